@@ -1,0 +1,85 @@
+import { importX } from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import tseslint from 'typescript-eslint';
+
+/** Imports go one way (docs/architecture.md): a folder may not import those that are listed for it. */
+const mayNotImport = (folder, forbidden, packages = []) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          ...forbidden.map((other) => ({
+            group: [`**/${other}/**`],
+            message: `src/${folder} may not import src/${other}: imports go one way.`,
+          })),
+          ...packages.map((name) => ({ group: [name, `${name}/**`], message: `Not in src/${folder}.` })),
+        ],
+      },
+    ],
+  },
+});
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', '.holdfast', 'node_modules', '*.js'] },
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: {
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      'no-console': 'error',
+    },
+  },
+  mayNotImport(
+    'domain',
+    ['agents', 'activities', 'workflows', 'client', 'api', 'platform'],
+    ['@temporalio', 'express', 'undici'],
+  ),
+  mayNotImport(
+    'agents',
+    ['activities', 'workflows', 'client', 'api', 'platform'],
+    ['@temporalio', 'express'],
+  ),
+  mayNotImport('activities', ['workflows', 'client', 'api', 'platform'], ['express']),
+  mayNotImport('client', ['agents', 'api', 'platform'], ['express', '@temporalio/worker']),
+  mayNotImport('platform', ['agents', 'activities', 'client', 'api'], ['express']),
+  mayNotImport('api', ['activities'], ['@temporalio']),
+  {
+    // Workflow code is deterministic (I8): the domain and types only.
+    files: ['src/workflows/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['**/agents/**', '**/client/**', '**/api/**', '**/platform/**'], message: 'I8' },
+            { group: ['**/activities/**'], allowTypeImports: true, message: 'I8: types only' },
+            { group: ['node:*', 'zod', 'undici', '@temporalio/client', '@temporalio/worker'], message: 'I8' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: [
+      'test/**/*.ts',
+      'scripts/**/*.ts',
+      'bench/**/*.ts',
+      'src/api/server.ts',
+      'worker.ts',
+      'src/platform/shutdown.ts',
+      'src/platform/embedded/**/*.ts',
+    ],
+    rules: { 'no-console': 'off' },
+  },
+);

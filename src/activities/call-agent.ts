@@ -1,0 +1,200 @@
+/** The activity that asks one agent once; Temporal's retry policy calls it again (I6). */
+import { Context, type Info } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { AgentError, type AgentTransport } from '../agents/transport.ts';
+import type { AgentConfig } from '../domain/agent.ts';
+import type { Try } from '../domain/call.ts';
+import type { ErrorType } from '../domain/failures.ts';
+import { agentIdempotencyKey } from '../domain/ids.ts';
+import { mayRetry, retryDelayMs } from '../domain/retry.ts';
+import type { WindowMessage } from '../domain/session.ts';
+import type { AsksInFlight } from './asks-in-flight.ts';
+
+export interface AskRequest {
+  readonly callId: string;
+  readonly agent: AgentConfig;
+  readonly messages: readonly WindowMessage[];
+  readonly sessionId?: string;
+  /** Tries of an earlier scheduling whose worker died. */
+  readonly earlierTries: readonly Try[];
+  /** What it is called when the schedule-to-close limit, not the agent's own timeout, cuts the try off. */
+  readonly cutOffType: Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
+}
+
+export interface AskResult {
+  readonly content: string;
+  readonly tries: readonly Try[];
+}
+
+/** `ApplicationFailure.details[0]` of a failed ask. */
+export interface AskFailureDetails {
+  readonly tries: readonly Try[];
+}
+
+export interface CallAgentActivity {
+  callAgent(request: AskRequest): Promise<AskResult>;
+}
+
+export interface CallAgentDependencies {
+  readonly transport: AgentTransport;
+  /** Opens a sealed token; throws when it was sealed with another key. */
+  readonly openToken: (sealed: string, agentName: string) => string;
+  readonly asksInFlight: AsksInFlight;
+}
+
+/** Type of a failure that hands the ask over to another worker. */
+export const workerShutdown = 'worker_shutdown';
+
+/** Ends a try this much before the server's own limit, so that its failure is typed and carries the tries. */
+const cutOffMarginMs = 250;
+/** Beats per heartbeat timeout: the first after 2 s of the default 5 s. */
+const heartbeatFraction = 0.4;
+
+export function createCallAgent(dependencies: CallAgentDependencies): CallAgentActivity {
+  return {
+    async callAgent(request) {
+      const context = Context.current();
+      const earlier = triesBefore(request, context.info);
+      const startedAt = Date.now();
+      const triesWith = (errorType?: ErrorType): Try[] => [
+        ...earlier,
+        {
+          attempt: earlier.length + 1,
+          ...(errorType && { errorType }),
+          latencyMs: Date.now() - startedAt,
+          at: new Date(startedAt).toISOString(),
+        },
+      ];
+      // Tries that a dead worker left unreported are on record before anything else happens.
+      if (earlier.some((one) => one.lost)) context.heartbeat(earlier);
+      const beat = setInterval(() => context.heartbeat(earlier), beatIntervalMs(context.info));
+      try {
+        const content = await askOnce(dependencies, request, context, startedAt);
+        return { content, tries: triesWith() };
+      } catch (error) {
+        if (error instanceof CancelledFailure) throw error;
+        if (error instanceof WorkerStopping) throw handOver(triesWith('internal'));
+        const failure = error instanceof AgentError ? error : ourFault(error);
+        const tries = triesWith(failure.type);
+        context.heartbeat(tries); // The next try reads them; a server-side timeout reports them.
+        throw asApplicationFailure(failure, tries, earlier);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  };
+}
+
+async function askOnce(
+  { transport, openToken, asksInFlight }: CallAgentDependencies,
+  { callId, agent, messages, sessionId, cutOffType }: AskRequest,
+  context: Context,
+  startedAt: number,
+): Promise<string> {
+  const ask = asksInFlight.add(callId);
+  const limit = timeLimit(agent, context.info, startedAt, cutOffType);
+  const timer = setTimeout(() => ask.controller.abort(limit.error), limit.ms);
+  const onCancel = (): void => ask.controller.abort(cancellation(context));
+  context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
+  try {
+    if (context.cancellationSignal.aborted) throw cancellation(context);
+    return await transport.ask({
+      agent,
+      token: agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name),
+      messages,
+      sessionId,
+      idempotencyKey: agentIdempotencyKey(callId, agent.name),
+      signal: ask.controller.signal,
+    });
+  } finally {
+    clearTimeout(timer);
+    context.cancellationSignal.removeEventListener('abort', onCancel);
+    ask.done();
+  }
+}
+
+class WorkerStopping extends Error {}
+
+/** A worker that stops hands its asks over at once; any other cancellation is the caller's. */
+function cancellation(context: Context): Error {
+  return context.cancellationDetails?.workerShutdown
+    ? new WorkerStopping()
+    : new CancelledFailure('The call was cancelled');
+}
+
+function handOver(tries: readonly Try[]): ApplicationFailure {
+  const details: AskFailureDetails = { tries };
+  return ApplicationFailure.create({
+    type: workerShutdown,
+    message: 'The worker stopped',
+    nonRetryable: true,
+    details: [details],
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/** Earlier tries, with one entry for each that left no word because its worker died. */
+function triesBefore({ earlierTries }: AskRequest, info: Info): Try[] {
+  const reported = (info.heartbeatDetails as Try[] | undefined) ?? [];
+  const tries = [...(reported.length > earlierTries.length ? reported : earlierTries)];
+  const expected = earlierTries.length + info.attempt - 1;
+  while (tries.length < expected)
+    tries.push({
+      attempt: tries.length + 1,
+      errorType: 'internal',
+      lost: true,
+      latencyMs: 0,
+      at: new Date(info.scheduledTimestampMs).toISOString(),
+    });
+  return tries;
+}
+
+/** The agent's own timeout, or what the schedule-to-close limit leaves. */
+function timeLimit(
+  agent: AgentConfig,
+  info: Info,
+  nowMs: number,
+  cutOffType: AskRequest['cutOffType'],
+): { ms: number; error: AgentError } {
+  const restMs = info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - nowMs - cutOffMarginMs;
+  if (agent.timeoutMs <= restMs)
+    return {
+      ms: agent.timeoutMs,
+      error: new AgentError('timeout', `No complete answer within ${agent.timeoutMs / 1_000} s`),
+    };
+  return {
+    ms: Math.max(0, restMs),
+    error: new AgentError(cutOffType, "Cut off by its share of the call's deadline"),
+  };
+}
+
+function beatIntervalMs(info: Info): number {
+  return Math.max(1_000, (info.heartbeatTimeoutMs ?? 5_000) * heartbeatFraction);
+}
+
+function ourFault(error: unknown): AgentError {
+  return new AgentError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+function asApplicationFailure(
+  failure: AgentError,
+  tries: readonly Try[],
+  earlier: readonly Try[],
+): ApplicationFailure {
+  const { type, retryAfterMs } = failure;
+  const details: AskFailureDetails = { tries };
+  return ApplicationFailure.create({
+    type,
+    message: failure.message,
+    nonRetryable: !mayRetry(type, earlier),
+    // No sooner than the agent asked for; a little later, so that callers do not come back all at once.
+    nextRetryDelay:
+      retryAfterMs === undefined
+        ? retryDelayMs(tries.length, Math.random())
+        : Math.round(Math.max(100, retryAfterMs) * (1 + 0.1 * Math.random())),
+    details: [details],
+    ...(type === 'internal' && failure.cause instanceof Error
+      ? { cause: failure.cause }
+      : { category: ApplicationFailureCategory.BENIGN }),
+  });
+}

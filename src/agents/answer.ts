@@ -1,0 +1,76 @@
+import { describeError, errorText } from './error-text.ts';
+import { noRedaction, type Redactor } from './redactor.ts';
+import { AgentError } from './transport.ts';
+
+/**
+ * The text of a `vps` answer: `content` as a string or as blocks `[{type: "text", text}]` (joined; blocks of other
+ * types are ignored), or `message` as a string or `{content}`. It comes back exactly, white space included.
+ * Throws `AgentError` of type `invalid_response` for anything else, and nothing but that.
+ */
+export function parseAnswer(body: Uint8Array, redactor: Redactor = noRedaction): string {
+  const text = decode(body);
+  const answer = parseJson(text, redactor);
+  if (!isObject(answer)) throw invalid('The answer is JSON but not an object');
+  const error = own(answer, 'error');
+  if (error !== undefined && error !== null && error !== false && error !== '')
+    throw invalid('The agent answered 200 with an error', describeError(error), redactor);
+  const content = contentOf(answer);
+  if (content.trim() === '') throw invalid('The answer is empty');
+  return content;
+}
+
+function decode(body: Uint8Array): string {
+  if (body.byteLength === 0) throw invalid('The answer has no body');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw invalid('The answer is not UTF-8');
+  }
+}
+
+function parseJson(text: string, redactor: Redactor): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw invalid('The answer is not JSON', text, redactor);
+  }
+}
+
+function contentOf(answer: object): string {
+  const content = own(answer, 'content');
+  if (content !== undefined && content !== null) return textOf(content, 'content');
+  const message = own(answer, 'message');
+  if (isObject(message)) return textOf(own(message, 'content'), 'message.content');
+  if (typeof message === 'string') return message;
+  throw invalid('The answer has neither content nor message');
+}
+
+function textOf(content: unknown, where: string): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) throw invalid(`The answer's ${where} is neither text nor blocks`);
+  const texts = (content as unknown[]).flatMap((block) => textOfBlock(block, where));
+  if (texts.length === 0) throw invalid(`The answer's ${where} has no text block`);
+  return texts.join('');
+}
+
+function textOfBlock(block: unknown, where: string): string | [] {
+  if (!isObject(block) || typeof own(block, 'type') !== 'string')
+    throw invalid(`The answer's ${where} holds something that is not a block`);
+  if (own(block, 'type') !== 'text') return [];
+  const text = own(block, 'text');
+  if (typeof text !== 'string') throw invalid(`The answer's ${where} has a text block without text`);
+  return text;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Never what a prototype would add. */
+function own(value: object, name: string): unknown {
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function invalid(headline: string, agentSaid = '', redactor = noRedaction): AgentError {
+  return new AgentError('invalid_response', errorText(headline, agentSaid, redactor));
+}

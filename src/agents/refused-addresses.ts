@@ -1,0 +1,94 @@
+import ipaddr from 'ipaddr.js';
+
+/**
+ * Metadata services outside the link-local range: Alibaba, Azure's wire server, Oracle Classic, Volcengine; AWS IMDS
+ * and EKS Pod Identity, Google, Oracle, Linode, Scaleway over IPv6.
+ */
+const metadataAddresses = [
+  '100.100.100.200',
+  '168.63.129.16',
+  '192.0.0.192',
+  '100.96.0.96',
+  'fd00:ec2::254',
+  'fd00:ec2::23',
+  'fd20:ce::254',
+  'fd00:c1::a9fe:a9fe',
+  'fd00:a9fe:a9fe::1',
+  'fd00:42::42',
+].map((address) => ipaddr.parse(address).toNormalizedString());
+
+/** These and every name below them. */
+const metadataNames = [
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'metadata.azure.internal',
+  'metadata.tencentyun.com',
+  'metadata.packet.net',
+  'metadata.platformequinix.com',
+  'metadata.cloud.ibm.com',
+  'instance-data',
+  'instance-data.ec2.internal',
+  'rancher-metadata',
+];
+
+const refusedRanges: Readonly<Record<string, string>> = {
+  unspecified: 'an unspecified address',
+  linkLocal: 'a link-local address',
+  multicast: 'a multicast address',
+  broadcast: 'the broadcast address',
+};
+
+const metadataService = 'a cloud metadata service';
+
+/** What an address is that no agent may live at; undefined if one may. Anything that is no address is refused. */
+export function refusedAddressKind(ip: string): string | undefined {
+  if (!ipaddr.isValid(ip)) return 'not an IP address';
+  const address = ipaddr.parse(ip);
+  const own = refusedKind(address);
+  if (own !== undefined || address.kind() === 'ipv4' || address.range() === 'loopback') return own;
+  for (const embedded of embeddedIpv4(address.toByteArray())) {
+    const kind = refusedKind(embedded);
+    if (kind !== undefined) return `${kind} (${embedded.toString()})`;
+  }
+  return undefined;
+}
+
+export function isMetadataName(name: string): boolean {
+  return metadataNames.some((refused) => name === refused || name.endsWith(`.${refused}`));
+}
+
+function refusedKind(address: ipaddr.IPv4 | ipaddr.IPv6): string | undefined {
+  // A zone id is no part of the address.
+  const [plain = ''] = address.toNormalizedString().split('%');
+  return metadataAddresses.includes(plain) ? metadataService : refusedRanges[address.range()];
+}
+
+type Bytes = readonly number[];
+
+/** The ways in which an IPv6 address stands for an IPv4 one, and where its bytes lie. */
+const embeddings: readonly { readonly prefix: readonly [string, number]; ipv4: (bytes: Bytes) => Bytes }[] = [
+  { prefix: ['::', 96], ipv4: lastFour }, // IPv4-compatible, RFC 4291
+  { prefix: ['::ffff:0:0', 96], ipv4: lastFour }, // IPv4-mapped, RFC 4291
+  { prefix: ['::ffff:0:0:0', 96], ipv4: lastFour }, // IPv4-translated, RFC 2765
+  { prefix: ['64:ff9b::', 96], ipv4: lastFour }, // NAT64, RFC 6052
+  { prefix: ['64:ff9b:1::', 48], ipv4: lastFour }, // Local NAT64, RFC 8215, with a /96 prefix
+  { prefix: ['2002::', 16], ipv4: (bytes) => bytes.slice(2, 6) }, // 6to4, RFC 3056
+  { prefix: ['2001::', 32], ipv4: (bytes) => bytes.slice(4, 8) }, // Teredo's server, RFC 4380
+  { prefix: ['2001::', 32], ipv4: (bytes) => lastFour(bytes).map((byte) => byte ^ 0xff) }, // Teredo's client
+];
+
+function embeddedIpv4(bytes: number[]): ipaddr.IPv4[] {
+  const address = new ipaddr.IPv6(bytes);
+  const found = embeddings
+    .filter(({ prefix: [net, bits] }) => address.match(ipaddr.IPv6.parse(net), bits))
+    .map(({ ipv4 }) => ipv4(bytes));
+  // ISATAP, RFC 5214: any prefix, then 0000:5efe or 0200:5efe.
+  if ((bytes[8] === 0 || bytes[8] === 2) && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe)
+    found.push(lastFour(bytes));
+  return found.map((octets) => new ipaddr.IPv4([...octets]));
+}
+
+function lastFour(bytes: Bytes): Bytes {
+  return bytes.slice(12);
+}

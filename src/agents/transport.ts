@@ -1,0 +1,41 @@
+import type { AgentConfig } from '../domain/agent.ts';
+import type { ErrorType } from '../domain/failures.ts';
+import type { WindowMessage } from '../domain/session.ts';
+
+/** One question to one agent. */
+export interface AgentRequest {
+  readonly agent: AgentConfig;
+  /** The opened bearer token, if the agent has one. */
+  readonly token: string | undefined;
+  /** The session's window, then the prompt. */
+  readonly messages: readonly WindowMessage[];
+  readonly sessionId: string | undefined;
+  /** The same on every try (I3). */
+  readonly idempotencyKey: string;
+  /** Aborting it closes the socket. */
+  readonly signal: AbortSignal;
+}
+
+/** A wire protocol. Asks once and never retries on its own (I6). */
+export interface AgentTransport {
+  /** The answer's text. Throws `AgentError`, or the signal's reason once that is aborted. */
+  ask(request: AgentRequest): Promise<string>;
+  /** GET of the agent's `healthPath`; throws `AgentError` unless it answers 2xx. */
+  probe(agent: AgentConfig, signal: AbortSignal): Promise<void>;
+  /** Closes pooled connections. */
+  close(): Promise<void>;
+}
+
+/** An anticipated failure of an agent, typed by the failure table; its message holds no secret (I5). */
+export class AgentError extends Error {
+  readonly type: ErrorType;
+  /** From `Retry-After`, in ms from now. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(type: ErrorType, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'AgentError';
+    this.type = type;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

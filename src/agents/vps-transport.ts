@@ -1,0 +1,96 @@
+/**
+ * The wire format `vps`: one POST per question, JSON both ways, over pooled connections.
+ *
+ *   ask, probe -> exchange (address guard, undici) -> statusFailure | readBody -> parseAnswer
+ *
+ * Every failure leaves as an `AgentError` of the failure table; the agent's token leaves nowhere (I5).
+ */
+import type { Agent, Dispatcher } from 'undici';
+import type { AgentConfig } from '../domain/agent.ts';
+import { jsonBytes } from '../domain/json-bytes.ts';
+import { parseAnswer } from './answer.ts';
+import { createPool, exchange, type PoolOptions } from './exchange.ts';
+import { createRedactor, noRedaction } from './redactor.ts';
+import { readBody } from './response-body.ts';
+import { statusFailure } from './status-failure.ts';
+import { AgentError, type AgentRequest, type AgentTransport } from './transport.ts';
+
+export interface VpsTransportOptions extends PoolOptions {
+  /** Limit of an answer: of its body on the wire, and of its content as JSON. */
+  readonly maxAnswerBytes: number;
+}
+
+const defaultPath = '/v1/messages';
+/** Shorter tokens would be found by chance in ordinary answers. */
+const minTokenLengthToRedact = 8;
+const maxProbeBodyBytes = 16_384;
+
+export function createVpsTransport(options: VpsTransportOptions): AgentTransport {
+  const pool = createPool(options);
+  return {
+    ask: (request) => ask(pool, request, options.maxAnswerBytes),
+    probe: (agent, signal) => probe(pool, agent, signal),
+    close: () => pool.destroy(),
+  };
+}
+
+async function ask(pool: Agent, request: AgentRequest, maxAnswerBytes: number): Promise<string> {
+  const { agent, token, signal } = request;
+  const headers = askHeaders(request);
+  const redactor = createRedactor(token);
+  const body = JSON.stringify({
+    model: agent.name,
+    messages: request.messages.map(({ role, content }) => ({ role, content })),
+    ...(request.sessionId !== undefined && { session_id: request.sessionId }),
+  });
+  const target = { method: 'POST', path: agent.path || defaultPath, headers, body } as const;
+  return await exchange(pool, agent, signal, target, async (response) => {
+    if (response.statusCode !== 200 && response.statusCode !== 201)
+      throw await statusFailure(response, redactor);
+    const answer = parseAnswer(await answerBody(response, maxAnswerBytes), redactor);
+    const content = token && token.length >= minTokenLengthToRedact ? redactor.redact(answer) : answer;
+    if (jsonBytes(content) > maxAnswerBytes) throw tooLarge(maxAnswerBytes);
+    return content;
+  });
+}
+
+async function probe(pool: Agent, agent: AgentConfig, signal: AbortSignal): Promise<void> {
+  const target = { method: 'GET', path: agent.healthPath ?? '/', headers: commonHeaders } as const;
+  await exchange(pool, agent, signal, target, async (response) => {
+    if (response.statusCode >= 300) throw await statusFailure(response, noRedaction);
+    await readBody(response.body, maxProbeBodyBytes);
+  });
+}
+
+const commonHeaders = {
+  accept: 'application/json',
+  'accept-encoding': 'identity',
+  'user-agent': 'holdfast',
+} as const;
+
+function askHeaders({ token, idempotencyKey }: AgentRequest): Record<string, string> {
+  if (token && !/^[\t\x20-\x7e\x80-\xff]+$/.test(token))
+    throw new AgentError('auth', "The agent's token has characters that no HTTP header can carry");
+  return {
+    ...commonHeaders,
+    'content-type': 'application/json',
+    'idempotency-key': idempotencyKey,
+    ...(token && { authorization: `Bearer ${token}` }),
+  };
+}
+
+async function answerBody({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
+  const encoding = headers['content-encoding'];
+  const refused = encoding !== undefined && encoding !== '' && encoding !== 'identity';
+  const tooLong = Number(headers['content-length']) > maxBytes;
+  if (refused || tooLong) body.on('error', () => undefined).destroy();
+  if (refused)
+    throw new AgentError('invalid_response', 'The answer is compressed, though identity was asked');
+  const bytes = tooLong ? 'over_limit' : await readBody(body, maxBytes);
+  if (bytes === 'over_limit') throw tooLarge(maxBytes);
+  return bytes;
+}
+
+function tooLarge(maxBytes: number): AgentError {
+  return new AgentError('payload_too_large', `The answer is over the limit of ${maxBytes} bytes`);
+}

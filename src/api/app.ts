@@ -1,0 +1,118 @@
+/**
+ * The Express app: log, headers, drain, authentication, then the endpoints' own declarations as routes, then what
+ * no route took. The order is the order of a request.
+ */
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
+import { pinoHttp } from 'pino-http';
+import { Refusal } from '../domain/failures.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { docsRouter } from './docs.ts';
+import { streamed, type Context, type Endpoint } from './endpoint.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemHandler } from './problems.ts';
+import { agentEndpoints } from './routes/agents.ts';
+import { callEndpoints } from './routes/calls.ts';
+import { healthEndpoints } from './routes/health.ts';
+import { operationEndpoints } from './routes/operations.ts';
+import { sessionEndpoints } from './routes/sessions.ts';
+import { validate } from './validate.ts';
+
+export function createApp(deps: ApiDependencies, version: string): Express {
+  const endpoints: Endpoint[] = [
+    ...callEndpoints(deps),
+    ...agentEndpoints(deps),
+    ...healthEndpoints(deps),
+    ...sessionEndpoints(deps),
+    ...operationEndpoints(deps, () => document),
+  ];
+  const document = openApiDocument(endpoints, { version, keyed: deps.config.apiKeys.length > 0 });
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(requestLog(deps));
+  app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
+  for (const one of endpoints) app[one.method](expressPath(one.path), ...pipeline(one, deps));
+  app.use(docsRouter());
+  for (const path of new Set(endpoints.map((one) => one.path)))
+    app.all(expressPath(path), methodNotAllowed(endpoints.filter((one) => one.path === path)));
+  app.use((request) => {
+    throw new Refusal('route_not_found', `No endpoint ${request.method} ${request.path}; see /docs`);
+  });
+  app.use(problemHandler(deps.log));
+  return app;
+}
+
+/** `/a/{b}` as Express writes it. */
+function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function pipeline(
+  one: Endpoint,
+  { authenticate, drain, config, metrics }: ApiDependencies,
+): RequestHandler[] {
+  const guard: RequestHandler = (request, response, next) => {
+    if (!one.open) authenticate(request);
+    if (drain.draining && one.method !== 'get')
+      throw new Refusal('shutting_down', 'This node stops; send it to another', { retryAfterSeconds: 5 });
+    drain.track(response);
+    if (one.body || one.streamsBody) requireJson(request);
+    const stop = metrics.httpDuration.startTimer({
+      http_request_method: request.method,
+      http_route: one.path,
+    });
+    response.once('close', () => stop({ http_response_status_code: response.statusCode }));
+    next();
+  };
+  const parseBody = one.body ? [express.json({ limit: config.limits.maxBodyBytes, strict: false })] : [];
+  return [guard, ...parseBody, (request, response) => serve(one, request, response)];
+}
+
+async function serve(one: Endpoint, request: Request, response: Response): Promise<void> {
+  const context = {
+    params: one.params && validate(one.params, request.params, 'path'),
+    query: one.query && validate(one.query, request.query, 'query'),
+    body: one.body && validate(one.body, request.body, 'body'),
+    request,
+    response,
+  };
+  const reply = await one.handle(context as Context<never, never, never>);
+  if (reply === streamed) return;
+  response.status(reply.status).set(reply.headers ?? {});
+  if (reply.body === undefined) response.end();
+  else response.json(reply.body);
+}
+
+/** A body of another type is refused; none at all is the validator's to name. */
+function requireJson(request: Request): void {
+  const is = request.is(['application/json', 'application/*+json']);
+  if (is === false)
+    throw new Refusal('unsupported_media_type', 'Send the body as "Content-Type: application/json"');
+}
+
+function methodNotAllowed(endpoints: readonly Endpoint[]): RequestHandler {
+  const allowed = endpoints.map((one) => one.method.toUpperCase()).join(', ');
+  return (request, response) => {
+    response.set('Allow', allowed);
+    throw new Refusal('method_not_allowed', `${request.path} takes ${allowed}`);
+  };
+}
+
+/** One line per request, without headers or body (I5). Probes are told at debug level. */
+function requestLog({ log }: ApiDependencies): RequestHandler {
+  return pinoHttp({
+    logger: log,
+    serializers: {
+      req: ({ method, url }: { method: string; url: string }) => ({ method, url }),
+      res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
+    },
+    customLogLevel: (request, response) => {
+      if (response.statusCode >= 500) return 'warn';
+      return request.url === '/healthz' || request.url === '/readyz' || request.url === '/metrics'
+        ? 'debug'
+        : 'info';
+    },
+  });
+}

@@ -1,0 +1,16 @@
+import type { Node } from '../compose.ts';
+import type { Config } from '../platform/config.ts';
+import type { Log } from '../platform/logging.ts';
+import type { Authenticate } from './auth.ts';
+import type { Drain } from './drain.ts';
+
+/** What the endpoints are made of. */
+export type ApiDependencies = Node & {
+  readonly config: Config;
+  readonly log: Log;
+  readonly authenticate: Authenticate;
+  readonly drain: Drain;
+  /** Whether this process's worker polls; undefined: it has none, others work. */
+  readonly workerRunning: () => boolean | undefined;
+  readonly limits: Config['limits'];
+};

@@ -1,0 +1,28 @@
+import type { Drain } from './drain.ts';
+
+/** What is left of the drain's time for waiters to be told 202. */
+const releaseMs = 500;
+
+/**
+ * Refuses new work, waits until every request is answered and every ask is over or the time is up, then lets go of
+ * those that still wait: their calls go on elsewhere or after the restart.
+ */
+export async function drainNode(
+  drain: Drain,
+  asks: { idle(): Promise<void> },
+  drainMs: number,
+): Promise<void> {
+  drain.begin();
+  await atMost(Promise.all([drain.idle(), asks.idle()]), drainMs - releaseMs);
+  drain.releaseWaiters();
+  await atMost(drain.idle(), releaseMs);
+}
+
+async function atMost(done: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms));
+  });
+  await Promise.race([done, limit]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,86 @@
+/** The OpenAPI 3.1 document, derived from the endpoints' own declarations. */
+import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { refusals, type RefusalType } from '../domain/failures.ts';
+import type { Endpoint } from './endpoint.ts';
+import { problem } from './schemas.ts';
+
+export function openApiDocument(
+  endpoints: readonly Endpoint[],
+  options: { version: string; keyed: boolean },
+) {
+  const registry = new OpenAPIRegistry();
+  const bearer = registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
+  for (const one of endpoints) registerEndpoint(registry, one, options.keyed ? bearer.name : undefined);
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Holdfast',
+      version: options.version,
+      description: 'Durable calls to remote AI agents. Refusals are RFC 9457 problems with an error_type.',
+    },
+    servers: [{ url: '/' }],
+    tags: ['calls', 'agents', 'health', 'sessions', 'operations'].map((name) => ({ name })),
+  });
+}
+
+function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint, security: string | undefined): void {
+  const body = one.streamsBody ? z.unknown() : one.body;
+  registry.registerPath({
+    method: one.method,
+    path: one.path,
+    tags: [one.tag],
+    summary: one.summary,
+    ...(one.description !== undefined && { description: one.description }),
+    ...(security !== undefined && !one.open && { security: [{ [security]: [] }] }),
+    request: {
+      ...(one.params && { params: one.params }),
+      ...(one.query && { query: one.query }),
+      ...(one.headers && { headers: headerSchema(one.headers) }),
+      ...(body && { body: { required: true, content: { 'application/json': { schema: body } } } }),
+    },
+    responses: { ...answersOf(one), ...refusalsOf(one, security !== undefined) },
+  });
+}
+
+function headerSchema(headers: Readonly<Record<string, string>>) {
+  return z.object(
+    Object.fromEntries(
+      Object.entries(headers).map(([name, description]) => [
+        name,
+        z.string().optional().openapi({ description }),
+      ]),
+    ),
+  );
+}
+
+function answersOf(one: Endpoint) {
+  return Object.fromEntries(
+    Object.entries(one.answers).map(([status, { description, schema, mediaType, headers }]) => [
+      status,
+      {
+        description,
+        ...(schema && { content: { [mediaType ?? 'application/json']: { schema } } }),
+        ...(headers && { headers: headerSchema(headers) }),
+      },
+    ]),
+  );
+}
+
+/** Refusals of one status share a response that names them all. */
+function refusalsOf(one: Endpoint, keyed: boolean) {
+  const types: RefusalType[] = [...one.refusals, ...(keyed && !one.open ? (['unauthorized'] as const) : [])];
+  const statuses = [...new Set(types.map((type) => refusals[type].status))];
+  return Object.fromEntries(
+    statuses.map((status) => [
+      String(status),
+      {
+        description: types
+          .filter((type) => refusals[type].status === status)
+          .map((type) => `${type}: ${refusals[type].title}`)
+          .join('; '),
+        content: { 'application/problem+json': { schema: problem } },
+      },
+    ]),
+  );
+}

@@ -1,0 +1,60 @@
+/** Every refusal leaves the API here, as RFC 9457 `application/problem+json`. */
+import type { NextFunction, Request, Response } from 'express';
+import { Refusal, refusals, type RefusalType } from '../domain/failures.ts';
+import type { Log } from '../platform/logging.ts';
+
+export function problemBody(refusal: Refusal): Record<string, unknown> {
+  const { status, title } = refusals[refusal.type];
+  return {
+    type: `urn:holdfast:problem:${refusal.type}`,
+    title,
+    status,
+    detail: refusal.message,
+    error_type: refusal.type,
+    ...refusal.extra,
+  };
+}
+
+export function sendProblem(response: Response, refusal: Refusal): void {
+  const { status } = refusals[refusal.type];
+  if (refusal.retryAfterSeconds !== undefined) response.set('Retry-After', String(refusal.retryAfterSeconds));
+  if (status === 401) response.set('WWW-Authenticate', 'Bearer');
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(refusal)));
+}
+
+/** Express's last middleware. A fault of ours is logged with its stack and told without it. */
+export function problemHandler(log: Log) {
+  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+    const refusal = asRefusal(error);
+    if (refusal.type === 'internal') log.error({ err: error, path: request.path }, 'A request failed');
+    if (response.headersSent) {
+      next(error); // Express cuts the connection: a half-written stream must not look whole.
+      return;
+    }
+    sendProblem(response, refusal);
+  };
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const type = (error as { type?: unknown } | null)?.type;
+  const mapped = typeof type === 'string' ? bodyParserRefusals[type] : undefined;
+  if (mapped) return new Refusal(mapped, (error as Error).message, { cause: error });
+  if (error instanceof URIError || (error as { status?: unknown } | null)?.status === 400)
+    return new Refusal('invalid_json', 'The request is malformed', { cause: error });
+  return new Refusal('internal', 'This is not your fault; the log of the node tells more', { cause: error });
+}
+
+/** Types of the errors that express.json() throws. */
+const bodyParserRefusals: Readonly<Record<string, RefusalType>> = {
+  'entity.parse.failed': 'invalid_json',
+  'entity.verify.failed': 'invalid_json',
+  'request.size.invalid': 'invalid_json',
+  'request.aborted': 'invalid_json',
+  'entity.too.large': 'body_too_large',
+  'charset.unsupported': 'unsupported_media_type',
+  'encoding.unsupported': 'unsupported_media_type',
+};

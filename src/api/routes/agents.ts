@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { checkHost } from '../../agents/address-guard.ts';
+import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { endpoint, type Endpoint } from '../endpoint.ts';
+import { agentDescription, id, registration } from '../schemas.ts';
+import { agentToWire } from '../wire.ts';
+
+export function agentEndpoints({ agents, health, sealer }: ApiDependencies): Endpoint[] {
+  return [
+    endpoint({
+      method: 'post',
+      path: '/api/vps/register',
+      tag: 'agents',
+      summary: 'Register an agent',
+      description: 'Registering again replaces the config and keeps health.',
+      body: registration,
+      answers: {
+        201: {
+          description: 'Registered',
+          schema: z.object({
+            status: z.literal('registered'),
+            agent_name: z.string(),
+            url: z.string(),
+            replaced: z.boolean(),
+          }),
+        },
+      },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'address_refused',
+        'agents_full',
+        'shutting_down',
+        'temporal_unavailable',
+      ],
+      handle: async ({ body }) => {
+        const config = toConfig(body, (token) => sealer.seal(token, body.name));
+        const { replaced } = await agents.register(config);
+        return {
+          status: 201,
+          body: { status: 'registered', agent_name: config.name, url: agentUrl(config), replaced },
+        };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/agents',
+      tag: 'agents',
+      summary: 'List agents',
+      answers: {
+        200: {
+          description: 'All of them, by name; never a token',
+          schema: z.object({ total: z.number().int(), agents: z.array(agentDescription) }),
+        },
+      },
+      refusals: [],
+      handle: () => {
+        const all = agents.list().map(agentToWire);
+        return Promise.resolve({ status: 200, body: { total: all.length, agents: all } });
+      },
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/agents/{name}',
+      tag: 'agents',
+      summary: 'Remove an agent',
+      description: 'Forgets its health too. Calls that have it in their chain still ask it.',
+      params: z.object({ name: id }),
+      answers: { 204: { description: 'Removed' } },
+      refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params }) => {
+        if (!(await agents.remove(params.name)))
+          throw new Refusal('agent_not_found', `Agent '${params.name}' not registered`);
+        await health.forget(params.name);
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function toConfig(body: z.output<typeof registration>, seal: (token: string) => string): AgentConfig {
+  const host = checkHost(body.host);
+  if (!host.ok)
+    throw new Refusal('address_refused', `host: ${host.reason}`, {
+      extra: { errors: [{ field: 'host', message: host.reason }] },
+    });
+  return {
+    name: body.name,
+    host: host.host,
+    port: body.port,
+    protocol: body.protocol,
+    path: body.path,
+    ...(body.auth_token != null && { sealedToken: seal(body.auth_token) }),
+    timeoutMs: Math.max(1, Math.round(body.timeout_seconds * 1_000)),
+    maxRetries: body.max_retries,
+    fallbackAgents: body.fallback_agents,
+    history: body.history,
+    ...(body.health_path != null && { healthPath: body.health_path }),
+  };
+}

@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { z } from 'zod';
+import { Refusal } from '../../domain/failures.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { endpoint, streamed, type Endpoint } from '../endpoint.ts';
+import { cursorQuery, id, importReport, sessionDescription } from '../schemas.ts';
+import { importSessions } from '../session-import.ts';
+import { sessionToWire } from '../wire.ts';
+
+const sessionParams = z.object({ id });
+const exportFile = z
+  .object({
+    exported_at: z.iso.datetime(),
+    total_sessions: z.number().int(),
+    sessions: z.record(z.string(), sessionDescription),
+  })
+  .openapi('SessionExport');
+
+export function sessionEndpoints({ sessions, records, config }: ApiDependencies): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: '/api/vps/sessions',
+      tag: 'sessions',
+      summary: 'List sessions',
+      description: 'May lag a new session by up to seconds.',
+      query: z.strictObject(cursorQuery),
+      answers: {
+        200: {
+          description: 'One page',
+          schema: z.object({
+            sessions: z.array(z.object({ session_id: z.string() })),
+            next_cursor: z.string().nullable(),
+          }),
+        },
+      },
+      refusals: ['validation_failed', 'temporal_unavailable'],
+      handle: async ({ query }) => {
+        const page = await sessions.list(query);
+        return {
+          status: 200,
+          body: {
+            sessions: page.items.map((session_id) => ({ session_id })),
+            next_cursor: page.nextCursor ?? null,
+          },
+        };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/sessions/export',
+      tag: 'sessions',
+      summary: 'Export all sessions',
+      answers: { 200: { description: 'A stream; import takes it', schema: exportFile } },
+      refusals: ['temporal_unavailable'],
+      handle: async ({ response }) => {
+        let total = 0;
+        const write = async (text: string): Promise<void> => {
+          if (!response.headersSent)
+            response.status(200).type('application/json').attachment('holdfast-sessions.json');
+          if (!response.write(text) && !response.destroyed) await once(response, 'drain');
+        };
+        const head = `{"exported_at":${JSON.stringify(new Date().toISOString())},"sessions":{`;
+        for await (const session of sessions.export()) {
+          if (response.destroyed) return streamed;
+          const separator = total === 0 ? head : ',';
+          await write(
+            `${separator}\n${JSON.stringify(session.sessionId)}:${JSON.stringify(sessionToWire(session))}`,
+          );
+          total += 1;
+        }
+        if (total === 0) await write(head);
+        response.end(`},"total_sessions":${total}}\n`);
+        return streamed;
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/sessions/import',
+      tag: 'sessions',
+      summary: 'Import sessions',
+      description: 'Takes an export as a stream. Sessions that exist are left as they are.',
+      streamsBody: true,
+      answers: { 200: { description: 'What became of each', schema: importReport } },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'shutting_down',
+        'temporal_unavailable',
+      ],
+      handle: async ({ request }) => ({
+        status: 200,
+        body: await importSessions(request, sessions, config.limits.maxImportBytes),
+      }),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/sessions/cleanup',
+      tag: 'sessions',
+      summary: 'Remove idle sessions',
+      description: '0 removes every session that no call holds or waits for.',
+      query: z.strictObject({ max_age_hours: z.coerce.number().min(0).max(1_000_000).default(24) }),
+      answers: {
+        200: {
+          description: 'Removed',
+          schema: z.object({ cleaned_up: z.number().int(), remaining_sessions: z.number().int() }),
+        },
+      },
+      refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ query }) => {
+        const { cleanedUp, remaining } = await sessions.cleanup(Date.now() - query.max_age_hours * 3_600_000);
+        return { status: 200, body: { cleaned_up: cleanedUp, remaining_sessions: remaining } };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/sessions/{id}',
+      tag: 'sessions',
+      summary: 'Read a session',
+      params: sessionParams,
+      answers: { 200: { description: 'Whole, in order', schema: sessionDescription } },
+      refusals: ['session_not_found', 'temporal_unavailable'],
+      handle: async ({ params }) => {
+        const session = await sessions.read(params.id);
+        if (!session) throw noSuchSession(params.id);
+        return { status: 200, body: sessionToWire(session) };
+      },
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/sessions/{id}',
+      tag: 'sessions',
+      summary: 'Delete a session',
+      description:
+        'Calls under way end with session_stored false. Prompts also live in the histories of its calls: calls=true deletes those that have ended too.',
+      params: sessionParams,
+      query: z.strictObject({ calls: z.enum(['true', 'false']).default('false') }),
+      answers: { 204: { description: 'Deleted' } },
+      refusals: ['session_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params, query }) => {
+        if (!(await sessions.remove(params.id))) throw noSuchSession(params.id);
+        if (query.calls === 'true') await records.deleteEndedOfSession(params.id);
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function noSuchSession(sessionId: string): Refusal {
+  return new Refusal('session_not_found', `Session '${sessionId}' does not exist`);
+}

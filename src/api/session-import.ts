@@ -1,0 +1,102 @@
+/** Reads an export as a stream, one session at a time, so that its size does not matter to memory. */
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { JSONParser } from '@streamparser/json-node';
+import type { Sessions } from '../client/sessions.ts';
+import { Refusal } from '../domain/failures.ts';
+import { jsonBytes } from '../domain/json-bytes.ts';
+import type { SessionContent } from '../domain/session.ts';
+import { id, importedSession } from './schemas.ts';
+
+/** What one session may take, so that it fits a Temporal payload. */
+const maxSessionBytes = 1.5 * 1024 * 1024;
+
+interface Report {
+  imported: number;
+  readonly skipped: string[];
+  readonly invalid: { session_id: string; error: string }[];
+}
+
+interface ParsedMember {
+  readonly key?: string | number;
+  readonly value?: unknown;
+}
+
+/** Invalid sessions are reported and the others imported. Throws `Refusal` on broken JSON or too many bytes. */
+export async function importSessions(
+  body: Readable,
+  sessions: Pick<Sessions, 'import'>,
+  maxBytes: number,
+): Promise<Report> {
+  const report: Report = { imported: 0, skipped: [], invalid: [] };
+  const parser = new JSONParser({ paths: ['$.sessions.*'], keepStack: false });
+  try {
+    await pipeline(body, atMost(maxBytes), parser, async (members: AsyncIterable<ParsedMember>) => {
+      for await (const { key, value } of members) await importOne(String(key), value, sessions, report);
+    });
+  } catch (error) {
+    if (error instanceof Refusal) throw withReport(error, report);
+    throw withReport(
+      new Refusal('invalid_json', 'The body is not an export: {"sessions": {id: session}}', { cause: error }),
+      report,
+    );
+  }
+  return report;
+}
+
+async function importOne(
+  sessionId: string,
+  value: unknown,
+  sessions: Pick<Sessions, 'import'>,
+  report: Report,
+): Promise<void> {
+  const content = toContent(sessionId, value);
+  if (typeof content === 'string') report.invalid.push({ session_id: sessionId, error: content });
+  else if (await sessions.import(content)) report.imported += 1;
+  else report.skipped.push(sessionId);
+}
+
+/** What is wrong with it, if anything. */
+function toContent(sessionId: string, value: unknown): SessionContent | string {
+  if (!id.safeParse(sessionId).success) return 'session_id: 1 to 128 printable characters';
+  const parsed = importedSession.safeParse(value);
+  if (!parsed.success)
+    return parsed.error.issues
+      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+      .slice(0, 5)
+      .join('; ');
+  if (jsonBytes(JSON.stringify(parsed.data)) > maxSessionBytes) return `more than ${maxSessionBytes} bytes`;
+  const { user_id, created_at, last_activity, messages, metadata } = parsed.data;
+  return {
+    sessionId,
+    ...(user_id != null && { userId: user_id }),
+    createdAt: created_at,
+    lastActivity: last_activity,
+    metadata,
+    messages: messages.map(({ timestamp, role, content, agent, call_id, failed }) => ({
+      timestamp,
+      role,
+      content,
+      ...(agent != null && { agent }),
+      ...(call_id != null && { callId: call_id }),
+      ...(failed && { failed: true as const }),
+    })),
+  };
+}
+
+function atMost(maxBytes: number): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > maxBytes)
+        done(new Refusal('body_too_large', `At most ${maxBytes} bytes (HOLDFAST_MAX_IMPORT_BYTES)`));
+      else done(null, chunk);
+    },
+  });
+}
+
+/** What was imported before the refusal stays imported, and is told. */
+function withReport(refusal: Refusal, report: Report): Refusal {
+  return new Refusal(refusal.type, refusal.message, { extra: { ...report }, cause: refusal.cause });
+}

@@ -1,0 +1,150 @@
+/** Running calls as the facade sees them: start once (I1), wait, cancel. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { CallInput, CallResult } from '../domain/call.ts';
+import { callWorkflowId } from '../domain/ids.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
+import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts';
+import { callStatusOf, describeExecution, noSuchCall, readProgress } from './call-execution.ts';
+import {
+  isNotFound,
+  isUnanswered,
+  rpc,
+  rpcTimeoutMs,
+  workflowTaskTimeout,
+  type Temporal,
+} from './temporal.ts';
+
+/** How long an unclear start is pursued before the caller is told where to look. */
+const startPatienceMs = 10_000;
+/** Temporal ends a call that outlived its deadline by this much without noticing. */
+const overdueGraceMs = 60_000;
+
+interface CallMemo {
+  readonly fingerprint: string;
+}
+
+/** A call of this id exists, `sameRequest` if by the same request. */
+export interface Attached {
+  readonly state: 'attached';
+  readonly sameRequest: boolean;
+  readonly status: CallStatus;
+}
+export type Started = { readonly state: 'started' } | Attached;
+
+export class Calls {
+  private readonly temporal: Temporal;
+
+  constructor(temporal: Temporal) {
+    this.temporal = temporal;
+  }
+
+  /**
+   * Returns once Temporal has committed the start (I1), or says that a call of this id exists. An unclear answer is
+   * tried again under the same id; if it stays unclear, the refusal is `temporal_unavailable`, never "failed".
+   */
+  async start(input: CallInput, fingerprint: string): Promise<Started> {
+    const giveUpAt = Date.now() + startPatienceMs;
+    for (let tries = 1; ; tries++) {
+      try {
+        await rpc(this.temporal, rpcTimeoutMs.write, () => this.startOnce(input, fingerprint));
+        return { state: 'started' };
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError)
+          return await this.attach(input.callId, fingerprint);
+        if (!isUnanswered(error) || Date.now() >= giveUpAt) throw error;
+        await jitteredPause(tries);
+      }
+    }
+  }
+
+  /** The call's ending, or undefined if `signal` aborts before. Survives outages of the server. */
+  async wait(callId: string, signal: AbortSignal): Promise<CallEnding | undefined> {
+    for (let tries = 1; ; tries++) {
+      if (signal.aborted) return undefined;
+      try {
+        const result = await this.temporal.client.withAbortSignal(
+          signal,
+          () => this.handle(callId).result() as Promise<CallResult>,
+        );
+        return { status: 'completed', ...result };
+      } catch (error) {
+        const ending = readFailure(error);
+        if (ending) return await this.withProgress(callId, ending);
+        if (isAborted(signal)) return undefined;
+        if (isNotFound(error)) throw noSuchCall(callId);
+        if (!isUnanswered(error)) throw error;
+        await jitteredPause(tries);
+      }
+    }
+  }
+
+  /** Asks a running call to end as cancelled; of an ended one it just tells the status. */
+  async cancel(callId: string): Promise<CallStatus> {
+    const status = await this.status(callId);
+    if (status !== 'running') return status;
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle(callId).cancel());
+      return status;
+    } catch (error) {
+      if (isNotFound(error)) return this.status(callId); // It ended in between.
+      throw error;
+    }
+  }
+
+  private startOnce(input: CallInput, fingerprint: string) {
+    const memo: CallMemo = { fingerprint };
+    return this.temporal.client.workflow.start('agentCall', {
+      workflowId: callWorkflowId(input.callId),
+      taskQueue: this.temporal.taskQueue,
+      args: [input],
+      requestEagerStart: true,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      workflowTaskTimeout,
+      workflowExecutionTimeout: input.deadlineMs + overdueGraceMs,
+      memo: { ...memo },
+      staticSummary: input.chain.map((agent) => agent.name).join(' → '),
+      typedSearchAttributes: new TypedSearchAttributes(
+        [
+          { key: searchAttributes.agent, value: input.agentName },
+          { key: searchAttributes.answeredBy, value: input.agentName },
+          { key: searchAttributes.session, value: input.sessionId ?? null },
+          { key: searchAttributes.user, value: input.userId ?? null },
+          { key: searchAttributes.rerunOf, value: input.rerunOf ?? null },
+        ].flatMap(({ key, value }) => (value === null ? [] : [{ key, value }])),
+      ),
+    });
+  }
+
+  /** Looks at the call of this id instead of starting one. Throws the refusal `call_not_found`. */
+  async attach(callId: string, fingerprint: string): Promise<Attached> {
+    const { memo, status } = await describeExecution(this.temporal, callId);
+    const sameRequest = (memo as CallMemo | undefined)?.fingerprint === fingerprint;
+    return { state: 'attached', sameRequest, status: callStatusOf(status.name) };
+  }
+
+  private async status(callId: string): Promise<CallStatus> {
+    return callStatusOf((await describeExecution(this.temporal, callId)).status.name);
+  }
+
+  /** A cancelled or overdue call's failure carries no details: its workflow still knows what it did. */
+  private async withProgress(callId: string, ending: CallEnding): Promise<CallEnding> {
+    return ending.attempts ? ending : { ...ending, ...(await readProgress(this.temporal, callId)) };
+  }
+
+  private handle(callId: string) {
+    return this.temporal.client.workflow.getHandle(callWorkflowId(callId));
+  }
+}
+
+/** Asked anew: it may have changed during an await. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+/** 100, 200, 400... at most 2,000 ms, each between half and full. */
+async function jitteredPause(tries: number): Promise<void> {
+  const fullMs = Math.min(100 * 2 ** (tries - 1), 2_000);
+  await new Promise((resolve) => setTimeout(resolve, fullMs * (0.5 + Math.random() / 2)));
+}

@@ -1,0 +1,69 @@
+/** Talking to the entity workflows: updates a few at a time, created where they are missing. */
+import { WorkflowUpdateFailedError, type WorkflowClient } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { Refusal, refusals, type RefusalType } from '../domain/failures.ts';
+import { isUnanswered, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
+
+type StartOptions = Parameters<WorkflowClient['start']>[1];
+
+/** Above 10 in flight on one entity Temporal refuses updates and its client backs off for seconds. */
+const maxUpdatesInFlight = 4;
+
+/** Hands out turns to send an update to one entity, in the order they are asked for. */
+export class EntityGate {
+  private readonly lines = new Map<string, { active: number; waiting: (() => void)[] }>();
+
+  async pass<T>(workflowId: string, send: () => Promise<T>): Promise<T> {
+    const line = this.lines.get(workflowId) ?? { active: 0, waiting: [] };
+    this.lines.set(workflowId, line);
+    if (line.active >= maxUpdatesInFlight) await new Promise<void>((resolve) => line.waiting.push(resolve));
+    else line.active += 1;
+    try {
+      return await send();
+    } finally {
+      const next = line.waiting.shift();
+      if (next) next();
+      else {
+        line.active -= 1;
+        if (line.active === 0) this.lines.delete(workflowId);
+      }
+    }
+  }
+}
+
+export async function ensureEntity(
+  { client, taskQueue, ...temporal }: Temporal,
+  workflowType: string,
+  workflowId: string,
+  args: StartOptions['args'],
+): Promise<void> {
+  await rpc({ client, taskQueue, ...temporal }, rpcTimeoutMs.write, () =>
+    client.workflow.start(workflowType, {
+      workflowId,
+      taskQueue,
+      args: args ?? [],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowTaskTimeout,
+    }),
+  );
+}
+
+/** An update that was cut off by a continue-as-new or a lost answer is sent again under the same update id. */
+export async function sendUpdate<T>(send: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) throw refusalOf(error);
+      if (tries >= 3 || !isUnanswered(error)) throw error;
+    }
+  }
+}
+
+/** A validator's typed rejection is a refusal of the API. */
+function refusalOf(error: WorkflowUpdateFailedError): Error {
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure && cause.type && Object.hasOwn(refusals, cause.type))
+    return new Refusal(cause.type as RefusalType, cause.message, { cause: error });
+  return error;
+}

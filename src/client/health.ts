@@ -1,0 +1,121 @@
+/**
+ * This node's view of the agents' health: a snapshot of the entity, at most a second old, with the node's own
+ * outcomes that are not in it yet laid over. Reads cost no RPC and see the node's own writes at once.
+ */
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { AgentConfig } from '../domain/agent.ts';
+import { openCircuitsLast } from '../domain/chain.ts';
+import { circuitOf, type Circuit } from '../domain/circuit.ts';
+import { copyHealth, newHealth, recordOutcome, type AgentHealth, type Outcome } from '../domain/health.ts';
+import { agentHealthId } from '../domain/ids.ts';
+import type { HealthState } from '../workflows/agent-health.ts';
+import { forgetAgent, healthChanges, reportOutcomes, type OutcomeBatch } from '../workflows/messages.ts';
+import { ensureEntity } from './entities.ts';
+import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+
+/** Outcomes kept while Temporal does not answer; beyond them the oldest are lost (I7). */
+const maxUnsent = 10_000;
+const maxBatch = 500;
+
+export interface CircuitBreaker {
+  readonly enabled: boolean;
+  readonly cooldownMs: number;
+}
+
+export class Health {
+  private readonly temporal: Temporal;
+  private readonly breaker: CircuitBreaker;
+  private snapshot = new Map<string, AgentHealth>();
+  private version = 0;
+  private unsent: Outcome[] = [];
+  /** Sent, but not seen in a snapshot yet. */
+  private readonly sent = new Map<string, OutcomeBatch>();
+  private readonly seen = new LRUCache<string, true>({ max: 20_000 });
+  /** Until when this node's probe of a half-open agent keeps its other calls away. */
+  private readonly probes = new Map<string, number>();
+
+  constructor(temporal: Temporal, breaker: CircuitBreaker) {
+    this.temporal = temporal;
+    this.breaker = breaker;
+  }
+
+  async ensure(): Promise<void> {
+    const empty: HealthState = { version: 0, agents: {}, batchIds: [] };
+    await ensureEntity(this.temporal, 'agentHealth', agentHealthId, [empty]);
+  }
+
+  /** Takes an outcome of this process once; acts on its own circuit breaker at once. */
+  record(outcome: Outcome): void {
+    const key = JSON.stringify([outcome.callId, outcome.agent]);
+    if (this.seen.has(key)) return;
+    this.seen.set(key, true);
+    this.probes.delete(outcome.agent);
+    this.unsent.push(outcome);
+    if (this.unsent.length > maxUnsent) this.unsent.shift();
+  }
+
+  of(agent: string): AgentHealth {
+    const health = copyHealth(this.snapshot.get(agent) ?? newHealth());
+    for (const { outcomes } of this.sent.values())
+      for (const outcome of outcomes) if (outcome.agent === agent) recordOutcome(health, outcome);
+    for (const outcome of this.unsent) if (outcome.agent === agent) recordOutcome(health, outcome);
+    return health;
+  }
+
+  circuit(agent: string): Circuit {
+    return this.breaker.enabled
+      ? circuitOf(this.of(agent), Date.now(), this.breaker.cooldownMs)
+      : { state: 'closed' };
+  }
+
+  /** The chain with agents of open circuits last. A half-open one lets this node's next call through as a probe. */
+  order(chain: readonly AgentConfig[]): AgentConfig[] {
+    if (!this.breaker.enabled || chain.length === 1) return [...chain];
+    const now = Date.now();
+    return openCircuitsLast(chain, (name) => {
+      const { state } = this.circuit(name);
+      if (state !== 'half_open') return state === 'open';
+      if ((this.probes.get(name) ?? 0) > now) return true;
+      this.probes.set(name, now + this.breaker.cooldownMs);
+      return false;
+    });
+  }
+
+  async forget(agent: string): Promise<void> {
+    this.snapshot.delete(agent);
+    this.unsent = this.unsent.filter((outcome) => outcome.agent !== agent);
+    for (const [id, batch] of this.sent)
+      this.sent.set(id, { ...batch, outcomes: batch.outcomes.filter((outcome) => outcome.agent !== agent) });
+    await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(forgetAgent, agent));
+  }
+
+  /** Sends what was recorded since the last time. Nothing is lost when it fails: the next flush sends it again. */
+  async flush(): Promise<void> {
+    if (this.unsent.length === 0) return;
+    const batch: OutcomeBatch = { batchId: randomUUID(), outcomes: this.unsent.slice(0, maxBatch) };
+    this.unsent = this.unsent.slice(maxBatch);
+    this.sent.set(batch.batchId, batch);
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle().signal(reportOutcomes, batch));
+    } catch (error) {
+      this.sent.delete(batch.batchId);
+      this.unsent = [...batch.outcomes, ...this.unsent].slice(-maxUnsent);
+      throw error;
+    }
+  }
+
+  async refresh(): Promise<void> {
+    const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
+      this.handle().query(healthChanges, this.version),
+    );
+    if (changes.version < this.version) this.snapshot.clear();
+    this.version = changes.version;
+    for (const [agent, health] of Object.entries(changes.agents)) this.snapshot.set(agent, health);
+    for (const batchId of changes.batchIds) this.sent.delete(batchId);
+  }
+
+  private handle() {
+    return this.temporal.client.workflow.getHandle(agentHealthId);
+  }
+}

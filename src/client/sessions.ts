@@ -1,0 +1,202 @@
+/** Sessions as the facade sees them: turns for new calls, reading, deleting, listing, export and import. */
+import { randomUUID } from 'node:crypto';
+import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { LRUCache } from 'lru-cache';
+import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
+import {
+  newSession,
+  type SessionContent,
+  type SessionLimits,
+  type SessionState,
+  type TurnReply,
+} from '../domain/session.ts';
+import { closeSession, expireSession, openTurn, readSession, releaseTurn } from '../workflows/messages.ts';
+import type { session } from '../workflows/session.ts';
+import { deleteAllRuns } from './delete-runs.ts';
+import { sendUpdate, type EntityGate } from './entities.ts';
+import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
+import { count, listAll, listPage, type Page } from './visibility.ts';
+
+const runningSessions = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
+/** Sessions that a cleanup or an export talks to at a time. */
+const concurrency = 4;
+
+export class Sessions {
+  private readonly temporal: Temporal;
+  private readonly gate: EntityGate;
+  private readonly limits: SessionLimits;
+  /** Sessions that exist as far as this node knows: a plain update is cheaper than update-with-start. */
+  private readonly known = new LRUCache<string, true>({ max: 10_000 });
+
+  constructor(temporal: Temporal, gate: EntityGate, limits: SessionLimits) {
+    this.temporal = temporal;
+    this.gate = gate;
+    this.limits = limits;
+  }
+
+  /** The turn for a call about to start; the session is created where it is missing. Throws `Refusal`. */
+  async openTurn(sessionId: string, callId: string, userId?: string): Promise<TurnReply> {
+    const updateId = randomUUID();
+    const reply = await this.gate.pass(sessionWorkflowId(sessionId), () =>
+      rpc(this.temporal, rpcTimeoutMs.write, async () => {
+        if (this.known.has(sessionId)) {
+          try {
+            return await sendUpdate(() =>
+              this.handle(sessionId).executeUpdate(openTurn, { args: [callId], updateId }),
+            );
+          } catch (error) {
+            if (!isNotFound(error)) throw error;
+            this.known.delete(sessionId);
+          }
+        }
+        return sendUpdate(() => this.openTurnWithStart(sessionId, callId, updateId, userId));
+      }),
+    );
+    this.known.set(sessionId, true);
+    return reply;
+  }
+
+  /** Gives back the turn of a call that will not use it. */
+  async releaseTurn(sessionId: string, callId: string): Promise<void> {
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle(sessionId).signal(releaseTurn, callId));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async read(sessionId: string): Promise<SessionContent | undefined> {
+    try {
+      return (
+        (await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle(sessionId).query(readSession))) ??
+        undefined
+      );
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** False if there is none. Closes it first, so that a call under way cannot bring it back. */
+  async remove(sessionId: string): Promise<boolean> {
+    try {
+      await this.update(sessionId, () =>
+        this.handle(sessionId).executeUpdate(closeSession, { updateId: 'close' }),
+      );
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+    await this.forget(sessionId);
+    return true;
+  }
+
+  /** Removes every session that was idle since `cutoffMs` and has no turn held or queued. */
+  async cleanup(cutoffMs: number): Promise<{ cleanedUp: number; remaining: number }> {
+    let cleanedUp = 0;
+    let remaining = 0;
+    await this.forEach(async (sessionId) => {
+      if (await this.expire(sessionId, cutoffMs)) cleanedUp += 1;
+      else remaining += 1;
+    });
+    return { cleanedUp, remaining };
+  }
+
+  async list(options: { limit: number; cursor?: string | undefined }): Promise<Page<string>> {
+    const { items, ...page } = await listPage(this.temporal, runningSessions, options);
+    return { items: items.map((one) => sessionIdOf(one.execution?.workflowId ?? '')), ...page };
+  }
+
+  count(): Promise<number> {
+    return count(this.temporal, runningSessions);
+  }
+
+  /** Every session, one after the other. */
+  async *export(): AsyncGenerator<SessionContent> {
+    for await (const one of listAll(this.temporal, runningSessions)) {
+      const content = await this.read(sessionIdOf(one.execution?.workflowId ?? ''));
+      if (content) yield content;
+    }
+  }
+
+  /** False if a session of that id exists: it is left as it is. */
+  async import(content: SessionContent): Promise<boolean> {
+    const state: SessionState = { ...content, turnsGranted: 0, queue: [] };
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.write, () =>
+        this.temporal.client.workflow.start<typeof session>('session', this.startOptions(state)),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    }
+  }
+
+  private async openTurnWithStart(
+    sessionId: string,
+    callId: string,
+    updateId: string,
+    userId: string | undefined,
+  ): Promise<TurnReply> {
+    const startWorkflowOperation = new WithStartWorkflowOperation<typeof session>('session', {
+      ...this.startOptions(newSession(sessionId, Date.now(), userId)),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+    return this.temporal.client.workflow.executeUpdateWithStart(openTurn, {
+      startWorkflowOperation,
+      args: [callId],
+      updateId,
+    });
+  }
+
+  private startOptions(state: SessionState) {
+    return {
+      workflowId: sessionWorkflowId(state.sessionId),
+      taskQueue: this.temporal.taskQueue,
+      args: [state, this.limits] as [SessionState, SessionLimits],
+      workflowTaskTimeout,
+      workflowIdConflictPolicy: 'FAIL' as const,
+    };
+  }
+
+  private async expire(sessionId: string, cutoffMs: number): Promise<boolean> {
+    try {
+      const expired = await this.update(sessionId, (updateId) =>
+        this.handle(sessionId).executeUpdate(expireSession, { args: [cutoffMs], updateId }),
+      );
+      if (expired) await this.forget(sessionId);
+      return expired;
+    } catch (error) {
+      if (isNotFound(error)) return true; // Removed by someone else meanwhile.
+      throw error;
+    }
+  }
+
+  private async forget(sessionId: string): Promise<void> {
+    this.known.delete(sessionId);
+    await deleteAllRuns(this.temporal, sessionWorkflowId(sessionId));
+  }
+
+  private update<T>(sessionId: string, send: (updateId: string) => Promise<T>): Promise<T> {
+    const updateId = randomUUID();
+    return this.gate.pass(sessionWorkflowId(sessionId), () =>
+      rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
+    );
+  }
+
+  private async forEach(visit: (sessionId: string) => Promise<void>): Promise<void> {
+    const under = new Set<Promise<void>>();
+    for await (const one of listAll(this.temporal, runningSessions)) {
+      const task = visit(sessionIdOf(one.execution?.workflowId ?? ''));
+      const tracked = task.finally(() => under.delete(tracked));
+      under.add(tracked);
+      if (under.size >= concurrency) await Promise.race(under);
+    }
+    await Promise.all(under);
+  }
+
+  private handle(sessionId: string) {
+    return this.temporal.client.workflow.getHandle(sessionWorkflowId(sessionId));
+  }
+}

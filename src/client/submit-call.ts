@@ -1,0 +1,142 @@
+/** From a request to a started call: the agent's chain, the session's turn, the start (I1). */
+import type { CallInput, GrantedTurn, Metadata, QueuedTurn } from '../domain/call.ts';
+import type { AgentConfig } from '../domain/agent.ts';
+import { resolveChain } from '../domain/chain.ts';
+import { Refusal } from '../domain/failures.ts';
+import type { Agents } from './agents.ts';
+import type { CallStatus } from './call-ending.ts';
+import type { CallsInFlight } from './calls-in-flight.ts';
+import type { Calls } from './calls.ts';
+import type { Health } from './health.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface CallRequest {
+  readonly callId: string;
+  /** HMAC of the canonical request; a repeat of the call id with another one is refused. */
+  readonly fingerprint: string;
+  readonly agentName: string;
+  readonly prompt: string;
+  readonly sessionId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly deadlineMs: number;
+  readonly rerunOf?: string | undefined;
+}
+
+export interface SubmitLimits {
+  readonly maxChain: number;
+  readonly maxCallsInFlight: number;
+}
+
+export interface SubmitDependencies {
+  readonly agents: Agents;
+  readonly health: Health;
+  readonly sessions: Sessions;
+  readonly calls: Calls;
+  readonly inFlight: CallsInFlight;
+  readonly limits: SubmitLimits;
+}
+
+/** A node sends at most this many heartbeats a second: each costs the server about 7 ms of CPU. */
+const heartbeatsPerSecond = 25;
+const minimumHeartbeatTimeoutMs = 5_000;
+
+/** Returns the status of the call: `running` if it was started now. Throws `Refusal`; then nothing was accepted. */
+export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<CallStatus> {
+  if (deps.inFlight.size >= deps.limits.maxCallsInFlight)
+    throw new Refusal('overloaded', `This node has ${deps.inFlight.size} calls in flight, its limit`, {
+      retryAfterSeconds: 1,
+    });
+  const agent = await findAgent(deps.agents, request.agentName);
+  deps.inFlight.add(request.callId, Date.now() + request.deadlineMs + 60_000);
+  try {
+    const turn = await openTurn(deps, request);
+    const started = await startCall(deps, request, agent, turn);
+    if (started.state === 'started') return 'running';
+    return await attach(deps, request, started, turn);
+  } catch (error) {
+    deps.inFlight.done(request.callId);
+    throw error;
+  }
+}
+
+async function findAgent(agents: Agents, name: string): Promise<AgentConfig> {
+  const agent = await agents.find(name);
+  if (agent) return agent;
+  // The members of a call's answer too: clients of the seed's API read them.
+  const error = `Agent '${name}' not registered`;
+  throw new Refusal('agent_not_found', error, { extra: { success: false, agent_name: name, error } });
+}
+
+type Turn = GrantedTurn | QueuedTurn | { readonly state: 'committed' } | undefined;
+
+async function openTurn(
+  { sessions }: SubmitDependencies,
+  { sessionId, callId, userId }: CallRequest,
+): Promise<Turn> {
+  if (sessionId === undefined) return undefined;
+  const reply = await sessions.openTurn(sessionId, callId, userId);
+  if (reply.state === 'full') throw new Refusal('session_full', 'Start a new session');
+  return reply;
+}
+
+async function startCall(deps: SubmitDependencies, request: CallRequest, agent: AgentConfig, turn: Turn) {
+  const chain = resolveChain(agent, (name) => deps.agents.lookup(name), deps.limits.maxChain);
+  const { callId, agentName, prompt, sessionId, userId, metadata, deadlineMs, rerunOf } = request;
+  const input: CallInput = {
+    callId,
+    agentName,
+    prompt,
+    ...(sessionId !== undefined && { sessionId }),
+    ...(userId !== undefined && { userId }),
+    ...(metadata && { metadata }),
+    chain: deps.health.order(chain.agents),
+    unregistered: chain.unregistered,
+    ...(turn && turn.state !== 'committed' && { turn }),
+    deadlineMs,
+    heartbeatTimeoutMs: Math.max(
+      minimumHeartbeatTimeoutMs,
+      Math.ceil((3_000 * deps.inFlight.size) / heartbeatsPerSecond),
+    ),
+    ...(rerunOf !== undefined && { rerunOf }),
+  };
+  // Its session has had this call's turn: only the call of that time can answer, never a new one.
+  if (turn?.state === 'committed') return attachOnly(deps, request);
+  try {
+    return await deps.calls.start(input, request.fingerprint);
+  } catch (error) {
+    // Refused for certain: nobody will use the turn. An unclear start keeps it; the session frees it if need be.
+    if (sessionId !== undefined && !(error instanceof Refusal && error.type === 'temporal_unavailable'))
+      await deps.sessions.releaseTurn(sessionId, callId);
+    throw error;
+  }
+}
+
+async function attachOnly(deps: SubmitDependencies, { callId, fingerprint }: CallRequest) {
+  try {
+    return await deps.calls.attach(callId, fingerprint);
+  } catch (error) {
+    if (!(error instanceof Refusal && error.type === 'call_not_found')) throw error;
+    throw new Refusal(
+      'idempotency_mismatch',
+      'The session holds a call of this key whose retention is over; use a new Idempotency-Key',
+    );
+  }
+}
+
+async function attach(
+  deps: SubmitDependencies,
+  { sessionId, callId }: CallRequest,
+  { sameRequest, status }: { sameRequest: boolean; status: CallStatus },
+  turn: Turn,
+): Promise<CallStatus> {
+  if (status !== 'running') {
+    deps.inFlight.done(callId);
+    // The call of this key ended long ago: give the turn back.
+    if (sessionId !== undefined && turn?.state !== 'committed')
+      await deps.sessions.releaseTurn(sessionId, callId);
+  }
+  if (!sameRequest)
+    throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another request');
+  return status;
+}

@@ -1,0 +1,64 @@
+/** What every part of the client layer needs of Temporal, and how a refused or unanswered RPC is told apart. */
+import { isGrpcServiceError, type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { Refusal } from '../domain/failures.ts';
+
+export interface Temporal {
+  readonly client: Client;
+  readonly namespace: string;
+  readonly taskQueue: string;
+}
+
+/** Every RPC has its own deadline: no request hangs on an unreachable server. */
+export const rpcTimeoutMs = { read: 2_000, write: 5_000 } as const;
+
+/** Workflow tasks of calls and entities: short, so that a dead worker's task is handed on soon. */
+export const workflowTaskTimeout = '5 s';
+
+/** gRPC status codes: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE. */
+const unansweredCodes = new Set<number>([1, 4, 8, 10, 14]);
+const notFoundCode = 5;
+
+/** Runs one or a few RPCs under a deadline; an unanswered one becomes the refusal `temporal_unavailable`. */
+export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => Promise<T>): Promise<T> {
+  try {
+    return await temporal.client.withDeadline(Date.now() + timeoutMs, call);
+  } catch (error) {
+    if (isUnanswered(error)) throw temporalUnavailable(error);
+    throw error;
+  }
+}
+
+export function temporalUnavailable(cause: unknown): Refusal {
+  return new Refusal('temporal_unavailable', 'Temporal did not answer in time; try again shortly', {
+    retryAfterSeconds: 2,
+    cause,
+  });
+}
+
+/** Whether the server may or may not have taken the request: neither yes nor no came back. */
+export function isUnanswered(error: unknown): boolean {
+  return errorChain(error).some(
+    (one) =>
+      unansweredCodes.has(grpcCode(one)) ||
+      (one instanceof Error && one.name === 'WorkflowUpdateRPCTimeoutOrCancelledError'),
+  );
+}
+
+export function isNotFound(error: unknown): boolean {
+  return errorChain(error).some(
+    (one) => one instanceof WorkflowNotFoundError || grpcCode(one) === notFoundCode,
+  );
+}
+
+function grpcCode(error: unknown): number {
+  return isGrpcServiceError(error) ? error.code : -1;
+}
+
+function errorChain(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let one = error; one !== undefined && one !== null && chain.length < 8;) {
+    chain.push(one);
+    one = one instanceof Error ? one.cause : undefined;
+  }
+  return chain;
+}

@@ -1,0 +1,136 @@
+/**
+ * Wires one process: the client layer, the activities with what they depend on, the sinks that lead back. Used by
+ * the facade (src/api/server.ts) and by the stand-alone worker (worker.ts).
+ */
+import { Client } from '@temporalio/client';
+import type { InjectedSinks, NativeConnection } from '@temporalio/worker';
+import { AsksInFlight } from './activities/asks-in-flight.ts';
+import { createActivities } from './activities/activities.ts';
+import { createVpsTransport } from './agents/vps-transport.ts';
+import { Agents } from './client/agents.ts';
+import { CallRecords } from './client/call-records.ts';
+import { CallsInFlight } from './client/calls-in-flight.ts';
+import { Calls } from './client/calls.ts';
+import { EntityGate } from './client/entities.ts';
+import { Health } from './client/health.ts';
+import { Sessions } from './client/sessions.ts';
+import type { Temporal } from './client/temporal.ts';
+import { createTurns } from './client/turns.ts';
+import type { Config } from './platform/config.ts';
+import { every } from './platform/every.ts';
+import type { Log } from './platform/logging.ts';
+import { createMetrics } from './platform/metrics.ts';
+import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
+import { createWorker } from './platform/worker.ts';
+import type { CallSinks } from './workflows/sinks.ts';
+import { CancelledFailure } from '@temporalio/common';
+
+export type Node = Awaited<ReturnType<typeof composeNode>>;
+
+/** How often outcomes are sent and other nodes' changes are read: a registration is seen within 2 s everywhere. */
+const syncIntervalMs = 1_000;
+
+export async function composeNode(config: Config, log: Log, connection: NativeConnection, namespace: string) {
+  const temporal: Temporal = {
+    client: new Client({ connection, namespace }),
+    namespace,
+    taskQueue: config.worker.taskQueue,
+  };
+  const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
+  const gate = new EntityGate();
+  const agents = new Agents(temporal, gate, config.directory);
+  const health = new Health(temporal, config.circuitBreaker);
+  const sessions = new Sessions(temporal, gate, config.session);
+  const calls = new Calls(temporal);
+  const records = new CallRecords(temporal, calls);
+  const inFlight = new CallsInFlight();
+  const asksInFlight = new AsksInFlight();
+  const transport = createVpsTransport(config.transport);
+  const metrics = createMetrics({
+    callsInFlight: () => inFlight.size,
+    asksInFlight: () => asksInFlight.size,
+  });
+  const activities = createActivities({
+    transport,
+    openToken: (sealed, agentName) => sealer.open(sealed, agentName),
+    asksInFlight,
+    turns: createTurns(temporal, gate),
+  });
+  const sinks = createSinks({ health, inFlight, asksInFlight, metrics });
+  return {
+    temporal,
+    sealer,
+    agents,
+    health,
+    sessions,
+    calls,
+    records,
+    inFlight,
+    asksInFlight,
+    transport,
+    metrics,
+    createWorker: () =>
+      createWorker(connection, activities, sinks, {
+        namespace,
+        taskQueue: config.worker.taskQueue,
+        maxCachedWorkflows: config.worker.maxCachedWorkflows,
+        maxActivities: config.limits.maxCallsInFlight,
+      }),
+    /** Sends outcomes from now on; `readers` (the facade) keep up with agents and health too. Returns how to stop. */
+    startSync: ({ readers }: { readers: boolean }): (() => Promise<void>) => {
+      const told = (what: string) => (error: unknown) => {
+        log.warn({ err: error }, `${what} failed; it is tried again`);
+      };
+      const stops = [
+        every(syncIntervalMs, () => health.flush(), told('Sending outcomes')),
+        every(
+          60_000,
+          () => {
+            inFlight.sweep(Date.now());
+            return Promise.resolve();
+          },
+          told('Sweeping'),
+        ),
+        ...(readers
+          ? [
+              every(syncIntervalMs, () => agents.refresh(), told('Reading the agent directory')),
+              every(syncIntervalMs, () => health.refresh(), told("Reading the agents' health")),
+            ]
+          : []),
+      ];
+      return async () => {
+        await Promise.all(stops.map((stop) => stop()));
+      };
+    },
+  };
+}
+
+function createSinks({
+  health,
+  inFlight,
+  asksInFlight,
+  metrics,
+}: Pick<Node, 'health' | 'inFlight' | 'asksInFlight' | 'metrics'>): InjectedSinks<CallSinks> {
+  return {
+    calls: {
+      abort: {
+        fn: (_info, callId) => {
+          asksInFlight.abort(callId, new CancelledFailure('The call was cancelled'));
+        },
+      },
+      outcome: {
+        fn: (_info, outcome) => {
+          health.record(outcome);
+          metrics.attempts.inc({ agent: outcome.agent, outcome: outcome.errorType ?? 'answered' });
+        },
+      },
+      ended: {
+        fn: (_info, { callId, agent, ending, durationMs }) => {
+          inFlight.done(callId);
+          metrics.calls.inc({ agent, outcome: ending });
+          metrics.callDuration.observe({ outcome: ending }, durationMs / 1_000);
+        },
+      },
+    },
+  };
+}

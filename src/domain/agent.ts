@@ -1,0 +1,25 @@
+/** What Holdfast knows of one remote agent. Pinned into a call when it starts. */
+export interface AgentConfig {
+  readonly name: string;
+  /** Host name or IP literal, checked by the address guard at registration and when connecting. */
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: 'http' | 'https';
+  readonly path: string;
+  /** The bearer token, sealed (I5); opened only in the activity that sends it. */
+  readonly sealedToken?: string;
+  /** One try's limit. */
+  readonly timeoutMs: number;
+  /** Tries beyond the first. */
+  readonly maxRetries: number;
+  readonly fallbackAgents: readonly string[];
+  /** `window`: the session's recent messages precede the prompt; `none`: the prompt alone. */
+  readonly history: 'window' | 'none';
+  /** A free GET to probe, if the agent opted in. */
+  readonly healthPath?: string;
+}
+
+export function agentUrl(agent: Pick<AgentConfig, 'protocol' | 'host' | 'port'>): string {
+  const host = agent.host.includes(':') && !agent.host.startsWith('[') ? `[${agent.host}]` : agent.host;
+  return `${agent.protocol}://${host}:${agent.port}`;
+}

@@ -1,0 +1,90 @@
+import type { AgentConfig } from './agent.ts';
+import type { ErrorType } from './failures.ts';
+import type { WindowMessage } from './session.ts';
+
+export type Metadata = Readonly<Record<string, unknown>>;
+
+/** One request to one agent. */
+export interface Try {
+  readonly attempt: number;
+  readonly errorType?: ErrorType;
+  /** Its worker died or stopped before the agent answered; recorded afterwards, as `internal`. */
+  readonly lost?: true;
+  readonly latencyMs: number;
+  /** Start of the try, ISO 8601 UTC. */
+  readonly at: string;
+}
+
+/** What came of one agent of the chain. */
+export type Attempt =
+  | {
+      readonly agent: string;
+      readonly status: 'ok';
+      readonly tries: readonly Try[];
+      readonly latencyMs: number;
+    }
+  | {
+      readonly agent: string;
+      readonly status: 'failed';
+      readonly errorType: ErrorType;
+      readonly error: string;
+      readonly tries: readonly Try[];
+      /** From the first try's start to the last one's end, backoff included. */
+      readonly latencyMs: number;
+    }
+  | { readonly agent: string; readonly status: 'skipped'; readonly error: string };
+
+/** The session's say on a call's turn (see workflows/session.ts). */
+export interface GrantedTurn {
+  readonly state: 'granted';
+  readonly turnNumber: number;
+  /** Epoch ms by the session's clock. */
+  readonly grantedAt: number;
+  readonly window: readonly WindowMessage[];
+}
+export interface QueuedTurn {
+  readonly state: 'queued';
+  readonly position: number;
+}
+
+/** Start input of the `agentCall` workflow. */
+export interface CallInput {
+  readonly callId: string;
+  /** The agent that the caller asked for; the chain may begin with another while its circuit is open. */
+  readonly agentName: string;
+  readonly prompt: string;
+  readonly sessionId?: string;
+  readonly userId?: string;
+  readonly metadata?: Metadata;
+  /** In the order to ask, configs pinned, tokens sealed. Never empty. */
+  readonly chain: readonly AgentConfig[];
+  /** Fallbacks that are named by an agent of the chain but not registered. */
+  readonly unregistered: readonly string[];
+  readonly turn?: GrantedTurn | QueuedTurn;
+  /** From the workflow's start, queue wait included. */
+  readonly deadlineMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly rerunOf?: string;
+}
+
+/** What is known of a call's way so far; the query of a running call, a part of every ending. */
+export interface CallProgress {
+  /** Names in the order asked. */
+  readonly chain: readonly string[];
+  readonly attempts: readonly Attempt[];
+  /** Time spent waiting for the session's turn. */
+  readonly queuedMs: number;
+}
+
+/** Result of the `agentCall` workflow, and with `errorType` the details of its failure. */
+export interface CallResult extends CallProgress {
+  readonly agentName: string;
+  readonly response: string;
+  /** `undefined` without a session; false when the session was deleted meanwhile. */
+  readonly sessionStored?: boolean;
+}
+
+/** The single element of the failed workflow's `ApplicationFailure.details`. */
+export interface CallFailureDetails extends CallProgress {
+  readonly sessionStored?: boolean;
+}

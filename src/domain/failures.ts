@@ -1,0 +1,115 @@
+/**
+ * The two tables that everything about errors derives from: how an agent's failure is treated (retry policy,
+ * fallback, health) and how the API refuses a request (problem type and status). docs/failures.md lists
+ * exactly these rows; a test compares them.
+ */
+
+interface FailureRow {
+  /** What happened, as docs and OpenAPI say it. */
+  readonly when: string;
+  /** Whether the same agent is asked again: `once` at most one more time, `retry-after` no sooner than it says. */
+  readonly retry: 'yes' | 'no' | 'once' | 'retry-after';
+  /** Whether the next agent of the chain is asked. */
+  readonly fallBack: boolean;
+  /** `ignored` outcomes change only the error counts by type. */
+  readonly health: 'counts' | 'unreachable' | 'ignored';
+}
+
+export const failures = {
+  timeout: {
+    when: 'no complete answer within timeout_seconds',
+    retry: 'yes',
+    fallBack: true,
+    health: 'counts',
+  },
+  connection: {
+    when: 'connection refused or reset, DNS or TLS failure',
+    retry: 'yes',
+    fallBack: true,
+    health: 'unreachable',
+  },
+  rate_limit: { when: 'the agent answered 429', retry: 'retry-after', fallBack: true, health: 'counts' },
+  model_error: { when: 'the agent answered 5xx', retry: 'yes', fallBack: true, health: 'counts' },
+  auth: { when: 'the agent answered 401 or 403', retry: 'no', fallBack: true, health: 'counts' },
+  invalid_request: { when: 'the agent answered another 4xx', retry: 'no', fallBack: true, health: 'ignored' },
+  invalid_response: {
+    when: 'not JSON, no content, empty content, an error in a 200, or a redirect',
+    retry: 'once',
+    fallBack: true,
+    health: 'counts',
+  },
+  payload_too_large: {
+    when: 'the answer is over the limit',
+    retry: 'no',
+    fallBack: true,
+    health: 'ignored',
+  },
+  deadline_exceeded: { when: "the call's own deadline", retry: 'no', fallBack: false, health: 'ignored' },
+  cancelled: { when: 'cancelled by the caller', retry: 'no', fallBack: false, health: 'ignored' },
+  internal: { when: 'a fault of Holdfast itself', retry: 'no', fallBack: true, health: 'ignored' },
+  unknown: { when: 'anything else', retry: 'yes', fallBack: true, health: 'counts' },
+} as const satisfies Record<string, FailureRow>;
+
+export type ErrorType = keyof typeof failures;
+
+export const errorTypes = Object.keys(failures) as ErrorType[];
+
+/** For Temporal's RetryPolicy: `once` is decided by the activity, which knows its earlier tries. */
+export const nonRetryableErrorTypes: ErrorType[] = errorTypes.filter((type) => failures[type].retry === 'no');
+
+export function isErrorType(type: unknown): type is ErrorType {
+  return typeof type === 'string' && Object.hasOwn(failures, type);
+}
+
+interface RefusalRow {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** Refusals of the API: nothing was accepted, nothing is lost. */
+export const refusals = {
+  invalid_json: { status: 400, title: 'The body is not valid JSON' },
+  unauthorized: { status: 401, title: 'A valid API key is required' },
+  agent_not_found: { status: 404, title: 'No such agent' },
+  session_not_found: { status: 404, title: 'No such session' },
+  call_not_found: { status: 404, title: 'No such call' },
+  route_not_found: { status: 404, title: 'No such endpoint' },
+  method_not_allowed: { status: 405, title: 'The endpoint does not take this method' },
+  body_too_large: { status: 413, title: 'The body is over the limit' },
+  unsupported_media_type: { status: 415, title: 'The body must be application/json' },
+  validation_failed: { status: 422, title: 'The request has invalid fields' },
+  idempotency_mismatch: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  session_full: { status: 422, title: 'The session is full' },
+  address_refused: { status: 422, title: 'Agents may not live at this address' },
+  agents_full: { status: 422, title: 'The agent directory is full' },
+  session_queue_full: { status: 429, title: 'Too many calls wait for this session' },
+  overloaded: { status: 429, title: 'Too many calls are in flight' },
+  internal: { status: 500, title: 'A fault of Holdfast itself' },
+  shutting_down: { status: 503, title: 'This node is shutting down' },
+  temporal_unavailable: { status: 503, title: 'Temporal does not answer' },
+} as const satisfies Record<string, RefusalRow>;
+
+export type RefusalType = keyof typeof refusals;
+
+/**
+ * A request that is refused for a reason the caller can act on. Thrown by the client layer and the API, turned
+ * into an RFC 9457 problem at the API's border.
+ */
+export class Refusal extends Error {
+  readonly type: RefusalType;
+  /** Extra members of the problem body, e.g. `errors` of `validation_failed`. */
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    type: RefusalType,
+    detail: string,
+    options: { extra?: Record<string, unknown>; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: options.cause });
+    this.name = 'Refusal';
+    this.type = type;
+    this.extra = options.extra ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}

@@ -1,0 +1,87 @@
+import { errorTypes, failures, type ErrorType } from './failures.ts';
+
+/** One per agent per call, after its retries. */
+export interface Outcome {
+  readonly callId: string;
+  readonly agent: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Absent: the agent answered. */
+  readonly errorType?: ErrorType;
+  /** A probe of the health path: it moves the agent's state, not its figures. */
+  readonly probe?: true;
+}
+
+/** Plain JSON: it lives in the `agentHealth` entity and travels in its queries. */
+export interface AgentHealth {
+  totalRequests: number;
+  totalFailures: number;
+  consecutiveFailures: number;
+  lastSuccessAt?: number;
+  lastFailureAt?: number;
+  lastErrorType?: ErrorType;
+  errorCounts: Partial<Record<ErrorType, number>>;
+  /** Last outcomes that counted, oldest first: `2 * epoch ms + (1 if ok)`, so 1,000 agents fit one payload. */
+  recent: number[];
+}
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
+
+/** Rate over the last 50 outcomes within 15 minutes. */
+export const healthWindow = { maxOutcomes: 50, maxAgeMs: 15 * 60_000 } as const;
+export const unhealthyAfterFailures = 3;
+export const unhealthyBelowRate = 50;
+
+export function newHealth(): AgentHealth {
+  return { totalRequests: 0, totalFailures: 0, consecutiveFailures: 0, errorCounts: {}, recent: [] };
+}
+
+/** A copy that `recordOutcome` may change without touching the original. */
+export function copyHealth(health: AgentHealth): AgentHealth {
+  return { ...health, errorCounts: { ...health.errorCounts }, recent: [...health.recent] };
+}
+
+export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
+  const { at, errorType } = outcome;
+  if (!outcome.probe) recordFigures(health, outcome);
+  if (errorType && failures[errorType].health === 'ignored') return;
+  if (errorType) {
+    health.consecutiveFailures += 1;
+    health.lastFailureAt = Math.max(at, health.lastFailureAt ?? 0);
+    health.lastErrorType = errorType;
+  } else {
+    health.consecutiveFailures = 0;
+    health.lastSuccessAt = Math.max(at, health.lastSuccessAt ?? 0);
+    delete health.lastErrorType;
+  }
+}
+
+function recordFigures(health: AgentHealth, { at, errorType }: Outcome): void {
+  if (errorType) health.errorCounts[errorType] = (health.errorCounts[errorType] ?? 0) + 1;
+  if (errorType && failures[errorType].health === 'ignored') return;
+  health.totalRequests += 1;
+  if (errorType) health.totalFailures += 1;
+  health.recent.push(2 * at + (errorType ? 0 : 1));
+  if (health.recent.length > healthWindow.maxOutcomes) health.recent.shift();
+}
+
+/** In percent; 100 for an agent that was not asked lately. */
+export function successRate(health: AgentHealth, nowMs: number): number {
+  const lately = health.recent.filter((outcome) => Math.floor(outcome / 2) >= nowMs - healthWindow.maxAgeMs);
+  if (lately.length === 0) return 100;
+  return (100 * lately.filter((outcome) => outcome % 2 === 1).length) / lately.length;
+}
+
+export function healthStatus(health: AgentHealth, nowMs: number): HealthStatus {
+  if (health.lastErrorType && failures[health.lastErrorType].health === 'unreachable') return 'unreachable';
+  const rate = successRate(health, nowMs);
+  if (health.consecutiveFailures >= unhealthyAfterFailures || rate < unhealthyBelowRate) return 'unhealthy';
+  return rate < 100 ? 'degraded' : 'healthy';
+}
+
+/** Sums of `errorCounts`, every type of the failure table present. */
+export function sumErrorCounts(all: Iterable<AgentHealth>): Record<ErrorType, number> {
+  const sums = Object.fromEntries(errorTypes.map((type) => [type, 0])) as Record<ErrorType, number>;
+  for (const { errorCounts } of all) for (const type of errorTypes) sums[type] += errorCounts[type] ?? 0;
+  return sums;
+}

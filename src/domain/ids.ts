@@ -1,0 +1,17 @@
+/** Builders of every Temporal id: the only place where their form is known. */
+
+export const agentDirectoryId = 'agent-directory';
+export const agentHealthId = 'agent-health';
+
+const callPrefix = 'call-';
+const sessionPrefix = 'session-';
+
+export const callWorkflowId = (callId: string): string => callPrefix + callId;
+export const sessionWorkflowId = (sessionId: string): string => sessionPrefix + sessionId;
+
+export const callIdOf = (workflowId: string): string => workflowId.slice(callPrefix.length);
+export const sessionIdOf = (workflowId: string): string => workflowId.slice(sessionPrefix.length);
+
+/** The agents' dedupe key: the same for every try of one agent in one call (I3). */
+export const agentIdempotencyKey = (callId: string, agent: string): string =>
+  `${encodeURIComponent(callId)}/${encodeURIComponent(agent)}`;

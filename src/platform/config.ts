@@ -1,0 +1,201 @@
+/**
+ * Every setting, parsed once at boot by zod into one typed object. docs/settings.md lists exactly these; a test
+ * compares them. Nothing else reads process.env (TEMPORAL_* is read by `@temporalio/envconfig`).
+ */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { StartupError } from './shutdown.ts';
+
+const mebibyte = 1024 * 1024;
+
+const integer = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+
+const apiKeys = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((key) => key.trim())
+      .filter((key) => key !== ''),
+  )
+  .pipe(z.array(z.string().min(16, 'each key needs at least 16 characters')));
+
+/** One entry per setting: its schema with the default, and what docs say of it. */
+export const settings = {
+  HOLDFAST_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to listen on. Beyond loopback only with HOLDFAST_API_KEYS.'),
+  HOLDFAST_PORT: integer(18789, 0, 65_535).describe('Port of the API; 0 takes a free one.'),
+  HOLDFAST_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.holdfast')
+    .describe('The database of the embedded server, the generated key.'),
+  HOLDFAST_API_KEYS: apiKeys.describe(
+    'Bearer keys, separated by commas. Without any, the API is open to this machine alone.',
+  ),
+  HOLDFAST_ENCRYPTION_KEY: z
+    .string()
+    .optional()
+    .describe(
+      "Seals the agents' tokens: 32 bytes in base64 or hex. Default: generated in the data directory.",
+    ),
+  HOLDFAST_DRAIN_SECONDS: integer(10, 0, 3_600).describe('How long a stopping node lets calls finish.'),
+  HOLDFAST_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Of the JSON log on standard output.'),
+  HOLDFAST_TASK_QUEUE: z
+    .string()
+    .min(1)
+    .max(200)
+    .default('holdfast')
+    .describe('Temporal task queue of facades and workers.'),
+  HOLDFAST_EMBEDDED_WORKER: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether the facade runs a worker in its process.'),
+  HOLDFAST_CIRCUIT_BREAKER: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether failing agents are asked last.'),
+  HOLDFAST_CIRCUIT_COOLDOWN_SECONDS: integer(30, 1, 3_600).describe(
+    'How long after its last failure a failing agent is asked last.',
+  ),
+  HOLDFAST_PROBE_SECONDS: integer(30, 1, 3_600).describe('How often agents with a health_path are probed.'),
+  HOLDFAST_DEADLINE_SECONDS: integer(600, 1, 86_400).describe("A call's deadline where it names none."),
+  HOLDFAST_MAX_DEADLINE_SECONDS: integer(86_400, 1, 604_800).describe(
+    'The longest deadline a call may ask for.',
+  ),
+  HOLDFAST_MAX_PROMPT_BYTES: integer(256 * 1024, 1, 256 * 1024).describe('Of a prompt, as JSON in UTF-8.'),
+  HOLDFAST_MAX_ANSWER_BYTES: integer(mebibyte, 1, mebibyte).describe(
+    "Of an agent's answer, as JSON in UTF-8.",
+  ),
+  HOLDFAST_MAX_BODY_BYTES: integer(mebibyte, 1_024, 16 * mebibyte).describe("Of a request's body."),
+  HOLDFAST_MAX_IMPORT_BYTES: integer(256 * mebibyte, 1_024, 4_096 * mebibyte).describe(
+    'Of an imported file of sessions.',
+  ),
+  HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
+  HOLDFAST_MAX_SESSION_BYTES: integer(512 * 1024, 1_024, 512 * 1024).describe(
+    'From which a session takes no new call.',
+  ),
+  HOLDFAST_MAX_SESSION_QUEUE: integer(100, 0, 1_000).describe("Calls that may wait for one session's turn."),
+  HOLDFAST_WINDOW_MESSAGES: integer(40, 0, 1_000).describe('Messages of a session that an agent is sent.'),
+  HOLDFAST_WINDOW_BYTES: integer(256 * 1024, 0, 256 * 1024).describe(
+    'Bytes of a session that an agent is sent.',
+  ),
+  HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
+  HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
+  HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
+  HOLDFAST_AGENT_CONNECTIONS: integer(256, 1, 10_000).describe('Connections kept open to one agent.'),
+  HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
+  HOLDFAST_CACHED_WORKFLOWS: integer(2_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
+  HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
+    "Port of a stand-alone worker's /healthz and /metrics on 127.0.0.1; 0: none.",
+  ),
+  HOLDFAST_TEMPORAL_CLI: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Path of the temporal CLI. Default: found or fetched.'),
+  HOLDFAST_TEMPORAL_PORT: integer(7233, 0, 65_535).describe(
+    'Port of the embedded Temporal server; 0 takes a free one.',
+  ),
+  HOLDFAST_TEMPORAL_UI_PORT: integer(8233, 0, 65_535).describe('Port of its Web UI; 0 takes a free one.'),
+  HOLDFAST_TEMPORAL_SYNCHRONOUS: z
+    .enum(['normal', 'full'])
+    .default('normal')
+    .describe("SQLite's synchronous: normal survives kill -9, full also power loss."),
+  HOLDFAST_RETENTION_DAYS: integer(7, 1, 3_650).describe('How long the embedded server keeps ended calls.'),
+  HOLDFAST_MIN_FREE_DISK_MIB: integer(1_024, 0, 1_048_576).describe(
+    'Below this free space a warning is logged.',
+  ),
+} as const;
+
+const environmentSchema = z.object(settings);
+
+export type Config = ReturnType<typeof toConfig>;
+
+/** Throws `StartupError` that names each wrong setting and what it takes. */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith('HOLDFAST_') && !Object.hasOwn(settings, name),
+  );
+  if (unknown.length > 0)
+    throw new StartupError(
+      `Unknown settings: ${unknown.join(', ')}. docs/settings.md lists those that exist.`,
+    );
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(set);
+  if (!parsed.success)
+    throw new StartupError(
+      parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`).join('\n'),
+    );
+  const config = toConfig(parsed.data);
+  if (config.apiKeys.length === 0 && !isLoopback(config.host))
+    throw new StartupError(
+      `HOLDFAST_HOST=${config.host} is reachable from other machines: set HOLDFAST_API_KEYS (e.g. to the output of: openssl rand -hex 24), or listen on 127.0.0.1`,
+    );
+  return config;
+}
+
+function toConfig(set: z.infer<typeof environmentSchema>) {
+  return {
+    host: set.HOLDFAST_HOST,
+    port: set.HOLDFAST_PORT,
+    dataDir: resolve(set.HOLDFAST_DATA_DIR),
+    apiKeys: set.HOLDFAST_API_KEYS,
+    encryptionKey: set.HOLDFAST_ENCRYPTION_KEY,
+    drainMs: set.HOLDFAST_DRAIN_SECONDS * 1_000,
+    logLevel: set.HOLDFAST_LOG_LEVEL,
+    circuitBreaker: {
+      enabled: set.HOLDFAST_CIRCUIT_BREAKER === 'on',
+      cooldownMs: set.HOLDFAST_CIRCUIT_COOLDOWN_SECONDS * 1_000,
+    },
+    probeIntervalMs: set.HOLDFAST_PROBE_SECONDS * 1_000,
+    limits: {
+      deadlineMs: set.HOLDFAST_DEADLINE_SECONDS * 1_000,
+      maxDeadlineMs: set.HOLDFAST_MAX_DEADLINE_SECONDS * 1_000,
+      maxPromptBytes: set.HOLDFAST_MAX_PROMPT_BYTES,
+      maxBodyBytes: set.HOLDFAST_MAX_BODY_BYTES,
+      maxImportBytes: set.HOLDFAST_MAX_IMPORT_BYTES,
+      maxMetadataBytes: set.HOLDFAST_MAX_METADATA_BYTES,
+      maxChain: set.HOLDFAST_MAX_CHAIN,
+      maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
+    },
+    directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
+    session: {
+      maxBytes: set.HOLDFAST_MAX_SESSION_BYTES,
+      maxQueued: set.HOLDFAST_MAX_SESSION_QUEUE,
+      windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
+      windowBytes: set.HOLDFAST_WINDOW_BYTES,
+    },
+    transport: {
+      maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
+      connectTimeoutMs: set.HOLDFAST_CONNECT_SECONDS * 1_000,
+      connectionsPerOrigin: set.HOLDFAST_AGENT_CONNECTIONS,
+    },
+    worker: {
+      embedded: set.HOLDFAST_EMBEDDED_WORKER === 'on',
+      taskQueue: set.HOLDFAST_TASK_QUEUE,
+      maxCachedWorkflows: set.HOLDFAST_CACHED_WORKFLOWS,
+      port: set.HOLDFAST_WORKER_PORT,
+    },
+    temporal: {
+      cli: set.HOLDFAST_TEMPORAL_CLI,
+      port: set.HOLDFAST_TEMPORAL_PORT,
+      uiPort: set.HOLDFAST_TEMPORAL_UI_PORT,
+      synchronous: set.HOLDFAST_TEMPORAL_SYNCHRONOUS,
+      retentionDays: set.HOLDFAST_RETENTION_DAYS,
+      minFreeBytes: set.HOLDFAST_MIN_FREE_DISK_MIB * mebibyte,
+    },
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

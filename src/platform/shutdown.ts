@@ -1,0 +1,60 @@
+/** What a process took up, to be given back in reverse order whatever happens. */
+import type { Log } from './logging.ts';
+
+export class Cleanups {
+  private readonly steps: { what: string; run: () => Promise<unknown> }[] = [];
+  private readonly log: Log;
+
+  constructor(log: Log) {
+    this.log = log;
+  }
+
+  add(what: string, run: () => Promise<unknown>): void {
+    this.steps.push({ what, run });
+  }
+
+  /** Last in, first out; a step that fails is told and the others are done all the same. */
+  async run(): Promise<void> {
+    for (let step = this.steps.pop(); step; step = this.steps.pop()) {
+      try {
+        await step.run();
+      } catch (error) {
+        this.log.warn({ err: error }, `Stopping: ${step.what} failed`);
+      }
+    }
+  }
+}
+
+/** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve(signal);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+/** An error whose message alone tells the user what to do: printed without a stack. */
+export class StartupError extends Error {}
+
+/** Runs an entry point to its end and leaves the process with 0, or with 1 and the reason on standard error. */
+export async function runMain(main: () => Promise<void>): Promise<never> {
+  try {
+    await main();
+  } catch (error) {
+    const told = error instanceof StartupError ? error.message : error;
+    console.error(told);
+    process.exit(1);
+  }
+  process.exit(0);
+}
+
+/** The process ends by then, whatever hangs. */
+export function exitAtLatest(ms: number): void {
+  setTimeout(() => process.exit(1), ms).unref();
+}

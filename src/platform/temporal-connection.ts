@@ -1,0 +1,41 @@
+/** Connecting to Temporal: the server that the environment names, or the embedded one's address. */
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
+import type { Log } from './logging.ts';
+import { StartupError } from './shutdown.ts';
+
+type ConnectionOptions = NonNullable<Parameters<typeof NativeConnection.connect>[0]>;
+
+export interface TemporalTarget {
+  readonly options: ConnectionOptions;
+  readonly namespace: string;
+}
+
+/** From `TEMPORAL_*` variables or a profile of the Temporal config file; undefined when neither names a server. */
+export function configuredTarget(): TemporalTarget | undefined {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  if (!connectionOptions.address) return undefined;
+  return { options: connectionOptions, namespace: namespace ?? 'default' };
+}
+
+/** One native runtime per process. Signals are ours: a drain comes before the worker's stop. */
+export function installRuntime(log: Log): void {
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta }, message);
+    }),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN' }) } },
+  });
+}
+
+export async function connect({ options }: TemporalTarget): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(options);
+  } catch (error) {
+    throw new StartupError(
+      `Temporal at ${options.address ?? 'its default address'} does not answer: check TEMPORAL_ADDRESS, or unset it to use the embedded server`,
+      { cause: error },
+    );
+  }
+}

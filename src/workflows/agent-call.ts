@@ -1,0 +1,143 @@
+/**
+ * One durable call: wait for the session's turn, ask the agents of the chain one after the other, commit the turn,
+ * end once (I2). With no failure: two workflow tasks and one eager activity.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxySinks,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Attempt, CallFailureDetails, CallInput, CallResult } from '../domain/call.ts';
+import { agentBudgetMs } from '../domain/deadline.ts';
+import { failures, type ErrorType } from '../domain/failures.ts';
+import type { WindowMessage } from '../domain/session.ts';
+import { askAgent } from './ask-agent.ts';
+import { callProgress } from './messages.ts';
+import { describeProgress } from './progress-text.ts';
+import { searchAttributes } from './search-attributes.ts';
+import type { CallSinks } from './sinks.ts';
+import { commitTurn, waitForTurn } from './turn.ts';
+
+const { calls: sink } = proxySinks<CallSinks>();
+
+/** Less than this is not worth asking an agent for. */
+const minimumAskMs = 500;
+
+type Ending =
+  | { readonly status: 'answered'; readonly agent: string; readonly content: string }
+  | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
+
+interface Progress {
+  readonly chain: readonly string[];
+  readonly attempts: Attempt[];
+  queuedMs: number;
+}
+
+export async function agentCall(input: CallInput): Promise<CallResult> {
+  const startedAt = workflowInfo().startTime.getTime();
+  const deadlineAt = startedAt + input.deadlineMs;
+  const progress: Progress = {
+    chain: input.chain.map((agent) => agent.name),
+    attempts: input.unregistered.map((agent) => ({
+      agent,
+      status: 'skipped',
+      error: `Agent '${agent}' not registered`,
+    })),
+    queuedMs: 0,
+  };
+  setHandler(callProgress, () => progress);
+
+  let ending: Ending;
+  try {
+    const turn = await waitForTurn(input, deadlineAt);
+    progress.queuedMs = Date.now() - startedAt;
+    ending = turn.status === 'failed' ? turn : await walkChain(input, turn.window, deadlineAt, progress);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    sink.abort(input.callId);
+    await CancellationScope.nonCancellable(() => commitTurn(input));
+    end(input, 'cancelled', startedAt);
+    throw error;
+  }
+  const sessionStored = await CancellationScope.nonCancellable(() =>
+    commitTurn(input, ending.status === 'answered' ? ending : undefined),
+  );
+  const details: CallFailureDetails = { ...progress, ...(sessionStored !== undefined && { sessionStored }) };
+  if (ending.status === 'failed') {
+    end(input, ending.errorType, startedAt);
+    throw ApplicationFailure.create({
+      type: ending.errorType,
+      message: ending.message,
+      nonRetryable: true,
+      details: [details],
+    });
+  }
+  end(input, 'answered', startedAt, ending.agent);
+  return { ...details, agentName: ending.agent, response: ending.content };
+}
+
+async function walkChain(
+  input: CallInput,
+  window: readonly WindowMessage[],
+  deadlineAt: number,
+  progress: Progress,
+): Promise<Ending> {
+  const overdue = `The call's deadline of ${input.deadlineMs / 1_000} s passed`;
+  let last: Extract<Attempt, { status: 'failed' }> | undefined;
+  for (const [index, agent] of input.chain.entries()) {
+    const stillToCome = input.chain.slice(index + 1);
+    const budgetMs = (): number => agentBudgetMs(deadlineAt - Date.now(), stillToCome);
+    if (budgetMs() < minimumAskMs)
+      return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
+
+    setCurrentDetails(describeProgress(progress, agent.name));
+    const answer = await askAgent({ input, agent, window, budgetMs, last: stillToCome.length === 0 });
+    const { attempt } = answer;
+    progress.attempts.push(attempt);
+    setCurrentDetails(describeProgress(progress));
+    const errorType = attempt.status === 'failed' ? attempt.errorType : undefined;
+    sink.outcome({
+      callId: input.callId,
+      agent: agent.name,
+      at: Date.now(),
+      ...(errorType && { errorType }),
+    });
+
+    if (answer.content !== undefined)
+      return { status: 'answered', agent: agent.name, content: answer.content };
+    if (attempt.status !== 'failed') continue;
+    last = attempt;
+    if (!failures[attempt.errorType].fallBack) break;
+  }
+  if (last?.errorType === 'deadline_exceeded')
+    return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
+  return {
+    status: 'failed',
+    errorType: last?.errorType ?? 'internal',
+    message: `All agents failed. Last error: ${last?.error ?? 'no agent was asked'}`,
+  };
+}
+
+/** What visibility and metrics learn of the ending. Costs no event unless there is something new to find. */
+function end(
+  { callId, agentName }: CallInput,
+  ending: 'answered' | ErrorType,
+  startedAt: number,
+  answeredBy?: string,
+): void {
+  if (ending === 'answered') {
+    if (answeredBy !== undefined && answeredBy !== agentName)
+      upsertSearchAttributes([{ key: searchAttributes.answeredBy, value: answeredBy }]);
+  } else {
+    upsertSearchAttributes([
+      { key: searchAttributes.errorType, value: ending },
+      { key: searchAttributes.answeredBy, value: null },
+    ]);
+  }
+  sink.ended({ callId, agent: answeredBy ?? agentName, ending, durationMs: Date.now() - startedAt });
+}

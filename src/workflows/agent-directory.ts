@@ -1,0 +1,76 @@
+/** The one entity that holds every registered agent, with a version that grows with each change. */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { AgentConfig } from '../domain/agent.ts';
+import { jsonBytes } from '../domain/json-bytes.ts';
+import { directoryChanges, registerAgent, removeAgent, type DirectoryEntry } from './messages.ts';
+
+export interface DirectoryState {
+  readonly version: number;
+  readonly entries: Readonly<Record<string, DirectoryEntry>>;
+}
+export interface DirectoryLimits {
+  readonly maxAgents: number;
+  /** Of all configs together, so that continue-as-new stays below Temporal's 2 MiB. */
+  readonly maxBytes: number;
+}
+
+/** How many removals are remembered, so that other nodes' caches learn of them. */
+const maxTombstones = 200;
+
+export async function agentDirectory(initial: DirectoryState, limits: DirectoryLimits): Promise<void> {
+  let { version } = initial;
+  const entries = new Map(Object.entries(initial.entries));
+
+  const put = (name: string, config?: AgentConfig): boolean => {
+    const existed = entries.get(name)?.config !== undefined;
+    version += 1;
+    entries.delete(name);
+    entries.set(name, { version, ...(config && { config }) });
+    dropOldTombstones(entries);
+    return existed;
+  };
+
+  setHandler(registerAgent, (config) => ({ replaced: put(config.name, config), version }), {
+    validator: (config: AgentConfig) => refuseBeyond(limits, entries, config),
+  });
+  setHandler(removeAgent, (name) => {
+    if (!entries.get(name)?.config) return { version, removed: false };
+    return { removed: put(name), version };
+  });
+  setHandler(directoryChanges, (since) => ({
+    version,
+    entries: Object.fromEntries([...entries].filter(([, entry]) => entry.version > since)),
+  }));
+
+  await condition(() => workflowInfo().continueAsNewSuggested);
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof agentDirectory>({ version, entries: Object.fromEntries(entries) }, limits);
+}
+
+function refuseBeyond(
+  limits: DirectoryLimits,
+  entries: ReadonlyMap<string, DirectoryEntry>,
+  config: AgentConfig,
+): void {
+  const others = [...entries.values()].flatMap((entry) =>
+    entry.config && entry.config.name !== config.name ? [entry.config] : [],
+  );
+  const bytes = [...others, config].reduce((sum, one) => sum + jsonBytes(JSON.stringify(one)), 0);
+  if (others.length >= limits.maxAgents)
+    throw ApplicationFailure.nonRetryable(`It holds ${limits.maxAgents} agents already`, 'agents_full');
+  if (bytes > limits.maxBytes)
+    throw ApplicationFailure.nonRetryable(`Its configs reach ${limits.maxBytes} bytes`, 'agents_full');
+}
+
+/** Map order is change order: the oldest removals go first. */
+function dropOldTombstones(entries: Map<string, DirectoryEntry>): void {
+  const removed = [...entries].filter(([, entry]) => !entry.config);
+  for (const [name] of removed.slice(0, Math.max(0, removed.length - maxTombstones))) entries.delete(name);
+}

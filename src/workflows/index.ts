@@ -1,0 +1,5 @@
+/** What the worker's bundle exports: every workflow type, by its Temporal name. */
+export { agentCall } from './agent-call.ts';
+export { agentDirectory } from './agent-directory.ts';
+export { agentHealth } from './agent-health.ts';
+export { session } from './session.ts';

@@ -1,0 +1,53 @@
+/** Every update, signal and query, defined once; workflows handle them, the client sends them. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AgentConfig } from '../domain/agent.ts';
+import type { CallProgress } from '../domain/call.ts';
+import type { AgentHealth, Outcome } from '../domain/health.ts';
+import type { SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
+
+// agentCall
+/** A wake-up only: the call asks its session for the turn itself. */
+export const turnGranted = defineSignal('turnGranted');
+export const callProgress = defineQuery<CallProgress>('callProgress');
+
+// session
+export const openTurn = defineUpdate<TurnReply, [callId: string]>('openTurn');
+export const commitTurn = defineSignal<[TurnCommit]>('commitTurn');
+/** The facade gives back a turn that no call will use. */
+export const releaseTurn = defineSignal<[callId: string]>('releaseTurn');
+/** Null once the session is closed. */
+export const readSession = defineQuery<SessionContent | null>('readSession');
+export const closeSession = defineUpdate<null>('closeSession');
+/** Closes the session if nothing happened since the cutoff; false while a turn is held or queued. */
+export const expireSession = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
+
+// agentDirectory
+export interface DirectoryEntry {
+  readonly version: number;
+  /** Absent: removed. */
+  readonly config?: AgentConfig;
+}
+export interface DirectoryChanges {
+  readonly version: number;
+  readonly entries: Readonly<Record<string, DirectoryEntry>>;
+}
+export const registerAgent = defineUpdate<{ version: number; replaced: boolean }, [AgentConfig]>(
+  'registerAgent',
+);
+export const removeAgent = defineUpdate<{ version: number; removed: boolean }, [name: string]>('removeAgent');
+export const directoryChanges = defineQuery<DirectoryChanges, [sinceVersion: number]>('directoryChanges');
+
+// agentHealth
+export interface OutcomeBatch {
+  readonly batchId: string;
+  readonly outcomes: readonly Outcome[];
+}
+export interface HealthChanges {
+  readonly version: number;
+  readonly agents: Readonly<Record<string, AgentHealth>>;
+  /** Batches that are part of these figures. */
+  readonly batchIds: readonly string[];
+}
+export const reportOutcomes = defineSignal<[OutcomeBatch]>('reportOutcomes');
+export const forgetAgent = defineSignal<[name: string]>('forgetAgent');
+export const healthChanges = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');

@@ -1,0 +1,22 @@
+import type { Attempt } from '../domain/call.ts';
+
+/** The call's story in Markdown for the Web UI: who was asked, what came of it. No content, no secret (I5). */
+export function describeProgress(
+  progress: { readonly chain: readonly string[]; readonly attempts: readonly Attempt[] },
+  asking?: string,
+): string {
+  const lines = progress.attempts.map((attempt) => `- ${describeAttempt(attempt)}`);
+  if (asking !== undefined) lines.push(`- **${asking}**: being asked`);
+  return [`Chain: ${progress.chain.join(' → ')}`, '', ...lines].join('\n');
+}
+
+function describeAttempt(attempt: Attempt): string {
+  switch (attempt.status) {
+    case 'ok':
+      return `**${attempt.agent}**: answered, ${attempt.tries.length} tries, ${attempt.latencyMs} ms`;
+    case 'failed':
+      return `**${attempt.agent}**: failed with \`${attempt.errorType}\`, ${attempt.tries.length} tries, ${attempt.latencyMs} ms`;
+    case 'skipped':
+      return `**${attempt.agent}**: skipped, not registered`;
+  }
+}

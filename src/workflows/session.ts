@@ -1,0 +1,111 @@
+/**
+ * One entity per session id: grants turns in acceptance order to one call at a time (I4), keeps what each call
+ * left, renews itself by continue-as-new. A granted turn has no clock; while someone waits, its holder is looked at.
+ */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { TurnActivities } from '../activities/turns.ts';
+import { callWorkflowId } from '../domain/ids.ts';
+import {
+  SessionBook,
+  type SessionLimits,
+  type SessionState,
+  type TurnCommit,
+  type TurnHolder,
+} from '../domain/session.ts';
+import {
+  closeSession,
+  commitTurn,
+  expireSession,
+  openTurn,
+  readSession,
+  releaseTurn,
+  turnGranted,
+} from './messages.ts';
+
+/** How often a holder is looked at while others wait, and how soon again to be sure. */
+const holderCheckMs = 3_000;
+const secondLookMs = 1_000;
+/** A call that does not exist this long after its grant was never started. */
+const startGraceMs = 10_000;
+
+// One describe call; a failed look is repeated with the next check, so it is not retried here.
+const { callState } = proxyLocalActivities<TurnActivities>({
+  startToCloseTimeout: '2 s',
+  retry: { maximumAttempts: 1 },
+});
+
+export async function session(initial: SessionState, limits: SessionLimits): Promise<void> {
+  const book = new SessionBook(initial, limits);
+  const lifecycle = { closed: false };
+  let wakesUnderWay = 0;
+
+  const wake = async (holder: TurnHolder | undefined): Promise<void> => {
+    if (!holder) return;
+    wakesUnderWay += 1;
+    try {
+      await getExternalWorkflowHandle(callWorkflowId(holder.callId)).signal(turnGranted);
+    } catch {
+      // Not started yet, or gone: it asks by itself, or its turn is freed by the holder check.
+    } finally {
+      wakesUnderWay -= 1;
+    }
+  };
+
+  setHandler(openTurn, (callId) => book.openTurn(callId, Date.now()), {
+    validator: (callId: string) => {
+      if (lifecycle.closed)
+        throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
+      const refusal = book.refusal(callId);
+      if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal);
+    },
+  });
+  setHandler(commitTurn, (commit: TurnCommit) => wake(book.commit(commit, Date.now())));
+  setHandler(releaseTurn, (callId) => wake(book.release(callId, Date.now())));
+  setHandler(readSession, () => (lifecycle.closed ? null : book.read()));
+  setHandler(closeSession, () => {
+    lifecycle.closed = true;
+    return null;
+  });
+  setHandler(expireSession, (cutoffMs) => {
+    lifecycle.closed ||= book.idleSince(cutoffMs);
+    return lifecycle.closed;
+  });
+
+  const mustRenew = (): boolean => workflowInfo().continueAsNewSuggested;
+  /** True once the turn has moved on from `turnNumber` or nobody waits for it. */
+  const movedOn = (turnNumber: number): boolean =>
+    lifecycle.closed || mustRenew() || book.holder?.turnNumber !== turnNumber || book.waiting === 0;
+
+  /** Frees the turn of a holder that has ended without a commit or was never started. */
+  const watch = async (holder: TurnHolder): Promise<void> => {
+    if (await condition(() => movedOn(holder.turnNumber), holderCheckMs)) return;
+    if (!(await isGone(holder))) return;
+    // A commit that arrived during the look is delivered with the next task only: look again after one.
+    if (await condition(() => movedOn(holder.turnNumber), secondLookMs)) return;
+    if (await isGone(holder)) await wake(book.release(holder.callId, Date.now()));
+  };
+
+  for (;;) {
+    await condition(() => lifecycle.closed || mustRenew() || (book.holder !== undefined && book.waiting > 0));
+    if (lifecycle.closed) return;
+    if (mustRenew()) {
+      await condition(() => allHandlersFinished() && wakesUnderWay === 0);
+      await continueAsNew<typeof session>(book.state(), limits);
+    }
+    if (book.holder) await watch(book.holder);
+  }
+}
+
+async function isGone(holder: TurnHolder): Promise<boolean> {
+  const state = await callState(holder.callId).catch(() => 'unknown' as const);
+  return state === 'ended' || (state === 'missing' && Date.now() - holder.grantedAt >= startGraceMs);
+}

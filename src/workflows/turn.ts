@@ -1,0 +1,96 @@
+/** A call's side of its session's turn: get it, then leave what happened. */
+import { condition, isCancellation, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import type { TurnActivities } from '../activities/turns.ts';
+import type { CallInput } from '../domain/call.ts';
+import type { ErrorType } from '../domain/failures.ts';
+import type { TurnReply, WindowMessage } from '../domain/session.ts';
+import { turnGranted } from './messages.ts';
+
+/** A grant older than this may be about to be freed (session.ts frees a never started call's after 10 s). */
+const grantStaleMs = 5_000;
+/** The wake-up signal may be lost; the session is asked again this often. */
+const askAgainMs = 10_000;
+
+// An update of the session: 20 ms. A failed one is asked again by the loop below, so it is not retried here.
+const { openTurn } = proxyLocalActivities<TurnActivities>({
+  startToCloseTimeout: '3 s',
+  retry: { maximumAttempts: 1 },
+});
+// A signal to the session: 5 ms. Retried until it is delivered, because a reply is never dropped (I4); bounded
+// by the workflow's execution timeout.
+const { commitTurn: deliverCommit } = proxyLocalActivities<TurnActivities>({
+  startToCloseTimeout: '3 s',
+  retry: { initialInterval: '100 ms', maximumInterval: '1 s' },
+});
+
+export type Turn =
+  | { readonly status: 'granted'; readonly window: readonly WindowMessage[] }
+  | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
+
+/** The window to send before the prompt, once it is this call's turn. At once without a session. */
+export async function waitForTurn(input: CallInput, deadlineAt: number): Promise<Turn> {
+  const { sessionId, turn } = input;
+  if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
+  if (turn.state === 'granted' && Date.now() - turn.grantedAt <= grantStaleMs)
+    return { status: 'granted', window: turn.window };
+
+  let woken = false;
+  setHandler(turnGranted, () => {
+    woken = true;
+  });
+  for (;;) {
+    woken = false;
+    const reply = await openTurn(sessionId, input.callId).catch(rethrowCancellation);
+    const settled = reply === 'unknown' ? undefined : settle(reply);
+    if (settled) return settled;
+    const restMs = deadlineAt - Date.now();
+    if (restMs <= 0)
+      return {
+        status: 'failed',
+        errorType: 'deadline_exceeded',
+        message: `The call's deadline of ${input.deadlineMs / 1_000} s passed while it waited for its session's turn`,
+      };
+    await condition(() => woken, Math.min(askAgainMs, restMs));
+  }
+}
+
+/** Undefined: still queued. */
+function settle(reply: TurnReply | undefined): Turn | undefined {
+  // Deleted meanwhile: the call goes on without its session and says so when it ends.
+  if (!reply) return { status: 'granted', window: [] };
+  switch (reply.state) {
+    case 'granted':
+      return { status: 'granted', window: reply.window };
+    case 'full':
+      return {
+        status: 'failed',
+        errorType: 'invalid_request',
+        message: 'The session became full while the call waited for its turn; start a new session',
+      };
+    case 'committed':
+      return { status: 'failed', errorType: 'internal', message: 'This call has had its turn already' };
+    case 'queued':
+      return undefined;
+  }
+}
+
+/** Whether the session took it; undefined without a session. Without an answer the user's message is kept as failed. */
+export async function commitTurn(
+  { sessionId, callId, prompt, userId, metadata, turn }: CallInput,
+  answer?: { agent: string; content: string },
+): Promise<boolean | undefined> {
+  if (sessionId === undefined || !turn) return undefined;
+  return deliverCommit(sessionId, {
+    callId,
+    prompt,
+    ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
+    ...(userId !== undefined && { userId }),
+    ...(metadata && { metadata }),
+  });
+}
+
+/** A failed exchange is repeated later; a cancelled call is not. */
+function rethrowCancellation(error: unknown): 'unknown' {
+  if (isCancellation(error)) throw error;
+  return 'unknown';
+}
