@@ -7,6 +7,5 @@ export type Activities = CallAgentActivity & TurnActivities;
 export function createActivities(
   dependencies: CallAgentDependencies & { turns: TurnActivities },
 ): Activities {
-  const { openTurn, commitTurn, callState } = dependencies.turns;
-  return { ...createCallAgent(dependencies), openTurn, commitTurn, callState };
+  return { ...createCallAgent(dependencies), ...dependencies.turns };
 }

@@ -17,7 +17,9 @@ export class AsksInFlight {
       if (!ofCall.delete(controller)) return;
       if (ofCall.size === 0) this.controllers.delete(callId);
       this.open -= 1;
-      if (this.open === 0) for (const resolve of this.idleWaiters) resolve();
+      if (this.open > 0) return;
+      for (const resolve of this.idleWaiters) resolve();
+      this.idleWaiters.clear();
     };
     return { controller, done };
   }
@@ -29,8 +31,6 @@ export class AsksInFlight {
 
   /** Resolves once no ask is open. */
   async idle(): Promise<void> {
-    if (this.open === 0) return;
-    await new Promise<void>((resolve) => this.idleWaiters.add(resolve));
-    this.idleWaiters.clear();
+    if (this.open > 0) await new Promise<void>((resolve) => this.idleWaiters.add(resolve));
   }
 }

@@ -41,7 +41,7 @@ function shapeProblem(host: string): string | undefined {
   if (/[\s\p{Cc}]/u.test(host)) return 'The host contains white space or control characters';
   if (host.includes('@')) return 'Credentials do not belong into the host; give them as auth_token';
   if (/[/\\?#]/.test(host)) return 'Give the host alone: protocol and path have fields of their own';
-  if (isBareIpv6(host) || /^\[[^\]]*\]$/.test(host))
+  if (isBareIpv6(host) || /^\[[^\]]*\]?$/.test(host))
     return host.includes('%') ? 'Addresses with a zone id are not supported' : undefined;
   return host.includes(':') ? 'Give the host alone: the port has a field of its own' : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Redactor } from './redactor.ts';
 
-export const maxErrorTextLength = 500;
+const maxErrorTextLength = 500;
 
 /**
  * `headline: what the agent said`, on one line, without control characters and without the token (I5), cut to 500
@@ -40,7 +40,7 @@ export function describeError(value: unknown): string {
     }
   }
   try {
-    return JSON.stringify(value) ?? '';
+    return JSON.stringify(value);
   } catch {
     return ''; // Nested deeper than the stack.
   }

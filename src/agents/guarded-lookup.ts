@@ -21,7 +21,10 @@ export class AddressRefusedError extends Error {
 export function createGuardedLookup(resolve: ResolveAll = lookup): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, []);
+      if (error) {
+        callback(error, []);
+        return;
+      }
       const allowed = addresses.filter(({ address }) => refusedAddressKind(address) === undefined);
       const [first] = allowed;
       if (!first) callback(refusal(hostname, addresses), []);

@@ -1,9 +1,12 @@
+import { base64Cores, type Base64Core } from './base64-cores.ts';
+import { asItIs, unescaped, type TextView } from './text-view.ts';
+
 export const redacted = '[redacted]';
 
 /** Takes an agent's token out of what the agent said (I5). */
 export interface Redactor {
   redact(text: string): string;
-  /** Longest spelling that `redact` knows, in characters; 0 without a token. */
+  /** No spelling that `redact` knows is longer, in characters; 0 without a token. */
   readonly longestSpelling: number;
 }
 
@@ -11,49 +14,53 @@ export const noRedaction: Redactor = { redact: (text) => text, longestSpelling: 
 
 /**
  * Knows the token as it is, with any of its characters percent-encoded or escaped as in JSON, and in Base64 (also
- * base64url, and inside a longer encoded text such as `Bearer <token>`).
+ * base64url, and inside a longer encoded text such as `Bearer <token>`). Its work is linear in the text.
  */
 export function createRedactor(token: string | undefined): Redactor {
   if (!token) return noRedaction;
-  const spellings = [...base64Spellings(token), [...token].map(anySpelling).join('')];
-  const pattern = new RegExp(spellings.join('|'), 'g');
+  // A header carries Latin-1; whoever echoes it may have read the bytes as either.
+  const forms = [...new Set([token, Buffer.from(token).toString('latin1')])];
+  const cores = forms.flatMap((form) => base64Cores(Buffer.from(form, 'latin1')));
   return {
-    redact: (text) => text.replace(pattern, redacted),
+    redact: (text) => {
+      const views = /[%\\]/.test(text) ? [asItIs(text), unescaped(text)] : [asItIs(text)];
+      return cut(
+        text,
+        views.flatMap((view) => rangesIn(view, forms, cores)),
+      );
+    },
     longestSpelling: Buffer.byteLength(token) * '\\u0000'.length,
   };
 }
 
-/** One character: as it is, percent-encoded, `\uXXXX`, or after a backslash. */
-function anySpelling(character: string): string {
-  const percent = [...Buffer.from(character)].map((byte) => `%${anyCaseHex(byte, 2)}`).join('');
-  const code = `\\\\u${anyCaseHex(character.charCodeAt(0), 4)}`;
-  const literal = literally(character);
-  const alternatives = [percent, code, `\\\\${literal}`, literal, ...(character === ' ' ? ['\\+'] : [])];
-  return `(?:${alternatives.join('|')})`;
+type Range = readonly [start: number, end: number];
+
+function rangesIn(view: TextView, forms: readonly string[], cores: readonly Base64Core[]): Range[] {
+  const { text, sourceIndex } = view;
+  const standard = text.replaceAll('-', '+').replaceAll('_', '/');
+  const found = [
+    ...forms.flatMap((form) => occurrences(text, form)),
+    ...cores.flatMap((core) =>
+      occurrences(standard, core.digits).map(([start, end]): Range => [start, core.endOf(standard, end)]),
+    ),
+  ];
+  return found.map(([start, end]) => [sourceIndex(start), sourceIndex(end)]);
 }
 
-function anyCaseHex(value: number, digits: number): string {
-  const hex = value.toString(16).padStart(digits, '0');
-  return hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+function occurrences(text: string, wanted: string): Range[] {
+  const ranges: Range[] = [];
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length))
+    ranges.push([at, at + wanted.length]);
+  return ranges;
 }
 
-/** Shorter ones would match by chance. */
-const minBase64Length = 8;
-
-/** The token at each of the three alignments to Base64's groups, without the characters its neighbours share. */
-function base64Spellings(token: string): string[] {
-  const bytes = Buffer.from(token);
-  return [0, 1, 2].flatMap((offset) => {
-    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64url');
-    const ownEnd = (offset + bytes.length) % 3 === 0 ? encoded.length : encoded.length - 1;
-    const own = encoded.slice(Math.ceil((offset * 4) / 3), ownEnd);
-    if (own.length < minBase64Length) return [];
-    const pattern = [...own].map((digit) => (digit === '-' ? '[-+]' : digit === '_' ? '[_/]' : digit));
-    // The rest of a whole encoded token, with its padding, goes too; so would one harmless digit of a neighbour.
-    return [`${pattern.join('')}${ownEnd < encoded.length ? '[A-Za-z0-9_+/-]?={0,2}' : ''}`];
-  });
-}
-
-function literally(character: string): string {
-  return character.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+function cut(text: string, ranges: Range[]): string {
+  let kept = '';
+  let done = 0;
+  for (const [start, end] of ranges.sort(([a], [b]) => a - b)) {
+    if (end <= done) continue;
+    if (start >= done) kept += text.slice(done, start) + redacted;
+    done = end;
+  }
+  return kept + text.slice(done);
 }

@@ -31,14 +31,13 @@ async function readUpTo(
   maxBytes: number,
   chunks: Buffer[] = [],
 ): Promise<{ bytes: Buffer; complete: boolean }> {
-  // Destroying the body early emits an error that belongs to nobody.
+  // Leaving the loop early destroys the body and with it the connection; the error of that belongs to nobody.
   body.on('error', () => undefined);
   let length = 0;
   for await (const chunk of body) {
     const buffer = chunk as Buffer;
     length += buffer.byteLength;
     if (length > maxBytes) {
-      body.destroy();
       chunks.push(buffer.subarray(0, buffer.byteLength - (length - maxBytes)));
       return { bytes: Buffer.concat(chunks), complete: false };
     }

@@ -1,3 +1,4 @@
+import { atMost } from '../platform/at-most.ts';
 import type { Drain } from './drain.ts';
 
 /** What is left of the drain's time for waiters to be told 202. */
@@ -16,13 +17,4 @@ export async function drainNode(
   await atMost(Promise.all([drain.idle(), asks.idle()]), drainMs - releaseMs);
   drain.releaseWaiters();
   await atMost(drain.idle(), releaseMs);
-}
-
-async function atMost(done: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms));
-  });
-  await Promise.race([done, limit]);
-  clearTimeout(timer);
 }

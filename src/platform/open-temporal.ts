@@ -1,19 +1,29 @@
 /** Temporal for this process: the server that the environment names, or an embedded one that ends with us. */
 import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from './config.ts';
+import { checkDisk } from './embedded/disk-guard.ts';
+import { findTemporalCli } from './embedded/find-cli.ts';
+import { startEmbeddedServer, type EmbeddedServer } from './embedded/server.ts';
+import { every } from './every.ts';
 import type { Log } from './logging.ts';
+import { binariesDir } from './paths.ts';
+import { ensureSearchAttributes, setRetention } from './provision.ts';
 import type { Cleanups } from './shutdown.ts';
 import { configuredTarget, connect, installRuntime } from './temporal-connection.ts';
 
 export interface OpenTemporal {
   readonly connection: NativeConnection;
   readonly namespace: string;
+  readonly address: string;
   /** Of the embedded server. */
-  readonly uiUrl: string | undefined;
-  /** Resolves with the reason when the server is lost for good. */
+  readonly webUiUrl: string | undefined;
+  /** Resolves with the reason when the embedded server is lost for good. */
   readonly lost: Promise<string>;
 }
 
+const diskCheckMs = 60_000;
+
+/** Ready for use: provisioned, with what it took up in `cleanups`. Throws `StartupError`. */
 export async function openTemporal(
   config: Config,
   log: Log,
@@ -21,9 +31,41 @@ export async function openTemporal(
   searchAttributes: readonly { readonly name: string }[],
 ): Promise<OpenTemporal> {
   installRuntime(log);
-  const target = configuredTarget();
-  if (!target) throw new Error('todo');
+  const configured = configuredTarget();
+  const embedded = configured ? undefined : await startEmbedded(config, log, cleanups);
+  const target = configured ?? { options: { address: embedded?.address ?? '' }, namespace: 'default' };
   const connection = await connect(target);
   cleanups.add('connection to Temporal', () => connection.close());
-  return { connection, namespace: target.namespace, uiUrl: undefined, lost: new Promise(() => undefined) };
+  if (embedded) await setRetention(connection, target.namespace, config.temporal.retentionDays);
+  await ensureSearchAttributes(
+    connection,
+    target.namespace,
+    searchAttributes.map(({ name }) => name),
+  );
+  return {
+    connection,
+    namespace: target.namespace,
+    address: target.options.address ?? '',
+    webUiUrl: embedded?.webUiUrl,
+    lost: embedded?.lost ?? new Promise(() => undefined),
+  };
+}
+
+async function startEmbedded(
+  { dataDir, temporal }: Config,
+  log: Log,
+  cleanups: Cleanups,
+): Promise<EmbeddedServer> {
+  const cli = await findTemporalCli({ configured: temporal.cli, binariesDir });
+  const server = await startEmbeddedServer({ ...temporal, cli, dataDir }, log);
+  cleanups.add('embedded Temporal server', () => server.stop());
+  const guard = () => checkDisk(dataDir, temporal.minFreeBytes, log);
+  await guard();
+  cleanups.add(
+    'disk guard',
+    every(diskCheckMs, guard, (error) => {
+      log.warn({ err: error }, 'The free disk space is not known');
+    }),
+  );
+  return server;
 }

@@ -18,8 +18,12 @@ export function configuredTarget(): TemporalTarget | undefined {
   return { options: connectionOptions, namespace: namespace ?? 'default' };
 }
 
+let installed = false;
+
 /** One native runtime per process. Signals are ours: a drain comes before the worker's stop. */
 export function installRuntime(log: Log): void {
+  if (installed) return;
+  installed = true;
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta }, message);

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker';
 import type { Sinks } from '@temporalio/workflow';
+import { workflowBundlePath } from './paths.ts';
 
 export interface WorkerSettings {
   readonly namespace: string;
@@ -9,9 +8,6 @@ export interface WorkerSettings {
   readonly maxCachedWorkflows: number;
   readonly maxActivities: number;
 }
-
-/** Workflow code, bundled by `npm run build`; sources (in tests) are bundled when the worker is made. */
-const bundlePath = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 
 export function createWorker<S extends Sinks>(
   connection: NativeConnection,
@@ -23,9 +19,7 @@ export function createWorker<S extends Sinks>(
     connection,
     namespace: settings.namespace,
     taskQueue: settings.taskQueue,
-    ...(existsSync(bundlePath)
-      ? { workflowBundle: { codePath: bundlePath } }
-      : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) }),
+    workflowBundle: { codePath: workflowBundlePath },
     activities,
     sinks,
     maxCachedWorkflows: settings.maxCachedWorkflows,

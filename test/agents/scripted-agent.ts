@@ -1,38 +1,11 @@
 /** A scripted agent over real HTTP on 127.0.0.1: it answers as its script says and keeps a ledger of what it was asked. */
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Milestones } from './milestones.ts';
+import { parsed, readText, send, type Reply, type Script, type ScriptedRequest } from './scripted-http.ts';
 
-export interface ScriptedRequest {
-  /** 1 for the first request that this agent ever got, whatever became of it. */
-  readonly attempt: number;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  /** The parsed JSON body; the bare text where it is not JSON. */
-  readonly body: unknown;
-  /** The `Idempotency-Key`. */
-  readonly callKey: string | undefined;
-}
-
-/** `body`: a string goes out as it is, anything else as JSON. `hang` never answers; `reset` destroys the socket. */
-export type Reply =
-  | {
-      readonly status?: number;
-      readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-      readonly body?: unknown;
-    }
-  | { readonly hang: true }
-  | { readonly reset: true };
-
-export type Script = (request: ScriptedRequest) => Reply | Promise<Reply>;
+export type { Reply, Script, ScriptedRequest };
 
 /** Times are epoch ms. */
 export interface LedgerEntry extends ScriptedRequest {
@@ -149,26 +122,4 @@ export async function startAgent(script: Script): Promise<ScriptedAgent> {
   const agent = new ScriptedAgent(script);
   await agent.start();
   return agent;
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
-function send(response: ServerResponse, reply: Exclude<Reply, { hang: true } | { reset: true }>): void {
-  const { status = 200, headers = {}, body = '' } = reply;
-  response.statusCode = status;
-  response.setHeader('content-type', 'application/json');
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }

@@ -16,7 +16,7 @@ const spellings: [string, string][] = [
   ['escaped as in JSON, slashes too', JSON.stringify(token).slice(1, -1).replace('/', '\\/')],
   [
     'escaped character by character',
-    [...token].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+    Array.from(token, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
   ],
 ];
 
@@ -48,7 +48,10 @@ test('an answer that is not JSON and an error in a 200 are redacted', async () =
 });
 
 test('control characters inside an echoed token do not hide it', async () => {
-  const agent = await openAgent(() => ({ status: 401, body: `no ${[...'opensesame'].join('\u0000')} here` }));
+  const agent = await openAgent(() => ({
+    status: 401,
+    body: `no ${Array.from('opensesame').join('\u0000')} here`,
+  }));
   const error = await agentErrorOf(askOnce(agent, { token: 'opensesame' }));
   expect(error.message).toBe('The agent answered 401: no [redacted] here');
 });

@@ -1,0 +1,29 @@
+/** What a Base64 text shows of some bytes wherever in it they begin. */
+export interface Base64Core {
+  /** In the standard alphabet, without the digits that neighbouring bytes have a part in. */
+  readonly digits: string;
+  /** Where the encoded bytes end, given where the digits end: one shared digit and padding may follow. */
+  readonly endOf: (text: string, digitsEnd: number) => number;
+}
+
+/** Shorter ones would be found by chance. */
+const minDigits = 8;
+
+/** One core for each of the three alignments of `bytes` to Base64's groups of three. */
+export function base64Cores(bytes: Buffer): Base64Core[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const all = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
+    const sharesLast = (offset + bytes.length) % 3 !== 0;
+    const digits = all.slice(Math.ceil((offset * 4) / 3), sharesLast ? -1 : undefined);
+    if (digits.length < minDigits) return [];
+    return [{ digits, endOf: (text, end) => (sharesLast ? endOfRest(text, end) : end) }];
+  });
+}
+
+function endOfRest(text: string, from: number): number {
+  const rest = /[A-Za-z0-9+/]?={0,2}/y;
+  rest.lastIndex = from;
+  return from + (rest.exec(text)?.[0].length ?? 0);
+}

@@ -1,0 +1,89 @@
+/**
+ * One node: Temporal (embedded unless the environment names a server), the client layer, a worker in the same
+ * process, the facade. Stopping takes everything down in reverse order.
+ */
+import type { AddressInfo } from 'node:net';
+import { probeAgents } from '../agents/prober.ts';
+import { composeNode, type Node } from '../compose.ts';
+import type { Config } from '../platform/config.ts';
+import { every } from '../platform/every.ts';
+import type { Log } from '../platform/logging.ts';
+import { openTemporal } from '../platform/open-temporal.ts';
+import { Cleanups } from '../platform/shutdown.ts';
+import { runWorker } from '../platform/worker.ts';
+import { version } from '../version.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
+import { createApp } from './app.ts';
+import { createAuthenticate } from './auth.ts';
+import { drainNode } from './drain-node.ts';
+import { Drain } from './drain.ts';
+import { closeServer, listen } from './listen.ts';
+
+export interface RunningNode {
+  readonly url: string;
+  /** Of the embedded server. */
+  readonly webUiUrl: string | undefined;
+  /** Where Temporal listens. */
+  readonly temporalAddress: string;
+  /** Resolves with the reason when the node cannot go on. */
+  readonly failed: Promise<string>;
+  /** Drains, then takes everything down. */
+  stop(): Promise<void>;
+}
+
+/** Throws `StartupError` with what to do; then nothing of it runs any more. */
+export async function startNode(config: Config, log: Log): Promise<RunningNode> {
+  const cleanups = new Cleanups(log);
+  try {
+    return await start(config, log, cleanups);
+  } catch (error) {
+    await cleanups.run();
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Log, cleanups: Cleanups): Promise<RunningNode> {
+  const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
+  const node = await composeNode(config, log, temporal.connection, temporal.namespace);
+  cleanups.add('connections to agents', () => node.transport.close());
+  await Promise.all([node.agents.ensure(), node.health.ensure()]);
+
+  cleanups.add('sending the last outcomes', () => node.health.flush());
+  const worker = config.worker.embedded ? runWorker(await node.createWorker()) : undefined;
+  if (worker) cleanups.add('worker', () => worker.stop());
+  cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
+  cleanups.add('probes', startProbes(node, config, log));
+  await Promise.all([node.agents.refresh(), node.health.refresh()]);
+
+  const drain = new Drain();
+  const authenticate = createAuthenticate(config.apiKeys);
+  const workerRunning = () => worker?.running();
+  const { limits } = config;
+  const app = createApp({ ...node, config, limits, log, drain, authenticate, workerRunning }, version);
+  const http = await listen(app, config.host, config.port);
+  cleanups.add('HTTP', () => closeServer(http));
+  return {
+    url: urlOf(config.host, http.address() as AddressInfo),
+    webUiUrl: temporal.webUiUrl,
+    temporalAddress: temporal.address,
+    failed: Promise.race([temporal.lost, ...(worker ? [worker.ended] : [])]),
+    stop: async () => {
+      await drainNode(drain, node.asksInFlight, config.drainMs);
+      await cleanups.run();
+    },
+  };
+}
+
+function urlOf(host: string, { port }: AddressInfo): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function startProbes(node: Node, config: Config, log: Log): () => Promise<void> {
+  return every(
+    config.probeIntervalMs,
+    () => probeAgents(node.transport, node.agents.list(), (outcome) => node.health.record(outcome)),
+    (error) => {
+      log.warn({ err: error }, 'Probing agents failed');
+    },
+  );
+}

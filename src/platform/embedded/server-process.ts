@@ -1,0 +1,71 @@
+/** The Temporal dev server as a child that cannot outlive this process. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+/**
+ * Run by /bin/sh: starts the server, tells its pid on descriptor 4, and kills it when descriptor 3, the pipe to the
+ * parent, closes: also by kill -9 of the parent. In a process group of its own, so that Ctrl-C reaches the parent alone.
+ */
+const watcher = `
+"$@" 3<&- 4>&- &
+server=$!
+echo $server >&4
+exec 4>&-
+{ cat <&3 >/dev/null; kill -KILL $server; } 2>/dev/null &
+watch=$!
+wait $server
+code=$?
+kill $watch 2>/dev/null
+exit $code
+`;
+
+const stopMs = 3_000;
+
+export interface ServerProcess {
+  readonly pid: number;
+  /** Resolves with how it ended. */
+  readonly exited: Promise<string>;
+  /** SIGTERM, then SIGKILL. */
+  stop(): Promise<void>;
+}
+
+export async function spawnServer(command: readonly string[], logFd: number): Promise<ServerProcess> {
+  const child = spawn('/bin/sh', ['-c', watcher, 'temporal-server', ...command], {
+    detached: true,
+    stdio: ['ignore', logFd, logFd, 'pipe', 'pipe'],
+  });
+  const exited = exitOf(child);
+  const pid = await Promise.race([readPid(child), exited]);
+  if (typeof pid === 'string') throw new Error(pid);
+  return {
+    pid,
+    exited,
+    async stop() {
+      signal(pid, 'SIGTERM');
+      const timer = setTimeout(() => signal(pid, 'SIGKILL'), stopMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function exitOf(child: ChildProcess): Promise<string> {
+  const [code, killedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  for (const stream of child.stdio) stream?.destroy();
+  return `it ended with ${killedBy ?? `code ${String(code)}`}`;
+}
+
+async function readPid(child: ChildProcess): Promise<number> {
+  const [line] = (await once(createInterface({ input: child.stdio[4] as Readable }), 'line')) as [string];
+  return Number(line);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone already.
+  }
+}

@@ -1,0 +1,62 @@
+/** What a namespace must have before the first call: search attributes, and on the embedded server the retention. */
+import { msToTs } from '@temporalio/common/lib/time.js';
+import type { NativeConnection } from '@temporalio/worker';
+import proto from '@temporalio/proto';
+import { StartupError } from './shutdown.ts';
+
+const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
+const usableMs = 15_000;
+
+export async function setRetention(
+  { workflowService }: NativeConnection,
+  namespace: string,
+  days: number,
+): Promise<void> {
+  const { config } = await workflowService.describeNamespace({ namespace });
+  const seconds = days * 86_400;
+  if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) === seconds) return;
+  await workflowService.updateNamespace({
+    namespace,
+    config: { workflowExecutionRetentionTtl: msToTs(seconds * 1_000) },
+  });
+}
+
+/** Registers those that are missing, as keywords. Throws `StartupError` where that is not allowed. */
+export async function ensureSearchAttributes(
+  connection: NativeConnection,
+  namespace: string,
+  names: readonly string[],
+): Promise<void> {
+  if ((await missingOf(connection, namespace, names)).length === 0) return;
+  try {
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(names.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
+    });
+  } catch (error) {
+    const missing = await missingOf(connection, namespace, names);
+    if (missing.length > 0)
+      throw new StartupError(
+        `The namespace ${namespace} lacks search attributes and does not let us add them; have it done with:\n` +
+          missing
+            .map(
+              (name) =>
+                `  temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
+            )
+            .join('\n'),
+        { cause: error },
+      );
+  }
+  const giveUpAt = Date.now() + usableMs;
+  while ((await missingOf(connection, namespace, names)).length > 0)
+    if (Date.now() > giveUpAt) throw new StartupError('The search attributes were added but do not appear');
+}
+
+async function missingOf(
+  { operatorService }: NativeConnection,
+  namespace: string,
+  names: readonly string[],
+): Promise<string[]> {
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  return names.filter((name) => !Object.hasOwn(customAttributes, name));
+}

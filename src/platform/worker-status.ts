@@ -1,0 +1,32 @@
+import { createServer } from 'node:http';
+import type { Metrics } from './metrics.ts';
+import type { RunningWorker } from './worker.ts';
+
+/** `/healthz` and `/metrics` of a stand-alone worker, for its own machine only. Returns how to stop. */
+export async function serveWorkerStatus(
+  port: number,
+  metrics: Metrics,
+  worker: RunningWorker,
+): Promise<() => Promise<void>> {
+  const server = createServer((request, response) => {
+    if (request.url === '/healthz') {
+      response.writeHead(worker.running() ? 200 : 503).end();
+      return;
+    }
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    void metrics.registry.metrics().then((text) => {
+      response.writeHead(200, { 'Content-Type': metrics.registry.contentType }).end(text);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+}

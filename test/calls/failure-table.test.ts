@@ -1,0 +1,217 @@
+/** Every row of the failure table over a real socket: its type, retried or not, fell back or not, counted or not. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failures, type ErrorType } from '../../src/domain/failures.ts';
+import { startAgent, type Reply, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import type { Json } from '../rig/http-client.ts';
+import { startTestNode, type TestNode } from '../rig/test-node.ts';
+
+interface Case {
+  readonly type: ErrorType;
+  readonly when: string;
+  readonly reply: Reply;
+  /** Registration beyond one retry. */
+  readonly config?: Json;
+  /** How often the agent is asked when one retry is allowed. */
+  readonly tries: number;
+}
+
+const cases: Case[] = [
+  { type: 'timeout', when: 'no answer', reply: { hang: true }, config: { timeout_seconds: 0.3 }, tries: 2 },
+  { type: 'connection', when: 'a reset socket', reply: { reset: true }, tries: 2 },
+  { type: 'rate_limit', when: '429', reply: { status: 429, headers: { 'Retry-After': '1' } }, tries: 2 },
+  { type: 'rate_limit', when: '429 without a header', reply: { status: 429 }, tries: 2 },
+  { type: 'model_error', when: '500', reply: { status: 500, body: { error: 'boom' } }, tries: 2 },
+  { type: 'model_error', when: '503', reply: { status: 503 }, tries: 2 },
+  { type: 'auth', when: '401', reply: { status: 401 }, tries: 1 },
+  { type: 'auth', when: '403', reply: { status: 403 }, tries: 1 },
+  { type: 'invalid_request', when: '400', reply: { status: 400 }, tries: 1 },
+  { type: 'invalid_request', when: '404', reply: { status: 404 }, tries: 1 },
+  { type: 'invalid_response', when: 'text instead of JSON', reply: { body: 'hello' }, tries: 2 },
+  { type: 'invalid_response', when: 'no content', reply: { body: {} }, tries: 2 },
+  { type: 'invalid_response', when: 'empty content', reply: { body: { content: '  ' } }, tries: 2 },
+  {
+    type: 'invalid_response',
+    when: 'an error in a 200',
+    reply: { body: { error: 'x', content: 'y' } },
+    tries: 2,
+  },
+  {
+    type: 'invalid_response',
+    when: 'a redirect',
+    reply: { status: 302, headers: { Location: '/' } },
+    tries: 2,
+  },
+  {
+    type: 'payload_too_large',
+    when: 'an answer over the limit',
+    reply: { body: { content: 'x'.repeat(1_100_000) } },
+    tries: 1,
+  },
+];
+
+describe('the failure table', () => {
+  let test: TestNode;
+  let fallback: ScriptedAgent;
+  const agents: ScriptedAgent[] = [];
+
+  const start = async (reply: Reply): Promise<ScriptedAgent> => {
+    const agent = await startAgent(() => reply);
+    agents.push(agent);
+    return agent;
+  };
+
+  beforeAll(async () => {
+    test = await startTestNode();
+    fallback = await start({ body: { content: 'from the fallback' } });
+    await test.http.register('fallback', fallback.port);
+  });
+  afterAll(async () => {
+    await test.close();
+    await Promise.all(agents.map((agent) => agent.close()));
+  });
+
+  it.each(cases)('$when is $type', async ({ type, when, reply, config, tries }) => {
+    const row = failures[type];
+    const agent = await start(reply);
+    const name = `${type} by ${when}`;
+    await test.http.register(name, agent.port, { max_retries: 1, fallback_agents: ['fallback'], ...config });
+
+    const { body } = await test.http.call({ agent_name: name, prompt: 'hello' });
+
+    const [attempt] = body.attempts as Json[];
+    expect(attempt).toMatchObject({ agent: name, status: 'failed', error_type: type, tries });
+    expect(agent.requests).toHaveLength(tries);
+    expect(new Set(agent.requests.map((request) => request.callKey)).size).toBe(1);
+    expect(body).toMatchObject({
+      success: row.fallBack,
+      agent_name: row.fallBack ? 'fallback' : name,
+      fallback_chain: [name, 'fallback'],
+      retry_count: row.fallBack ? 1 : 0,
+    });
+    const health = await test.http.get(`/api/vps/health/${encodeURIComponent(name)}`);
+    expect(health.body).toMatchObject({
+      total_failures: row.health === 'ignored' ? 0 : 1,
+      status: { counts: 'unhealthy', unreachable: 'unreachable', ignored: 'healthy' }[row.health],
+      error_metrics: { [type]: 1 },
+    });
+  });
+
+  it('a refused connection is connection and makes the agent unreachable', async () => {
+    const gone = await start({});
+    await gone.stop();
+    await test.http.register('gone', gone.port, { max_retries: 0 });
+
+    const { status, body } = await test.http.call({ agent_name: 'gone', prompt: 'hello' });
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      success: false,
+      agent_name: 'gone',
+      response: null,
+      error_type: 'connection',
+    });
+    expect(body.error).toMatch(/^All agents failed\. Last error: /);
+    const health = await test.http.get('/api/vps/health/gone');
+    expect(health.body).toMatchObject({ status: 'unreachable', consecutive_failures: 1 });
+  });
+
+  it("the call's own deadline is deadline_exceeded, asks nobody else and does not count", async () => {
+    const slow = await start({ hang: true });
+    await test.http.register('overdue', slow.port, { max_retries: 0 });
+
+    const { body } = await test.http.call({ agent_name: 'overdue', prompt: 'hello', deadline_seconds: 1.5 });
+
+    expect(body).toMatchObject({ success: false, error_type: 'deadline_exceeded' });
+    expect(body.error).toBe("The call's deadline of 1.5 s passed");
+    await slow.waitForAborts(1);
+    const health = await test.http.get('/api/vps/health/overdue');
+    expect(health.body).toMatchObject({ status: 'healthy', total_failures: 0 });
+    expect(health.body.error_metrics).toMatchObject({ deadline_exceeded: 1 });
+  });
+
+  it('an agent cut off by its slice of the deadline is timeout, counts, and the fallback still answers', async () => {
+    const slow = await start({ hang: true });
+    await test.http.register('slice', slow.port, { max_retries: 3, fallback_agents: ['fallback'] });
+
+    const { body } = await test.http.call({ agent_name: 'slice', prompt: 'hello', deadline_seconds: 3 });
+
+    expect(body).toMatchObject({ success: true, agent_name: 'fallback' });
+    expect((body.attempts as Json[])[0]).toMatchObject({ error_type: 'timeout' });
+    expect((await test.http.get('/api/vps/health/slice')).body).toMatchObject({ total_failures: 1 });
+  });
+
+  it('a cancelled call is cancelled, closes the socket and asks nobody else', async () => {
+    const slow = await start({ hang: true });
+    await test.http.register('cancelled', slow.port, { fallback_agents: ['fallback'] });
+    const before = fallback.requests.length;
+    const accepted = await test.http.call(
+      { agent_name: 'cancelled', prompt: 'hello' },
+      { Prefer: 'respond-async' },
+    );
+    expect(accepted.status).toBe(202);
+    const path = accepted.headers.get('Location') ?? '';
+    await slow.waitForRequests(1);
+
+    expect((await test.http.post(`${path}/cancel`)).status).toBe(202);
+
+    await slow.waitForAborts(1);
+    const ended = await waitForEnd(test, path);
+    expect(ended).toMatchObject({ status: 'cancelled', success: false, error_type: 'cancelled' });
+    expect((await test.http.post(`${path}/cancel`)).status).toBe(200);
+    expect(fallback.requests).toHaveLength(before);
+    expect((await test.http.get('/api/vps/health/cancelled')).body).toMatchObject({ total_failures: 0 });
+  });
+
+  it('a token sealed with another key is internal: no retry, the fallback answers, nobody is blamed', async () => {
+    const agent = await start({ body: { content: 'never asked' } });
+    await test.http.register('sealed', agent.port, {
+      auth_token: 'some-token',
+      fallback_agents: ['fallback'],
+    });
+    await test.temporal.workflow.getHandle('agent-directory').executeUpdate('registerAgent', {
+      args: [
+        {
+          name: 'sealed',
+          host: '127.0.0.1',
+          port: agent.port,
+          protocol: 'http',
+          path: '/v1/messages',
+          sealedToken: 'v1.00000000.AAAA',
+          timeoutMs: 30_000,
+          maxRetries: 1,
+          fallbackAgents: ['fallback'],
+          history: 'window',
+        },
+      ],
+    });
+    await expect
+      .poll(async () => {
+        const { body } = await test.http.call({ agent_name: 'sealed', prompt: 'hello' });
+        return (body.attempts as Json[])[0]?.error_type ?? null;
+      })
+      .toBe('internal');
+    expect((await test.http.get('/api/vps/health/sealed')).body).toMatchObject({ total_failures: 0 });
+  });
+
+  it('finds exactly the failed calls by ExecutionStatus="Failed" in visibility', async () => {
+    await expect
+      .poll(async () => {
+        const failed: (string | undefined)[] = [];
+        for await (const one of test.temporal.workflow.list({ query: 'ExecutionStatus="Failed"' }))
+          failed.push(one.type);
+        return failed;
+      })
+      .toEqual(['agentCall', 'agentCall']);
+  });
+});
+
+async function waitForEnd(test: TestNode, path: string): Promise<Json> {
+  let body: Json = {};
+  await expect
+    .poll(async () => {
+      ({ body } = await test.http.get(path));
+      return body.status;
+    })
+    .not.toBe('running');
+  return body;
+}

@@ -1,0 +1,73 @@
+/** Real HTTP to a node, JSON in and out. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed JSON; undefined for an empty body. */
+  readonly body: Json;
+}
+
+/** As loose as a client of the wire sees it; assertions say what it must be. */
+export type Json = Record<string, unknown>;
+
+export class HttpClient {
+  readonly url: string;
+  private readonly key: string | undefined;
+
+  constructor(url: string, key?: string) {
+    this.url = url;
+    this.key = key;
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    return this.send('GET', path, undefined, headers);
+  }
+
+  post(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    return this.send('POST', path, body, headers);
+  }
+
+  delete(path: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    return this.send('DELETE', path, undefined, headers);
+  }
+
+  call(body: Json, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    return this.post('/api/vps/call', body, headers);
+  }
+
+  /** Registers an agent on this machine; throws unless it is taken. */
+  async register(name: string, port: number, more: Json = {}): Promise<void> {
+    const { status, body } = await this.post('/api/vps/register', { name, host: '127.0.0.1', port, ...more });
+    if (status !== 201) throw new Error(`Registering ${name}: ${status} ${JSON.stringify(body)}`);
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
+  ): Promise<HttpAnswer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(this.key !== undefined && { Authorization: `Bearer ${this.key}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? undefined : parse(text)) as Json,
+    };
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return { text };
+  }
+}

@@ -1,0 +1,25 @@
+import type { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import type temporalProto from '@temporalio/proto';
+import { workflowBundlePath } from '../../src/platform/paths.ts';
+
+type History = temporalProto.temporal.api.history.v1.IHistory;
+
+/** Replays the history of every workflow in the namespace. Throws with the first that does not replay (I8). */
+export async function replayAll(client: Client): Promise<number> {
+  let replayed = 0;
+  const results = Worker.runReplayHistories(
+    { workflowBundle: { codePath: workflowBundlePath } },
+    histories(client),
+  );
+  for await (const { workflowId, error } of results) {
+    if (error) throw new Error(`${workflowId} does not replay`, { cause: error });
+    replayed += 1;
+  }
+  return replayed;
+}
+
+async function* histories(client: Client): AsyncGenerator<{ workflowId: string; history: History }> {
+  for await (const { workflowId, runId } of client.workflow.list())
+    yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+}

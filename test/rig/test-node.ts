@@ -1,0 +1,60 @@
+/**
+ * A node in the test's own process, with its own Temporal server, data directory and free ports. Closing it replays
+ * the history of every workflow that the test made (I8).
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { startNode, type RunningNode } from '../../src/api/node.ts';
+import { loadConfig } from '../../src/platform/config.ts';
+import { createLog } from '../../src/platform/logging.ts';
+import { HttpClient } from './http-client.ts';
+import { replayAll } from './replay-all.ts';
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** Free ports, a folder of its own, no log. */
+export async function testEnvironment(
+  extra: Environment = {},
+): Promise<Environment & { HOLDFAST_DATA_DIR: string }> {
+  return {
+    HOLDFAST_PORT: '0',
+    HOLDFAST_TEMPORAL_PORT: '0',
+    HOLDFAST_TEMPORAL_UI_PORT: '0',
+    HOLDFAST_LOG_LEVEL: 'silent',
+    HOLDFAST_DRAIN_SECONDS: '1',
+    HOLDFAST_DATA_DIR: await mkdtemp(join(tmpdir(), 'holdfast-test-')),
+    ...extra,
+  };
+}
+
+export interface TestNode {
+  readonly node: RunningNode;
+  readonly http: HttpClient;
+  /** Straight to the node's Temporal server. */
+  readonly temporal: Client;
+  readonly dataDir: string;
+  close(): Promise<void>;
+}
+
+export async function startTestNode(extra: Environment = {}): Promise<TestNode> {
+  const environment = await testEnvironment(extra);
+  const config = loadConfig(environment);
+  const node = await startNode(config, createLog(config.logLevel));
+  const connection = await Connection.connect({ address: node.temporalAddress });
+  const temporal = new Client({ connection });
+  const [key] = config.apiKeys;
+  return {
+    node,
+    http: new HttpClient(node.url, key),
+    temporal,
+    dataDir: environment.HOLDFAST_DATA_DIR,
+    async close() {
+      await replayAll(temporal);
+      await connection.close();
+      await node.stop();
+      await rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,183 @@
+/** Sessions through real calls: order, windows, failed turns, lost holders (I4). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAgent, type ScriptedAgent, type ScriptedRequest } from '../agents/scripted-agent.ts';
+import type { Json } from '../rig/http-client.ts';
+import { startTestNode, type TestNode } from '../rig/test-node.ts';
+
+interface Message {
+  role: string;
+  content: string;
+  agent: string | null;
+  call_id: string | null;
+  failed: boolean;
+}
+
+const messagesOf = (request: ScriptedRequest | undefined): Message[] =>
+  (request?.body as { messages: Message[] }).messages;
+
+describe('the turns of a session', () => {
+  let test: TestNode;
+  let echo: ScriptedAgent;
+  let overlapping = 0;
+  let mostOverlapping = 0;
+
+  beforeAll(async () => {
+    test = await startTestNode();
+    echo = await startAgent(async (request) => {
+      overlapping += 1;
+      mostOverlapping = Math.max(mostOverlapping, overlapping);
+      await new Promise((resolve) => setImmediate(resolve));
+      overlapping -= 1;
+      const messages = messagesOf(request);
+      return { body: { content: `re: ${messages.at(-1)?.content ?? ''}` } };
+    });
+    await test.http.register('echo', echo.port);
+  });
+  afterAll(async () => {
+    await test.close();
+    await echo.close();
+  });
+
+  const read = async (id: string): Promise<Message[]> =>
+    (await test.http.get(`/api/vps/sessions/${id}`)).body.messages as Message[];
+
+  it('20 calls at once on one session do not overlap, and each sees the replies before it', async () => {
+    const before = echo.requests.length;
+    mostOverlapping = 0;
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        test.http.call({ agent_name: 'echo', prompt: `p${i}`, session_id: 'twenty' }),
+      ),
+    );
+
+    expect(answers.map(({ body }) => body.success)).toEqual(Array(20).fill(true));
+    expect(mostOverlapping).toBe(1);
+    const asked = echo.requests.slice(before);
+    expect(asked).toHaveLength(20);
+    const stored = await read('twenty');
+    expect(stored).toHaveLength(40);
+    for (const [turn, request] of asked.entries()) {
+      const sent = messagesOf(request);
+      expect(sent).toHaveLength(2 * turn + 1);
+      expect(sent.slice(0, -1).map((one) => one.content)).toEqual(
+        stored.slice(0, 2 * turn).map((one) => one.content),
+      );
+    }
+    expect(new Set(stored.map((one) => one.call_id)).size).toBe(20);
+  });
+
+  it('a failed call leaves its user message, marked failed, and it is never sent to an agent', async () => {
+    const broken = await startAgent(() => ({ status: 401 }));
+    await test.http.register('broken', broken.port, { max_retries: 0 });
+
+    await test.http.call({ agent_name: 'broken', prompt: 'lost words', session_id: 'failing' });
+    await test.http.call({ agent_name: 'echo', prompt: 'second', session_id: 'failing' });
+
+    expect(messagesOf(echo.requests.at(-1)).map((one) => one.content)).toEqual(['second']);
+    expect(await read('failing')).toMatchObject([
+      { role: 'user', content: 'lost words', failed: true },
+      { role: 'user', content: 'second', failed: false },
+      { role: 'assistant', content: 're: second', agent: 'echo' },
+    ]);
+    await broken.close();
+  });
+
+  it("the fallback's answer is in the session under the fallback's name, with the whole history sent to it", async () => {
+    const broken = await startAgent(() => ({ status: 401 }));
+    await test.http.register('first', broken.port, { max_retries: 0, fallback_agents: ['echo'] });
+    await test.http.call({ agent_name: 'echo', prompt: 'one', session_id: 'fallback' });
+
+    await test.http.call({ agent_name: 'first', prompt: 'two', session_id: 'fallback' });
+
+    expect(messagesOf(echo.requests.at(-1)).map((one) => one.content)).toEqual(['one', 're: one', 'two']);
+    expect((await read('fallback')).at(-1)).toMatchObject({ content: 're: two', agent: 'echo' });
+    await broken.close();
+  });
+
+  it('a terminated call does not block its session', async () => {
+    const slow = await startAgent(() => ({ hang: true }));
+    await test.http.register('slow', slow.port);
+    const { body } = await test.http.call(
+      { agent_name: 'slow', prompt: 'stuck', session_id: 'terminated' },
+      { Prefer: 'respond-async' },
+    );
+    await slow.waitForRequests(1);
+    const next = test.http.call({ agent_name: 'echo', prompt: 'after', session_id: 'terminated' });
+
+    await test.temporal.workflow.getHandle(`call-${body.call_id as string}`).terminate('test');
+
+    expect((await next).body).toMatchObject({ success: true, response: 're: after' });
+    await slow.waitForAborts(1);
+    await slow.close();
+  });
+
+  it('a turn granted to a call that never started is freed', async () => {
+    await test.http.call({ agent_name: 'echo', prompt: 'begin', session_id: 'ghost' });
+    const session = test.temporal.workflow.getHandle('session-ghost');
+    expect(await session.executeUpdate('openTurn', { args: ['never-started'] })).toMatchObject({
+      state: 'granted',
+    });
+
+    const { body } = await test.http.call({ agent_name: 'echo', prompt: 'after', session_id: 'ghost' });
+
+    expect(body).toMatchObject({ success: true, response: 're: after' });
+  });
+
+  it('a call cancelled while it waits for its turn leaves the queue', async () => {
+    let release: (() => void) | undefined;
+    const slow = await startAgent(async () => {
+      await new Promise<void>((resolve) => (release = resolve));
+      return { body: { content: 'at last' } };
+    });
+    await test.http.register('gate', slow.port);
+    const first = test.http.call({ agent_name: 'gate', prompt: 'first', session_id: 'queue' });
+    await slow.waitForRequests(1);
+    const queued = await test.http.call(
+      { agent_name: 'echo', prompt: 'queued', session_id: 'queue' },
+      { Prefer: 'respond-async' },
+    );
+    const path = queued.headers.get('Location') ?? '';
+
+    expect((await test.http.post(`${path}/cancel`)).status).toBe(202);
+    await expect.poll(async () => (await test.http.get(path)).body.status).toBe('cancelled');
+    release?.();
+    await first;
+    const last = await test.http.call({ agent_name: 'echo', prompt: 'last', session_id: 'queue' });
+
+    expect(last.body.success).toBe(true);
+    expect((await read('queue')).map((one) => one.content)).toEqual(['first', 'at last', 'last', 're: last']);
+    await slow.close();
+  });
+
+  it('a session deleted during a call is not brought back, and the answer says so', async () => {
+    let release: (() => void) | undefined;
+    const slow = await startAgent(async () => {
+      await new Promise<void>((resolve) => (release = resolve));
+      return { body: { content: 'too late' } };
+    });
+    await test.http.register('late', slow.port);
+    const call = test.http.call({ agent_name: 'late', prompt: 'hello', session_id: 'deleted' });
+    await slow.waitForRequests(1);
+
+    expect((await test.http.delete('/api/vps/sessions/deleted')).status).toBe(204);
+    release?.();
+
+    expect((await call).body).toMatchObject({ success: true, response: 'too late', session_stored: false });
+    expect((await test.http.get('/api/vps/sessions/deleted')).status).toBe(404);
+    await slow.close();
+  });
+
+  it("a call's metadata is merged into its session's, and its user is the session's", async () => {
+    const call = (metadata: Json) =>
+      test.http.call({ agent_name: 'echo', prompt: 'x', session_id: 'meta', user_id: 'u1', metadata });
+    await call({ a: 1, b: { c: 2 } });
+    await call({ b: 3 });
+
+    expect((await test.http.get('/api/vps/sessions/meta')).body).toMatchObject({
+      session_id: 'meta',
+      user_id: 'u1',
+      metadata: { a: 1, b: 3 },
+    });
+  });
+});

@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/rig/global-setup.ts'],
+    pool: 'forks',
+    // Each file runs a Temporal server and a node of its own.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'worker.ts'],
+      // Entry points run as child processes; workflow code runs inside Temporal's sandbox, from the bundle.
+      exclude: ['src/api/server.ts', 'worker.ts', 'src/workflows/**'],
+      reporter: ['text-summary', 'json-summary'],
+      thresholds: { lines: 90, 'src/domain/**': { branches: 100 } },
+    },
+  },
+});

@@ -1,0 +1,45 @@
+/**
+ * A stand-alone worker: the activities and workflows without the facade, for a Temporal server that the environment
+ * names. Any number may run beside any number of facades.
+ */
+import { composeNode } from './src/compose.ts';
+import { atMost } from './src/platform/at-most.ts';
+import { loadConfig } from './src/platform/config.ts';
+import { createLog } from './src/platform/logging.ts';
+import { openTemporal } from './src/platform/open-temporal.ts';
+import { Cleanups, exitAtLatest, runMain, StartupError, stopSignal } from './src/platform/shutdown.ts';
+import { configuredTarget } from './src/platform/temporal-connection.ts';
+import { serveWorkerStatus } from './src/platform/worker-status.ts';
+import { runWorker } from './src/platform/worker.ts';
+import { searchAttributes } from './src/workflows/search-attributes.ts';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  if (!configuredTarget())
+    throw new StartupError(
+      'A stand-alone worker needs a Temporal server: set TEMPORAL_ADDRESS, e.g. to that of a node started with npm start (127.0.0.1:7233)',
+    );
+  const log = createLog(config.logLevel);
+  const cleanups = new Cleanups(log);
+  const signal = stopSignal();
+  try {
+    const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
+    const node = await composeNode(config, log, temporal.connection, temporal.namespace);
+    cleanups.add('connections to agents', () => node.transport.close());
+    await node.health.ensure();
+    cleanups.add('sending the last outcomes', () => node.health.flush());
+    const worker = runWorker(await node.createWorker());
+    cleanups.add('worker', () => worker.stop());
+    cleanups.add('sending outcomes', node.startSync({ readers: false }));
+    if (config.worker.port > 0)
+      cleanups.add('status', await serveWorkerStatus(config.worker.port, node.metrics, worker));
+    log.info({ taskQueue: config.worker.taskQueue, temporal: temporal.address }, 'Worker is ready');
+
+    const reason = await Promise.race([signal, worker.ended]);
+    log.info({ reason }, 'Stopping');
+    exitAtLatest(config.drainMs + 5_000);
+    await atMost(node.asksInFlight.idle(), config.drainMs);
+  } finally {
+    await cleanups.run();
+  }
+});
