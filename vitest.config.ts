@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** Where CI reads the counts from. */
+const resultsFile = process.env['TEST_RESULTS_FILE'];
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: [
+      'default',
+      ...(resultsFile === undefined ? [] : [['json', { outputFile: resultsFile }] as const]),
+    ],
     globalSetup: ['test/rig/global-setup.ts'],
     pool: 'forks',
     // Each file runs a Temporal server and a node of its own.

@@ -4,6 +4,8 @@
  */
 import { Client } from '@temporalio/client';
 import type { InjectedSinks, NativeConnection } from '@temporalio/worker';
+import { CancelledFailure } from '@temporalio/common';
+import { LRUCache } from 'lru-cache';
 import { AsksInFlight } from './activities/asks-in-flight.ts';
 import { createActivities } from './activities/activities.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
@@ -23,7 +25,6 @@ import { createMetrics } from './platform/metrics.ts';
 import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
 import { createWorker } from './platform/worker.ts';
 import type { CallSinks } from './workflows/sinks.ts';
-import { CancelledFailure } from '@temporalio/common';
 
 export type Node = Awaited<ReturnType<typeof composeNode>>;
 
@@ -111,6 +112,8 @@ function createSinks({
   asksInFlight,
   metrics,
 }: Pick<Node, 'health' | 'inFlight' | 'asksInFlight' | 'metrics'>): InjectedSinks<CallSinks> {
+  // A workflow task that is tried again tells its sinks again.
+  const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
     calls: {
       abort: {
@@ -120,13 +123,15 @@ function createSinks({
       },
       outcome: {
         fn: (_info, outcome) => {
-          health.record(outcome);
+          if (!health.record(outcome)) return;
           metrics.attempts.inc({ agent: outcome.agent, outcome: outcome.errorType ?? 'answered' });
         },
       },
       ended: {
         fn: (_info, { callId, agent, ending, durationMs }) => {
           inFlight.done(callId);
+          if (counted.has(callId)) return;
+          counted.set(callId, true);
           metrics.calls.inc({ agent, outcome: ending });
           metrics.callDuration.observe({ outcome: ending }, durationMs / 1_000);
         },

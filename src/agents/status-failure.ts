@@ -27,6 +27,7 @@ function typeOfStatus(status: number): ErrorType {
   if (status === 401 || status === 403) return 'auth';
   if (status >= 400 && status < 500) return 'invalid_request';
   if (status >= 500 && status < 600) return 'model_error';
+  if (status >= 600) return 'unknown'; // Beyond HTTP's five classes.
   return 'invalid_response';
 }
 

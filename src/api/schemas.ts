@@ -7,8 +7,6 @@ import type { Config } from '../platform/config.ts';
 
 extendZodWithOpenApi(z);
 
-export type Schemas = ReturnType<typeof createSchemas>;
-
 const maxIdLength = 128;
 const maxMetadataDepth = 32;
 

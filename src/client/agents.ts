@@ -23,7 +23,7 @@ export class Agents {
 
   /** Creates the entity where it is missing. */
   async ensure(): Promise<void> {
-    const empty: DirectoryState = { version: 0, entries: {} };
+    const empty: DirectoryState = { version: 0, entries: {}, forgottenVersion: 0 };
     await ensureEntity(
       this.temporal,
       'agentDirectory' satisfies typeof agentDirectory.name,
@@ -78,7 +78,7 @@ export class Agents {
       this.handle().query(directoryChanges, this.version),
     );
     // A directory that was begun anew (its entity had been deleted) knows less than this node.
-    if (changes.version < this.version) this.entries.clear();
+    if (changes.complete || changes.version < this.version) this.entries.clear();
     this.version = changes.version;
     for (const [name, entry] of Object.entries(changes.entries)) this.apply(name, entry);
   }

@@ -17,6 +17,8 @@ import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 /** Outcomes kept while Temporal does not answer; beyond them the oldest are lost (I7). */
 const maxUnsent = 10_000;
 const maxBatch = 500;
+/** A batch that no snapshot has shown by then is taken for part of it. */
+const overlayMs = 30_000;
 
 export interface CircuitBreaker {
   readonly enabled: boolean;
@@ -30,7 +32,7 @@ export class Health {
   private version = 0;
   private unsent: Outcome[] = [];
   /** Sent, but not seen in a snapshot yet. */
-  private readonly sent = new Map<string, OutcomeBatch>();
+  private readonly sent = new Map<string, OutcomeBatch & { readonly sentAt: number }>();
   private readonly seen = new LRUCache<string, true>({ max: 20_000 });
   /** Until when this node's probe of a half-open agent keeps its other calls away. */
   private readonly probes = new Map<string, number>();
@@ -45,14 +47,15 @@ export class Health {
     await ensureEntity(this.temporal, 'agentHealth', agentHealthId, [empty]);
   }
 
-  /** Takes an outcome of this process once; acts on its own circuit breaker at once. */
-  record(outcome: Outcome): void {
+  /** Takes an outcome of this process once (false: it came before); acts on its own circuit breaker at once. */
+  record(outcome: Outcome): boolean {
     const key = JSON.stringify([outcome.callId, outcome.agent]);
-    if (this.seen.has(key)) return;
+    if (this.seen.has(key)) return false;
     this.seen.set(key, true);
     this.probes.delete(outcome.agent);
     this.unsent.push(outcome);
     if (this.unsent.length > maxUnsent) this.unsent.shift();
+    return true;
   }
 
   of(agent: string): AgentHealth {
@@ -92,10 +95,11 @@ export class Health {
 
   /** Sends what was recorded since the last time. Nothing is lost when it fails: the next flush sends it again. */
   async flush(): Promise<void> {
+    for (const [id, { sentAt }] of this.sent) if (sentAt < Date.now() - overlayMs) this.sent.delete(id);
     if (this.unsent.length === 0) return;
     const batch: OutcomeBatch = { batchId: randomUUID(), outcomes: this.unsent.slice(0, maxBatch) };
     this.unsent = this.unsent.slice(maxBatch);
-    this.sent.set(batch.batchId, batch);
+    this.sent.set(batch.batchId, { ...batch, sentAt: Date.now() });
     try {
       await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle().signal(reportOutcomes, batch));
     } catch (error) {

@@ -14,6 +14,8 @@ import { directoryChanges, registerAgent, removeAgent, type DirectoryEntry } fro
 export interface DirectoryState {
   readonly version: number;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
+  /** Version of the newest removal that is no longer remembered. */
+  readonly forgottenVersion: number;
 }
 export interface DirectoryLimits {
   readonly maxAgents: number;
@@ -25,7 +27,7 @@ export interface DirectoryLimits {
 const maxTombstones = 200;
 
 export async function agentDirectory(initial: DirectoryState, limits: DirectoryLimits): Promise<void> {
-  let { version } = initial;
+  let { version, forgottenVersion } = initial;
   const entries = new Map(Object.entries(initial.entries));
 
   const put = (name: string, config?: AgentConfig): boolean => {
@@ -33,7 +35,7 @@ export async function agentDirectory(initial: DirectoryState, limits: DirectoryL
     version += 1;
     entries.delete(name);
     entries.set(name, { version, ...(config && { config }) });
-    dropOldTombstones(entries);
+    forgottenVersion = Math.max(forgottenVersion, dropOldTombstones(entries));
     return existed;
   };
 
@@ -44,14 +46,18 @@ export async function agentDirectory(initial: DirectoryState, limits: DirectoryL
     if (!entries.get(name)?.config) return { version, removed: false };
     return { removed: put(name), version };
   });
-  setHandler(directoryChanges, (since) => ({
-    version,
-    entries: Object.fromEntries([...entries].filter(([, entry]) => entry.version > since)),
-  }));
+  setHandler(directoryChanges, (since) => {
+    const complete = since < forgottenVersion;
+    const told = complete ? [...entries] : [...entries].filter(([, entry]) => entry.version > since);
+    return { version, complete, entries: Object.fromEntries(told) };
+  });
 
   await condition(() => workflowInfo().continueAsNewSuggested);
   await condition(allHandlersFinished);
-  await continueAsNew<typeof agentDirectory>({ version, entries: Object.fromEntries(entries) }, limits);
+  await continueAsNew<typeof agentDirectory>(
+    { version, forgottenVersion, entries: Object.fromEntries(entries) },
+    limits,
+  );
 }
 
 function refuseBeyond(
@@ -69,8 +75,10 @@ function refuseBeyond(
     throw ApplicationFailure.nonRetryable(`Its configs reach ${limits.maxBytes} bytes`, 'agents_full');
 }
 
-/** Map order is change order: the oldest removals go first. */
-function dropOldTombstones(entries: Map<string, DirectoryEntry>): void {
+/** Map order is change order: the oldest removals go first. Returns the newest version that went, or 0. */
+function dropOldTombstones(entries: Map<string, DirectoryEntry>): number {
   const removed = [...entries].filter(([, entry]) => !entry.config);
-  for (const [name] of removed.slice(0, Math.max(0, removed.length - maxTombstones))) entries.delete(name);
+  const dropped = removed.slice(0, Math.max(0, removed.length - maxTombstones));
+  for (const [name] of dropped) entries.delete(name);
+  return dropped.at(-1)?.[1].version ?? 0;
 }

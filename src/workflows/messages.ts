@@ -29,6 +29,8 @@ export interface DirectoryEntry {
 }
 export interface DirectoryChanges {
   readonly version: number;
+  /** These are all entries, not only the changes: what is missing here was removed. */
+  readonly complete: boolean;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
 }
 export const registerAgent = defineUpdate<{ version: number; replaced: boolean }, [AgentConfig]>(

@@ -47,6 +47,7 @@ const cases: Case[] = [
     reply: { body: { content: 'x'.repeat(1_100_000) } },
     tries: 1,
   },
+  { type: 'unknown', when: 'a status beyond the five classes', reply: { status: 999 }, tries: 2 },
 ];
 
 describe('the failure table', () => {
