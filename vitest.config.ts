@@ -6,10 +6,7 @@ const resultsFile = process.env['TEST_RESULTS_FILE'];
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    reporters: [
-      'default',
-      ...(resultsFile === undefined ? [] : [['json', { outputFile: resultsFile }] as const]),
-    ],
+    reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     globalSetup: ['test/rig/global-setup.ts'],
     pool: 'forks',
     // Each file runs a Temporal server and a node of its own.
