@@ -1,8 +1,9 @@
 /** From a request to a started call: the agent's chain, the session's turn, the start (I1). */
-import type { CallInput, GrantedTurn, Metadata, QueuedTurn } from '../domain/call.ts';
 import type { AgentConfig } from '../domain/agent.ts';
+import type { CallInput } from '../domain/call.ts';
 import { resolveChain } from '../domain/chain.ts';
 import { Refusal } from '../domain/failures.ts';
+import type { GrantedTurn, Metadata, QueuedTurn } from '../domain/session.ts';
 import type { Agents } from './agents.ts';
 import type { CallStatus } from './call-ending.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';

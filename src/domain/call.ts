@@ -1,8 +1,6 @@
 import type { AgentConfig } from './agent.ts';
 import type { ErrorType } from './failures.ts';
-import type { WindowMessage } from './session.ts';
-
-export type Metadata = Readonly<Record<string, unknown>>;
+import type { GrantedTurn, Metadata, QueuedTurn } from './session.ts';
 
 /** One request to one agent. */
 export interface Try {
@@ -33,19 +31,6 @@ export type Attempt =
       readonly latencyMs: number;
     }
   | { readonly agent: string; readonly status: 'skipped'; readonly error: string };
-
-/** The session's say on a call's turn (see workflows/session.ts). */
-export interface GrantedTurn {
-  readonly state: 'granted';
-  readonly turnNumber: number;
-  /** Epoch ms by the session's clock. */
-  readonly grantedAt: number;
-  readonly window: readonly WindowMessage[];
-}
-export interface QueuedTurn {
-  readonly state: 'queued';
-  readonly position: number;
-}
 
 /** Start input of the `agentCall` workflow. */
 export interface CallInput {

@@ -1,5 +1,6 @@
 import { jsonBytes } from './json-bytes.ts';
-import type { GrantedTurn, Metadata, QueuedTurn } from './call.ts';
+
+export type Metadata = Readonly<Record<string, unknown>>;
 
 export interface WindowMessage {
   readonly role: 'user' | 'assistant' | 'system';
@@ -51,7 +52,20 @@ export interface TurnCommit {
   readonly metadata?: Metadata;
 }
 
-/** `committed`: this call has had its turn. */
+/** The session's say on a call's turn (see workflows/session.ts). */
+export interface GrantedTurn {
+  readonly state: 'granted';
+  readonly turnNumber: number;
+  /** Epoch ms by the session's clock. */
+  readonly grantedAt: number;
+  readonly window: readonly WindowMessage[];
+}
+export interface QueuedTurn {
+  readonly state: 'queued';
+  readonly position: number;
+}
+
+/** `committed`: this call has had its turn. `full`: it was queued, and the session filled up meanwhile. */
 export type TurnReply =
   GrantedTurn | QueuedTurn | { readonly state: 'committed' } | { readonly state: 'full' };
 
