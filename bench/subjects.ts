@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Agent, request, setGlobalDispatcher } from 'undici';
-import { packageRoot } from '../src/platform/paths.ts';
+import { findTemporalCli } from '../src/platform/embedded/find-cli.ts';
+import { claimPort } from '../src/platform/embedded/ports.ts';
+import { binariesDir, packageRoot } from '../src/platform/paths.ts';
 import { ask } from './ask-activity.ts';
 import type { bare } from './bare-workflow.ts';
 
@@ -28,11 +30,14 @@ export async function startSubjects(): Promise<{ subjects: Subject[]; stop: () =
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   const node = await startNode(dataDir, children);
   const floor = await startFloor(node.temporalAddress);
-  const stockUrl = await startStock(node.temporalAddress, agents.quickUrl, children);
+  const tunedStockUrl = await startStock(node.temporalAddress, agents.quickUrl, children);
+  const stockAddress = await startStockServer(dataDir, children);
+  const stockUrl = await startStock(stockAddress, agents.quickUrl, children);
   const { callWith, get } = await register(node.url, agents);
   const subjects: Subject[] = [
     { name: 'direct call to the agent', call: () => ask(agents.quickUrl) },
-    { name: 'stock Temporal app', call: () => post(stockUrl, {}) },
+    { name: 'stock Temporal app, server and all', call: () => post(stockUrl, {}) },
+    { name: 'stock Temporal app on our server', call: () => post(tunedStockUrl, {}) },
     { name: 'bare eager activity', call: () => floor.execute(agents.quickUrl) },
     { name: 'call', call: () => callWith('quick') },
     { name: 'call in a session', call: (lane) => callWith('quick', `bench-${lane}`) },
@@ -134,6 +139,28 @@ async function startFloor(address: string) {
       await connection.close();
     },
   };
+}
+
+/** The dev server as its documentation starts it, on a file. */
+async function startStockServer(dataDir: string, children: ChildProcess[]): Promise<string> {
+  const cli = await findTemporalCli({ configured: process.env['HOLDFAST_TEMPORAL_CLI'], binariesDir });
+  const port = await claimPort(0, '');
+  const database = join(dataDir, 'stock.db');
+  const args = ['server', 'start-dev', '--headless', '--port', String(port), '--db-filename', database];
+  children.push(spawn(cli, args, { stdio: 'ignore' }));
+  const address = `127.0.0.1:${port}`;
+  const connection = Connection.lazy({ address });
+  for (;;) {
+    try {
+      await connection.withDeadline(Date.now() + 60_000, () =>
+        connection.workflowService.describeNamespace({ namespace: 'default' }),
+      );
+      await connection.close();
+      return address;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 async function startStock(address: string, agentUrl: string, children: ChildProcess[]): Promise<string> {

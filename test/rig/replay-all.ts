@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type temporalProto from '@temporalio/proto';
+import { isNotFound } from '../../src/client/temporal.ts';
 import { workflowBundlePath } from '../../src/platform/paths.ts';
 
 type History = temporalProto.temporal.api.history.v1.IHistory;
@@ -20,6 +21,13 @@ export async function replayAll(client: Client): Promise<number> {
 }
 
 async function* histories(client: Client): AsyncGenerator<{ workflowId: string; history: History }> {
-  for await (const { workflowId, runId } of client.workflow.list())
-    yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+  for await (const { workflowId, runId } of client.workflow.list()) {
+    const handle = client.workflow.getHandle(workflowId, runId);
+    try {
+      yield { workflowId, history: await handle.fetchHistory() };
+    } catch (error) {
+      // Deleted by the test; the list lags behind.
+      if (!isNotFound(error)) throw error;
+    }
+  }
 }
