@@ -9,6 +9,7 @@ import { agentIdempotencyKey } from '../domain/ids.ts';
 import { mayRetry, retryDelayMs } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { AsksInFlight } from './asks-in-flight.ts';
+import { triesAreLeft, triesBefore, withThisTry } from './try-log.ts';
 
 export interface AskRequest {
   readonly callId: string;
@@ -54,30 +55,22 @@ export function createCallAgent(dependencies: CallAgentDependencies): CallAgentA
   return {
     async callAgent(request) {
       const context = Context.current();
-      const earlier = triesBefore(request, context.info);
+      const earlier = triesBefore(request.earlierTries, context.info);
       const startedAt = Date.now();
-      const triesWith = (errorType?: ErrorType): Try[] => [
-        ...earlier,
-        {
-          attempt: earlier.length + 1,
-          ...(errorType && { errorType }),
-          latencyMs: Date.now() - startedAt,
-          at: new Date(startedAt).toISOString(),
-        },
-      ];
       // Tries that a dead worker left unreported are on record before anything else happens.
       if (earlier.some((one) => one.lost)) context.heartbeat(earlier);
       const beat = setInterval(() => context.heartbeat(earlier), beatIntervalMs(context.info));
       try {
         const content = await askOnce(dependencies, request, context, startedAt);
-        return { content, tries: triesWith() };
+        return { content, tries: withThisTry(earlier, startedAt) };
       } catch (error) {
         if (error instanceof CancelledFailure) throw error;
-        if (error instanceof WorkerStopping) throw handOver(triesWith('internal'));
+        if (error instanceof WorkerStopping) throw handOver(withThisTry(earlier, startedAt, 'internal'));
         const failure = error instanceof AgentError ? error : ourFault(error);
-        const tries = triesWith(failure.type);
-        context.heartbeat(tries); // The next try reads them; a server-side timeout reports them.
-        throw asApplicationFailure(failure, tries, earlier);
+        const tries = withThisTry(earlier, startedAt, failure.type);
+        const retryable = mayRetry(failure.type, earlier) && triesAreLeft(context.info);
+        if (retryable) context.heartbeat(tries); // The next try reads them; a final failure carries them itself.
+        throw asApplicationFailure(failure, tries, retryable);
       } finally {
         clearInterval(beat);
       }
@@ -133,22 +126,6 @@ function handOver(tries: readonly Try[]): ApplicationFailure {
   });
 }
 
-/** Earlier tries, with one entry for each that left no word because its worker died. */
-function triesBefore({ earlierTries }: AskRequest, info: Info): Try[] {
-  const reported = (info.heartbeatDetails as Try[] | undefined) ?? [];
-  const tries = [...(reported.length > earlierTries.length ? reported : earlierTries)];
-  const expected = earlierTries.length + info.attempt - 1;
-  while (tries.length < expected)
-    tries.push({
-      attempt: tries.length + 1,
-      errorType: 'internal',
-      lost: true,
-      latencyMs: 0,
-      at: new Date(info.scheduledTimestampMs).toISOString(),
-    });
-  return tries;
-}
-
 /** The agent's own timeout, or what the schedule-to-close limit leaves. */
 function timeLimit(
   agent: AgentConfig,
@@ -179,14 +156,14 @@ function ourFault(error: unknown): AgentError {
 function asApplicationFailure(
   failure: AgentError,
   tries: readonly Try[],
-  earlier: readonly Try[],
+  retryable: boolean,
 ): ApplicationFailure {
   const { type, retryAfterMs } = failure;
   const details: AskFailureDetails = { tries };
   return ApplicationFailure.create({
     type,
     message: failure.message,
-    nonRetryable: !mayRetry(type, earlier),
+    nonRetryable: !retryable,
     // No sooner than the agent asked for; a little later, so that callers do not come back all at once.
     nextRetryDelay:
       retryAfterMs === undefined
