@@ -4,7 +4,8 @@ import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
-import { agentDescription, id, registration } from '../schemas.ts';
+import { agentDescription } from '../answer-schemas.ts';
+import { id, registration } from '../schemas.ts';
 import { agentToWire } from '../wire.ts';
 
 export function agentEndpoints({ agents, health, sealer }: ApiDependencies): Endpoint[] {

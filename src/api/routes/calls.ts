@@ -1,21 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
-import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { submitCall, type CallRequest } from '../../client/submit-call.ts';
-import { Refusal } from '../../domain/failures.ts';
+import { submitCall } from '../../client/submit-call.ts';
+import { identify } from '../call-identity.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { endpoint, type Endpoint, type Reply } from '../endpoint.ts';
-import { parsePrefer } from '../prefer.ts';
-import {
-  callAccepted,
-  callAnswer,
-  callDescription,
-  callList,
-  callListQuery,
-  createSchemas,
-  id,
-} from '../schemas.ts';
-import { callAnswerToWire, callDescriptionToWire, callSummaryToWire } from '../wire.ts';
+import { endpoint, type Endpoint } from '../endpoint.ts';
+import { callLocation, runCall } from '../run-call.ts';
+import { callAccepted, callAnswer, callDescription, callList } from '../answer-schemas.ts';
+import { callListQuery, createSchemas, id } from '../schemas.ts';
+import { callDescriptionToWire, callSummaryToWire } from '../wire.ts';
 
 const idempotencyHeaders = {
   'Idempotency-Key':
@@ -36,36 +27,6 @@ const accepted = {
 export function callEndpoints(deps: ApiDependencies): Endpoint[] {
   const { calls, records, config } = deps;
   const schemas = createSchemas(config);
-
-  /** Starts the call and waits as the caller prefers. */
-  const run = async (
-    wish: Omit<CallRequest, 'callId' | 'fingerprint'>,
-    identity: Pick<CallRequest, 'callId' | 'fingerprint'>,
-    request: Request,
-    response: Response,
-  ): Promise<Reply> => {
-    const startedAt = performance.now();
-    const { callId } = identity;
-    const location = callLocation(callId);
-    const { waitMs, applied } = parsePrefer(request.header('Prefer'));
-    if (applied !== undefined) response.set('Preference-Applied', applied);
-    try {
-      await submitCall(deps, { ...wish, ...identity });
-    } catch (error) {
-      // Unclear whether it was started: the caller can look.
-      if (error instanceof Refusal && error.type === 'temporal_unavailable')
-        response.set('Location', location);
-      throw error;
-    }
-    const ending = waitMs === 0 ? undefined : await waitForEnding(deps, callId, waitMs, response);
-    if (!ending)
-      return { status: 202, body: { call_id: callId, status: 'running' }, headers: { Location: location } };
-    deps.inFlight.done(callId);
-    return {
-      status: 200,
-      body: callAnswerToWire(callId, wish.agentName, ending, performance.now() - startedAt),
-    };
-  };
 
   return [
     endpoint({
@@ -92,7 +53,8 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
         'temporal_unavailable',
       ],
       handle: ({ body, request, response }) =>
-        run(
+        runCall(
+          deps,
           {
             agentName: body.agent_name,
             prompt: body.prompt,
@@ -217,59 +179,4 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
       },
     }),
   ];
-}
-
-function callLocation(callId: string): string {
-  return `/api/vps/calls/${encodeURIComponent(callId)}`;
-}
-
-/** The call's id and what a repeat must match. With an Idempotency-Key the id is the key's, for this caller. */
-function identify(
-  { sealer, authenticate }: ApiDependencies,
-  request: Request,
-  wish: unknown,
-): Pick<CallRequest, 'callId' | 'fingerprint'> {
-  const key = request.header('Idempotency-Key');
-  const fingerprint = sealer.fingerprint(canonicalJson(wish));
-  if (key === undefined) return { callId: randomUUID(), fingerprint };
-  if (!/^[\x20-\x7e]{1,255}$/.test(key))
-    throw new Refusal('validation_failed', 'Idempotency-Key: 1 to 255 printable ASCII characters', {
-      extra: { errors: [{ field: 'Idempotency-Key', message: '1 to 255 printable ASCII characters' }] },
-    });
-  const digest = createHash('sha256')
-    .update(JSON.stringify([authenticate(request), key]))
-    .digest('base64url');
-  return { callId: digest.slice(0, 32), fingerprint };
-}
-
-/** The same for bodies that differ only in the order of members; null members count as absent. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(
-          Object.entries(member)
-            .filter(([, inner]) => inner !== null)
-            .sort(([a], [b]) => (a < b ? -1 : 1)),
-        )
-      : member,
-  );
-}
-
-/** Until the end, the caller's limit, the caller's disconnect (the call goes on) or this node's drain. */
-async function waitForEnding(
-  { calls, drain }: ApiDependencies,
-  callId: string,
-  waitMs: number | undefined,
-  response: Response,
-) {
-  const gone = new AbortController();
-  const onClose = (): void => gone.abort();
-  response.once('close', onClose);
-  const signals = [gone.signal, drain.waitersReleased];
-  if (waitMs !== undefined) signals.push(AbortSignal.timeout(waitMs));
-  try {
-    return await calls.wait(callId, AbortSignal.any(signals));
-  } finally {
-    response.off('close', onClose);
-  }
 }

@@ -3,7 +3,8 @@ import { Refusal } from '../../domain/failures.ts';
 import { healthStatus, sumErrorCounts, type HealthStatus } from '../../domain/health.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
-import { agentHealthDescription, healthOverview, id } from '../schemas.ts';
+import { agentHealthDescription, healthOverview } from '../answer-schemas.ts';
+import { id } from '../schemas.ts';
 import { agentHealthToWire, percent } from '../wire.ts';
 
 type Dependencies = Pick<ApiDependencies, 'agents' | 'health' | 'sessions'>;

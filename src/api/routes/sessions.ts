@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, streamed, type Endpoint } from '../endpoint.ts';
-import { cursorQuery, id, importReport, sessionDescription } from '../schemas.ts';
+import { importReport, sessionDescription } from '../answer-schemas.ts';
+import { cursorQuery, id } from '../schemas.ts';
 import { importSessions } from '../session-import.ts';
 import { sessionToWire } from '../wire.ts';
 

@@ -1,0 +1,37 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Request } from 'express';
+import type { CallRequest } from '../client/submit-call.ts';
+import { Refusal } from '../domain/failures.ts';
+import type { ApiDependencies } from './dependencies.ts';
+
+/** The call's id and what a repeat must match. With an Idempotency-Key the id is the key's, for this caller. */
+export function identify(
+  { sealer, authenticate }: Pick<ApiDependencies, 'sealer' | 'authenticate'>,
+  request: Request,
+  wish: unknown,
+): Pick<CallRequest, 'callId' | 'fingerprint'> {
+  const key = request.header('Idempotency-Key');
+  const fingerprint = sealer.fingerprint(canonicalJson(wish));
+  if (key === undefined) return { callId: randomUUID(), fingerprint };
+  if (!/^[\x20-\x7e]{1,255}$/.test(key))
+    throw new Refusal('validation_failed', 'Idempotency-Key: 1 to 255 printable ASCII characters', {
+      extra: { errors: [{ field: 'Idempotency-Key', message: '1 to 255 printable ASCII characters' }] },
+    });
+  const digest = createHash('sha256')
+    .update(JSON.stringify([authenticate(request), key]))
+    .digest('base64url');
+  return { callId: digest.slice(0, 32), fingerprint };
+}
+
+/** The same for bodies that differ only in the order of members; null members count as absent. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(
+          Object.entries(member)
+            .filter(([, inner]) => inner !== null)
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
+      : member,
+  );
+}
