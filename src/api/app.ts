@@ -34,7 +34,7 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   app.use(requestLog(deps));
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
   for (const one of endpoints) app[one.method](expressPath(one.path), ...pipeline(one, deps));
-  app.use(docsRouter());
+  app.use(docsRouter(deps.authenticate));
   for (const path of new Set(endpoints.map((one) => one.path)))
     app.all(expressPath(path), methodNotAllowed(endpoints.filter((one) => one.path === path)));
   app.use((request) => {

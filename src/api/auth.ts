@@ -1,24 +1,58 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Request } from 'express';
 import { Refusal } from '../domain/failures.ts';
 
-/** Who sent a request: part of what an Idempotency-Key means. Never the key itself (I5). */
+/** Who sent a request: part of what an Idempotency-Key means. Never the key itself (I5). Throws `Refusal`. */
 export type Authenticate = (request: Request) => string;
 
-/** Bearer keys, compared by digest in constant time, all of them each time. Without keys everyone is one caller. */
-export function createAuthenticate(apiKeys: readonly string[]): Authenticate {
-  if (apiKeys.length === 0) return () => 'local';
+/**
+ * With keys: one of them as a Bearer token, or as the password of Basic for a browser at /docs; compared by digest
+ * in constant time, all of them each time. Without keys everyone on this machine is one caller.
+ */
+export function createAuthenticate(apiKeys: readonly string[], ownHost: string): Authenticate {
   const digests = apiKeys.map(sha256);
   return (request) => {
-    const [, token = ''] = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-    const offered = sha256(token);
+    refuseOtherSites(request);
+    if (digests.length === 0) {
+      refuseForeignHost(request, ownHost);
+      return 'local';
+    }
+    const offered = sha256(offeredKey(request.headers.authorization ?? ''));
     let caller: string | undefined;
     for (const digest of digests)
       if (timingSafeEqual(digest, offered)) caller = digest.toString('hex').slice(0, 16);
     if (caller === undefined)
-      throw new Refusal('unauthorized', 'Send one of HOLDFAST_API_KEYS as "Authorization: Bearer <key>"');
+      throw new Refusal(
+        'unauthorized',
+        'Send one of HOLDFAST_API_KEYS as "Authorization: Bearer <key>" (a browser: as the password)',
+      );
     return caller;
   };
+}
+
+function offeredKey(header: string): string {
+  const [, scheme = '', value = ''] = /^(Bearer|Basic) +([^ ]+) *$/i.exec(header) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return value;
+  const userAndPassword = Buffer.from(value, 'base64').toString();
+  return userAndPassword.slice(userAndPassword.indexOf(':') + 1);
+}
+
+/** A web page elsewhere may not make a visitor's browser change anything here. */
+function refuseOtherSites(request: Request): void {
+  const site = request.headers['sec-fetch-site'];
+  if (request.method !== 'GET' && (site === 'cross-site' || site === 'same-site'))
+    throw new Refusal('cross_site', 'Requests from web pages of other sites are not taken');
+}
+
+/** Without keys only this machine is trusted: a name that a stranger's DNS points here is not (DNS rebinding). */
+function refuseForeignHost(request: Request, ownHost: string): void {
+  const name = request.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  if (name === 'localhost' || name === ownHost || isIP(name) !== 0) return;
+  throw new Refusal(
+    'unauthorized',
+    `Without HOLDFAST_API_KEYS this node answers to localhost and addresses only, not to '${name}'`,
+  );
 }
 
 function sha256(text: string): Buffer {

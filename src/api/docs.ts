@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
 import express, { Router } from 'express';
+import type { Authenticate } from './auth.ts';
 
 const page = `<!doctype html>
 <html lang="en">
@@ -23,9 +24,13 @@ const page = `<!doctype html>
 const script = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true });
 `;
 
-export function docsRouter(): Router {
+export function docsRouter(authenticate: Authenticate): Router {
   const router = Router();
   const assets = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
+  router.use('/docs', (request, _response, next) => {
+    authenticate(request);
+    next();
+  });
   router.get('/docs', (_request, response) => {
     response.type('html').send(page);
   });

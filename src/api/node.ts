@@ -56,7 +56,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   await Promise.all([node.agents.refresh(), node.health.refresh()]);
 
   const drain = new Drain();
-  const authenticate = createAuthenticate(config.apiKeys);
+  const authenticate = createAuthenticate(config.apiKeys, config.host);
   const workerRunning = () => worker?.running();
   const { limits } = config;
   const app = createApp({ ...node, config, limits, log, drain, authenticate, workerRunning }, version);

@@ -10,8 +10,10 @@ export function openApiDocument(
   options: { version: string; keyed: boolean },
 ) {
   const registry = new OpenAPIRegistry();
-  const bearer = registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
-  for (const one of endpoints) registerEndpoint(registry, one, options.keyed ? bearer.name : undefined);
+  const security = options.keyed ? 'apiKey' : undefined;
+  if (security !== undefined)
+    registry.registerComponent('securitySchemes', security, { type: 'http', scheme: 'bearer' });
+  for (const one of endpoints) registerEndpoint(registry, one, security);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

@@ -18,7 +18,7 @@ export function problemBody(refusal: Refusal): Record<string, unknown> {
 export function sendProblem(response: Response, refusal: Refusal): void {
   const { status } = refusals[refusal.type];
   if (refusal.retryAfterSeconds !== undefined) response.set('Retry-After', String(refusal.retryAfterSeconds));
-  if (status === 401) response.set('WWW-Authenticate', 'Bearer');
+  if (status === 401) response.set('WWW-Authenticate', 'Bearer, Basic realm="Holdfast"');
   response
     .status(status)
     .type('application/problem+json')

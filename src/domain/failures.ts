@@ -70,6 +70,7 @@ interface RefusalRow {
 export const refusals = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
+  cross_site: { status: 403, title: 'Web pages of other sites may not call this API' },
   agent_not_found: { status: 404, title: 'No such agent' },
   session_not_found: { status: 404, title: 'No such session' },
   call_not_found: { status: 404, title: 'No such call' },
