@@ -6,6 +6,7 @@ import { Client } from '@temporalio/client';
 import type { InjectedSinks, NativeConnection } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
+import { AgentSlots } from './activities/agent-slots.ts';
 import { AsksInFlight } from './activities/asks-in-flight.ts';
 import { createActivities } from './activities/activities.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
@@ -55,6 +56,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     transport,
     openToken: (sealed, agentName) => sealer.open(sealed, agentName),
     asksInFlight,
+    slots: new AgentSlots(),
     turns: createTurns(temporal, gate),
   });
   const sinks = createSinks({ health, inFlight, asksInFlight, metrics });

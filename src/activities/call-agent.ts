@@ -1,6 +1,7 @@
 /** The activity that asks one agent once; Temporal's retry policy calls it again (I6). */
 import { Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { requireExpected } from '../agents/expectation.ts';
 import { AgentError, type AgentTransport } from '../agents/transport.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { Try } from '../domain/call.ts';
@@ -8,6 +9,7 @@ import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import { mayRetry, retryDelayMs } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
+import type { AgentSlots } from './agent-slots.ts';
 import type { AsksInFlight } from './asks-in-flight.ts';
 import { triesAreLeft, triesBefore, withThisTry } from './try-log.ts';
 
@@ -41,6 +43,7 @@ export interface CallAgentDependencies {
   /** Opens a sealed token; throws when it was sealed with another key. */
   readonly openToken: (sealed: string, agentName: string) => string;
   readonly asksInFlight: AsksInFlight;
+  readonly slots: AgentSlots;
 }
 
 /** Type of a failure that hands the ask over to another worker. */
@@ -61,7 +64,7 @@ export function createCallAgent(dependencies: CallAgentDependencies): CallAgentA
       if (earlier.some((one) => one.lost)) context.heartbeat(earlier);
       const beat = setInterval(() => context.heartbeat(earlier), beatIntervalMs(context.info));
       try {
-        const content = await askOnce(dependencies, request, context, startedAt);
+        const content = await askOnce(dependencies, request, context);
         return { content, tries: withThisTry(earlier, startedAt) };
       } catch (error) {
         if (error instanceof CancelledFailure) throw error;
@@ -79,31 +82,51 @@ export function createCallAgent(dependencies: CallAgentDependencies): CallAgentA
 }
 
 async function askOnce(
-  { transport, openToken, asksInFlight }: CallAgentDependencies,
+  { transport, openToken, asksInFlight, slots }: CallAgentDependencies,
   { callId, agent, messages, sessionId, cutOffType }: AskRequest,
   context: Context,
-  startedAt: number,
 ): Promise<string> {
-  const ask = asksInFlight.add(callId);
-  const limit = timeLimit(agent, context.info, startedAt, cutOffType);
-  const timer = setTimeout(() => ask.controller.abort(limit.error), limit.ms);
-  const onCancel = (): void => ask.controller.abort(cancellation(context));
+  const { controller, done } = asksInFlight.add(callId);
+  const { signal } = controller;
+  const onCancel = (): void => controller.abort(cancellation(context));
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
+  if (context.cancellationSignal.aborted) onCancel();
+  const cutOff = abortAfter(controller, restMs(context.info), () => cutOffError(cutOffType));
   try {
-    if (context.cancellationSignal.aborted) throw cancellation(context);
-    return await transport.ask({
-      agent,
-      token: agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name),
-      messages,
-      sessionId,
-      idempotencyKey: agentIdempotencyKey(callId, agent.name),
-      signal: ask.controller.signal,
-    });
+    const giveBack = await slots.take(agent.name, agent.maxConcurrency, signal);
+    const timeout = abortAfter(controller, agent.timeoutMs, () => timeoutError(agent));
+    try {
+      const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
+      const idempotencyKey = agentIdempotencyKey(callId, agent.name);
+      const content = await transport.ask({ agent, token, messages, sessionId, idempotencyKey, signal });
+      if (agent.expect) requireExpected(content, agent.expect);
+      return content;
+    } finally {
+      clearTimeout(timeout);
+      giveBack();
+    }
   } finally {
-    clearTimeout(timer);
+    clearTimeout(cutOff);
     context.cancellationSignal.removeEventListener('abort', onCancel);
-    ask.done();
+    done();
   }
+}
+
+function abortAfter(controller: AbortController, ms: number, reason: () => Error): NodeJS.Timeout {
+  return setTimeout(() => controller.abort(reason()), ms);
+}
+
+/** What the schedule-to-close limit leaves for this try. */
+function restMs({ scheduledTimestampMs, scheduleToCloseTimeoutMs }: Info): number {
+  return Math.max(0, scheduledTimestampMs + scheduleToCloseTimeoutMs - Date.now() - cutOffMarginMs);
+}
+
+function cutOffError(type: AskRequest['cutOffType']): AgentError {
+  return new AgentError(type, "Cut off by its share of the call's deadline");
+}
+
+function timeoutError(agent: AgentConfig): AgentError {
+  return new AgentError('timeout', `No complete answer within ${agent.timeoutMs / 1_000} s`);
 }
 
 class WorkerStopping extends Error {}
@@ -124,25 +147,6 @@ function handOver(tries: readonly Try[]): ApplicationFailure {
     details: [details],
     category: ApplicationFailureCategory.BENIGN,
   });
-}
-
-/** The agent's own timeout, or what the schedule-to-close limit leaves. */
-function timeLimit(
-  agent: AgentConfig,
-  info: Info,
-  nowMs: number,
-  cutOffType: AskRequest['cutOffType'],
-): { ms: number; error: AgentError } {
-  const restMs = info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - nowMs - cutOffMarginMs;
-  if (agent.timeoutMs <= restMs)
-    return {
-      ms: agent.timeoutMs,
-      error: new AgentError('timeout', `No complete answer within ${agent.timeoutMs / 1_000} s`),
-    };
-  return {
-    ms: Math.max(0, restMs),
-    error: new AgentError(cutOffType, "Cut off by its share of the call's deadline"),
-  };
 }
 
 function beatIntervalMs(info: Info): number {

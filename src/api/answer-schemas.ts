@@ -91,8 +91,16 @@ export const agentDescription = z
     path: z.string(),
     timeout_seconds: z.number(),
     max_retries: z.number().int(),
+    max_concurrency: z.number().int().nullable(),
     fallback_agents: z.array(z.string()),
     history: z.enum(['window', 'none']),
+    expect: z
+      .object({
+        min_length: z.number().int().nullable(),
+        json_schema: z.record(z.string(), z.unknown()).nullable(),
+        deny_regex: nullableText,
+      })
+      .nullable(),
     health_path: nullableText,
     has_auth_token: z.boolean(),
   })

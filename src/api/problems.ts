@@ -18,6 +18,11 @@ export function problemBody(refusal: Refusal): Record<string, unknown> {
 export function sendProblem(response: Response, refusal: Refusal): void {
   const { status } = refusals[refusal.type];
   if (refusal.retryAfterSeconds !== undefined) response.set('Retry-After', String(refusal.retryAfterSeconds));
+  if (refusal.limit) {
+    const { name, quota } = refusal.limit;
+    response.set('RateLimit-Policy', `"${name}";q=${quota};qu="concurrent-requests"`);
+    response.set('RateLimit', `"${name}";r=0;t=${refusal.retryAfterSeconds ?? 1}`);
+  }
   if (status === 401) response.set('WWW-Authenticate', 'Bearer, Basic realm="Holdfast"');
   response
     .status(status)

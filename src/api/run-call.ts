@@ -6,10 +6,15 @@ import type { Reply } from './endpoint.ts';
 import { parsePrefer } from './prefer.ts';
 import { callAnswerToWire } from './wire.ts';
 
+type Wish = Omit<CallRequest, 'callId' | 'fingerprint'> & {
+  /** What becomes of the call when the client that waits for it goes away. */
+  readonly onDisconnect: 'finish' | 'cancel';
+};
+
 /** Starts the call and waits as the caller prefers. */
 export async function runCall(
   deps: ApiDependencies,
-  wish: Omit<CallRequest, 'callId' | 'fingerprint'>,
+  { onDisconnect, ...wish }: Wish,
   identity: Pick<CallRequest, 'callId' | 'fingerprint'>,
   request: Request,
   response: Response,
@@ -26,7 +31,7 @@ export async function runCall(
     if (error instanceof Refusal && error.type === 'temporal_unavailable') response.set('Location', location);
     throw error;
   }
-  const ending = waitMs === 0 ? undefined : await waitForEnding(deps, callId, waitMs, response);
+  const ending = waitMs === 0 ? undefined : await waitForEnding(deps, callId, waitMs, onDisconnect, response);
   if (!ending)
     return { status: 202, body: { call_id: callId, status: 'running' }, headers: { Location: location } };
   deps.inFlight.done(callId);
@@ -40,20 +45,27 @@ export function callLocation(callId: string): string {
   return `/api/vps/calls/${encodeURIComponent(callId)}`;
 }
 
-/** Until the end, the caller's limit, the caller's disconnect (the call goes on) or this node's drain. */
+/** Until the end, the caller's limit, the caller's disconnect or this node's drain. */
 async function waitForEnding(
-  { calls, drain }: ApiDependencies,
+  { calls, drain, log }: ApiDependencies,
   callId: string,
   waitMs: number | undefined,
+  onDisconnect: 'finish' | 'cancel',
   response: Response,
 ) {
   const gone = new AbortController();
   const onClose = (): void => gone.abort();
   response.once('close', onClose);
+  if (response.closed) onClose();
   const signals = [gone.signal, drain.waitersReleased];
   if (waitMs !== undefined) signals.push(AbortSignal.timeout(waitMs));
   try {
-    return await calls.wait(callId, AbortSignal.any(signals));
+    const ending = await calls.wait(callId, AbortSignal.any(signals));
+    if (!ending && gone.signal.aborted && onDisconnect === 'cancel') {
+      log.info({ callId }, 'Its client went away: the call is cancelled');
+      await calls.cancel(callId);
+    }
+    return ending;
   } finally {
     response.off('close', onClose);
   }

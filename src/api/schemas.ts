@@ -8,6 +8,7 @@ extendZodWithOpenApi(z);
 
 const maxIdLength = 128;
 const maxMetadataDepth = 32;
+const maxExpectBytes = 16 * 1024;
 
 /** Names and ids: any printable text, since clients of old sent any. */
 export const id = z
@@ -48,6 +49,9 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
       session_id: id.nullish().openapi({ description: 'Continues this session, or begins it' }),
       user_id: id.nullish(),
       metadata: metadata.nullish().openapi({ description: "Merged into the session's metadata" }),
+      on_disconnect: z.enum(['finish', 'cancel']).default('finish').openapi({
+        description: 'What becomes of the call when the client that waits for it goes away',
+      }),
       deadline_seconds: z
         .number()
         .positive()
@@ -78,12 +82,39 @@ export const registration = z
       .openapi({ description: 'Sent as a Bearer token; sealed at rest, never shown again' }),
     timeout_seconds: z.number().positive().max(3_600).default(30),
     max_retries: z.number().int().min(0).max(10).default(3),
+    max_concurrency: z
+      .number()
+      .int()
+      .min(1)
+      .max(100_000)
+      .nullish()
+      .openapi({ description: 'Calls of this agent that one node takes at a time; beyond: 429' }),
     fallback_agents: z.array(id).max(20).default([]),
     path: path.default('/v1/messages'),
     history: z
       .enum(['window', 'none'])
       .default('window')
       .openapi({ description: "none: the prompt alone, without the session's recent messages" }),
+    expect: z
+      .strictObject({
+        min_length: z.number().int().min(1).max(1_000_000).nullish(),
+        json_schema: z
+          .record(z.string(), z.unknown())
+          .nullish()
+          .openapi({ description: 'The answer must be JSON that this JSON Schema (draft-07) takes' }),
+        deny_regex: z
+          .string()
+          .min(1)
+          .max(1_000)
+          .nullish()
+          .openapi({ description: 'RE2 syntax; an answer in which it is found is refused' }),
+      })
+      .refine(
+        (value) => jsonBytes(JSON.stringify(value)) <= maxExpectBytes,
+        `at most ${maxExpectBytes} bytes`,
+      )
+      .nullish()
+      .openapi({ description: 'An answer that is not like this is invalid_response and falls back' }),
     health_path: path.nullish().openapi({ description: 'A free GET to probe now and then' }),
   })
   .openapi('AgentRegistration');

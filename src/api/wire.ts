@@ -100,8 +100,16 @@ export function agentToWire(agent: AgentConfig) {
     path: agent.path,
     timeout_seconds: agent.timeoutMs / 1_000,
     max_retries: agent.maxRetries,
+    max_concurrency: agent.maxConcurrency ?? null,
     fallback_agents: agent.fallbackAgents,
     history: agent.history,
+    expect: agent.expect
+      ? {
+          min_length: agent.expect.minLength ?? null,
+          json_schema: agent.expect.jsonSchema ?? null,
+          deny_regex: agent.expect.denyRegex ?? null,
+        }
+      : null,
     health_path: agent.healthPath ?? null,
     has_auth_token: agent.sealedToken !== undefined,
   };

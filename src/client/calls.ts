@@ -17,6 +17,8 @@ import {
 
 /** How long an unclear start is pursued before the caller is told where to look. */
 const startPatienceMs = 10_000;
+/** One long poll for a result; the native connection cannot abort one earlier. */
+const resultPollMs = 20_000;
 /** Temporal ends a call that outlived its deadline by this much without noticing. */
 const overdueGraceMs = 60_000;
 
@@ -60,21 +62,16 @@ export class Calls {
 
   /** The call's ending, or undefined if `signal` aborts before. Survives outages of the server. */
   async wait(callId: string, signal: AbortSignal): Promise<CallEnding | undefined> {
-    for (let tries = 1; ; tries++) {
-      if (signal.aborted) return undefined;
+    for (let failures = 0; ;) {
+      const pollUntil = Date.now() + resultPollMs;
       try {
-        const result = await this.temporal.client.withAbortSignal(
-          signal,
-          () => this.handle(callId).result() as Promise<CallResult>,
-        );
-        return { status: 'completed', ...result };
+        return await unlessAborted(signal, () => this.pollEnding(callId, pollUntil));
       } catch (error) {
-        const ending = readFailure(error);
-        if (ending) return await this.withProgress(callId, ending);
-        if (isAborted(signal)) return undefined;
         if (isNotFound(error)) throw noSuchCall(callId);
         if (!isUnanswered(error)) throw error;
-        await jitteredPause(tries);
+        if (Date.now() >= pollUntil) continue; // The poll is over, not the call.
+        failures += 1;
+        await jitteredPause(failures);
       }
     }
   }
@@ -88,6 +85,20 @@ export class Calls {
       return status;
     } catch (error) {
       if (isNotFound(error)) return this.status(callId); // It ended in between.
+      throw error;
+    }
+  }
+
+  private async pollEnding(callId: string, until: number): Promise<CallEnding> {
+    try {
+      const result = await this.temporal.client.withDeadline(
+        until,
+        () => this.handle(callId).result() as Promise<CallResult>,
+      );
+      return { status: 'completed', ...result };
+    } catch (error) {
+      const ending = readFailure(error);
+      if (ending) return this.withProgress(callId, ending);
       throw error;
     }
   }
@@ -138,9 +149,21 @@ export class Calls {
   }
 }
 
-/** Asked anew: it may have changed during an await. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
+/** Undefined as soon as `signal` aborts; what is under way then ends by itself, at its deadline at the latest. */
+async function unlessAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T | undefined> {
+  if (signal.aborted) return undefined;
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<undefined>((resolve) => {
+    onAbort = () => resolve(undefined);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  const running = run();
+  running.catch(() => undefined); // Nobody may be there to hear of it any more.
+  try {
+    return await Promise.race([running, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 /** 100, 200, 400... at most 2,000 ms, each between half and full. */

@@ -64,6 +64,9 @@ export async function sendUpdate<T>(send: () => Promise<T>): Promise<T> {
 function refusalOf(error: WorkflowUpdateFailedError): Error {
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type && Object.hasOwn(refusals, cause.type))
-    return new Refusal(cause.type as RefusalType, cause.message, { cause: error });
+    return new Refusal(cause.type as RefusalType, cause.message, {
+      cause: error,
+      ...(refusals[cause.type as RefusalType].status === 429 && { retryAfterSeconds: 1 }),
+    });
   return error;
 }

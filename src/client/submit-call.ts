@@ -44,12 +44,9 @@ const minimumHeartbeatTimeoutMs = 5_000;
 
 /** Returns the status of the call: `running` if it was started now. Throws `Refusal`; then nothing was accepted. */
 export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<CallStatus> {
-  if (deps.inFlight.size >= deps.limits.maxCallsInFlight)
-    throw new Refusal('overloaded', `This node has ${deps.inFlight.size} calls in flight, its limit`, {
-      retryAfterSeconds: 1,
-    });
   const agent = await findAgent(deps.agents, request.agentName);
-  deps.inFlight.add(request.callId, Date.now() + request.deadlineMs + 60_000);
+  admit(deps, agent);
+  deps.inFlight.add(request.callId, agent.name, Date.now() + request.deadlineMs + 60_000);
   try {
     const turn = await openTurn(deps, request);
     const started = await startCall(deps, request, agent, turn);
@@ -59,6 +56,25 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
     deps.inFlight.done(request.callId);
     throw error;
   }
+}
+
+/** Beyond a bound a call is refused at once: nothing piles up. */
+function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): void {
+  const bounds = [
+    { name: 'node', open: inFlight.size, quota: limits.maxCallsInFlight, who: 'This node' },
+    {
+      name: 'agent',
+      open: inFlight.ofAgent(agent.name),
+      quota: agent.maxConcurrency ?? Infinity,
+      who: `Agent '${agent.name}'`,
+    },
+  ];
+  for (const { name, open, quota, who } of bounds)
+    if (open >= quota)
+      throw new Refusal('overloaded', `${who} has ${open} calls in flight here, its limit`, {
+        retryAfterSeconds: 1,
+        limit: { name, quota },
+      });
 }
 
 async function findAgent(agents: Agents, name: string): Promise<AgentConfig> {

@@ -1,3 +1,13 @@
+/** What an answer must be; one that is not is `invalid_response` and falls back. */
+export interface AgentExpectation {
+  /** In UTF-16 code units. */
+  readonly minLength?: number;
+  /** The answer must be JSON that this JSON Schema (draft-07) takes. */
+  readonly jsonSchema?: object;
+  /** RE2 syntax; an answer in which it is found is refused. */
+  readonly denyRegex?: string;
+}
+
 /** What Holdfast knows of one remote agent. Pinned into a call when it starts. */
 export interface AgentConfig {
   readonly name: string;
@@ -12,9 +22,12 @@ export interface AgentConfig {
   readonly timeoutMs: number;
   /** Tries beyond the first. */
   readonly maxRetries: number;
+  /** Requests that one node may have open to it; calls beyond are refused, failovers wait. */
+  readonly maxConcurrency?: number;
   readonly fallbackAgents: readonly string[];
   /** `window`: the session's recent messages precede the prompt; `none`: the prompt alone. */
   readonly history: 'window' | 'none';
+  readonly expect?: AgentExpectation;
   /** A free GET to probe, if the agent opted in. */
   readonly healthPath?: string;
 }

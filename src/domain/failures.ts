@@ -92,6 +92,12 @@ export const refusals = {
 
 export type RefusalType = keyof typeof refusals;
 
+/** A bound on things at the same time. */
+export interface RateLimit {
+  readonly name: string;
+  readonly quota: number;
+}
+
 /**
  * A request that is refused for a reason the caller can act on. Thrown by the client layer and the API, turned
  * into an RFC 9457 problem at the API's border.
@@ -101,16 +107,24 @@ export class Refusal extends Error {
   /** Extra members of the problem body, e.g. `errors` of `validation_failed`. */
   readonly extra: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds: number | undefined;
+  /** The bound that was reached, for the RateLimit headers. */
+  readonly limit: RateLimit | undefined;
 
   constructor(
     type: RefusalType,
     detail: string,
-    options: { extra?: Record<string, unknown>; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      extra?: Record<string, unknown>;
+      retryAfterSeconds?: number;
+      limit?: RateLimit;
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, { cause: options.cause });
     this.name = 'Refusal';
     this.type = type;
     this.extra = options.extra ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.limit = options.limit;
   }
 }

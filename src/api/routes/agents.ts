@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkHost } from '../../agents/address-guard.ts';
-import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
+import { agentUrl, type AgentConfig, type AgentExpectation } from '../../domain/agent.ts';
+import { compileExpectation } from '../../agents/expectation.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
@@ -98,8 +99,30 @@ function toConfig(body: z.output<typeof registration>, seal: (token: string) => 
     ...(body.auth_token != null && { sealedToken: seal(body.auth_token) }),
     timeoutMs: Math.max(1, Math.round(body.timeout_seconds * 1_000)),
     maxRetries: body.max_retries,
+    ...(body.max_concurrency != null && { maxConcurrency: body.max_concurrency }),
     fallbackAgents: body.fallback_agents,
     history: body.history,
+    ...(body.expect != null && { expect: toExpectation(body.expect) }),
     ...(body.health_path != null && { healthPath: body.health_path }),
   };
+}
+
+/** Refused unless it compiles: a bad pattern must not wait for the first answer. */
+function toExpectation(expect: NonNullable<z.output<typeof registration>['expect']>): AgentExpectation {
+  const expectation: AgentExpectation = {
+    ...(expect.min_length != null && { minLength: expect.min_length }),
+    ...(expect.json_schema != null && { jsonSchema: expect.json_schema }),
+    ...(expect.deny_regex != null && { denyRegex: expect.deny_regex }),
+  };
+  try {
+    compileExpectation(expectation);
+  } catch (error) {
+    const { message } = error as Error;
+    const [field = 'expect'] = message.split(':');
+    throw new Refusal('validation_failed', message, {
+      extra: { errors: [{ field, message }] },
+      cause: error,
+    });
+  }
+  return expectation;
 }

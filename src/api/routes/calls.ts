@@ -61,6 +61,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
             sessionId: body.session_id ?? undefined,
             userId: body.user_id ?? undefined,
             metadata: body.metadata ?? undefined,
+            onDisconnect: body.on_disconnect,
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
           },
           identify(deps, request, body),
