@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
+import { replayAll } from '../rig/replay-all.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
 
 describe('asking the agents of a call', () => {
@@ -169,6 +170,7 @@ describe('asking the agents of a call', () => {
     for await (const run of test.temporal.workflow.list({ query: 'WorkflowId = "session-renewed"' }))
       runs.push(run.status.name);
     expect(runs).toContain('CONTINUED_AS_NEW');
+    expect(await replayAll(test.temporal)).toBeGreaterThan(25);
   });
 
   // Temporal deletes a run in the background, and one that closed just now only after some back-off of its own.

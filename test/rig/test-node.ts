@@ -42,7 +42,10 @@ export async function startTestNode(extra: Environment = {}): Promise<TestNode> 
   const environment = await testEnvironment(extra);
   const config = loadConfig(environment);
   const node = await startNode(config, createLog(config.logLevel));
-  const connection = await Connection.connect({ address: node.temporalAddress });
+  const connection = await Connection.connect({
+    address: node.temporalAddress,
+    channelArgs: { 'grpc.max_receive_message_length': -1 }, // Long histories come in one message.
+  });
   const temporal = new Client({ connection });
   const [key] = config.apiKeys;
   return {

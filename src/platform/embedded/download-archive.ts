@@ -18,7 +18,7 @@ const downloadInfo = z.object({ archiveUrl: z.url(), fileToExtract: z.string().m
 export async function downloadArchive(target: string, progress: (line: string) => void): Promise<void> {
   const { archiveUrl, fileToExtract } = await lookUp();
   progress(`Fetching temporal ${pinnedVersion} from ${new URL(archiveUrl).host}`);
-  await mkdir(dirname(target), { recursive: true });
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(`${target}.`);
   try {
     const archive = join(folder, 'archive.tar.gz');
@@ -33,7 +33,6 @@ export async function downloadArchive(target: string, progress: (line: string) =
     await rm(folder, { recursive: true, force: true });
   }
 }
-downloadArchive.source = "Temporal's download";
 
 async function lookUp(): Promise<z.output<typeof downloadInfo>> {
   const query = new URLSearchParams({

@@ -7,8 +7,10 @@ import type { Readable } from 'node:stream';
 /**
  * Run by /bin/sh: starts the server, tells its pid on descriptor 4, and kills it when descriptor 3, the pipe to the
  * parent, closes: also by kill -9 of the parent. In a process group of its own, so that Ctrl-C reaches the parent alone.
+ * The database holds conversations: its files are for this user only.
  */
 const watcher = `
+umask 077
 "$@" 3<&- 4>&- &
 server=$!
 echo $server >&4
@@ -27,7 +29,7 @@ export interface ServerProcess {
   readonly pid: number;
   /** Resolves with how it ended. */
   readonly exited: Promise<string>;
-  /** SIGTERM, then SIGKILL. */
+  /** SIGTERM, then SIGKILL; resolves once it is gone. */
   stop(): Promise<void>;
 }
 
@@ -43,8 +45,12 @@ export async function spawnServer(command: readonly string[], logFd: number): Pr
     pid,
     exited,
     async stop() {
-      signal(pid, 'SIGTERM');
-      const timer = setTimeout(() => signal(pid, 'SIGKILL'), stopMs);
+      // Its pid may be another's once it is gone.
+      const signal = (name: NodeJS.Signals): void => {
+        if (child.exitCode === null && child.signalCode === null) kill(pid, name);
+      };
+      signal('SIGTERM');
+      const timer = setTimeout(() => signal('SIGKILL'), stopMs);
       await exited;
       clearTimeout(timer);
     },
@@ -62,7 +68,7 @@ async function readPid(child: ChildProcess): Promise<number> {
   return Number(line);
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+function kill(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {

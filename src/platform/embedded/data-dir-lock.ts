@@ -1,0 +1,109 @@
+/**
+ * One node at a time uses a data directory; the lock of a process that is gone, e.g. by kill -9, does not count. Locks
+ * are numbered files `node.lock.N`, of which the newest counts. It is only ever followed by the next number, which one
+ * process alone can make; so of nodes that find a dead lock at the same time one takes over.
+ */
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EmbeddedServerError } from './embedded-server-error.ts';
+import { readJson, writeJson } from './whole-file.ts';
+
+interface Holder {
+  readonly pid: number;
+  /** When that process began, so that a reused pid is not taken for it. */
+  readonly began: string;
+}
+
+/** Returns how to give it back. Throws `EmbeddedServerError`. */
+export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
+  const draft = join(dataDir, `.node.lock-${randomUUID()}`);
+  const self: Holder = { pid: process.pid, began: (await beganAt(process.pid)) ?? '' };
+  await writeFile(draft, `${JSON.stringify(self)}\n`);
+  try {
+    for (;;) {
+      const newest = (await numbersIn(dataDir)).at(-1) ?? 0;
+      const holder = await readJson<Partial<Holder>>(lockPath(dataDir, newest));
+      if (holder?.pid !== undefined && (await beganAt(holder.pid)) === holder.began)
+        throw lockedBy(holder.pid, dataDir);
+      if (await takeNumber(dataDir, newest + 1, draft))
+        return () => writeJson(lockPath(dataDir, newest + 1), { released: true });
+    }
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** A link is made whole, or not at all where the file exists. */
+async function takeNumber(dataDir: string, number: number, draft: string): Promise<boolean> {
+  const path = lockPath(dataDir, number);
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  const numbers = await numbersIn(dataDir);
+  // Where a newer one exists, this number had been taken before, and was cleared away since.
+  const newest = numbers.at(-1) === number;
+  const useless = newest ? numbers.filter((other) => other < number) : [number];
+  await Promise.all(useless.map((other) => rm(lockPath(dataDir, other), { force: true })));
+  return newest;
+}
+
+function lockPath(dataDir: string, number: number): string {
+  return join(dataDir, `node.lock.${number}`);
+}
+
+/** The newest last. */
+async function numbersIn(dataDir: string): Promise<number[]> {
+  const numbers = (await readdir(dataDir)).map((name) => /^node\.lock\.(\d+)$/.exec(name)?.[1]);
+  return numbers
+    .filter((number) => number !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function lockedBy(pid: number, dataDir: string): EmbeddedServerError {
+  return new EmbeddedServerError(
+    'database_locked',
+    `The database in ${dataDir} is locked: a node with pid ${pid} uses it. Stop that one, or set HOLDFAST_DATA_DIR (and the ports) for a second`,
+  );
+}
+
+/** Undefined if no such process lives; one that is dead but not yet collected by its parent does not. */
+async function beganAt(pid: number): Promise<string | undefined> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
+  }
+  const { state, began } = (await fromProc(pid)) ?? (await fromPs(pid));
+  return state.startsWith('Z') ? undefined : began;
+}
+
+interface ProcessState {
+  readonly state: string;
+  readonly began: string;
+}
+
+async function fromProc(pid: number): Promise<ProcessState | undefined> {
+  try {
+    // Fields 3 and 22 of /proc/PID/stat; the second may hold spaces, so count from its closing bracket.
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', began: fields[19] ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where there is no /proc, e.g. on macOS. */
+async function fromPs(pid: number): Promise<ProcessState> {
+  const args = ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)];
+  const { stdout } = await promisify(execFile)('ps', args).catch(() => ({ stdout: '' }));
+  const [state = '', ...began] = stdout.trim().split(/\s+/);
+  return { state, began: began.join(' ') };
+}

@@ -1,0 +1,14 @@
+import { StartupError } from '../shutdown.ts';
+
+export type EmbeddedServerErrorCode =
+  'port_in_use' | 'database_locked' | 'database_newer' | 'data_dir_unwritable' | 'start_failed';
+
+/** Why the embedded server cannot start; the message names the fix. docs/embedded-server.md lists the codes. */
+export class EmbeddedServerError extends StartupError {
+  readonly code: EmbeddedServerErrorCode;
+
+  constructor(code: EmbeddedServerErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Log } from '../logging.ts';
+import type { ServerProcess } from './server-process.ts';
+
+/** A server that dies more often than this within a minute is not started again. */
+const maxRestartsPerMinute = 5;
+
+export interface KeptServer {
+  readonly pid: () => number;
+  /** Resolves with the reason when the server cannot be kept running, and when it was stopped. */
+  readonly lost: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A server that dies is started again on the same data and ports: calls in flight go on. */
+export function keepRunning(first: ServerProcess, start: () => Promise<ServerProcess>, log: Log): KeptServer {
+  let current = first;
+  let stopAsked = false;
+  const stopping = (): boolean => stopAsked;
+  const deaths: number[] = [];
+  const watch = async (): Promise<string> => {
+    for (;;) {
+      const how = await current.exited;
+      if (stopping()) return 'it was stopped';
+      deaths.push(Date.now());
+      if (deaths.filter((at) => at > Date.now() - 60_000).length > maxRestartsPerMinute)
+        return `the Temporal server died ${maxRestartsPerMinute + 1} times within a minute; last, ${how}`;
+      log.error({ how }, 'The Temporal server died; it is started again');
+      try {
+        current = await start();
+      } catch (error) {
+        return `the Temporal server could not be started again: ${(error as Error).message}`;
+      }
+      if (stopping()) await current.stop(); // It was asked while this one started.
+    }
+  };
+  const lost = watch();
+  return {
+    pid: () => current.pid,
+    lost,
+    async stop() {
+      stopAsked = true;
+      await current.stop();
+      await lost;
+    },
+  };
+}

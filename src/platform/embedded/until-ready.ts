@@ -1,0 +1,62 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { Connection } from '@temporalio/client';
+import { EmbeddedServerError } from './embedded-server-error.ts';
+import type { ServerLog } from './server-log.ts';
+import type { ServerProcess } from './server-process.ts';
+
+const readyMs = 60_000;
+const attemptMs = 2_000;
+const pauseMs = 20;
+
+/** It answers once its default namespace can be described. Throws `EmbeddedServerError` with the end of its log. */
+export async function untilReady(server: ServerProcess, port: number, log: ServerLog): Promise<void> {
+  const gone: { how?: string } = {};
+  void server.exited.then((how) => (gone.how = how));
+  const giveUpAt = Date.now() + readyMs;
+  while (!(await answers(port))) {
+    if (gone.how !== undefined)
+      throw new EmbeddedServerError(
+        'start_failed',
+        `The Temporal server did not start: ${gone.how}; the end of ${log.path}:\n${await log.tail()}`,
+      );
+    if (Date.now() >= giveUpAt) {
+      await server.stop();
+      throw new EmbeddedServerError(
+        'start_failed',
+        `The Temporal server does not answer after ${readyMs / 1_000} s; the end of ${log.path}:\n${await log.tail()}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+async function answers(port: number): Promise<boolean> {
+  // A gRPC channel that was refused waits before it tries again, so it is opened when the port is.
+  if (!(await listens(port))) return false;
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: attemptMs });
+    const { workflowService } = connection;
+    await connection.withDeadline(Date.now() + attemptMs, () =>
+      workflowService.describeNamespace({ namespace: 'default' }),
+    );
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection?.close();
+  }
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

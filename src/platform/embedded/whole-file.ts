@@ -1,0 +1,17 @@
+/** Small JSON files that are there whole or not at all. */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+
+/** Undefined if it is absent or was damaged. */
+export async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, `${JSON.stringify(value)}\n`);
+  await rename(temporary, path);
+}

@@ -1,0 +1,83 @@
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, onTestFinished, test } from 'vitest';
+import { lockDataDir } from '../../../src/platform/embedded/data-dir-lock.ts';
+import { tempDir } from './support.ts';
+
+const lockOf = (dataDir: string): string => join(dataDir, 'node.lock.41');
+
+/** As the lock tells it; undefined where there is no /proc. */
+async function beganInProc(pid: string): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+async function endedPid(): Promise<number> {
+  const child = execFile('true');
+  await once(child, 'exit');
+  return child.pid ?? 0;
+}
+
+test('a directory is locked until it is given back', async () => {
+  const dataDir = await tempDir();
+  const unlock = await lockDataDir(dataDir);
+  await expect(lockDataDir(dataDir)).rejects.toMatchObject({ code: 'database_locked' });
+  await unlock();
+  const unlockAgain = await lockDataDir(dataDir);
+  await unlockAgain();
+  expect(await readdir(dataDir)).toEqual(['node.lock.2']);
+});
+
+test('the lock of a process that is gone does not block a restart', async () => {
+  const dataDir = await tempDir();
+  await writeFile(lockOf(dataDir), JSON.stringify({ pid: await endedPid(), began: '1' }));
+  await lockDataDir(dataDir);
+  expect(await readdir(dataDir)).toEqual(['node.lock.42']);
+  const lock: unknown = JSON.parse(await readFile(join(dataDir, 'node.lock.42'), 'utf8'));
+  expect(lock).toMatchObject({ pid: process.pid });
+});
+
+test('a process that got the pid of the one that is gone does not block a restart', async () => {
+  const dataDir = await tempDir();
+  await writeFile(lockOf(dataDir), JSON.stringify({ pid: process.ppid, began: 'long ago' }));
+  await lockDataDir(dataDir);
+});
+
+test('a process that is dead, but not yet collected by its parent, does not block a restart', async () => {
+  const dataDir = await tempDir();
+  // The shell becomes a program that never collects the child it had started.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  onTestFinished(() => void parent.kill('SIGKILL'));
+  const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+  const stateOf = () => spawnSync('ps', ['-o', 'stat=', '-p', line], { encoding: 'utf8' }).stdout.trim();
+  await expect.poll(stateOf, { interval: 5 }).toMatch(/^Z/);
+  const began = spawnSync('ps', ['-o', 'lstart=', '-p', line], { encoding: 'utf8' }).stdout.trim();
+  await writeFile(
+    lockOf(dataDir),
+    JSON.stringify({ pid: Number(line), began: (await beganInProc(line)) ?? began }),
+  );
+  await lockDataDir(dataDir);
+});
+
+test.each(['', '{}', '{"pid":'])('a damaged lock (%j) does not block a restart', async (text) => {
+  const dataDir = await tempDir();
+  await writeFile(lockOf(dataDir), text);
+  await lockDataDir(dataDir);
+});
+
+test.each(['free', 'left by a process that is gone'])(
+  'of many nodes that start at once on a directory that is %s, one gets it',
+  async (state) => {
+    const dataDir = await tempDir();
+    if (state !== 'free')
+      await writeFile(lockOf(dataDir), JSON.stringify({ pid: await endedPid(), began: '1' }));
+    const tries = await Promise.allSettled(Array.from({ length: 50 }, () => lockDataDir(dataDir)));
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await readdir(dataDir)).toHaveLength(1);
+  },
+);

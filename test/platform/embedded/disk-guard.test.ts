@@ -1,0 +1,27 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { checkDisk } from '../../../src/platform/embedded/disk-guard.ts';
+import { tempDir } from './support.ts';
+
+async function warningsOf(minFreeBytes: number) {
+  const dataDir = await tempDir();
+  const lines: unknown[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  await checkDisk(dataDir, minFreeBytes, log);
+  return { dataDir, lines };
+}
+
+test('a disk with less than the threshold free is told, with the folder, the bytes and the setting', async () => {
+  const { dataDir, lines } = await warningsOf(Number.MAX_SAFE_INTEGER);
+  expect(lines).toEqual([
+    expect.objectContaining({
+      dataDir,
+      freeBytes: expect.any(Number) as number,
+      msg: expect.stringContaining('HOLDFAST_RETENTION_DAYS') as string,
+    }),
+  ]);
+});
+
+test('a disk with enough free is not told of', async () => {
+  expect((await warningsOf(0)).lines).toEqual([]);
+});
