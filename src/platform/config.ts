@@ -91,7 +91,6 @@ export const settings = {
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
-  HOLDFAST_AGENT_CONNECTIONS: integer(256, 1, 10_000).describe('Connections kept open to one agent.'),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
   HOLDFAST_CACHED_WORKFLOWS: integer(2_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
   HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
@@ -177,7 +176,8 @@ function toConfig(set: z.infer<typeof environmentSchema>) {
     transport: {
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
       connectTimeoutMs: set.HOLDFAST_CONNECT_SECONDS * 1_000,
-      connectionsPerOrigin: set.HOLDFAST_AGENT_CONNECTIONS,
+      // As many as asks can be open: a shorter pool would queue calls out of sight, on their agent's account.
+      connectionsPerOrigin: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
     },
     worker: {
       embedded: set.HOLDFAST_EMBEDDED_WORKER === 'on',

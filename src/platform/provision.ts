@@ -48,8 +48,10 @@ export async function ensureSearchAttributes(
       );
   }
   const giveUpAt = Date.now() + usableMs;
-  while ((await missingOf(connection, namespace, names)).length > 0)
+  while ((await missingOf(connection, namespace, names)).length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
     if (Date.now() > giveUpAt) throw new StartupError('The search attributes were added but do not appear');
+  }
 }
 
 async function missingOf(

