@@ -80,8 +80,9 @@ export class Sessions {
   /** False if there is none. Closes it first, so that a call under way cannot bring it back. */
   async remove(sessionId: string): Promise<boolean> {
     try {
-      await this.update(sessionId, () =>
-        this.handle(sessionId).executeUpdate(closeSession, { updateId: 'close' }),
+      // A fixed update id would find the first close again for as long as the closed run is there.
+      await this.update(sessionId, (updateId) =>
+        this.handle(sessionId).executeUpdate(closeSession, { updateId }),
       );
     } catch (error) {
       if (isNotFound(error)) return false;

@@ -92,7 +92,7 @@ export const settings = {
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
-  HOLDFAST_CACHED_WORKFLOWS: integer(2_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
+  HOLDFAST_CACHED_WORKFLOWS: integer(3_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
   HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
     "Port of a stand-alone worker's /healthz and /metrics on 127.0.0.1; 0: none.",
   ),
