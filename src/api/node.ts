@@ -53,7 +53,9 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   if (worker) cleanups.add('worker', () => worker.stop());
   cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
-  await Promise.all([node.agents.refresh(), node.health.refresh()]);
+  const inStep = Promise.all([node.agents.refresh(), node.health.refresh()]);
+  // Without a worker of its own a facade may be the first to come: it reads once some worker is there.
+  await (worker ? inStep : inStep.catch(() => log.warn('No worker answers yet; calls wait for one')));
 
   const drain = new Drain();
   const authenticate = createAuthenticate(config.apiKeys, config.host);

@@ -5,8 +5,11 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { packageRoot, workflowBundlePath } from '../../src/platform/paths.ts';
+import { createLog } from '../../src/platform/logging.ts';
+import { installRuntime } from '../../src/platform/temporal-connection.ts';
 import { scenarios } from './scenarios.ts';
 
+installRuntime(createLog('silent'));
 const folder = join(packageRoot, 'test', 'replay', 'histories');
 const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
 const read = (name: string): string => readFileSync(join(folder, `${name}.json`), 'utf8');

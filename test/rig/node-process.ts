@@ -1,0 +1,85 @@
+/** The built product as a child process: what `npm start` and `npm run worker` run, to be signalled and killed. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { packageRoot } from '../../src/platform/paths.ts';
+import { HttpClient } from './http-client.ts';
+import type { Environment } from './test-node.ts';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** One process and all that it has printed. */
+export class ProductProcess {
+  private readonly child: ChildProcess;
+  private text = '';
+  private readonly listeners = new Set<() => void>();
+  readonly exited: Promise<Exit>;
+
+  constructor(script: string, environment: Environment) {
+    // Not the caller's own settings: a test says what it needs.
+    const { PATH = '', HOME = '' } = process.env;
+    this.child = spawn(process.execPath, [join(packageRoot, 'dist', script)], {
+      env: { PATH, HOME, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        this.text += chunk;
+        for (const listener of this.listeners) listener();
+      });
+    this.exited = new Promise((resolve) =>
+      this.child.once('exit', (code, signal) => resolve({ code, signal })),
+    );
+    onTestFinished(async () => {
+      this.kill('SIGKILL');
+      await this.exited;
+    });
+  }
+
+  get output(): string {
+    return this.text;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Resolves with the first match in the output; throws with the whole output when the process ends before. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.text);
+      if (match) return match;
+      const more = new Promise<true>((resolve) => this.listeners.add(() => resolve(true)));
+      const goesOn = await Promise.race([more, this.exited.then(() => false)]);
+      if (!goesOn && !pattern.exec(this.text)) throw new Error(`It ended:\n${this.text}`);
+    }
+  }
+}
+
+export interface NodeProcess {
+  readonly process: ProductProcess;
+  readonly http: HttpClient;
+  readonly url: string;
+  readonly temporalAddress: string;
+}
+
+/** Ready to take calls. */
+export async function startNodeProcess(environment: Environment): Promise<NodeProcess> {
+  const node = new ProductProcess('src/api/server.js', environment);
+  const [, url = ''] = await node.printed(/API +(http:\S+)\/api\/vps\/status/);
+  const [, temporalAddress = ''] = await node.printed(/Temporal +(\S+:\d+)/);
+  const [key] = (environment['HOLDFAST_API_KEYS'] ?? '').split(',').filter((one) => one !== '');
+  return { process: node, http: new HttpClient(url, key), url, temporalAddress };
+}
+
+/** Of the environment of a node, so that it starts again where it was. */
+export function samePlace(environment: Environment, { url, temporalAddress }: NodeProcess): Environment {
+  return {
+    ...environment,
+    HOLDFAST_PORT: new URL(url).port,
+    HOLDFAST_TEMPORAL_PORT: temporalAddress.split(':').at(-1) ?? '0',
+  };
+}
