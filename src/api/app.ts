@@ -18,14 +18,19 @@ import { operationEndpoints } from './routes/operations.ts';
 import { sessionEndpoints } from './routes/sessions.ts';
 import { validate } from './validate.ts';
 
-export function createApp(deps: ApiDependencies, version: string): Express {
-  const endpoints: Endpoint[] = [
+/** Every endpoint's declaration; `document` is asked for once all are known. */
+export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {
+  return [
     ...callEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),
-    ...operationEndpoints(deps, () => document),
+    ...operationEndpoints(deps, document),
   ];
+}
+
+export function createApp(deps: ApiDependencies, version: string): Express {
+  const endpoints = endpointsOf(deps, () => document);
   const document = openApiDocument(endpoints, { version, keyed: deps.config.apiKeys.length > 0 });
 
   const app = express();

@@ -1,6 +1,6 @@
 /**
  * The two tables that everything about errors derives from: how an agent's failure is treated (retry policy,
- * fallback, health) and how the API refuses a request (problem type and status). docs/failures.md lists
+ * fallback, health) and how the API refuses a request (problem type and status). docs/errors.md lists
  * exactly these rows; a test compares them.
  */
 

@@ -1,0 +1,120 @@
+/**
+ * The tables of the docs that code knows better: settings, failures, refusals, endpoints. `npm run docs` writes each
+ * between its markers; a test refuses docs that differ.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { endpointsOf } from '../src/api/app.ts';
+import type { ApiDependencies } from '../src/api/dependencies.ts';
+import { failures, refusals } from '../src/domain/failures.ts';
+import { loadConfig, settings } from '../src/platform/config.ts';
+import { packageRoot } from '../src/platform/paths.ts';
+
+/** Every Markdown file of the project, by its absolute path. */
+export async function docFiles(): Promise<string[]> {
+  const top = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+  const docs = await readdir(join(packageRoot, 'docs'), { recursive: true });
+  const paths = [...top, ...docs.filter((path) => path.endsWith('.md')).map((path) => join('docs', path))];
+  return paths.map((path) => join(packageRoot, path));
+}
+
+const tables: Readonly<Record<string, () => string>> = {
+  settings: settingsTable,
+  'settings-first': () =>
+    settingsTable(
+      'HOLDFAST_HOST',
+      'HOLDFAST_PORT',
+      'HOLDFAST_DATA_DIR',
+      'HOLDFAST_API_KEYS',
+      'HOLDFAST_ENCRYPTION_KEY',
+      'HOLDFAST_DRAIN_SECONDS',
+      'HOLDFAST_DEADLINE_SECONDS',
+      'HOLDFAST_RETENTION_DAYS',
+      'HOLDFAST_CIRCUIT_BREAKER',
+      'HOLDFAST_MAX_CALLS_IN_FLIGHT',
+    ),
+  failures: failuresTable,
+  refusals: refusalsTable,
+  endpoints: endpointsTable,
+};
+
+/** `text` with every `<!-- table: NAME -->` ... `<!-- end -->` filled anew. Throws on a name that does not exist. */
+export function withTables(text: string): string {
+  return text.replaceAll(
+    /(<!-- table: ([\w-]+) -->\n)[^]*?(<!-- end -->)/g,
+    (_all, begin: string, name: string, end: string) => {
+      const table = tables[name];
+      if (!table) throw new Error(`No table is called ${name}; there are ${Object.keys(tables).join(', ')}`);
+      return `${begin}\n${table()}\n\n${end}`;
+    },
+  );
+}
+
+function settingsTable(...names: string[]): string {
+  const chosen = Object.entries(settings).filter(([name]) => names.length === 0 || names.includes(name));
+  return markdown(
+    ['setting', 'default', 'takes', 'what it is'],
+    chosen.map(([name, schema]) => {
+      const { default: fallback, ...shape } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+      const shown = fallback === undefined || fallback === '' ? '' : code(fallback as string | number);
+      return [code(name), shown, takes(shape), schema.description ?? ''];
+    }),
+  );
+}
+
+function takes({ type, minimum, maximum, enum: values }: z.core.JSONSchema.BaseSchema): string {
+  if (values) return values.map((value) => code(value as string)).join(', ');
+  return type === 'integer' ? `${minimum ?? ''} to ${maximum ?? ''}` : 'text';
+}
+
+function failuresTable(): string {
+  const retry = {
+    yes: 'yes',
+    no: 'no',
+    once: 'yes, once',
+    'retry-after': 'yes, no sooner than `Retry-After`',
+  };
+  const health = { counts: 'yes', unreachable: 'yes, as unreachable', ignored: 'no' };
+  return markdown(
+    ['error_type', 'when', 'same agent again', 'next agent', 'counts against health'],
+    Object.entries(failures).map(([type, row]) => [
+      code(type),
+      row.when,
+      retry[row.retry],
+      row.fallBack ? 'yes' : 'no',
+      health[row.health],
+    ]),
+  );
+}
+
+function refusalsTable(): string {
+  return markdown(
+    ['error_type', 'status', 'what it says'],
+    Object.entries(refusals).map(([type, { status, title }]) => [code(type), String(status), title]),
+  );
+}
+
+function endpointsTable(): string {
+  // The declarations need nothing that runs, only the limits that their schemas are made of.
+  const config = loadConfig({});
+  const endpoints = endpointsOf({ config, limits: config.limits } as ApiDependencies, () => undefined);
+  return markdown(
+    ['endpoint', 'what it does', 'success', 'refusals'],
+    endpoints.map((one) => [
+      code(`${one.method.toUpperCase()} ${one.path}`),
+      one.summary,
+      Object.keys(one.answers).join(', '),
+      [...new Set(one.refusals.map((type) => refusals[type].status))].sort().join(', '),
+    ]),
+  );
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function code(text: string | number): string {
+  return `\`${text}\``;
+}

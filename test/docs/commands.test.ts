@@ -1,0 +1,88 @@
+/** The shell commands of README and guide do what the pages say: they are run, and their answers have the shape shown. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { packageRoot } from '../../src/platform/paths.ts';
+import { startTestNode, type TestNode } from '../rig/test-node.ts';
+
+const run = promisify(execFile);
+
+interface Block {
+  readonly commands: string;
+  /** The JSON that the page shows right after it. */
+  readonly shown?: unknown;
+}
+
+/** `sh` blocks in order, each with the `json` block that follows it, if one does. */
+function blocksOf(markdown: string): Block[] {
+  const fences = [...markdown.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(([, language, text]) => ({
+    language,
+    text,
+  }));
+  return fences.flatMap(({ language, text = '' }, index) => {
+    const next = fences[index + 1];
+    if (language !== 'sh') return [];
+    return [
+      { commands: text, ...(next?.language === 'json' && { shown: JSON.parse(next.text ?? '') as unknown }) },
+    ];
+  });
+}
+
+/** Names of members, all the way down; of a list its first element speaks for all. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0])];
+  if (typeof value !== 'object' || value === null) return 'value';
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
+}
+
+describe.each(['README.md', 'docs/guide.md'])('the commands of %s', (page) => {
+  let test: TestNode;
+  let folder: string;
+  let agentPort: number;
+
+  beforeAll(async () => {
+    test = await startTestNode();
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-docs-'));
+    await symlink(join(packageRoot, 'examples'), join(folder, 'examples'));
+    agentPort = await claimPort(0, '');
+  });
+  afterAll(async () => {
+    await test.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('succeed one after the other, and answer in the shape shown', { timeout: 90_000 }, async () => {
+    const blocks = blocksOf(await readFile(join(packageRoot, page), 'utf8'));
+    expect(blocks.length).toBeGreaterThan(3);
+    const here = (text: string): string =>
+      text.replaceAll('http://127.0.0.1:18789', test.node.url).replaceAll('9101', String(agentPort));
+    const script = [
+      // Refusals fail the command, so that an example that is refused fails this test.
+      'set -euo pipefail',
+      'curl() { command curl --fail-with-body --max-time 30 "$@"; }',
+      'trap "kill \\$(jobs -p) 2>/dev/null || true" EXIT',
+      ...blocks.map(({ commands }, index) => {
+        const text = here(commands);
+        return `{\n${text}\n} > answer-${index}\n${untilListening(text, agentPort)}`;
+      }),
+    ].join('\n');
+
+    await run('bash', ['-c', script], { cwd: folder });
+
+    for (const [index, { shown }] of blocks.entries()) {
+      if (shown === undefined) continue;
+      const answer = await readFile(join(folder, `answer-${index}`), 'utf8');
+      expect(shapeOf(JSON.parse(answer))).toEqual(shapeOf(shown));
+    }
+  });
+});
+
+/** What a reader's eyes do: the next command comes once the agent says that it listens. */
+function untilListening(commands: string, port: number): string {
+  if (!commands.includes('examples/agent.js')) return '';
+  return `until (exec 3<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null; do :; done\n`;
+}
