@@ -31,6 +31,7 @@ export interface Attached {
   readonly state: 'attached';
   readonly sameRequest: boolean;
   readonly status: CallStatus;
+  readonly sessionId: string | undefined;
 }
 export type Started = { readonly state: 'started' } | Attached;
 
@@ -130,9 +131,13 @@ export class Calls {
 
   /** Looks at the call of this id instead of starting one. Throws the refusal `call_not_found`. */
   async attach(callId: string, fingerprint: string): Promise<Attached> {
-    const { memo, status } = await describeExecution(this.temporal, callId);
-    const sameRequest = (memo as CallMemo | undefined)?.fingerprint === fingerprint;
-    return { state: 'attached', sameRequest, status: callStatusOf(status.name) };
+    const { memo, status, typedSearchAttributes } = await describeExecution(this.temporal, callId);
+    return {
+      state: 'attached',
+      sameRequest: (memo as CallMemo | undefined)?.fingerprint === fingerprint,
+      status: callStatusOf(status.name),
+      sessionId: typedSearchAttributes.get(searchAttributes.session),
+    };
   }
 
   private async status(callId: string): Promise<CallStatus> {

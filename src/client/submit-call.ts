@@ -7,7 +7,7 @@ import type { GrantedTurn, Metadata, QueuedTurn } from '../domain/session.ts';
 import type { Agents } from './agents.ts';
 import type { CallStatus } from './call-ending.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
-import type { Calls } from './calls.ts';
+import type { Attached, Calls } from './calls.ts';
 import type { Health } from './health.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -44,7 +44,8 @@ const minimumHeartbeatTimeoutMs = 5_000;
 
 /** Returns the status of the call: `running` if it was started now. Throws `Refusal`; then nothing was accepted. */
 export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<CallStatus> {
-  const agent = await findAgent(deps.agents, request.agentName);
+  const agent = await deps.agents.find(request.agentName);
+  if (!agent) return repeatOrRefuse(deps, request);
   admit(deps, agent);
   deps.inFlight.add(request.callId, agent.name, Date.now() + request.deadlineMs + 60_000);
   try {
@@ -77,12 +78,16 @@ function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): vo
       });
 }
 
-async function findAgent(agents: Agents, name: string): Promise<AgentConfig> {
-  const agent = await agents.find(name);
-  if (agent) return agent;
-  // The members of a call's answer too: clients of the seed's API read them.
-  const error = `Agent '${name}' not registered`;
-  throw new Refusal('agent_not_found', error, { extra: { success: false, agent_name: name, error } });
+/** A call of this key may have been accepted before its agent was removed. */
+async function repeatOrRefuse(deps: SubmitDependencies, request: CallRequest): Promise<CallStatus> {
+  const { agentName: agent_name, callId, fingerprint } = request;
+  try {
+    return sameOrRefused(await deps.calls.attach(callId, fingerprint));
+  } catch (error) {
+    if (!(error instanceof Refusal && error.type === 'call_not_found')) throw error;
+    const message = `Agent '${agent_name}' not registered`;
+    throw new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
+  }
 }
 
 type Turn = GrantedTurn | QueuedTurn | { readonly state: 'committed' } | undefined;
@@ -144,15 +149,19 @@ async function attachOnly(deps: SubmitDependencies, { callId, fingerprint }: Cal
 async function attach(
   deps: SubmitDependencies,
   { sessionId, callId }: CallRequest,
-  { sameRequest, status }: { sameRequest: boolean; status: CallStatus },
+  attached: Attached,
   turn: Turn,
 ): Promise<CallStatus> {
-  if (status !== 'running') {
-    deps.inFlight.done(callId);
-    // The call of this key ended long ago: give the turn back.
-    if (sessionId !== undefined && turn?.state !== 'committed')
-      await deps.sessions.releaseTurn(sessionId, callId);
-  }
+  const running = attached.status === 'running';
+  if (!running) deps.inFlight.done(callId);
+  // The turn is the running call's own. One for a call that ended, or is in another session, is given back.
+  const ours = running && attached.sessionId === sessionId;
+  if (sessionId !== undefined && turn?.state !== 'committed' && !ours)
+    await deps.sessions.releaseTurn(sessionId, callId);
+  return sameOrRefused(attached);
+}
+
+function sameOrRefused({ sameRequest, status }: Attached): CallStatus {
   if (!sameRequest)
     throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another request');
   return status;
