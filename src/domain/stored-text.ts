@@ -1,0 +1,9 @@
+/** A prompt or an answer as workflows hold it: itself, or where it is once it is too large for a payload. */
+export type StoredText = string | TextReference;
+
+export interface TextReference {
+  /** Key in the payload store. */
+  readonly ref: string;
+  /** As JSON in UTF-8, like every size here. */
+  readonly bytes: number;
+}

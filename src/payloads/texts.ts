@@ -1,0 +1,62 @@
+/** Large texts in the payload store, each kept by one owner: what a call or a session leaves goes with it. */
+import { createHash } from 'node:crypto';
+import { jsonBytes } from '../domain/json-bytes.ts';
+import type { StoredText } from '../domain/stored-text.ts';
+import { PayloadStoreError, type PayloadStore } from './payload-store.ts';
+
+export interface Owner {
+  readonly kind: 'calls' | 'sessions';
+  readonly id: string;
+}
+
+export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
+export const sessionOwner = (id: string): Owner => ({ kind: 'sessions', id });
+
+export class Texts {
+  private readonly store: PayloadStore;
+  private readonly inlineBytes: number;
+
+  constructor(store: PayloadStore, inlineBytes: number) {
+    this.store = store;
+    this.inlineBytes = inlineBytes;
+  }
+
+  /** Content-addressed: the same text of the same owner is stored once. Throws `PayloadStoreError`. */
+  async keep(owner: Owner, text: string): Promise<StoredText> {
+    const bytes = jsonBytes(text);
+    if (bytes <= this.inlineBytes) return text;
+    return { ref: await this.write(owner, Buffer.from(text)), bytes };
+  }
+
+  /** Throws `PayloadStoreError` when it cannot be read or is gone. */
+  async load(text: StoredText): Promise<string> {
+    return typeof text === 'string' ? text : (await this.read(text.ref)).toString('utf8');
+  }
+
+  /** The same text, kept by this owner too. */
+  async copyTo(owner: Owner, text: StoredText): Promise<StoredText> {
+    if (typeof text === 'string' || text.ref.startsWith(folderOf(owner))) return text;
+    return { ref: await this.write(owner, await this.read(text.ref)), bytes: text.bytes };
+  }
+
+  async write(owner: Owner, bytes: Uint8Array): Promise<string> {
+    const key = folderOf(owner) + createHash('sha256').update(bytes).digest('hex');
+    await this.store.write(key, bytes);
+    return key;
+  }
+
+  async read(key: string): Promise<Buffer> {
+    const bytes = await this.store.read(key);
+    if (!bytes) throw new PayloadStoreError(`The payload store has no ${key} any more`);
+    return bytes;
+  }
+
+  async drop(owner: Owner): Promise<void> {
+    await this.store.deleteAll(folderOf(owner));
+  }
+}
+
+/** Ids may hold anything a file name may not. */
+function folderOf({ kind, id }: Owner): string {
+  return `${kind}/${createHash('sha256').update(id).digest('hex').slice(0, 40)}/`;
+}
