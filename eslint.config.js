@@ -42,18 +42,23 @@ export default tseslint.config(
   },
   mayNotImport(
     'domain',
-    ['agents', 'activities', 'workflows', 'client', 'api', 'platform'],
+    ['agents', 'payloads', 'activities', 'workflows', 'client', 'api', 'platform'],
     ['@temporalio', 'express', 'undici'],
   ),
   mayNotImport(
     'agents',
-    ['activities', 'workflows', 'client', 'api', 'platform'],
+    ['payloads', 'activities', 'workflows', 'client', 'api', 'platform'],
+    ['@temporalio', 'express'],
+  ),
+  mayNotImport(
+    'payloads',
+    ['agents', 'activities', 'workflows', 'client', 'api', 'platform'],
     ['@temporalio', 'express'],
   ),
   mayNotImport('activities', ['workflows', 'client', 'api', 'platform'], ['express']),
   mayNotImport('client', ['agents', 'api', 'platform'], ['express', '@temporalio/worker']),
   mayNotImport('platform', ['agents', 'activities', 'client', 'api'], ['express']),
-  mayNotImport('api', ['activities'], ['@temporalio']),
+  mayNotImport('api', ['activities', 'payloads'], ['@temporalio']),
   {
     // Workflow code is deterministic (I8): the domain and types only.
     files: ['src/workflows/**/*.ts'],
@@ -62,7 +67,10 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { group: ['**/agents/**', '**/client/**', '**/api/**', '**/platform/**'], message: 'I8' },
+            {
+              group: ['**/agents/**', '**/payloads/**', '**/client/**', '**/api/**', '**/platform/**'],
+              message: 'I8',
+            },
             { group: ['**/activities/**'], allowTypeImports: true, message: 'I8: types only' },
             { group: ['node:*', 'zod', 'undici', '@temporalio/client', '@temporalio/worker'], message: 'I8' },
           ],

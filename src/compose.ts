@@ -16,9 +16,12 @@ import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
 import { EntityGate } from './client/entities.ts';
 import { Health } from './client/health.ts';
+import { sweepPayloads } from './client/payload-sweep.ts';
 import { Sessions } from './client/sessions.ts';
 import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
+import { openPayloadStore } from './payloads/open-store.ts';
+import { Texts } from './payloads/texts.ts';
 import type { Config } from './platform/config.ts';
 import { every } from './platform/every.ts';
 import type { Log } from './platform/logging.ts';
@@ -31,6 +34,7 @@ export type Node = Awaited<ReturnType<typeof composeNode>>;
 
 /** How often outcomes are sent and other nodes' changes are read: a registration is seen within 2 s everywhere. */
 const syncIntervalMs = 1_000;
+const sweepIntervalMs = 6 * 3_600_000;
 
 export async function composeNode(config: Config, log: Log, connection: NativeConnection, namespace: string) {
   const temporal: Temporal = {
@@ -39,12 +43,13 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     taskQueue: config.worker.taskQueue,
   };
   const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
+  const texts = new Texts(openPayloadStore(config.payloads.store), config.payloads.inlineBytes);
   const gate = new EntityGate();
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
-  const sessions = new Sessions(temporal, gate, config.session);
-  const calls = new Calls(temporal);
-  const records = new CallRecords(temporal, calls);
+  const sessions = new Sessions(temporal, gate, config.session, texts);
+  const calls = new Calls(temporal, texts);
+  const records = new CallRecords(temporal, calls, texts);
   const inFlight = new CallsInFlight();
   const asksInFlight = new AsksInFlight();
   const transport = createVpsTransport(config.transport);
@@ -57,7 +62,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     openToken: (sealed, agentName) => sealer.open(sealed, agentName),
     asksInFlight,
     slots: new AgentSlots(),
-    turns: createTurns(temporal, gate),
+    texts,
+    turns: createTurns(temporal, gate, texts),
   });
   const sinks = createSinks({ health, inFlight, asksInFlight, metrics });
   return {
@@ -71,6 +77,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     inFlight,
     asksInFlight,
     transport,
+    texts,
     metrics,
     createWorker: () =>
       createWorker(connection, activities, sinks, {
@@ -98,6 +105,11 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
           ? [
               every(syncIntervalMs, () => agents.refresh(), told('Reading the agent directory')),
               every(syncIntervalMs, () => health.refresh(), told("Reading the agents' health")),
+              every(
+                sweepIntervalMs,
+                () => sweepPayloads(temporal, texts, Date.now()),
+                told('Sweeping payloads'),
+              ),
             ]
           : []),
       ];

@@ -2,15 +2,18 @@
 import { Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { requireExpected } from '../agents/expectation.ts';
-import { AgentError, type AgentTransport } from '../agents/transport.ts';
+import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { Try } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import { mayRetry, retryDelayMs } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
+import type { StoredText } from '../domain/stored-text.ts';
+import { callOwner, type Texts } from '../payloads/texts.ts';
 import type { AgentSlots } from './agent-slots.ts';
 import type { AsksInFlight } from './asks-in-flight.ts';
+import { patiently } from './patiently.ts';
 import { triesAreLeft, triesBefore, withThisTry } from './try-log.ts';
 
 export interface AskRequest {
@@ -25,7 +28,7 @@ export interface AskRequest {
 }
 
 export interface AskResult {
-  readonly content: string;
+  readonly content: StoredText;
   readonly tries: readonly Try[];
 }
 
@@ -44,6 +47,7 @@ export interface CallAgentDependencies {
   readonly openToken: (sealed: string, agentName: string) => string;
   readonly asksInFlight: AsksInFlight;
   readonly slots: AgentSlots;
+  readonly texts: Texts;
 }
 
 /** Type of a failure that hands the ask over to another worker. */
@@ -82,10 +86,12 @@ export function createCallAgent(dependencies: CallAgentDependencies): CallAgentA
 }
 
 async function askOnce(
-  { transport, openToken, asksInFlight, slots }: CallAgentDependencies,
-  { callId, agent, messages, sessionId, cutOffType }: AskRequest,
+  dependencies: CallAgentDependencies,
+  request: AskRequest,
   context: Context,
-): Promise<string> {
+): Promise<StoredText> {
+  const { asksInFlight, texts } = dependencies;
+  const { callId, cutOffType } = request;
   const { controller, done } = asksInFlight.add(callId);
   const { signal } = controller;
   const onCancel = (): void => controller.abort(cancellation(context));
@@ -93,22 +99,41 @@ async function askOnce(
   if (context.cancellationSignal.aborted) onCancel();
   const cutOff = abortAfter(controller, restMs(context.info), () => cutOffError(cutOffType));
   try {
-    const giveBack = await slots.take(agent.name, agent.maxConcurrency, signal);
-    const timeout = abortAfter(controller, agent.timeoutMs, () => timeoutError(agent));
-    try {
-      const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
-      const idempotencyKey = agentIdempotencyKey(callId, agent.name);
-      const content = await transport.ask({ agent, token, messages, sessionId, idempotencyKey, signal });
-      if (agent.expect) requireExpected(content, agent.expect);
-      return content;
-    } finally {
-      clearTimeout(timeout);
-      giveBack();
-    }
+    const messages = await patiently(signal, () => loadAll(texts, request.messages));
+    const content = await exchange(dependencies, request, messages, controller);
+    return await patiently(signal, () => texts.keep(callOwner(callId), content));
   } finally {
     clearTimeout(cutOff);
     context.cancellationSignal.removeEventListener('abort', onCancel);
     done();
+  }
+}
+
+function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
+  return Promise.all(
+    messages.map(async ({ role, content }) => ({ role, content: await texts.load(content) })),
+  );
+}
+
+/** One request and its answer, within the agent's own limits. */
+async function exchange(
+  { transport, openToken, slots }: CallAgentDependencies,
+  { callId, agent, sessionId }: AskRequest,
+  messages: readonly AgentMessage[],
+  controller: AbortController,
+): Promise<string> {
+  const { signal } = controller;
+  const giveBack = await slots.take(agent.name, agent.maxConcurrency, signal);
+  const timeout = abortAfter(controller, agent.timeoutMs, () => timeoutError(agent));
+  try {
+    const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
+    const idempotencyKey = agentIdempotencyKey(callId, agent.name);
+    const content = await transport.ask({ agent, token, messages, sessionId, idempotencyKey, signal });
+    if (agent.expect) requireExpected(content, agent.expect);
+    return content;
+  } finally {
+    clearTimeout(timeout);
+    giveBack();
   }
 }
 

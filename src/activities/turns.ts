@@ -1,4 +1,4 @@
-import type { TurnCommit, TurnReply } from '../domain/session.ts';
+import type { SessionSegment, TurnCommit, TurnReply } from '../domain/session.ts';
 
 export type CallState = 'running' | 'ended' | 'missing';
 
@@ -12,4 +12,6 @@ export interface TurnActivities {
   /** False: the session was deleted; it is never recreated. */
   commitTurn(sessionId: string, commit: TurnCommit): Promise<boolean>;
   callState(callId: string): Promise<CallState>;
+  /** Moves messages of a session to the payload store; returns their key. */
+  storeSegment(sessionId: string, segment: SessionSegment): Promise<string>;
 }

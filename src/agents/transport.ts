@@ -1,6 +1,10 @@
 import type { AgentConfig } from '../domain/agent.ts';
 import type { ErrorType } from '../domain/failures.ts';
-import type { WindowMessage } from '../domain/session.ts';
+
+export interface AgentMessage {
+  readonly role: 'user' | 'assistant' | 'system';
+  readonly content: string;
+}
 
 /** One question to one agent. */
 export interface AgentRequest {
@@ -8,7 +12,7 @@ export interface AgentRequest {
   /** The opened bearer token, if the agent has one. */
   readonly token: string | undefined;
   /** The session's window, then the prompt. */
-  readonly messages: readonly WindowMessage[];
+  readonly messages: readonly AgentMessage[];
   readonly sessionId: string | undefined;
   /** The same on every try (I3). */
   readonly idempotencyKey: string;

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { submitCall, type CallRequest } from '../client/submit-call.ts';
-import { Refusal } from '../domain/failures.ts';
+import type { CallEnding } from '../client/call-ending.ts';
+import { Refusal, refusals } from '../domain/failures.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import type { Reply } from './endpoint.ts';
 import { parsePrefer } from './prefer.ts';
@@ -24,14 +25,15 @@ export async function runCall(
   const location = callLocation(callId);
   const { waitMs, applied } = parsePrefer(request.header('Prefer'));
   if (applied !== undefined) response.set('Preference-Applied', applied);
+  let ending: CallEnding | undefined;
   try {
     await submitCall(deps, { ...wish, ...identity });
+    if (waitMs !== 0) ending = await waitForEnding(deps, callId, waitMs, onDisconnect, response);
   } catch (error) {
-    // Unclear whether it was started: the caller can look.
-    if (error instanceof Refusal && error.type === 'temporal_unavailable') response.set('Location', location);
+    // Unclear whether it was started, or what it answered: the caller can look.
+    if (error instanceof Refusal && refusals[error.type].status === 503) response.set('Location', location);
     throw error;
   }
-  const ending = waitMs === 0 ? undefined : await waitForEnding(deps, callId, waitMs, onDisconnect, response);
   if (!ending)
     return { status: 202, body: { call_id: callId, status: 'running' }, headers: { Location: location } };
   deps.inFlight.done(callId);

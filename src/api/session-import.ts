@@ -2,14 +2,9 @@
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { JSONParser } from '@streamparser/json-node';
-import type { Sessions } from '../client/sessions.ts';
+import type { ImportedSession, Sessions } from '../client/sessions.ts';
 import { Refusal } from '../domain/failures.ts';
-import { jsonBytes } from '../domain/json-bytes.ts';
-import type { SessionContent } from '../domain/session.ts';
 import { id, importedSession } from './schemas.ts';
-
-/** What one session may take, so that it fits a Temporal payload. */
-const maxSessionBytes = 1.5 * 1024 * 1024;
 
 interface Report {
   imported: number;
@@ -57,7 +52,7 @@ async function importOne(
 }
 
 /** What is wrong with it, if anything. */
-function toContent(sessionId: string, value: unknown): SessionContent | string {
+function toContent(sessionId: string, value: unknown): ImportedSession | string {
   if (!id.safeParse(sessionId).success) return 'session_id: 1 to 128 printable characters';
   const parsed = importedSession.safeParse(value);
   if (!parsed.success)
@@ -65,7 +60,6 @@ function toContent(sessionId: string, value: unknown): SessionContent | string {
       .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
       .slice(0, 5)
       .join('; ');
-  if (jsonBytes(JSON.stringify(parsed.data)) > maxSessionBytes) return `more than ${maxSessionBytes} bytes`;
   const { user_id, created_at, last_activity, messages, metadata } = parsed.data;
   return {
     sessionId,

@@ -5,7 +5,6 @@ import { agentUrl, type AgentConfig } from '../domain/agent.ts';
 import type { Attempt, Try } from '../domain/call.ts';
 import type { Circuit } from '../domain/circuit.ts';
 import { healthStatus, successRate, type AgentHealth } from '../domain/health.ts';
-import type { SessionContent } from '../domain/session.ts';
 
 const isoOrNull = (at: Date | number | undefined): string | null =>
   at === undefined ? null : new Date(at).toISOString();
@@ -135,22 +134,4 @@ export function agentHealthToWire(name: string, health: AgentHealth, circuit: Ci
 /** Two decimals. */
 export function percent(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-export function sessionToWire(session: SessionContent) {
-  return {
-    session_id: session.sessionId,
-    user_id: session.userId ?? null,
-    created_at: session.createdAt,
-    last_activity: session.lastActivity,
-    messages: session.messages.map((message) => ({
-      timestamp: message.timestamp,
-      role: message.role,
-      content: message.content,
-      agent: message.agent ?? null,
-      call_id: message.callId ?? null,
-      failed: message.failed ?? false,
-    })),
-    metadata: session.metadata,
-  };
 }

@@ -10,7 +10,7 @@ import type { CallFailureDetails, CallProgress, CallResult } from '../domain/cal
 import { isErrorType, type ErrorType } from '../domain/failures.ts';
 
 export type CallEnding =
-  | ({ readonly status: 'completed' } & CallResult)
+  | ({ readonly status: 'completed'; readonly response: string } & Omit<CallResult, 'response'>)
   | ({
       readonly status: 'failed' | 'cancelled';
       readonly errorType: ErrorType;

@@ -8,6 +8,8 @@ import { callIdOf, callWorkflowId } from '../domain/ids.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
+import { callOwner, type Texts } from '../payloads/texts.ts';
+import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { listAll, listPage, quote, type ListedExecution, type Page } from './visibility.ts';
@@ -43,10 +45,12 @@ export interface CallFilter {
 export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
+  private readonly texts: Texts;
 
-  constructor(temporal: Temporal, calls: Calls) {
+  constructor(temporal: Temporal, calls: Calls, texts: Texts) {
     this.temporal = temporal;
     this.calls = calls;
+    this.texts = texts;
   }
 
   /** Throws the refusal `call_not_found`. */
@@ -68,8 +72,8 @@ export class CallRecords {
     return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
   }
 
-  /** What the call was started with: the first event's input. */
-  async input(callId: string): Promise<CallInput> {
+  /** What the call was started with: the first event's input, the prompt as text. */
+  async input(callId: string): Promise<CallInput & { prompt: string }> {
     const { history } = await findCall(this.temporal, callId, () =>
       this.temporal.client.workflowService.getWorkflowExecutionHistory({
         namespace: this.temporal.namespace,
@@ -79,7 +83,8 @@ export class CallRecords {
     );
     const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
     if (!payload) throw noSuchCall(callId);
-    return defaultPayloadConverter.fromPayload<CallInput>(payload);
+    const input = defaultPayloadConverter.fromPayload<CallInput>(payload);
+    return { ...input, prompt: await loadText(this.texts, input.prompt) };
   }
 
   /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read. */
@@ -99,6 +104,7 @@ export class CallRecords {
           ...(execution && { workflowExecution: execution }),
         }),
       );
+      await this.texts.drop(callOwner(callIdOf(execution?.workflowId ?? '')));
       deleted += 1;
     }
     return deleted;

@@ -4,7 +4,9 @@ import { TypedSearchAttributes } from '@temporalio/common';
 import type { CallInput, CallResult } from '../domain/call.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
+import type { Texts } from '../payloads/texts.ts';
 import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts';
+import { loadText } from './large-texts.ts';
 import { callStatusOf, describeExecution, noSuchCall, readProgress } from './call-execution.ts';
 import {
   isNotFound,
@@ -37,9 +39,11 @@ export type Started = { readonly state: 'started' } | Attached;
 
 export class Calls {
   private readonly temporal: Temporal;
+  private readonly texts: Texts;
 
-  constructor(temporal: Temporal) {
+  constructor(temporal: Temporal, texts: Texts) {
     this.temporal = temporal;
+    this.texts = texts;
   }
 
   /**
@@ -96,7 +100,7 @@ export class Calls {
         until,
         () => this.handle(callId).result() as Promise<CallResult>,
       );
-      return { status: 'completed', ...result };
+      return { status: 'completed', ...result, response: await loadText(this.texts, result.response) };
     } catch (error) {
       const ending = readFailure(error);
       if (ending) return this.withProgress(callId, ending);

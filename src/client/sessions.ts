@@ -3,19 +3,37 @@ import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
 import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
+import { SessionBook } from '../domain/session-book.ts';
 import {
   newSession,
   type SessionContent,
   type SessionLimits,
+  type SessionMessage,
   type SessionState,
   type TurnReply,
 } from '../domain/session.ts';
+import { allMessages, storeSegment } from '../payloads/segments.ts';
+import { sessionOwner, type Texts } from '../payloads/texts.ts';
 import { closeSession, expireSession, openTurn, readSession, releaseTurn } from '../workflows/messages.ts';
 import type { session } from '../workflows/session.ts';
 import { deleteAllRuns } from './delete-runs.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
+import { asRefusal, refusing } from './large-texts.ts';
 import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
 import { count, listAll, listPage, type Page } from './visibility.ts';
+
+/** A session with all its messages, read one after the other, texts and all. */
+export interface WholeSession extends Omit<SessionContent, 'older' | 'messages'> {
+  readonly messages: AsyncIterable<PlainMessage>;
+}
+
+export interface PlainMessage extends SessionMessage {
+  readonly content: string;
+}
+
+export interface ImportedSession extends Omit<SessionContent, 'older' | 'messages'> {
+  readonly messages: readonly PlainMessage[];
+}
 
 const runningSessions = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
 /** Sessions that a cleanup or an export talks to at a time. */
@@ -25,10 +43,12 @@ export class Sessions {
   private readonly temporal: Temporal;
   private readonly gate: EntityGate;
   private readonly limits: SessionLimits;
+  private readonly texts: Texts;
   /** Sessions that exist as far as this node knows: a plain update is cheaper than update-with-start. */
   private readonly known = new LRUCache<string, true>({ max: 10_000 });
 
-  constructor(temporal: Temporal, gate: EntityGate, limits: SessionLimits) {
+  constructor(temporal: Temporal, gate: EntityGate, limits: SessionLimits, texts: Texts) {
+    this.texts = texts;
     this.temporal = temporal;
     this.gate = gate;
     this.limits = limits;
@@ -65,16 +85,9 @@ export class Sessions {
     }
   }
 
-  async read(sessionId: string): Promise<SessionContent | undefined> {
-    try {
-      return (
-        (await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle(sessionId).query(readSession))) ??
-        undefined
-      );
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+  async read(sessionId: string): Promise<WholeSession | undefined> {
+    const content = await this.query(sessionId);
+    return content && { ...content, messages: this.plainMessages(content) };
   }
 
   /** False if there is none. Closes it first, so that a call under way cannot bring it back. */
@@ -113,7 +126,7 @@ export class Sessions {
   }
 
   /** Every session, one after the other. */
-  async *export(): AsyncGenerator<SessionContent> {
+  async *export(): AsyncGenerator<WholeSession> {
     for await (const one of listAll(this.temporal, runningSessions)) {
       const content = await this.read(sessionIdOf(one.execution?.workflowId ?? ''));
       if (content) yield content;
@@ -121,8 +134,9 @@ export class Sessions {
   }
 
   /** False if a session of that id exists: it is left as it is. */
-  async import(content: SessionContent): Promise<boolean> {
-    const state: SessionState = { ...content, turnsGranted: 0, queue: [] };
+  async import(imported: ImportedSession): Promise<boolean> {
+    if (await this.query(imported.sessionId)) return false;
+    const state = await refusing(() => this.toState(imported));
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () =>
         this.temporal.client.workflow.start<typeof session>('session', this.startOptions(state)),
@@ -132,6 +146,38 @@ export class Sessions {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
       throw error;
     }
+  }
+
+  private async query(sessionId: string): Promise<SessionContent | undefined> {
+    try {
+      const read = () => this.handle(sessionId).query(readSession);
+      return (await rpc(this.temporal, rpcTimeoutMs.read, read)) ?? undefined;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  private async *plainMessages(content: SessionContent): AsyncGenerator<PlainMessage> {
+    try {
+      for await (const message of allMessages(this.texts, content))
+        yield { ...message, content: await this.texts.load(message.content) };
+    } catch (error) {
+      throw asRefusal(error);
+    }
+  }
+
+  /** Large texts and old messages go where a session of its own making would have put them. */
+  private async toState({ messages, ...content }: ImportedSession): Promise<SessionState> {
+    const owner = sessionOwner(content.sessionId);
+    const empty = { ...newSession(content.sessionId, Date.now()), ...content, messages: [] };
+    const book = new SessionBook(empty, this.limits);
+    for (const message of messages) {
+      book.append({ ...message, content: await this.texts.keep(owner, message.content) });
+      const segment = book.overflow();
+      if (segment) book.movedOut(segment, await storeSegment(this.texts, content.sessionId, segment));
+    }
+    return book.state();
   }
 
   private async openTurnWithStart(
@@ -177,6 +223,7 @@ export class Sessions {
   private async forget(sessionId: string): Promise<void> {
     this.known.delete(sessionId);
     await deleteAllRuns(this.temporal, sessionWorkflowId(sessionId));
+    await this.texts.drop(sessionOwner(sessionId));
   }
 
   private update<T>(sessionId: string, send: (updateId: string) => Promise<T>): Promise<T> {

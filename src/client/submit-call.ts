@@ -4,11 +4,14 @@ import type { CallInput } from '../domain/call.ts';
 import { resolveChain } from '../domain/chain.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { GrantedTurn, Metadata, QueuedTurn } from '../domain/session.ts';
+import type { StoredText } from '../domain/stored-text.ts';
+import { callOwner, type Texts } from '../payloads/texts.ts';
 import type { Agents } from './agents.ts';
 import type { CallStatus } from './call-ending.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls } from './calls.ts';
 import type { Health } from './health.ts';
+import { keepText } from './large-texts.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface CallRequest {
@@ -36,6 +39,7 @@ export interface SubmitDependencies {
   readonly calls: Calls;
   readonly inFlight: CallsInFlight;
   readonly limits: SubmitLimits;
+  readonly texts: Texts;
 }
 
 /** A node sends at most this many heartbeats a second: each costs the server about 7 ms of CPU. */
@@ -49,8 +53,9 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   admit(deps, agent);
   deps.inFlight.add(request.callId, agent.name, Date.now() + request.deadlineMs + 60_000);
   try {
+    const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
     const turn = await openTurn(deps, request);
-    const started = await startCall(deps, request, agent, turn);
+    const started = await startCall(deps, request, { agent, prompt, turn });
     if (started.state === 'started') return 'running';
     return await attach(deps, request, started, turn);
   } catch (error) {
@@ -97,14 +102,16 @@ async function openTurn(
   { sessionId, callId, userId }: CallRequest,
 ): Promise<Turn> {
   if (sessionId === undefined) return undefined;
-  const reply = await sessions.openTurn(sessionId, callId, userId);
-  if (reply.state === 'full') throw new Refusal('session_full', 'Start a new session');
-  return reply;
+  return sessions.openTurn(sessionId, callId, userId);
 }
 
-async function startCall(deps: SubmitDependencies, request: CallRequest, agent: AgentConfig, turn: Turn) {
+async function startCall(
+  deps: SubmitDependencies,
+  request: CallRequest,
+  { agent, prompt, turn }: { agent: AgentConfig; prompt: StoredText; turn: Turn },
+) {
   const chain = resolveChain(agent, (name) => deps.agents.lookup(name), deps.limits.maxChain);
-  const { callId, agentName, prompt, sessionId, userId, metadata, deadlineMs, rerunOf } = request;
+  const { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf } = request;
   const input: CallInput = {
     callId,
     agentName,

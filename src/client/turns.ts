@@ -3,11 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { CallState, TurnActivities } from '../activities/turns.ts';
 import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
+import type { TurnCommit } from '../domain/session.ts';
+import { storeSegment } from '../payloads/segments.ts';
+import { sessionOwner, type Texts } from '../payloads/texts.ts';
 import { commitTurn, openTurn } from '../workflows/messages.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
-export function createTurns(temporal: Temporal, gate: EntityGate): TurnActivities {
+export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts): TurnActivities {
   const handle = (workflowId: string) => temporal.client.workflow.getHandle(workflowId);
   return {
     async openTurn(sessionId, callId) {
@@ -22,15 +25,15 @@ export function createTurns(temporal: Temporal, gate: EntityGate): TurnActivitie
       } catch (error) {
         if (isNotFound(error)) return undefined;
         if (error instanceof Refusal && error.type === 'session_not_found') return undefined;
-        if (error instanceof Refusal && error.type === 'session_full') return { state: 'full' };
         throw error;
       }
     },
 
     async commitTurn(sessionId, commit) {
       try {
+        const kept = await keepInSession(texts, sessionId, commit);
         await rpc(temporal, rpcTimeoutMs.read, () =>
-          handle(sessionWorkflowId(sessionId)).signal(commitTurn, commit),
+          handle(sessionWorkflowId(sessionId)).signal(commitTurn, kept),
         );
         return true;
       } catch (error) {
@@ -50,5 +53,18 @@ export function createTurns(temporal: Temporal, gate: EntityGate): TurnActivitie
         throw error;
       }
     },
+
+    storeSegment: (sessionId, segment) => storeSegment(texts, sessionId, segment),
+  };
+}
+
+/** What the call owns goes with the call; the session has its own copy. */
+async function keepInSession(texts: Texts, sessionId: string, commit: TurnCommit): Promise<TurnCommit> {
+  const owner = sessionOwner(sessionId);
+  const { prompt, answer } = commit;
+  return {
+    ...commit,
+    prompt: await texts.copyTo(owner, prompt),
+    ...(answer && { answer: { ...answer, content: await texts.copyTo(owner, answer.content) } }),
   };
 }

@@ -1,6 +1,7 @@
 import type { AgentConfig } from './agent.ts';
 import type { ErrorType } from './failures.ts';
 import type { GrantedTurn, Metadata, QueuedTurn } from './session.ts';
+import type { StoredText } from './stored-text.ts';
 
 /** One request to one agent. */
 export interface Try {
@@ -37,7 +38,7 @@ export interface CallInput {
   readonly callId: string;
   /** The agent that the caller asked for; the chain may begin with another while its circuit is open. */
   readonly agentName: string;
-  readonly prompt: string;
+  readonly prompt: StoredText;
   readonly sessionId?: string;
   readonly userId?: string;
   readonly metadata?: Metadata;
@@ -64,7 +65,7 @@ export interface CallProgress {
 /** Result of the `agentCall` workflow, and with `errorType` the details of its failure. */
 export interface CallResult extends CallProgress {
   readonly agentName: string;
-  readonly response: string;
+  readonly response: StoredText;
   /** `undefined` without a session; false when the session was deleted meanwhile. */
   readonly sessionStored?: boolean;
 }

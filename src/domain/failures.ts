@@ -80,7 +80,6 @@ export const refusals = {
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   validation_failed: { status: 422, title: 'The request has invalid fields' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key belongs to another request' },
-  session_full: { status: 422, title: 'The session is full' },
   address_refused: { status: 422, title: 'Agents may not live at this address' },
   agents_full: { status: 422, title: 'The agent directory is full' },
   session_queue_full: { status: 429, title: 'Too many calls wait for this session' },
@@ -88,6 +87,7 @@ export const refusals = {
   internal: { status: 500, title: 'A fault of Holdfast itself' },
   shutting_down: { status: 503, title: 'This node is shutting down' },
   temporal_unavailable: { status: 503, title: 'Temporal does not answer' },
+  payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer' },
 } as const satisfies Record<string, RefusalRow>;
 
 export type RefusalType = keyof typeof refusals;

@@ -1,10 +1,11 @@
-import { jsonBytes } from './json-bytes.ts';
+/** A session's shapes. The rules of its turns and messages are in session-book.ts. */
+import type { StoredText } from './stored-text.ts';
 
 export type Metadata = Readonly<Record<string, unknown>>;
 
 export interface WindowMessage {
   readonly role: 'user' | 'assistant' | 'system';
-  readonly content: string;
+  readonly content: StoredText;
 }
 
 export interface SessionMessage extends WindowMessage {
@@ -17,12 +18,26 @@ export interface SessionMessage extends WindowMessage {
   readonly failed?: true;
 }
 
+/** Messages that have moved to the payload store: the newest segment of a chain, and how many there are in all. */
+export interface OlderMessages {
+  readonly key: string;
+  readonly count: number;
+}
+
+/** One link of that chain as it is stored, as JSON. */
+export interface SessionSegment {
+  readonly older?: OlderMessages;
+  readonly messages: readonly SessionMessage[];
+}
+
 /** What a reader of a session sees. */
 export interface SessionContent {
   readonly sessionId: string;
   readonly userId?: string;
   readonly createdAt: string;
   readonly lastActivity: string;
+  readonly older?: OlderMessages;
+  /** Those after the older ones. */
   readonly messages: readonly SessionMessage[];
   readonly metadata: Metadata;
 }
@@ -40,14 +55,16 @@ export interface SessionState extends SessionContent {
   readonly holder?: TurnHolder;
   /** Call ids in acceptance order. */
   readonly queue: readonly string[];
+  /** Calls that committed lately, oldest first. Absent in sessions of before there were older messages. */
+  readonly recentCallIds?: readonly string[];
 }
 
 /** What a call leaves in its session. */
 export interface TurnCommit {
   readonly callId: string;
-  readonly prompt: string;
+  readonly prompt: StoredText;
   /** Absent: the call failed. */
-  readonly answer?: { readonly agent: string; readonly content: string };
+  readonly answer?: { readonly agent: string; readonly content: StoredText };
   readonly userId?: string;
   readonly metadata?: Metadata;
 }
@@ -65,183 +82,15 @@ export interface QueuedTurn {
   readonly position: number;
 }
 
-/** `committed`: this call has had its turn. `full`: it was queued, and the session filled up meanwhile. */
-export type TurnReply =
-  GrantedTurn | QueuedTurn | { readonly state: 'committed' } | { readonly state: 'full' };
+/** `committed`: this call has had its turn. */
+export type TurnReply = GrantedTurn | QueuedTurn | { readonly state: 'committed' };
 
 export interface SessionLimits {
-  /** Stored bytes from which no new turn is opened; a granted turn always commits. */
-  readonly maxBytes: number;
   readonly maxQueued: number;
   readonly windowMessages: number;
   readonly windowBytes: number;
-}
-
-/** Roles, timestamp, ids and punctuation of one stored message, generously. */
-const messageOverheadBytes = 512;
-
-/** The rules of a session without any Temporal: FIFO turns (I4), one holder, the window, the bounds. */
-export class SessionBook {
-  private content: SessionContent;
-  private readonly messages: SessionMessage[];
-  private readonly committed: Set<string>;
-  private readonly limits: SessionLimits;
-  private storedBytes: number;
-  private turnsGranted: number;
-  private currentHolder: TurnHolder | undefined;
-  private queue: string[];
-
-  constructor(state: SessionState, limits: SessionLimits) {
-    this.content = state;
-    this.messages = [...state.messages];
-    this.committed = new Set(state.messages.flatMap((message) => message.callId ?? []));
-    this.limits = limits;
-    this.storedBytes = state.messages.reduce(
-      (sum, message) => sum + bytesOf(message),
-      jsonBytes(JSON.stringify(state.metadata)),
-    );
-    this.turnsGranted = state.turnsGranted;
-    this.currentHolder = state.holder;
-    this.queue = [...state.queue];
-  }
-
-  get holder(): TurnHolder | undefined {
-    return this.currentHolder;
-  }
-
-  get waiting(): number {
-    return this.queue.length;
-  }
-
-  /** Why `callId` cannot be taken on at all, for an update's validator: a rejection writes nothing. */
-  refusal(callId: string): 'session_full' | 'session_queue_full' | undefined {
-    if (this.committed.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;
-    if (this.full) return 'session_full';
-    if (this.currentHolder && this.queue.length >= this.limits.maxQueued) return 'session_queue_full';
-    return undefined;
-  }
-
-  /** Idempotent by call id. A call that is not the next waits; one that has committed gets no second turn. */
-  openTurn(callId: string, nowMs: number): TurnReply {
-    if (this.committed.has(callId)) return { state: 'committed' };
-    if (!this.holds(callId) && this.full) {
-      this.queue = this.queue.filter((waiting) => waiting !== callId);
-      return { state: 'full' };
-    }
-    if (!this.currentHolder && (this.queue.length === 0 || this.queue[0] === callId)) {
-      this.queue.shift();
-      this.grant(callId, nowMs);
-    }
-    if (this.currentHolder?.callId === callId) {
-      this.currentHolder = { ...this.currentHolder, grantedAt: nowMs };
-      const { turnNumber, grantedAt } = this.currentHolder;
-      return { state: 'granted', turnNumber, grantedAt, window: this.window() };
-    }
-    if (!this.queue.includes(callId)) this.queue.push(callId);
-    return { state: 'queued', position: this.queue.indexOf(callId) + 1 };
-  }
-
-  /**
-   * Only the holder commits, and once; its turn ends with it. A call that ended while it still waited leaves the
-   * queue and no message. Returns who holds the turn now, if that is new.
-   */
-  commit(commit: TurnCommit, nowMs: number): TurnHolder | undefined {
-    if (!this.holds(commit.callId) || this.committed.has(commit.callId))
-      return this.release(commit.callId, nowMs);
-    const timestamp = new Date(nowMs).toISOString();
-    const { callId, answer } = commit;
-    this.add({ timestamp, role: 'user', content: commit.prompt, callId, ...(!answer && { failed: true }) });
-    if (answer)
-      this.add({ timestamp, role: 'assistant', content: answer.content, agent: answer.agent, callId });
-    this.committed.add(callId);
-    const metadata = { ...this.content.metadata, ...commit.metadata };
-    this.storedBytes +=
-      jsonBytes(JSON.stringify(metadata)) - jsonBytes(JSON.stringify(this.content.metadata));
-    const userId = this.content.userId ?? commit.userId;
-    this.content = {
-      ...this.content,
-      ...(userId !== undefined && { userId }),
-      lastActivity: timestamp,
-      metadata,
-    };
-    return this.release(callId, nowMs);
-  }
-
-  /** Gives up the turn, or the place in the queue. Returns who holds the turn now, if that is new. */
-  release(callId: string, nowMs: number): TurnHolder | undefined {
-    this.queue = this.queue.filter((waiting) => waiting !== callId);
-    if (!this.holds(callId)) return undefined;
-    this.currentHolder = undefined;
-    const next = this.queue.shift();
-    if (next !== undefined) this.grant(next, nowMs);
-    return this.currentHolder;
-  }
-
-  /** Whether nothing happens here and nothing has since `cutoffMs`. */
-  idleSince(cutoffMs: number): boolean {
-    return (
-      !this.currentHolder && this.queue.length === 0 && Date.parse(this.content.lastActivity) <= cutoffMs
-    );
-  }
-
-  read(): SessionContent {
-    const { sessionId, userId, createdAt, lastActivity, metadata } = this.content;
-    return {
-      sessionId,
-      ...(userId !== undefined && { userId }),
-      createdAt,
-      lastActivity,
-      messages: this.messages,
-      metadata,
-    };
-  }
-
-  /** For continue-as-new. */
-  state(): SessionState {
-    return {
-      ...this.read(),
-      turnsGranted: this.turnsGranted,
-      ...(this.currentHolder && { holder: this.currentHolder }),
-      queue: this.queue,
-    };
-  }
-
-  private get full(): boolean {
-    return this.storedBytes >= this.limits.maxBytes;
-  }
-
-  private holds(callId: string): boolean {
-    return this.currentHolder?.callId === callId;
-  }
-
-  private grant(callId: string, nowMs: number): void {
-    this.turnsGranted += 1;
-    this.currentHolder = { callId, turnNumber: this.turnsGranted, grantedAt: nowMs };
-  }
-
-  private add(message: SessionMessage): void {
-    this.messages.push(message);
-    this.storedBytes += bytesOf(message);
-  }
-
-  /** The last messages that fit, without those of failed calls, beginning with no orphaned answer. */
-  private window(): WindowMessage[] {
-    const window: WindowMessage[] = [];
-    let bytes = 0;
-    for (let i = this.messages.length - 1; i >= 0 && window.length < this.limits.windowMessages; i--) {
-      const message = this.messages[i];
-      if (!message || message.failed) continue;
-      bytes += jsonBytes(message.content);
-      if (bytes > this.limits.windowBytes) break;
-      window.unshift({ role: message.role, content: message.content });
-    }
-    while (window[0]?.role === 'assistant') window.shift();
-    return window;
-  }
-}
-
-function bytesOf(message: SessionMessage): number {
-  return jsonBytes(message.content) + messageOverheadBytes;
+  /** Messages before the window move to the payload store once they take this much. Absent: never. */
+  readonly olderBytes?: number;
 }
 
 export function newSession(sessionId: string, nowMs: number, userId?: string): SessionState {
@@ -255,5 +104,6 @@ export function newSession(sessionId: string, nowMs: number, userId?: string): S
     metadata: {},
     turnsGranted: 0,
     queue: [],
+    recentCallIds: [],
   };
 }

@@ -16,5 +16,5 @@ export interface StoredPayload {
   readonly writtenAt: Date;
 }
 
-/** The store did not do as asked; nothing is known of the cause's remedy. The message holds no content and no secret. */
+/** The store did not do as asked and may do it later. The message holds no content and no secret. */
 export class PayloadStoreError extends Error {}

@@ -1,8 +1,9 @@
 /** Large texts in the payload store, each kept by one owner: what a call or a session leaves goes with it. */
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { PayloadStoreError, type PayloadStore } from './payload-store.ts';
+import type { PayloadStore } from './payload-store.ts';
 
 export interface Owner {
   readonly kind: 'calls' | 'sessions';
@@ -15,6 +16,8 @@ export const sessionOwner = (id: string): Owner => ({ kind: 'sessions', id });
 export class Texts {
   private readonly store: PayloadStore;
   private readonly inlineBytes: number;
+  /** Folders that have their name. */
+  private readonly named = new LRUCache<string, true>({ max: 10_000 });
 
   constructor(store: PayloadStore, inlineBytes: number) {
     this.store = store;
@@ -28,7 +31,7 @@ export class Texts {
     return { ref: await this.write(owner, Buffer.from(text)), bytes };
   }
 
-  /** Throws `PayloadStoreError` when it cannot be read or is gone. */
+  /** Throws `PayloadStoreError` when it cannot be read just now. */
   async load(text: StoredText): Promise<string> {
     return typeof text === 'string' ? text : (await this.read(text.ref)).toString('utf8');
   }
@@ -40,21 +43,49 @@ export class Texts {
   }
 
   async write(owner: Owner, bytes: Uint8Array): Promise<string> {
-    const key = folderOf(owner) + createHash('sha256').update(bytes).digest('hex');
+    const folder = folderOf(owner);
+    if (!this.named.has(folder)) await this.store.write(folder + nameFile, Buffer.from(owner.id));
+    this.named.set(folder, true);
+    const key = folder + createHash('sha256').update(bytes).digest('hex');
     await this.store.write(key, bytes);
     return key;
   }
 
   async read(key: string): Promise<Buffer> {
     const bytes = await this.store.read(key);
-    if (!bytes) throw new PayloadStoreError(`The payload store has no ${key} any more`);
+    if (!bytes) throw new Error(`The payload store has no ${key}: it was deleted, or this is another store`);
     return bytes;
   }
 
   async drop(owner: Owner): Promise<void> {
+    this.named.delete(folderOf(owner));
     await this.store.deleteAll(folderOf(owner));
   }
+
+  /** Owners whose texts were all written before `beforeMs`. */
+  async *ownersOlderThan(kind: Owner['kind'], beforeMs: number): AsyncGenerator<Owner> {
+    let folder = '';
+    let old = false;
+    for await (const { key, writtenAt } of this.store.list(`${kind}/`)) {
+      const its = key.slice(0, key.lastIndexOf('/') + 1);
+      if (its !== folder) {
+        if (old) yield* this.ownerOf(kind, folder);
+        folder = its;
+        old = true;
+      }
+      old &&= writtenAt.getTime() < beforeMs;
+    }
+    if (old) yield* this.ownerOf(kind, folder);
+  }
+
+  private async *ownerOf(kind: Owner['kind'], folder: string): AsyncGenerator<Owner> {
+    const name = await this.store.read(folder + nameFile);
+    if (name) yield { kind, id: name.toString('utf8') };
+  }
 }
+
+/** Holds the owner's id, written before anything else of it. */
+const nameFile = 'owner';
 
 /** Ids may hold anything a file name may not. */
 function folderOf({ kind, id }: Owner): string {

@@ -5,6 +5,8 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { StoreSettings } from '../payloads/open-store.ts';
+import { toStoreSettings } from './payload-settings.ts';
 import { StartupError } from './shutdown.ts';
 
 const mebibyte = 1024 * 1024;
@@ -35,6 +37,12 @@ export const settings = {
     .min(1)
     .default('.holdfast')
     .describe('The database of the embedded server, the generated key.'),
+  HOLDFAST_PAYLOAD_STORE: z
+    .string()
+    .optional()
+    .describe(
+      'Where large texts are: a folder, or s3://bucket/prefix with the AWS_ variables. Default: `payloads` in the data directory.',
+    ),
   HOLDFAST_API_KEYS: apiKeys.describe(
     'Bearer keys, separated by commas. Without any, the API is open to this machine alone.',
   ),
@@ -71,21 +79,24 @@ export const settings = {
   HOLDFAST_MAX_DEADLINE_SECONDS: integer(86_400, 1, 604_800).describe(
     'The longest deadline a call may ask for.',
   ),
-  HOLDFAST_MAX_PROMPT_BYTES: integer(256 * 1024, 1, 256 * 1024).describe('Of a prompt, as JSON in UTF-8.'),
-  HOLDFAST_MAX_ANSWER_BYTES: integer(mebibyte, 1, mebibyte).describe(
+  HOLDFAST_MAX_PROMPT_BYTES: integer(mebibyte, 1, 64 * mebibyte).describe('Of a prompt, as JSON in UTF-8.'),
+  HOLDFAST_MAX_ANSWER_BYTES: integer(4 * mebibyte, 1, 64 * mebibyte).describe(
     "Of an agent's answer, as JSON in UTF-8.",
   ),
-  HOLDFAST_MAX_BODY_BYTES: integer(mebibyte, 1_024, 16 * mebibyte).describe("Of a request's body."),
+  HOLDFAST_MAX_BODY_BYTES: integer(4 * mebibyte, 1_024, 256 * mebibyte).describe("Of a request's body."),
+  HOLDFAST_INLINE_BYTES: integer(16 * 1024, 1_024, 64 * 1024).describe(
+    'Of a prompt or answer, as JSON in UTF-8; a larger one goes to the payload store.',
+  ),
   HOLDFAST_MAX_IMPORT_BYTES: integer(256 * mebibyte, 1_024, 4_096 * mebibyte).describe(
     'Of an imported file of sessions.',
   ),
   HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
-  HOLDFAST_MAX_SESSION_BYTES: integer(512 * 1024, 1_024, 512 * 1024).describe(
-    'From which a session takes no new call.',
+  HOLDFAST_SESSION_OLDER_BYTES: integer(128 * 1024, 1_024, 256 * 1024).describe(
+    'Messages of a session before its window go to the payload store once they take this much.',
   ),
   HOLDFAST_MAX_SESSION_QUEUE: integer(100, 0, 1_000).describe("Calls that may wait for one session's turn."),
   HOLDFAST_WINDOW_MESSAGES: integer(40, 0, 1_000).describe('Messages of a session that an agent is sent.'),
-  HOLDFAST_WINDOW_BYTES: integer(256 * 1024, 0, 256 * 1024).describe(
+  HOLDFAST_WINDOW_BYTES: integer(256 * 1024, 0, 64 * mebibyte).describe(
     'Bytes of a session that an agent is sent.',
   ),
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
@@ -134,7 +145,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError(
       parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`).join('\n'),
     );
-  const config = toConfig(parsed.data);
+  const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
+  const config = toConfig(parsed.data, toStoreSettings(store, dataDir, environment));
   if (config.apiKeys.length === 0 && !isLoopback(config.host))
     throw new StartupError(
       `HOLDFAST_HOST=${config.host} is reachable from other machines: set HOLDFAST_API_KEYS (e.g. to the output of: openssl rand -hex 24), or listen on 127.0.0.1`,
@@ -142,7 +154,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   return config;
 }
 
-function toConfig(set: z.infer<typeof environmentSchema>) {
+function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) {
   return {
     host: set.HOLDFAST_HOST,
     port: set.HOLDFAST_PORT,
@@ -168,10 +180,14 @@ function toConfig(set: z.infer<typeof environmentSchema>) {
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {
-      maxBytes: set.HOLDFAST_MAX_SESSION_BYTES,
+      olderBytes: set.HOLDFAST_SESSION_OLDER_BYTES,
       maxQueued: set.HOLDFAST_MAX_SESSION_QUEUE,
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
       windowBytes: set.HOLDFAST_WINDOW_BYTES,
+    },
+    payloads: {
+      store: store,
+      inlineBytes: set.HOLDFAST_INLINE_BYTES,
     },
     transport: {
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,

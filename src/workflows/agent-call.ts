@@ -16,6 +16,7 @@ import type { Attempt, CallFailureDetails, CallInput, CallResult } from '../doma
 import { agentBudgetMs } from '../domain/deadline.ts';
 import { failures, type ErrorType } from '../domain/failures.ts';
 import type { WindowMessage } from '../domain/session.ts';
+import type { StoredText } from '../domain/stored-text.ts';
 import { askAgent } from './ask-agent.ts';
 import { callProgress } from './messages.ts';
 import { describeProgress } from './progress-text.ts';
@@ -29,7 +30,7 @@ const { calls: sink } = proxySinks<CallSinks>();
 const minimumAskMs = 500;
 
 type Ending =
-  | { readonly status: 'answered'; readonly agent: string; readonly content: string }
+  | { readonly status: 'answered'; readonly agent: string; readonly content: StoredText }
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
 
 interface Progress {

@@ -13,6 +13,7 @@ import type { Attempt, CallInput, Try } from '../domain/call.ts';
 import { isErrorType, nonRetryableErrorTypes, type ErrorType } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
+import type { StoredText } from '../domain/stored-text.ts';
 
 /** A worker's death is not the agent's fault: the ask is scheduled again, but not for ever (I7). */
 const maxReschedules = 3;
@@ -32,7 +33,7 @@ export interface Ask {
 export interface Answer {
   readonly attempt: Attempt;
   /** Present if the attempt is `ok`. */
-  readonly content?: string;
+  readonly content?: StoredText;
 }
 
 export async function askAgent(ask: Ask): Promise<Answer> {

@@ -1,6 +1,7 @@
 /**
  * One entity per session id: grants turns in acceptance order to one call at a time (I4), keeps what each call
- * left, renews itself by continue-as-new. A granted turn has no clock; while someone waits, its holder is looked at.
+ * left, moves old messages to the payload store, renews itself by continue-as-new. A granted turn has no clock;
+ * while someone waits, its holder is looked at.
  */
 import {
   allHandlersFinished,
@@ -10,17 +11,13 @@ import {
   getExternalWorkflowHandle,
   proxyLocalActivities,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { TurnActivities } from '../activities/turns.ts';
 import { callWorkflowId } from '../domain/ids.ts';
-import {
-  SessionBook,
-  type SessionLimits,
-  type SessionState,
-  type TurnCommit,
-  type TurnHolder,
-} from '../domain/session.ts';
+import { SessionBook } from '../domain/session-book.ts';
+import type { SessionLimits, SessionState, TurnCommit, TurnHolder } from '../domain/session.ts';
 import {
   closeSession,
   commitTurn,
@@ -37,26 +34,48 @@ const secondLookMs = 1_000;
 /** A call that does not exist this long after its grant was never started. */
 const startGraceMs = 10_000;
 
+/** How soon a payload store that failed is tried again; until then the messages stay here. */
+const storeAgainMs = 10_000;
+
 // One describe call; a failed look is repeated with the next check, so it is not retried here.
 const { callState } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '2 s',
   retry: { maximumAttempts: 1 },
 });
 
+// One write of a few hundred KiB at most. A failed one is repeated by `moveOut`, so it is not retried here.
+const { storeSegment } = proxyLocalActivities<TurnActivities>({
+  startToCloseTimeout: '10 s',
+  retry: { maximumAttempts: 1 },
+});
+
 export async function session(initial: SessionState, limits: SessionLimits): Promise<void> {
   const book = new SessionBook(initial, limits);
   const lifecycle = { closed: false };
-  let wakesUnderWay = 0;
+  const mustRenew = (): boolean => workflowInfo().continueAsNewSuggested;
+  let underWay = 0;
 
   const wake = async (holder: TurnHolder | undefined): Promise<void> => {
     if (!holder) return;
-    wakesUnderWay += 1;
+    underWay += 1;
     try {
       await getExternalWorkflowHandle(callWorkflowId(holder.callId)).signal(turnGranted);
     } catch {
       // Not started yet, or gone: it asks by itself, or its turn is freed by the holder check.
     } finally {
-      wakesUnderWay -= 1;
+      underWay -= 1;
+    }
+  };
+  const moveOut = async (): Promise<never> => {
+    for (;;) {
+      await condition(() => book.overflow() !== undefined && !mustRenew());
+      const segment = book.overflow();
+      if (!segment) continue;
+      underWay += 1;
+      const key = await storeSegment(initial.sessionId, segment).catch(() => undefined);
+      if (key !== undefined) book.movedOut(segment, key);
+      underWay -= 1;
+      if (key === undefined) await sleep(storeAgainMs);
     }
   };
 
@@ -80,7 +99,6 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     return lifecycle.closed;
   });
 
-  const mustRenew = (): boolean => workflowInfo().continueAsNewSuggested;
   /** True once the turn has moved on from `turnNumber` or nobody waits for it. */
   const movedOn = (turnNumber: number): boolean =>
     lifecycle.closed || mustRenew() || book.holder?.turnNumber !== turnNumber || book.waiting === 0;
@@ -94,11 +112,12 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     if (await isGone(holder)) await wake(book.release(holder.callId, Date.now()));
   };
 
+  void moveOut();
   for (;;) {
     await condition(() => lifecycle.closed || mustRenew() || (book.holder !== undefined && book.waiting > 0));
     if (lifecycle.closed) return;
     if (mustRenew()) {
-      await condition(() => allHandlersFinished() && wakesUnderWay === 0);
+      await condition(() => allHandlersFinished() && underWay === 0);
       await continueAsNew<typeof session>(book.state(), limits);
     }
     if (book.holder) await watch(book.holder);

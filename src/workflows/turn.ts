@@ -4,6 +4,7 @@ import type { TurnActivities } from '../activities/turns.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { TurnReply, WindowMessage } from '../domain/session.ts';
+import type { StoredText } from '../domain/stored-text.ts';
 import { turnGranted } from './messages.ts';
 
 /** A grant older than this may be about to be freed (session.ts frees a never started call's after 10 s). */
@@ -16,10 +17,10 @@ const { openTurn } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '3 s',
   retry: { maximumAttempts: 1 },
 });
-// A signal to the session: 5 ms. Retried until it is delivered, because a reply is never dropped (I4); bounded
+// A signal to the session: 5 ms, after a copy of texts in the payload store. Retried until it is delivered, because a reply is never dropped (I4); bounded
 // by the workflow's execution timeout.
 const { commitTurn: deliverCommit } = proxyLocalActivities<TurnActivities>({
-  startToCloseTimeout: '3 s',
+  startToCloseTimeout: '10 s',
   retry: { initialInterval: '100 ms', maximumInterval: '1 s' },
 });
 
@@ -61,12 +62,6 @@ function settle(reply: TurnReply | undefined): Turn | undefined {
   switch (reply.state) {
     case 'granted':
       return { status: 'granted', window: reply.window };
-    case 'full':
-      return {
-        status: 'failed',
-        errorType: 'invalid_request',
-        message: 'The session became full while the call waited for its turn; start a new session',
-      };
     case 'committed':
       return { status: 'failed', errorType: 'internal', message: 'This call has had its turn already' };
     case 'queued':
@@ -77,7 +72,7 @@ function settle(reply: TurnReply | undefined): Turn | undefined {
 /** Whether the session took it; undefined without a session. Without an answer the user's message is kept as failed. */
 export async function commitTurn(
   { sessionId, callId, prompt, userId, metadata, turn }: CallInput,
-  answer?: { agent: string; content: string },
+  answer?: { agent: string; content: StoredText },
 ): Promise<boolean | undefined> {
   if (sessionId === undefined || !turn) return undefined;
   return deliverCommit(sessionId, {

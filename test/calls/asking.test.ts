@@ -133,19 +133,6 @@ describe('asking the agents of a call', () => {
     expect((mindful?.body as { messages: unknown[] }).messages).toHaveLength(5);
   });
 
-  it('carries a prompt and an answer of nearly their limits through a session, and then says it is full', async () => {
-    const verbose = await start(() => ({ body: { content: 'a'.repeat(1_000_000) } }));
-    await test.http.register('verbose', verbose.port);
-    const call = { agent_name: 'verbose', prompt: 'p'.repeat(256 * 1024 - 2), session_id: 'big' };
-
-    expect((await test.http.call(call)).body).toMatchObject({ success: true, session_stored: true });
-    const { body } = await test.http.get('/api/vps/sessions/big');
-    expect((body.messages as Json[]).map((one) => (one.content as string).length)).toEqual([
-      262_142, 1_000_000,
-    ]);
-    expect(await test.http.call(call)).toMatchObject({ status: 422, body: { error_type: 'session_full' } });
-  });
-
   it('renews a session by continue-as-new under load without losing a turn or a message', async () => {
     const echo = await start(({ body }) => ({
       body: {
@@ -154,8 +141,8 @@ describe('asking the agents of a call', () => {
     }));
     await test.http.register('renewing', echo.port, { history: 'none' });
     // Large early messages make every window large, so the history reaches Temporal's limit within 25 turns.
-    for (let turn = 1; turn <= 2; turn++)
-      await test.http.call({ agent_name: 'renewing', prompt: 'x'.repeat(100_000), session_id: 'renewed' });
+    for (let turn = 1; turn <= 8; turn++)
+      await test.http.call({ agent_name: 'renewing', prompt: 'x'.repeat(15_000), session_id: 'renewed' });
     const prompts = Array.from({ length: 25 }, (_, i) => `turn ${i}`);
 
     const answers = await Promise.all(
@@ -164,7 +151,7 @@ describe('asking the agents of a call', () => {
 
     expect(answers.every(({ body }) => body.success && body.session_stored)).toBe(true);
     const { body } = await test.http.get('/api/vps/sessions/renewed');
-    const contents = (body.messages as { content: string }[]).slice(4).map((one) => one.content);
+    const contents = (body.messages as { content: string }[]).slice(16).map((one) => one.content);
     expect([...contents].sort()).toEqual([...prompts, ...prompts.map((prompt) => `re: ${prompt}`)].sort());
     const runs = [];
     for await (const run of test.temporal.workflow.list({ query: 'WorkflowId = "session-renewed"' }))

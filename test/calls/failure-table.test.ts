@@ -44,7 +44,7 @@ const cases: Case[] = [
   {
     type: 'payload_too_large',
     when: 'an answer over the limit',
-    reply: { body: { content: 'x'.repeat(1_100_000) } },
+    reply: { body: { content: 'x'.repeat(4_300_000) } },
     tries: 1,
   },
   { type: 'unknown', when: 'a status beyond the five classes', reply: { status: 999 }, tries: 2 },

@@ -46,7 +46,7 @@ export const scenarios: readonly Scenario[] = [
   callOf('failed-auth', () => ({ status: 401 })),
   callOf('failed-invalid-request', () => ({ status: 400 })),
   callOf('failed-invalid-response', () => ({ body: {} })),
-  callOf('failed-payload-too-large', () => ({ body: { content: 'x'.repeat(1_100_000) } })),
+  callOf('failed-payload-too-large', () => ({ body: { content: 'x'.repeat(4_300_000) } })),
   callOf('failed-unknown', () => ({ status: 999 })),
   callOf('failed-in-session', () => ({ status: 401 }), {}, { session_id: 'recorded' }),
   callOf('deadline', () => ({ hang: true }), {}, { deadline_seconds: 1.5 }),
@@ -113,8 +113,8 @@ export const scenarios: readonly Scenario[] = [
     run: async ({ agent, start, end }) => {
       await agent('renewing', answer, { history: 'none' });
       // The update results hold the window: large early messages bring the history to Temporal's limit.
-      for (let turn = 0; turn < 24; turn++) {
-        const prompt = turn === 0 ? 'x'.repeat(230_000) : `turn ${turn}`;
+      for (let turn = 0; turn < 38; turn++) {
+        const prompt = turn < 16 ? 'x'.repeat(15_000) : `turn ${turn}`;
         await end(await start({ agent_name: 'renewing', prompt, session_id: 'renewed' }));
       }
       return 'session-renewed';

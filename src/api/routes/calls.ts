@@ -46,11 +46,11 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
         'unsupported_media_type',
         'validation_failed',
         'idempotency_mismatch',
-        'session_full',
         'session_queue_full',
         'overloaded',
         'shutting_down',
         'temporal_unavailable',
+        'payload_store_unavailable',
       ],
       handle: ({ body, request, response }) =>
         runCall(
@@ -96,7 +96,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
       summary: 'Look at a call',
       params: callParams,
       answers: { 200: { description: 'Running or ended', schema: callDescription } },
-      refusals: ['call_not_found', 'temporal_unavailable'],
+      refusals: ['call_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ params }) => ({
         status: 200,
         body: callDescriptionToWire(await records.describe(params.id)),
@@ -153,11 +153,11 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
         'call_not_found',
         'agent_not_found',
         'idempotency_mismatch',
-        'session_full',
         'session_queue_full',
         'overloaded',
         'shutting_down',
         'temporal_unavailable',
+        'payload_store_unavailable',
       ],
       handle: async ({ params, request }) => {
         const { agentName, prompt, sessionId, userId, metadata, deadlineMs } = await records.input(params.id);

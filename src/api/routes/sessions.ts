@@ -1,12 +1,12 @@
-import { once } from 'node:events';
 import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { endpoint, streamed, type Endpoint } from '../endpoint.ts';
+import { endpoint, type Endpoint } from '../endpoint.ts';
 import { importReport, sessionDescription } from '../answer-schemas.ts';
 import { cursorQuery, id } from '../schemas.ts';
 import { importSessions } from '../session-import.ts';
-import { sessionToWire } from '../wire.ts';
+import { sendPieces } from '../send-pieces.ts';
+import { exportJson, sessionJson } from '../session-json.ts';
 
 const sessionParams = z.object({ id });
 const exportFile = z
@@ -54,26 +54,7 @@ export function sessionEndpoints({ sessions, records, config }: ApiDependencies)
       summary: 'Export all sessions',
       answers: { 200: { description: 'A stream; import takes it', schema: exportFile } },
       refusals: ['temporal_unavailable'],
-      handle: async ({ response }) => {
-        let total = 0;
-        const write = async (text: string): Promise<void> => {
-          if (!response.headersSent)
-            response.status(200).type('application/json').attachment('holdfast-sessions.json');
-          if (!response.write(text) && !response.destroyed) await once(response, 'drain');
-        };
-        const head = `{"exported_at":${JSON.stringify(new Date().toISOString())},"sessions":{`;
-        for await (const session of sessions.export()) {
-          if (response.destroyed) return streamed;
-          const separator = total === 0 ? head : ',';
-          await write(
-            `${separator}\n${JSON.stringify(session.sessionId)}:${JSON.stringify(sessionToWire(session))}`,
-          );
-          total += 1;
-        }
-        if (total === 0) await write(head);
-        response.end(`},"total_sessions":${total}}\n`);
-        return streamed;
-      },
+      handle: ({ response }) => sendPieces(response, exportJson(sessions.export()), 'holdfast-sessions.json'),
     }),
     endpoint({
       method: 'post',
@@ -89,6 +70,7 @@ export function sessionEndpoints({ sessions, records, config }: ApiDependencies)
         'unsupported_media_type',
         'shutting_down',
         'temporal_unavailable',
+        'payload_store_unavailable',
       ],
       handle: async ({ request }) => ({
         status: 200,
@@ -121,11 +103,11 @@ export function sessionEndpoints({ sessions, records, config }: ApiDependencies)
       summary: 'Read a session',
       params: sessionParams,
       answers: { 200: { description: 'Whole, in order', schema: sessionDescription } },
-      refusals: ['session_not_found', 'temporal_unavailable'],
-      handle: async ({ params }) => {
+      refusals: ['session_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: async ({ params, response }) => {
         const session = await sessions.read(params.id);
         if (!session) throw noSuchSession(params.id);
-        return { status: 200, body: sessionToWire(session) };
+        return sendPieces(response, sessionJson(session));
       },
     }),
     endpoint({

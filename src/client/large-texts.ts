@@ -1,0 +1,26 @@
+/** Large texts for the API: a store that does not answer is the refusal `payload_store_unavailable`. */
+import { Refusal } from '../domain/failures.ts';
+import type { StoredText } from '../domain/stored-text.ts';
+import { PayloadStoreError } from '../payloads/payload-store.ts';
+import type { Owner, Texts } from '../payloads/texts.ts';
+
+export function keepText(texts: Texts, owner: Owner, text: string): Promise<StoredText> {
+  return refusing(() => texts.keep(owner, text));
+}
+
+export function loadText(texts: Texts, text: StoredText): Promise<string> {
+  return refusing(() => texts.load(text));
+}
+
+export async function refusing<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}
+
+export function asRefusal(error: unknown): unknown {
+  if (!(error instanceof PayloadStoreError)) return error;
+  return new Refusal('payload_store_unavailable', error.message, { retryAfterSeconds: 5, cause: error });
+}

@@ -1,0 +1,168 @@
+/** The rules of a session without any Temporal: FIFO turns (I4), one holder, the window, what moves out. */
+import type {
+  OlderMessages,
+  SessionContent,
+  SessionLimits,
+  SessionMessage,
+  SessionSegment,
+  SessionState,
+  TurnCommit,
+  TurnHolder,
+  TurnReply,
+} from './session.ts';
+import { MessageTail } from './message-tail.ts';
+
+/** Calls whose commit is remembered, so that none is granted a second turn. Beyond them the start tells. */
+const maxRecentCallIds = 500;
+
+export class SessionBook {
+  private content: Omit<SessionContent, 'messages'>;
+  private readonly tail: MessageTail;
+  private readonly recent: Set<string>;
+  private readonly limits: SessionLimits;
+  private turnsGranted: number;
+  private currentHolder: TurnHolder | undefined;
+  private queue: string[];
+
+  constructor(state: SessionState, limits: SessionLimits) {
+    this.content = state;
+    this.tail = new MessageTail(state.messages, limits);
+    this.recent = new Set(state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []));
+    this.limits = limits;
+    this.turnsGranted = state.turnsGranted;
+    this.currentHolder = state.holder;
+    this.queue = [...state.queue];
+  }
+
+  get holder(): TurnHolder | undefined {
+    return this.currentHolder;
+  }
+
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** Why `callId` cannot be taken on at all, for an update's validator: a rejection writes nothing. */
+  refusal(callId: string): 'session_queue_full' | undefined {
+    if (this.recent.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;
+    return this.currentHolder && this.queue.length >= this.limits.maxQueued
+      ? 'session_queue_full'
+      : undefined;
+  }
+
+  /** Idempotent by call id. A call that is not the next waits; one that has committed gets no second turn. */
+  openTurn(callId: string, nowMs: number): TurnReply {
+    if (this.recent.has(callId)) return { state: 'committed' };
+    // Nobody waits for a turn that nobody holds: see `release`.
+    const holder = this.currentHolder ?? this.grant(callId, nowMs);
+    if (holder.callId === callId) {
+      this.currentHolder = { ...holder, grantedAt: nowMs };
+      const window = this.tail.window();
+      return { state: 'granted', turnNumber: holder.turnNumber, grantedAt: nowMs, window };
+    }
+    if (!this.queue.includes(callId)) this.queue.push(callId);
+    return { state: 'queued', position: this.queue.indexOf(callId) + 1 };
+  }
+
+  /**
+   * Only the holder commits, and once; its turn ends with it. A call that ended while it still waited leaves the
+   * queue and no message. Returns who holds the turn now, if that is new.
+   */
+  commit(commit: TurnCommit, nowMs: number): TurnHolder | undefined {
+    if (!this.holds(commit.callId)) return this.release(commit.callId, nowMs);
+    const timestamp = new Date(nowMs).toISOString();
+    const { callId, answer } = commit;
+    this.append({
+      timestamp,
+      role: 'user',
+      content: commit.prompt,
+      callId,
+      ...(!answer && { failed: true }),
+    });
+    if (answer)
+      this.append({ timestamp, role: 'assistant', content: answer.content, agent: answer.agent, callId });
+    this.remember(callId);
+    const userId = this.content.userId ?? commit.userId;
+    this.content = {
+      ...this.content,
+      ...(userId !== undefined && { userId }),
+      lastActivity: timestamp,
+      metadata: { ...this.content.metadata, ...commit.metadata },
+    };
+    return this.release(callId, nowMs);
+  }
+
+  append(message: SessionMessage): void {
+    this.tail.append(message);
+  }
+
+  /** Gives up the turn, or the place in the queue. Returns who holds the turn now, if that is new. */
+  release(callId: string, nowMs: number): TurnHolder | undefined {
+    this.queue = this.queue.filter((waiting) => waiting !== callId);
+    if (!this.holds(callId)) return undefined;
+    this.currentHolder = undefined;
+    const next = this.queue.shift();
+    return next === undefined ? undefined : this.grant(next, nowMs);
+  }
+
+  /** The segment to store next, if there is one: `movedOut` then forgets its messages. */
+  overflow(): SessionSegment | undefined {
+    const messages = this.tail.overflow();
+    if (messages.length === 0) return undefined;
+    return { ...(this.content.older && { older: this.content.older }), messages };
+  }
+
+  /** `segment` is stored under `key`. */
+  movedOut(segment: SessionSegment, key: string): void {
+    const count = (segment.older?.count ?? 0) + segment.messages.length;
+    this.tail.dropOldest(segment.messages.length);
+    this.content = { ...this.content, older: { key, count } satisfies OlderMessages };
+  }
+
+  /** Whether nothing happens here and nothing has since `cutoffMs`. */
+  idleSince(cutoffMs: number): boolean {
+    return (
+      !this.currentHolder && this.queue.length === 0 && Date.parse(this.content.lastActivity) <= cutoffMs
+    );
+  }
+
+  read(): SessionContent {
+    const { sessionId, userId, createdAt, lastActivity, older, metadata } = this.content;
+    return {
+      sessionId,
+      ...(userId !== undefined && { userId }),
+      createdAt,
+      lastActivity,
+      ...(older && { older }),
+      messages: this.tail.messages,
+      metadata,
+    };
+  }
+
+  /** For continue-as-new. */
+  state(): SessionState {
+    return {
+      ...this.read(),
+      turnsGranted: this.turnsGranted,
+      ...(this.currentHolder && { holder: this.currentHolder }),
+      queue: this.queue,
+      recentCallIds: [...this.recent],
+    };
+  }
+
+  private holds(callId: string): boolean {
+    return this.currentHolder?.callId === callId;
+  }
+
+  private grant(callId: string, nowMs: number): TurnHolder {
+    this.turnsGranted += 1;
+    this.currentHolder = { callId, turnNumber: this.turnsGranted, grantedAt: nowMs };
+    return this.currentHolder;
+  }
+
+  private remember(callId: string): void {
+    this.recent.add(callId);
+    const [oldest] = this.recent;
+    if (this.recent.size > maxRecentCallIds && oldest !== undefined) this.recent.delete(oldest);
+  }
+}

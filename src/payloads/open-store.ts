@@ -1,0 +1,10 @@
+import { createFileStore } from './file-store.ts';
+import type { PayloadStore } from './payload-store.ts';
+import { createS3Store, type S3Settings } from './s3-store.ts';
+
+export type StoreSettings =
+  { readonly kind: 'folder'; readonly path: string } | ({ readonly kind: 's3' } & S3Settings);
+
+export function openPayloadStore(settings: StoreSettings): PayloadStore {
+  return settings.kind === 'folder' ? createFileStore(settings.path) : createS3Store(settings);
+}

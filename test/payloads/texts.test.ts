@@ -1,0 +1,98 @@
+/** Large texts: kept by owner, found again, gone with their owner. */
+import { mkdtemp, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { OlderMessages, SessionMessage } from '../../src/domain/session.ts';
+import { createFileStore } from '../../src/payloads/file-store.ts';
+import { allMessages, storeSegment } from '../../src/payloads/segments.ts';
+import { callOwner, sessionOwner, Texts } from '../../src/payloads/texts.ts';
+
+async function open() {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-texts-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFileStore(folder);
+  const keys = async (): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { key } of store.list('')) found.push(key);
+    return found;
+  };
+  return { folder, store, keys, texts: new Texts(store, 100) };
+}
+
+const large = 'ä'.repeat(1_000);
+
+it('a small text stays where it is and costs the store nothing', async () => {
+  const { texts, keys } = await open();
+  expect(await texts.keep(callOwner('c'), 'small')).toBe('small');
+  expect(await texts.load('small')).toBe('small');
+  expect(await texts.copyTo(sessionOwner('s'), 'small')).toBe('small');
+  expect(await keys()).toEqual([]);
+});
+
+it('a large text is stored once per owner and comes back to the letter', async () => {
+  const { texts, keys } = await open();
+  const kept = await texts.keep(callOwner('c'), large);
+  expect(kept).toEqual({
+    ref: expect.stringMatching(/^calls\/[0-9a-f]+\/[0-9a-f]{64}$/) as string,
+    bytes: 2_002,
+  });
+  expect(await texts.keep(callOwner('c'), large)).toEqual(kept);
+  expect(await texts.load(kept)).toBe(large);
+  expect(await keys()).toHaveLength(2); // Its owner's name and itself.
+});
+
+it('a copy outlives the owner that it was copied from', async () => {
+  const { texts, keys } = await open();
+  const ofCall = await texts.keep(callOwner('c'), large);
+  const ofSession = await texts.copyTo(sessionOwner('s'), ofCall);
+  expect(await texts.copyTo(sessionOwner('s'), ofSession)).toBe(ofSession);
+
+  await texts.drop(callOwner('c'));
+
+  await expect(texts.load(ofCall)).rejects.toThrow('was deleted');
+  expect(await texts.load(ofSession)).toBe(large);
+  await texts.drop(sessionOwner('s'));
+  expect(await keys()).toEqual([]);
+});
+
+it.each(['..', '/etc/passwd', 'a/b', 'x'.repeat(128), '🙂'.repeat(60), ' '])(
+  'an owner called %j stays within the store',
+  async (id) => {
+    const { texts, keys } = await open();
+    await texts.keep(sessionOwner(id), large);
+    for (const key of await keys()) expect(key).toMatch(/^sessions\/[0-9a-f]{40}\/(owner|[0-9a-f]{64})$/);
+  },
+);
+
+it('finds the owners whose texts are all old, by their ids', async () => {
+  const { texts, store, keys, folder } = await open();
+  for (const id of ['old', 'mixed', 'new']) await texts.keep(callOwner(id), large);
+  const old = new Date(Date.now() - 3_600_000);
+  for (const key of await keys()) {
+    const owner = (await store.read(`${key.slice(0, key.lastIndexOf('/'))}/owner`))?.toString();
+    if (owner === 'old' || (owner === 'mixed' && key.endsWith('owner')))
+      await utimes(join(folder, key), old, old);
+  }
+  const found: string[] = [];
+  for await (const { id } of texts.ownersOlderThan('calls', Date.now() - 60_000)) found.push(id);
+  expect(found).toEqual(['old']);
+});
+
+it('reads a chain of segments from the oldest message to the newest', async () => {
+  const { texts } = await open();
+  const message = (content: string): SessionMessage => ({ timestamp: 't', role: 'user', content });
+  let older: OlderMessages | undefined;
+  for (let segment = 0; segment < 5; segment++) {
+    const messages = [message(`${segment}a`), message(`${segment}b`)];
+    const key = await storeSegment(texts, 's', { ...(older && { older }), messages });
+    older = { key, count: (older?.count ?? 0) + 2 };
+  }
+  const contents: unknown[] = [];
+  for await (const { content } of allMessages(texts, {
+    ...(older && { older }),
+    messages: [message('last')],
+  }))
+    contents.push(content);
+  expect(contents).toEqual(['0a', '0b', '1a', '1b', '2a', '2b', '3a', '3b', '4a', '4b', 'last']);
+});

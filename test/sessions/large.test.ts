@@ -1,0 +1,188 @@
+/** Large texts and long sessions: whole for their readers, small for Temporal. */
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sweepPayloads } from '../../src/client/payload-sweep.ts';
+import { createFileStore } from '../../src/payloads/file-store.ts';
+import { Texts } from '../../src/payloads/texts.ts';
+import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import type { Json } from '../rig/http-client.ts';
+import { startTestNode, type TestNode } from '../rig/test-node.ts';
+
+const prompt = `${'p'.repeat(900_000)} the end of the prompt`;
+const answer = `${'a'.repeat(3_900_000)} the end of the answer`;
+
+describe('large texts', () => {
+  let test: TestNode;
+  let verbose: ScriptedAgent;
+  let echo: ScriptedAgent;
+  const store = (): string => join(test.dataDir, 'payloads');
+  const folders = async (kind: string): Promise<string[]> =>
+    readdir(join(store(), kind)).catch(() => [] as string[]);
+
+  beforeAll(async () => {
+    test = await startTestNode({
+      HOLDFAST_WINDOW_BYTES: String(16 * 1024 * 1024),
+      HOLDFAST_WINDOW_MESSAGES: '4',
+      HOLDFAST_SESSION_OLDER_BYTES: '4096',
+    });
+    verbose = await startAgent(() => ({ body: { content: answer } }));
+    echo = await startAgent(({ body }) => {
+      const { messages } = body as { messages: { content: string }[] };
+      return { body: { content: `re: ${messages.at(-1)?.content ?? ''}` } };
+    });
+    await test.http.register('verbose', verbose.port);
+    await test.http.register('echo', echo.port);
+  });
+  afterAll(async () => {
+    await test.close();
+    await Promise.all([verbose.close(), echo.close()]);
+  });
+
+  const messagesOf = async (session: string): Promise<Json[]> =>
+    (await test.http.get(`/api/vps/sessions/${session}`)).body.messages as Json[];
+
+  it('go through a call and its session to the letter, and to the next agent', async () => {
+    const { body } = await test.http.call({ agent_name: 'verbose', prompt, session_id: 'big' });
+    expect(body).toMatchObject({ success: true, session_stored: true });
+    expect(body.response === answer).toBe(true);
+    expect((verbose.requests[0]?.body as { messages: Json[] }).messages.at(-1)?.content === prompt).toBe(
+      true,
+    );
+    const described = await test.http.get(`/api/vps/calls/${String(body.call_id)}`);
+    expect(described.body.response === answer).toBe(true);
+    expect((await messagesOf('big')).map(({ content }) => content === prompt || content === answer)).toEqual([
+      true,
+      true,
+    ]);
+
+    await test.http.call({ agent_name: 'echo', prompt: 'and then?', session_id: 'big' });
+
+    const { messages } = echo.requests.at(-1)?.body as { messages: { content: string }[] };
+    expect(messages.map(({ content }) => content.length)).toEqual([prompt.length, answer.length, 9]);
+    expect(messages[1]?.content === answer).toBe(true);
+    for (const id of [`call-${String(body.call_id)}`, 'session-big']) {
+      const history = historyToJSON(await test.temporal.workflow.getHandle(id).fetchHistory());
+      expect(history.length).toBeLessThan(100_000);
+    }
+  });
+
+  it('are run again whole', async () => {
+    const { body } = await test.http.call({ agent_name: 'echo', prompt });
+    const again = await test.http.post(`/api/vps/calls/${String(body.call_id)}/rerun`);
+    await expect
+      .poll(async () => {
+        const { body: call } = await test.http.get(`/api/vps/calls/${String(again.body.call_id)}`);
+        return call.status === 'completed' && call.response === `re: ${prompt}`;
+      })
+      .toBe(true);
+  });
+
+  it('go when their session and its calls are deleted', async () => {
+    await test.http.call({ agent_name: 'verbose', prompt: 'short', session_id: 'gone' });
+    const [calls, sessions] = [await folders('calls'), await folders('sessions')];
+    await expect
+      .poll(async () => (await test.http.get('/api/vps/calls?session=gone&status=completed')).body.calls)
+      .toHaveLength(1);
+
+    expect((await test.http.delete('/api/vps/sessions/gone?calls=true')).status).toBe(204);
+
+    expect(await folders('calls')).toHaveLength(calls.length - 1);
+    expect(await folders('sessions')).toHaveLength(sessions.length - 1);
+  });
+
+  it('of calls and sessions that are no more are swept, those of the others stay', async () => {
+    const texts = new Texts(createFileStore(store()), 1);
+    await texts.keep({ kind: 'calls', id: 'of a call past its retention' }, 'large');
+    await texts.keep({ kind: 'sessions', id: 'of a session that was deleted' }, 'large');
+    const before = [...(await folders('calls')), ...(await folders('sessions'))];
+    const temporal = { client: test.temporal, namespace: 'default', taskQueue: 'holdfast' };
+
+    expect(await sweepPayloads(temporal, texts, Date.now())).toBe(0);
+    expect(await sweepPayloads(temporal, texts, Date.now() + 26 * 3_600_000)).toBe(2);
+
+    expect([...(await folders('calls')), ...(await folders('sessions'))]).toHaveLength(before.length - 2);
+    expect((await messagesOf('big'))[1]?.content === answer).toBe(true);
+  });
+
+  it('without their store are refused before anything is accepted, while small calls go on', async () => {
+    await rename(store(), `${store()}.away`);
+    await writeFile(store(), 'no folder');
+    try {
+      const refused = await test.http.call({ agent_name: 'echo', prompt, session_id: 'refused' });
+      expect(refused).toMatchObject({ status: 503, body: { error_type: 'payload_store_unavailable' } });
+      expect(refused.headers.get('Retry-After')).not.toBeNull();
+      expect((await test.http.call({ agent_name: 'echo', prompt: 'small' })).body.success).toBe(true);
+
+      const asked = verbose.requests.length;
+      const waiting = test.http.call({ agent_name: 'verbose', prompt: 'small' });
+      await verbose.waitForRequests(asked + 1);
+      await rm(store());
+      await rename(`${store()}.away`, store());
+      const { body } = await waiting;
+      expect(body.success && body.response === answer).toBe(true);
+      expect(verbose.requests).toHaveLength(asked + 1);
+    } finally {
+      await rename(`${store()}.away`, store()).catch(() => undefined);
+    }
+    expect((await test.http.get('/api/vps/sessions/refused')).status).toBe(404);
+  });
+
+  it('a long session moves its old messages out, and reads back whole and in order', async () => {
+    const turns = Array.from({ length: 60 }, (_, turn) => `turn ${turn}`);
+    for (const turn of turns) await test.http.call({ agent_name: 'echo', prompt: turn, session_id: 'long' });
+    const expected = turns.flatMap((turn) => [turn, `re: ${turn}`]);
+    expect((await messagesOf('long')).map(({ content }) => content)).toEqual(expected);
+    const held = await test.temporal.workflow.getHandle('session-long').query<{
+      messages: unknown[];
+      older: { count: number };
+    }>('readSession');
+    expect(held.older.count).toBeGreaterThan(90);
+    expect(held.messages.length).toBe(120 - held.older.count);
+
+    const { body } = await test.http.get('/api/vps/sessions/export');
+    const { long } = body.sessions as Record<string, { messages: Json[] }>;
+    expect(long?.messages.map(({ content }) => content)).toEqual(expected);
+  });
+
+  it(
+    'a session of 10,000 turns is imported, read whole, and opens a turn like one of ten',
+    { timeout: 120_000 },
+    async () => {
+      const at = new Date().toISOString();
+      const sessionOf = (turns: number) => ({
+        created_at: at,
+        last_activity: at,
+        messages: Array.from({ length: 2 * turns }, (_, i) => ({
+          timestamp: at,
+          role: i % 2 ? 'assistant' : 'user',
+          content: `message ${i}`,
+          call_id: `imported-${Math.floor(i / 2)}`,
+        })),
+      });
+      const { body } = await test.http.post('/api/vps/sessions/import', {
+        sessions: { ten: sessionOf(10), endless: sessionOf(10_000) },
+      });
+      expect(body).toEqual({ imported: 2, skipped: [], invalid: [] });
+      expect((await messagesOf('endless')).map(({ content }) => content)).toEqual(
+        Array.from({ length: 20_000 }, (_, i) => `message ${i}`),
+      );
+
+      const medianOf = async (session: string): Promise<number> => {
+        const ms: number[] = [];
+        for (let turn = 0; turn < 15; turn++) {
+          const startedAt = performance.now();
+          await test.http.call({ agent_name: 'echo', prompt: 'x', session_id: session });
+          ms.push(performance.now() - startedAt);
+        }
+        return ms.sort((a, b) => a - b)[7] ?? Number.NaN;
+      };
+      const [ten, endless] = [await medianOf('ten'), await medianOf('endless')];
+      // Noise is a few ms of some 50; anything that grew with the turns would be seconds.
+      expect(endless).toBeLessThan(2 * ten + 20);
+      const { historySize = 0 } = await test.temporal.workflow.getHandle('session-endless').describe();
+      expect(historySize).toBeLessThan(1_000_000);
+    },
+  );
+});
