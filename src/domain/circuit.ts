@@ -14,9 +14,14 @@ export type Circuit =
  * unhealthy or unreachable and failed last is open for `cooldownMs` from that failure. A success closes it.
  */
 export function circuitOf(health: AgentHealth, nowMs: number, cooldownMs: number): Circuit {
+  const { lastFailureAt, lastErrorType } = health;
   const status = healthStatus(health, nowMs);
-  if (health.lastErrorType === undefined || (status !== 'unhealthy' && status !== 'unreachable'))
+  if (
+    lastFailureAt === undefined ||
+    lastErrorType === undefined ||
+    (status !== 'unhealthy' && status !== 'unreachable')
+  )
     return { state: 'closed' };
-  const until = (health.lastFailureAt ?? 0) + cooldownMs;
+  const until = lastFailureAt + cooldownMs;
   return nowMs < until ? { state: 'open', until } : { state: 'half_open' };
 }

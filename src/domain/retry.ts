@@ -17,15 +17,19 @@ export function mayRetry(type: ErrorType, earlier: readonly Try[]): boolean {
   return retry !== 'once' || !earlier.some((one) => one.errorType === type);
 }
 
+/** What all HTTP-dates have: a day's name, then a time of day, then perhaps (asctime) the year. */
+const httpDate = /^[A-Za-z]{3,9},? .*\d{2}:\d{2}:\d{2}/;
+const zoneMissing = /:\d{2}(?: \d{4})?$/;
+
 /**
- * `Retry-After` (RFC 9110 10.2.3) in ms from `nowMs`: delta-seconds or an HTTP-date; undefined if it is neither.
- * A date in the past is 0.
+ * `Retry-After` (RFC 9110 10.2.3) in ms from `nowMs`: delta-seconds or an HTTP-date in any of its three forms
+ * (5.6.7), all of which are UTC; undefined if it is neither. A date in the past is 0.
  */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   const text = header?.trim();
   if (!text) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  if (!/^[A-Za-z]{3,9},? /.test(text)) return undefined;
-  const at = Date.parse(text);
+  if (!httpDate.test(text)) return undefined;
+  const at = Date.parse(text.replace(zoneMissing, '$& GMT'));
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }

@@ -124,18 +124,12 @@ export class SessionBook {
   /** Idempotent by call id. A call that is not the next waits; one that has committed gets no second turn. */
   openTurn(callId: string, nowMs: number): TurnReply {
     if (this.committed.has(callId)) return { state: 'committed' };
-    if (!this.holds(callId) && this.full) {
-      this.queue = this.queue.filter((waiting) => waiting !== callId);
-      return { state: 'full' };
-    }
-    if (!this.currentHolder && (this.queue.length === 0 || this.queue[0] === callId)) {
-      this.queue.shift();
-      this.grant(callId, nowMs);
-    }
-    if (this.currentHolder?.callId === callId) {
-      this.currentHolder = { ...this.currentHolder, grantedAt: nowMs };
-      const { turnNumber, grantedAt } = this.currentHolder;
-      return { state: 'granted', turnNumber, grantedAt, window: this.window() };
+    if (!this.holds(callId) && this.full) return { state: 'full' };
+    // Nobody waits for a turn that nobody holds: see `release`.
+    const holder = this.currentHolder ?? this.grant(callId, nowMs);
+    if (holder.callId === callId) {
+      this.currentHolder = { ...holder, grantedAt: nowMs };
+      return { state: 'granted', turnNumber: holder.turnNumber, grantedAt: nowMs, window: this.window() };
     }
     if (!this.queue.includes(callId)) this.queue.push(callId);
     return { state: 'queued', position: this.queue.indexOf(callId) + 1 };
@@ -146,8 +140,7 @@ export class SessionBook {
    * queue and no message. Returns who holds the turn now, if that is new.
    */
   commit(commit: TurnCommit, nowMs: number): TurnHolder | undefined {
-    if (!this.holds(commit.callId) || this.committed.has(commit.callId))
-      return this.release(commit.callId, nowMs);
+    if (!this.holds(commit.callId)) return this.release(commit.callId, nowMs);
     const timestamp = new Date(nowMs).toISOString();
     const { callId, answer } = commit;
     this.add({ timestamp, role: 'user', content: commit.prompt, callId, ...(!answer && { failed: true }) });
@@ -167,21 +160,23 @@ export class SessionBook {
     return this.release(callId, nowMs);
   }
 
-  /** Gives up the turn, or the place in the queue. Returns who holds the turn now, if that is new. */
+  /**
+   * Gives up the turn, or the place in the queue. Returns who holds the turn now, if that is new. A session that
+   * is full grants nothing more, or a queue of long turns could outgrow continue-as-new (I7): those who waited
+   * are refused when they ask again.
+   */
   release(callId: string, nowMs: number): TurnHolder | undefined {
     this.queue = this.queue.filter((waiting) => waiting !== callId);
     if (!this.holds(callId)) return undefined;
     this.currentHolder = undefined;
+    if (this.full) this.queue = [];
     const next = this.queue.shift();
-    if (next !== undefined) this.grant(next, nowMs);
-    return this.currentHolder;
+    return next === undefined ? undefined : this.grant(next, nowMs);
   }
 
-  /** Whether nothing happens here and nothing has since `cutoffMs`. */
+  /** Whether nothing happens here and nothing has since `cutoffMs`. Without a holder nobody waits. */
   idleSince(cutoffMs: number): boolean {
-    return (
-      !this.currentHolder && this.queue.length === 0 && Date.parse(this.content.lastActivity) <= cutoffMs
-    );
+    return !this.currentHolder && Date.parse(this.content.lastActivity) <= cutoffMs;
   }
 
   read(): SessionContent {
@@ -214,9 +209,10 @@ export class SessionBook {
     return this.currentHolder?.callId === callId;
   }
 
-  private grant(callId: string, nowMs: number): void {
+  private grant(callId: string, nowMs: number): TurnHolder {
     this.turnsGranted += 1;
     this.currentHolder = { callId, turnNumber: this.turnsGranted, grantedAt: nowMs };
+    return this.currentHolder;
   }
 
   private add(message: SessionMessage): void {
@@ -228,12 +224,12 @@ export class SessionBook {
   private window(): WindowMessage[] {
     const window: WindowMessage[] = [];
     let bytes = 0;
-    for (let i = this.messages.length - 1; i >= 0 && window.length < this.limits.windowMessages; i--) {
-      const message = this.messages[i];
-      if (!message || message.failed) continue;
-      bytes += jsonBytes(message.content);
+    for (const { role, content, failed } of this.messages.toReversed()) {
+      if (window.length >= this.limits.windowMessages) break;
+      if (failed) continue;
+      bytes += jsonBytes(content);
       if (bytes > this.limits.windowBytes) break;
-      window.unshift({ role: message.role, content: message.content });
+      window.unshift({ role, content });
     }
     while (window[0]?.role === 'assistant') window.shift();
     return window;
