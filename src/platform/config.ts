@@ -91,6 +91,9 @@ export const settings = {
     'Of an imported file of sessions.',
   ),
   HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
+  HOLDFAST_MAX_SESSION_METADATA_BYTES: integer(256 * 1024, 2, 512 * 1024).describe(
+    "Of a session's metadata, all calls' merged, as JSON.",
+  ),
   HOLDFAST_SESSION_OLDER_BYTES: integer(128 * 1024, 1_024, 256 * 1024).describe(
     'Messages of a session before its window go to the payload store once they take this much.',
   ),
@@ -180,6 +183,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {
+      maxMetadataBytes: set.HOLDFAST_MAX_SESSION_METADATA_BYTES,
       olderBytes: set.HOLDFAST_SESSION_OLDER_BYTES,
       maxQueued: set.HOLDFAST_MAX_SESSION_QUEUE,
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
