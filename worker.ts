@@ -35,10 +35,12 @@ await runMain(async () => {
       cleanups.add('status', await serveWorkerStatus(config.worker.port, node.metrics, worker));
     log.info({ taskQueue: config.worker.taskQueue, temporal: temporal.address }, 'Worker is ready');
 
-    const reason = await Promise.race([signal, worker.ended]);
-    log.info({ reason }, 'Stopping');
+    const failure = worker.ended.then((reason) => new StartupError(`The worker cannot go on: ${reason}`));
+    const reason = await Promise.race([signal, failure]);
+    log.info({ reason: String(reason) }, 'Stopping');
     exitAtLatest(config.drainMs + 5_000);
     await atMost(node.asksInFlight.idle(), config.drainMs);
+    if (reason instanceof Error) throw reason;
   } finally {
     await cleanups.run();
   }

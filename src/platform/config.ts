@@ -11,8 +11,10 @@ import { StartupError } from './shutdown.ts';
 
 const mebibyte = 1024 * 1024;
 
-const integer = (fallback: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
+const integer = (fallback: number, min: number, max: number) => {
+  const takes = `takes a whole number from ${min} to ${max}`;
+  return z.coerce.number(takes).int(takes).min(min, takes).max(max, takes).default(fallback);
+};
 
 const apiKeys = z
   .string()
@@ -142,14 +144,19 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError(
       `Unknown settings: ${unknown.join(', ')}. docs/settings.md lists those that exist.`,
     );
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  // Blank is unset, as where a deployment passes on a variable that it does not have; as a number it would be 0.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
   const parsed = environmentSchema.safeParse(set);
-  if (!parsed.success)
-    throw new StartupError(
-      parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`).join('\n'),
-    );
+  if (!parsed.success) {
+    const told = parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`);
+    throw new StartupError([...new Set(told)].join('\n'));
+  }
   const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
   const config = toConfig(parsed.data, toStoreSettings(store, dataDir, environment));
+  if (config.limits.deadlineMs > config.limits.maxDeadlineMs)
+    throw new StartupError(
+      'HOLDFAST_DEADLINE_SECONDS is above HOLDFAST_MAX_DEADLINE_SECONDS: set it to that or less',
+    );
   if (config.apiKeys.length === 0 && !isLoopback(config.host))
     throw new StartupError(
       `HOLDFAST_HOST=${config.host} is reachable from other machines: set HOLDFAST_API_KEYS (e.g. to the output of: openssl rand -hex 24), or listen on 127.0.0.1`,

@@ -48,6 +48,9 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+/** A worker that failed, e.g. as its namespace was deleted, may never let go of its native half: its state is watched. */
+const watchMs = 1_000;
+
 export function runWorker(worker: Worker): RunningWorker {
   const run = worker.run();
   let stopping = false;
@@ -55,8 +58,12 @@ export function runWorker(worker: Worker): RunningWorker {
     running: () => worker.getState() === 'RUNNING',
     ended: new Promise((resolve) => {
       const tell = (reason: string): void => {
+        clearInterval(watch);
         if (!stopping) resolve(reason);
       };
+      const watch = setInterval(() => {
+        if (worker.getState() === 'FAILED') tell('the worker failed; the log says why');
+      }, watchMs).unref();
       run.then(
         () => tell('the worker ended'),
         (error: unknown) => tell(`the worker failed: ${String(error)}`),
@@ -65,7 +72,7 @@ export function runWorker(worker: Worker): RunningWorker {
     async stop() {
       stopping = true;
       if (worker.getState() === 'RUNNING') worker.shutdown();
-      await run;
+      if (worker.getState() !== 'FAILED') await run;
     },
   };
 }

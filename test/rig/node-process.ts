@@ -1,6 +1,6 @@
 /** The built product as a child process: what `npm start` and `npm run worker` run, to be signalled and killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { HttpClient } from './http-client.ts';
@@ -18,10 +18,11 @@ export class ProductProcess {
   private readonly listeners = new Set<() => void>();
   readonly exited: Promise<Exit>;
 
-  constructor(script: string, environment: Environment) {
+  /** `script` is below dist/, or an absolute path. */
+  constructor(script: string, environment: Environment, nodeFlags: readonly string[] = []) {
     // Not the caller's own settings: a test says what it needs.
     const { PATH = '', HOME = '' } = process.env;
-    this.child = spawn(process.execPath, [join(packageRoot, 'dist', script)], {
+    this.child = spawn(process.execPath, [...nodeFlags, resolve(packageRoot, 'dist', script)], {
       env: { PATH, HOME, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -37,6 +38,10 @@ export class ProductProcess {
       this.kill('SIGKILL');
       await this.exited;
     });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   get output(): string {
