@@ -39,7 +39,7 @@ await runMain(async () => {
     const reason = await Promise.race([signal, failure]);
     log.info({ reason: String(reason) }, 'Stopping');
     exitAtLatest(config.drainMs + 5_000);
-    await atMost(node.asksInFlight.idle(), config.drainMs);
+    await atMost(node.exchanges.idle(), config.drainMs);
     if (reason instanceof Error) throw reason;
   } finally {
     await cleanups.run();

@@ -7,7 +7,7 @@ import type { InjectedSinks, NativeConnection } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import { AgentSlots } from './activities/agent-slots.ts';
-import { AsksInFlight } from './activities/asks-in-flight.ts';
+import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
@@ -51,21 +51,21 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const calls = new Calls(temporal, texts);
   const records = new CallRecords(temporal, calls, texts);
   const inFlight = new CallsInFlight();
-  const asksInFlight = new AsksInFlight();
+  const exchanges = new Exchanges();
   const transport = createVpsTransport(config.transport);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
-    asksInFlight: () => asksInFlight.size,
+    asksInFlight: () => exchanges.size,
   });
   const activities = createActivities({
     transport,
     openToken: (sealed, agentName) => sealer.open(sealed, agentName),
-    asksInFlight,
+    exchanges,
     slots: new AgentSlots(),
     texts,
     turns: createTurns(temporal, gate, texts),
   });
-  const sinks = createSinks({ health, inFlight, asksInFlight, metrics });
+  const sinks = createSinks({ health, inFlight, exchanges, metrics });
   return {
     temporal,
     sealer,
@@ -75,7 +75,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     calls,
     records,
     inFlight,
-    asksInFlight,
+    exchanges,
     transport,
     texts,
     metrics,
@@ -123,16 +123,16 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
 function createSinks({
   health,
   inFlight,
-  asksInFlight,
+  exchanges,
   metrics,
-}: Pick<Node, 'health' | 'inFlight' | 'asksInFlight' | 'metrics'>): InjectedSinks<CallSinks> {
+}: Pick<Node, 'health' | 'inFlight' | 'exchanges' | 'metrics'>): InjectedSinks<CallSinks> {
   // A workflow task that is tried again tells its sinks again.
   const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
     calls: {
       abort: {
         fn: (_info, callId) => {
-          asksInFlight.abort(callId, new CancelledFailure('The call was cancelled'));
+          exchanges.abort(callId, new CancelledFailure('The call was cancelled'));
         },
       },
       outcome: {

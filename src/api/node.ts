@@ -70,7 +70,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     temporalAddress: temporal.address,
     failed: Promise.race([temporal.lost, ...(worker ? [worker.ended] : [])]),
     stop: async () => {
-      await drainNode(drain, node.asksInFlight, config.drainMs);
+      await drainNode(drain, node.exchanges, config.drainMs);
       await cleanups.run();
     },
   };

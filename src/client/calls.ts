@@ -54,7 +54,9 @@ export class Calls {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
       try {
-        await rpc(this.temporal, rpcTimeoutMs.write, () => this.startOnce(input, fingerprint));
+        // Where the first was not answered a server that is there answers soon, and one that is not is asked often.
+        const timeoutMs = tries === 1 ? rpcTimeoutMs.write : rpcTimeoutMs.read;
+        await rpc(this.temporal, timeoutMs, () => this.startOnce(input, fingerprint));
         return { state: 'started' };
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError)

@@ -6,7 +6,7 @@ const freshPollMs = 70_000;
 
 /** Whether some worker polls the task queue. Throws `Refusal` within 2 s when Temporal does not answer. */
 export async function hasWorker({ client, namespace, taskQueue }: Temporal): Promise<boolean> {
-  const { pollers } = await rpc({ client, namespace, taskQueue }, rpcTimeoutMs.read, () =>
+  const { pollers } = await rpc({ client, namespace, taskQueue }, rpcTimeoutMs.ready, () =>
     client.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name: taskQueue },
