@@ -27,6 +27,8 @@ import { every } from './platform/every.ts';
 import type { Log } from './platform/logging.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
+import type { RunningWorker } from './platform/running-worker.ts';
+import { watchServer } from './platform/server-watch.ts';
 import { createWorker } from './platform/worker.ts';
 import type { CallSinks } from './workflows/sinks.ts';
 
@@ -34,6 +36,8 @@ export type Node = Awaited<ReturnType<typeof composeNode>>;
 
 /** How often outcomes are sent and other nodes' changes are read: a registration is seen within 2 s everywhere. */
 const syncIntervalMs = 1_000;
+/** From an outage this long on a worker's polls may be further apart than a new worker takes to start. */
+const renewWorkerAfterMs = 4_000;
 const sweepIntervalMs = 6 * 3_600_000;
 
 export async function composeNode(config: Config, log: Log, connection: NativeConnection, namespace: string) {
@@ -85,6 +89,16 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
         taskQueue: config.worker.taskQueue,
         maxCachedWorkflows: config.worker.maxCachedWorkflows,
         maxActivities: config.limits.maxCallsInFlight,
+      }),
+    /** Begins anew, once a server that was away is back, what the SDK would repeat only seconds later. */
+    watchServer: (worker: RunningWorker | undefined) =>
+      watchServer(connection, (awayMs) => {
+        log.warn({ awayMs }, 'Temporal answers again');
+        calls.waitAnew();
+        if (awayMs >= renewWorkerAfterMs)
+          worker
+            ?.renew()
+            .catch((error: unknown) => log.error({ err: error }, 'The worker could not be renewed'));
       }),
     /** Sends outcomes from now on; `readers` (the facade) keep up with agents and health too. Returns how to stop. */
     startSync: ({ readers }: { readers: boolean }): (() => Promise<void>) => {

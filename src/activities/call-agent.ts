@@ -71,8 +71,8 @@ export function createCallAgent(dependencies: CallAgentDependencies): CallAgentA
         const content = await askOnce(dependencies, request, context);
         return { content, tries: withThisTry(earlier, startedAt) };
       } catch (error) {
-        if (error instanceof CancelledFailure || error instanceof GivenUp) throw error;
         if (error instanceof WorkerStopping) throw handOver(withThisTry(earlier, startedAt, 'internal'));
+        if (error instanceof CancelledFailure || error instanceof GivenUp) throw error;
         const failure = error instanceof AgentError ? error : ourFault(error);
         const tries = withThisTry(earlier, startedAt, failure.type);
         const retryable = mayRetry(failure.type, earlier) && triesAreLeft(context.info);
@@ -165,7 +165,8 @@ function timeoutError(agent: AgentConfig): AgentError {
   return new AgentError('timeout', `No complete answer within ${agent.timeoutMs / 1_000} s`);
 }
 
-class WorkerStopping extends Error {}
+/** Where the process goes on, its next worker may join the request. */
+class WorkerStopping extends GivenUp {}
 
 /** A worker that stops hands its asks over at once; one that Temporal lost sight of may be joined by the next try. */
 function cancellation({ cancellationDetails: details }: Context): Error {

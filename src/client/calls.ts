@@ -40,6 +40,7 @@ export type Started = { readonly state: 'started' } | Attached;
 export class Calls {
   private readonly temporal: Temporal;
   private readonly texts: Texts;
+  private anew = new AbortController();
 
   constructor(temporal: Temporal, texts: Texts) {
     this.temporal = temporal;
@@ -67,12 +68,20 @@ export class Calls {
     }
   }
 
+  /** Every wait asks again now: the server is back, and the polls of before may notice only seconds later. */
+  waitAnew(): void {
+    this.anew.abort();
+    this.anew = new AbortController();
+  }
+
   /** The call's ending, or undefined if `signal` aborts before. Survives outages of the server. */
   async wait(callId: string, signal: AbortSignal): Promise<CallEnding | undefined> {
     for (let failures = 0; ;) {
       const pollUntil = Date.now() + resultPollMs;
       try {
-        return await unlessAborted(signal, () => this.pollEnding(callId, pollUntil));
+        const anew = this.anew.signal;
+        const ending = await unlessAborted([signal, anew], () => this.pollEnding(callId, pollUntil));
+        if (ending || signal.aborted) return ending;
       } catch (error) {
         if (isNotFound(error)) throw noSuchCall(callId);
         if (!isUnanswered(error)) throw error;
@@ -160,20 +169,23 @@ export class Calls {
   }
 }
 
-/** Undefined as soon as `signal` aborts; what is under way then ends by itself, at its deadline at the latest. */
-async function unlessAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T | undefined> {
-  if (signal.aborted) return undefined;
+/** Undefined as soon as a signal aborts; what is under way then ends by itself, at its deadline at the latest. */
+async function unlessAborted<T>(
+  signals: readonly AbortSignal[],
+  run: () => Promise<T>,
+): Promise<T | undefined> {
+  if (signals.some((signal) => signal.aborted)) return undefined;
   let onAbort = (): void => undefined;
   const aborted = new Promise<undefined>((resolve) => {
     onAbort = () => resolve(undefined);
-    signal.addEventListener('abort', onAbort, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   });
   const running = run();
   running.catch(() => undefined); // Nobody may be there to hear of it any more.
   try {
     return await Promise.race([running, aborted]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    for (const signal of signals) signal.removeEventListener('abort', onAbort);
   }
 }
 

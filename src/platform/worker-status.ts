@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { Metrics } from './metrics.ts';
 import { StartupError } from './shutdown.ts';
-import type { RunningWorker } from './worker.ts';
+import type { RunningWorker } from './running-worker.ts';
 
 /**
  * `/healthz` and `/metrics` of a stand-alone worker, for its own machine only. Returns how to stop. Throws
@@ -10,7 +10,7 @@ import type { RunningWorker } from './worker.ts';
 export async function serveWorkerStatus(
   port: number,
   metrics: Metrics,
-  worker: RunningWorker,
+  worker: Pick<RunningWorker, 'running'>,
 ): Promise<() => Promise<void>> {
   const server = createServer((request, response) => {
     if (request.url === '/healthz') {
