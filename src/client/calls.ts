@@ -40,7 +40,8 @@ export type Started = { readonly state: 'started' } | Attached;
 export class Calls {
   private readonly temporal: Temporal;
   private readonly texts: Texts;
-  private anew = new AbortController();
+  /** How to interrupt each poll that is under way. */
+  private readonly polls = new Set<() => void>();
 
   constructor(temporal: Temporal, texts: Texts) {
     this.temporal = temporal;
@@ -70,8 +71,7 @@ export class Calls {
 
   /** Every wait asks again now: the server is back, and the polls of before may notice only seconds later. */
   waitAnew(): void {
-    this.anew.abort();
-    this.anew = new AbortController();
+    for (const interrupt of [...this.polls]) interrupt();
   }
 
   /** The call's ending, or undefined if `signal` aborts before. Survives outages of the server. */
@@ -79,8 +79,7 @@ export class Calls {
     for (let failures = 0; ;) {
       const pollUntil = Date.now() + resultPollMs;
       try {
-        const anew = this.anew.signal;
-        const ending = await unlessAborted([signal, anew], () => this.pollEnding(callId, pollUntil));
+        const ending = await this.interruptibly(signal, () => this.pollEnding(callId, pollUntil));
         if (ending || signal.aborted) return ending;
       } catch (error) {
         if (isNotFound(error)) throw noSuchCall(callId);
@@ -102,6 +101,28 @@ export class Calls {
     } catch (error) {
       if (isNotFound(error)) return this.status(callId); // It ended in between.
       throw error;
+    }
+  }
+
+  /**
+   * Undefined as soon as `signal` aborts or `waitAnew` is called; what is under way then ends by itself, at its deadline
+   * at the latest.
+   */
+  private async interruptibly<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T | undefined> {
+    if (signal.aborted) return undefined;
+    let interrupt = (): void => undefined;
+    const interrupted = new Promise<undefined>((resolve) => {
+      interrupt = () => resolve(undefined);
+    });
+    signal.addEventListener('abort', interrupt, { once: true });
+    this.polls.add(interrupt);
+    const running = run();
+    running.catch(() => undefined); // Nobody may be there to hear of it any more.
+    try {
+      return await Promise.race([running, interrupted]);
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+      this.polls.delete(interrupt);
     }
   }
 
@@ -166,26 +187,6 @@ export class Calls {
 
   private handle(callId: string) {
     return this.temporal.client.workflow.getHandle(callWorkflowId(callId));
-  }
-}
-
-/** Undefined as soon as a signal aborts; what is under way then ends by itself, at its deadline at the latest. */
-async function unlessAborted<T>(
-  signals: readonly AbortSignal[],
-  run: () => Promise<T>,
-): Promise<T | undefined> {
-  if (signals.some((signal) => signal.aborted)) return undefined;
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<undefined>((resolve) => {
-    onAbort = () => resolve(undefined);
-    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
-  });
-  const running = run();
-  running.catch(() => undefined); // Nobody may be there to hear of it any more.
-  try {
-    return await Promise.race([running, aborted]);
-  } finally {
-    for (const signal of signals) signal.removeEventListener('abort', onAbort);
   }
 }
 
