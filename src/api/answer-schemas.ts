@@ -55,6 +55,7 @@ export const callDescription = z
   .object({
     ...callFields,
     status: callStatus,
+    answered_by: nullableText,
     session_id: nullableText,
     user_id: nullableText,
     started_at: isoTime,

@@ -71,7 +71,8 @@ function pipeline(
     response.once('close', () => stop({ http_response_status_code: response.statusCode }));
     next();
   };
-  const parseBody = one.body ? [express.json({ limit: config.limits.maxBodyBytes, strict: false })] : [];
+  const { maxBodyBytes: limit } = config.limits;
+  const parseBody = one.body ? [express.json({ limit, strict: false, type: jsonTypes })] : [];
   return [guard, ...parseBody, (request, response) => serve(one, request, response)];
 }
 
@@ -90,9 +91,11 @@ async function serve(one: Endpoint, request: Request, response: Response): Promi
   else response.json(reply.body);
 }
 
+const jsonTypes = ['application/json', 'application/*+json'];
+
 /** A body of another type is refused; none at all is the validator's to name. */
 function requireJson(request: Request): void {
-  const is = request.is(['application/json', 'application/*+json']);
+  const is = request.is(jsonTypes);
   if (is === false)
     throw new Refusal('unsupported_media_type', 'Send the body as "Content-Type: application/json"');
 }

@@ -47,7 +47,8 @@ function refuseOtherSites(request: Request): void {
 
 /** Without keys only this machine is trusted: a name that a stranger's DNS points here is not (DNS rebinding). */
 function refuseForeignHost(request: Request, ownHost: string): void {
-  const name = request.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  // Express's types promise a name; a request without a Host has none.
+  const name = ((request.hostname as string | undefined) ?? '').replace(/^\[|\]$/g, '').toLowerCase();
   if (name === 'localhost' || name === ownHost || isIP(name) !== 0) return;
   throw new Refusal(
     'unauthorized',

@@ -71,13 +71,16 @@ function answersOf(one: Endpoint) {
 
 /** Refusals of one status share a response that names them all. */
 function refusalsOf(one: Endpoint, keyed: boolean) {
-  const types: RefusalType[] = [...one.refusals, ...(keyed && !one.open ? (['unauthorized'] as const) : [])];
-  const statuses = [...new Set(types.map((type) => refusals[type].status))];
+  const types = new Set<RefusalType>(one.refusals);
+  if (one.params || one.query) types.add('validation_failed');
+  if (!one.open && one.method !== 'get') types.add('cross_site');
+  if (!one.open && keyed) types.add('unauthorized');
+  const statuses = new Set([...types].map((type) => refusals[type].status));
   return Object.fromEntries(
-    statuses.map((status) => [
+    [...statuses].map((status) => [
       String(status),
       {
-        description: types
+        description: [...types]
           .filter((type) => refusals[type].status === status)
           .map((type) => `${type}: ${refusals[type].title}`)
           .join('; '),

@@ -47,10 +47,15 @@ function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   const type = (error as { type?: unknown } | null)?.type;
   const mapped = typeof type === 'string' ? bodyParserRefusals[type] : undefined;
-  if (mapped) return new Refusal(mapped, (error as Error).message, { cause: error });
+  if (mapped) return new Refusal(mapped, withoutExcerpt((error as Error).message), { cause: error });
   if (error instanceof URIError || (error as { status?: unknown } | null)?.status === 400)
     return new Refusal('invalid_json', 'The request is malformed', { cause: error });
   return new Refusal('internal', 'This is not your fault; the log of the node tells more', { cause: error });
+}
+
+/** `JSON.parse` quotes the text around the fault, which may be a token (I5). */
+function withoutExcerpt(message: string): string {
+  return message.replace(/, (\.\.\.)?"[^]*$/, '');
 }
 
 /** Types of the errors that express.json() throws. */

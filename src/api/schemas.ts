@@ -8,6 +8,7 @@ extendZodWithOpenApi(z);
 
 const maxIdLength = 128;
 const maxMetadataDepth = 32;
+const maxExpectDepth = 64;
 const maxExpectBytes = 16 * 1024;
 
 /** Names and ids: any printable text, since clients of old sent any. */
@@ -28,14 +29,20 @@ export const cursorQuery = {
   limit: z.coerce.number().int().min(1).max(200).default(50),
 };
 
+/** Refused before anything that recurses, as JSON.stringify does, sees it. */
+const noDeeperThan = (levels: number) =>
+  [
+    (value: unknown) => !deeperThan(value, levels),
+    { error: `at most ${levels} levels`, abort: true },
+  ] as const;
+
+const metadataRecord = z.record(z.string(), z.unknown()).refine(...noDeeperThan(maxMetadataDepth));
+
 export function createSchemas({ limits }: Pick<Config, 'limits'>) {
-  const metadata = z
-    .record(z.string(), z.unknown())
-    .refine((value) => !deeperThan(value, maxMetadataDepth), `at most ${maxMetadataDepth} levels`)
-    .refine(
-      (value) => jsonBytes(JSON.stringify(value)) <= limits.maxMetadataBytes,
-      `at most ${limits.maxMetadataBytes} bytes as JSON`,
-    );
+  const metadata = metadataRecord.refine(
+    (value) => Buffer.byteLength(JSON.stringify(value)) <= limits.maxMetadataBytes,
+    `at most ${limits.maxMetadataBytes} bytes as JSON`,
+  );
   const call = z
     .strictObject({
       agent_name: id.openapi({ description: 'A registered agent' }),
@@ -109,8 +116,9 @@ export const registration = z
           .nullish()
           .openapi({ description: 'RE2 syntax; an answer in which it is found is refused' }),
       })
+      .refine(...noDeeperThan(maxExpectDepth))
       .refine(
-        (value) => jsonBytes(JSON.stringify(value)) <= maxExpectBytes,
+        (value) => Buffer.byteLength(JSON.stringify(value)) <= maxExpectBytes,
         `at most ${maxExpectBytes} bytes`,
       )
       .nullish()
@@ -157,5 +165,5 @@ export const importedSession = z.strictObject({
       failed: z.boolean().optional(),
     }),
   ),
-  metadata: z.record(z.string(), z.unknown()).default({}),
+  metadata: metadataRecord.default({}),
 });

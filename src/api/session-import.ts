@@ -37,13 +37,17 @@ export async function importSessions(
   limits: ImportLimits,
 ): Promise<Report> {
   const report: Report = { imported: 0, skipped: [], invalid: [] };
+  let underWay = Promise.resolve();
   const parser = new JSONParser({ paths: ['$.sessions.*'], keepStack: false });
   try {
     await pipeline(body, atMost(limits.maxBytes), parser, async (members: AsyncIterable<ParsedMember>) => {
-      for await (const { key, value } of members)
-        await importOne(String(key), value, { sessions, report, limits }).catch(rethrowAsOurs);
+      for await (const { key, value } of members) {
+        underWay = importOne(String(key), value, { sessions, report, limits }).catch(rethrowAsOurs);
+        await underWay;
+      }
     });
   } catch (error) {
+    await underWay.catch(() => undefined); // The one that is just being stored is told too.
     if (error instanceof Refusal) throw withReport(error, report);
     throw withReport(
       new Refusal('invalid_json', 'The body is not an export: {"sessions": {id: session}}', { cause: error }),
@@ -77,7 +81,7 @@ function toContent(sessionId: string, value: unknown, maxMetadataBytes: number):
   const parsed = importedSession.safeParse(value);
   if (!parsed.success)
     return parsed.error.issues
-      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+      .map((issue) => `${issue.path.join('.') || 'session'}: ${issue.message}`)
       .slice(0, 5)
       .join('; ');
   const { user_id, created_at, last_activity, messages, metadata } = parsed.data;
@@ -86,11 +90,11 @@ function toContent(sessionId: string, value: unknown, maxMetadataBytes: number):
   return {
     sessionId,
     ...(user_id != null && { userId: user_id }),
-    createdAt: created_at,
-    lastActivity: last_activity,
+    createdAt: utc(created_at),
+    lastActivity: utc(last_activity),
     metadata,
     messages: messages.map(({ timestamp, role, content, agent, call_id, failed }) => ({
-      timestamp,
+      timestamp: utc(timestamp),
       role,
       content,
       ...(agent != null && { agent }),
@@ -98,6 +102,10 @@ function toContent(sessionId: string, value: unknown, maxMetadataBytes: number):
       ...(failed && { failed: true as const }),
     })),
   };
+}
+
+function utc(time: string): string {
+  return new Date(time).toISOString();
 }
 
 function atMost(maxBytes: number): Transform {
@@ -114,5 +122,10 @@ function atMost(maxBytes: number): Transform {
 
 /** What was imported before the refusal stays imported, and is told. */
 function withReport(refusal: Refusal, report: Report): Refusal {
-  return new Refusal(refusal.type, refusal.message, { extra: { ...report }, cause: refusal.cause });
+  const { type, message, cause, retryAfterSeconds } = refusal;
+  return new Refusal(type, message, {
+    extra: { ...report },
+    cause,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
 }

@@ -18,14 +18,15 @@ export async function* sessionJson(session: WholeSession): AsyncGenerator<string
 }
 
 export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncGenerator<string> {
-  yield `{"exported_at":${JSON.stringify(new Date().toISOString())},"sessions":{`;
+  let lead = `{"exported_at":${JSON.stringify(new Date().toISOString())},"sessions":{`;
   let total = 0;
   for await (const session of sessions) {
-    yield `${total === 0 ? '' : ','}\n${JSON.stringify(session.sessionId)}:`;
+    yield `${lead}\n${JSON.stringify(session.sessionId)}:`;
     yield* sessionJson(session);
+    lead = ',';
     total += 1;
   }
-  yield `},"total_sessions":${total}}\n`;
+  yield `${total === 0 ? lead : ''}},"total_sessions":${total}}\n`;
 }
 
 function messageToWire({ timestamp, role, content, agent, callId, failed }: PlainMessage) {

@@ -12,6 +12,7 @@ import { callOwner, type Texts } from '../payloads/texts.ts';
 import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { nameIn, searchable } from './searchable.ts';
 import { listAll, listPage, quote, type ListedExecution, type Page } from './visibility.ts';
 
 export interface CallSummary {
@@ -122,9 +123,9 @@ function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
   return {
     callId: callIdOf(info.workflowId),
     status,
-    agentAsked: attributes.get(searchAttributes.agent) ?? '',
+    agentAsked: nameIn(attributes, searchAttributes.agent) ?? '',
     ...optional('answeredBy', status === 'completed' && attributes.get(searchAttributes.answeredBy)),
-    ...optional('sessionId', attributes.get(searchAttributes.session)),
+    ...optional('sessionId', nameIn(attributes, searchAttributes.session)),
     ...optional('userId', attributes.get(searchAttributes.user)),
     ...optional('errorType', attributes.get(searchAttributes.errorType)),
     startedAt: info.startTime,
@@ -148,8 +149,8 @@ function listQuery({ status, agent, session, since }: CallFilter): string {
   return [
     "WorkflowType = 'agentCall'",
     status && temporalStatuses[status],
-    agent !== undefined && `${searchAttributes.agent.name} = ${quote(agent)}`,
-    session !== undefined && `${searchAttributes.session.name} = ${quote(session)}`,
+    agent !== undefined && `${searchAttributes.agent.name} = ${quote(searchable(agent))}`,
+    session !== undefined && `${searchAttributes.session.name} = ${quote(searchable(session))}`,
     since && `StartTime >= ${quote(since.toISOString())}`,
   ]
     .filter(Boolean)

@@ -7,6 +7,10 @@ export class CallsInFlight {
     return this.calls.size;
   }
 
+  has(callId: string): boolean {
+    return this.calls.has(callId);
+  }
+
   /** Of calls that asked for this agent. */
   ofAgent(agent: string): number {
     return this.byAgent.get(agent) ?? 0;

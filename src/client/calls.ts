@@ -8,6 +8,7 @@ import type { Texts } from '../payloads/texts.ts';
 import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts';
 import { loadText } from './large-texts.ts';
 import { callStatusOf, describeExecution, noSuchCall, readProgress } from './call-execution.ts';
+import { nameIn, searchable } from './searchable.ts';
 import {
   isNotFound,
   isUnanswered,
@@ -155,9 +156,9 @@ export class Calls {
       staticSummary: input.chain.map((agent) => agent.name).join(' → '),
       typedSearchAttributes: new TypedSearchAttributes(
         [
-          { key: searchAttributes.agent, value: input.agentName },
+          { key: searchAttributes.agent, value: searchable(input.agentName) },
           { key: searchAttributes.answeredBy, value: input.agentName },
-          { key: searchAttributes.session, value: input.sessionId ?? null },
+          { key: searchAttributes.session, value: (input.sessionId && searchable(input.sessionId)) ?? null },
           { key: searchAttributes.user, value: input.userId ?? null },
           { key: searchAttributes.rerunOf, value: input.rerunOf ?? null },
         ].flatMap(({ key, value }) => (value === null ? [] : [{ key, value }])),
@@ -172,7 +173,7 @@ export class Calls {
       state: 'attached',
       sameRequest: (memo as CallMemo | undefined)?.fingerprint === fingerprint,
       status: callStatusOf(status.name),
-      sessionId: typedSearchAttributes.get(searchAttributes.session),
+      sessionId: nameIn(typedSearchAttributes, searchAttributes.session),
     };
   }
 

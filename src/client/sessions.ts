@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
+import { Refusal } from '../domain/failures.ts';
 import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import {
@@ -51,7 +52,7 @@ export class Sessions {
   ): Promise<TurnReply> {
     const updateId = randomUUID();
     const args: OpenTurnArgs = metadata ? [callId, jsonBytes(JSON.stringify(metadata))] : [callId];
-    const reply = await this.gate.pass(sessionWorkflowId(sessionId), () =>
+    const send = () =>
       rpc(this.temporal, rpcTimeoutMs.write, async () => {
         if (this.known.has(sessionId)) {
           try {
@@ -62,10 +63,14 @@ export class Sessions {
           }
         }
         return sendUpdate(() => this.openTurnWithStart(sessionId, args, updateId, userId));
-      }),
-    );
-    this.known.set(sessionId, true);
-    return reply;
+      });
+    try {
+      const reply = await this.gate.pass(sessionWorkflowId(sessionId), send);
+      this.known.set(sessionId, true);
+      return reply;
+    } catch (error) {
+      throw this.withBound(error);
+    }
   }
 
   /** Gives back the turn of a call that will not use it. */
@@ -137,6 +142,26 @@ export class Sessions {
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
       throw error;
+    }
+  }
+
+  /** The workflow refuses with a bare type; the caller is told which bound was reached. */
+  private withBound(error: unknown): unknown {
+    if (!(error instanceof Refusal)) return error;
+    const { maxQueued, maxMetadataBytes } = this.limits;
+    switch (error.type) {
+      case 'session_queue_full':
+        return new Refusal(error.type, `${maxQueued} calls wait for this session's turn, its limit`, {
+          retryAfterSeconds: 1,
+          limit: { name: 'session', quota: maxQueued },
+          cause: error,
+        });
+      case 'session_metadata_full':
+        return new Refusal(error.type, `A session's metadata takes ${maxMetadataBytes ?? 0} bytes as JSON`, {
+          cause: error,
+        });
+      default:
+        return error;
     }
   }
 

@@ -50,7 +50,8 @@ const minimumHeartbeatTimeoutMs = 5_000;
 export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<CallStatus> {
   const agent = await deps.agents.find(request.agentName);
   if (!agent) return repeatOrRefuse(deps, request);
-  admit(deps, agent);
+  const repeated = deps.inFlight.has(request.callId); // It adds no load.
+  if (!repeated) admit(deps, agent);
   deps.inFlight.add(request.callId, agent.name, Date.now() + request.deadlineMs + 60_000);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
@@ -59,7 +60,8 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
     if (started.state === 'started') return 'running';
     return await attach(deps, request, started, turn);
   } catch (error) {
-    deps.inFlight.done(request.callId);
+    // A refused repeat of a call that runs does not end that call.
+    if (!repeated) deps.inFlight.done(request.callId);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** Listing by Temporal's visibility store: quoting, paging, counting. It lags by up to seconds. */
+import { createHash } from 'node:crypto';
 import type { temporal as proto } from '@temporalio/proto';
 import { Refusal } from '../domain/failures.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
@@ -26,12 +27,12 @@ export async function listPage(
       namespace: temporal.namespace,
       query,
       pageSize: limit,
-      ...(cursor !== undefined && { nextPageToken: decodeCursor(cursor) }),
+      ...(cursor !== undefined && { nextPageToken: decodeCursor(query, cursor) }),
     }),
   );
   return {
     items: executions,
-    ...(nextPageToken.length > 0 && { nextCursor: Buffer.from(nextPageToken).toString('base64url') }),
+    ...(nextPageToken.length > 0 && { nextCursor: encodeCursor(query, nextPageToken) }),
   };
 }
 
@@ -51,11 +52,23 @@ export async function count(temporal: Temporal, query: string): Promise<number> 
   return Number(answer.count);
 }
 
-function decodeCursor(cursor: string): Uint8Array {
+const checkBytes = 8;
+
+/** With a check of the list it belongs to: Temporal fails on a token that it did not make, after long retries. */
+function encodeCursor(query: string, token: Uint8Array): string {
+  return Buffer.concat([checkOf(query, token), token]).toString('base64url');
+}
+
+function decodeCursor(query: string, cursor: string): Uint8Array {
   const bytes = Buffer.from(cursor, 'base64url');
-  if (bytes.length === 0 || bytes.toString('base64url') !== cursor)
-    throw new Refusal('validation_failed', "The cursor is not one that this endpoint's next_cursor gave", {
+  const token = bytes.subarray(checkBytes);
+  if (!bytes.subarray(0, checkBytes).equals(checkOf(query, token)))
+    throw new Refusal('validation_failed', "The cursor is not one that this list's next_cursor gave", {
       extra: { errors: [{ field: 'cursor', message: 'take it from next_cursor of the page before' }] },
     });
-  return bytes;
+  return token;
+}
+
+function checkOf(query: string, token: Uint8Array): Buffer {
+  return createHash('sha256').update(JSON.stringify(query)).update(token).digest().subarray(0, checkBytes);
 }

@@ -1,0 +1,165 @@
+/** Repeats of a request by its Idempotency-Key: one call, whenever and however often they come. */
+import { describe, expect, it } from 'vitest';
+import type { HttpAnswer, Json } from '../rig/http-client.ts';
+import { endedCall } from './ended-call.ts';
+import { expectInvalid, expectProblem } from './problem.ts';
+import { echo, gated, says } from './scripts.ts';
+import { useNode } from './use-node.ts';
+
+const locationOf = ({ headers }: HttpAnswer): string => headers.get('Location') ?? '';
+const keyed = (key: string) => ({ 'Idempotency-Key': key });
+
+describe('a request with an Idempotency-Key', () => {
+  const node = useNode();
+
+  it('repeated after the call ended gets that call, and nobody is asked again', async () => {
+    const agent = await node.agent('once', says('the only answer'));
+    const call = () => node.http.call({ agent_name: 'once', prompt: 'hello' }, keyed('ended'));
+
+    const [first, second] = [await call(), await call()];
+
+    expect(second).toMatchObject({
+      status: 200,
+      body: { call_id: first.body.call_id, response: 'the only answer', attempts: first.body.attempts },
+    });
+    expect(agent.requests).toHaveLength(1);
+  });
+
+  it('sent ten times at once makes one call, and each gets its answer', async () => {
+    const gate = gated('shared');
+    const agent = await node.agent('ten', gate.script);
+    const body = { agent_name: 'ten', prompt: 'hello', session_id: 'ten' };
+    const calls = Array.from({ length: 10 }, () => node.http.call(body, keyed('ten')));
+    await agent.waitForRequests(1);
+    gate.open();
+
+    const answers = await Promise.all(calls);
+
+    expect(new Set(answers.map((one) => one.body.call_id)).size).toBe(1);
+    for (const answer of answers) expect(answer).toMatchObject({ status: 200, body: { response: 'shared' } });
+    expect(agent.requests).toHaveLength(1);
+    const session = await node.http.get('/api/vps/sessions/ten');
+    expect(session.body.messages).toHaveLength(2);
+  });
+
+  it('attaches to the running call, and a wait of its own ends with 202', async () => {
+    const gate = gated('at last');
+    const agent = await node.agent('running', gate.script);
+    const call = (Prefer: string) =>
+      node.http.call({ agent_name: 'running', prompt: 'hello' }, { ...keyed('running'), Prefer });
+    const first = await call('respond-async');
+    await agent.waitForRequests(1);
+
+    const second = await call('wait=0');
+    gate.open();
+    const third = await call('wait=30');
+
+    expect(second).toMatchObject({ status: 202, body: { call_id: first.body.call_id, status: 'running' } });
+    expect(third).toMatchObject({ status: 200, body: { call_id: first.body.call_id, response: 'at last' } });
+    expect(agent.requests).toHaveLength(1);
+  });
+
+  it('and another body is refused and asks nobody, whichever member differs', async () => {
+    const agent = await node.agent('other', says('first'));
+    const body = { agent_name: 'other', prompt: 'hello', user_id: 'u', metadata: { a: [1, 2] } };
+    await node.http.call(body, keyed('other body'));
+    const others: Json[] = [
+      { prompt: 'hello!' },
+      { agent_name: 'once' },
+      { user_id: 'v' },
+      { session_id: 's' },
+      { metadata: { a: [2, 1] } },
+      { deadline_seconds: 60 },
+    ];
+    for (const other of others)
+      expectProblem(
+        await node.http.call({ ...body, ...other }, keyed('other body')),
+        422,
+        'idempotency_mismatch',
+      );
+    expect(agent.requests).toHaveLength(1);
+    expect((await node.http.get('/api/vps/sessions/s')).body.messages).toEqual([]);
+    const next = await node.http.call({ agent_name: 'other', prompt: 'next', session_id: 's' });
+    expect(next.body.success).toBe(true);
+  });
+
+  it('is the same request in another order of members, and null is as good as absent', async () => {
+    const agent = await node.agent('order', says('first'));
+    const [first, second] = [
+      await node.http.call(
+        { agent_name: 'order', prompt: 'hello', metadata: { a: { x: 1, y: 2 }, b: 3 } },
+        keyed('order'),
+      ),
+      await node.http.call(
+        {
+          metadata: { b: 3, a: { y: 2, x: 1 } },
+          session_id: null,
+          user_id: null,
+          prompt: 'hello',
+          agent_name: 'order',
+        },
+        keyed('order'),
+      ),
+    ];
+    expect(second).toMatchObject({ status: 200, body: { call_id: first.body.call_id } });
+    expect(agent.requests).toHaveLength(1);
+  });
+
+  it('repeated in a session gives the turn back, so that the session goes on', async () => {
+    await node.agent('echo', echo);
+    const say = (prompt: string, session_id: string, key = prompt) =>
+      node.http.call({ agent_name: 'echo', prompt, session_id }, keyed(`${session_id} ${key}`));
+    const first = await say('one', 'goes-on');
+    await say('two', 'goes-on');
+
+    const repeat = await say('one', 'goes-on');
+    const next = await say('three', 'goes-on');
+
+    expect(repeat.body).toMatchObject({ call_id: first.body.call_id, response: 're: one' });
+    expect(next.body).toMatchObject({ success: true, response: 're: three' });
+    const { body } = await node.http.get('/api/vps/sessions/goes-on');
+    expect((body.messages as Json[]).map((one) => one.content)).toEqual([
+      'one',
+      're: one',
+      'two',
+      're: two',
+      'three',
+      're: three',
+    ]);
+  });
+
+  it('refused as another does not end the call that runs, in the eyes of the node', async () => {
+    const gate = gated('still running');
+    const agent = await node.agent('load', gate.script);
+    const call = (prompt: string) =>
+      node.http.call({ agent_name: 'load', prompt }, { ...keyed('load'), Prefer: 'respond-async' });
+    const inFlight = async () =>
+      /^holdfast_calls_in_flight (\d+)$/m.exec((await node.http.get('/metrics')).body.text as string)?.[1];
+    const accepted = await call('one');
+    await agent.waitForRequests(1);
+    expect(await inFlight()).toBe('1');
+
+    expectProblem(await call('another'), 422, 'idempotency_mismatch');
+
+    expect(await inFlight()).toBe('1');
+    gate.open();
+    await endedCall(node.http, locationOf(accepted));
+    expect(await inFlight()).toBe('0');
+  });
+
+  it.each([
+    ['an empty one', ''],
+    ['one of 256 characters', 'k'.repeat(256)],
+    ['one beyond ASCII', 'sch\u00fcssel'],
+  ])('that is no key (%s) is refused by name', async (_what, key) => {
+    expectInvalid(
+      await node.http.call({ agent_name: 'once', prompt: 'hello' }, keyed(key)),
+      'Idempotency-Key',
+    );
+  });
+
+  it('of 255 characters is taken', async () => {
+    const answer = await node.http.call({ agent_name: 'once', prompt: 'hello' }, keyed('k'.repeat(255)));
+    expect(answer.body).toMatchObject({ success: true });
+  });
+});

@@ -1,0 +1,154 @@
+/** Sessions from one gateway to another: export, import, and files that are not what they should be. */
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../rig/http-client.ts';
+import { expectProblem } from './problem.ts';
+import { echo } from './scripts.ts';
+import { useNode } from './use-node.ts';
+
+const at = '2026-01-02T03:04:05.678Z';
+const message = (content: string): Json => ({ timestamp: at, role: 'user', content });
+const session = (fields: Json = {}): Json => ({
+  user_id: null,
+  created_at: at,
+  last_activity: at,
+  messages: [message('hello')],
+  metadata: {},
+  ...fields,
+});
+
+describe('sessions', () => {
+  const source = useNode();
+  const target = useNode({ HOLDFAST_MAX_IMPORT_BYTES: '20000' });
+
+  const importInto = (node: typeof source, sessions: Json) =>
+    node.http.post('/api/vps/sessions/import', { sessions });
+  const exported = async (node: typeof source): Promise<Json> =>
+    (await node.http.get('/api/vps/sessions/export')).body;
+  const read = async (id: string): Promise<Json> =>
+    (await target.http.get(`/api/vps/sessions/${encodeURIComponent(id)}`)).body;
+
+  it('are none in an export of a gateway without any', async () => {
+    const answer = await source.http.get('/api/vps/sessions/export');
+    expect(answer.body).toEqual({
+      exported_at: answer.body.exported_at,
+      total_sessions: 0,
+      sessions: {},
+    });
+    expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/);
+    expect(answer.headers.get('Content-Disposition')).toContain('attachment');
+    expect(Math.abs(Date.now() - Date.parse(answer.body.exported_at as string))).toBeLessThan(60_000);
+  });
+
+  it('go from one gateway to another as they are, and go on there', async () => {
+    await source.agent('echo', echo);
+    await source.agent('broken', () => ({ status: 401 }));
+    const say = (session_id: string, prompt: string, agent_name = 'echo') =>
+      source.http.call({ agent_name, prompt, session_id, user_id: 'u', metadata: { a: { b: ['ü', null] } } });
+    await say('one', 'first');
+    await say('one', 'fails', 'broken');
+    await say('two\'s "second"', 'only');
+    await expect.poll(async () => (await exported(source)).total_sessions).toBe(2);
+    const file = await exported(source);
+
+    const report = await target.http.post('/api/vps/sessions/import', file);
+
+    expect(report).toMatchObject({ status: 200, body: { imported: 2, skipped: [], invalid: [] } });
+    for (const [id, content] of Object.entries(file.sessions as Json))
+      expect(await read(id)).toEqual(content);
+    expect(await read('one')).toMatchObject({
+      user_id: 'u',
+      messages: [{ content: 'first' }, { content: 're: first' }, { content: 'fails', failed: true }],
+    });
+    const agent = await target.agent('echo', echo);
+    await target.http.call({ agent_name: 'echo', prompt: 'goes on', session_id: 'one' });
+    const { messages } = agent.requests[0]?.body as { messages: Json[] };
+    expect(messages.map((one) => one.content)).toEqual(['first', 're: first', 'goes on']);
+  });
+
+  it('that exist are left as they are and told', async () => {
+    const before = await read('one');
+    const report = await importInto(target, { one: session(), three: session() });
+    expect(report.body).toEqual({ imported: 1, skipped: ['one'], invalid: [] });
+    expect(await read('one')).toEqual(before);
+    expect(await read('three')).toMatchObject({ session_id: 'three', messages: [{ content: 'hello' }] });
+  });
+
+  it('of other gateways are taken with fewer fields, and their times become UTC', async () => {
+    const local = '2026-01-02T05:04:05.678+02:00';
+    const old = {
+      created_at: local,
+      last_activity: local,
+      messages: [{ ...message('x'), timestamp: local }],
+    };
+    expect((await importInto(target, { old })).body.imported).toBe(1);
+    expect(await read('old')).toEqual({
+      session_id: 'old',
+      user_id: null,
+      created_at: at,
+      last_activity: at,
+      messages: [{ ...message('x'), agent: null, call_id: null, failed: false }],
+      metadata: {},
+    });
+  });
+
+  it('that are wrong are each told with what is wrong, and the others are imported', async () => {
+    const deep = Array.from({ length: 40 }).reduce<unknown>((inner) => [inner], 1);
+    const wrong: Record<string, [sessions: unknown, error: RegExp]> = {
+      'no object': [7, /^session: /],
+      'no dates': [{ messages: [] }, /^created_at: .*; last_activity: /],
+      'bad date': [session({ created_at: 'yesterday' }), /^created_at: /],
+      'bad role': [session({ messages: [{ ...message('x'), role: 'robot' }] }), /^messages\.0\.role: /],
+      'extra field': [session({ extra: 1 }), /extra/],
+      'deep metadata': [session({ metadata: { deep } }), /^metadata: at most 32 levels/],
+      ['x'.repeat(129)]: [session(), /^session_id: /],
+      'control\u0007': [session(), /^session_id: /],
+    };
+    const sessions = Object.fromEntries(Object.entries(wrong).map(([id, [content]]) => [id, content]));
+
+    const { status, body } = await importInto(target, { ...sessions, right: session() });
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ imported: 1, skipped: [] });
+    const told = body.invalid as { session_id: string; error: string }[];
+    expect(told.map((one) => one.session_id)).toEqual(Object.keys(wrong));
+    for (const { session_id, error } of told) expect(error).toMatch(wrong[session_id]?.[1] ?? /^$/);
+    expect(await read('right')).toMatchObject({ session_id: 'right' });
+  });
+
+  it('in a file that is broken off are imported up to there, and the problem says how many', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `broken off ${i}`);
+    const large = session({ messages: [message('x'.repeat(5_000))] });
+    const whole = JSON.stringify({ sessions: Object.fromEntries(ids.map((id) => [id, large])) });
+
+    const answer = await source.http.post('/api/vps/sessions/import', whole.slice(0, -20));
+
+    expectProblem(answer, 400, 'invalid_json');
+    expect(answer.body).toMatchObject({ skipped: [], invalid: [] });
+    expect(answer.body.imported).toBeGreaterThan(0);
+    const found = ids.map(async (id) => (await source.http.get(`/api/vps/sessions/${id}`)).status);
+    expect((await Promise.all(found)).filter((status) => status === 200)).toHaveLength(
+      answer.body.imported as number,
+    );
+  });
+
+  it('in a file over the limit are imported up to there, and the problem names the setting', async () => {
+    const large = session({ messages: [message('x'.repeat(20_000))] });
+    const answer = await importInto(target, { small: session(), large, never: session() });
+    expectProblem(answer, 413, 'body_too_large');
+    expect(answer.body.detail).toContain('HOLDFAST_MAX_IMPORT_BYTES');
+    expect((await read('never')).error_type).toBe('session_not_found');
+    expect((await read('large')).error_type).toMatch(/session_not_found/);
+  });
+
+  it.each(['not JSON', '{"sessions":{}} and more', '{"sessions": {"a": nonsense}}'])(
+    'in a file that is no JSON (%s) are refused',
+    async (text) => {
+      expectProblem(await target.http.post('/api/vps/sessions/import', text), 400, 'invalid_json');
+    },
+  );
+
+  it('in a file of another type are refused', async () => {
+    const answer = await target.http.post('/api/vps/sessions/import', 'a,b', { 'Content-Type': 'text/csv' });
+    expectProblem(answer, 415, 'unsupported_media_type');
+  });
+});

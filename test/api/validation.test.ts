@@ -1,0 +1,165 @@
+/** What the fields of a call and of a registration may hold. Each wrong one is named. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ScriptedAgent } from '../agents/scripted-agent.ts';
+import type { Json } from '../rig/http-client.ts';
+import { expectInvalid } from './problem.ts';
+import { says } from './scripts.ts';
+import { useNode } from './use-node.ts';
+
+type WrongField = readonly [field: string, what: string, value: unknown];
+
+/** Strings that no name or id may be. */
+const wrongIds = (field: string): WrongField[] => [
+  [field, 'a number', 7],
+  [field, 'empty', ''],
+  [field, '129 characters', 'x'.repeat(129)],
+  [field, 'a control character', 'a\nb'],
+  [field, 'a NUL', 'a\0b'],
+  [field, 'half a surrogate pair', 'a\ud800'],
+  [field, 'a space at the end', 'name '],
+];
+const nested = (levels: number): unknown => (levels === 0 ? 'bottom' : { level: nested(levels - 1) });
+
+const prompt = { limit: 2_000, over: 'x'.repeat(1_999) };
+
+describe('the fields of a call', () => {
+  const node = useNode({
+    HOLDFAST_MAX_PROMPT_BYTES: String(prompt.limit),
+    HOLDFAST_MAX_METADATA_BYTES: '1000',
+    HOLDFAST_MAX_DEADLINE_SECONDS: '1000',
+  });
+  let agent: ScriptedAgent;
+  const call = (fields: Json) => node.http.call({ agent_name: 'agent', prompt: 'hello', ...fields });
+
+  beforeAll(async () => {
+    agent = await node.agent('agent', says('hello'));
+  });
+
+  it.each([
+    ...wrongIds('agent_name'),
+    ...wrongIds('session_id'),
+    ...wrongIds('user_id'),
+    ['agent_name', 'null', null],
+    ['prompt', 'null', null],
+    ['prompt', 'a list', ['hello']],
+    ['prompt', 'empty', ''],
+    ['prompt', 'a byte over the limit', prompt.over],
+    ['prompt', 'over the limit as JSON', '"'.repeat(1_000)],
+    ['prompt', 'over the limit in UTF-8', '€'.repeat(667)],
+    ['metadata', 'a text', 'a=b'],
+    ['metadata', 'a list', []],
+    ['metadata', '33 levels deep', nested(33)],
+    ['metadata', 'over the limit', { a: 'x'.repeat(1_000) }],
+    ['on_disconnect', 'another word', 'stop'],
+    ['deadline_seconds', 'a text', '60'],
+    ['deadline_seconds', 'zero', 0],
+    ['deadline_seconds', 'negative', -1],
+    ['deadline_seconds', 'over the limit', 1_001],
+    ['sesion_id', 'a field that does not exist', 'x'],
+    ['__proto__x', 'a field that does not exist', {}],
+  ] satisfies WrongField[])('%s is refused when it is %s', async (field, _what, value) => {
+    expectInvalid(await call({ [field]: value }), field);
+    expect(agent.requests).toHaveLength(0);
+  });
+
+  it('are all named when several are wrong', async () => {
+    expectInvalid(
+      await node.http.call({ prompt: 7, nonsense: 1, more: 2 }),
+      'agent_name',
+      'prompt',
+      'nonsense',
+      'more',
+    );
+  });
+
+  it('are taken up to their limits', async () => {
+    for (const fields of [
+      { prompt: 'x'.repeat(1_998) },
+      { prompt: '€'.repeat(666) },
+      { session_id: 's'.repeat(128), user_id: 'ü€😀'.repeat(32) },
+      { metadata: nested(32) },
+      { metadata: { a: 'x'.repeat(992) } },
+      { deadline_seconds: 1_000 },
+      { session_id: null, user_id: null, metadata: null, deadline_seconds: null },
+    ] satisfies Json[])
+      expect(await call(fields)).toMatchObject({ status: 200, body: { success: true } });
+  });
+
+  it('a body that is nested deeper than any stack is refused like any other', async () => {
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+    const body = (member: string) => `{"agent_name":"agent","prompt":"x",${member}}`;
+    expectInvalid(await node.http.post('/api/vps/call', body(`"metadata":{"a":${deep}}`)), 'metadata');
+    expectInvalid(await node.http.post('/api/vps/call', body(`"user_id":${deep}`)), 'user_id');
+    const registration = `{"name":"a","host":"127.0.0.1","port":1,"expect":{"json_schema":{"a":${deep}}}}`;
+    expectInvalid(await node.http.post('/api/vps/register', registration), 'expect');
+  });
+
+  it.each([
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a text', '"hello"'],
+    ['a number', '7'],
+  ])('a body that is %s is refused as a whole', async (_what, text) => {
+    expectInvalid(await node.http.post('/api/vps/call', text), 'body');
+  });
+
+  it.each([
+    ...wrongIds('name'),
+    ['host', 'a number', 127],
+    ['host', 'empty', ''],
+    ['host', '256 characters', 'h'.repeat(256)],
+    ['port', 'a text', '8080'],
+    ['port', 'zero', 0],
+    ['port', 'over 65535', 65_536],
+    ['port', 'a fraction', 80.5],
+    ['protocol', 'another', 'ftp'],
+    ['protocol', 'null', null],
+    ['auth_token', 'empty', ''],
+    ['auth_token', 'with a space', 'to ken'],
+    ['auth_token', 'with a line end', 'token\r\nX-Injected: 1'],
+    ['auth_token', 'over the limit', 't'.repeat(4_097)],
+    ['timeout_seconds', 'zero', 0],
+    ['timeout_seconds', 'over an hour', 3_601],
+    ['max_retries', 'negative', -1],
+    ['max_retries', 'over ten', 11],
+    ['max_retries', 'a fraction', 1.5],
+    ['max_concurrency', 'zero', 0],
+    ['max_concurrency', 'over the limit', 100_001],
+    ['fallback_agents', 'a text', 'other'],
+    ['fallback_agents', '21 names', Array.from({ length: 21 }, (_, i) => `agent ${i}`)],
+    ['path', 'relative', 'v1/messages'],
+    ['path', 'with a space', '/v1/mess ages'],
+    ['path', 'over the limit', `/${'p'.repeat(1_024)}`],
+    ['history', 'another word', 'all'],
+    ['health_path', 'relative', 'health'],
+    ['expect', 'over the limit', { json_schema: { const: 'x'.repeat(16_384) } }],
+    ['adress', 'a field that does not exist', 'x'],
+  ] satisfies WrongField[])('of a registration: %s is refused when it is %s', async (field, _what, value) => {
+    const body = { name: 'refused', host: '127.0.0.1', port: 80, [field]: value };
+    expectInvalid(await node.http.post('/api/vps/register', body), field);
+    expect((await node.http.get('/api/vps/agents')).body.total).toBe(1);
+  });
+
+  it.each([
+    ['fallback_agents.1', { fallback_agents: ['fine', ''] }],
+    ['expect.min_length', { expect: { min_length: 0 } }],
+    ['expect.deny_regex', { expect: { deny_regex: 7 } }],
+    ['expect.json_schema', { expect: { json_schema: true } }],
+    ['expect.maximum', { expect: { maximum: 3 } }],
+  ])('of a registration: the inner field %s is named by its path', async (field, fields) => {
+    const body = { name: 'refused', host: '127.0.0.1', port: 80, ...fields };
+    expectInvalid(await node.http.post('/api/vps/register', body), field);
+  });
+
+  it('of a registration: what is required is named where it is missing', async () => {
+    expectInvalid(await node.http.post('/api/vps/register', {}), 'name', 'host', 'port');
+  });
+
+  it.each(['/api/vps/calls/{}', '/api/vps/calls/{}/history', '/api/vps/sessions/{}'])(
+    'in the path %s an id of 129 characters or with a control character is refused',
+    async (path) => {
+      for (const id of ['x'.repeat(129), '%00', 'a%0Ab'])
+        expectInvalid(await node.http.get(path.replace('{}', id)), 'id');
+    },
+  );
+});
