@@ -58,14 +58,18 @@ export class Calls {
     for (let tries = 1; ; tries++) {
       try {
         // Where the first was not answered a server that is there answers soon, and one that is not is asked often.
-        const timeoutMs = tries === 1 ? rpcTimeoutMs.write : rpcTimeoutMs.read;
+        const timeoutMs = Math.min(
+          tries === 1 ? rpcTimeoutMs.write : rpcTimeoutMs.read,
+          giveUpAt - Date.now(),
+        );
         await rpc(this.temporal, timeoutMs, () => this.startOnce(input, fingerprint));
         return { state: 'started' };
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError)
           return await this.attach(input.callId, fingerprint);
-        if (!isUnanswered(error) || Date.now() >= giveUpAt) throw error;
+        if (!isUnanswered(error)) throw error;
         await jitteredPause(tries);
+        if (Date.now() >= giveUpAt) throw error;
       }
     }
   }
