@@ -5,6 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import { probeAgents } from '../agents/prober.ts';
 import { composeNode, type Node } from '../compose.ts';
+import { Refusal } from '../domain/failures.ts';
 import type { Config } from '../platform/config.ts';
 import { every } from '../platform/every.ts';
 import type { Log } from '../platform/logging.ts';
@@ -31,6 +32,9 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** How long a node waits for its own worker to tell it of agents and their health before it goes on without. */
+const firstReadMs = 20_000;
+
 /** Throws `StartupError` with what to do; then nothing of it runs any more. */
 export async function startNode(config: Config, log: Log): Promise<RunningNode> {
   const cleanups = new Cleanups(log);
@@ -54,9 +58,8 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   cleanups.add('watching the server', node.watchServer(worker));
   cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
-  const inStep = Promise.all([node.agents.refresh(), node.health.refresh()]);
   // Without a worker of its own a facade may be the first to come: it reads once some worker is there.
-  await (worker ? inStep : inStep.catch(() => log.warn('No worker answers yet; calls wait for one')));
+  await getInStep(node, worker ? firstReadMs : 0, log);
 
   const drain = new Drain();
   const authenticate = createAuthenticate(config.apiKeys, config.host);
@@ -75,6 +78,22 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
       await cleanups.run();
     },
   };
+}
+
+/** After a crash the first read may wait for tasks that Temporal still keeps for the dead worker. */
+async function getInStep(node: Node, patienceMs: number, log: Log): Promise<void> {
+  const giveUpAt = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      await Promise.all([node.agents.refresh(), node.health.refresh()]);
+      return;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (Date.now() < giveUpAt) continue;
+      log.warn('No worker answers yet; calls wait for one');
+      return;
+    }
+  }
 }
 
 function urlOf(host: string, { port }: AddressInfo): string {

@@ -11,13 +11,16 @@ const maxMetadataDepth = 32;
 const maxExpectDepth = 64;
 const maxExpectBytes = 16 * 1024;
 
+const printable = /^[^\p{Cc}\p{Cs}]*$/u;
+
 /** Names and ids: any printable text, since clients of old sent any. */
 export const id = z
   .string()
   .min(1)
   .max(maxIdLength)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters')
-  .refine((text) => text.trim() === text, 'no spaces at the ends');
+  .regex(printable, 'no control characters')
+  .refine((text) => text.trim() === text, 'no spaces at the ends')
+  .openapi({ pattern: printable.source }); // By itself the generator would write the flags into it.
 
 const path = z
   .string()

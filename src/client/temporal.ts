@@ -14,8 +14,11 @@ export const rpcTimeoutMs = { ready: 1_500, read: 2_000, write: 5_000 } as const
 /** Workflow tasks of calls and entities: short, so that a dead worker's task is handed on soon. */
 export const workflowTaskTimeout = '5 s';
 
-/** gRPC status codes: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE. */
-const unansweredCodes = new Set<number>([1, 4, 8, 10, 14]);
+/**
+ * gRPC status codes: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION (an update whose workflow
+ * task failed, as when a node goes down), ABORTED, UNAVAILABLE.
+ */
+const unansweredCodes = new Set<number>([1, 4, 8, 9, 10, 14]);
 const notFoundCode = 5;
 
 /** Runs one or a few RPCs under a deadline; an unanswered one becomes the refusal `temporal_unavailable`. */

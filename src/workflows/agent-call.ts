@@ -89,7 +89,7 @@ async function walkChain(
   progress: Progress,
 ): Promise<Ending> {
   const overdue = `The call's deadline of ${input.deadlineMs / 1_000} s passed`;
-  let last: Extract<Attempt, { status: 'failed' }> | undefined;
+  let failed: Extract<Attempt, { status: 'failed' }> | undefined;
   for (const [index, agent] of input.chain.entries()) {
     const stillToCome = input.chain.slice(index + 1);
     const budgetMs = (): number => agentBudgetMs(deadlineAt - Date.now(), stillToCome);
@@ -97,7 +97,9 @@ async function walkChain(
       return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
 
     setCurrentDetails(describeProgress(progress, agent.name));
-    const answer = await askAgent({ input, agent, window, budgetMs, last: stillToCome.length === 0 });
+    const last = stillToCome.length === 0;
+    const cutOff = (attempt: Attempt): number => progress.attempts.push(attempt);
+    const answer = await askAgent({ input, agent, window, budgetMs, last, cutOff });
     const { attempt } = answer;
     progress.attempts.push(attempt);
     setCurrentDetails(describeProgress(progress));
@@ -112,15 +114,15 @@ async function walkChain(
     if (answer.content !== undefined)
       return { status: 'answered', agent: agent.name, content: answer.content };
     if (attempt.status !== 'failed') continue;
-    last = attempt;
+    failed = attempt;
     if (!failures[attempt.errorType].fallBack) break;
   }
-  if (last?.errorType === 'deadline_exceeded')
+  if (failed?.errorType === 'deadline_exceeded')
     return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
   return {
     status: 'failed',
-    errorType: last?.errorType ?? 'internal',
-    message: `All agents failed. Last error: ${last?.error ?? 'no agent was asked'}`,
+    errorType: failed?.errorType ?? 'internal',
+    message: `All agents failed. Last error: ${failed?.error ?? 'no agent was asked'}`,
   };
 }
 

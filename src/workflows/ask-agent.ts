@@ -19,6 +19,7 @@ import type { StoredText } from '../domain/stored-text.ts';
 const maxReschedules = 3;
 /** The activity times itself out with a typed failure; Temporal's limit is the backstop. */
 const backstopMs = 5_000;
+const notTakenMarginMs = 100;
 
 export interface Ask {
   readonly input: CallInput;
@@ -28,6 +29,8 @@ export interface Ask {
   readonly budgetMs: () => number;
   /** No agent comes after it. */
   readonly last: boolean;
+  /** Takes what there is to say of an ask that the call's cancellation cuts off. */
+  readonly cutOff: (attempt: Attempt) => void;
 }
 
 export interface Answer {
@@ -45,6 +48,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       const attempt = { agent: ask.agent.name, status: 'ok', tries: result.tries } as const;
       return { content: result.content, attempt: { ...attempt, latencyMs: spanMs(result.tries, startedAt) } };
     } catch (error) {
+      if (isCancellation(error)) ask.cutOff(cancelledAttempt(ask.agent.name, tries, startedAt));
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
       const failure = readFailure(error, ask, tries);
       tries = failure.tries;
@@ -64,9 +68,12 @@ export async function askAgent(ask: Ask): Promise<Answer> {
 }
 
 function schedule({ input, agent, window, budgetMs, last }: Ask, earlierTries: readonly Try[]) {
-  // Heartbeats find a dead worker; schedule-to-close is the agent's share of the deadline, retries included.
+  // Heartbeats find a dead worker; schedule-to-close is the agent's share of the deadline, retries included;
+  // schedule-to-start, right before it, tells an ask that no worker ever took from one whose worker died over it.
+  const shareMs = budgetMs();
   const { callAgent } = proxyActivities<CallAgentActivity>({
-    scheduleToCloseTimeout: Math.max(1, budgetMs()),
+    scheduleToCloseTimeout: Math.max(1, shareMs),
+    scheduleToStartTimeout: Math.max(1, shareMs - notTakenMarginMs),
     startToCloseTimeout: agent.timeoutMs + backstopMs,
     heartbeatTimeout: input.heartbeatTimeoutMs,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -108,28 +115,41 @@ function readFailure({ cause }: ActivityFailure, ask: Ask, earlier: readonly Try
   const tries = (cause.lastHeartbeatDetails as readonly Try[] | undefined) ?? earlier;
   switch (cause.timeoutType) {
     case 'HEARTBEAT':
-      return {
-        kind: 'worker_lost',
-        message: 'Its worker was lost',
-        tries: [...tries, lostTry(tries.length + 1)],
-      };
-    case 'SCHEDULE_TO_CLOSE':
+      return { kind: 'worker_lost', message: 'Its worker was lost', tries: withLostTry(tries) };
     case 'SCHEDULE_TO_START':
       // Never asked: no worker was there. That is not the agent's failure.
-      if (tries.length === 0 && !ask.last)
-        return { kind: 'internal', message: 'No worker took the call', tries };
+      return ask.last
+        ? { kind: 'deadline_exceeded', message: cutOffMessage, tries }
+        : { kind: 'internal', message: 'No worker took the call', tries };
+    case 'SCHEDULE_TO_CLOSE':
+      // The activity ends itself before: its worker died, or no worker took the next try. It may have asked (I3).
       return {
-        kind: ask.last ? 'deadline_exceeded' : 'timeout',
-        message: "Cut off by its share of the call's deadline",
-        tries,
+        kind: ask.last ? 'deadline_exceeded' : tries.some(({ lost }) => !lost) ? 'timeout' : 'internal',
+        message: cutOffMessage,
+        tries: withLostTry(tries),
       };
     default:
       return {
         kind: 'timeout',
         message: `No complete answer within ${ask.agent.timeoutMs / 1_000} s`,
-        tries,
+        tries: withLostTry(tries),
       };
   }
+}
+
+const cutOffMessage = "Cut off by its share of the call's deadline";
+
+/** With one more, of which nothing was heard. */
+function withLostTry(tries: readonly Try[]): Try[] {
+  return [...tries, lostTry(tries.length + 1)];
+}
+
+/** Retries of it that were under way are not known; this one was, or was about to be. */
+function cancelledAttempt(agent: string, earlier: readonly Try[], startedAt: number): Attempt {
+  const latencyMs = Date.now() - startedAt;
+  const at = new Date(startedAt).toISOString();
+  const tries: Try[] = [...earlier, { attempt: earlier.length + 1, errorType: 'cancelled', latencyMs, at }];
+  return { agent, status: 'failed', errorType: 'cancelled', error: 'The call was cancelled', tries, latencyMs };
 }
 
 function lostTry(attempt: number): Try {

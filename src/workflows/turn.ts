@@ -43,8 +43,10 @@ export async function waitForTurn(input: CallInput, deadlineAt: number): Promise
     woken = false;
     const reply = await openTurn(sessionId, input.callId).catch(rethrowCancellation);
     const settled = reply === 'unknown' ? undefined : settle(reply);
-    if (settled) return settled;
+    if (settled?.status === 'granted') return settled;
     const restMs = deadlineAt - Date.now();
+    // Past the deadline a turn that is committed is this call's own doing, in a workflow task that was lost.
+    if (settled && restMs > 0) return settled;
     if (restMs <= 0)
       return {
         status: 'failed',

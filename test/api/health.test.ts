@@ -26,7 +26,7 @@ describe('the health of agents', () => {
       max_retries: 0,
       ...registration,
     });
-    for (const _turn of turns) await node.http.call({ agent_name: name, prompt: 'x' });
+    for (let asks = 0; asks < turns.length; asks++) await node.http.call({ agent_name: name, prompt: 'x' });
     return agent;
   };
 

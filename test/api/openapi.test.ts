@@ -1,0 +1,232 @@
+/** The OpenAPI document: complete, sound in itself, and true of the answers that a node really gives. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { refusals } from '../../src/domain/failures.ts';
+import type { HttpAnswer, Json } from '../rig/http-client.ts';
+import { endedCall } from './ended-call.ts';
+import { says } from './scripts.ts';
+import { useNode } from './use-node.ts';
+
+interface Operation {
+  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }>;
+  readonly requestBody?: unknown;
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+}
+type Document = Json & { readonly paths: Record<string, Record<string, Operation>> };
+
+/** The tables of the design; /docs is a page for people. */
+const endpoints = [
+  'post /api/vps/call',
+  'post /api/vps/register',
+  'get /api/vps/agents',
+  'delete /api/vps/agents/{name}',
+  'get /api/vps/health',
+  'get /api/vps/health/{agent}',
+  'get /api/vps/status',
+  'get /api/vps/sessions',
+  'get /api/vps/sessions/{id}',
+  'delete /api/vps/sessions/{id}',
+  'post /api/vps/sessions/cleanup',
+  'get /api/vps/sessions/export',
+  'post /api/vps/sessions/import',
+  'get /api/vps/calls',
+  'get /api/vps/calls/{id}',
+  'get /api/vps/calls/{id}/history',
+  'post /api/vps/calls/{id}/cancel',
+  'post /api/vps/calls/{id}/rerun',
+  'get /healthz',
+  'get /readyz',
+  'get /metrics',
+  'get /openapi.json',
+];
+
+/** Every schema that lists properties takes no others: an answer must not hold what is not documented. */
+function closed(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  if (Array.isArray(schema)) return schema.map(closed);
+  const inner = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
+  return 'properties' in inner && !('additionalProperties' in inner)
+    ? { ...inner, additionalProperties: false }
+    : inner;
+}
+
+/** Objects that are open by their nature: problems have extra members, these two are other formats' own. */
+const open = new Set(['get /openapi.json', 'get /api/vps/calls/{id}/history']);
+
+describe('the OpenAPI document', () => {
+  const node = useNode();
+  let document: Document;
+  const operationOf = (endpoint: string): Operation => {
+    const [method = '', path = ''] = endpoint.split(' ');
+    const operation = document.paths[path]?.[method];
+    if (!operation) throw new Error(`${endpoint} is not documented`);
+    return operation;
+  };
+
+  /** Throws unless the answer is one of those that are documented for the endpoint. */
+  function expectDocumented(endpoint: string, { status, headers, body }: HttpAnswer): void {
+    const response = operationOf(endpoint).responses[String(status)];
+    if (!response) throw new Error(`${endpoint}: ${status} is not documented: ${JSON.stringify(body)}`);
+    const [mediaType = '', content] = Object.entries(response.content ?? {})[0] ?? [];
+    expect([endpoint, headers.get('Content-Type')?.split(';')[0] ?? '']).toEqual([endpoint, mediaType]);
+    if (!content || mediaType === 'text/plain') return;
+    const isOpen = status >= 400 || open.has(endpoint);
+    const components = isOpen ? document.components : closed(document.components);
+    const ajv = new Ajv2020({ strict: false, formats: { 'date-time': /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ } });
+    const validate = ajv.compile({
+      ...((isOpen ? content.schema : closed(content.schema)) as Json),
+      components,
+    });
+    validate(body);
+    expect({ endpoint, status, errors: validate.errors }).toEqual({ endpoint, status, errors: null });
+  }
+
+  beforeAll(async () => {
+    document = (await node.http.get('/openapi.json')).body as Document;
+  });
+
+  it('is OpenAPI 3.1 and lists every endpoint, and no other', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.info).toMatchObject({ title: 'Holdfast', version: '0.1.0' });
+    const listed = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method} ${path}`),
+    );
+    expect(listed.sort()).toEqual([...endpoints].sort());
+  });
+
+  it('has a target for each of its references, and no component that nothing refers to', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
+      ([, path = '']) => path,
+    );
+    const targets = references.map((path) =>
+      path.split('/').reduce<unknown>((at, name) => (at as Json | undefined)?.[name], document),
+    );
+    expect(references.length).toBeGreaterThan(10);
+    expect(targets).not.toContain(undefined);
+    const { schemas } = document.components as { schemas: Json };
+    const unused = Object.keys(schemas).filter((name) => !references.includes(`components/schemas/${name}`));
+    expect(unused).toEqual([]);
+  });
+
+  it('says of each endpoint what it is for, which parameters its path has, and what it answers', () => {
+    for (const endpoint of endpoints) {
+      const operation = operationOf(endpoint);
+      expect((operation as unknown as Json).summary).toMatch(/\S/);
+      const inPath = [...endpoint.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const documented = (operation.parameters ?? [])
+        .filter((one) => one.in === 'path')
+        .map((one) => one.name);
+      expect(documented).toEqual(inPath);
+      expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true);
+    }
+  });
+
+  it('documents only statuses that its refusals have', () => {
+    const statuses = new Set(Object.values(refusals).map((one) => String(one.status)));
+    for (const endpoint of endpoints)
+      for (const status of Object.keys(operationOf(endpoint).responses))
+        expect(status.startsWith('2') || statuses.has(status)).toBe(true);
+  });
+
+  it('has schemas that take the requests of its own defaults and refuse those that the API refuses', () => {
+    const { components } = document;
+    const validator = (name: string) =>
+      new Ajv2020({ strict: false }).compile({ $ref: `#/components/schemas/${name}`, components });
+    const [call, registration] = [validator('CallRequest'), validator('AgentRegistration')];
+    expect(call({ agent_name: 'a', prompt: 'b' })).toBe(true);
+    expect(call({ agent_name: 'a', prompt: 'b', session_id: null, deadline_seconds: 5 })).toBe(true);
+    expect(call({ agent_name: 'a' })).toBe(false);
+    expect(call({ agent_name: 'a', prompt: 'b', nonsense: 1 })).toBe(false);
+    expect(call({ agent_name: 'a', prompt: 'b', deadline_seconds: 0 })).toBe(false);
+    expect(registration({ name: 'a', host: 'h', port: 1 })).toBe(true);
+    expect(registration({ name: 'a', host: 'h', port: 0 })).toBe(false);
+    expect(registration({ name: 'a', host: 'h', port: 1, auth_token: 'to ken' })).toBe(false);
+  });
+
+  it('is true of every answer of every endpoint, and of their refusals', async () => {
+    const { http } = node;
+    const seen = new Set<string>();
+    const check = async (endpoint: string, request: Promise<HttpAnswer>): Promise<HttpAnswer> => {
+      const answer = await request;
+      expectDocumented(endpoint, answer);
+      seen.add(`${endpoint} ${answer.status}`);
+      return answer;
+    };
+    const [call, register] = ['post /api/vps/call', 'post /api/vps/register'];
+    const hanging = await node.agent('hangs', () => ({ hang: true }), { max_retries: 0 });
+    await node.agent('answers', says('hello'), {
+      auth_token: 'token-0123',
+      expect: { min_length: 1, json_schema: { not: { type: 'null' } }, deny_regex: 'never' },
+      health_path: '/up',
+    });
+    await node.agent('fails', () => ({ status: 500 }), { max_retries: 0, fallback_agents: ['nobody'] });
+    const async = { Prefer: 'respond-async' };
+
+    await check(register, http.post('/api/vps/register', { name: 'extra', host: '127.0.0.1', port: 1 }));
+    await check(register, http.post('/api/vps/register', { name: 'extra', host: '0.0.0.0', port: 1 }));
+    await check(register, http.post('/api/vps/register', '{'));
+    const body = { agent_name: 'answers', prompt: 'x', session_id: 's', user_id: 'u', metadata: { a: [1] } };
+    const { body: done } = await check(call, http.call(body, { 'Idempotency-Key': 'k' }));
+    await check(call, http.call({ ...body, prompt: 'y' }, { 'Idempotency-Key': 'k' }));
+    await check(call, http.call({ agent_name: 'fails', prompt: 'x' }));
+    await check(call, http.call({ agent_name: 'nobody', prompt: 'x' }));
+    await check(call, http.call({ agent_name: 'answers', prompt: 'x' }, { 'Sec-Fetch-Site': 'cross-site' }));
+    await check(call, http.post('/api/vps/call', 'x', { 'Content-Type': 'text/plain' }));
+    const running = await check(call, http.call({ agent_name: 'hangs', prompt: 'x' }, async));
+    await hanging.waitForRequests(1);
+    const path = running.headers.get('Location') ?? '';
+    const donePath = `/api/vps/calls/${done.call_id as string}`;
+    for (const [endpoint, suffix] of [
+      ['get /api/vps/calls/{id}', ''],
+      ['get /api/vps/calls/{id}/history', '/history'],
+    ] as const)
+      for (const one of [path, donePath, '/api/vps/calls/unknown', `/api/vps/calls/${'x'.repeat(129)}`])
+        await check(endpoint, http.get(one + suffix));
+    await check('post /api/vps/calls/{id}/cancel', http.post(`${path}/cancel`));
+    await endedCall(http, path);
+    await check('post /api/vps/calls/{id}/cancel', http.post(`${path}/cancel`));
+    await check('get /api/vps/calls/{id}', http.get(path));
+    await check('post /api/vps/calls/{id}/cancel', http.post('/api/vps/calls/unknown/cancel'));
+    const rerun = await check('post /api/vps/calls/{id}/rerun', http.post(`${donePath}/rerun`));
+    await endedCall(http, rerun.headers.get('Location') ?? '');
+    await check('post /api/vps/calls/{id}/rerun', http.post('/api/vps/calls/unknown/rerun'));
+    await expect
+      .poll(async () => ((await http.get('/api/vps/calls?limit=2')).body.calls as Json[]).length)
+      .toBe(2);
+    await check('get /api/vps/calls', http.get('/api/vps/calls?limit=2'));
+    await check('get /api/vps/calls', http.get('/api/vps/calls?limit=0'));
+    await check('get /api/vps/agents', http.get('/api/vps/agents'));
+    await check('get /api/vps/health', http.get('/api/vps/health'));
+    for (const name of ['answers', 'fails', 'extra', 'nobody'])
+      await check('get /api/vps/health/{agent}', http.get(`/api/vps/health/${name}`));
+    await check('get /api/vps/status', http.get('/api/vps/status'));
+    await expect
+      .poll(async () => ((await http.get('/api/vps/sessions')).body.sessions as Json[]).length)
+      .toBe(1);
+    await check('get /api/vps/sessions', http.get('/api/vps/sessions?limit=1'));
+    await check('get /api/vps/sessions', http.get('/api/vps/sessions?cursor=x'));
+    await check('get /api/vps/sessions/{id}', http.get('/api/vps/sessions/s'));
+    await check('get /api/vps/sessions/{id}', http.get('/api/vps/sessions/unknown'));
+    const file = await check('get /api/vps/sessions/export', http.get('/api/vps/sessions/export'));
+    const importing = (text: unknown) => http.post('/api/vps/sessions/import', text);
+    await check(
+      'post /api/vps/sessions/import',
+      importing({ sessions: { ...(file.body.sessions as Json), wrong: 1 } }),
+    );
+    await check('post /api/vps/sessions/import', importing('{'));
+    await check('post /api/vps/sessions/cleanup', http.post('/api/vps/sessions/cleanup'));
+    await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
+    await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
+    await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
+    await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
+    for (const own of ['/healthz', '/readyz', '/metrics', '/openapi.json'])
+      await check(`get ${own}`, http.get(own));
+
+    const successes = endpoints.flatMap((endpoint) =>
+      Object.keys(operationOf(endpoint).responses)
+        .filter((status) => status.startsWith('2'))
+        .map((status) => `${endpoint} ${status}`),
+    );
+    expect(successes.filter((one) => !seen.has(one))).toEqual([]);
+  });
+});
