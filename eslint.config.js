@@ -84,6 +84,7 @@ export default tseslint.config(
       'scripts/**/*.ts',
       'bench/**/*.ts',
       'src/api/server.ts',
+      'src/promote.ts',
       'worker.ts',
       'src/platform/shutdown.ts',
       'src/platform/embedded/**/*.ts',

@@ -30,10 +30,12 @@ await runMain(async () => {
     cleanups.add('sending the last outcomes', () => node.health.flush());
     const worker = runWorker(await node.createWorker());
     cleanups.add('worker', () => worker.stop());
+    await node.enterVersions();
     cleanups.add('sending outcomes', node.startSync({ readers: false }));
     if (config.worker.port > 0)
       cleanups.add('status', await serveWorkerStatus(config.worker.port, node.metrics, worker));
-    log.info({ taskQueue: config.worker.taskQueue, temporal: temporal.address }, 'Worker is ready');
+    const { taskQueue, buildId } = config.worker;
+    log.info({ taskQueue, buildId, temporal: temporal.address }, 'Worker is ready');
 
     const reason = await Promise.race([signal, worker.ended]);
     log.info({ reason }, 'Stopping');

@@ -20,6 +20,7 @@ import { sweepPayloads } from './client/payload-sweep.ts';
 import { Sessions } from './client/sessions.ts';
 import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
+import { enterVersions } from './enter-versions.ts';
 import { openPayloadStore } from './payloads/open-store.ts';
 import { Texts } from './payloads/texts.ts';
 import type { Config } from './platform/config.ts';
@@ -85,7 +86,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
         taskQueue: config.worker.taskQueue,
         maxCachedWorkflows: config.worker.maxCachedWorkflows,
         maxActivities: config.limits.maxCallsInFlight,
+        buildId: config.worker.buildId,
       }),
+    /** Once its worker polls: whether new calls go to workers of its version. Throws `StartupError`. */
+    enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
     /** Sends outcomes from now on; `readers` (the facade) keep up with agents and health too. Returns how to stop. */
     startSync: ({ readers }: { readers: boolean }): (() => Promise<void>) => {
       const told = (what: string) => (error: unknown) => {

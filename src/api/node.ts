@@ -51,11 +51,12 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   cleanups.add('sending the last outcomes', () => node.health.flush());
   const worker = config.worker.embedded ? runWorker(await node.createWorker()) : undefined;
   if (worker) cleanups.add('worker', () => worker.stop());
+  const worksHere = worker !== undefined && (await node.enterVersions());
   cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
   const inStep = Promise.all([node.agents.refresh(), node.health.refresh()]);
-  // Without a worker of its own a facade may be the first to come: it reads once some worker is there.
-  await (worker ? inStep : inStep.catch(() => log.warn('No worker answers yet; calls wait for one')));
+  // Where others do the work a facade may be the first to come: it reads once some worker is there.
+  await (worksHere ? inStep : inStep.catch(() => log.warn('No worker answers yet; calls wait for one')));
 
   const drain = new Drain();
   const authenticate = createAuthenticate(config.apiKeys, config.host);

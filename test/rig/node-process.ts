@@ -1,6 +1,6 @@
 /** The built product as a child process: what `npm start` and `npm run worker` run, to be signalled and killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { HttpClient } from './http-client.ts';
@@ -18,10 +18,11 @@ export class ProductProcess {
   private readonly listeners = new Set<() => void>();
   readonly exited: Promise<Exit>;
 
-  constructor(script: string, environment: Environment) {
+  /** `script` is below dist/, or an absolute path. */
+  constructor(script: string, environment: Environment, scriptArguments: readonly string[] = []) {
     // Not the caller's own settings: a test says what it needs.
     const { PATH = '', HOME = '' } = process.env;
-    this.child = spawn(process.execPath, [join(packageRoot, 'dist', script)], {
+    this.child = spawn(process.execPath, [resolve(packageRoot, 'dist', script), ...scriptArguments], {
       env: { PATH, HOME, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
