@@ -83,6 +83,7 @@ export default tseslint.config(
       'test/**/*.ts',
       'scripts/**/*.ts',
       'bench/**/*.ts',
+      'soak/**/*.ts',
       'src/api/server.ts',
       'src/promote.ts',
       'worker.ts',

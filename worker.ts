@@ -10,7 +10,7 @@ import { openTemporal } from './src/platform/open-temporal.ts';
 import { Cleanups, exitAtLatest, runMain, StartupError, stopSignal } from './src/platform/shutdown.ts';
 import { configuredTarget } from './src/platform/temporal-connection.ts';
 import { serveWorkerStatus } from './src/platform/worker-status.ts';
-import { runWorker } from './src/platform/worker.ts';
+import { runWorker } from './src/platform/running-worker.ts';
 import { searchAttributes } from './src/workflows/search-attributes.ts';
 
 await runMain(async () => {
@@ -28,8 +28,9 @@ await runMain(async () => {
     cleanups.add('connections to agents', () => node.transport.close());
     await node.health.ensure();
     cleanups.add('sending the last outcomes', () => node.health.flush());
-    const worker = runWorker(await node.createWorker());
+    const worker = await runWorker(node.createWorker);
     cleanups.add('worker', () => worker.stop());
+    cleanups.add('watching the server', node.watchServer(worker));
     await node.enterVersions();
     cleanups.add('sending outcomes', node.startSync({ readers: false }));
     if (config.worker.port > 0)
@@ -37,10 +38,12 @@ await runMain(async () => {
     const { taskQueue, buildId } = config.worker;
     log.info({ taskQueue, buildId, temporal: temporal.address }, 'Worker is ready');
 
-    const reason = await Promise.race([signal, worker.ended]);
-    log.info({ reason }, 'Stopping');
+    const failure = worker.ended.then((reason) => new StartupError(`The worker cannot go on: ${reason}`));
+    const reason = await Promise.race([signal, failure]);
+    log.info({ reason: String(reason) }, 'Stopping');
     exitAtLatest(config.drainMs + 5_000);
-    await atMost(node.asksInFlight.idle(), config.drainMs);
+    await atMost(node.exchanges.idle(), config.drainMs);
+    if (reason instanceof Error) throw reason;
   } finally {
     await cleanups.run();
   }

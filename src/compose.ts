@@ -7,7 +7,7 @@ import type { InjectedSinks, NativeConnection } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import { AgentSlots } from './activities/agent-slots.ts';
-import { AsksInFlight } from './activities/asks-in-flight.ts';
+import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
@@ -28,6 +28,8 @@ import { every } from './platform/every.ts';
 import type { Log } from './platform/logging.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
+import type { RunningWorker } from './platform/running-worker.ts';
+import { watchServer } from './platform/server-watch.ts';
 import { createWorker } from './platform/worker.ts';
 import type { CallSinks } from './workflows/sinks.ts';
 
@@ -35,6 +37,8 @@ export type Node = Awaited<ReturnType<typeof composeNode>>;
 
 /** How often outcomes are sent and other nodes' changes are read: a registration is seen within 2 s everywhere. */
 const syncIntervalMs = 1_000;
+/** From an outage this long on a worker's polls may be further apart than a new worker takes to start. */
+const renewWorkerAfterMs = 4_000;
 const sweepIntervalMs = 6 * 3_600_000;
 
 export async function composeNode(config: Config, log: Log, connection: NativeConnection, namespace: string) {
@@ -52,21 +56,21 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const calls = new Calls(temporal, texts);
   const records = new CallRecords(temporal, calls, texts);
   const inFlight = new CallsInFlight();
-  const asksInFlight = new AsksInFlight();
+  const exchanges = new Exchanges();
   const transport = createVpsTransport(config.transport);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
-    asksInFlight: () => asksInFlight.size,
+    asksInFlight: () => exchanges.size,
   });
   const activities = createActivities({
     transport,
     openToken: (sealed, agentName) => sealer.open(sealed, agentName),
-    asksInFlight,
+    exchanges,
     slots: new AgentSlots(),
     texts,
     turns: createTurns(temporal, gate, texts),
   });
-  const sinks = createSinks({ health, inFlight, asksInFlight, metrics });
+  const sinks = createSinks({ health, inFlight, exchanges, metrics });
   return {
     temporal,
     sealer,
@@ -76,7 +80,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     calls,
     records,
     inFlight,
-    asksInFlight,
+    exchanges,
     transport,
     texts,
     metrics,
@@ -90,6 +94,16 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       }),
     /** Once its worker polls: whether new calls go to workers of its version. Throws `StartupError`. */
     enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
+    /** Begins anew, once a server that was away is back, what the SDK would repeat only seconds later. */
+    watchServer: (worker: RunningWorker | undefined) =>
+      watchServer(connection, (awayMs) => {
+        log.warn({ awayMs }, 'Temporal answers again');
+        calls.waitAnew();
+        if (awayMs >= renewWorkerAfterMs)
+          worker
+            ?.renew()
+            .catch((error: unknown) => log.error({ err: error }, 'The worker could not be renewed'));
+      }),
     /** Sends outcomes from now on; `readers` (the facade) keep up with agents and health too. Returns how to stop. */
     startSync: ({ readers }: { readers: boolean }): (() => Promise<void>) => {
       const told = (what: string) => (error: unknown) => {
@@ -127,16 +141,16 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
 function createSinks({
   health,
   inFlight,
-  asksInFlight,
+  exchanges,
   metrics,
-}: Pick<Node, 'health' | 'inFlight' | 'asksInFlight' | 'metrics'>): InjectedSinks<CallSinks> {
+}: Pick<Node, 'health' | 'inFlight' | 'exchanges' | 'metrics'>): InjectedSinks<CallSinks> {
   // A workflow task that is tried again tells its sinks again.
   const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
     calls: {
       abort: {
         fn: (_info, callId) => {
-          asksInFlight.abort(callId, new CancelledFailure('The call was cancelled'));
+          exchanges.abort(callId, new CancelledFailure('The call was cancelled'));
         },
       },
       outcome: {

@@ -12,7 +12,7 @@ import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import type { AgentSlots } from './agent-slots.ts';
-import type { AsksInFlight } from './asks-in-flight.ts';
+import { GivenUp, type Exchanges } from './exchanges.ts';
 import { patiently } from './patiently.ts';
 import { triesAreLeft, triesBefore, withThisTry } from './try-log.ts';
 
@@ -45,7 +45,7 @@ export interface CallAgentDependencies {
   readonly transport: AgentTransport;
   /** Opens a sealed token; throws when it was sealed with another key. */
   readonly openToken: (sealed: string, agentName: string) => string;
-  readonly asksInFlight: AsksInFlight;
+  readonly exchanges: Exchanges;
   readonly slots: AgentSlots;
   readonly texts: Texts;
 }
@@ -71,8 +71,8 @@ export function createCallAgent(dependencies: CallAgentDependencies): CallAgentA
         const content = await askOnce(dependencies, request, context);
         return { content, tries: withThisTry(earlier, startedAt) };
       } catch (error) {
-        if (error instanceof CancelledFailure) throw error;
         if (error instanceof WorkerStopping) throw handOver(withThisTry(earlier, startedAt, 'internal'));
+        if (error instanceof CancelledFailure || error instanceof GivenUp) throw error;
         const failure = error instanceof AgentError ? error : ourFault(error);
         const tries = withThisTry(earlier, startedAt, failure.type);
         const retryable = mayRetry(failure.type, earlier) && triesAreLeft(context.info);
@@ -85,28 +85,39 @@ export function createCallAgent(dependencies: CallAgentDependencies): CallAgentA
   };
 }
 
+/** This try's share of the request: until its answer, the call's end or the try's own. */
 async function askOnce(
   dependencies: CallAgentDependencies,
   request: AskRequest,
   context: Context,
 ): Promise<StoredText> {
-  const { asksInFlight, texts } = dependencies;
-  const { callId, cutOffType } = request;
-  const { controller, done } = asksInFlight.add(callId);
-  const { signal } = controller;
-  const onCancel = (): void => controller.abort(cancellation(context));
+  const { callId, agent, cutOffType } = request;
+  const caller = new AbortController();
+  const onCancel = (): void => caller.abort(cancellation(context));
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   if (context.cancellationSignal.aborted) onCancel();
-  const cutOff = abortAfter(controller, restMs(context.info), () => cutOffError(cutOffType));
+  const cutOff = abortAfter(caller, restMs(context.info), () => cutOffError(cutOffType));
   try {
-    const messages = await patiently(signal, () => loadAll(texts, request.messages));
-    const content = await exchange(dependencies, request, messages, controller);
-    return await patiently(signal, () => texts.keep(callOwner(callId), content));
+    return await dependencies.exchanges.ask({ callId, agent: agent.name }, caller.signal, (controller) =>
+      exchange(dependencies, request, controller),
+    );
   } finally {
     clearTimeout(cutOff);
     context.cancellationSignal.removeEventListener('abort', onCancel);
-    done();
   }
+}
+
+/** One request and its answer, with what is too large for Temporal read and kept around it. */
+async function exchange(
+  dependencies: CallAgentDependencies,
+  request: AskRequest,
+  controller: AbortController,
+): Promise<StoredText> {
+  const { texts } = dependencies;
+  const { signal } = controller;
+  const messages = await patiently(signal, () => loadAll(texts, request.messages));
+  const content = await send(dependencies, request, messages, controller);
+  return patiently(signal, () => texts.keep(callOwner(request.callId), content));
 }
 
 function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
@@ -115,8 +126,8 @@ function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<Agen
   );
 }
 
-/** One request and its answer, within the agent's own limits. */
-async function exchange(
+/** Within the agent's own limits. */
+async function send(
   { transport, openToken, slots }: CallAgentDependencies,
   { callId, agent, sessionId }: AskRequest,
   messages: readonly AgentMessage[],
@@ -154,13 +165,14 @@ function timeoutError(agent: AgentConfig): AgentError {
   return new AgentError('timeout', `No complete answer within ${agent.timeoutMs / 1_000} s`);
 }
 
-class WorkerStopping extends Error {}
+/** Where the process goes on, its next worker may join the request. */
+class WorkerStopping extends GivenUp {}
 
-/** A worker that stops hands its asks over at once; any other cancellation is the caller's. */
-function cancellation(context: Context): Error {
-  return context.cancellationDetails?.workerShutdown
-    ? new WorkerStopping()
-    : new CancelledFailure('The call was cancelled');
+/** A worker that stops hands its asks over at once; one that Temporal lost sight of may be joined by the next try. */
+function cancellation({ cancellationDetails: details }: Context): Error {
+  if (details?.workerShutdown) return new WorkerStopping();
+  if (details?.timedOut || details?.notFound) return new GivenUp();
+  return new CancelledFailure('The call was cancelled');
 }
 
 function handOver(tries: readonly Try[]): ApplicationFailure {

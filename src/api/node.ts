@@ -10,7 +10,7 @@ import { every } from '../platform/every.ts';
 import type { Log } from '../platform/logging.ts';
 import { openTemporal } from '../platform/open-temporal.ts';
 import { Cleanups } from '../platform/shutdown.ts';
-import { runWorker } from '../platform/worker.ts';
+import { runWorker } from '../platform/running-worker.ts';
 import { version } from '../version.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { createApp } from './app.ts';
@@ -49,8 +49,9 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   await Promise.all([node.agents.ensure(), node.health.ensure()]);
 
   cleanups.add('sending the last outcomes', () => node.health.flush());
-  const worker = config.worker.embedded ? runWorker(await node.createWorker()) : undefined;
+  const worker = config.worker.embedded ? await runWorker(node.createWorker) : undefined;
   if (worker) cleanups.add('worker', () => worker.stop());
+  cleanups.add('watching the server', node.watchServer(worker));
   const worksHere = worker !== undefined && (await node.enterVersions());
   cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
@@ -71,7 +72,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     temporalAddress: temporal.address,
     failed: Promise.race([temporal.lost, ...(worker ? [worker.ended] : [])]),
     stop: async () => {
-      await drainNode(drain, node.asksInFlight, config.drainMs);
+      await drainNode(drain, node.exchanges, config.drainMs);
       await cleanups.run();
     },
   };

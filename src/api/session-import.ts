@@ -2,7 +2,9 @@
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { JSONParser } from '@streamparser/json-node';
-import type { ImportedSession, Sessions } from '../client/sessions.ts';
+import { jsonBytes } from '../domain/json-bytes.ts';
+import type { Sessions } from '../client/sessions.ts';
+import type { ImportedSession } from '../client/whole-session.ts';
 import { Refusal } from '../domain/failures.ts';
 import { id, importedSession } from './schemas.ts';
 
@@ -17,17 +19,29 @@ interface ParsedMember {
   readonly value?: unknown;
 }
 
+interface Import {
+  readonly sessions: Pick<Sessions, 'import'>;
+  readonly report: Report;
+  readonly limits: ImportLimits;
+}
+
+interface ImportLimits {
+  readonly maxBytes: number;
+  readonly maxMetadataBytes: number;
+}
+
 /** Invalid sessions are reported and the others imported. Throws `Refusal` on broken JSON or too many bytes. */
 export async function importSessions(
   body: Readable,
   sessions: Pick<Sessions, 'import'>,
-  maxBytes: number,
+  limits: ImportLimits,
 ): Promise<Report> {
   const report: Report = { imported: 0, skipped: [], invalid: [] };
   const parser = new JSONParser({ paths: ['$.sessions.*'], keepStack: false });
   try {
-    await pipeline(body, atMost(maxBytes), parser, async (members: AsyncIterable<ParsedMember>) => {
-      for await (const { key, value } of members) await importOne(String(key), value, sessions, report);
+    await pipeline(body, atMost(limits.maxBytes), parser, async (members: AsyncIterable<ParsedMember>) => {
+      for await (const { key, value } of members)
+        await importOne(String(key), value, { sessions, report, limits }).catch(rethrowAsOurs);
     });
   } catch (error) {
     if (error instanceof Refusal) throw withReport(error, report);
@@ -42,17 +56,23 @@ export async function importSessions(
 async function importOne(
   sessionId: string,
   value: unknown,
-  sessions: Pick<Sessions, 'import'>,
-  report: Report,
+  { sessions, report, limits }: Import,
 ): Promise<void> {
-  const content = toContent(sessionId, value);
+  const content = toContent(sessionId, value, limits.maxMetadataBytes);
   if (typeof content === 'string') report.invalid.push({ session_id: sessionId, error: content });
   else if (await sessions.import(content)) report.imported += 1;
   else report.skipped.push(sessionId);
 }
 
-/** What is wrong with it, if anything. */
-function toContent(sessionId: string, value: unknown): ImportedSession | string {
+/** Not the JSON's fault. */
+function rethrowAsOurs(error: unknown): never {
+  throw error instanceof Refusal
+    ? error
+    : new Refusal('internal', 'A session could not be stored', { cause: error });
+}
+
+/** The session, or what is wrong with it. */
+function toContent(sessionId: string, value: unknown, maxMetadataBytes: number): ImportedSession | string {
   if (!id.safeParse(sessionId).success) return 'session_id: 1 to 128 printable characters';
   const parsed = importedSession.safeParse(value);
   if (!parsed.success)
@@ -61,6 +81,8 @@ function toContent(sessionId: string, value: unknown): ImportedSession | string 
       .slice(0, 5)
       .join('; ');
   const { user_id, created_at, last_activity, messages, metadata } = parsed.data;
+  if (jsonBytes(JSON.stringify(metadata)) > maxMetadataBytes)
+    return `metadata: at most ${maxMetadataBytes} bytes as JSON`;
   return {
     sessionId,
     ...(user_id != null && { userId: user_id }),

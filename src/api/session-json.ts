@@ -1,5 +1,5 @@
 /** Sessions as JSON text, message by message: one may be larger than memory should hold. */
-import type { PlainMessage, WholeSession } from '../client/sessions.ts';
+import type { PlainMessage, WholeSession } from '../client/whole-session.ts';
 
 export async function* sessionJson(session: WholeSession): AsyncGenerator<string> {
   const { sessionId, userId, createdAt, lastActivity, messages, metadata } = session;

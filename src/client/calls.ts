@@ -40,6 +40,8 @@ export type Started = { readonly state: 'started' } | Attached;
 export class Calls {
   private readonly temporal: Temporal;
   private readonly texts: Texts;
+  /** How to interrupt each poll that is under way. */
+  private readonly polls = new Set<() => void>();
 
   constructor(temporal: Temporal, texts: Texts) {
     this.temporal = temporal;
@@ -54,7 +56,9 @@ export class Calls {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
       try {
-        await rpc(this.temporal, rpcTimeoutMs.write, () => this.startOnce(input, fingerprint));
+        // Where the first was not answered a server that is there answers soon, and one that is not is asked often.
+        const timeoutMs = tries === 1 ? rpcTimeoutMs.write : rpcTimeoutMs.read;
+        await rpc(this.temporal, timeoutMs, () => this.startOnce(input, fingerprint));
         return { state: 'started' };
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError)
@@ -65,12 +69,18 @@ export class Calls {
     }
   }
 
+  /** Every wait asks again now: the server is back, and the polls of before may notice only seconds later. */
+  waitAnew(): void {
+    for (const interrupt of [...this.polls]) interrupt();
+  }
+
   /** The call's ending, or undefined if `signal` aborts before. Survives outages of the server. */
   async wait(callId: string, signal: AbortSignal): Promise<CallEnding | undefined> {
     for (let failures = 0; ;) {
       const pollUntil = Date.now() + resultPollMs;
       try {
-        return await unlessAborted(signal, () => this.pollEnding(callId, pollUntil));
+        const ending = await this.interruptibly(signal, () => this.pollEnding(callId, pollUntil));
+        if (ending || signal.aborted) return ending;
       } catch (error) {
         if (isNotFound(error)) throw noSuchCall(callId);
         if (!isUnanswered(error)) throw error;
@@ -91,6 +101,28 @@ export class Calls {
     } catch (error) {
       if (isNotFound(error)) return this.status(callId); // It ended in between.
       throw error;
+    }
+  }
+
+  /**
+   * Undefined as soon as `signal` aborts or `waitAnew` is called; what is under way then ends by itself, at its deadline
+   * at the latest.
+   */
+  private async interruptibly<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T | undefined> {
+    if (signal.aborted) return undefined;
+    let interrupt = (): void => undefined;
+    const interrupted = new Promise<undefined>((resolve) => {
+      interrupt = () => resolve(undefined);
+    });
+    signal.addEventListener('abort', interrupt, { once: true });
+    this.polls.add(interrupt);
+    const running = run();
+    running.catch(() => undefined); // Nobody may be there to hear of it any more.
+    try {
+      return await Promise.race([running, interrupted]);
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+      this.polls.delete(interrupt);
     }
   }
 
@@ -155,23 +187,6 @@ export class Calls {
 
   private handle(callId: string) {
     return this.temporal.client.workflow.getHandle(callWorkflowId(callId));
-  }
-}
-
-/** Undefined as soon as `signal` aborts; what is under way then ends by itself, at its deadline at the latest. */
-async function unlessAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T | undefined> {
-  if (signal.aborted) return undefined;
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<undefined>((resolve) => {
-    onAbort = () => resolve(undefined);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  const running = run();
-  running.catch(() => undefined); // Nobody may be there to hear of it any more.
-  try {
-    return await Promise.race([running, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

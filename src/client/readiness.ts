@@ -19,7 +19,7 @@ export interface Polling {
 /** Who is given new calls, and whether they ask for them. Throws `Refusal` within 2 s when Temporal does not answer. */
 export async function describePolling(temporal: Temporal): Promise<Polling> {
   const { client, namespace, taskQueue } = temporal;
-  const { pollers, versioningInfo } = await rpc(temporal, rpcTimeoutMs.read, () =>
+  const { pollers, versioningInfo } = await rpc(temporal, rpcTimeoutMs.ready, () =>
     client.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name: taskQueue },

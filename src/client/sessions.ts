@@ -3,37 +3,26 @@ import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
 import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
-import { SessionBook } from '../domain/session-book.ts';
+import { jsonBytes } from '../domain/json-bytes.ts';
 import {
   newSession,
+  type Metadata,
   type SessionContent,
   type SessionLimits,
-  type SessionMessage,
   type SessionState,
   type TurnReply,
 } from '../domain/session.ts';
-import { allMessages, storeSegment } from '../payloads/segments.ts';
 import { sessionOwner, type Texts } from '../payloads/texts.ts';
 import { closeSession, expireSession, openTurn, readSession, releaseTurn } from '../workflows/messages.ts';
 import type { session } from '../workflows/session.ts';
 import { deleteAllRuns } from './delete-runs.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
-import { asRefusal, refusing } from './large-texts.ts';
+import { refusing } from './large-texts.ts';
+import { stateOf, wholeSession, type ImportedSession, type WholeSession } from './whole-session.ts';
 import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
 import { count, listAll, listPage, type Page } from './visibility.ts';
 
-/** A session with all its messages, read one after the other, texts and all. */
-export interface WholeSession extends Omit<SessionContent, 'older' | 'messages'> {
-  readonly messages: AsyncIterable<PlainMessage>;
-}
-
-export interface PlainMessage extends SessionMessage {
-  readonly content: string;
-}
-
-export interface ImportedSession extends Omit<SessionContent, 'older' | 'messages'> {
-  readonly messages: readonly PlainMessage[];
-}
+type OpenTurnArgs = [callId: string, metadataBytes?: number];
 
 const runningSessions = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
 /** Sessions that a cleanup or an export talks to at a time. */
@@ -55,21 +44,24 @@ export class Sessions {
   }
 
   /** The turn for a call about to start; the session is created where it is missing. Throws `Refusal`. */
-  async openTurn(sessionId: string, callId: string, userId?: string): Promise<TurnReply> {
+  async openTurn(
+    sessionId: string,
+    callId: string,
+    { userId, metadata }: { userId?: string | undefined; metadata?: Metadata | undefined } = {},
+  ): Promise<TurnReply> {
     const updateId = randomUUID();
+    const args: OpenTurnArgs = metadata ? [callId, jsonBytes(JSON.stringify(metadata))] : [callId];
     const reply = await this.gate.pass(sessionWorkflowId(sessionId), () =>
       rpc(this.temporal, rpcTimeoutMs.write, async () => {
         if (this.known.has(sessionId)) {
           try {
-            return await sendUpdate(() =>
-              this.handle(sessionId).executeUpdate(openTurn, { args: [callId], updateId }),
-            );
+            return await sendUpdate(() => this.handle(sessionId).executeUpdate(openTurn, { args, updateId }));
           } catch (error) {
             if (!isNotFound(error)) throw error;
             this.known.delete(sessionId);
           }
         }
-        return sendUpdate(() => this.openTurnWithStart(sessionId, callId, updateId, userId));
+        return sendUpdate(() => this.openTurnWithStart(sessionId, args, updateId, userId));
       }),
     );
     this.known.set(sessionId, true);
@@ -87,7 +79,7 @@ export class Sessions {
 
   async read(sessionId: string): Promise<WholeSession | undefined> {
     const content = await this.query(sessionId);
-    return content && { ...content, messages: this.plainMessages(content) };
+    return content && wholeSession(this.texts, content);
   }
 
   /** False if there is none. Closes it first, so that a call under way cannot bring it back. */
@@ -136,7 +128,7 @@ export class Sessions {
   /** False if a session of that id exists: it is left as it is. */
   async import(imported: ImportedSession): Promise<boolean> {
     if (await this.query(imported.sessionId)) return false;
-    const state = await refusing(() => this.toState(imported));
+    const state = await refusing(() => stateOf(this.texts, imported, this.limits));
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () =>
         this.temporal.client.workflow.start<typeof session>('session', this.startOptions(state)),
@@ -158,31 +150,9 @@ export class Sessions {
     }
   }
 
-  private async *plainMessages(content: SessionContent): AsyncGenerator<PlainMessage> {
-    try {
-      for await (const message of allMessages(this.texts, content))
-        yield { ...message, content: await this.texts.load(message.content) };
-    } catch (error) {
-      throw asRefusal(error);
-    }
-  }
-
-  /** Large texts and old messages go where a session of its own making would have put them. */
-  private async toState({ messages, ...content }: ImportedSession): Promise<SessionState> {
-    const owner = sessionOwner(content.sessionId);
-    const empty = { ...newSession(content.sessionId, Date.now()), ...content, messages: [] };
-    const book = new SessionBook(empty, this.limits);
-    for (const message of messages) {
-      book.append({ ...message, content: await this.texts.keep(owner, message.content) });
-      const segment = book.overflow();
-      if (segment) book.movedOut(segment, await storeSegment(this.texts, content.sessionId, segment));
-    }
-    return book.state();
-  }
-
   private async openTurnWithStart(
     sessionId: string,
-    callId: string,
+    args: OpenTurnArgs,
     updateId: string,
     userId: string | undefined,
   ): Promise<TurnReply> {
@@ -192,7 +162,7 @@ export class Sessions {
     });
     return this.temporal.client.workflow.executeUpdateWithStart(openTurn, {
       startWorkflowOperation,
-      args: [callId],
+      args,
       updateId,
     });
   }

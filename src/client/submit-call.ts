@@ -99,10 +99,10 @@ type Turn = GrantedTurn | QueuedTurn | { readonly state: 'committed' } | undefin
 
 async function openTurn(
   { sessions }: SubmitDependencies,
-  { sessionId, callId, userId }: CallRequest,
+  { sessionId, callId, userId, metadata }: CallRequest,
 ): Promise<Turn> {
   if (sessionId === undefined) return undefined;
-  return sessions.openTurn(sessionId, callId, userId);
+  return sessions.openTurn(sessionId, callId, { userId, metadata });
 }
 
 async function startCall(

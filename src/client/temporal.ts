@@ -9,7 +9,7 @@ export interface Temporal {
 }
 
 /** Every RPC has its own deadline: no request hangs on an unreachable server. */
-export const rpcTimeoutMs = { read: 2_000, write: 5_000 } as const;
+export const rpcTimeoutMs = { ready: 1_500, read: 2_000, write: 5_000 } as const;
 
 /** Workflow tasks of calls and entities: short, so that a dead worker's task is handed on soon. */
 export const workflowTaskTimeout = '5 s';
@@ -21,10 +21,23 @@ const notFoundCode = 5;
 /** Runs one or a few RPCs under a deadline; an unanswered one becomes the refusal `temporal_unavailable`. */
 export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => Promise<T>): Promise<T> {
   try {
-    return await temporal.client.withDeadline(Date.now() + timeoutMs, call);
+    return await within(timeoutMs, () => temporal.client.withDeadline(Date.now() + timeoutMs, call));
   } catch (error) {
     if (isUnanswered(error)) throw temporalUnavailable(error);
     throw error;
+  }
+}
+
+/** The native connection tries an unreachable or failing server again for 10 s, whatever the deadline. */
+async function within<T>(timeoutMs: number, run: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(temporalUnavailable('no answer in time')), timeoutMs);
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -40,6 +53,7 @@ export function isUnanswered(error: unknown): boolean {
   return errorChain(error).some(
     (one) =>
       unansweredCodes.has(grpcCode(one)) ||
+      (one instanceof Refusal && one.type === 'temporal_unavailable') ||
       (one instanceof Error && one.name === 'WorkflowUpdateRPCTimeoutOrCancelledError'),
   );
 }

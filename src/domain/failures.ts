@@ -80,6 +80,7 @@ export const refusals = {
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   validation_failed: { status: 422, title: 'The request has invalid fields' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  session_metadata_full: { status: 422, title: "The session's metadata would be over the limit" },
   address_refused: { status: 422, title: 'Agents may not live at this address' },
   agents_full: { status: 422, title: 'The agent directory is full' },
   session_queue_full: { status: 429, title: 'Too many calls wait for this session' },

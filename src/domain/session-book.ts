@@ -1,5 +1,6 @@
 /** The rules of a session without any Temporal: FIFO turns (I4), one holder, the window, what moves out. */
 import type {
+  Metadata,
   OlderMessages,
   SessionContent,
   SessionLimits,
@@ -10,6 +11,7 @@ import type {
   TurnHolder,
   TurnReply,
 } from './session.ts';
+import { jsonBytes } from './json-bytes.ts';
 import { MessageTail } from './message-tail.ts';
 
 /** Calls whose commit is remembered, so that none is granted a second turn. Beyond them the start tells. */
@@ -23,6 +25,8 @@ export class SessionBook {
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
   private queue: string[];
+  private readonly expectedMetadata: Map<string, number>;
+  private metadataBytes: number;
 
   constructor(state: SessionState, limits: SessionLimits) {
     this.content = state;
@@ -32,6 +36,8 @@ export class SessionBook {
     this.turnsGranted = state.turnsGranted;
     this.currentHolder = state.holder;
     this.queue = [...state.queue];
+    this.expectedMetadata = new Map(Object.entries(state.expectedMetadata ?? {}));
+    this.metadataBytes = jsonBytesOf(state.metadata);
   }
 
   get holder(): TurnHolder | undefined {
@@ -43,16 +49,19 @@ export class SessionBook {
   }
 
   /** Why `callId` cannot be taken on at all, for an update's validator: a rejection writes nothing. */
-  refusal(callId: string): 'session_queue_full' | undefined {
+  refusal(callId: string, metadataBytes = 0): 'session_queue_full' | 'session_metadata_full' | undefined {
     if (this.recent.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;
-    return this.currentHolder && this.queue.length >= this.limits.maxQueued
-      ? 'session_queue_full'
-      : undefined;
+    if (this.currentHolder && this.queue.length >= this.limits.maxQueued) return 'session_queue_full';
+    let bytes = this.metadataBytes + metadataBytes;
+    for (const expected of this.expectedMetadata.values()) bytes += expected;
+    const tooMuch = metadataBytes > 0 && bytes > (this.limits.maxMetadataBytes ?? Infinity);
+    return tooMuch ? 'session_metadata_full' : undefined;
   }
 
   /** Idempotent by call id. A call that is not the next waits; one that has committed gets no second turn. */
-  openTurn(callId: string, nowMs: number): TurnReply {
+  openTurn(callId: string, nowMs: number, metadataBytes = 0): TurnReply {
     if (this.recent.has(callId)) return { state: 'committed' };
+    if (metadataBytes > 0) this.expectedMetadata.set(callId, metadataBytes);
     // Nobody waits for a turn that nobody holds: see `release`.
     const holder = this.currentHolder ?? this.grant(callId, nowMs);
     if (holder.callId === callId) {
@@ -81,24 +90,21 @@ export class SessionBook {
     });
     if (answer)
       this.append({ timestamp, role: 'assistant', content: answer.content, agent: answer.agent, callId });
-    this.remember(callId);
     const userId = this.content.userId ?? commit.userId;
-    this.content = {
-      ...this.content,
-      ...(userId !== undefined && { userId }),
-      lastActivity: timestamp,
-      metadata: { ...this.content.metadata, ...commit.metadata },
-    };
+    this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
+    if (commit.metadata) this.merge(commit.metadata);
     return this.release(callId, nowMs);
   }
 
   append(message: SessionMessage): void {
     this.tail.append(message);
+    if (message.callId !== undefined) this.remember(message.callId);
   }
 
   /** Gives up the turn, or the place in the queue. Returns who holds the turn now, if that is new. */
   release(callId: string, nowMs: number): TurnHolder | undefined {
     this.queue = this.queue.filter((waiting) => waiting !== callId);
+    this.expectedMetadata.delete(callId);
     if (!this.holds(callId)) return undefined;
     this.currentHolder = undefined;
     const next = this.queue.shift();
@@ -121,9 +127,7 @@ export class SessionBook {
 
   /** Whether nothing happens here and nothing has since `cutoffMs`. */
   idleSince(cutoffMs: number): boolean {
-    return (
-      !this.currentHolder && this.queue.length === 0 && Date.parse(this.content.lastActivity) <= cutoffMs
-    );
+    return !this.currentHolder && Date.parse(this.content.lastActivity) <= cutoffMs;
   }
 
   read(): SessionContent {
@@ -146,6 +150,7 @@ export class SessionBook {
       turnsGranted: this.turnsGranted,
       ...(this.currentHolder && { holder: this.currentHolder }),
       queue: this.queue,
+      ...(this.expectedMetadata.size > 0 && { expectedMetadata: Object.fromEntries(this.expectedMetadata) }),
       recentCallIds: [...this.recent],
     };
   }
@@ -160,9 +165,18 @@ export class SessionBook {
     return this.currentHolder;
   }
 
+  private merge(metadata: Metadata): void {
+    this.content = { ...this.content, metadata: { ...this.content.metadata, ...metadata } };
+    this.metadataBytes = jsonBytesOf(this.content.metadata);
+  }
+
   private remember(callId: string): void {
     this.recent.add(callId);
     const [oldest] = this.recent;
     if (this.recent.size > maxRecentCallIds && oldest !== undefined) this.recent.delete(oldest);
   }
+}
+
+function jsonBytesOf(metadata: Metadata): number {
+  return jsonBytes(JSON.stringify(metadata));
 }

@@ -55,7 +55,9 @@ export interface SessionState extends SessionContent {
   readonly holder?: TurnHolder;
   /** Call ids in acceptance order. */
   readonly queue: readonly string[];
-  /** Calls that committed lately, oldest first. Absent in sessions of before there were older messages. */
+  /** What the metadata of the holder and of those that wait may add, in bytes; calls without any are left out. */
+  readonly expectedMetadata?: Readonly<Record<string, number>>;
+  /** Calls that committed lately, oldest first. Absent: those of the messages. */
   readonly recentCallIds?: readonly string[];
 }
 
@@ -86,6 +88,8 @@ export interface QueuedTurn {
 export type TurnReply = GrantedTurn | QueuedTurn | { readonly state: 'committed' };
 
 export interface SessionLimits {
+  /** Of all calls' metadata merged, as JSON. Absent: no bound. */
+  readonly maxMetadataBytes?: number;
   readonly maxQueued: number;
   readonly windowMessages: number;
   readonly windowBytes: number;
@@ -104,6 +108,5 @@ export function newSession(sessionId: string, nowMs: number, userId?: string): S
     metadata: {},
     turnsGranted: 0,
     queue: [],
-    recentCallIds: [],
   };
 }

@@ -11,8 +11,10 @@ import { StartupError } from './shutdown.ts';
 
 const mebibyte = 1024 * 1024;
 
-const integer = (fallback: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
+const integer = (fallback: number, min: number, max: number) => {
+  const takes = `takes a whole number from ${min} to ${max}`;
+  return z.coerce.number(takes).int(takes).min(min, takes).max(max, takes).default(fallback);
+};
 
 const apiKeys = z
   .string()
@@ -100,6 +102,9 @@ export const settings = {
     'Of an imported file of sessions.',
   ),
   HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
+  HOLDFAST_MAX_SESSION_METADATA_BYTES: integer(256 * 1024, 2, 512 * 1024).describe(
+    "Of a session's metadata, all calls' merged, as JSON.",
+  ),
   HOLDFAST_SESSION_OLDER_BYTES: integer(128 * 1024, 1_024, 256 * 1024).describe(
     'Messages of a session before its window go to the payload store once they take this much.',
   ),
@@ -148,14 +153,19 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError(
       `Unknown settings: ${unknown.join(', ')}. docs/settings.md lists those that exist.`,
     );
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  // Blank is unset, as where a deployment passes on a variable that it does not have; as a number it would be 0.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
   const parsed = environmentSchema.safeParse(set);
-  if (!parsed.success)
-    throw new StartupError(
-      parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`).join('\n'),
-    );
+  if (!parsed.success) {
+    const told = parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`);
+    throw new StartupError([...new Set(told)].join('\n'));
+  }
   const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
   const config = toConfig(parsed.data, toStoreSettings(store, dataDir, environment));
+  if (config.limits.deadlineMs > config.limits.maxDeadlineMs)
+    throw new StartupError(
+      'HOLDFAST_DEADLINE_SECONDS is above HOLDFAST_MAX_DEADLINE_SECONDS: set it to that or less',
+    );
   const { buildId, taskQueue } = config.worker;
   if (buildId !== undefined && /^__|[.:]/.test(taskQueue))
     throw new StartupError(
@@ -194,6 +204,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {
+      maxMetadataBytes: set.HOLDFAST_MAX_SESSION_METADATA_BYTES,
       olderBytes: set.HOLDFAST_SESSION_OLDER_BYTES,
       maxQueued: set.HOLDFAST_MAX_SESSION_QUEUE,
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,

@@ -1,4 +1,5 @@
 /** What a namespace must have before the first call: search attributes, and on the embedded server the retention. */
+import { isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { NativeConnection } from '@temporalio/worker';
 import proto from '@temporalio/proto';
@@ -6,6 +7,7 @@ import { StartupError } from './shutdown.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 const usableMs = 15_000;
+const notFoundCode = 5;
 
 export async function setRetention(
   { workflowService }: NativeConnection,
@@ -21,13 +23,13 @@ export async function setRetention(
   });
 }
 
-/** Registers those that are missing, as keywords. Throws `StartupError` where that is not allowed. */
+/** Registers those that are missing, as keywords. Throws `StartupError` where it may not, or has no such namespace. */
 export async function ensureSearchAttributes(
   connection: NativeConnection,
   namespace: string,
   names: readonly string[],
 ): Promise<void> {
-  if ((await missingOf(connection, namespace, names)).length === 0) return;
+  if ((await firstMissingOf(connection, namespace, names)).length === 0) return;
   try {
     await connection.operatorService.addSearchAttributes({
       namespace,
@@ -51,6 +53,21 @@ export async function ensureSearchAttributes(
   while ((await missingOf(connection, namespace, names)).length > 0) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     if (Date.now() > giveUpAt) throw new StartupError('The search attributes were added but do not appear');
+  }
+}
+
+async function firstMissingOf(...asked: Parameters<typeof missingOf>): Promise<string[]> {
+  try {
+    return await missingOf(...asked);
+  } catch (error) {
+    const code: number = isGrpcServiceError(error) ? error.code : -1;
+    if (code !== notFoundCode) throw error;
+    const [, namespace] = asked;
+    throw new StartupError(
+      `Temporal has no namespace ${namespace}: set TEMPORAL_NAMESPACE to one that it has, or make it with:\n` +
+        `  temporal operator namespace create --namespace ${namespace} --retention 7d`,
+      { cause: error },
+    );
   }
 }
 

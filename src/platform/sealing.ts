@@ -36,10 +36,12 @@ export function createSealer(key: Buffer): Sealer {
           `The token of '${context}' was sealed with another key: set HOLDFAST_ENCRYPTION_KEY to that key, or register the agent again`,
         );
       const body = Buffer.from(encoded, 'base64url');
-      const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, ivBytes))
-        .setAAD(Buffer.from(context))
-        .setAuthTag(body.subarray(-tagBytes));
       try {
+        // The tag's length is said: by default a cut one, which is easier to forge, would do.
+        const options = { authTagLength: tagBytes };
+        const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, ivBytes), options)
+          .setAAD(Buffer.from(context))
+          .setAuthTag(body.subarray(-tagBytes));
         return decipher.update(body.subarray(ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8');
       } catch {
         throw new Error(`The sealed token of '${context}' is damaged: register the agent again`);

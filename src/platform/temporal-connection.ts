@@ -11,11 +11,25 @@ export interface TemporalTarget {
   readonly namespace: string;
 }
 
-/** From `TEMPORAL_*` variables or a profile of the Temporal config file; undefined when neither names a server. */
+/**
+ * From `TEMPORAL_*` variables or a profile of the Temporal config file; undefined when neither names a server. Throws
+ * `StartupError` when they cannot be used.
+ */
 export function configuredTarget(): TemporalTarget | undefined {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const { connectionOptions, namespace } = loadConfiguration();
   if (!connectionOptions.address) return undefined;
   return { options: connectionOptions, namespace: namespace ?? 'default' };
+}
+
+function loadConfiguration(): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    throw new StartupError(
+      `The TEMPORAL_* variables or the Temporal config file cannot be used: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
 }
 
 let installed = false;
@@ -28,7 +42,8 @@ export function installRuntime(log: Log): void {
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       // A call whose agents all failed is a result, not an incident of this node.
       if (message === 'Workflow failed') return;
-      log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta }, message);
+      const { error, ...temporal } = meta ?? {};
+      log[level === 'ERROR' ? 'error' : 'warn']({ temporal, err: error as unknown }, message);
     }),
     shutdownSignals: [],
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN' }) } },

@@ -1,12 +1,16 @@
 import { createServer } from 'node:http';
 import type { Metrics } from './metrics.ts';
-import type { RunningWorker } from './worker.ts';
+import { StartupError } from './shutdown.ts';
+import type { RunningWorker } from './running-worker.ts';
 
-/** `/healthz` and `/metrics` of a stand-alone worker, for its own machine only. Returns how to stop. */
+/**
+ * `/healthz` and `/metrics` of a stand-alone worker, for its own machine only. Returns how to stop. Throws
+ * `StartupError` that names the setting.
+ */
 export async function serveWorkerStatus(
   port: number,
   metrics: Metrics,
-  worker: RunningWorker,
+  worker: Pick<RunningWorker, 'running'>,
 ): Promise<() => Promise<void>> {
   const server = createServer((request, response) => {
     if (request.url === '/healthz') {
@@ -22,11 +26,18 @@ export async function serveWorkerStatus(
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(startupError(error, port)));
     server.listen(port, '127.0.0.1', resolve);
   });
   return async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
+}
+
+function startupError(error: NodeJS.ErrnoException, port: number): Error {
+  const why = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${error.message})`;
+  return new StartupError(`Port ${port} on 127.0.0.1 ${why}: set HOLDFAST_WORKER_PORT to a free one`, {
+    cause: error,
+  });
 }

@@ -57,33 +57,3 @@ function versioning({
     },
   };
 }
-
-export interface RunningWorker {
-  running(): boolean;
-  /** Resolves with the reason when it ends without having been asked to. */
-  readonly ended: Promise<string>;
-  /** Hands over what it works on and resolves once it has ended. */
-  stop(): Promise<void>;
-}
-
-export function runWorker(worker: Worker): RunningWorker {
-  const run = worker.run();
-  let stopping = false;
-  return {
-    running: () => worker.getState() === 'RUNNING',
-    ended: new Promise((resolve) => {
-      const tell = (reason: string): void => {
-        if (!stopping) resolve(reason);
-      };
-      run.then(
-        () => tell('the worker ended'),
-        (error: unknown) => tell(`the worker failed: ${String(error)}`),
-      );
-    }),
-    async stop() {
-      stopping = true;
-      if (worker.getState() === 'RUNNING') worker.shutdown();
-      await run;
-    },
-  };
-}

@@ -11,7 +11,7 @@ export const turnGranted = defineSignal('turnGranted');
 export const callProgress = defineQuery<CallProgress>('callProgress');
 
 // session
-export const openTurn = defineUpdate<TurnReply, [callId: string]>('openTurn');
+export const openTurn = defineUpdate<TurnReply, [callId: string, metadataBytes?: number]>('openTurn');
 export const commitTurn = defineSignal<[TurnCommit]>('commitTurn');
 /** The facade gives back a turn that no call will use. */
 export const releaseTurn = defineSignal<[callId: string]>('releaseTurn');

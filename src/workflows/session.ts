@@ -51,7 +51,7 @@ const { storeSegment } = proxyLocalActivities<TurnActivities>({
 
 export async function session(initial: SessionState, limits: SessionLimits): Promise<void> {
   const book = new SessionBook(initial, limits);
-  const lifecycle = { closed: false };
+  const lifecycle = { closed: false, holderSuspected: false };
   const mustRenew = (): boolean => workflowInfo().continueAsNewSuggested;
   let underWay = 0;
 
@@ -79,11 +79,11 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     }
   };
 
-  setHandler(openTurn, (callId) => book.openTurn(callId, Date.now()), {
-    validator: (callId: string) => {
+  setHandler(openTurn, (callId, metadataBytes) => book.openTurn(callId, Date.now(), metadataBytes), {
+    validator: (callId: string, metadataBytes?: number) => {
       if (lifecycle.closed)
         throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
-      const refusal = book.refusal(callId);
+      const refusal = book.refusal(callId, metadataBytes);
       if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal);
     },
   });
@@ -96,25 +96,32 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   });
   setHandler(expireSession, (cutoffMs) => {
     lifecycle.closed ||= book.idleSince(cutoffMs);
+    lifecycle.holderSuspected ||= !lifecycle.closed && book.holder !== undefined;
     return lifecycle.closed;
   });
 
-  /** True once the turn has moved on from `turnNumber` or nobody waits for it. */
+  /** Somebody waits for the turn, or would have the session removed. */
+  const isWanted = (): boolean => book.waiting > 0 || lifecycle.holderSuspected;
+  /** True once the turn has moved on from `turnNumber` or nobody wants it any more. */
   const movedOn = (turnNumber: number): boolean =>
-    lifecycle.closed || mustRenew() || book.holder?.turnNumber !== turnNumber || book.waiting === 0;
+    lifecycle.closed || mustRenew() || book.holder?.turnNumber !== turnNumber || !isWanted();
 
   /** Frees the turn of a holder that has ended without a commit or was never started. */
   const watch = async (holder: TurnHolder): Promise<void> => {
     if (await condition(() => movedOn(holder.turnNumber), holderCheckMs)) return;
-    if (!(await isGone(holder))) return;
-    // A commit that arrived during the look is delivered with the next task only: look again after one.
-    if (await condition(() => movedOn(holder.turnNumber), secondLookMs)) return;
-    if (await isGone(holder)) await wake(book.release(holder.callId, Date.now()));
+    try {
+      if (!(await isGone(holder))) return;
+      // A commit that arrived during the look is delivered with the next task only: look again after one.
+      if (await condition(() => movedOn(holder.turnNumber), secondLookMs)) return;
+      if (await isGone(holder)) await wake(book.release(holder.callId, Date.now()));
+    } finally {
+      lifecycle.holderSuspected = false;
+    }
   };
 
   void moveOut();
   for (;;) {
-    await condition(() => lifecycle.closed || mustRenew() || (book.holder !== undefined && book.waiting > 0));
+    await condition(() => lifecycle.closed || mustRenew() || (book.holder !== undefined && isWanted()));
     if (lifecycle.closed) return;
     if (mustRenew()) {
       await condition(() => allHandlersFinished() && underWay === 0);

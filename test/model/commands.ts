@@ -1,6 +1,7 @@
 /** Steps against the real gateway and the model alike; each checks what it sees. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import type { TestNode } from '../rig/test-node.ts';
 import {
@@ -15,6 +16,8 @@ import {
 export interface Real {
   readonly test: TestNode;
   readonly ports: Readonly<Record<AgentKind, number>>;
+  /** Never answers. */
+  readonly hanging: ScriptedAgent;
   /** Makes names of one run its own. */
   readonly own: (name: string) => string;
 }
@@ -109,6 +112,47 @@ const forget = sessionName.map((session) =>
   }),
 );
 
+const cancel = fc
+  .record({ session: sessionName, prompt: fc.string({ minLength: 1, maxLength: 20 }) })
+  .map(({ session, prompt }) =>
+    step(
+      `call in ${session} and cancel: ${JSON.stringify(prompt)}`,
+      async (model, { test, own, hanging }) => {
+        await test.http.register(own('hanging'), hanging.port);
+        const asked = hanging.requests.length;
+        const { body } = await test.http.call(
+          { agent_name: own('hanging'), prompt, session_id: own(session) },
+          { Prefer: 'respond-async' },
+        );
+        await hanging.waitForRequests(asked + 1);
+        const path = `/api/vps/calls/${String(body.call_id)}`;
+        expect((await test.http.post(`${path}/cancel`)).status).toBe(202);
+        await expect.poll(async () => (await test.http.get(path)).body.status).toBe('cancelled');
+        const before = model.sessions.get(session) ?? [];
+        model.sessions.set(session, [
+          ...before,
+          { role: 'user', content: prompt, agent: null, failed: true },
+        ]);
+      },
+    ),
+  );
+
+const cleanup = fc.constant(
+  step('clean up', async (model, { test, own }) => {
+    // The cleanup reads a list that may lag behind the last call: repeat it until it has seen all.
+    await expect
+      .poll(async () => {
+        expect((await test.http.post('/api/vps/sessions/cleanup?max_age_hours=0')).status).toBe(200);
+        const reads = [...model.sessions.keys()].map((session) =>
+          test.http.get(`/api/vps/sessions/${own(session)}`),
+        );
+        return (await Promise.all(reads)).every(({ status }) => status === 404);
+      })
+      .toBe(true);
+    model.sessions.clear();
+  }),
+);
+
 const exportAll = fc.constant(
   step('export', async (model, { test, own }) => {
     // The export reads a list that may lag behind the last call: ask until it has what was written.
@@ -161,6 +205,21 @@ async function expectSession(model: Model, { test, own }: Real, session: string)
 
 /** Calls weigh most: they are what the gateway is for. */
 export const steps = fc.commands(
-  [register, register, remove, call, call, call, call, read, forget, exportAll, importAll, listAgents],
+  [
+    register,
+    register,
+    remove,
+    call,
+    call,
+    call,
+    call,
+    read,
+    forget,
+    cancel,
+    cleanup,
+    exportAll,
+    importAll,
+    listAgents,
+  ],
   { maxCommands: 40, size: 'max' },
 );

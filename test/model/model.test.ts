@@ -9,6 +9,7 @@ import { echoOf, newModel } from './gateway-model.ts';
 let test: TestNode;
 let echo: ScriptedAgent;
 let refuse: ScriptedAgent;
+let hanging: ScriptedAgent;
 
 beforeAll(async () => {
   test = await startTestNode({ HOLDFAST_CIRCUIT_BREAKER: 'off' });
@@ -17,10 +18,11 @@ beforeAll(async () => {
     return { body: { content: echoOf(messages.at(-1)?.content ?? '', messages.length) } };
   });
   refuse = await startAgent(() => ({ status: 401 }));
+  hanging = await startAgent(() => ({ hang: true }));
 });
 afterAll(async () => {
   await test.close();
-  await Promise.all([echo.close(), refuse.close()]);
+  await Promise.all([echo.close(), refuse.close(), hanging.close()]);
 });
 
 it('any sequence of steps leaves the gateway as the model says', { timeout: 180_000 }, async () => {
@@ -32,6 +34,7 @@ it('any sequence of steps leaves the gateway as the model says', { timeout: 180_
       const real: Real = {
         test,
         ports: { echo: echo.port, refuse: refuse.port },
+        hanging,
         own: (name) => prefix + name,
       };
       await fc.asyncModelRun(() => ({ model: newModel(), real }), sequence);

@@ -124,6 +124,36 @@ describe('the turns of a session', () => {
     expect(body).toMatchObject({ success: true, response: 're: after' });
   });
 
+  it('a cleanup notices that the call which holds the turn was terminated, and the next one removes the session', async () => {
+    const slow = await startAgent(() => ({ hang: true }));
+    await test.http.register('hanging', slow.port);
+    const { body } = await test.http.call(
+      { agent_name: 'hanging', prompt: 'stuck', session_id: 'abandoned' },
+      { Prefer: 'respond-async' },
+    );
+    await slow.waitForRequests(1);
+    const cleanup = async (): Promise<number> => {
+      await test.http.post('/api/vps/sessions/cleanup?max_age_hours=0');
+      return (await test.http.get('/api/vps/sessions/abandoned')).status;
+    };
+    expect(await cleanup()).toBe(200);
+
+    await test.temporal.workflow.getHandle(`call-${body.call_id as string}`).terminate('test');
+
+    await expect.poll(cleanup, { interval: 500 }).toBe(404);
+    await slow.close();
+  });
+
+  it('refuses metadata beyond the bound of a session before the call is accepted', async () => {
+    const metadata = (key: string) => ({ [key]: 'x'.repeat(60_000) });
+    const call = (key: string) =>
+      test.http.call({ agent_name: 'echo', prompt: 'hi', session_id: 'weighty', metadata: metadata(key) });
+    for (const key of ['a', 'b', 'c', 'd']) expect((await call(key)).body.success).toBe(true);
+    expect(await call('e')).toMatchObject({ status: 422, body: { error_type: 'session_metadata_full' } });
+    const plain = await test.http.call({ agent_name: 'echo', prompt: 'hi', session_id: 'weighty' });
+    expect(plain.body.success).toBe(true);
+  });
+
   it('a call cancelled while it waits for its turn leaves the queue', async () => {
     let release: (() => void) | undefined;
     const slow = await startAgent(async () => {

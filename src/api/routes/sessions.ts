@@ -74,7 +74,10 @@ export function sessionEndpoints({ sessions, records, config }: ApiDependencies)
       ],
       handle: async ({ request }) => ({
         status: 200,
-        body: await importSessions(request, sessions, config.limits.maxImportBytes),
+        body: await importSessions(request, sessions, {
+          maxBytes: config.limits.maxImportBytes,
+          maxMetadataBytes: config.session.maxMetadataBytes,
+        }),
       }),
     }),
     endpoint({

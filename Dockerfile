@@ -1,0 +1,24 @@
+# One image for facades and workers; docker-compose.yml says which one a container is.
+# Debian, not Alpine: Temporal's core bridge needs glibc.
+FROM node:20.20.2-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json worker.ts ./
+COPY scripts/bundle-workflows.ts scripts/
+COPY src src
+RUN npm run build
+
+FROM node:20.20.2-bookworm-slim
+# What TLS to a Temporal server (Temporal Cloud) is checked against.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+ENV NODE_ENV=production
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev && npm cache clean --force
+COPY --from=build /app/dist dist
+# A volume that is mounted here the first time takes its owner over.
+RUN mkdir /payloads && chown node:node /payloads
+USER node
+EXPOSE 18789
+CMD ["node", "--enable-source-maps", "dist/src/api/server.js"]

@@ -1,0 +1,54 @@
+/** A session with all its messages, wherever they are: read one after the other, and taken over from elsewhere. */
+import { SessionBook } from '../domain/session-book.ts';
+import {
+  newSession,
+  type SessionContent,
+  type SessionLimits,
+  type SessionMessage,
+  type SessionState,
+} from '../domain/session.ts';
+import { allMessages, storeSegment } from '../payloads/segments.ts';
+import { sessionOwner, type Texts } from '../payloads/texts.ts';
+import { asRefusal } from './large-texts.ts';
+
+export interface PlainMessage extends SessionMessage {
+  readonly content: string;
+}
+
+export interface WholeSession extends Omit<SessionContent, 'older' | 'messages'> {
+  readonly messages: AsyncIterable<PlainMessage>;
+}
+
+export interface ImportedSession extends Omit<SessionContent, 'older' | 'messages'> {
+  readonly messages: readonly PlainMessage[];
+}
+
+export function wholeSession(texts: Texts, content: SessionContent): WholeSession {
+  return { ...content, messages: plainMessages(texts, content) };
+}
+
+/** Throws the refusal `payload_store_unavailable`. */
+async function* plainMessages(texts: Texts, content: SessionContent): AsyncGenerator<PlainMessage> {
+  try {
+    for await (const message of allMessages(texts, content))
+      yield { ...message, content: await texts.load(message.content) };
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}
+
+/** Large texts and old messages go where a session of its own making would have put them. */
+export async function stateOf(
+  texts: Texts,
+  { messages, ...content }: ImportedSession,
+  limits: SessionLimits,
+): Promise<SessionState> {
+  const { sessionId } = content;
+  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content }, limits);
+  for (const message of messages) {
+    book.append({ ...message, content: await texts.keep(sessionOwner(sessionId), message.content) });
+    const segment = book.overflow();
+    if (segment) book.movedOut(segment, await storeSegment(texts, sessionId, segment));
+  }
+  return book.state();
+}

@@ -1,0 +1,101 @@
+/** One request per call and agent, whatever becomes of the activities that wait for it. */
+import { expect, it } from 'vitest';
+import { Exchanges, GivenUp } from '../../src/activities/exchanges.ts';
+
+const call = { callId: 'c', agent: 'a' };
+
+/** An agent that answers, or fails, when it is told; it counts its requests. */
+function scriptedAgent() {
+  const asked: { controller: AbortController; answer: (text: string) => void }[] = [];
+  const begin = (controller: AbortController): Promise<string> =>
+    new Promise((resolve, reject) => {
+      controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error));
+      asked.push({ controller, answer: resolve });
+    });
+  return { asked, begin };
+}
+
+it('an activity that is scheduled again joins the request that is open, and both have its answer', async () => {
+  const exchanges = new Exchanges();
+  const { asked, begin } = scriptedAgent();
+  const both = [1, 2].map(() => exchanges.ask(call, new AbortController().signal, begin));
+  expect([asked.length, exchanges.size]).toEqual([1, 1]);
+  asked[0]?.answer('hello');
+  expect(await Promise.all(both)).toEqual(['hello', 'hello']);
+  expect(exchanges.size).toBe(0);
+});
+
+it('an answer that nobody could report is there for the next try, of that call and agent alone', async () => {
+  const exchanges = new Exchanges();
+  const { asked, begin } = scriptedAgent();
+  const caller = new AbortController();
+  const given = exchanges.ask(call, caller.signal, begin);
+  caller.abort(new GivenUp());
+  await expect(given).rejects.toThrow(GivenUp);
+  expect(asked[0]?.controller.signal.aborted).toBe(false);
+  asked[0]?.answer('late');
+  await exchanges.idle();
+
+  expect(await exchanges.ask(call, new AbortController().signal, begin)).toBe('late');
+  expect(asked).toHaveLength(1);
+  void exchanges.ask({ ...call, agent: 'b' }, new AbortController().signal, begin);
+  void exchanges.ask({ ...call, callId: 'd' }, new AbortController().signal, begin);
+  expect(asked).toHaveLength(3);
+});
+
+it('a failure is not kept: the next try asks again', async () => {
+  const exchanges = new Exchanges();
+  const { asked, begin } = scriptedAgent();
+  const first = exchanges.ask(call, new AbortController().signal, begin);
+  asked[0]?.controller.abort(new Error('the agent failed'));
+  await expect(first).rejects.toThrow('the agent failed');
+  void exchanges.ask(call, new AbortController().signal, begin);
+  expect(asked).toHaveLength(2);
+});
+
+it('a cancelled caller closes the request at once, unless another waits for it', async () => {
+  const exchanges = new Exchanges();
+  const { asked, begin } = scriptedAgent();
+  const [one, other] = [new AbortController(), new AbortController()];
+  const first = exchanges.ask(call, one.signal, begin);
+  const second = exchanges.ask(call, other.signal, begin);
+
+  one.abort(new Error('cancelled'));
+  await expect(first).rejects.toThrow('cancelled');
+  expect(asked[0]?.controller.signal.aborted).toBe(false);
+  other.abort(new Error('cancelled too'));
+  await expect(second).rejects.toThrow('cancelled too');
+  expect(asked[0]?.controller.signal.aborted).toBe(true);
+});
+
+it("a cancelled call's requests are closed by its id, those of others stay", async () => {
+  const exchanges = new Exchanges();
+  const { asked, begin } = scriptedAgent();
+  const mine = exchanges.ask(call, new AbortController().signal, begin);
+  void exchanges.ask({ callId: 'other', agent: 'a' }, new AbortController().signal, begin);
+  exchanges.abort('c', new Error('cancelled'));
+  await expect(mine).rejects.toThrow('cancelled');
+  expect(asked.map(({ controller }) => controller.signal.aborted)).toEqual([true, false]);
+});
+
+it('an activity that is cancelled before it asks does not ask', async () => {
+  const exchanges = new Exchanges();
+  const { asked, begin } = scriptedAgent();
+  await expect(exchanges.ask(call, AbortSignal.abort(new Error('cancelled')), begin)).rejects.toThrow(
+    'cancelled',
+  );
+  expect(asked).toHaveLength(0);
+});
+
+it('is idle once the last request has ended', async () => {
+  const exchanges = new Exchanges();
+  const { asked, begin } = scriptedAgent();
+  await exchanges.idle();
+  void exchanges.ask(call, new AbortController().signal, begin);
+  let idle = false;
+  const waiting = exchanges.idle().then(() => (idle = true));
+  await Promise.resolve();
+  expect(idle).toBe(false);
+  asked[0]?.answer('done');
+  await waiting;
+});

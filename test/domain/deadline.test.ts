@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { agentBudgetMs } from '../../src/domain/deadline.ts';
+import { agentConfig } from './support.ts';
+
+const agentsWith = (timeouts: readonly number[]) =>
+  timeouts.map((timeoutMs, i) => agentConfig(`agent-${i}`, { timeoutMs }));
+const chain = fc
+  .array(fc.integer({ min: 1, max: 600_000 }), { minLength: 1, maxLength: 10 })
+  .map((timeouts) => agentsWith(timeouts));
+const remaining = fc.oneof(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 86_400_000 }));
+
+test('a budget is whole milliseconds, never negative, never more than what remains', () => {
+  fc.assert(
+    fc.property(chain, fc.double({ min: -1e6, max: 1e9, noNaN: true }), (agents, remainingMs) => {
+      const budget = agentBudgetMs(remainingMs, agents);
+      expect(Number.isInteger(budget)).toBe(true);
+      expect(budget).toBeGreaterThanOrEqual(0);
+      expect(budget).toBeLessThanOrEqual(Math.max(0, remainingMs));
+    }),
+  );
+});
+
+test('when each agent uses up its budget, the next one still has its timeout or an equal share', () => {
+  fc.assert(
+    fc.property(chain, remaining, (agents, deadlineMs) => {
+      const shortest = Math.min(...agents.map((agent) => agent.timeoutMs));
+      const atLeast = Math.floor(Math.min(shortest, deadlineMs / agents.length));
+      let remainingMs = deadlineMs;
+      for (const index of agents.keys()) {
+        const budget = agentBudgetMs(remainingMs, agents.slice(index + 1));
+        expect(budget).toBeGreaterThanOrEqual(atLeast);
+        remainingMs -= budget;
+      }
+      // Nothing is kept for nobody.
+      expect(remainingMs).toBeLessThan(1);
+    }),
+  );
+});
+
+test('where there is time enough, exactly the timeouts of the agents still to come are kept', () => {
+  expect(agentBudgetMs(600_000, agentsWith([30_000, 60_000]))).toBe(510_000);
+});
+
+test('where there is not, agents share equally, and what a short timeout leaves over is used', () => {
+  expect(agentBudgetMs(9_000, agentsWith([30_000, 60_000]))).toBe(3_000);
+  expect(agentBudgetMs(9_000, agentsWith([1_000, 60_000]))).toBe(5_000);
+});

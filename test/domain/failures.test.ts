@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  errorTypes,
+  failures,
+  isErrorType,
+  nonRetryableErrorTypes,
+  Refusal,
+  refusals,
+} from '../../src/domain/failures.ts';
+
+describe('the failure table', () => {
+  it('treats each failure as clients and operators were told', () => {
+    const treatment = Object.fromEntries(
+      errorTypes.map((type) => {
+        const { retry, fallBack, health } = failures[type];
+        return [type, [retry, fallBack ? 'falls back' : 'ends the call', health].join(', ')];
+      }),
+    );
+    expect(treatment).toEqual({
+      timeout: 'yes, falls back, counts',
+      connection: 'yes, falls back, unreachable',
+      rate_limit: 'retry-after, falls back, counts',
+      model_error: 'yes, falls back, counts',
+      auth: 'no, falls back, counts',
+      invalid_request: 'no, falls back, ignored',
+      invalid_response: 'once, falls back, counts',
+      payload_too_large: 'no, falls back, ignored',
+      deadline_exceeded: 'no, ends the call, ignored',
+      cancelled: 'no, ends the call, ignored',
+      internal: 'no, falls back, ignored',
+      unknown: 'yes, falls back, counts',
+    });
+  });
+
+  it('makes Temporal retry none of the types that no try can mend, and all others', () => {
+    expect(nonRetryableErrorTypes.toSorted()).toEqual([
+      'auth',
+      'cancelled',
+      'deadline_exceeded',
+      'internal',
+      'invalid_request',
+      'payload_too_large',
+    ]);
+  });
+
+  it('knows its own types and no other value, names of inherited members included', () => {
+    for (const type of errorTypes) expect(isErrorType(type)).toBe(true);
+    for (const name of ['toString', 'constructor', '__proto__']) expect(isErrorType(name)).toBe(false);
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(isErrorType(value)).toBe(errorTypes.some((type) => type === value));
+      }),
+    );
+  });
+});
+
+describe('a refusal', () => {
+  it('of each type has the status that clients rely on', () => {
+    const types = Object.entries(refusals);
+    expect(Object.fromEntries(types.map(([type, { status }]) => [type, status]))).toEqual({
+      invalid_json: 400,
+      unauthorized: 401,
+      cross_site: 403,
+      agent_not_found: 404,
+      session_not_found: 404,
+      call_not_found: 404,
+      route_not_found: 404,
+      method_not_allowed: 405,
+      body_too_large: 413,
+      unsupported_media_type: 415,
+      validation_failed: 422,
+      idempotency_mismatch: 422,
+      session_metadata_full: 422,
+      address_refused: 422,
+      agents_full: 422,
+      session_queue_full: 429,
+      overloaded: 429,
+      internal: 500,
+      shutting_down: 503,
+      temporal_unavailable: 503,
+      payload_store_unavailable: 503,
+    });
+  });
+
+  it('carries its type, its words and what the caller can act on', () => {
+    const cause = new Error('why');
+    const refusal = new Refusal('overloaded', 'Too many', {
+      extra: { open: 5 },
+      retryAfterSeconds: 1,
+      limit: { name: 'node', quota: 5 },
+      cause,
+    });
+    expect(refusal).toBeInstanceOf(Error);
+    expect(refusal).toMatchObject({
+      name: 'Refusal',
+      type: 'overloaded',
+      message: 'Too many',
+      extra: { open: 5 },
+      retryAfterSeconds: 1,
+      limit: { name: 'node', quota: 5 },
+      cause,
+    });
+  });
+
+  it('without more to say has no extra members, no time to come back and no limit', () => {
+    const refusal = new Refusal('agent_not_found', "Agent 'x' not registered");
+    expect(refusal.extra).toEqual({});
+    expect([refusal.retryAfterSeconds, refusal.limit, refusal.cause]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { errorTypes } from '../../src/domain/failures.ts';
+import { copyHealth, recordOutcome, sumErrorCounts, type Outcome } from '../../src/domain/health.ts';
+import { counts, failed, healthOf, history, now, outcome, outcomeOf } from './health-support.ts';
+import { countedTypes, ignoredTypes } from './support.ts';
+
+const latest = (outcomes: readonly Outcome[]): number | undefined =>
+  outcomes.length === 0 ? undefined : Math.max(...outcomes.map(({ at }) => at));
+
+describe('the figures of an agent', () => {
+  it('count the calls whose outcomes count, for life, and errors of every type; probes count nowhere', () => {
+    fc.assert(
+      fc.property(history, (outcomes) => {
+        const health = healthOf(outcomes);
+        const calls = outcomes.filter((one) => !one.probe);
+        expect(health.totalRequests).toBe(calls.filter(counts).length);
+        expect(health.totalFailures).toBe(calls.filter(counts).filter(failed).length);
+        for (const type of errorTypes)
+          expect(health.errorCounts[type] ?? 0).toBe(calls.filter((one) => one.errorType === type).length);
+      }),
+    );
+  });
+
+  it('hold the time of the last success and of the last failure that counts, however late reports arrive', () => {
+    fc.assert(
+      fc.property(history, (outcomes) => {
+        const health = healthOf(outcomes);
+        const counted = outcomes.filter(counts);
+        expect(health.lastFailureAt).toBe(latest(counted.filter(failed)));
+        expect(health.lastSuccessAt).toBe(latest(counted.filter((one) => !failed(one))));
+      }),
+    );
+  });
+
+  it('count the failures since the last success, those of probes too', () => {
+    fc.assert(
+      fc.property(history, (outcomes) => {
+        const counted = outcomes.filter(counts);
+        const successes = counted.map((one) => !failed(one));
+        const health = healthOf(outcomes);
+        expect(health.consecutiveFailures).toBe(counted.length - 1 - successes.lastIndexOf(true));
+        expect(health.lastErrorType).toBe(counted.at(-1)?.errorType);
+      }),
+    );
+  });
+
+  it('change in nothing but the error counts by an outcome that does not count', () => {
+    fc.assert(
+      fc.property(history, fc.constantFrom(...ignoredTypes), fc.boolean(), (outcomes, type, probe) => {
+        const before = healthOf(outcomes);
+        const after = healthOf([...outcomes, outcomeOf(type, now, probe)]);
+        const count = (before.errorCounts[type] ?? 0) + (probe ? 0 : 1);
+        expect(after).toEqual({
+          ...before,
+          errorCounts: { ...before.errorCounts, ...(count > 0 && { [type]: count }) },
+        });
+      }),
+    );
+  });
+
+  it('stay as they were in the original when a copy goes on', () => {
+    fc.assert(
+      fc.property(history, fc.array(outcome, { minLength: 1 }), (outcomes, more) => {
+        const original = healthOf(outcomes);
+        const copy = copyHealth(original);
+        for (const one of more) recordOutcome(copy, one);
+        expect(original).toEqual(healthOf(outcomes));
+        expect(copy).toEqual(healthOf([...outcomes, ...more]));
+      }),
+    );
+  });
+
+  it('come through JSON unchanged', () => {
+    fc.assert(
+      fc.property(history, (outcomes) => {
+        const health = healthOf(outcomes);
+        expect(JSON.parse(JSON.stringify(health))).toEqual(health);
+      }),
+    );
+  });
+});
+
+it('the sums over agents hold every error type once, at 0 where it never happened', () => {
+  expect(Object.keys(sumErrorCounts([])).toSorted()).toEqual(errorTypes.toSorted());
+  fc.assert(
+    fc.property(fc.array(history, { maxLength: 4 }), (histories) => {
+      const calls = histories.flat().filter((one) => !one.probe);
+      const expected = errorTypes.map((type) => [type, calls.filter((one) => one.errorType === type).length]);
+      expect(sumErrorCounts(histories.map(healthOf))).toEqual(Object.fromEntries(expected));
+    }),
+  );
+});
+
+it('every failure but those of the caller, the request and Holdfast counts against the agent', () => {
+  expect([...countedTypes, ...ignoredTypes].toSorted()).toEqual(errorTypes.toSorted());
+  expect(ignoredTypes.toSorted()).toEqual([
+    'cancelled',
+    'deadline_exceeded',
+    'internal',
+    'invalid_request',
+    'payload_too_large',
+  ]);
+});

@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  agentDirectoryId,
+  agentHealthId,
+  agentIdempotencyKey,
+  callIdOf,
+  callWorkflowId,
+  sessionIdOf,
+  sessionWorkflowId,
+} from '../../src/domain/ids.ts';
+
+/** Ids as clients may choose them, with the separators of ours among them. */
+const id = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1 }),
+  fc
+    .array(fc.constantFrom('call-', 'session-', '/', '%', '%2F', 'a', 'é'), { minLength: 1 })
+    .map((parts) => parts.join('')),
+);
+
+test('call and session ids come back from their workflow ids', () => {
+  fc.assert(
+    fc.property(id, (one) => {
+      expect(callIdOf(callWorkflowId(one))).toBe(one);
+      expect(sessionIdOf(sessionWorkflowId(one))).toBe(one);
+    }),
+  );
+});
+
+test('no call, session or entity has the workflow id of another, whatever ids clients choose', () => {
+  fc.assert(
+    fc.property(id, id, (one, other) => {
+      const ids = [callWorkflowId(one), sessionWorkflowId(other), agentDirectoryId, agentHealthId];
+      expect(new Set(ids).size).toBe(4);
+    }),
+  );
+});
+
+test('workflow ids keep the form by which running workflows are found', () => {
+  expect([callWorkflowId('x'), sessionWorkflowId('x')]).toEqual(['call-x', 'session-x']);
+  expect([agentDirectoryId, agentHealthId]).toEqual(['agent-directory', 'agent-health']);
+});
+
+test('two pairs of call and agent never share an idempotency key, slashes in their names or not (I3)', () => {
+  fc.assert(
+    fc.property(fc.tuple(id, id), fc.tuple(id, id), (one, other) => {
+      const same = one[0] === other[0] && one[1] === other[1];
+      expect(agentIdempotencyKey(...one) === agentIdempotencyKey(...other)).toBe(same);
+    }),
+  );
+  expect(agentIdempotencyKey('a/b', 'c')).not.toBe(agentIdempotencyKey('a', 'b/c'));
+});
+
+test('an idempotency key is <call id>/<agent>, in characters that a header can carry', () => {
+  expect(agentIdempotencyKey('c1', 'agent one')).toBe('c1/agent%20one');
+  fc.assert(
+    fc.property(id, id, (callId, agent) => {
+      expect(agentIdempotencyKey(callId, agent)).toMatch(/^[\x21-\x7e]+$/);
+    }),
+  );
+});

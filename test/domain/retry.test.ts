@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Try } from '../../src/domain/call.ts';
+import { errorTypes, failures } from '../../src/domain/failures.ts';
+import { mayRetry, retryDelayMs } from '../../src/domain/retry.ts';
+
+const nominalMs = [1_000, 2_000, 4_000, 8_000];
+const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+test('the delays are 1, 2, 4, 8, 8... s, each within 10 %, never above 8.8 s', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5_000 }), random, (attempt, chance) => {
+      const delay = retryDelayMs(attempt, chance);
+      const nominal = nominalMs[attempt - 1] ?? 8_000;
+      expect(Number.isInteger(delay)).toBe(true);
+      expect(delay).toBeGreaterThanOrEqual(0.9 * nominal);
+      expect(delay).toBeLessThanOrEqual(1.1 * nominal);
+    }),
+  );
+});
+
+test('the jitter spreads delays evenly over the whole 20 %', () => {
+  expect([0, 0.25, 0.5, 0.75].map((chance) => retryDelayMs(1, chance))).toEqual([900, 950, 1_000, 1_050]);
+  expect(retryDelayMs(100, 1 - Number.EPSILON)).toBe(8_800);
+});
+
+const tries = fc
+  .array(fc.option(fc.constantFrom(...errorTypes), { nil: undefined }), { maxLength: 5 })
+  .map((types) =>
+    types.map((errorType, i): Try => {
+      const at = new Date(i).toISOString();
+      return { attempt: i + 1, latencyMs: 1, at, ...(errorType && { errorType }) };
+    }),
+  );
+
+test('a failure is retried as its row of the table says, whatever the tries before it met', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...errorTypes), tries, (type, earlier) => {
+      const metBefore = earlier.some((one) => one.errorType === type);
+      const expected = { yes: true, 'retry-after': true, no: false, once: !metBefore };
+      expect(mayRetry(type, earlier)).toBe(expected[failures[type].retry]);
+    }),
+  );
+});
+
+test('an invalid response is retried once, also when another failure lies between', () => {
+  const at = new Date(0).toISOString();
+  const first: Try = { attempt: 1, errorType: 'invalid_response', latencyMs: 1, at };
+  const second: Try = { attempt: 2, errorType: 'timeout', latencyMs: 1, at };
+  expect(mayRetry('invalid_response', [second])).toBe(true);
+  expect(mayRetry('invalid_response', [first, second])).toBe(false);
+});

@@ -1,0 +1,96 @@
+/** How much a session takes on (I7). */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SessionBook } from '../../src/domain/session-book.ts';
+import type { SessionLimits, TurnCommit } from '../../src/domain/session.ts';
+import { answered, failed, message, openBook, startedAt, throughJson } from './session-support.ts';
+
+const limitsOf = (maxMetadataBytes = Infinity): SessionLimits => ({
+  maxMetadataBytes,
+  maxQueued: 100,
+  windowMessages: 40,
+  windowBytes: 256 * 1024,
+});
+
+describe('the queue of a session', () => {
+  it('takes as many calls as its bound and refuses the next; those in it may ask again', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 5 }), (maxQueued) => {
+        const book = openBook({ maxQueued });
+        const calls = Array.from({ length: maxQueued + 1 }, (_, i) => `c${i}`);
+        for (const callId of calls) {
+          expect(book.refusal(callId)).toBeUndefined();
+          book.openTurn(callId, startedAt);
+        }
+        expect(book.waiting).toBe(maxQueued);
+        expect(book.refusal('late')).toBe('session_queue_full');
+        for (const callId of calls) expect(book.refusal(callId)).toBeUndefined();
+        book.release('c0', startedAt);
+        expect(book.refusal('late')).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('the metadata of a session', () => {
+  const kib = (key: string): { metadata: Record<string, unknown> } => ({
+    metadata: { [key]: 'x'.repeat(1_000) },
+  });
+  const take = (book: SessionBook, callId: string, commit: TurnCommit): void => {
+    book.openTurn(callId, startedAt);
+    book.commit(commit, startedAt);
+  };
+
+  it('are merged member by member, and refused beyond the bound before the call is accepted', () => {
+    const book = openBook({ maxMetadataBytes: 2_500 });
+    take(book, 'c1', answered('c1', kib('a')));
+    expect(book.refusal('c2', 1_010)).toBeUndefined();
+    take(book, 'c2', answered('c2', kib('b')));
+    expect(Object.keys(book.read().metadata)).toEqual(['a', 'b']);
+    expect(book.refusal('c3', 1_010)).toBe('session_metadata_full');
+  });
+
+  it('of calls under way count too, until those have ended', () => {
+    const book = openBook({ maxMetadataBytes: 2_500 });
+    book.openTurn('c1', startedAt, 1_010);
+    book.openTurn('c2', startedAt, 1_010);
+    expect(book.refusal('c3', 1_010)).toBe('session_metadata_full');
+    const renewed = new SessionBook(throughJson(book.state()), limitsOf(2_500));
+    expect(renewed.refusal('c3', 1_010)).toBe('session_metadata_full');
+    book.release('c2', startedAt);
+    expect(book.refusal('c3', 1_010)).toBeUndefined();
+    expect(book.state().expectedMetadata).toEqual({ c1: 1_010 });
+  });
+
+  it('that are full refuse no call without any, and none that is under way', () => {
+    const book = openBook({ maxMetadataBytes: 100 });
+    take(book, 'c1', answered('c1', kib('a')));
+    expect(book.refusal('c2')).toBeUndefined();
+    expect(book.refusal('c2', 10)).toBe('session_metadata_full');
+    book.openTurn('c2', startedAt);
+    expect(book.refusal('c2', 10)).toBeUndefined();
+  });
+
+  it('have no bound in a session of before there was one', () => {
+    const book = openBook();
+    take(book, 'c1', answered('c1', kib('a')));
+    expect(book.refusal('c2', 1e9)).toBeUndefined();
+  });
+});
+
+it('remembers the last 500 calls that committed, through continue-as-new', () => {
+  let book = openBook();
+  for (let i = 0; i < 600; i++) {
+    book.openTurn(`c${i}`, startedAt);
+    book.commit(failed(`c${i}`), startedAt);
+  }
+  book = new SessionBook(throughJson(book.state()), limitsOf());
+  expect(book.openTurn('c599', startedAt)).toEqual({ state: 'committed' });
+  expect(book.openTurn('c100', startedAt)).toEqual({ state: 'committed' });
+  expect(book.openTurn('c99', startedAt).state).toBe('granted');
+});
+
+it('knows the calls of the messages that it begins with', () => {
+  const messages = [message('user', 'hello', { callId: 'c1' }), message('system', 'imported')];
+  expect(openBook({}, { messages }).openTurn('c1', startedAt)).toEqual({ state: 'committed' });
+});

@@ -1,0 +1,143 @@
+/** Any sequence of what calls do with a session, against a model of ten lines (I4). */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { SessionBook } from '../../src/domain/session-book.ts';
+import type { SessionLimits } from '../../src/domain/session.ts';
+import { isoAfter, openBook, startedAt, throughJson } from './session-support.ts';
+
+const calls = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6'];
+
+interface Step {
+  readonly act: 'openTurn' | 'commit' | 'release';
+  readonly callId: string;
+  /** Of the answer; undefined: the call failed. */
+  readonly size: number | undefined;
+}
+const step: fc.Arbitrary<Step> = fc.record({
+  act: fc.constantFrom('openTurn', 'openTurn', 'openTurn', 'commit', 'commit', 'release'),
+  callId: fc.constantFrom(...calls),
+  size: fc.option(fc.integer({ min: 0, max: 1_000 }), { nil: undefined }),
+});
+const steps = fc.array(step, { maxLength: 40, size: 'max' });
+const limits: fc.Arbitrary<SessionLimits> = fc.record({
+  maxQueued: fc.integer({ min: 0, max: 4 }),
+  windowMessages: fc.integer({ min: 1, max: 6 }),
+  windowBytes: fc.integer({ min: 0, max: 2_000 }),
+});
+
+/** What the outside sees of a step: a facade heeds `refusal` before it opens a turn. */
+function take(book: SessionBook, { act, callId, size }: Step, nowMs: number) {
+  switch (act) {
+    case 'openTurn':
+      return book.refusal(callId) ?? book.openTurn(callId, nowMs);
+    case 'commit': {
+      const answer = size === undefined ? undefined : { agent: 'echo', content: 'x'.repeat(size) };
+      return book.commit({ callId, prompt: `ask ${callId}`, ...(answer && { answer }) }, nowMs);
+    }
+    case 'release':
+      return book.release(callId, nowMs);
+  }
+}
+
+/** Who holds the turn, who waits, who has had it. */
+class Model {
+  holder: string | undefined;
+  queue: string[] = [];
+  readonly committed: string[] = [];
+  turns = 0;
+
+  openTurn(callId: string, maxQueued: number): string {
+    if (this.committed.includes(callId)) return 'committed';
+    if (this.holder === callId) return 'granted';
+    if (this.queue.includes(callId)) return 'queued';
+    if (this.holder === undefined) {
+      this.grant(callId);
+      return 'granted';
+    }
+    if (this.queue.length >= maxQueued) return 'session_queue_full';
+    this.queue.push(callId);
+    return 'queued';
+  }
+
+  /** Ends the turn, or the wait. */
+  leave(callId: string): string | undefined {
+    this.queue = this.queue.filter((waiting) => waiting !== callId);
+    if (this.holder !== callId) return undefined;
+    this.grant(this.queue.shift());
+    return this.holder;
+  }
+
+  private grant(callId: string | undefined): void {
+    this.holder = callId;
+    if (callId !== undefined) this.turns += 1;
+  }
+}
+
+test('one call at a time holds the turn, in the order of asking', () => {
+  fc.assert(
+    fc.property(limits, steps, (bounds, list) => {
+      const book = openBook(bounds);
+      const model = new Model();
+      for (const [i, one] of list.entries()) {
+        const nowMs = startedAt + i;
+        const reply = take(book, one, nowMs);
+        if (one.act === 'openTurn') {
+          const expected = model.openTurn(one.callId, bounds.maxQueued);
+          expect(typeof reply === 'string' ? reply : reply && 'state' in reply && reply.state).toBe(expected);
+          if (expected === 'granted')
+            expect(reply).toMatchObject({ turnNumber: model.turns, grantedAt: nowMs });
+          if (expected === 'queued')
+            expect(reply).toMatchObject({ position: model.queue.indexOf(one.callId) + 1 });
+        } else {
+          if (one.act === 'commit' && model.holder === one.callId) model.committed.push(one.callId);
+          const next = model.leave(one.callId);
+          expect(reply).toEqual(
+            next === undefined ? undefined : { callId: next, turnNumber: model.turns, grantedAt: nowMs },
+          );
+        }
+        expect([book.holder?.callId, book.state().queue]).toEqual([model.holder, model.queue]);
+        expect(book.waiting).toBeLessThanOrEqual(bounds.maxQueued);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('each call leaves its turn at most once, whole, in the order of the turns', () => {
+  fc.assert(
+    fc.property(limits, steps, (bounds, list) => {
+      const book = openBook(bounds);
+      const left: object[] = [];
+      for (const [i, one] of list.entries()) {
+        if (one.act === 'commit' && book.holder?.callId === one.callId) {
+          const { callId, size } = one;
+          const common = { timestamp: isoAfter(i), callId };
+          const question = { ...common, role: 'user', content: `ask ${callId}` };
+          if (size === undefined) left.push({ ...question, failed: true });
+          else
+            left.push(question, { ...common, role: 'assistant', content: 'x'.repeat(size), agent: 'echo' });
+        }
+        take(book, one, startedAt + i);
+        expect(book.read().messages).toEqual(left);
+      }
+      const questions = book.read().messages.filter(({ role }) => role === 'user');
+      expect(new Set(questions.map(({ callId }) => callId)).size).toBe(questions.length);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a session that continues as new before every step goes on as if it had not', () => {
+  fc.assert(
+    fc.property(limits, steps, (bounds, list) => {
+      const steady = openBook(bounds);
+      let renewed = openBook(bounds);
+      for (const [i, one] of list.entries()) {
+        renewed = new SessionBook(throughJson(renewed.state()), bounds);
+        expect(take(renewed, one, startedAt + i)).toEqual(take(steady, one, startedAt + i));
+        expect(renewed.state()).toEqual(steady.state());
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { answered, failed, isoAfter, message, openBook, startedAt } from './session-support.ts';
+import { newSession } from '../../src/domain/session.ts';
+
+describe('the turn of a call', () => {
+  it('is granted at once in an idle session, with a number and an empty window', () => {
+    expect(openBook().openTurn('c1', startedAt)).toEqual({
+      state: 'granted',
+      turnNumber: 1,
+      grantedAt: startedAt,
+      window: [],
+    });
+  });
+
+  it('asked for again by its holder is the same turn, seen to be alive now', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    expect(book.openTurn('c1', startedAt + 500)).toMatchObject({ turnNumber: 1, grantedAt: startedAt + 500 });
+    expect(book.holder).toEqual({ callId: 'c1', turnNumber: 1, grantedAt: startedAt + 500 });
+  });
+
+  it('asked for again by a waiting call keeps its place', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.openTurn('c2', startedAt);
+    expect(book.openTurn('c3', startedAt)).toEqual({ state: 'queued', position: 2 });
+    expect(book.openTurn('c2', startedAt)).toEqual({ state: 'queued', position: 1 });
+    expect(book.waiting).toBe(2);
+  });
+
+  it('passes to the call that waited longest when the holder commits, or gives it up', () => {
+    const book = openBook();
+    for (const callId of ['c1', 'c2', 'c3']) book.openTurn(callId, startedAt);
+    expect(book.commit(answered('c1'), startedAt + 1)).toEqual({
+      callId: 'c2',
+      turnNumber: 2,
+      grantedAt: startedAt + 1,
+    });
+    expect(book.release('c2', startedAt + 2)).toMatchObject({ callId: 'c3', turnNumber: 3 });
+    expect(book.release('c3', startedAt + 3)).toBeUndefined();
+    expect(book.holder).toBeUndefined();
+  });
+
+  it('is not granted a second time to a call that has committed', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.commit(failed('c1'), startedAt);
+    expect(book.openTurn('c1', startedAt)).toEqual({ state: 'committed' });
+    expect(book.refusal('c1')).toBeUndefined();
+    expect(book.holder).toBeUndefined();
+  });
+
+  it('is not granted to a call that committed before the session was exported and imported', () => {
+    const messages = [message('user', 'ask', { callId: 'c1' }), message('assistant', 're', { callId: 'c1' })];
+    expect(openBook({}, { messages }).openTurn('c1', startedAt)).toEqual({ state: 'committed' });
+  });
+
+  it('given up without a commit leaves nothing, and may be granted again', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.release('c1', startedAt);
+    expect(book.read().messages).toEqual([]);
+    expect(book.openTurn('c1', startedAt)).toMatchObject({ state: 'granted', turnNumber: 2 });
+  });
+});
+
+describe('what a call leaves in its session', () => {
+  it('is its question and its answer, with who answered, when and in which call', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.commit(answered('c1'), startedAt + 700);
+    const timestamp = isoAfter(700);
+    expect(book.read()).toMatchObject({ createdAt: isoAfter(0), lastActivity: timestamp });
+    expect(book.read().messages).toEqual([
+      { timestamp, role: 'user', content: 'ask c1', callId: 'c1' },
+      { timestamp, role: 'assistant', content: 're: c1', agent: 'echo', callId: 'c1' },
+    ]);
+  });
+
+  it('is its question, marked as failed, when nobody answered', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.commit(failed('c1'), startedAt);
+    expect(book.read().messages).toEqual([
+      { timestamp: isoAfter(0), role: 'user', content: 'ask c1', callId: 'c1', failed: true },
+    ]);
+  });
+
+  it('is there once when the commit is delivered twice', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.commit(answered('c1'), startedAt);
+    book.openTurn('c2', startedAt);
+    expect(book.commit(answered('c1'), startedAt + 1)).toBeUndefined();
+    expect(book.read().messages).toHaveLength(2);
+    expect(book.holder?.callId).toBe('c2');
+  });
+
+  it('is nothing when it ended while it waited, or was unknown', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.openTurn('c2', startedAt);
+    expect(book.commit(failed('c2'), startedAt + 1)).toBeUndefined();
+    expect(book.commit(answered('stranger'), startedAt + 1)).toBeUndefined();
+    expect(book.read()).toMatchObject({ messages: [], lastActivity: isoAfter(0) });
+    expect([book.holder?.callId, book.waiting]).toEqual(['c1', 0]);
+  });
+
+  it('merges its metadata shallowly, the later call wins; the first user stays the owner', () => {
+    const book = openBook();
+    const commits = [
+      answered('c1'),
+      answered('c2', { userId: 'ann', metadata: { a: { x: 1 }, b: 1 } }),
+      answered('c3', { userId: 'bob', metadata: { a: { y: 2 } } }),
+    ];
+    for (const commit of commits) {
+      book.openTurn(commit.callId, startedAt);
+      book.commit(commit, startedAt);
+    }
+    expect(book.read()).toMatchObject({ userId: 'ann', metadata: { a: { y: 2 }, b: 1 } });
+    expect(book.read().metadata['a']).toEqual({ y: 2 });
+  });
+});
+
+describe('a session', () => {
+  it('begins empty, owned by the user who asked first, if there is one', () => {
+    const empty = { createdAt: isoAfter(0), lastActivity: isoAfter(0), messages: [], metadata: {} };
+    expect(newSession('s', startedAt)).toEqual({ sessionId: 's', ...empty, turnsGranted: 0, queue: [] });
+    expect(openBook({}, newSession('s', startedAt, 'ann')).read()).toEqual({
+      sessionId: 's',
+      userId: 'ann',
+      ...empty,
+    });
+    expect(openBook({}, newSession('s', startedAt)).read()).not.toHaveProperty('userId');
+  });
+
+  it('is idle when no call holds or waits for a turn and none has left anything since the cutoff', () => {
+    const book = openBook();
+    expect(book.idleSince(startedAt - 1)).toBe(false);
+    expect(book.idleSince(startedAt)).toBe(true);
+    book.openTurn('c1', startedAt);
+    expect(book.idleSince(startedAt + 1_000)).toBe(false);
+    book.commit(answered('c1'), startedAt + 500);
+    expect(book.idleSince(startedAt + 499)).toBe(false);
+    expect(book.idleSince(startedAt + 500)).toBe(true);
+  });
+});

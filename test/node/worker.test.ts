@@ -1,0 +1,76 @@
+/** A stand-alone worker beside a facade that has none. */
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { startAgent } from '../agents/scripted-agent.ts';
+import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { ProductProcess, startNodeProcess } from '../rig/node-process.ts';
+import { testEnvironment, type Environment } from '../rig/test-node.ts';
+
+async function place(extra: Environment = {}) {
+  const environment = await testEnvironment(extra);
+  onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
+  return environment;
+}
+
+/** A facade without a worker, and the environment of workers beside it. */
+async function startFacade() {
+  const key = { HOLDFAST_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
+  const facade = await startNodeProcess(await place({ ...key, HOLDFAST_EMBEDDED_WORKER: 'off' }));
+  const beside = { ...key, TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' };
+  return { facade, beside: (extra: Environment) => place({ ...beside, ...extra }) };
+}
+
+test('a worker tells its health and metrics; on SIGTERM its ask is answered, and another goes on with the call', async () => {
+  const { facade, beside } = await startFacade();
+  expect((await facade.http.get('/readyz')).status).toBe(503);
+  const port = await claimPort(0, 'HOLDFAST_WORKER_PORT');
+  const worker = new ProductProcess(
+    'worker.js',
+    await beside({ HOLDFAST_WORKER_PORT: String(port), HOLDFAST_DRAIN_SECONDS: '20' }),
+  );
+  await worker.printed(/Worker is ready/);
+  const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+  const metrics = async (): Promise<string> => (await get('/metrics')).text();
+  expect((await get('/healthz')).status).toBe(200);
+  await expect.poll(async () => (await facade.http.get('/readyz')).status).toBe(200);
+
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const agent = await startAgent(async () => {
+    await gate;
+    return { body: { content: 'in time' } };
+  });
+  onTestFinished(() => agent.close());
+  await facade.http.register('slow', agent.port);
+  const waiting = facade.http.call({ agent_name: 'slow', prompt: 'hello' });
+  await agent.waitForRequests(1);
+  expect(await metrics()).toMatch(/^holdfast_asks_in_flight 1$/m);
+  const other = new ProductProcess('worker.js', await beside({}));
+  await other.printed(/Worker is ready/);
+
+  worker.kill('SIGTERM');
+  await worker.printed(/"msg":"Stopping"/);
+  expect((await get('/healthz')).status).toBe(200);
+  release();
+
+  expect((await waiting).body).toMatchObject({ success: true, response: 'in time' });
+  expect(await worker.exited).toEqual({ code: 0, signal: null });
+  expect(agent.requests).toHaveLength(1);
+}, 90_000);
+
+test('a worker that cannot start says why in words, with the setting', async () => {
+  const { facade, beside } = await startFacade();
+  const taken = new URL(facade.url).port;
+  const wrong: [Environment, string][] = [
+    [{ HOLDFAST_WORKER_PORT: taken }, `Port ${taken} on 127.0.0.1 is in use: set HOLDFAST_WORKER_PORT`],
+    [{ TEMPORAL_NAMESPACE: 'defualt' }, 'Temporal has no namespace defualt: set TEMPORAL_NAMESPACE'],
+    [{ TEMPORAL_PROFILE: 'nowhere' }, 'Temporal config file cannot be used'],
+  ];
+  for (const [extra, message] of wrong) {
+    const worker = new ProductProcess('worker.js', await beside(extra));
+    expect((await worker.exited).code).toBe(1);
+    expect(worker.output).toContain(message);
+    expect(worker.output).not.toMatch(/^\s+at /m);
+  }
+}, 90_000);

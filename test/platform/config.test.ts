@@ -1,0 +1,150 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { loadConfig, settings } from '../../src/platform/config.ts';
+import { StartupError } from '../../src/platform/shutdown.ts';
+
+const key = 'a-key-of-24-characters-x';
+const names = Object.keys(settings) as (keyof typeof settings)[];
+
+function refusalOf(environment: Record<string, string>): string {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    if (error instanceof StartupError) return error.message;
+    throw error;
+  }
+  throw new Error('It was taken');
+}
+
+/** What the setting takes, as the docs tell it. */
+function shapeOf(name: keyof typeof settings): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(settings[name], { io: 'input', unrepresentable: 'any' });
+}
+
+test('without any setting a node serves this machine alone, with every default in its unit', () => {
+  expect(loadConfig({ PATH: '/bin', TEMPORAL_ADDRESS: 'elsewhere:7233' })).toEqual({
+    host: '127.0.0.1',
+    port: 18_789,
+    dataDir: resolve('.holdfast'),
+    apiKeys: [],
+    encryptionKey: undefined,
+    drainMs: 10_000,
+    logLevel: 'info',
+    circuitBreaker: { enabled: true, cooldownMs: 30_000 },
+    probeIntervalMs: 30_000,
+    limits: {
+      deadlineMs: 600_000,
+      maxDeadlineMs: 86_400_000,
+      maxPromptBytes: 1_048_576,
+      maxBodyBytes: 4_194_304,
+      maxImportBytes: 268_435_456,
+      maxMetadataBytes: 65_536,
+      maxChain: 10,
+      maxCallsInFlight: 2_000,
+    },
+    directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
+    session: {
+      maxMetadataBytes: 262_144,
+      olderBytes: 131_072,
+      maxQueued: 100,
+      windowMessages: 40,
+      windowBytes: 262_144,
+    },
+    payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },
+    transport: { maxAnswerBytes: 4_194_304, connectTimeoutMs: 10_000, connectionsPerOrigin: 2_000 },
+    worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 3_000, port: 0 },
+    temporal: {
+      cli: undefined,
+      port: 7_233,
+      uiPort: 8_233,
+      synchronous: 'normal',
+      retentionDays: 7,
+      minFreeBytes: 1_073_741_824,
+    },
+  });
+});
+
+test.each(names)('a blank %s is the same as none', (name) => {
+  for (const blank of ['', ' ', '\t\n']) expect(loadConfig({ [name]: blank })).toEqual(loadConfig({}));
+});
+
+const numbers = names.filter((name) => shapeOf(name).type === 'integer');
+
+describe.each(numbers)('%s', (name) => {
+  const { minimum = Number.NaN, maximum = Number.NaN } = shapeOf(name);
+
+  test('takes its bounds', () => {
+    for (const bound of [minimum, maximum])
+      expect(settings[name].safeParse(String(bound))).toMatchObject({ success: true, data: bound });
+  });
+
+  test('refuses what is none of its numbers, by name and with what it takes', () => {
+    for (const wrong of [
+      'eighty',
+      '1.5',
+      '12 px',
+      'NaN',
+      'Infinity',
+      String(minimum - 1),
+      String(maximum + 1),
+    ])
+      expect(refusalOf({ [name]: wrong })).toBe(
+        `${name}: takes a whole number from ${minimum} to ${maximum}`,
+      );
+  });
+});
+
+test.each(names.filter((name) => shapeOf(name).enum))(
+  '%s refuses another word, with those it takes',
+  (name) => {
+    const refusal = refusalOf({ [name]: 'perhaps' });
+    for (const word of shapeOf(name).enum as string[]) {
+      expect(refusal).toContain(`"${word}"`);
+      expect(() => loadConfig({ [name]: word })).not.toThrow();
+    }
+  },
+);
+
+test('several wrong settings are told together, a line each', () => {
+  const wrong = { HOLDFAST_PORT: '-1.5', HOLDFAST_LOG_LEVEL: 'loud', HOLDFAST_TASK_QUEUE: 'q'.repeat(201) };
+  const lines = refusalOf(wrong).split('\n');
+  expect(lines.map((line) => line.split(':')[0]).sort()).toEqual(Object.keys(wrong).sort());
+});
+
+test('settings that do not exist are named, with the page that lists those that do', () => {
+  expect(refusalOf({ HOLDFAST_PROT: '80', HOLDFAST_API_KEY: key, HOLDFAST_PORT: '80' })).toBe(
+    'Unknown settings: HOLDFAST_PROT, HOLDFAST_API_KEY. docs/settings.md lists those that exist.',
+  );
+});
+
+test('API keys are separated by commas; blanks around them and between commas do not count', () => {
+  const other = 'another-key-of-24-chars-';
+  expect(loadConfig({ HOLDFAST_API_KEYS: ` ${key} ,, ${other},` }).apiKeys).toEqual([key, other]);
+});
+
+test('a short API key is refused without being shown', () => {
+  const refusal = refusalOf({ HOLDFAST_API_KEYS: `${key},hunter2-hunter2` });
+  expect(refusal).toBe('HOLDFAST_API_KEYS: each key needs at least 16 characters');
+});
+
+test.each(['0.0.0.0', '::', '192.168.1.5', '10.0.0.1', 'node.example', '127.example', '1::1'])(
+  'the host %s needs keys',
+  (host) => {
+    const refusal = refusalOf({ HOLDFAST_HOST: host });
+    expect(refusal).toMatch(`HOLDFAST_HOST=${host} is reachable from other machines: set HOLDFAST_API_KEYS`);
+    expect(loadConfig({ HOLDFAST_HOST: host, HOLDFAST_API_KEYS: key })).toMatchObject({ host });
+  },
+);
+
+test.each(['127.0.0.1', '127.8.8.8', 'localhost', '::1'])('the host %s needs no keys', (host) => {
+  expect(loadConfig({ HOLDFAST_HOST: host }).host).toBe(host);
+});
+
+test('a default deadline above the longest that a call may ask for is refused', () => {
+  expect(refusalOf({ HOLDFAST_MAX_DEADLINE_SECONDS: '60' })).toMatch(
+    /HOLDFAST_DEADLINE_SECONDS is above HOLDFAST_MAX_DEADLINE_SECONDS/,
+  );
+  const both = { HOLDFAST_MAX_DEADLINE_SECONDS: '60', HOLDFAST_DEADLINE_SECONDS: '60' };
+  expect(loadConfig(both).limits).toMatchObject({ deadlineMs: 60_000, maxDeadlineMs: 60_000 });
+});

@@ -1,0 +1,59 @@
+import { NativeConnection } from '@temporalio/worker';
+import proto from '@temporalio/proto';
+import { expect, onTestFinished, test } from 'vitest';
+import { ensureSearchAttributes } from '../../src/platform/provision.ts';
+import { StartupError } from '../../src/platform/shutdown.ts';
+import { start } from './embedded/support.ts';
+
+const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
+
+async function openConnection(): Promise<NativeConnection> {
+  const { address } = await start();
+  const connection = await NativeConnection.connect({ address });
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+async function refusalOf(work: Promise<void>): Promise<string> {
+  const error: unknown = await work.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(StartupError);
+  return (error as StartupError).message;
+}
+
+test('a namespace that takes no more attributes is told with the commands for those that it lacks', async () => {
+  const connection = await openConnection();
+  // All keywords that a namespace of a SQL database has room for.
+  const taken = Array.from({ length: 10 }, (_, index) => `Taken${index}`);
+  await connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(taken.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
+  });
+
+  const names = ['Taken3', 'HoldfastAgent', 'HoldfastUser'];
+  expect(await refusalOf(ensureSearchAttributes(connection, 'default', names))).toBe(
+    [
+      'The namespace default lacks search attributes and does not let us add them; have it done with:',
+      '  temporal operator search-attribute create --namespace default --name HoldfastAgent --type Keyword',
+      '  temporal operator search-attribute create --namespace default --name HoldfastUser --type Keyword',
+    ].join('\n'),
+  );
+  await ensureSearchAttributes(connection, 'default', taken);
+});
+
+test('nodes that start at once on a new namespace all get its attributes', async () => {
+  const connection = await openConnection();
+  const names = ['HoldfastAgent', 'HoldfastUser', 'HoldfastSession'];
+  await Promise.all(Array.from({ length: 5 }, () => ensureSearchAttributes(connection, 'default', names)));
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({
+    namespace: 'default',
+  });
+  expect(Object.keys(customAttributes).sort()).toEqual([...names].sort());
+});
+
+test('a namespace that does not exist is told by its name, with the command that makes it', async () => {
+  const refusal = await refusalOf(
+    ensureSearchAttributes(await openConnection(), 'defualt', ['HoldfastAgent']),
+  );
+  expect(refusal).toMatch(/^Temporal has no namespace defualt: set TEMPORAL_NAMESPACE/);
+  expect(refusal).toMatch(/temporal operator namespace create --namespace defualt/);
+});

@@ -1,0 +1,83 @@
+/** Sealed tokens open to what was sealed, or not at all (I5). */
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createSealer } from '../../src/platform/sealing.ts';
+
+const sealer = createSealer(randomBytes(32));
+const text = fc.string({ unit: 'binary', maxLength: 300 });
+const token = 'a-token-of-an-agent';
+
+/** `sealed` with the bytes of its body changed. */
+function withBody(sealed: string, change: (body: Buffer) => Buffer): string {
+  const [version, keyId, body = ''] = sealed.split('.');
+  return [version, keyId, change(Buffer.from(body, 'base64url')).toString('base64url')].join('.');
+}
+
+test('whatever is sealed opens to itself for what it belongs to', () => {
+  fc.assert(
+    fc.property(text, text, (plaintext, context) => {
+      expect(sealer.open(sealer.seal(plaintext, context), context)).toBe(plaintext);
+    }),
+  );
+});
+
+test('what is sealed twice looks different each time, and like nothing of its text', () => {
+  const seals = Array.from({ length: 100 }, () => sealer.seal(token, 'writer'));
+  expect(new Set(seals).size).toBe(100);
+  for (const sealed of seals) {
+    expect(sealed).toMatch(/^v1\.[0-9a-f]{8}\.[\w-]+$/);
+    for (const form of ['utf8', 'base64url', 'hex'] as const)
+      expect(sealed).not.toContain(Buffer.from(token).toString(form).slice(0, 12));
+  }
+});
+
+test('a seal of which any bit was changed does not open', () => {
+  fc.assert(
+    fc.property(text, fc.nat(), fc.integer({ min: 0, max: 7 }), (plaintext, position, bit) => {
+      const tampered = withBody(sealer.seal(plaintext, 'writer'), (body) => {
+        const at = position % body.length;
+        body[at] = (body[at] ?? 0) ^ (1 << bit);
+        return body;
+      });
+      expect(() => sealer.open(tampered, 'writer')).toThrow(/'writer' is damaged: register the agent again/);
+    }),
+  );
+});
+
+test('a seal that was cut or lengthened does not open, whatever is left of it', () => {
+  const sealed = sealer.seal(token, 'writer');
+  const { length } = Buffer.from(sealed.split('.')[2] ?? '', 'base64url');
+  for (let kept = 0; kept < length; kept++) {
+    const cut = withBody(sealed, (body) => body.subarray(0, kept));
+    expect(() => sealer.open(cut, 'writer'), String(kept)).toThrow(/'writer' is damaged/);
+  }
+  const longer = withBody(sealed, (body) => Buffer.concat([body, Buffer.alloc(1)]));
+  expect(() => sealer.open(longer, 'writer')).toThrow(/'writer' is damaged/);
+});
+
+test('a token moved to another agent does not open', () => {
+  const sealed = sealer.seal(token, 'writer');
+  expect(() => sealer.open(sealed, 'reader')).toThrow(/'reader' is damaged/);
+});
+
+test('a token sealed with another key says which setting or step helps', () => {
+  const sealed = createSealer(randomBytes(32)).seal(token, 'writer');
+  for (const foreign of [sealed, sealer.seal(token, 'writer').replace('v1.', 'v2.'), 'v1', '', token])
+    expect(() => sealer.open(foreign, 'writer')).toThrow(
+      /token of 'writer' was sealed with another key: set HOLDFAST_ENCRYPTION_KEY .* or register the agent again/,
+    );
+});
+
+test('a fingerprint tells texts apart, is the same on every node with the key and on no other', () => {
+  const key = randomBytes(32);
+  const print = createSealer(key).fingerprint('a body');
+  expect(print).toMatch(/^[\w-]{43}$/);
+  expect(createSealer(key).fingerprint('a body')).toBe(print);
+  expect(createSealer(key).fingerprint('a body ')).not.toBe(print);
+  expect(createSealer(randomBytes(32)).fingerprint('a body')).not.toBe(print);
+});
+
+test.each([0, 16, 31, 33])('a key of %i bytes makes no sealer', (bytes) => {
+  expect(() => createSealer(randomBytes(bytes))).toThrow('must have 32 bytes');
+});

@@ -1,0 +1,52 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { createMetrics } from '../../src/platform/metrics.ts';
+import { StartupError } from '../../src/platform/shutdown.ts';
+import { serveWorkerStatus } from '../../src/platform/worker-status.ts';
+
+const metrics = createMetrics({ callsInFlight: () => 0, asksInFlight: () => 4 });
+
+async function serve(running: () => boolean) {
+  const port = await claimPort(0, 'HOLDFAST_WORKER_PORT');
+  const worker = { running, ended: new Promise<string>(() => undefined), stop: () => Promise.resolve() };
+  const stop = await serveWorkerStatus(port, metrics, worker);
+  onTestFinished(stop);
+  return { port, stop, get: (path: string) => fetch(`http://127.0.0.1:${port}${path}`) };
+}
+
+test('health follows the worker', async () => {
+  let running = true;
+  const { get } = await serve(() => running);
+  expect((await get('/healthz')).status).toBe(200);
+  running = false;
+  expect((await get('/healthz')).status).toBe(503);
+});
+
+test('metrics come in the exposition format; any other path is none', async () => {
+  const { get } = await serve(() => true);
+  const answer = await get('/metrics');
+  expect(answer.headers.get('Content-Type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  expect(await answer.text()).toMatch(/^holdfast_asks_in_flight 4$/m);
+  for (const path of ['/', '/readyz', '/api/vps/status']) expect((await get(path)).status).toBe(404);
+});
+
+test('a port in use is told with the setting that names another', async () => {
+  const { port } = await serve(() => true);
+  const worker = {
+    running: () => true,
+    ended: new Promise<string>(() => undefined),
+    stop: () => Promise.resolve(),
+  };
+  const error: unknown = await serveWorkerStatus(port, metrics, worker).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(StartupError);
+  expect((error as StartupError).message).toBe(
+    `Port ${port} on 127.0.0.1 is in use: set HOLDFAST_WORKER_PORT to a free one`,
+  );
+});
+
+test('once stopped it is gone, whoever keeps a connection', async () => {
+  const { get, stop } = await serve(() => true);
+  await get('/healthz');
+  await stop();
+  await expect(get('/healthz')).rejects.toThrow('fetch failed');
+});
