@@ -85,6 +85,7 @@ export default tseslint.config(
       'bench/**/*.ts',
       'soak/**/*.ts',
       'src/api/server.ts',
+      'src/promote.ts',
       'worker.ts',
       'src/platform/shutdown.ts',
       'src/platform/embedded/**/*.ts',

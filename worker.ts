@@ -31,10 +31,12 @@ await runMain(async () => {
     const worker = await runWorker(node.createWorker);
     cleanups.add('worker', () => worker.stop());
     cleanups.add('watching the server', node.watchServer(worker));
+    await node.enterVersions();
     cleanups.add('sending outcomes', node.startSync({ readers: false }));
     if (config.worker.port > 0)
       cleanups.add('status', await serveWorkerStatus(config.worker.port, node.metrics, worker));
-    log.info({ taskQueue: config.worker.taskQueue, temporal: temporal.address }, 'Worker is ready');
+    const { taskQueue, buildId } = config.worker;
+    log.info({ taskQueue, buildId, temporal: temporal.address }, 'Worker is ready');
 
     const failure = worker.ended.then((reason) => new StartupError(`The worker cannot go on: ${reason}`));
     const reason = await Promise.race([signal, failure]);

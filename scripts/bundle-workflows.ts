@@ -1,17 +1,23 @@
-/** Bundles the workflow code into dist/, so that a worker starts without webpack. */
+/** Bundles the workflow code into dist/, once for each kind of worker, so that a worker starts without webpack. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { versionedWorkflowBundlePath, workflowBundlePath } from '../src/platform/paths.ts';
 
-const { code } = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../src/workflows/index.ts', import.meta.url)),
-  logger: {
-    log: () => undefined,
-    trace: () => undefined,
-    debug: () => undefined,
-    info: () => undefined,
-    warn: console.warn,
-    error: console.error,
-  },
-});
-await writeFile(new URL('../dist/workflow-bundle.js', import.meta.url), code);
+const logger = {
+  log: () => undefined,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: console.warn,
+  error: console.error,
+};
+const workflowsIn = (file: string): string =>
+  fileURLToPath(new URL(`../src/workflows/${file}`, import.meta.url));
+
+const bundle = async (entry: string, path: string): Promise<void> => {
+  const { code } = await bundleWorkflowCode({ workflowsPath: workflowsIn(entry), logger });
+  await writeFile(path, code);
+};
+await bundle('index.ts', workflowBundlePath);
+await bundle('versioned.ts', versionedWorkflowBundlePath);

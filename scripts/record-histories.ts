@@ -1,27 +1,76 @@
-/**
- * `npm run histories`: records the history of every scenario anew into test/replay/histories. Do that when a scenario
- * is added; after a change of workflow code only together with a patch, so that the old ones replay too.
- */
+/** `npm run histories`: records how workflows go into test/replay/histories, where CI replays them. */
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { packageRoot } from '../src/platform/paths.ts';
-import { scenarios, stageOf } from '../test/replay/scenarios.ts';
-import { startTestNode } from '../test/rig/test-node.ts';
+import { runMain, StartupError } from '../src/platform/shutdown.ts';
+import { scenarios, type Scenario } from '../test/replay/scenarios.ts';
+import { openStage } from '../test/replay/stage.ts';
+
+const usage = `npm run histories                records the scenarios of test/replay/scenarios.ts that have no history yet
+npm run histories -- NAME...     records these anew
+npm run histories -- --all       records all anew
+
+A recorded history stands for calls that run somewhere: one that is recorded anew no longer tells whether workers of
+today can go on with them. Do that only with a history that no released version has made.`;
 
 const folder = join(packageRoot, 'test', 'replay', 'histories');
-await mkdir(folder, { recursive: true });
-const test = await startTestNode();
-const stage = stageOf(test);
-for (const { name, run } of scenarios) {
-  const workflowId = await run(stage);
-  const history = await test.temporal.workflow.getHandle(workflowId).fetchHistory();
-  await writeFile(join(folder, `${name}.json`), `${withoutMachine(historyToJSON(history))}\n`);
+const fileOf = (name: string): string => join(folder, `${name}.json`);
+
+await runMain(async () => {
+  const chosen = chooseScenarios();
+  if (!chosen) {
+    console.log(usage);
+    return;
+  }
+  await mkdir(folder, { recursive: true });
+  for (const scenario of chosen) await record(scenario);
+  if (chosen.length === 0) console.log('Every scenario has its history. See npm run histories -- --help');
+});
+
+/** Undefined: help was asked for. */
+function chooseScenarios(): readonly Scenario[] | undefined {
+  const { all, help, names } = readArguments();
+  if (help) return undefined;
+  if (all) return scenarios;
+  if (names.length === 0) return scenarios.filter(({ name }) => !existsSync(fileOf(name)));
+  return names.map((name) => {
+    const scenario = scenarios.find((one) => one.name === name);
+    if (scenario) return scenario;
+    const known = scenarios.map((one) => one.name).join(', ');
+    throw new StartupError(`No scenario is called ${name}; there are ${known}`);
+  });
+}
+
+function readArguments(): { all: boolean; help: boolean; names: readonly string[] } {
+  const boolean = { type: 'boolean', default: false } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { all: boolean, help: { ...boolean, short: 'h' } },
+    });
+    if (values.all && positionals.length > 0) throw new Error('Names, or --all');
+    return { ...values, names: positionals };
+  } catch (error) {
+    throw new StartupError(`${(error as Error).message}\n\n${usage}`, { cause: error });
+  }
+}
+
+/** On a node of its own, so that it does not matter what else is recorded; its histories replay, or nothing is written. */
+async function record({ name, settings, run }: Scenario): Promise<void> {
+  const stage = await openStage(settings);
+  let history;
+  try {
+    const workflowId = await run(stage);
+    history = await stage.temporal.workflow.getHandle(workflowId).fetchHistory();
+  } finally {
+    await stage.close();
+  }
+  await writeFile(fileOf(name), `${withoutMachine(historyToJSON(history))}\n`);
   console.log(`${name}: ${history.events?.length ?? 0} events`);
 }
-await stage.close();
-await test.close();
-process.exit(0);
 
 /** Names of this machine, its processes and paths do not belong into the repository. */
 function withoutMachine(json: string): string {

@@ -20,6 +20,7 @@ import { sweepPayloads } from './client/payload-sweep.ts';
 import { Sessions } from './client/sessions.ts';
 import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
+import { enterVersions } from './enter-versions.ts';
 import { openPayloadStore } from './payloads/open-store.ts';
 import { Texts } from './payloads/texts.ts';
 import type { Config } from './platform/config.ts';
@@ -89,7 +90,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
         taskQueue: config.worker.taskQueue,
         maxCachedWorkflows: config.worker.maxCachedWorkflows,
         maxActivities: config.limits.maxCallsInFlight,
+        buildId: config.worker.buildId,
       }),
+    /** Once its worker polls: whether new calls go to workers of its version. Throws `StartupError`. */
+    enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
     /** Begins anew, once a server that was away is back, what the SDK would repeat only seconds later. */
     watchServer: (worker: RunningWorker | undefined) =>
       watchServer(connection, (awayMs) => {

@@ -56,10 +56,11 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const worker = config.worker.embedded ? await runWorker(node.createWorker) : undefined;
   if (worker) cleanups.add('worker', () => worker.stop());
   cleanups.add('watching the server', node.watchServer(worker));
+  const worksHere = worker !== undefined && (await node.enterVersions());
   cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
-  // Without a worker of its own a facade may be the first to come: it reads once some worker is there.
-  await getInStep(node, worker ? firstReadMs : 0, log);
+  // Where others do the work a facade may be the first to come: it reads once some worker is there.
+  await getInStep(node, worksHere ? firstReadMs : 0, log);
 
   const drain = new Drain();
   const authenticate = createAuthenticate(config.apiKeys, config.host);

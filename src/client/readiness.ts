@@ -1,19 +1,40 @@
 import proto from '@temporalio/proto';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
+type PollerInfo = proto.temporal.api.taskqueue.v1.IPollerInfo;
+
+const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
+const { WORKER_VERSIONING_MODE_VERSIONED } = proto.temporal.api.enums.v1.WorkerVersioningMode;
+
 /** A worker polls at least once a minute. */
 const freshPollMs = 70_000;
 
-/** Whether some worker polls the task queue. Throws `Refusal` within 2 s when Temporal does not answer. */
-export async function hasWorker({ client, namespace, taskQueue }: Temporal): Promise<boolean> {
-  const { pollers } = await rpc({ client, namespace, taskQueue }, rpcTimeoutMs.ready, () =>
+export interface Polling {
+  /** Build id of the version that is given new calls; undefined: workers without one are. */
+  readonly current: string | undefined;
+  /** Whether some worker of that version polls. */
+  readonly polled: boolean;
+}
+
+/** Who is given new calls, and whether they ask for them. Throws `Refusal` within 2 s when Temporal does not answer. */
+export async function describePolling(temporal: Temporal): Promise<Polling> {
+  const { client, namespace, taskQueue } = temporal;
+  const { pollers, versioningInfo } = await rpc(temporal, rpcTimeoutMs.ready, () =>
     client.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name: taskQueue },
-      taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+      taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
     }),
   );
-  return pollers.some(
-    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - freshPollMs,
-  );
+  const current = versioningInfo?.currentDeploymentVersion?.buildId ?? undefined;
+  return { current, polled: pollers.some((poller) => isFresh(poller) && buildIdOf(poller) === current) };
+}
+
+function isFresh({ lastAccessTime }: PollerInfo): boolean {
+  return Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - freshPollMs;
+}
+
+function buildIdOf({ deploymentOptions }: PollerInfo): string | undefined {
+  const versioned = deploymentOptions?.workerVersioningMode === WORKER_VERSIONING_MODE_VERSIONED;
+  return versioned ? (deploymentOptions.buildId ?? undefined) : undefined;
 }

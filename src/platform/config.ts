@@ -65,6 +65,15 @@ export const settings = {
     .max(200)
     .default('holdfast')
     .describe('Temporal task queue of facades and workers.'),
+  HOLDFAST_BUILD_ID: z
+    .string()
+    .min(1)
+    .max(100)
+    .regex(/^(?!__)/, 'may not begin with __')
+    .optional()
+    .describe(
+      'Version of the workers, for upgrades with old and new ones side by side. Default: unversioned.',
+    ),
   HOLDFAST_EMBEDDED_WORKER: z
     .enum(['on', 'off'])
     .default('on')
@@ -157,6 +166,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError(
       'HOLDFAST_DEADLINE_SECONDS is above HOLDFAST_MAX_DEADLINE_SECONDS: set it to that or less',
     );
+  const { buildId, taskQueue } = config.worker;
+  if (buildId !== undefined && /^__|[.:]/.test(taskQueue))
+    throw new StartupError(
+      `HOLDFAST_TASK_QUEUE=${taskQueue} also names the deployment of HOLDFAST_BUILD_ID: it may hold no dot or colon, and not begin with __`,
+    );
   if (config.apiKeys.length === 0 && !isLoopback(config.host))
     throw new StartupError(
       `HOLDFAST_HOST=${config.host} is reachable from other machines: set HOLDFAST_API_KEYS (e.g. to the output of: openssl rand -hex 24), or listen on 127.0.0.1`,
@@ -209,6 +223,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     worker: {
       embedded: set.HOLDFAST_EMBEDDED_WORKER === 'on',
       taskQueue: set.HOLDFAST_TASK_QUEUE,
+      buildId: set.HOLDFAST_BUILD_ID,
       maxCachedWorkflows: set.HOLDFAST_CACHED_WORKFLOWS,
       port: set.HOLDFAST_WORKER_PORT,
     },

@@ -7,6 +7,8 @@ export const packageRoot = findUpwards(dirname(fileURLToPath(import.meta.url)), 
 
 /** Written by `npm run build`. */
 export const workflowBundlePath = join(packageRoot, 'dist', 'workflow-bundle.js');
+/** The same for workers with a build id. */
+export const versionedWorkflowBundlePath = join(packageRoot, 'dist', 'versioned-workflow-bundle.js');
 
 /** Fetched binaries, whatever the data directory is. */
 export const binariesDir = join(packageRoot, '.holdfast', 'bin');

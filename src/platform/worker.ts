@@ -1,12 +1,14 @@
-import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker';
+import { Worker, type InjectedSinks, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import type { Sinks } from '@temporalio/workflow';
-import { workflowBundlePath } from './paths.ts';
+import { versionedWorkflowBundlePath, workflowBundlePath } from './paths.ts';
 
 export interface WorkerSettings {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly maxCachedWorkflows: number;
   readonly maxActivities: number;
+  /** Undefined: unversioned. */
+  readonly buildId: string | undefined;
 }
 
 export function createWorker<S extends Sinks>(
@@ -19,7 +21,7 @@ export function createWorker<S extends Sinks>(
     connection,
     namespace: settings.namespace,
     taskQueue: settings.taskQueue,
-    workflowBundle: { codePath: workflowBundlePath },
+    ...versioning(settings),
     activities,
     sinks,
     maxCachedWorkflows: settings.maxCachedWorkflows,
@@ -38,4 +40,20 @@ export function createWorker<S extends Sinks>(
     shutdownGraceTime: '0 s',
     shutdownForceTime: '4 s',
   });
+}
+
+/** Which workflow code it runs, and as what version of the deployment that is named as the task queue (ADR 0012). */
+function versioning({
+  taskQueue,
+  buildId,
+}: WorkerSettings): Pick<WorkerOptions, 'workflowBundle' | 'workerDeploymentOptions'> {
+  if (buildId === undefined) return { workflowBundle: { codePath: workflowBundlePath } };
+  return {
+    workflowBundle: { codePath: versionedWorkflowBundlePath },
+    workerDeploymentOptions: {
+      version: { deploymentName: taskQueue, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'PINNED', // Required, and never used: each workflow says its own.
+    },
+  };
 }

@@ -91,6 +91,11 @@ test.each<[string, Environment, RegExp]>([
   ['a setting that does not exist', { HOLDFAST_PROT: '1' }, /Unknown settings: HOLDFAST_PROT/],
   ['a short API key', { HOLDFAST_API_KEYS: 'short' }, /HOLDFAST_API_KEYS: .*16/],
   ['another host without keys', { HOLDFAST_HOST: '0.0.0.0' }, /set HOLDFAST_API_KEYS/],
+  [
+    'a task queue that cannot name a deployment',
+    { HOLDFAST_TASK_QUEUE: 'a.b', HOLDFAST_BUILD_ID: '1' },
+    /HOLDFAST_TASK_QUEUE=a\.b .*no dot or colon/,
+  ],
   ['a bad encryption key', { HOLDFAST_ENCRYPTION_KEY: 'abc' }, /HOLDFAST_ENCRYPTION_KEY must be 32 bytes/],
   [
     'a data directory below a file',

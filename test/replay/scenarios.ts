@@ -1,21 +1,14 @@
 /** One way for a workflow to go per scenario; `npm run histories` records each, CI replays what was recorded. */
-import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
-import type { TestNode } from '../rig/test-node.ts';
-
-interface Stage {
-  readonly test: TestNode;
-  /** Registers an agent that does as the script says; closed afterwards. */
-  readonly agent: (name: string, script: Script, config?: Json) => Promise<ScriptedAgent>;
-  /** Starts a call without waiting; its id. */
-  readonly start: (body: Json) => Promise<string>;
-  /** Until the call has ended. */
-  readonly end: (callId: string) => Promise<void>;
-}
+import type { Environment } from '../rig/test-node.ts';
+import type { Stage } from './stage.ts';
 
 export interface Scenario {
   /** Of the file. */
   readonly name: string;
+  /** Of its node. */
+  readonly settings?: Environment;
   /** Returns the workflow id whose newest run is recorded. */
   readonly run: (stage: Stage) => Promise<string>;
 }
@@ -23,8 +16,15 @@ export interface Scenario {
 const answer: Script = () => ({ body: { content: 'an answer' } });
 
 /** One call of an agent that does as the script says. */
-const callOf = (name: string, script: Script, config: Json = {}, body: Json = {}): Scenario => ({
+const callOf = (
+  name: string,
+  script: Script,
+  config: Json = {},
+  body: Json = {},
+  settings: Environment = {},
+): Scenario => ({
   name,
+  settings,
   run: async ({ agent, start, end }) => {
     await agent(name, script, { max_retries: 0, ...config });
     const callId = await start({ agent_name: name, prompt: 'a question', ...body });
@@ -33,9 +33,51 @@ const callOf = (name: string, script: Script, config: Json = {}, body: Json = {}
   },
 });
 
+/** Two calls in one session: the first is being asked, the second waits for its turn. */
+async function queueOfTwo({ agent, start }: Stage, second: Json = {}) {
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const gated = await agent('gated', async ({ attempt }) => {
+    if (attempt === 1) await gate;
+    return { body: { content: 'at last' } };
+  });
+  const call = (prompt: string) => ({ agent_name: 'gated', prompt, session_id: 'queue' });
+  const holder = await start(call('first'));
+  await gated.waitForRequests(1);
+  return { holder, waiting: await start({ ...call('second'), ...second }), release: () => release() };
+}
+
+/** The worker that asks ends by the signal; another takes the call up. */
+const workerEndedBy = (name: string, signal: NodeJS.Signals): Scenario => ({
+  name,
+  settings: { HOLDFAST_EMBEDDED_WORKER: 'off' },
+  run: async ({ agent, start, end, worker }) => {
+    const first = await worker();
+    const silent: Script = ({ attempt }) =>
+      attempt === 1 ? { hang: true } : { body: { content: 'at last' } };
+    const asked = await agent('asked-again', silent, { max_retries: 0 });
+    const callId = await start({ agent_name: 'asked-again', prompt: 'a question' });
+    await asked.waitForRequests(1);
+    first.kill(signal);
+    await worker();
+    await end(callId);
+    return `call-${callId}`;
+  },
+});
+
+const large = 'x'.repeat(20_000);
+
 export const scenarios: readonly Scenario[] = [
   callOf('success', answer),
   callOf('success-in-session', answer, {}, { session_id: 'recorded', metadata: { source: 'test' } }),
+  callOf('success-versioned', answer, {}, { session_id: 'recorded' }, { HOLDFAST_BUILD_ID: 'recorded' }),
+  // References into the payload store instead of prompt and answer.
+  callOf(
+    'large-texts',
+    () => ({ body: { content: large } }),
+    {},
+    { prompt: `${large}?`, session_id: 'recorded' },
+  ),
   callOf('retried', ({ attempt }) => (attempt === 1 ? { status: 500 } : { body: { content: 'again' } }), {
     max_retries: 1,
   }),
@@ -64,49 +106,94 @@ export const scenarios: readonly Scenario[] = [
       return `call-${callId}`;
     },
   },
+  workerEndedBy('worker-stopped', 'SIGTERM'),
+  workerEndedBy('worker-killed', 'SIGKILL'),
   {
     name: 'cancelled',
-    run: async ({ agent, start, end, test }) => {
+    run: async ({ agent, start, end, http }) => {
       const slow = await agent('slow', () => ({ hang: true }));
       const callId = await start({ agent_name: 'slow', prompt: 'a question', session_id: 'cancelled' });
       await slow.waitForRequests(1);
-      await test.http.post(`/api/vps/calls/${callId}/cancel`);
+      await http.post(`/api/vps/calls/${callId}/cancel`);
       await end(callId);
       return `call-${callId}`;
     },
   },
   {
     name: 'queued-turn',
-    run: async ({ agent, start, end }) => {
-      let release = (): void => undefined;
-      const gate = new Promise<void>((resolve) => (release = resolve));
-      const gated = await agent('gated', async () => {
-        await gate;
-        return { body: { content: 'at last' } };
-      });
-      const first = await start({ agent_name: 'gated', prompt: 'first', session_id: 'queue' });
-      await gated.waitForRequests(1);
-      const second = await start({ agent_name: 'gated', prompt: 'second', session_id: 'queue' });
+    run: async (stage) => {
+      const { waiting, release } = await queueOfTwo(stage);
       release();
-      await end(first);
-      await end(second);
-      return `call-${second}`;
+      await stage.end(waiting);
+      return `call-${waiting}`;
+    },
+  },
+  {
+    name: 'cancelled-while-queued',
+    run: async (stage) => {
+      const { waiting, release } = await queueOfTwo(stage);
+      await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
+      await stage.http.post(`/api/vps/calls/${waiting}/cancel`);
+      await stage.end(waiting);
+      release();
+      return `call-${waiting}`;
+    },
+  },
+  {
+    name: 'deadline-while-queued',
+    run: async (stage) => {
+      const { waiting, release } = await queueOfTwo(stage, { deadline_seconds: 1.5 });
+      await stage.end(waiting);
+      release();
+      return `call-${waiting}`;
     },
   },
   {
     name: 'rerun',
-    run: async ({ agent, start, end, test }) => {
+    run: async ({ agent, start, end, http }) => {
       await agent('rerun', ({ attempt }) =>
         attempt === 1 ? { status: 400 } : { body: { content: 'mended' } },
       );
       const callId = await start({ agent_name: 'rerun', prompt: 'a question' });
       await end(callId);
-      const { body } = await test.http.post(`/api/vps/calls/${callId}/rerun`);
+      const { body } = await http.post(`/api/vps/calls/${callId}/rerun`);
       await end(String(body.call_id));
       return `call-${String(body.call_id)}`;
     },
   },
-  { name: 'session', run: () => Promise.resolve('session-queue') },
+  {
+    name: 'session',
+    run: async (stage) => {
+      const { waiting, release } = await queueOfTwo(stage);
+      release();
+      await stage.end(waiting);
+      return 'session-queue';
+    },
+  },
+  {
+    // Its turn is freed, and the call that waits gets it.
+    name: 'session-holder-terminated',
+    run: async (stage) => {
+      const { holder, waiting, release } = await queueOfTwo(stage);
+      await stage.temporal.workflow.getHandle(`call-${holder}`).terminate();
+      await stage.end(waiting);
+      release();
+      return 'session-queue';
+    },
+  },
+  {
+    name: 'session-moved-out',
+    settings: { HOLDFAST_SESSION_OLDER_BYTES: '1024', HOLDFAST_WINDOW_MESSAGES: '2' },
+    run: async ({ agent, start, end, happened }) => {
+      await agent('talkative', answer);
+      for (let turn = 0; turn < 8; turn++) {
+        const prompt = `turn ${turn} ${'x'.repeat(500)}`;
+        await end(await start({ agent_name: 'talkative', prompt, session_id: 'moved-out' }));
+      }
+      await happened('session-moved-out', 'EVENT_TYPE_MARKER_RECORDED', 2);
+      return 'session-moved-out';
+    },
+  },
   {
     // The run after the renewal, which begins with what was carried over; the run before it has 4 MiB.
     name: 'session-continued-as-new',
@@ -120,34 +207,28 @@ export const scenarios: readonly Scenario[] = [
       return 'session-renewed';
     },
   },
-  { name: 'agent-directory', run: () => Promise.resolve('agent-directory') },
-  { name: 'agent-health', run: () => Promise.resolve('agent-health') },
+  {
+    name: 'agent-directory',
+    run: async ({ agent, http, happened }) => {
+      await agent('kept', answer);
+      await agent('kept', answer, { max_retries: 1 });
+      await agent('removed', answer, { auth_token: 'a-token-of-the-agent' });
+      await http.delete('/api/vps/agents/removed');
+      await happened('agent-directory', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', 4);
+      return 'agent-directory';
+    },
+  },
+  {
+    name: 'agent-health',
+    run: async ({ agent, start, end, http, happened }) => {
+      await agent('flaky', ({ attempt }) => (attempt === 1 ? { status: 401 } : { body: { content: 'ok' } }));
+      for (let signals = 1; signals <= 2; signals++) {
+        await end(await start({ agent_name: 'flaky', prompt: 'a question' }));
+        await happened('agent-health', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', signals);
+      }
+      await http.delete('/api/vps/agents/flaky');
+      await happened('agent-health', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', 3);
+      return 'agent-health';
+    },
+  },
 ];
-
-/** Agents that are closed at the end, and calls that are waited for by polling. */
-export function stageOf(test: TestNode): Stage & { close(): Promise<void> } {
-  const agents: ScriptedAgent[] = [];
-  return {
-    test,
-    async agent(name, script, config) {
-      const agent = await startAgent(script);
-      agents.push(agent);
-      await test.http.register(name, agent.port, config);
-      return agent;
-    },
-    async start(body) {
-      const answer = await test.http.call(body, { Prefer: 'respond-async' });
-      if (answer.status !== 202) throw new Error(JSON.stringify(answer.body));
-      return String(answer.body.call_id);
-    },
-    async end(callId) {
-      await test.temporal.workflow
-        .getHandle(`call-${callId}`)
-        .result()
-        .catch(() => undefined);
-    },
-    async close() {
-      await Promise.all(agents.map((agent) => agent.close()));
-    },
-  };
-}

@@ -19,10 +19,16 @@ export class ProductProcess {
   readonly exited: Promise<Exit>;
 
   /** `script` is below dist/, or an absolute path. */
-  constructor(script: string, environment: Environment, nodeFlags: readonly string[] = []) {
+  constructor(
+    script: string,
+    environment: Environment,
+    nodeFlags: readonly string[] = [],
+    scriptArguments: readonly string[] = [],
+  ) {
     // Not the caller's own settings: a test says what it needs.
     const { PATH = '', HOME = '' } = process.env;
-    this.child = spawn(process.execPath, [...nodeFlags, resolve(packageRoot, 'dist', script)], {
+    const command = [...nodeFlags, resolve(packageRoot, 'dist', script), ...scriptArguments];
+    this.child = spawn(process.execPath, command, {
       env: { PATH, HOME, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

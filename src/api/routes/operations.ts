@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { hasWorker } from '../../client/readiness.ts';
+import { describePolling } from '../../client/readiness.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, streamed, type Endpoint } from '../endpoint.ts';
 
 /** `document` is made after all endpoints are known. */
 export function operationEndpoints(deps: ApiDependencies, document: () => unknown): Endpoint[] {
-  const { metrics, temporal, drain, workerRunning } = deps;
+  const { config, metrics, temporal, drain, workerRunning } = deps;
   return [
     endpoint({
       method: 'get',
@@ -23,18 +23,18 @@ export function operationEndpoints(deps: ApiDependencies, document: () => unknow
       path: '/readyz',
       tag: 'operations',
       summary: 'Whether calls can be taken',
-      description: 'Temporal answers and a worker polls. Tells within 2 s if not.',
+      description: 'Temporal answers, and a worker that is given new calls polls. Tells within 2 s if not.',
       open: true,
       answers: { 200: { description: 'They can', schema: z.object({ status: z.literal('ready') }) } },
       refusals: ['shutting_down', 'temporal_unavailable'],
       handle: async () => {
         if (drain.draining)
           throw new Refusal('shutting_down', 'This node stops; ask another', { retryAfterSeconds: 5 });
-        // Its own worker need not have polled yet; without one, some other process's must.
-        if (!(await hasWorker(temporal)) && workerRunning() !== true)
-          throw new Refusal('temporal_unavailable', 'Temporal answers, but no worker polls', {
-            retryAfterSeconds: 2,
-          });
+        const { current, polled } = await describePolling(temporal);
+        // Its own worker need not have polled yet; otherwise some other process's must.
+        const ownWorks = workerRunning() === true && config.worker.buildId === current;
+        if (!polled && !ownWorks)
+          throw new Refusal('temporal_unavailable', nobodyPolls(current), { retryAfterSeconds: 2 });
         if (workerRunning() === false)
           throw new Refusal('temporal_unavailable', "This node's worker does not run", {
             retryAfterSeconds: 2,
@@ -66,4 +66,10 @@ export function operationEndpoints(deps: ApiDependencies, document: () => unknow
       handle: () => Promise.resolve({ status: 200, body: document() }),
     }),
   ];
+}
+
+function nobodyPolls(current: string | undefined): string {
+  return current === undefined
+    ? 'Temporal answers, but no worker polls'
+    : `Temporal answers, but no worker of version ${current} polls, which is current: start one, or promote another (npm run promote)`;
 }

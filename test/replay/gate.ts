@@ -1,0 +1,74 @@
+/** The gate for changes of workflow code: a recorded history must replay, or the developer is told what to do. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker, type ReplayWorkerOptions } from '@temporalio/worker';
+import { packageRoot } from '../../src/platform/paths.ts';
+
+export const historiesFolder = join(packageRoot, 'test', 'replay', 'histories');
+
+export function readHistory(name: string): string {
+  return readFileSync(join(historiesFolder, `${name}.json`), 'utf8');
+}
+
+type Bundle = ReplayWorkerOptions['workflowBundle'];
+
+/** Throws with the history's name, the event where it parts from the code, and the way out. */
+export async function replay(
+  name: string,
+  workflowBundle: Exclude<Bundle, undefined>,
+  json = readHistory(name),
+): Promise<void> {
+  try {
+    await Worker.runReplayHistory({ workflowBundle }, JSON.parse(json));
+  } catch (error) {
+    throw new Error(advice(name, json, error instanceof Error ? error.message : String(error)), {
+      cause: error,
+    });
+  }
+}
+
+function advice(name: string, json: string, message: string): string {
+  // Temporal's own sentence stands in the middle of a dump.
+  const [reason = message] = /Nondeterminism error: [^"]+/.exec(message) ?? [];
+  return `
+The history ${name} does not replay on this workflow code${placeOf(reason, json)}.
+${reason}
+
+Calls or entities that are under way would get stuck at an upgrade: no worker could go on with what they did so far.
+What to do:
+1. Keep the old way for them, and put the new one behind a patch:
+     import { patched } from '@temporalio/workflow';
+     if (patched('what-is-new')) { the new way } else { the old way, as it was }
+   Code that is only moved or renamed needs none: what counts is which activities, timers, signals and markers
+   come in which order.
+2. Never record this history anew to make it pass: it stands for what is under way somewhere.
+3. The new way is a shape of its own: add a scenario to test/replay/scenarios.ts and run npm run histories, which
+   records only what has no history yet.
+CONTRIBUTING.md tells more under "Changing a workflow".
+`;
+}
+
+/** The event where they part, as Temporal words it; a local activity is told by its number, which its marker holds. */
+function placeOf(reason: string, json: string): string {
+  const [, id, type] = /HistoryEvent\(id: (\d+), (\w+)\)/.exec(reason) ?? [];
+  if (id !== undefined) return `, at event ${id} (${String(type)})`;
+  const [, seq] = /LocalActivity\((\d+)\)/.exec(reason) ?? [];
+  const marker = seq === undefined ? undefined : markerOf(Number(seq), json);
+  return marker === undefined ? '' : `, at event ${marker} (MarkerRecorded)`;
+}
+
+interface RecordedEvent {
+  readonly eventId: string;
+  readonly markerRecordedEventAttributes?: {
+    readonly details: { readonly data?: { readonly payloads: readonly { readonly data: string }[] } };
+  };
+}
+
+function markerOf(seq: number, json: string): string | undefined {
+  const { events } = JSON.parse(json) as { events: readonly RecordedEvent[] };
+  const seqOf = ({ markerRecordedEventAttributes: marker }: RecordedEvent): unknown => {
+    const [payload] = marker?.details.data?.payloads ?? [];
+    return payload && (JSON.parse(Buffer.from(payload.data, 'base64').toString()) as { seq?: number }).seq;
+  };
+  return events.find((event) => seqOf(event) === seq)?.eventId;
+}
