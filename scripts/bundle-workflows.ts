@@ -1,5 +1,5 @@
 /** Bundles the workflow code into dist/, once for each kind of worker, so that a worker starts without webpack. */
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { versionedWorkflowBundlePath, workflowBundlePath } from '../src/platform/paths.ts';
@@ -17,7 +17,10 @@ const workflowsIn = (file: string): string =>
 
 const bundle = async (entry: string, path: string): Promise<void> => {
   const { code } = await bundleWorkflowCode({ workflowsPath: workflowsIn(entry), logger });
-  await writeFile(path, code);
+  // By one rename: a worker that starts meanwhile reads the old one or the new one.
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, code);
+  await rename(temporary, path);
 };
 await bundle('index.ts', workflowBundlePath);
 await bundle('versioned.ts', versionedWorkflowBundlePath);
