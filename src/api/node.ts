@@ -90,9 +90,11 @@ async function getInStep(node: Node, patienceMs: number, log: Log): Promise<void
       return;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (Date.now() < giveUpAt) continue;
-      log.warn('No worker answers yet; calls wait for one');
-      return;
+      if (Date.now() >= giveUpAt) {
+        log.warn('No worker answers yet; calls wait for one');
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 }

@@ -149,7 +149,14 @@ function cancelledAttempt(agent: string, earlier: readonly Try[], startedAt: num
   const latencyMs = Date.now() - startedAt;
   const at = new Date(startedAt).toISOString();
   const tries: Try[] = [...earlier, { attempt: earlier.length + 1, errorType: 'cancelled', latencyMs, at }];
-  return { agent, status: 'failed', errorType: 'cancelled', error: 'The call was cancelled', tries, latencyMs };
+  return {
+    agent,
+    status: 'failed',
+    errorType: 'cancelled',
+    error: 'The call was cancelled',
+    tries,
+    latencyMs,
+  };
 }
 
 function lostTry(attempt: number): Try {
