@@ -3,7 +3,6 @@
  * names. Any number may run beside any number of facades.
  */
 import { composeNode } from './src/compose.ts';
-import { atMost } from './src/platform/at-most.ts';
 import { loadConfig } from './src/platform/config.ts';
 import { createLog } from './src/platform/logging.ts';
 import { openTemporal } from './src/platform/open-temporal.ts';
@@ -28,7 +27,7 @@ await runMain(async () => {
     cleanups.add('connections to agents', () => node.transport.close());
     await node.health.ensure();
     cleanups.add('sending the last outcomes', () => node.health.flush());
-    const worker = await runWorker(node.createWorker);
+    const worker = await runWorker(() => node.createWorker({ graceMs: config.drainMs }));
     cleanups.add('worker', () => worker.stop());
     cleanups.add('watching the server', node.watchServer(worker));
     await node.enterVersions();
@@ -42,7 +41,7 @@ await runMain(async () => {
     const reason = await Promise.race([signal, failure]);
     log.info({ reason: String(reason) }, 'Stopping');
     exitAtLatest(config.drainMs + 5_000);
-    await atMost(node.exchanges.idle(), config.drainMs);
+    await worker.stop(); // Its asks end, or are handed over; until then it tells its status.
     if (reason instanceof Error) throw reason;
   } finally {
     await cleanups.run();

@@ -44,7 +44,7 @@ export function serverPidOf(dataDir: string): number {
   return Number(line?.trim().split(' ')[0]);
 }
 
-async function rssMiB(pid: number): Promise<number> {
+export async function rssMiB(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
 }

@@ -39,7 +39,7 @@ export function judge(samples: readonly Sample[], load: { calls: number; failed:
   ];
 }
 
-function limited(what: string, measured: number, limit: number): Verdict {
+export function limited(what: string, measured: number, limit: number): Verdict {
   return { what, measured, limit, ok: measured <= limit };
 }
 

@@ -15,6 +15,7 @@ import { CallRecords } from './client/call-records.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
 import { EntityGate } from './client/entities.ts';
+import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
 import { Sessions } from './client/sessions.ts';
@@ -84,12 +85,13 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     transport,
     texts,
     metrics,
-    createWorker: () =>
+    createWorker: ({ graceMs }: { graceMs: number }) =>
       createWorker(connection, activities, sinks, {
         namespace,
         taskQueue: config.worker.taskQueue,
         maxCachedWorkflows: config.worker.maxCachedWorkflows,
         maxActivities: config.limits.maxCallsInFlight,
+        graceMs,
         buildId: config.worker.buildId,
       }),
     /** Once its worker polls: whether new calls go to workers of its version. Throws `StartupError`. */
@@ -99,10 +101,11 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       watchServer(connection, (awayMs) => {
         log.warn({ awayMs }, 'Temporal answers again');
         calls.waitAnew();
-        if (awayMs >= renewWorkerAfterMs)
-          worker
-            ?.renew()
-            .catch((error: unknown) => log.error({ err: error }, 'The worker could not be renewed'));
+        if (awayMs < renewWorkerAfterMs || !worker) return;
+        exchanges.handOver();
+        worker
+          .renew()
+          .catch((error: unknown) => log.error({ err: error }, 'The worker could not be renewed'));
       }),
     /** Sends outcomes from now on; `readers` (the facade) keep up with agents and health too. Returns how to stop. */
     startSync: ({ readers }: { readers: boolean }): (() => Promise<void>) => {
@@ -111,18 +114,15 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       };
       const stops = [
         every(syncIntervalMs, () => health.flush(), told('Sending outcomes')),
-        every(
-          60_000,
-          () => {
-            inFlight.sweep(Date.now());
-            return Promise.resolve();
-          },
-          told('Sweeping'),
-        ),
         ...(readers
           ? [
               every(syncIntervalMs, () => agents.refresh(), told('Reading the agent directory')),
               every(syncIntervalMs, () => health.refresh(), told("Reading the agents' health")),
+              every(
+                syncIntervalMs,
+                () => forgetEnded(temporal, inFlight, Date.now()),
+                told('Looking for calls that ended elsewhere'),
+              ),
               every(
                 sweepIntervalMs,
                 () => sweepPayloads(temporal, texts, Date.now()),

@@ -12,7 +12,7 @@ import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import type { AgentSlots } from './agent-slots.ts';
-import { GivenUp, type Exchanges } from './exchanges.ts';
+import { GivenUp, WorkerStopping, type Exchanges } from './exchanges.ts';
 import { patiently } from './patiently.ts';
 import { triesAreLeft, triesBefore, withThisTry } from './try-log.ts';
 
@@ -164,9 +164,6 @@ function cutOffError(type: AskRequest['cutOffType']): AgentError {
 function timeoutError(agent: AgentConfig): AgentError {
   return new AgentError('timeout', `No complete answer within ${agent.timeoutMs / 1_000} s`);
 }
-
-/** Where the process goes on, its next worker may join the request. */
-class WorkerStopping extends GivenUp {}
 
 /** A worker that stops hands its asks over at once; one that Temporal lost sight of may be joined by the next try. */
 function cancellation({ cancellationDetails: details }: Context): Error {

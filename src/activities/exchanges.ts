@@ -11,6 +11,9 @@ import type { StoredText } from '../domain/stored-text.ts';
 /** Reason of an activity's abort when Temporal does not wait for it any more, though its call may go on. */
 export class GivenUp extends Error {}
 
+/** The worker stops: another takes the ask over, or this process's next one, which may join the request. */
+export class WorkerStopping extends GivenUp {}
+
 /** How long a request that was given up may be joined: longer than the longest pause between two tries. */
 const joinableMs = 10_000;
 /** Answers are kept for an outage of the server. Large ones are references (I7). */
@@ -28,6 +31,8 @@ export class Exchanges {
   private readonly open = new Map<string, Exchange>();
   private readonly answers = new LRUCache<string, StoredText>(answersKept);
   private readonly idleWaiters = new Set<() => void>();
+  /** How to make each waiting activity leave. */
+  private readonly callers = new Set<(reason: Error) => void>();
 
   get size(): number {
     return this.open.size;
@@ -48,17 +53,26 @@ export class Exchanges {
     if (answered !== undefined) return answered;
     const exchange = this.open.get(key) ?? this.begin(key, callId, begin);
     exchange.waiting += 1;
-    let onAbort = (): void => undefined;
+    let leave: (reason: Error) => void = () => undefined;
     const left = new Promise<never>((_resolve, reject) => {
-      onAbort = () => this.leave(exchange, caller.reason as Error, reject);
+      leave = (reason) => {
+        if (this.callers.delete(leave)) this.leave(exchange, reason, reject);
+      };
     });
+    const onAbort = (): void => leave(caller.reason as Error);
     caller.addEventListener('abort', onAbort, { once: true });
+    this.callers.add(leave);
     try {
       return await Promise.race([exchange.answer, left]);
     } finally {
       caller.removeEventListener('abort', onAbort);
-      if (!caller.aborted) exchange.waiting -= 1;
+      if (this.callers.delete(leave)) exchange.waiting -= 1;
     }
+  }
+
+  /** Every activity leaves, as its worker is about to be replaced; the requests stay open to be joined. */
+  handOver(): void {
+    for (const leave of [...this.callers]) leave(new WorkerStopping());
   }
 
   /** Closes the sockets of a call's requests. */

@@ -32,6 +32,8 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** After the drain: for asks that a retry or a failover began as it ended. */
+const workerGraceMs = 1_500;
 /** How long a node waits for its own worker to tell it of agents and their health before it goes on without. */
 const firstReadMs = 20_000;
 
@@ -53,7 +55,9 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   await Promise.all([node.agents.ensure(), node.health.ensure()]);
 
   cleanups.add('sending the last outcomes', () => node.health.flush());
-  const worker = config.worker.embedded ? await runWorker(node.createWorker) : undefined;
+  const worker = config.worker.embedded
+    ? await runWorker(() => node.createWorker({ graceMs: workerGraceMs }))
+    : undefined;
   if (worker) cleanups.add('worker', () => worker.stop());
   cleanups.add('watching the server', node.watchServer(worker));
   const worksHere = worker !== undefined && (await node.enterVersions());

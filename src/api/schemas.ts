@@ -1,7 +1,7 @@
 /** What requests may hold: validated by these, and documented from them. answer-schemas.ts has the answers. */
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { jsonBytes } from '../domain/json-bytes.ts';
+import { jsonBytes, sizeAsJson } from '../domain/json-bytes.ts';
 import type { Config } from '../platform/config.ts';
 
 extendZodWithOpenApi(z);
@@ -43,7 +43,7 @@ const metadataRecord = z.record(z.string(), z.unknown()).refine(...noDeeperThan(
 
 export function createSchemas({ limits }: Pick<Config, 'limits'>) {
   const metadata = metadataRecord.refine(
-    (value) => Buffer.byteLength(JSON.stringify(value)) <= limits.maxMetadataBytes,
+    (value) => sizeAsJson(value) <= limits.maxMetadataBytes,
     `at most ${limits.maxMetadataBytes} bytes as JSON`,
   );
   const call = z
@@ -120,10 +120,7 @@ export const registration = z
           .openapi({ description: 'RE2 syntax; an answer in which it is found is refused' }),
       })
       .refine(...noDeeperThan(maxExpectDepth))
-      .refine(
-        (value) => Buffer.byteLength(JSON.stringify(value)) <= maxExpectBytes,
-        `at most ${maxExpectBytes} bytes`,
-      )
+      .refine((value) => sizeAsJson(value) <= maxExpectBytes, `at most ${maxExpectBytes} bytes`)
       .nullish()
       .openapi({ description: 'An answer that is not like this is invalid_response and falls back' }),
     health_path: path.nullish().openapi({ description: 'A free GET to probe now and then' }),

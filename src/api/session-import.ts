@@ -2,7 +2,7 @@
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { JSONParser } from '@streamparser/json-node';
-import { jsonBytes } from '../domain/json-bytes.ts';
+import { sizeAsJson } from '../domain/json-bytes.ts';
 import type { Sessions } from '../client/sessions.ts';
 import type { ImportedSession } from '../client/whole-session.ts';
 import { Refusal } from '../domain/failures.ts';
@@ -85,8 +85,7 @@ function toContent(sessionId: string, value: unknown, maxMetadataBytes: number):
       .slice(0, 5)
       .join('; ');
   const { user_id, created_at, last_activity, messages, metadata } = parsed.data;
-  if (jsonBytes(JSON.stringify(metadata)) > maxMetadataBytes)
-    return `metadata: at most ${maxMetadataBytes} bytes as JSON`;
+  if (sizeAsJson(metadata) > maxMetadataBytes) return `metadata: at most ${maxMetadataBytes} bytes as JSON`;
   return {
     sessionId,
     ...(user_id != null && { userId: user_id }),

@@ -1,6 +1,18 @@
+interface CallInFlight {
+  readonly agent: string;
+  readonly forgetAt: number;
+  /** When it is worth asking Temporal whether it has ended elsewhere, and how long to wait after that. */
+  lookAt: number;
+  pauseMs: number;
+}
+
+/** Most calls end sooner; long ones are looked at ever more rarely. */
+const firstLookMs = 2_000;
+const longestPauseMs = 60_000;
+
 /** How many calls this node has started that have not ended as far as it knows: its load, for admission. */
 export class CallsInFlight {
-  private readonly calls = new Map<string, { readonly agent: string; readonly forgetAt: number }>();
+  private readonly calls = new Map<string, CallInFlight>();
   private readonly byAgent = new Map<string, number>();
 
   get size(): number {
@@ -19,7 +31,8 @@ export class CallsInFlight {
   /** A call that ends on another node is forgotten once it is surely over. */
   add(callId: string, agent: string, surelyOverAt: number): void {
     this.done(callId);
-    this.calls.set(callId, { agent, forgetAt: surelyOverAt });
+    const lookAt = Date.now() + firstLookMs;
+    this.calls.set(callId, { agent, forgetAt: surelyOverAt, lookAt, pauseMs: firstLookMs });
     this.byAgent.set(agent, this.ofAgent(agent) + 1);
   }
 
@@ -30,6 +43,16 @@ export class CallsInFlight {
     const left = this.ofAgent(call.agent) - 1;
     if (left > 0) this.byAgent.set(call.agent, left);
     else this.byAgent.delete(call.agent);
+  }
+
+  /** Ids of at most `max` calls to look at now; each comes again after twice the time. */
+  toLookAt(nowMs: number, max: number): string[] {
+    const due = [...this.calls].filter(([, { lookAt }]) => lookAt <= nowMs).slice(0, max);
+    for (const [, call] of due) {
+      call.pauseMs = Math.min(2 * call.pauseMs, longestPauseMs);
+      call.lookAt = nowMs + call.pauseMs;
+    }
+    return due.map(([callId]) => callId);
   }
 
   sweep(nowMs: number): void {

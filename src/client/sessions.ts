@@ -4,7 +4,7 @@ import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from
 import { LRUCache } from 'lru-cache';
 import { Refusal } from '../domain/failures.ts';
 import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
-import { jsonBytes } from '../domain/json-bytes.ts';
+import { sizeAsJson } from '../domain/json-bytes.ts';
 import {
   newSession,
   type Metadata,
@@ -51,7 +51,7 @@ export class Sessions {
     { userId, metadata }: { userId?: string | undefined; metadata?: Metadata | undefined } = {},
   ): Promise<TurnReply> {
     const updateId = randomUUID();
-    const args: OpenTurnArgs = metadata ? [callId, jsonBytes(JSON.stringify(metadata))] : [callId];
+    const args: OpenTurnArgs = metadata ? [callId, sizeAsJson(metadata)] : [callId];
     const send = () =>
       rpc(this.temporal, rpcTimeoutMs.write, async () => {
         if (this.known.has(sessionId)) {

@@ -15,10 +15,10 @@ export const rpcTimeoutMs = { ready: 1_500, read: 2_000, write: 5_000 } as const
 export const workflowTaskTimeout = '5 s';
 
 /**
- * gRPC status codes: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION (an update whose workflow
- * task failed, as when a node goes down), ABORTED, UNAVAILABLE.
+ * gRPC status codes: CANCELLED, UNKNOWN (a connection that broke), DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED,
+ * FAILED_PRECONDITION (an update whose workflow task failed, as when a node goes down), ABORTED, UNAVAILABLE.
  */
-const unansweredCodes = new Set<number>([1, 4, 8, 9, 10, 14]);
+const unansweredCodes = new Set<number>([1, 2, 4, 8, 9, 10, 14]);
 const notFoundCode = 5;
 
 /** Runs one or a few RPCs under a deadline; an unanswered one becomes the refusal `temporal_unavailable`. */

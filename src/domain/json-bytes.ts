@@ -18,3 +18,8 @@ export function jsonBytes(text: string): number {
   }
   return bytes;
 }
+
+/** The same of any value. */
+export function sizeAsJson(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}

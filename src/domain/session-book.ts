@@ -11,7 +11,7 @@ import type {
   TurnHolder,
   TurnReply,
 } from './session.ts';
-import { jsonBytes } from './json-bytes.ts';
+import { sizeAsJson } from './json-bytes.ts';
 import { MessageTail } from './message-tail.ts';
 
 /** Calls whose commit is remembered, so that none is granted a second turn. Beyond them the start tells. */
@@ -37,7 +37,7 @@ export class SessionBook {
     this.currentHolder = state.holder;
     this.queue = [...state.queue];
     this.expectedMetadata = new Map(Object.entries(state.expectedMetadata ?? {}));
-    this.metadataBytes = jsonBytesOf(state.metadata);
+    this.metadataBytes = sizeAsJson(state.metadata);
   }
 
   get holder(): TurnHolder | undefined {
@@ -167,7 +167,7 @@ export class SessionBook {
 
   private merge(metadata: Metadata): void {
     this.content = { ...this.content, metadata: { ...this.content.metadata, ...metadata } };
-    this.metadataBytes = jsonBytesOf(this.content.metadata);
+    this.metadataBytes = sizeAsJson(this.content.metadata);
   }
 
   private remember(callId: string): void {
@@ -175,8 +175,4 @@ export class SessionBook {
     const [oldest] = this.recent;
     if (this.recent.size > maxRecentCallIds && oldest !== undefined) this.recent.delete(oldest);
   }
-}
-
-function jsonBytesOf(metadata: Metadata): number {
-  return jsonBytes(JSON.stringify(metadata));
 }

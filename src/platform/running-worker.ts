@@ -1,6 +1,7 @@
 import type { Worker } from '@temporalio/worker';
 
 export interface RunningWorker {
+  /** Also while it ends what it has begun. */
   running(): boolean;
   /** Resolves with the reason when it ends without having been asked to. */
   readonly ended: Promise<string>;
@@ -12,6 +13,7 @@ export interface RunningWorker {
 
 /** A worker that failed, e.g. as its namespace was deleted, may never let go of its native half: its state is watched. */
 const watchMs = 1_000;
+const notRunning = ['INITIALIZED', 'STOPPED', 'FAILED'];
 
 export async function runWorker(create: () => Promise<Worker>): Promise<RunningWorker> {
   let current = watched(await create());
@@ -32,7 +34,7 @@ export async function runWorker(create: () => Promise<Worker>): Promise<RunningW
     void follow();
   };
   return {
-    running: () => current.worker.getState() === 'RUNNING',
+    running: () => !notRunning.includes(current.worker.getState()),
     ended,
     async renew() {
       if (stopping) return;

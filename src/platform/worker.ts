@@ -7,9 +7,13 @@ export interface WorkerSettings {
   readonly taskQueue: string;
   readonly maxCachedWorkflows: number;
   readonly maxActivities: number;
+  /** How long its asks may go on once it stops, before they are handed over. */
+  readonly graceMs: number;
   /** Undefined: unversioned. */
   readonly buildId: string | undefined;
 }
+
+const forceMs = 2_000;
 
 export function createWorker<S extends Sinks>(
   connection: NativeConnection,
@@ -37,8 +41,8 @@ export function createWorker<S extends Sinks>(
     stickyQueueScheduleToStartTimeout: '2 s',
     // callAgent paces its own heartbeats; a cancel from another process arrives with the next one.
     maxHeartbeatThrottleInterval: '500 ms',
-    shutdownGraceTime: '0 s',
-    shutdownForceTime: '4 s',
+    shutdownGraceTime: settings.graceMs,
+    shutdownForceTime: settings.graceMs + forceMs,
   });
 }
 

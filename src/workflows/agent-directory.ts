@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AgentConfig } from '../domain/agent.ts';
-import { jsonBytes } from '../domain/json-bytes.ts';
+import { sizeAsJson } from '../domain/json-bytes.ts';
 import { directoryChanges, registerAgent, removeAgent, type DirectoryEntry } from './messages.ts';
 
 export interface DirectoryState {
@@ -68,7 +68,7 @@ function refuseBeyond(
   const others = [...entries.values()].flatMap((entry) =>
     entry.config && entry.config.name !== config.name ? [entry.config] : [],
   );
-  const bytes = [...others, config].reduce((sum, one) => sum + jsonBytes(JSON.stringify(one)), 0);
+  const bytes = [...others, config].reduce((sum, one) => sum + sizeAsJson(one), 0);
   if (others.length >= limits.maxAgents)
     throw ApplicationFailure.nonRetryable(`It holds ${limits.maxAgents} agents already`, 'agents_full');
   if (bytes > limits.maxBytes)

@@ -5,7 +5,6 @@ import type { HttpAnswer, Json } from '../rig/http-client.ts';
 
 interface Operation {
   readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }>;
-  readonly requestBody?: unknown;
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
 }
 export type Document = Json & { readonly paths: Record<string, Record<string, Operation>> };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { jsonBytes } from '../../src/domain/json-bytes.ts';
+import { expect, it, test } from 'vitest';
+import { jsonBytes, sizeAsJson } from '../../src/domain/json-bytes.ts';
 import { anyText } from './support.ts';
 
 const reference = (text: string): number => Buffer.byteLength(JSON.stringify(text));
@@ -26,4 +26,12 @@ test('each of the 65,536 code units alone, doubled and beside halves of a pair h
 
 test('a text of control characters counts six times its length, so that it cannot swell past a limit', () => {
   expect(jsonBytes('\u0001'.repeat(1_000))).toBe(6_002);
+});
+
+it('a value counts as its JSON does, quotes and all', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(sizeAsJson(value)).toBe(Buffer.byteLength(JSON.stringify(value)));
+    }),
+  );
 });
