@@ -73,7 +73,7 @@ describe('the gate holds up', () => {
   });
 
   it('a step that was added to a call without a patch: it names history and event, and what to do', async () => {
-    const changed = await bundleWith(`await sleep('1 ms');`);
+    const changed = await bundleWith(`await added.sleep('1 ms');`);
     await expect(replay('success', changed)).rejects.toThrow(
       /history success does not replay on this workflow code, at event 5 \(ActivityTaskScheduled\).*if \(patched\(.*Never record this history anew/s,
     );
@@ -84,7 +84,7 @@ describe('the gate holds up', () => {
   });
 
   it('but not the same step behind a patch, as the advice says', async () => {
-    const patched = await bundleWith(`if (patched('pause')) await sleep('1 ms');`);
+    const patched = await bundleWith(`if (added.patched('pause')) await added.sleep('1 ms');`);
     await replay('success', patched);
     await replay('queued-turn', patched);
   });
@@ -101,7 +101,7 @@ async function bundleWith(statement: string): Promise<WorkflowBundle> {
   const code = await readFile(file, 'utf8');
   const changed = code.replace(/(agentCall\([^{]*\{\n)/, `$1  ${statement}\n`);
   expect(changed).not.toBe(code);
-  await writeFile(file, `import { patched, sleep } from '@temporalio/workflow';\n${changed}`);
+  await writeFile(file, `import * as added from '@temporalio/workflow';\n${changed}`);
   const logger = new DefaultLogger('ERROR');
   return bundleWorkflowCode({ workflowsPath: join(folder, 'src', 'workflows', 'index.ts'), logger });
 }
