@@ -84,6 +84,7 @@ export default tseslint.config(
       'scripts/**/*.ts',
       'bench/**/*.ts',
       'soak/**/*.ts',
+      'chaos/**/*.ts',
       'src/api/server.ts',
       'src/promote.ts',
       'worker.ts',

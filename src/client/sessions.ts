@@ -95,8 +95,9 @@ export class Sessions {
         this.handle(sessionId).executeUpdate(closeSession, { updateId }),
       );
     } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
+      if (!isNotFound(error)) throw error;
+      await this.forgetClosed(sessionId);
+      return false;
     }
     await this.forget(sessionId);
     return true;
@@ -213,6 +214,18 @@ export class Sessions {
       if (isNotFound(error)) return true; // Removed by someone else meanwhile.
       throw error;
     }
+  }
+
+  /** One that was closed by a deletion that got no further. Temporal keeps a deleted one for minutes, too. */
+  private async forgetClosed(sessionId: string): Promise<void> {
+    const closed = await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle(sessionId).describe()).then(
+      ({ status }) => status.name !== 'RUNNING',
+      (error: unknown) => {
+        if (isNotFound(error)) return false;
+        throw error;
+      },
+    );
+    if (closed) await this.forget(sessionId);
   }
 
   private async forget(sessionId: string): Promise<void> {

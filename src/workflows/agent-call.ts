@@ -6,9 +6,11 @@ import {
   ApplicationFailure,
   CancellationScope,
   isCancellation,
+  patched,
   proxySinks,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -61,7 +63,12 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   } catch (error) {
     if (!isCancellation(error)) throw error;
     sink.abort(input.callId);
-    await CancellationScope.nonCancellable(() => commitTurn(input));
+    await CancellationScope.nonCancellable(async () => {
+      // The cancellation goes on record before the session is told: were this task lost after that, an answer that
+      // came meanwhile would end the call instead, and its turn would stand as failed (I4).
+      if (input.sessionId !== undefined && patched('cancelled-on-record')) await sleep(1);
+      await commitTurn(input);
+    });
     end(input, 'cancelled', startedAt);
     throw error;
   }

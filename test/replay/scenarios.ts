@@ -67,6 +67,15 @@ const workerEndedBy = (name: string, signal: NodeJS.Signals): Scenario => ({
 
 const large = 'x'.repeat(20_000);
 
+async function cancelled({ agent, start, end, http }: Stage): Promise<string> {
+  const slow = await agent('slow', () => ({ hang: true }));
+  const callId = await start({ agent_name: 'slow', prompt: 'a question', session_id: 'cancelled' });
+  await slow.waitForRequests(1);
+  await http.post(`/api/vps/calls/${callId}/cancel`);
+  await end(callId);
+  return `call-${callId}`;
+}
+
 export const scenarios: readonly Scenario[] = [
   callOf('success', answer),
   callOf('success-in-session', answer, {}, { session_id: 'recorded', metadata: { source: 'test' } }),
@@ -108,17 +117,9 @@ export const scenarios: readonly Scenario[] = [
   },
   workerEndedBy('worker-stopped', 'SIGTERM'),
   workerEndedBy('worker-killed', 'SIGKILL'),
-  {
-    name: 'cancelled',
-    run: async ({ agent, start, end, http }) => {
-      const slow = await agent('slow', () => ({ hang: true }));
-      const callId = await start({ agent_name: 'slow', prompt: 'a question', session_id: 'cancelled' });
-      await slow.waitForRequests(1);
-      await http.post(`/api/vps/calls/${callId}/cancel`);
-      await end(callId);
-      return `call-${callId}`;
-    },
-  },
+  // From before 'cancelled-on-record'.
+  { name: 'cancelled', run: cancelled },
+  { name: 'cancelled-on-record', run: cancelled },
   {
     name: 'queued-turn',
     run: async (stage) => {

@@ -1,0 +1,118 @@
+/** The agents of a run and how they are registered. */
+import { randomUUID } from 'node:crypto';
+import { pause } from '../pause.ts';
+import type { Random } from '../random.ts';
+import { ChaosAgent, type Asked, type Manner } from './chaos-agent.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Fields of a registration beside name, host, port and token. */
+type Registration = Readonly<Record<string, unknown>>;
+
+interface Role {
+  readonly manner: Manner;
+  readonly registration: Registration;
+}
+
+export type AgentName = 'echo' | 'slow' | 'flaky' | 'down' | 'leaky' | 'bounded' | 'broken';
+
+/** At most so many calls of `bounded` are open on one node. */
+export const boundedCalls = 3;
+
+export interface Cast {
+  readonly agents: Readonly<Record<AgentName, ChaosAgent>>;
+  readonly registrations: Readonly<Record<AgentName, Registration>>;
+  close(): Promise<void>;
+}
+
+export async function startCast(random: Random, ledger: Ledger): Promise<Cast> {
+  const roles = rolesOf(random);
+  const started = await Promise.all(
+    Object.entries(roles).map(async ([name, { manner }]) => [
+      name,
+      await ChaosAgent.start(name, manner, ledger),
+    ]),
+  );
+  const agents = Object.fromEntries(started) as Record<AgentName, ChaosAgent>;
+  agents.down.road.set({ kind: 'reset' });
+  return {
+    agents,
+    registrations: Object.fromEntries(
+      Object.entries(roles).map(([name, role]) => [name, role.registration]),
+    ) as Record<AgentName, Registration>,
+    async close() {
+      await Promise.all(Object.values(agents).map((agent) => agent.close()));
+    },
+  };
+}
+
+function rolesOf(random: Random): Record<AgentName, Role> {
+  return {
+    echo: {
+      manner: async ({ prompt }) => {
+        await pause(random.whole(0, 30));
+        return answer('echo', prompt);
+      },
+      registration: { timeout_seconds: 8, max_retries: 2 },
+    },
+    slow: {
+      manner: async ({ prompt }) => {
+        await pause(random.whole(1_000, 6_000));
+        return answer('slow', prompt);
+      },
+      registration: { timeout_seconds: 5, max_retries: 1, fallback_agents: ['echo'] },
+    },
+    flaky: {
+      manner: (asked) => flaky(asked, random),
+      registration: { timeout_seconds: 5, max_retries: 2, fallback_agents: ['leaky', 'echo'] },
+    },
+    down: {
+      manner: ({ prompt }) => Promise.resolve(answer('down', prompt)),
+      registration: { timeout_seconds: 5, max_retries: 1, fallback_agents: ['flaky'] },
+    },
+    leaky: {
+      manner: (asked) => Promise.resolve(leaky(asked, random)),
+      registration: { timeout_seconds: 5, max_retries: 0, fallback_agents: ['echo'] },
+    },
+    broken: {
+      manner: async () => {
+        await pause(random.whole(0, 100));
+        return random.chance(0.5) ? { status: 503, body: {} } : { status: 400, body: { error: 'never' } };
+      },
+      registration: { timeout_seconds: 5, max_retries: 1 },
+    },
+    bounded: {
+      manner: async ({ prompt }) => {
+        await pause(random.whole(20, 400));
+        return answer('bounded', prompt);
+      },
+      registration: { timeout_seconds: 8, max_retries: 2, max_concurrency: boundedCalls },
+    },
+  };
+}
+
+/** No two answers are the same: a call that was answered twice shows. */
+function answer(agent: string, prompt: string) {
+  return { body: { content: `${agent} ${randomUUID()} re ${prompt.slice(0, 40)}` } };
+}
+
+async function flaky({ prompt }: Asked, random: Random): ReturnType<Manner> {
+  await pause(random.whole(0, 200));
+  switch (random.whole(0, 7)) {
+    case 0:
+      return { status: 500, body: '<p>broken</p>' };
+    case 1:
+      return { status: 429, body: { error: 'slow down' } };
+    case 2:
+      return 'reset';
+    case 3:
+      return { body: 'no JSON at all' };
+    default:
+      return answer('flaky', prompt);
+  }
+}
+
+/** Gives its token away in an answer or in an error. */
+function leaky({ prompt, authorization }: Asked, random: Random): Awaited<ReturnType<Manner>> {
+  if (random.chance(0.4)) return { status: 401, body: { error: { message: `bad key ${authorization}` } } };
+  return { body: { content: `leaky ${randomUUID()} re ${prompt.slice(0, 40)} with ${authorization}` } };
+}

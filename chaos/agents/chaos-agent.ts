@@ -1,0 +1,99 @@
+/** A real HTTP agent behind a proxy of its own. It answers as its manner is and keeps the ledger. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { TcpProxy } from '../proxy/tcp-proxy.ts';
+import type { Execution, Ledger } from './ledger.ts';
+
+export interface Asked {
+  readonly prompt: string;
+  readonly authorization: string;
+}
+
+/** `reset` destroys the socket instead. */
+export type Manner = (asked: Asked) => Promise<{ status?: number; body: unknown } | 'reset'>;
+
+interface WireMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
+export class ChaosAgent {
+  readonly name: string;
+  /** What callers reach it through. */
+  readonly road: TcpProxy;
+  /** Tokens it was registered with so far. */
+  readonly tokens = new Set<string>();
+  private readonly server: Server;
+  private readonly ledger: Ledger;
+  private readonly manner: Manner;
+
+  private constructor(name: string, road: TcpProxy, server: Server, ledger: Ledger, manner: Manner) {
+    this.name = name;
+    this.road = road;
+    this.server = server;
+    this.ledger = ledger;
+    this.manner = manner;
+    server.on('request', (request, response) => void this.serve(request, response));
+  }
+
+  static async start(name: string, manner: Manner, ledger: Ledger): Promise<ChaosAgent> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const road = await TcpProxy.start((server.address() as AddressInfo).port);
+    return new ChaosAgent(name, road, server, ledger, manner);
+  }
+
+  async close(): Promise<void> {
+    await this.road.close();
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const text = await readText(request);
+    if (text === undefined) return; // Cut off before it had asked anything.
+    const { execution, asked } = this.record(request, text);
+    response.on('close', () => {
+      this.ledger.end(execution, response.writableFinished ? {} : { aborted: true });
+    });
+    const answer = await this.manner(asked);
+    if (answer === 'reset') {
+      request.socket.resetAndDestroy();
+      return;
+    }
+    const content = (answer.body as { content?: unknown } | undefined)?.content;
+    if (typeof content === 'string') execution.answer = content;
+    response.writeHead(answer.status ?? 200, { 'Content-Type': 'application/json', 'Retry-After': '1' });
+    response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+  }
+
+  private record(request: IncomingMessage, text: string): { execution: Execution; asked: Asked } {
+    const { messages } = JSON.parse(text) as { messages: readonly WireMessage[] };
+    const prompt = messages.at(-1)?.content ?? '';
+    const authorization = request.headers.authorization ?? '';
+    const execution = this.ledger.begin({
+      agent: this.name,
+      key: String(request.headers['idempotency-key'] ?? ''),
+      prompt,
+      window: messages
+        .slice(0, -1)
+        .filter(({ role }) => role === 'user')
+        .map(({ content }) => content),
+      tokenKnown: this.tokens.has(authorization.replace(/^Bearer /, '')),
+      startedAt: Date.now(),
+    });
+    return { execution, asked: { prompt, authorization } };
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string | undefined> {
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString('utf8');
+  } catch {
+    return undefined;
+  }
+}

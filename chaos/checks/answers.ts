@@ -1,0 +1,14 @@
+import type { Evidence, Finding } from './evidence.ts';
+
+/** No 500, every refusal a problem, Retry-After where it belongs; every fault was recovered from. */
+export function checkAnswers({ oddities }: Evidence, answers: number): Finding {
+  const violations = oddities.filter(({ row }) => row === 'answers').map(({ text }) => text);
+  return { row: 'answers', what: 'no 500, refusals are problems, Retry-After', checked: answers, violations };
+}
+
+export function checkRecovery({ faults }: Evidence): Finding {
+  const violations = faults
+    .filter(({ recoveryMs }) => recoveryMs === undefined)
+    .map(({ kind, what }) => `${kind}: no success within the limit after it (${what})`);
+  return { row: 'recovery', what: 'a success after every fault', checked: faults.length, violations };
+}

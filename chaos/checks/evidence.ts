@@ -1,0 +1,75 @@
+/** Everything that the checks look at, gathered from outside: the load's journal, the agents' ledger, API, Temporal. */
+import type { Execution } from '../agents/ledger.ts';
+import type { FaultRecord, Oddity, SessionRecord } from '../load/journal.ts';
+import type { Wish } from '../load/wish.ts';
+
+/** A call as Temporal's histories tell it. */
+export interface CallFacts {
+  readonly callId: string;
+  readonly prompt: string;
+  readonly sessionId?: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly deadlineMs: number;
+  /** Terminal events, over all runs of its id: one. */
+  readonly endings: number;
+  readonly runs: number;
+  /** Of every turn it was granted, in that order. */
+  readonly turnNumbers: readonly number[];
+  /** How many tries each ask of an agent was allowed. */
+  readonly asks: readonly { readonly agent: string; readonly tries: number }[];
+}
+
+/** A call as the API tells it. */
+export interface CallView {
+  readonly status: string;
+  readonly success: boolean | null;
+  readonly response: string | null;
+  readonly errorType: string | null;
+  readonly sessionStored: boolean | null;
+  readonly attempts: readonly {
+    readonly agent: string;
+    readonly tries: number;
+    readonly errorType: string | null;
+  }[];
+}
+
+export interface StoredMessage {
+  readonly role: string;
+  readonly content: string;
+  readonly callId: string | null;
+  readonly failed: boolean;
+}
+
+export interface SessionFacts {
+  /** Every run that is there, with its start in epoch ms. */
+  readonly runs: readonly { readonly runId: string; readonly startedAt: number }[];
+  /** Updates that asked for a turn, as they were accepted. */
+  readonly turnsAsked: readonly { readonly callId: string; readonly at: number }[];
+}
+
+export interface Evidence {
+  readonly wishes: readonly Wish[];
+  readonly sessionRecords: readonly SessionRecord[];
+  readonly oddities: readonly Oddity[];
+  readonly faults: readonly FaultRecord[];
+  readonly executions: readonly Execution[];
+  /** By call id. */
+  readonly calls: ReadonlyMap<string, CallFacts>;
+  readonly views: ReadonlyMap<string, CallView>;
+  /** By session id. */
+  readonly sessions: ReadonlyMap<string, readonly StoredMessage[]>;
+  readonly sessionFacts: ReadonlyMap<string, SessionFacts>;
+}
+
+/** One row of the verdict. */
+export interface Finding {
+  readonly row: string;
+  readonly what: string;
+  readonly checked: number;
+  readonly violations: readonly string[];
+  /** Why it was not checked. */
+  readonly skipped?: string;
+  readonly note?: string;
+}

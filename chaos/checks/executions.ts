@@ -1,0 +1,71 @@
+/** I3: the agents were asked no more often than is on record, with one key per call and agent. */
+import type { Execution } from '../agents/ledger.ts';
+import type { CallFacts, CallView, Evidence, Finding } from './evidence.ts';
+
+export function checkExecutions({ executions, calls, views }: Evidence): Finding {
+  const violations: string[] = [];
+  for (const [key, asked] of byKey(executions)) {
+    const [callId = '', agent = ''] = key.split('/').map(decodeURIComponent);
+    const facts = calls.get(callId);
+    const view = views.get(callId);
+    if (!facts || !view) {
+      violations.push(`${key}: ${asked.length} asks of a call that does not exist`);
+      continue;
+    }
+    violations.push(...asked.flatMap((one) => wrongIn(one, key, agent, facts)));
+    const recorded = recordedTries(agent, facts, view);
+    if (asked.length > recorded)
+      violations.push(`${key}: asked ${asked.length} times, on record ${recorded} (${view.status})`);
+  }
+  violations.push(...answersFromNowhere(executions, views));
+  return {
+    row: 'I3',
+    what: 'no more asks than recorded tries, one key per call and agent',
+    checked: executions.length,
+    violations,
+  };
+}
+
+function byKey(executions: readonly Execution[]): Map<string, Execution[]> {
+  const keys = new Map<string, Execution[]>();
+  for (const one of executions) keys.set(one.key, [...(keys.get(one.key) ?? []), one]);
+  return keys;
+}
+
+/** Of an ask that was cut off by a cancellation retries are not known: then those that it was allowed count. */
+function recordedTries(agent: string, { asks }: CallFacts, { attempts }: CallView): number {
+  const sum = (all: readonly { agent: string; tries: number }[]): number =>
+    all.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, 0);
+  const cutOff = attempts.some((one) => one.agent === agent && one.errorType === 'cancelled');
+  return cutOff ? Math.max(sum(attempts), sum(asks)) : sum(attempts);
+}
+
+function wrongIn(one: Execution, key: string, agent: string, { prompt }: CallFacts): string[] {
+  const faults: string[] = [];
+  if (one.prompt !== prompt) faults.push(`${key}: came with another prompt (${one.prompt.slice(0, 20)})`);
+  // A passing agent lives where echo does.
+  if (agent !== one.agent && !(agent.startsWith('passing-') && one.agent === 'echo'))
+    faults.push(`${key}: came to the agent ${one.agent}`);
+  if (!one.tokenKnown) faults.push(`${key}: came without the token of ${one.agent}`);
+  return faults;
+}
+
+/** A call's response is what one of its executions answered. */
+function answersFromNowhere(
+  executions: readonly Execution[],
+  views: ReadonlyMap<string, CallView>,
+): string[] {
+  const given = new Set(
+    executions.map(({ key, answer }) => `${key.split('/')[0] ?? ''} ${beginningOf(answer ?? '')}`),
+  );
+  return [...views].flatMap(([callId, { success, response }]) =>
+    success && !given.has(`${callId} ${beginningOf(response ?? '')}`)
+      ? [`${callId}: no execution gave the answer ${response ?? ''}`]
+      : [],
+  );
+}
+
+/** The agent's name and the number that is in no other answer: the rest may be redacted. */
+function beginningOf(answer: string): string {
+  return answer.split(' ').slice(0, 2).join(' ');
+}

@@ -1,0 +1,79 @@
+/** Puts the evidence together once everything is quiet. */
+import type { Stage } from '../load/stage.ts';
+import { facades } from '../load/call-door.ts';
+import type { Answer, Json } from '../load/api.ts';
+import type { Ledger } from '../agents/ledger.ts';
+import { eachOf, pause } from '../pause.ts';
+import type { CallView, Evidence, StoredMessage } from './evidence.ts';
+import type { HistoriesRead } from './histories.ts';
+
+const width = 6;
+
+interface WireAttempt {
+  readonly agent: string;
+  readonly tries: number;
+  readonly error_type: string | null;
+}
+
+/** Through the API: how every call of `callIds` ended, and what every session holds. */
+export async function gather(stage: Stage, ledger: Ledger, histories: HistoriesRead): Promise<Evidence> {
+  const { journal } = stage;
+  const views = new Map<string, CallView>();
+  await eachOf(histories.calls.keys(), width, async (callId) => {
+    const answer = await read(stage, `/api/vps/calls/${callId}`);
+    if (answer?.status === 200 && answer.body) views.set(callId, viewOf(answer.body));
+  });
+  const sessions = new Map<string, readonly StoredMessage[]>();
+  await eachOf(journal.sessions.keys(), width, async (id) => {
+    const answer = await read(stage, `/api/vps/sessions/${id}`);
+    if (answer?.status === 200 && answer.body) sessions.set(id, messagesOf(answer.body));
+  });
+  const { wishes, oddities, faults } = journal;
+  const { calls, sessionFacts } = histories;
+  const sessionRecords = [...journal.sessions.values()];
+  return {
+    wishes,
+    oddities,
+    faults,
+    sessionRecords,
+    executions: ledger.executions,
+    calls,
+    views,
+    sessions,
+    sessionFacts,
+  };
+}
+
+async function read({ api, random }: Stage, path: string): Promise<Answer | undefined> {
+  for (let tries = 0; tries < 5; tries++) {
+    const answer = await api.send(random.pick(facades), 'GET', path);
+    if (answer && answer.status < 500) return answer;
+    await pause(500);
+  }
+  return undefined;
+}
+
+function viewOf(body: Json): CallView {
+  return {
+    status: String(body.status),
+    success: body.success as boolean | null,
+    response: body.response as string | null,
+    errorType: body.error_type as string | null,
+    sessionStored: body.session_stored as boolean | null,
+    attempts: (body.attempts as WireAttempt[]).map(({ agent, tries, error_type: errorType }) => ({
+      agent,
+      tries,
+      errorType,
+    })),
+  };
+}
+
+function messagesOf(body: Json): StoredMessage[] {
+  const messages = body.messages as {
+    role: string;
+    content: string;
+    call_id: string | null;
+    failed: boolean;
+  }[];
+  return messages.map(({ role, content, call_id: callId, failed }) => ({ role, content, callId, failed }));
+}

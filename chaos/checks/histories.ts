@@ -1,0 +1,99 @@
+/** Every history that the run left: read for facts, searched for secrets (I5), replayed (I8). */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { isNotFound } from '../../src/client/temporal.ts';
+import { callIdOf, sessionIdOf } from '../../src/domain/ids.ts';
+import type { Texts } from '../../src/payloads/texts.ts';
+import { createLog } from '../../src/platform/logging.ts';
+import { workflowBundlePath } from '../../src/platform/paths.ts';
+import { installRuntime } from '../../src/platform/temporal-connection.ts';
+import type { Secrets } from '../secrets.ts';
+import type { CallFacts, SessionFacts } from './evidence.ts';
+import { callFactsOf, startOf, turnsAskedIn, type History } from './history-facts.ts';
+
+export interface HistoriesRead {
+  readonly calls: Map<string, CallFacts>;
+  readonly sessionFacts: Map<string, SessionFacts>;
+  readonly count: number;
+  readonly withSecrets: string[];
+  readonly notReplayed: string[];
+}
+
+export class Histories {
+  private readonly client: Client;
+  private readonly secrets: Secrets;
+  private readonly folder: string;
+  private readonly texts: Texts;
+  private readonly calls = new Map<string, CallFacts>();
+  private readonly sessionFacts = new Map<string, SessionFacts>();
+  private readonly withSecrets: string[] = [];
+  private readonly notReplayed: string[] = [];
+
+  /** Histories that are evidence are kept in `folder`. */
+  constructor(
+    client: Client,
+    { secrets, folder, texts }: { secrets: Secrets; folder: string; texts: Texts },
+  ) {
+    this.client = client;
+    this.secrets = secrets;
+    this.folder = folder;
+    this.texts = texts;
+  }
+
+  async read(): Promise<HistoriesRead> {
+    installRuntime(createLog('silent'));
+    let count = 0;
+    const options = { workflowBundle: { codePath: workflowBundlePath } };
+    for await (const { workflowId, error } of Worker.runReplayHistories(options, this.all())) {
+      count += 1;
+      if (!error) continue;
+      this.notReplayed.push(`${workflowId}: ${error.message}`);
+      await this.keep(workflowId);
+    }
+    const { calls, sessionFacts, withSecrets, notReplayed } = this;
+    return { calls, sessionFacts, count, withSecrets, notReplayed };
+  }
+
+  /** As the Web UI and `Worker.runReplayHistory` read it. */
+  async keep(workflowId: string): Promise<void> {
+    const history = await this.client.workflow.getHandle(workflowId).fetchHistory();
+    await writeFile(join(this.folder, `${encodeURIComponent(workflowId)}.json`), historyToJSON(history));
+  }
+
+  private async *all(): AsyncGenerator<{ workflowId: string; history: History }> {
+    for await (const execution of this.client.workflow.list()) {
+      const { workflowId, runId } = execution;
+      try {
+        const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory();
+        await this.take(execution, history);
+        yield { workflowId, history };
+      } catch (error) {
+        if (!isNotFound(error)) throw error; // Deleted by the load; the list lags behind.
+      }
+    }
+  }
+
+  private async take({ workflowId, runId, type }: WorkflowExecutionInfo, history: History): Promise<void> {
+    for (const name of this.secrets.foundIn(historyToJSON(history)))
+      this.withSecrets.push(`The history of ${workflowId} holds ${name}`);
+    if (type === 'agentCall') {
+      const facts = await callFactsOf(callIdOf(workflowId), history, (text) => this.texts.load(text));
+      const other = this.calls.get(facts.callId);
+      this.calls.set(
+        facts.callId,
+        other ? { ...facts, runs: other.runs + 1, endings: other.endings + facts.endings } : facts,
+      );
+    }
+    if (type === 'session') {
+      const id = sessionIdOf(workflowId);
+      const { runs = [], turnsAsked = [] } = this.sessionFacts.get(id) ?? {};
+      this.sessionFacts.set(id, {
+        runs: [...runs, { runId, startedAt: startOf(history) }],
+        turnsAsked: [...turnsAsked, ...turnsAskedIn(history)],
+      });
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** Gathers the evidence while the product still runs, and lets every check have its say. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { openPayloadStore } from '../../src/payloads/open-store.ts';
+import { Texts } from '../../src/payloads/texts.ts';
+import type { Ledger } from '../agents/ledger.ts';
+import type { FaultStage } from '../faults/fault.ts';
+import { checkAnswers, checkRecovery } from './answers.ts';
+import { checkDeadlines } from './deadlines.ts';
+import { checkEndedOnce } from './ended-once.ts';
+import type { Evidence, Finding } from './evidence.ts';
+import { checkExecutions } from './executions.ts';
+import { gather } from './gather.ts';
+import { Histories } from './histories.ts';
+import { checkSlots, checkSockets, checkTurnsAndBounds } from './leaks.ts';
+import { settle } from './settle.ts';
+import { checkTurns } from './turns.ts';
+
+export interface Judgement {
+  readonly evidence: Evidence;
+  readonly findings: Finding[];
+  /** Secrets in histories. */
+  readonly withSecrets: readonly string[];
+}
+
+interface Tools {
+  readonly temporal: Client;
+  readonly ledger: Ledger;
+  readonly tell: (line: string) => void;
+}
+
+export async function judge(stage: FaultStage & { folder: string }, tools: Tools): Promise<Judgement> {
+  const { temporal, ledger, tell } = tools;
+  const problems = await settle(stage, stage.cluster, temporal);
+  const settled: Finding = {
+    row: 'I2',
+    what: 'everything ends once it is healed',
+    checked: 1,
+    violations: problems,
+  };
+  tell('all calls have ended; looking for leaks');
+  const slots = await checkSlots(stage, stage.cluster);
+  const turns = await checkTurnsAndBounds(stage);
+  const sockets = await checkSockets(stage.cluster);
+  tell('reading and replaying every history');
+  const folder = join(stage.folder, 'histories');
+  await mkdir(folder);
+  const texts = new Texts(openPayloadStore({ kind: 'folder', path: stage.cluster.payloadFolder }), 0);
+  const histories = new Histories(temporal, { secrets: stage.secrets, folder, texts });
+  const read = await histories.read();
+  const evidence = await gather(stage, ledger, read);
+  const answers = [...stage.journal.statuses.values()].reduce((sum, count) => sum + count, 0);
+  const findings = [
+    checkEndedOnce(evidence),
+    settled,
+    checkExecutions(evidence),
+    checkTurns(evidence),
+    checkDeadlines(evidence),
+    { row: 'I8', what: 'every history replays', checked: read.count, violations: read.notReplayed },
+    checkAnswers(evidence, answers),
+    checkRecovery(evidence),
+    ...[...stage.journal.skipped].map(([kind, skipped]) => ({
+      row: 'faults',
+      what: kind,
+      checked: 0,
+      violations: [],
+      skipped,
+    })),
+    slots,
+    turns,
+    sockets,
+  ];
+  await keepSuspects(histories, evidence, findings);
+  return { evidence, findings, withSecrets: read.withSecrets };
+}
+
+/** The histories of all calls and sessions that a violation names. */
+async function keepSuspects(
+  histories: Histories,
+  evidence: Evidence,
+  findings: readonly Finding[],
+): Promise<void> {
+  const text = findings.flatMap(({ violations }) => violations).join('\n');
+  const calls = [...evidence.calls.keys()].filter((id) => text.includes(id)).map((id) => `call-${id}`);
+  const sessions = [...evidence.sessions.keys()]
+    .filter((id) => text.includes(`${id}:`))
+    .map((id) => `session-${id}`);
+  for (const workflowId of [...calls, ...sessions].slice(0, 100))
+    await histories.keep(workflowId).catch(() => undefined);
+}

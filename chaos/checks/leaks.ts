@@ -1,0 +1,105 @@
+/** What must be free again once every call has ended: slots, turns, sockets; and at the very end, processes. */
+import { boundedCalls } from '../agents/cast.ts';
+import { facades } from '../load/call-door.ts';
+import { deadlineSeconds, type Stage } from '../load/stage.ts';
+import type { Wish } from '../load/wish.ts';
+import { eachOf, until } from '../pause.ts';
+import { processesOf, type Cluster } from '../product/cluster.ts';
+import { commandOf, openSockets, pidsMarked } from '../product/process-table.ts';
+import type { Finding } from './evidence.ts';
+
+const turnWithinMs = 15_000;
+/** Idle: listeners, Temporal's channels, kept-alive connections. */
+const maxSockets = 48;
+/** A facade without a worker asks Temporal about its calls, again after pauses that grow to a minute. */
+const forgottenWithinMs = 70_000;
+
+/** Requests to agents, and calls, that the processes count as open. */
+export async function checkSlots(stage: Stage, cluster: Cluster): Promise<Finding> {
+  const violations: string[] = [];
+  const startedAt = Date.now();
+  const gauges = ['holdfast_asks_in_flight', 'holdfast_calls_in_flight'];
+  for (const gauge of gauges) {
+    const open = () => totalOf(stage, cluster, gauge);
+    const freed = await until(async () => (await open()) === 0, forgottenWithinMs, 1_000);
+    if (!freed) violations.push(`${gauge} is ${await open()} after every call has ended`);
+  }
+  const note = `0 after ${Math.round((Date.now() - startedAt) / 1_000)} s`;
+  return { row: 'leaks', what: 'no ask and no call is counted as in flight', checked: 3, violations, note };
+}
+
+async function totalOf({ api }: Stage, { workerUrl }: Cluster, gauge: string): Promise<number> {
+  const pages = await Promise.all([
+    ...facades.map(async (facade) => (await api.send(facade, 'GET', '/metrics'))?.text ?? ''),
+    fetch(`${workerUrl}/metrics`).then((response) => response.text()),
+  ]);
+  const values = pages.map((page) => Number(new RegExp(`^${gauge} (\\d+)$`, 'm').exec(page)?.[1] ?? NaN));
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** One more call in every session gets its turn; as many as are allowed get to the bounded agent. */
+export async function checkTurnsAndBounds(stage: Stage): Promise<Finding> {
+  const { calls, journal, random } = stage;
+  const violations: string[] = [];
+  const probe = async (wish: Wish, facade = random.pick(facades)): Promise<void> => {
+    const { outcome, status, errorType } = await calls.send(wish, {
+      facade,
+      wait: true,
+      timeoutMs: turnWithinMs,
+    });
+    if (wish.endings.length === 0)
+      violations.push(
+        `${wish.body.session_id ?? `${wish.body.agent_name} at the ${facade}`}: ${outcome} ${String(status)} ${errorType ?? ''}`,
+      );
+  };
+  const body = { agent_name: 'echo', deadline_seconds: deadlineSeconds };
+  const sessions = [...journal.sessions.keys()];
+  await eachOf(sessions, 6, (id) => probe(journal.wish('probe', { ...body, session_id: id })));
+  for (const facade of facades) {
+    const wishes = Array.from({ length: boundedCalls }, () =>
+      journal.wish('probe', { ...body, agent_name: 'bounded' }),
+    );
+    await Promise.all(wishes.map((wish) => probe(wish, facade)));
+  }
+  const checked = sessions.length + facades.length * boundedCalls;
+  return {
+    row: 'leaks',
+    what: `every session grants a turn within ${turnWithinMs / 1_000} s, every slot is free`,
+    checked,
+    violations,
+  };
+}
+
+export async function checkSockets(cluster: Cluster): Promise<Finding> {
+  const violations: string[] = [];
+  const counts: string[] = [];
+  for (const { name, pid } of processesOf(cluster)) {
+    await until(async () => (await openSockets(pid)) <= maxSockets, 20_000, 1_000);
+    const open = await openSockets(pid);
+    counts.push(`${name} ${open}`);
+    if (open > maxSockets) violations.push(`${name} has ${open} sockets open`);
+  }
+  const row = { row: 'leaks', what: `at most ${maxSockets} sockets open at rest` };
+  return { ...row, checked: counts.length, violations, note: counts.join(', ') };
+}
+
+/** Stops everything in order: each process ends by itself with code 0 and leaves none behind. */
+export async function checkEnd(cluster: Cluster, marker: string): Promise<Finding> {
+  const violations: string[] = [];
+  for (const one of processesOf(cluster).reverse()) {
+    const exit = await one.stop();
+    if (exit?.how !== 'code 0') violations.push(`${one.name} ended with ${String(exit?.how)} on SIGTERM`);
+  }
+  for (const { exits } of processesOf(cluster))
+    for (const { name, how, wanted, ready, tail } of exits)
+      if (!wanted && ready) violations.push(`${name} ended by itself with ${how}: ${tail.slice(-600)}`);
+  await until(async () => (await pidsMarked(marker)).length === 0, 5_000);
+  for (const pid of await pidsMarked(marker)) violations.push(`pid ${pid} is left: ${await commandOf(pid)}`);
+  const checked = processesOf(cluster).reduce((sum, { exits }) => sum + exits.length, 0);
+  return {
+    row: 'leaks',
+    what: 'processes end when asked to, only then, and leave none',
+    checked,
+    violations,
+  };
+}

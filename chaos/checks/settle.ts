@@ -1,0 +1,30 @@
+/** After the last fault: everything is healed, followed up and waited for. */
+import type { Client } from '@temporalio/client';
+import type { Cast } from '../agents/cast.ts';
+import { deadlineSeconds, type Stage } from '../load/stage.ts';
+import { outcomeOf } from '../load/wish.ts';
+import { eachOf, until } from '../pause.ts';
+import { heal, type Cluster } from '../product/cluster.ts';
+
+/** What Temporal itself adds to a call's deadline before it ends it. */
+const graceSeconds = 75;
+
+export async function settle(stage: Stage, cluster: Cluster, temporal: Client): Promise<string[]> {
+  const problems: string[] = [];
+  healAgents(stage.cast);
+  if (!(await heal(cluster))) problems.push('a process does not come up any more');
+  const unclear = stage.journal.wishes.filter((wish) => !wish.abandoned && outcomeOf(wish) === 'unclear');
+  await eachOf(unclear, 8, async (wish) => {
+    if (!(await stage.calls.pursue(wish, stage.random, 30_000)))
+      problems.push(`#${wish.number}: stays unclear, with everything up`);
+  });
+  const running = async (): Promise<number> =>
+    (await temporal.workflow.count("WorkflowType = 'agentCall' AND ExecutionStatus = 'Running'")).count;
+  if (!(await until(async () => (await running()) === 0, (deadlineSeconds + graceSeconds) * 1_000, 500)))
+    problems.push(`${await running()} calls still run`);
+  return problems;
+}
+
+function healAgents({ agents }: Cast): void {
+  for (const [name, agent] of Object.entries(agents)) if (name !== 'down') agent.road.set({ kind: 'pass' });
+}

@@ -1,0 +1,14 @@
+import type { Evidence } from './evidence.ts';
+
+/** Calls that a stop or a kill of the facade caught after their turn was asked for and before they were started. */
+export function turnGapHits({ faults, calls, sessionFacts }: Evidence): number {
+  const moments = faults.flatMap((fault) => fault.moments);
+  const caught = new Set<string>();
+  for (const { turnsAsked } of sessionFacts.values())
+    for (const { callId, at } of turnsAsked) {
+      const startedAt = calls.get(callId)?.startedAt ?? Infinity;
+      if (moments.some((moment) => at <= moment && moment < startedAt && moment - at < 2_000))
+        caught.add(callId);
+    }
+  return caught.size;
+}

@@ -1,0 +1,31 @@
+import { pause } from '../pause.ts';
+import type { FaultStage } from './fault.ts';
+import { recoveryMs } from './recovery.ts';
+import { faultOf, schedule, type FaultKind } from './schedule.ts';
+
+/** One fault after the other, each recovered from before the next, until the time (epoch ms) is over. */
+export async function injectFaults(
+  stage: FaultStage,
+  kinds: readonly FaultKind[],
+  until: number,
+  tell: (line: string) => void,
+): Promise<void> {
+  for (const kind of schedule(kinds, stage.random)) {
+    await pause(stage.random.whole(500, 2_500));
+    if (Date.now() >= until) return;
+    const begunAt = Date.now();
+    const done = await faultOf(kind)({ ...stage, random: stage.random.fork(kind) });
+    if (done.skipped !== undefined) {
+      stage.journal.skipped.set(kind, done.skipped);
+      tell(`${kind.padEnd(13)} skipped: ${done.skipped}`);
+      continue;
+    }
+    const recovery = await recoveryMs(stage, done);
+    await done.settled;
+    const { what, moments = [] } = done;
+    stage.journal.fault({ kind, what, at: begunAt, moments, recoveryMs: recovery });
+    tell(
+      `${kind.padEnd(13)} ${what}; ${recovery === undefined ? 'NOT RECOVERED' : `next success after ${recovery} ms`}`,
+    );
+  }
+}

@@ -1,0 +1,103 @@
+/** Sending a wish, repeating it until it is clear what became of it, waiting for its end. */
+import { until } from '../pause.ts';
+import type { FacadeName } from '../product/cluster.ts';
+import type { Random } from '../random.ts';
+import type { Answer, Api, Json } from './api.ts';
+import type { Journal } from './journal.ts';
+import { callIdOf, outcomeOf, type Outcome, type Wish, type WishTry } from './wish.ts';
+
+export interface SendOptions {
+  readonly facade: FacadeName;
+  /** Whether to wait for the end; without, the answer comes at once. */
+  readonly wait?: boolean;
+  readonly timeoutMs?: number;
+}
+
+export const facades: readonly FacadeName[] = ['node', 'facade'];
+
+export class CallDoor {
+  private readonly api: Api;
+  private readonly journal: Journal;
+
+  constructor(api: Api, journal: Journal) {
+    this.api = api;
+    this.journal = journal;
+  }
+
+  async send(
+    wish: Wish,
+    { facade, wait = false, timeoutMs = wait ? 15_000 : 8_000 }: SendOptions,
+  ): Promise<WishTry> {
+    const sentAt = Date.now();
+    const headers = { 'Idempotency-Key': wish.key, ...(!wait && { Prefer: 'respond-async' }) };
+    const answer =
+      wish.rerunOf === undefined
+        ? await this.api.send(facade, 'POST', '/api/vps/call', { body: wish.body, headers, timeoutMs })
+        : await this.api.send(facade, 'POST', `/api/vps/calls/${wish.rerunOf}/rerun`, { headers, timeoutMs });
+    const one: WishTry = { facade, sentAt, answeredAt: Date.now(), ...read(answer) };
+    this.remember(wish, one, answer);
+    return one;
+  }
+
+  /** Repeats an unclear wish under its key. False while it stays unclear. */
+  pursue(wish: Wish, random: Random, atMostMs: number): Promise<boolean> {
+    const look = async (): Promise<boolean> => {
+      if (outcomeOf(wish) === 'unclear') await this.send(wish, { facade: random.pick(facades) });
+      const last = wish.tries.at(-1);
+      return outcomeOf(wish) === 'accepted' || last?.outcome === 'refused';
+    };
+    return until(look, atMostMs, 400);
+  }
+
+  /** Polls an accepted call. False if it has not ended by then. */
+  awaitEnd(wish: Wish, random: Random, atMostMs: number): Promise<boolean> {
+    const callId = callIdOf(wish);
+    return until(
+      async () => {
+        const answer = await this.api.send(random.pick(facades), 'GET', `/api/vps/calls/${callId ?? ''}`);
+        if (answer?.status !== 200 || answer.body?.status === 'running') return false;
+        this.hearEnd(wish, answer.body);
+        return true;
+      },
+      atMostMs,
+      500,
+    );
+  }
+
+  private remember(wish: Wish, one: WishTry, answer: Answer | undefined): void {
+    const known = callIdOf(wish);
+    this.journal.tried(wish, one);
+    if (one.outcome === 'accepted' && known !== undefined && one.callId !== known)
+      this.journal.odd('I1 I2', `#${wish.number}: one key, two calls: ${known} and ${String(one.callId)}`);
+    if (one.outcome === 'accepted' && answer?.status === 200) this.hearEnd(wish, answer.body);
+  }
+
+  private hearEnd(wish: Wish, body: Json | undefined): void {
+    if (typeof body?.success !== 'boolean') return; // Its end was being read just when Temporal was away.
+    this.journal.ended(wish, {
+      success: body.success,
+      response: body.response as string | null,
+      errorType: body.error_type as string | null,
+    });
+  }
+}
+
+function read(answer: Answer | undefined): Pick<WishTry, 'outcome' | 'status' | 'errorType' | 'callId'> {
+  if (!answer) return { outcome: 'unclear' };
+  const { status, body, headers } = answer;
+  const errorType = typeof body?.error_type === 'string' ? body.error_type : undefined;
+  const location = headers.get('location')?.split('/').at(-1);
+  const callId = typeof body?.call_id === 'string' ? body.call_id : location;
+  const outcome: Outcome =
+    status === 200 || status === 202
+      ? 'accepted'
+      : status >= 500 && errorType !== 'shutting_down'
+        ? 'unclear'
+        : 'refused';
+  return {
+    outcome,
+    status,
+    ...(errorType !== undefined && { errorType }),
+    ...(callId !== undefined && { callId }),
+  };
+}

@@ -1,0 +1,97 @@
+/** The load's own append-only record of what it asked for and was told. */
+import { randomUUID } from 'node:crypto';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { callIdOf, type CallBody, type ToldEnding, type Wish, type WishTry } from './wish.ts';
+
+export interface SessionRecord {
+  readonly id: string;
+  /** Contents of the user messages that it was imported with. */
+  readonly imported: readonly string[];
+  /** `asked`: a deletion was sent and may have happened. */
+  deletion: 'none' | 'asked' | 'done';
+  /** Nothing of it from before this moment (epoch ms) may be left. */
+  clearedBefore?: number;
+}
+
+/** Something that no client should ever see, noticed when it happened. */
+export interface Oddity {
+  readonly row: 'I1 I2' | 'answers' | 'I5';
+  readonly text: string;
+}
+
+export interface FaultRecord {
+  readonly kind: string;
+  readonly what: string;
+  /** Epoch ms: when it began, and the moments of it that matter (e.g. each SIGSTOP). */
+  readonly at: number;
+  readonly moments: readonly number[];
+  /** Until the next success through every facade it touched; undefined: none within the limit. */
+  readonly recoveryMs?: number | undefined;
+}
+
+export class Journal {
+  readonly wishes: Wish[] = [];
+  readonly sessions = new Map<string, SessionRecord>();
+  readonly oddities: Oddity[] = [];
+  readonly faults: FaultRecord[] = [];
+  /** Kinds of faults that cannot be done here, and why. */
+  readonly skipped = new Map<string, string>();
+  /** Answers by status, for the report. */
+  readonly statuses = new Map<number, number>();
+  private readonly file: WriteStream;
+
+  constructor(path: string) {
+    this.file = createWriteStream(path, { flags: 'a' });
+  }
+
+  wish(step: string, body: Omit<CallBody, 'prompt'>, extra: { text?: string; rerunOf?: Wish } = {}): Wish {
+    const number = this.wishes.length + 1;
+    const original = extra.rerunOf;
+    const wish: Wish = {
+      number,
+      key: randomUUID(),
+      step,
+      body: original?.body ?? { ...body, prompt: `#${number} ${extra.text ?? ''}` },
+      ...(original && { rerunOf: callIdOf(original) ?? '' }),
+      tries: [],
+      endings: [],
+    };
+    this.wishes.push(wish);
+    this.write({ event: 'wish', ...wish });
+    return wish;
+  }
+
+  tried(wish: Wish, one: WishTry): void {
+    wish.tries.push(one);
+    this.write({ event: 'tried', number: wish.number, ...one });
+  }
+
+  ended(wish: Wish, ending: ToldEnding): void {
+    wish.endings.push(ending);
+    this.write({ event: 'told the end', number: wish.number, ...ending });
+  }
+
+  session(id: string, imported: readonly string[] = []): SessionRecord {
+    const record = this.sessions.get(id) ?? { id, imported, deletion: 'none' };
+    this.sessions.set(id, record);
+    return record;
+  }
+
+  odd(row: Oddity['row'], text: string): void {
+    this.oddities.push({ row, text });
+    this.write({ event: 'odd', row, text });
+  }
+
+  fault(record: FaultRecord): void {
+    this.faults.push(record);
+    this.write({ event: 'fault', ...record });
+  }
+
+  write(line: object): void {
+    this.file.write(`${JSON.stringify({ at: Date.now(), ...line })}\n`);
+  }
+
+  close(): void {
+    this.file.end();
+  }
+}

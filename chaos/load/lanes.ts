@@ -1,0 +1,47 @@
+/** The mixed load: closed loops, each doing one step after the other. */
+import { pause } from '../pause.ts';
+import { sessionSteps } from './session-steps.ts';
+import type { Stage } from './stage.ts';
+import { callSteps } from './steps.ts';
+
+const steps = { ...callSteps, ...sessionSteps };
+
+const weights: Record<keyof typeof steps, number> = {
+  waited: 24,
+  async: 24,
+  twins: 6,
+  repeat: 8,
+  mismatch: 2,
+  cancel: 8,
+  disconnect: 3,
+  rerun: 2,
+  registration: 4,
+  passing: 2,
+  deletion: 3,
+  importing: 2,
+  reading: 4,
+  cleanup: 0.5,
+};
+
+export interface Load {
+  /** Every lane finishes its step; resolves when all have. */
+  stop(): Promise<void>;
+}
+
+export function startLoad(stage: Stage, lanes: number): Load {
+  let stopping = false;
+  const lane = async (index: number): Promise<void> => {
+    const random = stage.random.fork(`lane ${index}`);
+    while (!stopping) {
+      await steps[random.weighted(weights)]({ ...stage, random });
+      await pause(random.whole(20, 300));
+    }
+  };
+  const all = Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)));
+  return {
+    async stop() {
+      stopping = true;
+      await all;
+    },
+  };
+}

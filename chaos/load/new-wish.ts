@@ -1,0 +1,35 @@
+import type { AgentName } from '../agents/cast.ts';
+import { deadlineSeconds, type Stage } from './stage.ts';
+import type { Wish } from './wish.ts';
+
+const agentWeights: Record<AgentName, number> = {
+  echo: 5,
+  slow: 2,
+  flaky: 3,
+  down: 1,
+  leaky: 1.5,
+  broken: 0.7,
+  bounded: 1.5,
+};
+
+export function newWish({ journal, random, sessions }: Stage, step: string, options: NewWish = {}): Wish {
+  const session =
+    'session' in options ? options.session : random.chance(0.5) ? sessions.pick(random) : undefined;
+  const length = random.chance(0.05) ? random.whole(4_000, 16_000) : random.whole(0, 200);
+  return journal.wish(
+    step,
+    {
+      agent_name: options.agent ?? random.weighted(agentWeights),
+      deadline_seconds: random.chance(0.05) ? random.whole(1, 4) : deadlineSeconds,
+      ...(session !== undefined && { session_id: session }),
+      ...(options.cancelOnDisconnect && { on_disconnect: 'cancel' }),
+    },
+    { text: 'x'.repeat(length) },
+  );
+}
+
+interface NewWish {
+  readonly agent?: string;
+  readonly session?: string | undefined;
+  readonly cancelOnDisconnect?: true;
+}

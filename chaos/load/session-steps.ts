@@ -1,0 +1,80 @@
+/** What a client does with whole sessions: import, delete, read. */
+import { until } from '../pause.ts';
+import type { FacadeName } from '../product/cluster.ts';
+import { facades } from './call-door.ts';
+import type { SessionRecord } from './journal.ts';
+import type { Stage } from './stage.ts';
+import { newWish } from './new-wish.ts';
+import type { Step } from './steps.ts';
+
+/** A session of its own with a few calls, deleted at once or while they run. */
+const deletion: Step = async (stage) => {
+  const { calls, random, journal, sessions } = stage;
+  const id = sessions.fresh('deleted');
+  const wishes = Array.from({ length: random.whole(1, 3) }, () =>
+    newWish(stage, 'deletion', { session: id, agent: random.pick(['echo', 'slow']) }),
+  );
+  const facade = random.pick(facades);
+  const wait = random.chance(0.5);
+  await Promise.all(wishes.map((wish) => calls.send(wish, { facade, wait })));
+  for (const wish of wishes) await calls.pursue(wish, random, 5_000);
+  const record = journal.session(id);
+  record.deletion = 'asked';
+  // As a client would that must be sure: again until the answer is a clear one.
+  await until(() => removed(stage, random.pick(facades), record), 15_000, 500);
+};
+
+async function removed({ api }: Stage, facade: FacadeName, record: SessionRecord): Promise<boolean> {
+  const sentAt = Date.now();
+  const answer = await api.send(facade, 'DELETE', `/api/vps/sessions/${record.id}`);
+  if (answer?.status !== 204 && answer?.status !== 404) return false;
+  record.deletion = 'done';
+  record.clearedBefore = sentAt;
+  return true;
+}
+
+/** A session with a past, and a call in it. */
+const importing: Step = async (stage) => {
+  const { api, calls, random, journal } = stage;
+  const contents = Array.from({ length: random.whole(1, 4) }, (_, turn) => `imported ${turn}`);
+  const id = `imported-${journal.sessions.size}-${journal.wishes.length}`;
+  const timestamp = new Date().toISOString();
+  const messages = contents.flatMap((content) => [
+    { timestamp, role: 'user', content },
+    { timestamp, role: 'assistant', content: `re: ${content}`, agent: 'elsewhere' },
+  ]);
+  const session = { created_at: timestamp, last_activity: timestamp, messages };
+  const answer = await api.send(random.pick(facades), 'POST', '/api/vps/sessions/import', {
+    body: { sessions: { [id]: session } },
+  });
+  const { imported = 0, skipped = [] } = (answer?.body ?? {}) as { imported?: number; skipped?: string[] };
+  if (answer?.status !== 200 || imported + skipped.length !== 1) return;
+  journal.session(id, contents);
+  const wish = newWish(stage, 'importing', { session: id, agent: random.pick(['echo', 'flaky']) });
+  await calls.send(wish, { facade: random.pick(facades), wait: true });
+  await calls.pursue(wish, random, 12_000);
+};
+
+/** Everything that is read now and then; the answers are searched for secrets on their way. */
+const reading: Step = async ({ api, random, journal }) => {
+  const sessionId = random.pick([...journal.sessions.keys(), 'none']);
+  const path = random.pick([
+    '/api/vps/agents',
+    '/api/vps/health',
+    '/api/vps/health/flaky',
+    '/api/vps/calls?limit=20',
+    '/api/vps/calls?status=failed&limit=20',
+    '/api/vps/sessions',
+    '/api/vps/status',
+    `/api/vps/sessions/${sessionId}`,
+    '/metrics',
+  ]);
+  await api.send(random.pick(facades), 'GET', path);
+};
+
+/** Old sessions are removed; none of a run is a day old, so none may be missing afterwards. */
+const cleanup: Step = async ({ api, random }) => {
+  await api.send(random.pick(facades), 'POST', '/api/vps/sessions/cleanup?max_age_hours=24');
+};
+
+export const sessionSteps = { deletion, importing, reading, cleanup };

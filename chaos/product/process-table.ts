@@ -1,0 +1,39 @@
+/** Looking at this machine's processes through /proc. */
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** Of every process whose environment holds `marker`, which children inherit. */
+export async function pidsMarked(marker: string): Promise<number[]> {
+  return pidsWhere(async (pid) => (await readFile(`/proc/${pid}/environ`, 'utf8')).includes(marker));
+}
+
+/** The Temporal server that writes `database`, not the shell that watches it. */
+export async function serverPidOf(database: string): Promise<number | undefined> {
+  const pids = await pidsWhere(async (pid) => {
+    const [command = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    return args.includes(database) && !command.endsWith('/sh');
+  });
+  return pids[0];
+}
+
+export async function commandOf(pid: number): Promise<string> {
+  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return line.replaceAll('\0', ' ').slice(0, 160).trim();
+}
+
+/** How many sockets a process has open. */
+export async function openSockets(pid: number): Promise<number> {
+  const folder = `/proc/${pid}/fd`;
+  const targets = await Promise.all(
+    (await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => '')),
+  );
+  return targets.filter((target) => target.startsWith('socket:')).length;
+}
+
+async function pidsWhere(matches: (pid: number) => Promise<boolean>): Promise<number[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+  const found = await Promise.all(
+    // Processes end while one looks, and those of other users may not be looked at.
+    pids.map(async (pid) => ((await matches(pid).catch(() => false)) ? [pid] : [])),
+  );
+  return found.flat();
+}

@@ -1,0 +1,79 @@
+/** The tables at the end of a run. */
+import Table from 'cli-table3';
+import type { Evidence, Finding } from './checks/evidence.ts';
+import { turnGapHits } from './checks/turn-gap-hits.ts';
+import { callIdOf, outcomeOf } from './load/wish.ts';
+
+const plain = { head: [], border: [] };
+const shown = 5;
+
+export function verdictTable(findings: readonly Finding[]): string {
+  const table = new Table({ head: ['invariant', 'what', 'checked', 'violations', 'verdict'], style: plain });
+  for (const { row, what, checked, violations, skipped, note } of findings) {
+    const verdict =
+      skipped !== undefined ? `skipped: ${skipped}` : violations.length > 0 ? 'VIOLATED' : 'holds';
+    table.push([row, note === undefined ? what : `${what} (${note})`, checked, violations.length, verdict]);
+  }
+  const told = findings.flatMap(({ row, violations }) => [
+    ...violations.slice(0, shown).map((violation) => `  ${row}: ${violation}`),
+    ...(violations.length > shown ? [`  ${row}: and ${violations.length - shown} more`] : []),
+  ]);
+  return [table.toString(), ...told].join('\n');
+}
+
+export interface FaultFigures {
+  readonly kind: string;
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+export function faultFigures({ faults }: Evidence): FaultFigures[] {
+  return [...new Set(faults.map(({ kind }) => kind))].sort().map((kind) => {
+    const times = faults
+      .filter((fault) => fault.kind === kind)
+      .map(({ recoveryMs }) => recoveryMs ?? Infinity);
+    const sorted = times.sort((a, b) => a - b);
+    const at = (quantile: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? NaN;
+    return { kind, count: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) };
+  });
+}
+
+export function faultTable(figures: readonly FaultFigures[]): string {
+  const table = new Table({ head: ['fault', 'count', 'next success p50', 'p95', 'max ms'], style: plain });
+  for (const { kind, count, p50, p95, max } of figures) table.push([kind, count, p50, p95, max]);
+  return table.toString();
+}
+
+export type Totals = ReturnType<typeof totalsOf>;
+
+export function totalsOf(evidence: Evidence) {
+  const { wishes, calls, views, executions } = evidence;
+  const accepted = new Set(wishes.map(callIdOf).filter((id) => id !== undefined));
+  const ended = (status: string): number =>
+    [...accepted].filter((id) => views.get(id)?.status === status).length;
+  const perKey = new Map<string, number>();
+  for (const { key } of executions) perKey.set(key, (perKey.get(key) ?? 0) + 1);
+  return {
+    requests: wishes.reduce((sum, { tries }) => sum + tries.length, 0),
+    accepted: accepted.size,
+    completed: ended('completed'),
+    failed: ended('failed'),
+    cancelled: ended('cancelled'),
+    refused: wishes.filter((wish) => outcomeOf(wish) === 'refused').length,
+    'unclear and abandoned': wishes.filter((wish) => outcomeOf(wish) === 'unclear').length,
+    lost: [...accepted].filter((id) => !calls.has(id)).length,
+    doubled: [...calls.values()].filter(({ runs, endings }) => runs > 1 || endings > 1).length,
+    executions: executions.length,
+    'executions above one': [...perKey.values()].reduce((sum, count) => sum + count - 1, 0),
+    'caught between turn and start': turnGapHits(evidence),
+  };
+}
+
+export function totalsLine(totals: Totals): string {
+  return Object.entries(totals)
+    .map(([what, count]) => `${what} ${count}`)
+    .join(', ');
+}

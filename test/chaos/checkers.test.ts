@@ -1,0 +1,192 @@
+/** The chaos suite's checks can fail: each finds what was doctored into a run that is sound. */
+import { describe, expect, it } from 'vitest';
+import { checkAnswers, checkRecovery } from '../../chaos/checks/answers.ts';
+import { checkDeadlines } from '../../chaos/checks/deadlines.ts';
+import { checkEndedOnce } from '../../chaos/checks/ended-once.ts';
+import { checkExecutions } from '../../chaos/checks/executions.ts';
+import { checkTurns } from '../../chaos/checks/turns.ts';
+import { turnGapHits } from '../../chaos/checks/turn-gap-hits.ts';
+import { doctor, evidenceOf, soundRun, type Doctored } from './support.ts';
+
+type Change = (run: Doctored) => void;
+
+const violationsOf = (check: typeof checkTurns, change: Change = () => undefined): string => {
+  const run = soundRun();
+  change(run);
+  return check(evidenceOf(run)).violations.join('\n');
+};
+
+const firstWish = (run: Doctored) => {
+  const [wish] = run.wishes;
+  if (!wish) throw new Error('There is no wish');
+  return wish;
+};
+
+describe('a sound run', () => {
+  it.each([checkEndedOnce, checkExecutions, checkTurns])('%o finds nothing', (check) => {
+    expect(violationsOf(check)).toBe('');
+  });
+});
+
+describe('I1 and I2', () => {
+  const faults: [string, Change, RegExp][] = [
+    ['an accepted call that is lost', ({ calls }) => calls.delete('two'), /#2 two: accepted and lost/],
+    ['a call that ran twice', ({ calls }) => doctor(calls, 'two', { runs: 2 }), /two: ran 2 times/],
+    ['a call that ended twice', ({ calls }) => doctor(calls, 'two', { endings: 2 }), /two: ended 2 times/],
+    ['a call that never ended', ({ views }) => doctor(views, 'two', { status: 'running' }), /has not ended/],
+    [
+      'a cancellation that nobody asked for',
+      ({ views }) => doctor(views, 'two', { status: 'cancelled' }),
+      /cancelled, though nobody asked/,
+    ],
+    [
+      'an ending that changed after it was told',
+      ({ views }) => doctor(views, 'two', { response: 'another' }),
+      /#2 two: was told/,
+    ],
+    [
+      'a refused call that ran all the same',
+      (run) =>
+        firstWish(run).tries.splice(0, 1, {
+          facade: 'node',
+          sentAt: 0,
+          answeredAt: 1,
+          outcome: 'refused',
+          status: 429,
+        }),
+      /one: runs #1 hello, which was refused/,
+    ],
+    [
+      'an unclear call that has not ended',
+      (run) => {
+        firstWish(run).tries.splice(0, 1, { facade: 'node', sentAt: 0, answeredAt: 1, outcome: 'unclear' });
+        doctor(run.calls, 'one', { endings: 0 });
+      },
+      /one: its start was unclear, and it has not ended/,
+    ],
+  ];
+  it.each(faults)('finds %s', (_, change, violation) => {
+    expect(violationsOf(checkEndedOnce, change)).toMatch(violation);
+  });
+
+  it('takes an unclear call that was never started for what it is', () => {
+    const change: Change = (run) => {
+      firstWish(run).tries.splice(0, 1, { facade: 'node', sentAt: 0, answeredAt: 1, outcome: 'unclear' });
+      run.calls.delete('one');
+      run.views.delete('one');
+    };
+    expect(violationsOf(checkEndedOnce, change)).toBe('');
+  });
+});
+
+describe('I3', () => {
+  const wrong = (change: object): Change => {
+    return ({ executions }) => {
+      Object.assign(executions[0] ?? {}, change);
+    };
+  };
+  const faults: [string, Change, RegExp][] = [
+    [
+      'more asks than tries on record',
+      ({ views }) => doctor(views, 'three', { attempts: [{ agent: 'echo', tries: 1, errorType: null }] }),
+      /three\/echo: asked 2 times, on record 1/,
+    ],
+    ['another key on a retry', wrong({ key: 'one-again/echo' }), /of a call that does not exist/],
+    ['the key of another call', wrong({ key: 'two/echo' }), /two\/echo: came with another prompt/],
+    ['the key of another agent', wrong({ agent: 'slow' }), /one\/echo: came to the agent slow/],
+    ['no key at all', wrong({ key: '' }), /of a call that does not exist/],
+    ['an ask without its token', wrong({ tokenKnown: false }), /without the token/],
+    ['an answer that no agent gave', wrong({ answer: 'echo other re' }), /one: no execution gave the answer/],
+  ];
+  it.each(faults)('finds %s', (_, change, violation) => {
+    expect(violationsOf(checkExecutions, change)).toMatch(violation);
+  });
+});
+
+describe('I4', () => {
+  const faults: [string, Change, RegExp][] = [
+    ['a doubled turn', ({ messages }) => messages.push(...messages.slice(0, 2)), /one: its turn is there 2/],
+    ['a lost turn', ({ messages }) => messages.splice(2, 2), /two: completed, and its turn is not there/],
+    ['a lost answer', ({ messages }) => messages.splice(3, 1), /two: its message has no answer/],
+    [
+      'turns out of order',
+      ({ messages }) => messages.push(...messages.splice(0, 2)),
+      /granted turn 1, stands/,
+    ],
+    [
+      'an order that is not that of acceptance',
+      ({ messages, calls }) => {
+        messages.push(...messages.splice(0, 2));
+        doctor(calls, 'one', { turnNumbers: [9] });
+      },
+      /#1 was accepted before #2 was sent, and comes after it/,
+    ],
+    [
+      "another call's answer",
+      ({ views }) => doctor(views, 'two', { response: 'another' }),
+      /two: its turn holds echo answer-of-two re, it ended completed/,
+    ],
+    [
+      'a failed call whose turn looks answered',
+      ({ views }) => doctor(views, 'two', { status: 'failed', response: null }),
+      /two: its turn holds .*, it ended failed/,
+    ],
+    [
+      'a session that a call was told is gone',
+      ({ views }) => doctor(views, 'two', { sessionStored: false }),
+      /two: was told that the session is gone/,
+    ],
+    [
+      'a window without the turn before',
+      ({ executions }) => {
+        Object.assign(executions[1] ?? {}, { window: [] });
+      },
+      /two\/echo: its window has 0 turns, not the 1 before it/,
+    ],
+    [
+      'a turn whose grant nothing tells',
+      ({ calls }) => doctor(calls, 'two', { turnNumbers: [] }),
+      /two: nothing tells when it was granted/,
+    ],
+  ];
+  it.each(faults)('finds %s', (_, change, violation) => {
+    expect(violationsOf(checkTurns, change)).toMatch(violation);
+  });
+
+  it('finds that imported messages are lost, and takes a deleted session for deleted', () => {
+    const imported = { id: 'shared', imported: ['before'], deletion: 'none' } as const;
+    expect(checkTurns(evidenceOf(soundRun(), { sessionRecords: [imported] })).violations.join('\n')).toMatch(
+      /lost what was imported/,
+    );
+    const deleted = { id: 'shared', imported: [], deletion: 'done' } as const;
+    const gone = evidenceOf({ ...soundRun(), messages: [] }, { sessionRecords: [deleted] });
+    expect(checkTurns(gone)).toMatchObject({ checked: 0, violations: [] });
+  });
+});
+
+describe('the rest', () => {
+  it('finds a 500 and a fault that was not recovered from', () => {
+    const oddities = [{ row: 'answers', text: 'POST /api/vps/call: 500' }] as const;
+    const faults = [{ kind: 'kill-node', what: 'kill -9 1', at: 1, moments: [] }];
+    const evidence = evidenceOf(soundRun(), { oddities, faults });
+    expect(checkAnswers(evidence, 1).violations).toHaveLength(1);
+    expect(checkRecovery(evidence).violations).toEqual([expect.stringContaining('kill-node')]);
+  });
+
+  it('finds a call that outlived its deadline', () => {
+    const run = soundRun();
+    expect(checkDeadlines(evidenceOf(run)).violations).toEqual([]);
+    doctor(run.calls, 'two', { endedAt: 200_000 });
+    expect(checkDeadlines(evidenceOf(run)).violations).toEqual([expect.stringContaining('two: ended')]);
+  });
+
+  it('counts the calls that were caught between their turn and their start', () => {
+    const run = soundRun();
+    doctor(run.calls, 'one', { startedAt: 12_000 });
+    doctor(run.calls, 'two', { startedAt: 900 });
+    const turnsAsked = ['one', 'two', 'never'].map((callId) => ({ callId, at: 800 }));
+    const faults = [{ kind: 'turn-gap', what: '', at: 0, moments: [1_000], recoveryMs: 1 }];
+    const sessionFacts = new Map([['shared', { runs: [], turnsAsked }]]);
+    expect(turnGapHits(evidenceOf(run, { faults, sessionFacts }))).toBe(2);
+  });
+});

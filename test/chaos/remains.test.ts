@@ -1,0 +1,81 @@
+/** The checks of what lies on the disk, on real files. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { findReader } from '../../chaos/checks/database.ts';
+import { checkDeletions } from '../../chaos/checks/deletions.ts';
+import { secretsFinding } from '../../chaos/checks/files.ts';
+import { checkIntegrity } from '../../chaos/checks/integrity.ts';
+import { Journal } from '../../chaos/load/journal.ts';
+import { Secrets } from '../../chaos/secrets.ts';
+import { evidenceOf, soundRun } from './support.ts';
+
+async function tempFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const runId = '01a2108c-0348-77a9-bccb-94cf5613b012';
+
+/** With the transfer tasks given; written by python3, which CI has. */
+async function databaseWith(tasks: readonly Buffer[]): Promise<string> {
+  const path = join(await tempFolder(), 'test.db');
+  const script = `import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("CREATE TABLE transfer_tasks (data BLOB)")
+for task in sys.argv[2:]: db.execute("INSERT INTO transfer_tasks VALUES (?)", (bytes.fromhex(task),))
+db.commit()`;
+  await promisify(execFile)('python3', ['-c', script, path, ...tasks.map((task) => task.toString('hex'))]);
+  return path;
+}
+
+async function deletionsIn(database: string) {
+  const evidence = evidenceOf(soundRun(), {
+    sessionRecords: [{ id: 'gone', imported: [], deletion: 'done', clearedBefore: 2_000 }],
+    sessionFacts: new Map([['gone', { runs: [{ runId, startedAt: 1_000 }], turnsAsked: [] }]]),
+  });
+  return checkDeletions(evidence, await findReader(database), database);
+}
+
+test('a run that is left of a deleted session is found, unless Temporal has been told to delete it', async () => {
+  const told = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x18])]);
+  const other = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x05])]);
+  expect((await deletionsIn(await databaseWith([other]))).violations).toEqual([
+    expect.stringContaining(`gone: its run ${runId}`),
+  ]);
+  expect((await deletionsIn(await databaseWith([other, told]))).violations).toEqual([]);
+});
+
+test('a damaged database is found', async () => {
+  const database = await databaseWith(Array.from({ length: 400 }, () => Buffer.alloc(200, 7)));
+  const reader = await findReader(database);
+  expect((await checkIntegrity(reader, database)).violations).toEqual([]);
+  const script = `import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(5 * 4096)
+    file.write(b"\\xff" * 4096)`;
+  await promisify(execFile)('python3', ['-c', script, database]);
+  const broken = await checkIntegrity(reader, database).catch(() => ({ violations: ['it cannot be read'] }));
+  expect(broken.violations).not.toEqual([]);
+});
+
+test('a secret is found in every spelling, wherever in a file it stands', async () => {
+  const secrets = new Secrets();
+  const secret = secrets.make('a token');
+  const padded = (offset: number): string =>
+    Buffer.from(`${'x'.repeat(offset)}${secret}y`).toString('base64');
+  const spellings = [secret, Buffer.from(secret).toString('hex'), padded(0), padded(1), padded(2)];
+  for (const spelling of spellings) {
+    const productFolder = await tempFolder();
+    const journal = new Journal(join(await tempFolder(), 'journal.jsonl'));
+    await writeFile(join(productFolder, 'log'), `${'-'.repeat(4 * 1024 * 1024 - 10)}${spelling}-`);
+    const finding = await secretsFinding({ productFolder, secrets, journal }, { withSecrets: [] });
+    expect(finding.violations).toEqual([expect.stringContaining('holds a token')]);
+    journal.close();
+  }
+  expect(secrets.foundIn('canary-of-another-run and nothing else')).toEqual([]);
+});
