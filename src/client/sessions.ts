@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
-import { Refusal } from '../domain/failures.ts';
 import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
 import { sizeAsJson } from '../domain/json-bytes.ts';
 import {
@@ -19,6 +18,7 @@ import type { session } from '../workflows/session.ts';
 import { deleteAllRuns } from './delete-runs.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { refusing } from './large-texts.ts';
+import { withBound } from './session-bounds.ts';
 import { stateOf, wholeSession, type ImportedSession, type WholeSession } from './whole-session.ts';
 import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
 import { count, listAll, listPage, type Page } from './visibility.ts';
@@ -69,7 +69,7 @@ export class Sessions {
       this.known.set(sessionId, true);
       return reply;
     } catch (error) {
-      throw this.withBound(error);
+      throw withBound(error, this.limits);
     }
   }
 
@@ -143,26 +143,6 @@ export class Sessions {
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
       throw error;
-    }
-  }
-
-  /** The workflow refuses with a bare type; the caller is told which bound was reached. */
-  private withBound(error: unknown): unknown {
-    if (!(error instanceof Refusal)) return error;
-    const { maxQueued, maxMetadataBytes } = this.limits;
-    switch (error.type) {
-      case 'session_queue_full':
-        return new Refusal(error.type, `${maxQueued} calls wait for this session's turn, its limit`, {
-          retryAfterSeconds: 1,
-          limit: { name: 'session', quota: maxQueued },
-          cause: error,
-        });
-      case 'session_metadata_full':
-        return new Refusal(error.type, `A session's metadata takes ${maxMetadataBytes ?? 0} bytes as JSON`, {
-          cause: error,
-        });
-      default:
-        return error;
     }
   }
 
