@@ -2,7 +2,14 @@
 import { WorkflowUpdateFailedError, type WorkflowClient } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Refusal, refusals, type RefusalType } from '../domain/failures.ts';
-import { isUnanswered, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
+import {
+  isUnanswered,
+  rpc,
+  rpcTimeoutMs,
+  temporalUnavailable,
+  workflowTaskTimeout,
+  type Temporal,
+} from './temporal.ts';
 
 type StartOptions = Parameters<WorkflowClient['start']>[1];
 
@@ -48,16 +55,32 @@ export async function ensureEntity(
   );
 }
 
-/** An update that was cut off by a continue-as-new or a lost answer is sent again under the same update id. */
+/**
+ * An update that was cut off by a continue-as-new or a lost answer, or that a worker which went down left undone, is
+ * sent again under the same update id.
+ */
 export async function sendUpdate<T>(send: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await send();
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError) throw refusalOf(error);
-      if (tries >= 3 || !isUnanswered(error)) throw error;
+      if (isUnprocessed(error)) {
+        if (tries >= 3) throw temporalUnavailable(error);
+      } else {
+        if (error instanceof WorkflowUpdateFailedError) throw refusalOf(error);
+        if (tries >= 3 || !isUnanswered(error)) throw error;
+      }
     }
   }
+}
+
+/** The server's own word for an update that a worker's task did not mention: nothing of it has happened. */
+function isUnprocessed(error: unknown): boolean {
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'UnprocessedUpdate'
+  );
 }
 
 /** A validator's typed rejection is a refusal of the API. */

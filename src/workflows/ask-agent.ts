@@ -3,7 +3,10 @@ import {
   ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
+  CancelledFailure,
+  CancellationScope,
   isCancellation,
+  patched,
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
@@ -48,8 +51,12 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       const attempt = { agent: ask.agent.name, status: 'ok', tries: result.tries } as const;
       return { content: result.content, attempt: { ...attempt, latencyMs: spanMs(result.tries, startedAt) } };
     } catch (error) {
-      if (isCancellation(error)) ask.cutOff(cancelledAttempt(ask.agent.name, tries, startedAt));
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      const aborted = isAbort(error);
+      if (aborted || isCancellation(error)) {
+        ask.cutOff(cancelledAttempt(ask.agent.name, tries, startedAt));
+        throw aborted ? new CancelledFailure('The call was cancelled') : error;
+      }
+      if (!(error instanceof ActivityFailure)) throw error;
       const failure = readFailure(error, ask, tries);
       tries = failure.tries;
       if (failure.kind === 'worker_lost' && reschedules < maxReschedules && ask.budgetMs() > 0) continue;
@@ -65,6 +72,20 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       };
     }
   }
+}
+
+/**
+ * Whether the sink `abort` cut this ask off, in a workflow task of this cancelled call that was lost: to Temporal the
+ * activity failed by itself. The call is cancelled all the same.
+ */
+function isAbort(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === CancelledFailure.name &&
+    CancellationScope.current().consideredCancelled &&
+    patched('cancelled-on-record')
+  );
 }
 
 function schedule({ input, agent, window, budgetMs, last }: Ask, earlierTries: readonly Try[]) {
@@ -106,7 +127,7 @@ interface AskFailure {
 function readFailure({ cause }: ActivityFailure, ask: Ask, earlier: readonly Try[]): AskFailure {
   if (cause instanceof ApplicationFailure) {
     const details = cause.details?.[0] as AskFailureDetails | undefined;
-    const tries = details?.tries ?? earlier;
+    const tries = details?.tries ?? withLostTry(earlier);
     if (cause.type === 'worker_shutdown')
       return { kind: 'worker_lost', message: 'Its worker stopped', tries };
     return { kind: isErrorType(cause.type) ? cause.type : 'internal', message: cause.message, tries };
