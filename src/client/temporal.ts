@@ -1,5 +1,7 @@
 /** What every part of the client layer needs of Temporal, and how a refused or unanswered RPC is told apart. */
 import { isGrpcServiceError, type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { rethrowKnownErrorTypes } from '@temporalio/client/lib/helpers.js';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { Refusal } from '../domain/failures.ts';
 
 export interface Temporal {
@@ -57,14 +59,28 @@ export function isUnanswered(error: unknown): boolean {
     (one) =>
       unansweredCodes.has(grpcCode(one)) ||
       (one instanceof Refusal && one.type === 'temporal_unavailable') ||
+      // At its start a node found the namespace: a server that has just come up does not know it for a moment.
+      isNamespaceMissing(one) ||
       (one instanceof Error && one.name === 'WorkflowUpdateRPCTimeoutOrCancelledError'),
   );
 }
 
 export function isNotFound(error: unknown): boolean {
   return errorChain(error).some(
-    (one) => one instanceof WorkflowNotFoundError || grpcCode(one) === notFoundCode,
+    (one) =>
+      one instanceof WorkflowNotFoundError || (grpcCode(one) === notFoundCode && !isNamespaceMissing(one)),
   );
+}
+
+/** Also as the bare RPCs of `workflowService` tell it: NOT_FOUND with a detail. */
+function isNamespaceMissing(error: unknown): boolean {
+  if (!isGrpcServiceError(error)) return error instanceof NamespaceNotFoundError;
+  try {
+    if (grpcCode(error) === notFoundCode) rethrowKnownErrorTypes(error);
+    return false;
+  } catch (known) {
+    return known instanceof NamespaceNotFoundError;
+  }
 }
 
 function grpcCode(error: unknown): number {
