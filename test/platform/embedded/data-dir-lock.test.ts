@@ -48,19 +48,22 @@ test('a process that got the pid of the one that is gone does not block a restar
 
 test('a process that is dead, but not yet collected by its parent, does not block a restart', async () => {
   const dataDir = await tempDir();
-  // The shell becomes a program that never collects the child it had started.
-  const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+  // The shell becomes a program that never collects the child it had started. It must have become it before the child
+  // dies, for the shell would collect it.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   onTestFinished(() => void parent.kill('SIGKILL'));
   const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
-  const stateOf = () => spawnSync('ps', ['-o', 'stat=', '-p', line], { encoding: 'utf8' }).stdout.trim();
-  await expect.poll(stateOf, { interval: 5 }).toMatch(/^Z/);
-  const began = spawnSync('ps', ['-o', 'lstart=', '-p', line], { encoding: 'utf8' }).stdout.trim();
-  await writeFile(
-    lockOf(dataDir),
-    JSON.stringify({ pid: Number(line), began: (await beganInProc(line)) ?? began }),
-  );
+  const seen = (column: string, pid: string) =>
+    spawnSync('ps', ['-o', `${column}=`, '-p', pid], { encoding: 'utf8' }).stdout.trim();
+  await expect
+    .poll(() => seen('comm', String(parent.pid)), { interval: 5, timeout: 10_000 })
+    .toMatch(/sleep$/);
+  process.kill(Number(line), 'SIGKILL');
+  await expect.poll(() => seen('stat', line), { interval: 5, timeout: 10_000 }).toMatch(/^Z/);
+  const began = (await beganInProc(line)) ?? seen('lstart', line);
+  await writeFile(lockOf(dataDir), JSON.stringify({ pid: Number(line), began }));
   await lockDataDir(dataDir);
 });
 
