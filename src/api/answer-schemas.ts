@@ -1,9 +1,6 @@
 /** What answers hold: OpenAPI documents them from these; wire.ts makes them. */
 import { z } from 'zod';
-import { errorTypes } from '../domain/failures.ts';
-import { callStatus } from './schemas.ts';
-
-export const errorType = z.enum(errorTypes as [string, ...string[]]).openapi('ErrorType');
+import { callStatus, errorType } from './schemas.ts';
 
 const isoTime = z.iso.datetime();
 const attempt = z

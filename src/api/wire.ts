@@ -1,6 +1,7 @@
 /** The one border where Holdfast's own shapes become the wire's snake_case. Values without meaning are null. */
 import type { CallEnding } from '../client/call-ending.ts';
-import type { CallDescription, CallSummary } from '../client/call-records.ts';
+import type { CallDescription } from '../client/call-records.ts';
+import type { CallSummary } from '../client/call-summary.ts';
 import { agentUrl, type AgentConfig } from '../domain/agent.ts';
 import type { Attempt, Try } from '../domain/call.ts';
 import type { Circuit } from '../domain/circuit.ts';
