@@ -44,7 +44,7 @@ export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
 /** Rate over the last 50 outcomes within 15 minutes. */
 export const healthWindow = { maxOutcomes: 50, maxAgeMs: 15 * 60_000 } as const;
 /** Kept of each agent, to look at. */
-export const healthDetails = { latencies: 50, errors: 10 } as const;
+export const healthDetails = { latencies: 50, errors: 10 };
 /** Ids are of 36 characters at most; another's would not be let grow the entity. */
 const maxCallIdLength = 64;
 export const unhealthyAfterFailures = 3;
