@@ -12,6 +12,7 @@ import { createActivities } from './activities/activities.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
 import { CallRecords } from './client/call-records.ts';
+import { watchCall } from './client/call-watch.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
 import { EntityGate } from './client/entities.ts';
@@ -19,6 +20,7 @@ import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
 import { Sessions } from './client/sessions.ts';
+import { SharedWatch } from './client/shared-watch.ts';
 import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
 import { enterVersions } from './enter-versions.ts';
@@ -56,6 +58,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const sessions = new Sessions(temporal, gate, config.session, texts);
   const calls = new Calls(temporal, texts);
   const records = new CallRecords(temporal, calls, texts);
+  const callWatch = new SharedWatch(watchCall(temporal));
   const inFlight = new CallsInFlight();
   const exchanges = new Exchanges();
   const transport = createVpsTransport(config.transport);
@@ -80,6 +83,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     sessions,
     calls,
     records,
+    callWatch,
     inFlight,
     exchanges,
     transport,

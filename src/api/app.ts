@@ -12,6 +12,7 @@ import { streamed, type Context, type Endpoint } from './endpoint.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler } from './problems.ts';
 import { agentEndpoints } from './routes/agents.ts';
+import { callStreamEndpoints } from './routes/call-streams.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { healthEndpoints } from './routes/health.ts';
 import { operationEndpoints } from './routes/operations.ts';
@@ -22,6 +23,7 @@ import { validate } from './validate.ts';
 export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {
   return [
     ...callEndpoints(deps),
+    ...callStreamEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),
