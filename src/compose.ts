@@ -12,6 +12,7 @@ import { createActivities } from './activities/activities.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
 import { CallRecords } from './client/call-records.ts';
+import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
@@ -58,13 +59,15 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const sessions = new Sessions(temporal, gate, config.session, texts);
   const calls = new Calls(temporal, texts);
   const records = new CallRecords(temporal, calls, texts);
-  const callWatch = new SharedWatch(watchCall(temporal));
+  const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
+  const listWatch = new SharedWatch(watchList(records), keyOfList);
   const inFlight = new CallsInFlight();
   const exchanges = new Exchanges();
   const transport = createVpsTransport(config.transport);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
     asksInFlight: () => exchanges.size,
+    watches: () => callWatch.size + listWatch.size,
   });
   const activities = createActivities({
     transport,
@@ -84,6 +87,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     calls,
     records,
     callWatch,
+    listWatch,
     inFlight,
     exchanges,
     transport,

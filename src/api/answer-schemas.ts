@@ -1,6 +1,9 @@
 /** What answers hold: OpenAPI documents them from these; wire.ts makes them. */
 import { z } from 'zod';
-import { callStatus, errorType } from './schemas.ts';
+import { errorTypes } from '../domain/failures.ts';
+import { callStatus } from './schemas.ts';
+
+export const errorType = z.enum(errorTypes as [string, ...string[]]).openapi('ErrorType');
 
 export const isoTime = z.iso.datetime();
 const attempt = z

@@ -22,8 +22,8 @@ import { validate } from './validate.ts';
 /** Every endpoint's declaration; `document` is asked for once all are known. */
 export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {
   return [
-    ...callEndpoints(deps),
     ...callStreamEndpoints(deps),
+    ...callEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),

@@ -1,7 +1,7 @@
 /** What answers about calls hold; call-description.ts and wire.ts make them. */
 import { z } from 'zod';
-import { callFields, isoTime, nullableText } from './answer-schemas.ts';
-import { callStatus, errorType } from './schemas.ts';
+import { callFields, errorType, isoTime, nullableText } from './answer-schemas.ts';
+import { callStatus } from './schemas.ts';
 
 const summaryFields = {
   call_id: z.string(),
@@ -15,7 +15,7 @@ const summaryFields = {
   ended_at: isoTime.nullable(),
   rerun_of: nullableText,
 };
-export const callSummary = z.object(summaryFields);
+const callSummary = z.object(summaryFields);
 export const callList = z
   .object({ calls: z.array(callSummary), next_cursor: nullableText })
   .openapi('CallList');

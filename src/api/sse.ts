@@ -4,6 +4,7 @@ import { createEventBuffer } from 'better-sse';
 import type { Request, Response } from 'express';
 import { Refusal } from '../domain/failures.ts';
 import type { Drain } from './drain.ts';
+import { streamed } from './endpoint.ts';
 
 /** Below the minute after which proxies give up a silent connection. */
 const heartbeatMs = 15_000;
@@ -36,16 +37,26 @@ export class Streams {
     this.drain = drain;
   }
 
-  /** Throws a refusal where the node has all the streams it may have, or stops. */
+  /** Takes a place until the response is over. Throws a refusal where all are taken, or the node stops. */
+  reserve(response: Response): void {
+    if (this.drain.draining)
+      throw new Refusal('shutting_down', 'This node stops; connect to another', { retryAfterSeconds: 5 });
+    if (this.open >= this.max)
+      throw new Refusal('overloaded', `This node has ${this.open} streams open, its limit`, {
+        retryAfterSeconds: 5,
+        limit: { name: 'streams', quota: this.max },
+      });
+    if (response.closed) return;
+    this.open += 1;
+    response.once('close', () => (this.open -= 1));
+  }
+
+  /** In a place that was reserved. */
   openStream(request: Request, response: Response): EventStream {
-    this.admit();
     const gone = new AbortController();
-    const heartbeat = setInterval(
-      () => response.write(createEventBuffer().comment().dispatch().read()),
-      heartbeatMs,
-    );
+    const beat = (): boolean => response.write(createEventBuffer().comment().dispatch().read());
+    const heartbeat = setInterval(beat, heartbeatMs);
     const onClose = (): void => {
-      this.open -= 1;
       clearInterval(heartbeat);
       gone.abort();
     };
@@ -58,17 +69,34 @@ export class Streams {
       ...sender(response, AbortSignal.any([gone.signal, this.drain.begun])),
     };
   }
+}
 
-  private admit(): void {
-    if (this.drain.draining)
-      throw new Refusal('shutting_down', 'This node stops; connect to another', { retryAfterSeconds: 5 });
-    if (this.open >= this.max)
-      throw new Refusal('overloaded', `This node has ${this.open} streams open, its limit`, {
-        retryAfterSeconds: 5,
-        limit: { name: 'streams', quota: this.max },
-      });
-    this.open += 1;
+/**
+ * Hands values to `each` as they come, until they end or the client goes. The first is there before the status is sent,
+ * so what fails until then is a problem like any other.
+ */
+export async function streamValues<V>(
+  streams: Streams,
+  request: Request,
+  response: Response,
+  follow: (signal: AbortSignal) => AsyncGenerator<V>,
+  each: (stream: EventStream, value: V) => Promise<void>,
+): Promise<typeof streamed> {
+  streams.reserve(response);
+  const over = new AbortController();
+  response.once('close', () => over.abort());
+  const values = follow(over.signal);
+  try {
+    const first = await values.next();
+    const stream = streams.openStream(request, response);
+    stream.signal.addEventListener('abort', () => over.abort(), { once: true });
+    if (!first.done) await each(stream, first.value);
+    for await (const value of values) await each(stream, value);
+    stream.close();
+  } finally {
+    await values.return(undefined);
   }
+  return streamed;
 }
 
 function sender(response: Response, signal: AbortSignal): Omit<EventStream, 'lastEventId'> {

@@ -13,7 +13,7 @@ const lookMs = { shortest: 500, longest: 2_000 } as const;
 const waitingMs = 1_000;
 
 /** Every value is the whole story so far. Ends with the call's end; throws the refusal `call_not_found`. */
-export function watchCall(temporal: Temporal): Watcher<readonly StoryEvent[]> {
+export function watchCall(temporal: Temporal): Watcher<string, readonly StoryEvent[]> {
   return async (callId, publish, signal) => {
     let told: readonly StoryEvent[] = [];
     let pauseMs: number = lookMs.shortest;

@@ -1,7 +1,7 @@
 /** One watch for all who follow the same thing; it begins with the first of them and ends with the last. */
 
 /** Publishes values until `signal` aborts or there is nothing more to come; a failure reaches every follower. */
-export type Watcher<V> = (key: string, publish: (value: V) => void, signal: AbortSignal) => Promise<void>;
+export type Watcher<S, V> = (subject: S, publish: (value: V) => void, signal: AbortSignal) => Promise<void>;
 
 interface Watch<V> {
   readonly controller: AbortController;
@@ -10,12 +10,15 @@ interface Watch<V> {
   over?: { readonly error?: unknown };
 }
 
-export class SharedWatch<V> {
-  private readonly watcher: Watcher<V>;
+export class SharedWatch<S, V> {
+  private readonly watcher: Watcher<S, V>;
+  private readonly keyOf: (subject: S) => string;
   private readonly watches = new Map<string, Watch<V>>();
 
-  constructor(watcher: Watcher<V>) {
+  /** Subjects of one key are the same. */
+  constructor(watcher: Watcher<S, V>, keyOf: (subject: S) => string) {
     this.watcher = watcher;
+    this.keyOf = keyOf;
   }
 
   /** Things that are watched now. */
@@ -24,8 +27,9 @@ export class SharedWatch<V> {
   }
 
   /** The value as it is and whenever it has changed; one who is slow misses values in between, never the last. */
-  async *follow(key: string, signal: AbortSignal): AsyncGenerator<V> {
-    const watch = this.watches.get(key) ?? this.begin(key);
+  async *follow(subject: S, signal: AbortSignal): AsyncGenerator<V> {
+    const key = this.keyOf(subject);
+    const watch = this.watches.get(key) ?? this.begin(key, subject);
     let wake = (): void => undefined;
     const onNews = (): void => wake();
     watch.followers.add(onNews);
@@ -46,7 +50,7 @@ export class SharedWatch<V> {
     }
   }
 
-  private begin(key: string): Watch<V> {
+  private begin(key: string, subject: S): Watch<V> {
     const watch: Watch<V> = { controller: new AbortController(), followers: new Set() };
     this.watches.set(key, watch);
     const tell = (): void => {
@@ -56,7 +60,7 @@ export class SharedWatch<V> {
       watch.latest = { value };
       tell();
     };
-    this.watcher(key, publish, watch.controller.signal).then(
+    this.watcher(subject, publish, watch.controller.signal).then(
       () => {
         watch.over = {};
         this.end(key, watch);

@@ -1,15 +1,16 @@
 /** Streams of server-sent events about calls. */
 import { z } from 'zod';
-import type { StoryEvent } from '../../domain/call-story.ts';
-import { isEnding } from '../../domain/call-story.ts';
+import { isEnding, type StoryEvent } from '../../domain/call-story.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { endpoint, streamed, type Endpoint } from '../endpoint.ts';
-import { id } from '../schemas.ts';
-import type { EventStream } from '../sse.ts';
+import { toCallFilter } from '../call-filter-wire.ts';
+import { endpoint, type Endpoint } from '../endpoint.ts';
+import { callListQuery, id } from '../schemas.ts';
+import { streamValues, type EventStream } from '../sse.ts';
+import { callSummaryToWire } from '../wire.ts';
 
 const eventStream = 'text/event-stream';
 
-export function callStreamEndpoints({ callWatch, streams }: ApiDependencies): Endpoint[] {
+export function callStreamEndpoints({ callWatch, listWatch, streams }: ApiDependencies): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -23,23 +24,30 @@ export function callStreamEndpoints({ callWatch, streams }: ApiDependencies): En
       headers: { 'Last-Event-ID': 'Goes on after this event' },
       answers: { 200: { description: 'Events', schema: z.string(), mediaType: eventStream } },
       refusals: ['call_not_found', 'overloaded', 'shutting_down', 'temporal_unavailable'],
-      handle: async ({ params, request, response }) => {
-        const over = new AbortController();
-        response.once('close', () => over.abort());
-        const stories = callWatch.follow(params.id, over.signal);
-        // The first is there before the status is sent, so what fails until then is a problem like any other.
-        const first = await stories.next();
-        try {
-          const stream = streams.openStream(request, response);
-          stream.signal.addEventListener('abort', () => over.abort(), { once: true });
-          let sent = eventsHad(stream.lastEventId);
-          if (!first.done) sent = await sendStory(stream, params.id, first.value, sent);
-          for await (const story of stories) sent = await sendStory(stream, params.id, story, sent);
-          stream.close();
-        } finally {
-          await stories.return(undefined);
-        }
-        return streamed;
+      handle: ({ params, request, response }) => {
+        let sent: number | undefined;
+        const follow = (signal: AbortSignal) => callWatch.follow(params.id, signal);
+        return streamValues(streams, request, response, follow, async (stream, story) => {
+          sent = await sendStory(stream, params.id, story, sent ?? eventsHad(stream.lastEventId));
+        });
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/live',
+      tag: 'calls',
+      summary: 'Follow the list of calls',
+      description:
+        'Server-sent events `calls`, each the first page and the counts by status: at once and whenever they change.',
+      query: callListQuery.omit({ cursor: true }),
+      answers: { 200: { description: 'Events', schema: z.string(), mediaType: eventStream } },
+      refusals: ['overloaded', 'shutting_down', 'temporal_unavailable'],
+      handle: ({ query: { limit, ...filter }, request, response }) => {
+        const follow = (signal: AbortSignal) =>
+          listWatch.follow({ filter: toCallFilter(filter), limit }, signal);
+        return streamValues(streams, request, response, follow, (stream, { calls, counts }) =>
+          stream.send('calls', { calls: calls.map(callSummaryToWire), counts }),
+        );
       },
     }),
   ];
