@@ -2,7 +2,6 @@
  * A call as a list of events, from accepted to its end, told from what is known of it so far. The list only grows as the
  * call goes on: a later telling begins with the events of every earlier one, so an event's place is its id.
  */
-import type { AgentConfig } from './agent.ts';
 import type { Try } from './call.ts';
 import type { ErrorType } from './failures.ts';
 
@@ -37,7 +36,7 @@ export interface KnownCall {
 
 export type StoryEvent = { readonly at: number } & (
   | { readonly type: 'accepted' | 'queued' | 'turn_granted' | 'cancelled' }
-  | { readonly type: 'attempt_started'; readonly agent: AgentConfig['name']; readonly attempt: number }
+  | { readonly type: 'attempt_started'; readonly agent: string; readonly attempt: number }
   | {
       readonly type: 'attempt_failed';
       readonly agent: string;
@@ -58,9 +57,9 @@ export function tellStory(call: KnownCall): StoryEvent[] {
     { type: 'accepted', at: call.startedAt },
     ...(call.queued ? [{ type: 'queued', at: call.startedAt } as const] : []),
     ...(call.queued && first ? [{ type: 'turn_granted', at: first.scheduledAt } as const] : []),
-    ...byAgent(call.asks).flatMap((asks, index, all) => [
-      ...failover(all[index - 1], asks),
-      ...tellAgent(asks),
+    ...byAgent(call.asks).flatMap((asked, index, all) => [
+      ...failover(all[index - 1], asked),
+      ...tellAgent(asked),
     ]),
     ...(call.ending ? [tellEnding(call.ending, call.startedAt)] : []),
   ];
@@ -83,49 +82,47 @@ export function isEnding({ type }: StoryEvent): boolean {
   return type === 'answered' || type === 'failed' || type === 'cancelled';
 }
 
-/** Schedulings of the same agent in a row belong together: each agent is asked once in a call. */
-function byAgent(asks: readonly KnownAsk[]): KnownAsk[][] {
-  const groups: KnownAsk[][] = [];
+/** One agent of the chain: the last scheduling knows the tries of those before it. */
+interface Asked {
+  readonly since: number;
+  last: KnownAsk;
+  /** By the number of tries that there were then. */
+  readonly errors: Map<number, string>;
+}
+
+/** Each agent is asked once in a call: schedulings of the same one in a row belong together. */
+function byAgent(asks: readonly KnownAsk[]): Asked[] {
+  const all: Asked[] = [];
   for (const ask of asks) {
-    const group = groups.at(-1);
-    if (group?.[0]?.agent === ask.agent) group.push(ask);
-    else groups.push([ask]);
+    let asked = all.at(-1);
+    if (asked?.last.agent === ask.agent) asked.last = ask;
+    else all.push((asked = { since: ask.scheduledAt, last: ask, errors: new Map() }));
+    if (ask.lastError !== undefined) asked.errors.set(ask.tries.length, ask.lastError);
   }
-  return groups;
+  return all;
 }
 
-function failover(before: readonly KnownAsk[] | undefined, next: readonly KnownAsk[]): StoryEvent[] {
-  const [from, to] = [before?.at(-1), next[0]];
-  if (!from || !to) return [];
-  const errorType = from.tries.at(-1)?.errorType ?? 'internal';
-  return [{ type: 'failover', at: to.scheduledAt, from: from.agent, to: to.agent, errorType }];
+function failover(before: Asked | undefined, { since, last }: Asked): StoryEvent[] {
+  if (!before) return [];
+  const { agent: from, tries } = before.last;
+  const errorType = tries.at(-1)?.errorType ?? 'internal';
+  return [{ type: 'failover', at: since, from, to: last.agent, errorType }];
 }
 
-/** The last scheduling knows the tries of those before it. */
-function tellAgent(asks: readonly KnownAsk[]): StoryEvent[] {
-  const last = asks.at(-1);
-  if (!last) return [];
-  const { agent, tries, openTryAt, lastError, retryAt } = last;
-  const errors = new Map(asks.map((ask) => [ask.tries.length, ask.lastError]));
-  const events = tries.flatMap((one, index): StoryEvent[] => {
-    const at = Date.parse(one.at);
+function tellAgent({ last, errors }: Asked): StoryEvent[] {
+  const { agent, tries, openTryAt, retryAt } = last;
+  const events = tries.flatMap(({ at, latencyMs, errorType }, index): StoryEvent[] => {
     const attempt = index + 1;
-    const started = { type: 'attempt_started', at, agent, attempt } as const;
-    if (one.errorType === undefined) return [started];
+    const startedAt = Date.parse(at);
+    const started = { type: 'attempt_started', at: startedAt, agent, attempt } as const;
+    if (errorType === undefined) return [started];
     const next = tries[attempt];
-    const again = next ? Date.parse(next.at) : attempt === tries.length ? (openTryAt ?? retryAt) : undefined;
-    const error = attempt === tries.length ? lastError : errors.get(attempt);
+    const again = next ? Date.parse(next.at) : (openTryAt ?? retryAt);
+    const error = errors.get(attempt);
+    const failed = { type: 'attempt_failed', at: startedAt + latencyMs, agent, attempt, errorType } as const;
     return [
       started,
-      {
-        type: 'attempt_failed',
-        at: at + one.latencyMs,
-        agent,
-        attempt,
-        errorType: one.errorType,
-        ...(error !== undefined && { error }),
-        ...(again !== undefined && { retryAt: again }),
-      },
+      { ...failed, ...(error !== undefined && { error }), ...(again !== undefined && { retryAt: again }) },
     ];
   });
   if (openTryAt === undefined) return events;
