@@ -13,6 +13,8 @@ import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
 import { CallRecords } from './client/call-records.ts';
+import { keyOfList, watchList } from './client/call-list-watch.ts';
+import { watchCall } from './client/call-watch.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
 import { EntityGate } from './client/entities.ts';
@@ -20,6 +22,7 @@ import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
 import { Sessions } from './client/sessions.ts';
+import { SharedWatch } from './client/shared-watch.ts';
 import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
 import { enterVersions } from './enter-versions.ts';
@@ -57,6 +60,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const sessions = new Sessions(temporal, gate, config.session, texts);
   const calls = new Calls(temporal, texts);
   const records = new CallRecords(temporal, calls, texts);
+  const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
+  const listWatch = new SharedWatch(watchList(records), keyOfList);
   const inFlight = new CallsInFlight();
   const exchanges = new Exchanges();
   const transport = createVpsTransport(config.transport);
@@ -64,6 +69,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
     asksInFlight: () => exchanges.size,
+    watches: () => callWatch.size + listWatch.size,
   });
   const activities = createActivities({
     transport,
@@ -82,6 +88,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     sessions,
     calls,
     records,
+    callWatch,
+    listWatch,
     inFlight,
     exchanges,
     transport,

@@ -14,7 +14,7 @@ import { callOwner, type Texts } from '../payloads/texts.ts';
 import type { AgentSlots } from './agent-slots.ts';
 import { GivenUp, WorkerStopping, type Exchanges } from './exchanges.ts';
 import { patiently } from './patiently.ts';
-import { triesAreLeft, triesBefore, withThisTry } from './try-log.ts';
+import { triesAreLeft, triesBefore, withThisTry, type OpenTry } from './try-log.ts';
 
 export interface AskRequest {
   readonly callId: string;
@@ -63,18 +63,18 @@ export function createCallAgent(dependencies: CallAgentDependencies): CallAgentA
     async callAgent(request) {
       const context = Context.current();
       const earlier = triesBefore(request.earlierTries, context.info);
-      const startedAt = Date.now();
+      const open: OpenTry = { startedAt: Date.now() };
       // Tries that a dead worker left unreported are on record before anything else happens.
       if (earlier.some((one) => one.lost)) context.heartbeat(earlier);
       const beat = setInterval(() => context.heartbeat(earlier), beatIntervalMs(context.info));
       try {
-        const content = await askOnce(dependencies, request, context);
-        return { content, tries: withThisTry(earlier, startedAt) };
+        const content = await askOnce(dependencies, request, context, open);
+        return { content, tries: withThisTry(earlier, open) };
       } catch (error) {
-        if (error instanceof WorkerStopping) throw handOver(withThisTry(earlier, startedAt, 'internal'));
+        if (error instanceof WorkerStopping) throw handOver(withThisTry(earlier, open, 'internal'));
         if (error instanceof CancelledFailure || error instanceof GivenUp) throw error;
         const failure = error instanceof AgentError ? error : ourFault(error);
-        const tries = withThisTry(earlier, startedAt, failure.type);
+        const tries = withThisTry(earlier, open, failure.type);
         const retryable = mayRetry(failure.type, earlier) && triesAreLeft(context.info);
         if (retryable) context.heartbeat(tries); // The next try reads them; a final failure carries them itself.
         throw asApplicationFailure(failure, tries, retryable);
@@ -90,6 +90,7 @@ async function askOnce(
   dependencies: CallAgentDependencies,
   request: AskRequest,
   context: Context,
+  open: OpenTry,
 ): Promise<StoredText> {
   const { callId, agent, cutOffType } = request;
   const caller = new AbortController();
@@ -99,7 +100,7 @@ async function askOnce(
   const cutOff = abortAfter(caller, restMs(context.info), () => cutOffError(cutOffType));
   try {
     return await dependencies.exchanges.ask({ callId, agent: agent.name }, caller.signal, (controller) =>
-      exchange(dependencies, request, controller),
+      exchange(dependencies, request, controller, open),
     );
   } finally {
     clearTimeout(cutOff);
@@ -112,11 +113,12 @@ async function exchange(
   dependencies: CallAgentDependencies,
   request: AskRequest,
   controller: AbortController,
+  open: OpenTry,
 ): Promise<StoredText> {
   const { texts } = dependencies;
   const { signal } = controller;
   const messages = await patiently(signal, () => loadAll(texts, request.messages));
-  const content = await send(dependencies, request, messages, controller);
+  const content = await send(dependencies, request, messages, controller, open);
   return patiently(signal, () => texts.keep(callOwner(request.callId), content));
 }
 
@@ -132,6 +134,7 @@ async function send(
   { callId, agent, sessionId }: AskRequest,
   messages: readonly AgentMessage[],
   controller: AbortController,
+  open: OpenTry,
 ): Promise<string> {
   const { signal } = controller;
   const giveBack = await slots.take(agent.name, agent.maxConcurrency, signal);
@@ -139,7 +142,11 @@ async function send(
   try {
     const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
     const idempotencyKey = agentIdempotencyKey(callId, agent.name);
-    const content = await transport.ask({ agent, token, messages, sessionId, idempotencyKey, signal });
+    const onFirstByte = (): void => {
+      open.firstByteAt = Date.now();
+    };
+    const question = { agent, token, messages, sessionId, idempotencyKey, signal, onFirstByte };
+    const content = await transport.ask(question);
     if (agent.expect) requireExpected(content, agent.expect);
     return content;
   } finally {

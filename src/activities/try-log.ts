@@ -19,11 +19,26 @@ export function triesBefore(earlierTries: readonly Try[], info: Info): Try[] {
   return tries;
 }
 
-/** `earlier` and the one that began at `startedAt` (epoch ms) and ends now. */
-export function withThisTry(earlier: readonly Try[], startedAt: number, errorType?: ErrorType): Try[] {
-  const latencyMs = Date.now() - startedAt;
-  const at = new Date(startedAt).toISOString();
-  return [...earlier, { attempt: earlier.length + 1, ...(errorType && { errorType }), latencyMs, at }];
+/** A try that is under way; times are epoch ms. */
+export interface OpenTry {
+  readonly startedAt: number;
+  /** When the agent's first byte came. */
+  firstByteAt?: number;
+}
+
+/** `earlier` and the one that ends now. */
+export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: ErrorType): Try[] {
+  const { startedAt, firstByteAt } = open;
+  return [
+    ...earlier,
+    {
+      attempt: earlier.length + 1,
+      ...(errorType && { errorType }),
+      latencyMs: Date.now() - startedAt,
+      ...(firstByteAt !== undefined && { firstByteMs: firstByteAt - startedAt }),
+      at: new Date(startedAt).toISOString(),
+    },
+  ];
 }
 
 /** Whether the retry policy allows another try after this one. */

@@ -18,6 +18,8 @@ export interface AgentRequest {
   readonly idempotencyKey: string;
   /** Aborting it closes the socket. */
   readonly signal: AbortSignal;
+  /** Told when the response's headers are there, whatever they say. */
+  readonly onFirstByte?: () => void;
 }
 
 /** A wire protocol. Asks once and never retries on its own (I6). */

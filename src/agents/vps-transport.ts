@@ -48,6 +48,7 @@ async function ask(pool: Agent, request: AgentRequest, maxAnswerBytes: number): 
   });
   const target = { method: 'POST', path: agent.path || defaultPath, headers, body } as const;
   return await exchange(pool, agent, signal, target, async (response) => {
+    request.onFirstByte?.();
     if (response.statusCode !== 200 && response.statusCode !== 201)
       throw await statusFailure(response, redactor);
     const answer = parseAnswer(await answerBody(response, maxAnswerBytes), redactor);

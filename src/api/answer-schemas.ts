@@ -1,8 +1,11 @@
 /** What answers hold: OpenAPI documents them from these; wire.ts makes them. */
 import { z } from 'zod';
-import { callStatus, errorType } from './schemas.ts';
+import { errorTypes } from '../domain/failures.ts';
+import { callStatus } from './schemas.ts';
 
-const isoTime = z.iso.datetime();
+export const errorType = z.enum(errorTypes as [string, ...string[]]).openapi('ErrorType');
+
+export const isoTime = z.iso.datetime();
 const attempt = z
   .object({
     agent: z.string(),
@@ -17,13 +20,17 @@ const attempt = z
         error_type: errorType.nullable(),
         lost: z.boolean().openapi({ description: 'Its worker died or stopped before the agent answered' }),
         latency_ms: z.number(),
+        first_byte_ms: z
+          .number()
+          .nullable()
+          .openapi({ description: "To the response's headers; null where none came" }),
         at: isoTime,
       }),
     ),
   })
   .openapi('Attempt');
 
-const callFields = {
+export const callFields = {
   call_id: z.string(),
   success: z.boolean().nullable().openapi({ description: 'null while the call runs' }),
   agent_name: z.string().openapi({ description: 'Who answered, or who was asked' }),
@@ -44,41 +51,10 @@ const callFields = {
     .nullable()
     .openapi({ description: 'null without a session; false if it was deleted meanwhile' }),
 };
-const nullableText = z.string().nullable();
+export const nullableText = z.string().nullable();
 
 export const callAnswer = z.object(callFields).openapi('CallAnswer');
 export const callAccepted = z.object({ call_id: z.string(), status: callStatus }).openapi('CallAccepted');
-export const callDescription = z
-  .object({
-    ...callFields,
-    status: callStatus,
-    answered_by: nullableText,
-    session_id: nullableText,
-    user_id: nullableText,
-    started_at: isoTime,
-    ended_at: isoTime.nullable(),
-    rerun_of: nullableText,
-  })
-  .openapi('CallDescription');
-export const callList = z
-  .object({
-    calls: z.array(
-      z.object({
-        call_id: z.string(),
-        status: callStatus,
-        agent_name: z.string(),
-        answered_by: nullableText,
-        error_type: errorType.nullable(),
-        session_id: nullableText,
-        user_id: nullableText,
-        started_at: isoTime,
-        ended_at: isoTime.nullable(),
-        rerun_of: nullableText,
-      }),
-    ),
-    next_cursor: nullableText,
-  })
-  .openapi('CallList');
 export const agentDescription = z
   .object({
     name: z.string(),

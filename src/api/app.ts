@@ -12,6 +12,7 @@ import { streamed, type Context, type Endpoint } from './endpoint.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler } from './problems.ts';
 import { agentEndpoints } from './routes/agents.ts';
+import { callStreamEndpoints } from './routes/call-streams.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { healthEndpoints } from './routes/health.ts';
 import { operationEndpoints } from './routes/operations.ts';
@@ -23,6 +24,7 @@ import { validate } from './validate.ts';
 export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {
   return [
     ...whatIfEndpoints(deps),
+    ...callStreamEndpoints(deps),
     ...callEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),

@@ -3,6 +3,7 @@ import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
 import type { Authenticate } from './auth.ts';
 import type { Drain } from './drain.ts';
+import type { Streams } from './sse.ts';
 
 /** What the endpoints are made of. */
 export type ApiDependencies = Node & {
@@ -13,4 +14,7 @@ export type ApiDependencies = Node & {
   /** Whether this process's worker polls; undefined: it has none, others work. */
   readonly workerRunning: () => boolean | undefined;
   readonly limits: Config['limits'];
+  /** Of Temporal's Web UI, without a slash at the end; undefined where none is known. */
+  readonly webUiUrl: string | undefined;
+  readonly streams: Streams;
 };

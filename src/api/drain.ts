@@ -11,6 +11,11 @@ export class Drain {
     return this.started.signal.aborted;
   }
 
+  /** Aborts when the node begins to stop: streams end then, for their viewers to go on elsewhere. */
+  get begun(): AbortSignal {
+    return this.started.signal;
+  }
+
   /** Aborts when waiting requests are to answer 202 with Location instead of waiting on. */
   get waitersReleased(): AbortSignal {
     return this.released.signal;

@@ -19,6 +19,7 @@ import { createAuthenticate } from './auth.ts';
 import { drainNode } from './drain-node.ts';
 import { Drain } from './drain.ts';
 import { closeServer, listen } from './listen.ts';
+import { Streams } from './sse.ts';
 
 export interface RunningNode {
   readonly url: string;
@@ -70,7 +71,12 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const authenticate = createAuthenticate(config.apiKeys, config.host);
   const workerRunning = () => worker?.running();
   const { limits } = config;
-  const app = createApp({ ...node, config, limits, log, drain, authenticate, workerRunning }, version);
+  const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
+  const streams = new Streams(limits.maxStreams, drain);
+  const app = createApp(
+    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, streams },
+    version,
+  );
   const http = await listen(app, config.host, config.port);
   cleanups.add('HTTP', () => closeServer(http));
   return {

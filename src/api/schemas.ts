@@ -140,12 +140,14 @@ function deeperThan(value: unknown, levels: number): boolean {
   return false;
 }
 
-export const errorType = z.enum(errorTypes as [ErrorType, ...ErrorType[]]).openapi('ErrorType');
 export const callStatus = z.enum(['running', 'completed', 'failed', 'cancelled']).openapi('CallStatus');
 
 const callFilterFields = {
   status: callStatus.optional(),
-  error_type: errorType.optional().openapi({ description: 'How it failed' }),
+  error_type: z
+    .enum(errorTypes as [ErrorType, ...ErrorType[]])
+    .optional()
+    .openapi({ description: 'How it failed' }),
   agent: id.optional().openapi({ description: 'The agent that was asked for' }),
   answered_by: id.optional().openapi({ description: 'The agent that answered' }),
   session: id.optional(),

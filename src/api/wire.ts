@@ -1,6 +1,5 @@
 /** The one border where Holdfast's own shapes become the wire's snake_case. Values without meaning are null. */
 import type { CallEnding } from '../client/call-ending.ts';
-import type { CallDescription } from '../client/call-records.ts';
 import type { CallSummary } from '../client/call-summary.ts';
 import { agentUrl, type AgentConfig } from '../domain/agent.ts';
 import type { Attempt, Try } from '../domain/call.ts';
@@ -10,8 +9,7 @@ export const isoOrNull = (at: Date | number | undefined): string | null =>
 
 export function callAnswerToWire(callId: string, agentAsked: string, ending: CallEnding, latencyMs: number) {
   const { attempts = [], chain = [], queuedMs = 0 } = ending;
-  const asked = attempts.filter((attempt) => attempt.status !== 'skipped');
-  const agentsMs = asked.reduce((sum, attempt) => sum + attempt.latencyMs, 0);
+  const { asked, agentsMs } = askedOf(attempts);
   const failovers = Math.max(0, asked.length - 1);
   const answered = ending.status === 'completed';
   return {
@@ -31,27 +29,10 @@ export function callAnswerToWire(callId: string, agentAsked: string, ending: Cal
   };
 }
 
-export function callDescriptionToWire(call: CallDescription) {
-  const latencyMs = (call.endedAt ?? new Date()).getTime() - call.startedAt.getTime();
-  const { agent_name: asked, ...summary } = callSummaryToWire(call);
-  const answer = call.ending
-    ? callAnswerToWire(call.callId, asked, call.ending, latencyMs)
-    : {
-        call_id: call.callId,
-        success: null,
-        agent_name: asked,
-        response: null,
-        error: null,
-        error_type: null,
-        fallback_chain: call.progress?.chain ?? [],
-        attempts: call.progress?.attempts.map(attemptToWire) ?? [],
-        latency_ms: null,
-        overhead_ms: null,
-        retried: false,
-        retry_count: 0,
-        session_stored: null,
-      };
-  return { ...summary, ...answer };
+/** The agents that were asked, and the time that they took, backoff included. */
+export function askedOf(attempts: readonly Attempt[]) {
+  const asked = attempts.filter((attempt) => attempt.status !== 'skipped');
+  return { asked, agentsMs: asked.reduce((sum, attempt) => sum + attempt.latencyMs, 0) };
 }
 
 export function callSummaryToWire(call: CallSummary) {
@@ -69,7 +50,7 @@ export function callSummaryToWire(call: CallSummary) {
   };
 }
 
-function attemptToWire(attempt: Attempt) {
+export function attemptToWire(attempt: Attempt) {
   const failed = attempt.status === 'failed';
   const skipped = attempt.status === 'skipped';
   return {
@@ -83,8 +64,15 @@ function attemptToWire(attempt: Attempt) {
   };
 }
 
-function tryToWire({ attempt, errorType, lost, latencyMs, at }: Try) {
-  return { attempt, error_type: errorType ?? null, lost: lost ?? false, latency_ms: latencyMs, at };
+function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try) {
+  return {
+    attempt,
+    error_type: errorType ?? null,
+    lost: lost ?? false,
+    latency_ms: latencyMs,
+    first_byte_ms: firstByteMs ?? null,
+    at,
+  };
 }
 
 /** Never the token, sealed or not (I5). */

@@ -29,11 +29,11 @@ export function listQuery(filter: CallFilter): string {
   const { status, errorType, agent, answeredBy, session, user, since, until, text, rerunOf } = filter;
   return [
     "WorkflowType = 'agentCall'",
-    status && statuses[status],
+    status && hasStatus(status),
     errorType && hasErrorType(errorType),
     agent !== undefined && is('agent', [searchable(agent)]),
     // Until another answers it is the agent asked: who answered is known of answered calls only.
-    answeredBy !== undefined && `${statuses.completed} AND ${is('answeredBy', spellingsOf(answeredBy))}`,
+    answeredBy !== undefined && `${hasStatus('completed')} AND ${is('answeredBy', spellingsOf(answeredBy))}`,
     session !== undefined && is('session', [searchable(session)]),
     user !== undefined && is('user', spellingsOf(user)),
     since && `StartTime >= ${quote(since.toISOString())}`,
@@ -45,12 +45,17 @@ export function listQuery(filter: CallFilter): string {
     .join(' AND ');
 }
 
-const statuses: Record<CallStatus, string> = {
-  running: "ExecutionStatus = 'Running'",
-  completed: "ExecutionStatus = 'Completed'",
-  failed: "ExecutionStatus IN ('Failed', 'TimedOut')",
-  cancelled: "ExecutionStatus IN ('Canceled', 'Terminated')",
-};
+/** Temporal's names of what Holdfast tells apart. */
+export const executionStatuses = {
+  running: ['Running'],
+  completed: ['Completed'],
+  failed: ['Failed', 'TimedOut'],
+  cancelled: ['Canceled', 'Terminated'],
+} as const satisfies Record<CallStatus, readonly string[]>;
+
+function hasStatus(status: CallStatus): string {
+  return `ExecutionStatus IN (${executionStatuses[status].map(quote).join(', ')})`;
+}
 
 function is(attribute: keyof typeof searchAttributes, values: readonly string[]): string {
   const { name } = searchAttributes[attribute];
@@ -61,7 +66,7 @@ function is(attribute: keyof typeof searchAttributes, values: readonly string[])
 function hasErrorType(errorType: ErrorType): string {
   const unsaid = {
     deadline_exceeded: "ExecutionStatus = 'TimedOut'",
-    cancelled: statuses.cancelled,
+    cancelled: hasStatus('cancelled'),
     internal: `(ExecutionStatus = 'Failed' AND ${searchAttributes.errorType.name} IS NULL)`,
   } as Partial<Record<ErrorType, string>>;
   const said = is('errorType', [errorType]);

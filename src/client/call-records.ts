@@ -4,22 +4,33 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { CallInput, CallProgress } from '../domain/call.ts';
 import { callIdOf, callWorkflowId } from '../domain/ids.ts';
-import type { CallEnding } from './call-ending.ts';
+import type { CallEnding, CallStatus } from './call-ending.ts';
 import { describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
-import { listQuery, type CallFilter } from './call-filter.ts';
+import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
+import { countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
 
 export interface CallDescription extends CallSummary {
+  /** Of Temporal. */
+  readonly runId: string;
+  /** What it was started with. */
+  readonly input: CallInput & { readonly prompt: string };
+  /** Calls that ran it again, the newest first; may lag by up to seconds. */
+  readonly reruns: readonly CallSummary[];
   /** Of an ended call. */
   readonly ending?: CallEnding;
   /** Of a running call. */
   readonly progress?: CallProgress;
 }
+
+export type CallCounts = Readonly<Record<CallStatus | 'total', number>>;
+
+/** Of one call, in its description; the list finds all, by `rerun_of`. */
+const maxReruns = 50;
 
 export class CallRecords {
   private readonly temporal: Temporal;
@@ -32,15 +43,20 @@ export class CallRecords {
     this.texts = texts;
   }
 
-  /** Throws the refusal `call_not_found`. */
+  /** Throws the refusal `call_not_found`. Four RPCs, three of them at once. */
   async describe(callId: string): Promise<CallDescription> {
-    const summary = summaryOf(await describeExecution(this.temporal, callId));
-    if (summary.status === 'running') {
+    const [info, input, reruns] = await Promise.all([
+      describeExecution(this.temporal, callId),
+      this.input(callId),
+      this.list({ rerunOf: callId }, { limit: maxReruns }),
+    ]);
+    const known = { ...summaryOf(info), runId: info.runId, input, reruns: reruns.items };
+    if (known.status === 'running') {
       const progress = await readProgress(this.temporal, callId);
-      return { ...summary, ...(progress && { progress }) };
+      return { ...known, ...(progress && { progress }) };
     }
     const ending = await this.calls.wait(callId, AbortSignal.timeout(rpcTimeoutMs.read));
-    return { ...summary, ...(ending && { ending }) };
+    return { ...known, ...(ending && { ending }) };
   }
 
   async list(
@@ -49,6 +65,20 @@ export class CallRecords {
   ): Promise<Page<CallSummary>> {
     const { items, ...rest } = await listPage(this.temporal, listQuery(filter), page);
     return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
+  }
+
+  /** How many there are of each status, whatever status the filter names. */
+  async counts(filter: CallFilter): Promise<CallCounts> {
+    const found = await countByStatus(this.temporal, listQuery({ ...filter, status: undefined }));
+    const of = (status: CallStatus): number =>
+      executionStatuses[status].reduce((sum, name) => sum + (found.get(name) ?? 0), 0);
+    const counts = {
+      running: of('running'),
+      completed: of('completed'),
+      failed: of('failed'),
+      cancelled: of('cancelled'),
+    };
+    return { ...counts, total: counts.running + counts.completed + counts.failed + counts.cancelled };
   }
 
   /** What the call was started with, the prompt as text. */

@@ -52,6 +52,14 @@ export async function count(temporal: Temporal, query: string): Promise<number> 
   return Number(answer.count);
 }
 
+/** How many there are of each `ExecutionStatus`, by Temporal's name of it. */
+export async function countByStatus(temporal: Temporal, query: string): Promise<Map<string, number>> {
+  const { groups } = await rpc(temporal, rpcTimeoutMs.read, () =>
+    temporal.client.workflow.count(`${query} GROUP BY ExecutionStatus`),
+  );
+  return new Map(groups.map(({ groupValues, count: members }) => [String(groupValues[0]), members]));
+}
+
 const checkBytes = 8;
 
 /** With a check of the list it belongs to: Temporal fails on a token that it did not make, after long retries. */

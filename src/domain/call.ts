@@ -10,6 +10,8 @@ export interface Try {
   /** Its worker died or stopped before the agent answered; recorded afterwards, as `internal`. */
   readonly lost?: true;
   readonly latencyMs: number;
+  /** From the start of the try to the agent's first byte, the response's headers; absent when none came, or was seen. */
+  readonly firstByteMs?: number;
   /** Start of the try, ISO 8601 UTC. */
   readonly at: string;
 }

@@ -18,6 +18,6 @@ export function nameOf(value: string): string {
  * as one of these: a plain spelling that is another name's encoded one is left out, and one that no filter finds.
  */
 export function spellingsOf(name: string): string[] {
-  const found = !/["\\]|^'|'$/.test(name) && name.search(encoded) < 0;
-  return [...new Set([searchable(name), ...(found ? [name] : [])])];
+  const inDoubt = /["\\]|^'|'$/.test(name) || name.search(encoded) >= 0;
+  return [...new Set([searchable(name), ...(inDoubt ? [] : [name])])];
 }

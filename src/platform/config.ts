@@ -119,6 +119,9 @@ export const settings = {
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
+  HOLDFAST_MAX_STREAMS: integer(200, 1, 100_000).describe(
+    'Server-sent event streams that one node has open; beyond: 429.',
+  ),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
   HOLDFAST_CACHED_WORKFLOWS: integer(3_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
   HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
@@ -133,6 +136,12 @@ export const settings = {
     'Port of the embedded Temporal server; 0 takes a free one.',
   ),
   HOLDFAST_TEMPORAL_UI_PORT: integer(8233, 0, 65_535).describe('Port of its Web UI; 0 takes a free one.'),
+  HOLDFAST_TEMPORAL_UI_URL: z
+    .url({ protocol: /^https?$/, error: 'takes an http or https URL' })
+    .optional()
+    .describe(
+      "The Web UI that links to calls lead to. Default: the embedded server's; none beside a server of your own.",
+    ),
   HOLDFAST_TEMPORAL_SYNCHRONOUS: z
     .enum(['normal', 'full'])
     .default('normal')
@@ -205,6 +214,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxMetadataBytes: set.HOLDFAST_MAX_METADATA_BYTES,
       maxChain: set.HOLDFAST_MAX_CHAIN,
       maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
+      maxStreams: set.HOLDFAST_MAX_STREAMS,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {
@@ -235,6 +245,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       cli: set.HOLDFAST_TEMPORAL_CLI,
       port: set.HOLDFAST_TEMPORAL_PORT,
       uiPort: set.HOLDFAST_TEMPORAL_UI_PORT,
+      uiUrl: set.HOLDFAST_TEMPORAL_UI_URL?.replace(/\/+$/, ''),
       synchronous: set.HOLDFAST_TEMPORAL_SYNCHRONOUS,
       retentionDays: set.HOLDFAST_RETENTION_DAYS,
       minFreeBytes: set.HOLDFAST_MIN_FREE_DISK_MIB * mebibyte,

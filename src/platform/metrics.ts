@@ -3,7 +3,11 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics(load: { callsInFlight: () => number; asksInFlight: () => number }) {
+export function createMetrics(load: {
+  callsInFlight: () => number;
+  asksInFlight: () => number;
+  watches: () => number;
+}) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -21,6 +25,14 @@ export function createMetrics(load: { callsInFlight: () => number; asksInFlight:
     registers,
     collect() {
       this.set(load.asksInFlight());
+    },
+  });
+  new Gauge({
+    name: 'holdfast_watches',
+    help: 'Calls and lists of calls that this node looks at for open event streams',
+    registers,
+    collect() {
+      this.set(load.watches());
     },
   });
   return {

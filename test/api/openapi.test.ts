@@ -27,8 +27,11 @@ const endpoints = [
   'post /api/vps/sessions/import',
   'get /api/vps/calls',
   'get /api/vps/calls/what-if',
-  'get /api/vps/calls/{id}',
   'get /api/vps/calls/{id}/what-if',
+  'get /api/vps/calls/counts',
+  'get /api/vps/calls/live',
+  'get /api/vps/calls/{id}',
+  'get /api/vps/calls/{id}/events',
   'get /api/vps/calls/{id}/history',
   'post /api/vps/calls/{id}/cancel',
   'post /api/vps/calls/{id}/rerun',
@@ -147,6 +150,12 @@ describe('the OpenAPI document', () => {
     await endedCall(http, path);
     await check('post /api/vps/calls/{id}/cancel', http.post(`${path}/cancel`));
     await check('get /api/vps/calls/{id}', http.get(path));
+    await check('get /api/vps/calls/{id}/events', http.get(`${path}/events`));
+    await check('get /api/vps/calls/counts', http.get('/api/vps/calls/counts?agent=hangs'));
+    const left = new AbortController();
+    const { status, headers } = await fetch(`${http.url}/api/vps/calls/live`, { signal: left.signal });
+    left.abort();
+    await check('get /api/vps/calls/live', Promise.resolve({ status, headers, body: {} }));
     await check('post /api/vps/calls/{id}/cancel', http.post('/api/vps/calls/unknown/cancel'));
     const rerun = await check('post /api/vps/calls/{id}/rerun', http.post(`${donePath}/rerun`));
     await endedCall(http, rerun.headers.get('Location') ?? '');

@@ -43,6 +43,7 @@ test('without any setting a node serves this machine alone, with every default i
       maxMetadataBytes: 65_536,
       maxChain: 10,
       maxCallsInFlight: 2_000,
+      maxStreams: 200,
     },
     directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
     session: {

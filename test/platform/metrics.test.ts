@@ -3,7 +3,10 @@ import { createMetrics } from '../../src/platform/metrics.ts';
 
 function loadedMetrics() {
   const load = { calls: 0, asks: 0 };
-  return { load, ...createMetrics({ callsInFlight: () => load.calls, asksInFlight: () => load.asks }) };
+  return {
+    load,
+    ...createMetrics({ callsInFlight: () => load.calls, asksInFlight: () => load.asks, watches: () => 0 }),
+  };
 }
 
 /** Samples of the exposition format by name with labels. */

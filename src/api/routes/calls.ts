@@ -5,9 +5,11 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { callLocation, runCall } from '../run-call.ts';
 import { toCallFilter } from '../call-filter-wire.ts';
-import { callAccepted, callAnswer, callDescription, callList } from '../answer-schemas.ts';
-import { callListQuery, createSchemas, id } from '../schemas.ts';
-import { callDescriptionToWire, callSummaryToWire } from '../wire.ts';
+import { callAccepted, callAnswer } from '../answer-schemas.ts';
+import { callCounts, callDescription, callList } from '../call-answer-schemas.ts';
+import { callDescriptionToWire } from '../call-description.ts';
+import { callFilter, callListQuery, createSchemas, id } from '../schemas.ts';
+import { callSummaryToWire } from '../wire.ts';
 
 const idempotencyHeaders = {
   'Idempotency-Key':
@@ -28,6 +30,8 @@ const accepted = {
 export function callEndpoints(deps: ApiDependencies): Endpoint[] {
   const { calls, records, config } = deps;
   const schemas = createSchemas(config);
+  const { webUiUrl: url, temporal } = deps;
+  const webUi = url === undefined ? undefined : { url, namespace: temporal.namespace };
 
   return [
     endpoint({
@@ -90,6 +94,17 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
     }),
     endpoint({
       method: 'get',
+      path: '/api/vps/calls/counts',
+      tag: 'calls',
+      summary: 'Count calls by status',
+      description: 'Of the filter all but status counts. May lag a call by up to seconds.',
+      query: callFilter,
+      answers: { 200: { description: 'How many', schema: callCounts } },
+      refusals: ['validation_failed', 'temporal_unavailable'],
+      handle: async ({ query }) => ({ status: 200, body: await records.counts(toCallFilter(query)) }),
+    }),
+    endpoint({
+      method: 'get',
       path: '/api/vps/calls/{id}',
       tag: 'calls',
       summary: 'Look at a call',
@@ -98,7 +113,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
       refusals: ['call_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ params }) => ({
         status: 200,
-        body: callDescriptionToWire(await records.describe(params.id)),
+        body: callDescriptionToWire(await records.describe(params.id), webUi),
       }),
     }),
     endpoint({

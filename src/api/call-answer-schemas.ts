@@ -1,0 +1,60 @@
+/** What answers about calls hold; call-description.ts and wire.ts make them. */
+import { z } from 'zod';
+import { callFields, errorType, isoTime, nullableText } from './answer-schemas.ts';
+import { callStatus } from './schemas.ts';
+
+const summaryFields = {
+  call_id: z.string(),
+  status: callStatus,
+  agent_name: z.string(),
+  answered_by: nullableText,
+  error_type: errorType.nullable(),
+  session_id: nullableText,
+  user_id: nullableText,
+  started_at: isoTime,
+  ended_at: isoTime.nullable(),
+  rerun_of: nullableText,
+};
+const callSummary = z.object(summaryFields);
+export const callList = z
+  .object({ calls: z.array(callSummary), next_cursor: nullableText })
+  .openapi('CallList');
+
+const number = z.number().int();
+export const callCounts = z
+  .object({ total: number, running: number, completed: number, failed: number, cancelled: number })
+  .openapi('CallCounts');
+
+const phase = z.number().nullable();
+export const callDescription = z
+  .object({
+    ...summaryFields,
+    ...callFields,
+    prompt: z.string(),
+    metadata: z.record(z.string(), z.unknown()).nullable(),
+    deadline_seconds: z.number().openapi({ description: 'From its start, waiting for the turn included' }),
+    timings: z
+      .object({
+        queued_ms: phase.openapi({ description: "Waiting for the session's turn" }),
+        first_byte_ms: phase.openapi({ description: "From the answering try's start to its headers" }),
+        agent_ms: phase.openapi({ description: 'All agents, backoff included' }),
+        overhead_ms: phase.openapi({ description: 'The rest' }),
+        total_ms: phase,
+      })
+      .openapi({ description: 'null: not over, or not known' }),
+    chain: z
+      .array(
+        z.object({
+          name: z.string(),
+          url: z.string(),
+          timeout_seconds: z.number(),
+          max_retries: z.number().int(),
+        }),
+      )
+      .openapi({ description: 'As pinned when the call began' }),
+    reruns: z
+      .array(z.object({ call_id: z.string(), status: callStatus }))
+      .openapi({ description: 'Newest first, at most 50; may lag by up to seconds' }),
+    web_ui_url: nullableText,
+  })
+  .openapi('CallDescription');

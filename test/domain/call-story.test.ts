@@ -1,0 +1,158 @@
+/** A call as events: what they say, and that the list only grows as the call goes on. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Try } from '../../src/domain/call.ts';
+import {
+  continueStory,
+  isEnding,
+  tellStory,
+  type KnownAsk,
+  type KnownCall,
+  type StoryEvent,
+} from '../../src/domain/call-story.ts';
+
+const start = Date.parse('2026-01-01T00:00:00Z');
+const iso = (seconds: number): string => new Date(start + seconds * 1_000).toISOString();
+const failedTry = (attempt: number, seconds: number): Try => ({
+  attempt,
+  errorType: 'model_error',
+  latencyMs: 500,
+  at: iso(seconds),
+});
+const known = (more: Partial<KnownCall>): KnownCall => ({
+  callId: 'c',
+  startedAt: start,
+  queued: false,
+  asks: [],
+  ...more,
+});
+const typesOf = (events: readonly StoryEvent[]) => events.map((one) => one.type);
+
+describe('the story of a call', () => {
+  it('begins when it is accepted, and tells of the queue until the turn is granted', () => {
+    expect(tellStory(known({}))).toEqual([{ type: 'accepted', at: start }]);
+    expect(typesOf(tellStory(known({ queued: true })))).toEqual(['accepted', 'queued']);
+    const ask = { agent: 'a', scheduledAt: start + 7, tries: [] };
+    expect(tellStory(known({ queued: true, asks: [ask] }))[2]).toEqual({
+      type: 'turn_granted',
+      at: start + 7,
+    });
+  });
+
+  it('tells when a failed try is repeated: as planned, as it began, never after the last', () => {
+    const ask = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], lastError: 'HTTP 500' };
+    const failure = (more: Partial<KnownAsk>) => tellStory(known({ asks: [{ ...ask, ...more }] }))[2];
+    const failed = { type: 'attempt_failed', at: start + 500, agent: 'a', attempt: 1 };
+    const why = { errorType: 'model_error', error: 'HTTP 500' };
+    expect(failure({})).toEqual({ ...failed, ...why });
+    expect(failure({ retryAt: start + 900 })).toEqual({ ...failed, ...why, retryAt: start + 900 });
+    expect(failure({ openTryAt: start + 950 })).toMatchObject({ retryAt: start + 950 });
+    const tries = [failedTry(1, 0), failedTry(2, 2)];
+    expect(failure({ tries })).toEqual({
+      ...failed,
+      errorType: 'model_error',
+      retryAt: start + 2_000,
+    });
+  });
+
+  it('keeps an agent together that was scheduled again when its worker died, and what was said of each try', () => {
+    const first = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], lastError: 'stopped' };
+    const again = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0), failedTry(2, 1)] };
+    const next = { agent: 'b', scheduledAt: start + 2_000, tries: [] };
+    const story = tellStory(known({ asks: [first, { ...again, lastError: 'last' }, next] }));
+    expect(typesOf(story)).toEqual([
+      'accepted',
+      'attempt_started',
+      'attempt_failed',
+      'attempt_started',
+      'attempt_failed',
+      'failover',
+    ]);
+    expect(story[2]).toMatchObject({ error: 'stopped' });
+    expect(story[4]).toMatchObject({ error: 'last' });
+    expect(story[5]).toMatchObject({ from: 'a', to: 'b', at: start + 2_000, errorType: 'model_error' });
+  });
+
+  it('calls it a fault of ours where an agent was given up untried', () => {
+    const asks = ['a', 'b'].map((agent) => ({ agent, scheduledAt: start, tries: [] }));
+    expect(tellStory(known({ asks }))[1]).toMatchObject({ type: 'failover', errorType: 'internal' });
+  });
+
+  it('ends with the answer and how long it took, the failure, or the cancellation', () => {
+    const at = start + 3_000;
+    const last = (ending: KnownCall['ending'] & object) => tellStory(known({ ending })).at(-1);
+    expect(last({ type: 'answered', at, agent: 'a' })).toEqual({
+      type: 'answered',
+      at,
+      agent: 'a',
+      latencyMs: 3_000,
+    });
+    const failed = { type: 'failed', at, errorType: 'auth', error: 'no' } as const;
+    expect(last(failed)).toEqual(failed);
+    expect(last({ type: 'cancelled', at })).toEqual({ type: 'cancelled', at });
+  });
+
+  it('keeps what was told of a call that was cut off, adds its ending once, and nothing after that', () => {
+    const told = tellStory(
+      known({
+        asks: [{ agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], openTryAt: start + 2_000 }],
+      }),
+    );
+    const less = tellStory(
+      known({
+        asks: [{ agent: 'a', scheduledAt: start, tries: [], openTryAt: start }],
+        ending: { type: 'cancelled', at: start + 3_000 },
+      }),
+    );
+    const whole = continueStory(told, less);
+    expect(whole).toEqual([...told, less.at(-1)]);
+    expect(continueStory(whole, less)).toEqual(whole);
+    expect(continueStory(told, told.slice(0, 2))).toEqual(told);
+  });
+});
+
+/** A call at each moment that can be seen: an agent's tries begin, fail and wait; then the next agent, then the end. */
+function moments(failures: readonly number[], answered: boolean, queued: boolean): KnownCall[] {
+  const seen: KnownCall[] = [known({ queued })];
+  const done: KnownAsk[] = [];
+  const see = (ask: KnownAsk): unknown => seen.push(known({ queued, asks: [...done, ask] }));
+  failures.forEach((count, index) => {
+    const ok = answered && index === failures.length - 1;
+    const ask = { agent: `agent-${index}`, scheduledAt: start };
+    const tries: Try[] = [];
+    see({ ...ask, tries: [] });
+    for (let attempt = 1; attempt <= count; attempt++) {
+      see({ ...ask, tries: [...tries], openTryAt: start });
+      const { errorType, ...good } = failedTry(attempt, attempt);
+      tries.push(ok && attempt === count ? good : { ...good, ...(errorType && { errorType }) });
+      see({ ...ask, tries: [...tries], retryAt: start, lastError: 'x' });
+    }
+    done.push({ ...ask, tries });
+  });
+  const at = start + 60_000;
+  const ending = answered
+    ? ({ type: 'answered', agent: 'z', at } as const)
+    : ({ type: 'failed', errorType: 'model_error', error: 'x', at } as const);
+  return [...seen, known({ queued, asks: done, ending })];
+}
+
+it('a later telling begins with what was told before, so an event keeps its place and comes once', () => {
+  const agents = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(agents, fc.boolean(), fc.boolean(), (failures, answered, queued) => {
+      const places = (call: KnownCall) =>
+        tellStory(call).map((one) => [
+          one.type,
+          'agent' in one ? one.agent : '',
+          'attempt' in one ? one.attempt : 0,
+        ]);
+      const all = moments(failures, answered, queued);
+      const whole = places(all.at(-1) ?? known({}));
+      for (const moment of all) expect(whole.slice(0, places(moment).length)).toEqual(places(moment));
+      let told: StoryEvent[] = [];
+      for (const moment of all) told = continueStory(told, tellStory(moment));
+      expect(told).toHaveLength(whole.length);
+      expect(told.filter(isEnding)).toHaveLength(1);
+    }),
+  );
+});

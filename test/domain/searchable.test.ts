@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { nameOf, searchable, spellingsOf } from '../../src/domain/searchable.ts';
+
+const names = fc.string({ unit: fc.constantFrom('a', '%', "'", '"', '\\', '2', '5', '7', 'C', '😀') });
+
+it('a name is kept without what no filter can compare, and read back as it was', () => {
+  fc.assert(
+    fc.property(names, (name) => {
+      expect(searchable(name)).not.toMatch(/["'\\]/);
+      expect(nameOf(searchable(name))).toBe(name);
+    }),
+  );
+});
+
+it("no name is looked for by another name's spelling", () => {
+  fc.assert(
+    fc.property(names, names, (name, other) => {
+      expect(spellingsOf(name)).toContain(searchable(name));
+      if (name !== other) expect(spellingsOf(name)).not.toContain(searchable(other));
+    }),
+  );
+});
+
+it('a name that was kept as it is is found still, unless its spelling is in doubt', () => {
+  expect(spellingsOf('plain')).toEqual(['plain']);
+  expect(spellingsOf("d'arcy")).toEqual(['d%27arcy', "d'arcy"]);
+  expect(spellingsOf('100%25')).toEqual(['100%2525']);
+  expect(spellingsOf("'quoted'")).toEqual(['%27quoted%27']);
+});
