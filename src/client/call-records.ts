@@ -51,8 +51,14 @@ export class CallRecords {
     return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
   }
 
-  /** What the call was started with: the first event's input, the prompt as text. */
+  /** What the call was started with, the prompt as text. */
   async input(callId: string): Promise<CallInput & { prompt: string }> {
+    const input = await this.startInput(callId);
+    return { ...input, prompt: await loadText(this.texts, input.prompt) };
+  }
+
+  /** What the call was started with: the first event's input. Throws the refusal `call_not_found`. */
+  async startInput(callId: string): Promise<CallInput> {
     const { history } = await findCall(this.temporal, callId, () =>
       this.temporal.client.workflowService.getWorkflowExecutionHistory({
         namespace: this.temporal.namespace,
@@ -62,8 +68,7 @@ export class CallRecords {
     );
     const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
     if (!payload) throw noSuchCall(callId);
-    const input = defaultPayloadConverter.fromPayload<CallInput>(payload);
-    return { ...input, prompt: await loadText(this.texts, input.prompt) };
+    return defaultPayloadConverter.fromPayload<CallInput>(payload);
   }
 
   /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read. */

@@ -117,6 +117,7 @@ async function walkChain(
       agent: agent.name,
       at: Date.now(),
       ...(errorType && { errorType }),
+      ...(attempt.status === 'ok' && { latencyMs: attempt.latencyMs }),
     });
 
     if (answer.content !== undefined)
