@@ -12,6 +12,7 @@ import { streamed, type Context, type Endpoint } from './endpoint.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler } from './problems.ts';
 import { agentEndpoints } from './routes/agents.ts';
+import { callExportEndpoints } from './routes/call-export.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { healthEndpoints } from './routes/health.ts';
 import { operationEndpoints } from './routes/operations.ts';
@@ -23,6 +24,7 @@ import { validate } from './validate.ts';
 export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {
   return [
     ...whatIfEndpoints(deps),
+    ...callExportEndpoints(deps), // Before /calls/{id}, which would take its path.
     ...callEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),

@@ -52,9 +52,7 @@ function localActivityOf(event: Event): { seq?: number; activity_type?: string }
 }
 
 function pascalCase(constant: string): string {
-  return constant
-    .toLowerCase()
-    .replaceAll(/(?:^|_)(\w)/g, (_all, letter: string) => letter.toUpperCase());
+  return constant.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
 function withoutDump(sentence: string): string {
