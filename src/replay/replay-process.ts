@@ -42,14 +42,24 @@ function nextReadable(): Promise<Readable> {
   return new Promise((resolve) => {
     const take = ({ name, history }: ReplayTask): void => {
       try {
-        resolve({ name, history: readableHistory(history) });
+        const readable = { name, history: readableHistory(history) };
+        if (!hasCommands(readable.history)) {
+          told({ name, verdict: 'same' });
+          return;
+        }
         process.off('message', take);
+        resolve(readable);
       } catch (error) {
         told({ name, verdict: 'unreadable', message: (error as Error).message });
       }
     };
     process.on('message', take);
   });
+}
+
+/** A workflow that no worker has taken up yet: no code can contradict it, and the core may wait for its first task. */
+function hasCommands({ events }: History): boolean {
+  return events?.some((event) => event.workflowTaskCompletedEventAttributes) ?? false;
 }
 
 function verdictOn({ name, history }: Readable, error: Error | undefined): Verdict {

@@ -49,7 +49,11 @@ function collect(entry: ReadEntry, maxBytes: number, done: (source: HistorySourc
   }
   const held: Buffer[] = [];
   entry.on('data', (chunk: Buffer) => held.push(chunk));
-  entry.on('end', () => done({ name, history: parsedBytes(Buffer.concat(held)) }));
+  entry.on('end', () => {
+    const content = Buffer.concat(held);
+    // Where the archive is cut short an entry ends too; the archive's own fault is told then.
+    if (content.length === entry.size) done({ name, history: parsedBytes(content) });
+  });
 }
 
 /** The call's id, as an export names its entries. */
