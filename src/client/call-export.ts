@@ -8,7 +8,7 @@ import { count, listAll, type ListedExecution } from './visibility.ts';
 
 export interface CallHistory {
   readonly callId: string;
-  /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read. */
+  /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read, in one line. */
   readonly history: string;
 }
 
@@ -46,10 +46,15 @@ export async function historyOf(
   );
   for (let tries = 1; ; tries++)
     try {
-      return historyToJSON(await rpc(temporal, rpcTimeoutMs.read, () => handle.fetchHistory()));
+      return inOneLine(historyToJSON(await rpc(temporal, rpcTimeoutMs.read, () => handle.fetchHistory())));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       if (!isUnanswered(error) || tries >= maxTries) throw error;
       await new Promise((resolve) => setTimeout(resolve, firstPauseMs * 2 ** tries));
     }
+}
+
+/** It is laid out; no line end is part of a text in JSON. */
+function inOneLine(json: string): string {
+  return json.replaceAll(/\n */g, '');
 }
