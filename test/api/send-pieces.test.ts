@@ -68,7 +68,6 @@ describe.each([
   });
 
   it('that fails before it began is an answer of its own', async () => {
-    // eslint-disable-next-line require-yield
     const response = await read(async function* () {
       await Promise.reject(new Error('the source is away'));
     });
