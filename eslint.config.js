@@ -58,7 +58,8 @@ export default tseslint.config(
   mayNotImport('activities', ['workflows', 'client', 'api', 'platform'], ['express']),
   mayNotImport('client', ['agents', 'api', 'platform'], ['express', '@temporalio/worker']),
   mayNotImport('platform', ['agents', 'activities', 'client', 'api'], ['express']),
-  mayNotImport('api', ['activities', 'payloads'], ['@temporalio']),
+  mayNotImport('replay', ['agents', 'payloads', 'activities', 'workflows', 'client', 'api'], ['express']),
+  mayNotImport('api', ['activities', 'payloads', 'replay'], ['@temporalio']),
   {
     // Workflow code is deterministic (I8): the domain and types only.
     files: ['src/workflows/**/*.ts'],

@@ -12,6 +12,8 @@ import { createActivities } from './activities/activities.ts';
 import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
+import { Archive } from './client/archive.ts';
+import { FailedCalls } from './client/archive-failed.ts';
 import { CallRecords } from './client/call-records.ts';
 import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
@@ -27,6 +29,7 @@ import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
 import { enterVersions } from './enter-versions.ts';
 import { openPayloadStore } from './payloads/open-store.ts';
+import type { PayloadStore } from './payloads/payload-store.ts';
 import { Texts } from './payloads/texts.ts';
 import type { Config } from './platform/config.ts';
 import { every } from './platform/every.ts';
@@ -53,7 +56,9 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     taskQueue: config.worker.taskQueue,
   };
   const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
-  const texts = new Texts(openPayloadStore(config.payloads.store), config.payloads.inlineBytes);
+  const store = openPayloadStore(config.payloads.store);
+  const texts = new Texts(store, config.payloads.inlineBytes);
+  const archive = openArchive(config, store);
   const gate = new EntityGate();
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
@@ -95,6 +100,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     transport,
     probes,
     texts,
+    archive,
     metrics,
     createWorker: ({ graceMs }: { graceMs: number }) =>
       createWorker(connection, activities, sinks, {
@@ -123,6 +129,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       const told = (what: string) => (error: unknown) => {
         log.warn({ err: error }, `${what} failed; it is tried again`);
       };
+      const stopping = new AbortController();
+      const failedCalls = archive && new FailedCalls(temporal, archive);
       const stops = [
         every(syncIntervalMs, () => health.flush(), told('Sending outcomes')),
         ...(readers
@@ -136,17 +144,38 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
               ),
               every(
                 sweepIntervalMs,
-                () => sweepPayloads(temporal, texts, Date.now()),
+                () => sweepPayloads(temporal, texts, Date.now(), archive),
                 told('Sweeping payloads'),
+              ),
+            ]
+          : []),
+        ...(readers && failedCalls
+          ? [
+              every(
+                config.archiveIntervalMs,
+                () => failedCalls.archiveNew(stopping.signal),
+                told('Archiving failed calls'),
               ),
             ]
           : []),
       ];
       return async () => {
+        stopping.abort();
         await Promise.all(stops.map((stop) => stop()));
       };
     },
   };
+}
+
+function openArchive({ archive }: Config, payloads: PayloadStore): Archive | undefined {
+  switch (archive.kind) {
+    case 'off':
+      return undefined;
+    case 'payload-store':
+      return new Archive(payloads, 'archive/');
+    case 'folder':
+      return new Archive(openPayloadStore(archive), '');
+  }
 }
 
 function createSinks({

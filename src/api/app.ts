@@ -13,6 +13,7 @@ import { openApiDocument } from './openapi.ts';
 import { problemHandler } from './problems.ts';
 import { agentEndpoints } from './routes/agents.ts';
 import { callStreamEndpoints } from './routes/call-streams.ts';
+import { callExportEndpoints } from './routes/call-export.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { healthEndpoints } from './routes/health.ts';
 import { operationEndpoints } from './routes/operations.ts';
@@ -25,6 +26,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => unknown): End
   return [
     ...whatIfEndpoints(deps),
     ...callStreamEndpoints(deps),
+    ...callExportEndpoints(deps), // Before /calls/{id}, which would take its path.
     ...callEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),

@@ -1,6 +1,6 @@
 /** What answers about health hold. */
 import { z } from 'zod';
-import { errorType } from './schemas.ts';
+import { errorType } from './answer-schemas.ts';
 
 const isoTime = z.iso.datetime();
 const figure = z.number().int();

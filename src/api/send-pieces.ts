@@ -1,26 +1,40 @@
+import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import { streamed } from './endpoint.ts';
 
+interface File {
+  readonly name?: string;
+  /** Default: application/json. */
+  readonly mediaType?: string;
+  /** What the pieces go through on their way, such as gzip. */
+  readonly through?: Transform;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /**
- * Sends JSON text piece by piece, no faster than it is read. The first piece is there before the status is sent, so
+ * Sends text or bytes piece by piece, no faster than they are read. The first piece is there before the status is sent, so
  * what fails until then is a problem like any other; what fails later cuts the connection.
  */
 export async function sendPieces(
   response: Response,
-  pieces: AsyncGenerator<string>,
-  filename?: string,
+  pieces: AsyncGenerator<string | Uint8Array>,
+  { name, mediaType = 'application/json', through, headers = {} }: File = {},
 ): Promise<typeof streamed> {
   const first = await pieces.next();
-  if (filename !== undefined) response.attachment(filename);
-  response.status(200).type('application/json');
-  const all = async function* (): AsyncGenerator<string> {
-    if (first.done) return;
-    yield first.value;
-    yield* pieces;
+  if (name !== undefined) response.attachment(name);
+  response.status(200).type(mediaType).set(headers);
+  const all = async function* (): AsyncGenerator<string | Uint8Array> {
+    try {
+      if (first.done) return;
+      yield first.value;
+      yield* pieces;
+    } finally {
+      await pieces.return(undefined);
+    }
   };
   try {
-    await pipeline(all, response);
+    await (through ? pipeline(all, through, response) : pipeline(all, response));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error; // Its reader went away.
   }

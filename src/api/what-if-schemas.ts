@@ -1,6 +1,6 @@
 /** What answers about today's routing of yesterday's calls hold. */
 import { z } from 'zod';
-import { errorType } from './schemas.ts';
+import { errorType } from './answer-schemas.ts';
 
 const names = z.array(z.string());
 

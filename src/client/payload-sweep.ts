@@ -1,24 +1,49 @@
 /** Deletes what nobody refers to any more from the payload store. */
 import { callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
 import type { Owner, Texts } from '../payloads/texts.ts';
+import type { Archive } from './archive.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 /** A text is written before its reference: for so long it may have none yet. */
 const graceMs = 25 * 3_600_000;
 
+/** Owners whose place in the archive is looked up by one reading of its list. */
+const perLook = 500;
+
 /**
- * Texts of calls whose retention is over, and of sessions that were deleted. `nowMs` by this machine's clock. Returns
- * how many owners' texts went. A workflow that cannot be looked at keeps its own.
+ * Texts of calls whose retention is over and that are not in the archive, and of sessions that were deleted. `nowMs` by
+ * this machine's clock. Returns how many owners' texts went. A workflow that cannot be looked at keeps its own.
  */
-export async function sweepPayloads(temporal: Temporal, texts: Texts, nowMs: number): Promise<number> {
+export async function sweepPayloads(
+  temporal: Temporal,
+  texts: Texts,
+  nowMs: number,
+  archive?: Archive,
+): Promise<number> {
   let swept = 0;
-  for (const kind of ['calls', 'sessions'] as const)
+  for (const kind of ['calls', 'sessions'] as const) {
+    let gone: Owner[] = [];
     for await (const owner of texts.ownersOlderThan(kind, nowMs - graceMs)) {
       if (await exists(temporal, owner)) continue;
-      await texts.drop(owner);
-      swept += 1;
+      if (gone.push(owner) < perLook) continue;
+      swept += await dropUnarchived(texts, gone, archive);
+      gone = [];
     }
+    swept += await dropUnarchived(texts, gone, archive);
+  }
   return swept;
+}
+
+async function dropUnarchived(
+  texts: Texts,
+  owners: readonly Owner[],
+  archive: Archive | undefined,
+): Promise<number> {
+  const calls = owners.filter(({ kind }) => kind === 'calls').map(({ id }) => id);
+  const archived = calls.length > 0 && archive ? await archive.among(calls) : new Set<string>();
+  const dropped = owners.filter(({ kind, id }) => kind !== 'calls' || !archived.has(id));
+  for (const owner of dropped) await texts.drop(owner);
+  return dropped.length;
 }
 
 async function exists(temporal: Temporal, { kind, id }: Owner): Promise<boolean> {

@@ -6,11 +6,11 @@ export interface PayloadStore {
   read(key: string): Promise<Buffer | undefined>;
   /** Every key that begins with `prefix`, those of one folder one after the other. */
   list(prefix: string): AsyncIterable<StoredPayload>;
-  /** Everything under `folder`, which ends with a slash. */
+  /** Everything under `folder`, which ends with a slash, or what is under that one key. */
   deleteAll(folder: string): Promise<void>;
 }
 
-/** Keys are lower-case letters, digits and slashes: safe on every file system and in every URL. */
+/** Keys are letters, digits, `-`, `_`, `.` and slashes: safe on every file system and in every URL. */
 export interface StoredPayload {
   readonly key: string;
   readonly writtenAt: Date;

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { StoreSettings } from '../payloads/open-store.ts';
-import { toStoreSettings } from './payload-settings.ts';
+import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { StartupError } from './shutdown.ts';
 
 const mebibyte = 1024 * 1024;
@@ -45,6 +45,13 @@ export const settings = {
     .describe(
       'Where large texts are: a folder, or s3://bucket/prefix with the AWS_ variables. Default: `payloads` in the data directory.',
     ),
+  HOLDFAST_ARCHIVE: z
+    .string()
+    .default('off')
+    .describe(
+      "Where histories of failed calls are kept beyond Temporal's retention: a folder, or `payload-store`; `off`: nowhere.",
+    ),
+  HOLDFAST_ARCHIVE_SECONDS: integer(60, 1, 86_400).describe('How often new failed calls are archived.'),
   HOLDFAST_API_KEYS: apiKeys.describe(
     'Bearer keys, separated by commas. Without any, the API is open to this machine alone.',
   ),
@@ -228,6 +235,8 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       store: store,
       inlineBytes: set.HOLDFAST_INLINE_BYTES,
     },
+    archive: toArchiveSettings(set.HOLDFAST_ARCHIVE),
+    archiveIntervalMs: set.HOLDFAST_ARCHIVE_SECONDS * 1_000,
     transport: {
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
       connectTimeoutMs: set.HOLDFAST_CONNECT_SECONDS * 1_000,

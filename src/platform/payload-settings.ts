@@ -14,6 +14,21 @@ const awsVariables = z.object({
   AWS_ENDPOINT_URL_S3: z.url().optional(),
 });
 
+export type ArchiveSettings =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'payload-store' }
+  | { readonly kind: 'folder'; readonly path: string };
+
+/** Of `HOLDFAST_ARCHIVE`. Throws `StartupError`. */
+export function toArchiveSettings(setting: string): ArchiveSettings {
+  if (setting === 'off' || setting === 'payload-store') return { kind: setting };
+  if (setting.includes('://'))
+    throw new StartupError(
+      'HOLDFAST_ARCHIVE: takes off, payload-store or a folder; a bucket is the payload store',
+    );
+  return { kind: 'folder', path: resolve(setting) };
+}
+
 /** Of `HOLDFAST_PAYLOAD_STORE`: a folder, or `s3://bucket/prefix`. Throws `StartupError`. */
 export function toStoreSettings(
   setting: string | undefined,

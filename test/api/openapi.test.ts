@@ -26,6 +26,7 @@ const endpoints = [
   'get /api/vps/sessions/export',
   'post /api/vps/sessions/import',
   'get /api/vps/calls',
+  'get /api/vps/calls/export',
   'get /api/vps/calls/what-if',
   'get /api/vps/calls/{id}/what-if',
   'get /api/vps/calls/counts',
@@ -165,6 +166,9 @@ describe('the OpenAPI document', () => {
       .toBe(2);
     await check('get /api/vps/calls', http.get('/api/vps/calls?limit=2'));
     await check('get /api/vps/calls', http.get('/api/vps/calls?limit=0'));
+    const callId = path.split('/').at(-1) ?? '';
+    await check('get /api/vps/calls/export', http.get(`/api/vps/calls/export?text=${callId}`));
+    await check('get /api/vps/calls/export', http.get('/api/vps/calls/export?archive=true'));
     await check('get /api/vps/agents', http.get('/api/vps/agents'));
     const whatIf = '/api/vps/calls/what-if';
     await check(`get ${whatIf}`, http.get(`${whatIf}?limit=5`));

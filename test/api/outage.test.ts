@@ -49,6 +49,7 @@ async function expectRefusalsInTime(http: HttpClient): Promise<void> {
     '/api/vps/calls',
     '/api/vps/calls/x',
     '/api/vps/calls/x/history',
+    '/api/vps/calls/export',
     '/api/vps/sessions',
     '/api/vps/sessions/x',
     '/api/vps/sessions/export',

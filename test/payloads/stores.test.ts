@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Archive } from '../../src/client/archive.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import {
   PayloadStoreError,
@@ -51,6 +52,26 @@ describe.each(kinds)('$name', ({ open, runs }) => {
     await store.deleteAll('calls/a/');
     await store.deleteAll('calls/never/');
     expect((await all(store, 'calls/')).map(({ key }) => key)).toEqual(['calls/b/1']);
+  });
+
+  it.runIf(runs)('is an archive of failed calls too', { timeout: 30_000 }, async () => {
+    const archive = new Archive(await open(), 'archive/');
+    const call = { status: 'failed', agentAsked: 'a', startedAt: new Date(0), endedAt: new Date(0) } as const;
+    const history = '{"events":[]}';
+    await archive.write({ ...call, callId: 'one' }, history);
+    await archive.write({ ...call, callId: "it's/../two", sessionId: 's' }, history);
+    const ids = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const one of archive.calls({ status: 'failed' })) found.push(one.callId);
+      return found.sort();
+    };
+    expect(await ids()).toEqual(["it's/../two", 'one']);
+    expect(await archive.among(['one', "it's/../two", 'three'])).toEqual(new Set(['one', "it's/../two"]));
+    await archive.advance(1_700_000_000_000);
+    await archive.advance(1_800_000_000_000);
+    expect(await archive.watermark()).toBe(1_800_000_000_000);
+    await archive.removeSession('s');
+    expect(await ids()).toEqual(['one']);
   });
 
   it.runIf(runs)('lists more than one page', { timeout: 60_000 }, async () => {

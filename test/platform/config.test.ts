@@ -53,6 +53,8 @@ test('without any setting a node serves this machine alone, with every default i
       windowMessages: 40,
       windowBytes: 262_144,
     },
+    archive: { kind: 'off' },
+    archiveIntervalMs: 60_000,
     payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },
     transport: { maxAnswerBytes: 4_194_304, connectTimeoutMs: 10_000, connectionsPerOrigin: 2_000 },
     worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 3_000, port: 0 },

@@ -1,6 +1,6 @@
 /** Where large texts are kept, by one setting. */
 import { expect, it } from 'vitest';
-import { toStoreSettings } from '../../src/platform/payload-settings.ts';
+import { toArchiveSettings, toStoreSettings } from '../../src/platform/payload-settings.ts';
 
 const aws = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
 
@@ -35,4 +35,11 @@ it.each([
   ['s3://texts', { ...aws, AWS_ENDPOINT_URL_S3: 'minio' }, /needs AWS_ENDPOINT_URL_S3/],
 ])('%s with %j is refused in words', (setting, environment, message) => {
   expect(() => toStoreSettings(setting, '/data', environment)).toThrow(message);
+});
+
+it('archives nowhere, in the payload store or in a folder of its own', () => {
+  expect(toArchiveSettings('off')).toEqual({ kind: 'off' });
+  expect(toArchiveSettings('payload-store')).toEqual({ kind: 'payload-store' });
+  expect(toArchiveSettings('/mnt/failed')).toEqual({ kind: 'folder', path: '/mnt/failed' });
+  expect(() => toArchiveSettings('s3://failed')).toThrow(/takes off, payload-store or a folder/);
 });

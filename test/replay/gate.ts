@@ -1,8 +1,10 @@
 /** The gate for changes of workflow code: a recorded history must replay, or the developer is told what to do. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import { packageRoot } from '../../src/platform/paths.ts';
+import { divergenceOf } from '../../src/replay/divergence.ts';
 
 export const historiesFolder = join(packageRoot, 'test', 'replay', 'histories');
 
@@ -28,11 +30,12 @@ export async function replay(
 }
 
 function advice(name: string, json: string, message: string): string {
-  // Temporal's own sentence stands in the middle of a dump.
-  const [reason = message] = /Nondeterminism error: [^"]+/.exec(message) ?? [];
+  const divergence = divergenceOf(message, historyFromJSON(JSON.parse(json)));
+  const [event] = divergence?.expected?.split(' ') ?? [];
+  const place = divergence && event ? `, at event ${String(divergence.eventId)} (${event})` : '';
   return `
-The history ${name} does not replay on this workflow code${placeOf(reason, json)}.
-${reason}
+The history ${name} does not replay on this workflow code${place}.
+${divergence?.message ?? message}
 
 Calls or entities that are under way would get stuck at an upgrade: no worker could go on with what they did so far.
 What to do:
@@ -46,29 +49,4 @@ What to do:
    records only what has no history yet.
 CONTRIBUTING.md tells more under "Changing a workflow".
 `;
-}
-
-/** The event where they part, as Temporal words it; a local activity is told by its number, which its marker holds. */
-function placeOf(reason: string, json: string): string {
-  const [, id, type] = /HistoryEvent\(id: (\d+), (\w+)\)/.exec(reason) ?? [];
-  if (id !== undefined) return `, at event ${id} (${String(type)})`;
-  const [, seq] = /LocalActivity\((\d+)\)/.exec(reason) ?? [];
-  const marker = seq === undefined ? undefined : markerOf(Number(seq), json);
-  return marker === undefined ? '' : `, at event ${marker} (MarkerRecorded)`;
-}
-
-interface RecordedEvent {
-  readonly eventId: string;
-  readonly markerRecordedEventAttributes?: {
-    readonly details: { readonly data?: { readonly payloads: readonly { readonly data: string }[] } };
-  };
-}
-
-function markerOf(seq: number, json: string): string | undefined {
-  const { events } = JSON.parse(json) as { events: readonly RecordedEvent[] };
-  const seqOf = ({ markerRecordedEventAttributes: marker }: RecordedEvent): unknown => {
-    const [payload] = marker?.details.data?.payloads ?? [];
-    return payload && (JSON.parse(Buffer.from(payload.data, 'base64').toString()) as { seq?: number }).seq;
-  };
-  return events.find((event) => seqOf(event) === seq)?.eventId;
 }

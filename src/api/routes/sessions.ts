@@ -17,7 +17,7 @@ const exportFile = z
   })
   .openapi('SessionExport');
 
-export function sessionEndpoints({ sessions, records, config }: ApiDependencies): Endpoint[] {
+export function sessionEndpoints({ sessions, records, archive, config }: ApiDependencies): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -54,7 +54,8 @@ export function sessionEndpoints({ sessions, records, config }: ApiDependencies)
       summary: 'Export all sessions',
       answers: { 200: { description: 'A stream; import takes it', schema: exportFile } },
       refusals: ['temporal_unavailable'],
-      handle: ({ response }) => sendPieces(response, exportJson(sessions.export()), 'holdfast-sessions.json'),
+      handle: ({ response }) =>
+        sendPieces(response, exportJson(sessions.export()), { name: 'holdfast-sessions.json' }),
     }),
     endpoint({
       method: 'post',
@@ -119,14 +120,17 @@ export function sessionEndpoints({ sessions, records, config }: ApiDependencies)
       tag: 'sessions',
       summary: 'Delete a session',
       description:
-        'Calls under way end with session_stored false. Prompts also live in the histories of its calls: calls=true deletes those that have ended too.',
+        'Calls under way end with session_stored false. Prompts also live in the histories of its calls: calls=true deletes those that have ended too, in the archive as well.',
       params: sessionParams,
       query: z.strictObject({ calls: z.enum(['true', 'false']).default('false') }),
       answers: { 204: { description: 'Deleted' } },
       refusals: ['session_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params, query }) => {
         if (!(await sessions.remove(params.id))) throw noSuchSession(params.id);
-        if (query.calls === 'true') await records.deleteEndedOfSession(params.id);
+        if (query.calls === 'true') {
+          await records.deleteEndedOfSession(params.id);
+          await archive?.removeSession(params.id);
+        }
         return { status: 204 };
       },
     }),

@@ -1,0 +1,35 @@
+/**
+ * `npx tsx bench/replay.ts [COUNT]`: how long the recorded calls take to replay, COUNT of them in turn (1,000 by default), in
+ * one process and in one per processor.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../src/platform/paths.ts';
+import type { HistorySource } from '../src/replay/history-sources.ts';
+import { replayHistories } from '../src/replay/replay-histories.ts';
+
+const total = Number(process.argv[2] ?? 1_000);
+const folder = join(packageRoot, 'test', 'replay', 'histories');
+/** Entities are few and live long: a night's histories are those of calls. */
+const ofCalls = (await readdir(folder)).filter((name) => !/^(agent|session)/.test(name));
+const texts = await Promise.all(ofCalls.map((name) => readFile(join(folder, name), 'utf8')));
+
+async function* histories(): AsyncGenerator<HistorySource> {
+  for (let index = 0; index < total; index++) {
+    const text = await Promise.resolve(texts[index % texts.length] ?? '');
+    yield { name: String(index), history: JSON.parse(text) as unknown };
+  }
+}
+
+const seconds: number[] = [];
+for (const parallel of [1, availableParallelism()]) {
+  const { same, durationMs } = await replayHistories(histories(), { parallel });
+  if (same !== total) throw new Error(`Only ${same} of ${total} replay the same`);
+  seconds.push(durationMs / 1_000);
+  console.log(
+    `${total} histories, ${parallel} at a time: ${(durationMs / 1_000).toFixed(1)} s, ${(durationMs / total).toFixed(1)} ms each`,
+  );
+}
+const [alone = 0, together = 1] = seconds;
+console.log(`ratio one process / ${availableParallelism()}: ${(alone / together).toFixed(2)}`);

@@ -1,0 +1,20 @@
+import type { CallFilter } from './call-filter.ts';
+import type { CallSummary } from './call-summary.ts';
+
+/** What call-filter.ts asks Temporal, of a call that is known already. */
+export function matches(filter: CallFilter, call: CallSummary): boolean {
+  const wanted = (value: string | undefined, actual: string | undefined): boolean =>
+    value === undefined || value === actual;
+  return (
+    wanted(filter.status, call.status) &&
+    wanted(filter.errorType, call.errorType) &&
+    wanted(filter.agent, call.agentAsked) &&
+    wanted(filter.answeredBy, call.answeredBy) &&
+    wanted(filter.session, call.sessionId) &&
+    wanted(filter.user, call.userId) &&
+    wanted(filter.rerunOf, call.rerunOf) &&
+    call.callId.startsWith(filter.text ?? '') &&
+    (filter.since === undefined || call.startedAt >= filter.since) &&
+    (filter.until === undefined || call.startedAt < filter.until)
+  );
+}

@@ -1,0 +1,92 @@
+/** Histories from files, folders, exports and standard input, one after the other; nothing is ever written to disk. */
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { historiesInText } from './text-histories.ts';
+import { asError, printable } from './names.ts';
+import { peek } from './peek.ts';
+import { historiesInTar, isTar } from './tar-histories.ts';
+
+export interface HistorySource {
+  /** The call's id where the file tells it, else the file's name; without control characters. */
+  readonly name: string;
+  /** JSON; an `Error` where it could not be read. */
+  readonly history: unknown;
+}
+
+export interface SourceOptions {
+  /** A larger history is unreadable. Temporal ends a workflow at 50 MB, which JSON may double. */
+  readonly maxHistoryBytes?: number;
+  /** What `-` reads. */
+  readonly stdin?: Readable;
+}
+
+const defaultMaxHistoryBytes = 128 * 1024 * 1024;
+const inFolders = /\.(json|ndjson|jsonl|tar|tgz)(\.gz)?$/;
+
+/**
+ * Of each path: a history as JSON, an export (NDJSON or tar), all these gzipped or not, a folder with such files at any
+ * depth, or `-`. What a file is is read from its content. What cannot be read is told as such, and the rest goes on.
+ */
+export async function* fromPaths(
+  paths: readonly string[],
+  options: SourceOptions = {},
+): AsyncGenerator<HistorySource> {
+  const maxBytes = options.maxHistoryBytes ?? defaultMaxHistoryBytes;
+  for (const path of paths)
+    if (path === '-') yield* fromStream('standard input', options.stdin ?? process.stdin, maxBytes);
+    else for await (const file of filesOf(path)) yield* fromFile(file, maxBytes);
+}
+
+async function* fromFile(path: string, maxBytes: number): AsyncGenerator<HistorySource> {
+  const stream = createReadStream(path);
+  try {
+    yield* fromStream(path, stream, maxBytes);
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function* fromStream(
+  name: string,
+  stream: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<HistorySource> {
+  try {
+    const content = await unzipped(stream);
+    const { first, all } = await peek(content, 512);
+    yield* isTar(first)
+      ? historiesInTar(name, all, maxBytes)
+      : historiesInText(printable(name), all, maxBytes);
+  } catch (error) {
+    yield { name: printable(name), history: asError(error) };
+  }
+}
+
+/** A path that does not exist is left for the reading to tell. Links in a folder are not followed. */
+async function* filesOf(path: string): AsyncGenerator<string> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) {
+    yield path;
+    return;
+  }
+  const entries = await readdir(path, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1)))
+    if (entry.isDirectory()) yield* filesOf(join(path, entry.name));
+    else if (entry.isFile() && inFolders.test(entry.name)) yield join(path, entry.name);
+}
+
+async function unzipped(stream: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const { first, all } = await peek(stream, 2);
+  if (first[0] !== 0x1f || first[1] !== 0x8b) return all;
+  const unzip = createGunzip();
+  // What goes wrong on the way also ends the reading of `unzip`, which tells it.
+  pipeline(all, unzip).catch(() => undefined);
+  return unzip as AsyncIterable<Uint8Array>;
+}

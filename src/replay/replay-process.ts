@@ -1,0 +1,75 @@
+/**
+ * A child process that replays one history after the other on one replay worker. A process of its own, since a
+ * history that Temporal's core cannot take leaves a worker that never ends.
+ */
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { createLog } from '../platform/logging.ts';
+import { installRuntime } from '../platform/temporal-connection.ts';
+import { divergenceOf } from './divergence.ts';
+import { readableHistory } from './readable-history.ts';
+import type { Verdict } from './verdict.ts';
+
+/** From the parent: one history; the next follows this one's verdict. */
+export interface ReplayTask {
+  readonly name: string;
+  readonly history: unknown;
+}
+
+interface Readable {
+  readonly name: string;
+  readonly history: History;
+}
+
+const [workflowBundlePath = ''] = process.argv.slice(2);
+installRuntime(createLog('silent'));
+process.on('disconnect', () => process.exit()); // The parent is gone.
+
+const told = (verdict: Verdict): void => {
+  process.send?.(verdict);
+};
+/** Under replay; its worker takes one at a time. */
+let current: Readable | undefined;
+
+async function* histories(): AsyncGenerator<{ workflowId: string; history: History }> {
+  for (;;) {
+    current = await nextReadable();
+    yield { workflowId: current.name, history: current.history };
+  }
+}
+
+function nextReadable(): Promise<Readable> {
+  return new Promise((resolve) => {
+    const take = ({ name, history }: ReplayTask): void => {
+      try {
+        const readable = { name, history: readableHistory(history) };
+        if (!hasCommands(readable.history)) {
+          told({ name, verdict: 'same' });
+          return;
+        }
+        process.off('message', take);
+        resolve(readable);
+      } catch (error) {
+        told({ name, verdict: 'unreadable', message: (error as Error).message });
+      }
+    };
+    process.on('message', take);
+  });
+}
+
+/** A workflow that no worker has taken up yet: no code can contradict it, and the core may wait for its first task. */
+function hasCommands({ events }: History): boolean {
+  return events?.some((event) => event.workflowTaskCompletedEventAttributes) ?? false;
+}
+
+function verdictOn({ name, history }: Readable, error: Error | undefined): Verdict {
+  if (!error) return { name, verdict: 'same' };
+  const divergence = divergenceOf(error.message, history);
+  if (divergence) return { name, verdict: 'non_deterministic', ...divergence };
+  const [, message = error.message] = /Failure \{ message: "((?:\\.|[^"\\])*)"/.exec(error.message) ?? [];
+  return { name, verdict: 'unreadable', message };
+}
+
+const workflowBundle = { codePath: workflowBundlePath };
+for await (const { error } of Worker.runReplayHistories({ workflowBundle }, histories()))
+  if (current) told(verdictOn(current, error));
