@@ -25,6 +25,7 @@ import {
   openTurn,
   readSession,
   releaseTurn,
+  settleTurn,
   turnGranted,
 } from './messages.ts';
 
@@ -79,15 +80,27 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     }
   };
 
+  const refuseWhenClosed = (): void => {
+    if (lifecycle.closed) throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
+  };
+
   setHandler(openTurn, (callId, metadataBytes) => book.openTurn(callId, Date.now(), metadataBytes), {
     validator: (callId: string, metadataBytes?: number) => {
-      if (lifecycle.closed)
-        throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
+      refuseWhenClosed();
       const refusal = book.refusal(callId, metadataBytes);
       if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal);
     },
   });
   setHandler(commitTurn, (commit: TurnCommit) => wake(book.commit(commit, Date.now())));
+  setHandler(
+    settleTurn,
+    (commit: TurnCommit) => {
+      const { stored, next } = book.settle(commit, Date.now());
+      void wake(next);
+      return stored;
+    },
+    { validator: (_commit: TurnCommit) => refuseWhenClosed() },
+  );
   setHandler(releaseTurn, (callId) => wake(book.release(callId, Date.now())));
   setHandler(readSession, () => (lifecycle.closed ? null : book.read()));
   setHandler(closeSession, () => {
