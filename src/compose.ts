@@ -11,6 +11,8 @@ import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
+import { createBatchWork } from './client/batch-work.ts';
+import { Batches } from './client/batches.ts';
 import { CallRecords } from './client/call-records.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
@@ -70,6 +72,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     slots: new AgentSlots(),
     texts,
     turns: createTurns(temporal, gate, texts),
+    batches: createBatchWork(
+      { temporal, agents, health, sessions, calls, records, inFlight, texts, sealer, limits: config.limits },
+      config.limits.maxBatchCalls,
+    ),
   });
   const sinks = createSinks({ health, inFlight, exchanges, metrics });
   return {
@@ -80,6 +86,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     sessions,
     calls,
     records,
+    batches: new Batches(temporal, texts),
     inFlight,
     exchanges,
     transport,

@@ -12,9 +12,11 @@ import { streamed, type Context, type Endpoint } from './endpoint.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler } from './problems.ts';
 import { agentEndpoints } from './routes/agents.ts';
+import { batchEndpoints } from './routes/batches.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { healthEndpoints } from './routes/health.ts';
 import { operationEndpoints } from './routes/operations.ts';
+import { rerunEndpoints } from './routes/reruns.ts';
 import { sessionEndpoints } from './routes/sessions.ts';
 import { validate } from './validate.ts';
 
@@ -22,6 +24,8 @@ import { validate } from './validate.ts';
 export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {
   return [
     ...callEndpoints(deps),
+    ...rerunEndpoints(deps),
+    ...batchEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),
@@ -63,7 +67,7 @@ function pipeline(
     if (drain.draining && one.method !== 'get')
       throw new Refusal('shutting_down', 'This node stops; send it to another', { retryAfterSeconds: 5 });
     drain.track(response);
-    if (one.body || one.streamsBody) requireJson(request);
+    if ((one.body && !(one.bodyOptional && isEmpty(request))) || one.streamsBody) requireJson(request);
     const stop = metrics.httpDuration.startTimer({
       http_request_method: request.method,
       http_route: one.path,
@@ -80,7 +84,7 @@ async function serve(one: Endpoint, request: Request, response: Response): Promi
   const context = {
     params: one.params && validate(one.params, request.params, 'path'),
     query: one.query && validate(one.query, request.query, 'query'),
-    body: one.body && validate(one.body, request.body, 'body'),
+    body: one.body && validate(one.body, request.body ?? (one.bodyOptional ? {} : undefined), 'body'),
     request,
     response,
   };
@@ -89,6 +93,10 @@ async function serve(one: Endpoint, request: Request, response: Response): Promi
   response.status(reply.status).set(reply.headers ?? {});
   if (reply.body === undefined) response.end();
   else response.json(reply.body);
+}
+
+function isEmpty({ headers }: Request): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
 const jsonTypes = ['application/json', 'application/*+json'];

@@ -12,8 +12,9 @@ import { callOwner, type Texts } from '../payloads/texts.ts';
 import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { nameIn, searchable } from './searchable.ts';
-import { listAll, listPage, quote, type ListedExecution, type Page } from './visibility.ts';
+import { nameIn } from './searchable.ts';
+import { listQuery, type CallFilter } from './call-filter.ts';
+import { count, listAll, listPage, quote, type ListedExecution, type Page } from './visibility.ts';
 
 export interface CallSummary {
   readonly callId: string;
@@ -34,13 +35,6 @@ export interface CallDescription extends CallSummary {
   readonly ending?: CallEnding;
   /** Of a running call. */
   readonly progress?: CallProgress;
-}
-
-export interface CallFilter {
-  readonly status?: CallStatus | undefined;
-  readonly agent?: string | undefined;
-  readonly session?: string | undefined;
-  readonly since?: Date | undefined;
 }
 
 export class CallRecords {
@@ -65,12 +59,32 @@ export class CallRecords {
     return { ...summary, ...(ending && { ending }) };
   }
 
+  /** Lag-free. Throws the refusal `call_not_found`. */
+  async status(callId: string): Promise<CallStatus> {
+    return callStatusOf((await describeExecution(this.temporal, callId)).status.name);
+  }
+
   async list(
     filter: CallFilter,
     page: { limit: number; cursor?: string | undefined },
   ): Promise<Page<CallSummary>> {
     const { items, ...rest } = await listPage(this.temporal, listQuery(filter), page);
     return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
+  }
+
+  /** As visibility knows them, newest first. */
+  async *rerunsOf(callId: string): AsyncGenerator<CallSummary> {
+    const query = `WorkflowType = 'agentCall' AND ${searchAttributes.rerunOf.name} = ${quote(callId)}`;
+    for await (const item of listAll(this.temporal, query)) yield await this.summarise(item);
+  }
+
+  count(filter: CallFilter): Promise<number> {
+    return count(this.temporal, listQuery(filter));
+  }
+
+  /** Every run that matches, newest first. */
+  async *all(filter: CallFilter): AsyncGenerator<CallSummary> {
+    for await (const item of listAll(this.temporal, listQuery(filter))) yield await this.summarise(item);
   }
 
   /** What the call was started with: the first event's input, the prompt as text. */
@@ -136,23 +150,4 @@ function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
 
 function optional<K extends string, V>(key: K, value: V | false | undefined): Partial<Record<K, V>> {
   return value === undefined || value === false ? {} : ({ [key]: value } as Record<K, V>);
-}
-
-const temporalStatuses: Record<CallStatus, string> = {
-  running: "ExecutionStatus = 'Running'",
-  completed: "ExecutionStatus = 'Completed'",
-  failed: "ExecutionStatus IN ('Failed', 'TimedOut')",
-  cancelled: "ExecutionStatus IN ('Canceled', 'Terminated')",
-};
-
-function listQuery({ status, agent, session, since }: CallFilter): string {
-  return [
-    "WorkflowType = 'agentCall'",
-    status && temporalStatuses[status],
-    agent !== undefined && `${searchAttributes.agent.name} = ${quote(searchable(agent))}`,
-    session !== undefined && `${searchAttributes.session.name} = ${quote(searchable(session))}`,
-    since && `StartTime >= ${quote(since.toISOString())}`,
-  ]
-    .filter(Boolean)
-    .join(' AND ');
 }

@@ -116,6 +116,9 @@ export const settings = {
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
+  HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(
+    'Calls that one batch of reruns takes; the newest of those that match.',
+  ),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
   HOLDFAST_CACHED_WORKFLOWS: integer(3_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
   HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
@@ -201,6 +204,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxMetadataBytes: set.HOLDFAST_MAX_METADATA_BYTES,
       maxChain: set.HOLDFAST_MAX_CHAIN,
       maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
+      maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {

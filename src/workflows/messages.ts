@@ -2,6 +2,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { CallProgress } from '../domain/call.ts';
+import type { BatchPages } from '../domain/batch.ts';
 import type { AgentHealth, Outcome } from '../domain/health.ts';
 import type { SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
 
@@ -24,6 +25,11 @@ export const readSession = defineQuery<SessionContent | null>('readSession');
 export const closeSession = defineUpdate<null>('closeSession');
 /** Closes the session if nothing happened since the cutoff; false while a turn is held or queued. */
 export const expireSession = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
+
+// rerunBatch
+export const batchPages = defineQuery<BatchPages>('batchPages');
+/** Nothing more is started; what runs goes on to its end. */
+export const cancelBatch = defineSignal('cancelBatch');
 
 // agentDirectory
 export interface DirectoryEntry {
