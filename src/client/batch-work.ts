@@ -1,4 +1,5 @@
 /** What a batch of reruns does, as the activities of `rerunBatch`. */
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchActivities, PageRequest } from '../activities/batches.ts';
@@ -74,6 +75,7 @@ async function runPage(
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   if (context.cancellationSignal.aborted) onCancel();
   const underWay = new Set<Promise<void>>();
+  setMaxListeners(0, stopped.signal, cancelled.signal); // One per call in flight.
   const startings = AbortSignal.any([stopped.signal, cancelled.signal]);
   let nextStartAt = 0;
   for (const [index, item] of items.entries()) {

@@ -2,7 +2,6 @@
 import proto from '@temporalio/proto';
 import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId } from '../domain/ids.ts';
-import { callReset } from '../workflows/messages.ts';
 import { describeExecution, findCall } from './call-execution.ts';
 import type { CallRecords } from './call-records.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
@@ -47,9 +46,6 @@ export async function resetCall(deps: ResetDependencies, callId: string): Promis
       resetReapplyExcludeTypes: [
         ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,
         ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_CANCEL_REQUEST,
-      ],
-      postResetOperations: [
-        { signalWorkflow: { signalName: callReset.name, input: { payloads: [] }, header: { fields: {} } } },
       ],
     }),
   );

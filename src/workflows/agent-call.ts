@@ -22,9 +22,10 @@ import type { StoredText } from '../domain/stored-text.ts';
 import { askAgent } from './ask-agent.ts';
 import { callProgress } from './messages.ts';
 import { describeProgress } from './progress-text.ts';
+import { ResetRun } from './reset-run.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
-import { commitTurn, waitForTurn, watchReset } from './turn.ts';
+import { commitTurn, waitForTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
@@ -43,7 +44,7 @@ interface Progress {
 
 export async function agentCall(input: CallInput): Promise<CallResult> {
   const startedAt = workflowInfo().startTime.getTime();
-  const reset = watchReset();
+  const reset = new ResetRun();
   const deadlineAt = (): number => (reset.at ?? startedAt) + input.deadlineMs;
   const progress: Progress = {
     chain: input.chain.map((agent) => agent.name),

@@ -10,8 +10,6 @@ import type { SessionContent, TurnCommit, TurnReply } from '../domain/session.ts
 /** A wake-up only: the call asks its session for the turn itself. */
 export const turnGranted = defineSignal('turnGranted');
 export const callProgress = defineQuery<CallProgress>('callProgress');
-/** Comes first in a run that a reset began: its deadline counts anew, and it owns no turn of its session. */
-export const callReset = defineSignal('callReset');
 
 // session
 export const openTurn = defineUpdate<TurnReply, [callId: string, metadataBytes?: number]>('openTurn');

@@ -5,7 +5,8 @@ import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { TurnReply, WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { callReset, turnGranted } from './messages.ts';
+import { turnGranted } from './messages.ts';
+import type { ResetRun } from './reset-run.ts';
 
 /** A grant older than this may be about to be freed (session.ts frees a never started call's after 10 s). */
 const grantStaleMs = 5_000;
@@ -28,24 +29,11 @@ export type Turn =
   | { readonly status: 'granted'; readonly window: readonly WindowMessage[] }
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
 
-/** A run that a reset began, and when, by the workflow's clock. Told before anything of its own happens. */
-export interface ResetState {
-  at?: number;
-}
-
-export function watchReset(): ResetState {
-  const reset: ResetState = {};
-  setHandler(callReset, () => {
-    reset.at = Date.now();
-  });
-  return reset;
-}
-
 /** The window to send before the prompt, once it is this call's turn. At once without a session. */
 export async function waitForTurn(
   input: CallInput,
   deadlineAt: () => number,
-  reset: ResetState,
+  reset: ResetRun,
 ): Promise<Turn> {
   const { sessionId, turn } = input;
   if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
@@ -93,7 +81,7 @@ function settle(reply: TurnReply | undefined): Turn | undefined {
 /** Whether the session took it; undefined without a session. Without an answer the user's message is kept as failed. */
 export async function commitTurn(
   { sessionId, callId, prompt, userId, metadata, turn, rerunOf }: CallInput,
-  reset: ResetState,
+  reset: ResetRun,
   answer?: { agent: string; content: StoredText },
 ): Promise<boolean | undefined> {
   if (sessionId === undefined || !turn) return undefined;

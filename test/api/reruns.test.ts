@@ -115,7 +115,9 @@ describe('a rerun', () => {
   });
 
   it('from the failed agent leaves out those before it', async () => {
-    const first = await node.agent('first', () => ({ status: 401 }), { fallback_agents: ['second', 'third'] });
+    const first = await node.agent('first', () => ({ status: 401 }), {
+      fallback_agents: ['second', 'third'],
+    });
     await node.agent('second', () => ({ status: 401 }));
     await node.agent('third', () => ({ status: 401 }));
     const { body } = await node.http.call({ agent_name: 'first', prompt: 'x' });
@@ -136,7 +138,8 @@ describe('a rerun', () => {
   it('refuses overrides that name no agent, and unknown ones, by their field', async () => {
     await node.agent('sound', says('fine'));
     const { body } = await node.http.call({ agent_name: 'sound', prompt: 'x' });
-    const rerun = (overrides: object) => node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`, overrides);
+    const rerun = (overrides: object) =>
+      node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`, overrides);
 
     const unregistered = await rerun({ fallback_agents: ['nobody'] });
     expectProblem(unregistered, 422, 'validation_failed');
