@@ -40,7 +40,10 @@ export async function rerunItem(
       if (signals.starting.aborted && !(await startedBefore(deps, rerunId))) return;
       if (!signals.starting.aborted) {
         const reason = await start(deps, batch, callId, rerunId);
-        if (reason !== undefined) return tell({ callId, outcome: 'skipped', reason });
+        if (reason !== undefined) {
+          tell({ callId, outcome: 'skipped', reason });
+          return;
+        }
       }
       tell({ callId, outcome: 'running', rerunId });
       const ending = await deps.calls.wait(rerunId, signals.waiting);
@@ -50,8 +53,10 @@ export async function rerunItem(
       else tell({ callId, outcome: 'failed', rerunId, errorType: ending.errorType });
       return;
     } catch (error) {
-      if (!(error instanceof Refusal && isWait(error)))
-        return tell({ callId, outcome: 'skipped', reason: (error as Error).message });
+      if (!(error instanceof Refusal && isWait(error))) {
+        tell({ callId, outcome: 'skipped', reason: (error as Error).message });
+        return;
+      }
       await pause((error.retryAfterSeconds ?? 1) * 1_000, any);
     }
   }

@@ -51,7 +51,7 @@ function whyNot(end: HistoryEvent): string | undefined {
 
 /** The first agent whose ask was lost to us. */
 function failedAsk(end: HistoryEvent): string | undefined {
-  const details = read<CallFailureDetails>(applicationFailureOf(end)?.details);
+  const details = read(applicationFailureOf(end)?.details) as CallFailureDetails | undefined;
   return details?.attempts.find((attempt) => attempt.status === 'failed' && attempt.errorType === 'internal')
     ?.agent;
 }
@@ -60,7 +60,7 @@ function scheduledBy(events: readonly HistoryEvent[], agent: string | undefined)
   if (agent === undefined) return undefined;
   return events
     .map((event) => event.activityTaskScheduledEventAttributes)
-    .find((scheduled) => scheduled && read<AskRequest>(scheduled.input)?.agent.name === agent)
+    .find((scheduled) => scheduled && (read(scheduled.input) as AskRequest | undefined)?.agent.name === agent)
     ?.workflowTaskCompletedEventId;
 }
 
@@ -68,9 +68,9 @@ function applicationFailureOf(end: HistoryEvent) {
   return end.workflowExecutionFailedEventAttributes?.failure?.applicationFailureInfo;
 }
 
-function read<T>(payloads: Payloads): T | undefined {
+function read(payloads: Payloads): unknown {
   const payload = payloads?.payloads?.[0];
-  return payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
+  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
 }
 
 function idOf(id: HistoryEvent['eventId']): number {

@@ -48,7 +48,8 @@ export class MessageTail {
     const index = this.failedOf(callId);
     const entry = this.entries[index];
     if (!entry || entry.message.answeredByRerun) return false;
-    const { failed: _failed, ...question } = entry.message;
+    const question: { failed?: true } & SessionMessage = { ...entry.message };
+    delete question.failed;
     this.entries.splice(index, 1, { ...entry, message: question }, toEntry(answer));
     return true;
   }

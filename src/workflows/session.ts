@@ -99,7 +99,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
       void wake(next);
       return stored;
     },
-    { validator: (_commit: TurnCommit) => refuseWhenClosed() },
+    { validator: refuseWhenClosed },
   );
   setHandler(releaseTurn, (callId) => wake(book.release(callId, Date.now())));
   setHandler(readSession, () => (lifecycle.closed ? null : book.read()));
