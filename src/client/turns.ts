@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { CallState, TurnActivities } from '../activities/turns.ts';
 import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
-import type { TurnCommit } from '../domain/session.ts';
+import type { SecondAnswer, TurnCommit } from '../domain/session.ts';
 import { storeSegment } from '../payloads/segments.ts';
 import { sessionOwner, type Texts } from '../payloads/texts.ts';
 import { commitTurn, openTurn, releaseTurn, settleTurn } from '../workflows/messages.ts';
@@ -12,8 +12,8 @@ import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts): TurnActivities {
   const handle = (workflowId: string) => temporal.client.workflow.getHandle(workflowId);
-  const settle = (workflowId: string, commit: TurnCommit): Promise<boolean> => {
-    const options = { args: [commit] as [TurnCommit], updateId: randomUUID() };
+  const settle = (workflowId: string, answer: SecondAnswer): Promise<boolean> => {
+    const options = { args: [answer] as [SecondAnswer], updateId: randomUUID() };
     return gate.pass(workflowId, () =>
       sendUpdate(() => handle(workflowId).executeUpdate(settleTurn, options)),
     );
@@ -37,12 +37,13 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
 
     async commitTurn(sessionId, commit) {
       const workflowId = sessionWorkflowId(sessionId);
-      const { callId, answer, reset, rerunOf } = commit;
+      const { callId, reset, rerunOf } = commit;
       try {
         const kept = await keepInSession(texts, sessionId, commit);
         const send = async (): Promise<boolean> => {
           // Whether it is a second answer to the same request only the session knows.
-          if (answer && (reset || rerunOf !== undefined)) return settle(workflowId, kept);
+          const { answer } = kept;
+          if (answer && (reset || rerunOf !== undefined)) return settle(workflowId, { ...kept, answer });
           // What a call left as it failed stands as it is when its reset fails too.
           if (reset) await handle(workflowId).signal(releaseTurn, callId);
           else await handle(workflowId).signal(commitTurn, kept);

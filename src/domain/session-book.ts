@@ -2,6 +2,7 @@
 import type {
   Metadata,
   OlderMessages,
+  SecondAnswer,
   SessionContent,
   SessionLimits,
   SessionMessage,
@@ -106,12 +107,9 @@ export class SessionBook {
     return this.release(callId, nowMs);
   }
 
-  /**
-   * The commit of an answer that may be a second one to the same request, by a rerun or after a reset: only one of
-   * the two is kept. Idempotent by call id.
-   */
-  settle(commit: TurnCommit, nowMs: number): Settlement {
-    const stored = commit.reset ? this.settleReset(commit, nowMs) : this.settleRerun(commit);
+  /** Of a rerun's and a reset's answer to one call only one is kept. Idempotent by call id. */
+  settle(commit: SecondAnswer, nowMs: number): Settlement {
+    const stored = this.accepts(commit, nowMs);
     const inTurn = stored && !commit.reset && this.holds(commit.callId);
     const next = inTurn ? this.commit(commit, nowMs) : this.release(commit.callId, nowMs);
     return { stored, ...(next && { next }) };
@@ -180,27 +178,32 @@ export class SessionBook {
     };
   }
 
+  private accepts({ callId, rerunOf, reset, answer }: SecondAnswer, nowMs: number): boolean {
+    if (reset && this.answeredByReset.has(callId)) return true;
+    if (!reset && !this.holds(callId)) return this.tail.has(callId);
+    if (rerunOf !== undefined && this.answeredByReset.has(rerunOf)) {
+      this.remember(callId);
+      return false;
+    }
+    if (reset && !this.answerInPlace(callId, answer, nowMs)) return false;
+    if (rerunOf !== undefined) this.overtake(rerunOf);
+    return true;
+  }
+
   /** A reset owns no turn: its answer may only take the place of its own failure. */
-  private settleReset({ callId, answer }: TurnCommit, nowMs: number): boolean {
-    if (this.answeredByReset.has(callId)) return true;
-    if (!answer || this.answeredByReset.size >= maxResetCallIds) return false;
+  private answerInPlace(callId: string, answer: SecondAnswer['answer'], nowMs: number): boolean {
+    if (this.answeredByReset.size >= maxResetCallIds) return false;
     const timestamp = new Date(nowMs).toISOString();
-    const message = { timestamp, role: 'assistant', ...answer, callId } as const;
-    if (!this.tail.answerFailed(callId, message)) return false;
+    if (!this.tail.answerFailed(callId, { timestamp, role: 'assistant', ...answer, callId })) return false;
     this.answeredByReset.add(callId);
     this.content = { ...this.content, lastActivity: timestamp };
     return true;
   }
 
-  private settleRerun({ callId, rerunOf = '', answer }: TurnCommit): boolean {
-    if (!this.holds(callId)) return this.tail.has(callId);
-    if (answer && this.answeredByReset.has(rerunOf)) {
-      this.remember(callId);
-      return false;
-    }
-    if (answer && !this.tail.markAnsweredByRerun(rerunOf) && !this.recent.has(rerunOf))
-      if (this.overtaken.size < maxOvertakenCallIds) this.overtaken.add(rerunOf);
-    return true;
+  /** A rerun of this call has answered. */
+  private overtake(callId: string): void {
+    if (this.tail.markAnsweredByRerun(callId) || this.recent.has(callId)) return;
+    if (this.overtaken.size < maxOvertakenCallIds) this.overtaken.add(callId);
   }
 
   private isOvertaken(callId: string): boolean {

@@ -80,6 +80,9 @@ export interface TurnCommit {
   readonly reset?: true;
 }
 
+/** The commit of an answer that may be a second one to the same request: by a rerun, or after a reset. */
+export type SecondAnswer = TurnCommit & Required<Pick<TurnCommit, 'answer'>>;
+
 /** What became of a commit that the session may decline. */
 export interface Settlement {
   readonly stored: boolean;

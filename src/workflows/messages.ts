@@ -4,7 +4,7 @@ import type { AgentConfig } from '../domain/agent.ts';
 import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { AgentHealth, Outcome } from '../domain/health.ts';
-import type { SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
+import type { SecondAnswer, SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
 
 // agentCall
 /** A wake-up only: the call asks its session for the turn itself. */
@@ -15,7 +15,7 @@ export const callProgress = defineQuery<CallProgress>('callProgress');
 export const openTurn = defineUpdate<TurnReply, [callId: string, metadataBytes?: number]>('openTurn');
 export const commitTurn = defineSignal<[TurnCommit]>('commitTurn');
 /** A commit that the session may decline: false. */
-export const settleTurn = defineUpdate<boolean, [TurnCommit]>('settleTurn');
+export const settleTurn = defineUpdate<boolean, [SecondAnswer]>('settleTurn');
 /** The facade gives back a turn that no call will use. */
 export const releaseTurn = defineSignal<[callId: string]>('releaseTurn');
 /** Null once the session is closed. */

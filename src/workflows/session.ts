@@ -17,7 +17,7 @@ import {
 import type { TurnActivities } from '../activities/turns.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { SessionBook } from '../domain/session-book.ts';
-import type { SessionLimits, SessionState, TurnCommit, TurnHolder } from '../domain/session.ts';
+import type { SecondAnswer, SessionLimits, SessionState, TurnCommit, TurnHolder } from '../domain/session.ts';
 import {
   closeSession,
   commitTurn,
@@ -80,7 +80,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     }
   };
 
-  const refuseWhenClosed = (): void => {
+  const refuseWhenClosed: (answer?: SecondAnswer) => void = () => {
     if (lifecycle.closed) throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
   };
 
@@ -94,8 +94,8 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   setHandler(commitTurn, (commit: TurnCommit) => wake(book.commit(commit, Date.now())));
   setHandler(
     settleTurn,
-    (commit: TurnCommit) => {
-      const { stored, next } = book.settle(commit, Date.now());
+    (answer: SecondAnswer) => {
+      const { stored, next } = book.settle(answer, Date.now());
       void wake(next);
       return stored;
     },

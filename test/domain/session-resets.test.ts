@@ -2,11 +2,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
-import type { SessionLimits, TurnCommit } from '../../src/domain/session.ts';
+import type { SecondAnswer, SessionLimits, TurnCommit } from '../../src/domain/session.ts';
 import { answered, failed, isoAfter, openBook, startedAt, throughJson } from './session-support.ts';
 
-const answerOfReset = (callId: string): TurnCommit => ({ ...answered(callId), reset: true });
-const answerOfRerun = (callId: string, rerunOf: string): TurnCommit => ({ ...answered(callId), rerunOf });
+const answer = (callId: string) => ({ agent: 'echo', content: `re: ${callId}` });
+const answerOfReset = (callId: string, more: Partial<TurnCommit> = {}): SecondAnswer => ({
+  ...answered(callId, more),
+  answer: answer(callId),
+  reset: true,
+});
+const answerOfRerun = (callId: string, rerunOf: string): SecondAnswer => ({
+  ...answered(callId),
+  answer: answer(callId),
+  rerunOf,
+});
 
 /** A session in which the calls have had their turns, and failed. */
 function bookWithFailed(...callIds: string[]): SessionBook {
@@ -96,6 +105,15 @@ describe('the answer of a reset', () => {
   });
 });
 
+it('the reset of a rerun counts as its rerun', () => {
+  const book = bookWithFailed('c1', 'r1');
+  expect(book.settle(answerOfReset('r1', { rerunOf: 'c1' }), startedAt)).toEqual({ stored: true });
+  expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
+  const other = bookWithFailed('c1', 'r1');
+  expect(other.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: true });
+  expect(other.settle(answerOfReset('r1', { rerunOf: 'c1' }), startedAt)).toEqual({ stored: false });
+});
+
 it('a failure that comes after its rerun has answered is not for a reset to take', () => {
   const book = openBook();
   book.openTurn('r1', startedAt);
@@ -167,7 +185,7 @@ const step = fc.oneof(
     callId: fc.constantFrom(...originals, ...reruns),
   }),
   fc.record({ act: fc.constant('answer'), callId: fc.constantFrom(...reruns) }),
-  fc.record({ act: fc.constant('reset'), callId: fc.constantFrom(...originals) }),
+  fc.record({ act: fc.constant('reset'), callId: fc.constantFrom(...originals, ...reruns) }),
   fc.record({ act: fc.constantFrom('store', 'stored', 'renew'), callId: fc.constant('') }),
 );
 
@@ -187,7 +205,8 @@ it('a rerun and a reset of one call never both answer, whatever comes in between
         if (act === 'renew') book = new SessionBook(throughJson(book.state()), limits);
         if (act === 'stored' || act === 'renew') segment = undefined;
         if (act === 'answer') book.settle(answerOfRerun(callId, rerunOf), startedAt);
-        if (act === 'reset') book.settle(answerOfReset(callId), startedAt);
+        if (act === 'reset')
+          book.settle(answerOfReset(callId, reruns.includes(callId) ? { rerunOf } : {}), startedAt);
         for (const message of book.read().messages)
           if (message.role === 'assistant') answers.set(message.callId ?? '', 1);
         for (const original of originals) {
