@@ -14,6 +14,9 @@ import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
 import { Archive } from './client/archive.ts';
 import { FailedCalls } from './client/archive-failed.ts';
+import { createBatchWork } from './client/batch-work.ts';
+import { watchBatch } from './client/batch-watch.ts';
+import { Batches } from './client/batches.ts';
 import { CallRecords } from './client/call-records.ts';
 import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
@@ -67,6 +70,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const records = new CallRecords(temporal, calls, texts);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
   const listWatch = new SharedWatch(watchList(records), keyOfList);
+  const batches = new Batches(temporal, texts);
+  const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
   const exchanges = new Exchanges();
   const transport = createVpsTransport(config.transport);
@@ -74,7 +79,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
     asksInFlight: () => exchanges.size,
-    watches: () => callWatch.size + listWatch.size,
+    watches: () => callWatch.size + listWatch.size + batchWatch.size,
   });
   const activities = createActivities({
     transport,
@@ -83,6 +88,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     slots: new AgentSlots(),
     texts,
     turns: createTurns(temporal, gate, texts),
+    batches: createBatchWork(
+      { temporal, agents, health, sessions, calls, records, inFlight, texts, sealer, limits: config.limits },
+      config.limits.maxBatchCalls,
+    ),
   });
   const sinks = createSinks({ health, inFlight, exchanges, metrics });
   return {
@@ -95,6 +104,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     records,
     callWatch,
     listWatch,
+    batches,
+    batchWatch,
     inFlight,
     exchanges,
     transport,

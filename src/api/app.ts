@@ -14,9 +14,11 @@ import { problemHandler } from './problems.ts';
 import { agentEndpoints } from './routes/agents.ts';
 import { callStreamEndpoints } from './routes/call-streams.ts';
 import { callExportEndpoints } from './routes/call-export.ts';
+import { batchEndpoints } from './routes/batches.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { healthEndpoints } from './routes/health.ts';
 import { operationEndpoints } from './routes/operations.ts';
+import { rerunEndpoints } from './routes/reruns.ts';
 import { sessionEndpoints } from './routes/sessions.ts';
 import { whatIfEndpoints } from './routes/what-if.ts';
 import { validate } from './validate.ts';
@@ -28,6 +30,8 @@ export function endpointsOf(deps: ApiDependencies, document: () => unknown): End
     ...callStreamEndpoints(deps),
     ...callExportEndpoints(deps), // Before /calls/{id}, which would take its path.
     ...callEndpoints(deps),
+    ...rerunEndpoints(deps),
+    ...batchEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),
@@ -69,7 +73,7 @@ function pipeline(
     if (drain.draining && one.method !== 'get')
       throw new Refusal('shutting_down', 'This node stops; send it to another', { retryAfterSeconds: 5 });
     drain.track(response);
-    if (one.body || one.streamsBody) requireJson(request);
+    if ((one.body && !(one.bodyOptional && isEmpty(request))) || one.streamsBody) requireJson(request);
     const stop = metrics.httpDuration.startTimer({
       http_request_method: request.method,
       http_route: one.path,
@@ -86,7 +90,7 @@ async function serve(one: Endpoint, request: Request, response: Response): Promi
   const context = {
     params: one.params && validate(one.params, request.params, 'path'),
     query: one.query && validate(one.query, request.query, 'query'),
-    body: one.body && validate(one.body, request.body, 'body'),
+    body: one.body && validate(one.body, request.body ?? (one.bodyOptional ? {} : undefined), 'body'),
     request,
     response,
   };
@@ -95,6 +99,10 @@ async function serve(one: Endpoint, request: Request, response: Response): Promi
   response.status(reply.status).set(reply.headers ?? {});
   if (reply.body === undefined) response.end();
   else response.json(reply.body);
+}
+
+function isEmpty({ headers }: Request): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
 const jsonTypes = ['application/json', 'application/*+json'];

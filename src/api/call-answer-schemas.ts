@@ -15,7 +15,7 @@ const summaryFields = {
   ended_at: isoTime.nullable(),
   rerun_of: nullableText,
 };
-const callSummary = z.object(summaryFields);
+export const callSummary = z.object(summaryFields).openapi('CallSummary');
 export const callList = z
   .object({ calls: z.array(callSummary), next_cursor: nullableText })
   .openapi('CallList');

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
+import { canonicalJson } from '../client/canonical-json.ts';
 import type { CallRequest } from '../client/submit-call.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -21,17 +22,4 @@ export function identify(
     .update(JSON.stringify([authenticate(request), key]))
     .digest('base64url');
   return { callId: digest.slice(0, 32), fingerprint };
-}
-
-/** The same for bodies that differ only in the order of members; null members count as absent. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(
-          Object.entries(member)
-            .filter(([, inner]) => inner !== null)
-            .sort(([a], [b]) => (a < b ? -1 : 1)),
-        )
-      : member,
-  );
 }

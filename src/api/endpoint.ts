@@ -46,6 +46,8 @@ export interface EndpointDeclaration<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** None at all is the same as an empty object. */
+  readonly bodyOptional?: true;
   /** The body is read by the handler as a stream, up to `HOLDFAST_MAX_IMPORT_BYTES`. */
   readonly streamsBody?: true;
   /** Request headers it reads, by name. */

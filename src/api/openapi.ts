@@ -39,7 +39,9 @@ function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint, security: st
       ...(one.params && { params: one.params }),
       ...(one.query && { query: one.query }),
       ...(one.headers && { headers: headerSchema(one.headers) }),
-      ...(body && { body: { required: true, content: { 'application/json': { schema: body } } } }),
+      ...(body && {
+        body: { required: !one.bodyOptional, content: { 'application/json': { schema: body } } },
+      }),
     },
     responses: { ...answersOf(one), ...refusalsOf(one, security !== undefined) },
   });

@@ -1,6 +1,7 @@
 /** What requests may hold: validated by these, and documented from them. answer-schemas.ts has the answers. */
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import type { RerunOverrides } from '../client/reruns.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { jsonBytes, sizeAsJson } from '../domain/json-bytes.ts';
 import type { Config } from '../platform/config.ts';
@@ -73,7 +74,25 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
         }),
     })
     .openapi('CallRequest');
-  return { call, metadata };
+  const overrides = z
+    .strictObject({
+      agent_name: id.nullish().openapi({ description: 'Asked instead of the agent of the call' }),
+      fallback_agents: z
+        .array(id)
+        .max(limits.maxChain - 1)
+        .nullish()
+        .openapi({
+          description: 'Exactly these after the agent, in this order, instead of its own fallbacks',
+        }),
+      prompt: call.shape.prompt.nullish(),
+      deadline_seconds: call.shape.deadline_seconds,
+      from: z.enum(['start', 'failed_agent']).nullish().openapi({
+        description:
+          'failed_agent: begins at the agent whose failure ended the call, without those before it',
+      }),
+    })
+    .openapi('RerunOverrides');
+  return { call, metadata, overrides };
 }
 
 export const registration = z
@@ -142,6 +161,19 @@ function deeperThan(value: unknown, levels: number): boolean {
 
 export const callStatus = z.enum(['running', 'completed', 'failed', 'cancelled']).openapi('CallStatus');
 
+type Overrides = z.output<ReturnType<typeof createSchemas>['overrides']>;
+
+export function overridesOf(wire: Overrides | null | undefined): RerunOverrides & { prompt?: string } {
+  const { agent_name, fallback_agents, prompt, deadline_seconds, from } = wire ?? {};
+  return {
+    ...(agent_name && { agentName: agent_name }),
+    ...(fallback_agents && { fallbackAgents: fallback_agents }),
+    ...(prompt && { prompt }),
+    ...(deadline_seconds && { deadlineMs: Math.round(deadline_seconds * 1_000) }),
+    ...(from && { from }),
+  };
+}
+
 const callFilterFields = {
   status: callStatus.optional(),
   error_type: z
@@ -160,6 +192,19 @@ const callFilterFields = {
 /** Which calls are meant: query parameters of lists, `filter` in bodies. */
 export const callFilter = z.strictObject(callFilterFields);
 export const callListQuery = z.strictObject({ ...callFilterFields, ...cursorQuery });
+
+export function createBatchSchema(overrides: ReturnType<typeof createSchemas>['overrides']) {
+  return z
+    .strictObject({
+      /** Which calls it runs again. */
+      filter: callFilter.extend({ status: z.enum(['failed', 'cancelled']).default('failed') }),
+      overrides: overrides.nullish(),
+      rate_per_second: z.number().min(0.01).max(100).default(2),
+      max_in_flight: z.number().int().min(1).max(200).default(8),
+      dry_run: z.boolean().default(false),
+    })
+    .openapi('RerunBatchRequest');
+}
 
 /** More lenient than what we write: files of other gateways are imported too. */
 export const importedSession = z.strictObject({

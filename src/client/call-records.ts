@@ -5,14 +5,14 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { CallInput, CallProgress } from '../domain/call.ts';
 import { callIdOf, callWorkflowId } from '../domain/ids.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
-import { describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
+import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
+import { count, countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
 
 export interface CallDescription extends CallSummary {
   /** Of Temporal. */
@@ -59,6 +59,11 @@ export class CallRecords {
     return { ...known, ...(ending && { ending }) };
   }
 
+  /** Lag-free. Throws the refusal `call_not_found`. */
+  async status(callId: string): Promise<CallStatus> {
+    return callStatusOf((await describeExecution(this.temporal, callId)).status.name);
+  }
+
   async list(
     filter: CallFilter,
     page: { limit: number; cursor?: string | undefined },
@@ -79,6 +84,15 @@ export class CallRecords {
       cancelled: of('cancelled'),
     };
     return { ...counts, total: counts.running + counts.completed + counts.failed + counts.cancelled };
+  }
+
+  count(filter: CallFilter): Promise<number> {
+    return count(this.temporal, listQuery(filter));
+  }
+
+  /** Every run that the filter is about, as the list orders them. */
+  async *all(filter: CallFilter): AsyncGenerator<CallSummary> {
+    for await (const item of listAll(this.temporal, listQuery(filter))) yield await this.summarise(item);
   }
 
   /** What the call was started with, the prompt as text. */

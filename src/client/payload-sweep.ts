@@ -1,5 +1,5 @@
 /** Deletes what nobody refers to any more from the payload store. */
-import { callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
+import { batchWorkflowId, callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
 import type { Owner, Texts } from '../payloads/texts.ts';
 import type { Archive } from './archive.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
@@ -11,8 +11,9 @@ const graceMs = 25 * 3_600_000;
 const perLook = 500;
 
 /**
- * Texts of calls whose retention is over and that are not in the archive, and of sessions that were deleted. `nowMs` by
- * this machine's clock. Returns how many owners' texts went. A workflow that cannot be looked at keeps its own.
+ * Texts of calls whose retention is over and that are not in the archive, of batches whose retention is over, and of
+ * sessions that were deleted. `nowMs` by this machine's clock. Returns how many owners' texts went. A workflow that
+ * cannot be looked at keeps its own.
  */
 export async function sweepPayloads(
   temporal: Temporal,
@@ -21,7 +22,7 @@ export async function sweepPayloads(
   archive?: Archive,
 ): Promise<number> {
   let swept = 0;
-  for (const kind of ['calls', 'sessions'] as const) {
+  for (const kind of ['calls', 'sessions', 'batches'] as const) {
     let gone: Owner[] = [];
     for await (const owner of texts.ownersOlderThan(kind, nowMs - graceMs)) {
       if (await exists(temporal, owner)) continue;
@@ -45,15 +46,16 @@ async function dropUnarchived(
   for (const owner of dropped) await texts.drop(owner);
   return dropped.length;
 }
+const workflowIds = { calls: callWorkflowId, sessions: sessionWorkflowId, batches: batchWorkflowId };
 
 async function exists(temporal: Temporal, { kind, id }: Owner): Promise<boolean> {
-  const workflowId = kind === 'calls' ? callWorkflowId(id) : sessionWorkflowId(id);
+  const workflowId = workflowIds[kind](id);
   try {
     const { status } = await rpc(temporal, rpcTimeoutMs.read, () =>
       temporal.client.workflow.getHandle(workflowId).describe(),
     );
-    // A closed session is one that was being deleted; an ended call is kept until its retention is over.
-    return kind === 'calls' || status.name === 'RUNNING';
+    // A closed session is one that was being deleted; an ended call or batch is kept until its retention is over.
+    return kind !== 'sessions' || status.name === 'RUNNING';
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;

@@ -1,7 +1,7 @@
 /** From a request to a started call: the agent's chain, the session's turn, the start (I1). */
 import type { AgentConfig } from '../domain/agent.ts';
 import type { CallInput } from '../domain/call.ts';
-import { resolveChain } from '../domain/chain.ts';
+import type { ResolvedChain } from '../domain/chain.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { GrantedTurn, Metadata, QueuedTurn } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
@@ -13,12 +13,12 @@ import type { Attached, Calls } from './calls.ts';
 import type { Health } from './health.ts';
 import { keepText } from './large-texts.ts';
 import type { Sessions } from './sessions.ts';
+import { wantedChain, type WantedChain } from './wanted-chain.ts';
 
-export interface CallRequest {
+export interface CallRequest extends WantedChain {
   readonly callId: string;
   /** HMAC of the canonical request; a repeat of the call id with another one is refused. */
   readonly fingerprint: string;
-  readonly agentName: string;
   readonly prompt: string;
   readonly sessionId?: string | undefined;
   readonly userId?: string | undefined;
@@ -46,19 +46,32 @@ export interface SubmitDependencies {
 const heartbeatsPerSecond = 25;
 const minimumHeartbeatTimeoutMs = 5_000;
 
-/** Returns the status of the call: `running` if it was started now. Throws `Refusal`; then nothing was accepted. */
-export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<CallStatus> {
+export interface Submitted {
+  /** `running` if it was started now. */
+  readonly status: CallStatus;
+  /** A call of this id was there already. */
+  readonly attached: boolean;
+}
+
+/** Throws `Refusal`; then nothing was accepted. */
+export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<Submitted> {
   const agent = await deps.agents.find(request.agentName);
-  if (!agent) return repeatOrRefuse(deps, request);
+  if (!agent) return repeatOrRefuse(deps, request, notRegistered(request.agentName));
+  let chain: ResolvedChain;
+  try {
+    chain = await wantedChain(deps, agent, request);
+  } catch (refusal) {
+    return repeatOrRefuse(deps, request, refusal);
+  }
   const repeated = deps.inFlight.has(request.callId); // It adds no load.
   if (!repeated) admit(deps, agent);
   deps.inFlight.add(request.callId, agent.name, Date.now() + request.deadlineMs + 60_000);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
     const turn = await openTurn(deps, request);
-    const started = await startCall(deps, request, { agent, prompt, turn });
-    if (started.state === 'started') return 'running';
-    return await attach(deps, request, started, turn);
+    const started = await startCall(deps, request, { chain, prompt, turn });
+    if (started.state === 'started') return { status: 'running', attached: false };
+    return { status: await attach(deps, request, started, turn), attached: true };
   } catch (error) {
     // A refused repeat of a call that runs does not end that call.
     if (!repeated) deps.inFlight.done(request.callId);
@@ -85,16 +98,23 @@ function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): vo
       });
 }
 
-/** A call of this key may have been accepted before its agent was removed. */
-async function repeatOrRefuse(deps: SubmitDependencies, request: CallRequest): Promise<CallStatus> {
-  const { agentName: agent_name, callId, fingerprint } = request;
+/** A call of this key may have been accepted before an agent of its was removed. */
+async function repeatOrRefuse(
+  deps: SubmitDependencies,
+  { callId, fingerprint }: CallRequest,
+  refusal: unknown,
+): Promise<Submitted> {
   try {
-    return sameOrRefused(await deps.calls.attach(callId, fingerprint));
+    return { status: sameOrRefused(await deps.calls.attach(callId, fingerprint)), attached: true };
   } catch (error) {
     if (!(error instanceof Refusal && error.type === 'call_not_found')) throw error;
-    const message = `Agent '${agent_name}' not registered`;
-    throw new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
+    throw refusal;
   }
+}
+
+function notRegistered(agent_name: string): Refusal {
+  const message = `Agent '${agent_name}' not registered`;
+  return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
 }
 
 type Turn = GrantedTurn | QueuedTurn | { readonly state: 'committed' } | undefined;
@@ -110,9 +130,8 @@ async function openTurn(
 async function startCall(
   deps: SubmitDependencies,
   request: CallRequest,
-  { agent, prompt, turn }: { agent: AgentConfig; prompt: StoredText; turn: Turn },
+  { chain, prompt, turn }: { chain: ResolvedChain; prompt: StoredText; turn: Turn },
 ) {
-  const chain = resolveChain(agent, (name) => deps.agents.lookup(name), deps.limits.maxChain);
   const { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf } = request;
   const input: CallInput = {
     callId,
@@ -121,7 +140,8 @@ async function startCall(
     ...(sessionId !== undefined && { sessionId }),
     ...(userId !== undefined && { userId }),
     ...(metadata && { metadata }),
-    chain: deps.health.order(chain.agents, callId),
+    // A chain that is spelled out is asked in its order, whatever circuits are open.
+    chain: request.fallbackAgents || request.startAt ? chain.agents : deps.health.order(chain.agents, callId),
     unregistered: chain.unregistered,
     ...(turn && turn.state !== 'committed' && { turn }),
     deadlineMs,

@@ -3,15 +3,21 @@ import { randomUUID } from 'node:crypto';
 import type { CallState, TurnActivities } from '../activities/turns.ts';
 import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
-import type { TurnCommit } from '../domain/session.ts';
+import type { SecondAnswer, TurnCommit } from '../domain/session.ts';
 import { storeSegment } from '../payloads/segments.ts';
 import { sessionOwner, type Texts } from '../payloads/texts.ts';
-import { commitTurn, openTurn } from '../workflows/messages.ts';
+import { commitTurn, openTurn, releaseTurn, settleTurn } from '../workflows/messages.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts): TurnActivities {
   const handle = (workflowId: string) => temporal.client.workflow.getHandle(workflowId);
+  const settle = (workflowId: string, answer: SecondAnswer): Promise<boolean> => {
+    const options = { args: [answer] as [SecondAnswer], updateId: randomUUID() };
+    return gate.pass(workflowId, () =>
+      sendUpdate(() => handle(workflowId).executeUpdate(settleTurn, options)),
+    );
+  };
   return {
     async openTurn(sessionId, callId) {
       const workflowId = sessionWorkflowId(sessionId);
@@ -30,14 +36,23 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
     },
 
     async commitTurn(sessionId, commit) {
+      const workflowId = sessionWorkflowId(sessionId);
+      const { callId, reset, rerunOf } = commit;
       try {
         const kept = await keepInSession(texts, sessionId, commit);
-        await rpc(temporal, rpcTimeoutMs.read, () =>
-          handle(sessionWorkflowId(sessionId)).signal(commitTurn, kept),
-        );
-        return true;
+        const send = async (): Promise<boolean> => {
+          // Whether it is a second answer to the same request only the session knows.
+          const { answer } = kept;
+          if (answer && (reset || rerunOf !== undefined)) return settle(workflowId, { ...kept, answer });
+          // What a call left as it failed stands as it is when its reset fails too.
+          if (reset) await handle(workflowId).signal(releaseTurn, callId);
+          else await handle(workflowId).signal(commitTurn, kept);
+          return true;
+        };
+        return await rpc(temporal, rpcTimeoutMs.read, send);
       } catch (error) {
         if (isNotFound(error)) return false;
+        if (error instanceof Refusal && error.type === 'session_not_found') return false;
         throw error;
       }
     },

@@ -76,6 +76,8 @@ export const refusals = {
   call_not_found: { status: 404, title: 'No such call' },
   route_not_found: { status: 404, title: 'No such endpoint' },
   method_not_allowed: { status: 405, title: 'The endpoint does not take this method' },
+  batch_not_found: { status: 404, title: 'No such batch of reruns' },
+  reset_refused: { status: 409, title: 'The call cannot be reset' },
   body_too_large: { status: 413, title: 'The body is over the limit' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   validation_failed: { status: 422, title: 'The request has invalid fields' },

@@ -5,12 +5,16 @@ export const agentHealthId = 'agent-health';
 
 const callPrefix = 'call-';
 const sessionPrefix = 'session-';
+const batchPrefix = 'rerun-batch-';
 
 export const callWorkflowId = (callId: string): string => callPrefix + callId;
 export const sessionWorkflowId = (sessionId: string): string => sessionPrefix + sessionId;
 
+export const batchWorkflowId = (batchId: string): string => batchPrefix + batchId;
+
 export const callIdOf = (workflowId: string): string => workflowId.slice(callPrefix.length);
 export const sessionIdOf = (workflowId: string): string => workflowId.slice(sessionPrefix.length);
+export const batchIdOf = (workflowId: string): string => workflowId.slice(batchPrefix.length);
 
 /** The agents' dedupe key: the same for every try of one agent in one call (I3). */
 export const agentIdempotencyKey = (callId: string, agent: string): string =>

@@ -2,11 +2,13 @@
 import type {
   Metadata,
   OlderMessages,
+  SecondAnswer,
   SessionContent,
   SessionLimits,
   SessionMessage,
   SessionSegment,
   SessionState,
+  Settlement,
   TurnCommit,
   TurnHolder,
   TurnReply,
@@ -16,11 +18,17 @@ import { MessageTail } from './message-tail.ts';
 
 /** Calls whose commit is remembered, so that none is granted a second turn. Beyond them the start tells. */
 const maxRecentCallIds = 500;
+/** Answers of resets that one session takes. All are remembered, so that no rerun of theirs answers again. */
+const maxResetCallIds = 500;
+/** Beyond so many, every failure counts as one whose rerun has answered: its reset will not. */
+const maxOvertakenCallIds = 500;
 
 export class SessionBook {
   private content: Omit<SessionContent, 'messages'>;
   private readonly tail: MessageTail;
   private readonly recent: Set<string>;
+  private readonly answeredByReset: Set<string>;
+  private readonly overtaken: Set<string>;
   private readonly limits: SessionLimits;
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
@@ -32,6 +40,8 @@ export class SessionBook {
     this.content = state;
     this.tail = new MessageTail(state.messages, limits);
     this.recent = new Set(state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []));
+    this.answeredByReset = new Set(state.resetCallIds);
+    this.overtaken = new Set(state.overtakenCallIds);
     this.limits = limits;
     this.turnsGranted = state.turnsGranted;
     this.currentHolder = state.holder;
@@ -87,6 +97,7 @@ export class SessionBook {
       content: commit.prompt,
       callId,
       ...(!answer && { failed: true }),
+      ...(!answer && this.isOvertaken(callId) && { answeredByRerun: true }),
     });
     if (answer)
       this.append({ timestamp, role: 'assistant', content: answer.content, agent: answer.agent, callId });
@@ -94,6 +105,14 @@ export class SessionBook {
     this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
     if (commit.metadata) this.merge(commit.metadata);
     return this.release(callId, nowMs);
+  }
+
+  /** Of a rerun's and a reset's answer to one call only one is kept. Idempotent by call id. */
+  settle(commit: SecondAnswer, nowMs: number): Settlement {
+    const stored = this.accepts(commit, nowMs);
+    const inTurn = stored && !commit.reset && this.holds(commit.callId);
+    const next = inTurn ? this.commit(commit, nowMs) : this.release(commit.callId, nowMs);
+    return { stored, ...(next && { next }) };
   }
 
   append(message: SessionMessage): void {
@@ -120,6 +139,8 @@ export class SessionBook {
 
   /** `segment` is stored under `key`. */
   movedOut(segment: SessionSegment, key: string): void {
+    // A reset has answered in one of them meanwhile: they are stored again as they are now.
+    if (!this.tail.beginsWith(segment.messages)) return;
     const count = (segment.older?.count ?? 0) + segment.messages.length;
     this.tail.dropOldest(segment.messages.length);
     this.content = { ...this.content, older: { key, count } satisfies OlderMessages };
@@ -152,7 +173,41 @@ export class SessionBook {
       queue: this.queue,
       ...(this.expectedMetadata.size > 0 && { expectedMetadata: Object.fromEntries(this.expectedMetadata) }),
       recentCallIds: [...this.recent],
+      ...(this.answeredByReset.size > 0 && { resetCallIds: [...this.answeredByReset] }),
+      ...(this.overtaken.size > 0 && { overtakenCallIds: [...this.overtaken] }),
     };
+  }
+
+  private accepts({ callId, rerunOf, reset, answer }: SecondAnswer, nowMs: number): boolean {
+    if (reset && this.answeredByReset.has(callId)) return true;
+    if (!reset && !this.holds(callId)) return this.tail.has(callId);
+    if (rerunOf !== undefined && this.answeredByReset.has(rerunOf)) {
+      this.remember(callId);
+      return false;
+    }
+    if (reset && !this.answerInPlace(callId, answer, nowMs)) return false;
+    if (rerunOf !== undefined) this.overtake(rerunOf);
+    return true;
+  }
+
+  /** A reset owns no turn: its answer may only take the place of its own failure. */
+  private answerInPlace(callId: string, answer: SecondAnswer['answer'], nowMs: number): boolean {
+    if (this.answeredByReset.size >= maxResetCallIds) return false;
+    const timestamp = new Date(nowMs).toISOString();
+    if (!this.tail.answerFailed(callId, { timestamp, role: 'assistant', ...answer, callId })) return false;
+    this.answeredByReset.add(callId);
+    this.content = { ...this.content, lastActivity: timestamp };
+    return true;
+  }
+
+  /** A rerun of this call has answered. */
+  private overtake(callId: string): void {
+    if (this.tail.markAnsweredByRerun(callId) || this.recent.has(callId)) return;
+    if (this.overtaken.size < maxOvertakenCallIds) this.overtaken.add(callId);
+  }
+
+  private isOvertaken(callId: string): boolean {
+    return this.overtaken.has(callId) || this.overtaken.size >= maxOvertakenCallIds;
   }
 
   private holds(callId: string): boolean {

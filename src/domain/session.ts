@@ -16,6 +16,8 @@ export interface SessionMessage extends WindowMessage {
   readonly callId?: string;
   /** The call of this user message failed: kept for people, never sent to an agent. */
   readonly failed?: true;
+  /** A rerun of that call has answered: its reset may not any more. */
+  readonly answeredByRerun?: true;
 }
 
 /** Messages that have moved to the payload store: the newest segment of a chain, and how many there are in all. */
@@ -59,6 +61,10 @@ export interface SessionState extends SessionContent {
   readonly expectedMetadata?: Readonly<Record<string, number>>;
   /** Calls that committed lately, oldest first. Absent: those of the messages. */
   readonly recentCallIds?: readonly string[];
+  /** Calls that answered after a reset: no rerun of theirs may any more. */
+  readonly resetCallIds?: readonly string[];
+  /** Calls whose reruns answered before they had left anything here themselves. */
+  readonly overtakenCallIds?: readonly string[];
 }
 
 /** What a call leaves in its session. */
@@ -69,6 +75,19 @@ export interface TurnCommit {
   readonly answer?: { readonly agent: string; readonly content: StoredText };
   readonly userId?: string;
   readonly metadata?: Metadata;
+  readonly rerunOf?: string;
+  /** By a run that a reset began: it owns no turn. */
+  readonly reset?: true;
+}
+
+/** The commit of an answer that may be a second one to the same request: by a rerun, or after a reset. */
+export type SecondAnswer = TurnCommit & Required<Pick<TurnCommit, 'answer'>>;
+
+/** What became of a commit that the session may decline. */
+export interface Settlement {
+  readonly stored: boolean;
+  /** Who holds the turn now, if that is new. */
+  readonly next?: TurnHolder;
 }
 
 /** The session's say on a call's turn (see workflows/session.ts). */

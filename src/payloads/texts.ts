@@ -6,11 +6,12 @@ import type { StoredText } from '../domain/stored-text.ts';
 import type { PayloadStore } from './payload-store.ts';
 
 export interface Owner {
-  readonly kind: 'calls' | 'sessions';
+  readonly kind: 'calls' | 'sessions' | 'batches';
   readonly id: string;
 }
 
 export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
+export const batchOwner = (id: string): Owner => ({ kind: 'batches', id });
 export const sessionOwner = (id: string): Owner => ({ kind: 'sessions', id });
 
 export class Texts {

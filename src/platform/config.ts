@@ -129,6 +129,9 @@ export const settings = {
   HOLDFAST_MAX_STREAMS: integer(200, 1, 100_000).describe(
     'Server-sent event streams that one node has open; beyond: 429.',
   ),
+  HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(
+    'Calls that one batch of reruns takes; the newest of those that match.',
+  ),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
   HOLDFAST_CACHED_WORKFLOWS: integer(3_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
   HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
@@ -222,6 +225,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxChain: set.HOLDFAST_MAX_CHAIN,
       maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
       maxStreams: set.HOLDFAST_MAX_STREAMS,
+      maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {

@@ -23,6 +23,7 @@ import type { StoredText } from '../domain/stored-text.ts';
 import { askAgent } from './ask-agent.ts';
 import { callProgress } from './messages.ts';
 import { describeProgress } from './progress-text.ts';
+import { ResetRun } from './reset-run.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
 import { commitTurn, waitForTurn } from './turn.ts';
@@ -44,7 +45,8 @@ interface Progress {
 
 export async function agentCall(input: CallInput): Promise<CallResult> {
   const startedAt = workflowInfo().startTime.getTime();
-  const deadlineAt = startedAt + input.deadlineMs;
+  const reset = new ResetRun();
+  const deadlineAt = (): number => (reset.at ?? startedAt) + input.deadlineMs;
   const progress: Progress = {
     chain: input.chain.map((agent) => agent.name),
     attempts: input.unregistered.map((agent) => ({
@@ -58,7 +60,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
 
   let ending: Ending;
   try {
-    const turn = await waitForTurn(input, deadlineAt);
+    const turn = await waitForTurn(input, deadlineAt, reset);
     progress.queuedMs = Date.now() - startedAt;
     ending = turn.status === 'failed' ? turn : await walkChain(input, turn.window, deadlineAt, progress);
   } catch (error) {
@@ -68,13 +70,13 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
       // The cancellation goes on record before the session is told: were this task lost after that, an answer that
       // came meanwhile would end the call instead, and its turn would stand as failed (I4).
       if (input.sessionId !== undefined && patched('cancelled-on-record')) await sleep(1);
-      await commitTurn(input);
+      await commitTurn(input, reset);
     });
     end(input, 'cancelled', startedAt);
     throw error;
   }
   const sessionStored = await CancellationScope.nonCancellable(() =>
-    commitTurn(input, ending.status === 'answered' ? ending : undefined),
+    commitTurn(input, reset, ending.status === 'answered' ? ending : undefined),
   );
   const details: CallFailureDetails = { ...progress, ...(sessionStored !== undefined && { sessionStored }) };
   if (ending.status === 'failed') {
@@ -93,14 +95,14 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
 async function walkChain(
   input: CallInput,
   window: readonly WindowMessage[],
-  deadlineAt: number,
+  deadlineAt: () => number,
   progress: Progress,
 ): Promise<Ending> {
   const overdue = `The call's deadline of ${input.deadlineMs / 1_000} s passed`;
   let failed: Extract<Attempt, { status: 'failed' }> | undefined;
   for (const [index, agent] of input.chain.entries()) {
     const stillToCome = input.chain.slice(index + 1);
-    const budgetMs = (): number => agentBudgetMs(deadlineAt - Date.now(), stillToCome);
+    const budgetMs = (): number => agentBudgetMs(deadlineAt() - Date.now(), stillToCome);
     if (budgetMs() < minimumAskMs)
       return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
 

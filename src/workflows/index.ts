@@ -2,4 +2,5 @@
 export { agentCall } from './agent-call.ts';
 export { agentDirectory } from './agent-directory.ts';
 export { agentHealth } from './agent-health.ts';
+export { rerunBatch } from './rerun-batch.ts';
 export { session } from './session.ts';

@@ -2,9 +2,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { CallProgress } from '../domain/call.ts';
+import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
-import type { SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
+import type { SecondAnswer, SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
 
 // agentCall
 /** A wake-up only: the call asks its session for the turn itself. */
@@ -14,6 +15,8 @@ export const callProgress = defineQuery<CallProgress>('callProgress');
 // session
 export const openTurn = defineUpdate<TurnReply, [callId: string, metadataBytes?: number]>('openTurn');
 export const commitTurn = defineSignal<[TurnCommit]>('commitTurn');
+/** A commit that the session may decline: false. */
+export const settleTurn = defineUpdate<boolean, [SecondAnswer]>('settleTurn');
 /** The facade gives back a turn that no call will use. */
 export const releaseTurn = defineSignal<[callId: string]>('releaseTurn');
 /** Null once the session is closed. */
@@ -21,6 +24,11 @@ export const readSession = defineQuery<SessionContent | null>('readSession');
 export const closeSession = defineUpdate<null>('closeSession');
 /** Closes the session if nothing happened since the cutoff; false while a turn is held or queued. */
 export const expireSession = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
+
+// rerunBatch
+export const batchPages = defineQuery<BatchPages>('batchPages');
+/** Nothing more is started; what runs goes on to its end. */
+export const cancelBatch = defineSignal('cancelBatch');
 
 // agentDirectory
 export interface DirectoryEntry {

@@ -17,7 +17,7 @@ import {
 import type { TurnActivities } from '../activities/turns.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { SessionBook } from '../domain/session-book.ts';
-import type { SessionLimits, SessionState, TurnCommit, TurnHolder } from '../domain/session.ts';
+import type { SecondAnswer, SessionLimits, SessionState, TurnCommit, TurnHolder } from '../domain/session.ts';
 import {
   closeSession,
   commitTurn,
@@ -25,6 +25,7 @@ import {
   openTurn,
   readSession,
   releaseTurn,
+  settleTurn,
   turnGranted,
 } from './messages.ts';
 
@@ -79,15 +80,27 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     }
   };
 
+  const refuseWhenClosed: (answer?: SecondAnswer) => void = () => {
+    if (lifecycle.closed) throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
+  };
+
   setHandler(openTurn, (callId, metadataBytes) => book.openTurn(callId, Date.now(), metadataBytes), {
     validator: (callId: string, metadataBytes?: number) => {
-      if (lifecycle.closed)
-        throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
+      refuseWhenClosed();
       const refusal = book.refusal(callId, metadataBytes);
       if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal);
     },
   });
   setHandler(commitTurn, (commit: TurnCommit) => wake(book.commit(commit, Date.now())));
+  setHandler(
+    settleTurn,
+    (answer: SecondAnswer) => {
+      const { stored, next } = book.settle(answer, Date.now());
+      void wake(next);
+      return stored;
+    },
+    { validator: refuseWhenClosed },
+  );
   setHandler(releaseTurn, (callId) => wake(book.release(callId, Date.now())));
   setHandler(readSession, () => (lifecycle.closed ? null : book.read()));
   setHandler(closeSession, () => {

@@ -6,6 +6,7 @@ import type { ErrorType } from '../domain/failures.ts';
 import type { TurnReply, WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { turnGranted } from './messages.ts';
+import type { ResetRun } from './reset-run.ts';
 
 /** A grant older than this may be about to be freed (session.ts frees a never started call's after 10 s). */
 const grantStaleMs = 5_000;
@@ -29,9 +30,15 @@ export type Turn =
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
 
 /** The window to send before the prompt, once it is this call's turn. At once without a session. */
-export async function waitForTurn(input: CallInput, deadlineAt: number): Promise<Turn> {
+export async function waitForTurn(
+  input: CallInput,
+  deadlineAt: () => number,
+  reset: ResetRun,
+): Promise<Turn> {
   const { sessionId, turn } = input;
   if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
+  // A reset owns no turn: it asks with the window that the call had.
+  if (turn.state === 'granted' && reset.at !== undefined) return { status: 'granted', window: turn.window };
   if (turn.state === 'granted' && Date.now() - turn.grantedAt <= grantStaleMs)
     return { status: 'granted', window: turn.window };
 
@@ -44,7 +51,7 @@ export async function waitForTurn(input: CallInput, deadlineAt: number): Promise
     const reply = await openTurn(sessionId, input.callId).catch(rethrowCancellation);
     const settled = reply === 'unknown' ? undefined : settle(reply);
     if (settled?.status === 'granted') return settled;
-    const restMs = deadlineAt - Date.now();
+    const restMs = deadlineAt() - Date.now();
     // Past the deadline a turn that is committed is this call's own doing, in a workflow task that was lost.
     if (settled && restMs > 0) return settled;
     if (restMs <= 0)
@@ -73,7 +80,8 @@ function settle(reply: TurnReply | undefined): Turn | undefined {
 
 /** Whether the session took it; undefined without a session. Without an answer the user's message is kept as failed. */
 export async function commitTurn(
-  { sessionId, callId, prompt, userId, metadata, turn }: CallInput,
+  { sessionId, callId, prompt, userId, metadata, turn, rerunOf }: CallInput,
+  reset: ResetRun,
   answer?: { agent: string; content: StoredText },
 ): Promise<boolean | undefined> {
   if (sessionId === undefined || !turn) return undefined;
@@ -83,6 +91,8 @@ export async function commitTurn(
     ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
     ...(userId !== undefined && { userId }),
     ...(metadata && { metadata }),
+    ...(rerunOf !== undefined && { rerunOf }),
+    ...(reset.at !== undefined && { reset: true }),
   });
 }
 

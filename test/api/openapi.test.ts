@@ -2,7 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { refusals } from '../../src/domain/failures.ts';
-import type { HttpAnswer, Json } from '../rig/http-client.ts';
+import type { HttpAnswer, HttpClient, Json } from '../rig/http-client.ts';
 import { expectDocumented, operationOf, type Document } from './documented.ts';
 import { endedCall } from './ended-call.ts';
 import { says } from './scripts.ts';
@@ -36,6 +36,12 @@ const endpoints = [
   'get /api/vps/calls/{id}/history',
   'post /api/vps/calls/{id}/cancel',
   'post /api/vps/calls/{id}/rerun',
+  'post /api/vps/calls/{id}/reset',
+  'post /api/vps/reruns',
+  'get /api/vps/reruns',
+  'get /api/vps/reruns/{id}',
+  'get /api/vps/reruns/{id}/events',
+  'post /api/vps/reruns/{id}/cancel',
   'get /healthz',
   'get /readyz',
   'get /metrics',
@@ -161,6 +167,15 @@ describe('the OpenAPI document', () => {
     const rerun = await check('post /api/vps/calls/{id}/rerun', http.post(`${donePath}/rerun`));
     await endedCall(http, rerun.headers.get('Location') ?? '');
     await check('post /api/vps/calls/{id}/rerun', http.post('/api/vps/calls/unknown/rerun'));
+    const stuck = await http.call({ agent_name: 'hangs', prompt: 'x' }, async);
+    await hanging.waitForRequests(2);
+    const stuckPath = stuck.headers.get('Location') ?? '';
+    await node.temporal.workflow.getHandle(`call-${String(stuck.body.call_id)}`).terminate();
+    await endedCall(http, stuckPath);
+    for (const one of [stuckPath, donePath, '/api/vps/calls/unknown'])
+      await check('post /api/vps/calls/{id}/reset', http.post(`${one}/reset`));
+    await http.post(`${stuckPath}/cancel`);
+    await checkBatches(check, http);
     await expect
       .poll(async () => ((await http.get('/api/vps/calls?limit=2')).body.calls as Json[]).length)
       .toBe(2);
@@ -212,3 +227,25 @@ describe('the OpenAPI document', () => {
     expect(successes.filter((one) => !seen.has(one))).toEqual([]);
   });
 });
+
+/** Every endpoint of batches, on one that finds the call that failed. */
+async function checkBatches(
+  check: (endpoint: string, request: Promise<HttpAnswer>) => Promise<HttpAnswer>,
+  http: HttpClient,
+): Promise<void> {
+  const batches = '/api/vps/reruns';
+  const filter = { agent: 'fails' };
+  const dryRun = async () => (await http.post(batches, { filter, dry_run: true })).body.total;
+  await expect.poll(dryRun).toBe(1);
+  await check('post /api/vps/reruns', http.post(batches, { filter, dry_run: true }));
+  await check('post /api/vps/reruns', http.post(batches, { filter: { agent: 1 } }));
+  const { headers } = await check('post /api/vps/reruns', http.post(batches, { filter }));
+  const path = headers.get('Location') ?? '';
+  await check('get /api/vps/reruns/{id}/events', http.get(`${path}/events`));
+  for (const one of [path, `${batches}/unknown`]) {
+    await check('get /api/vps/reruns/{id}', http.get(one));
+    await check('post /api/vps/reruns/{id}/cancel', http.post(`${one}/cancel`));
+  }
+  await expect.poll(async () => ((await http.get(batches)).body.batches as Json[]).length).toBe(1);
+  await check('get /api/vps/reruns', http.get(batches));
+}

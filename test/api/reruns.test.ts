@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HttpAnswer } from '../rig/http-client.ts';
 import { endedCall } from './ended-call.ts';
 import { expectProblem } from './problem.ts';
-import { echo, says } from './scripts.ts';
+import { echo, gated, says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
 const locationOf = ({ headers }: HttpAnswer): string => headers.get('Location') ?? '';
@@ -67,5 +67,87 @@ describe('a rerun', () => {
     const answer = await node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`);
 
     expectProblem(answer, 404, 'agent_not_found');
+  });
+
+  it('asked for twenty times at once is one call', async () => {
+    await node.agent('clicked', () => ({ status: 401 }));
+    const { body } = await node.http.call({ agent_name: 'clicked', prompt: 'x', session_id: 'clicked' });
+    const gate = gated('once');
+    const agent = await node.agent('clicked', gate.script);
+    const rerun = () => node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`);
+
+    const answers = await Promise.all(Array.from({ length: 20 }, rerun));
+    const late = await rerun();
+
+    expect(new Set([...answers, late].map((one) => one.body.call_id)).size).toBe(1);
+    expect(answers.filter((one) => one.body.attached === false)).toHaveLength(1);
+    expect(late).toMatchObject({ status: 202, body: { attached: true } });
+    gate.open();
+    await endedCall(node.http, locationOf(late));
+    expect(agent.requests).toHaveLength(1);
+    const again = await rerun();
+    expect(again.body).toMatchObject({ attached: false });
+    expect(again.body.call_id).not.toBe(late.body.call_id);
+    expect(await endedCall(node.http, locationOf(again))).toMatchObject({ status: 'completed' });
+  });
+
+  it('takes another agent, exactly the chain that is named, another prompt and deadline', async () => {
+    await node.agent('plain', () => ({ status: 401 }), { fallback_agents: ['never'] });
+    const never = await node.agent('never', () => ({ status: 401 }));
+    const refuses = await node.agent('refuses', () => ({ status: 401 }));
+    const helps = await node.agent('helps', echo);
+    const { body } = await node.http.call({ agent_name: 'plain', prompt: 'x' });
+    const asked = never.requests.length;
+
+    const rerun = await node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`, {
+      agent_name: 'refuses',
+      fallback_agents: ['helps'],
+      prompt: 'y'.repeat(20_000),
+      deadline_seconds: 30,
+    });
+
+    expect(await endedCall(node.http, locationOf(rerun))).toMatchObject({
+      status: 'completed',
+      fallback_chain: ['refuses', 'helps'],
+      response: `re: ${'y'.repeat(20_000)}`,
+    });
+    expect([never.requests.length, refuses.requests.length, helps.requests.length]).toEqual([asked, 1, 1]);
+  });
+
+  it('from the failed agent leaves out those before it', async () => {
+    const first = await node.agent('first', () => ({ status: 401 }), {
+      fallback_agents: ['second', 'third'],
+    });
+    await node.agent('second', () => ({ status: 401 }));
+    await node.agent('third', () => ({ status: 401 }));
+    const { body } = await node.http.call({ agent_name: 'first', prompt: 'x' });
+    const third = await node.agent('third', echo);
+
+    const rerun = await node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`, {
+      from: 'failed_agent',
+    });
+
+    expect(await endedCall(node.http, locationOf(rerun))).toMatchObject({
+      status: 'completed',
+      fallback_chain: ['third'],
+      answered_by: 'third',
+    });
+    expect([first.requests.length, third.requests.length]).toEqual([1, 1]);
+  });
+
+  it('refuses overrides that name no agent, and unknown ones, by their field', async () => {
+    await node.agent('sound', says('fine'));
+    const { body } = await node.http.call({ agent_name: 'sound', prompt: 'x' });
+    const rerun = (overrides: object) =>
+      node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`, overrides);
+
+    const unregistered = await rerun({ fallback_agents: ['nobody'] });
+    expectProblem(unregistered, 422, 'validation_failed');
+    expect(unregistered.body.errors).toMatchObject([{ field: 'fallback_agents' }]);
+    expectProblem(await rerun({ agent_name: 'nobody' }), 404, 'agent_not_found');
+    expectProblem(await rerun({ agent: 'sound' }), 422, 'validation_failed');
+    const nothingFailed = await rerun({ from: 'failed_agent' });
+    expectProblem(nothingFailed, 422, 'validation_failed');
+    expect(nothingFailed.body.errors).toMatchObject([{ field: 'from' }]);
   });
 });

@@ -67,6 +67,8 @@ describe('a refusal', () => {
       call_not_found: 404,
       route_not_found: 404,
       method_not_allowed: 405,
+      batch_not_found: 404,
+      reset_refused: 409,
       body_too_large: 413,
       unsupported_media_type: 415,
       validation_failed: 422,

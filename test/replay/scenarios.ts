@@ -76,6 +76,22 @@ async function cancelled({ agent, start, end, http }: Stage): Promise<string> {
   return `call-${callId}`;
 }
 
+/** A failed call of a session is run again by another agent, with another prompt; the rerun's id. */
+async function overridden({ agent, start, end, http }: Stage): Promise<string> {
+  await agent('refusing', () => ({ status: 400 }));
+  await agent('helping', answer);
+  const callId = await start({ agent_name: 'refusing', prompt: 'a question', session_id: 'recorded' });
+  await end(callId);
+  const { body } = await http.post(`/api/vps/calls/${callId}/rerun`, {
+    agent_name: 'helping',
+    fallback_agents: ['refusing'],
+    prompt: 'another question',
+    deadline_seconds: 60,
+  });
+  await end(String(body.call_id));
+  return String(body.call_id);
+}
+
 export const scenarios: readonly Scenario[] = [
   callOf('success', answer),
   callOf('success-in-session', answer, {}, { session_id: 'recorded', metadata: { source: 'test' } }),
@@ -160,6 +176,51 @@ export const scenarios: readonly Scenario[] = [
       const { body } = await http.post(`/api/vps/calls/${callId}/rerun`);
       await end(String(body.call_id));
       return `call-${String(body.call_id)}`;
+    },
+  },
+  { name: 'rerun-overridden', run: async (stage) => `call-${await overridden(stage)}` },
+  {
+    // The rerun's answer is settled by an update.
+    name: 'session-settled',
+    run: async (stage) => {
+      await overridden(stage);
+      return 'session-recorded';
+    },
+  },
+  {
+    // Terminated as its agent was being asked; the reset run asks it again.
+    name: 'reset',
+    run: async ({ agent, start, end, http, temporal }) => {
+      let release = (): void => undefined;
+      const gate = new Promise<void>((resolve) => (release = resolve));
+      const slow = await agent('slow', async () => {
+        await gate;
+        return { body: { content: 'at last' } };
+      });
+      const callId = await start({ agent_name: 'slow', prompt: 'a question', session_id: 'recorded' });
+      await slow.waitForRequests(1);
+      await temporal.workflow.getHandle(`call-${callId}`).terminate();
+      const { status } = await http.post(`/api/vps/calls/${callId}/reset`);
+      if (status !== 202) throw new Error(`The reset was answered ${status}`);
+      release();
+      await end(callId);
+      return `call-${callId}`;
+    },
+  },
+  {
+    name: 'rerun-batch',
+    run: async ({ agent, start, end, http, temporal }) => {
+      await agent('mended', ({ attempt }) =>
+        attempt <= 3 ? { status: 400 } : { body: { content: 'an answer' } },
+      );
+      for (let call = 0; call < 3; call++)
+        await end(await start({ agent_name: 'mended', prompt: `question ${call}` }));
+      const batch = { filter: { agent: 'mended' }, rate_per_second: 50 };
+      for (let total: unknown; total !== 3;)
+        ({ total } = (await http.post('/api/vps/reruns', { ...batch, dry_run: true })).body);
+      const { body } = await http.post('/api/vps/reruns', batch);
+      await temporal.workflow.getHandle(`rerun-batch-${String(body.batch_id)}`).result();
+      return `rerun-batch-${String(body.batch_id)}`;
     },
   },
   {

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { submitCall } from '../../client/submit-call.ts';
 import { identify } from '../call-identity.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
-import { callLocation, runCall } from '../run-call.ts';
+import { runCall } from '../run-call.ts';
 import { toCallFilter } from '../call-filter-wire.ts';
 import { callAccepted, callAnswer } from '../answer-schemas.ts';
 import { callCounts, callDescription, callList } from '../call-answer-schemas.ts';
@@ -11,7 +10,7 @@ import { callDescriptionToWire } from '../call-description.ts';
 import { callFilter, callListQuery, createSchemas, id } from '../schemas.ts';
 import { callSummaryToWire } from '../wire.ts';
 
-const idempotencyHeaders = {
+export const idempotencyHeaders = {
   'Idempotency-Key':
     'The same key and body attach to the same call, as long as retention; another body is refused',
 };
@@ -20,7 +19,7 @@ const startHeaders = {
   Prefer:
     '`respond-async` answers 202 at once; `wait=N` waits at most N seconds. Without it: until the call ends',
 };
-const callParams = z.object({ id });
+export const callParams = z.object({ id });
 const accepted = {
   description: 'Accepted and going on; Location tells where to look',
   schema: callAccepted,
@@ -146,52 +145,6 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
       handle: async ({ params }) => {
         const status = await calls.cancel(params.id);
         return { status: status === 'running' ? 202 : 200, body: { call_id: params.id, status } };
-      },
-    }),
-    endpoint({
-      method: 'post',
-      path: '/api/vps/calls/{id}/rerun',
-      tag: 'calls',
-      summary: 'Run a call again',
-      description: "A new call with the same request on today's agents, linked by rerun_of.",
-      params: callParams,
-      headers: idempotencyHeaders,
-      answers: {
-        202: {
-          description: 'The new call was accepted',
-          schema: z.object({ call_id: z.string(), rerun_of: z.string() }),
-          headers: { Location: 'The new call' },
-        },
-      },
-      refusals: [
-        'call_not_found',
-        'agent_not_found',
-        'idempotency_mismatch',
-        'session_queue_full',
-        'session_metadata_full',
-        'overloaded',
-        'shutting_down',
-        'temporal_unavailable',
-        'payload_store_unavailable',
-      ],
-      handle: async ({ params, request }) => {
-        const { agentName, prompt, sessionId, userId, metadata, deadlineMs } = await records.input(params.id);
-        const identity = identify(deps, request, { rerun_of: params.id });
-        await submitCall(deps, {
-          agentName,
-          prompt,
-          sessionId,
-          userId,
-          metadata,
-          deadlineMs,
-          rerunOf: params.id,
-          ...identity,
-        });
-        return {
-          status: 202,
-          body: { call_id: identity.callId, rerun_of: params.id },
-          headers: { Location: callLocation(identity.callId) },
-        };
       },
     }),
   ];

@@ -1,0 +1,98 @@
+/** One call once more: as a new call, or from its last good point. */
+import type { Request } from 'express';
+import { z } from 'zod';
+import { rerunCall } from '../../client/reruns.ts';
+import { resetCall } from '../../client/resets.ts';
+import { identify } from '../call-identity.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { endpoint, type Endpoint } from '../endpoint.ts';
+import { callLocation } from '../run-call.ts';
+import { createSchemas, overridesOf } from '../schemas.ts';
+import { callParams, idempotencyHeaders } from './calls.ts';
+
+const location = { Location: 'The call' };
+
+export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
+  const { overrides } = createSchemas(deps.config);
+  return [
+    endpoint({
+      method: 'post',
+      path: '/api/vps/calls/{id}/rerun',
+      tag: 'calls',
+      summary: 'Run a call again',
+      description:
+        "A new call in the same session, linked by rerun_of: the same request on today's agents, or with what the body overrides. Without an Idempotency-Key a second click attaches to the rerun that runs.",
+      params: callParams,
+      headers: idempotencyHeaders,
+      body: overrides,
+      bodyOptional: true,
+      answers: {
+        202: {
+          description: 'The new call was accepted, or is there already',
+          schema: z.object({ call_id: z.string(), rerun_of: z.string(), attached: z.boolean() }),
+          headers: location,
+        },
+      },
+      refusals: [
+        'invalid_json',
+        'call_not_found',
+        'agent_not_found',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'idempotency_mismatch',
+        'session_queue_full',
+        'session_metadata_full',
+        'overloaded',
+        'shutting_down',
+        'temporal_unavailable',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ params, body, request }) => {
+        const wish = { rerun_of: params.id, ...body };
+        const given = hasKey(request) ? identify(deps, request, wish) : undefined;
+        const { callId, attached } = await rerunCall(deps, params.id, overridesOf(body), given);
+        return {
+          status: 202,
+          body: { call_id: callId, rerun_of: params.id, attached },
+          headers: { Location: callLocation(callId) },
+        };
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/calls/{id}/reset',
+      tag: 'calls',
+      summary: 'Reset a call to its last good point',
+      description:
+        'For a call that ended by a fault of Holdfast, was terminated or timed out: the same call goes on in a second run. It owns no turn of its session; its answer may only take the place of its own failure.',
+      params: callParams,
+      answers: {
+        202: {
+          description: 'It goes on',
+          schema: z.object({ call_id: z.string(), run_id: z.string(), reset_to_event_id: z.number().int() }),
+          headers: location,
+        },
+      },
+      refusals: [
+        'call_not_found',
+        'reset_refused',
+        'shutting_down',
+        'temporal_unavailable',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ params }) => {
+        const { runId, toEventId } = await resetCall(deps, params.id);
+        return {
+          status: 202,
+          body: { call_id: params.id, run_id: runId, reset_to_event_id: toEventId },
+          headers: { Location: callLocation(params.id) },
+        };
+      },
+    }),
+  ];
+}
+
+function hasKey(request: Request): boolean {
+  return request.header('Idempotency-Key') !== undefined;
+}

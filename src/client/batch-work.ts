@@ -1,0 +1,99 @@
+/** What a batch of reruns does, as the activities of `rerunBatch`. */
+import { setMaxListeners } from 'node:events';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { BatchActivities, PageRequest } from '../activities/batches.ts';
+import { countItems, type BatchInput, type BatchItem } from '../domain/batch.ts';
+import { toCallFilter } from './batch-filter.ts';
+import { itemsPerPage, loadItems, storeItems } from './batch-pages.ts';
+import { pause } from './pause.ts';
+import { rerunItem, type BatchDependencies } from './rerun-item.ts';
+
+const beatMs = 1_000;
+
+export function createBatchWork(deps: BatchDependencies, maxCalls: number): BatchActivities {
+  return {
+    async listBatch(batch) {
+      const items = await matching(deps, batch, maxCalls);
+      const pages: string[] = [];
+      for (let at = 0; at < items.length; at += itemsPerPage)
+        pages.push(await storeItems(deps.texts, batch.batchId, items.slice(at, at + itemsPerPage)));
+      return { total: items.length, pages };
+    },
+
+    async rerunPage(request) {
+      const context = Context.current();
+      const known = (context.info.heartbeatDetails as BatchItem[] | undefined) ?? request.earlier;
+      const items = known.length > 0 ? [...known] : [...(await loadItems(deps.texts, request.pageKey))];
+      const beat = setInterval(() => context.heartbeat(items), beatMs);
+      try {
+        await runPage(deps, request, items, context);
+        return { counts: countItems(items), key: await storeItems(deps.texts, request.batch.batchId, items) };
+      } finally {
+        clearInterval(beat);
+        context.heartbeat(items);
+      }
+    },
+  };
+}
+
+/** Each call once; one whose rerun is there too is left to that one. */
+async function matching(
+  deps: BatchDependencies,
+  { filter }: BatchInput,
+  maxCalls: number,
+): Promise<BatchItem[]> {
+  const rerunsOf = new Map<string, string>();
+  const callIds = new Set<string>();
+  for await (const { callId, rerunOf } of deps.records.all(toCallFilter(filter))) {
+    callIds.add(callId);
+    if (rerunOf !== undefined) rerunsOf.set(rerunOf, callId);
+    if (callIds.size >= maxCalls) break;
+  }
+  return [...callIds].map((callId) => {
+    const rerun = rerunsOf.get(callId);
+    if (rerun === undefined) return { callId, outcome: 'pending' };
+    return { callId, outcome: 'skipped', reason: `Its rerun ${rerun} is in this batch` };
+  });
+}
+
+/** Replaces each item by what became of it. */
+async function runPage(
+  deps: BatchDependencies,
+  { batch, startNothing }: PageRequest,
+  items: BatchItem[],
+  context: Context,
+): Promise<void> {
+  const stopped = new AbortController(); // This worker stops: another goes on with the page.
+  const cancelled = new AbortController();
+  if (startNothing) cancelled.abort();
+  const onCancel = (): void => {
+    const { workerShutdown, timedOut, notFound } = context.cancellationDetails ?? {};
+    if (workerShutdown || timedOut || notFound) stopped.abort();
+    else cancelled.abort();
+  };
+  context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
+  if (context.cancellationSignal.aborted) onCancel();
+  const underWay = new Set<Promise<void>>();
+  setMaxListeners(0, stopped.signal, cancelled.signal); // One per call in flight.
+  const startings = AbortSignal.any([stopped.signal, cancelled.signal]);
+  let nextStartAt = 0;
+  for (const [index, item] of items.entries()) {
+    if (item.outcome !== 'pending' && item.outcome !== 'running') continue;
+    while (underWay.size >= batch.maxInFlight && !stopped.signal.aborted) await Promise.race(underWay);
+    if (item.outcome === 'pending') await pause(nextStartAt - Date.now(), startings);
+    if (stopped.signal.aborted) break;
+    if (item.outcome === 'pending') nextStartAt = Date.now() + 1_000 / batch.ratePerSecond;
+    const signals = { starting: cancelled.signal, waiting: stopped.signal };
+    const work = rerunItem(deps, batch, item, signals, (changed) => (items[index] = changed));
+    const tracked = work.finally(() => underWay.delete(tracked));
+    underWay.add(tracked);
+  }
+  await Promise.all(underWay);
+  if (stopped.signal.aborted)
+    throw ApplicationFailure.create({
+      type: 'worker_shutdown',
+      message: 'The worker stopped',
+      nonRetryable: false,
+    });
+}

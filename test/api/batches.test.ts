@@ -1,0 +1,238 @@
+/** Batches of reruns: each matching call once, with a report that adds up. */
+import proto from '@temporalio/proto';
+import { createParser } from 'eventsource-parser';
+import { describe, expect, it } from 'vitest';
+import type { ScriptedRequest } from '../agents/scripted-agent.ts';
+import type { HttpClient, Json } from '../rig/http-client.ts';
+import { endedCall } from './ended-call.ts';
+import { expectProblem } from './problem.ts';
+import { echo, gated } from './scripts.ts';
+import { useNode, type NodeInUse } from './use-node.ts';
+
+const { PendingActivityState } = proto.temporal.api.enums.v1;
+const fast = { rate_per_second: 100, max_in_flight: 20 };
+const promptOf = ({ body }: ScriptedRequest): string =>
+  (body as { messages: { content: string }[] }).messages.at(-1)?.content ?? '';
+
+/** Calls of this agent that failed, as visibility lists them. */
+async function failedCalls(
+  node: NodeInUse,
+  agent_name: string,
+  count: number,
+  more: Json = {},
+): Promise<string[]> {
+  await node.agent(agent_name, () => ({ status: 401 }));
+  const ask = async (i: number) =>
+    String((await node.http.call({ agent_name, prompt: `${agent_name} ${i}`, ...more })).body.call_id);
+  const ids = await Promise.all(Array.from({ length: count }, (_, i) => ask(i)));
+  const listed = async () =>
+    (await node.http.get(`/api/vps/calls?agent=${agent_name}&status=failed&limit=200`)).body.calls as Json[];
+  await expect.poll(async () => (await listed()).length).toBe(count);
+  return ids;
+}
+
+async function startBatch(http: HttpClient, body: Json): Promise<string> {
+  const answer = await http.post('/api/vps/reruns', { ...fast, ...body });
+  expect(answer.status).toBe(202);
+  expect(answer.headers.get('Location')).toBe(`/api/vps/reruns/${String(answer.body.batch_id)}`);
+  return String(answer.headers.get('Location'));
+}
+
+async function endedBatch(http: HttpClient, path: string): Promise<Json & { items: Json[] }> {
+  const read = async () => (await http.get(path)).body as Json & { items: Json[] };
+  await expect.poll(async () => (await read()).status, { timeout: 60_000 }).not.toBe('running');
+  return read();
+}
+
+describe('a batch of reruns', () => {
+  const node = useNode();
+
+  it('of fifty reports who succeeded now, failed again and was skipped, and why', async () => {
+    const ids = await failedCalls(node, 'mixed', 48);
+    const inSession = await failedCalls(node, 'mixed-gone', 2, { session_id: 'gone' });
+    await node.http.delete('/api/vps/sessions/gone');
+    const agent = await node.agent('mixed', (request) =>
+      / [0-3]$/.test(promptOf(request)) ? { status: 400 } : echo(request),
+    );
+    const rerun = await node.http.post(`/api/vps/calls/${ids[10]}/rerun`);
+    await endedCall(node.http, rerun.headers.get('Location') ?? '');
+    await expect
+      .poll(
+        async () =>
+          ((await node.http.get('/api/vps/calls?agent=mixed&status=completed')).body.calls as Json[]).length,
+      )
+      .toBe(1);
+    const asked = agent.requests.length;
+
+    const dry = await node.http.post('/api/vps/reruns', { filter: { agent: 'mixed' }, dry_run: true });
+    const mixed = await endedBatch(node.http, await startBatch(node.http, { filter: { agent: 'mixed' } }));
+    const gone = await endedBatch(
+      node.http,
+      await startBatch(node.http, { filter: { agent: 'mixed-gone' } }),
+    );
+
+    expect(dry).toMatchObject({ status: 200, body: { dry_run: true, total: 48 } });
+    expect(dry.body.sample).toHaveLength(20);
+    expect(mixed).toMatchObject({
+      status: 'completed',
+      total: 48,
+      done: 48,
+      now_succeeded: 43,
+      failed_again: 4,
+      skipped: 1,
+    });
+    expect(mixed.items.map(({ call_id }) => call_id).sort()).toEqual([...ids].sort());
+    expect(mixed.items.find(({ call_id }) => call_id === ids[10])).toMatchObject({
+      outcome: 'skipped',
+      rerun_id: null,
+      reason: `Its rerun ${String(rerun.body.call_id)} has answered`,
+    });
+    expect(mixed.items.find(({ call_id }) => call_id === ids[2])).toMatchObject({
+      outcome: 'failed',
+      error_type: 'invalid_request',
+    });
+    expect(agent.requests.length - asked).toBe(47);
+    expect(gone).toMatchObject({ total: 2, skipped: 2 });
+    expect(gone.items.map(({ call_id }) => call_id).sort()).toEqual([...inSession].sort());
+    expect(gone.items[0]?.reason).toBe("Its session 'gone' was deleted");
+  });
+
+  it('of calls that failed again takes the newest rerun of each, not all of the line', async () => {
+    const [first] = await failedCalls(node, 'line', 1);
+    const rerun = await node.http.post(`/api/vps/calls/${first}/rerun`);
+    await endedCall(node.http, rerun.headers.get('Location') ?? '');
+    const count = async () =>
+      (await node.http.post('/api/vps/reruns', { filter: { agent: 'line' }, dry_run: true })).body.total;
+    await expect.poll(count).toBe(2);
+    const agent = await node.agent('line', echo);
+
+    const batch = await endedBatch(node.http, await startBatch(node.http, { filter: { agent: 'line' } }));
+
+    expect(batch).toMatchObject({ total: 2, now_succeeded: 1, skipped: 1 });
+    expect(agent.requests).toHaveLength(1);
+  });
+
+  it('skips calls whose agent is not registered any more, unless another is named', async () => {
+    await failedCalls(node, 'removed', 2);
+    const helper = await node.agent('helper', echo);
+    await node.http.delete('/api/vps/agents/removed');
+
+    const without = await endedBatch(
+      node.http,
+      await startBatch(node.http, { filter: { agent: 'removed' } }),
+    );
+    const overrides = { agent_name: 'helper', prompt: 'another prompt' };
+    const path = await startBatch(node.http, { filter: { agent: 'removed' }, overrides });
+    const withOther = await endedBatch(node.http, path);
+
+    expect(without).toMatchObject({ skipped: 2, now_succeeded: 0 });
+    expect(without.items[0]?.reason).toBe("Agent 'removed' not registered");
+    expect(withOther).toMatchObject({
+      now_succeeded: 2,
+      overrides: { agent_name: 'helper', own_prompt: true, from: null },
+    });
+    expect(helper.requests.map(promptOf)).toEqual(['another prompt', 'another prompt']);
+  });
+
+  it('cancelled starts nothing more and waits for what runs; its events end', async () => {
+    await failedCalls(node, 'stopped', 6);
+    const gate = gated('in the end');
+    const agent = await node.agent('stopped', gate.script);
+    const path = await startBatch(node.http, { filter: { agent: 'stopped' }, max_in_flight: 2 });
+    await agent.waitForRequests(2);
+    const events = follow(`${node.http.url}${path}/events`);
+
+    const cancelled = await node.http.post(`${path}/cancel`);
+    expect(cancelled).toMatchObject({ status: 202, body: { status: 'running' } });
+    await expect.poll(beatsSinceCancel(node, path)).toBe(3);
+    gate.open();
+    const batch = await endedBatch(node.http, path);
+
+    expect(batch).toMatchObject({ status: 'cancelled', total: 6, done: 2, now_succeeded: 2 });
+    expect(batch.items.filter(({ outcome }) => outcome === 'pending')).toHaveLength(4);
+    expect(agent.requests).toHaveLength(2);
+    const all = await events;
+    expect(all.at(0)).toMatchObject({ event: 'progress', data: { status: 'running' } });
+    expect(all.slice(-2)).toMatchObject([
+      { event: 'progress', data: { status: 'cancelled', now_succeeded: 2 } },
+      { event: 'end' },
+    ]);
+    expect((await node.http.post(`${path}/cancel`)).body).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('with an Idempotency-Key is one batch; lists, and refusals name what is wrong', async () => {
+    await failedCalls(node, 'keyed', 1);
+    const agent = await node.agent('keyed', echo);
+    const body = { ...fast, filter: { agent: 'keyed' } };
+    const post = (more: Json) =>
+      node.http.post('/api/vps/reruns', { ...body, ...more }, { 'Idempotency-Key': 'batch' });
+
+    const [one, two] = await Promise.all([post({}), post({})]);
+    const path = one.headers.get('Location') ?? '';
+    await endedBatch(node.http, path);
+
+    expect(two.body).toEqual(one.body);
+    expect(agent.requests).toHaveLength(1);
+    expectProblem(await post({ max_in_flight: 3 }), 422, 'idempotency_mismatch');
+    const listed = async () =>
+      ((await node.http.get('/api/vps/reruns')).body.batches as Json[]).find(
+        ({ batch_id }) => batch_id === one.body.batch_id,
+      );
+    await expect
+      .poll(listed)
+      .toMatchObject({ status: 'completed', now_succeeded: 1, filter: { agent: 'keyed', status: 'failed' } });
+    expectProblem(await node.http.get('/api/vps/reruns/nothing'), 404, 'batch_not_found');
+    expectProblem(await node.http.get('/api/vps/reruns/nothing/events'), 404, 'batch_not_found');
+    expectProblem(
+      await node.http.post('/api/vps/reruns', { filter: { status: 'completed' } }),
+      422,
+      'validation_failed',
+    );
+    expectProblem(await node.http.post('/api/vps/reruns', {}), 422, 'validation_failed');
+  });
+});
+
+describe('a batch of more calls than a node takes', () => {
+  const node = useNode({ HOLDFAST_MAX_CALLS_IN_FLIGHT: '2', HOLDFAST_MAX_BATCH_CALLS: '4' });
+
+  it('waits where it is refused as overloaded, and takes the newest up to its bound', async () => {
+    await node.agent('narrow', () => ({ status: 401 }));
+    for (let i = 0; i < 5; i++) await node.http.call({ agent_name: 'narrow', prompt: `${i}` });
+    const count = async () =>
+      (await node.http.post('/api/vps/reruns', { filter: {}, dry_run: true })).body.total;
+    await expect.poll(count).toBe(5);
+    const agent = await node.agent('narrow', async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return echo(request);
+    });
+
+    const batch = await endedBatch(node.http, await startBatch(node.http, { filter: {} }));
+
+    expect(batch).toMatchObject({ status: 'completed', total: 4, now_succeeded: 4 });
+    expect(agent.requests.map(promptOf).sort()).toEqual(['1', '2', '3', '4']);
+  });
+});
+
+/** How often the page's activity has beaten since Temporal wants it to stop: the answer to a beat tells it. */
+function beatsSinceCancel(node: NodeInUse, path: string): () => Promise<number> {
+  const handle = node.temporal.workflow.getHandle(`rerun-batch-${path.split('/').at(-1) ?? ''}`);
+  const beats = new Set<string>();
+  return async () => {
+    const { raw } = await handle.describe();
+    const [page] = raw.pendingActivities ?? [];
+    const wanted = page?.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED;
+    if (wanted) beats.add(JSON.stringify(page.lastHeartbeatTime));
+    return beats.size;
+  };
+}
+
+/** All events of a stream, until it ends. */
+async function follow(url: string): Promise<{ event: string | undefined; data: Json }[]> {
+  const events: { event: string | undefined; data: Json }[] = [];
+  const parser = createParser({
+    onEvent: ({ event, data }) => events.push({ event, data: JSON.parse(data) as Json }),
+  });
+  const response = await fetch(url);
+  for await (const chunk of response.body ?? []) parser.feed(Buffer.from(chunk).toString());
+  return events;
+}
