@@ -60,6 +60,17 @@ export default tseslint.config(
   mayNotImport('platform', ['agents', 'activities', 'client', 'api'], ['express']),
   mayNotImport('api', ['activities', 'payloads'], ['@temporalio']),
   {
+    // What is shown was written by agents and callers: text stays text.
+    files: ['web/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']", message: 'Text stays text.' },
+        { selector: 'MemberExpression[property.name=/^(inner|outer)HTML$/]', message: 'Text stays text.' },
+      ],
+    },
+  },
+  {
     // Workflow code is deterministic (I8): the domain and types only.
     files: ['src/workflows/**/*.ts'],
     rules: {

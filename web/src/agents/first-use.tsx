@@ -23,14 +23,14 @@ export function FirstUse({ onRegistered }: { onRegistered: () => void }) {
             <li>
               <p>Register it:</p>
               <Command
-                text={`curl -s ${origin}/api/vps/register ${json} \\\n  -d '{"name": "helper", "host": "127.0.0.1", "port": 9101}'`}
+                text={`curl -s ${origin}/api/vps/register \\\n  ${json} \\\n  -d '{"name": "helper", "host": "127.0.0.1", "port": 9101}'`}
                 about="the command that registers it"
               />
             </li>
             <li>
               <p>Ask it, and see the call appear here:</p>
               <Command
-                text={`curl -s ${origin}/api/vps/call ${json} \\\n  -d '{"agent_name": "helper", "prompt": "Hello!", "session_id": "first"}'`}
+                text={`curl -s ${origin}/api/vps/call \\\n  ${json} \\\n  -d '{"agent_name": "helper", "prompt": "Hello!", "session_id": "first"}'`}
                 about="the command that asks it"
               />
             </li>
@@ -40,7 +40,7 @@ export function FirstUse({ onRegistered }: { onRegistered: () => void }) {
           </p>
         </Section>
         <Section title="By form">
-          <RegisterForm onRegistered={onRegistered} />
+          <RegisterForm name="helper" onRegistered={onRegistered} />
         </Section>
       </div>
     </Page>

@@ -5,21 +5,23 @@ import { formText } from '../ui/form-text.ts';
 import { notify } from '../ui/notice.tsx';
 
 interface RegisterFormProps {
+  /** What the form begins with. */
+  readonly name?: string;
   readonly onRegistered: () => void;
   readonly onCancel?: () => void;
 }
 
-export function RegisterForm({ onRegistered, onCancel }: RegisterFormProps) {
+export function RegisterForm({ name = '', onRegistered, onCancel }: RegisterFormProps) {
   const register = async (values: FormData): Promise<void> => {
-    const { agent_name: name, replaced } = await api.register(registrationOf(values));
-    notify(replaced ? `${name} was replaced` : `${name} is registered`);
+    const { agent_name: registered, replaced } = await api.register(registrationOf(values));
+    notify(replaced ? `${registered} was replaced` : `${registered} is registered`);
     onRegistered();
   };
   return (
     <ActionForm action="Register" {...(onCancel && { onCancel })} onSubmit={register}>
       <div class="columns">
         <Field label="Name">
-          <input name="name" required maxLength={128} autocomplete="off" />
+          <input name="name" defaultValue={name} required maxLength={128} autocomplete="off" />
         </Field>
         <Field label="Host">
           <input name="host" required defaultValue="127.0.0.1" autocomplete="off" />
