@@ -15,7 +15,8 @@ export interface BatchProgress {
   readonly batch_id: string;
   readonly status: BatchStatus;
   readonly filter: Readonly<Record<string, unknown>>;
-  readonly overrides: Overrides | null;
+  /** null and false: as each call had it. */
+  readonly overrides: Readonly<Record<string, unknown>>;
   readonly total: number;
   readonly done: number;
   readonly now_succeeded: number;

@@ -65,7 +65,7 @@ export function BatchPage() {
 }
 
 function Facts({ batch }: { batch: Batch }) {
-  const overrides = Object.entries(batch.overrides ?? {});
+  const overrides = Object.entries(batch.overrides).filter(([, value]) => value !== null && value !== false);
   return (
     <dl class="facts">
       <div>

@@ -61,7 +61,7 @@ export function CallPage() {
         <Outcome call={call} />
       </div>
       <Section title="Chain">
-        <Chain call={call} />
+        <Chain call={call} asking={drawn.tries.find((one) => one.open)?.agent} />
       </Section>
       {call.status === 'failed' && (
         <Section title="What if it ran today">

@@ -5,7 +5,7 @@ import { Status } from '../ui/status.tsx';
 import type { Attempt, Call, Health } from '../wire.ts';
 
 /** Who was to be asked, in order, as pinned when the call began; and how each is today. */
-export function Chain({ call }: { call: Call }) {
+export function Chain({ call, asking }: { call: Call; asking: string | undefined }) {
   const health = useLoaded(`${call.call_id} ${call.status}`, api.healths);
   const today = new Map(health.value?.agents.map((one) => [one.agent_name, one]));
   const came = new Map(call.attempts.map((one) => [one.agent, one]));
@@ -15,7 +15,7 @@ export function Chain({ call }: { call: Call }) {
         <li key={agent.name}>
           <div class="chain-name">
             <strong>{agent.name}</strong>
-            <span class="hint">{outcomeOf(came.get(agent.name))}</span>
+            <span class="hint">{agent.name === asking ? 'asked now' : outcomeOf(came.get(agent.name))}</span>
           </div>
           <div class="hint wrap">
             {agent.url} · {agent.timeout_seconds} s · {plural(agent.max_retries, 'retry', 'retries')}

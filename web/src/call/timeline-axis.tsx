@@ -13,11 +13,17 @@ export function TimelineAxis({ scale, height }: { scale: Scale; height: number }
           <g key={ms}>
             <line x1={`${x}%`} x2={`${x}%`} y1={axisHeight} y2={height} />
             <text x={`${x}%`} y="13" text-anchor={anchor}>
-              {ms === 0 ? '0' : duration(ms)}
+              {tickLabel(ms)}
             </text>
           </g>
         );
       })}
     </g>
   );
+}
+
+/** Marks are round: `2 s`, not `2.00 s`. */
+function tickLabel(ms: number): string {
+  if (ms === 0) return '0';
+  return ms >= 1_000 && ms < 60_000 ? `${ms / 1_000} s` : duration(ms);
 }

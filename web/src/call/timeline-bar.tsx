@@ -1,3 +1,4 @@
+import { duration } from '../format.ts';
 import { barLook, barSentence } from './bar-words.ts';
 import type { Bar } from './timeline-model.ts';
 import { barHeight, barTop, type Place } from './timeline-places.ts';
@@ -8,8 +9,8 @@ interface TimelineBarProps {
   readonly onShow: (show: boolean) => void;
 }
 
-/** Wide enough for the number of its try. */
-const numberedFrom = 4;
+/** In percent: wide enough for the number of its try, or for how long was waited. */
+const labelledFrom = { try: 4, backoff: 12, queue: 12 } as const;
 
 export function TimelineBar({ bar, place: { x, width, y }, onShow }: TimelineBarProps) {
   const top = barTop(y);
@@ -32,9 +33,9 @@ export function TimelineBar({ bar, place: { x, width, y }, onShow }: TimelineBar
         rx={thin ? 2 : 3}
         style={{ width: `max(4px, ${width}%)` }}
       />
-      {bar.kind === 'try' && width >= numberedFrom && (
+      {width >= labelledFrom[bar.kind] && (
         <text x={`${x + width / 2}%`} y={top + 13} text-anchor="middle">
-          {bar.attempt}
+          {bar.attempt ?? duration(bar.endMs - bar.startMs)}
         </text>
       )}
     </g>

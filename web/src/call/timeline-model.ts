@@ -17,7 +17,8 @@ export interface Bar {
 
 export interface Lane {
   readonly name: string;
-  readonly kind: 'queue' | 'agent';
+  /** What came of it. */
+  readonly result: string;
 }
 
 export interface Timeline {
@@ -47,8 +48,8 @@ export function timelineOf(call: Call, events: readonly CallEvent[], nowMs: numb
   const tries = triesOf(call, events, nowMs);
   const agents = [...new Set(tries.map((one) => one.agent))];
   const lanes: Lane[] = [
-    ...(queue ? [{ name: 'Waiting for its turn', kind: 'queue' as const }] : []),
-    ...agents.map((name) => ({ name, kind: 'agent' as const })),
+    ...(queue ? [{ name: 'Waiting for its turn', result: '' }] : []),
+    ...agents.map((name) => ({ name, result: resultOf(tries.filter((one) => one.agent === name)) })),
   ];
   const laneOf = (agent: string): number => agents.indexOf(agent) + (queue ? 1 : 0);
   const bars = [
@@ -122,6 +123,13 @@ function takeEvent(
 }
 
 const endings: Readonly<Record<string, true>> = { answered: true, failed: true, cancelled: true };
+
+function resultOf(tries: readonly TryBar[]): string {
+  const last = tries.at(-1);
+  const times = tries.length === 1 ? '' : ` after ${tries.length} tries`;
+  if (!last || last.open) return '';
+  return (last.errorType === null ? 'answered' : last.errorType.replaceAll('_', ' ')) + times;
+}
 
 /** Tries with the waits between them; `endMs` of a call that runs, whose last wait may go on. */
 function barsOf(tries: readonly TryBar[], lane: number, nowMs: number | undefined): Bar[] {

@@ -25,8 +25,9 @@ export function Timeline({ model }: { model: Model }) {
       <svg width="100%" height={height} role="group" aria-label="Timeline">
         <TimelineAxis scale={scale} height={height} />
         {lanes.map((lane, index) => (
-          <text key={lane.name} class="lane-name" x="0" y={laneTop(index) + 12}>
-            {laneLabel(lane)}
+          <text key={lane.name} class="lane" x="0" y={laneTop(index) + 12}>
+            <tspan class="lane-name">{laneLabel(lane)}</tspan>
+            <tspan dx="8">{lane.result}</tspan>
           </text>
         ))}
         {failovers.map(({ lane, atMs }) => (

@@ -23,8 +23,7 @@ export function WhatIfTable({ callId }: { callId: string }) {
           </>
         )}{' '}
         <span class="hint">
-          {after.reason}
-          {!changed && ' Nothing has changed since.'}
+          {after.reason}.{!changed && ' Nothing has changed since.'}
         </span>
       </p>
       <table class="list">

@@ -7,14 +7,15 @@ import { BatchForm } from './batch-form.tsx';
 export function BatchButton({ asked }: { asked: FilterValues }) {
   const [open, setOpen] = useState(false);
   const status = asked['status'] ?? 'failed';
-  if (status === 'running') return null;
+  const label = asked['status'] ? 'Rerun all that match' : 'Rerun all failed';
+  if (status !== 'failed' && status !== 'cancelled') return null;
   return (
     <>
       <button type="button" class="primary" onClick={() => setOpen(true)}>
-        Rerun all that match
+        {label}
       </button>
       {open && (
-        <Dialog title="Rerun all that match" onClose={() => setOpen(false)}>
+        <Dialog title={label} onClose={() => setOpen(false)}>
           <BatchForm filter={{ ...asked, status }} onCancel={() => setOpen(false)} />
         </Dialog>
       )}

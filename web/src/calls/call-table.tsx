@@ -24,7 +24,7 @@ export function CallTable({ calls, label }: { calls: readonly CallSummary[]; lab
             User
           </th>
           <th scope="col">Started</th>
-          <th scope="col" class="number">
+          <th scope="col" class="number wide">
             Took
           </th>
         </tr>
@@ -66,7 +66,7 @@ function CallRow({ call, now }: { call: CallSummary; now: number }) {
       <td>
         <Time at={call.started_at} />
       </td>
-      <td class="number">{duration(Math.max(0, endedAt - Date.parse(call.started_at)))}</td>
+      <td class="number wide">{duration(Math.max(0, endedAt - Date.parse(call.started_at)))}</td>
     </tr>
   );
 }
