@@ -36,10 +36,10 @@ export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel
       <Found dry={dry.value} filter={filter} />
       <div class="columns">
         <Field label="Calls per second">
-          <input name="rate" type="number" min="0.01" max="100" step="any" value="2" required />
+          <input name="rate" type="number" min="0.01" max="100" step="any" defaultValue="2" required />
         </Field>
         <Field label="At most at a time">
-          <input name="in_flight" type="number" min="1" max="200" value="8" required />
+          <input name="in_flight" type="number" min="1" max="200" defaultValue="8" required />
         </Field>
       </div>
       <Field label="Another agent" hint="Empty: the agent that each call asked for">
