@@ -44,7 +44,7 @@ export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
 /** Rate over the last 50 outcomes within 15 minutes. */
 export const healthWindow = { maxOutcomes: 50, maxAgeMs: 15 * 60_000 } as const;
 /** Kept of each agent, to look at. */
-export const healthDetails = { latencies: 50, errors: 10 } as const;
+export const healthDetails = { latencies: 50, errors: 10 };
 /** Ids are of 36 characters at most; another's would not be let grow the entity. */
 const maxCallIdLength = 64;
 export const unhealthyAfterFailures = 3;
@@ -86,23 +86,6 @@ export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
     health.consecutiveFailures = 0;
     delete health.lastErrorType;
   }
-}
-
-/**
- * Closes the circuit, as if the agent had never been asked until `at`; totals, error counts and details stay. Of what
- * is later, nothing is forgotten.
- */
-export function resetHealth(health: AgentHealth, at: number): void {
-  health.resetAt = Math.max(at, health.resetAt ?? 0);
-  health.recent = health.recent.filter((outcome) => Math.floor(outcome / 2) > at);
-  if ((health.lastFailureAt ?? 0) > at) {
-    // How many of the failures in a row are later is known of calls, not of probes: one at least.
-    const later = health.recent.filter((outcome) => outcome % 2 === 0).length;
-    health.consecutiveFailures = Math.min(health.consecutiveFailures, Math.max(1, later));
-    return;
-  }
-  health.consecutiveFailures = 0;
-  delete health.lastErrorType;
 }
 
 function recordTimes(health: AgentHealth, { at, errorType }: Outcome): void {

@@ -15,15 +15,17 @@ export interface PackedHealth extends Omit<AgentHealth, 'latencies' | 'recentErr
 /** Ms after the error before it, type, call id. */
 type PackedError = readonly [number, ErrorType, string];
 
-/** Where the entity has more agents, each keeps fewer errors once it is packed. */
+/** Where the entity has more agents, each keeps less once it is packed. */
 const manyAgents = 500;
-const errorsWithMany = 3;
+const detailsWithMany: typeof healthDetails = { latencies: 25, errors: 3 };
 
 const radix = 36;
 
 export function packHealth(health: AgentHealth, agents: number): PackedHealth {
-  const { recent, latencies = [], recentErrors = [], ...rest } = health;
-  const errors = recentErrors.slice(agents > manyAgents ? -errorsWithMany : -healthDetails.errors);
+  const { recent, latencies: allLatencies = [], recentErrors = [], ...rest } = health;
+  const keep = agents > manyAgents ? detailsWithMany : healthDetails;
+  const latencies = allLatencies.slice(-keep.latencies);
+  const errors = recentErrors.slice(-keep.errors);
   return {
     ...rest,
     recent: [],
