@@ -39,7 +39,7 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     await page.getByRole('dialog').getByRole('button', { name: 'Close it' }).click();
     await card.getByText('circuit closed').waitFor();
 
-    await card.getByRole('button', { name: 'Probe shaky now' }).click();
+    await card.getByRole('button', { name: 'Probe now shaky' }).click();
     await page.getByText(/shaky is there: 200 in \d+ ms/).waitFor();
   });
 

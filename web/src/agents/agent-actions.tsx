@@ -73,10 +73,11 @@ function ProbeButton({ name, onChange }: { name: string; onChange: () => void })
     }
     setBusy(false);
   };
+  const label = busy ? 'Probing…' : 'Probe now';
   return (
     <>
-      <button type="button" aria-label={`Probe ${name} now`} disabled={busy} onClick={() => void probe()}>
-        {busy ? 'Probing…' : 'Probe now'}
+      <button type="button" aria-label={`${label} ${name}`} disabled={busy} onClick={() => void probe()}>
+        {label}
       </button>
       {problem && <ProblemBox problem={problem} />}
     </>

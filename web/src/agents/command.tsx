@@ -3,7 +3,7 @@ import { CopyButton } from '../ui/copy-button.tsx';
 export function Command({ text, about }: { text: string; about: string }) {
   return (
     <div class="command">
-      <pre tabIndex={0} role="region" aria-label={about}>
+      <pre tabIndex={0} role="group" aria-label={about}>
         {text}
       </pre>
       <CopyButton text={text} about={about} />
