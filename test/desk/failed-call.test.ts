@@ -68,7 +68,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await page.getByRole('button', { name: 'Rerun' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('Change the request').click();
-    await dialog.getByLabel('Agent', { exact: false }).first().fill('other');
+    await dialog.getByRole('combobox', { name: /^Agent/ }).fill('other');
     await dialog.getByLabel('Prompt').fill('pretty please');
     await dialog.getByRole('button', { name: 'Rerun the call' }).click();
     await page.getByRole('region', { name: 'Answer' }).getByText('gladly').first().waitFor();

@@ -51,7 +51,8 @@ export async function openPage(
     if (!expected.some((pattern) => pattern.test(text))) complaints.push(text);
   };
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complain(message.text());
+    if (message.type() === 'error' || message.type() === 'warning')
+      complain(`${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => complain(String(error)));
   return { page, complaints };
