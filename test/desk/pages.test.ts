@@ -15,7 +15,7 @@ const lookName = ({ colorScheme, viewport }: Look): string => `${colorScheme} at
 /** Pages by what they are, where they are, and a text that is there once they have loaded. */
 const pages: readonly (readonly [string, (scene: Scene) => string, string])[] = [
   ['the list of calls', () => '/', 'planner'],
-  ['the list of failed calls', () => '/calls?status=failed&agent=legacy-crm', 'connection'],
+  ['the list of failed calls', () => '/calls?status=failed&agent=legacy-crm', 'auth'],
   ['an empty list', () => '/calls?text=nothing-begins-so', 'No call matches'],
   ['a call that failed over', ({ failedOver }) => `/calls/${failedOver}`, 'from support'],
   ['a failed call', ({ failed }) => `/calls/${failed}`, 'would be asked'],

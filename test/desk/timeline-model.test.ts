@@ -34,7 +34,7 @@ const callOf = (
   agent_name: 'a',
   answered_by: null,
   error_type: null,
-  session_id: null,
+  session_id: 's',
   user_id: null,
   started_at: at(0),
   ended_at: endedMs === null ? null : at(endedMs),

@@ -145,6 +145,7 @@ function barsOf(tries: readonly TryBar[], lane: number, nowMs: number | undefine
 }
 
 function queueOf(call: Call, events: readonly CallEvent[], zero: number, endMs: number): Bar | undefined {
+  if (call.session_id === null) return undefined;
   const bar = { kind: 'queue' as const, lane: 0, title: 'Waiting for its turn in the session' };
   const from = events.find((event) => event.type === 'queued');
   const to = events.find((event) => event.type === 'turn_granted');
