@@ -55,10 +55,13 @@ async function shootAll(browser: Browser, stage: Stage): Promise<void> {
   await shootBatch(browser, stage);
 }
 
-async function shootBatch(browser: Browser, { http }: Stage): Promise<void> {
+/** Of the calls that failed, once their agent is repaired. */
+async function shootBatch(browser: Browser, stage: Stage): Promise<void> {
+  const { http } = stage;
+  await stage.agent('archive', () => ({ body: { content: 'Found.' } }));
   const order = { filter: { status: 'failed' }, rate_per_second: 20 };
   const { batch_id: id } = (await http.post('/api/vps/reruns', order)).body;
-  await shoot(browser, http.url, 'batch', `/batches/${String(id)}`, 'completed');
+  await shoot(browser, http.url, 'batch', `/batches/${String(id)}`, 'succeeded');
   await shoot(browser, http.url, 'batches', '/batches', 'completed');
 }
 

@@ -23,10 +23,11 @@ export function useBatch(id: string): FollowedBatch {
   const live = progress?.batch_id === id ? progress : undefined;
   const behind =
     live !== undefined && value !== undefined && (live.done !== value.done || live.status !== value.status);
+  const pauseMs = live?.status === 'running' ? itemsEveryMs : 0;
   useEffect(() => {
     if (!behind) return undefined;
-    const timer = setTimeout(() => void reload(), itemsEveryMs);
+    const timer = setTimeout(() => void reload(), pauseMs);
     return () => clearTimeout(timer);
-  }, [behind, value, reload]);
+  }, [behind, pauseMs, value, reload]);
   return { batch: value && { ...value, ...live }, problem, state };
 }
