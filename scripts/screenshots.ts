@@ -61,11 +61,17 @@ async function shootBatch(browser: Browser, stage: Stage): Promise<void> {
   await stage.agent('archive', () => ({ body: { content: 'Found.' } }));
   const order = { filter: { status: 'failed' }, rate_per_second: 20 };
   const { batch_id: id } = (await http.post('/api/vps/reruns', order)).body;
-  await shoot(browser, http.url, 'batch', `/batches/${String(id)}`, 'succeeded');
-  await shoot(browser, http.url, 'batches', '/batches', 'completed');
+  await shoot(browser, http.url, 'batch', `/batches/${String(id)}`, /^succeeded$/);
+  await shoot(browser, http.url, 'batches', '/batches', /^completed$/);
 }
 
-async function shoot(browser: Browser, url: string, name: string, path: string, text: string): Promise<void> {
+async function shoot(
+  browser: Browser,
+  url: string,
+  name: string,
+  path: string,
+  text: string | RegExp,
+): Promise<void> {
   if (chosen.length > 0 && !chosen.includes(name)) return;
   for (const colorScheme of ['light', 'dark'] as const)
     for (const [size, viewport] of Object.entries(sizes)) {
