@@ -5,8 +5,9 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json worker.ts ./
-COPY scripts/bundle-workflows.ts scripts/
+COPY scripts/bundle-workflows.ts scripts/build-web.ts scripts/
 COPY src src
+COPY web web
 RUN npm run build
 
 FROM node:20.20.2-bookworm-slim

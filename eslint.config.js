@@ -61,6 +61,17 @@ export default tseslint.config(
   mayNotImport('replay', ['agents', 'payloads', 'activities', 'workflows', 'client', 'api'], ['express']),
   mayNotImport('api', ['activities', 'payloads', 'replay'], ['@temporalio']),
   {
+    // What is shown was written by agents and callers: text stays text.
+    files: ['web/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']", message: 'Text stays text.' },
+        { selector: 'MemberExpression[property.name=/^(inner|outer)HTML$/]', message: 'Text stays text.' },
+      ],
+    },
+  },
+  {
     // Workflow code is deterministic (I8): the domain and types only.
     files: ['src/workflows/**/*.ts'],
     rules: {

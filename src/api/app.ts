@@ -6,7 +6,9 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
 import { Refusal } from '../domain/failures.ts';
+import { webDir } from '../platform/paths.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { deskRouter } from './desk.ts';
 import { docsRouter } from './docs.ts';
 import { streamed, type Context, type Endpoint } from './endpoint.ts';
 import { openApiDocument } from './openapi.ts';
@@ -50,6 +52,7 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
   for (const one of endpoints) app[one.method](expressPath(one.path), ...pipeline(one, deps));
   app.use(docsRouter(deps.authenticate));
+  app.use(deskRouter(deps.authenticate, webDir));
   for (const path of new Set(endpoints.map((one) => one.path)))
     app.all(expressPath(path), methodNotAllowed(endpoints.filter((one) => one.path === path)));
   app.use((request) => {

@@ -23,7 +23,8 @@ export function sendProblem(response: Response, refusal: Refusal): void {
     response.set('RateLimit-Policy', `"${name}";q=${quota};qu="concurrent-requests"`);
     response.set('RateLimit', `"${name}";r=0;t=${refusal.retryAfterSeconds ?? 1}`);
   }
-  if (status === 401) response.set('WWW-Authenticate', 'Bearer, Basic realm="Holdfast"');
+  // A line each: Chromium reads one challenge of a line, and would never ask for a password.
+  if (status === 401) response.set('WWW-Authenticate', ['Bearer', 'Basic realm="Holdfast"']);
   response
     .status(status)
     .type('application/problem+json')

@@ -10,6 +10,9 @@ export const workflowBundlePath = join(packageRoot, 'dist', 'workflow-bundle.js'
 /** The same for workers with a build id. */
 export const versionedWorkflowBundlePath = join(packageRoot, 'dist', 'versioned-workflow-bundle.js');
 
+/** The desk's files, written by `npm run build`. */
+export const webDir = join(packageRoot, 'dist', 'web');
+
 /** Fetched binaries, whatever the data directory is. */
 export const binariesDir = join(packageRoot, '.holdfast', 'bin');
 

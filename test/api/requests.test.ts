@@ -88,7 +88,7 @@ describe('a request', () => {
 
   it('to an endpoint that does not exist is 404 and names it', async () => {
     for (const path of [
-      '/',
+      '/nothing',
       '/api/vps',
       '/api/vps/nothing',
       '/api/vps/calls/a/b/c',

@@ -1,0 +1,28 @@
+/** Builds the desk into dist/web, each text beside its compressed forms, and removes what an older build left. */
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+import { build } from 'vite';
+import { packageRoot, webDir } from '../src/platform/paths.ts';
+
+const filesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+/** Vite tells of what it made, not of the files that it copied. */
+const copied = await filesIn(join(packageRoot, 'web', 'public'));
+const result = await build({ configFile: join(packageRoot, 'web', 'vite.config.ts'), logLevel: 'warn' });
+if (!('output' in result)) throw new Error('The desk is built once, not watched');
+const made = result.output.map((file) => join(webDir, file.fileName));
+const files = [...made, ...copied.map((file) => file.replace(join(packageRoot, 'web', 'public'), webDir))];
+
+const compressed = files.flatMap((file) => [`${file}.gz`, `${file}.br`]);
+for (const file of files) {
+  const text = await readFile(file);
+  await writeFile(`${file}.gz`, await promisify(gzip)(text, { level: 9 }));
+  await writeFile(`${file}.br`, await promisify(brotliCompress)(text));
+}
+const current = new Set([...files, ...compressed]);
+for (const file of await filesIn(webDir)) if (!current.has(file)) await rm(file);

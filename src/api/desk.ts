@@ -1,0 +1,88 @@
+/** The desk at `/`: the built files of dist/web from memory, as the browser takes them best, under a strict CSP. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { extname, join, relative } from 'node:path';
+import { Router, type Request, type Response } from 'express';
+import type { Authenticate } from './auth.ts';
+
+/** The pages that the desk's own router knows: a reload of any of them gets the same document. */
+const pages = [
+  '/',
+  '/calls',
+  '/calls/:id',
+  '/agents',
+  '/sessions',
+  '/sessions/:id',
+  '/batches',
+  '/batches/:id',
+];
+
+/** Stricter than helmet's default: nothing inline, nothing from elsewhere, in no one's frame. */
+const policy = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
+
+interface DeskFile {
+  readonly type: string;
+  readonly plain: Buffer;
+  /** By content coding, the best first. */
+  readonly compressed: ReadonlyMap<string, Buffer>;
+}
+
+/** Without a build (`npm run build`) there is no desk; its paths are unknown then. */
+export function deskRouter(authenticate: Authenticate, folder: string): Router {
+  const router = Router();
+  const files = readDesk(folder);
+  const index = files.get('/index.html');
+  if (!index) return router;
+  router.get(pages, (request, response) => {
+    authenticate(request);
+    response.set('Cache-Control', 'no-cache');
+    sendFile(request, response, index);
+  });
+  for (const [path, file] of files)
+    router.get(path, (request, response) => {
+      authenticate(request);
+      // Names in assets/ hold a hash of their content. Private: only who has a key may keep them.
+      const hashed = path.startsWith('/assets/');
+      response.set('Cache-Control', hashed ? 'private, max-age=31536000, immutable' : 'no-cache');
+      sendFile(request, response, file);
+    });
+  return router;
+}
+
+function sendFile(request: Request, response: Response, { type, plain, compressed }: DeskFile): void {
+  response.set({ 'Content-Security-Policy': policy, Vary: 'Accept-Encoding' }).type(type);
+  // A browser's order is no preference: ours is.
+  const coding = [...compressed.keys()].find((name) => request.acceptsEncodings(name) !== false);
+  if (coding !== undefined) response.set('Content-Encoding', coding);
+  response.send(compressed.get(coding ?? '') ?? plain);
+}
+
+function readDesk(folder: string): Map<string, DeskFile> {
+  const files = new Map<string, DeskFile>();
+  if (!existsSync(folder)) return files;
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || /\.(br|gz)$/.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    const compressed = new Map(
+      Object.entries({ br: `${path}.br`, gzip: `${path}.gz` })
+        .filter(([, other]) => existsSync(other))
+        .map(([coding, other]) => [coding, readFileSync(other)]),
+    );
+    files.set(`/${relative(folder, path)}`, {
+      type: extname(path),
+      plain: readFileSync(path),
+      compressed,
+    });
+  }
+  return files;
+}

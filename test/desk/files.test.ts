@@ -1,0 +1,117 @@
+/** The desk as files: what is sent to a browser, how it is kept, who gets it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it, test } from 'vitest';
+import { webDir } from '../../src/platform/paths.ts';
+import { expectProblem } from '../api/problem.ts';
+import { useNode } from '../api/use-node.ts';
+import { HttpClient } from '../rig/http-client.ts';
+
+const maxGzippedBytes = 150_000;
+const key = 'key-of-the-desk-0123456789';
+
+/** fetch unpacks what it gets; this shows what came. */
+function raw(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ headers: IncomingHttpHeaders; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ headers: response.headers, body: Buffer.concat(chunks) }));
+    });
+    request.on('error', reject).end();
+  });
+}
+
+test('the whole desk is less than 150 kB when compressed, and nothing in its document is inline', () => {
+  const files = readdirSync(webDir, { recursive: true, encoding: 'utf8' });
+  const compressed = files.filter((name) => name.endsWith('.gz'));
+  const bytes = compressed.reduce((sum, name) => sum + readFileSync(join(webDir, name)).length, 0);
+  expect(compressed.length).toBeGreaterThanOrEqual(4); // The document, its script, its style, its icon.
+  expect(bytes).toBeLessThan(maxGzippedBytes);
+  const document = readFileSync(join(webDir, 'index.html'), 'utf8');
+  expect(document).not.toMatch(/<style|style=|\son\w+=|<script(?![^>]*\ssrc=)|https?:/);
+});
+
+describe('a node', () => {
+  const node = useNode();
+  const assetPath = async (): Promise<string> => {
+    const text = await (await fetch(node.http.url)).text();
+    return /src="(\/assets\/[^"]+\.js)"/.exec(text)?.[1] ?? '';
+  };
+
+  it.each([
+    '/',
+    '/calls',
+    '/calls/some-id',
+    '/agents',
+    '/sessions',
+    '/sessions/a%2Fb',
+    '/batches',
+    '/batches/x',
+  ])('answers %s with the desk, so that a page can be loaded anew and sent to a colleague', async (path) => {
+    const response = await fetch(node.http.url + path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('Content-Type')).toContain('text/html');
+    expect(response.headers.get('Cache-Control')).toBe('no-cache');
+    expect(await response.text()).toContain('<div id="desk">');
+  });
+
+  it('lets its pages load from it alone, nothing inline, in no frame', async () => {
+    const policy = (await fetch(node.http.url)).headers.get('Content-Security-Policy') ?? '';
+    for (const rule of [
+      "default-src 'self'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "frame-ancestors 'none'",
+    ])
+      expect(policy).toContain(rule);
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+  });
+
+  it('lets a browser keep what has a hash in its name, and nothing else', async () => {
+    const script = await fetch(node.http.url + (await assetPath()));
+    expect(script.headers.get('Cache-Control')).toBe('private, max-age=31536000, immutable');
+    expect(script.headers.get('Content-Type')).toContain('javascript');
+    const icon = await fetch(`${node.http.url}/favicon.svg`);
+    expect(icon.headers.get('Cache-Control')).toBe('no-cache');
+  });
+
+  it('sends texts as compressed as the browser takes them', async () => {
+    const url = node.http.url + (await assetPath());
+    const plain = await raw(url, {});
+    const zipped = await raw(url, { 'Accept-Encoding': 'gzip' });
+    const best = await raw(url, { 'Accept-Encoding': 'gzip, deflate, br, zstd' });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(zipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
+    expect(gunzipSync(zipped.body).equals(plain.body)).toBe(true);
+    expect(best.headers['content-encoding']).toBe('br');
+    expect(best.body.length).toBeLessThan(zipped.body.length);
+  });
+
+  it('has no other file there, whatever the path', async () => {
+    for (const path of [
+      '/assets/nothing.js',
+      '/assets/..%2f..%2fpackage.json',
+      '/index.html.gz',
+      '/batches/x/y',
+    ])
+      expectProblem(await node.http.get(path), 404, 'route_not_found');
+  });
+});
+
+describe('a node with API keys', () => {
+  const node = useNode({ HOLDFAST_API_KEYS: key });
+
+  it('shows the desk, its files included, only to who has one', async () => {
+    const stranger = new HttpClient(node.http.url);
+    for (const path of ['/', '/calls/x', '/favicon.svg'])
+      expectProblem(await stranger.get(path), 401, 'unauthorized');
+    const basic = `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`;
+    expect((await stranger.get('/', { Authorization: basic })).status).toBe(200);
+  });
+});

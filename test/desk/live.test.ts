@@ -1,0 +1,84 @@
+/** What is seen is what is: new calls appear by themselves, also after the node was away. */
+import { rm } from 'node:fs/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startAgent } from '../agents/scripted-agent.ts';
+import { gated, says } from '../api/scripts.ts';
+import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
+import { samePlace, startNodeProcess } from '../rig/node-process.ts';
+import { testEnvironment } from '../rig/test-node.ts';
+import { openWatched, useBrowser, useDesk } from './use-desk.ts';
+
+const lost = [
+  /ERR_CONNECTION_REFUSED/,
+  /ERR_INCOMPLETE_CHUNKED_ENCODING/,
+  /ERR_CONNECTION_RESET/,
+  /status of 503/,
+];
+
+describe.skipIf(findBrowser() === undefined)(`the list of calls${whyNoBrowser}`, () => {
+  const desk = useDesk();
+
+  it('shows a call as it begins and as it ends, and counts it', async () => {
+    const answer = gated('done');
+    await desk.node.agent('slow', answer.script);
+    const page = await desk.open('/');
+    await page.getByText('No calls yet').waitFor();
+    const ended = desk.node.http.call({ agent_name: 'slow', prompt: 'x' });
+    const row = page.getByRole('row', { name: /slow/ });
+    await row.getByText('running').waitFor();
+    expect(await page.getByRole('link', { name: /^Running/ }).innerText()).toMatch(/1$/);
+    answer.open();
+    await ended;
+    await row.getByText('completed').waitFor();
+    await expect.poll(() => page.getByRole('link', { name: /^Completed/ }).innerText()).toMatch(/1$/);
+  });
+
+  it('goes on to older ones, each once', async () => {
+    await desk.node.agent('quick', says('hello'));
+    await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        desk.node.http.call({ agent_name: 'quick', prompt: `${index}`, user_id: 'pager' }),
+      ),
+    );
+    const page = await desk.open('/calls?user=pager');
+    const rows = page.getByRole('row', { name: /quick/ });
+    await expect.poll(() => rows.count()).toBe(50);
+    await page.getByRole('button', { name: 'Older calls' }).click();
+    await expect.poll(() => rows.count()).toBe(60);
+    await page.getByRole('button', { name: 'Older calls' }).waitFor({ state: 'detached' });
+  });
+
+  it('has one stream, which ends with its page', async () => {
+    const page = await desk.open('/');
+    await page.getByText('Live').waitFor();
+    const closed = page.waitForEvent('requestfailed', (request) => request.url().includes('/calls/live'));
+    await page.getByRole('link', { name: 'Agents' }).click();
+    await closed;
+  });
+});
+
+describe.skipIf(findBrowser() === undefined)(`a node that is restarted${whyNoBrowser}`, () => {
+  const browser = useBrowser();
+
+  it('is seen to be away, and what happens after it is back is seen without a reload', async () => {
+    const environment = await testEnvironment();
+    onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
+    const agent = await startAgent(says('hello'));
+    onTestFinished(() => agent.close());
+    const first = await startNodeProcess(environment);
+    await first.http.register('helper', agent.port);
+    const page = await openWatched(browser(), first.url, {}, lost);
+    await page.getByText('No calls yet').waitFor();
+
+    first.process.kill('SIGKILL');
+    await first.process.exited;
+    await page.getByText('Reconnecting…').waitFor();
+    const second = await startNodeProcess(samePlace(environment, first));
+    await second.http.call({ agent_name: 'helper', prompt: 'x' });
+    await page
+      .getByRole('row', { name: /helper/ })
+      .getByText('completed')
+      .waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+});

@@ -1,0 +1,64 @@
+/** The sessions' pages: found, read, deleted, and moved between nodes as a file. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { echo } from '../api/scripts.ts';
+import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
+import { useDesk } from './use-desk.ts';
+
+describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowser}`, () => {
+  const desk = useDesk();
+  const speak = (session_id: string, prompt: string) =>
+    desk.node.http.call({ agent_name: 'echo', prompt, session_id });
+
+  it('find a session by the beginning of its id, keep that in the URL, and show who said what', async () => {
+    await desk.node.agent('echo', echo);
+    await speak('order-1', 'first');
+    await speak('order-1', 'second');
+    await speak('other/of % all', 'elsewhere');
+    const page = await desk.open('/sessions');
+    await page.getByRole('link', { name: 'other/of % all' }).waitFor();
+    await page.getByLabel('Session id begins with').fill('order');
+    await page.getByRole('link', { name: 'other/of % all' }).waitFor({ state: 'detached' });
+    expect(new URL(page.url()).search).toBe('?id=order');
+
+    await page.getByRole('link', { name: 'order-1' }).click();
+    const messages = page.getByRole('main').getByRole('listitem');
+    await messages.nth(3).waitFor();
+    expect((await messages.allInnerTexts()).map((text) => text.split('\n').at(-1))).toEqual([
+      'first',
+      're: first',
+      'second',
+      're: second',
+    ]);
+  });
+
+  it('reach a session whatever is in its id', async () => {
+    await desk.node.agent('echo', echo);
+    await speak('other/of % all', 'elsewhere');
+    const page = await desk.open('/sessions?id=other');
+    await page.getByRole('link', { name: 'other/of % all' }).click();
+    await page.getByText('re: elsewhere').first().waitFor();
+  });
+
+  it('delete a session after a second question, and take it back from an export', async () => {
+    await desk.node.agent('echo', echo);
+    await speak('kept-in-a-file', 'remember me');
+    const page = await desk.open('/sessions');
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Export all' }).click();
+    const file = await (await download).path();
+    expect(await readFile(file, 'utf8')).toContain('remember me');
+
+    await page.goto(`${desk.node.http.url}/sessions/kept-in-a-file`);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete the session' }).click();
+    await expect.poll(() => page.url()).toMatch(/\/sessions$/);
+    expect((await desk.node.http.get('/api/vps/sessions/kept-in-a-file')).status).toBe(404);
+
+    await page.getByRole('button', { name: 'Import' }).click();
+    await page.getByRole('dialog').getByLabel('File').setInputFiles(file);
+    await page.getByRole('dialog').getByRole('button', { name: 'Import' }).click();
+    await page.getByText(/1 session imported/).waitFor();
+    expect((await desk.node.http.get('/api/vps/sessions/kept-in-a-file')).status).toBe(200);
+  });
+});

@@ -1,0 +1,45 @@
+/** A node and a browser for a test file; a page that complains fails the test that opened it. */
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { useNode, type NodeInUse } from '../api/use-node.ts';
+import { launchBrowser, openPage } from '../rig/browser.ts';
+import type { Environment } from '../rig/test-node.ts';
+
+export interface DeskInUse {
+  readonly node: NodeInUse;
+  /** A page at `path` of the node; `expected` complaints are part of what is tested. */
+  open(path: string, options?: BrowserContextOptions, expected?: readonly RegExp[]): Promise<Page>;
+}
+
+export function useDesk(environment: Environment = {}): DeskInUse {
+  const node = useNode(environment);
+  const browser = useBrowser();
+  return { node, open: (path, ...rest) => openWatched(browser(), node.http.url + path, ...rest) };
+}
+
+export function useBrowser(): () => Browser {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser?.close());
+  return () => {
+    if (!browser) throw new Error('The browser is there within tests only');
+    return browser;
+  };
+}
+
+export async function openWatched(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  expected: readonly RegExp[] = [],
+): Promise<Page> {
+  const { page, complaints } = await openPage(browser, options, expected);
+  onTestFinished(async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  });
+  await page.goto(url);
+  return page;
+}

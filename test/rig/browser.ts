@@ -1,0 +1,59 @@
+/** A real browser for the tests of the desk. Whatever a page complains of, its CSP included, fails the test. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** CHROMIUM_PATH, or the system's; undefined where there is none. */
+export function findBrowser(): string | undefined {
+  const { CHROMIUM_PATH, PATH = '' } = process.env;
+  if (CHROMIUM_PATH !== undefined) return CHROMIUM_PATH;
+  const places = PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
+  return places.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** In the title of what is skipped. */
+export const whyNoBrowser =
+  findBrowser() === undefined ? ' (skipped: no Chromium here, set CHROMIUM_PATH or install chromium)' : '';
+
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = findBrowser();
+  if (executablePath === undefined) throw new Error('No Chromium: install it or set CHROMIUM_PATH');
+  // Tests run as root in containers, where Chromium's own sandbox does not.
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  /** What the page said that it should not have, so far. */
+  readonly complaints: readonly string[];
+}
+
+/** `expected` messages are part of what is tested (a lost connection). */
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions,
+  expected: readonly RegExp[] = [],
+): Promise<WatchedPage> {
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const complaints: string[] = [];
+  const complain = (text: string): void => {
+    if (!expected.some((pattern) => pattern.test(text))) complaints.push(text);
+  };
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning')
+      complain(`${message.text()} ${message.location().url}`);
+  });
+  page.on('pageerror', (error) => complain(String(error)));
+  return { page, complaints };
+}

@@ -1,0 +1,85 @@
+import { useState } from 'preact/hooks';
+import { api } from '../api.ts';
+import { duration } from '../format.ts';
+import { asProblem, type Problem } from '../http.ts';
+import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { notify } from '../ui/notice.tsx';
+import { ProblemBox } from '../ui/problem-box.tsx';
+import type { Agent, Health } from '../wire.ts';
+
+interface AgentActionsProps {
+  readonly agent: Agent;
+  readonly health: Health | undefined;
+  readonly onChange: () => void;
+}
+
+export function AgentActions({ agent: { name }, health, onChange }: AgentActionsProps) {
+  const reset = async (): Promise<void> => {
+    await api.resetCircuit(name);
+    notify(`${name}'s circuit is closed`);
+    onChange();
+  };
+  const remove = async (): Promise<void> => {
+    await api.removeAgent(name);
+    notify(`${name} was removed`);
+    onChange();
+  };
+  const circuitMatters = health && (health.circuit !== 'closed' || health.consecutive_failures > 0);
+  return (
+    <>
+      <ProbeButton name={name} onChange={onChange} />
+      {circuitMatters && (
+        <ConfirmButton
+          label="Reset circuit"
+          about={`of ${name}`}
+          title={`Close the circuit of ${name}?`}
+          action="Close it"
+          onConfirm={reset}
+        >
+          <p>The next call may ask it first again, and its last failures are forgotten. Its totals stay.</p>
+        </ConfirmButton>
+      )}
+      <ConfirmButton
+        label="Remove"
+        about={name}
+        title={`Remove ${name}?`}
+        action="Remove the agent"
+        danger
+        onConfirm={remove}
+      >
+        <p>Its health is forgotten. Calls under way that have it in their chain still ask it.</p>
+      </ConfirmButton>
+    </>
+  );
+}
+
+/** Costs nothing and changes nothing but what is known: it needs no second question. */
+function ProbeButton({ name, onChange }: { name: string; onChange: () => void }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const probe = async (): Promise<void> => {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      const found = await api.probe(name);
+      notify(
+        found.ok
+          ? `${name} is there: ${found.status_code ?? 'connected'} in ${duration(found.latency_ms)}`
+          : `${name} is not there: ${found.error ?? `status ${found.status_code ?? 'unknown'}`}`,
+      );
+      onChange();
+    } catch (error) {
+      setProblem(asProblem(error));
+    }
+    setBusy(false);
+  };
+  const label = busy ? 'Probing…' : 'Probe now';
+  return (
+    <>
+      <button type="button" aria-label={`${label} ${name}`} disabled={busy} onClick={() => void probe()}>
+        {label}
+      </button>
+      {problem && <ProblemBox problem={problem} />}
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+import { count, duration } from '../format.ts';
+import { queryString } from '../http.ts';
+import { CallLink } from '../ui/call-link.tsx';
+import { ErrorType, Status } from '../ui/status.tsx';
+import { Time } from '../ui/time.tsx';
+import type { Agent, Health } from '../wire.ts';
+import { AgentActions } from './agent-actions.tsx';
+import { Sparkline } from './sparkline.tsx';
+
+interface AgentCardProps {
+  readonly agent: Agent;
+  readonly health: Health | undefined;
+  readonly onChange: () => void;
+}
+
+export function AgentCard({ agent, health, onChange }: AgentCardProps) {
+  return (
+    <article class="panel" aria-label={agent.name}>
+      <div class="panel-head">
+        <h2>{agent.name}</h2>
+        {health && <Status of={health.status} />}
+        {health && <Circuit of={health} />}
+      </div>
+      <p class="hint wrap">
+        {agent.url}
+        {agent.path}
+        {agent.fallback_agents.length > 0 && ` → ${agent.fallback_agents.join(' → ')}`}
+      </p>
+      {health && <Figures health={health} />}
+      {health && <Latency health={health} />}
+      {health && <Errors health={health} />}
+      <div class="actions">
+        <AgentActions agent={agent} health={health} onChange={onChange} />
+        <a class="button" href={`/calls${queryString({ agent: agent.name })}`}>
+          Its calls
+        </a>
+      </div>
+    </article>
+  );
+}
+
+function Circuit({ of: { circuit, circuit_open_until: until } }: { of: Health }) {
+  return (
+    <span class={`tag circuit-${circuit}`}>
+      circuit {circuit.replace('_', ' ')}
+      {until !== null && (
+        <>
+          {' until '}
+          <Time at={until} />
+        </>
+      )}
+    </span>
+  );
+}
+
+function Figures({ health }: { health: Health }) {
+  const figures = [
+    ['Success', `${health.success_rate.toFixed(health.success_rate % 1 === 0 ? 0 : 1)} %`],
+    ['Calls', count(health.total_requests)],
+    ['Failures', count(health.total_failures)],
+    ['p50', latency(health.latency_p50_ms)],
+    ['p95', latency(health.latency_p95_ms)],
+  ];
+  return (
+    <dl class="figures">
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+const latency = (ms: number | null): string => (ms === null ? '–' : duration(ms));
+
+function Latency({ health: { latencies_ms: latencies } }: { health: Health }) {
+  if (latencies.length < 2) return null;
+  return <Sparkline values={latencies} />;
+}
+
+function Errors({ health }: { health: Health }) {
+  if (health.recent_errors.length === 0) return <p class="hint">No errors lately.</p>;
+  return (
+    <ul class="recent" aria-label="Last errors">
+      {health.recent_errors.slice(0, 4).map((error) => (
+        <li key={`${error.call_id} ${error.at}`}>
+          <Time at={error.at} /> <ErrorType of={error.error_type} /> <CallLink id={error.call_id} />
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,12 @@
+import { CopyButton } from '../ui/copy-button.tsx';
+
+export function Command({ text, about }: { text: string; about: string }) {
+  return (
+    <div class="command">
+      <pre tabIndex={0} role="group" aria-label={about}>
+        {text}
+      </pre>
+      <CopyButton text={text} about={about} />
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { Page } from '../ui/page.tsx';
+import { Section } from '../ui/section.tsx';
+import { Command } from './command.tsx';
+import { RegisterForm } from './register-form.tsx';
+
+/** What a node says that knows no agent yet: the three commands of a first call, with its own address. */
+export function FirstUse({ onRegistered }: { onRegistered: () => void }) {
+  const { origin } = location;
+  const json = "-H 'Content-Type: application/json'";
+  return (
+    <Page title="Welcome">
+      <p class="lead">
+        No agent is registered yet. An agent is any HTTP server that answers a prompt; Holdfast makes the
+        calls to it durable.
+      </p>
+      <div class="split">
+        <Section title="By command">
+          <ol class="steps">
+            <li>
+              <p>Start the sample agent that comes with Holdfast, in another terminal:</p>
+              <Command text="node examples/agent.js 9101" about="the command that starts an agent" />
+            </li>
+            <li>
+              <p>Register it:</p>
+              <Command
+                text={`curl -s ${origin}/api/vps/register \\\n  ${json} \\\n  -d '{"name": "helper", "host": "127.0.0.1", "port": 9101}'`}
+                about="the command that registers it"
+              />
+            </li>
+            <li>
+              <p>Ask it, and see the call appear here:</p>
+              <Command
+                text={`curl -s ${origin}/api/vps/call \\\n  ${json} \\\n  -d '{"agent_name": "helper", "prompt": "Hello!", "session_id": "first"}'`}
+                about="the command that asks it"
+              />
+            </li>
+          </ol>
+          <p class="hint">
+            Where this node has API keys, add <code>-H 'Authorization: Bearer …'</code> to each.
+          </p>
+        </Section>
+        <Section title="By form">
+          <RegisterForm name="helper" onRegistered={onRegistered} />
+        </Section>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,53 @@
+import { useState } from 'preact/hooks';
+import { count } from '../format.ts';
+import { CallLink } from '../ui/call-link.tsx';
+import { Empty } from '../ui/empty.tsx';
+import { ErrorType, Status } from '../ui/status.tsx';
+import type { BatchItem } from '../wire-replays.ts';
+
+const shownAtFirst = 100;
+
+export function BatchItems({ items }: { items: readonly BatchItem[] }) {
+  const [all, setAll] = useState(false);
+  if (items.length === 0) return <Empty title="No calls yet" />;
+  return (
+    <>
+      <table class="list">
+        <thead>
+          <tr>
+            <th scope="col">Outcome</th>
+            <th scope="col">Call</th>
+            <th scope="col">Rerun</th>
+            <th scope="col" class="wide">
+              Why
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.slice(0, all ? items.length : shownAtFirst).map((item) => (
+            <tr key={item.call_id}>
+              <td>
+                <Status of={item.outcome} />
+                {item.error_type !== null && <ErrorType of={item.error_type} />}
+              </td>
+              <td>
+                <CallLink id={item.call_id} />
+              </td>
+              <td>
+                {item.rerun_id === null ? <span class="none">–</span> : <CallLink id={item.rerun_id} />}
+              </td>
+              <td class="wide">{item.reason ?? ''}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {!all && items.length > shownAtFirst && (
+        <div class="actions center">
+          <button type="button" onClick={() => setAll(true)}>
+            All {count(items.length)}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}

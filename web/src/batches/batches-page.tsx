@@ -1,0 +1,77 @@
+import { api } from '../api.ts';
+import { count } from '../format.ts';
+import { segment } from '../http.ts';
+import { useLoaded } from '../live/use-loaded.ts';
+import { useRepeated } from '../live/use-repeated.ts';
+import { Empty } from '../ui/empty.tsx';
+import { Loading } from '../ui/loading.tsx';
+import { Page } from '../ui/page.tsx';
+import { Status } from '../ui/status.tsx';
+import { Time } from '../ui/time.tsx';
+import type { BatchProgress } from '../wire-replays.ts';
+import { filterWords } from './filter-words.ts';
+
+const refreshMs = 5_000;
+
+export function BatchesPage() {
+  const { value, problem, reload } = useLoaded('batches', api.batches);
+  useRepeated(refreshMs, reload);
+  return (
+    <Page title="Batches">
+      {!value && <Loading problem={problem} />}
+      {value?.batches.length === 0 && (
+        <Empty title="No batches yet">
+          Filter the <a href="/calls?status=failed">failed calls</a>, then rerun all that match.
+        </Empty>
+      )}
+      {value && value.batches.length > 0 && (
+        <table class="list" aria-label="Batches">
+          <thead>
+            <tr>
+              <th scope="col">Status</th>
+              <th scope="col">Batch</th>
+              <th scope="col" class="wide">
+                Of
+              </th>
+              <th scope="col">Started</th>
+              <th scope="col" class="number">
+                Done
+              </th>
+              <th scope="col" class="number wide">
+                Succeeded
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {value.batches.map((batch) => (
+              <Row key={batch.batch_id} batch={batch} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Page>
+  );
+}
+
+function Row({ batch }: { batch: BatchProgress }) {
+  return (
+    <tr>
+      <td>
+        <Status of={batch.status} />
+      </td>
+      <td>
+        <a class="mono" href={`/batches/${segment(batch.batch_id)}`} title={batch.batch_id}>
+          {batch.batch_id.slice(0, 13)}
+        </a>
+      </td>
+      <td class="wide name">{filterWords(batch.filter)}</td>
+      <td>
+        <Time at={batch.started_at} />
+      </td>
+      <td class="number">
+        {count(batch.done)} / {count(batch.total)}
+      </td>
+      <td class="number wide">{count(batch.now_succeeded)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,59 @@
+import { api } from '../api.ts';
+import { segment } from '../http.ts';
+import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { notify } from '../ui/notice.tsx';
+import type { Call } from '../wire.ts';
+import { RerunButton } from './rerun-button.tsx';
+
+export function CallActions({ call, onChange }: { call: Call; onChange: () => void }) {
+  const { call_id: id, status } = call;
+  const cancel = async (): Promise<void> => {
+    await api.cancel(id);
+    notify('Cancellation was asked for');
+    onChange();
+  };
+  const reset = async (): Promise<void> => {
+    await api.reset(id);
+    notify('The call goes on from its last good point');
+    // The page is the same, its events begin anew.
+    location.reload();
+  };
+  return (
+    <>
+      {call.web_ui_url !== null && (
+        <a class="button" href={call.web_ui_url} target="_blank" rel="noreferrer">
+          Temporal Web UI
+        </a>
+      )}
+      <a class="button" href={`/api/vps/calls/${segment(id)}/history`} download={`${id}.json`}>
+        Export history
+      </a>
+      {status === 'running' && (
+        <ConfirmButton
+          label="Cancel"
+          title="Cancel this call?"
+          action="Cancel the call"
+          danger
+          onConfirm={cancel}
+        >
+          <p>The agent that is being asked is let go at once. The call ends as cancelled.</p>
+        </ConfirmButton>
+      )}
+      {mayBeReset(call) && (
+        <ConfirmButton label="Reset" title="Reset this call?" action="Reset the call" onConfirm={reset}>
+          <p>
+            It ended by a fault of Holdfast or was ended from outside. The same call goes on from its last
+            good point, with the code of today.
+          </p>
+        </ConfirmButton>
+      )}
+      <RerunButton call={call} />
+    </>
+  );
+}
+
+/** It failed by a fault of ours, or Temporal ended it from outside: then nothing is known of its attempts. */
+function mayBeReset({ status, error_type: errorType, attempts }: Call): boolean {
+  const ended = status === 'failed' || status === 'cancelled';
+  return ended && (errorType === 'internal' || attempts.length === 0);
+}

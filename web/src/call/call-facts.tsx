@@ -1,0 +1,54 @@
+import type { ComponentChildren } from 'preact';
+import { segment } from '../http.ts';
+import { CallLink } from '../ui/call-link.tsx';
+import { Status } from '../ui/status.tsx';
+import { Time } from '../ui/time.tsx';
+import type { Call } from '../wire.ts';
+
+export function CallFacts({ call }: { call: Call }) {
+  return (
+    <dl class="facts">
+      <Fact name="Answered by">{call.answered_by ?? '–'}</Fact>
+      <Fact name="Started">
+        <Time at={call.started_at} />
+      </Fact>
+      <Fact name="Ended">{call.ended_at === null ? '–' : <Time at={call.ended_at} />}</Fact>
+      <Fact name="Deadline">{call.deadline_seconds} s</Fact>
+      {call.session_id !== null && (
+        <Fact name="Session">
+          <a href={`/sessions/${segment(call.session_id)}`}>{call.session_id}</a>
+          {call.session_stored === false && <span class="tag">not stored: it was deleted</span>}
+        </Fact>
+      )}
+      {call.user_id !== null && <Fact name="User">{call.user_id}</Fact>}
+      {call.rerun_of !== null && (
+        <Fact name="Rerun of">
+          <CallLink id={call.rerun_of} />
+        </Fact>
+      )}
+      {call.reruns.length > 0 && (
+        <Fact name="Rerun as">
+          {call.reruns.map((rerun) => (
+            <span key={rerun.call_id} class="rerun">
+              <CallLink id={rerun.call_id} /> <Status of={rerun.status} />
+            </span>
+          ))}
+        </Fact>
+      )}
+      {call.metadata !== null && Object.keys(call.metadata).length > 0 && (
+        <Fact name="Metadata">
+          <code>{JSON.stringify(call.metadata)}</code>
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import { api } from '../api.ts';
+import { plural } from '../format.ts';
+import { useLoaded } from '../live/use-loaded.ts';
+import { Status } from '../ui/status.tsx';
+import type { Attempt, Call, Health } from '../wire.ts';
+
+/** Who was to be asked, in order, as pinned when the call began; and how each is today. */
+export function Chain({ call, asking }: { call: Call; asking: string | undefined }) {
+  const health = useLoaded(`${call.call_id} ${call.status}`, api.healths);
+  const today = new Map(health.value?.agents.map((one) => [one.agent_name, one]));
+  const came = new Map(call.attempts.map((one) => [one.agent, one]));
+  return (
+    <ol class="chain">
+      {call.chain.map((agent) => (
+        <li key={agent.name}>
+          <div class="chain-name">
+            <strong>{agent.name}</strong>
+            <span class="hint">{agent.name === asking ? 'asked now' : outcomeOf(came.get(agent.name))}</span>
+          </div>
+          <div class="hint wrap">
+            {agent.url} · {agent.timeout_seconds} s · {plural(agent.max_retries, 'retry', 'retries')}
+          </div>
+          {health.value && <Today health={today.get(agent.name)} />}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Today({ health }: { health: Health | undefined }) {
+  if (!health) return <span class="hint">not registered today</span>;
+  return (
+    <div class="chain-today">
+      <span class="visually-hidden">Today: </span>
+      <Status of={health.status} />
+      {health.circuit !== 'closed' && <span class="tag">circuit {health.circuit.replace('_', ' ')}</span>}
+    </div>
+  );
+}
+
+function outcomeOf(attempt: Attempt | undefined): string {
+  if (!attempt) return 'not asked';
+  if (attempt.status === 'ok') return 'answered';
+  return attempt.status === 'skipped' ? 'skipped' : `failed after ${plural(attempt.tries, 'try', 'tries')}`;
+}

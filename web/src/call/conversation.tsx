@@ -1,0 +1,36 @@
+import { api } from '../api.ts';
+import { segment } from '../http.ts';
+import { useLoaded } from '../live/use-loaded.ts';
+import { Transcript } from '../sessions/transcript.tsx';
+import { Section } from '../ui/section.tsx';
+import type { Message } from '../wire.ts';
+
+const before = 4;
+const after = 2;
+
+/** What was said around this call. */
+export function Conversation({ callId, sessionId }: { callId: string; sessionId: string }) {
+  const { value } = useLoaded(sessionId, () => api.session(sessionId));
+  if (!value) return null;
+  const around = aroundCall(value.messages, callId);
+  return (
+    <Section
+      title="Conversation"
+      aside={<a href={`/sessions/${segment(sessionId)}`}>All {value.messages.length} messages</a>}
+    >
+      {around.length === 0 ? (
+        <p class="hint">The session has nothing of this call yet.</p>
+      ) : (
+        <Transcript messages={around} marked={callId} />
+      )}
+    </Section>
+  );
+}
+
+function aroundCall(messages: readonly Message[], callId: string): readonly Message[] {
+  const own = messages.flatMap((message, index) => (message.call_id === callId ? [index] : []));
+  const [first] = own;
+  const last = own.at(-1);
+  if (first === undefined || last === undefined) return [];
+  return messages.slice(Math.max(0, first - before), last + 1 + after);
+}

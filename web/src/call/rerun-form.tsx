@@ -1,0 +1,88 @@
+import { useLocation } from 'preact-iso/router';
+import { api } from '../api.ts';
+import { segment } from '../http.ts';
+import { useLoaded } from '../live/use-loaded.ts';
+import { ActionForm } from '../ui/action-form.tsx';
+import { Field } from '../ui/field.tsx';
+import { formText } from '../ui/form-text.ts';
+import { notify } from '../ui/notice.tsx';
+import type { Call } from '../wire.ts';
+import type { Overrides } from '../wire-replays.ts';
+
+/** As it was, unless something is written here. */
+export function RerunForm({ call, onClose }: { call: Call; onClose: () => void }) {
+  const { route } = useLocation();
+  const agents = useLoaded('agents', api.agents);
+  const rerun = async (values: FormData): Promise<void> => {
+    const { call_id: id, attached } = await api.rerun(call.call_id, overridesOf(values, call.prompt));
+    notify(attached ? 'It was running again already: this is that call' : 'The rerun was accepted');
+    onClose();
+    route(`/calls/${segment(id)}`);
+  };
+  return (
+    <ActionForm action="Rerun the call" onCancel={onClose} onSubmit={rerun}>
+      <p>
+        A new call with the same request on the agents of today, linked to this one
+        {call.session_id !== null && ', in the same session'}.
+      </p>
+      {call.status === 'failed' && (
+        <fieldset>
+          <legend>Begin</legend>
+          <label>
+            <input type="radio" name="from" value="start" defaultChecked /> at the start of the chain
+          </label>
+          <label>
+            <input type="radio" name="from" value="failed_agent" /> at the agent that failed last
+          </label>
+        </fieldset>
+      )}
+      <details>
+        <summary>Change the request</summary>
+        <div class="stack">
+          <Field label="Agent" hint="Empty: as it was">
+            <input
+              name="agent"
+              list="rerun-agents"
+              maxLength={128}
+              autocomplete="off"
+              placeholder={call.chain[0]?.name ?? ''}
+            />
+          </Field>
+          <datalist id="rerun-agents">
+            {agents.value?.agents.map(({ name }) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+          <Field label="Fallback agents" hint="One a line, in the order to ask. Empty: as registered">
+            <textarea name="chain" rows={2} />
+          </Field>
+          <Field label="Prompt">
+            <textarea name="prompt" rows={4} defaultValue={call.prompt} />
+          </Field>
+          <Field label="Deadline in seconds" hint="Empty: as it was">
+            <input name="deadline" type="number" min="1" placeholder={String(call.deadline_seconds)} />
+          </Field>
+        </div>
+      </details>
+    </ActionForm>
+  );
+}
+
+function overridesOf(values: FormData, oldPrompt: string): Overrides {
+  const agent = formText(values, 'agent');
+  const chain = formText(values, 'chain')
+    .split(/\s*\n\s*/)
+    .filter(Boolean);
+  const prompt = values.get('prompt');
+  const deadline = formText(values, 'deadline');
+  return {
+    ...(values.get('from') === 'failed_agent' && { from: 'failed_agent' }),
+    ...(agent !== '' && { agent_name: agent }),
+    ...(chain.length > 0 && { fallback_agents: chain }),
+    // A form writes line ends its own way: that alone is no change.
+    ...(typeof prompt === 'string' && !sameText(prompt, oldPrompt) && { prompt }),
+    ...(deadline !== '' && { deadline_seconds: Number(deadline) }),
+  };
+}
+
+const sameText = (a: string, b: string): boolean => a.replaceAll('\r\n', '\n') === b.replaceAll('\r\n', '\n');

@@ -1,0 +1,29 @@
+import { duration } from '../format.ts';
+import type { Scale } from './scale.ts';
+import { axisHeight } from './timeline-places.ts';
+
+export function TimelineAxis({ scale, height }: { scale: Scale; height: number }) {
+  return (
+    <g class="axis" aria-hidden="true">
+      {scale.ticks.map((ms) => {
+        const x = scale.x(ms);
+        // The first and the last label stay inside.
+        const anchor = x < 4 ? 'start' : x > 92 ? 'end' : 'middle';
+        return (
+          <g key={ms}>
+            <line x1={`${x}%`} x2={`${x}%`} y1={axisHeight} y2={height} />
+            <text x={`${x}%`} y="13" text-anchor={anchor}>
+              {tickLabel(ms)}
+            </text>
+          </g>
+        );
+      })}
+    </g>
+  );
+}
+
+/** Marks are round: `2 s`, not `2.00 s`. */
+function tickLabel(ms: number): string {
+  if (ms === 0) return '0';
+  return ms >= 1_000 && ms < 60_000 ? `${ms / 1_000} s` : duration(ms);
+}

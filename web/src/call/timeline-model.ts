@@ -1,0 +1,163 @@
+/** What a timeline draws: bars on lanes, in ms since the call was accepted. Made of what is known so far. */
+import type { Call, CallEvent } from '../wire.ts';
+
+export interface Bar {
+  readonly kind: 'queue' | 'try' | 'backoff';
+  readonly lane: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** It goes on. */
+  readonly open: boolean;
+  readonly title: string;
+  readonly attempt?: number;
+  readonly errorType?: string | null;
+  readonly firstByteMs?: number | null;
+  readonly lost?: boolean;
+}
+
+export interface Lane {
+  readonly name: string;
+  /** What came of it. */
+  readonly result: string;
+}
+
+export interface Timeline {
+  readonly lanes: readonly Lane[];
+  readonly bars: readonly Bar[];
+  readonly failovers: readonly { readonly lane: number; readonly atMs: number }[];
+  readonly endMs: number;
+}
+
+export interface TryBar {
+  readonly agent: string;
+  readonly attempt: number;
+  readonly startMs: number;
+  endMs: number;
+  open: boolean;
+  errorType: string | null;
+  readonly firstByteMs: number | null;
+  readonly lost: boolean;
+  retryAtMs?: number;
+}
+
+export function timelineOf(call: Call, events: readonly CallEvent[], nowMs: number): Timeline {
+  const zero = Date.parse(call.started_at);
+  const ended = call.ended_at !== null;
+  const endMs = Math.max(1, (call.ended_at === null ? nowMs : Date.parse(call.ended_at)) - zero);
+  const queue = queueOf(call, events, zero, endMs);
+  const tries = triesOf(call, events, nowMs);
+  const agents = [...new Set(tries.map((one) => one.agent))];
+  const lanes: Lane[] = [
+    ...(queue ? [{ name: 'Waiting for its turn', result: '' }] : []),
+    ...agents.map((name) => ({ name, result: resultOf(tries.filter((one) => one.agent === name)) })),
+  ];
+  const laneOf = (agent: string): number => agents.indexOf(agent) + (queue ? 1 : 0);
+  const bars = [
+    ...(queue ? [queue] : []),
+    ...agents.flatMap((agent) =>
+      barsOf(
+        tries.filter((one) => one.agent === agent),
+        laneOf(agent),
+        ended ? undefined : endMs,
+      ),
+    ),
+  ];
+  return {
+    lanes,
+    bars,
+    failovers: agents.slice(1).map((agent) => ({
+      lane: laneOf(agent),
+      atMs: tries.find((one) => one.agent === agent)?.startMs ?? 0,
+    })),
+    endMs: Math.max(endMs, ...bars.map((bar) => bar.endMs)),
+  };
+}
+
+/** Every try in the order made: the finished ones from the log, those that run from the events. */
+export function triesOf(call: Call, events: readonly CallEvent[], nowMs: number): TryBar[] {
+  const zero = Date.parse(call.started_at);
+  const since = (iso: string): number => Math.max(0, Date.parse(iso) - zero);
+  const tries = new Map<string, TryBar>();
+  for (const { agent, try_log: log } of call.attempts)
+    for (const one of log) {
+      const startMs = since(one.at);
+      const { attempt, lost, error_type: errorType, first_byte_ms: firstByteMs } = one;
+      const endMs = startMs + one.latency_ms;
+      tries.set(`${attempt} ${agent}`, {
+        agent,
+        attempt,
+        startMs,
+        endMs,
+        open: false,
+        errorType,
+        firstByteMs,
+        lost,
+      });
+    }
+  for (const event of events) takeEvent(tries, event, since, Math.max(0, nowMs - zero));
+  return [...tries.values()].sort((a, b) => a.startMs - b.startMs);
+}
+
+function takeEvent(
+  tries: Map<string, TryBar>,
+  event: CallEvent,
+  since: (iso: string) => number,
+  nowMs: number,
+): void {
+  const { type, agent = '', attempt = 0 } = event;
+  const key = `${attempt} ${agent}`;
+  if (type === 'attempt_started') {
+    if (tries.has(key)) return;
+    const more = { open: true, errorType: null, firstByteMs: null, lost: false };
+    tries.set(key, { agent, attempt, startMs: since(event.at), endMs: nowMs, ...more });
+    return;
+  }
+  const over = type === 'attempt_failed' ? [tries.get(key)] : type in endings ? [...tries.values()] : [];
+  for (const one of over) {
+    if (!one) continue;
+    if (one.open) one.endMs = Math.max(one.startMs, since(event.at));
+    if (one.open && type !== 'answered') one.errorType = event.error_type ?? 'cancelled';
+    one.open = false;
+    if (event.retry_at != null) one.retryAtMs = since(event.retry_at);
+  }
+}
+
+const endings: Readonly<Record<string, true>> = { answered: true, failed: true, cancelled: true };
+
+function resultOf(tries: readonly TryBar[]): string {
+  const last = tries.at(-1);
+  const times = tries.length === 1 ? '' : ` after ${tries.length} tries`;
+  if (!last || last.open) return '';
+  return (last.errorType === null ? 'answered' : last.errorType.replaceAll('_', ' ')) + times;
+}
+
+/** Tries with the waits between them; `endMs` of a call that runs, whose last wait may go on. */
+function barsOf(tries: readonly TryBar[], lane: number, nowMs: number | undefined): Bar[] {
+  return tries.flatMap((one, index): Bar[] => {
+    const { agent, retryAtMs, ...same } = one;
+    const bar: Bar = { kind: 'try', lane, title: `${agent}, try ${one.attempt}`, ...same };
+    const next = tries[index + 1]?.startMs ?? (nowMs === undefined ? undefined : retryAtMs);
+    if (one.open || next === undefined || next <= one.endMs) return [bar];
+    const open = tries[index + 1] === undefined;
+    const title = `${agent}, wait before try ${one.attempt + 1}`;
+    return [bar, { kind: 'backoff', lane, startMs: one.endMs, endMs: next, open, title }];
+  });
+}
+
+function queueOf(call: Call, events: readonly CallEvent[], zero: number, endMs: number): Bar | undefined {
+  if (call.session_id === null) return undefined;
+  const bar = { kind: 'queue' as const, lane: 0, title: 'Waiting for its turn in the session' };
+  const from = events.find((event) => event.type === 'queued');
+  const to = events.find((event) => event.type === 'turn_granted');
+  if (from) {
+    const until = to ? Date.parse(to.at) - zero : endMs;
+    return {
+      ...bar,
+      startMs: Math.max(0, Date.parse(from.at) - zero),
+      endMs: until,
+      open: !to && call.ended_at === null,
+    };
+  }
+  const waited = call.timings.queued_ms ?? 0;
+  return waited > 0 ? { ...bar, startMs: 0, endMs: waited, open: false } : undefined;
+}

@@ -1,0 +1,47 @@
+import { duration } from '../format.ts';
+import { ErrorType } from '../ui/status.tsx';
+import type { TryBar } from './timeline-model.ts';
+
+/** The same as the drawing, in figures. */
+export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
+  if (tries.length === 0) return null;
+  return (
+    <details>
+      <summary>{tries.length === 1 ? 'The try in figures' : `All ${tries.length} tries in figures`}</summary>
+      <table class="list">
+        <thead>
+          <tr>
+            <th scope="col">Agent</th>
+            <th scope="col" class="number">
+              Try
+            </th>
+            <th scope="col" class="number">
+              Began
+            </th>
+            <th scope="col" class="number">
+              Took
+            </th>
+            <th scope="col" class="number wide">
+              First byte
+            </th>
+            <th scope="col">Result</th>
+          </tr>
+        </thead>
+        <tbody>
+          {tries.map((one) => (
+            <tr key={`${one.attempt} ${one.agent}`}>
+              <td class="name">{one.agent}</td>
+              <td class="number">{one.attempt}</td>
+              <td class="number">+{duration(one.startMs)}</td>
+              <td class="number">{duration(one.endMs - one.startMs)}</td>
+              <td class="number wide">{one.firstByteMs === null ? '–' : duration(one.firstByteMs)}</td>
+              <td>
+                {one.errorType === null ? one.open ? 'asking' : 'answered' : <ErrorType of={one.errorType} />}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}

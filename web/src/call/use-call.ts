@@ -1,0 +1,49 @@
+import { useRef, useState } from 'preact/hooks';
+import { api } from '../api.ts';
+import type { Problem } from '../http.ts';
+import { segment } from '../http.ts';
+import { useLoaded } from '../live/use-loaded.ts';
+import { useStream, type StreamState } from '../live/use-stream.ts';
+import type { Call, CallEvent } from '../wire.ts';
+
+const eventNames = [
+  'accepted',
+  'queued',
+  'turn_granted',
+  'attempt_started',
+  'attempt_failed',
+  'failover',
+  'answered',
+  'failed',
+  'cancelled',
+  'end',
+];
+
+interface FollowedCall {
+  readonly call: Call | undefined;
+  readonly problem: Problem | undefined;
+  readonly events: readonly CallEvent[];
+  readonly state: StreamState;
+  readonly reload: () => void;
+}
+
+/** A call and what happens to it; read again whenever something did, as long as it runs. */
+export function useCall(id: string): FollowedCall {
+  const { value, problem, reload } = useLoaded(id, () => api.call(id));
+  // By their ids: after a lost connection some may come twice.
+  const [events, setEvents] = useState<{ id: string; byId: ReadonlyMap<string, CallEvent> }>();
+  const running = useRef(true);
+  running.current = value?.status === 'running' || value?.status === undefined;
+
+  const state = useStream(value && `/calls/${segment(id)}/events`, eventNames, (name, data, eventId) => {
+    if (running.current) void reload();
+    if (name === 'end') return;
+    const event = data as CallEvent;
+    setEvents((before) => {
+      const known = before?.id === id ? before.byId : [];
+      return { id, byId: new Map([...known, [eventId || `${event.at} ${name}`, { ...event, type: name }]]) };
+    });
+  });
+  const seen = events?.id === id ? [...events.byId.values()] : [];
+  return { call: value, problem, events: seen, state, reload: () => void reload() };
+}

@@ -1,0 +1,62 @@
+import { api } from '../api.ts';
+import { words } from '../format.ts';
+import { useLoaded } from '../live/use-loaded.ts';
+import { Loading } from '../ui/loading.tsx';
+import { ErrorType } from '../ui/status.tsx';
+
+/** The recorded attempts on today's chain and health, without asking anyone. */
+export function WhatIfTable({ callId }: { callId: string }) {
+  const { value, problem } = useLoaded(callId, () => api.whatIf(callId));
+  if (!value) return <Loading problem={problem} />;
+  const { before, after, changed } = value;
+  const agents = [...new Set([...before.attempts, ...after.steps].map((one) => one.agent))];
+  const then = new Map(before.attempts.map((one) => [one.agent, one]));
+  const today = new Map(after.steps.map((one) => [one.agent, one]));
+  return (
+    <>
+      <p>
+        {after.next_agent === null ? (
+          'Nobody else would be asked.'
+        ) : (
+          <>
+            Next would be asked: <strong>{after.next_agent}</strong>.
+          </>
+        )}{' '}
+        <span class="hint">
+          {after.reason}.{!changed && ' Nothing has changed since.'}
+        </span>
+      </p>
+      <table class="list">
+        <thead>
+          <tr>
+            <th scope="col">Agent</th>
+            <th scope="col">Then</th>
+            <th scope="col">Today</th>
+          </tr>
+        </thead>
+        <tbody>
+          {agents.map((agent) => (
+            <tr key={agent}>
+              <td class="name">{agent}</td>
+              <td>
+                <Cell outcome={then.get(agent)?.status} errorType={then.get(agent)?.error_type} />
+              </td>
+              <td>
+                <Cell outcome={today.get(agent)?.outcome} errorType={today.get(agent)?.error_type} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Cell({ outcome, errorType }: { outcome: string | undefined; errorType: string | null | undefined }) {
+  if (outcome === undefined) return <span class="hint">not in the chain</span>;
+  return (
+    <>
+      {words(outcome)} {errorType != null && <ErrorType of={errorType} />}
+    </>
+  );
+}

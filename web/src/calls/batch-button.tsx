@@ -1,0 +1,24 @@
+import { useState } from 'preact/hooks';
+import type { FilterValues } from '../api.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { BatchForm } from './batch-form.tsx';
+
+/** Reruns all that the filter finds; without a status those that failed, as the API has it. */
+export function BatchButton({ asked }: { asked: FilterValues }) {
+  const [open, setOpen] = useState(false);
+  const status = asked['status'] ?? 'failed';
+  const label = asked['status'] ? 'Rerun all that match' : 'Rerun all failed';
+  if (status !== 'failed' && status !== 'cancelled') return null;
+  return (
+    <>
+      <button type="button" class="primary" onClick={() => setOpen(true)}>
+        {label}
+      </button>
+      {open && (
+        <Dialog title={label} onClose={() => setOpen(false)}>
+          <BatchForm filter={{ ...asked, status }} onCancel={() => setOpen(false)} />
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+import { useLocation } from 'preact-iso/router';
+import { api, type FilterValues } from '../api.ts';
+import { plural, words } from '../format.ts';
+import { segment } from '../http.ts';
+import { useLoaded } from '../live/use-loaded.ts';
+import { ActionForm } from '../ui/action-form.tsx';
+import { Field } from '../ui/field.tsx';
+import { Loading } from '../ui/loading.tsx';
+import { formText } from '../ui/form-text.ts';
+import type { DryRun } from '../wire-replays.ts';
+
+/** A dry run first: how many it would be, and which for example. */
+export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel: () => void }) {
+  const { route } = useLocation();
+  const dry = useLoaded(JSON.stringify(filter), () => api.dryRun({ filter }));
+  if (!dry.value) return <Loading problem={dry.problem} />;
+
+  const { total } = dry.value;
+  const start = async (values: FormData): Promise<void> => {
+    const agent = formText(values, 'agent_name');
+    const { batch_id: id } = await api.startBatch({
+      filter,
+      rate_per_second: Number(formText(values, 'rate')),
+      max_in_flight: Number(formText(values, 'in_flight')),
+      ...(agent !== '' && { overrides: { agent_name: agent } }),
+    });
+    route(`/batches/${segment(id)}`);
+  };
+  return (
+    <ActionForm
+      action={`Rerun ${plural(total, 'call')}`}
+      disabled={total === 0}
+      onCancel={onCancel}
+      onSubmit={start}
+    >
+      <Found dry={dry.value} filter={filter} />
+      <div class="columns">
+        <Field label="Calls per second">
+          <input name="rate" type="number" min="0.01" max="100" step="any" defaultValue="2" required />
+        </Field>
+        <Field label="At most at a time">
+          <input name="in_flight" type="number" min="1" max="200" defaultValue="8" required />
+        </Field>
+      </div>
+      <Field label="Another agent" hint="Empty: the agent that each call asked for">
+        <input name="agent_name" maxLength={128} autocomplete="off" />
+      </Field>
+    </ActionForm>
+  );
+}
+
+function Found({ dry, filter }: { dry: DryRun; filter: FilterValues }) {
+  return (
+    <>
+      <p>
+        <strong>{plural(dry.total, 'call')}</strong> match. Each becomes a new call, linked to the old one;
+        calls that have succeeded meanwhile are skipped.
+      </p>
+      <p class="hint">
+        {Object.entries(filter)
+          .map(([name, value]) => `${words(name)}: ${value}`)
+          .join(', ')}
+      </p>
+      {dry.sample.length > 0 && (
+        <ul class="sample" aria-label="Some of them">
+          {dry.sample.slice(0, 5).map((call) => (
+            <li key={call.call_id}>
+              <span class="mono">{call.call_id.slice(0, 13)}</span> {call.agent_name}{' '}
+              <span class="hint">{call.error_type ?? call.status}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import { count } from '../format.ts';
+import type { Counts } from '../wire.ts';
+import type { FilterInUse } from './filter.ts';
+
+const tabs = [
+  [undefined, 'All', 'total'],
+  ['running', 'Running', 'running'],
+  ['failed', 'Failed', 'failed'],
+  ['completed', 'Completed', 'completed'],
+  ['cancelled', 'Cancelled', 'cancelled'],
+] as const;
+
+export function StatusTabs({ use, counts }: { use: FilterInUse; counts: Counts | undefined }) {
+  return (
+    <nav class="tabs" aria-label="Calls by status">
+      {tabs.map(([status, label, key]) => (
+        <a
+          key={key}
+          href={use.href({ status })}
+          aria-current={use.filter['status'] === status ? 'true' : undefined}
+        >
+          {label}
+          <span class={`tab-count tab-${key}`}>{counts ? count(counts[key]) : '–'}</span>
+        </a>
+      ))}
+    </nav>
+  );
+}

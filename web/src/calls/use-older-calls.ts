@@ -1,0 +1,32 @@
+import { useEffect, useState } from 'preact/hooks';
+import { api, type FilterValues } from '../api.ts';
+import { asProblem, type Problem } from '../http.ts';
+import type { CallSummary } from '../wire.ts';
+
+interface Older {
+  readonly calls: readonly CallSummary[];
+  /** undefined: not asked yet; null: there are no more. */
+  readonly cursor: string | null | undefined;
+  readonly problem?: Problem;
+}
+const none: Older = { calls: [], cursor: undefined };
+
+/** The pages after the live one, one more at each `load`. */
+export function useOlderCalls(asked: FilterValues) {
+  const [older, setOlder] = useState(none);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => setOlder(none), [asked]);
+
+  const load = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const cursor = older.cursor ?? (await api.calls(asked)).next_cursor;
+      const page = cursor === null ? { calls: [], next_cursor: null } : await api.calls(asked, cursor);
+      setOlder((before) => ({ calls: [...before.calls, ...page.calls], cursor: page.next_cursor }));
+    } catch (error) {
+      setOlder((before) => ({ ...before, problem: asProblem(error) }));
+    }
+    setBusy(false);
+  };
+  return { ...older, busy, load: () => void load() };
+}

@@ -1,0 +1,28 @@
+/** Numbers and times as people read them; times are local, their ISO form is a tooltip. */
+const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+const time = new Intl.DateTimeFormat(undefined, clock);
+const dayAndTime = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', ...clock });
+const number = new Intl.NumberFormat();
+
+export function when(iso: string): string {
+  const at = new Date(iso);
+  return (at.toDateString() === new Date().toDateString() ? time : dayAndTime).format(at);
+}
+
+/** `850 ms`, `3.4 s`, `2 m 05 s`, `1 h 02 m`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+  const [small, large, unit, smallUnit] =
+    ms < 3_600_000 ? [1_000, 60_000, 'm', 's'] : [60_000, 3_600_000, 'h', 'm'];
+  const rest = Math.floor((ms % large) / small);
+  return `${Math.floor(ms / large)} ${unit} ${String(rest).padStart(2, '0')} ${smallUnit}`;
+}
+
+export const count = (value: number): string => number.format(value);
+
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
+/** `invalid_response` as `invalid response`. */
+export const words = (name: string): string => name.replaceAll('_', ' ');

@@ -1,0 +1,52 @@
+/** Same-origin JSON over fetch: the browser adds the credentials it was given for this page. */
+export class Problem extends Error {
+  readonly title: string;
+  readonly fields: readonly { readonly field: string; readonly message: string }[];
+
+  constructor(title: string, detail: string, fields: Problem['fields'] = []) {
+    super(detail);
+    this.title = title;
+    this.fields = fields;
+  }
+}
+
+/** Whatever was thrown, as something to show. */
+export function asProblem(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem('The page itself failed', String(error));
+}
+
+/** Throws `Problem`. */
+export async function send<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  const json = body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body);
+  const response = await fetch(`/api/vps${path}`, {
+    method,
+    ...(json !== undefined && { body: json, headers: { 'Content-Type': 'application/json' } }),
+  }).catch(() => {
+    throw new Problem('The node does not answer', 'It may be restarting; try again in a moment.');
+  });
+  const text = await response.text();
+  if (!response.ok) throw problemOf(response, text);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+function problemOf(response: Response, text: string): Problem {
+  try {
+    const { title, detail, errors } = JSON.parse(text) as {
+      title: string;
+      detail: string;
+      errors?: Problem['fields'];
+    };
+    return new Problem(title, detail, errors);
+  } catch {
+    return new Problem(`The node answered ${response.status}`, text.slice(0, 300));
+  }
+}
+
+/** `?a=1&b=2` of what is set; empty for nothing. */
+export function queryString(values: Readonly<Record<string, string | number | undefined>>): string {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
+  return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
+}
+
+/** One segment of a path. */
+export const segment = encodeURIComponent;

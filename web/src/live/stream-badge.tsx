@@ -1,0 +1,18 @@
+import type { StreamState } from './use-stream.ts';
+
+const labels: Record<StreamState, string> = {
+  connecting: 'Connecting…',
+  live: 'Live',
+  reconnecting: 'Reconnecting…',
+  ended: 'Ended',
+};
+
+/** Whether what is seen is what is. A screen reader hears it when it changes. */
+export function StreamBadge({ state }: { state: StreamState }) {
+  return (
+    <span class={`stream stream-${state}`} role="status">
+      <span class="dot" aria-hidden="true" />
+      {labels[state]}
+    </span>
+  );
+}

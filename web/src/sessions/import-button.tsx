@@ -1,0 +1,43 @@
+import { useState } from 'preact/hooks';
+import { api } from '../api.ts';
+import { plural } from '../format.ts';
+import { Problem } from '../http.ts';
+import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { Field } from '../ui/field.tsx';
+import { notify } from '../ui/notice.tsx';
+import type { ImportReport } from '../wire.ts';
+
+/** Takes what Export wrote. Sessions that exist are left as they are. */
+export function ImportButton({ onImported }: { onImported: () => void }) {
+  const [report, setReport] = useState<ImportReport>();
+  const importFile = async (values: FormData): Promise<void> => {
+    const file = values.get('file');
+    if (!(file instanceof File) || file.size === 0)
+      throw new Problem('No file', 'Choose a file that Export wrote.');
+    const done = await api.importSessions(file);
+    notify(`${plural(done.imported, 'session')} imported, ${done.skipped.length} were there already`);
+    setReport(done);
+    onImported();
+  };
+  return (
+    <>
+      <ConfirmButton label="Import" title="Import sessions" action="Import" onConfirm={importFile}>
+        <Field label="File" hint="As Export writes it. Sessions that exist are left as they are.">
+          <input name="file" type="file" accept="application/json,.json" required />
+        </Field>
+      </ConfirmButton>
+      {report && report.invalid.length > 0 && (
+        <div class="problem" role="alert">
+          <strong>{plural(report.invalid.length, 'session')} could not be read</strong>
+          <ul>
+            {report.invalid.map((one) => (
+              <li key={one.session_id}>
+                <code>{one.session_id}</code> {one.error}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </>
+  );
+}

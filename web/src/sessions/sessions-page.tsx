@@ -1,0 +1,64 @@
+import { useLocation } from 'preact-iso/router';
+import { queryString, segment } from '../http.ts';
+import { Empty } from '../ui/empty.tsx';
+import { Field } from '../ui/field.tsx';
+import { Loading } from '../ui/loading.tsx';
+import { Page } from '../ui/page.tsx';
+import { ProblemBox } from '../ui/problem-box.tsx';
+import { ImportButton } from './import-button.tsx';
+import { useSessionIds } from './use-session-ids.ts';
+
+export function SessionsPage() {
+  const { query, route } = useLocation();
+  const prefix = query['id'] ?? '';
+  const { found, more, reload } = useSessionIds(prefix);
+  return (
+    <Page
+      title="Sessions"
+      aside={
+        <>
+          <a class="button" href="/api/vps/sessions/export" download>
+            Export all
+          </a>
+          <ImportButton onImported={reload} />
+        </>
+      }
+    >
+      <search class="filters">
+        <Field label="Session id begins with">
+          <input
+            type="search"
+            maxLength={128}
+            autocomplete="off"
+            spellcheck={false}
+            value={prefix}
+            onInput={(event) => route(`/sessions${queryString({ id: event.currentTarget.value })}`, true)}
+          />
+        </Field>
+      </search>
+      {!found && <Loading problem={undefined} />}
+      {found?.problem && <ProblemBox problem={found.problem} />}
+      {found && !found.problem && found.ids.length === 0 && (
+        <Empty title={prefix === '' ? 'No sessions yet' : 'No session begins so'}>
+          A call with a session_id begins one. It may take a second to be found.
+        </Empty>
+      )}
+      {found && found.ids.length > 0 && (
+        <ul class="links" aria-label="Sessions">
+          {found.ids.map((id) => (
+            <li key={id}>
+              <a href={`/sessions/${segment(id)}`}>{id}</a>
+            </li>
+          ))}
+        </ul>
+      )}
+      {found && !found.done && (
+        <div class="actions center">
+          <button type="button" onClick={more}>
+            {prefix === '' ? 'More sessions' : 'Search on'}
+          </button>
+        </div>
+      )}
+    </Page>
+  );
+}

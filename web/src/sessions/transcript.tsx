@@ -1,0 +1,31 @@
+import { CallLink } from '../ui/call-link.tsx';
+import { Time } from '../ui/time.tsx';
+import type { Message } from '../wire.ts';
+
+interface TranscriptProps {
+  readonly messages: readonly Message[];
+  /** The call that it is about. */
+  readonly marked?: string;
+}
+
+export function Transcript({ messages, marked }: TranscriptProps) {
+  return (
+    <ol class="transcript">
+      {messages.map((message, index) => (
+        <li
+          key={index}
+          class={`message message-${message.role}`}
+          aria-current={marked !== undefined && message.call_id === marked ? 'true' : undefined}
+        >
+          <div class="message-head">
+            <strong>{message.agent ?? message.role}</strong>
+            <Time at={message.timestamp} />
+            {message.failed && <span class="tag failed">failed: never sent again</span>}
+            {message.call_id !== null && message.call_id !== marked && <CallLink id={message.call_id} />}
+          </div>
+          <div class="message-text">{message.content}</div>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,41 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { ActionForm } from './action-form.tsx';
+import { Dialog } from './dialog.tsx';
+
+interface ConfirmButtonProps {
+  readonly label: string;
+  readonly title: string;
+  /** What the last button says: the deed, never "OK". */
+  readonly action: string;
+  readonly danger?: boolean;
+  /** Tells apart buttons of the same label for those who do not see what is beside it. */
+  readonly about?: string;
+  readonly onConfirm: (values: FormData) => Promise<void>;
+  readonly children: ComponentChildren;
+}
+
+/** A button whose deed is said again in a dialog before it is done. */
+export function ConfirmButton(props: ConfirmButtonProps) {
+  const { label, title, action, danger = false, about, onConfirm, children } = props;
+  const [open, setOpen] = useState(false);
+  const close = (): void => setOpen(false);
+  const confirm = async (values: FormData): Promise<void> => {
+    await onConfirm(values);
+    close();
+  };
+  return (
+    <>
+      <button type="button" aria-label={about && `${label} ${about}`} onClick={() => setOpen(true)}>
+        {label}
+      </button>
+      {open && (
+        <Dialog title={title} onClose={close}>
+          <ActionForm action={action} danger={danger} onCancel={close} onSubmit={confirm}>
+            {children}
+          </ActionForm>
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,15 @@
+import type { Problem } from '../http.ts';
+import { ProblemBox } from './problem-box.tsx';
+
+/** Until the first answer: grey bars, or why there is none. */
+export function Loading({ problem }: { problem: Problem | undefined }) {
+  if (problem) return <ProblemBox problem={problem} />;
+  return (
+    <div class="loading" aria-busy="true">
+      <span class="visually-hidden">Loading</span>
+      <span class="bar" />
+      <span class="bar" />
+      <span class="bar" />
+    </div>
+  );
+}
