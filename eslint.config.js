@@ -58,7 +58,13 @@ export default tseslint.config(
   mayNotImport('activities', ['workflows', 'client', 'api', 'platform'], ['express']),
   mayNotImport('client', ['agents', 'api', 'platform'], ['express', '@temporalio/worker']),
   mayNotImport('platform', ['agents', 'activities', 'client', 'api'], ['express']),
-  mayNotImport('api', ['activities', 'payloads'], ['@temporalio']),
+  mayNotImport('api', ['activities', 'payloads', 'cli'], ['@temporalio']),
+  // The command line is a client of the API; `start` alone runs what npm start runs.
+  mayNotImport(
+    'cli',
+    ['agents', 'payloads', 'activities', 'workflows', 'client', 'api'],
+    ['@temporalio', 'express'],
+  ),
   {
     // Workflow code is deterministic (I8): the domain and types only.
     files: ['src/workflows/**/*.ts'],

@@ -1,0 +1,1 @@
+export declare function fromPaths(paths: string[]): AsyncIterable<{ name: string; history: unknown }>;
