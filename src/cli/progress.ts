@@ -26,6 +26,8 @@ export function startProgress(what: string): Progress {
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const frameMs = 100;
+/** Where a terminal does not say how wide it is. */
+const usualWidth = 80;
 
 /** One line that lives, for waiting whose end is not known. */
 export function startSpinner(text: () => string): { stop(): void } {
@@ -34,7 +36,7 @@ export function startSpinner(text: () => string): { stop(): void } {
   let frame = 0;
   const timer = setInterval(() => {
     frame = (frame + 1) % frames.length;
-    const width = Math.max(10, stderr.columns - 3);
+    const width = (stderr.columns || usualWidth) - 3;
     stderr.write(`\r\u001b[2K${frames[frame] ?? ''} ${text().slice(0, width)}`);
   }, frameMs);
   return {
