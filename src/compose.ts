@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache';
 import { AgentSlots } from './activities/agent-slots.ts';
 import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
+import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
 import { CallRecords } from './client/call-records.ts';
@@ -59,6 +60,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const inFlight = new CallsInFlight();
   const exchanges = new Exchanges();
   const transport = createVpsTransport(config.transport);
+  const probes = new Probes(transport, health, config.probeTimeoutMs);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
     asksInFlight: () => exchanges.size,
@@ -83,6 +85,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     inFlight,
     exchanges,
     transport,
+    probes,
     texts,
     metrics,
     createWorker: ({ graceMs }: { graceMs: number }) =>
@@ -162,6 +165,7 @@ function createSinks({
       ended: {
         fn: (_info, { callId, agent, ending, durationMs }) => {
           inFlight.done(callId);
+          health.release(callId);
           if (counted.has(callId)) return;
           counted.set(callId, true);
           metrics.calls.inc({ agent, outcome: ending });

@@ -1,5 +1,5 @@
 import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { agentUrl, type AgentConfig } from '../domain/agent.ts';
 import { untilAborted } from './abortable.ts';
 import { checkHost } from './address-guard.ts';
@@ -20,18 +20,26 @@ export interface PoolOptions {
 
 /** Without undici's own timeouts: the signal alone ends a request. Without retries and redirects (I6). */
 export function createPool(options: PoolOptions): Agent {
-  const { connectTimeoutMs, connectionsPerOrigin, extraCertificates, resolve } = options;
   return new Agent({
-    connections: connectionsPerOrigin,
+    connections: options.connectionsPerOrigin,
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: {
-      timeout: connectTimeoutMs,
-      lookup: createGuardedLookup(resolve),
-      ...(extraCertificates !== undefined && { ca: [...rootCertificates, extraCertificates] }),
-    },
+    connect: connectOptions(options),
   });
+}
+
+/** Opens connections as the pool does, for whoever wants nothing but one. */
+export function createConnector(options: PoolOptions): buildConnector.connector {
+  return buildConnector(connectOptions(options));
+}
+
+function connectOptions({ connectTimeoutMs, extraCertificates, resolve }: PoolOptions) {
+  return {
+    timeout: connectTimeoutMs,
+    lookup: createGuardedLookup(resolve),
+    ...(extraCertificates !== undefined && { ca: [...rootCertificates, extraCertificates] }),
+  };
 }
 
 export interface Target {
@@ -62,7 +70,7 @@ export async function exchange<T>(
 }
 
 /** IP literals reach the socket without any lookup, so hosts are checked here again and not only when registered. */
-function addressed(agent: AgentConfig): string {
+export function addressed(agent: AgentConfig): string {
   const check = checkHost(agent.host);
   if (!check.ok) throw new AgentError('connection', `The agent's address is refused: ${check.reason}`);
   return agentUrl({ ...agent, host: check.host });

@@ -18,7 +18,7 @@ export async function statusFailure(
   return new AgentError(
     typeOfStatus(statusCode),
     errorText(headline(statusCode), agentsOwnError(said), redactor),
-    retryAfterMs === undefined ? {} : { retryAfterMs },
+    { statusCode, ...(retryAfterMs !== undefined && { retryAfterMs }) },
   );
 }
 

@@ -24,8 +24,10 @@ export interface AgentRequest {
 export interface AgentTransport {
   /** The answer's text. Throws `AgentError`, or the signal's reason once that is aborted. */
   ask(request: AgentRequest): Promise<string>;
-  /** GET of the agent's `healthPath`; throws `AgentError` unless it answers 2xx. */
-  probe(agent: AgentConfig, signal: AbortSignal): Promise<void>;
+  /** GET of the agent's `healthPath`; throws `AgentError` unless it answers 2xx. Returns the status. */
+  probe(agent: AgentConfig, signal: AbortSignal): Promise<number>;
+  /** Opens a connection (TCP, and TLS where the agent has it) and closes it again; throws `AgentError`. */
+  connect(agent: AgentConfig, signal: AbortSignal): Promise<void>;
   /** Closes pooled connections. */
   close(): Promise<void>;
 }
@@ -35,11 +37,18 @@ export class AgentError extends Error {
   readonly type: ErrorType;
   /** From `Retry-After`, in ms from now. */
   readonly retryAfterMs: number | undefined;
+  /** Of the agent's answer, if there was one. */
+  readonly statusCode: number | undefined;
 
-  constructor(type: ErrorType, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    type: ErrorType,
+    message: string,
+    options: { retryAfterMs?: number; statusCode?: number; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'AgentError';
     this.type = type;
     this.retryAfterMs = options.retryAfterMs;
+    this.statusCode = options.statusCode;
   }
 }

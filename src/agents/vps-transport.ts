@@ -9,7 +9,8 @@ import type { Agent, Dispatcher } from 'undici';
 import type { AgentConfig } from '../domain/agent.ts';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import { parseAnswer } from './answer.ts';
-import { createPool, exchange, type PoolOptions } from './exchange.ts';
+import { openConnection } from './open-connection.ts';
+import { createConnector, createPool, exchange, type PoolOptions } from './exchange.ts';
 import { createRedactor, noRedaction } from './redactor.ts';
 import { readBody } from './response-body.ts';
 import { statusFailure } from './status-failure.ts';
@@ -27,9 +28,11 @@ const maxProbeBodyBytes = 16_384;
 
 export function createVpsTransport(options: VpsTransportOptions): AgentTransport {
   const pool = createPool(options);
+  const connector = createConnector(options);
   return {
     ask: (request) => ask(pool, request, options.maxAnswerBytes),
     probe: (agent, signal) => probe(pool, agent, signal),
+    connect: (agent, signal) => openConnection(connector, agent, signal),
     close: () => pool.destroy(),
   };
 }
@@ -54,11 +57,12 @@ async function ask(pool: Agent, request: AgentRequest, maxAnswerBytes: number): 
   });
 }
 
-async function probe(pool: Agent, agent: AgentConfig, signal: AbortSignal): Promise<void> {
+async function probe(pool: Agent, agent: AgentConfig, signal: AbortSignal): Promise<number> {
   const target = { method: 'GET', path: agent.healthPath ?? '/', headers: commonHeaders } as const;
-  await exchange(pool, agent, signal, target, async (response) => {
+  return await exchange(pool, agent, signal, target, async (response) => {
     if (response.statusCode >= 300) throw await statusFailure(response, noRedaction);
     await readBody(response.body, maxProbeBodyBytes);
+    return response.statusCode;
   });
 }
 

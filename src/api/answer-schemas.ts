@@ -1,9 +1,6 @@
 /** What answers hold: OpenAPI documents them from these; wire.ts makes them. */
 import { z } from 'zod';
-import { errorTypes } from '../domain/failures.ts';
-import { callStatus } from './schemas.ts';
-
-export const errorType = z.enum(errorTypes as [string, ...string[]]).openapi('ErrorType');
+import { callStatus, errorType } from './schemas.ts';
 
 const isoTime = z.iso.datetime();
 const attempt = z
@@ -106,37 +103,6 @@ export const agentDescription = z
     has_auth_token: z.boolean(),
   })
   .openapi('Agent');
-
-const healthStatus = z.enum(['healthy', 'degraded', 'unhealthy', 'unreachable']);
-export const agentHealthDescription = z
-  .object({
-    agent_name: z.string(),
-    status: healthStatus,
-    success_rate: z.number().openapi({ description: 'Percent, over the last 50 outcomes within 15 minutes' }),
-    total_requests: z.number().int(),
-    total_failures: z.number().int(),
-    consecutive_failures: z.number().int(),
-    last_success_at: isoTime.nullable(),
-    last_failure_at: isoTime.nullable(),
-    last_error_type: errorType.nullable(),
-    error_metrics: z.record(z.string(), z.number().int()),
-    circuit: z.enum(['closed', 'open', 'half_open']),
-    circuit_open_until: isoTime.nullable(),
-  })
-  .openapi('AgentHealth');
-export const healthOverview = z
-  .object({
-    total_agents: z.number().int(),
-    healthy_agents: z.number().int(),
-    degraded_agents: z.number().int(),
-    unhealthy_agents: z.number().int(),
-    unreachable_agents: z.number().int(),
-    total_requests: z.number().int(),
-    total_failures: z.number().int(),
-    error_rate: z.number().openapi({ description: 'Percent' }),
-    error_metrics: z.record(z.string(), z.number().int()),
-  })
-  .openapi('HealthOverview');
 
 const message = z.object({
   timestamp: isoTime,

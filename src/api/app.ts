@@ -16,11 +16,13 @@ import { callEndpoints } from './routes/calls.ts';
 import { healthEndpoints } from './routes/health.ts';
 import { operationEndpoints } from './routes/operations.ts';
 import { sessionEndpoints } from './routes/sessions.ts';
+import { whatIfEndpoints } from './routes/what-if.ts';
 import { validate } from './validate.ts';
 
 /** Every endpoint's declaration; `document` is asked for once all are known. */
 export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {
   return [
+    ...whatIfEndpoints(deps),
     ...callEndpoints(deps),
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),

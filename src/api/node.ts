@@ -110,7 +110,13 @@ function urlOf(host: string, { port }: AddressInfo): string {
 function startProbes(node: Node, config: Config, log: Log): () => Promise<void> {
   return every(
     config.probeIntervalMs,
-    () => probeAgents(node.transport, node.agents.list(), (outcome) => void node.health.record(outcome)),
+    () =>
+      probeAgents(
+        node.transport,
+        node.agents.list(),
+        config.probeTimeoutMs,
+        (outcome) => void node.health.record(outcome),
+      ),
     (error) => {
       log.warn({ err: error }, 'Probing agents failed');
     },

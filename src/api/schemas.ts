@@ -1,6 +1,7 @@
 /** What requests may hold: validated by these, and documented from them. answer-schemas.ts has the answers. */
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { jsonBytes, sizeAsJson } from '../domain/json-bytes.ts';
 import type { Config } from '../platform/config.ts';
 
@@ -139,15 +140,24 @@ function deeperThan(value: unknown, levels: number): boolean {
   return false;
 }
 
+export const errorType = z.enum(errorTypes as [ErrorType, ...ErrorType[]]).openapi('ErrorType');
 export const callStatus = z.enum(['running', 'completed', 'failed', 'cancelled']).openapi('CallStatus');
 
-export const callListQuery = z.strictObject({
+const callFilterFields = {
   status: callStatus.optional(),
-  agent: id.optional(),
+  error_type: errorType.optional().openapi({ description: 'How it failed' }),
+  agent: id.optional().openapi({ description: 'The agent that was asked for' }),
+  answered_by: id.optional().openapi({ description: 'The agent that answered' }),
   session: id.optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
-  ...cursorQuery,
-});
+  user: id.optional(),
+  since: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Started then or later' }),
+  until: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Started before' }),
+  text: id.optional().openapi({ description: 'What the call id begins with' }),
+  rerun_of: id.optional().openapi({ description: 'The call that it runs again' }),
+};
+/** Which calls are meant: query parameters of lists, `filter` in bodies. */
+export const callFilter = z.strictObject(callFilterFields);
+export const callListQuery = z.strictObject({ ...callFilterFields, ...cursorQuery });
 
 /** More lenient than what we write: files of other gateways are imported too. */
 export const importedSession = z.strictObject({

@@ -1,12 +1,11 @@
 /** The one border where Holdfast's own shapes become the wire's snake_case. Values without meaning are null. */
 import type { CallEnding } from '../client/call-ending.ts';
-import type { CallDescription, CallSummary } from '../client/call-records.ts';
+import type { CallDescription } from '../client/call-records.ts';
+import type { CallSummary } from '../client/call-summary.ts';
 import { agentUrl, type AgentConfig } from '../domain/agent.ts';
 import type { Attempt, Try } from '../domain/call.ts';
-import type { Circuit } from '../domain/circuit.ts';
-import { healthStatus, successRate, type AgentHealth } from '../domain/health.ts';
 
-const isoOrNull = (at: Date | number | undefined): string | null =>
+export const isoOrNull = (at: Date | number | undefined): string | null =>
   at === undefined ? null : new Date(at).toISOString();
 
 export function callAnswerToWire(callId: string, agentAsked: string, ending: CallEnding, latencyMs: number) {
@@ -112,26 +111,4 @@ export function agentToWire(agent: AgentConfig) {
     health_path: agent.healthPath ?? null,
     has_auth_token: agent.sealedToken !== undefined,
   };
-}
-
-export function agentHealthToWire(name: string, health: AgentHealth, circuit: Circuit, nowMs: number) {
-  return {
-    agent_name: name,
-    status: healthStatus(health, nowMs),
-    success_rate: percent(successRate(health, nowMs)),
-    total_requests: health.totalRequests,
-    total_failures: health.totalFailures,
-    consecutive_failures: health.consecutiveFailures,
-    last_success_at: isoOrNull(health.lastSuccessAt),
-    last_failure_at: isoOrNull(health.lastFailureAt),
-    last_error_type: health.lastErrorType ?? null,
-    error_metrics: health.errorCounts,
-    circuit: circuit.state,
-    circuit_open_until: circuit.state === 'open' ? isoOrNull(circuit.until) : null,
-  };
-}
-
-/** Two decimals. */
-export function percent(value: number): number {
-  return Math.round(value * 100) / 100;
 }

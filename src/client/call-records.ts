@@ -1,46 +1,24 @@
 /** What Temporal keeps of calls: descriptions, lists, start inputs, histories. */
-import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { CallInput, CallProgress } from '../domain/call.ts';
 import { callIdOf, callWorkflowId } from '../domain/ids.ts';
-import { searchAttributes } from '../workflows/search-attributes.ts';
-import type { CallEnding, CallStatus } from './call-ending.ts';
-import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
+import type { CallEnding } from './call-ending.ts';
+import { describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
+import { listQuery, type CallFilter } from './call-filter.ts';
+import { summaryOf, type CallSummary } from './call-summary.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { nameIn, searchable } from './searchable.ts';
-import { listAll, listPage, quote, type ListedExecution, type Page } from './visibility.ts';
-
-export interface CallSummary {
-  readonly callId: string;
-  readonly status: CallStatus;
-  readonly agentAsked: string;
-  /** The agent asked, until another answers. Absent when none did. */
-  readonly answeredBy?: string;
-  readonly sessionId?: string;
-  readonly userId?: string;
-  readonly errorType?: string;
-  readonly startedAt: Date;
-  readonly endedAt?: Date;
-  readonly rerunOf?: string;
-}
+import { listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
 
 export interface CallDescription extends CallSummary {
   /** Of an ended call. */
   readonly ending?: CallEnding;
   /** Of a running call. */
   readonly progress?: CallProgress;
-}
-
-export interface CallFilter {
-  readonly status?: CallStatus | undefined;
-  readonly agent?: string | undefined;
-  readonly session?: string | undefined;
-  readonly since?: Date | undefined;
 }
 
 export class CallRecords {
@@ -73,8 +51,14 @@ export class CallRecords {
     return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
   }
 
-  /** What the call was started with: the first event's input, the prompt as text. */
+  /** What the call was started with, the prompt as text. */
   async input(callId: string): Promise<CallInput & { prompt: string }> {
+    const input = await this.startInput(callId);
+    return { ...input, prompt: await loadText(this.texts, input.prompt) };
+  }
+
+  /** What the call was started with: the first event's input. Throws the refusal `call_not_found`. */
+  async startInput(callId: string): Promise<CallInput> {
     const { history } = await findCall(this.temporal, callId, () =>
       this.temporal.client.workflowService.getWorkflowExecutionHistory({
         namespace: this.temporal.namespace,
@@ -84,8 +68,7 @@ export class CallRecords {
     );
     const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
     if (!payload) throw noSuchCall(callId);
-    const input = defaultPayloadConverter.fromPayload<CallInput>(payload);
-    return { ...input, prompt: await loadText(this.texts, input.prompt) };
+    return defaultPayloadConverter.fromPayload<CallInput>(payload);
   }
 
   /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read. */
@@ -115,44 +98,4 @@ export class CallRecords {
     const { namespace, client } = this.temporal;
     return summaryOf(await executionInfoFromRaw(item, client.options.loadedDataConverter, item, namespace));
   }
-}
-
-function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
-  const attributes = info.typedSearchAttributes;
-  const status = callStatusOf(info.status.name);
-  return {
-    callId: callIdOf(info.workflowId),
-    status,
-    agentAsked: nameIn(attributes, searchAttributes.agent) ?? '',
-    ...optional('answeredBy', status === 'completed' && attributes.get(searchAttributes.answeredBy)),
-    ...optional('sessionId', nameIn(attributes, searchAttributes.session)),
-    ...optional('userId', attributes.get(searchAttributes.user)),
-    ...optional('errorType', attributes.get(searchAttributes.errorType)),
-    startedAt: info.startTime,
-    ...optional('endedAt', info.closeTime),
-    ...optional('rerunOf', attributes.get(searchAttributes.rerunOf)),
-  };
-}
-
-function optional<K extends string, V>(key: K, value: V | false | undefined): Partial<Record<K, V>> {
-  return value === undefined || value === false ? {} : ({ [key]: value } as Record<K, V>);
-}
-
-const temporalStatuses: Record<CallStatus, string> = {
-  running: "ExecutionStatus = 'Running'",
-  completed: "ExecutionStatus = 'Completed'",
-  failed: "ExecutionStatus IN ('Failed', 'TimedOut')",
-  cancelled: "ExecutionStatus IN ('Canceled', 'Terminated')",
-};
-
-function listQuery({ status, agent, session, since }: CallFilter): string {
-  return [
-    "WorkflowType = 'agentCall'",
-    status && temporalStatuses[status],
-    agent !== undefined && `${searchAttributes.agent.name} = ${quote(searchable(agent))}`,
-    session !== undefined && `${searchAttributes.session.name} = ${quote(searchable(session))}`,
-    since && `StartTime >= ${quote(since.toISOString())}`,
-  ]
-    .filter(Boolean)
-    .join(' AND ');
 }

@@ -3,12 +3,13 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { CallInput, CallResult } from '../domain/call.ts';
 import { callWorkflowId } from '../domain/ids.ts';
+import { searchable } from '../domain/searchable.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { Texts } from '../payloads/texts.ts';
 import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts';
 import { loadText } from './large-texts.ts';
 import { callStatusOf, describeExecution, noSuchCall, readProgress } from './call-execution.ts';
-import { nameIn, searchable } from './searchable.ts';
+import { nameIn } from './call-summary.ts';
 import {
   isNotFound,
   isUnanswered,
@@ -147,6 +148,7 @@ export class Calls {
 
   private startOnce(input: CallInput, fingerprint: string) {
     const memo: CallMemo = { fingerprint };
+    const kept = (name: string | undefined) => (name === undefined ? null : searchable(name));
     return this.temporal.client.workflow.start('agentCall', {
       workflowId: callWorkflowId(input.callId),
       taskQueue: this.temporal.taskQueue,
@@ -161,9 +163,9 @@ export class Calls {
       typedSearchAttributes: new TypedSearchAttributes(
         [
           { key: searchAttributes.agent, value: searchable(input.agentName) },
-          { key: searchAttributes.answeredBy, value: input.agentName },
-          { key: searchAttributes.session, value: (input.sessionId && searchable(input.sessionId)) ?? null },
-          { key: searchAttributes.user, value: input.userId ?? null },
+          { key: searchAttributes.answeredBy, value: searchable(input.agentName) },
+          { key: searchAttributes.session, value: kept(input.sessionId) },
+          { key: searchAttributes.user, value: kept(input.userId) },
           { key: searchAttributes.rerunOf, value: input.rerunOf ?? null },
         ].flatMap(({ key, value }) => (value === null ? [] : [{ key, value }])),
       ),
@@ -177,7 +179,7 @@ export class Calls {
       state: 'attached',
       sameRequest: (memo as CallMemo | undefined)?.fingerprint === fingerprint,
       status: callStatusOf(status.name),
-      sessionId: nameIn(typedSearchAttributes, searchAttributes.session),
+      sessionId: nameIn(typedSearchAttributes, 'session'),
     };
   }
 

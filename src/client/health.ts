@@ -7,10 +7,24 @@ import { LRUCache } from 'lru-cache';
 import type { AgentConfig } from '../domain/agent.ts';
 import { openCircuitsLast } from '../domain/chain.ts';
 import { circuitOf, type Circuit } from '../domain/circuit.ts';
-import { copyHealth, newHealth, recordOutcome, type AgentHealth, type Outcome } from '../domain/health.ts';
+import {
+  copyHealth,
+  newHealth,
+  recordOutcome,
+  resetHealth,
+  type AgentHealth,
+  type Outcome,
+} from '../domain/health.ts';
 import { agentHealthId } from '../domain/ids.ts';
+import { unpackHealth } from '../domain/packed-health.ts';
 import type { HealthState } from '../workflows/agent-health.ts';
-import { forgetAgent, healthChanges, reportOutcomes, type OutcomeBatch } from '../workflows/messages.ts';
+import {
+  forgetAgent,
+  healthChanges,
+  reportOutcomes,
+  resetAgent,
+  type OutcomeBatch,
+} from '../workflows/messages.ts';
 import { ensureEntity } from './entities.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
@@ -34,8 +48,10 @@ export class Health {
   /** Sent, but not seen in a snapshot yet. */
   private readonly sent = new Map<string, OutcomeBatch & { readonly sentAt: number }>();
   private readonly seen = new LRUCache<string, true>({ max: 20_000 });
-  /** Until when this node's probe of a half-open agent keeps its other calls away. */
-  private readonly probes = new Map<string, number>();
+  /** By agent: the call that probes it while it is half open, and until when that keeps other calls away. */
+  private readonly probes = new Map<string, { readonly callId: string; readonly until: number }>();
+  /** By agent: resets of this node, epoch ms, that no snapshot has shown yet. */
+  private readonly resets = new Map<string, number>();
 
   constructor(temporal: Temporal, breaker: CircuitBreaker) {
     this.temporal = temporal;
@@ -60,6 +76,8 @@ export class Health {
 
   of(agent: string): AgentHealth {
     const health = copyHealth(this.snapshot.get(agent) ?? newHealth());
+    const resetAt = this.resets.get(agent);
+    if (resetAt !== undefined) resetHealth(health, resetAt);
     for (const { outcomes } of this.sent.values())
       for (const outcome of outcomes) if (outcome.agent === agent) recordOutcome(health, outcome);
     for (const outcome of this.unsent) if (outcome.agent === agent) recordOutcome(health, outcome);
@@ -72,21 +90,46 @@ export class Health {
       : { state: 'closed' };
   }
 
-  /** The chain with agents of open circuits last. A half-open one lets this node's next call through as a probe. */
-  order(chain: readonly AgentConfig[]): AgentConfig[] {
+  /** The chain with agents of open circuits last. A half-open one lets this call through as the node's probe. */
+  order(chain: readonly AgentConfig[], callId: string): AgentConfig[] {
+    const ordered = this.view(chain);
+    if (!this.breaker.enabled || chain.length === 1) return ordered;
+    const until = Date.now() + this.breaker.cooldownMs;
+    for (const { name } of chain)
+      if (this.circuit(name).state === 'half_open' && !this.probedByAnother(name))
+        this.probes.set(name, { callId, until });
+    return ordered;
+  }
+
+  /** The order that a call of now would be given; nothing changes by it. */
+  view(chain: readonly AgentConfig[]): AgentConfig[] {
     if (!this.breaker.enabled || chain.length === 1) return [...chain];
-    const now = Date.now();
     return openCircuitsLast(chain, (name) => {
       const { state } = this.circuit(name);
-      if (state !== 'half_open') return state === 'open';
-      if ((this.probes.get(name) ?? 0) > now) return true;
-      this.probes.set(name, now + this.breaker.cooldownMs);
-      return false;
+      return state === 'open' || (state === 'half_open' && this.probedByAnother(name));
     });
+  }
+
+  /** The call has ended, or was not started: an agent that it was to probe and did not ask is another's to probe. */
+  release(callId: string): void {
+    for (const [agent, probe] of this.probes) if (probe.callId === callId) this.probes.delete(agent);
+  }
+
+  private probedByAnother(agent: string): boolean {
+    return (this.probes.get(agent)?.until ?? 0) > Date.now();
+  }
+
+  /** Closes the agent's circuit; its totals stay. This node sees it at once, others with their next refresh. */
+  async reset(agent: string): Promise<void> {
+    const at = Date.now();
+    await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(resetAgent, agent, at));
+    this.resets.set(agent, at);
+    this.probes.delete(agent);
   }
 
   async forget(agent: string): Promise<void> {
     this.snapshot.delete(agent);
+    this.resets.delete(agent);
     this.unsent = this.unsent.filter((outcome) => outcome.agent !== agent);
     for (const [id, batch] of this.sent)
       this.sent.set(id, { ...batch, outcomes: batch.outcomes.filter((outcome) => outcome.agent !== agent) });
@@ -115,8 +158,12 @@ export class Health {
     );
     if (changes.version < this.version) this.snapshot.clear();
     this.version = changes.version;
-    for (const [agent, health] of Object.entries(changes.agents)) this.snapshot.set(agent, health);
+    for (const [agent, health] of Object.entries(changes.agents))
+      this.snapshot.set(agent, unpackHealth(health));
     for (const batchId of changes.batchIds) this.sent.delete(batchId);
+    for (const [agent, at] of this.resets)
+      if ((this.snapshot.get(agent)?.resetAt ?? 0) >= at || at < Date.now() - overlayMs)
+        this.resets.delete(agent);
   }
 
   private handle() {

@@ -121,7 +121,7 @@ async function startCall(
     ...(sessionId !== undefined && { sessionId }),
     ...(userId !== undefined && { userId }),
     ...(metadata && { metadata }),
-    chain: deps.health.order(chain.agents),
+    chain: deps.health.order(chain.agents, callId),
     unregistered: chain.unregistered,
     ...(turn && turn.state !== 'committed' && { turn }),
     deadlineMs,
@@ -136,6 +136,7 @@ async function startCall(
   try {
     return await deps.calls.start(input, request.fingerprint);
   } catch (error) {
+    deps.health.release(callId);
     // Refused for certain: nobody will use the turn. An unclear start keeps it; the session frees it if need be.
     if (sessionId !== undefined && !(error instanceof Refusal && error.type === 'temporal_unavailable'))
       await deps.sessions.releaseTurn(sessionId, callId);
@@ -162,7 +163,10 @@ async function attach(
   turn: Turn,
 ): Promise<CallStatus> {
   const running = attached.status === 'running';
-  if (!running) deps.inFlight.done(callId);
+  if (!running) {
+    deps.inFlight.done(callId);
+    deps.health.release(callId);
+  }
   // The turn is the running call's own. One for a call that ended, or is in another session, is given back.
   const ours = running && attached.sessionId === sessionId;
   if (sessionId !== undefined && turn?.state !== 'committed' && !ours)

@@ -10,6 +10,14 @@ export interface Outcome {
   readonly errorType?: ErrorType;
   /** A probe of the health path: it moves the agent's state, not its figures. */
   readonly probe?: true;
+  /** Of an answered call: all tries, backoff included. */
+  readonly latencyMs?: number;
+}
+
+export interface RecentError {
+  readonly at: number;
+  readonly type: ErrorType;
+  readonly callId: string;
 }
 
 /** Plain JSON: it lives in the `agentHealth` entity and travels in its queries. */
@@ -23,12 +31,22 @@ export interface AgentHealth {
   errorCounts: Partial<Record<ErrorType, number>>;
   /** Last outcomes that counted, oldest first: `2 * epoch ms + (1 if ok)`, so 1,000 agents fit one payload. */
   recent: number[];
+  /** Of the last answered calls, in whole ms, oldest first. */
+  latencies?: number[];
+  /** The last failed calls, oldest first; those that do not count too. */
+  recentErrors?: RecentError[];
+  /** An operator declared the agent healthy: outcomes of until then are figures, and say nothing of its state. */
+  resetAt?: number;
 }
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
 
 /** Rate over the last 50 outcomes within 15 minutes. */
 export const healthWindow = { maxOutcomes: 50, maxAgeMs: 15 * 60_000 } as const;
+/** Kept of each agent, to look at. */
+export const healthDetails = { latencies: 50, errors: 10 };
+/** Ids are of 36 characters at most; another's would not be let grow the entity. */
+const maxCallIdLength = 64;
 export const unhealthyAfterFailures = 3;
 export const unhealthyBelowRate = 50;
 
@@ -38,31 +56,81 @@ export function newHealth(): AgentHealth {
 
 /** A copy that `recordOutcome` may change without touching the original. */
 export function copyHealth(health: AgentHealth): AgentHealth {
-  return { ...health, errorCounts: { ...health.errorCounts }, recent: [...health.recent] };
+  const { errorCounts, recent, latencies, recentErrors } = health;
+  return {
+    ...health,
+    errorCounts: { ...errorCounts },
+    recent: [...recent],
+    ...(latencies && { latencies: [...latencies] }),
+    ...(recentErrors && { recentErrors: [...recentErrors] }),
+  };
 }
 
 export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
   const { at, errorType } = outcome;
-  if (!outcome.probe) recordFigures(health, outcome);
+  if (!outcome.probe) {
+    recordFigures(health, outcome);
+    recordDetails(health, outcome);
+  }
   if (errorType && failures[errorType].health === 'ignored') return;
+  if (at <= (health.resetAt ?? 0)) {
+    recordTimes(health, outcome);
+    return;
+  }
+  if (!outcome.probe) pushBounded(health.recent, 2 * at + (errorType ? 0 : 1), healthWindow.maxOutcomes);
+  recordTimes(health, outcome);
   if (errorType) {
     health.consecutiveFailures += 1;
-    health.lastFailureAt = Math.max(at, health.lastFailureAt ?? 0);
     health.lastErrorType = errorType;
   } else {
     health.consecutiveFailures = 0;
-    health.lastSuccessAt = Math.max(at, health.lastSuccessAt ?? 0);
     delete health.lastErrorType;
   }
 }
 
-function recordFigures(health: AgentHealth, { at, errorType }: Outcome): void {
+/**
+ * Closes the circuit, as if the agent had never been asked until `at`; totals, error counts and details stay. Of what
+ * is later, nothing is forgotten.
+ */
+export function resetHealth(health: AgentHealth, at: number): void {
+  health.resetAt = Math.max(at, health.resetAt ?? 0);
+  health.recent = health.recent.filter((outcome) => Math.floor(outcome / 2) > at);
+  if ((health.lastFailureAt ?? 0) > at) {
+    // How many of the failures in a row are later is known of calls, not of probes: one at least.
+    const later = health.recent.filter((outcome) => outcome % 2 === 0).length;
+    health.consecutiveFailures = Math.min(health.consecutiveFailures, Math.max(1, later));
+    return;
+  }
+  health.consecutiveFailures = 0;
+  delete health.lastErrorType;
+}
+
+function recordTimes(health: AgentHealth, { at, errorType }: Outcome): void {
+  if (errorType) health.lastFailureAt = Math.max(at, health.lastFailureAt ?? 0);
+  else health.lastSuccessAt = Math.max(at, health.lastSuccessAt ?? 0);
+}
+
+function recordDetails(health: AgentHealth, { at, callId, errorType, latencyMs }: Outcome): void {
+  if (errorType)
+    pushBounded(
+      (health.recentErrors ??= []),
+      { at, type: errorType, callId: callId.slice(0, maxCallIdLength) },
+      healthDetails.errors,
+    );
+  else if (latencyMs !== undefined)
+    pushBounded((health.latencies ??= []), Math.round(latencyMs), healthDetails.latencies);
+}
+
+function pushBounded<T>(list: T[], item: T, max: number): void {
+  list.push(item);
+  if (list.length > max) list.shift();
+}
+
+function recordFigures(health: AgentHealth, { errorType }: Outcome): void {
   if (errorType) health.errorCounts[errorType] = (health.errorCounts[errorType] ?? 0) + 1;
   if (errorType && failures[errorType].health === 'ignored') return;
   health.totalRequests += 1;
   if (errorType) health.totalFailures += 1;
-  health.recent.push(2 * at + (errorType ? 0 : 1));
-  if (health.recent.length > healthWindow.maxOutcomes) health.recent.shift();
 }
 
 /** In percent; 100 for an agent that was not asked lately. */

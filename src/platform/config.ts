@@ -87,6 +87,9 @@ export const settings = {
     'How long after its last failure a failing agent is asked last.',
   ),
   HOLDFAST_PROBE_SECONDS: integer(30, 1, 3_600).describe('How often agents with a health_path are probed.'),
+  HOLDFAST_PROBE_TIMEOUT_SECONDS: integer(5, 1, 60).describe(
+    "Limit of one probe; an agent's shorter timeout_seconds holds too.",
+  ),
   HOLDFAST_DEADLINE_SECONDS: integer(600, 1, 86_400).describe("A call's deadline where it names none."),
   HOLDFAST_MAX_DEADLINE_SECONDS: integer(86_400, 1, 604_800).describe(
     'The longest deadline a call may ask for.',
@@ -194,6 +197,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       cooldownMs: set.HOLDFAST_CIRCUIT_COOLDOWN_SECONDS * 1_000,
     },
     probeIntervalMs: set.HOLDFAST_PROBE_SECONDS * 1_000,
+    probeTimeoutMs: set.HOLDFAST_PROBE_TIMEOUT_SECONDS * 1_000,
     limits: {
       deadlineMs: set.HOLDFAST_DEADLINE_SECONDS * 1_000,
       maxDeadlineMs: set.HOLDFAST_MAX_DEADLINE_SECONDS * 1_000,

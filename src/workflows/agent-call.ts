@@ -17,6 +17,7 @@ import {
 import type { Attempt, CallFailureDetails, CallInput, CallResult } from '../domain/call.ts';
 import { agentBudgetMs } from '../domain/deadline.ts';
 import { failures, type ErrorType } from '../domain/failures.ts';
+import { searchable } from '../domain/searchable.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { askAgent } from './ask-agent.ts';
@@ -116,6 +117,7 @@ async function walkChain(
       agent: agent.name,
       at: Date.now(),
       ...(errorType && { errorType }),
+      ...(attempt.status === 'ok' && { latencyMs: attempt.latencyMs }),
     });
 
     if (answer.content !== undefined)
@@ -142,7 +144,7 @@ function end(
 ): void {
   if (ending === 'answered') {
     if (answeredBy !== undefined && answeredBy !== agentName)
-      upsertSearchAttributes([{ key: searchAttributes.answeredBy, value: answeredBy }]);
+      upsertSearchAttributes([{ key: searchAttributes.answeredBy, value: searchable(answeredBy) }]);
   } else {
     upsertSearchAttributes([
       { key: searchAttributes.errorType, value: ending },

@@ -6,12 +6,13 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { newHealth, recordOutcome, type AgentHealth } from '../domain/health.ts';
-import { forgetAgent, healthChanges, reportOutcomes } from './messages.ts';
+import { newHealth, recordOutcome, resetHealth, type AgentHealth } from '../domain/health.ts';
+import { packHealth, unpackHealth, type PackedHealth } from '../domain/packed-health.ts';
+import { forgetAgent, healthChanges, reportOutcomes, resetAgent } from './messages.ts';
 
 export interface HealthState {
   readonly version: number;
-  readonly agents: Readonly<Record<string, { version: number; health: AgentHealth }>>;
+  readonly agents: Readonly<Record<string, { version: number; health: PackedHealth }>>;
   /** Ids of the last batches taken, oldest first. */
   readonly batchIds: readonly string[];
 }
@@ -23,7 +24,9 @@ const maxAgents = 1_200;
 
 export async function agentHealth(initial: HealthState): Promise<void> {
   let { version } = initial;
-  const agents = new Map(Object.entries(initial.agents));
+  const agents = new Map<string, { version: number; health: AgentHealth }>();
+  for (const [name, entry] of Object.entries(initial.agents))
+    agents.set(name, { version: entry.version, health: unpackHealth(entry.health) });
   let batchIds = [...initial.batchIds];
 
   const put = (name: string, health: AgentHealth): void => {
@@ -33,30 +36,40 @@ export async function agentHealth(initial: HealthState): Promise<void> {
     if (agents.size > maxAgents && oldest !== undefined) agents.delete(oldest);
   };
 
+  const change = (name: string, how: (health: AgentHealth) => void): void => {
+    const health = agents.get(name)?.health ?? newHealth();
+    how(health);
+    put(name, health);
+  };
+  const packed = (health: AgentHealth): PackedHealth => packHealth(health, agents.size);
+
   setHandler(reportOutcomes, ({ batchId, outcomes }) => {
     if (batchIds.includes(batchId)) return;
     batchIds = [...batchIds, batchId].slice(-maxBatchIds);
     version += 1;
-    for (const outcome of outcomes) {
-      const health = agents.get(outcome.agent)?.health ?? newHealth();
-      recordOutcome(health, outcome);
-      put(outcome.agent, health);
-    }
+    for (const outcome of outcomes) change(outcome.agent, (health) => recordOutcome(health, outcome));
   });
   setHandler(forgetAgent, (name) => {
     version += 1;
     put(name, newHealth());
   });
+  setHandler(resetAgent, (name, at) => {
+    version += 1;
+    change(name, (health) => resetHealth(health, at));
+  });
   setHandler(healthChanges, (since) => {
     const changed = [...agents].filter(([, entry]) => entry.version > since);
     return {
       version,
-      agents: Object.fromEntries(changed.map(([name, { health }]) => [name, health])),
+      agents: Object.fromEntries(changed.map(([name, { health }]) => [name, packed(health)])),
       batchIds,
     };
   });
 
   await condition(() => workflowInfo().continueAsNewSuggested);
   await condition(allHandlersFinished);
-  await continueAsNew<typeof agentHealth>({ version, agents: Object.fromEntries(agents), batchIds });
+  const kept = [...agents].map(
+    ([name, entry]) => [name, { ...entry, health: packed(entry.health) }] as const,
+  );
+  await continueAsNew<typeof agentHealth>({ version, agents: Object.fromEntries(kept), batchIds });
 }

@@ -2,7 +2,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { CallProgress } from '../domain/call.ts';
-import type { AgentHealth, Outcome } from '../domain/health.ts';
+import type { Outcome } from '../domain/health.ts';
+import type { PackedHealth } from '../domain/packed-health.ts';
 import type { SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
 
 // agentCall
@@ -46,10 +47,12 @@ export interface OutcomeBatch {
 }
 export interface HealthChanges {
   readonly version: number;
-  readonly agents: Readonly<Record<string, AgentHealth>>;
+  readonly agents: Readonly<Record<string, PackedHealth>>;
   /** Batches that are part of these figures. */
   readonly batchIds: readonly string[];
 }
 export const reportOutcomes = defineSignal<[OutcomeBatch]>('reportOutcomes');
 export const forgetAgent = defineSignal<[name: string]>('forgetAgent');
+/** Declares it healthy as of `at` (epoch ms). */
+export const resetAgent = defineSignal<[name: string, at: number]>('resetAgent');
 export const healthChanges = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');

@@ -8,7 +8,7 @@ import { closedPort, configOf, openAgent, openTransport } from './support.ts';
 
 async function outcomesOf(agents: readonly AgentConfig[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  await probeAgents(openTransport(), agents, (outcome) => outcomes.push(outcome));
+  await probeAgents(openTransport(), agents, 5_000, (outcome) => outcomes.push(outcome));
   return outcomes;
 }
 

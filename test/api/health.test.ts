@@ -45,6 +45,10 @@ describe('the health of agents', () => {
       error_metrics: {},
       circuit: 'closed',
       circuit_open_until: null,
+      latencies_ms: [],
+      latency_p50_ms: null,
+      latency_p95_ms: null,
+      recent_errors: [],
     });
   });
 

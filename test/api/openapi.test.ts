@@ -16,6 +16,8 @@ const endpoints = [
   'delete /api/vps/agents/{name}',
   'get /api/vps/health',
   'get /api/vps/health/{agent}',
+  'post /api/vps/health/{agent}/reset',
+  'post /api/vps/health/{agent}/probe',
   'get /api/vps/status',
   'get /api/vps/sessions',
   'get /api/vps/sessions/{id}',
@@ -24,7 +26,9 @@ const endpoints = [
   'get /api/vps/sessions/export',
   'post /api/vps/sessions/import',
   'get /api/vps/calls',
+  'get /api/vps/calls/what-if',
   'get /api/vps/calls/{id}',
+  'get /api/vps/calls/{id}/what-if',
   'get /api/vps/calls/{id}/history',
   'post /api/vps/calls/{id}/cancel',
   'post /api/vps/calls/{id}/rerun',
@@ -135,6 +139,7 @@ describe('the OpenAPI document', () => {
     for (const [endpoint, suffix] of [
       ['get /api/vps/calls/{id}', ''],
       ['get /api/vps/calls/{id}/history', '/history'],
+      ['get /api/vps/calls/{id}/what-if', '/what-if'],
     ] as const)
       for (const one of [path, donePath, '/api/vps/calls/unknown', `/api/vps/calls/${'x'.repeat(129)}`])
         await check(endpoint, http.get(one + suffix));
@@ -152,9 +157,17 @@ describe('the OpenAPI document', () => {
     await check('get /api/vps/calls', http.get('/api/vps/calls?limit=2'));
     await check('get /api/vps/calls', http.get('/api/vps/calls?limit=0'));
     await check('get /api/vps/agents', http.get('/api/vps/agents'));
+    const whatIf = '/api/vps/calls/what-if';
+    await check(`get ${whatIf}`, http.get(`${whatIf}?limit=5`));
+    await check(`get ${whatIf}`, http.get(`${whatIf}?limit=0`));
     await check('get /api/vps/health', http.get('/api/vps/health'));
-    for (const name of ['answers', 'fails', 'extra', 'nobody'])
+    await check('get /api/vps/health', http.get('/api/vps/health?details=true'));
+    await check('get /api/vps/health', http.get('/api/vps/health?details=1'));
+    for (const name of ['answers', 'fails', 'extra', 'nobody']) {
       await check('get /api/vps/health/{agent}', http.get(`/api/vps/health/${name}`));
+      for (const what of ['probe', 'reset'])
+        await check(`post /api/vps/health/{agent}/${what}`, http.post(`/api/vps/health/${name}/${what}`));
+    }
     await check('get /api/vps/status', http.get('/api/vps/status'));
     await expect
       .poll(async () => ((await http.get('/api/vps/sessions')).body.sessions as Json[]).length)

@@ -33,6 +33,7 @@ test('without any setting a node serves this machine alone, with every default i
     logLevel: 'info',
     circuitBreaker: { enabled: true, cooldownMs: 30_000 },
     probeIntervalMs: 30_000,
+    probeTimeoutMs: 5_000,
     limits: {
       deadlineMs: 600_000,
       maxDeadlineMs: 86_400_000,

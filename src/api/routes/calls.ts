@@ -4,6 +4,7 @@ import { identify } from '../call-identity.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { callLocation, runCall } from '../run-call.ts';
+import { toCallFilter } from '../call-filter-wire.ts';
 import { callAccepted, callAnswer, callDescription, callList } from '../answer-schemas.ts';
 import { callListQuery, createSchemas, id } from '../schemas.ts';
 import { callDescriptionToWire, callSummaryToWire } from '../wire.ts';
@@ -79,11 +80,8 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
       query: callListQuery,
       answers: { 200: { description: 'One page', schema: callList } },
       refusals: ['validation_failed', 'temporal_unavailable'],
-      handle: async ({ query: { limit, cursor, since, ...filter } }) => {
-        const page = await records.list(
-          { ...filter, since: since ? new Date(since) : undefined },
-          { limit, cursor },
-        );
+      handle: async ({ query: { limit, cursor, ...filter } }) => {
+        const page = await records.list(toCallFilter(filter), { limit, cursor });
         return {
           status: 200,
           body: { calls: page.items.map(callSummaryToWire), next_cursor: page.nextCursor ?? null },

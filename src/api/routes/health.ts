@@ -1,41 +1,83 @@
 import { z } from 'zod';
+import type { AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { healthStatus, sumErrorCounts, type HealthStatus } from '../../domain/health.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
-import { agentHealthDescription, healthOverview } from '../answer-schemas.ts';
+import { agentHealthDescription, healthOverview, probeReport } from '../health-schemas.ts';
+import { agentHealthToWire, percent, probeToWire } from '../health-wire.ts';
 import { id } from '../schemas.ts';
-import { agentHealthToWire, percent } from '../wire.ts';
 
-type Dependencies = Pick<ApiDependencies, 'agents' | 'health' | 'sessions'>;
+type Dependencies = Pick<ApiDependencies, 'agents' | 'health' | 'sessions' | 'probes'>;
+
+const agentParams = z.object({ agent: id });
 
 export function healthEndpoints(deps: Dependencies): Endpoint[] {
-  const { agents, health, sessions } = deps;
+  const { agents, health, sessions, probes } = deps;
+  const find = async (name: string): Promise<AgentConfig> => {
+    const agent = await agents.find(name);
+    if (!agent) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
+    return agent;
+  };
   return [
     endpoint({
       method: 'get',
       path: '/api/vps/health',
       tag: 'health',
       summary: 'Health of all agents',
+      query: z.strictObject({ details: z.enum(['true', 'false']).default('false') }),
       answers: { 200: { description: 'Sums over the registered agents', schema: healthOverview } },
-      refusals: [],
-      handle: () => Promise.resolve({ status: 200, body: overview(deps) }),
+      refusals: ['validation_failed'],
+      handle: ({ query: { details } }) => {
+        const each = details === 'true' && {
+          agents: agents.list().map(({ name }) => describe(deps, name)),
+        };
+        return Promise.resolve({ status: 200, body: { ...overview(deps), ...each } });
+      },
     }),
     endpoint({
       method: 'get',
       path: '/api/vps/health/{agent}',
       tag: 'health',
       summary: 'Health of one agent',
-      params: z.object({ agent: id }),
+      params: agentParams,
       answers: { 200: { description: 'As calls and probes found it', schema: agentHealthDescription } },
       refusals: ['agent_not_found', 'temporal_unavailable'],
-      handle: async ({ params: { agent } }) => {
-        if (!(await agents.find(agent)))
-          throw new Refusal('agent_not_found', `Agent '${agent}' not registered`);
-        return {
-          status: 200,
-          body: agentHealthToWire(agent, health.of(agent), health.circuit(agent), Date.now()),
-        };
+      handle: async ({ params }) => {
+        const { name } = await find(params.agent);
+        return { status: 200, body: describe(deps, name) };
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/health/{agent}/reset',
+      tag: 'health',
+      summary: "Close an agent's circuit",
+      description:
+        'Forgets its failures in a row, its last error and its recent outcomes; totals stay. Other nodes see it within 2 s.',
+      params: agentParams,
+      answers: { 200: { description: 'Its health after that', schema: agentHealthDescription } },
+      refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params }) => {
+        const { name } = await find(params.agent);
+        await health.reset(name);
+        return { status: 200, body: describe(deps, name) };
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/health/{agent}/probe',
+      tag: 'health',
+      summary: 'Probe an agent now',
+      description:
+        'Asks its health_path, or where it has none only opens a connection: never a prompt. Probes of one agent at the same moment share one.',
+      params: agentParams,
+      answers: { 200: { description: 'What came of it, and the health after that', schema: probeReport } },
+      refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params }) => {
+        const agent = await find(params.agent);
+        const result = await probes.probe(agent);
+        return { status: 200, body: { ...probeToWire(result), health: describe(deps, agent.name) } };
       },
     }),
     endpoint({
@@ -71,6 +113,10 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       },
     }),
   ];
+}
+
+function describe({ health }: Dependencies, name: string) {
+  return agentHealthToWire(name, health.of(name), health.circuit(name), Date.now());
 }
 
 function overview({ agents, health }: Dependencies) {

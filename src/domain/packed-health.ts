@@ -1,0 +1,74 @@
+/**
+ * One agent's health as it travels between the entity and the nodes, and from one run of the entity to the next: its
+ * lists in short, so that 1,000 busy agents stay under 1 MiB, well below Temporal's limit of one payload.
+ */
+import { healthDetails, healthWindow, type AgentHealth, type RecentError } from './health.ts';
+import type { ErrorType } from './failures.ts';
+
+/** `recent` has what is not in `outcomes`: all of it in states of before there were packed ones. */
+export interface PackedHealth extends Omit<AgentHealth, 'latencies' | 'recentErrors'> {
+  readonly outcomes?: string;
+  readonly latencies?: string;
+  readonly recentErrors?: readonly PackedError[];
+}
+
+/** Ms after the error before it, type, call id. */
+type PackedError = readonly [number, ErrorType, string];
+
+/** Where the entity has more agents, each keeps less once it is packed. */
+const manyAgents = 500;
+const detailsWithMany: typeof healthDetails = { latencies: 25, errors: 3 };
+
+const radix = 36;
+
+export function packHealth(health: AgentHealth, agents: number): PackedHealth {
+  const { recent, latencies: allLatencies = [], recentErrors = [], ...rest } = health;
+  const keep = agents > manyAgents ? detailsWithMany : healthDetails;
+  const latencies = allLatencies.slice(-keep.latencies);
+  const errors = recentErrors.slice(-keep.errors);
+  return {
+    ...rest,
+    recent: [],
+    ...(recent.length > 0 && { outcomes: packNumbers(distances(recent)) }),
+    ...(latencies.length > 0 && { latencies: packNumbers(latencies) }),
+    ...(errors.length > 0 && { recentErrors: packErrors(errors) }),
+  };
+}
+
+export function unpackHealth({ outcomes, latencies, recentErrors, ...rest }: PackedHealth): AgentHealth {
+  return {
+    ...rest,
+    // A worker of before may have gone on in `recent`, not knowing of `outcomes`.
+    recent: [...sums(unpackNumbers(outcomes)), ...rest.recent].slice(-healthWindow.maxOutcomes),
+    ...(latencies !== undefined && { latencies: unpackNumbers(latencies) }),
+    ...(recentErrors && { recentErrors: unpackErrors(recentErrors) }),
+  };
+}
+
+function packErrors(errors: readonly RecentError[]): PackedError[] {
+  const times = distances(errors.map(({ at }) => at));
+  return errors.map(({ type, callId }, i) => [times[i] ?? 0, type, callId]);
+}
+
+function unpackErrors(errors: readonly PackedError[]): RecentError[] {
+  const times = sums(errors.map(([distance]) => distance));
+  return errors.map(([, type, callId], i) => ({ at: times[i] ?? 0, type, callId }));
+}
+
+function packNumbers(numbers: readonly number[]): string {
+  return numbers.map((one) => one.toString(radix)).join(',');
+}
+
+function unpackNumbers(text: string | undefined): number[] {
+  return text === undefined ? [] : text.split(',').map((one) => Number.parseInt(one, radix));
+}
+
+/** Of each number from the one before: times are long, what lies between them is short. */
+function distances(numbers: readonly number[]): number[] {
+  return numbers.map((one, i) => one - (numbers[i - 1] ?? 0));
+}
+
+function sums(all: readonly number[]): number[] {
+  let sum = 0;
+  return all.map((distance) => (sum += distance));
+}

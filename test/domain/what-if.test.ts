@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { errorTypes, failures, type ErrorType } from '../../src/domain/failures.ts';
+import { whatIf, type RecordedOutcome, type TodaysChain, type WhatIfStep } from '../../src/domain/what-if.ts';
+
+const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+const shuffled = fc.shuffledSubarray(names);
+
+const failed = (agent: string, errorType: ErrorType): RecordedOutcome => ({
+  agent,
+  status: 'failed',
+  errorType,
+});
+const chainOf = (...agents: string[]): TodaysChain => ({
+  agents: agents.map((name) => ({ name, moved: false })),
+  unregistered: [],
+});
+
+/** As a call leaves them: it falls back until an agent answers or fails in a way that does not fall back. */
+const recorded = fc
+  .tuple(shuffled, fc.array(fc.constantFrom('ok' as const, ...errorTypes), { minLength: 6, maxLength: 6 }))
+  .map(([agents, results]) => {
+    const outcomes: RecordedOutcome[] = [];
+    for (const [i, agent] of agents.entries()) {
+      const result = results[i] ?? 'ok';
+      outcomes.push(result === 'ok' ? { agent, status: 'ok' } : failed(agent, result));
+      if (result === 'ok' || !failures[result].fallBack) break;
+    }
+    return outcomes;
+  });
+const today = fc
+  .tuple(shuffled, fc.subarray(names), fc.subarray(['x', 'y']))
+  .map(([agents, moved, unregistered]) => ({
+    agents: agents.map((name) => ({ name, moved: moved.includes(name) })),
+    unregistered,
+  }));
+
+const outcomesOf = (steps: readonly WhatIfStep[]): string =>
+  steps.map(({ agent, outcome }) => `${agent} ${outcome}`).join(', ');
+
+describe('the walk of today with the outcomes on record', () => {
+  it('has a step for every agent of the chain in its order, after those that nobody registered', () => {
+    fc.assert(
+      fc.property(recorded, today, (outcomes, chain) => {
+        const { steps } = whatIf(outcomes, chain);
+        expect(steps.map(({ agent }) => agent)).toEqual([
+          ...chain.unregistered,
+          ...chain.agents.map(({ name }) => name),
+        ]);
+        expect(steps.slice(0, chain.unregistered.length).every(({ outcome }) => outcome === 'skipped')).toBe(
+          true,
+        );
+      }),
+    );
+  });
+
+  it('goes on only past failures on record that fall back, asks at most one agent, and reaches nobody after it', () => {
+    fc.assert(
+      fc.property(recorded, today, (outcomes, chain) => {
+        const { steps, nextAgent } = whatIf(outcomes, chain);
+        const walk = steps.slice(chain.unregistered.length);
+        const end = walk.findIndex(
+          ({ outcome, errorType }) =>
+            outcome === 'would_be_asked' || !errorType || !failures[errorType].fallBack,
+        );
+        const reached = end < 0 ? walk : walk.slice(0, end + 1);
+        expect(walk.slice(reached.length).every(({ outcome }) => outcome === 'not_reached')).toBe(true);
+        expect(reached.slice(0, -1).every(({ outcome }) => outcome === 'as_recorded')).toBe(true);
+        const asked = walk.filter(({ outcome }) => outcome === 'would_be_asked').map(({ agent }) => agent);
+        expect(asked).toEqual(nextAgent === undefined ? [] : [nextAgent]);
+      }),
+    );
+  });
+
+  it('takes an outcome only from the record, and never that of an agent that has moved', () => {
+    fc.assert(
+      fc.property(recorded, today, (outcomes, chain) => {
+        for (const { agent, outcome, errorType } of whatIf(outcomes, chain).steps) {
+          if (outcome !== 'as_recorded') continue;
+          expect(chain.agents).toContainEqual({ name: agent, moved: false });
+          expect(outcomes.find((one) => one.agent === agent)?.errorType).toBe(errorType);
+        }
+      }),
+    );
+  });
+
+  it('on the chain that was executed changes nothing, and asks the first agent that was not reached at most', () => {
+    fc.assert(
+      fc.property(recorded, (outcomes) => {
+        const same = whatIf(outcomes, chainOf(...outcomes.map(({ agent }) => agent)));
+        expect(same.nextAgent).toBeUndefined();
+        expect(same.changed).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('what if', () => {
+  const down = [failed('a', 'connection'), failed('b', 'model_error')];
+
+  it('a fallback was added: it would be asked', () => {
+    const told = whatIf(down, chainOf('a', 'b', 'c', 'd'));
+    expect(outcomesOf(told.steps)).toBe('a as_recorded, b as_recorded, c would_be_asked, d not_reached');
+    expect(told).toMatchObject({
+      nextAgent: 'c',
+      changed: true,
+      reason: "Agent 'c' was not asked by this call",
+    });
+  });
+
+  it('nothing changed: every agent failed, and the reason says what to do', () => {
+    const told = whatIf(down, chainOf('a', 'b'));
+    expect(told).toMatchObject({ changed: false, reason: expect.stringContaining('register a fallback') });
+    expect(told.nextAgent).toBeUndefined();
+  });
+
+  it('the agent was repaired at another address: what was recorded tells nothing of it', () => {
+    const told = whatIf(down, { agents: [{ name: 'a', moved: true }], unregistered: [] });
+    expect(told).toMatchObject({ nextAgent: 'a', changed: true });
+    expect(told.reason).toBe("Agent 'a' was registered at another address since");
+  });
+
+  it('the agent asked is not registered any more: nobody is asked', () => {
+    const told = whatIf(down, { agents: [], unregistered: ['a'] });
+    expect(told.reason).toMatch(/^Agent 'a' is not registered: register it/);
+    expect(told).toMatchObject({ steps: [{ agent: 'a', outcome: 'skipped' }], changed: true });
+  });
+
+  it('the deadline ended it: today it would end there too', () => {
+    const told = whatIf([failed('a', 'deadline_exceeded')], chainOf('a', 'b'));
+    expect(outcomesOf(told.steps)).toBe('a as_recorded, b not_reached');
+    expect(told.reason).toMatch(/deadline_exceeded, which does not fall back/);
+  });
+
+  it("an open circuit puts the one that answered first: it answers, and that is another order than the call's", () => {
+    const told = whatIf([failed('a', 'timeout'), { agent: 'b', status: 'ok' }], chainOf('b', 'a'));
+    expect(outcomesOf(told.steps)).toBe('b as_recorded, a not_reached');
+    expect(told).toMatchObject({ changed: true, reason: "Agent 'b' answered" });
+  });
+
+  it('an agent that the call skipped as unregistered is registered today: it would be asked', () => {
+    const told = whatIf([{ agent: 'b', status: 'skipped' }, failed('a', 'auth')], chainOf('a', 'b'));
+    expect(outcomesOf(told.steps)).toBe('a as_recorded, b would_be_asked');
+  });
+});
