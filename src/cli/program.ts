@@ -1,11 +1,11 @@
 /** The tree of commands. Importing it runs nothing and connects nowhere: the docs and the completion read it too. */
 import { Command } from 'commander';
-import tab from '@bomb.sh/tab/commander';
 import { version } from '../version.ts';
 import { withExamples } from './command.ts';
 import { addAgentCommands } from './commands/agents.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addCallsCommands } from './commands/calls.ts';
+import { addCompletionCommands } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addHealthCommand } from './commands/health.ts';
 import { addProcessCommands } from './commands/processes.ts';
@@ -33,15 +33,6 @@ export function createProgram(): Command {
   addRerunCommand(program);
   addWhatIfCommand(program);
   addDoctorCommand(program);
-  addCompletion(program);
+  addCompletionCommands(program);
   return program;
-}
-
-/** Last: it learns the commands that are there. */
-function addCompletion(program: Command): void {
-  tab(program, { completionCommandName: 'completion' });
-  const completion = program.commands.find((command) => command.name() === 'completion');
-  completion?.description('print a completion script for a shell (bash, zsh, fish, powershell)');
-  if (completion)
-    withExamples(completion, ['completion bash > ~/.local/share/bash-completion/completions/holdfast']);
 }

@@ -2,24 +2,30 @@
 import type { Command } from 'commander';
 import { loadCliSettings } from '../../platform/cli-settings.ts';
 import { loadConfig, type Config } from '../../platform/config.ts';
-import { declareForNode, withNode, type Context } from '../command.ts';
+import { StartupError } from '../../platform/shutdown.ts';
+import { declareForNode, withOutput } from '../command.ts';
 import type { Check } from '../doctor/check.ts';
 import { fail, ok, skip } from '../doctor/check.ts';
 import { checkCli, checkDataDir, checkDisk, checkKey, checkNode } from '../doctor/local.ts';
 import { checkNodeAt } from '../doctor/node.ts';
 import { checkPorts, isFree, isNode } from '../doctor/ports.ts';
 import type { ExitName } from '../exit-codes.ts';
+import { NodeClient } from '../http.ts';
+import type { Output } from '../output.ts';
 
 export function addDoctorCommand(program: Command): void {
   declareForNode(program, 'doctor', 'look for what keeps a node from starting or working', [
     'doctor',
     'doctor --json | jq ".checks[] | select(.status != \\"ok\\")"',
-  ]).action(withNode(doctor));
+  ]).action(withOutput(doctor));
 }
 
-async function doctor({ client, out }: Context, { url }: { url?: string }): Promise<ExitName> {
-  const named = url !== undefined || process.env['HOLDFAST_URL'] !== undefined;
-  const checks = [checkNode(), ...(await settingsAndMore()), ...(await checkNodeAt(client, named))];
+interface Options {
+  readonly url?: string;
+}
+
+async function doctor(out: Output, { url }: Options): Promise<ExitName> {
+  const checks = [checkNode(), ...(await checksOf(url))];
   const failed = checks.some(({ status }) => status === 'fail');
   if (out.json) out.document({ ok: !failed, checks });
   else
@@ -30,13 +36,25 @@ async function doctor({ client, out }: Context, { url }: { url?: string }): Prom
   return failed ? 'failed' : 'ok';
 }
 
-async function settingsAndMore(): Promise<Check[]> {
+/** Without settings that can be read there is nothing more to look at. */
+async function checksOf(url: string | undefined): Promise<Check[]> {
   try {
     const config = loadConfig(process.env);
-    loadCliSettings(process.env);
-    return [ok('settings', 'all are known and take their values'), ...(await checkMachine(config))];
+    const named = url ?? process.env['HOLDFAST_URL'];
+    const own = `http://${hostOf(config.host)}:${config.port}`;
+    const client = new NodeClient(loadCliSettings(process.env, named ?? own));
+    try {
+      return [
+        ok('settings', 'all are known and take their values'),
+        ...(await checkMachine(config)),
+        ...(await checkNodeAt(client, named !== undefined)),
+      ];
+    } finally {
+      await client.close();
+    }
   } catch (error) {
-    return [fail('settings', (error as Error).message, 'docs/settings.md lists what each takes')];
+    if (!(error instanceof StartupError)) throw error;
+    return [fail('settings', error.message, 'docs/settings.md lists what each takes')];
   }
 }
 

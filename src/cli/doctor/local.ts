@@ -12,8 +12,8 @@ const neededNode = '20.20.0';
 export function checkNode(): Check {
   const { node } = process.versions;
   return atLeast(node, neededNode)
-    ? ok('node', `Node ${node}`)
-    : fail('node', `Node ${node} is older than ${neededNode}`, 'install a newer Node.js');
+    ? ok('node.js', `Node ${node}`)
+    : fail('node.js', `Node ${node} is older than ${neededNode}`, 'install a newer Node.js');
 }
 
 export async function checkCli(configured: string | undefined, embedded: boolean): Promise<Check> {
