@@ -19,11 +19,9 @@ export const agentHealthDescription = z
     error_metrics: z.record(z.string(), figure),
     circuit: z.enum(['closed', 'open', 'half_open']),
     circuit_open_until: isoTime.nullable(),
-    latencies_ms: z
-      .array(figure)
-      .openapi({
-        description: 'Of the last 50 answered calls, oldest first; of 25 at least beyond 500 agents',
-      }),
+    latencies_ms: z.array(figure).openapi({
+      description: 'Of the last 50 answered calls, oldest first; of 25 at least beyond 500 agents',
+    }),
     latency_p50_ms: figure.nullable().openapi({ description: 'Of latencies_ms; null when there are none' }),
     latency_p95_ms: figure.nullable(),
     recent_errors: z

@@ -7,16 +7,10 @@ import { LRUCache } from 'lru-cache';
 import type { AgentConfig } from '../domain/agent.ts';
 import { openCircuitsLast } from '../domain/chain.ts';
 import { circuitOf, type Circuit } from '../domain/circuit.ts';
-import {
-  copyHealth,
-  newHealth,
-  recordOutcome,
-  resetHealth,
-  type AgentHealth,
-  type Outcome,
-} from '../domain/health.ts';
+import { copyHealth, newHealth, recordOutcome, type AgentHealth, type Outcome } from '../domain/health.ts';
 import { agentHealthId } from '../domain/ids.ts';
 import { unpackHealth } from '../domain/packed-health.ts';
+import { resetHealth } from '../domain/reset-health.ts';
 import type { HealthState } from '../workflows/agent-health.ts';
 import {
   forgetAgent,
@@ -26,6 +20,7 @@ import {
   type OutcomeBatch,
 } from '../workflows/messages.ts';
 import { ensureEntity } from './entities.ts';
+import { ProbeSlots } from './probe-slots.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 /** Outcomes kept while Temporal does not answer; beyond them the oldest are lost (I7). */
@@ -48,14 +43,14 @@ export class Health {
   /** Sent, but not seen in a snapshot yet. */
   private readonly sent = new Map<string, OutcomeBatch & { readonly sentAt: number }>();
   private readonly seen = new LRUCache<string, true>({ max: 20_000 });
-  /** By agent: the call that probes it while it is half open, and until when that keeps other calls away. */
-  private readonly probes = new Map<string, { readonly callId: string; readonly until: number }>();
+  private readonly probes: ProbeSlots;
   /** By agent: resets of this node, epoch ms, that no snapshot has shown yet. */
   private readonly resets = new Map<string, number>();
 
   constructor(temporal: Temporal, breaker: CircuitBreaker) {
     this.temporal = temporal;
     this.breaker = breaker;
+    this.probes = new ProbeSlots(breaker.cooldownMs);
   }
 
   async ensure(): Promise<void> {
@@ -68,7 +63,7 @@ export class Health {
     const key = JSON.stringify([outcome.callId, outcome.agent]);
     if (this.seen.has(key)) return false;
     this.seen.set(key, true);
-    this.probes.delete(outcome.agent);
+    this.probes.free(outcome.agent);
     this.unsent.push(outcome);
     if (this.unsent.length > maxUnsent) this.unsent.shift();
     return true;
@@ -94,10 +89,9 @@ export class Health {
   order(chain: readonly AgentConfig[], callId: string): AgentConfig[] {
     const ordered = this.view(chain);
     if (!this.breaker.enabled || chain.length === 1) return ordered;
-    const until = Date.now() + this.breaker.cooldownMs;
     for (const { name } of chain)
-      if (this.circuit(name).state === 'half_open' && !this.probedByAnother(name))
-        this.probes.set(name, { callId, until });
+      if (this.circuit(name).state === 'half_open' && !this.probes.isTaken(name))
+        this.probes.take(name, callId);
     return ordered;
   }
 
@@ -106,17 +100,13 @@ export class Health {
     if (!this.breaker.enabled || chain.length === 1) return [...chain];
     return openCircuitsLast(chain, (name) => {
       const { state } = this.circuit(name);
-      return state === 'open' || (state === 'half_open' && this.probedByAnother(name));
+      return state === 'open' || (state === 'half_open' && this.probes.isTaken(name));
     });
   }
 
   /** The call has ended, or was not started: an agent that it was to probe and did not ask is another's to probe. */
   release(callId: string): void {
-    for (const [agent, probe] of this.probes) if (probe.callId === callId) this.probes.delete(agent);
-  }
-
-  private probedByAnother(agent: string): boolean {
-    return (this.probes.get(agent)?.until ?? 0) > Date.now();
+    this.probes.freeOf(callId);
   }
 
   /** Closes the agent's circuit; its totals stay. This node sees it at once, others with their next refresh. */
@@ -124,7 +114,7 @@ export class Health {
     const at = Date.now();
     await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(resetAgent, agent, at));
     this.resets.set(agent, at);
-    this.probes.delete(agent);
+    this.probes.free(agent);
   }
 
   async forget(agent: string): Promise<void> {

@@ -88,23 +88,6 @@ export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
   }
 }
 
-/**
- * Closes the circuit, as if the agent had never been asked until `at`; totals, error counts and details stay. Of what
- * is later, nothing is forgotten.
- */
-export function resetHealth(health: AgentHealth, at: number): void {
-  health.resetAt = Math.max(at, health.resetAt ?? 0);
-  health.recent = health.recent.filter((outcome) => Math.floor(outcome / 2) > at);
-  if ((health.lastFailureAt ?? 0) > at) {
-    // How many of the failures in a row are later is known of calls, not of probes: one at least.
-    const later = health.recent.filter((outcome) => outcome % 2 === 0).length;
-    health.consecutiveFailures = Math.min(health.consecutiveFailures, Math.max(1, later));
-    return;
-  }
-  health.consecutiveFailures = 0;
-  delete health.lastErrorType;
-}
-
 function recordTimes(health: AgentHealth, { at, errorType }: Outcome): void {
   if (errorType) health.lastFailureAt = Math.max(at, health.lastFailureAt ?? 0);
   else health.lastSuccessAt = Math.max(at, health.lastSuccessAt ?? 0);

@@ -6,8 +6,9 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { newHealth, recordOutcome, resetHealth, type AgentHealth } from '../domain/health.ts';
+import { newHealth, recordOutcome, type AgentHealth } from '../domain/health.ts';
 import { packHealth, unpackHealth, type PackedHealth } from '../domain/packed-health.ts';
+import { resetHealth } from '../domain/reset-health.ts';
 import { forgetAgent, healthChanges, reportOutcomes, resetAgent } from './messages.ts';
 
 export interface HealthState {

@@ -45,14 +45,16 @@ test('a connection is opened without a request, and closed again', async () => {
 });
 
 test.each([
-  ['is down', async () => ({ host: '127.0.0.1', port: await closedPort() }), /ECONNREFUSED/],
-  ['has a refused address', async () => ({ host: '169.254.169.254', port: 80 }), /address is refused/],
-  ['has a name of a refused address', async () => ({ host: 'agent.test', port: 80 }), /address.*is refused/],
+  ['is down', undefined, /ECONNREFUSED/],
+  ['has a refused address', { host: '169.254.169.254', port: 80 }, /address is refused/],
+  ['has a name of a refused address', { host: 'agent.test', port: 80 }, /address.*is refused/],
 ])('a connection to an agent that %s fails as connection', async (_what, address, message) => {
   const transport = openTransport({
     resolve: (_name, _options, done) => done(null, [{ address: '169.254.169.254', family: 4 }]),
   });
-  const error = await agentErrorOf(transport.connect(configOf(await address()), never));
+  const error = await agentErrorOf(
+    transport.connect(configOf(address ?? { host: '127.0.0.1', port: await closedPort() }), never),
+  );
   expect(error.type).toBe('connection');
   expect(error.message).toMatch(message);
 });

@@ -118,8 +118,8 @@ describe('a probe', () => {
         ok: false,
         status_code: 503,
         error_type: 'model_error',
-        error: expect.stringContaining('503'),
-        latency_ms: expect.any(Number),
+        error: expect.stringContaining('503') as string,
+        latency_ms: expect.any(Number) as number,
         health: { consecutive_failures: probes, total_requests: 0, recent_errors: [] },
       });
     expect(await healthOf(node.http, 'path')).toMatchObject({ circuit: 'open' });
@@ -144,7 +144,7 @@ describe('a probe', () => {
     expect(await probe('bare')).toMatchObject({
       ok: false,
       error_type: 'connection',
-      error: expect.stringContaining('ECONNREFUSED'),
+      error: expect.stringContaining('ECONNREFUSED') as string,
       health: { status: 'unreachable', circuit: 'open' },
     });
     await node.http.register('bare', agent.port);

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { circuitOf } from '../../src/domain/circuit.ts';
 import { errorTypes } from '../../src/domain/failures.ts';
-import { copyHealth, healthStatus, recordOutcome, resetHealth } from '../../src/domain/health.ts';
+import { copyHealth, healthStatus, recordOutcome } from '../../src/domain/health.ts';
+import { resetHealth } from '../../src/domain/reset-health.ts';
 import { healthAfter, healthOf, history, now, outcomeOf, times } from './health-support.ts';
 import { countedTypes } from './support.ts';
 

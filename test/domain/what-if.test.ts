@@ -110,7 +110,10 @@ describe('what if', () => {
 
   it('nothing changed: every agent failed, and the reason says what to do', () => {
     const told = whatIf(down, chainOf('a', 'b'));
-    expect(told).toMatchObject({ changed: false, reason: expect.stringContaining('register a fallback') });
+    expect(told).toMatchObject({
+      changed: false,
+      reason: expect.stringContaining('register a fallback') as string,
+    });
     expect(told.nextAgent).toBeUndefined();
   });
 

@@ -232,4 +232,15 @@ export const scenarios: readonly Scenario[] = [
       return 'agent-health';
     },
   },
+  {
+    name: 'agent-health-reset',
+    run: async ({ agent, start, end, http, happened }) => {
+      await agent('repaired', () => ({ status: 401 }));
+      await end(await start({ agent_name: 'repaired', prompt: 'a question' }));
+      await happened('agent-health', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', 1);
+      await http.post('/api/vps/health/repaired/reset');
+      await happened('agent-health', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', 2);
+      return 'agent-health';
+    },
+  },
 ];

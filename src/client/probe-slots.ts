@@ -1,0 +1,27 @@
+/** Which call of this node probes which half-open agent: one at a time, the others keep away. */
+export class ProbeSlots {
+  private readonly cooldownMs: number;
+  /** By agent. A slot that nobody gave back is free again after the cooldown. */
+  private readonly taken = new Map<string, { readonly callId: string; readonly until: number }>();
+
+  constructor(cooldownMs: number) {
+    this.cooldownMs = cooldownMs;
+  }
+
+  isTaken(agent: string): boolean {
+    return (this.taken.get(agent)?.until ?? 0) > Date.now();
+  }
+
+  take(agent: string, callId: string): void {
+    this.taken.set(agent, { callId, until: Date.now() + this.cooldownMs });
+  }
+
+  free(agent: string): void {
+    this.taken.delete(agent);
+  }
+
+  /** Of agents that the call was to probe and has not asked. */
+  freeOf(callId: string): void {
+    for (const [agent, slot] of this.taken) if (slot.callId === callId) this.taken.delete(agent);
+  }
+}
