@@ -2,6 +2,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { CliError, ProblemError } from './errors.ts';
 import type { NodeClient } from './http.ts';
+import { fromNode } from './save-stream.ts';
 
 /** The node sends a comment every 15 s: a connection that is silent for longer than this is dead. */
 const silenceMs = 45_000;
@@ -20,51 +21,53 @@ export async function* followEvents(
   signal: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
   let lastId: string | undefined;
-  let lastHeard: number | undefined;
+  let begun = false;
+  let awaySince: number | undefined;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
     try {
-      for await (const { id, event = 'message', data } of connection(client, path, lastId, signal)) {
+      const body = await connect(client, path, lastId, signal);
+      begun = true;
+      awaySince = undefined;
+      for await (const { id, event = 'message', data } of messagesOf(fromNode(body, client.url))) {
         lastId = id ?? lastId;
-        lastHeard = Date.now();
         pauseMs = firstPauseMs;
         if (event === 'end') return;
         yield { event, data: JSON.parse(data) as unknown };
       }
-      lastHeard ??= Date.now();
     } catch (error) {
       signal.throwIfAborted();
       // What cannot be begun is told at once; what was under way is taken up again.
-      if (lastHeard === undefined || !isPassing(error)) throw error;
-      if (Date.now() - lastHeard > client.reconnectMs) throw error;
+      awaySince ??= Date.now();
+      if (!begun || !isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
     }
     await pause(pauseMs, signal);
   }
 }
 
-async function* connection(
+async function connect(
   client: NodeClient,
   path: string,
   lastId: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<EventSourceMessage> {
-  const { body } = await client.open('GET', path, {
-    headers: { Accept: 'text/event-stream', ...(lastId !== undefined && { 'Last-Event-ID': lastId }) },
-    timeoutMs: 'none',
-    silenceMs,
-    signal,
-  });
+): Promise<AsyncIterable<unknown>> {
+  const headers = { Accept: 'text/event-stream', ...(lastId !== undefined && { 'Last-Event-ID': lastId }) };
+  return (await client.open('GET', path, { headers, timeoutMs: 'none', silenceMs, signal })).body;
+}
+
+async function* messagesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => arrived.push(message) });
   const decoder = new TextDecoder();
-  for await (const chunk of body) {
-    parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }));
+  for await (const chunk of chunks) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
     yield* arrived.splice(0);
   }
 }
 
-function isPassing(error: unknown): boolean {
-  if (error instanceof ProblemError) return error.problem.status === 429 || error.problem.status === 503;
-  return !(error instanceof CliError) || error.exit === 'unreachable';
+/** A node that restarts, or is busy: it is worth to come again. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof ProblemError) return [429, 503].includes(error.problem.status);
+  return error instanceof CliError && error.exit === 'unreachable';
 }
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,5 @@
 /** Handing a call to a node, and waiting for its end, so that neither a lost connection nor a restart asks twice. */
-import { ProblemError, CliError } from './errors.ts';
-import { pause } from './follow-events.ts';
+import { isPassing, pause } from './follow-events.ts';
 import type { NodeClient } from './http.ts';
 
 export interface CallToSend {
@@ -21,15 +20,16 @@ export async function submit(client: NodeClient, call: CallToSend, signal: Abort
 
 /** Resolves once the call has ended. Throws when the node stays away. */
 export async function untilEnded(client: NodeClient, call: CallToSend, signal: AbortSignal): Promise<void> {
-  let heardAt = Date.now();
+  let awaySince: number | undefined;
   for (;;) {
     try {
       const { status } = await send(client, call, `wait=${waitSeconds}`, signal);
       if (status === 200) return;
-      heardAt = Date.now();
+      awaySince = undefined;
     } catch (error) {
       signal.throwIfAborted();
-      if (!isPassing(error) || Date.now() - heardAt > client.reconnectMs) throw error;
+      awaySince ??= Date.now();
+      if (!isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
       await pause(pauseMs, signal);
     }
   }
@@ -42,10 +42,4 @@ function send(client: NodeClient, { body, key }: CallToSend, prefer: string, sig
     timeoutMs: 'none',
     signal,
   });
-}
-
-/** A node that restarts, or is busy, will know the call. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ProblemError) return [429, 503].includes(error.problem.status);
-  return error instanceof CliError && error.exit === 'unreachable';
 }
