@@ -21,15 +21,18 @@ async function tempFolder(): Promise<string> {
 
 const runId = '01a2108c-0348-77a9-bccb-94cf5613b012';
 
-/** With the transfer tasks given; written by python3, which CI has. */
-async function databaseWith(tasks: readonly Buffer[]): Promise<string> {
+/** With the transfer tasks and the run given; written by python3, which CI has. */
+async function databaseWith(tasks: readonly Buffer[], storedRun = runId): Promise<string> {
   const path = join(await tempFolder(), 'test.db');
   const script = `import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 db.execute("CREATE TABLE transfer_tasks (data BLOB)")
-for task in sys.argv[2:]: db.execute("INSERT INTO transfer_tasks VALUES (?)", (bytes.fromhex(task),))
+db.execute("CREATE TABLE executions (run_id BLOB)")
+db.execute("INSERT INTO executions VALUES (?)", (bytes.fromhex(sys.argv[2]),))
+for task in sys.argv[3:]: db.execute("INSERT INTO transfer_tasks VALUES (?)", (bytes.fromhex(task),))
 db.commit()`;
-  await promisify(execFile)('python3', ['-c', script, path, ...tasks.map((task) => task.toString('hex'))]);
+  const hexes = [storedRun.replaceAll('-', ''), ...tasks.map((task) => task.toString('hex'))];
+  await promisify(execFile)('python3', ['-c', script, path, ...hexes]);
   return path;
 }
 
@@ -41,13 +44,15 @@ async function deletionsIn(database: string) {
   return checkDeletions(evidence, await findReader(database), database);
 }
 
-test('a run that is left of a deleted session is found, unless Temporal has been told to delete it', async () => {
+test('a run that is left of a deleted session is found, unless Temporal has been told to delete it, or just has', async () => {
   const told = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x18])]);
   const other = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x05])]);
   expect((await deletionsIn(await databaseWith([other]))).violations).toEqual([
     expect.stringContaining(`gone: its run ${runId}`),
   ]);
   expect((await deletionsIn(await databaseWith([other, told]))).violations).toEqual([]);
+  const anotherRun = '01a2108c-0348-77a9-bccb-000000000000';
+  expect((await deletionsIn(await databaseWith([other], anotherRun))).violations).toEqual([]);
 });
 
 test('a damaged database is found', async () => {

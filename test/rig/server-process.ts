@@ -26,12 +26,13 @@ export class TemporalServer {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Resolves once it answers. */
-  async start(): Promise<void> {
+  /** Resolves once it answers. `dynamicConfig` comes on top of the embedded server's, e.g. `frontend.namespaceRPS=10`. */
+  async start(dynamicConfig: readonly string[] = []): Promise<void> {
     const log = await openServerLog(this.dataDir);
     const { cli, dataDir, port } = this;
     const command = startDevCommand({ cli, dataDir, port, uiPort: 'off', synchronous: 'normal' });
-    this.process = await spawnServer(command, log.file.fd);
+    const limits = dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]);
+    this.process = await spawnServer([...command, ...limits], log.file.fd);
     await untilReady(this.process, port, log);
     await log.file.close();
   }
@@ -44,7 +45,7 @@ export class TemporalServer {
   }
 }
 
-export async function startTemporalServer(): Promise<TemporalServer> {
+export async function startTemporalServer(dynamicConfig: readonly string[] = []): Promise<TemporalServer> {
   const { HOLDFAST_DATA_DIR: dataDir } = await testEnvironment();
   const cli = await findTemporalCli({ configured: undefined, binariesDir });
   const server = new TemporalServer(cli, dataDir, await claimPort(0, ''));
@@ -52,6 +53,6 @@ export async function startTemporalServer(): Promise<TemporalServer> {
     await server.kill();
     await rm(dataDir, { recursive: true, force: true });
   });
-  await server.start();
+  await server.start(dynamicConfig);
   return server;
 }
