@@ -58,8 +58,18 @@ export default tseslint.config(
   mayNotImport('activities', ['workflows', 'client', 'api', 'platform'], ['express']),
   mayNotImport('client', ['agents', 'api', 'platform'], ['express', '@temporalio/worker']),
   mayNotImport('platform', ['agents', 'activities', 'client', 'api'], ['express']),
-  mayNotImport('replay', ['agents', 'payloads', 'activities', 'workflows', 'client', 'api'], ['express']),
-  mayNotImport('api', ['activities', 'payloads', 'replay'], ['@temporalio']),
+  mayNotImport(
+    'replay',
+    ['agents', 'payloads', 'activities', 'workflows', 'client', 'api', 'cli'],
+    ['express'],
+  ),
+  mayNotImport('api', ['activities', 'payloads', 'replay', 'cli'], ['@temporalio']),
+  // The command line is a client of the API; `start` alone runs what npm start runs.
+  mayNotImport(
+    'cli',
+    ['agents', 'payloads', 'activities', 'workflows', 'client', 'api'],
+    ['@temporalio', 'express'],
+  ),
   {
     // What is shown was written by agents and callers: text stays text.
     files: ['web/**/*.{ts,tsx}'],

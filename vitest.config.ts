@@ -17,9 +17,10 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'worker.ts'],
-      // Entry points run as child processes; workflow code runs inside Temporal's sandbox, from the bundle.
+      // Entry points and the command line run as child processes; workflow code inside Temporal's sandbox, from the bundle.
       exclude: [
         'src/api/server.ts',
+        'src/cli/**',
         'src/promote.ts',
         'src/replay/replay-process.ts',
         'worker.ts',

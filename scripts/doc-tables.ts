@@ -1,6 +1,6 @@
 /**
- * The tables of the docs that code knows better: settings, failures, refusals, endpoints. `npm run docs` writes each
- * between its markers; a test refuses docs that differ.
+ * The tables of the docs that code knows better: settings, failures, refusals, endpoints, the command line. `npm run
+ * docs` writes each between its markers; a test refuses docs that differ.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,8 +8,10 @@ import { z } from 'zod';
 import { endpointsOf } from '../src/api/app.ts';
 import type { ApiDependencies } from '../src/api/dependencies.ts';
 import { failures, refusals } from '../src/domain/failures.ts';
+import { cliSettings } from '../src/platform/cli-settings.ts';
 import { loadConfig, settings } from '../src/platform/config.ts';
 import { packageRoot } from '../src/platform/paths.ts';
+import { cliReference, exitCodeRows } from './cli-reference.ts';
 
 /** Every Markdown file of the project, by its absolute path. */
 export async function docFiles(): Promise<string[]> {
@@ -20,9 +22,10 @@ export async function docFiles(): Promise<string[]> {
 }
 
 const tables: Readonly<Record<string, () => string>> = {
-  settings: settingsTable,
+  settings: () => settingsTable(settings),
   'settings-first': () =>
     settingsTable(
+      settings,
       'HOLDFAST_HOST',
       'HOLDFAST_PORT',
       'HOLDFAST_DATA_DIR',
@@ -37,6 +40,9 @@ const tables: Readonly<Record<string, () => string>> = {
   failures: failuresTable,
   refusals: refusalsTable,
   endpoints: endpointsTable,
+  'cli-settings': () => settingsTable(cliSettings),
+  'exit-codes': () => markdown(['code', 'when'], exitCodeRows()),
+  commands: cliReference,
 };
 
 /** `text` with every `<!-- table: NAME -->` ... `<!-- end -->` filled anew. Throws on a name that does not exist. */
@@ -51,8 +57,8 @@ export function withTables(text: string): string {
   );
 }
 
-function settingsTable(...names: string[]): string {
-  const chosen = Object.entries(settings).filter(([name]) => names.length === 0 || names.includes(name));
+function settingsTable(known: Readonly<Record<string, z.ZodType>>, ...names: string[]): string {
+  const chosen = Object.entries(known).filter(([name]) => names.length === 0 || names.includes(name));
   return markdown(
     ['setting', 'default', 'takes', 'what it is'],
     chosen.map(([name, schema]) => {

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { StoreSettings } from '../payloads/open-store.ts';
+import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { StartupError } from './shutdown.ts';
 
@@ -169,7 +170,8 @@ export type Config = ReturnType<typeof toConfig>;
 /** Throws `StartupError` that names each wrong setting and what it takes. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const unknown = Object.keys(environment).filter(
-    (name) => name.startsWith('HOLDFAST_') && !Object.hasOwn(settings, name),
+    (name) =>
+      name.startsWith('HOLDFAST_') && !Object.hasOwn(settings, name) && !Object.hasOwn(cliSettings, name),
   );
   if (unknown.length > 0)
     throw new StartupError(

@@ -36,7 +36,7 @@ export async function ensureSearchAttributes(
       searchAttributes: Object.fromEntries(names.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
     });
   } catch (error) {
-    const missing = await missingOf(connection, namespace, names);
+    const missing = await missingSearchAttributes(connection, namespace, names);
     if (missing.length > 0)
       throw new StartupError(
         `The namespace ${namespace} lacks search attributes and does not let us add them; have it done with:\n` +
@@ -50,15 +50,15 @@ export async function ensureSearchAttributes(
       );
   }
   const giveUpAt = Date.now() + usableMs;
-  while ((await missingOf(connection, namespace, names)).length > 0) {
+  while ((await missingSearchAttributes(connection, namespace, names)).length > 0) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     if (Date.now() > giveUpAt) throw new StartupError('The search attributes were added but do not appear');
   }
 }
 
-async function firstMissingOf(...asked: Parameters<typeof missingOf>): Promise<string[]> {
+async function firstMissingOf(...asked: Parameters<typeof missingSearchAttributes>): Promise<string[]> {
   try {
-    return await missingOf(...asked);
+    return await missingSearchAttributes(...asked);
   } catch (error) {
     const code: number = isGrpcServiceError(error) ? error.code : -1;
     if (code !== notFoundCode) throw error;
@@ -71,7 +71,8 @@ async function firstMissingOf(...asked: Parameters<typeof missingOf>): Promise<s
   }
 }
 
-async function missingOf(
+/** Of `names` those that the namespace does not have. */
+export async function missingSearchAttributes(
   { operatorService }: NativeConnection,
   namespace: string,
   names: readonly string[],

@@ -54,10 +54,14 @@ export function createSealer(key: Buffer): Sealer {
 /** The configured key (32 bytes in base64 or hex), or the data directory's own, generated with mode 0600. */
 export async function loadEncryptionKey(configured: string | undefined, dataDir: string): Promise<Buffer> {
   if (configured !== undefined) return parseKey(configured, 'HOLDFAST_ENCRYPTION_KEY');
-  const path = join(dataDir, 'encryption.key');
+  const path = encryptionKeyFile(dataDir);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await generateKeyFile(path);
   return parseKey(await readFile(path, 'utf8'), path);
+}
+
+export function encryptionKeyFile(dataDir: string): string {
+  return join(dataDir, 'encryption.key');
 }
 
 function parseKey(text: string, source: string): Buffer {

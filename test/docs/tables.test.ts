@@ -26,7 +26,16 @@ it('every table has its place in the docs', async () => {
   const names = texts.flatMap((text) =>
     [...text.matchAll(/<!-- table: ([\w-]+) -->/g)].map(([, name]) => name),
   );
-  expect(names.sort()).toEqual(['endpoints', 'failures', 'refusals', 'settings', 'settings-first']);
+  expect(names.sort()).toEqual([
+    'cli-settings',
+    'commands',
+    'endpoints',
+    'exit-codes',
+    'failures',
+    'refusals',
+    'settings',
+    'settings-first',
+  ]);
 });
 
 it('a table name that does not exist is refused', () => {

@@ -1,0 +1,57 @@
+/** `agents`: list, add, remove. */
+import type { Command } from 'commander';
+import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { addAgentsAdd } from './agents-add.ts';
+
+interface Agent {
+  readonly name: string;
+  readonly url: string;
+  readonly timeout_seconds: number;
+  readonly max_retries: number;
+  readonly fallback_agents: readonly string[];
+  readonly health_path: string | null;
+  readonly has_auth_token: boolean;
+}
+
+export function addAgentCommands(program: Command): void {
+  const agents = withExamples(program.command('agents').description('the agents that a node knows'), [
+    'agents list',
+  ]);
+  declareForNode(agents, 'list', 'registered agents, by name', ['agents list', 'agents list --json']).action(
+    withNode(list),
+  );
+  addAgentsAdd(agents);
+  declareForNode(agents, 'rm <name>', 'remove an agent; calls that have it in their chain still ask it', [
+    'agents rm expert --yes',
+  ])
+    .option('-y, --yes', 'do not ask')
+    .action(withNode(remove));
+}
+
+async function list({ client, out }: Context): Promise<undefined> {
+  const all = await client.get<{ total: number; agents: readonly Agent[] }>('/agents');
+  if (out.json) {
+    out.document(all);
+    return;
+  }
+  out.table(
+    ['agent', 'url', 'timeout', 'retries', 'fallbacks', 'probed at', 'token'],
+    all.agents.map((agent) => [
+      agent.name,
+      agent.url,
+      `${agent.timeout_seconds} s`,
+      agent.max_retries,
+      agent.fallback_agents.join(', '),
+      agent.health_path,
+      agent.has_auth_token ? 'yes' : 'no',
+    ]),
+  );
+}
+
+async function remove({ client, out }: Context, name: string, { yes }: { yes?: true }): Promise<undefined> {
+  await confirm(`Remove the agent ${name} and forget its health?`, yes);
+  await client.ask('DELETE', `/agents/${encodeURIComponent(name)}`);
+  if (out.json) out.document({ removed: name });
+  else out.text(`${name} is removed`);
+}

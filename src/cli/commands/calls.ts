@@ -1,0 +1,41 @@
+/** `calls`: look at them, watch, cancel, export. */
+import type { Command } from 'commander';
+import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
+import { showCall } from '../show-call.ts';
+import { watchCall } from '../watch-call.ts';
+import type { CallDescription } from '../wire.ts';
+import { addCallsExport } from './calls-export.ts';
+import { addCallsList } from './calls-list.ts';
+
+export function addCallsCommands(program: Command): void {
+  const calls = withExamples(
+    program.command('calls').description('find calls, look at them, watch, cancel, export'),
+    ['calls list --status failed --since 12h'],
+  );
+  addCallsList(calls);
+  declareForNode(calls, 'show <call-id>', 'everything about one call', ['calls show 5f0c6f4e-4a3b']).action(
+    withNode(show),
+  );
+  declareForNode(calls, 'watch <call-id>', 'what happens to a call, until it has ended', [
+    'calls watch 5f0c6f4e-4a3b',
+    'calls watch 5f0c6f4e-4a3b --json | jq -r .type',
+  ]).action(withNode(watchCall));
+  declareForNode(calls, 'cancel <call-id>', 'cancel a call; one that has ended stays as it is', [
+    'calls cancel 5f0c6f4e-4a3b',
+  ]).action(withNode(cancel));
+  addCallsExport(calls);
+}
+
+async function show({ client, out }: Context, callId: string): Promise<undefined> {
+  const call = await client.get<CallDescription>(`/calls/${encodeURIComponent(callId)}`);
+  if (out.json) out.document(call);
+  else showCall(out, call);
+}
+
+async function cancel({ client, out }: Context, callId: string): Promise<undefined> {
+  const path = `/calls/${encodeURIComponent(callId)}/cancel`;
+  const { status, body } = await client.ask<{ call_id: string; status: string }>('POST', path);
+  if (out.json) out.document(body);
+  else if (status === 202) out.line(`Cancellation of ${body.call_id} is under way`);
+  else out.line(`${body.call_id} had ended before: ${body.status}`);
+}

@@ -1,0 +1,89 @@
+/** `doctor`: looks for what keeps a node from starting or working, and says what to do. */
+import type { Command } from 'commander';
+import { loadCliSettings } from '../../platform/cli-settings.ts';
+import { loadConfig, type Config } from '../../platform/config.ts';
+import { StartupError } from '../../platform/shutdown.ts';
+import { declareForNode, withOutput } from '../command.ts';
+import type { Check } from '../doctor/check.ts';
+import { fail, ok, skip } from '../doctor/check.ts';
+import { checkCli, checkDataDir, checkDisk, checkKey, checkNode } from '../doctor/local.ts';
+import { checkNodeAt } from '../doctor/node.ts';
+import { checkPorts, isFree, isNode } from '../doctor/ports.ts';
+import type { ExitName } from '../exit-codes.ts';
+import { NodeClient } from '../http.ts';
+import type { Output } from '../output.ts';
+
+export function addDoctorCommand(program: Command): void {
+  declareForNode(program, 'doctor', 'look for what keeps a node from starting or working', [
+    'doctor',
+    'doctor --json | jq ".checks[] | select(.status != \\"ok\\")"',
+  ]).action(withOutput(doctor));
+}
+
+interface Options {
+  readonly url?: string;
+}
+
+async function doctor(out: Output, { url }: Options): Promise<ExitName> {
+  const checks = [checkNode(), ...(await checksOf(url))];
+  const failed = checks.some(({ status }) => status === 'fail');
+  if (out.json) out.document({ ok: !failed, checks });
+  else
+    for (const { check, status, detail, fix } of checks) {
+      out.line(`${out.state(status.padEnd(4))}  ${check}: ${detail}`);
+      if (fix !== undefined) out.line(`      -> ${fix}`);
+    }
+  return failed ? 'failed' : 'ok';
+}
+
+/** Without settings that can be read there is nothing more to look at. */
+async function checksOf(url: string | undefined): Promise<Check[]> {
+  try {
+    const config = loadConfig(process.env);
+    const named = url ?? process.env['HOLDFAST_URL'];
+    const own = `http://${hostOf(config.host)}:${config.port}`;
+    const client = new NodeClient(loadCliSettings(process.env, named ?? own));
+    try {
+      return [
+        ok('settings', 'all are known and take their values'),
+        ...(await checkMachine(config)),
+        ...(await checkNodeAt(client, named !== undefined)),
+      ];
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    return [fail('settings', error.message, 'docs/settings.md lists what each takes')];
+  }
+}
+
+async function checkMachine(config: Config): Promise<Check[]> {
+  // Only now: loading Temporal's native code takes a second, which other commands need not wait for.
+  const { configuredTarget } = await import('../../platform/temporal-connection.ts');
+  const { checkTemporal, checkTokens, inspect } = await import('../doctor/temporal.ts');
+  const configured = configuredTarget();
+  const embedded = configured === undefined;
+  const { port } = config.temporal;
+  const target = configured ?? { options: { address: `127.0.0.1:${port}` }, namespace: 'default' };
+  const { check: key, sealer } = await checkKey(config);
+  const nodeRuns = config.port !== 0 && (await isNode(`http://${hostOf(config.host)}:${config.port}`));
+  const expected = !embedded || (port !== 0 && !(await isFree('127.0.0.1', port)));
+  const found = expected ? await inspect(target) : undefined;
+  const temporalRuns = found !== undefined && !(found instanceof Error);
+  return [
+    await checkCli(config.temporal.cli, embedded),
+    await checkDataDir(config.dataDir),
+    await checkDisk(config.dataDir, config.temporal.minFreeBytes),
+    key,
+    ...(await checkPorts(config, embedded, { node: nodeRuns, temporal: temporalRuns })),
+    ...(found
+      ? checkTemporal(target, found, config, embedded)
+      : [skip('temporal server', 'it starts with the node')]),
+    ...(temporalRuns ? [checkTokens(found.agents, sealer)] : []),
+  ];
+}
+
+function hostOf(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

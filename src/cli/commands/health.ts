@@ -1,0 +1,109 @@
+/** `health`: how the agents are; resets circuits and probes. */
+import type { Command } from 'commander';
+import { declareForNode, withNode, type Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import type { ExitName } from '../exit-codes.ts';
+import type { AgentHealth } from '../wire.ts';
+
+interface Options {
+  readonly reset?: true;
+  readonly probe?: true;
+}
+
+interface Overview {
+  readonly agents: readonly AgentHealth[];
+}
+
+interface Probe {
+  readonly agent_name: string;
+  readonly ok: boolean;
+  readonly error_type: string | null;
+  readonly error: string | null;
+  readonly latency_ms: number;
+}
+
+export function addHealthCommand(program: Command): void {
+  declareForNode(program, 'health [agent]', 'the health of all agents, or of one', [
+    'health',
+    'health expert --probe',
+    'health expert --reset',
+  ])
+    .option('--reset', 'close the circuit of the agent, so that it is asked again at once')
+    .option('--probe', 'look now whether the agent is there; it is asked no prompt')
+    .action(withNode(health));
+}
+
+async function health(
+  context: Context,
+  agent: string | undefined,
+  options: Options,
+): Promise<ExitName | undefined> {
+  const { client, out } = context;
+  if (agent === undefined) {
+    if (options.reset ?? options.probe)
+      throw new CliError('usage', '--reset and --probe take the name of an agent');
+    return showAll(context);
+  }
+  const path = `/health/${encodeURIComponent(agent)}`;
+  if (options.probe) return probe(context, path);
+  const body = options.reset
+    ? (await client.ask<AgentHealth>('POST', `${path}/reset`)).body
+    : await client.get<AgentHealth>(path);
+  if (out.json) out.document(body);
+  else showOne(context, body);
+  return undefined;
+}
+
+async function showAll({ client, out }: Context): Promise<undefined> {
+  const all = await client.get<Overview>('/health', { details: true });
+  if (out.json) {
+    out.document(all);
+    return;
+  }
+  out.table(
+    ['agent', 'state', 'circuit', 'success', 'asked', 'failed', 'p50', 'p95', 'last error'],
+    all.agents.map((one) => [
+      one.agent_name,
+      one.status,
+      one.circuit,
+      `${one.success_rate} %`,
+      one.total_requests,
+      one.total_failures,
+      one.latency_p50_ms,
+      one.latency_p95_ms,
+      one.last_error_type,
+    ]),
+    { state: out.state, circuit: out.state },
+  );
+}
+
+function showOne({ out }: Context, one: AgentHealth): void {
+  out.fields({
+    agent: one.agent_name,
+    state: one.status,
+    circuit: one.circuit_open_until === null ? one.circuit : `${one.circuit} until ${one.circuit_open_until}`,
+    success: `${one.success_rate} %`,
+    asked: one.total_requests,
+    failed: one.total_failures,
+    failures_in_a_row: one.consecutive_failures,
+    latency_p50_ms: one.latency_p50_ms,
+    latency_p95_ms: one.latency_p95_ms,
+    last_success: one.last_success_at,
+    last_failure: one.last_failure_at,
+    last_error: one.last_error_type,
+  });
+  if (one.recent_errors.length === 0) return;
+  out.line();
+  out.table(
+    ['at', 'error', 'call'],
+    one.recent_errors.map(({ at, error_type, call_id }) => [at, error_type, call_id]),
+  );
+}
+
+async function probe({ client, out }: Context, path: string): Promise<ExitName> {
+  const { body } = await client.ask<Probe>('POST', `${path}/probe`);
+  if (out.json) out.document(body);
+  else if (body.ok) out.text(`${body.agent_name} is there: ${body.latency_ms} ms`);
+  else out.text(`${body.agent_name} is not well: ${body.error_type ?? ''} ${body.error ?? ''}`);
+  return body.ok ? 'ok' : 'failed';
+}

@@ -1,0 +1,108 @@
+/** `rerun`: one call again, or a batch of all that match a filter (rerun-batch.ts). */
+import { Option, type Command } from 'commander';
+import { declareForNode, withNode, type Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import type { ExitName } from '../exit-codes.ts';
+import { filterOf, positive, wholeNumber, withFilter, type FilterOptions } from '../filter-options.ts';
+import { cancelBatch, followBatch, listBatches, startBatch, type BatchOptions } from '../rerun-batch.ts';
+import { watchCall } from '../watch-call.ts';
+
+interface Options extends FilterOptions, BatchOptions {
+  readonly asAgent?: string;
+  readonly fallback?: readonly string[];
+  readonly prompt?: string;
+  readonly deadline?: number;
+  readonly from?: string;
+  readonly reset?: true;
+  readonly wait?: true;
+  readonly all?: true;
+  readonly attach?: string;
+  readonly cancel?: string;
+  readonly list?: true;
+}
+
+export function addRerunCommand(program: Command): void {
+  const rerun = declareForNode(program, 'rerun [call-id]', 'run a call again, or all that match a filter', [
+    'rerun 5f0c6f4e-4a3b --wait',
+    'rerun 5f0c6f4e-4a3b --as-agent helper --from failed_agent',
+    'rerun --all --since 12h --dry-run',
+    'rerun --all --error-type connection --since 12h --rate 5 --yes',
+    'rerun --attach BATCH_ID',
+  ]);
+  rerun
+    .option('--as-agent <name>', 'ask this agent instead')
+    .option('--fallback <names...>', 'with these after it, instead of its own')
+    .option('--prompt <text>', 'with this prompt instead')
+    .option('--deadline <seconds>', 'with this deadline instead', positive)
+    .addOption(new Option('--from <place>', 'where in the chain to begin').choices(['start', 'failed_agent']))
+    .option('--wait', 'watch the new call until it has ended')
+    .option(
+      '--reset',
+      'go on with the same call from its last good point; for calls that a fault of ours ended',
+    )
+    .option('--all', 'a batch: all that match the filter, failed ones unless --status says otherwise');
+  withFilter(rerun)
+    .option('--dry-run', 'tell what a batch would run again, and stop')
+    .option('--rate <count>', 'new calls of a batch per second; default 2', positive)
+    .option(
+      '--max-in-flight <count>',
+      'calls of a batch that run at a time; default 8',
+      wholeNumber(1, 1_000),
+    )
+    .option('-y, --yes', 'do not ask')
+    .option('--detach', 'do not wait for the batch: print its id')
+    .option('--attach <batch-id>', 'watch a batch that was begun before')
+    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on')
+    .option('--list', 'the batches of the node')
+    .action(withNode(act));
+}
+
+function act(context: Context, callId: string | undefined, options: Options): Promise<ExitName | undefined> {
+  const { attach, cancel, list, all } = options;
+  const wishes = [callId, attach, cancel, list, all].filter((wish) => wish !== undefined);
+  if (wishes.length !== 1)
+    throw new CliError(
+      'usage',
+      'Say one of: a call id, --all, --attach, --cancel, --list (--help shows examples)',
+    );
+  const filter = filterOf(options);
+  if (all === undefined && Object.keys(filter).length > 0)
+    throw new CliError('usage', 'A filter chooses calls of a batch: say --all');
+  if (attach !== undefined) return followBatch(context, attach);
+  if (cancel !== undefined) return cancelBatch(context, cancel);
+  if (list) return listBatches(context);
+  const overrides = overridesOf(options);
+  return callId === undefined
+    ? startBatch(context, filter, overrides, options)
+    : rerunOne(context, callId, overrides, options);
+}
+
+function overridesOf({
+  asAgent: agent_name,
+  fallback,
+  prompt,
+  deadline,
+  from,
+}: Options): Record<string, unknown> {
+  const named = { agent_name, fallback_agents: fallback, prompt, deadline_seconds: deadline, from };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+}
+
+async function rerunOne(
+  context: Context,
+  callId: string,
+  overrides: Record<string, unknown>,
+  { reset, wait }: Options,
+): Promise<ExitName | undefined> {
+  const { client, out } = context;
+  if (reset && Object.keys(overrides).length > 0)
+    throw new CliError('usage', 'A reset goes on as the call was: it takes nothing else');
+  const path = `/calls/${encodeURIComponent(callId)}/${reset ? 'reset' : 'rerun'}`;
+  const body = Object.keys(overrides).length > 0 ? overrides : undefined;
+  const answer = await client.ask<{ call_id: string; attached?: boolean }>('POST', path, { body });
+  const { call_id, attached } = answer.body;
+  if (wait) return watchCall(context, call_id);
+  if (out.json) out.document(answer.body);
+  else out.text(attached ? `${call_id} (was running already)` : call_id);
+  return undefined;
+}

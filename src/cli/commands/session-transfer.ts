@@ -1,0 +1,85 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { declareForNode, withNode, type Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import type { ExitName } from '../exit-codes.ts';
+import { note } from '../output.ts';
+import { startProgress } from '../progress.ts';
+import { saveStream } from '../save-stream.ts';
+
+interface Report {
+  readonly imported: number;
+  readonly skipped: readonly string[];
+  readonly invalid: readonly { readonly session_id: string; readonly error: string }[];
+}
+
+export function addSessionTransfer(sessions: Command): void {
+  declareForNode(sessions, 'export', 'all sessions, as import takes them', [
+    'sessions export -o sessions.json',
+  ])
+    .option('-o, --output <file>', 'where to; default standard output')
+    .action(withNode(exportAll));
+  declareForNode(sessions, 'import <file>', 'sessions of an export; those that exist stay as they are', [
+    'sessions import sessions.json',
+    'sessions import - < sessions.json',
+  ]).action(withNode(importAll));
+}
+
+async function exportAll({ client, out }: Context, { output }: { output?: string }): Promise<undefined> {
+  const { body } = await client.open('GET', '/sessions/export', { timeoutMs: 'none' });
+  const bytes = await saveStream(body, output, client.url, () => undefined);
+  if (output === undefined) return;
+  if (out.json) out.document({ file: output, bytes });
+  else note(`${bytes} bytes are in ${output}`);
+}
+
+async function importAll({ client, out }: Context, file: string): Promise<ExitName> {
+  const total = file === '-' ? 0 : await sizeOf(file);
+  const progress = startProgress('importing');
+  const source = file === '-' ? process.stdin : createReadStream(file);
+  let sent = 0;
+  async function* told(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      sent += (chunk as Uint8Array).length;
+      progress.update(sent, total);
+      yield chunk as Uint8Array;
+    }
+  }
+  try {
+    const { body } = await client.ask<Report>('POST', '/sessions/import', {
+      stream: told(),
+      timeoutMs: 'none',
+    });
+    progress.stop();
+    show(out, body);
+    return body.invalid.length === 0 ? 'ok' : 'failed';
+  } finally {
+    progress.stop();
+  }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    throw new CliError('usage', `${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function show(out: Context['out'], report: Report): void {
+  if (out.json) {
+    out.document(report);
+    return;
+  }
+  out.fields({
+    imported: report.imported,
+    'skipped, they exist': report.skipped.length,
+    invalid: report.invalid.length,
+  });
+  if (report.invalid.length === 0) return;
+  out.table(
+    ['session', 'error'],
+    report.invalid.map(({ session_id, error }) => [session_id, error]),
+  );
+}

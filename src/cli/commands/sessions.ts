@@ -1,0 +1,98 @@
+/** `sessions`: list, show, remove, export, import. */
+import type { Command } from 'commander';
+import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { wholeNumber } from '../filter-options.ts';
+import { note } from '../output.ts';
+import type { Page } from '../wire.ts';
+import { addSessionTransfer } from './session-transfer.ts';
+
+interface Session {
+  readonly session_id: string;
+  readonly user_id: string | null;
+  readonly created_at: string;
+  readonly last_activity: string;
+  readonly messages: readonly {
+    readonly timestamp: string;
+    readonly role: string;
+    readonly content: string;
+    readonly agent: string | null;
+    readonly failed: boolean;
+  }[];
+}
+
+interface ListOptions {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly all?: true;
+}
+
+export function addSessionCommands(program: Command): void {
+  const sessions = withExamples(
+    program.command('sessions').description('conversations: look at them, move, delete'),
+    ['sessions show first'],
+  );
+  declareForNode(sessions, 'list', 'ids of sessions', ['sessions list --all'])
+    .option('--limit <count>', 'of one page', wholeNumber(1, 200), 50)
+    .option('--cursor <cursor>', 'next_cursor of the page before')
+    .option('--all', 'every page')
+    .action(withNode(list));
+  declareForNode(sessions, 'show <session-id>', 'a conversation', ['sessions show first']).action(
+    withNode(show),
+  );
+  declareForNode(sessions, 'rm <session-id>', 'delete a session', ['sessions rm first --calls --yes'])
+    .option('--calls', 'delete the histories of its ended calls too: prompts are in there')
+    .option('-y, --yes', 'do not ask')
+    .action(withNode(remove));
+  addSessionTransfer(sessions);
+}
+
+async function list({ client, out }: Context, options: ListOptions): Promise<undefined> {
+  const found: { readonly session_id: string }[] = [];
+  let cursor = options.cursor;
+  do {
+    const query = { limit: options.limit, cursor };
+    const page = await client.get<Page & { readonly sessions: typeof found }>('/sessions', query);
+    found.push(...page.sessions);
+    cursor = page.next_cursor ?? undefined;
+  } while (options.all && cursor !== undefined);
+  if (out.json) out.document({ sessions: found, next_cursor: cursor ?? null });
+  else
+    out.table(
+      ['session'],
+      found.map(({ session_id }) => [session_id]),
+    );
+  if (!out.json && cursor !== undefined) note(`There are more: --cursor ${cursor}, or --all`);
+}
+
+async function show({ client, out }: Context, sessionId: string): Promise<undefined> {
+  const session = await client.get<Session>(`/sessions/${encodeURIComponent(sessionId)}`);
+  if (out.json) {
+    out.document(session);
+    return;
+  }
+  out.fields({
+    session: session.session_id,
+    user: session.user_id,
+    created: session.created_at,
+    last_activity: session.last_activity,
+    messages: session.messages.length,
+  });
+  for (const { timestamp, role, agent, failed, content } of session.messages) {
+    out.line();
+    const who = agent === null ? role : `${role} (${agent})`;
+    out.text(`${timestamp}  ${who}${failed ? '  failed' : ''}`);
+    out.text(content);
+  }
+}
+
+async function remove(
+  { client, out }: Context,
+  sessionId: string,
+  { calls = false, yes }: { calls?: boolean; yes?: true },
+): Promise<undefined> {
+  await confirm(`Delete the session ${sessionId}${calls ? ' and the histories of its calls' : ''}?`, yes);
+  await client.ask('DELETE', `/sessions/${encodeURIComponent(sessionId)}`, { query: { calls } });
+  if (out.json) out.document({ deleted: sessionId });
+  else out.text(`${sessionId} is deleted`);
+}

@@ -1,0 +1,56 @@
+/** `whatif`: what today's chain and health rules would make of the attempts that calls recorded; nobody is asked. */
+import type { Command } from 'commander';
+import { declareForNode, withNode, type Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { filterOf, wholeNumber, withFilter, type FilterOptions } from '../filter-options.ts';
+import type { WhatIf } from '../wire.ts';
+
+interface Options extends FilterOptions {
+  readonly limit: number;
+}
+
+export function addWhatIfCommand(program: Command): void {
+  const whatif = declareForNode(
+    program,
+    'whatif [call-id]',
+    "which agents today's chains and health would ask next; nobody is asked",
+    ['whatif 5f0c6f4e-4a3b', 'whatif --status failed --since 12h'],
+  );
+  withFilter(whatif).option('--limit <count>', 'at most', wholeNumber(1, 200), 50).action(withNode(show));
+}
+
+async function show(
+  { client, out }: Context,
+  callId: string | undefined,
+  options: Options,
+): Promise<undefined> {
+  const filter = filterOf(options);
+  if (callId !== undefined && Object.keys(filter).length > 0)
+    throw new CliError('usage', 'Give a call id or a filter, not both');
+  const rows = await rowsOf(client, callId, { ...filter, limit: options.limit });
+  if (out.json) {
+    out.document({ calls: rows });
+    return;
+  }
+  out.table(
+    ['call', 'before', 'now', 'next agent', 'why'],
+    rows.map(({ call_id, error_type, before, after }) => [
+      call_id,
+      before.attempts.map((one) => `${one.agent}: ${one.error_type ?? one.status}`).join(' -> ') ||
+        error_type,
+      after.steps.map((one) => `${one.agent}: ${one.error_type ?? one.outcome}`).join(' -> '),
+      after.next_agent,
+      after.reason,
+    ]),
+  );
+  out.line(`${rows.filter(({ changed }) => changed).length} of ${rows.length} would go another way`);
+}
+
+async function rowsOf(
+  client: Context['client'],
+  callId: string | undefined,
+  query: Record<string, string | number>,
+): Promise<readonly WhatIf[]> {
+  if (callId !== undefined) return [await client.get<WhatIf>(`/calls/${encodeURIComponent(callId)}/what-if`)];
+  return (await client.get<{ calls: readonly WhatIf[] }>('/calls/what-if', query)).calls;
+}

@@ -1,0 +1,122 @@
+/** The Temporal server: there, of which version, and with what Holdfast needs of it. */
+import type { Config } from '../../platform/config.ts';
+import { inspectTemporal, type TemporalInspection } from '../../platform/inspect-temporal.ts';
+import type { Sealer } from '../../platform/sealing.ts';
+import type { TemporalTarget } from '../../platform/temporal-connection.ts';
+import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
+
+/** The oldest that has what Holdfast uses of updates and eager starts. */
+const oldestServer = [1, 28] as const;
+
+export async function inspect(target: TemporalTarget): Promise<TemporalInspection | Error> {
+  try {
+    return await inspectTemporal(target);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+export function checkTemporal(
+  target: TemporalTarget,
+  found: TemporalInspection | Error,
+  config: Config,
+  embedded: boolean,
+): Check[] {
+  const address = target.options.address ?? 'its default address';
+  if (found instanceof Error)
+    return [
+      fail(
+        'temporal server',
+        `${address}: ${firstLine(found)}`,
+        'start it, or set TEMPORAL_ADDRESS right; unset it for an embedded one',
+      ),
+    ];
+  return [
+    checkVersion(address, found.serverVersion),
+    checkNamespace(target.namespace, found, config, embedded),
+    checkSearchAttributes(target.namespace, found),
+  ];
+}
+
+function checkVersion(address: string, version: string): Check {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const old = major < oldestServer[0] || (major === oldestServer[0] && minor < oldestServer[1]);
+  const detail = `${version} at ${address}`;
+  return old
+    ? warn('temporal server', detail, `use ${oldestServer.join('.')} or newer`)
+    : ok('temporal server', detail);
+}
+
+function checkNamespace(
+  name: string,
+  { namespace }: TemporalInspection,
+  config: Config,
+  embedded: boolean,
+): Check {
+  const check = 'namespace';
+  if ('error' in namespace)
+    return fail(
+      check,
+      `${name}: ${namespace.error}`,
+      `set TEMPORAL_NAMESPACE, or: temporal operator namespace create --namespace ${name} --retention 7d`,
+    );
+  const { retentionDays } = namespace;
+  const detail = `${name} keeps ended calls for ${Number(retentionDays.toFixed(1))} days`;
+  if (embedded && retentionDays !== config.temporal.retentionDays)
+    return warn(
+      check,
+      `${detail}, HOLDFAST_RETENTION_DAYS says ${config.temporal.retentionDays}`,
+      'restart the node',
+    );
+  return retentionDays < 1
+    ? warn(
+        check,
+        detail,
+        "the morning after it is too late: raise the namespace's retention, or set HOLDFAST_ARCHIVE",
+      )
+    : ok(check, detail);
+}
+
+function checkSearchAttributes(
+  namespace: string,
+  { missingSearchAttributes: missing }: TemporalInspection,
+): Check {
+  const check = 'search attributes';
+  if (missing === undefined) return skip(check, 'the server does not tell');
+  if (missing.length === 0) return ok(check, 'all are registered');
+  const commands = missing.map(
+    (name) =>
+      `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
+  );
+  return warn(
+    check,
+    `missing: ${missing.join(', ')}`,
+    `a start adds them where it may; otherwise: ${commands.join(' && ')}`,
+  );
+}
+
+/** Whether the key is the one that sealed the tokens of the agents. */
+export function checkTokens(agents: TemporalInspection['agents'], sealer: Sealer | undefined): Check {
+  const check = 'sealed tokens';
+  if (!sealer) return skip(check, 'there is no key to open them with');
+  if (!agents) return skip(check, 'no worker tells which there are');
+  const sealed = agents.flatMap(({ name, sealedToken }) =>
+    sealedToken === undefined ? [] : [{ name, sealedToken }],
+  );
+  const closed = sealed.filter(({ name, sealedToken }) => !opens(sealer, sealedToken, name));
+  if (closed.length === 0) return ok(check, `the key opens all ${sealed.length}`);
+  return fail(
+    check,
+    `the key does not open those of ${closed.map(({ name }) => name).join(', ')}`,
+    'set HOLDFAST_ENCRYPTION_KEY to the key that sealed them, or register these agents again',
+  );
+}
+
+function opens(sealer: Sealer, sealed: string, context: string): boolean {
+  try {
+    sealer.open(sealed, context);
+    return true;
+  } catch {
+    return false;
+  }
+}

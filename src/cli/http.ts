@@ -1,0 +1,123 @@
+/** HTTP to a node: JSON in and out, streams; refusals are thrown as `ProblemError`, an absent node as `CliError`. */
+import { Agent, request, type Dispatcher } from 'undici';
+import type { CliSettings } from '../platform/cli-settings.ts';
+import { CliError, ProblemError, unreachable, type Problem } from './errors.ts';
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+type Method = Dispatcher.HttpMethod;
+
+export interface Asked {
+  readonly query?: Query | undefined;
+  /** Sent as JSON, or as it is where it is a stream of JSON. */
+  readonly body?: unknown;
+  readonly stream?: AsyncIterable<Uint8Array>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: the setting; `none` for what lasts as long as it lasts. */
+  readonly timeoutMs?: number | 'none';
+  /** How long the body may pause. Default: for ever. */
+  readonly silenceMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answered<T> {
+  readonly status: number;
+  readonly body: T;
+}
+
+export class NodeClient {
+  readonly url: string;
+  readonly reconnectMs: number;
+  private readonly settings: CliSettings;
+  // Limits are ours alone, per request: a call may be waited for longer than undici's own five minutes.
+  private readonly agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+
+  constructor(settings: CliSettings) {
+    this.settings = settings;
+    this.url = settings.url;
+    this.reconnectMs = settings.reconnectMs;
+  }
+
+  async get<T>(path: string, query?: Query): Promise<T> {
+    return (await this.ask<T>('GET', path, { query })).body;
+  }
+
+  async ask<T>(method: Method, path: string, asked: Asked = {}): Promise<Answered<T>> {
+    const { statusCode, body } = await this.open(method, path, asked);
+    const text = await body.text().catch((error: unknown) => {
+      throw unreachable(this.url, error);
+    });
+    return { status: statusCode, body: (text === '' ? undefined : this.parse(text, statusCode)) as T };
+  }
+
+  /** The answer's head has come and is no refusal; its body is read by the caller. */
+  async open(method: Method, path: string, asked: Asked = {}): Promise<Dispatcher.ResponseData> {
+    const answer = await this.send(method, path, asked);
+    if (answer.statusCode < 400) return answer;
+    const text = await answer.body.text();
+    const problem = this.parse(text, answer.statusCode);
+    if (!isProblem(problem)) throw this.notHoldfast(answer.statusCode);
+    const retryAfter = answer.headers['retry-after'];
+    throw new ProblemError(problem, typeof retryAfter === 'string' ? retryAfter : undefined);
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
+  private async send(method: Method, path: string, asked: Asked): Promise<Dispatcher.ResponseData> {
+    const { body, stream, query = {}, headers = {}, timeoutMs = this.settings.timeoutMs, signal } = asked;
+    const limit = timeoutMs === 'none' ? undefined : AbortSignal.timeout(timeoutMs);
+    const signals = [limit, signal].filter((one) => one !== undefined);
+    const json = body !== undefined || stream !== undefined;
+    const payload = stream ?? (body === undefined ? undefined : JSON.stringify(body));
+    try {
+      return await request(`${this.url}/api/vps${path}${toQuery(query)}`, {
+        method,
+        dispatcher: this.agent,
+        ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+        ...(payload !== undefined && { body: payload as string }),
+        ...(asked.silenceMs !== undefined && { bodyTimeout: asked.silenceMs }),
+        headers: {
+          ...(json && { 'Content-Type': 'application/json' }),
+          ...(this.settings.apiKey !== undefined && { Authorization: `Bearer ${this.settings.apiKey}` }),
+          ...headers,
+        },
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (limit?.aborted)
+        throw new CliError(
+          'unreachable',
+          `The node at ${this.url} did not answer in time: raise HOLDFAST_CLI_TIMEOUT_SECONDS, or look at it with holdfast doctor`,
+          { cause: error },
+        );
+      throw unreachable(this.url, error);
+    }
+  }
+
+  private parse(text: string, status: number): unknown {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw this.notHoldfast(status);
+    }
+  }
+
+  private notHoldfast(status: number): CliError {
+    return new CliError(
+      'unreachable',
+      `What answers at ${this.url} (HTTP ${status}) is no Holdfast node: check HOLDFAST_URL`,
+    );
+  }
+}
+
+function toQuery(query: Query): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
+  return given.size === 0 ? '' : `?${given.toString()}`;
+}
+
+function isProblem(body: unknown): body is Problem {
+  const { title, detail, error_type } = (body ?? {}) as Partial<Record<keyof Problem, unknown>>;
+  return [title, detail, error_type].every((member) => typeof member === 'string');
+}

@@ -1,0 +1,38 @@
+/** The tree of commands. Importing it runs nothing and connects nowhere: the docs and the completion read it too. */
+import { Command } from 'commander';
+import { version } from '../version.ts';
+import { withExamples } from './command.ts';
+import { addAgentCommands } from './commands/agents.ts';
+import { addCallCommand } from './commands/call.ts';
+import { addCallsCommands } from './commands/calls.ts';
+import { addCompletionCommands } from './commands/completion.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addHealthCommand } from './commands/health.ts';
+import { addProcessCommands } from './commands/processes.ts';
+import { addReplayCommand } from './commands/replay.ts';
+import { addRerunCommand } from './commands/rerun.ts';
+import { addSessionCommands } from './commands/sessions.ts';
+import { addWhatIfCommand } from './commands/whatif.ts';
+
+export function createProgram(): Command {
+  const program = new Command('holdfast')
+    .description('Durable calls to remote AI agents: run a node, ask agents, and look after failed calls')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .showHelpAfterError('(--help shows what it takes)')
+    .exitOverride();
+  withExamples(program, ['start', 'call helper "Hello!"', 'calls list --status failed --since 12h']);
+  addProcessCommands(program);
+  addCallCommand(program);
+  addAgentCommands(program);
+  addHealthCommand(program);
+  addSessionCommands(program);
+  addCallsCommands(program);
+  addReplayCommand(program);
+  addRerunCommand(program);
+  addWhatIfCommand(program);
+  addDoctorCommand(program);
+  addCompletionCommands(program);
+  return program;
+}

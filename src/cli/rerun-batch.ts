@@ -1,0 +1,137 @@
+/** A batch of re-runs is a workflow of the node: this begins one, watches it, and may leave it at any time. */
+import type { Context } from './command.ts';
+import { confirm } from './confirm.ts';
+import type { ExitName } from './exit-codes.ts';
+import { followEvents } from './follow-events.ts';
+import { untilInterrupted } from './interrupt.ts';
+import { note, type Output } from './output.ts';
+import { startProgress } from './progress.ts';
+import type { Batch, BatchItem, CallSummary, Page } from './wire.ts';
+
+export interface BatchOptions {
+  readonly dryRun?: true;
+  readonly rate?: number;
+  readonly maxInFlight?: number;
+  readonly yes?: true;
+  readonly detach?: true;
+}
+
+interface DryRun {
+  readonly total: number;
+  readonly sample: readonly CallSummary[];
+}
+
+type Filter = Readonly<Record<string, string>>;
+
+export async function startBatch(
+  context: Context,
+  filter: Filter,
+  overrides: Readonly<Record<string, unknown>>,
+  options: BatchOptions,
+): Promise<ExitName | undefined> {
+  const { client, out } = context;
+  const body = {
+    filter,
+    ...(Object.keys(overrides).length > 0 && { overrides }),
+    rate_per_second: options.rate,
+    max_in_flight: options.maxInFlight,
+  };
+  const ask = <T>(dry_run: boolean) => client.ask<T>('POST', '/reruns', { body: { ...body, dry_run } });
+  if (options.dryRun || !options.yes) {
+    const { body: dryRun } = await ask<DryRun>(true);
+    if (out.json && options.dryRun) out.document(dryRun);
+    else if (!out.json) showDryRun(out, dryRun);
+    if (options.dryRun || dryRun.total === 0) return undefined;
+    await confirm(`Run ${dryRun.total} calls again?`, options.yes);
+  }
+  const { batch_id } = (await ask<{ batch_id: string }>(false)).body;
+  if (!options.detach) return followBatch(context, batch_id);
+  if (out.json) out.document({ batch_id });
+  else out.line(batch_id);
+  return undefined;
+}
+
+/** Until its end, then its report; `failed` unless every call that was run again is answered. */
+export async function followBatch(context: Context, batchId: string): Promise<ExitName> {
+  const { client, out } = context;
+  const path = `/reruns/${encodeURIComponent(batchId)}`;
+  const progress = startProgress('running again');
+  if (!out.json) note(`Batch ${batchId}`);
+  try {
+    await untilInterrupted(
+      async (signal) => {
+        for await (const { data } of followEvents(client, `${path}/events`, signal)) {
+          const { done, total } = data as Batch;
+          progress.update(done, total);
+        }
+      },
+      () => `The batch goes on: holdfast rerun --attach ${batchId}, or holdfast rerun --cancel ${batchId}`,
+    );
+  } finally {
+    progress.stop();
+  }
+  const report = await client.get<Batch & { readonly items: readonly BatchItem[] }>(path);
+  if (out.json) out.document(report);
+  else showReport(out, report);
+  return report.status === 'completed' && report.failed_again === 0 ? 'ok' : 'failed';
+}
+
+export async function cancelBatch({ client, out }: Context, batchId: string): Promise<undefined> {
+  const path = `/reruns/${encodeURIComponent(batchId)}/cancel`;
+  const { body } = await client.ask<{ batch_id: string; status: string }>('POST', path);
+  if (out.json) out.document(body);
+  else out.text(`${body.batch_id}: ${body.status}; calls that it has begun go on`);
+}
+
+export async function listBatches({ client, out }: Context): Promise<undefined> {
+  const page = await client.get<Page & { readonly batches: readonly Batch[] }>('/reruns');
+  if (out.json) {
+    out.document(page);
+    return;
+  }
+  out.table(
+    ['batch', 'status', 'done', 'total', 'now succeeded', 'failed again', 'skipped', 'started'],
+    page.batches.map((one) => [
+      one.batch_id,
+      one.status,
+      one.done,
+      one.total,
+      one.now_succeeded,
+      one.failed_again,
+      one.skipped,
+      one.started_at,
+    ]),
+    { status: out.state },
+  );
+}
+
+function showDryRun(out: Output, { total, sample }: DryRun): void {
+  out.line(`${total} calls would run again${sample.length < total ? `; the first ${sample.length}:` : ':'}`);
+  if (sample.length === 0) return;
+  out.table(
+    ['call', 'status', 'asked', 'error', 'session', 'started'],
+    sample.map((one) => [
+      one.call_id,
+      one.status,
+      one.agent_name,
+      one.error_type,
+      one.session_id,
+      one.started_at,
+    ]),
+    { status: out.state },
+  );
+}
+
+function showReport(out: Output, batch: Batch & { readonly items: readonly BatchItem[] }): void {
+  const left = batch.items.filter(({ outcome }) => outcome !== 'succeeded');
+  if (left.length > 0)
+    out.table(
+      ['call', 're-run', 'outcome', 'error', 'reason'],
+      left.map((one) => [one.call_id, one.rerun_id, one.outcome, one.error_type, one.reason]),
+      { outcome: out.state },
+    );
+  const { status, total, now_succeeded, failed_again, skipped } = batch;
+  out.line(
+    `${out.state(status)}: of ${total} calls ${now_succeeded} now succeeded, ${failed_again} failed again, ${skipped} were skipped`,
+  );
+}

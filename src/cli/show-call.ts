@@ -1,0 +1,59 @@
+import type { Output } from './output.ts';
+import type { CallDescription } from './wire.ts';
+
+/** What the one who asked wants to see: the answer, or why there is none. */
+export function showEnding(out: Output, call: CallDescription): void {
+  if (call.status === 'completed') {
+    out.text(call.response ?? '');
+    return;
+  }
+  out.fields({ call: call.call_id, status: call.status, error_type: call.error_type, error: call.error });
+  showAttempts(out, call);
+}
+
+/** Everything about one call. */
+export function showCall(out: Output, call: CallDescription): void {
+  out.fields({
+    call: call.call_id,
+    status: call.status,
+    asked: call.agent_name,
+    answered_by: call.answered_by,
+    error_type: call.error_type,
+    error: call.error,
+    session: call.session_id,
+    user: call.user_id,
+    started: call.started_at,
+    ended: call.ended_at,
+    took: call.latency_ms === null ? null : `${call.latency_ms} ms`,
+    timings: timingsOf(call),
+    chain: call.chain.map(({ name, url }) => `${name} (${url})`).join(' -> '),
+    rerun_of: call.rerun_of,
+    reruns: call.reruns.map(({ call_id, status }) => `${call_id} (${status})`).join(', ') || null,
+    web_ui: call.web_ui_url,
+  });
+  showAttempts(out, call);
+  out.line();
+  out.line(out.colors.bold('prompt'));
+  out.text(call.prompt);
+  if (call.response === null) return;
+  out.line();
+  out.line(out.colors.bold('response'));
+  out.text(call.response);
+}
+
+function timingsOf({ timings }: CallDescription): string {
+  return Object.entries(timings)
+    .filter(([, ms]) => ms !== null)
+    .map(([name, ms]) => `${name.replace(/_ms$/, '')} ${ms ?? 0} ms`)
+    .join(', ');
+}
+
+function showAttempts(out: Output, { attempts }: CallDescription): void {
+  if (attempts.length === 0) return;
+  out.line();
+  out.table(
+    ['agent', 'outcome', 'tries', 'ms', 'error'],
+    attempts.map((one) => [one.agent, one.error_type ?? one.status, one.tries, one.latency_ms, one.error]),
+    { outcome: out.state },
+  );
+}

@@ -1,0 +1,45 @@
+/** Handing a call to a node, and waiting for its end, so that neither a lost connection nor a restart asks twice. */
+import { isPassing, pause } from './follow-events.ts';
+import type { NodeClient } from './http.ts';
+
+export interface CallToSend {
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Idempotency-Key: what makes sending again safe. */
+  readonly key: string;
+}
+
+/** One request waits this long on the node; then the next one does. */
+const waitSeconds = 25;
+const pauseMs = 500;
+
+/** Returns the call's id once it is accepted. */
+export async function submit(client: NodeClient, call: CallToSend, signal: AbortSignal): Promise<string> {
+  const { body } = await send(client, call, 'respond-async', signal);
+  return body.call_id;
+}
+
+/** Resolves once the call has ended. Throws when the node stays away. */
+export async function untilEnded(client: NodeClient, call: CallToSend, signal: AbortSignal): Promise<void> {
+  let awaySince: number | undefined;
+  for (;;) {
+    try {
+      const { status } = await send(client, call, `wait=${waitSeconds}`, signal);
+      if (status === 200) return;
+      awaySince = undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      awaySince ??= Date.now();
+      if (!isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
+      await pause(pauseMs, signal);
+    }
+  }
+}
+
+function send(client: NodeClient, { body, key }: CallToSend, prefer: string, signal: AbortSignal) {
+  return client.ask<{ call_id: string }>('POST', '/call', {
+    body,
+    headers: { 'Idempotency-Key': key, Prefer: prefer },
+    timeoutMs: 'none',
+    signal,
+  });
+}

@@ -1,0 +1,57 @@
+/** What the command line reads from the environment to find a node; a node itself ignores these. */
+import { z } from 'zod';
+import { StartupError } from './shutdown.ts';
+
+const takes = 'takes a whole number from 1 to 3600';
+const seconds = (fallback: number) =>
+  z.coerce.number(takes).int(takes).min(1, takes).max(3_600, takes).default(fallback);
+
+export const cliSettings = {
+  HOLDFAST_URL: z
+    .url({ protocol: /^https?$/, error: 'takes an http or https URL' })
+    .default('http://127.0.0.1:18789')
+    .describe('Where the node is that the command line talks to.'),
+  HOLDFAST_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'takes printable ASCII without spaces')
+    .optional()
+    .describe("One of the node's HOLDFAST_API_KEYS, where it has any."),
+  HOLDFAST_CLI_TIMEOUT_SECONDS: seconds(30).describe(
+    'How long a request of the command line waits for its answer.',
+  ),
+  HOLDFAST_CLI_RECONNECT_SECONDS: seconds(60).describe(
+    'How long the command line tries to reach again a node that went away while it watched.',
+  ),
+} as const;
+
+export interface CliSettings {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly apiKey: string | undefined;
+  readonly timeoutMs: number;
+  readonly reconnectMs: number;
+}
+
+/** `url` is that of `--url`. Throws `StartupError` that names each wrong setting and what it takes. */
+export function loadCliSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  url?: string,
+): CliSettings {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
+  const parsed = z.object(cliSettings).safeParse({ ...set, ...(url !== undefined && { HOLDFAST_URL: url }) });
+  if (!parsed.success)
+    throw new StartupError(
+      parsed.error.issues
+        .map(
+          ({ path, message }) =>
+            `${path[0] === 'HOLDFAST_URL' ? 'HOLDFAST_URL (or --url)' : String(path[0])}: ${message}`,
+        )
+        .join('\n'),
+    );
+  return {
+    url: parsed.data.HOLDFAST_URL.replace(/\/+$/, ''),
+    apiKey: parsed.data.HOLDFAST_API_KEY,
+    timeoutMs: parsed.data.HOLDFAST_CLI_TIMEOUT_SECONDS * 1_000,
+    reconnectMs: parsed.data.HOLDFAST_CLI_RECONNECT_SECONDS * 1_000,
+  };
+}

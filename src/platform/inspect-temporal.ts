@@ -1,0 +1,69 @@
+/** What there is on a Temporal server, without changing it: for `holdfast doctor`. */
+import { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+import type { AgentConfig } from '../domain/agent.ts';
+import { agentDirectoryId } from '../domain/ids.ts';
+import { directoryChanges } from '../workflows/messages.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
+import { createLog } from './logging.ts';
+import { missingSearchAttributes } from './provision.ts';
+import { connect, installRuntime, type TemporalTarget } from './temporal-connection.ts';
+
+const patienceMs = 5_000;
+
+export interface TemporalInspection {
+  readonly serverVersion: string;
+  readonly namespace: { readonly retentionDays: number } | { readonly error: string };
+  /** Undefined where the namespace is missing, or does not tell. */
+  readonly missingSearchAttributes: readonly string[] | undefined;
+  /** Undefined where no worker tells. */
+  readonly agents: readonly AgentConfig[] | undefined;
+}
+
+/** Throws what the connection throws. */
+export async function inspectTemporal(target: TemporalTarget): Promise<TemporalInspection> {
+  installRuntime(createLog('silent'));
+  const connection = await connect(target);
+  try {
+    const { serverVersion } = await soon(connection, () => connection.workflowService.getSystemInfo({}));
+    return {
+      serverVersion,
+      namespace: await namespaceOf(connection, target.namespace),
+      missingSearchAttributes: await missing(connection, target.namespace),
+      agents: await agentsOf(connection, target.namespace),
+    };
+  } finally {
+    await connection.close();
+  }
+}
+
+async function namespaceOf(
+  connection: NativeConnection,
+  namespace: string,
+): Promise<TemporalInspection['namespace']> {
+  try {
+    const { config } = await soon(connection, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    return { retentionDays: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400 };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+function missing(connection: NativeConnection, namespace: string): Promise<string[] | undefined> {
+  const names = Object.values(searchAttributes).map(({ name }) => name);
+  return soon(connection, () => missingSearchAttributes(connection, namespace, names)).catch(() => undefined);
+}
+
+function agentsOf(connection: NativeConnection, namespace: string): Promise<AgentConfig[] | undefined> {
+  const directory = new Client({ connection, namespace }).workflow.getHandle(agentDirectoryId);
+  return soon(connection, () => directory.query(directoryChanges, 0)).then(
+    ({ entries }) => Object.values(entries).flatMap(({ config }) => config ?? []),
+    () => undefined,
+  );
+}
+
+function soon<T>(connection: NativeConnection, ask: () => Promise<T>): Promise<T> {
+  return connection.withDeadline(Date.now() + patienceMs, ask);
+}

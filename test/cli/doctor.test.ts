@@ -1,0 +1,128 @@
+/** holdfast doctor on set-ups that are well and on broken ones. */
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { startAgent } from '../agents/scripted-agent.ts';
+import { startNodeProcess, type NodeProcess } from '../rig/node-process.ts';
+import { testEnvironment, type Environment } from '../rig/test-node.ts';
+import { runCli, type Ran } from './run-cli.ts';
+
+interface Check {
+  readonly check: string;
+  readonly status: string;
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+async function place(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-doctor-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A machine on which no node runs. */
+async function emptyMachine(extra: Environment = {}): Promise<Environment> {
+  const port = String(await claimPort(0, ''));
+  return {
+    ...(await testEnvironment()),
+    HOLDFAST_PORT: port,
+    HOLDFAST_DATA_DIR: join(await place(), 'new'),
+    ...extra,
+  };
+}
+
+async function doctor(environment: Environment, ...args: string[]) {
+  const ran: Ran = await runCli(['doctor', '--json', ...args], environment);
+  const { ok, checks } = JSON.parse(ran.stdout) as { ok: boolean; checks: Check[] };
+  return { code: ran.code, ok, of: (name: string) => checks.find(({ check }) => check === name), checks };
+}
+
+test('before the first start nothing fails, and the one warning says how to start', async () => {
+  const { code, ok, checks } = await doctor(await emptyMachine());
+  expect({ code, ok }).toEqual({ code: 0, ok: true });
+  const warnings = checks.filter(({ status }) => status === 'warn');
+  expect(warnings).toMatchObject([{ check: 'node', fix: expect.stringContaining('npm start') as string }]);
+});
+
+test('it makes nothing: the data directory is not there afterwards', async () => {
+  const environment = await emptyMachine();
+  await doctor(environment);
+  const { of } = await doctor(environment);
+  expect(of('data directory')?.detail).toContain('will be made');
+  expect(of('encryption key')?.detail).toContain('the first start makes');
+});
+
+test('a setting that is wrong fails and is named, for people in words', async () => {
+  const { code, stdout } = await runCli(['doctor'], await emptyMachine({ HOLDFAST_PORT: 'many' }));
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^fail {2}settings: HOLDFAST_PORT: takes a whole number/m);
+  expect(stdout).toMatch(/^ +-> docs\/settings.md/m);
+});
+
+test('a port that another program has fails, with the setting to change', async () => {
+  const other = await startAgent(() => ({ body: {} }));
+  onTestFinished(() => other.close());
+  const { code, of } = await doctor(await emptyMachine({ HOLDFAST_PORT: String(other.port) }));
+  expect(code).toBe(1);
+  expect(of('port HOLDFAST_PORT')).toMatchObject({
+    status: 'fail',
+    fix: expect.stringContaining('set HOLDFAST_PORT') as string,
+  });
+});
+
+test('a key that is none fails, one that others can read is warned of', async () => {
+  const wrong = await doctor(await emptyMachine({ HOLDFAST_ENCRYPTION_KEY: 'short' }));
+  expect(wrong.of('encryption key')).toMatchObject({ status: 'fail' });
+  const folder = await place();
+  await writeFile(join(folder, 'encryption.key'), `${Buffer.alloc(32, 'k').toString('base64')}\n`);
+  await chmod(join(folder, 'encryption.key'), 0o644);
+  const open = await doctor(await emptyMachine({ HOLDFAST_DATA_DIR: folder }));
+  expect(open.of('encryption key')).toMatchObject({
+    status: 'warn',
+    fix: expect.stringContaining('chmod 600') as string,
+  });
+});
+
+test('a Temporal server that is not there, a CLI that is none and a named node that is away all fail', async () => {
+  const away = await doctor(
+    await emptyMachine({ TEMPORAL_ADDRESS: '127.0.0.1:9', HOLDFAST_URL: 'http://127.0.0.1:9' }),
+  );
+  expect(away.of('temporal server')).toMatchObject({ status: 'fail' });
+  expect(away.of('node')).toMatchObject({ status: 'fail' });
+  expect(away.of('temporal CLI')).toMatchObject({ status: 'skip' });
+  const noCli = await doctor(await emptyMachine({ HOLDFAST_TEMPORAL_CLI: '/bin/true' }));
+  expect(noCli.of('temporal CLI')).toMatchObject({ status: 'fail' });
+});
+
+test('too little disk is warned of', async () => {
+  const { code, of } = await doctor(await emptyMachine({ HOLDFAST_MIN_FREE_DISK_MIB: '1048576' }));
+  expect(code).toBe(0);
+  expect(of('disk')).toMatchObject({ status: 'warn' });
+});
+
+test('beside a node that runs all is well; with another key its sealed tokens fail', async () => {
+  const environment = await testEnvironment();
+  onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
+  const node: NodeProcess = await startNodeProcess(environment);
+  await node.http.register('secretive', 9, { auth_token: 'hush-hush' });
+  const beside = {
+    ...environment,
+    HOLDFAST_URL: node.url,
+    HOLDFAST_PORT: new URL(node.url).port,
+    HOLDFAST_TEMPORAL_PORT: node.temporalAddress.split(':').at(-1) ?? '',
+  };
+  const well = await doctor(beside);
+  expect(well.checks.filter(({ status }) => status !== 'ok')).toEqual([]);
+  expect(well.of('port HOLDFAST_PORT')?.detail).toContain('a Holdfast node');
+  expect(well.of('namespace')?.detail).toBe('default keeps ended calls for 7 days');
+  expect(well.of('sealed tokens')?.detail).toBe('the key opens all 1');
+
+  const other = await doctor({ ...beside, HOLDFAST_ENCRYPTION_KEY: Buffer.alloc(32, 'x').toString('hex') });
+  expect(other.code).toBe(1);
+  expect(other.of('sealed tokens')).toMatchObject({
+    status: 'fail',
+    detail: 'the key does not open those of secretive',
+  });
+});

@@ -1,0 +1,79 @@
+/** holdfast health and whatif against a real node whose agents fail and are repaired. */
+import { expect, test } from 'vitest';
+import { says } from '../api/scripts.ts';
+import { useNode } from '../api/use-node.ts';
+import { runCli } from './run-cli.ts';
+
+const node = useNode();
+const here = () => ({ HOLDFAST_URL: node.http.url });
+const run = (...args: string[]) => runCli(args, here());
+const json = async (...args: string[]) =>
+  JSON.parse((await run(...args, '--json')).stdout) as Record<string, unknown>;
+
+/** Its only call has failed, for want of anyone who listens. */
+async function callOfAnAgentThatIsAway(name: string): Promise<string> {
+  const agent = await node.agent(name, says('never'), { max_retries: 0 });
+  await agent.stop();
+  return (await json('call', name, 'Hello?'))['call_id'] as string;
+}
+
+test('an agent that is away is unreachable until a probe finds it, or its circuit is reset', async () => {
+  const agent = await node.agent('comes-back', says('here'), { max_retries: 0 });
+  await agent.stop();
+  await run('call', 'comes-back', 'Hello?');
+  const away = await run('health', 'comes-back');
+  expect(away).toMatchObject({ code: 0 });
+  expect(away.stdout).toMatch(/^state +unreachable$/m);
+  expect(away.stdout).toMatch(/^circuit +open until /m);
+  expect(await run('health', 'comes-back', '--probe')).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^comes-back is not well: connection /) as string,
+  });
+  expect(await json('health', 'comes-back', '--reset')).toMatchObject({
+    circuit: 'closed',
+    consecutive_failures: 0,
+    total_failures: 1,
+  });
+  await agent.start();
+  expect(await run('health', 'comes-back', '--probe')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^comes-back is there: \d+ ms\n$/) as string,
+  });
+});
+
+test('the health of all agents is one table', async () => {
+  await callOfAnAgentThatIsAway('in-table');
+  const { stdout } = await run('health');
+  expect(stdout).toMatch(/^agent\tstate\tcircuit\t/);
+  expect(stdout).toMatch(/^in-table\tunreachable\topen\t0 %\t1\t1\t/m);
+  expect((await json('health'))['agents']).toContainEqual(
+    expect.objectContaining({ agent_name: 'in-table' }),
+  );
+});
+
+test('--reset of nobody is a usage error, of a stranger a refusal', async () => {
+  expect(await run('health', '--reset')).toMatchObject({ code: 2 });
+  expect(await run('health', 'stranger', '--reset')).toMatchObject({ code: 4 });
+});
+
+test('whatif tells who would be asked next once the chain was changed, of one call and of many', async () => {
+  const callId = await callOfAnAgentThatIsAway('chained');
+  const before = await json('whatif', callId);
+  expect(before['calls']).toMatchObject([{ call_id: callId, after: { next_agent: null }, changed: false }]);
+
+  await node.agent('new-fallback', says('I would'));
+  await run('agents', 'add', 'chained', 'http://127.0.0.1:9', '--retries', '0', '--fallback', 'new-fallback');
+  const { code, stdout } = await run('whatif', callId);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    new RegExp(
+      `^${callId}\\tchained: connection\\t[^\\t]*new-fallback: would_be_asked[^\\t]*\\tnew-fallback\\t`,
+      'm',
+    ),
+  );
+  expect(stdout).toMatch(/\n1 of 1 would go another way\n$/);
+  await expect
+    .poll(async () => (await run('whatif', '--agent', 'chained', '--status', 'failed')).stdout)
+    .toContain('new-fallback: would_be_asked');
+  expect(await run('whatif', callId, '--status', 'failed')).toMatchObject({ code: 2 });
+});

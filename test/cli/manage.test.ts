@@ -1,0 +1,138 @@
+/** Agents, their health, sessions and the list of calls, through the real binary. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { echo, says } from '../api/scripts.ts';
+import { useNode } from '../api/use-node.ts';
+import { runCli, startOnTerminal } from './run-cli.ts';
+
+const key = 'a-key-of-the-cli-tests';
+const node = useNode({ HOLDFAST_API_KEYS: key });
+const here = () => ({ HOLDFAST_URL: node.http.url, HOLDFAST_API_KEY: key });
+const json = async (...args: string[]) =>
+  JSON.parse((await runCli([...args, '--json'], here())).stdout) as Record<string, unknown>;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('without the key the node refuses, and the message names the setting', async () => {
+  const { code, stderr } = await runCli(['agents', 'list'], { HOLDFAST_URL: node.http.url });
+  expect(code).toBe(4);
+  expect(stderr).toContain('HOLDFAST_API_KEY');
+});
+
+test('an agent that is added is listed, answers, and is gone once it is removed', async () => {
+  const agent = await node.agent('other', says('here'));
+  const url = `http://127.0.0.1:${agent.port}/v1/messages?x=1`;
+  const added = await runCli(
+    ['agents', 'add', 'mine', url, '--fallback', 'other', '--timeout', '5', '--token-env', 'ITS_TOKEN'],
+    { ...here(), ITS_TOKEN: 'hush-hush' },
+  );
+  expect(added).toMatchObject({ code: 0, stdout: `mine at http://127.0.0.1:${agent.port} is registered\n` });
+  expect(await json('agents', 'list')).toMatchObject({
+    agents: [
+      {
+        name: 'mine',
+        path: '/v1/messages?x=1',
+        timeout_seconds: 5,
+        fallback_agents: ['other'],
+        has_auth_token: true,
+      },
+      { name: 'other' },
+    ],
+  });
+  const { stdout } = await runCli(['agents', 'list'], here());
+  expect(stdout.split('\n')[0]).toBe('agent\turl\ttimeout\tretries\tfallbacks\tprobed at\ttoken');
+  expect((await runCli(['call', 'mine', 'Hi'], here())).stdout).toBe('here\n');
+  expect(agent.requests.at(-1)?.headers.authorization).toBe('Bearer hush-hush');
+
+  const asked = await runCli(['agents', 'rm', 'mine'], here());
+  expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('say --yes') as string });
+  expect(await runCli(['agents', 'rm', 'mine', '--yes'], here())).toMatchObject({ code: 0 });
+  expect(await runCli(['agents', 'rm', 'mine', '--yes'], here())).toMatchObject({ code: 4 });
+});
+
+test('a token that an agent URL holds is refused before anything is sent', async () => {
+  const { code, stderr } = await runCli(['agents', 'add', 'x', 'http://me:secret@127.0.0.1:9'], here());
+  expect(code).toBe(2);
+  expect(stderr).not.toContain('secret');
+});
+
+test('on a terminal removing asks, and anything but yes leaves all as it is', async () => {
+  await node.agent('kept', says('here'));
+  const running = startOnTerminal(['agents', 'rm', 'kept'], here());
+  await running.printed('[y/N]');
+  running.child.stdin?.write('n\r');
+  const { code, stdout } = await running.ended;
+  expect(code).toBe(2);
+  expect(stdout).toContain('Nothing was done');
+  expect(JSON.stringify(await json('agents', 'list'))).toContain('"kept"');
+});
+
+test('a terminal gets a table in colour, unless NO_COLOR is set', async () => {
+  await node.agent('shown', says('here'));
+  const coloured = await startOnTerminal(['agents', 'list'], here()).ended;
+  expect(coloured.stdout).toMatch(/│ .*shown/);
+  expect(coloured.stdout).toContain('\u001b[1m');
+  const plain = await startOnTerminal(['agents', 'list'], { ...here(), NO_COLOR: '1' }).ended;
+  expect(plain.stdout).toMatch(/│ .*shown/);
+  expect(plain.stdout).not.toContain('\u001b[');
+});
+
+test('a session is shown, exported whole to a file, deleted, and imported again', async () => {
+  await node.agent('talker', echo);
+  await runCli(['call', 'talker', 'first words', '--session', 'talk'], here());
+  const shown = await runCli(['sessions', 'show', 'talk'], here());
+  expect(shown.stdout).toMatch(/user\nfirst words\n\n.*assistant \(talker\)\nre: first words\n$/);
+
+  const file = join(folder, 'sessions.json');
+  expect(await json('sessions', 'export', '-o', file)).toMatchObject({ file });
+  const piped = await runCli(['sessions', 'export'], here());
+  expect(JSON.parse(piped.stdout)).toMatchObject({ sessions: { talk: { session_id: 'talk' } } });
+  expect(await readdir(folder)).toEqual(['sessions.json']);
+
+  expect(await runCli(['sessions', 'rm', 'talk', '--yes'], here())).toMatchObject({ code: 0 });
+  expect(await runCli(['sessions', 'show', 'talk'], here())).toMatchObject({ code: 4 });
+  expect(await json('sessions', 'import', file)).toEqual({ imported: 1, skipped: [], invalid: [] });
+  expect(await json('sessions', 'show', 'talk')).toMatchObject({
+    messages: [{ content: 'first words' }, {}],
+  });
+  const again = await runCli(['sessions', 'import', '-', '--json'], here(), await readFile(file, 'utf8'));
+  expect(JSON.parse(again.stdout)).toEqual({ imported: 0, skipped: ['talk'], invalid: [] });
+});
+
+test('an import that holds bad sessions ends with 1 and names them', async () => {
+  const file = join(folder, 'bad.json');
+  await writeFile(file, JSON.stringify({ sessions: { odd: { messages: 'none' } } }));
+  const { code, stdout } = await runCli(['sessions', 'import', file], here());
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^odd\t/m);
+});
+
+test('calls list pages through all of them with --all, and cancel says what came of it', async () => {
+  await node.agent('counted', says('x'));
+  for (const prompt of ['1', '2', '3']) await runCli(['call', 'counted', prompt], here());
+  const page = async (...args: string[]) =>
+    (await json('calls', 'list', '--agent', 'counted', '--limit', '2', ...args)) as {
+      calls: { call_id: string; agent_name: string }[];
+      next_cursor: string | null;
+    };
+  await expect.poll(async () => (await page('--all')).calls.length).toBe(3);
+  const first = await page();
+  expect(first.calls).toHaveLength(2);
+  const second = await page('--cursor', first.next_cursor ?? '');
+  expect(second).toMatchObject({ calls: [{ agent_name: 'counted' }], next_cursor: null });
+  const plain = await runCli(['calls', 'list', '--agent', 'counted', '--limit', '2'], here());
+  expect(plain.stdout).toMatch(/^call\tstatus\tasked/);
+  expect(plain.stderr).toContain('There are more: --cursor ');
+
+  const cancelled = await runCli(['calls', 'cancel', first.calls[0]?.call_id ?? ''], here());
+  expect(cancelled).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('had ended before: completed') as string,
+  });
+});

@@ -1,0 +1,57 @@
+/** holdfast start and worker run what npm runs; calls outlive a restart of the node that the command line talks to. */
+import { rm } from 'node:fs/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { startAgent } from '../agents/scripted-agent.ts';
+import { gated } from '../api/scripts.ts';
+import { HttpClient } from '../rig/http-client.ts';
+import { samePlace, startNodeProcess } from '../rig/node-process.ts';
+import { testEnvironment } from '../rig/test-node.ts';
+import { runCli, startCli } from './run-cli.ts';
+
+async function place(extra = {}) {
+  const environment = await testEnvironment(extra);
+  onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
+  return environment;
+}
+
+test('start runs a node until SIGTERM, also where the settings of the command line are set', async () => {
+  const node = startCli(['start'], {
+    ...(await place()),
+    HOLDFAST_URL: 'http://127.0.0.1:9',
+    HOLDFAST_API_KEY: 'x',
+  });
+  onTestFinished(() => void node.child.kill('SIGKILL'));
+  await node.printed(/Temporal +\S+:\d+/);
+  node.child.kill('SIGTERM');
+  const { code, stderr } = await node.ended;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/Holdfast \S+ is ready/);
+});
+
+test('worker says which Temporal server it needs', async () => {
+  const { code, stderr } = await runCli(['worker'], await place());
+  expect(code).toBe(1);
+  expect(stderr).toContain('set TEMPORAL_ADDRESS');
+});
+
+test('a call is waited for across kill -9 of the node, and is asked for once', async () => {
+  const gate = gated('there again');
+  const agent = await startAgent(gate.script);
+  onTestFinished(() => agent.close());
+  const environment = await place();
+  const first = await startNodeProcess(environment);
+  await new HttpClient(first.url).register('steady', agent.port);
+  const call = startCli(['call', 'steady', 'Will you wait?', '--json'], { HOLDFAST_URL: first.url });
+  await agent.waitForRequests(1);
+
+  first.process.kill('SIGKILL');
+  await first.process.exited;
+  gate.open();
+  await startNodeProcess(samePlace(environment, first));
+
+  const { code, stdout } = await call.ended;
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ response: 'there again', agent_name: 'steady' });
+  const keys = new Set(agent.requests.map(({ callKey }) => callKey));
+  expect(keys.size).toBe(1);
+}, 90_000);

@@ -1,0 +1,118 @@
+/** holdfast rerun: one call, and batches that are watched, left and taken up again. */
+import { expect, test } from 'vitest';
+import type { Script } from '../agents/scripted-agent.ts';
+import { gated, says } from '../api/scripts.ts';
+import { useNode } from '../api/use-node.ts';
+import { runCli, startCli, startOnTerminal } from './run-cli.ts';
+
+const node = useNode();
+const here = () => ({ HOLDFAST_URL: node.http.url });
+const run = (...args: string[]) => runCli(args, here());
+const json = async (...args: string[]) =>
+  JSON.parse((await run(...args, '--json')).stdout) as Record<string, unknown>;
+
+/** An agent that fails until it is repaired, and the ids of its failed calls, which the list has. */
+async function failedCalls(name: string, count: number) {
+  let script: Script = () => ({ status: 400, body: { error: 'not today' } });
+  const agent = await node.agent(name, (request) => script(request), { max_retries: 0 });
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) ids.push((await json('call', name, `question ${i}`))['call_id'] as string);
+  const listed = async () =>
+    (await json('calls', 'list', '--agent', name, '--status', 'failed'))['calls'] as unknown[];
+  await expect.poll(async () => (await listed()).length).toBe(count);
+  return { agent, ids, repair: (by: Script) => (script = by) };
+}
+
+test('one call is run again and watched, with 1 while it fails and 0 once the agent is repaired', async () => {
+  const { ids, repair } = await failedCalls('single', 1);
+  const [id = ''] = ids;
+  expect(await run('rerun', id, '--wait')).toMatchObject({ code: 1 });
+  repair(says('now it works'));
+  const { code, stdout } = await run('rerun', id, '--wait');
+  expect(code).toBe(0);
+  expect(stdout).toContain('single answered');
+});
+
+test('overrides reach the new call', async () => {
+  const { ids } = await failedCalls('replaced', 1);
+  const other = await node.agent('stands-in', says('instead'));
+  const [id = ''] = ids;
+  const { code } = await run('rerun', id, '--as-agent', 'stands-in', '--prompt', 'asked otherwise', '--wait');
+  expect(code).toBe(0);
+  expect(other.requests[0]?.body).toMatchObject({ messages: [{ content: 'asked otherwise' }] });
+});
+
+test('a call that no fault of ours ended is not reset', async () => {
+  const { ids } = await failedCalls('not-reset', 1);
+  const { code, stderr } = await run('rerun', ids[0] ?? '', '--reset');
+  expect(code).toBe(4);
+  expect(stderr).not.toBe('');
+});
+
+test('a batch tells first what it would do, then runs all again and reports', async () => {
+  const { repair } = await failedCalls('many', 3);
+  const dry = await run('rerun', '--all', '--agent', 'many', '--dry-run');
+  expect(dry).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^3 calls would run again:\n/) as string,
+  });
+  expect(await run('rerun', '--all', '--agent', 'many')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('say --yes') as string,
+  });
+  let asked = 0;
+  repair(() =>
+    ++asked === 2 ? { status: 400, body: { error: 'only you' } } : { body: { content: 'fine' } },
+  );
+  const { code, stdout } = await run(
+    'rerun',
+    '--all',
+    '--agent',
+    'many',
+    '--rate',
+    '20',
+    '--max-in-flight',
+    '1',
+    '--yes',
+  );
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^\S+\t\S+\tfailed\tinvalid_request\t/m);
+  expect(stdout).toMatch(/completed: of 3 calls 2 now succeeded, 1 failed again, 0 were skipped\n$/);
+}, 90_000);
+
+test('on a terminal a batch asks, and yes begins it', async () => {
+  const { repair } = await failedCalls('asked-for', 2);
+  repair(says('fine'));
+  const running = startOnTerminal(['rerun', '--all', '--agent', 'asked-for', '--rate', '20'], here());
+  await running.printed('Run 2 calls again? [y/N]');
+  running.child.stdin?.write('y\r');
+  const { code, stdout } = await running.ended;
+  expect(code).toBe(0);
+  expect(stdout).toContain('of 2 calls 2 now succeeded');
+}, 90_000);
+
+test('Ctrl-C leaves a batch that goes on; --attach tells its end, --list knows it, --cancel ends one', async () => {
+  const { agent, repair } = await failedCalls('left-alone', 2);
+  const gate = gated('fine');
+  repair(gate.script);
+  const before = agent.requests.length;
+  const args = ['rerun', '--all', '--agent', 'left-alone', '--rate', '20', '--yes'];
+  const running = startCli(args, here());
+  await agent.waitForRequests(before + 1);
+  running.child.kill('SIGINT');
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(130);
+  const [, batchId = ''] = /The batch goes on: holdfast rerun --attach (\S+),/.exec(stderr) ?? [];
+  expect((await run('rerun', '--list')).stdout).toContain(batchId);
+  gate.open();
+  expect(await json('rerun', '--attach', batchId)).toMatchObject({ status: 'completed', now_succeeded: 2 });
+
+  expect(await run('rerun', '--cancel', 'no-such-batch')).toMatchObject({ code: 4 });
+}, 90_000);
+
+test.each([[['rerun']], [['rerun', 'x', '--all']], [['rerun', 'x', '--status', 'failed']]])(
+  '%j is a usage error',
+  async (args) => {
+    expect(await run(...args)).toMatchObject({ code: 2 });
+  },
+);
