@@ -18,6 +18,7 @@ ENV NODE_ENV=production
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY --from=build /app/dist dist
+COPY bin bin
 # A volume that is mounted here the first time takes its owner over.
 RUN mkdir /payloads && chown node:node /payloads
 USER node
