@@ -46,7 +46,7 @@ test('a folder with one that differs and one that is none ends with 1, and names
 test('paths and a filter together are a usage error, a path that is not there too', async () => {
   expect(await runCli(['replay', folder, '--status', 'failed'])).toMatchObject({ code: 2 });
   const away = await runCli(['replay', join(folder, 'nothing.json')]);
-  expect(away.code).not.toBe(0);
+  expect(away.code).toBe(2);
   expect(away.stderr).toContain('nothing.json');
   expect(away.stderr).not.toMatch(/^ +at /m);
 });

@@ -61,7 +61,7 @@ describe.skipIf(findBrowser() === undefined)(`a batch of ${calls} failed calls${
     expect(await page.evaluate('window.stillHere')).toBe(true);
     const succeeded = page.locator('.figures > div', { hasText: 'Succeeded' });
     expect(await succeeded.innerText()).toContain(`${calls}`);
-    expect(await page.getByRole('row', { name: /succeeded/ }).count()).toBe(100);
+    await expect.poll(() => page.getByRole('row', { name: /succeeded/ }).count()).toBe(100);
     await page.getByRole('button', { name: `All ${calls}` }).click();
     await expect.poll(() => page.getByRole('row', { name: /succeeded/ }).count()).toBe(calls);
     expect(await axeFindings(page)).toEqual([]);

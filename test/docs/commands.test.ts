@@ -1,4 +1,4 @@
-/** The shell commands of README and guide do what the pages say: they are run, and their answers have the shape shown. */
+/** The shell commands of README, guide and the morning after do what the pages say: they are run, and their answers have the shape shown. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
+import type { HttpClient } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
 
 const run = promisify(execFile);
@@ -39,7 +40,19 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
 }
 
-describe.each(['README.md', 'docs/guide.md'])('the commands of %s', (page) => {
+/** What holds after a page's commands, besides that none failed. */
+const afterwards: Readonly<Record<string, (http: HttpClient) => Promise<void>>> = {
+  async 'docs/replay.md'(http) {
+    // Every call of the night was run again, once.
+    const { body } = await http.get('/api/vps/calls?status=completed');
+    const reruns = (body.calls as { rerun_of: string | null }[]).map(({ rerun_of }) => rerun_of);
+    const failed = (await http.get('/api/vps/calls?status=failed')).body.calls as { call_id: string }[];
+    expect(failed).toHaveLength(3);
+    expect(reruns.sort()).toEqual(failed.map(({ call_id }) => call_id).sort());
+  },
+};
+
+describe.each(['README.md', 'docs/guide.md', 'docs/replay.md'])('the commands of %s', (page) => {
   let test: TestNode;
   let folder: string;
   let agentPort: number;
@@ -64,6 +77,7 @@ describe.each(['README.md', 'docs/guide.md'])('the commands of %s', (page) => {
       // Refusals fail the command, so that an example that is refused fails this test.
       'set -euo pipefail',
       'curl() { command curl --fail-with-body --max-time 30 "$@"; }',
+      `npx() { shift; HOLDFAST_URL=${test.node.url} node ${packageRoot}/bin/holdfast.js "$@"; }`,
       'trap "kill \\$(jobs -p) 2>/dev/null || true" EXIT',
       ...blocks.map(({ commands }, index) => {
         const text = here(commands);
@@ -73,6 +87,7 @@ describe.each(['README.md', 'docs/guide.md'])('the commands of %s', (page) => {
 
     await run('bash', ['-c', script], { cwd: folder });
 
+    await afterwards[page]?.(test.http);
     for (const [index, { shown }] of blocks.entries()) {
       if (shown === undefined) continue;
       const answer = await readFile(join(folder, `answer-${index}`), 'utf8');

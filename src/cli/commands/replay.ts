@@ -1,4 +1,5 @@
 /** `replay`: whether today's workflow code still does what histories say; nothing is asked, nothing changes. */
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
@@ -76,6 +77,9 @@ async function sourcesOf(
   if (places.length === 0) return fromServer(client, filter, onTotal);
   if (Object.keys(filter).length > 0)
     throw new CliError('usage', 'A filter chooses calls of the node: give paths or a filter, not both');
+  for (const path of places)
+    if (path !== '-' && !existsSync(path))
+      throw new CliError('usage', `There is no file or folder '${path}'`);
   const { fromPaths } = await import('../../replay/history-sources.ts');
   return fromPaths(places);
 }
