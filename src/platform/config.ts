@@ -177,6 +177,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError(
       `Unknown settings: ${unknown.join(', ')}. docs/settings.md lists those that exist.`,
     );
+  // One letter short of the node's own: taken for nothing, it would leave a node open that was meant to be closed.
+  if (environment['HOLDFAST_API_KEY'] && !environment['HOLDFAST_API_KEYS'])
+    throw new StartupError(
+      'HOLDFAST_API_KEY is what the command line sends. A node takes HOLDFAST_API_KEYS: set it, or unset HOLDFAST_API_KEY',
+    );
   // Blank is unset, as where a deployment passes on a variable that it does not have; as a number it would be 0.
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
   const parsed = environmentSchema.safeParse(set);

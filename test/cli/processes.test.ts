@@ -8,6 +8,8 @@ import { samePlace, startNodeProcess } from '../rig/node-process.ts';
 import { testEnvironment } from '../rig/test-node.ts';
 import { runCli, startCli } from './run-cli.ts';
 
+const key = 'a-key-of-24-characters-x';
+
 async function place(extra = {}) {
   const environment = await testEnvironment(extra);
   onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
@@ -18,7 +20,8 @@ test('start runs a node until SIGTERM, also where the settings of the command li
   const node = startCli(['start'], {
     ...(await place()),
     HOLDFAST_URL: 'http://127.0.0.1:9',
-    HOLDFAST_API_KEY: 'x',
+    HOLDFAST_API_KEY: key,
+    HOLDFAST_API_KEYS: key,
   });
   onTestFinished(() => void node.child.kill('SIGKILL'));
   await node.printed(/Temporal +\S+:\d+/);

@@ -36,13 +36,14 @@ test('every path that is copied exists and is let through by .dockerignore, and 
   for (const path of copied) expect(existsSync(join(packageRoot, path)), path).toBe(true);
 });
 
-test('what runs has no development dependencies, and no more than the build of our code', () => {
+test('what runs has no development dependencies, and no more than the build of our code and the command that runs it', () => {
   expect(argumentsOf('RUN', runtime).filter((command) => command.includes('npm'))).toEqual([
     'npm ci --omit=dev && npm cache clean --force',
   ]);
   expect(argumentsOf('COPY', runtime)).toEqual([
     'package.json package-lock.json .npmrc ./',
     '--from=build /app/dist dist',
+    'bin bin',
   ]);
 });
 

@@ -42,6 +42,7 @@ test('without any setting a node serves this machine alone, with every default i
       maxImportBytes: 268_435_456,
       maxMetadataBytes: 65_536,
       maxChain: 10,
+      maxBatchCalls: 10_000,
       maxCallsInFlight: 2_000,
       maxStreams: 200,
     },
@@ -117,9 +118,16 @@ test('several wrong settings are told together, a line each', () => {
 });
 
 test('settings that do not exist are named, with the page that lists those that do', () => {
-  expect(refusalOf({ HOLDFAST_PROT: '80', HOLDFAST_API_KEY: key, HOLDFAST_PORT: '80' })).toBe(
-    'Unknown settings: HOLDFAST_PROT, HOLDFAST_API_KEY. docs/settings.md lists those that exist.',
+  expect(refusalOf({ HOLDFAST_PROT: '80', HOLDFAST_API_KYES: key, HOLDFAST_PORT: '80' })).toBe(
+    'Unknown settings: HOLDFAST_PROT, HOLDFAST_API_KYES. docs/settings.md lists those that exist.',
   );
+});
+
+test("the command line's settings are none of a node's, but its key alone does not pass for the node's keys", () => {
+  expect(
+    loadConfig({ HOLDFAST_URL: 'http://elsewhere', HOLDFAST_API_KEY: key, HOLDFAST_API_KEYS: key }).apiKeys,
+  ).toEqual([key]);
+  expect(refusalOf({ HOLDFAST_API_KEY: key })).toContain('A node takes HOLDFAST_API_KEYS');
 });
 
 test('API keys are separated by commas; blanks around them and between commas do not count', () => {
