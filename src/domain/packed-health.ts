@@ -46,13 +46,12 @@ export function unpackHealth({ outcomes, latencies, recentErrors, ...rest }: Pac
 }
 
 function packErrors(errors: readonly RecentError[]): PackedError[] {
-  const times = distances(errors.map(({ at }) => at));
-  return errors.map(({ type, callId }, i) => [times[i] ?? 0, type, callId]);
+  return errors.map(({ at, type, callId }, i) => [at - (errors[i - 1]?.at ?? 0), type, callId]);
 }
 
 function unpackErrors(errors: readonly PackedError[]): RecentError[] {
-  const times = sums(errors.map(([distance]) => distance));
-  return errors.map(([, type, callId], i) => ({ at: times[i] ?? 0, type, callId }));
+  let at = 0;
+  return errors.map(([distance, type, callId]) => ({ at: (at += distance), type, callId }));
 }
 
 function packNumbers(numbers: readonly number[]): string {

@@ -72,6 +72,15 @@ describe('the figures of an agent', () => {
     );
   });
 
+  it('are copied with the latencies too', () => {
+    const answered = (latencyMs: number): Outcome => ({ ...outcomeOf('ok', now), latencyMs });
+    const original = healthOf([answered(7)]);
+    const copy = copyHealth(original);
+    recordOutcome(copy, answered(9));
+    expect(original.latencies).toEqual([7]);
+    expect(copy.latencies).toEqual([7, 9]);
+  });
+
   it('come through JSON unchanged', () => {
     fc.assert(
       fc.property(history, (outcomes) => {

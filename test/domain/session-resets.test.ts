@@ -126,7 +126,7 @@ it('a failure that comes after its rerun has answered is not for a reset to take
 
 it('after 500 reruns that overtook their calls no failure is for a reset to take: all would be remembered', () => {
   const book = openBook();
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 501; i++) {
     book.openTurn(`r${i}`, startedAt);
     book.settle(answerOfRerun(`r${i}`, `gone-${i}`), startedAt);
   }
