@@ -128,7 +128,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     watchServer: (worker: RunningWorker | undefined) =>
       watchServer(connection, (awayMs) => {
         log.warn({ awayMs }, 'Temporal answers again');
-        calls.waitAnew();
+        calls.askAnew();
         if (awayMs < renewWorkerAfterMs || !worker) return;
         exchanges.handOver();
         worker

@@ -42,8 +42,8 @@ export type Started = { readonly state: 'started' } | Attached;
 export class Calls {
   private readonly temporal: Temporal;
   private readonly texts: Texts;
-  /** How to interrupt each poll that is under way. */
-  private readonly polls = new Set<() => void>();
+  /** How to interrupt each wait and start that is under way. */
+  private readonly underWay = new Set<() => void>();
 
   constructor(temporal: Temporal, texts: Texts) {
     this.temporal = temporal;
@@ -63,8 +63,10 @@ export class Calls {
           tries === 1 ? rpcTimeoutMs.write : rpcTimeoutMs.read,
           giveUpAt - Date.now(),
         );
-        await rpc(this.temporal, timeoutMs, () => this.startOnce(input, fingerprint));
-        return { state: 'started' };
+        const started = await this.interruptibly(undefined, () =>
+          rpc(this.temporal, timeoutMs, () => this.startOnce(input, fingerprint)),
+        );
+        if (started) return { state: 'started' };
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError)
           return await this.attach(input.callId, fingerprint);
@@ -75,9 +77,9 @@ export class Calls {
     }
   }
 
-  /** Every wait asks again now: the server is back, and the polls of before may notice only seconds later. */
-  waitAnew(): void {
-    for (const interrupt of [...this.polls]) interrupt();
+  /** Every wait and start asks again now: the server is back, and the RPCs of before may notice only seconds later. */
+  askAnew(): void {
+    for (const interrupt of [...this.underWay]) interrupt();
   }
 
   /** The call's ending, or undefined if `signal` aborts before. Survives outages of the server. */
@@ -111,24 +113,27 @@ export class Calls {
   }
 
   /**
-   * Undefined as soon as `signal` aborts or `waitAnew` is called; what is under way then ends by itself, at its deadline
+   * Undefined as soon as `signal` aborts or `askAnew` is called; what is under way then ends by itself, at its deadline
    * at the latest.
    */
-  private async interruptibly<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T | undefined> {
-    if (signal.aborted) return undefined;
+  private async interruptibly<T>(
+    signal: AbortSignal | undefined,
+    run: () => Promise<T>,
+  ): Promise<T | undefined> {
+    if (signal?.aborted) return undefined;
     let interrupt = (): void => undefined;
     const interrupted = new Promise<undefined>((resolve) => {
       interrupt = () => resolve(undefined);
     });
-    signal.addEventListener('abort', interrupt, { once: true });
-    this.polls.add(interrupt);
+    signal?.addEventListener('abort', interrupt, { once: true });
+    this.underWay.add(interrupt);
     const running = run();
     running.catch(() => undefined); // Nobody may be there to hear of it any more.
     try {
       return await Promise.race([running, interrupted]);
     } finally {
-      signal.removeEventListener('abort', interrupt);
-      this.polls.delete(interrupt);
+      signal?.removeEventListener('abort', interrupt);
+      this.underWay.delete(interrupt);
     }
   }
 
