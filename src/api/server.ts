@@ -16,6 +16,7 @@ await runMain(async () => {
   console.error(`
   Holdfast ${version} is ready
 
+    Desk      ${node.url}/
     API       ${node.url}/api/vps/status
     Docs      ${node.url}/docs
     Web UI    ${node.webUiUrl ?? 'that of your Temporal server'}
