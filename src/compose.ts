@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache';
 import { AgentSlots } from './activities/agent-slots.ts';
 import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
+import { FirstTries } from './activities/first-try.ts';
 import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
@@ -66,15 +67,23 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
   const sessions = new Sessions(temporal, gate, config.session, texts);
-  const calls = new Calls(temporal, texts);
+  const exchanges = new Exchanges();
+  const transport = createVpsTransport(config.transport);
+  const asking = {
+    transport,
+    openToken: (sealed: string, agentName: string) => sealer.open(sealed, agentName),
+    exchanges,
+    slots: new AgentSlots(),
+    texts,
+  };
+  const firstTries = new FirstTries(asking);
+  const calls = new Calls(temporal, texts, (callId) => firstTries.cancel(callId));
   const records = new CallRecords(temporal, calls, texts);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
   const listWatch = new SharedWatch(watchList(records), keyOfList);
   const batches = new Batches(temporal, texts);
   const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
-  const exchanges = new Exchanges();
-  const transport = createVpsTransport(config.transport);
   const probes = new Probes(transport, health, config.probeTimeoutMs);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
@@ -82,11 +91,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     watches: () => callWatch.size + listWatch.size + batchWatch.size,
   });
   const activities = createActivities({
-    transport,
-    openToken: (sealed, agentName) => sealer.open(sealed, agentName),
-    exchanges,
-    slots: new AgentSlots(),
-    texts,
+    ...asking,
+    firstTries,
     turns: createTurns(temporal, gate, texts),
     batches: createBatchWork(
       { temporal, agents, health, sessions, calls, records, inFlight, texts, sealer, limits: config.limits },
@@ -206,18 +212,18 @@ function createSinks({
       },
       outcome: {
         fn: (_info, outcome) => {
-          if (!health.record(outcome)) return;
+          if (!health.record({ ...outcome, at: Date.now() })) return;
           metrics.attempts.inc({ agent: outcome.agent, outcome: outcome.errorType ?? 'answered' });
         },
       },
       ended: {
-        fn: (_info, { callId, agent, ending, durationMs }) => {
+        fn: (_info, { callId, agent, ending, startedAt }) => {
           inFlight.done(callId);
           health.release(callId);
           if (counted.has(callId)) return;
           counted.set(callId, true);
           metrics.calls.inc({ agent, outcome: ending });
-          metrics.callDuration.observe({ outcome: ending }, durationMs / 1_000);
+          metrics.callDuration.observe({ outcome: ending }, (Date.now() - startedAt) / 1_000);
         },
       },
     },

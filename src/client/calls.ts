@@ -42,12 +42,15 @@ export type Started = { readonly state: 'started' } | Attached;
 export class Calls {
   private readonly temporal: Temporal;
   private readonly texts: Texts;
+  private readonly cancelled: (callId: string) => void;
   /** How to interrupt each wait and start that is under way. */
   private readonly underWay = new Set<() => void>();
 
-  constructor(temporal: Temporal, texts: Texts) {
+  /** `cancelled` is told of a call whose cancellation is on record: a task under way does not hear of it (I2). */
+  constructor(temporal: Temporal, texts: Texts, cancelled: (callId: string) => void) {
     this.temporal = temporal;
     this.texts = texts;
+    this.cancelled = cancelled;
   }
 
   /**
@@ -105,6 +108,7 @@ export class Calls {
     if (status !== 'running') return status;
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle(callId).cancel());
+      this.cancelled(callId);
       return status;
     } catch (error) {
       if (isNotFound(error)) return this.status(callId); // It ended in between.

@@ -30,6 +30,8 @@ export interface CallRequest extends WantedChain {
 export interface SubmitLimits {
   readonly maxChain: number;
   readonly maxCallsInFlight: number;
+  /** 0: agents are asked by an activity from the start. */
+  readonly firstTaskWaitMs: number;
 }
 
 export interface SubmitDependencies {
@@ -149,6 +151,7 @@ async function startCall(
       minimumHeartbeatTimeoutMs,
       Math.ceil((3_000 * deps.inFlight.size) / heartbeatsPerSecond),
     ),
+    ...(deps.limits.firstTaskWaitMs > 0 && { firstTaskWaitMs: deps.limits.firstTaskWaitMs }),
     ...(rerunOf !== undefined && { rerunOf }),
   };
   // Its session has had this call's turn: only the call of that time can answer, never a new one.

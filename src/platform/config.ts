@@ -133,6 +133,9 @@ export const settings = {
   HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(
     'Calls that one batch of reruns takes; the newest of those that match.',
   ),
+  HOLDFAST_FIRST_TASK_WAIT_MS: integer(500, 0, 2_000).describe(
+    'How long a workflow task waits for an agent itself, which spares a quick call two thirds of its cost; 0: never.',
+  ),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
   HOLDFAST_CACHED_WORKFLOWS: integer(3_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
   HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
@@ -233,6 +236,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
       maxStreams: set.HOLDFAST_MAX_STREAMS,
       maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
+      firstTaskWaitMs: set.HOLDFAST_FIRST_TASK_WAIT_MS,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {

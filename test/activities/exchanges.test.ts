@@ -18,7 +18,7 @@ function scriptedAgent() {
 it('an activity that is scheduled again joins the request that is open, and both have its answer', async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
-  const both = [1, 2].map(() => exchanges.ask(call, new AbortController().signal, begin));
+  const both = [1, 2].map(() => exchanges.ask(call, new AbortController().signal, begin).answer);
   expect([asked.length, exchanges.size]).toEqual([1, 1]);
   asked[0]?.answer('hello');
   expect(await Promise.all(both)).toEqual(['hello', 'hello']);
@@ -29,14 +29,14 @@ it('an answer that nobody could report is there for the next try, of that call a
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
   const caller = new AbortController();
-  const given = exchanges.ask(call, caller.signal, begin);
+  const given = exchanges.ask(call, caller.signal, begin).answer;
   caller.abort(new GivenUp());
   await expect(given).rejects.toThrow(GivenUp);
   expect(asked[0]?.controller.signal.aborted).toBe(false);
   asked[0]?.answer('late');
   await exchanges.idle();
 
-  expect(await exchanges.ask(call, new AbortController().signal, begin)).toBe('late');
+  expect(await exchanges.ask(call, new AbortController().signal, begin).answer).toBe('late');
   expect(asked).toHaveLength(1);
   void exchanges.ask({ ...call, agent: 'b' }, new AbortController().signal, begin);
   void exchanges.ask({ ...call, callId: 'd' }, new AbortController().signal, begin);
@@ -46,10 +46,10 @@ it('an answer that nobody could report is there for the next try, of that call a
 it('a failure is not kept: the next try asks again', async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
-  const first = exchanges.ask(call, new AbortController().signal, begin);
+  const first = exchanges.ask(call, new AbortController().signal, begin).answer;
   asked[0]?.controller.abort(new Error('the agent failed'));
   await expect(first).rejects.toThrow('the agent failed');
-  void exchanges.ask(call, new AbortController().signal, begin);
+  void exchanges.ask(call, new AbortController().signal, begin).answer;
   expect(asked).toHaveLength(2);
 });
 
@@ -57,8 +57,8 @@ it('a cancelled caller closes the request at once, unless another waits for it',
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
   const [one, other] = [new AbortController(), new AbortController()];
-  const first = exchanges.ask(call, one.signal, begin);
-  const second = exchanges.ask(call, other.signal, begin);
+  const first = exchanges.ask(call, one.signal, begin).answer;
+  const second = exchanges.ask(call, other.signal, begin).answer;
 
   one.abort(new Error('cancelled'));
   await expect(first).rejects.toThrow('cancelled');
@@ -71,7 +71,7 @@ it('a cancelled caller closes the request at once, unless another waits for it',
 it("a cancelled call's requests are closed by its id, those of others stay", async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
-  const mine = exchanges.ask(call, new AbortController().signal, begin);
+  const mine = exchanges.ask(call, new AbortController().signal, begin).answer;
   void exchanges.ask({ callId: 'other', agent: 'a' }, new AbortController().signal, begin);
   exchanges.abort('c', new Error('cancelled'));
   await expect(mine).rejects.toThrow('cancelled');
@@ -91,7 +91,7 @@ it('is idle once the last request has ended', async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
   await exchanges.idle();
-  void exchanges.ask(call, new AbortController().signal, begin);
+  void exchanges.ask(call, new AbortController().signal, begin).answer;
   let idle = false;
   const waiting = exchanges.idle().then(() => (idle = true));
   await Promise.resolve();
