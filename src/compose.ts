@@ -41,7 +41,7 @@ import type { Log } from './platform/logging.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
 import type { RunningWorker } from './platform/running-worker.ts';
-import { watchServer } from './platform/server-watch.ts';
+import { ServerWatch } from './platform/server-watch.ts';
 import { createWorker } from './platform/worker.ts';
 import type { CallSinks } from './workflows/sinks.ts';
 
@@ -67,7 +67,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
   const sessions = new Sessions(temporal, gate, config.session, texts);
-  const exchanges = new Exchanges();
+  const server = new ServerWatch(connection);
+  const exchanges = new Exchanges(() => server.thereMs());
   const transport = createVpsTransport(config.transport);
   const asking = {
     transport,
@@ -132,7 +133,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
     /** Begins anew, once a server that was away is back, what the SDK would repeat only seconds later. */
     watchServer: (worker: RunningWorker | undefined) =>
-      watchServer(connection, (awayMs) => {
+      server.start((awayMs) => {
         log.warn({ awayMs }, 'Temporal answers again');
         calls.askAnew();
         if (awayMs < renewWorkerAfterMs || !worker) return;

@@ -31,6 +31,7 @@ export async function callFactsOf(
     endings: events.filter(isEnding).length,
     runs: 1,
     turnNumbers: turns.flatMap((turn) => (turn?.state === 'granted' ? [turn.turnNumber] : [])),
+    tasksLost: tasksLostIn(events),
     asks: asksOf(events),
   };
 }
@@ -62,6 +63,11 @@ function isEnding(event: Event): boolean {
 function localResult({ markerRecordedEventAttributes: marker }: Event): TurnReply | undefined {
   const result = firstOf(marker?.details?.result);
   return typeof result === 'object' && result !== null ? (result as TurnReply) : undefined;
+}
+
+function tasksLostIn(events: readonly Event[]): number {
+  const attempts = events.map((event) => event.workflowTaskScheduledEventAttributes?.attempt ?? 1);
+  return attempts.reduce((lost, attempt) => lost + Math.max(0, attempt - 1), 0);
 }
 
 function asksOf(events: readonly Event[]): { agent: string; tries: number }[] {

@@ -10,23 +10,20 @@ import type { StoredText } from '../domain/stored-text.ts';
 import type { OpenTry } from './try-log.ts';
 
 /** Reason of an activity's abort when Temporal does not wait for it any more, though its call may go on. */
-export class GivenUp extends Error {
-  /** How long its request may still be joined: longer than the longest pause between two tries. */
-  readonly joinableMs: number = 10_000;
-}
+export class GivenUp extends Error {}
 
 /** The worker stops: another takes the ask over, or this process's next one, which may join the request. */
 export class WorkerStopping extends GivenUp {}
 
-/** The first task waits no longer: the regular activity joins the request at once, or not at all. */
-export class LeftOpen extends GivenUp {
-  override readonly joinableMs = 2_000;
-}
-
+/**
+ * How long a request that was given up may be joined while the server is there: longer than the longest pause between
+ * two tries, and than a workflow task that was lost takes to come again.
+ */
+const joinableMs = 10_000;
 /** Answers are kept for an outage of the server. Large ones are references (I7). */
 const answersKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 /** A failure that came while nobody waited is the joining activity's to report. */
-const failuresKept = { max: 2_000, ttl: new LeftOpen().joinableMs } as const;
+const failuresKept = { max: 2_000, ttl: joinableMs } as const;
 
 interface Exchange {
   readonly callId: string;
@@ -55,6 +52,13 @@ export class Exchanges {
   private readonly idleWaiters = new Set<() => void>();
   /** How to make each waiting activity leave. */
   private readonly callers = new Set<(reason: Error) => void>();
+
+  private readonly serverThereMs: () => number;
+
+  /** For how long the server has been there without a break: before, nobody could come to join. */
+  constructor(serverThereMs: () => number = () => Infinity) {
+    this.serverThereMs = serverThereMs;
+  }
 
   get size(): number {
     return this.open.size;
@@ -140,8 +144,15 @@ export class Exchanges {
     const close = (): void => {
       if (exchange.waiting === 0) exchange.controller.abort(reason);
     };
+    const closeAfter = (ms: number): void => {
+      setTimeout(() => {
+        const restMs = joinableMs - this.serverThereMs();
+        if (restMs > 0 && exchange.waiting === 0) closeAfter(restMs);
+        else close();
+      }, ms).unref();
+    };
     if (reason instanceof GivenUp) {
-      setTimeout(close, reason.joinableMs).unref();
+      closeAfter(joinableMs);
       reject(reason);
     } else if (exchange.waiting > 0) reject(reason);
     else close(); // The request ends with the reason, or with what it knows better.

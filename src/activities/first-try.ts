@@ -9,7 +9,7 @@ import { mayRetry } from '../domain/retry.ts';
 import { ask, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure } from './ask-failure.ts';
 import type { AskResult } from './call-agent.ts';
-import { GivenUp, LeftOpen } from './exchanges.ts';
+import { GivenUp } from './exchanges.ts';
 import { withThisTry } from './try-log.ts';
 
 export interface FirstTryRequest extends Question {
@@ -52,7 +52,7 @@ export class FirstTries {
     if (failedBefore) throw failedBefore;
 
     const caller = new AbortController();
-    const leave = (): void => caller.abort(new LeftOpen());
+    const leave = (): void => caller.abort(new GivenUp('Left open'));
     const patience = setTimeout(leave, waitMs);
     cancellationSignal.addEventListener('abort', leave, { once: true });
     this.waiting.set(callId, caller);

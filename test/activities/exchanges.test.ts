@@ -1,16 +1,20 @@
 /** One request per call and agent, whatever becomes of the activities that wait for it. */
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Exchanges, GivenUp } from '../../src/activities/exchanges.ts';
 
 const call = { callId: 'c', agent: 'a' };
 
 /** An agent that answers, or fails, when it is told; it counts its requests. */
 function scriptedAgent() {
-  const asked: { controller: AbortController; answer: (text: string) => void }[] = [];
+  const asked: {
+    controller: AbortController;
+    answer: (text: string) => void;
+    fail: (error: Error) => void;
+  }[] = [];
   const begin = (controller: AbortController): Promise<string> =>
     new Promise((resolve, reject) => {
       controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error));
-      asked.push({ controller, answer: resolve });
+      asked.push({ controller, answer: resolve, fail: reject });
     });
   return { asked, begin };
 }
@@ -78,13 +82,61 @@ it("a cancelled call's requests are closed by its id, those of others stay", asy
   expect(asked.map(({ controller }) => controller.signal.aborted)).toEqual([true, false]);
 });
 
-it('an activity that is cancelled before it asks does not ask', async () => {
+it('an activity that is cancelled before it asks does not ask', () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
-  await expect(exchanges.ask(call, AbortSignal.abort(new Error('cancelled')), begin)).rejects.toThrow(
-    'cancelled',
-  );
+  expect(() => exchanges.ask(call, AbortSignal.abort(new Error('cancelled')), begin)).toThrow('cancelled');
   expect(asked).toHaveLength(0);
+});
+
+describe('a request that was left open', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  async function leftOpen(serverThereMs = () => Infinity) {
+    const exchanges = new Exchanges(serverThereMs);
+    const agent = scriptedAgent();
+    const caller = new AbortController();
+    const first = exchanges.ask(call, caller.signal, agent.begin);
+    caller.abort(new GivenUp('Left open'));
+    await expect(first.answer).rejects.toThrow(GivenUp);
+    const join = () => exchanges.ask(call, new AbortController().signal, agent.begin);
+    return { ...agent, exchanges, first, join };
+  }
+
+  it('is joined with its own times, and told apart from one that is begun', async () => {
+    const { asked, first, join } = await leftOpen();
+    const second = join();
+    expect([first.joined, second.joined]).toEqual([false, true]);
+    asked[0]?.answer('at last');
+    expect(await second.answer).toBe('at last');
+    expect(second.open).toBe(first.open);
+    expect(second.open.endedAt).toBeGreaterThanOrEqual(second.open.startedAt);
+  });
+
+  it('tells a failure of the time between to the activity that joins it, once', async () => {
+    const { asked, exchanges, join } = await leftOpen();
+    asked[0]?.fail(new Error('the agent failed'));
+    await exchanges.idle();
+    const second = join();
+    await expect(second.answer).rejects.toThrow('the agent failed');
+    expect([second.joined, asked.length]).toEqual([true, 1]);
+    void join().answer;
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is closed after ten seconds that nobody joined it in, counted from when a server was there', async () => {
+    vi.useFakeTimers();
+    let backAt = Infinity;
+    const { asked, exchanges } = await leftOpen(() => Math.max(0, Date.now() - backAt));
+    vi.advanceTimersByTime(12_000);
+    backAt = Date.now();
+    vi.advanceTimersByTime(9_999);
+    expect(asked[0]?.controller.signal.aborted).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(asked[0]?.controller.signal.aborted).toBe(true);
+    vi.useRealTimers();
+    await exchanges.idle();
+  });
 });
 
 it('is idle once the last request has ended', async () => {
