@@ -1,6 +1,6 @@
 /**
  * One durable call: wait for the session's turn, ask the agents of the chain one after the other, commit the turn,
- * end once (I2). With no failure: two workflow tasks and one eager activity.
+ * end once (I2). With a quick agent: one workflow task.
  */
 import {
   ApplicationFailure,

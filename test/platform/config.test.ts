@@ -45,6 +45,7 @@ test('without any setting a node serves this machine alone, with every default i
       maxBatchCalls: 10_000,
       maxCallsInFlight: 2_000,
       maxStreams: 200,
+      firstTaskWaitMs: 500,
     },
     directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
     session: {
