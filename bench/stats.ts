@@ -13,12 +13,14 @@ export function figures(durations: readonly number[]): Figures {
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
-/** 95 % bootstrap interval of the ratio of two medians. */
-export function ratioInterval(
-  over: readonly number[],
-  under: readonly number[],
-  resamples = 1_000,
-): { ratio: number; low: number; high: number } {
+export interface Ratio {
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The ratio of two medians with its 95 % bootstrap interval. */
+export function ratioOfMedians(over: readonly number[], under: readonly number[], resamples = 1_000): Ratio {
   const ratios = Array.from({ length: resamples }, () => median(resample(over)) / median(resample(under)));
   ratios.sort((a, b) => a - b);
   return {

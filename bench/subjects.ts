@@ -1,214 +1,154 @@
-/** What is measured: each subject is one way to ask the same quick agent. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+/** What is measured: each row is one way to ask, or to read. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { Agent, request, setGlobalDispatcher } from 'undici';
-import { findTemporalCli } from '../src/platform/embedded/find-cli.ts';
-import { claimPort } from '../src/platform/embedded/ports.ts';
-import { binariesDir, packageRoot } from '../src/platform/paths.ts';
+import { Agent, setGlobalDispatcher } from 'undici';
+import { slowMs, startAgents, urlOf, type Agents } from './agents.ts';
 import { ask } from './ask-activity.ts';
-import type { bare } from './bare-workflow.ts';
+import { Children } from './children.ts';
+import {
+  callAgent,
+  read,
+  registerAgents,
+  serverOf,
+  startProduct,
+  type Product,
+  type ProductServer,
+} from './product.ts';
+import { startStock } from './stock.ts';
+import { inLanes, type Subject } from './subject.ts';
 
-export interface Subject {
-  readonly name: string;
-  /** `lane`: 0 in sequence; calls of one lane do not overlap. */
-  readonly call: (lane: number) => Promise<unknown>;
+export const rows = {
+  direct: 'direct to the agent',
+  stock: 'stock Temporal app',
+  floor: 'floor: one bare activity',
+  call: 'call',
+  regular: 'call by the activity',
+  session: 'call in a session',
+  oneFailed: 'call, one failed agent',
+  twoFailed: 'call, two failed agents',
+  slow: `call, agent of ${slowMs / 1_000} s`,
+  slowRegular: `by the activity, agent of ${slowMs / 1_000} s`,
+  repeat: 'repeat of an ended call',
+  sessionRead: 'session read',
+  healthRead: 'health read',
+  agentsList: 'agents list',
+  callsList: 'calls list',
+} as const;
+
+export interface Bench {
+  readonly subjects: readonly Subject[];
+  readonly product: Product;
+  readonly server: ProductServer;
+  readonly agents: Agents;
+  stop(): Promise<void>;
 }
 
-export async function startSubjects(): Promise<{ subjects: Subject[]; stop: () => Promise<void> }> {
-  const children: ChildProcess[] = [];
-  setGlobalDispatcher(new Agent({ connections: 128 }));
+/** `settings` are the product's. Rows that `wanted` does not name are left out, and what they alone need is not started. */
+export async function startBench(
+  wanted: (row: string) => boolean,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Bench> {
+  setGlobalDispatcher(new Agent({ connections: 256 }));
+  const children = new Children();
   const agents = await startAgents();
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
-  const node = await startNode(dataDir, children);
-  const floor = await startFloor(node.temporalAddress);
-  const tunedStockUrl = await startStock(node.temporalAddress, agents.quickUrl, children);
-  const stockAddress = await startStockServer(dataDir, children);
-  const stockUrl = await startStock(stockAddress, agents.quickUrl, children);
-  const { callWith, get } = await register(node.url, agents);
-  const subjects: Subject[] = [
-    { name: 'direct call to the agent', call: () => ask(agents.quickUrl) },
-    { name: 'stock Temporal app, server and all', call: () => post(stockUrl, {}) },
-    { name: 'stock Temporal app on our server', call: () => post(tunedStockUrl, {}) },
-    { name: 'bare eager activity', call: () => floor.execute(agents.quickUrl) },
-    { name: 'call', call: () => callWith('quick') },
-    { name: 'call in a session', call: (lane) => callWith('quick', `bench-${lane}`) },
-    { name: 'call after one failed agent', call: () => callWith('one-failed') },
-    { name: 'call after two failed agents', call: () => callWith('two-failed') },
-    { name: 'session lookup', call: () => get('/api/vps/sessions/bench-lookup') },
-    { name: 'health check', call: () => get('/api/vps/health/quick') },
+  const stop = async (): Promise<void> => {
+    await children.stop();
+    agents.close();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const product = await startProduct(children, { HOLDFAST_DATA_DIR: dataDir, ...settings });
+    const server = serverOf(product, dataDir);
+    await registerAgents(product, agents);
+    const subjects: Subject[] = [
+      { name: rows.direct, run: inLanes(() => ask(urlOf(agents.quick))), pids: [] },
+      await startFloor(children, product, server, agents),
+      ...(wanted(rows.stock) ? [await startStock(children, dataDir, agents)] : []),
+      ...callsOf(product, server),
+      ...(wanted(rows.regular) || wanted(rows.slowRegular)
+        ? byTheActivity(await besides(children, product, dataDir), server)
+        : []),
+      ...(await readsOf(product, server)),
+    ];
+    return { subjects: subjects.filter(({ name }) => wanted(name)), product, server, agents, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startFloor(
+  children: Children,
+  { temporalAddress }: Product,
+  server: ProductServer,
+  { quick }: Agents,
+): Promise<Subject> {
+  const floor = await children.startDriven('floor-app.ts', [temporalAddress, urlOf(quick)]);
+  return {
+    name: rows.floor,
+    run: async (count, parallel) => (await floor.tell({ count, parallel })) as number[],
+    pids: [floor.pid],
+    server,
+    sample: async () => (await floor.tell('sample')) as string,
+  };
+}
+
+function callsOf(product: Product, server: ProductServer): Subject[] {
+  const row = (name: string, body: (lane: number) => object): Subject => ({
+    name,
+    run: inLanes((lane) => callAgent(product, body(lane))),
+    sample: async () => `call-${await callAgent(product, body(0))}`,
+    pids: [product.pid],
+    server,
+  });
+  return [
+    row(rows.call, () => ({ agent_name: 'quick' })),
+    row(rows.session, (lane) => ({ agent_name: 'quick', session_id: `bench-${lane}` })),
+    row(rows.oneFailed, () => ({ agent_name: 'one-failed' })),
+    row(rows.twoFailed, () => ({ agent_name: 'two-failed' })),
+    { ...row(rows.slow, () => ({ agent_name: 'slow' })), share: 0.1, agentMs: slowMs },
   ];
-  return {
-    subjects,
-    async stop() {
-      await floor.stop();
-      for (const child of children.reverse()) {
-        child.kill('SIGTERM');
-        if (child.exitCode === null) await once(child, 'exit');
-      }
-      agents.close();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
 }
 
-async function startAgents() {
-  const quick = createServer((incoming, response) => {
-    incoming.resume().on('end', () => {
-      response.setHeader('content-type', 'application/json').end('{"content":"hello"}');
-    });
+/** A second node on the same server and agents, with a task queue of its own, whose calls do not wait in their first task. */
+function besides(children: Children, { temporalAddress }: Product, dataDir: string): Promise<Product> {
+  return startProduct(children, {
+    HOLDFAST_DATA_DIR: join(dataDir, 'besides'),
+    HOLDFAST_TASK_QUEUE: 'besides',
+    HOLDFAST_FIRST_TASK_WAIT_MS: '0',
+    TEMPORAL_ADDRESS: temporalAddress,
   });
-  const failing = createServer((incoming, response) => {
-    incoming.resume().on('end', () => response.writeHead(500).end('{}'));
+}
+
+function byTheActivity(product: Product, server: ProductServer): Subject[] {
+  const row = (name: string, agent: string): Subject => ({
+    name,
+    run: inLanes(() => callAgent(product, { agent_name: agent })),
+    sample: async () => `call-${await callAgent(product, { agent_name: agent })}`,
+    pids: [product.pid],
+    server,
   });
-  const ports = [];
-  for (const server of [quick, failing]) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ports.push((server.address() as AddressInfo).port);
-  }
-  const [quickPort = 0, failingPort = 0] = ports;
-  return {
-    quickPort,
-    failingPort,
-    quickUrl: `http://127.0.0.1:${quickPort}/v1/messages`,
-    close: () => {
-      for (const server of [quick, failing]) server.close().closeAllConnections();
-    },
-  };
+  return [row(rows.regular, 'quick'), { ...row(rows.slowRegular, 'slow'), share: 0.1, agentMs: slowMs }];
 }
 
-/** The product as `npm start` runs it; the breaker off, so that failing agents are asked each time. */
-async function startNode(dataDir: string, children: ChildProcess[]) {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist/src/api/server.js')], {
-    env: {
-      ...process.env,
-      HOLDFAST_DATA_DIR: dataDir,
-      HOLDFAST_PORT: '0',
-      HOLDFAST_TEMPORAL_PORT: '0',
-      HOLDFAST_TEMPORAL_UI_PORT: '0',
-      HOLDFAST_LOG_LEVEL: 'warn',
-      HOLDFAST_CIRCUIT_BREAKER: 'off',
-    },
-    stdio: ['ignore', 'inherit', 'pipe'],
+async function readsOf(product: Product, server: ProductServer): Promise<Subject[]> {
+  for (let turn = 0; turn < 10; turn++)
+    await callAgent(product, { agent_name: 'quick', session_id: 'bench-read' });
+  const key = { 'Idempotency-Key': 'bench-repeat' };
+  await callAgent(product, { agent_name: 'quick' }, key);
+  const row = (name: string, call: () => Promise<unknown>): Subject => ({
+    name,
+    run: inLanes(call),
+    pids: [product.pid],
+    server,
   });
-  children.push(child);
-  let url = '';
-  for await (const line of createInterface({ input: child.stderr })) {
-    url ||= /API +(http:\S+)\/api/.exec(line)?.[1] ?? '';
-    const temporalAddress = /Temporal +(\S+)/.exec(line)?.[1];
-    if (temporalAddress !== undefined) {
-      child.stderr.resume();
-      return { url, temporalAddress };
-    }
-  }
-  throw new Error('The node did not start');
-}
-
-async function startFloor(address: string) {
-  Runtime.install({ logger: new DefaultLogger('WARN') });
-  const connection = await NativeConnection.connect({ address });
-  const taskQueue = 'floor';
-  const worker = await Worker.create({
-    connection,
-    taskQueue,
-    workflowsPath: fileURLToPath(new URL('bare-workflow.ts', import.meta.url)),
-    activities: { ask },
-  });
-  const running = worker.run();
-  const client = new Client({ connection });
-  return {
-    execute: (agentUrl: string) =>
-      client.workflow.execute<typeof bare>('bare', {
-        taskQueue,
-        workflowId: `floor-${crypto.randomUUID()}`,
-        args: [agentUrl],
-        requestEagerStart: true,
-      }),
-    async stop() {
-      worker.shutdown();
-      await running;
-      await connection.close();
-    },
-  };
-}
-
-/** The dev server as its documentation starts it, on a file. */
-async function startStockServer(dataDir: string, children: ChildProcess[]): Promise<string> {
-  const cli = await findTemporalCli({ configured: process.env['HOLDFAST_TEMPORAL_CLI'], binariesDir });
-  const port = await claimPort(0, '');
-  const database = join(dataDir, 'stock.db');
-  const args = ['server', 'start-dev', '--headless', '--port', String(port), '--db-filename', database];
-  children.push(spawn(cli, args, { stdio: 'ignore' }));
-  const address = `127.0.0.1:${port}`;
-  const connection = Connection.lazy({ address });
-  for (;;) {
-    try {
-      await connection.withDeadline(Date.now() + 60_000, () =>
-        connection.workflowService.describeNamespace({ namespace: 'default' }),
-      );
-      await connection.close();
-      return address;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
-
-async function startStock(address: string, agentUrl: string, children: ChildProcess[]): Promise<string> {
-  const start = async (role: string): Promise<string> => {
-    const script = fileURLToPath(new URL('stock-app.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', script, role, address, agentUrl], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    children.push(child);
-    for await (const line of createInterface({ input: child.stdout }))
-      if (line === 'ready' || line.startsWith('http')) return line;
-    throw new Error(`The stock ${role} did not start`);
-  };
-  await start('worker');
-  return start('app');
-}
-
-async function register(url: string, { quickPort, failingPort }: { quickPort: number; failingPort: number }) {
-  const host = '127.0.0.1';
-  const failing = { host, port: failingPort, max_retries: 0 };
-  const agents = [
-    { name: 'quick', host, port: quickPort },
-    { name: 'failing', ...failing, fallback_agents: ['quick'] },
-    { name: 'one-failed', ...failing, fallback_agents: ['quick'] },
-    { name: 'two-failed', ...failing, fallback_agents: ['failing'] },
+  return [
+    row(rows.repeat, () => callAgent(product, { agent_name: 'quick' }, key)),
+    row(rows.sessionRead, () => read(product, '/api/vps/sessions/bench-read')),
+    row(rows.healthRead, () => read(product, '/api/vps/health/quick')),
+    row(rows.agentsList, () => read(product, '/api/vps/agents')),
+    row(rows.callsList, () => read(product, '/api/vps/calls?limit=20')),
   ];
-  for (const agent of agents) await post(`${url}/api/vps/register`, agent);
-  const callWith = async (agent_name: string, session_id?: string): Promise<void> => {
-    const { success } = (await post(`${url}/api/vps/call`, { agent_name, prompt: 'hello', session_id })) as {
-      success: boolean;
-    };
-    if (!success) throw new Error(`The call of ${agent_name} failed`);
-  };
-  for (let turn = 0; turn < 10; turn++) await callWith('quick', 'bench-lookup');
-  const get = async (path: string): Promise<void> => {
-    const { body, statusCode } = await request(url + path);
-    if (statusCode !== 200) throw new Error(`${path}: ${statusCode}`);
-    await body.text();
-  };
-  return { callWith, get };
-}
-
-async function post(url: string, body: unknown): Promise<unknown> {
-  const answer = await request(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (answer.statusCode >= 300) throw new Error(`${url}: ${answer.statusCode} ${await answer.body.text()}`);
-  return answer.body.json();
 }
