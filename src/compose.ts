@@ -22,10 +22,12 @@ import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
+import { EndedCalls } from './client/ended-calls.ts';
 import { EntityGate } from './client/entities.ts';
 import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
+import { SessionReads } from './client/session-reads.ts';
 import { Sessions } from './client/sessions.ts';
 import { SharedWatch } from './client/shared-watch.ts';
 import type { Temporal } from './client/temporal.ts';
@@ -65,9 +67,11 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const gate = new EntityGate();
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
-  const sessions = new Sessions(temporal, gate, config.session, texts);
+  const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
+  const sessions = new Sessions(temporal, gate, config.session, texts, reads);
   const calls = new Calls(temporal, texts);
-  const records = new CallRecords(temporal, calls, texts);
+  const endedCalls = new EndedCalls(config.endedCalls);
+  const records = new CallRecords(temporal, calls, texts, endedCalls);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
   const listWatch = new SharedWatch(watchList(records), keyOfList);
   const batches = new Batches(temporal, texts);
@@ -101,6 +105,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     health,
     sessions,
     calls,
+    endedCalls,
     records,
     callWatch,
     listWatch,
