@@ -1,12 +1,10 @@
 /** Repeats of calls that have ended, answered from memory: the same answer, for as long as it stands. */
-import proto from '@temporalio/proto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
-import type { HttpAnswer, HttpClient, Json } from '../rig/http-client.ts';
-import { startTestNode, type TestNode } from '../rig/test-node.ts';
+import { describe, expect, it } from 'vitest';
+import { callIdOf } from '../../src/domain/ids.ts';
+import type { HttpAnswer, Json } from '../rig/http-client.ts';
 import { endedCall } from './ended-call.ts';
 import { expectProblem } from './problem.ts';
-import { echo, gated, says } from './scripts.ts';
+import { echo, gated } from './scripts.ts';
 import { useNode, type NodeInUse } from './use-node.ts';
 
 const keyed = (key: string, more: Record<string, string> = {}) => ({ 'Idempotency-Key': key, ...more });
@@ -18,20 +16,28 @@ function ofCall({ status, body }: HttpAnswer): unknown {
   return { status, answer };
 }
 
-/** By the hand of an operator, as any other process would. */
-async function terminate(node: Pick<NodeInUse, 'temporal'>, callId: string): Promise<void> {
-  await node.temporal.workflow.getHandle(`call-${callId}`).terminate('by the test');
+/** The workflow of the one call that runs, once Temporal lists it. */
+async function runningCall({ temporal }: NodeInUse): Promise<string> {
+  const query = "WorkflowType = 'agentCall' AND ExecutionStatus = 'Running'";
+  const list = async () => {
+    const ids: string[] = [];
+    for await (const { workflowId } of temporal.workflow.list({ query })) ids.push(workflowId);
+    return ids;
+  };
+  await expect.poll(list).toHaveLength(1);
+  const [workflowId = ''] = await list();
+  return workflowId;
 }
 
-async function resetElsewhere({ temporal }: Pick<NodeInUse, 'temporal'>, callId: string): Promise<void> {
-  const { runId } = await temporal.workflow.getHandle(`call-${callId}`).describe();
+/** To before its agent was asked, as any other process would. */
+async function resetElsewhere({ temporal }: NodeInUse, workflowId: string): Promise<void> {
+  const { runId } = await temporal.workflow.getHandle(workflowId).describe();
   await temporal.workflowService.resetWorkflowExecution({
     namespace: 'default',
-    workflowExecution: { workflowId: `call-${callId}`, runId },
+    workflowExecution: { workflowId, runId },
     workflowTaskFinishEventId: 4 as never,
     reason: 'by the test',
     requestId: runId,
-    resetReapplyType: proto.temporal.api.enums.v1.ResetReapplyType.RESET_REAPPLY_TYPE_NONE,
   });
 }
 
@@ -100,10 +106,9 @@ describe('a repeat of an ended call', () => {
     const body = { agent_name: 'reset', prompt: 'hello' };
     const waiting = node.http.call(body, keyed('reset'));
     await agent.waitForRequests(1);
-    const listed = async () => (await node.http.get('/api/vps/calls?agent=reset')).body.calls as Json[];
-    await expect.poll(listed).toHaveLength(1);
-    const callId = String((await listed())[0]?.call_id);
-    await terminate(node, callId);
+    const workflowId = await runningCall(node);
+    const callId = callIdOf(workflowId);
+    await node.temporal.workflow.getHandle(workflowId).terminate('by the test');
     const first = await waiting;
     expect(first.body).toMatchObject({ success: false, error_type: 'cancelled' });
     expect(ofCall(await node.http.call(body, keyed('reset')))).toEqual(ofCall(first));
@@ -121,51 +126,60 @@ describe('a repeat of an ended call', () => {
       });
   });
 
-  it(
-    'after its deletion is not answered from memory: Temporal has the say',
-    { timeout: 120_000 },
-    async () => {
-      let answers = 0;
-      const agent = await node.agent('deleted', () => ({ body: { content: `answer ${++answers}` } }));
-      const body = { agent_name: 'deleted', prompt: 'hello', session_id: 'deleted' };
-      const call = async () => (await node.http.call(body, keyed('deleted'))).body.response;
-      expect([await call(), await call()]).toEqual(['answer 1', 'answer 1']);
-      const ended = async () =>
-        (await node.http.get('/api/vps/calls?agent=deleted&status=completed')).body.calls as Json[];
-      await expect.poll(ended).toHaveLength(1);
+  // Temporal deletes in the background, about half a minute later.
+  it('after its deletion is not answered from memory: it is a new call', { timeout: 120_000 }, async () => {
+    await node.agent('deleted', echo);
+    const body = { agent_name: 'deleted', prompt: 'hello', session_id: 'deleted' };
+    const call = () => node.http.call(body, keyed('deleted'));
+    const [first] = [await call(), await call()];
+    const path = `/api/vps/calls/${String(first.body.call_id)}`;
+    const listed = async () =>
+      (await node.http.get('/api/vps/calls?agent=deleted&status=completed')).body.calls as Json[];
+    await expect.poll(listed).toHaveLength(1);
 
-      expect((await node.http.delete('/api/vps/sessions/deleted?calls=true')).status).toBe(204);
+    expect((await node.http.delete('/api/vps/sessions/deleted?calls=true')).status).toBe(204);
+    await call(); // Temporal may still know it: that is not kept again.
+    const statusNow = async () => (await node.http.get(path)).status;
+    await expect.poll(statusNow, { timeout: 100_000, interval: 500 }).toBe(404);
 
-      // Temporal deletes in the background, half a minute later; then the key is free.
-      await expect.poll(call, { timeout: 100_000, interval: 500 }).toBe('answer 2');
-      expect(agent.requests).toHaveLength(2);
-    },
-  );
+    expect((await call()).body).toMatchObject({ call_id: first.body.call_id, success: true });
+    expect(await statusNow()).toBe(200);
+  });
 });
 
 describe('the memory of ended calls', () => {
-  let test: TestNode;
-  let agent: ScriptedAgent;
-  let answer = '';
-  beforeAll(async () => {
-    test = await startTestNode({ HOLDFAST_REPEAT_CACHE_SECONDS: '2', HOLDFAST_REPEAT_CACHE_BYTES: '65536' });
-    agent = await startAgent(() => ({ body: { content: answer } }));
-    await test.http.register('agent', agent.port);
-  });
-  afterAll(async () => {
-    await test.close();
-    await agent.close();
-  });
-  const call = (http: HttpClient, key: string) =>
-    http.call({ agent_name: 'agent', prompt: 'hello' }, keyed(key));
+  const node = useNode({ HOLDFAST_REPEAT_CACHE_SECONDS: '2' });
 
   it('ends with its lifetime: what another process has reset is seen then', async () => {
-    answer = 'before';
-    const { body: first } = await call(test.http, 'lifetime');
-    answer = 'after';
-    await resetElsewhere(test, String(first.call_id));
-    await endedCall(test.http, `/api/vps/calls/${String(first.call_id)}`);
+    const gate = gated('after the reset');
+    const agent = await node.agent('agent', gate.script);
+    const call = () => node.http.call({ agent_name: 'agent', prompt: 'hello' }, keyed('lifetime'));
+    const waiting = call();
+    await agent.waitForRequests(1);
+    const workflowId = await runningCall(node);
+    await node.temporal.workflow.getHandle(workflowId).terminate('by the test');
+    expect((await waiting).body.error_type).toBe('cancelled');
 
-    await expect.poll(async () => (await call(test.http, 'lifetime')).body.response).toBe('after');
+    await resetElsewhere(node, workflowId);
+    gate.open();
+    await endedCall(node.http, `/api/vps/calls/${callIdOf(workflowId)}`);
+
+    const known = await call();
+    expect(known.body.error_type).toBe('cancelled');
+    await expect.poll(async () => (await call()).body.response).toBe('after the reset');
+  });
+});
+
+describe('without a memory of ended calls', () => {
+  const node = useNode({ HOLDFAST_REPEAT_CACHE_BYTES: '0' });
+
+  it('a repeat is answered by Temporal, the same', async () => {
+    await node.agent('agent', echo);
+    const body = { agent_name: 'agent', prompt: 'hello', session_id: 's' };
+    const call = (prompt: string, key: string) => node.http.call({ ...body, prompt }, keyed(key));
+    const [first, second] = [await call('hello', 'none'), await call('hello', 'none')];
+    expect(ofCall(second)).toEqual(ofCall(first));
+    expectProblem(await call('other', 'none'), 422, 'idempotency_mismatch');
+    expect((await call('next', 'next')).body).toMatchObject({ success: true, session_stored: true });
   });
 });
