@@ -127,7 +127,7 @@ describe('a repeat of an ended call', () => {
   });
 
   // Temporal deletes in the background, about half a minute later.
-  it('after its deletion is not answered from memory: it is a new call', { timeout: 120_000 }, async () => {
+  it('after its deletion is not answered from memory: it is a new call', { timeout: 180_000 }, async () => {
     await node.agent('deleted', echo);
     const body = { agent_name: 'deleted', prompt: 'hello', session_id: 'deleted' };
     const call = () => node.http.call(body, keyed('deleted'));
@@ -140,7 +140,7 @@ describe('a repeat of an ended call', () => {
     expect((await node.http.delete('/api/vps/sessions/deleted?calls=true')).status).toBe(204);
     await call(); // Temporal may still know it: that is not kept again.
     const statusNow = async () => (await node.http.get(path)).status;
-    await expect.poll(statusNow, { timeout: 100_000, interval: 500 }).toBe(404);
+    await expect.poll(statusNow, { timeout: 150_000, interval: 500 }).toBe(404);
 
     expect((await call()).body).toMatchObject({ call_id: first.body.call_id, success: true });
     expect(await statusNow()).toBe(200);
