@@ -23,10 +23,12 @@ import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
+import { EndedCalls } from './client/ended-calls.ts';
 import { EntityGate } from './client/entities.ts';
 import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
+import { SessionReads } from './client/session-reads.ts';
 import { Sessions } from './client/sessions.ts';
 import { SharedWatch } from './client/shared-watch.ts';
 import type { Temporal } from './client/temporal.ts';
@@ -66,7 +68,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const gate = new EntityGate();
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
-  const sessions = new Sessions(temporal, gate, config.session, texts);
+  const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
+  const sessions = new Sessions(temporal, gate, config.session, texts, reads);
   const server = new ServerWatch(connection);
   const exchanges = new Exchanges(() => server.thereMs());
   const transport = createVpsTransport(config.transport);
@@ -79,7 +82,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   };
   const firstTries = new FirstTries(asking);
   const calls = new Calls(temporal, texts, (callId) => firstTries.cancel(callId));
-  const records = new CallRecords(temporal, calls, texts);
+  const endedCalls = new EndedCalls(config.endedCalls);
+  const records = new CallRecords(temporal, calls, texts, endedCalls);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
   const listWatch = new SharedWatch(watchList(records), keyOfList);
   const batches = new Batches(temporal, texts);
@@ -108,6 +112,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     health,
     sessions,
     calls,
+    endedCalls,
     records,
     callWatch,
     listWatch,

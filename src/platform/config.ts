@@ -113,11 +113,20 @@ export const settings = {
     'Of an imported file of sessions.',
   ),
   HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
+  HOLDFAST_REPEAT_CACHE_BYTES: integer(16 * mebibyte, 0, 4_096 * mebibyte).describe(
+    'Endings that a facade keeps in memory for repeats with an Idempotency-Key. 0: none.',
+  ),
+  HOLDFAST_REPEAT_CACHE_SECONDS: integer(60, 1, 3_600).describe(
+    'How long one is kept; so long a repeat may miss a reset or a deletion by another process.',
+  ),
   HOLDFAST_MAX_SESSION_METADATA_BYTES: integer(256 * 1024, 2, 512 * 1024).describe(
     "Of a session's metadata, all calls' merged, as JSON.",
   ),
   HOLDFAST_SESSION_OLDER_BYTES: integer(128 * 1024, 1_024, 256 * 1024).describe(
     'Messages of a session before its window go to the payload store once they take this much.',
+  ),
+  HOLDFAST_SESSION_CACHE_BYTES: integer(32 * mebibyte, 0, 4_096 * mebibyte).describe(
+    'Sessions that a facade keeps in memory to read them without a query; one takes at most a quarter. 0: none.',
   ),
   HOLDFAST_MAX_SESSION_QUEUE: integer(100, 0, 1_000).describe("Calls that may wait for one session's turn."),
   HOLDFAST_WINDOW_MESSAGES: integer(40, 0, 1_000).describe('Messages of a session that an agent is sent.'),
@@ -246,6 +255,11 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
       windowBytes: set.HOLDFAST_WINDOW_BYTES,
     },
+    endedCalls: {
+      maxBytes: set.HOLDFAST_REPEAT_CACHE_BYTES,
+      lifetimeMs: set.HOLDFAST_REPEAT_CACHE_SECONDS * 1_000,
+    },
+    sessionCacheBytes: set.HOLDFAST_SESSION_CACHE_BYTES,
     payloads: {
       store: store,
       inlineBytes: set.HOLDFAST_INLINE_BYTES,
