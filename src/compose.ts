@@ -82,7 +82,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   };
   const firstTries = new FirstTries(asking);
   const calls = new Calls(temporal, texts, (callId) => firstTries.cancel(callId));
-  const endedCalls = new EndedCalls(config.endedCalls);
+  const endedCalls = new EndedCalls(config.endedCalls, (callId) => exchanges.forget(callId));
   const records = new CallRecords(temporal, calls, texts, endedCalls);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
   const listWatch = new SharedWatch(watchList(records), keyOfList);

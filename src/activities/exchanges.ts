@@ -92,6 +92,12 @@ export class Exchanges {
       if (exchange.callId === callId) exchange.controller.abort(reason);
   }
 
+  /** A call that is deleted leaves no answer behind; one that is reset asks again. */
+  forget(callId: string): void {
+    for (const [key, exchange] of this.answered.entries())
+      if (exchange.callId === callId) this.answered.delete(key);
+  }
+
   /** Resolves once no request is open. */
   async idle(): Promise<void> {
     if (this.open.size > 0) await new Promise<void>((resolve) => this.idleWaiters.add(resolve));

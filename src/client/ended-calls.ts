@@ -30,7 +30,11 @@ export class EndedCalls {
   private readonly calls: LRUCache<string, EndedCall> | undefined;
   private readonly barred = new LRUCache<string, true>({ max: 10_000, ttl: barredMs });
 
-  constructor({ maxBytes, lifetimeMs }: EndedCallsLimits) {
+  private readonly evicted: (callId: string) => void;
+
+  /** `evicted` is told of every call that is about to be reset or deleted, kept here or not. */
+  constructor({ maxBytes, lifetimeMs }: EndedCallsLimits, evicted: (callId: string) => void) {
+    this.evicted = evicted;
     if (maxBytes > 0)
       this.calls = new LRUCache({ maxSize: maxBytes, ttl: lifetimeMs, sizeCalculation: bytesOf });
   }
@@ -51,6 +55,7 @@ export class EndedCalls {
   evict(callId: string): void {
     this.barred.set(callId, true);
     this.calls?.delete(callId);
+    this.evicted(callId);
   }
 }
 

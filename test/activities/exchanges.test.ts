@@ -47,6 +47,20 @@ it('an answer that nobody could report is there for the next try, of that call a
   expect(asked).toHaveLength(3);
 });
 
+it('the answer of a call that is deleted is forgotten, that of another is not', async () => {
+  const exchanges = new Exchanges();
+  const { asked, begin } = scriptedAgent();
+  const ask = (callId: string) => exchanges.ask({ ...call, callId }, new AbortController().signal, begin);
+  const both = [ask('c').answer, ask('other').answer];
+  for (const { answer } of asked) answer('hello');
+  await Promise.all(both);
+  exchanges.forget('c');
+  expect(await ask('other').answer).toBe('hello');
+  expect(asked).toHaveLength(2);
+  void ask('c').answer;
+  expect(asked).toHaveLength(3);
+});
+
 it('a failure is not kept: the next try asks again', async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();

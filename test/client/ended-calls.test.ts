@@ -14,7 +14,7 @@ const answered = (response: string): CallEnding => ({
 });
 
 it('stays within its bytes; an answer larger than all of them is not kept', () => {
-  const calls = new EndedCalls({ maxBytes: 64 * 1024, lifetimeMs });
+  const calls = new EndedCalls({ maxBytes: 64 * 1024, lifetimeMs }, () => undefined);
   for (let i = 0; i < 100; i++) calls.keep(`c${i}`, 'f', answered('x'.repeat(1_000)));
   const kept = Array.from({ length: 100 }, (_, i) => calls.find(`c${i}`, 'f')).filter(Boolean);
   expect(kept.length).toBeGreaterThan(15);
@@ -26,7 +26,7 @@ it('stays within its bytes; an answer larger than all of them is not kept', () =
 });
 
 it('a cancelled call whose attempts no worker could tell is asked for again', () => {
-  const calls = new EndedCalls({ maxBytes: 64 * 1024, lifetimeMs });
+  const calls = new EndedCalls({ maxBytes: 64 * 1024, lifetimeMs }, () => undefined);
   const cancelled: CallEnding = { status: 'cancelled', errorType: 'cancelled', error: 'it was' };
   calls.keep('c', 'f', cancelled);
   expect(calls.find('c', 'f')).toBeUndefined();
@@ -35,7 +35,7 @@ it('a cancelled call whose attempts no worker could tell is asked for again', ()
 });
 
 it('an ending that was read before its call was reset or deleted is not kept after', () => {
-  const calls = new EndedCalls({ maxBytes: 64 * 1024, lifetimeMs });
+  const calls = new EndedCalls({ maxBytes: 64 * 1024, lifetimeMs }, () => undefined);
   calls.keep('c', 'f', answered('before'));
   calls.evict('c');
   calls.keep('c', 'f', answered('before'));
