@@ -1,0 +1,68 @@
+/** Two runs, by what does not depend on the machine: ratios, and what one call leaves in Temporal. */
+import { readFile } from 'node:fs/promises';
+import type { Report } from './report.ts';
+import type { Interval } from './stats.ts';
+
+export interface Comparison {
+  readonly label: string;
+  readonly before: string;
+  readonly after: string;
+  readonly change: 'same' | 'better' | 'worse' | 'only now' | 'only then';
+}
+
+type Compared = Pick<Report, 'ratios' | 'rows'>;
+
+/** Throws with what is wrong with the file. */
+export async function readReport(path: string): Promise<Report> {
+  let report: Partial<Report>;
+  try {
+    report = JSON.parse(await readFile(path, 'utf8')) as Partial<Report>;
+  } catch (error) {
+    throw new Error(`--compare ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  if (report.format !== 1)
+    throw new Error(`--compare ${path}: not a file that --json of this version writes`);
+  return report as Report;
+}
+
+/** Less is better everywhere. A ratio changed when the two intervals do not meet. */
+export function compare(before: Compared, after: Compared): Comparison[] {
+  return [...compareRatios(before, after), ...compareCounts(before, after)];
+}
+
+function compareRatios({ ratios: before }: Compared, { ratios: after }: Compared): Comparison[] {
+  const labels = [...new Set([...before, ...after].map(({ label }) => label))];
+  return labels.map((label) => {
+    const [then, now] = [before, after].map((ratios) => ratios.find((one) => one.label === label));
+    const told = { label, before: told95(then), after: told95(now) };
+    if (!then || !now) return { ...told, change: now ? 'only now' : 'only then' };
+    const change = now.low > then.high ? 'worse' : now.high < then.low ? 'better' : 'same';
+    return { ...told, change };
+  });
+}
+
+function compareCounts({ rows: before }: Compared, { rows: after }: Compared): Comparison[] {
+  return after.flatMap(({ name, title, counts: now }) => {
+    const then = before.find((row) => row.name === name)?.counts;
+    if (!now || !then) return [];
+    const all = [
+      ['events', then.events, now.events],
+      ['workflow tasks', then.workflowTasks, now.workflowTasks],
+      ['events of the session', then.sessionEvents ?? 0, now.sessionEvents ?? 0],
+    ] as const;
+    return all
+      .filter(([, from, to]) => from !== to)
+      .map(([what, from, to]) => ({
+        label: `${what}: ${title}`,
+        before: String(from),
+        after: String(to),
+        change: to > from ? ('worse' as const) : ('better' as const),
+      }));
+  });
+}
+
+function told95(interval: Interval | undefined): string {
+  if (!interval) return '-';
+  const { value, low, high } = interval;
+  return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}

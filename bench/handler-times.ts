@@ -1,0 +1,30 @@
+/** How long the node's own handlers took, from its Prometheus histogram: from the request's headers to the answer's end. */
+import { get } from './http.ts';
+
+export interface HandlerTimes {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Of the requests: those under 1 ms, the histogram's first bucket. */
+  readonly underOneMs: number;
+}
+
+export async function readHandlerTimes(url: string, route: string): Promise<HandlerTimes> {
+  const lines = (await get(`${url}/metrics`))
+    .split('\n')
+    .filter((line) => line.includes(`http_route="${route}"`));
+  const sum = (suffix: string, label = ''): number =>
+    lines
+      .filter(
+        (line) => line.startsWith(`http_server_request_duration_seconds_${suffix}{`) && line.includes(label),
+      )
+      .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
+  return { requests: sum('count'), seconds: sum('sum'), underOneMs: sum('bucket', 'le="0.001"') };
+}
+
+export function between(before: HandlerTimes, after: HandlerTimes): HandlerTimes {
+  return {
+    requests: after.requests - before.requests,
+    seconds: after.seconds - before.seconds,
+    underOneMs: after.underOneMs - before.underOneMs,
+  };
+}

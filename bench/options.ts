@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util';
+import { isRowName, rowNames, rowTitles, type RowName } from './row-names.ts';
+
+export interface Options {
+  readonly calls: number;
+  readonly rounds: number;
+  readonly concurrency: readonly number[];
+  readonly rows: readonly RowName[];
+  /** Calls that the list of calls is read beside. */
+  readonly stored: number;
+  readonly growth: boolean;
+  readonly json: string | undefined;
+  readonly compare: string | undefined;
+  readonly plot: string | undefined;
+  readonly docs: boolean;
+}
+
+const longestName = Math.max(...rowNames.map((name) => name.length));
+
+export const help = `npm run bench -- [--calls N] [--rounds N] [--concurrency N,N] [--rows NAME,NAME] [--stored N]
+                 [--json FILE] [--compare OLD.json] [--plot FILE.svg] [--docs]
+npm run bench -- --growth [--stored N | --nightly] [the same]
+
+What a durable call costs beside floors measured in the same run on the same machine. Read ratios, not milliseconds. The exit
+code is 1 when a target is missed, or a ratio worse than that of --compare; 2 for wrong options.
+
+  --calls N           calls of each row in sequence, over all rounds (default: 200)
+  --rounds N          rounds in which the rows take turns (default: 5)
+  --concurrency N,N   levels of concurrency; the targets name 16 and 64 (default: 16,64)
+  --rows NAME,NAME    only these rows (default: all)
+  --stored N          calls stored when the list of calls is read, or for --growth (default: 10000)
+  --growth            another, longer run: the same calls and reads on an empty node and on one that stores N calls, as
+                      many sessions, 1,000 agents and a session of 1,000 turns; memory of idle sessions and calls in flight
+  --nightly           --growth with 100,000 stored
+  --json FILE         all figures
+  --compare OLD.json  which ratios are better or worse than in that run of the same kind
+  --plot FILE.svg     medians as bars, with p95
+  --docs              writes tables and plot into docs/benchmarks.md and docs/benchmarks.svg
+  --help
+
+Rows:
+${rowNames.map((name) => `  ${name.padEnd(longestName)}  ${rowTitles[name]}`).join('\n')}
+
+It takes ten minutes on two cores; for a look: --calls 50 --rounds 2 --concurrency 16 --stored 0.`;
+
+/** Undefined: help was asked for. Throws with what is wrong. */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      calls: { type: 'string', default: '200' },
+      rounds: { type: 'string', default: '5' },
+      concurrency: { type: 'string', default: '16,64' },
+      rows: { type: 'string', default: rowNames.join(',') },
+      stored: { type: 'string' },
+      growth: { type: 'boolean', default: false },
+      nightly: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      compare: { type: 'string' },
+      plot: { type: 'string' },
+      docs: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  if (values.nightly && values.stored !== undefined)
+    throw new Error('--nightly says itself how much is stored: leave --stored away; see --help');
+  const rounds = whole(values.rounds, '--rounds', 1);
+  return {
+    calls: whole(values.calls, '--calls', rounds),
+    rounds,
+    concurrency: listed(values.concurrency).map((text) => whole(text, '--concurrency', 2)),
+    rows: rowsOf(values.rows),
+    stored: values.nightly ? 100_000 : whole(values.stored ?? '10000', '--stored', 0),
+    growth: values.growth || values.nightly,
+    json: values.json,
+    compare: values.compare,
+    plot: values.plot,
+    docs: values.docs,
+  };
+}
+
+/** In the table's order. */
+function rowsOf(text: string): RowName[] {
+  const wanted = listed(text);
+  const unknown = wanted.filter((name) => !isRowName(name));
+  if (unknown.length > 0) throw new Error(`No such row: ${unknown.join(', ')}; see --help`);
+  if (wanted.length === 0) throw new Error('--rows names no row; see --help');
+  return rowNames.filter((name) => wanted.includes(name));
+}
+
+function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
+function whole(text: string, option: string, min: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < min)
+    throw new Error(`${option} takes a whole number from ${min}, not '${text}'; see --help`);
+  return value;
+}

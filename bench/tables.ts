@@ -1,0 +1,109 @@
+/** A report as tables: for the terminal by cli-table3, for the docs as Markdown. */
+import CliTable from 'cli-table3';
+import type { Comparison } from './compare.ts';
+import type { Report, ReportRow } from './report.ts';
+import type { Figures } from './stats.ts';
+
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export function timesTable({ rows, plan }: Pick<Report, 'rows' | 'plan'>): Table {
+  return {
+    head: [
+      'p50 / p95 / p99, ms',
+      'in sequence',
+      ...plan.concurrency.flatMap((parallel) => [`at ${parallel}`, `calls/s at ${parallel}`]),
+    ],
+    rows: rows.map(({ title, sequential, concurrent }) => [
+      title,
+      quantiles(sequential),
+      ...concurrent.flatMap((level) => [quantiles(level), short(level.callsPerSecond)]),
+    ]),
+  };
+}
+
+export function costsTable({ rows }: Pick<Report, 'rows'>): Table {
+  return {
+    head: [
+      'per call',
+      'node CPU, ms',
+      'server CPU, ms',
+      'database, kB',
+      'events',
+      'workflow tasks',
+      'in the handler, ms',
+    ],
+    rows: rows.map((row) => [
+      row.title,
+      short(row.nodeCpuMs),
+      short(row.serverCpuMs),
+      short(row.databaseBytes === undefined ? undefined : row.databaseBytes / 1_000),
+      events(row),
+      short(row.counts?.workflowTasks),
+      short(row.handlerMeanMs),
+    ]),
+  };
+}
+
+export function ratiosTable({ ratios }: Pick<Report, 'ratios'>): Table {
+  return {
+    head: ['ratio of sequential medians', '', '95 % interval'],
+    rows: ratios.map(({ label, value, low, high }) => [label, value.toFixed(2), interval(low, high)]),
+  };
+}
+
+export function verdictTable({ verdict }: Pick<Report, 'verdict'>): Table {
+  return {
+    head: ['target', 'limit', 'measured', '95 % interval', 'verdict'],
+    rows: verdict.map(({ what, limit, value, low, high, status }) => [
+      what,
+      limit,
+      value === undefined ? '-' : value.toFixed(2),
+      low === undefined || high === undefined ? '-' : interval(low, high),
+      status,
+    ]),
+  };
+}
+
+export function comparisonTable(comparisons: readonly Comparison[]): Table {
+  return {
+    head: ['against the other run', 'then', 'now', ''],
+    rows: comparisons.map(({ label, before, after, change }) => [label, before, after, change]),
+  };
+}
+
+export function forTerminal({ head, rows }: Table): string {
+  const table = new CliTable({ head: [...head], style: { head: [], border: [] } });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString();
+}
+
+export function forMarkdown({ head, rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function quantiles({ p50, p95, p99 }: Figures): string {
+  return [p50, p95, p99].map(short).join(' / ');
+}
+
+function events({ counts }: ReportRow): string {
+  if (!counts) return '-';
+  return counts.sessionEvents === undefined
+    ? String(counts.events)
+    : `${counts.events} + ${short(counts.sessionEvents)} of the session`;
+}
+
+/** Two digits that mean something. */
+export function short(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return '-';
+  if (Number.isInteger(value)) return String(value);
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : 2);
+}
+
+function interval(low: number, high: number): string {
+  return `${low.toFixed(2)} to ${high.toFixed(2)}`;
+}
