@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseIn } from '../src/platform/embedded/data-dir.ts';
-import { settings } from '../src/platform/config.ts';
 import { packageRoot } from '../src/platform/paths.ts';
 import { serverPidOf } from '../soak/samples.ts';
 import { printed, type Children } from './children.ts';
@@ -39,13 +38,8 @@ const environmentOfAll = {
   HOLDFAST_CIRCUIT_BREAKER: 'off',
 };
 
-/** Asks agents by a regular activity from the start, instead of from the workflow task that comes to them. */
-export const regularPath: Readonly<Record<string, string>> = Object.hasOwn(
-  settings,
-  'HOLDFAST_FIRST_TASK_WAIT_MS',
-)
-  ? { HOLDFAST_FIRST_TASK_WAIT_MS: '0' }
-  : {};
+/** Asks agents by an activity from the start, instead of from the workflow task that comes to them. */
+export const regularPath = { HOLDFAST_FIRST_TASK_WAIT_MS: '0' };
 
 export async function startProduct(children: Children, options: Options): Promise<Product> {
   const { dataDir, beside } = options;

@@ -68,6 +68,7 @@ export function targets(levels: readonly number[]): Target[] {
       atLeast: 0.5,
     },
     { ...ratio('p50', p50, 'repeat', 'direct'), atMost: 5 },
+    { ...ratio('p50', p50, 'slow', 'slow-regular'), atMost: 1.1 },
     ...paths.map((row) => ({
       ...alone(
         `p99 / p50 at 16: ${rowTitles[row]}`,

@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache';
 import { AgentSlots } from './activities/agent-slots.ts';
 import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
+import { FirstTries } from './activities/first-try.ts';
 import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
@@ -22,10 +23,12 @@ import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
+import { EndedCalls } from './client/ended-calls.ts';
 import { EntityGate } from './client/entities.ts';
 import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
+import { SessionReads } from './client/session-reads.ts';
 import { Sessions } from './client/sessions.ts';
 import { SharedWatch } from './client/shared-watch.ts';
 import type { Temporal } from './client/temporal.ts';
@@ -40,7 +43,7 @@ import type { Log } from './platform/logging.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
 import type { RunningWorker } from './platform/running-worker.ts';
-import { watchServer } from './platform/server-watch.ts';
+import { ServerWatch } from './platform/server-watch.ts';
 import { createWorker } from './platform/worker.ts';
 import type { CallSinks } from './workflows/sinks.ts';
 
@@ -65,16 +68,27 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const gate = new EntityGate();
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
-  const sessions = new Sessions(temporal, gate, config.session, texts);
-  const calls = new Calls(temporal, texts);
-  const records = new CallRecords(temporal, calls, texts);
+  const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
+  const sessions = new Sessions(temporal, gate, config.session, texts, reads);
+  const server = new ServerWatch(connection);
+  const exchanges = new Exchanges(() => server.thereMs());
+  const transport = createVpsTransport(config.transport);
+  const asking = {
+    transport,
+    openToken: (sealed: string, agentName: string) => sealer.open(sealed, agentName),
+    exchanges,
+    slots: new AgentSlots(),
+    texts,
+  };
+  const firstTries = new FirstTries(asking);
+  const calls = new Calls(temporal, texts, (callId) => firstTries.cancel(callId));
+  const endedCalls = new EndedCalls(config.endedCalls);
+  const records = new CallRecords(temporal, calls, texts, endedCalls);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
   const listWatch = new SharedWatch(watchList(records), keyOfList);
   const batches = new Batches(temporal, texts);
   const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
-  const exchanges = new Exchanges();
-  const transport = createVpsTransport(config.transport);
   const probes = new Probes(transport, health, config.probeTimeoutMs);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
@@ -82,11 +96,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     watches: () => callWatch.size + listWatch.size + batchWatch.size,
   });
   const activities = createActivities({
-    transport,
-    openToken: (sealed, agentName) => sealer.open(sealed, agentName),
-    exchanges,
-    slots: new AgentSlots(),
-    texts,
+    ...asking,
+    firstTries,
     turns: createTurns(temporal, gate, texts),
     batches: createBatchWork(
       { temporal, agents, health, sessions, calls, records, inFlight, texts, sealer, limits: config.limits },
@@ -101,6 +112,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     health,
     sessions,
     calls,
+    endedCalls,
     records,
     callWatch,
     listWatch,
@@ -126,7 +138,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
     /** Begins anew, once a server that was away is back, what the SDK would repeat only seconds later. */
     watchServer: (worker: RunningWorker | undefined) =>
-      watchServer(connection, (awayMs) => {
+      server.start((awayMs) => {
         log.warn({ awayMs }, 'Temporal answers again');
         calls.askAnew();
         if (awayMs < renewWorkerAfterMs || !worker) return;
@@ -206,18 +218,18 @@ function createSinks({
       },
       outcome: {
         fn: (_info, outcome) => {
-          if (!health.record(outcome)) return;
+          if (!health.record({ ...outcome, at: Date.now() })) return;
           metrics.attempts.inc({ agent: outcome.agent, outcome: outcome.errorType ?? 'answered' });
         },
       },
       ended: {
-        fn: (_info, { callId, agent, ending, durationMs }) => {
+        fn: (_info, { callId, agent, ending, startedAt }) => {
           inFlight.done(callId);
           health.release(callId);
           if (counted.has(callId)) return;
           counted.set(callId, true);
           metrics.calls.inc({ agent, outcome: ending });
-          metrics.callDuration.observe({ outcome: ending }, durationMs / 1_000);
+          metrics.callDuration.observe({ outcome: ending }, (Date.now() - startedAt) / 1_000);
         },
       },
     },

@@ -17,6 +17,8 @@ export interface CallFacts {
   readonly runs: number;
   /** Of every turn it was granted, in that order. */
   readonly turnNumbers: readonly number[];
+  /** Workflow tasks that ended with their process: what one asked itself is on record as that alone. */
+  readonly tasksLost: number;
   /** How many tries each ask of an agent was allowed. */
   readonly asks: readonly { readonly agent: string; readonly tries: number }[];
 }

@@ -13,14 +13,14 @@ export function checkExecutions({ executions, calls, views }: Evidence): Finding
       continue;
     }
     violations.push(...asked.flatMap((one) => wrongIn(one, key, agent, facts)));
-    const recorded = recordedTries(agent, facts, view);
+    const recorded = recordedTries(agent, facts, view) + facts.tasksLost;
     if (asked.length > recorded)
       violations.push(`${key}: asked ${asked.length} times, on record ${recorded} (${view.status})`);
   }
   violations.push(...answersFromNowhere(executions, views));
   return {
     row: 'I3',
-    what: 'no more asks than recorded tries, one key per call and agent',
+    what: 'no more asks than recorded tries and lost tasks, one key per call and agent',
     checked: executions.length,
     violations,
   };

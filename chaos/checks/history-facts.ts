@@ -1,11 +1,13 @@
 /** Reads what the checks need out of one run's history. */
 import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import type temporalProto from '@temporalio/proto';
+import temporalProto from '@temporalio/proto';
 import type { CallInput } from '../../src/domain/call.ts';
 import type { TurnReply } from '../../src/domain/session.ts';
 import type { StoredText } from '../../src/domain/stored-text.ts';
 import type { CallFacts } from './evidence.ts';
+
+const { TIMEOUT_TYPE_START_TO_CLOSE } = temporalProto.temporal.api.enums.v1.TimeoutType;
 
 export type History = temporalProto.temporal.api.history.v1.IHistory;
 type Event = temporalProto.temporal.api.history.v1.IHistoryEvent;
@@ -31,6 +33,7 @@ export async function callFactsOf(
     endings: events.filter(isEnding).length,
     runs: 1,
     turnNumbers: turns.flatMap((turn) => (turn?.state === 'granted' ? [turn.turnNumber] : [])),
+    tasksLost: tasksLostIn(events),
     asks: asksOf(events),
   };
 }
@@ -62,6 +65,16 @@ function isEnding(event: Event): boolean {
 function localResult({ markerRecordedEventAttributes: marker }: Event): TurnReply | undefined {
   const result = firstOf(marker?.details?.result);
   return typeof result === 'object' && result !== null ? (result as TurnReply) : undefined;
+}
+
+/** Temporal writes the first of a row of lost tasks as an event; of the others the last attempt's number tells. */
+function tasksLostIn(events: readonly Event[]): number {
+  const lost = events.filter(
+    ({ workflowTaskTimedOutEventAttributes: timedOut, workflowTaskFailedEventAttributes: failed }) =>
+      failed ?? timedOut?.timeoutType === TIMEOUT_TYPE_START_TO_CLOSE,
+  );
+  const attempts = events.map((event) => event.workflowTaskScheduledEventAttributes?.attempt ?? 1);
+  return attempts.reduce((sum, attempt) => sum + Math.max(0, attempt - 2), lost.length);
 }
 
 function asksOf(events: readonly Event[]): { agent: string; tries: number }[] {

@@ -1,12 +1,13 @@
 /**
  * The requests to agents that this process has open, and the answers that it has had lately: one per call and agent,
- * whatever becomes of the activity that began it. While Temporal is away, an activity is given up for dead and later
- * scheduled again; it then joins the request that is still open, or takes the answer that came meanwhile, and the
- * agent is asked once.
+ * whatever becomes of the activity that began it. An agent that is not done when the first task ends is left to the
+ * activity that comes next; and while Temporal is away, an activity is given up for dead and later scheduled again.
+ * Whichever comes then joins the request that is still open, or takes what came of it meanwhile: the agent is asked once.
  */
 import { LRUCache } from 'lru-cache';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import type { OpenTry } from './try-log.ts';
 
 /** Reason of an activity's abort when Temporal does not wait for it any more, though its call may go on. */
 export class GivenUp extends Error {}
@@ -14,25 +15,50 @@ export class GivenUp extends Error {}
 /** The worker stops: another takes the ask over, or this process's next one, which may join the request. */
 export class WorkerStopping extends GivenUp {}
 
-/** How long a request that was given up may be joined: longer than the longest pause between two tries. */
+/**
+ * How long a request that was given up may be joined while the server is there: longer than the longest pause between
+ * two tries, and than a workflow task that was lost takes to come again.
+ */
 const joinableMs = 10_000;
 /** Answers are kept for an outage of the server. Large ones are references (I7). */
 const answersKept = { max: 2_000, ttl: 15 * 60_000 } as const;
+/** A failure that came while nobody waited is the joining activity's to report. */
+const failuresKept = { max: 2_000, ttl: joinableMs } as const;
 
 interface Exchange {
   readonly callId: string;
   readonly controller: AbortController;
+  readonly open: OpenTry;
   readonly answer: Promise<StoredText>;
   /** Activities that wait for it. */
   waiting: number;
 }
 
+/** One activity's part in a request. */
+export interface Asked {
+  /** Whether an earlier activity began it. */
+  readonly joined: boolean;
+  /** The request's own times, whoever began it. */
+  readonly open: OpenTry;
+  readonly answer: Promise<StoredText>;
+}
+
+export type BeginAsking = (controller: AbortController, open: OpenTry) => Promise<StoredText>;
+
 export class Exchanges {
   private readonly open = new Map<string, Exchange>();
-  private readonly answers = new LRUCache<string, StoredText>(answersKept);
+  private readonly answered = new LRUCache<string, Exchange>(answersKept);
+  private readonly unheard = new LRUCache<string, Exchange>(failuresKept);
   private readonly idleWaiters = new Set<() => void>();
   /** How to make each waiting activity leave. */
   private readonly callers = new Set<(reason: Error) => void>();
+
+  private readonly serverThereMs: () => number;
+
+  /** For how long the server has been there without a break: before, nobody could come to join. */
+  constructor(serverThereMs: () => number = () => Infinity) {
+    this.serverThereMs = serverThereMs;
+  }
 
   get size(): number {
     return this.open.size;
@@ -42,32 +68,17 @@ export class Exchanges {
    * The agent's answer to this call. `begin` asks it, unless that is under way. When `caller` aborts, the request is
    * closed with its reason, unless others wait for it or may yet join it.
    */
-  async ask(
+  ask(
     { callId, agent }: { readonly callId: string; readonly agent: string },
     caller: AbortSignal,
-    begin: (controller: AbortController) => Promise<StoredText>,
-  ): Promise<StoredText> {
+    begin: BeginAsking,
+  ): Asked {
     caller.throwIfAborted();
     const key = agentIdempotencyKey(callId, agent);
-    const answered = this.answers.get(key);
-    if (answered !== undefined) return answered;
-    const exchange = this.open.get(key) ?? this.begin(key, callId, begin);
-    exchange.waiting += 1;
-    let leave: (reason: Error) => void = () => undefined;
-    const left = new Promise<never>((_resolve, reject) => {
-      leave = (reason) => {
-        if (this.callers.delete(leave)) this.leave(exchange, reason, reject);
-      };
-    });
-    const onAbort = (): void => leave(caller.reason as Error);
-    caller.addEventListener('abort', onAbort, { once: true });
-    this.callers.add(leave);
-    try {
-      return await Promise.race([exchange.answer, left]);
-    } finally {
-      caller.removeEventListener('abort', onAbort);
-      if (this.callers.delete(leave)) exchange.waiting -= 1;
-    }
+    const earlier = this.answered.get(key) ?? this.open.get(key) ?? this.unheard.get(key);
+    this.unheard.delete(key);
+    const exchange = earlier ?? this.begin(key, callId, begin);
+    return { joined: earlier !== undefined, open: exchange.open, answer: this.wait(exchange, caller) };
   }
 
   /** Every activity leaves, as its worker is about to be replaced; the requests stay open to be joined. */
@@ -86,20 +97,44 @@ export class Exchanges {
     if (this.open.size > 0) await new Promise<void>((resolve) => this.idleWaiters.add(resolve));
   }
 
-  private begin(
-    key: string,
-    callId: string,
-    begin: (controller: AbortController) => Promise<StoredText>,
-  ): Exchange {
+  private async wait(exchange: Exchange, caller: AbortSignal): Promise<StoredText> {
+    exchange.waiting += 1;
+    let leave: (reason: Error) => void = () => undefined;
+    const left = new Promise<never>((_resolve, reject) => {
+      leave = (reason) => {
+        if (this.callers.delete(leave)) this.leave(exchange, reason, reject);
+      };
+    });
+    const onAbort = (): void => leave(caller.reason as Error);
+    caller.addEventListener('abort', onAbort, { once: true });
+    this.callers.add(leave);
+    try {
+      return await Promise.race([exchange.answer, left]);
+    } finally {
+      caller.removeEventListener('abort', onAbort);
+      if (this.callers.delete(leave)) exchange.waiting -= 1;
+    }
+  }
+
+  private begin(key: string, callId: string, begin: BeginAsking): Exchange {
     const controller = new AbortController();
-    const exchange: Exchange = { callId, controller, answer: begin(controller), waiting: 0 };
+    const open: OpenTry = { startedAt: Date.now() };
+    const exchange: Exchange = { callId, controller, open, answer: begin(controller, open), waiting: 0 };
     this.open.set(key, exchange);
+    const ended = (): void => {
+      open.endedAt = Date.now();
+      this.open.delete(key);
+      this.tellIdle();
+    };
     exchange.answer.then(
-      (answer) => {
-        this.answers.set(key, answer);
-        this.ended(key);
+      () => {
+        this.answered.set(key, exchange);
+        ended();
       },
-      () => this.ended(key),
+      () => {
+        if (exchange.waiting === 0 && !controller.signal.aborted) this.unheard.set(key, exchange);
+        ended();
+      },
     );
     return exchange;
   }
@@ -109,15 +144,21 @@ export class Exchanges {
     const close = (): void => {
       if (exchange.waiting === 0) exchange.controller.abort(reason);
     };
+    const closeAfter = (ms: number): void => {
+      setTimeout(() => {
+        const restMs = joinableMs - this.serverThereMs();
+        if (restMs > 0 && exchange.waiting === 0) closeAfter(restMs);
+        else close();
+      }, ms).unref();
+    };
     if (reason instanceof GivenUp) {
-      setTimeout(close, joinableMs).unref();
+      closeAfter(joinableMs);
       reject(reason);
     } else if (exchange.waiting > 0) reject(reason);
     else close(); // The request ends with the reason, or with what it knows better.
   }
 
-  private ended(key: string): void {
-    this.open.delete(key);
+  private tellIdle(): void {
     if (this.open.size > 0) return;
     for (const resolve of this.idleWaiters) resolve();
     this.idleWaiters.clear();

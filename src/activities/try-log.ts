@@ -8,33 +8,32 @@ export function triesBefore(earlierTries: readonly Try[], info: Info): Try[] {
   const reported = (info.heartbeatDetails as Try[] | undefined) ?? [];
   const tries = [...(reported.length > earlierTries.length ? reported : earlierTries)];
   const expected = earlierTries.length + info.attempt - 1;
-  while (tries.length < expected)
-    tries.push({
-      attempt: tries.length + 1,
-      errorType: 'internal',
-      lost: true,
-      latencyMs: 0,
-      at: new Date(info.scheduledTimestampMs).toISOString(),
-    });
+  while (tries.length < expected) tries.push(lostTry(tries.length + 1, info.scheduledTimestampMs));
   return tries;
 }
 
-/** A try that is under way; times are epoch ms. */
+/** One of which nothing was heard; it may have asked the agent. */
+export function lostTry(attempt: number, startedAt: number): Try {
+  return { attempt, errorType: 'internal', lost: true, latencyMs: 0, at: new Date(startedAt).toISOString() };
+}
+
+/** One request to an agent, by its own clock: an activity may join it later. Times are epoch ms. */
 export interface OpenTry {
   readonly startedAt: number;
   /** When the agent's first byte came. */
   firstByteAt?: number;
+  endedAt?: number;
 }
 
 /** `earlier` and the one that ends now. */
 export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: ErrorType): Try[] {
-  const { startedAt, firstByteAt } = open;
+  const { startedAt, firstByteAt, endedAt = Date.now() } = open;
   return [
     ...earlier,
     {
       attempt: earlier.length + 1,
       ...(errorType && { errorType }),
-      latencyMs: Date.now() - startedAt,
+      latencyMs: endedAt - startedAt,
       ...(firstByteAt !== undefined && { firstByteMs: firstByteAt - startedAt }),
       at: new Date(startedAt).toISOString(),
     },

@@ -9,6 +9,8 @@ export type CallState = 'running' | 'ended' | 'missing';
 export interface TurnActivities {
   /** Undefined: the session was deleted. */
   openTurn(sessionId: string, callId: string): Promise<TurnReply | undefined>;
+  /** With copies of texts in the payload store that go with the session, not with the call. */
+  keepInSession(sessionId: string, commit: TurnCommit): Promise<TurnCommit>;
   /** False: the session was deleted; it is never recreated. */
   commitTurn(sessionId: string, commit: TurnCommit): Promise<boolean>;
   callState(callId: string): Promise<CallState>;

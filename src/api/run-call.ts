@@ -21,14 +21,15 @@ export async function runCall(
   response: Response,
 ): Promise<Reply> {
   const startedAt = performance.now();
-  const { callId } = identity;
-  const location = callLocation(callId);
+  const { callId, fingerprint } = identity;
   const { waitMs, applied } = parsePrefer(request.header('Prefer'));
   if (applied !== undefined) response.set('Preference-Applied', applied);
+  const known = deps.endedCalls.find(callId, fingerprint);
+  const location = callLocation(callId);
   let ending: CallEnding | undefined;
   try {
-    await submitCall(deps, { ...wish, ...identity });
-    if (waitMs !== 0) ending = await waitForEnding(deps, callId, waitMs, onDisconnect, response);
+    if (!known) await submitCall(deps, { ...wish, ...identity });
+    if (waitMs !== 0) ending = known ?? (await waitForEnding(deps, callId, waitMs, onDisconnect, response));
   } catch (error) {
     // Unclear whether it was started, or what it answered: the caller can look.
     if (error instanceof Refusal && refusals[error.type].status === 503) response.set('Location', location);
@@ -37,6 +38,8 @@ export async function runCall(
   if (!ending)
     return { status: 202, body: { call_id: callId, status: 'running' }, headers: { Location: location } };
   deps.inFlight.done(callId);
+  if (!known && request.header('Idempotency-Key') !== undefined)
+    deps.endedCalls.keep(callId, fingerprint, ending);
   return {
     status: 200,
     body: callAnswerToWire(callId, wish.agentName, ending, performance.now() - startedAt),

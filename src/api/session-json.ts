@@ -1,5 +1,8 @@
-/** Sessions as JSON text, message by message: one may be larger than memory should hold. */
+/** Sessions as JSON text, piece by piece: one may be larger than memory should hold. */
 import type { PlainMessage, WholeSession } from '../client/whole-session.ts';
+
+/** Most sessions are one piece; each piece costs a write. */
+const pieceLength = 64 * 1024;
 
 export async function* sessionJson(session: WholeSession): AsyncGenerator<string> {
   const { sessionId, userId, createdAt, lastActivity, messages, metadata } = session;
@@ -9,12 +12,16 @@ export async function* sessionJson(session: WholeSession): AsyncGenerator<string
     created_at: createdAt,
     last_activity: lastActivity,
   };
-  let lead = `${JSON.stringify(head).slice(0, -1)},"messages":[`;
+  let text = `${JSON.stringify(head).slice(0, -1)},"messages":[`;
+  let separator = '';
   for await (const message of messages) {
-    yield lead + JSON.stringify(messageToWire(message));
-    lead = ',';
+    text += separator + JSON.stringify(messageToWire(message));
+    separator = ',';
+    if (text.length < pieceLength) continue;
+    yield text;
+    text = '';
   }
-  yield `${lead === ',' ? '' : lead}],"metadata":${JSON.stringify(metadata)}}`;
+  yield `${text}],"metadata":${JSON.stringify(metadata)}}`;
 }
 
 export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncGenerator<string> {

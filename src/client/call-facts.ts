@@ -1,15 +1,16 @@
 /** What a call's history, and its description while an agent is asked, tell of its way: no worker is needed for it. */
-import { defaultPayloadConverter } from '@temporalio/common';
 import { optionalTsToMs, tsToMs } from '@temporalio/common/lib/time.js';
 import protos, { type temporal as proto } from '@temporalio/proto';
-import type { AskFailureDetails, AskRequest, AskResult } from '../activities/call-agent.ts';
+import type { AskFailureDetails } from '../activities/ask-failure.ts';
+import type { AskRequest, AskResult } from '../activities/call-agent.ts';
 import type { CallInput, CallResult, Try } from '../domain/call.ts';
 import type { KnownAsk, KnownCall, KnownEnding } from '../domain/call-story.ts';
 import { isErrorType } from '../domain/failures.ts';
+import { askInTask, firstTriesIn } from './first-try-markers.ts';
+import { readPayload } from './read-payload.ts';
 
 export type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 export type PendingActivity = proto.api.workflow.v1.IPendingActivityInfo;
-type Payloads = proto.api.common.v1.IPayloads | null | undefined;
 
 const asking = 'callAgent';
 const { PENDING_ACTIVITY_STATE_STARTED } = protos.temporal.api.enums.v1.PendingActivityState;
@@ -29,7 +30,7 @@ export function factsOf(
   pending: readonly PendingActivity[],
 ): KnownCall | undefined {
   const [first] = events;
-  const input = first && read<CallInput>(first.workflowExecutionStartedEventAttributes?.input);
+  const input = first && readPayload<CallInput>(first.workflowExecutionStartedEventAttributes?.input);
   if (!input) return undefined;
   const startedAt = tsToMs(first.eventTime);
   const last = events.at(-1);
@@ -38,9 +39,23 @@ export function factsOf(
     callId,
     startedAt,
     queued: input.turn?.state === 'queued',
-    asks: asksOf(events).map((scheduled) => askOf(events, scheduled, pending, ending)),
+    asks: asksIn(events, input, pending, ending),
     ...(ending && { ending }),
   };
+}
+
+/** First tries of workflow tasks and schedulings of the activity, in their order. */
+function asksIn(
+  events: readonly HistoryEvent[],
+  { chain }: CallInput,
+  pending: readonly PendingActivity[],
+  ending: KnownEnding | undefined,
+): KnownAsk[] {
+  const first = firstTriesIn(events, chain).map((one) => ({ event: one.event, ask: askInTask(one, events) }));
+  const scheduled = asksOf(events).map((event) => ({ event, ask: askOf(events, event, pending, ending) }));
+  return [...first, ...scheduled]
+    .sort((one, other) => Number(one.event.eventId) - Number(other.event.eventId))
+    .map(({ ask }) => ask);
 }
 
 function asksOf(events: readonly HistoryEvent[]): HistoryEvent[] {
@@ -67,16 +82,16 @@ function askOf(
   ending: KnownEnding | undefined,
 ): KnownAsk {
   const scheduled = event.activityTaskScheduledEventAttributes;
-  const request = read<AskRequest>(scheduled?.input);
+  const request = readPayload<AskRequest>(scheduled?.input);
   const scheduledAt = tsToMs(event.eventTime);
   const earlier = request?.earlierTries ?? [];
   const ask = { agent: request?.agent.name ?? '', scheduledAt };
   const close = closeOf(events, event);
-  if (close) return { ...ask, ...closedTries(close, earlier, scheduledAt) };
+  if (close) return { ...ask, ...closedTries(close, earlier, request?.openSince ?? scheduledAt) };
   const activity = pending.find(({ activityId }) => activityId === scheduled?.activityId);
-  if (activity) return { ...ask, ...pendingTries(activity, earlier, scheduledAt) };
+  if (activity) return { ...ask, ...pendingTries(activity, request, scheduledAt) };
   // The call's end cut it off: it was being asked, or about to be.
-  return { ...ask, tries: earlier, ...(ending && { openTryAt: scheduledAt }) };
+  return { ...ask, tries: earlier, ...(ending && { openTryAt: request?.openSince ?? scheduledAt }) };
 }
 
 /** As the workflow reads the same (ask-agent.ts). */
@@ -87,9 +102,9 @@ function closedTries(
 ): Pick<KnownAsk, 'tries' | 'lastError' | 'openTryAt'> {
   const { activityTaskCompletedEventAttributes: completed, activityTaskFailedEventAttributes: failed } =
     close;
-  if (completed) return { tries: read<AskResult>(completed.result)?.tries ?? earlier };
+  if (completed) return { tries: readPayload<AskResult>(completed.result)?.tries ?? earlier };
   if (failed) {
-    const details = read<AskFailureDetails>(failed.failure?.applicationFailureInfo?.details);
+    const details = readPayload<AskFailureDetails>(failed.failure?.applicationFailureInfo?.details);
     return {
       tries: details?.tries ?? withLost(earlier, scheduledAt),
       lastError: failed.failure?.message ?? '',
@@ -98,7 +113,7 @@ function closedTries(
   const timedOut = close.activityTaskTimedOutEventAttributes;
   if (!timedOut) return { tries: earlier, openTryAt: scheduledAt };
   const info = (timedOut.failure?.cause ?? timedOut.failure)?.timeoutFailureInfo;
-  const tries = read<Try[]>(timedOut.failure?.timeoutFailureInfo?.lastHeartbeatDetails) ?? earlier;
+  const tries = readPayload<Try[]>(timedOut.failure?.timeoutFailureInfo?.lastHeartbeatDetails) ?? earlier;
   const lastError = timedOut.failure?.message ?? '';
   if (info?.timeoutType === TIMEOUT_TYPE_SCHEDULE_TO_START) return { tries, lastError };
   return { tries: withLost(tries, scheduledAt), lastError };
@@ -106,18 +121,21 @@ function closedTries(
 
 function pendingTries(
   activity: PendingActivity,
-  earlier: readonly Try[],
+  request: AskRequest | undefined,
   scheduledAt: number,
 ): Omit<KnownAsk, 'agent' | 'scheduledAt'> {
-  const reported = read<Try[]>(activity.heartbeatDetails) ?? [];
+  const { earlierTries: earlier = [], openSince } = request ?? {};
+  const reported = readPayload<Try[]>(activity.heartbeatDetails) ?? [];
   let tries: readonly Try[] = reported.length > earlier.length ? reported : earlier;
   const over = earlier.length + (activity.attempt ?? 1) - 1;
   while (tries.length < over) tries = withLost(tries, scheduledAt, activity.lastFailure ?? undefined);
   const runs = activity.state === PENDING_ACTIVITY_STATE_STARTED;
   const retryAt = optionalTsToMs(activity.nextAttemptScheduleTime);
+  // The first attempt joins the request that the workflow task left open.
+  const openTryAt = tries.length === earlier.length ? openSince : undefined;
   return {
     tries,
-    ...(runs && tries.length === over && { openTryAt: tsToMs(activity.lastStartedTime) }),
+    ...(runs && tries.length === over && { openTryAt: openTryAt ?? tsToMs(activity.lastStartedTime) }),
     ...(activity.lastFailure?.message != null && { lastError: activity.lastFailure.message }),
     ...(!runs && retryAt !== undefined && { retryAt }),
   };
@@ -138,7 +156,7 @@ function endingOf(event: HistoryEvent): KnownEnding | undefined {
   const at = tsToMs(event.eventTime);
   const completed = event.workflowExecutionCompletedEventAttributes;
   if (completed) {
-    const result = read<CallResult>(completed.result);
+    const result = readPayload<CallResult>(completed.result);
     return { type: 'answered', at, agent: result?.agentName ?? '' };
   }
   const failure = event.workflowExecutionFailedEventAttributes?.failure;
@@ -156,10 +174,4 @@ function endingOf(event: HistoryEvent): KnownEnding | undefined {
   if (event.workflowExecutionCanceledEventAttributes ?? event.workflowExecutionTerminatedEventAttributes)
     return { type: 'cancelled', at };
   return undefined;
-}
-
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as the payload converter's own
-function read<T>(payloads: Payloads): T | undefined {
-  const payload = payloads?.payloads?.[0];
-  return payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
 }

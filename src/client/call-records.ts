@@ -11,6 +11,7 @@ import { summaryOf, type CallSummary } from './call-summary.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
+import type { EndedCalls } from './ended-calls.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { count, countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
 
@@ -36,11 +37,13 @@ export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
   private readonly texts: Texts;
+  private readonly endedCalls: EndedCalls;
 
-  constructor(temporal: Temporal, calls: Calls, texts: Texts) {
+  constructor(temporal: Temporal, calls: Calls, texts: Texts, endedCalls: EndedCalls) {
     this.temporal = temporal;
     this.calls = calls;
     this.texts = texts;
+    this.endedCalls = endedCalls;
   }
 
   /** Throws the refusal `call_not_found`. Four RPCs, three of them at once. */
@@ -126,13 +129,15 @@ export class CallRecords {
     let deleted = 0;
     const ended = `${listQuery({ session: sessionId })} AND ExecutionStatus != 'Running'`;
     for await (const { execution } of listAll(this.temporal, ended)) {
+      const callId = callIdOf(execution?.workflowId ?? '');
+      this.endedCalls.evict(callId);
       await rpc(this.temporal, rpcTimeoutMs.write, () =>
         this.temporal.client.workflowService.deleteWorkflowExecution({
           namespace: this.temporal.namespace,
           ...(execution && { workflowExecution: execution }),
         }),
       );
-      await this.texts.drop(callOwner(callIdOf(execution?.workflowId ?? '')));
+      await this.texts.drop(callOwner(callId));
       deleted += 1;
     }
     return deleted;

@@ -1,6 +1,7 @@
 /** Running calls as the facade sees them: start once (I1), wait, cancel. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import { LRUCache } from 'lru-cache';
 import type { CallInput, CallResult } from '../domain/call.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { searchable } from '../domain/searchable.ts';
@@ -42,12 +43,17 @@ export type Started = { readonly state: 'started' } | Attached;
 export class Calls {
   private readonly temporal: Temporal;
   private readonly texts: Texts;
+  private readonly cancelled: (callId: string) => void;
+  /** Calls that were there when this node last started one of that id or looked. */
+  private readonly known = new LRUCache<string, true>({ max: 20_000 });
   /** How to interrupt each wait and start that is under way. */
   private readonly underWay = new Set<() => void>();
 
-  constructor(temporal: Temporal, texts: Texts) {
+  /** `cancelled` is told of a call whose cancellation is on record: a task under way does not hear of it (I2). */
+  constructor(temporal: Temporal, texts: Texts, cancelled: (callId: string) => void) {
     this.temporal = temporal;
     this.texts = texts;
+    this.cancelled = cancelled;
   }
 
   /**
@@ -66,7 +72,10 @@ export class Calls {
         const started = await this.interruptibly(undefined, () =>
           rpc(this.temporal, timeoutMs, () => this.startOnce(input, fingerprint)),
         );
-        if (started) return { state: 'started' };
+        if (started) {
+          this.known.set(input.callId, true);
+          return { state: 'started' };
+        }
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError)
           return await this.attach(input.callId, fingerprint);
@@ -75,6 +84,11 @@ export class Calls {
         if (Date.now() >= giveUpAt) throw error;
       }
     }
+  }
+
+  /** Whether a start of this id most likely finds a call there. */
+  isKnown(callId: string): boolean {
+    return this.known.has(callId);
   }
 
   /** Every wait and start asks again now: the server is back, and the RPCs of before may notice only seconds later. */
@@ -105,6 +119,7 @@ export class Calls {
     if (status !== 'running') return status;
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle(callId).cancel());
+      this.cancelled(callId);
       return status;
     } catch (error) {
       if (isNotFound(error)) return this.status(callId); // It ended in between.
@@ -180,6 +195,7 @@ export class Calls {
   /** Looks at the call of this id instead of starting one. Throws the refusal `call_not_found`. */
   async attach(callId: string, fingerprint: string): Promise<Attached> {
     const { memo, status, typedSearchAttributes } = await describeExecution(this.temporal, callId);
+    this.known.set(callId, true);
     return {
       state: 'attached',
       sameRequest: (memo as CallMemo | undefined)?.fingerprint === fingerprint,

@@ -1,17 +1,17 @@
 /** Where a call that ended by a fault of ours was good for the last time, read from its history. */
-import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { AskRequest } from '../activities/call-agent.ts';
-import type { CallFailureDetails } from '../domain/call.ts';
+import type { CallFailureDetails, CallInput } from '../domain/call.ts';
 import { isErrorType } from '../domain/failures.ts';
+import { firstTriesIn } from './first-try-markers.ts';
+import { readPayload } from './read-payload.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
-type Payloads = proto.temporal.api.common.v1.IPayloads | null | undefined;
 
 /**
  * The id of the workflow task's end to reset to; what that task decided is decided anew. Where an agent's ask failed by a
- * fault of ours it is the task that scheduled it; otherwise the last that was completed, or the first that failed after it,
+ * fault of ours it is the task that asked it, itself or by the activity; otherwise the last that was completed, or the first that failed after it,
  * so that what came in before that one is kept. The refusal says why there is none.
  */
 export function resetPoint(events: readonly HistoryEvent[]): number | { readonly refusal: string } {
@@ -25,7 +25,7 @@ export function resetPoint(events: readonly HistoryEvent[]): number | { readonly
     ({ eventType, eventId }) =>
       eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED && idOf(eventId) > idOf(completed?.eventId),
   );
-  const point = scheduledBy(events, failedAsk(end)) ?? failed?.eventId ?? completed?.eventId;
+  const point = askedBy(events, failedAsk(end)) ?? failed?.eventId ?? completed?.eventId;
   return point ? idOf(point) : { refusal: 'it had come to nothing yet; run it again instead' };
 }
 
@@ -51,26 +51,25 @@ function whyNot(end: HistoryEvent): string | undefined {
 
 /** The first agent whose ask was lost to us. */
 function failedAsk(end: HistoryEvent): string | undefined {
-  const details = read(applicationFailureOf(end)?.details) as CallFailureDetails | undefined;
+  const details = readPayload<CallFailureDetails>(applicationFailureOf(end)?.details);
   return details?.attempts.find((attempt) => attempt.status === 'failed' && attempt.errorType === 'internal')
     ?.agent;
 }
 
-function scheduledBy(events: readonly HistoryEvent[], agent: string | undefined) {
+/** The workflow task that asked it: itself, or by the activity. */
+function askedBy(events: readonly HistoryEvent[], agent: string | undefined) {
   if (agent === undefined) return undefined;
+  const input = readPayload<CallInput>(events[0]?.workflowExecutionStartedEventAttributes?.input);
+  const inTask = firstTriesIn(events, input?.chain ?? []).find((one) => one.agent === agent);
+  if (inTask) return inTask.event.markerRecordedEventAttributes?.workflowTaskCompletedEventId;
   return events
     .map((event) => event.activityTaskScheduledEventAttributes)
-    .find((scheduled) => scheduled && (read(scheduled.input) as AskRequest | undefined)?.agent.name === agent)
+    .find((scheduled) => scheduled && readPayload<AskRequest>(scheduled.input)?.agent.name === agent)
     ?.workflowTaskCompletedEventId;
 }
 
 function applicationFailureOf(end: HistoryEvent) {
   return end.workflowExecutionFailedEventAttributes?.failure?.applicationFailureInfo;
-}
-
-function read(payloads: Payloads): unknown {
-  const payload = payloads?.payloads?.[0];
-  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
 }
 
 function idOf(id: HistoryEvent['eventId']): number {

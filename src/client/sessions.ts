@@ -7,19 +7,19 @@ import { sizeAsJson } from '../domain/json-bytes.ts';
 import {
   newSession,
   type Metadata,
-  type SessionContent,
   type SessionLimits,
   type SessionState,
   type TurnReply,
 } from '../domain/session.ts';
 import { sessionOwner, type Texts } from '../payloads/texts.ts';
-import { closeSession, expireSession, openTurn, readSession, releaseTurn } from '../workflows/messages.ts';
+import { closeSession, expireSession, openTurn, releaseTurn } from '../workflows/messages.ts';
 import type { session } from '../workflows/session.ts';
 import { deleteAllRuns } from './delete-runs.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { refusing } from './large-texts.ts';
 import { withBound } from './session-bounds.ts';
-import { stateOf, wholeSession, type ImportedSession, type WholeSession } from './whole-session.ts';
+import type { SessionReads } from './session-reads.ts';
+import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
 import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
 import { count, listAll, listPage, type Page } from './visibility.ts';
 
@@ -34,11 +34,19 @@ export class Sessions {
   private readonly gate: EntityGate;
   private readonly limits: SessionLimits;
   private readonly texts: Texts;
+  private readonly reads: SessionReads;
   /** Sessions that exist as far as this node knows: a plain update is cheaper than update-with-start. */
   private readonly known = new LRUCache<string, true>({ max: 10_000 });
 
-  constructor(temporal: Temporal, gate: EntityGate, limits: SessionLimits, texts: Texts) {
+  constructor(
+    temporal: Temporal,
+    gate: EntityGate,
+    limits: SessionLimits,
+    texts: Texts,
+    reads: SessionReads,
+  ) {
     this.texts = texts;
+    this.reads = reads;
     this.temporal = temporal;
     this.gate = gate;
     this.limits = limits;
@@ -82,9 +90,8 @@ export class Sessions {
     }
   }
 
-  async read(sessionId: string): Promise<WholeSession | undefined> {
-    const content = await this.query(sessionId);
-    return content && wholeSession(this.texts, content);
+  read(sessionId: string): Promise<WholeSession | undefined> {
+    return this.reads.read(sessionId);
   }
 
   /** False if there is none. Closes it first, so that a call under way cannot bring it back. */
@@ -126,14 +133,14 @@ export class Sessions {
   /** Every session, one after the other. */
   async *export(): AsyncGenerator<WholeSession> {
     for await (const one of listAll(this.temporal, runningSessions)) {
-      const content = await this.read(sessionIdOf(one.execution?.workflowId ?? ''));
+      const content = await this.reads.readAnew(sessionIdOf(one.execution?.workflowId ?? ''));
       if (content) yield content;
     }
   }
 
   /** False if a session of that id exists: it is left as it is. */
   async import(imported: ImportedSession): Promise<boolean> {
-    if (await this.query(imported.sessionId)) return false;
+    if (await this.reads.readAnew(imported.sessionId)) return false;
     const state = await refusing(() => stateOf(this.texts, imported, this.limits));
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () =>
@@ -142,16 +149,6 @@ export class Sessions {
       return true;
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-      throw error;
-    }
-  }
-
-  private async query(sessionId: string): Promise<SessionContent | undefined> {
-    try {
-      const read = () => this.handle(sessionId).query(readSession);
-      return (await rpc(this.temporal, rpcTimeoutMs.read, read)) ?? undefined;
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
       throw error;
     }
   }
@@ -210,6 +207,7 @@ export class Sessions {
 
   private async forget(sessionId: string): Promise<void> {
     this.known.delete(sessionId);
+    this.reads.forget(sessionId);
     await deleteAllRuns(this.temporal, sessionWorkflowId(sessionId));
     await this.texts.drop(sessionOwner(sessionId));
   }

@@ -11,8 +11,10 @@ import type { CallStatus } from './call-ending.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls } from './calls.ts';
 import type { Health } from './health.ts';
+import { anotherRequest } from './ended-calls.ts';
 import { keepText } from './large-texts.ts';
 import type { Sessions } from './sessions.ts';
+import { isUnanswered } from './temporal.ts';
 import { wantedChain, type WantedChain } from './wanted-chain.ts';
 
 export interface CallRequest extends WantedChain {
@@ -30,6 +32,8 @@ export interface CallRequest extends WantedChain {
 export interface SubmitLimits {
   readonly maxChain: number;
   readonly maxCallsInFlight: number;
+  /** 0: agents are asked by an activity from the start. */
+  readonly firstTaskWaitMs: number;
 }
 
 export interface SubmitDependencies {
@@ -55,6 +59,8 @@ export interface Submitted {
 
 /** Throws `Refusal`; then nothing was accepted. */
 export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<Submitted> {
+  const there = await repeatOfKnown(deps, request);
+  if (there) return there;
   const agent = await deps.agents.find(request.agentName);
   if (!agent) return repeatOrRefuse(deps, request, notRegistered(request.agentName));
   let chain: ResolvedChain;
@@ -98,17 +104,38 @@ function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): vo
       });
 }
 
+/** One that this node has seen needs no chain, no stored prompt and no turn: it is there, unless it was deleted. */
+async function repeatOfKnown(deps: SubmitDependencies, request: CallRequest): Promise<Submitted | undefined> {
+  if (!deps.calls.isKnown(request.callId)) return undefined;
+  try {
+    return await repeat(deps, request);
+  } catch (error) {
+    if (isUnanswered(error)) return undefined; // A start is more patient.
+    throw error;
+  }
+}
+
 /** A call of this key may have been accepted before an agent of its was removed. */
 async function repeatOrRefuse(
   deps: SubmitDependencies,
-  { callId, fingerprint }: CallRequest,
+  request: CallRequest,
   refusal: unknown,
 ): Promise<Submitted> {
+  const there = await repeat(deps, request);
+  if (!there) throw refusal;
+  return there;
+}
+
+/** Undefined if there is no call of this id. */
+async function repeat(
+  { calls }: SubmitDependencies,
+  { callId, fingerprint }: CallRequest,
+): Promise<Submitted | undefined> {
   try {
-    return { status: sameOrRefused(await deps.calls.attach(callId, fingerprint)), attached: true };
+    return { status: sameOrRefused(await calls.attach(callId, fingerprint)), attached: true };
   } catch (error) {
-    if (!(error instanceof Refusal && error.type === 'call_not_found')) throw error;
-    throw refusal;
+    if (error instanceof Refusal && error.type === 'call_not_found') return undefined;
+    throw error;
   }
 }
 
@@ -149,6 +176,7 @@ async function startCall(
       minimumHeartbeatTimeoutMs,
       Math.ceil((3_000 * deps.inFlight.size) / heartbeatsPerSecond),
     ),
+    ...(deps.limits.firstTaskWaitMs > 0 && { firstTaskWaitMs: deps.limits.firstTaskWaitMs }),
     ...(rerunOf !== undefined && { rerunOf }),
   };
   // Its session has had this call's turn: only the call of that time can answer, never a new one.
@@ -195,7 +223,6 @@ async function attach(
 }
 
 function sameOrRefused({ sameRequest, status }: Attached): CallStatus {
-  if (!sameRequest)
-    throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another request');
+  if (!sameRequest) throw anotherRequest();
   return status;
 }

@@ -35,6 +35,8 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
       }
     },
 
+    keepInSession: (sessionId, commit) => keepInSession(texts, sessionId, commit),
+
     async commitTurn(sessionId, commit) {
       const workflowId = sessionWorkflowId(sessionId);
       const { callId, reset, rerunOf } = commit;

@@ -8,7 +8,7 @@ import {
   type SessionState,
 } from '../domain/session.ts';
 import { allMessages, storeSegment } from '../payloads/segments.ts';
-import { sessionOwner, type Texts } from '../payloads/texts.ts';
+import { sessionOwner, textFrom, type PayloadReader, type Texts } from '../payloads/texts.ts';
 import { asRefusal } from './large-texts.ts';
 
 export interface PlainMessage extends SessionMessage {
@@ -23,15 +23,18 @@ export interface ImportedSession extends Omit<SessionContent, 'older' | 'message
   readonly messages: readonly PlainMessage[];
 }
 
-export function wholeSession(texts: Texts, content: SessionContent): WholeSession {
-  return { ...content, messages: plainMessages(texts, content) };
+export function wholeSession(payloads: PayloadReader, content: SessionContent): WholeSession {
+  return { ...content, messages: plainMessages(payloads, content) };
 }
 
 /** Throws the refusal `payload_store_unavailable`. */
-async function* plainMessages(texts: Texts, content: SessionContent): AsyncGenerator<PlainMessage> {
+async function* plainMessages(
+  payloads: PayloadReader,
+  content: SessionContent,
+): AsyncGenerator<PlainMessage> {
   try {
-    for await (const message of allMessages(texts, content))
-      yield { ...message, content: await texts.load(message.content) };
+    for await (const message of allMessages(payloads, content))
+      yield { ...message, content: await textFrom(payloads, message.content) };
   } catch (error) {
     throw asRefusal(error);
   }

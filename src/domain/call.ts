@@ -52,6 +52,8 @@ export interface CallInput {
   /** From the workflow's start, queue wait included. */
   readonly deadlineMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** How long the task that comes to an agent waits for it itself; absent: an activity asks from the start. */
+  readonly firstTaskWaitMs?: number;
   readonly rerunOf?: string;
 }
 

@@ -1,6 +1,6 @@
 /** A session's older messages: a chain of segments, each naming the one before it. */
 import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
-import { sessionOwner, type Texts } from './texts.ts';
+import { sessionOwner, type PayloadReader, type Texts } from './texts.ts';
 
 export function storeSegment(texts: Texts, sessionId: string, segment: SessionSegment): Promise<string> {
   return texts.write(sessionOwner(sessionId), Buffer.from(JSON.stringify(segment)));
@@ -8,19 +8,22 @@ export function storeSegment(texts: Texts, sessionId: string, segment: SessionSe
 
 /** Every message of the session, oldest first, holding one segment at a time. Throws `PayloadStoreError`. */
 export async function* allMessages(
-  texts: Texts,
+  payloads: PayloadReader,
   { older, messages }: Pick<SessionContent, 'older' | 'messages'>,
 ): AsyncGenerator<SessionMessage> {
-  for (const key of await keysOldestFirst(texts, older)) yield* (await read(texts, key)).messages;
+  for (const key of await keysOldestFirst(payloads, older)) yield* (await read(payloads, key)).messages;
   yield* messages;
 }
 
-async function keysOldestFirst(texts: Texts, newest: OlderMessages | undefined): Promise<string[]> {
+async function keysOldestFirst(
+  payloads: PayloadReader,
+  newest: OlderMessages | undefined,
+): Promise<string[]> {
   const keys: string[] = [];
-  for (let older = newest; older; older = (await read(texts, older.key)).older) keys.push(older.key);
+  for (let older = newest; older; older = (await read(payloads, older.key)).older) keys.push(older.key);
   return keys.reverse();
 }
 
-async function read(texts: Texts, key: string): Promise<SessionSegment> {
-  return JSON.parse((await texts.read(key)).toString('utf8')) as SessionSegment;
+async function read(payloads: PayloadReader, key: string): Promise<SessionSegment> {
+  return JSON.parse((await payloads.read(key)).toString('utf8')) as SessionSegment;
 }

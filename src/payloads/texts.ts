@@ -10,11 +10,20 @@ export interface Owner {
   readonly id: string;
 }
 
+/** Throws `PayloadStoreError` when the store cannot be read just now. */
+export interface PayloadReader {
+  read(key: string): Promise<Buffer>;
+}
+
+export async function textFrom(payloads: PayloadReader, text: StoredText): Promise<string> {
+  return typeof text === 'string' ? text : (await payloads.read(text.ref)).toString('utf8');
+}
+
 export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
 export const batchOwner = (id: string): Owner => ({ kind: 'batches', id });
 export const sessionOwner = (id: string): Owner => ({ kind: 'sessions', id });
 
-export class Texts {
+export class Texts implements PayloadReader {
   private readonly store: PayloadStore;
   private readonly inlineBytes: number;
   /** Folders that have their name. */
@@ -33,8 +42,8 @@ export class Texts {
   }
 
   /** Throws `PayloadStoreError` when it cannot be read just now. */
-  async load(text: StoredText): Promise<string> {
-    return typeof text === 'string' ? text : (await this.read(text.ref)).toString('utf8');
+  load(text: StoredText): Promise<string> {
+    return textFrom(this, text);
   }
 
   /** The same text, kept by this owner too. */

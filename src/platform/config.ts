@@ -113,11 +113,20 @@ export const settings = {
     'Of an imported file of sessions.',
   ),
   HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
+  HOLDFAST_REPEAT_CACHE_BYTES: integer(16 * mebibyte, 0, 4_096 * mebibyte).describe(
+    'Endings that a facade keeps in memory for repeats with an Idempotency-Key. 0: none.',
+  ),
+  HOLDFAST_REPEAT_CACHE_SECONDS: integer(60, 1, 3_600).describe(
+    'How long one is kept; so long a repeat may miss a reset or a deletion by another process.',
+  ),
   HOLDFAST_MAX_SESSION_METADATA_BYTES: integer(256 * 1024, 2, 512 * 1024).describe(
     "Of a session's metadata, all calls' merged, as JSON.",
   ),
   HOLDFAST_SESSION_OLDER_BYTES: integer(128 * 1024, 1_024, 256 * 1024).describe(
     'Messages of a session before its window go to the payload store once they take this much.',
+  ),
+  HOLDFAST_SESSION_CACHE_BYTES: integer(32 * mebibyte, 0, 4_096 * mebibyte).describe(
+    'Sessions that a facade keeps in memory to read them without a query; one takes at most a quarter. 0: none.',
   ),
   HOLDFAST_MAX_SESSION_QUEUE: integer(100, 0, 1_000).describe("Calls that may wait for one session's turn."),
   HOLDFAST_WINDOW_MESSAGES: integer(40, 0, 1_000).describe('Messages of a session that an agent is sent.'),
@@ -132,6 +141,9 @@ export const settings = {
   ),
   HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(
     'Calls that one batch of reruns takes; the newest of those that match.',
+  ),
+  HOLDFAST_FIRST_TASK_WAIT_MS: integer(500, 0, 2_000).describe(
+    'How long a workflow task waits for an agent itself, which spares a quick call two thirds of its cost; 0: never.',
   ),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
   HOLDFAST_CACHED_WORKFLOWS: integer(3_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
@@ -233,6 +245,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
       maxStreams: set.HOLDFAST_MAX_STREAMS,
       maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
+      firstTaskWaitMs: set.HOLDFAST_FIRST_TASK_WAIT_MS,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {
@@ -242,6 +255,11 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
       windowBytes: set.HOLDFAST_WINDOW_BYTES,
     },
+    endedCalls: {
+      maxBytes: set.HOLDFAST_REPEAT_CACHE_BYTES,
+      lifetimeMs: set.HOLDFAST_REPEAT_CACHE_SECONDS * 1_000,
+    },
+    sessionCacheBytes: set.HOLDFAST_SESSION_CACHE_BYTES,
     payloads: {
       store: store,
       inlineBytes: set.HOLDFAST_INLINE_BYTES,

@@ -5,25 +5,39 @@ import { every } from './every.ts';
 const intervalMs = 500;
 const patienceMs = 1_000;
 
-/**
- * `onBack` is told how long the server was away, in ms. By then the SDK's own repetitions have grown to seconds apart;
- * what must not wait for them is begun anew there. Returns how to stop.
- */
-export function watchServer(
-  connection: NativeConnection,
-  onBack: (awayMs: number) => void,
-): () => Promise<void> {
-  let awaySince: number | undefined;
-  const look = async (): Promise<void> => {
-    const askedAt = Date.now();
-    if (!(await answers(connection))) {
-      awaySince ??= askedAt;
-      return;
-    }
-    if (awaySince !== undefined) onBack(Date.now() - awaySince);
-    awaySince = undefined;
-  };
-  return every(intervalMs, look, () => undefined);
+export class ServerWatch {
+  private readonly connection: NativeConnection;
+  private awaySince: number | undefined;
+  private thereSince = -Infinity;
+
+  constructor(connection: NativeConnection) {
+    this.connection = connection;
+  }
+
+  /** For how long it has been there without a break, in ms; 0 while it is away. */
+  thereMs(): number {
+    return this.awaySince === undefined ? Date.now() - this.thereSince : 0;
+  }
+
+  /**
+   * `onBack` is told how long the server was away, in ms. By then the SDK's own repetitions have grown to seconds apart;
+   * what must not wait for them is begun anew there. Returns how to stop.
+   */
+  start(onBack: (awayMs: number) => void): () => Promise<void> {
+    const look = async (): Promise<void> => {
+      const askedAt = Date.now();
+      if (!(await answers(this.connection))) {
+        this.awaySince ??= askedAt;
+        return;
+      }
+      const { awaySince } = this;
+      this.awaySince = undefined;
+      if (awaySince === undefined) return;
+      this.thereSince = Date.now();
+      onBack(this.thereSince - awaySince);
+    };
+    return every(intervalMs, look, () => undefined);
+  }
 }
 
 async function answers(connection: NativeConnection): Promise<boolean> {

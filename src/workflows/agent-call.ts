@@ -1,6 +1,6 @@
 /**
  * One durable call: wait for the session's turn, ask the agents of the chain one after the other, commit the turn,
- * end once (I2). With no failure: two workflow tasks and one eager activity.
+ * end once (I2). With a quick agent: one workflow task.
  */
 import {
   ApplicationFailure,
@@ -26,16 +26,17 @@ import { describeProgress } from './progress-text.ts';
 import { ResetRun } from './reset-run.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
-import { commitTurn, waitForTurn } from './turn.ts';
+import { asksInTask, commitTurn, waitForTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
 /** Less than this is not worth asking an agent for. */
 const minimumAskMs = 500;
 
-type Ending =
+type Ending = { readonly onRecord: boolean } & (
   | { readonly status: 'answered'; readonly agent: string; readonly content: StoredText }
-  | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
+  | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string }
+);
 
 interface Progress {
   readonly chain: readonly string[];
@@ -62,21 +63,28 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   try {
     const turn = await waitForTurn(input, deadlineAt, reset);
     progress.queuedMs = Date.now() - startedAt;
-    ending = turn.status === 'failed' ? turn : await walkChain(input, turn.window, deadlineAt, progress);
+    ending =
+      turn.status === 'failed'
+        ? { ...turn, onRecord: true }
+        : await walkChain(input, turn.window, reset, deadlineAt, progress);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     sink.abort(input.callId);
     await CancellationScope.nonCancellable(async () => {
       // The cancellation goes on record before the session is told: were this task lost after that, an answer that
       // came meanwhile would end the call instead, and its turn would stand as failed (I4).
-      if (input.sessionId !== undefined && patched('cancelled-on-record')) await sleep(1);
-      await commitTurn(input, reset);
+      if (input.sessionId !== undefined && !asksInTask(input, reset) && patched('cancelled-on-record'))
+        await sleep(1);
+      await commitTurn(input, reset, { onRecord: false });
     });
     end(input, 'cancelled', startedAt);
     throw error;
   }
   const sessionStored = await CancellationScope.nonCancellable(() =>
-    commitTurn(input, reset, ending.status === 'answered' ? ending : undefined),
+    commitTurn(input, reset, {
+      answer: ending.status === 'answered' ? ending : undefined,
+      onRecord: ending.onRecord,
+    }),
   );
   const details: CallFailureDetails = { ...progress, ...(sessionStored !== undefined && { sessionStored }) };
   if (ending.status === 'failed') {
@@ -95,43 +103,47 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
 async function walkChain(
   input: CallInput,
   window: readonly WindowMessage[],
+  reset: ResetRun,
   deadlineAt: () => number,
   progress: Progress,
 ): Promise<Ending> {
   const overdue = `The call's deadline of ${input.deadlineMs / 1_000} s passed`;
   let failed: Extract<Attempt, { status: 'failed' }> | undefined;
+  let onRecord = true;
   for (const [index, agent] of input.chain.entries()) {
     const stillToCome = input.chain.slice(index + 1);
     const budgetMs = (): number => agentBudgetMs(deadlineAt() - Date.now(), stillToCome);
     if (budgetMs() < minimumAskMs)
-      return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
+      return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
 
     setCurrentDetails(describeProgress(progress, agent.name));
     const last = stillToCome.length === 0;
     const cutOff = (attempt: Attempt): number => progress.attempts.push(attempt);
-    const answer = await askAgent({ input, agent, window, budgetMs, last, cutOff });
+    const inTask = asksInTask(input, reset);
+    const answer = await askAgent({ input, agent, window, budgetMs, last, inTask, cutOff });
     const { attempt } = answer;
+    onRecord = answer.onRecord;
     progress.attempts.push(attempt);
     setCurrentDetails(describeProgress(progress));
     const errorType = attempt.status === 'failed' ? attempt.errorType : undefined;
     sink.outcome({
       callId: input.callId,
       agent: agent.name,
-      at: Date.now(),
       ...(errorType && { errorType }),
       ...(attempt.status === 'ok' && { latencyMs: attempt.latencyMs }),
     });
 
     if (answer.content !== undefined)
-      return { status: 'answered', agent: agent.name, content: answer.content };
+      return { status: 'answered', agent: agent.name, content: answer.content, onRecord };
     if (attempt.status !== 'failed') continue;
     failed = attempt;
     if (!failures[attempt.errorType].fallBack) break;
   }
   if (failed?.errorType === 'deadline_exceeded')
-    return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
+    return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
   return {
     status: 'failed',
+    onRecord,
     errorType: failed?.errorType ?? 'internal',
     message: `All agents failed. Last error: ${failed?.error ?? 'no agent was asked'}`,
   };
@@ -153,5 +165,5 @@ function end(
       { key: searchAttributes.answeredBy, value: null },
     ]);
   }
-  sink.ended({ callId, agent: answeredBy ?? agentName, ending, durationMs: Date.now() - startedAt });
+  sink.ended({ callId, agent: answeredBy ?? agentName, ending, startedAt });
 }

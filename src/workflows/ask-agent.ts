@@ -1,4 +1,4 @@
-/** Asks one agent through `callAgent` under its own retry policy, and reads what came of it. */
+/** Asks one agent, first within the task itself, then through `callAgent` under its own retry policy. */
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -8,21 +8,26 @@ import {
   isCancellation,
   patched,
   proxyActivities,
-  TimeoutFailure,
+  sleep,
 } from '@temporalio/workflow';
-import type { AskFailureDetails, CallAgentActivity } from '../activities/call-agent.ts';
+import type { Question } from '../activities/ask.ts';
+import type { AskResult, CallAgentActivity } from '../activities/call-agent.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { Attempt, CallInput, Try } from '../domain/call.ts';
-import { isErrorType, nonRetryableErrorTypes, type ErrorType } from '../domain/failures.ts';
+import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { causeOf, readFailure, type AskFailure } from './ask-failure.ts';
+import { firstTry } from './first-try.ts';
 
 /** A worker's death is not the agent's fault: the ask is scheduled again, but not for ever (I7). */
 const maxReschedules = 3;
 /** The activity times itself out with a typed failure; Temporal's limit is the backstop. */
 const backstopMs = 5_000;
 const notTakenMarginMs = 100;
+/** A cancellation that ended a first try is on record already; asking goes on should it be none after all. */
+const cancellationAwaitedMs = 5_000;
 
 export interface Ask {
   readonly input: CallInput;
@@ -32,6 +37,8 @@ export interface Ask {
   readonly budgetMs: () => number;
   /** No agent comes after it. */
   readonly last: boolean;
+  /** It is asked within the task that comes to it first. */
+  readonly inTask: boolean;
   /** Takes what there is to say of an ask that the call's cancellation cuts off. */
   readonly cutOff: (attempt: Attempt) => void;
 }
@@ -40,38 +47,79 @@ export interface Answer {
   readonly attempt: Attempt;
   /** Present if the attempt is `ok`. */
   readonly content?: StoredText;
+  /** Whether it came in an earlier task than the one under way. */
+  readonly onRecord: boolean;
+}
+
+/** How the agent is asked next. */
+interface Step {
+  /** Within the task that comes to it, or by the activity. */
+  readonly inTask: boolean;
+  readonly pauseMs: number;
+  readonly tries: readonly Try[];
+  /** Schedulings whose worker was lost. */
+  readonly workersLost: number;
 }
 
 export async function askAgent(ask: Ask): Promise<Answer> {
+  const { agent } = ask;
   const startedAt = Date.now();
-  let tries: readonly Try[] = [];
-  for (let reschedules = 0; ; reschedules++) {
+  let step: Step = { inTask: ask.inTask, pauseMs: 0, tries: [], workersLost: 0 };
+  for (;;) {
     try {
-      const result = await schedule(ask, tries);
-      const attempt = { agent: ask.agent.name, status: 'ok', tries: result.tries } as const;
-      return { content: result.content, attempt: { ...attempt, latencyMs: spanMs(result.tries, startedAt) } };
+      const { content, tries, onRecord } = await take(step, ask);
+      return {
+        content,
+        attempt: { agent: agent.name, status: 'ok', tries, latencyMs: spanMs(tries, startedAt) },
+        onRecord,
+      };
     } catch (error) {
       const aborted = isAbort(error);
       if (aborted || isCancellation(error)) {
-        ask.cutOff(cancelledAttempt(ask.agent.name, tries, startedAt));
+        ask.cutOff(cancelledAttempt(agent.name, step.tries, startedAt));
         throw aborted ? new CancelledFailure('The call was cancelled') : error;
       }
-      if (!(error instanceof ActivityFailure)) throw error;
-      const failure = readFailure(error, ask, tries);
-      tries = failure.tries;
-      if (failure.kind === 'worker_lost' && reschedules < maxReschedules && ask.budgetMs() > 0) continue;
-      return {
-        attempt: {
-          agent: ask.agent.name,
-          status: 'failed',
-          errorType: failure.kind === 'worker_lost' ? 'internal' : failure.kind,
-          error: failure.message,
-          tries,
-          latencyMs: spanMs(tries, startedAt),
-        },
-      };
+      const cause = causeOf(error);
+      if (!cause) throw error;
+      const failure = readFailure(cause, ask, step.tries);
+      const next = nextStep(step, failure, ask.budgetMs());
+      if (!next)
+        return {
+          attempt: failedAttempt(agent.name, failure, startedAt),
+          onRecord: error instanceof ActivityFailure,
+        };
+      step = next;
     }
   }
+}
+
+async function take(
+  { inTask, pauseMs, tries }: Step,
+  ask: Ask,
+): Promise<AskResult & { readonly onRecord: boolean }> {
+  if (pauseMs > 0) await sleep(pauseMs, { summary: `before ${ask.agent.name} is asked again` });
+  if (!inTask) return { ...(await schedule(ask, tries)), onRecord: true };
+  const first = await firstTry(questionOf(ask), ask.input.firstTaskWaitMs ?? 0);
+  switch (first.state) {
+    case 'answered':
+      return { ...first, onRecord: false };
+    case 'open':
+      return { ...(await schedule(ask, tries, first.openSince)), onRecord: true };
+    case 'cancelled':
+      await sleep(cancellationAwaitedMs);
+      return { ...(await schedule(ask, tries)), onRecord: true };
+  }
+}
+
+/** Undefined: the agent is not asked again. */
+function nextStep(step: Step, { kind, tries, retryInMs }: AskFailure, budgetMs: number): Step | undefined {
+  const { inTask, workersLost } = step;
+  if (kind === 'worker_lost' && workersLost < maxReschedules && budgetMs > 0)
+    return { inTask: false, pauseMs: 0, tries, workersLost: workersLost + 1 };
+  // The activity's retry policy pauses by itself; a pause that leaves no time is none for either.
+  if (inTask && retryInMs !== undefined && retryInMs < budgetMs)
+    return { inTask: false, pauseMs: retryInMs, tries, workersLost };
+  return undefined;
 }
 
 /**
@@ -88,7 +136,8 @@ function isAbort(error: unknown): boolean {
   );
 }
 
-function schedule({ input, agent, window, budgetMs, last }: Ask, earlierTries: readonly Try[]) {
+function schedule(ask: Ask, earlierTries: readonly Try[], openSince?: number): Promise<AskResult> {
+  const { input, agent, budgetMs, last } = ask;
   // Heartbeats find a dead worker; schedule-to-close is the agent's share of the deadline, retries included;
   // schedule-to-start, right before it, tells an ask that no worker ever took from one whose worker died over it.
   const shareMs = budgetMs();
@@ -107,62 +156,27 @@ function schedule({ input, agent, window, budgetMs, last }: Ask, earlierTries: r
     },
     summary: `ask ${agent.name}`,
   });
-  const prompt: WindowMessage = { role: 'user', content: input.prompt };
   return callAgent({
-    callId: input.callId,
-    agent,
-    messages: agent.history === 'none' ? [prompt] : [...window, prompt],
-    ...(input.sessionId !== undefined && { sessionId: input.sessionId }),
+    ...questionOf(ask),
     earlierTries,
+    ...(openSince !== undefined && { openSince }),
     cutOffType: last ? 'deadline_exceeded' : 'timeout',
   });
 }
 
-interface AskFailure {
-  readonly kind: ErrorType | 'worker_lost';
-  readonly message: string;
-  readonly tries: readonly Try[];
+function questionOf({ input: { callId, prompt, sessionId }, agent, window }: Ask): Question {
+  const message: WindowMessage = { role: 'user', content: prompt };
+  return {
+    callId,
+    agent,
+    messages: agent.history === 'none' ? [message] : [...window, message],
+    ...(sessionId !== undefined && { sessionId }),
+  };
 }
 
-function readFailure({ cause }: ActivityFailure, ask: Ask, earlier: readonly Try[]): AskFailure {
-  if (cause instanceof ApplicationFailure) {
-    const details = cause.details?.[0] as AskFailureDetails | undefined;
-    const tries = details?.tries ?? withLostTry(earlier);
-    if (cause.type === 'worker_shutdown')
-      return { kind: 'worker_lost', message: 'Its worker stopped', tries };
-    return { kind: isErrorType(cause.type) ? cause.type : 'internal', message: cause.message, tries };
-  }
-  if (!(cause instanceof TimeoutFailure)) return { kind: 'internal', message: String(cause), tries: earlier };
-  const tries = (cause.lastHeartbeatDetails as readonly Try[] | undefined) ?? earlier;
-  switch (cause.timeoutType) {
-    case 'HEARTBEAT':
-      return { kind: 'worker_lost', message: 'Its worker was lost', tries: withLostTry(tries) };
-    case 'SCHEDULE_TO_START':
-      // Never asked: no worker was there. That is not the agent's failure.
-      return ask.last
-        ? { kind: 'deadline_exceeded', message: cutOffMessage, tries }
-        : { kind: 'internal', message: 'No worker took the call', tries };
-    case 'SCHEDULE_TO_CLOSE':
-      // The activity ends itself before: its worker died, or no worker took the next try. It may have asked (I3).
-      return {
-        kind: ask.last ? 'deadline_exceeded' : tries.some(({ lost }) => !lost) ? 'timeout' : 'internal',
-        message: cutOffMessage,
-        tries: withLostTry(tries),
-      };
-    default:
-      return {
-        kind: 'timeout',
-        message: `No complete answer within ${ask.agent.timeoutMs / 1_000} s`,
-        tries: withLostTry(tries),
-      };
-  }
-}
-
-const cutOffMessage = "Cut off by its share of the call's deadline";
-
-/** With one more, of which nothing was heard. */
-function withLostTry(tries: readonly Try[]): Try[] {
-  return [...tries, lostTry(tries.length + 1)];
+function failedAttempt(agent: string, { kind, message, tries }: AskFailure, startedAt: number): Attempt {
+  const errorType = kind === 'worker_lost' ? 'internal' : kind;
+  return { agent, status: 'failed', errorType, error: message, tries, latencyMs: spanMs(tries, startedAt) };
 }
 
 /** Retries of it that were under way are not known; this one was, or was about to be. */
@@ -178,10 +192,6 @@ function cancelledAttempt(agent: string, earlier: readonly Try[], startedAt: num
     tries,
     latencyMs,
   };
-}
-
-function lostTry(attempt: number): Try {
-  return { attempt, errorType: 'internal', lost: true, latencyMs: 0, at: new Date().toISOString() };
 }
 
 /** From the first try's start to the end of the last, backoff included. */

@@ -9,8 +9,9 @@ export interface CallSinks extends Sinks {
   calls: {
     /** Closes the sockets of this call's asks in this process. */
     abort(callId: string): void;
-    outcome(outcome: Outcome): void;
+    /** It is dated by the process: the workflow's clock stands still while its task asks an agent. */
+    outcome(outcome: Omit<Outcome, 'at'>): void;
     /** `ending` is `answered` or the error type. */
-    ended(ending: { callId: string; agent: string; ending: string; durationMs: number }): void;
+    ended(ending: { callId: string; agent: string; ending: string; startedAt: number }): void;
   };
 }

@@ -1,11 +1,19 @@
 /** A call's side of its session's turn: get it, then leave what happened. */
-import { condition, isCancellation, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyLocalActivities,
+  setHandler,
+} from '@temporalio/workflow';
 import type { TurnActivities } from '../activities/turns.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
-import type { TurnReply, WindowMessage } from '../domain/session.ts';
+import { sessionWorkflowId } from '../domain/ids.ts';
+import type { TurnCommit, TurnReply, WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { turnGranted } from './messages.ts';
+import { commitTurn as commitTurnSignal, turnGranted } from './messages.ts';
 import type { ResetRun } from './reset-run.ts';
 
 /** A grant older than this may be about to be freed (session.ts frees a never started call's after 10 s). */
@@ -20,7 +28,7 @@ const { openTurn } = proxyLocalActivities<TurnActivities>({
 });
 // A signal to the session: 5 ms, after a copy of texts in the payload store. Retried until it is delivered, because a reply is never dropped (I4); bounded
 // by the workflow's execution timeout.
-const { commitTurn: deliverCommit } = proxyLocalActivities<TurnActivities>({
+const { commitTurn: deliverCommit, keepInSession } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '10 s',
   retry: { initialInterval: '100 ms', maximumInterval: '1 s' },
 });
@@ -78,14 +86,22 @@ function settle(reply: TurnReply | undefined): Turn | undefined {
   }
 }
 
-/** Whether the session took it; undefined without a session. Without an answer the user's message is kept as failed. */
+export interface TurnEnding {
+  /** Without one the user's message is kept as failed. */
+  readonly answer?: { readonly agent: string; readonly content: StoredText } | undefined;
+  /** Whether another task would end the call in the same way, were this one lost. */
+  readonly onRecord: boolean;
+}
+
+/** Whether the session took it; undefined without a session. */
 export async function commitTurn(
-  { sessionId, callId, prompt, userId, metadata, turn, rerunOf }: CallInput,
+  input: CallInput,
   reset: ResetRun,
-  answer?: { agent: string; content: StoredText },
+  { answer, onRecord }: TurnEnding,
 ): Promise<boolean | undefined> {
+  const { sessionId, callId, prompt, userId, metadata, turn, rerunOf } = input;
   if (sessionId === undefined || !turn) return undefined;
-  return deliverCommit(sessionId, {
+  const commit: TurnCommit = {
     callId,
     prompt,
     ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
@@ -93,7 +109,31 @@ export async function commitTurn(
     ...(metadata && { metadata }),
     ...(rerunOf !== undefined && { rerunOf }),
     ...(reset.at !== undefined && { reset: true }),
-  });
+  };
+  if (!onRecord && asksInTask(input, reset)) return signalCommit(sessionId, commit);
+  return deliverCommit(sessionId, commit);
+}
+
+/**
+ * Whether an agent is first asked within the task that comes to it. An answer is then on record with the task's commands
+ * only, so a session may not hear of it before: not where a second answer is settled with the session in the task itself.
+ */
+export function asksInTask({ firstTaskWaitMs, sessionId, rerunOf }: CallInput, reset: ResetRun): boolean {
+  if (firstTaskWaitMs === undefined) return false;
+  return sessionId === undefined || (rerunOf === undefined && reset.at === undefined);
+}
+
+/** By one of the task's commands, which are committed with what it decided, all or none. */
+async function signalCommit(sessionId: string, commit: TurnCommit): Promise<boolean> {
+  const isLarge = [commit.prompt, commit.answer?.content].some((text) => typeof text === 'object');
+  const kept = isLarge ? await keepInSession(sessionId, commit) : commit;
+  try {
+    await getExternalWorkflowHandle(sessionWorkflowId(sessionId)).signal(commitTurnSignal, kept);
+    return true;
+  } catch (error) {
+    if (error instanceof ApplicationFailure) return false; // There is no such workflow any more.
+    throw error;
+  }
 }
 
 /** A failed exchange is repeated later; a cancelled call is not. */

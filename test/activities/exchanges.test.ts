@@ -1,16 +1,20 @@
 /** One request per call and agent, whatever becomes of the activities that wait for it. */
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Exchanges, GivenUp } from '../../src/activities/exchanges.ts';
 
 const call = { callId: 'c', agent: 'a' };
 
 /** An agent that answers, or fails, when it is told; it counts its requests. */
 function scriptedAgent() {
-  const asked: { controller: AbortController; answer: (text: string) => void }[] = [];
+  const asked: {
+    controller: AbortController;
+    answer: (text: string) => void;
+    fail: (error: Error) => void;
+  }[] = [];
   const begin = (controller: AbortController): Promise<string> =>
     new Promise((resolve, reject) => {
       controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error));
-      asked.push({ controller, answer: resolve });
+      asked.push({ controller, answer: resolve, fail: reject });
     });
   return { asked, begin };
 }
@@ -18,7 +22,7 @@ function scriptedAgent() {
 it('an activity that is scheduled again joins the request that is open, and both have its answer', async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
-  const both = [1, 2].map(() => exchanges.ask(call, new AbortController().signal, begin));
+  const both = [1, 2].map(() => exchanges.ask(call, new AbortController().signal, begin).answer);
   expect([asked.length, exchanges.size]).toEqual([1, 1]);
   asked[0]?.answer('hello');
   expect(await Promise.all(both)).toEqual(['hello', 'hello']);
@@ -29,14 +33,14 @@ it('an answer that nobody could report is there for the next try, of that call a
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
   const caller = new AbortController();
-  const given = exchanges.ask(call, caller.signal, begin);
+  const given = exchanges.ask(call, caller.signal, begin).answer;
   caller.abort(new GivenUp());
   await expect(given).rejects.toThrow(GivenUp);
   expect(asked[0]?.controller.signal.aborted).toBe(false);
   asked[0]?.answer('late');
   await exchanges.idle();
 
-  expect(await exchanges.ask(call, new AbortController().signal, begin)).toBe('late');
+  expect(await exchanges.ask(call, new AbortController().signal, begin).answer).toBe('late');
   expect(asked).toHaveLength(1);
   void exchanges.ask({ ...call, agent: 'b' }, new AbortController().signal, begin);
   void exchanges.ask({ ...call, callId: 'd' }, new AbortController().signal, begin);
@@ -46,10 +50,10 @@ it('an answer that nobody could report is there for the next try, of that call a
 it('a failure is not kept: the next try asks again', async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
-  const first = exchanges.ask(call, new AbortController().signal, begin);
+  const first = exchanges.ask(call, new AbortController().signal, begin).answer;
   asked[0]?.controller.abort(new Error('the agent failed'));
   await expect(first).rejects.toThrow('the agent failed');
-  void exchanges.ask(call, new AbortController().signal, begin);
+  void exchanges.ask(call, new AbortController().signal, begin).answer;
   expect(asked).toHaveLength(2);
 });
 
@@ -57,8 +61,8 @@ it('a cancelled caller closes the request at once, unless another waits for it',
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
   const [one, other] = [new AbortController(), new AbortController()];
-  const first = exchanges.ask(call, one.signal, begin);
-  const second = exchanges.ask(call, other.signal, begin);
+  const first = exchanges.ask(call, one.signal, begin).answer;
+  const second = exchanges.ask(call, other.signal, begin).answer;
 
   one.abort(new Error('cancelled'));
   await expect(first).rejects.toThrow('cancelled');
@@ -71,27 +75,75 @@ it('a cancelled caller closes the request at once, unless another waits for it',
 it("a cancelled call's requests are closed by its id, those of others stay", async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
-  const mine = exchanges.ask(call, new AbortController().signal, begin);
+  const mine = exchanges.ask(call, new AbortController().signal, begin).answer;
   void exchanges.ask({ callId: 'other', agent: 'a' }, new AbortController().signal, begin);
   exchanges.abort('c', new Error('cancelled'));
   await expect(mine).rejects.toThrow('cancelled');
   expect(asked.map(({ controller }) => controller.signal.aborted)).toEqual([true, false]);
 });
 
-it('an activity that is cancelled before it asks does not ask', async () => {
+it('an activity that is cancelled before it asks does not ask', () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
-  await expect(exchanges.ask(call, AbortSignal.abort(new Error('cancelled')), begin)).rejects.toThrow(
-    'cancelled',
-  );
+  expect(() => exchanges.ask(call, AbortSignal.abort(new Error('cancelled')), begin)).toThrow('cancelled');
   expect(asked).toHaveLength(0);
+});
+
+describe('a request that was left open', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  async function leftOpen(serverThereMs = () => Infinity) {
+    const exchanges = new Exchanges(serverThereMs);
+    const agent = scriptedAgent();
+    const caller = new AbortController();
+    const first = exchanges.ask(call, caller.signal, agent.begin);
+    caller.abort(new GivenUp('Left open'));
+    await expect(first.answer).rejects.toThrow(GivenUp);
+    const join = () => exchanges.ask(call, new AbortController().signal, agent.begin);
+    return { ...agent, exchanges, first, join };
+  }
+
+  it('is joined with its own times, and told apart from one that is begun', async () => {
+    const { asked, first, join } = await leftOpen();
+    const second = join();
+    expect([first.joined, second.joined]).toEqual([false, true]);
+    asked[0]?.answer('at last');
+    expect(await second.answer).toBe('at last');
+    expect(second.open).toBe(first.open);
+    expect(second.open.endedAt).toBeGreaterThanOrEqual(second.open.startedAt);
+  });
+
+  it('tells a failure of the time between to the activity that joins it, once', async () => {
+    const { asked, exchanges, join } = await leftOpen();
+    asked[0]?.fail(new Error('the agent failed'));
+    await exchanges.idle();
+    const second = join();
+    await expect(second.answer).rejects.toThrow('the agent failed');
+    expect([second.joined, asked.length]).toEqual([true, 1]);
+    void join().answer;
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is closed after ten seconds that nobody joined it in, counted from when a server was there', async () => {
+    vi.useFakeTimers();
+    let backAt = Infinity;
+    const { asked, exchanges } = await leftOpen(() => Math.max(0, Date.now() - backAt));
+    vi.advanceTimersByTime(12_000);
+    backAt = Date.now();
+    vi.advanceTimersByTime(9_999);
+    expect(asked[0]?.controller.signal.aborted).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(asked[0]?.controller.signal.aborted).toBe(true);
+    vi.useRealTimers();
+    await exchanges.idle();
+  });
 });
 
 it('is idle once the last request has ended', async () => {
   const exchanges = new Exchanges();
   const { asked, begin } = scriptedAgent();
   await exchanges.idle();
-  void exchanges.ask(call, new AbortController().signal, begin);
+  void exchanges.ask(call, new AbortController().signal, begin).answer;
   let idle = false;
   const waiting = exchanges.idle().then(() => (idle = true));
   await Promise.resolve();

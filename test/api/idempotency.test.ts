@@ -78,7 +78,7 @@ describe('a request with an Idempotency-Key', () => {
         'idempotency_mismatch',
       );
     expect(agent.requests).toHaveLength(1);
-    expect((await node.http.get('/api/vps/sessions/s')).body.messages).toEqual([]);
+    expect((await node.http.get('/api/vps/sessions/s')).status).toBe(404);
     const next = await node.http.call({ agent_name: 'other', prompt: 'next', session_id: 's' });
     expect(next.body.success).toBe(true);
   });

@@ -98,6 +98,13 @@ describe('I3', () => {
     ['an ask without its token', wrong({ tokenKnown: false }), /without the token/],
     ['an answer that no agent gave', wrong({ answer: 'echo other re' }), /one: no execution gave the answer/],
   ];
+  it('counts what a lost task may have asked', () => {
+    const change: Change = ({ calls, views }) => {
+      doctor(views, 'three', { attempts: [{ agent: 'echo', tries: 1, errorType: null }] });
+      doctor(calls, 'three', { tasksLost: 1 });
+    };
+    expect(violationsOf(checkExecutions, change)).toBe('');
+  });
   it.each(faults)('finds %s', (_, change, violation) => {
     expect(violationsOf(checkExecutions, change)).toMatch(violation);
   });

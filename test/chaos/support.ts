@@ -81,6 +81,7 @@ function factsOf(callId: string, index: number, prompt: string): CallFacts {
     deadlineMs: 40_000,
     endings: 1,
     runs: 1,
+    tasksLost: 0,
     turnNumbers: [index + 1],
     asks,
   };

@@ -148,6 +148,37 @@ async function expectRecordedTries(
   }
 }
 
+test('calls whose first task is killed with the whole node ask again under the same key, and end once', async () => {
+  const environment = await place({ HOLDFAST_FIRST_TASK_WAIT_MS: '2000' });
+  const first = await startNodeProcess(environment);
+  const { agent, open } = await gatedAgent();
+  const broken = await agentOf(() => ({ status: 401 }));
+  await first.http.register('gated', agent.port, { max_retries: 0 });
+  await first.http.register('broken', broken.port, { max_retries: 0, fallback_agents: ['gated'] });
+  const ids = [
+    await startAsync(first.http, { agent_name: 'gated', prompt: 'alone' }),
+    await startAsync(first.http, { agent_name: 'broken', prompt: 'second choice' }),
+    await startAsync(first.http, { agent_name: 'gated', prompt: 'in turn', session_id: 'kept' }),
+  ];
+  await agent.waitForRequests(3);
+
+  first.process.kill('SIGKILL');
+  await first.process.exited;
+  open();
+  const second = await startNodeProcess(samePlace(environment, first));
+
+  await expect.poll(() => ended(second.http, ids), { timeout: 30_000 }).toBe(3);
+  for (const id of ids)
+    expect(await describeCall(second.http, id)).toMatchObject({ status: 'completed', agent_name: 'gated' });
+  const keys = agent.requests.map((request) => request.callKey).sort();
+  expect(keys).toEqual(ids.flatMap((id) => [`${id}/gated`, `${id}/gated`]).sort());
+  const { messages } = (await second.http.get('/api/vps/sessions/kept')).body as { messages: Json[] };
+  expect(messages.map((message) => message.content)).toEqual(['in turn', 're: in turn']);
+  const client = new Client({ connection: await Connection.connect({ address: second.temporalAddress }) });
+  onTestFinished(() => client.connection.close());
+  await replayAll(client);
+}, 90_000);
+
 test('when the Temporal server alone is killed, the node starts it again and the asks go on as they were', async () => {
   const environment = await place();
   const node = await startNodeProcess(environment);

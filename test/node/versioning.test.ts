@@ -164,7 +164,7 @@ test('the first version of a node takes over from unversioned workers by itself,
   ).workflow
     .getHandle(`call-${String(body.call_id)}`)
     .fetchHistory();
-  expect(events).toHaveLength(11); // As without versions, and begun eagerly.
+  expect(events).toHaveLength(6); // As without versions, and begun eagerly.
   expect(events?.[0]?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted).toBe(true);
   first.process.kill('SIGTERM');
   await first.process.exited;

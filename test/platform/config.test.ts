@@ -45,6 +45,7 @@ test('without any setting a node serves this machine alone, with every default i
       maxBatchCalls: 10_000,
       maxCallsInFlight: 2_000,
       maxStreams: 200,
+      firstTaskWaitMs: 500,
     },
     directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
     session: {
@@ -54,6 +55,8 @@ test('without any setting a node serves this machine alone, with every default i
       windowMessages: 40,
       windowBytes: 262_144,
     },
+    endedCalls: { maxBytes: 16_777_216, lifetimeMs: 60_000 },
+    sessionCacheBytes: 33_554_432,
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
     payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },

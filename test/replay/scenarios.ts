@@ -1,37 +1,11 @@
 /** One way for a workflow to go per scenario; `npm run histories` records each, CI replays what was recorded. */
+import { firstTaskScenarios } from './first-task-scenarios.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
-import type { Environment } from '../rig/test-node.ts';
+import { answer, callOf, type Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
-export interface Scenario {
-  /** Of the file. */
-  readonly name: string;
-  /** Of its node. */
-  readonly settings?: Environment;
-  /** Returns the workflow id whose newest run is recorded. */
-  readonly run: (stage: Stage) => Promise<string>;
-}
-
-const answer: Script = () => ({ body: { content: 'an answer' } });
-
-/** One call of an agent that does as the script says. */
-const callOf = (
-  name: string,
-  script: Script,
-  config: Json = {},
-  body: Json = {},
-  settings: Environment = {},
-): Scenario => ({
-  name,
-  settings,
-  run: async ({ agent, start, end }) => {
-    await agent(name, script, { max_retries: 0, ...config });
-    const callId = await start({ agent_name: name, prompt: 'a question', ...body });
-    await end(callId);
-    return `call-${callId}`;
-  },
-});
+export type { Scenario };
 
 /** Two calls in one session: the first is being asked, the second waits for its turn. */
 async function queueOfTwo({ agent, start }: Stage, second: Json = {}) {
@@ -92,7 +66,8 @@ async function overridden({ agent, start, end, http }: Stage): Promise<string> {
   return String(body.call_id);
 }
 
-export const scenarios: readonly Scenario[] = [
+/** Calls whose agents are asked by the activity from the start. */
+const byTheActivity: readonly Scenario[] = [
   callOf('success', answer),
   callOf('success-in-session', answer, {}, { session_id: 'recorded', metadata: { source: 'test' } }),
   callOf('success-versioned', answer, {}, { session_id: 'recorded' }, { HOLDFAST_BUILD_ID: 'recorded' }),
@@ -304,4 +279,12 @@ export const scenarios: readonly Scenario[] = [
       return 'agent-health';
     },
   },
+];
+
+export const scenarios: readonly Scenario[] = [
+  ...byTheActivity.map((one) => ({
+    ...one,
+    settings: { HOLDFAST_FIRST_TASK_WAIT_MS: '0', ...one.settings },
+  })),
+  ...firstTaskScenarios,
 ];

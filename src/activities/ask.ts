@@ -1,0 +1,93 @@
+/** One request to one agent and its answer, with what is too large for Temporal read and kept around it. */
+import { requireExpected } from '../agents/expectation.ts';
+import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
+import type { AgentConfig } from '../domain/agent.ts';
+import { agentIdempotencyKey } from '../domain/ids.ts';
+import type { WindowMessage } from '../domain/session.ts';
+import type { StoredText } from '../domain/stored-text.ts';
+import { callOwner, type Texts } from '../payloads/texts.ts';
+import type { AgentSlots } from './agent-slots.ts';
+import type { Asked, Exchanges } from './exchanges.ts';
+import { patiently } from './patiently.ts';
+import type { OpenTry } from './try-log.ts';
+
+export interface Question {
+  readonly callId: string;
+  readonly agent: AgentConfig;
+  readonly messages: readonly WindowMessage[];
+  readonly sessionId?: string;
+}
+
+export interface AskDependencies {
+  readonly transport: AgentTransport;
+  /** Opens a sealed token; throws when it was sealed with another key. */
+  readonly openToken: (sealed: string, agentName: string) => string;
+  readonly exchanges: Exchanges;
+  readonly slots: AgentSlots;
+  readonly texts: Texts;
+}
+
+/** Asks, or joins the request that another activity of this call has open. `caller` is this activity's own end. */
+export function ask(dependencies: AskDependencies, question: Question, caller: AbortSignal): Asked {
+  const { callId, agent } = question;
+  return dependencies.exchanges.ask({ callId, agent: agent.name }, caller, (controller, open) =>
+    exchange(dependencies, question, controller, open),
+  );
+}
+
+async function exchange(
+  dependencies: AskDependencies,
+  question: Question,
+  controller: AbortController,
+  open: OpenTry,
+): Promise<StoredText> {
+  const { texts } = dependencies;
+  const { signal } = controller;
+  const messages = await patiently(signal, () => loadAll(texts, question.messages));
+  const content = await send(dependencies, question, messages, controller, open);
+  return patiently(signal, () => texts.keep(callOwner(question.callId), content));
+}
+
+function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
+  return Promise.all(
+    messages.map(async ({ role, content }) => ({ role, content: await texts.load(content) })),
+  );
+}
+
+/** Within the agent's own limits. */
+async function send(
+  { transport, openToken, slots }: AskDependencies,
+  { callId, agent, sessionId }: Question,
+  messages: readonly AgentMessage[],
+  controller: AbortController,
+  open: OpenTry,
+): Promise<string> {
+  const { signal } = controller;
+  const giveBack = await slots.take(agent.name, agent.maxConcurrency, signal);
+  const timeout = setTimeout(() => controller.abort(timeoutError(agent)), agent.timeoutMs);
+  try {
+    const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
+    const idempotencyKey = agentIdempotencyKey(callId, agent.name);
+    const onFirstByte = (): void => {
+      open.firstByteAt = Date.now();
+    };
+    const content = await transport.ask({
+      agent,
+      token,
+      messages,
+      sessionId,
+      idempotencyKey,
+      signal,
+      onFirstByte,
+    });
+    if (agent.expect) requireExpected(content, agent.expect);
+    return content;
+  } finally {
+    clearTimeout(timeout);
+    giveBack();
+  }
+}
+
+function timeoutError(agent: AgentConfig): AgentError {
+  return new AgentError('timeout', `No complete answer within ${agent.timeoutMs / 1_000} s`);
+}

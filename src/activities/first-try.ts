@@ -1,0 +1,77 @@
+/**
+ * The first task's try at an agent, a local activity: it asks, and waits a moment. A quick agent's answer, or failure,
+ * then costs the call no task and no transaction of its own. Another's request is left open for `callAgent` to join.
+ */
+import { Context } from '@temporalio/activity';
+import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
+import { LRUCache } from 'lru-cache';
+import { mayRetry } from '../domain/retry.ts';
+import { ask, type AskDependencies, type Question } from './ask.ts';
+import { asAgentError, asApplicationFailure } from './ask-failure.ts';
+import type { AskResult } from './call-agent.ts';
+import { GivenUp } from './exchanges.ts';
+import { withThisTry } from './try-log.ts';
+
+export interface FirstTryRequest extends Question {
+  readonly waitMs: number;
+}
+
+export type FirstTry =
+  | ({ readonly state: 'answered' } & AskResult)
+  /** `openSince`: start of the request, epoch ms. */
+  | { readonly state: 'open'; readonly openSince: number }
+  /** The call was cancelled; the task that asked does not know it yet. */
+  | { readonly state: 'cancelled' };
+
+export interface FirstTryActivity {
+  firstTry(request: FirstTryRequest): Promise<FirstTry>;
+}
+
+/** Failures are kept for as long as a task that is lost may be repeated: its agents are not asked again (I7). */
+const failuresKept = { max: 2_000, ttl: 15 * 60_000 } as const;
+
+export class FirstTries {
+  private readonly waiting = new Map<string, AbortController>();
+  private readonly failed = new LRUCache<string, ApplicationFailure>(failuresKept);
+  private readonly dependencies: AskDependencies;
+
+  constructor(dependencies: AskDependencies) {
+    this.dependencies = dependencies;
+  }
+
+  /** Ends the wait of a call whose cancellation is on record, and closes its socket. */
+  cancel(callId: string): void {
+    this.waiting.get(callId)?.abort(new CancelledFailure('The call was cancelled'));
+  }
+
+  readonly firstTry = async (request: FirstTryRequest): Promise<FirstTry> => {
+    const { callId, agent, waitMs } = request;
+    const { info, cancellationSignal } = Context.current();
+    const key = JSON.stringify([info.workflowExecution?.runId, agent.name]);
+    const failedBefore = this.failed.get(key);
+    if (failedBefore) throw failedBefore;
+
+    const caller = new AbortController();
+    const leave = (): void => caller.abort(new GivenUp('Left open'));
+    const patience = setTimeout(leave, waitMs);
+    cancellationSignal.addEventListener('abort', leave, { once: true });
+    this.waiting.set(callId, caller);
+    const { open, answer } = ask(this.dependencies, request, caller.signal);
+    try {
+      const content = await answer;
+      return { state: 'answered', content, tries: withThisTry([], open) };
+    } catch (error) {
+      if (error instanceof GivenUp) return { state: 'open', openSince: open.startedAt };
+      if (error instanceof CancelledFailure) return { state: 'cancelled' };
+      const failure = asAgentError(error);
+      const retryable = agent.maxRetries > 0 && mayRetry(failure.type, []);
+      const failed = asApplicationFailure(failure, withThisTry([], open, failure.type), retryable);
+      this.failed.set(key, failed);
+      throw failed;
+    } finally {
+      clearTimeout(patience);
+      cancellationSignal.removeEventListener('abort', leave);
+      this.waiting.delete(callId);
+    }
+  };
+}

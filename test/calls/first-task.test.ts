@@ -1,0 +1,235 @@
+/** The first task's own try at an agent: what it spares a quick call, and what it leaves to the activity. */
+import proto from '@temporalio/proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import type { Json } from '../rig/http-client.ts';
+import { startTestNode, type TestNode } from '../rig/test-node.ts';
+
+const { EventType } = proto.temporal.api.enums.v1;
+
+const agents: ScriptedAgent[] = [];
+
+async function start(script: Script): Promise<ScriptedAgent> {
+  const agent = await startAgent(script);
+  agents.push(agent);
+  return agent;
+}
+
+const kinds = {
+  EVENT_TYPE_MARKER_RECORDED: 'marker',
+  EVENT_TYPE_TIMER_STARTED: 'timer',
+  EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: 'activity',
+  EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED: 'signal to the session',
+} as const;
+
+/** How many workflow tasks a call took, and what they commanded. */
+async function stepsOf({ temporal }: TestNode, callId: unknown) {
+  const { events } = await temporal.workflow.getHandle(`call-${String(callId)}`).fetchHistory();
+  const names = (events ?? []).map(({ eventType }) => EventType[eventType ?? 0] ?? '');
+  return {
+    tasks: names.filter((name) => name === 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED').length,
+    steps: names.flatMap((name) => (name in kinds ? [kinds[name as keyof typeof kinds]] : [])),
+  };
+}
+
+afterAll(() => Promise.all(agents.map((agent) => agent.close())));
+
+describe('a first task that waits half a second', () => {
+  let test: TestNode;
+
+  beforeAll(async () => {
+    test = await startTestNode();
+  });
+  afterAll(() => test.close());
+
+  it('ends the call of a quick agent: one task, no activity, and a marker that says whom it asked', async () => {
+    const quick = await start(() => ({ body: { content: 'at once' } }));
+    await test.http.register('quick', quick.port);
+    const { body } = await test.http.call({ agent_name: 'quick', prompt: 'hello' });
+
+    expect(body).toMatchObject({ success: true, response: 'at once' });
+    expect(await stepsOf(test, body.call_id)).toEqual({ tasks: 1, steps: ['marker'] });
+    const { events } = await test.temporal.workflow.getHandle(`call-${String(body.call_id)}`).fetchHistory();
+    const marker = events?.find((event) => event.markerRecordedEventAttributes);
+    expect(Buffer.from(marker?.userMetadata?.summary?.data ?? []).toString()).toBe('"ask quick"');
+  });
+
+  it('asks the next agents of the chain as well', async () => {
+    const refusing = await start(() => ({ status: 401 }));
+    const quick = await start(() => ({ body: { content: 'instead' } }));
+    await test.http.register('instead', quick.port);
+    await test.http.register('refusing', refusing.port, { fallback_agents: ['instead'] });
+    const { body } = await test.http.call({ agent_name: 'refusing', prompt: 'hello' });
+
+    expect(body).toMatchObject({ success: true, agent_name: 'instead', retry_count: 1 });
+    expect(await stepsOf(test, body.call_id)).toEqual({ tasks: 1, steps: ['marker', 'marker'] });
+  });
+
+  it('commits a turn by a command of the task that has the answer, so that both are kept or neither', async () => {
+    const quick = await start(() => ({ body: { content: 'in turn' } }));
+    await test.http.register('in-turn', quick.port);
+    const { body } = await test.http.call({ agent_name: 'in-turn', prompt: 'hello', session_id: 'turns' });
+
+    expect(body).toMatchObject({ success: true, session_stored: true });
+    expect(await stepsOf(test, body.call_id)).toEqual({
+      tasks: 2,
+      steps: ['marker', 'signal to the session'],
+    });
+    const { messages } = (await test.http.get('/api/vps/sessions/turns')).body as { messages: Json[] };
+    expect(messages.map(({ content }) => content)).toEqual(['hello', 'in turn']);
+  });
+
+  it('says so when the session was deleted meanwhile', async () => {
+    const deleting = await start(async () => {
+      await test.http.delete('/api/vps/sessions/deleted');
+      return { body: { content: 'too late' } };
+    });
+    await test.http.register('deleting', deleting.port);
+    const { body } = await test.http.call({
+      agent_name: 'deleting',
+      prompt: 'hello',
+      session_id: 'deleted',
+    });
+    expect(body).toMatchObject({ success: true, response: 'too late', session_stored: false });
+    expect((await test.http.get('/api/vps/sessions/deleted')).status).toBe(404);
+  });
+
+  it('leaves a failure that may be retried to the activity, after a pause that is a timer', async () => {
+    const flaky = await start(({ attempt }) =>
+      attempt === 1 ? { status: 503 } : { body: { content: 'again' } },
+    );
+    await test.http.register('flaky', flaky.port, { max_retries: 1 });
+    const { body } = await test.http.call({ agent_name: 'flaky', prompt: 'hello' });
+
+    expect(body.attempts).toMatchObject([{ status: 'ok', tries: 2 }]);
+    expect(await stepsOf(test, body.call_id)).toMatchObject({ steps: ['marker', 'timer', 'activity'] });
+    const [first, second] = flaky.requests;
+    expect((second?.startedAt ?? 0) - (first?.startedAt ?? 0)).toBeGreaterThanOrEqual(890);
+    expect(second?.callKey).toBe(first?.callKey);
+  });
+
+  it('counts its try among those that the agent is allowed', async () => {
+    const failing = await start(() => ({ status: 503 }));
+    await test.http.register('failing', failing.port, { max_retries: 1 });
+    const { body } = await test.http.call({ agent_name: 'failing', prompt: 'hello' });
+
+    expect(body).toMatchObject({ success: false, error_type: 'model_error' });
+    expect(body.attempts).toMatchObject([{ tries: 2 }]);
+    expect(failing.requests).toHaveLength(2);
+  });
+});
+
+describe('a first task that waits a moment', () => {
+  let test: TestNode;
+
+  beforeAll(async () => {
+    test = await startTestNode({ HOLDFAST_FIRST_TASK_WAIT_MS: '50' });
+  });
+  afterAll(() => test.close());
+
+  /** An agent that ends its answer when it is told. */
+  async function gated(reply: { status: number } | { body: Json }) {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const agent = await start(async () => {
+      await gate;
+      return reply;
+    });
+    return { agent, open: () => open() };
+  }
+
+  async function scheduled(callId: unknown): Promise<void> {
+    await expect.poll(async () => (await stepsOf(test, callId)).steps).toEqual(['marker', 'activity']);
+  }
+
+  it('leaves the request of a slow agent open, and the activity joins it: it is asked once', async () => {
+    const { agent, open } = await gated({ body: { content: 'at last' } });
+    await test.http.register('slow', agent.port);
+    const { body: accepted } = await test.http.call(
+      { agent_name: 'slow', prompt: 'hello' },
+      { Prefer: 'respond-async' },
+    );
+    await scheduled(accepted.call_id);
+    const joinedAt = Date.now();
+    open();
+    const { body } = await test.http.call({ agent_name: 'slow', prompt: 'another' });
+    expect(body.success).toBe(true);
+    const path = `/api/vps/calls/${String(accepted.call_id)}`;
+    await expect.poll(async () => (await test.http.get(path)).body.status).toBe('completed');
+
+    const [attempt] = (await test.http.get(path)).body.attempts as Json[];
+    expect(attempt).toMatchObject({ status: 'ok', tries: 1 });
+    const [tried] = attempt?.try_log as { at: string; latency_ms: number; first_byte_ms: number }[];
+    const [asked] = agent.requests;
+    // The request's own times, not those of the activity that joined it.
+    expect(Date.parse(tried?.at ?? '')).toBeLessThanOrEqual((asked?.startedAt ?? 0) + 5);
+    expect(Date.parse(tried?.at ?? '') + (tried?.latency_ms ?? 0)).toBeGreaterThanOrEqual(joinedAt);
+    expect(tried?.first_byte_ms).toBeGreaterThan(0);
+    expect(agent.requests).toHaveLength(2); // One per call.
+  });
+
+  it('a request that fails after it was left open is that one try, and is retried as ever', async () => {
+    const { agent, open } = await gated({ status: 503 });
+    await test.http.register('slow-to-fail', agent.port, { max_retries: 1 });
+    const { body: accepted } = await test.http.call(
+      { agent_name: 'slow-to-fail', prompt: 'hello' },
+      { Prefer: 'respond-async' },
+    );
+    await scheduled(accepted.call_id);
+    open();
+    const path = `/api/vps/calls/${String(accepted.call_id)}`;
+    await expect
+      .poll(async () => (await test.http.get(path)).body.status, { timeout: 10_000 })
+      .toBe('failed');
+
+    expect((await test.http.get(path)).body.attempts).toMatchObject([
+      { error_type: 'model_error', tries: 2 },
+    ]);
+    expect(agent.requests).toHaveLength(2);
+  });
+});
+
+describe('a first task that waits two seconds', () => {
+  let test: TestNode;
+
+  beforeAll(async () => {
+    test = await startTestNode({ HOLDFAST_FIRST_TASK_WAIT_MS: '2000' });
+  });
+  afterAll(() => test.close());
+
+  it('ends at once when the call is cancelled: the socket is closed, nobody else is asked', async () => {
+    const slow = await start(() => ({ hang: true }));
+    const other = await start(() => ({ body: { content: 'other' } }));
+    await test.http.register('other', other.port);
+    await test.http.register('hanging', slow.port, { fallback_agents: ['other'] });
+    const body = { agent_name: 'hanging', prompt: 'hello', session_id: 'cancelled' };
+    const accepted = await test.http.call(body, { Prefer: 'respond-async' });
+    await slow.waitForRequests(1);
+
+    const path = `/api/vps/calls/${String(accepted.body.call_id)}`;
+    const cancelledAt = Date.now();
+    expect((await test.http.post(`${path}/cancel`)).status).toBe(202);
+    await slow.waitForAborts(1);
+    expect(Date.now() - cancelledAt).toBeLessThan(1_000);
+    await expect.poll(async () => (await test.http.get(path)).body.status).toBe('cancelled');
+
+    expect((await test.http.get(path)).body.attempts).toMatchObject([{ error_type: 'cancelled', tries: 1 }]);
+    expect([slow.requests.length, other.requests.length]).toEqual([1, 0]);
+    const { messages } = (await test.http.get('/api/vps/sessions/cancelled')).body as { messages: Json[] };
+    expect(messages).toMatchObject([{ role: 'user', content: 'hello', failed: true }]);
+  });
+});
+
+describe('without a first task that waits', () => {
+  it('agents are asked by the activity from the start', async () => {
+    const test = await startTestNode({ HOLDFAST_FIRST_TASK_WAIT_MS: '0' });
+    try {
+      const quick = await start(() => ({ body: { content: 'at once' } }));
+      await test.http.register('quick', quick.port);
+      const { body } = await test.http.call({ agent_name: 'quick', prompt: 'hello' });
+      expect(await stepsOf(test, body.call_id)).toEqual({ tasks: 2, steps: ['activity'] });
+    } finally {
+      await test.close();
+    }
+  });
+});
