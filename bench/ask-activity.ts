@@ -4,7 +4,7 @@ export interface AskActivity {
   ask(agentUrl: string): Promise<string>;
 }
 
-export const question = JSON.stringify({ model: 'quick', messages: [{ role: 'user', content: 'hello' }] });
+const question = JSON.stringify({ model: 'quick', messages: [{ role: 'user', content: 'hello' }] });
 
 /** The same HTTP client and question as the product's, and nothing else. */
 export async function ask(agentUrl: string): Promise<string> {

@@ -1,75 +1,61 @@
-/** Processes that the bench starts, and stops in the end, the last one first. */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+/** The processes that a run starts, and ends in reverse order. */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../src/platform/paths.ts';
+
+export interface Started {
+  readonly pid: number;
+  readonly child: ChildProcess;
+}
 
 export class Children {
-  private readonly all: ChildProcess[] = [];
+  private readonly children: ChildProcess[] = [];
 
-  /** Resolves with the first match of `pattern` in a line of its output. */
-  async startNode(
-    script: string,
+  /** What it prints goes to our standard error, unless `stdio` says otherwise. */
+  start(
+    command: string,
     args: readonly string[],
-    environment: Readonly<Record<string, string>>,
-    pattern: RegExp,
-  ): Promise<{ pid: number; match: RegExpExecArray; text: string }> {
-    const child = spawn(process.execPath, [...args, script], {
-      env: { ...process.env, ...environment },
-      stdio: ['ignore', 'inherit', 'pipe'],
-    });
-    this.all.push(child);
-    let text = '';
-    for await (const line of createInterface({ input: child.stderr })) {
-      text += `${line}\n`;
-      const match = pattern.exec(line);
-      if (!match) continue;
-      child.stderr.resume();
-      return { pid: child.pid ?? 0, match, text };
-    }
-    throw new Error(`${script} did not start:\n${text}`);
+    options: { stdio?: StdioOptions; env?: NodeJS.ProcessEnv } = {},
+  ): Started {
+    const child = spawn(command, args, { cwd: packageRoot, stdio: ['ignore', 2, 2], ...options });
+    this.children.push(child);
+    if (child.pid === undefined) throw new Error(`${command} cannot be started`);
+    return { child, pid: child.pid };
   }
 
-  /** A script of this folder; resolves with its first line. */
-  async startScript(name: string, args: readonly string[]): Promise<{ pid: number; line: string }> {
-    const child = spawn(process.execPath, ['--import', 'tsx', scriptOf(name), ...args], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    this.all.push(child);
-    for await (const line of createInterface({ input: child.stdout }))
-      if (line === 'ready' || line.startsWith('http')) return { pid: child.pid ?? 0, line };
-    throw new Error(`${name} did not start`);
-  }
-
-  /** One that is told over IPC what to do, and answers each message. */
-  async startDriven(name: string, args: readonly string[]) {
-    const child = fork(scriptOf(name), args, { execArgv: ['--import', 'tsx'] });
-    this.all.push(child);
-    await once(child, 'message');
-    return {
-      pid: child.pid ?? 0,
-      async tell(message: object | string): Promise<unknown> {
-        child.send(message);
-        const [answer] = (await once(child, 'message')) as unknown[];
-        return answer;
-      },
-    };
-  }
-
-  start(command: string, args: readonly string[]): number {
-    const child = spawn(command, args, { stdio: 'ignore' });
-    this.all.push(child);
-    return child.pid ?? 0;
+  /** A TypeScript file beside this one. */
+  script(name: string, args: readonly string[], stdio: StdioOptions): Started {
+    const path = fileURLToPath(new URL(name, import.meta.url));
+    return this.start(process.execPath, ['--import', 'tsx', path, ...args], { stdio });
   }
 
   async stop(): Promise<void> {
-    for (const child of this.all.reverse()) {
+    for (const child of this.children.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const exited = once(child, 'exit');
       child.kill('SIGTERM');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await exited;
     }
   }
 }
 
-function scriptOf(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
+/** The first match in what it prints; the rest is let go. Rejects when it ends before. */
+export function printed(output: Readable | null, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let text: string | undefined = '';
+    output?.setEncoding('utf8').on('data', (chunk: string) => {
+      if (text === undefined) return;
+      text += chunk;
+      const match = pattern.exec(text);
+      if (!match) return;
+      text = undefined;
+      resolve(match);
+    });
+    const ended = () =>
+      reject(new Error(`A process of the benchmark ended before it was ready:\n${text ?? ''}`));
+    if (output) output.once('close', ended);
+    else ended();
+  });
 }

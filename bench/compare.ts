@@ -1,27 +1,68 @@
-/** An earlier run beside this one, by what can be compared across runs: ratios to the floor, and exact counts. */
-import { rowOf, type Results, type RowResult } from './results.ts';
-import type { Grid } from './tables.ts';
+/** Two runs, by what does not depend on the machine: ratios, and what one call leaves in Temporal. */
+import { readFile } from 'node:fs/promises';
+import type { Report } from './report.ts';
+import type { Interval } from './stats.ts';
 
-export function comparison(now: Results, before: Results): Grid {
-  return {
-    head: ['then and now', 'p50 to the floor', 'calls/s to the floor', 'events', 'p50 changed'],
-    lines: now.rows.flatMap((row) => {
-      const earlier = rowOf(before, row.name);
-      return earlier ? [[row.name, ...changes(earlier, row)]] : [];
-    }),
-  };
+export interface Comparison {
+  readonly label: string;
+  readonly before: string;
+  readonly after: string;
+  readonly change: 'same' | 'better' | 'worse' | 'only now' | 'only then';
 }
 
-function changes(earlier: RowResult, row: RowResult): string[] {
-  const both = (of: (row: RowResult) => number | undefined, digits: number): string =>
-    [of(earlier), of(row)].map((value) => value?.toFixed(digits) ?? '-').join(' → ');
-  const [then, today] = [earlier.toFloor?.p50, row.toFloor?.p50];
-  const apart = then && today && (today.low > then.high || today.high < then.low);
-  const factor = then && today ? today.ratio / then.ratio : NaN;
-  return [
-    both((one) => one.toFloor?.p50.ratio, 2),
-    both((one) => one.toFloor?.callsPerSecond.ratio, 2),
-    both((one) => one.shape?.events, 0),
-    apart ? `${((factor - 1) * 100).toFixed(0)} %` : 'within the intervals',
-  ];
+type Compared = Pick<Report, 'ratios' | 'rows'>;
+
+/** Throws with what is wrong with the file. */
+export async function readReport(path: string): Promise<Report> {
+  let report: Partial<Report>;
+  try {
+    report = JSON.parse(await readFile(path, 'utf8')) as Partial<Report>;
+  } catch (error) {
+    throw new Error(`--compare ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  if (report.format !== 1)
+    throw new Error(`--compare ${path}: not a file that --json of this version writes`);
+  return report as Report;
+}
+
+/** Less is better everywhere. A ratio changed when the two intervals do not meet. */
+export function compare(before: Compared, after: Compared): Comparison[] {
+  return [...compareRatios(before, after), ...compareCounts(before, after)];
+}
+
+function compareRatios({ ratios: before }: Compared, { ratios: after }: Compared): Comparison[] {
+  const labels = [...new Set([...before, ...after].map(({ label }) => label))];
+  return labels.map((label) => {
+    const [then, now] = [before, after].map((ratios) => ratios.find((one) => one.label === label));
+    const told = { label, before: told95(then), after: told95(now) };
+    if (!then || !now) return { ...told, change: now ? 'only now' : 'only then' };
+    const change = now.low > then.high ? 'worse' : now.high < then.low ? 'better' : 'same';
+    return { ...told, change };
+  });
+}
+
+function compareCounts({ rows: before }: Compared, { rows: after }: Compared): Comparison[] {
+  return after.flatMap(({ name, title, counts: now }) => {
+    const then = before.find((row) => row.name === name)?.counts;
+    if (!now || !then) return [];
+    const all = [
+      ['events', then.events, now.events],
+      ['workflow tasks', then.workflowTasks, now.workflowTasks],
+      ['events of the session', then.sessionEvents ?? 0, now.sessionEvents ?? 0],
+    ] as const;
+    return all
+      .filter(([, from, to]) => from !== to)
+      .map(([what, from, to]) => ({
+        label: `${what}: ${title}`,
+        before: String(from),
+        after: String(to),
+        change: to > from ? ('worse' as const) : ('better' as const),
+      }));
+  });
+}
+
+function told95(interval: Interval | undefined): string {
+  if (!interval) return '-';
+  const { value, low, high } = interval;
+  return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }

@@ -1,36 +1,30 @@
-/** What the product itself says its handlers took: the mean, from its Prometheus histogram. */
-import { read, type Product } from './product.ts';
+/** How long the node's own handlers took, from its Prometheus histogram: from the request's headers to the answer's end. */
+import { get } from './http.ts';
 
-interface Total {
-  readonly seconds: number;
+export interface HandlerTimes {
   readonly requests: number;
+  readonly seconds: number;
+  /** Of the requests: those under 1 ms, the histogram's first bucket. */
+  readonly underOneMs: number;
 }
 
-export type HandlerTotals = ReadonlyMap<string, Total>;
-
-const line = /^http_server_request_duration_seconds_(sum|count)\{(.*)\} (\S+)$/gm;
-
-/** By method and route, answers of 2xx alone. */
-export async function handlerTotals(product: Product): Promise<HandlerTotals> {
-  return parseTotals(await read(product, '/metrics'));
+export async function readHandlerTimes(url: string, route: string): Promise<HandlerTimes> {
+  const lines = (await get(`${url}/metrics`))
+    .split('\n')
+    .filter((line) => line.includes(`http_route="${route}"`));
+  const sum = (suffix: string, label = ''): number =>
+    lines
+      .filter(
+        (line) => line.startsWith(`http_server_request_duration_seconds_${suffix}{`) && line.includes(label),
+      )
+      .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
+  return { requests: sum('count'), seconds: sum('sum'), underOneMs: sum('bucket', 'le="0.001"') };
 }
 
-export function parseTotals(text: string): HandlerTotals {
-  const totals = new Map<string, { seconds: number; requests: number }>();
-  for (const [, what, labels = '', value] of text.matchAll(line)) {
-    const label = (name: string): string => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
-    if (!label('http_response_status_code').startsWith('2')) continue;
-    const key = `${label('http_request_method')} ${label('http_route')}`;
-    const total = totals.get(key) ?? { seconds: 0, requests: 0 };
-    total[what === 'sum' ? 'seconds' : 'requests'] += Number(value);
-    totals.set(key, total);
-  }
-  return totals;
-}
-
-/** Mean in ms between two readings; NaN where nothing was asked. */
-export function meanMs(before: HandlerTotals, after: HandlerTotals, route: string): number {
-  const zero: Total = { seconds: 0, requests: 0 };
-  const [first, last] = [before.get(route) ?? zero, after.get(route) ?? zero];
-  return ((last.seconds - first.seconds) * 1_000) / (last.requests - first.requests);
+export function between(before: HandlerTimes, after: HandlerTimes): HandlerTimes {
+  return {
+    requests: after.requests - before.requests,
+    seconds: after.seconds - before.seconds,
+    underOneMs: after.underOneMs - before.underOneMs,
+  };
 }

@@ -1,64 +1,56 @@
 /**
- * `npm run bench`: what a durable call costs beside floors measured in the same run on the same machine, and whether the
- * targets are met. docs/benchmarks.md says how it measures and what it does not.
+ * `npm run bench`: what a durable call costs beside floors measured in the same run on the same machine. stage.ts starts
+ * what the rows ask, rounds.ts measures, report.ts and targets.ts judge, tables.ts tells. docs/benchmarks.md says what
+ * it does not measure.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { comparison } from './compare.ts';
-import { writeDocs } from './docs.ts';
-import { handlerTotals, meanMs } from './handler-times.ts';
-import { readOptions, usage, type BenchOptions } from './options.ts';
-import { plotOf } from './plot.ts';
-import { resultsOf, type Results } from './results.ts';
-import { measure } from './rounds.ts';
-import { shapesOf } from './shape.ts';
-import { rows, startBench } from './subjects.ts';
-import { costs, forTerminal, latencies, toFloor, verdict } from './tables.ts';
-import { isMet, verdictOf } from './verdict.ts';
+import { writeFile } from 'node:fs/promises';
+import { compare, readReport, type Comparison } from './compare.ts';
+import { help, readOptions, type Options } from './options.ts';
+import { plot } from './plot.ts';
+import type { Report } from './report.ts';
+import { runBench } from './run.ts';
+import { comparisonTable, costsTable, forTerminal, ratiosTable, timesTable, verdictTable } from './tables.ts';
+import { writeDocs } from './write-docs.ts';
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const options = optionsOrExit();
+const before = options.compare === undefined ? undefined : await readReport(options.compare).catch(exitWith);
+process.once('SIGINT', () => process.exit(130));
+const result = await runBench(options, progress);
+const comparisons = before ? compare(before, result) : [];
+tell(result, comparisons);
+if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+if (options.plot !== undefined) await writeFile(options.plot, plot(result));
+if (options.docs) await writeDocs(result);
+const bad = result.verdict.some(({ status }) => status.startsWith('missed'));
+process.exit(bad || comparisons.some(({ change }) => change === 'worse') ? 1 : 0);
 
-try {
-  const options = readOptions(process.argv.slice(2));
-  if (!options) console.log(usage);
-  else await run(options);
-  process.exit(0);
-} catch (error) {
-  say(error instanceof Error ? error.message : String(error));
-  process.exit(1);
-}
-
-async function run(options: BenchOptions): Promise<void> {
-  const { calls, rounds, concurrency } = options;
-  const wanted = (row: string): boolean =>
-    options.rows.length === 0 || row === rows.floor || options.rows.some((part) => row.includes(part));
-  const bench = await startBench(wanted);
+function optionsOrExit(): Options {
   try {
-    const before = await handlerTotals(bench.product);
-    const plan = { calls, rounds, concurrencies: [1, ...concurrency], say };
-    const measured = await measure(bench.subjects, plan);
-    const after = await handlerTotals(bench.product);
-    const shapes = await shapesOf(bench.subjects, bench.product.temporalAddress);
-    const results = resultsOf(measured, shapes, options);
-    const targets = verdictOf(results, {
-      session: meanMs(before, after, 'GET /api/vps/sessions/{id}'),
-      health: meanMs(before, after, 'GET /api/vps/health/{agent}'),
-    });
-    for (const grid of [latencies(results), costs(results), toFloor(results), verdict(targets)])
-      console.log(forTerminal(grid));
-    const missed = targets.filter((target) => isMet(target) === false).length;
-    console.log(missed === 0 ? 'Every target that was measured is met.' : `${missed} targets are missed.`);
-    await keep(results, options);
-    if (options.docs) await writeDocs(results, targets);
-  } finally {
-    await bench.stop();
+    const read = readOptions(process.argv.slice(2));
+    if (read) return read;
+  } catch (error) {
+    exitWith(error);
   }
+  console.log(help);
+  process.exit(0);
 }
 
-async function keep(results: Results, { json, compare, plot }: BenchOptions): Promise<void> {
-  if (compare !== undefined) {
-    const earlier = JSON.parse(await readFile(compare, 'utf8')) as Results;
-    console.log(forTerminal(comparison(results, earlier)));
-  }
-  if (json !== undefined) await writeFile(json, JSON.stringify(results, undefined, 2));
-  if (plot !== undefined) await writeFile(plot, plotOf(results, 'One after the other: median and p95'));
+function exitWith(error: unknown): never {
+  console.error((error as Error).message);
+  process.exit(2);
+}
+
+function tell(report: Report, comparisons: readonly Comparison[]): void {
+  const { machine, plan } = report;
+  console.log(
+    `${machine.cores} x ${machine.cpu}, Node ${machine.node}, load before ${machine.loadBefore.toFixed(1)}; ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds\n`,
+  );
+  const tables = [timesTable(report), costsTable(report), ratiosTable(report), verdictTable(report)];
+  for (const table of tables) console.log(forTerminal(table));
+  if (comparisons.length > 0) console.log(forTerminal(comparisonTable(comparisons)));
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  else console.error(text);
 }

@@ -1,39 +1,88 @@
-/** What a process and a database have used, read from outside. Linux alone tells; elsewhere the figures are NaN. */
-import { readFile, stat } from 'node:fs/promises';
+/** What a phase costs beside its time: CPU of each process from /proc, and pages of the database. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pass } from 'node:timers/promises';
+import { databaseBytes } from './database-bytes.ts';
+import type { Processes, Subject } from './subject.ts';
 
-/** Linux counts in hundredths of a second, whatever the kernel's own tick is. */
+/** Linux reports CPU time in ticks, a hundred to a second on every platform that Node runs on. */
 const msPerTick = 10;
+/** A server goes on with a call after its answer: closing, visibility. */
+const settleMs = 200;
+const idleMs = 2_000;
 
-/** CPU time of a process and its threads since its start, in ms. */
-export async function cpuMs(pid: number): Promise<number> {
+export interface Usage {
+  readonly nodeCpuMs?: number;
+  readonly serverCpuMs?: number;
+  readonly databaseBytes?: number;
+}
+
+/** CPU time per ms that a process takes when nobody asks anything of it, by its id. */
+export type IdleRates = ReadonlyMap<number, number>;
+
+export async function measureIdle(subjects: readonly Subject[]): Promise<IdleRates> {
+  const pids = [...new Set(subjects.flatMap(({ processes }) => [...processes.node, ...processes.server]))];
+  await pass(settleMs);
+  const before = await Promise.all(pids.map(cpuMs));
+  const startedAt = performance.now();
+  await pass(idleMs);
+  const after = await Promise.all(pids.map(cpuMs));
+  const elapsedMs = performance.now() - startedAt;
+  return new Map(pids.map((pid, at) => [pid, ((after[at] ?? 0) - (before[at] ?? 0)) / elapsedMs]));
+}
+
+/** What `work` costs, with what follows on it; what the processes take when idle is taken off. */
+export async function metered(
+  { processes, database }: Pick<Subject, 'processes' | 'database'>,
+  idle: IdleRates,
+  work: () => Promise<void>,
+): Promise<Usage> {
+  const before = await read(processes, database);
+  const startedAt = performance.now();
+  await work();
+  await pass(settleMs);
+  const after = await read(processes, database);
+  const elapsedMs = performance.now() - startedAt;
+  const cpu = (of: 'node' | 'server'): number | undefined => {
+    const [from, to] = [before[of], after[of]];
+    if (from === undefined || to === undefined) return undefined;
+    const rate = processes[of].reduce((sum, pid) => sum + (idle.get(pid) ?? 0), 0);
+    return Math.max(0, to - from - rate * elapsedMs);
+  };
+  const [nodeCpuMs, serverCpuMs] = [cpu('node'), cpu('server')];
+  const grown =
+    before.bytes === undefined || after.bytes === undefined ? undefined : after.bytes - before.bytes;
+  return {
+    ...(nodeCpuMs !== undefined && { nodeCpuMs }),
+    ...(serverCpuMs !== undefined && { serverCpuMs }),
+    ...(grown !== undefined && { databaseBytes: grown }),
+  };
+}
+
+async function read({ node, server }: Processes, database: string | undefined) {
+  return {
+    node: await cpuOf(node),
+    server: await cpuOf(server),
+    bytes: database === undefined ? undefined : await databaseBytes(database),
+  };
+}
+
+async function cpuOf(pids: readonly number[]): Promise<number | undefined> {
+  const each = await Promise.all(pids.map(cpuMs));
+  if (each.length === 0) return undefined;
+  return each.reduce<number | undefined>(
+    (sum, ms) => (sum === undefined || ms === undefined ? undefined : sum + ms),
+    0,
+  );
+}
+
+/** User and system time of a process; undefined where there is no /proc. */
+async function cpuMs(pid: number): Promise<number | undefined> {
   try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // After the name in parentheses, which may hold anything: fields 3 and on.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) * msPerTick;
   } catch {
-    return NaN;
+    return undefined;
   }
-}
-
-/** Resident memory of a process, in bytes. */
-export async function rssBytes(pid: number): Promise<number> {
-  try {
-    const text = await readFile(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(text)?.[1]) * 1024;
-  } catch {
-    return NaN;
-  }
-}
-
-/** SQLite's file with its write-ahead log, in bytes. */
-export async function databaseBytes(file: string): Promise<number> {
-  const sizes = await Promise.all(
-    [file, `${file}-wal`].map((path) =>
-      stat(path).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

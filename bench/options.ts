@@ -1,62 +1,78 @@
-/** What `npm run bench` takes. */
 import { parseArgs } from 'node:util';
+import { isRowName, rowNames, rowTitles, type RowName } from './row-names.ts';
 
-export const usage = `npm run bench -- [options]
-
-Measures what a durable call costs, beside floors measured in the same run. docs/benchmarks.md says how and what not.
-
-  --rows A,B           only the rows whose names contain A or B (the floor is always measured)
-  --calls N            calls per row and concurrency (240)
-  --rounds N           rounds that the rows take turns in (6)
-  --concurrency A,B    beside one after the other (16,64)
-  --growth             the cost by what is stored, and memory, instead; takes a while
-  --stored N           calls and sessions stored for --growth (10000; nightly: 100000)
-  --json FILE          all figures
-  --compare FILE       beside those of an earlier run: ratios to the floor, then and now
-  --plot FILE          an SVG of the latencies
-  --docs               writes tables and plot into docs/
-  --help`;
-
-export interface BenchOptions {
-  readonly rows: readonly string[];
+export interface Options {
   readonly calls: number;
   readonly rounds: number;
   readonly concurrency: readonly number[];
-  readonly growth: boolean;
+  readonly rows: readonly RowName[];
+  /** Calls that the list of calls is read beside. */
   readonly stored: number;
+  readonly growth: boolean;
   readonly json: string | undefined;
   readonly compare: string | undefined;
   readonly plot: string | undefined;
   readonly docs: boolean;
 }
 
-/** Undefined: help was asked for. Throws an `Error` that names the option and what it takes. */
-export function readOptions(args: readonly string[]): BenchOptions | undefined {
-  const text = { type: 'string' } as const;
+const longestName = Math.max(...rowNames.map((name) => name.length));
+
+export const help = `npm run bench -- [--calls N] [--rounds N] [--concurrency N,N] [--rows NAME,NAME] [--stored N]
+                 [--json FILE] [--compare OLD.json] [--plot FILE.svg] [--docs]
+npm run bench -- --growth [--stored N | --nightly] [the same]
+
+What a durable call costs beside floors measured in the same run on the same machine. Read ratios, not milliseconds. The exit
+code is 1 when a target is missed, or a ratio worse than that of --compare; 2 for wrong options.
+
+  --calls N           calls of each row in sequence, over all rounds (default: 200)
+  --rounds N          rounds in which the rows take turns (default: 5)
+  --concurrency N,N   levels of concurrency; the targets name 16 and 64 (default: 16,64)
+  --rows NAME,NAME    only these rows (default: all)
+  --stored N          calls stored when the list of calls is read, or for --growth (default: 10000)
+  --growth            another, longer run: the same calls and reads on an empty node and on one that stores N calls, as
+                      many sessions, 1,000 agents and a session of 1,000 turns; memory of idle sessions and calls in flight
+  --nightly           --growth with 100,000 stored
+  --json FILE         all figures
+  --compare OLD.json  which ratios are better or worse than in that run of the same kind
+  --plot FILE.svg     medians as bars, with p95
+  --docs              writes tables and plot into docs/benchmarks.md and docs/benchmarks.svg
+  --help
+
+Rows:
+${rowNames.map((name) => `  ${name.padEnd(longestName)}  ${rowTitles[name]}`).join('\n')}
+
+It takes ten minutes on two cores; for a look: --calls 50 --rounds 2 --concurrency 16 --stored 0.`;
+
+/** Undefined: help was asked for. Throws with what is wrong. */
+export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rows: { ...text, default: '' },
-      calls: { ...text, default: '240' },
-      rounds: { ...text, default: '6' },
-      concurrency: { ...text, default: '16,64' },
+      calls: { type: 'string', default: '200' },
+      rounds: { type: 'string', default: '5' },
+      concurrency: { type: 'string', default: '16,64' },
+      rows: { type: 'string', default: rowNames.join(',') },
+      stored: { type: 'string' },
       growth: { type: 'boolean', default: false },
-      stored: { ...text, default: '10000' },
-      json: text,
-      compare: text,
-      plot: text,
+      nightly: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      compare: { type: 'string' },
+      plot: { type: 'string' },
       docs: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
+  if (values.nightly && values.stored !== undefined)
+    throw new Error('--nightly says itself how much is stored: leave --stored away; see --help');
+  const rounds = whole(values.rounds, '--rounds', 1);
   return {
-    rows: values.rows.split(',').filter((row) => row !== ''),
-    calls: whole('calls', values.calls),
-    rounds: whole('rounds', values.rounds),
-    concurrency: values.concurrency.split(',').map((one) => whole('concurrency', one)),
-    growth: values.growth,
-    stored: whole('stored', values.stored),
+    calls: whole(values.calls, '--calls', rounds),
+    rounds,
+    concurrency: listed(values.concurrency).map((text) => whole(text, '--concurrency', 2)),
+    rows: rowsOf(values.rows),
+    stored: values.nightly ? 100_000 : whole(values.stored ?? '10000', '--stored', 0),
+    growth: values.growth || values.nightly,
     json: values.json,
     compare: values.compare,
     plot: values.plot,
@@ -64,9 +80,25 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   };
 }
 
-function whole(name: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new Error(`--${name} takes whole numbers from 1, not "${text}"`);
-  return number;
+/** In the table's order. */
+function rowsOf(text: string): RowName[] {
+  const wanted = listed(text);
+  const unknown = wanted.filter((name) => !isRowName(name));
+  if (unknown.length > 0) throw new Error(`No such row: ${unknown.join(', ')}; see --help`);
+  if (wanted.length === 0) throw new Error('--rows names no row; see --help');
+  return rowNames.filter((name) => wanted.includes(name));
+}
+
+function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
+function whole(text: string, option: string, min: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < min)
+    throw new Error(`${option} takes a whole number from ${min}, not '${text}'; see --help`);
+  return value;
 }

@@ -1,55 +1,69 @@
-/** Latencies as an SVG: a bar for the median, a whisker to p95, on a logarithmic axis, in the reader's colours. */
-import type { Results } from './results.ts';
+/** Medians as bars, each with a whisker to its p95: an SVG for the docs, light or dark as the reader's page is. */
+import type { Report } from './report.ts';
+import { short } from './tables.ts';
 
-const [left, right, top, line, width] = [230, 70, 30, 26, 860] as const;
+const labelWidth = 310;
+const barsWidth = 460;
+const width = labelWidth + barsWidth + 70;
+const rowHeight = 26;
+const barHeight = 14;
+const top = 34;
+const ticks = 4;
 
-const style = `<style>
-text { font: 13px system-ui, sans-serif; fill: #1f2328 } .grid { stroke: #d1d9e0 } .bar { fill: #0969da } .floor { fill: #8250df }
-.whisker { stroke: #59636e; stroke-width: 1.5 } .back { fill: #ffffff }
-@media (prefers-color-scheme: dark) { text { fill: #f0f6fc } .grid { stroke: #3d444d } .bar { fill: #4493f8 } .floor { fill: #ab7df8 }
-.whisker { stroke: #9198a1 } .back { fill: #0d1117 } }
-</style>`;
+/** Reads of a millisecond would be invisible beside calls; slow agents are told by their ratio. */
+const drawn = /^(floor|stock|call|session|failed)(?!.*(read|list))/;
 
-export function plotOf({ rows }: Results, title: string): string {
-  const shown = rows.flatMap(({ name, byConcurrency }) => {
-    const figures = byConcurrency['1'];
-    return figures ? [{ name, ...figures }] : [];
+export function plot({ rows, plan }: Pick<Report, 'rows' | 'plan'>): string {
+  const shown = rows.filter(({ name }) => drawn.test(name));
+  const most = niceCeiling(Math.max(1, ...shown.map(({ sequential }) => sequential.p95)));
+  const x = (ms: number): number => labelWidth + (ms / most) * barsWidth;
+  const height = top + shown.length * rowHeight + 12;
+  const grid = Array.from({ length: ticks + 1 }, (_, index) => {
+    const ms = (most * index) / ticks;
+    return `<path class="grid" d="M${fixed(x(ms))} ${top - 6}V${height - 10}"/><text class="tick" x="${fixed(x(ms))}" y="${top - 12}">${short(ms)} ms</text>`;
   });
-  const highest = 10 ** Math.ceil(Math.log10(Math.max(...shown.map(({ p95 }) => p95))));
-  const lowest = 10 ** Math.floor(Math.log10(Math.max(0.01, Math.min(...shown.map(({ p50 }) => p50)))));
-  const x = (ms: number): number =>
-    left +
-    ((width - left - right) * Math.log10(Math.max(ms, lowest) / lowest)) / Math.log10(highest / lowest);
-  const height = top + shown.length * line + 30;
-  const decades = Array.from(
-    { length: Math.round(Math.log10(highest / lowest)) + 1 },
-    (_, index) => lowest * 10 ** index,
-  );
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">`,
-    style,
-    `<rect class="back" width="${width}" height="${height}"/>`,
-    `<text x="${left}" y="18">${title}</text>`,
-    ...decades.map((ms) => gridLine(x(ms), height, ms)),
-    ...shown.map((row, index) => bar(row, top + index * line, x)),
-    '</svg>\n',
-  ].join('\n');
+  const bars = shown.map(({ name, title, sequential: { p50, p95 } }, index) => {
+    const y = top + index * rowHeight;
+    const middle = y + barHeight / 2;
+    return [
+      `<text class="label" x="${labelWidth - 10}" y="${middle + 4}">${escape(title)}</text>`,
+      `<rect class="${classOf(name)}" x="${labelWidth}" y="${y}" width="${fixed(x(p50) - labelWidth)}" height="${barHeight}" rx="2"/>`,
+      `<path class="whisker" d="M${fixed(x(p50))} ${middle}H${fixed(x(p95))}M${fixed(x(p95))} ${middle - 4}v8"/>`,
+      `<text class="value" x="${fixed(x(p95) + 6)}" y="${middle + 4}">${short(p50)}</text>`,
+    ].join('');
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Median latency of each row, with p95, ${plan.calls} calls in sequence">
+<style>${style}</style>
+${[...grid, ...bars].join('\n')}
+</svg>
+`;
 }
 
-function gridLine(x: number, height: number, ms: number): string {
-  return `<line class="grid" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${top}" y2="${height - 24}"/><text x="${x.toFixed(1)}" y="${height - 8}" text-anchor="middle">${Number(ms.toPrecision(1))} ms</text>`;
+const style = `
+text{font:12px system-ui,sans-serif;fill:#24292f}
+.label{text-anchor:end}.tick{text-anchor:middle;fill:#57606a;font-size:11px}
+.grid{stroke:#d0d7de}.whisker{stroke:#57606a;fill:none;stroke-width:1.5}
+.ours{fill:#0969da}.floor{fill:#6e7781}.stock{fill:#bc8c00}
+@media (prefers-color-scheme:dark){
+text{fill:#e6edf3}.tick{fill:#8b949e}.grid{stroke:#30363d}.whisker{stroke:#8b949e}
+.ours{fill:#4493f8}.floor{fill:#8b949e}.stock{fill:#d29922}}
+`;
+
+function classOf(name: string): string {
+  if (name.startsWith('stock')) return 'stock';
+  return name === 'floor' ? 'floor' : 'ours';
 }
 
-function bar(
-  { name, p50, p95 }: { name: string; p50: number; p95: number },
-  y: number,
-  x: (ms: number) => number,
-): string {
-  const middle = y + line / 2;
-  const [from, median, most] = [x(0), x(p50), x(p95)].map((at) => at.toFixed(1));
-  const kind = name.startsWith('floor') ? 'floor' : 'bar';
-  return `<text x="${left - 8}" y="${middle + 4}" text-anchor="end">${name}</text>
-<rect class="${kind}" x="${from}" y="${y + 5}" width="${(x(p50) - x(0)).toFixed(1)}" height="${line - 10}"/>
-<line class="whisker" x1="${median}" x2="${most}" y1="${middle}" y2="${middle}"/><line class="whisker" x1="${most}" x2="${most}" y1="${y + 8}" y2="${y + line - 8}"/>
-<text x="${(x(p95) + 6).toFixed(1)}" y="${middle + 4}">${p50.toFixed(p50 < 10 ? 1 : 0)}</text>`;
+/** 1, 2, 4 or 8 times a power of ten: divides by the ticks. */
+function niceCeiling(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([1, 2, 4, 8].find((step) => step * power >= value) ?? 10);
+}
+
+function fixed(value: number): string {
+  return value.toFixed(1);
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

@@ -1,90 +1,86 @@
-/** The product as `npm start` runs it, with the breaker off so that failing agents are asked each time. */
-import { execFileSync } from 'node:child_process';
+/** The product as `npm start` runs it, on free ports and in a folder of its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { request } from 'undici';
 import { databaseIn } from '../src/platform/embedded/data-dir.ts';
 import { packageRoot } from '../src/platform/paths.ts';
-import type { Agents } from './agents.ts';
-import type { Children } from './children.ts';
+import { serverPidOf } from '../soak/samples.ts';
+import { printed, type Children } from './children.ts';
 
 export interface Product {
   readonly url: string;
   readonly pid: number;
   readonly temporalAddress: string;
+  readonly namespace: string;
+  /** Of its embedded server; of a server that it was given: the given one's. */
+  readonly server: Server;
 }
 
-export interface ProductServer {
+export interface Server {
   readonly pid: number;
   readonly database: string;
 }
 
-export async function startProduct(
-  children: Children,
-  settings: Readonly<Record<string, string>>,
-): Promise<Product> {
-  const environment = {
-    HOLDFAST_PORT: '0',
-    HOLDFAST_TEMPORAL_PORT: '0',
-    HOLDFAST_TEMPORAL_UI_PORT: '0',
-    HOLDFAST_LOG_LEVEL: 'warn',
-    HOLDFAST_CIRCUIT_BREAKER: 'off',
-    ...settings,
-  };
-  const script = join(packageRoot, 'dist/src/api/server.js');
-  const { pid, match, text } = await children.startNode(script, [], environment, /Temporal +(\S+)/);
-  const url = /API +(http:\S+)\/api/.exec(text)?.[1] ?? '';
-  return { url, pid, temporalAddress: match[1] ?? '' };
+interface Options {
+  readonly dataDir: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly nodeFlags?: readonly string[];
+  /** Beside whose server, and in which namespace of it, instead of an embedded one. */
+  readonly beside?: { readonly product: Product; readonly namespace: string };
 }
 
-/** The server that a product started for itself. */
-export function serverOf({ pid }: Product, dataDir: string): ProductServer {
-  const listed = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
-  const database = databaseIn(dataDir);
-  const line = listed.find((one) => one.includes(`--db-filename ${database}`) && !one.includes('/bin/sh'));
-  if (!line) throw new Error(`The node ${pid} has no server on ${database}`);
-  return { pid: Number(line.trim().split(' ')[0]), database };
+/** Every agent is asked each time, failing or not: the breaker would put failing ones last. */
+const environmentOfAll = {
+  HOLDFAST_PORT: '0',
+  HOLDFAST_TEMPORAL_PORT: '0',
+  HOLDFAST_TEMPORAL_UI_PORT: '0',
+  HOLDFAST_LOG_LEVEL: 'warn',
+  HOLDFAST_CIRCUIT_BREAKER: 'off',
+};
+
+/** Asks agents by an activity from the start, instead of from the workflow task that comes to them. */
+export const regularPath = { HOLDFAST_FIRST_TASK_WAIT_MS: '0' };
+
+export async function startProduct(children: Children, options: Options): Promise<Product> {
+  const { dataDir, beside } = options;
+  const { child, pid } = children.start(
+    process.execPath,
+    [...(options.nodeFlags ?? []), join(packageRoot, 'dist/src/api/server.js')],
+    {
+      env: {
+        ...withoutSettings(process.env),
+        ...environmentOfAll,
+        HOLDFAST_DATA_DIR: dataDir,
+        ...(beside && {
+          TEMPORAL_ADDRESS: beside.product.temporalAddress,
+          TEMPORAL_NAMESPACE: beside.namespace,
+        }),
+        ...options.environment,
+      },
+      stdio: ['ignore', 2, 'pipe'],
+    },
+  );
+  const [, url = '', temporalAddress = ''] = await printed(
+    child.stderr,
+    /API +(http:\S+)\/api[^]*Temporal +(\S+:\d+)/,
+  );
+  const server = beside?.product.server ?? { pid: serverPidOf(dataDir), database: databaseIn(dataDir) };
+  return { url, pid, temporalAddress, namespace: beside?.namespace ?? 'default', server };
 }
 
-export async function registerAgents({ url }: Product, { quick, slow, failing }: Agents): Promise<void> {
-  const host = '127.0.0.1';
-  const once = { host, port: failing, max_retries: 0 };
-  const agents = [
-    { name: 'quick', host, port: quick },
-    { name: 'slow', host, port: slow },
-    { name: 'failing', ...once, fallback_agents: ['quick'] },
-    { name: 'one-failed', ...once, fallback_agents: ['quick'] },
-    { name: 'two-failed', ...once, fallback_agents: ['failing'] },
-  ];
-  for (const agent of agents) await post(`${url}/api/vps/register`, agent);
+export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-/** Throws if the call did not end with an answer. */
-export async function callAgent(
-  { url }: Product,
-  body: object,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const answer = (await post(`${url}/api/vps/call`, { prompt: 'hello', ...body }, headers)) as {
-    success: boolean;
-    call_id: string;
-  };
-  if (!answer.success) throw new Error(`A call failed: ${JSON.stringify(answer)}`);
-  return answer.call_id;
-}
-
-export async function read({ url }: Product, path: string): Promise<string> {
-  const { body, statusCode } = await request(url + path);
-  const text = await body.text();
-  if (statusCode !== 200) throw new Error(`${path}: ${statusCode} ${text}`);
-  return text;
-}
-
-export async function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}) {
-  const answer = await request(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  if (answer.statusCode >= 300) throw new Error(`${url}: ${answer.statusCode} ${await answer.body.text()}`);
-  return answer.body.json();
+/** The caller's settings are not the benchmark's; where the CLI is, is. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment).filter(
+    ([name]) => name === 'HOLDFAST_TEMPORAL_CLI' || !/^(HOLDFAST|TEMPORAL)_/.test(name),
+  );
+  return Object.fromEntries(kept);
 }

@@ -1,67 +1,91 @@
-/** Rows take turns in rounds, so that a slow moment of the machine hits all of them. */
-import { usedBy, type Subject, type Used } from './subject.ts';
-
-/** One concurrency of one row. */
-export interface Lot {
-  /** Of each call, in ms. */
-  readonly durations: number[];
-  /** By round: what the ratios of throughput are resampled from. */
-  readonly perSecond: number[];
-  elapsedMs: number;
-  nodeCpuMs: number;
-  serverCpuMs: number;
-  databaseBytes: number;
-}
-
-export interface Measured {
-  readonly subject: Subject;
-  readonly byConcurrency: ReadonlyMap<number, Lot>;
-}
+/** Measures the rows in rounds that take turns, so that a slow moment hits every row. */
+import { between, readHandlerTimes, type HandlerTimes } from './handler-times.ts';
+import type { Phase } from './lanes.ts';
+import { measureIdle, metered, type IdleRates, type Usage } from './meters.ts';
+import { rowTitles } from './row-names.ts';
+import type { HistoryCounts, Subject } from './subject.ts';
 
 export interface Plan {
-  /** Per row and concurrency, over all rounds. */
+  /** In sequence, over all rounds. */
   readonly calls: number;
   readonly rounds: number;
-  readonly concurrencies: readonly number[];
-  readonly say: (text: string) => void;
+  readonly concurrency: readonly number[];
 }
 
-export async function measure(subjects: readonly Subject[], plan: Plan): Promise<Measured[]> {
-  const { calls, rounds, concurrencies, say } = plan;
-  const rows = subjects.map((subject) => ({
-    subject,
-    byConcurrency: new Map(concurrencies.map((parallel) => [parallel, emptyLot()])),
-  }));
-  say('warming up');
-  for (const { subject } of rows)
-    for (const parallel of concurrencies)
-      await subject.run(Math.max(parallel, shareOf(subject, 24)), parallel);
-  for (let round = 1; round <= rounds; round++) {
-    say(`round ${round} of ${rounds}`);
-    for (const { subject, byConcurrency } of rows)
-      for (const [parallel, lot] of byConcurrency)
-        await add(lot, subject, Math.max(parallel, shareOf(subject, Math.ceil(calls / rounds))), parallel);
+export interface Round {
+  readonly sequential: Phase;
+  readonly handler?: HandlerTimes;
+  /** One for each level of the plan's concurrency. */
+  readonly concurrent: readonly Phase[];
+  /** Of the concurrent phases together. */
+  readonly usage: Usage;
+}
+
+export interface MeasuredRow {
+  readonly rounds: Round[];
+  readonly counts?: HistoryCounts;
+}
+
+export type Progress = (text: string) => void;
+
+const warmUpCalls = 30;
+
+/** By the key of each subject. */
+export async function measure<Key extends string>(
+  subjects: readonly (readonly [Key, Subject])[],
+  plan: Plan,
+  progress: Progress,
+): Promise<Map<Key, MeasuredRow>> {
+  const rows = new Map<Key, MeasuredRow>();
+  for (const [key, subject] of subjects) {
+    progress(`warming up: ${rowTitles[subject.name]}`);
+    await warmUp(subject, plan);
+    const counts = await subject.count?.();
+    rows.set(key, { rounds: [], ...(counts && { counts }) });
+  }
+  const idle = await measureIdle(subjects.map(([, subject]) => subject));
+  for (let round = 0; round < plan.rounds; round++) {
+    // Each round begins with another row: what trails a row must not always fall on the same neighbour.
+    const from = Math.floor((round * subjects.length) / plan.rounds);
+    for (const [key, subject] of [...subjects.slice(from), ...subjects.slice(0, from)]) {
+      progress(`round ${round + 1} of ${plan.rounds}: ${rowTitles[subject.name]}`);
+      rows.get(key)?.rounds.push(await measureRound(subject, plan, idle));
+    }
   }
   return rows;
 }
 
-function shareOf({ share = 1 }: Subject, calls: number): number {
-  return Math.max(1, Math.ceil(calls * share));
+async function warmUp(subject: Subject, { calls, concurrency }: Plan): Promise<void> {
+  const few = subject.agentMs === undefined ? Math.min(warmUpCalls, calls) : 1;
+  await subject.run(few, 1);
+  for (const parallel of concurrency) await subject.run(Math.max(few, parallel), parallel);
 }
 
-async function add(lot: Lot, subject: Subject, count: number, parallel: number): Promise<void> {
-  const before = await usedBy(subject);
-  const durations = await subject.run(count, parallel);
-  const after = await usedBy(subject);
-  const used = (what: keyof Used): number => after[what] - before[what];
-  lot.durations.push(...durations.map((ms) => ms - (subject.agentMs ?? 0)));
-  lot.perSecond.push((count * 1_000) / used('atMs'));
-  lot.elapsedMs += used('atMs');
-  lot.nodeCpuMs += used('nodeCpuMs');
-  lot.serverCpuMs += used('serverCpuMs');
-  lot.databaseBytes += used('databaseBytes');
+async function measureRound(subject: Subject, plan: Plan, idle: IdleRates): Promise<Round> {
+  const { handler } = subject;
+  const before = handler && (await readHandlerTimes(handler.url, handler.route));
+  const sequential = await subject.run(callsOf(subject, plan, 1), 1);
+  const after = handler && (await readHandlerTimes(handler.url, handler.route));
+  const concurrent: Phase[] = [];
+  const usage = await metered(subject, idle, async () => {
+    for (const parallel of plan.concurrency)
+      concurrent.push(await subject.run(callsOf(subject, plan, parallel), parallel));
+  });
+  const agentMs = subject.agentMs ?? 0;
+  return {
+    sequential: without(agentMs, sequential),
+    concurrent: concurrent.map((phase) => without(agentMs, phase)),
+    usage,
+    ...(before && after && { handler: between(before, after) }),
+  };
 }
 
-function emptyLot(): Lot {
-  return { durations: [], perSecond: [], elapsedMs: 0, nodeCpuMs: 0, serverCpuMs: 0, databaseBytes: 0 };
+/** Enough that all lanes are busy for most of the phase; of an agent that takes its time each lane asks once. */
+function callsOf({ agentMs }: Subject, { calls, rounds }: Plan, parallel: number): number {
+  if (agentMs !== undefined) return parallel;
+  return parallel === 1 ? Math.ceil(calls / rounds) : Math.max(Math.ceil(calls / rounds), 3 * parallel);
+}
+
+function without(agentMs: number, { durationsMs, elapsedMs }: Phase): Phase {
+  return { durationsMs: durationsMs.map((ms) => ms - agentMs), elapsedMs };
 }

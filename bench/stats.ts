@@ -1,3 +1,5 @@
+import { Random } from '../chaos/random.ts';
+
 /** Figures of a list of durations in ms. */
 export interface Figures {
   readonly count: number;
@@ -13,27 +15,35 @@ export function figures(durations: readonly number[]): Figures {
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
-export interface Ratio {
-  readonly ratio: number;
+export interface Interval {
+  readonly value: number;
+  /** Bounds of the 95 % bootstrap interval. */
   readonly low: number;
   readonly high: number;
 }
 
-/** The ratio of two medians with its 95 % bootstrap interval. */
-export function ratioOfMedians(over: readonly number[], under: readonly number[], resamples = 1_000): Ratio {
-  const ratios = Array.from({ length: resamples }, () => median(resample(over)) / median(resample(under)));
-  ratios.sort((a, b) => a - b);
+/** Which rounds a figure is made of. With `random` its calls are drawn again from within them too. */
+export interface Sample {
+  readonly rounds: readonly number[];
+  readonly random?: Random;
+}
+
+/**
+ * 95 % bootstrap interval of a figure of `rounds` rounds. Rounds are drawn again, the same ones for every row that the
+ * figure is made of, since a slow moment hit them all; then the calls within them. The same data give the same interval.
+ */
+export function bootstrap(rounds: number, figure: (sample: Sample) => number, resamples = 1_000): Interval {
+  const random = new Random(1);
+  const all = Array.from({ length: rounds }, (_, index) => index);
+  const values = Array.from({ length: resamples }, () => figure({ rounds: resample(all, random), random }));
+  values.sort((a, b) => a - b);
   return {
-    ratio: median(over) / median(under),
-    low: ratios[Math.floor(0.025 * resamples)] ?? Number.NaN,
-    high: ratios[Math.floor(0.975 * resamples)] ?? Number.NaN,
+    value: figure({ rounds: all }),
+    low: values[Math.floor(0.025 * resamples)] ?? Number.NaN,
+    high: values[Math.min(resamples - 1, Math.floor(0.975 * resamples))] ?? Number.NaN,
   };
 }
 
-function median(values: readonly number[]): number {
-  return figures(values).p50;
-}
-
-function resample(values: readonly number[]): number[] {
-  return values.map(() => values[Math.floor(Math.random() * values.length)] ?? Number.NaN);
+export function resample<T>(values: readonly T[], random: Random): T[] {
+  return values.map(() => random.pick(values));
 }

@@ -28,6 +28,7 @@ if (role === 'worker') {
   app.post('/call', async (_request, response) => {
     const workflowId = `stock-${crypto.randomUUID()}`;
     response.json({
+      workflow_id: workflowId,
       content: await client.workflow.execute<typeof bare>('bare', {
         taskQueue,
         workflowId,

@@ -1,34 +1,24 @@
-/** Temporal as its hello-world shows it, on a server of its own that is started as its documentation says. */
+/** Temporal as its documentation shows it: `temporal server start-dev` on a file, a worker and an app (stock-app.ts). */
 import { join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { findTemporalCli } from '../src/platform/embedded/find-cli.ts';
 import { claimPort } from '../src/platform/embedded/ports.ts';
 import { binariesDir } from '../src/platform/paths.ts';
-import { urlOf, type Agents } from './agents.ts';
-import type { Children } from './children.ts';
-import { post } from './product.ts';
-import { inLanes, type Subject } from './subject.ts';
+import { printed, type Children } from './children.ts';
+import type { Server } from './product.ts';
 
-export async function startStock(children: Children, dataDir: string, { quick }: Agents): Promise<Subject> {
+export interface StockServer extends Server {
+  readonly address: string;
+}
+
+export async function startStockServer(children: Children, dataDir: string): Promise<StockServer> {
   const cli = await findTemporalCli({ configured: process.env['HOLDFAST_TEMPORAL_CLI'], binariesDir });
   const port = await claimPort(0, '');
   const database = join(dataDir, 'stock.db');
   const args = ['server', 'start-dev', '--headless', '--port', String(port), '--db-filename', database];
-  const pid = children.start(cli, args);
+  const { pid } = children.start(cli, args, { stdio: 'ignore' });
   const address = `127.0.0.1:${port}`;
-  await untilListening(address);
-  const worker = await children.startScript('stock-app.ts', ['worker', address, urlOf(quick)]);
-  const app = await children.startScript('stock-app.ts', ['app', address, urlOf(quick)]);
-  return {
-    name: 'stock Temporal app',
-    run: inLanes(() => post(app.line, {})),
-    pids: [worker.pid, app.pid],
-    server: { pid, database },
-    share: 0.5,
-  };
-}
-
-async function untilListening(address: string): Promise<void> {
   const connection = Connection.lazy({ address });
   for (;;) {
     try {
@@ -36,9 +26,34 @@ async function untilListening(address: string): Promise<void> {
         connection.workflowService.describeNamespace({ namespace: 'default' }),
       );
       await connection.close();
-      return;
+      return { address, pid, database };
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pass(50);
     }
   }
+}
+
+export interface StockApp {
+  /** Answers a POST. */
+  readonly url: string;
+  readonly pids: readonly number[];
+}
+
+export async function startStockApp(
+  children: Children,
+  address: string,
+  agentUrl: string,
+): Promise<StockApp> {
+  const start = async (role: 'worker' | 'app', pattern: RegExp) => {
+    const { child, pid } = children.script(
+      'stock-app.ts',
+      [role, address, agentUrl],
+      ['ignore', 'pipe', 'ignore'],
+    );
+    const [, url = ''] = await printed(child.stdout, pattern);
+    return { url, pid };
+  };
+  const worker = await start('worker', /(ready)\n/);
+  const app = await start('app', /(http\S+)\n/);
+  return { url: app.url, pids: [worker.pid, app.pid] };
 }

@@ -1,105 +1,109 @@
-/** A run in tables: for the terminal, and as Markdown for the docs. */
-import Table from 'cli-table3';
-import type { Results, RowResult } from './results.ts';
-import { isMet, type Target } from './verdict.ts';
+/** A report as tables: for the terminal by cli-table3, for the docs as Markdown. */
+import CliTable from 'cli-table3';
+import type { Comparison } from './compare.ts';
+import type { Report, ReportRow } from './report.ts';
+import type { Figures } from './stats.ts';
 
-type Cells = readonly string[];
-export interface Grid {
-  readonly head: Cells;
-  readonly lines: readonly Cells[];
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }
 
-export function forTerminal({ head, lines }: Grid): string {
-  const table = new Table({ head: [...head], style: { head: [], border: [] } });
-  table.push(...lines.map((line) => [...line]));
-  return table.toString();
-}
-
-export function asMarkdown({ head, lines }: Grid): string {
-  const line = (cells: Cells): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...lines.map(line)].join('\n');
-}
-
-export function latencies({ rows }: Results): Grid {
-  const concurrencies = Object.keys(rows[0]?.byConcurrency ?? {});
-  const [first = '1', ...others] = concurrencies;
+export function timesTable({ rows, plan }: Pick<Report, 'rows' | 'plan'>): Table {
   return {
-    head: ['ms', 'p50', 'p95', 'p99', ...others.flatMap((many) => [`p50 at ${many}`, `p99 at ${many}`])],
-    lines: rows.map(({ name, byConcurrency }) => [
-      name,
-      ...['p50', 'p95', 'p99'].map((key) => ms(byConcurrency[first]?.[key as 'p50'])),
-      ...others.flatMap((many) => [ms(byConcurrency[many]?.p50), ms(byConcurrency[many]?.p99)]),
+    head: [
+      'p50 / p95 / p99, ms',
+      'in sequence',
+      ...plan.concurrency.flatMap((parallel) => [`at ${parallel}`, `calls/s at ${parallel}`]),
+    ],
+    rows: rows.map(({ title, sequential, concurrent }) => [
+      title,
+      quantiles(sequential),
+      ...concurrent.flatMap((level) => [quantiles(level), short(level.callsPerSecond)]),
     ]),
   };
 }
 
-export function costs({ rows }: Results): Grid {
-  const concurrencies = Object.keys(rows[0]?.byConcurrency ?? {});
-  const most = concurrencies.at(-1) ?? '1';
+export function costsTable({ rows }: Pick<Report, 'rows'>): Table {
   return {
     head: [
       'per call',
-      ...concurrencies.map((many) => `calls/s at ${many}`),
-      'CPU ms',
-      "server's CPU ms",
-      'database kB',
+      'node CPU, ms',
+      'server CPU, ms',
+      'database, kB',
       'events',
       'workflow tasks',
+      'in the handler, ms',
     ],
-    lines: rows.map((row) => [
-      row.name,
-      ...concurrencies.map((many) => whole(row.byConcurrency[many]?.callsPerSecond)),
-      ms(row.byConcurrency[most]?.nodeCpuMs),
-      ms(row.byConcurrency[most]?.serverCpuMs),
-      ms(kilobytes(row, most)),
-      whole(row.shape?.events),
-      whole(row.shape?.workflowTasks),
+    rows: rows.map((row) => [
+      row.title,
+      short(row.nodeCpuMs),
+      short(row.serverCpuMs),
+      short(row.databaseBytes === undefined ? undefined : row.databaseBytes / 1_000),
+      events(row),
+      short(row.counts?.workflowTasks),
+      short(row.handlerMeanMs),
     ]),
   };
 }
 
-export function toFloor({ rows }: Results): Grid {
+export function ratiosTable({ ratios }: Pick<Report, 'ratios'>): Table {
   return {
-    head: ['to the floor', 'p50', '95 % interval', 'calls/s', '95 % interval'],
-    lines: rows.flatMap(({ name, toFloor: ratio }) =>
-      ratio === null
-        ? []
-        : [
-            [
-              name,
-              ...[ratio.p50, ratio.callsPerSecond].flatMap(({ ratio: value, low, high }) => [
-                value.toFixed(2),
-                `${low.toFixed(2)} to ${high.toFixed(2)}`,
-              ]),
-            ],
-          ],
-    ),
+    head: ['ratio of sequential medians', '', '95 % interval'],
+    rows: ratios.map(({ label, value, low, high }) => [label, value.toFixed(2), interval(low, high)]),
   };
 }
 
-export function verdict(targets: readonly Target[]): Grid {
-  const told = { true: 'met', false: 'missed', undefined: 'not measured' } as const;
+export function verdictTable({ verdict }: Pick<Report, 'verdict'>): Table {
   return {
-    head: ['target', 'bound', 'measured', ''],
-    lines: targets.map((target) => {
-      const { what, bound, value, unit = '' } = target;
-      const limit = 'atMost' in bound ? `<= ${bound.atMost}` : `>= ${bound.atLeast}`;
-      const measured = Number.isNaN(value) ? '-' : value.toFixed(2);
-      return [what, `${limit} ${unit}`.trim(), `${measured} ${unit}`.trim(), told[`${isMet(target)}`]];
-    }),
+    head: ['target', 'limit', 'measured', '95 % interval', 'verdict'],
+    rows: verdict.map(({ what, limit, value, low, high, status }) => [
+      what,
+      limit,
+      value === undefined ? '-' : value.toFixed(2),
+      low === undefined || high === undefined ? '-' : interval(low, high),
+      status,
+    ]),
   };
 }
 
-/** Of rows that write; a reading row's growth is another's. */
-function kilobytes({ shape, byConcurrency }: RowResult, most: string): number | null {
-  const bytes = byConcurrency[most]?.databaseBytes ?? null;
-  return shape === null || bytes === null ? null : bytes / 1_000;
+export function comparisonTable(comparisons: readonly Comparison[]): Table {
+  return {
+    head: ['against the other run', 'then', 'now', ''],
+    rows: comparisons.map(({ label, before, after, change }) => [label, before, after, change]),
+  };
 }
 
-function ms(value: number | null | undefined): string {
-  return value == null || Number.isNaN(value) ? '-' : value.toFixed(1);
+export function forTerminal({ head, rows }: Table): string {
+  const table = new CliTable({ head: [...head], style: { head: [], border: [] } });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString();
 }
 
-function whole(value: number | null | undefined): string {
-  return value == null ? '-' : value.toFixed(0);
+export function forMarkdown({ head, rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function quantiles({ p50, p95, p99 }: Figures): string {
+  return [p50, p95, p99].map(short).join(' / ');
+}
+
+function events({ counts }: ReportRow): string {
+  if (!counts) return '-';
+  return counts.sessionEvents === undefined
+    ? String(counts.events)
+    : `${counts.events} + ${short(counts.sessionEvents)} of the session`;
+}
+
+/** Two digits that mean something. */
+export function short(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return '-';
+  if (Number.isInteger(value)) return String(value);
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : 2);
+}
+
+function interval(low: number, high: number): string {
+  return `${low.toFixed(2)} to ${high.toFixed(2)}`;
 }

@@ -1,0 +1,49 @@
+/**
+ * Size of a SQLite database in use, to the page. Its files tell less: the main one grows at checkpoints only, the log
+ * beside it is as long as it ever was. So: the size that the last commit in the log states, or else the main file's.
+ * The formats: https://www.sqlite.org/fileformat2.html, sections 1.3 and 4.1.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+
+const logHeaderBytes = 32;
+const frameHeaderBytes = 24;
+
+/** Undefined while there is no such file. */
+export async function databaseBytes(path: string): Promise<number | undefined> {
+  const main = await openOrNone(path);
+  if (!main) return undefined;
+  const log = await openOrNone(`${path}-wal`);
+  try {
+    const header = await bytesAt(main, 0, 32);
+    const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+    const pages = (log && (await pagesByLog(log, pageSize))) ?? header.readUInt32BE(28);
+    return pages * pageSize;
+  } finally {
+    await main.close();
+    await log?.close();
+  }
+}
+
+/** Frames that carry the salts of the log's header are of its present round; a commit states the size after it. */
+async function pagesByLog(log: FileHandle, pageSize: number): Promise<number | undefined> {
+  const { size } = await log.stat();
+  if (size < logHeaderBytes) return undefined;
+  const salts = (await bytesAt(log, 0, logHeaderBytes)).subarray(16, 24);
+  let pages: number | undefined;
+  const step = frameHeaderBytes + pageSize;
+  for (let at = logHeaderBytes; at + frameHeaderBytes <= size; at += step) {
+    const frame = await bytesAt(log, at, frameHeaderBytes);
+    if (!frame.subarray(8, 16).equals(salts)) break;
+    pages = frame.readUInt32BE(4) || pages;
+  }
+  return pages;
+}
+
+async function bytesAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer;
+}
+
+async function openOrNone(path: string): Promise<FileHandle | undefined> {
+  return open(path, 'r').catch(() => undefined);
+}

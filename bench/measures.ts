@@ -1,0 +1,76 @@
+/** Figures of one row over a sample of its rounds. */
+import type { Phase } from './lanes.ts';
+import type { MeasuredRow, Round } from './rounds.ts';
+import { figures, resample, type Sample } from './stats.ts';
+import type { Usage } from './meters.ts';
+
+export type Measure = (row: MeasuredRow, sample: Sample) => number;
+
+export const p50: Measure = (row, sample) =>
+  figures(durationsOf(row, sample, ({ sequential }) => sequential)).p50;
+
+/** At the plan's level of that index; not a number where there is none. */
+export const p50At =
+  (level: number): Measure =>
+  (row, sample) =>
+    figures(durationsOf(row, sample, atLevel(level))).p50;
+
+export const p99At =
+  (level: number): Measure =>
+  (row, sample) =>
+    figures(durationsOf(row, sample, atLevel(level))).p99;
+
+export const callsPerSecondAt =
+  (level: number): Measure =>
+  (row, { rounds }) => {
+    const phases = roundsOf(row, rounds).flatMap((round) => atLevel(level)(round) ?? []);
+    const calls = sum(phases.map(({ durationsMs }) => durationsMs.length));
+    return (calls * 1_000) / sum(phases.map(({ elapsedMs }) => elapsedMs));
+  };
+
+/** Per call of the concurrent phases; not a number where it is not known. */
+export const perCall =
+  (of: keyof Usage): Measure =>
+  (row, sample) => {
+    const rounds = roundsOf(row, sample.rounds);
+    const calls = sum(
+      rounds.flatMap(({ concurrent }) => concurrent.map(({ durationsMs }) => durationsMs.length)),
+    );
+    return sum(rounds.map(({ usage }) => usage[of] ?? Number.NaN)) / calls;
+  };
+
+/** Mean of the handler, in ms. */
+export const handlerMeanMs: Measure = (row, { rounds }) => {
+  const times = roundsOf(row, rounds).flatMap(({ handler }) => handler ?? []);
+  return (sum(times.map(({ seconds }) => seconds)) * 1_000) / sum(times.map(({ requests }) => requests));
+};
+
+/** At least half of them means a median under 1 ms. */
+export const handlerShareUnderOneMs: Measure = (row, { rounds }) => {
+  const times = roundsOf(row, rounds).flatMap(({ handler }) => handler ?? []);
+  return sum(times.map(({ underOneMs }) => underOneMs)) / sum(times.map(({ requests }) => requests));
+};
+
+export function durationsOf(
+  row: MeasuredRow,
+  { rounds, random }: Sample,
+  phase: (round: Round) => Phase | undefined,
+): number[] {
+  return roundsOf(row, rounds).flatMap((round) => {
+    const durations = phase(round)?.durationsMs ?? [];
+    return random ? resample(durations, random) : durations;
+  });
+}
+
+export const atLevel =
+  (level: number) =>
+  ({ concurrent }: Round): Phase | undefined =>
+    concurrent[level];
+
+function roundsOf({ rounds }: MeasuredRow, drawn: readonly number[]): Round[] {
+  return drawn.flatMap((index) => rounds[index] ?? []);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

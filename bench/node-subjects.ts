@@ -1,0 +1,102 @@
+/** The rows that one node answers: calls of every kind, and reads. */
+import { randomUUID } from 'node:crypto';
+import { callWorkflowId } from '../src/domain/ids.ts';
+import type { Histories } from './history-counts.ts';
+import { call, get, post } from './http.ts';
+import { runLanes } from './lanes.ts';
+import type { Product } from './product.ts';
+import { slowAgentMs, type RowName } from './row-names.ts';
+import type { HistoryCounts, Subject } from './subject.ts';
+
+export interface AgentPorts {
+  readonly quick: number;
+  readonly failing: number;
+  readonly slow: number;
+}
+
+const lookupTurns = 10;
+
+export async function prepareNode({ url }: Product, { quick, failing, slow }: AgentPorts): Promise<void> {
+  const host = '127.0.0.1';
+  const fails = { host, port: failing, max_retries: 0 };
+  const agents = [
+    { name: 'quick', host, port: quick },
+    { name: 'slow', host, port: slow },
+    { name: 'failing', ...fails, fallback_agents: ['quick'] },
+    { name: 'one-failed', ...fails, fallback_agents: ['quick'] },
+    { name: 'two-failed', ...fails, fallback_agents: ['failing'] },
+  ];
+  for (const agent of agents) await post(`${url}/api/vps/register`, agent);
+  for (let turn = 0; turn < lookupTurns; turn++)
+    await call(url, { agent_name: 'quick', session_id: 'bench-lookup' });
+}
+
+/** Asked by what a row's name says before `-regular`. */
+const agentOf = {
+  call: 'quick',
+  session: 'quick',
+  'failed-1': 'one-failed',
+  'failed-2': 'two-failed',
+  slow: 'slow',
+};
+
+type CallKind = keyof typeof agentOf;
+
+export function callSubject(
+  kind: CallKind,
+  product: Product,
+  histories: Histories,
+  name: RowName = kind,
+): Subject {
+  const agent_name = agentOf[kind];
+  const inSession = (sessionId: string) => ({
+    agent_name,
+    ...(kind === 'session' && { session_id: sessionId }),
+  });
+  const count = async (): Promise<HistoryCounts> => {
+    const sessionId = `bench-${randomUUID()}`;
+    const once = () => call(product.url, inSession(sessionId));
+    const sessionEvents =
+      kind === 'session' ? await histories.addedToSession(sessionId, product.namespace, once) : undefined;
+    const { call_id } = await once();
+    const counts = await histories.of(callWorkflowId(call_id), product.namespace);
+    return { ...counts, ...(sessionEvents !== undefined && { sessionEvents }) };
+  };
+  return {
+    ...ofNode(product, name),
+    run: (calls, parallel) =>
+      runLanes((lane) => call(product.url, inSession(`bench-${lane}`)), calls, parallel),
+    count,
+    ...(kind === 'slow' && { agentMs: slowAgentMs }),
+  };
+}
+
+/** The same key and body as a call that has ended: each lane its own. */
+export function repeatSubject(product: Product): Subject {
+  const repeat = (lane: number) =>
+    call(product.url, { agent_name: 'quick' }, { 'idempotency-key': `bench-repeat-${lane}` });
+  return {
+    ...ofNode(product, 'repeat'),
+    run: (calls, parallel) => runLanes(repeat, calls, parallel),
+  };
+}
+
+const reads = {
+  'session-read': { path: '/api/vps/sessions/bench-lookup', route: '/api/vps/sessions/{id}' },
+  'health-read': { path: '/api/vps/health/quick', route: '/api/vps/health/{agent}' },
+  'agents-list': { path: '/api/vps/agents', route: '/api/vps/agents' },
+  'calls-list': { path: '/api/vps/calls', route: '/api/vps/calls' },
+} as const;
+
+export function readSubject(name: keyof typeof reads, product: Product): Subject {
+  const { path, route } = reads[name];
+  return {
+    ...ofNode(product, name),
+    run: (calls, parallel) => runLanes(() => get(product.url + path), calls, parallel),
+    handler: { url: product.url, route },
+  };
+}
+
+function ofNode({ pid, server }: Product, name: RowName) {
+  return { name, processes: { node: [pid], server: [server.pid] }, database: server.database };
+}

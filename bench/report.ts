@@ -1,0 +1,120 @@
+/** A run in figures: what is printed, kept as JSON, compared and drawn. */
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import {
+  atLevel,
+  callsPerSecondAt,
+  durationsOf,
+  handlerMeanMs,
+  p50,
+  perCall,
+  type Measure,
+} from './measures.ts';
+import type { MeasuredRow, Plan } from './rounds.ts';
+import { rowTitles, type RowName } from './row-names.ts';
+import { bootstrap, figures, type Figures, type Interval } from './stats.ts';
+import type { HistoryCounts } from './subject.ts';
+import { judge, targets, type Judged, type Rows } from './targets.ts';
+
+export interface Report {
+  readonly format: 1;
+  readonly at: string;
+  readonly machine: Machine;
+  readonly plan: Plan;
+  readonly rows: readonly ReportRow[];
+  readonly ratios: readonly Ratio[];
+  readonly verdict: readonly Judged[];
+}
+
+export interface Machine {
+  readonly node: string;
+  readonly cores: number;
+  readonly cpu: string;
+  /** Of the last minute before the run: above 0.5 or so, others were at work. */
+  readonly loadBefore: number;
+}
+
+export interface ReportRow {
+  readonly name: string;
+  readonly title: string;
+  readonly sequential: Figures;
+  readonly concurrent: readonly (Figures & { readonly parallel: number; readonly callsPerSecond: number })[];
+  readonly nodeCpuMs?: number;
+  readonly serverCpuMs?: number;
+  readonly databaseBytes?: number;
+  readonly handlerMeanMs?: number;
+  readonly counts?: HistoryCounts;
+}
+
+export interface Ratio extends Interval {
+  readonly label: string;
+}
+
+export function thisMachine(): Machine {
+  return {
+    node: process.version,
+    cores: availableParallelism(),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    loadBefore: loadavg()[0] ?? 0,
+  };
+}
+
+export function report(rows: Rows, plan: Plan, machine: Machine): Report {
+  return {
+    format: 1,
+    at: new Date().toISOString(),
+    machine,
+    plan,
+    rows: [...rows].map(([name, row]) => reportRow(name, rowTitles[name], row, plan)),
+    ratios: ratios(rows, plan.rounds),
+    verdict: targets(plan.concurrency).map((target) => judge(target, rows, plan.rounds)),
+  };
+}
+
+export function reportRow(name: string, title: string, row: MeasuredRow, plan: Plan): ReportRow {
+  const all = { rounds: row.rounds.map((_, index) => index) };
+  const known = (measure: Measure): number | undefined => {
+    const value = measure(row, all);
+    return Number.isNaN(value) ? undefined : value;
+  };
+  const costs = {
+    nodeCpuMs: known(perCall('nodeCpuMs')),
+    serverCpuMs: known(perCall('serverCpuMs')),
+    databaseBytes: known(perCall('databaseBytes')),
+    handlerMeanMs: known(handlerMeanMs),
+    counts: row.counts,
+  };
+  return {
+    name,
+    title,
+    sequential: figures(durationsOf(row, all, ({ sequential }) => sequential)),
+    concurrent: plan.concurrency.map((parallel, level) => ({
+      parallel,
+      ...figures(durationsOf(row, all, atLevel(level))),
+      callsPerSecond: callsPerSecondAt(level)(row, all),
+    })),
+    ...(Object.fromEntries(Object.entries(costs).filter(([, value]) => value !== undefined)) as object),
+  };
+}
+
+/** Of sequential medians: every kind of call to the floor, and to the stock app. */
+function ratios(rows: Rows, rounds: number): Ratio[] {
+  const calls = [...rows.keys()].filter((name) =>
+    /^(stock|call|session|failed-\d)(-regular|-tuned)?$/.test(name),
+  );
+  const pairs: (readonly [RowName, RowName])[] = [
+    ...calls.map((name) => [name, 'floor'] as const),
+    ...calls.filter((name) => !name.startsWith('stock')).map((name) => [name, 'stock'] as const),
+    ['call', 'call-regular'],
+    ['session', 'session-regular'],
+    ['call', 'stock-tuned'],
+    ['call-regular', 'stock-tuned'],
+    ['slow', 'slow-regular'],
+    ['repeat', 'direct'],
+  ];
+  return pairs.flatMap(([over, under]) => {
+    const [above, below] = [rows.get(over), rows.get(under)];
+    if (!above || !below) return [];
+    const interval = bootstrap(rounds, (sample) => p50(above, sample) / p50(below, sample));
+    return [{ label: `${rowTitles[over]} / ${rowTitles[under]}`, ...interval }];
+  });
+}

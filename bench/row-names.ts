@@ -1,0 +1,33 @@
+/** The rows of the table, in its order. What each is: docs/benchmarks.md. */
+export const rowTitles = {
+  direct: 'direct call to the agent',
+  floor: 'bare eager activity (the floor)',
+  stock: 'stock Temporal app, server and all',
+  'stock-tuned': 'stock Temporal app on our server',
+  call: 'call',
+  'call-regular': 'call, regular path',
+  session: 'call in a session',
+  'session-regular': 'call in a session, regular path',
+  'failed-1': 'call after one failed agent',
+  'failed-2': 'call after two failed agents',
+  'failed-1-regular': 'call after one failed agent, regular path',
+  'failed-2-regular': 'call after two failed agents, regular path',
+  slow: 'call of an agent of 1.5 s, without them',
+  'slow-regular': 'the same, regular path',
+  repeat: 'idempotent repeat of an ended call',
+  'session-read': 'session read, ten turns',
+  'health-read': 'health read of one agent',
+  'agents-list': 'agents list',
+  'calls-list': 'calls list',
+} as const;
+
+export type RowName = keyof typeof rowTitles;
+
+export const rowNames = Object.keys(rowTitles) as RowName[];
+
+export function isRowName(name: string): name is RowName {
+  return Object.hasOwn(rowTitles, name);
+}
+
+/** What the slow agent takes; taken off again, so that overheads remain. */
+export const slowAgentMs = 1_500;

@@ -1,0 +1,40 @@
+/** One run: all rows in rounds; the list of calls last, once enough of them are stored. */
+import { storeCalls } from './load.ts';
+import type { Options } from './options.ts';
+import { inTemporaryFolder } from './product.ts';
+import { report, thisMachine, type Report } from './report.ts';
+import { measure, type MeasuredRow, type Progress } from './rounds.ts';
+import type { RowName } from './row-names.ts';
+import { startStage, type Stage } from './stage.ts';
+import type { Subject } from './subject.ts';
+
+type Wanted = Pick<Options, 'calls' | 'rounds' | 'concurrency' | 'rows' | 'stored'>;
+
+export async function runBench(options: Wanted, progress: Progress): Promise<Report> {
+  const machine = thisMachine();
+  return inTemporaryFolder(async (folder) => {
+    progress('starting');
+    const stage = await startStage(options.rows, folder);
+    try {
+      return report(await measureAll(stage, options, progress), options, machine);
+    } finally {
+      await stage.stop();
+    }
+  });
+}
+
+async function measureAll(
+  { subjects, product }: Stage,
+  options: Wanted,
+  progress: Progress,
+): Promise<Map<RowName, MeasuredRow>> {
+  const isList = ({ name }: Subject): boolean => name === 'calls-list';
+  const keyed = (some: readonly Subject[]) => some.map((subject) => [subject.name, subject] as const);
+  const rows = await measure(keyed(subjects.filter((one) => !isList(one))), options, progress);
+  const lists = subjects.filter(isList);
+  if (lists.length > 0) {
+    await storeCalls(product.url, options.stored, progress);
+    for (const [name, row] of await measure(keyed(lists), options, progress)) rows.set(name, row);
+  }
+  return rows;
+}

@@ -1,0 +1,169 @@
+/** Starts what the wanted rows need, and makes their subjects. */
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { Agent, setGlobalDispatcher } from 'undici';
+import { Children, printed } from './children.ts';
+import type { FloorReply, FloorRequest } from './floor.ts';
+import { Histories } from './history-counts.ts';
+import { post } from './http.ts';
+import { runLanes, type Phase } from './lanes.ts';
+import { callSubject, prepareNode, readSubject, repeatSubject, type AgentPorts } from './node-subjects.ts';
+import { regularPath, startProduct, type Product } from './product.ts';
+import type { RowName } from './row-names.ts';
+import { startStockApp, startStockServer } from './stock.ts';
+import type { Subject } from './subject.ts';
+
+export interface Stage {
+  readonly subjects: Subject[];
+  /** The node as `npm start` runs it. */
+  readonly product: Product;
+  stop(): Promise<void>;
+}
+
+const regularNamespace = 'regular';
+
+export async function startStage(rows: readonly RowName[], folder: string): Promise<Stage> {
+  const children = new Children();
+  setGlobalDispatcher(new Agent({ connections: 128 }));
+  try {
+    return await start(rows, folder, children);
+  } catch (error) {
+    await children.stop();
+    throw error;
+  }
+}
+
+async function start(rows: readonly RowName[], folder: string, children: Children): Promise<Stage> {
+  const agents = await startAgents(children);
+  const agentUrl = `http://127.0.0.1:${agents.quick}/v1/messages`;
+  const product = await startProduct(children, { dataDir: await inner(folder, 'node') });
+  await prepareNode(product, agents);
+  const histories = new Histories(product.temporalAddress);
+  const subjects: Subject[] = [];
+  const wants = (...names: RowName[]): boolean => rows.some((row) => names.includes(row));
+
+  if (wants('direct', 'floor'))
+    subjects.push(...(await floorSubjects(children, product, agentUrl, histories)));
+  if (wants('stock')) {
+    const server = await startStockServer(children, await inner(folder, 'stock'));
+    subjects.push(await stockSubject('stock', children, server, agentUrl));
+  }
+  if (wants('stock-tuned')) {
+    const server = { ...product.server, address: product.temporalAddress };
+    subjects.push(await stockSubject('stock-tuned', children, server, agentUrl));
+  }
+  for (const kind of ['call', 'session', 'failed-1', 'failed-2', 'slow'] as const)
+    subjects.push(callSubject(kind, product, histories));
+  if (rows.some((row) => row.endsWith('-regular'))) {
+    const regular = await startRegular(children, product, await inner(folder, 'regular'));
+    await prepareNode(regular, agents);
+    for (const kind of ['call', 'session', 'failed-1', 'failed-2', 'slow'] as const)
+      subjects.push(callSubject(kind, regular, histories, `${kind}-regular`));
+  }
+  subjects.push(repeatSubject(product));
+  for (const name of ['session-read', 'health-read', 'agents-list', 'calls-list'] as const)
+    subjects.push(readSubject(name, product));
+  return {
+    subjects: rows.flatMap((row) => subjects.filter(({ name }) => name === row)),
+    product,
+    async stop() {
+      await histories.close();
+      await children.stop();
+    },
+  };
+}
+
+async function startAgents(children: Children): Promise<AgentPorts> {
+  const { child } = children.script('agents.ts', [], ['ignore', 'pipe', 2]);
+  const [, quick, failing, slow] = await printed(child.stdout, /agents (\d+) (\d+) (\d+)\n/);
+  return { quick: Number(quick), failing: Number(failing), slow: Number(slow) };
+}
+
+/** A second node on the same server, in a namespace of its own, so that the two share nothing but the server. */
+async function startRegular(children: Children, product: Product, dataDir: string): Promise<Product> {
+  const connection = await Connection.connect({ address: product.temporalAddress });
+  const namespace = regularNamespace;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs('7 days'),
+  });
+  // Known to every part of the server only after a while.
+  while (!(await isUsable(connection, namespace))) await pass(100);
+  await connection.close();
+  return startProduct(children, { dataDir, beside: { product, namespace }, environment: regularPath });
+}
+
+async function isUsable(connection: Connection, namespace: string): Promise<boolean> {
+  try {
+    await connection.operatorService.listSearchAttributes({ namespace });
+    await connection.workflowService.countWorkflowExecutions({ namespace });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function floorSubjects(
+  children: Children,
+  { temporalAddress, server }: Product,
+  agentUrl: string,
+  histories: Histories,
+): Promise<Subject[]> {
+  const { child, pid } = children.script('floor.ts', [temporalAddress, agentUrl], ['ignore', 2, 2, 'ipc']);
+  await once(child, 'message');
+  const ask = async (request: FloorRequest): Promise<FloorReply> => {
+    const answered = once(child, 'message');
+    child.send(request);
+    const [reply] = (await answered) as [FloorReply];
+    return reply;
+  };
+  const run = (what: 'floor' | 'direct') => async (count: number, parallel: number) =>
+    (await ask({ what, count, parallel })) as Phase;
+  return [
+    { name: 'direct', run: run('direct'), processes: { node: [pid], server: [] } },
+    {
+      name: 'floor',
+      run: run('floor'),
+      processes: { node: [pid], server: [server.pid] },
+      database: server.database,
+      async count() {
+        const { workflowId } = (await ask({ what: 'one' })) as { workflowId: string };
+        return histories.of(workflowId);
+      },
+    },
+  ];
+}
+
+async function stockSubject(
+  name: 'stock' | 'stock-tuned',
+  children: Children,
+  server: { readonly address: string; readonly pid: number; readonly database: string },
+  agentUrl: string,
+): Promise<Subject> {
+  const { url, pids } = await startStockApp(children, server.address, agentUrl);
+  return {
+    name,
+    run: (count, parallel) => runLanes(() => post(url, {}), count, parallel),
+    processes: { node: pids, server: [server.pid] },
+    database: server.database,
+    async count() {
+      const { workflow_id } = (await post(url, {})) as { workflow_id: string };
+      const histories = new Histories(server.address);
+      try {
+        return await histories.of(workflow_id);
+      } finally {
+        await histories.close();
+      }
+    },
+  };
+}
+
+async function inner(folder: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path);
+  return path;
+}

@@ -1,0 +1,137 @@
+/** What the product is held to, each a ratio within one run, and whether this run meets it. */
+import {
+  callsPerSecondAt,
+  handlerShareUnderOneMs,
+  p50,
+  p50At,
+  p99At,
+  perCall,
+  type Measure,
+} from './measures.ts';
+import type { MeasuredRow } from './rounds.ts';
+import { rowTitles, type RowName } from './row-names.ts';
+import { bootstrap, type Sample } from './stats.ts';
+
+export type Rows = ReadonlyMap<RowName, MeasuredRow>;
+
+export interface Target {
+  readonly what: string;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  /** Undefined where a row that it needs was not measured. */
+  figure(rows: Rows): ((sample: Sample) => number) | undefined;
+}
+
+export type Status = 'met' | 'met, barely' | 'missed, barely' | 'missed' | 'not measured';
+
+export interface Judged {
+  readonly what: string;
+  readonly limit: string;
+  readonly value?: number;
+  readonly low?: number;
+  readonly high?: number;
+  readonly status: Status;
+}
+
+/** `levels` are the plan's levels of concurrency. */
+export function targets(levels: readonly number[]): Target[] {
+  const [at16, at64] = [levels.indexOf(16), levels.indexOf(64)];
+  const paths = ['call', 'call-regular'] as const;
+  return [
+    ...paths.map((row) => ({ ...ratio('p50', p50, row, 'floor'), atMost: 1.15 })),
+    ...paths.map((row) => ({ ...ratio('p50', p50, row, 'stock'), atMost: 0.5 })),
+    { ...ratio('p50', p50, 'session', 'floor'), atMost: 1.75 },
+    { ...added('failed-1', 'call'), atMost: 0.42 },
+    { ...added('failed-2', 'failed-1'), atMost: 0.42 },
+    ...paths.map((row) => ({
+      ...ratio('calls/s at 64', callsPerSecondAt(at64), row, 'floor'),
+      atLeast: 0.9,
+    })),
+    { ...ratio('quick agent, p50', p50, 'call', 'floor'), atMost: 0.75 },
+    { ...ratio('quick agent, calls/s at 64', callsPerSecondAt(at64), 'call', 'floor'), atLeast: 1.3 },
+    ...paths.map((row) => ({ ...ratio('server CPU', perCall('serverCpuMs'), row, 'floor'), atMost: 1.05 })),
+    ...paths.map((row) => ({
+      ...alone(
+        `workflow tasks of: ${rowTitles[row]}`,
+        row,
+        ({ counts }) => counts?.workflowTasks ?? Number.NaN,
+      ),
+      atMost: 2,
+    })),
+    {
+      ...alone('session read, share under 1 ms in the handler', 'session-read', handlerShareUnderOneMs),
+      atLeast: 0.5,
+    },
+    { ...alone('session read, p50 in ms over HTTP', 'session-read', p50), atMost: 3 },
+    {
+      ...alone('health read, share under 1 ms in the handler', 'health-read', handlerShareUnderOneMs),
+      atLeast: 0.5,
+    },
+    { ...ratio('p50', p50, 'repeat', 'direct'), atMost: 5 },
+    { ...ratio('p50', p50, 'slow', 'slow-regular'), atMost: 1.1 },
+    ...paths.map((row) => ({
+      ...alone(
+        `p99 / p50 at 16: ${rowTitles[row]}`,
+        row,
+        (measured, sample) => p99At(at16)(measured, sample) / p50At(at16)(measured, sample),
+      ),
+      atMost: 3,
+    })),
+  ];
+}
+
+export function judge(target: Target, rows: Rows, rounds: number): Judged {
+  const figure = target.figure(rows);
+  const interval = figure && bootstrap(rounds, figure);
+  const told = { what: target.what, limit: limitOf(target) };
+  if (!interval || Number.isNaN(interval.value)) return { ...told, status: 'not measured' };
+  return { ...told, ...interval, status: statusOf(interval, target) };
+}
+
+/** Barely: the interval reaches over the limit. */
+export function statusOf(
+  { value, low, high }: { value: number; low: number; high: number },
+  { atMost = Infinity, atLeast = -Infinity }: { atMost?: number; atLeast?: number },
+): Status {
+  const within = (one: number): boolean => one <= atMost && one >= atLeast;
+  const sure = within(low) === within(high);
+  if (within(value)) return sure ? 'met' : 'met, barely';
+  return sure ? 'missed' : 'missed, barely';
+}
+
+function limitOf({ atMost, atLeast }: Target): string {
+  return atMost === undefined ? `>= ${atLeast ?? ''}` : `<= ${atMost}`;
+}
+
+function ratio(what: string, measure: Measure, over: RowName, under: RowName): Target {
+  return {
+    what: `${what}: ${rowTitles[over]} / ${rowTitles[under]}`,
+    figure(rows) {
+      const [above, below] = [rows.get(over), rows.get(under)];
+      if (!above || !below) return undefined;
+      return (sample) => measure(above, sample) / measure(below, sample);
+    },
+  };
+}
+
+/** What one more failed agent adds, as a share of the floor. */
+function added(more: RowName, less: RowName): Target {
+  return {
+    what: `p50: (${rowTitles[more]} - ${rowTitles[less]}) / ${rowTitles.floor}`,
+    figure(rows) {
+      const [over, under, floor] = [rows.get(more), rows.get(less), rows.get('floor')];
+      if (!over || !under || !floor) return undefined;
+      return (sample) => (p50(over, sample) - p50(under, sample)) / p50(floor, sample);
+    },
+  };
+}
+
+function alone(what: string, row: RowName, measure: Measure): Target {
+  return {
+    what,
+    figure(rows) {
+      const measured = rows.get(row);
+      return measured && ((sample) => measure(measured, sample));
+    },
+  };
+}

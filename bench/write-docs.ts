@@ -1,0 +1,35 @@
+/** `--docs`: the figures of this run between the markers of docs/benchmarks.md, and its plot beside it. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../src/platform/paths.ts';
+import { plot } from './plot.ts';
+import type { Report } from './report.ts';
+import { costsTable, forMarkdown, ratiosTable, timesTable, verdictTable } from './tables.ts';
+
+const docs = join(packageRoot, 'docs');
+
+export async function writeDocs(report: Report): Promise<void> {
+  const path = join(docs, 'benchmarks.md');
+  await writeFile(path, withFigures(await readFile(path, 'utf8'), 'run', figuresOf(report)));
+  await writeFile(join(docs, 'benchmarks.svg'), plot(report));
+}
+
+/** `text` with what is between `<!-- bench: NAME -->` and `<!-- end -->` replaced. Throws where there is no such place. */
+export function withFigures(text: string, name: string, figures: string): string {
+  const place = new RegExp(`(<!-- bench: ${name} -->\\n)[^]*?(<!-- end -->)`);
+  if (!place.test(text)) throw new Error(`There is no place for figures called ${name}`);
+  return text.replace(place, (_all, begin: string, end: string) => `${begin}\n${figures}\n\n${end}`);
+}
+
+function figuresOf(report: Report): string {
+  const { machine, plan, at } = report;
+  const [day] = at.split('T');
+  return [
+    `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${day ?? ''}: ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds.`,
+    '![Median latency of each row, with p95](benchmarks.svg)',
+    forMarkdown(verdictTable(report)),
+    forMarkdown(timesTable(report)),
+    forMarkdown(costsTable(report)),
+    forMarkdown(ratiosTable(report)),
+  ].join('\n\n');
+}

@@ -1,0 +1,27 @@
+import type { MeasuredRow, Round } from '../../bench/rounds.ts';
+import type { ReportRow } from '../../bench/report.ts';
+import { figures } from '../../bench/stats.ts';
+
+/** A row whose rounds took these medians, in sequence and at the one level of concurrency. */
+export function rowOf(roundsMs: readonly number[], more: Partial<MeasuredRow & Round> = {}): MeasuredRow {
+  const { counts, ...round } = more;
+  return {
+    rounds: roundsMs.map((ms) => ({
+      sequential: { durationsMs: [ms * 0.9, ms, ms * 1.1], elapsedMs: 3 * ms },
+      concurrent: [{ durationsMs: [ms, ms, 2 * ms, 2 * ms], elapsedMs: ms }],
+      usage: { nodeCpuMs: 4 * ms, serverCpuMs: 8 * ms, databaseBytes: 4_000 },
+      ...round,
+    })),
+    ...(counts && { counts }),
+  };
+}
+
+export function reportRowOf(name: string, p50: number, more: Partial<ReportRow> = {}): ReportRow {
+  return {
+    name,
+    title: `row ${name}`,
+    sequential: { ...figures([p50]), p95: 2 * p50 },
+    concurrent: [],
+    ...more,
+  };
+}
