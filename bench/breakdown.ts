@@ -1,0 +1,62 @@
+/**
+ * `npx tsx bench/breakdown.ts [CALLS]`: where the time of a call goes, taken apart from outside by the clocks of its caller,
+ * its agent and its history. `--docs` writes docs/performance.md's table and its drawing.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../src/platform/paths.ts';
+import { startWatchedAgents, takeApart } from './breakdown/calls.ts';
+import { draw, type TakenApart } from './breakdown/draw.ts';
+import { Children } from './children.ts';
+import { inTemporaryFolder, regularPath, startProduct } from './product.ts';
+import { forMarkdown, forTerminal, type Table } from './tables.ts';
+import { withFigures } from './write-docs.ts';
+
+const [first = '200'] = process.argv.slice(2).filter((word) => word !== '--docs');
+const count = Number(first);
+const warmUps = 40;
+const kinds = [
+  { title: 'call', body: { agent_name: 'quick' }, environment: {} },
+  { title: 'by the activity', body: { agent_name: 'quick' }, environment: regularPath },
+  { title: 'one failed agent', body: { agent_name: 'one-failed' }, environment: {} },
+  { title: 'in a session', body: { agent_name: 'quick', session_id: 'apart' }, environment: {} },
+];
+
+const agents = await startWatchedAgents();
+const taken: TakenApart[] = [];
+for (const [index, { title, body, environment }] of kinds.entries())
+  await inTemporaryFolder(async (folder) => {
+    console.error(title);
+    const children = new Children();
+    try {
+      const dataDir = join(folder, String(index));
+      await mkdir(dataDir);
+      const product = await startProduct(children, { dataDir, environment });
+      await agents.register(product);
+      await takeApart(product, agents, body, warmUps);
+      taken.push({ title, spans: await takeApart(product, agents, body, count) });
+    } finally {
+      await children.stop();
+    }
+  });
+agents.close();
+
+const table = tableOf(taken);
+console.log(forTerminal(table));
+if (process.argv.includes('--docs')) {
+  const page = join(packageRoot, 'docs', 'performance.md');
+  await writeFile(page, withFigures(await readFile(page, 'utf8'), 'breakdown', forMarkdown(table)));
+  await writeFile(join(packageRoot, 'docs', 'breakdown.svg'), draw(taken));
+}
+process.exit(0);
+
+function tableOf(all: readonly TakenApart[]): Table {
+  const names = [...new Set(all.flatMap(({ spans }) => spans.map(({ what }) => what)))];
+  return {
+    head: ['median ms', ...all.map(({ title }) => title)],
+    rows: names.map((name) => [
+      name,
+      ...all.map(({ spans }) => spans.find(({ what }) => what === name)?.ms.toFixed(1) ?? ''),
+    ]),
+  };
+}

@@ -1,0 +1,56 @@
+/** The moments of one call, as seen from outside: by its caller, its agent, and the times of its history's events. */
+import proto from '@temporalio/proto';
+import { readPayload } from '../../src/client/read-payload.ts';
+import type { CallInput } from '../../src/domain/call.ts';
+
+type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
+type EventKind = proto.temporal.api.enums.v1.EventType;
+const { EventType } = proto.temporal.api.enums.v1;
+
+/** Epoch ms with fractions. */
+export interface Seen {
+  readonly sentAt: number;
+  /** The last request to an agent, and its answer. */
+  readonly askedAt: number;
+  readonly answeredAt: number;
+  readonly receivedAt: number;
+}
+
+export interface Span {
+  readonly what: string;
+  readonly ms: number;
+}
+
+/** From the request to its answer without a gap; a call leaves out what it does not have. */
+export function spansOf(seen: Seen, events: readonly HistoryEvent[]): Span[] {
+  const [started] = events;
+  const input = readPayload<CallInput>(started?.workflowExecutionStartedEventAttributes?.input);
+  const granted = input?.turn?.state === 'granted' ? input.turn.grantedAt : undefined;
+  const at = (type: EventKind): number | undefined =>
+    timeOf(events.find(({ eventType }) => eventType === type));
+  const moments: [string, number | undefined][] = [
+    ['HTTP, validation, the session opens the turn', granted],
+    [granted === undefined ? 'HTTP, validation, start' : 'start', timeOf(started)],
+    ['the first task comes back and asks', seen.askedAt],
+    ['the agent', seen.answeredAt],
+    ["the activity's result is kept", at(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)],
+    ['the task commits the turn', at(EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED)],
+    ['the session is told', at(EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED)],
+    ['the last task ends the call', timeOf(events.at(-1))],
+    ['the end is kept and told, the answer sent', seen.receivedAt],
+  ];
+  const spans: Span[] = [];
+  let before = seen.sentAt;
+  for (const [what, moment] of moments) {
+    if (moment === undefined) continue;
+    spans.push({ what, ms: moment - before });
+    before = moment;
+  }
+  return spans;
+}
+
+function timeOf(event: HistoryEvent | undefined): number | undefined {
+  if (!event?.eventTime) return undefined;
+  const { seconds, nanos } = event.eventTime;
+  return Number(seconds) * 1_000 + (nanos ?? 0) / 1_000_000;
+}
