@@ -20,6 +20,8 @@ export class WorkerStopping extends GivenUp {}
  * two tries, and than a workflow task that was lost takes to come again.
  */
 const joinableMs = 10_000;
+/** All that a process has open comes again one after the other: no faster than it was started. */
+const joinsPerSecond = 25;
 /** Answers are kept for an outage of the server. Large ones are references (I7). */
 const answersKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 /** A failure that came while nobody waited is the joining activity's to report. */
@@ -152,7 +154,7 @@ export class Exchanges {
     };
     const closeAfter = (ms: number): void => {
       setTimeout(() => {
-        const restMs = joinableMs - this.serverThereMs();
+        const restMs = Math.max(joinableMs, (this.open.size * 1_000) / joinsPerSecond) - this.serverThereMs();
         if (restMs > 0 && exchange.waiting === 0) closeAfter(restMs);
         else close();
       }, ms).unref();
