@@ -4,6 +4,7 @@
  * activity that comes next; and while Temporal is away, an activity is given up for dead and later scheduled again.
  * Whichever comes then joins the request that is still open, or takes what came of it meanwhile: the agent is asked once.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { StoredText } from '../domain/stored-text.ts';
@@ -56,6 +57,8 @@ export class Exchanges {
   private readonly callers = new Set<(reason: Error) => void>();
 
   private readonly serverThereMs: () => number;
+  /** Requests are begun in here: in the context of the activity that begins one they would keep it in memory. */
+  private readonly outside = new AsyncResource('Exchanges');
 
   /** For how long the server has been there without a break: before, nobody could come to join. */
   constructor(serverThereMs: () => number = () => Infinity) {
@@ -127,7 +130,8 @@ export class Exchanges {
   private begin(key: string, callId: string, begin: BeginAsking): Exchange {
     const controller = new AbortController();
     const open: OpenTry = { startedAt: Date.now() };
-    const exchange: Exchange = { callId, controller, open, answer: begin(controller, open), waiting: 0 };
+    const answer = this.outside.runInAsyncScope(() => begin(controller, open));
+    const exchange: Exchange = { callId, controller, open, answer, waiting: 0 };
     this.open.set(key, exchange);
     const ended = (): void => {
       open.endedAt = Date.now();
