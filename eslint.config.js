@@ -22,7 +22,7 @@ const mayNotImport = (folder, forbidden, packages = []) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', '.holdfast', 'node_modules', '**/*.js'] },
+  { ignores: ['dist', 'coverage', '.holdfast', 'node_modules', '**/*.{js,cjs}'] },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -32,13 +32,21 @@ export class Children {
   }
 
   async stop(): Promise<void> {
-    for (const child of this.children.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-    }
+    for (const child of [...this.children].reverse()) await end(child);
   }
+
+  /** One of them, before the others. */
+  async end(pid: number): Promise<void> {
+    const child = this.children.find((one) => one.pid === pid);
+    if (child) await end(child);
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
 }
 
 /** The first match in what it prints; the rest is let go. Rejects when it ends before. */

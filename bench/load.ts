@@ -1,23 +1,28 @@
-/** Fills a node with what the costs are measured beside. */
-import { call, get } from './http.ts';
+/** Fills a node with calls, which costs are measured beside. */
+import { get } from './http.ts';
 import { runLanes } from './lanes.ts';
 import type { Progress } from './rounds.ts';
 
 const parallel = 64;
-const batch = 1_000;
+const batch = 500;
 
-/** Calls a quick agent until the node stores `wanted` calls. */
-export async function storeCalls(url: string, wanted: number, progress: Progress): Promise<void> {
+/** Calls until the node stores `wanted` calls. */
+export async function storeCalls(
+  url: string,
+  wanted: number,
+  progress: Progress,
+  callOne: () => Promise<unknown>,
+): Promise<void> {
   let stored = await storedCalls(url);
   while (stored < wanted) {
     progress(`storing calls: ${stored} of ${wanted}`);
     const more = Math.min(batch, wanted - stored);
-    await runLanes(() => call(url, { agent_name: 'quick' }), more, parallel);
+    await runLanes(callOne, more, parallel);
     stored += more;
   }
 }
 
 async function storedCalls(url: string): Promise<number> {
-  const counts = JSON.parse(await get(`${url}/api/vps/calls/counts`)) as Record<string, number>;
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const { total } = JSON.parse(await get(`${url}/api/vps/calls/counts`)) as { total: number };
+  return total;
 }

@@ -8,21 +8,26 @@ import { compare, readReport, type Comparison } from './compare.ts';
 import { help, readOptions, type Options } from './options.ts';
 import { plot } from './plot.ts';
 import type { Report } from './report.ts';
+import { runGrowth } from './growth/run.ts';
 import { runBench } from './run.ts';
-import { comparisonTable, costsTable, forTerminal, ratiosTable, timesTable, verdictTable } from './tables.ts';
+import { comparisonTable, forTerminal, tablesOf } from './tables.ts';
 import { writeDocs } from './write-docs.ts';
 
 const options = optionsOrExit();
 const before = options.compare === undefined ? undefined : await readReport(options.compare).catch(exitWith);
 process.once('SIGINT', () => process.exit(130));
-const result = await runBench(options, progress);
+const result = await (options.growth ? runGrowth : runBench)(options, progress);
 const comparisons = before ? compare(before, result) : [];
 tell(result, comparisons);
 if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
 if (options.plot !== undefined) await writeFile(options.plot, plot(result));
-if (options.docs) await writeDocs(result);
-const bad = result.verdict.some(({ status }) => status.startsWith('missed'));
-process.exit(bad || comparisons.some(({ change }) => change === 'worse') ? 1 : 0);
+if (options.docs) await writeDocs(result, options.growth ? 'growth' : 'run');
+const { verdict, failures = [] } = result;
+const isBad =
+  failures.length > 0 ||
+  verdict.some(({ status }) => status.startsWith('missed')) ||
+  comparisons.some(({ change }) => change === 'worse');
+process.exit(isBad ? 1 : 0);
 
 function optionsOrExit(): Options {
   try {
@@ -45,12 +50,13 @@ function tell(report: Report, comparisons: readonly Comparison[]): void {
   console.log(
     `${machine.cores} x ${machine.cpu}, Node ${machine.node}, load before ${machine.loadBefore.toFixed(1)}; ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds\n`,
   );
-  const tables = [timesTable(report), costsTable(report), ratiosTable(report), verdictTable(report)];
-  for (const table of tables) console.log(forTerminal(table));
+  for (const table of tablesOf(report)) console.log(forTerminal(table));
   if (comparisons.length > 0) console.log(forTerminal(comparisonTable(comparisons)));
+  for (const failure of report.failures ?? []) console.log(failure);
 }
 
 function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-  else console.error(text);
+  const line = `${Math.round(performance.now() / 1_000)} s  ${text}`;
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+  else console.error(line);
 }

@@ -76,7 +76,7 @@ async function cpuOf(pids: readonly number[]): Promise<number | undefined> {
 }
 
 /** User and system time of a process; undefined where there is no /proc. */
-async function cpuMs(pid: number): Promise<number | undefined> {
+export async function cpuMs(pid: number): Promise<number | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     // After the name in parentheses, which may hold anything: fields 3 and on.

@@ -12,16 +12,22 @@ export interface AgentPorts {
   readonly quick: number;
   readonly failing: number;
   readonly slow: number;
+  /** Of an agent that answers nobody until it is told to. */
+  readonly holding: number;
 }
 
 const lookupTurns = 10;
 
-export async function prepareNode({ url }: Product, { quick, failing, slow }: AgentPorts): Promise<void> {
+export async function prepareNode(
+  { url }: Product,
+  { quick, failing, slow, holding }: AgentPorts,
+): Promise<void> {
   const host = '127.0.0.1';
   const fails = { host, port: failing, max_retries: 0 };
   const agents = [
     { name: 'quick', host, port: quick },
     { name: 'slow', host, port: slow },
+    { name: 'holding', host, port: holding, timeout_seconds: 3_600 },
     { name: 'failing', ...fails, fallback_agents: ['quick'] },
     { name: 'one-failed', ...fails, fallback_agents: ['quick'] },
     { name: 'two-failed', ...fails, fallback_agents: ['failing'] },
@@ -46,7 +52,7 @@ export function callSubject(
   kind: CallKind,
   product: Product,
   histories: Histories,
-  name: RowName = kind,
+  { name = kind, sessions = 'bench' }: { name?: RowName; sessions?: string } = {},
 ): Subject {
   const agent_name = agentOf[kind];
   const inSession = (sessionId: string) => ({
@@ -65,7 +71,7 @@ export function callSubject(
   return {
     ...ofNode(product, name),
     run: (calls, parallel) =>
-      runLanes((lane) => call(product.url, inSession(`bench-${lane}`)), calls, parallel),
+      runLanes((lane) => call(product.url, inSession(`${sessions}-${lane}`)), calls, parallel),
     count,
     ...(kind === 'slow' && { agentMs: slowAgentMs }),
   };
@@ -88,8 +94,12 @@ const reads = {
   'calls-list': { path: '/api/vps/calls', route: '/api/vps/calls' },
 } as const;
 
-export function readSubject(name: keyof typeof reads, product: Product): Subject {
-  const { path, route } = reads[name];
+export function readSubject(
+  name: keyof typeof reads,
+  product: Product,
+  path: string = reads[name].path,
+): Subject {
+  const { route } = reads[name];
   return {
     ...ofNode(product, name),
     run: (calls, parallel) => runLanes(() => get(product.url + path), calls, parallel),

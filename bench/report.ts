@@ -23,6 +23,15 @@ export interface Report {
   readonly rows: readonly ReportRow[];
   readonly ratios: readonly Ratio[];
   readonly verdict: readonly Judged[];
+  /** Figures that stand alone, e.g. of memory. */
+  readonly facts?: readonly Fact[];
+  /** Parts that could not be measured, and why. */
+  readonly failures?: readonly string[];
+}
+
+export interface Fact {
+  readonly what: string;
+  readonly value: number;
 }
 
 export interface Machine {

@@ -6,12 +6,13 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { Agent, setGlobalDispatcher } from 'undici';
-import { Children, printed } from './children.ts';
+import { startAgents } from './agent-process.ts';
+import { Children } from './children.ts';
 import type { FloorReply, FloorRequest } from './floor.ts';
 import { Histories } from './history-counts.ts';
 import { post } from './http.ts';
 import { runLanes, type Phase } from './lanes.ts';
-import { callSubject, prepareNode, readSubject, repeatSubject, type AgentPorts } from './node-subjects.ts';
+import { callSubject, prepareNode, readSubject, repeatSubject } from './node-subjects.ts';
 import { regularPath, startProduct, type Product } from './product.ts';
 import type { RowName } from './row-names.ts';
 import { startStockApp, startStockServer } from './stock.ts';
@@ -62,7 +63,7 @@ async function start(rows: readonly RowName[], folder: string, children: Childre
     const regular = await startRegular(children, product, await inner(folder, 'regular'));
     await prepareNode(regular, agents);
     for (const kind of ['call', 'session', 'failed-1', 'failed-2', 'slow'] as const)
-      subjects.push(callSubject(kind, regular, histories, `${kind}-regular`));
+      subjects.push(callSubject(kind, regular, histories, { name: `${kind}-regular` }));
   }
   subjects.push(repeatSubject(product));
   for (const name of ['session-read', 'health-read', 'agents-list', 'calls-list'] as const)
@@ -75,12 +76,6 @@ async function start(rows: readonly RowName[], folder: string, children: Childre
       await children.stop();
     },
   };
-}
-
-async function startAgents(children: Children): Promise<AgentPorts> {
-  const { child } = children.script('agents.ts', [], ['ignore', 'pipe', 2]);
-  const [, quick, failing, slow] = await printed(child.stdout, /agents (\d+) (\d+) (\d+)\n/);
-  return { quick: Number(quick), failing: Number(failing), slow: Number(slow) };
 }
 
 /** A second node on the same server, in a namespace of its own, so that the two share nothing but the server. */

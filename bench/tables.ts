@@ -67,6 +67,22 @@ export function verdictTable({ verdict }: Pick<Report, 'verdict'>): Table {
   };
 }
 
+export function factsTable({ facts = [] }: Pick<Report, 'facts'>): Table {
+  return { head: ['measured beside', ''], rows: facts.map(({ what, value }) => [what, short(value)]) };
+}
+
+/** All that there is to tell, in the order of interest. */
+export function tablesOf(report: Report): Table[] {
+  const all = [
+    timesTable(report),
+    costsTable(report),
+    ratiosTable(report),
+    factsTable(report),
+    verdictTable(report),
+  ];
+  return all.filter(({ rows }) => rows.length > 0);
+}
+
 export function comparisonTable(comparisons: readonly Comparison[]): Table {
   return {
     head: ['against the other run', 'then', 'now', ''],

@@ -81,11 +81,27 @@ export function targets(levels: readonly number[]): Target[] {
 }
 
 export function judge(target: Target, rows: Rows, rounds: number): Judged {
-  const figure = target.figure(rows);
+  return judgeFigure(target, target.figure(rows), rounds);
+}
+
+type Limit = Omit<Target, 'figure'>;
+
+export function judgeFigure(
+  limit: Limit,
+  figure: ((sample: Sample) => number) | undefined,
+  rounds: number,
+): Judged {
   const interval = figure && bootstrap(rounds, figure);
-  const told = { what: target.what, limit: limitOf(target) };
+  const told = { what: limit.what, limit: limitOf(limit) };
   if (!interval || Number.isNaN(interval.value)) return { ...told, status: 'not measured' };
-  return { ...told, ...interval, status: statusOf(interval, target) };
+  return { ...told, ...interval, status: statusOf(interval, limit) };
+}
+
+/** Of what is measured once: it has no interval. */
+export function judgeValue(limit: Limit, value: number): Judged {
+  const told = { what: limit.what, limit: limitOf(limit) };
+  if (Number.isNaN(value)) return { ...told, status: 'not measured' };
+  return { ...told, value, status: statusOf({ value, low: value, high: value }, limit) };
 }
 
 /** Barely: the interval reaches over the limit. */
@@ -99,7 +115,7 @@ export function statusOf(
   return sure ? 'missed' : 'missed, barely';
 }
 
-function limitOf({ atMost, atLeast }: Target): string {
+function limitOf({ atMost, atLeast }: Limit): string {
   return atMost === undefined ? `>= ${atLeast ?? ''}` : `<= ${atMost}`;
 }
 

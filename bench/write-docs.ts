@@ -1,17 +1,17 @@
-/** `--docs`: the figures of this run between the markers of docs/benchmarks.md, and its plot beside it. */
+/** `--docs`: the figures of a run between the markers of docs/benchmarks.md, verdict first, and its plot beside it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../src/platform/paths.ts';
 import { plot } from './plot.ts';
 import type { Report } from './report.ts';
-import { costsTable, forMarkdown, ratiosTable, timesTable, verdictTable } from './tables.ts';
+import { forMarkdown, tablesOf } from './tables.ts';
 
 const docs = join(packageRoot, 'docs');
 
-export async function writeDocs(report: Report): Promise<void> {
+export async function writeDocs(report: Report, name: 'run' | 'growth'): Promise<void> {
   const path = join(docs, 'benchmarks.md');
-  await writeFile(path, withFigures(await readFile(path, 'utf8'), 'run', figuresOf(report)));
-  await writeFile(join(docs, 'benchmarks.svg'), plot(report));
+  await writeFile(path, withFigures(await readFile(path, 'utf8'), name, figuresOf(report, name)));
+  if (name === 'run') await writeFile(join(docs, 'benchmarks.svg'), plot(report));
 }
 
 /** `text` with what is between `<!-- bench: NAME -->` and `<!-- end -->` replaced. Throws where there is no such place. */
@@ -21,15 +21,12 @@ export function withFigures(text: string, name: string, figures: string): string
   return text.replace(place, (_all, begin: string, end: string) => `${begin}\n${figures}\n\n${end}`);
 }
 
-function figuresOf(report: Report): string {
+function figuresOf(report: Report, name: 'run' | 'growth'): string {
   const { machine, plan, at } = report;
-  const [day] = at.split('T');
+  const [day = ''] = at.split('T');
   return [
-    `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${day ?? ''}: ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds.`,
-    '![Median latency of each row, with p95](benchmarks.svg)',
-    forMarkdown(verdictTable(report)),
-    forMarkdown(timesTable(report)),
-    forMarkdown(costsTable(report)),
-    forMarkdown(ratiosTable(report)),
+    `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${day}: ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds.`,
+    ...(name === 'run' ? ['![Median latency of each row, with p95](benchmarks.svg)'] : []),
+    ...tablesOf(report).reverse().map(forMarkdown),
   ].join('\n\n');
 }

@@ -1,0 +1,105 @@
+/**
+ * `npm run bench -- --growth`: whether a call costs more where much is stored. Two nodes with a server each, one empty
+ * and one filled, take turns, so that a slow moment hits both. Then what idle sessions and calls in flight hold in memory.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Agent, setGlobalDispatcher } from 'undici';
+import { startAgents } from '../agent-process.ts';
+import { Children } from '../children.ts';
+import { Histories } from '../history-counts.ts';
+import { prepareNode } from '../node-subjects.ts';
+import type { Options } from '../options.ts';
+import { inTemporaryFolder, startProduct, type Product } from '../product.ts';
+import { reportRow, thisMachine, type Report } from '../report.ts';
+import { measure, type Progress } from '../rounds.ts';
+import { fill } from './fill.ts';
+import { growthRatios, growthRows, growthVerdict } from './rows.ts';
+import { inFlightMemory } from './in-flight.ts';
+import { sessionMemory, type MemoryReport } from './idle-sessions.ts';
+
+type Wanted = Pick<Options, 'calls' | 'rounds' | 'concurrency' | 'stored'>;
+
+export async function runGrowth(options: Wanted, progress: Progress): Promise<Report> {
+  const machine = thisMachine();
+  setGlobalDispatcher(new Agent({ connections: 128 }));
+  return inTemporaryFolder(async (folder) => {
+    const children = new Children();
+    try {
+      return { ...(await run(options, children, folder, progress)), machine };
+    } finally {
+      await children.stop();
+    }
+  });
+}
+
+async function run(
+  options: Wanted,
+  children: Children,
+  folder: string,
+  progress: Progress,
+): Promise<Omit<Report, 'machine'>> {
+  const agents = await startAgents(children);
+  const start = async (
+    name: string,
+    more: Partial<Parameters<typeof startProduct>[1]> = {},
+  ): Promise<Product> => {
+    const dataDir = join(folder, name);
+    await mkdir(dataDir);
+    const product = await startProduct(children, { dataDir, ...more });
+    await prepareNode(product, agents);
+    return product;
+  };
+  const [empty, full] = [await start('empty'), await start('full')];
+  await fill(full, options.stored, agents.quick, Math.max(...options.concurrency), progress);
+  const histories = {
+    empty: new Histories(empty.temporalAddress),
+    full: new Histories(full.temporalAddress),
+  };
+  const rows = growthRows(
+    { product: empty, histories: histories.empty },
+    { product: full, histories: histories.full },
+    options.stored,
+  );
+  const measured = await measure(
+    rows.map(({ key, subject }) => [key, subject] as const),
+    options,
+    progress,
+  );
+  await histories.empty.close();
+  await histories.full.close();
+  // Nothing beside a node whose memory is looked at.
+  for (const { pid } of [empty, full]) await children.end(pid);
+  const memory: MemoryReport = { verdict: [], facts: [] };
+  const failures = [
+    ...(await failureOf('idle sessions', () =>
+      sessionMemory(children, start, options.stored, memory, progress),
+    )),
+    ...(await failureOf('calls in flight', () =>
+      inFlightMemory(children, start, agents.holding, memory, progress),
+    )),
+  ];
+  return {
+    format: 1,
+    at: new Date().toISOString(),
+    plan: options,
+    rows: rows.flatMap(({ key, title }) => {
+      const row = measured.get(key);
+      return row ? [reportRow(key, title, row, options)] : [];
+    }),
+    ratios: growthRatios(measured, options.rounds),
+    verdict: [...growthVerdict(measured, options.rounds), ...memory.verdict],
+    facts: memory.facts,
+    failures,
+  };
+}
+
+/** What was measured before is not lost with it. */
+async function failureOf(what: string, work: () => Promise<void>): Promise<string[]> {
+  try {
+    await work();
+    return [];
+  } catch (error) {
+    return [`Not measured to its end, memory of ${what}: ${String(error)}`];
+  }
+}
