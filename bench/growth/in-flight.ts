@@ -59,6 +59,7 @@ export async function inFlightMemory(
     what: `of ${most} calls in flight ended with an answer`,
     value: await answered(product, most),
   });
+  facts.push({ what: 'RSS of the node after they have ended, MiB', value: (await heldKb(product)) / 1_024 });
   await children.end(product.pid);
 }
 
