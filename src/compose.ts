@@ -143,9 +143,12 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
         calls.askAnew();
         if (awayMs < renewWorkerAfterMs || !worker) return;
         exchanges.handOver();
-        worker
-          .renew()
-          .catch((error: unknown) => log.error({ err: error }, 'The worker could not be renewed'));
+        worker.renew().then(
+          (fault) => {
+            if (fault !== undefined) log.warn({ err: fault }, 'The worker before did not end in good order');
+          },
+          (error: unknown) => log.error({ err: error }, 'The worker could not be renewed'),
+        );
       }),
     /** Sends outcomes from now on; `readers` (the facade) keep up with agents and health too. Returns how to stop. */
     startSync: ({ readers }: { readers: boolean }): (() => Promise<void>) => {

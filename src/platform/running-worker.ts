@@ -1,12 +1,17 @@
-import type { Worker } from '@temporalio/worker';
+import type { Worker as TemporalWorker } from '@temporalio/worker';
+
+export type Worker = Pick<TemporalWorker, 'run' | 'shutdown' | 'getState'>;
 
 export interface RunningWorker {
   /** Also while it ends what it has begun. */
   running(): boolean;
   /** Resolves with the reason when it ends without having been asked to. */
   readonly ended: Promise<string>;
-  /** Replaces it by a new one, which polls at once and takes up what this one worked on. */
-  renew(): Promise<void>;
+  /**
+   * Replaces it by a new one, which polls at once and takes up what this one worked on. Resolves with what kept the old one
+   * from ending in good order, if anything did.
+   */
+  renew(): Promise<unknown>;
   /** Hands over what it works on and resolves once it has ended. */
   stop(): Promise<void>;
 }
@@ -18,7 +23,7 @@ const notRunning = ['INITIALIZED', 'STOPPED', 'FAILED'];
 export async function runWorker(create: () => Promise<Worker>): Promise<RunningWorker> {
   let current = watched(await create());
   let stopping = false;
-  let renewal: Promise<void> | undefined;
+  let renewal: Promise<unknown> | undefined;
   let tell: (reason: string) => void = () => undefined;
   const ended = new Promise<string>((resolve) => (tell = resolve));
   const follow = async (): Promise<void> => {
@@ -28,22 +33,32 @@ export async function runWorker(create: () => Promise<Worker>): Promise<RunningW
   };
   void follow();
 
-  const renew = async (): Promise<void> => {
-    await current.stop();
-    current = watched(await create());
+  const renew = async (): Promise<unknown> => {
+    // One that does not end in good order, as with thousands of calls in flight, is replaced all the same.
+    const fault = await current.stop().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    try {
+      current = watched(await create());
+    } catch (error) {
+      tell(`no worker could take the place of the one before: ${String(error)}`);
+      throw error;
+    }
     void follow();
+    return fault;
   };
   return {
     running: () => !notRunning.includes(current.worker.getState()),
     ended,
     async renew() {
-      if (stopping) return;
+      if (stopping) return undefined;
       renewal ??= renew().finally(() => (renewal = undefined));
-      await renewal;
+      return renewal;
     },
     async stop() {
       stopping = true;
-      await renewal;
+      await renewal?.catch(() => undefined);
       await current.stop();
     },
   };
