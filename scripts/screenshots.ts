@@ -45,7 +45,7 @@ async function shootAll(browser: Browser, stage: Stage): Promise<void> {
     'calls-failed': ['/calls?status=failed', 'legacy-crm'],
     call: [`/calls/${scene.failedOver}`, 'planner'],
     'call-failed': [`/calls/${scene.failed}`, 'What if it ran today'],
-    'call-running': [`/calls/${scene.running}`, 'research'],
+    'call-running': [`/calls/${scene.running}`, /^Live$/],
     agents: ['/agents', 'support'],
     sessions: ['/sessions', scene.session],
     session: [`/sessions/${scene.session}`, 'Express delivery'],
