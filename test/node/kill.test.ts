@@ -108,6 +108,16 @@ test('after kill -9 of the whole node with 20 calls in flight, all end, in order
       agents: { broken: { totalFailures: 5 } },
     });
 
+  // A first task that is lost asks its agents again, which then count twice.
+  const asked = [...single, ...inSession.slice(0, 1)];
+  const activities = async (id: string): Promise<number> => {
+    const { raw } = await client.workflow.getHandle(`call-${id}`).describe();
+    return raw.pendingActivities?.length ?? 0;
+  };
+  await expect
+    .poll(async () => Promise.all(asked.map(activities)))
+    .toEqual(Array.from({ length: 11 }, () => 1));
+
   first.process.kill('SIGKILL');
   await first.process.exited;
   await expect.poll(() => isAlive(serverPid)).toBe(false);
