@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../src/platform/paths.ts';
 import { startWatchedAgents, takeApart } from './breakdown/calls.ts';
 import { draw, type TakenApart } from './breakdown/draw.ts';
+import { spanNames } from './breakdown/milestones.ts';
 import { Children } from './children.ts';
 import { inTemporaryFolder, regularPath, startProduct } from './product.ts';
 import { forMarkdown, forTerminal, type Table } from './tables.ts';
@@ -51,10 +52,9 @@ if (process.argv.includes('--docs')) {
 process.exit(0);
 
 function tableOf(all: readonly TakenApart[]): Table {
-  const names = [...new Set(all.flatMap(({ spans }) => spans.map(({ what }) => what)))];
   return {
     head: ['median ms', ...all.map(({ title }) => title)],
-    rows: names.map((name) => [
+    rows: spanNames.map((name) => [
       name,
       ...all.map(({ spans }) => spans.find(({ what }) => what === name)?.ms.toFixed(1) ?? ''),
     ]),

@@ -54,7 +54,7 @@ export async function takeApart(
   const connection = await Connection.connect({ address: temporalAddress });
   try {
     const { workflow } = new Client({ connection });
-    const byName = new Map<string, number[]>();
+    const byName = new Map<Span['what'], number[]>();
     for (let index = 0; index < count; index++) {
       const sentAt = now();
       const { call_id } = await call(url, body);

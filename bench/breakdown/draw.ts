@@ -1,5 +1,5 @@
 /** The spans of each kind of call as bars on one time axis: an SVG, light or dark as the reader's page is. */
-import type { Span } from './milestones.ts';
+import { spanNames, type Span } from './milestones.ts';
 
 export interface TakenApart {
   readonly title: string;
@@ -20,8 +20,10 @@ const colours = [
 ];
 
 export function draw(calls: readonly TakenApart[]): string {
-  const names = [...new Set(calls.flatMap(({ spans }) => spans.map(({ what }) => what)))];
-  const colour = (what: string): string => colours[names.indexOf(what) % colours.length] ?? '';
+  const names = spanNames.filter((name) =>
+    calls.some(({ spans }) => spans.some(({ what }) => what === name)),
+  );
+  const colour = (what: Span['what']): string => colours[spanNames.indexOf(what) % colours.length] ?? '';
   const total = (spans: readonly Span[]): number => spans.reduce((sum, { ms }) => sum + ms, 0);
   const most = Math.max(...calls.map(({ spans }) => total(spans)));
   const scale = (ms: number): number => (ms / most) * (width - left - right);

@@ -17,9 +17,25 @@ export interface Seen {
 }
 
 export interface Span {
-  readonly what: string;
+  readonly what: SpanName;
   readonly ms: number;
 }
+
+/** In the order of a call's way. */
+export const spanNames = [
+  'HTTP, validation, start',
+  'HTTP, validation, the session opens the turn',
+  'the turn comes back, start',
+  'the first task comes back and asks',
+  'the agent',
+  "the activity's result is kept",
+  'the task commits the turn',
+  'the session is told',
+  'the last task ends the call',
+  'the end is kept and told, the answer sent',
+] as const;
+
+type SpanName = (typeof spanNames)[number];
 
 /** From the request to its answer without a gap; a call leaves out what it does not have. */
 export function spansOf(seen: Seen, events: readonly HistoryEvent[]): Span[] {
@@ -28,9 +44,9 @@ export function spansOf(seen: Seen, events: readonly HistoryEvent[]): Span[] {
   const granted = input?.turn?.state === 'granted' ? input.turn.grantedAt : undefined;
   const at = (type: EventKind): number | undefined =>
     timeOf(events.find(({ eventType }) => eventType === type));
-  const moments: [string, number | undefined][] = [
+  const moments: [SpanName, number | undefined][] = [
     ['HTTP, validation, the session opens the turn', granted],
-    [granted === undefined ? 'HTTP, validation, start' : 'start', timeOf(started)],
+    [granted === undefined ? 'HTTP, validation, start' : 'the turn comes back, start', timeOf(started)],
     ['the first task comes back and asks', seen.askedAt],
     ['the agent', seen.answeredAt],
     ["the activity's result is kept", at(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)],
