@@ -143,7 +143,7 @@ export const settings = {
     'Calls that one batch of reruns takes; the newest of those that match.',
   ),
   HOLDFAST_FIRST_TASK_WAIT_MS: integer(500, 0, 2_000).describe(
-    'How long a workflow task waits for an agent itself, which spares a quick call two thirds of its cost; 0: never.',
+    'How long a workflow task waits for an agent itself, which spares a quick call its second task; 0: never.',
   ),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
   HOLDFAST_CACHED_WORKFLOWS: integer(3_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
