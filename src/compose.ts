@@ -131,6 +131,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
         taskQueue: config.worker.taskQueue,
         maxCachedWorkflows: config.worker.maxCachedWorkflows,
         maxActivities: config.limits.maxCallsInFlight,
+        callStacks: config.worker.callStacks,
         graceMs,
         buildId: config.worker.buildId,
       }),

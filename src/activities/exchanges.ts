@@ -33,8 +33,8 @@ interface Exchange {
   readonly controller: AbortController;
   readonly open: OpenTry;
   readonly answer: Promise<StoredText>;
-  /** Activities that wait for it. */
-  waiting: number;
+  /** How to tell each activity that waits for it. Not by the promise, which keeps those that left in memory. */
+  readonly waiting: Set<() => void>;
 }
 
 /** One activity's part in a request. */
@@ -57,7 +57,7 @@ export class Exchanges {
   private readonly callers = new Set<(reason: Error) => void>();
 
   private readonly serverThereMs: () => number;
-  /** Requests are begun in here: in the context of the activity that begins one they would keep it in memory. */
+  /** What outlives an activity begins in here: in that one's context it would keep it in memory. */
   private readonly outside = new AsyncResource('Exchanges');
 
   /** For how long the server has been there without a break: before, nobody could come to join. */
@@ -109,21 +109,32 @@ export class Exchanges {
   }
 
   private async wait(exchange: Exchange, caller: AbortSignal): Promise<StoredText> {
-    exchange.waiting += 1;
-    let leave: (reason: Error) => void = () => undefined;
-    const left = new Promise<never>((_resolve, reject) => {
-      leave = (reason) => {
-        if (this.callers.delete(leave)) this.leave(exchange, reason, reject);
+    if (exchange.open.endedAt === undefined) await this.untilEnded(exchange, caller);
+    return exchange.answer;
+  }
+
+  /** Or about to end, closed by `caller`. Rejects with the reason of a caller that leaves it open. */
+  private async untilEnded(exchange: Exchange, caller: AbortSignal): Promise<void> {
+    let onAbort = (): void => undefined;
+    const ended = new Promise<void>((resolve, reject) => {
+      const leave = (reason: Error): void => {
+        exchange.waiting.delete(tell);
+        this.callers.delete(leave);
+        this.leave(exchange, reason, resolve, reject);
       };
+      const tell = (): void => {
+        this.callers.delete(leave);
+        resolve();
+      };
+      exchange.waiting.add(tell);
+      this.callers.add(leave);
+      onAbort = () => leave(caller.reason as Error);
     });
-    const onAbort = (): void => leave(caller.reason as Error);
     caller.addEventListener('abort', onAbort, { once: true });
-    this.callers.add(leave);
     try {
-      return await Promise.race([exchange.answer, left]);
+      await ended;
     } finally {
       caller.removeEventListener('abort', onAbort);
-      if (this.callers.delete(leave)) exchange.waiting -= 1;
     }
   }
 
@@ -131,11 +142,13 @@ export class Exchanges {
     const controller = new AbortController();
     const open: OpenTry = { startedAt: Date.now() };
     const answer = this.outside.runInAsyncScope(() => begin(controller, open));
-    const exchange: Exchange = { callId, controller, open, answer, waiting: 0 };
+    const exchange: Exchange = { callId, controller, open, answer, waiting: new Set() };
     this.open.set(key, exchange);
     const ended = (): void => {
       open.endedAt = Date.now();
       this.open.delete(key);
+      for (const tell of exchange.waiting) tell();
+      exchange.waiting.clear();
       this.tellIdle();
     };
     exchange.answer.then(
@@ -144,30 +157,33 @@ export class Exchanges {
         ended();
       },
       () => {
-        if (exchange.waiting === 0 && !controller.signal.aborted) this.unheard.set(key, exchange);
+        if (exchange.waiting.size === 0 && !controller.signal.aborted) this.unheard.set(key, exchange);
         ended();
       },
     );
     return exchange;
   }
 
-  private leave(exchange: Exchange, reason: Error, reject: (reason: Error) => void): void {
-    exchange.waiting -= 1;
-    const close = (): void => {
-      if (exchange.waiting === 0) exchange.controller.abort(reason);
-    };
-    const closeAfter = (ms: number): void => {
-      setTimeout(() => {
-        const restMs = Math.max(joinableMs, (this.open.size * 1_000) / joinsPerSecond) - this.serverThereMs();
-        if (restMs > 0 && exchange.waiting === 0) closeAfter(restMs);
-        else close();
-      }, ms).unref();
+  private leave(
+    exchange: Exchange,
+    reason: Error,
+    resolve: () => void,
+    reject: (reason: Error) => void,
+  ): void {
+    const isLast = (): boolean => exchange.waiting.size === 0;
+    const closeUnlessJoined = (): void => {
+      const restMs = Math.max(joinableMs, (this.open.size * 1_000) / joinsPerSecond) - this.serverThereMs();
+      if (!isLast()) return;
+      if (restMs > 0) setTimeout(closeUnlessJoined, restMs).unref();
+      else exchange.controller.abort(reason);
     };
     if (reason instanceof GivenUp) {
-      closeAfter(joinableMs);
+      this.outside.runInAsyncScope(() => setTimeout(closeUnlessJoined, joinableMs).unref());
       reject(reason);
-    } else if (exchange.waiting > 0) reject(reason);
-    else close(); // The request ends with the reason, or with what it knows better.
+    } else if (isLast()) {
+      exchange.controller.abort(reason);
+      resolve(); // It ends with the reason, or with what it knows better.
+    } else reject(reason);
   }
 
   private tellIdle(): void {

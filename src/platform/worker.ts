@@ -1,5 +1,6 @@
 import { Worker, type InjectedSinks, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import type { Sinks } from '@temporalio/workflow';
+import { LeanWorker } from './lean-worker.ts';
 import { versionedWorkflowBundlePath, workflowBundlePath } from './paths.ts';
 
 export interface WorkerSettings {
@@ -7,6 +8,8 @@ export interface WorkerSettings {
   readonly taskQueue: string;
   readonly maxCachedWorkflows: number;
   readonly maxActivities: number;
+  /** Whether the Web UI can show where a workflow stands. */
+  readonly callStacks: boolean;
   /** How long its asks may go on once it stops, before they are handed over. */
   readonly graceMs: number;
   /** Undefined: unversioned. */
@@ -21,7 +24,7 @@ export function createWorker<S extends Sinks>(
   sinks: InjectedSinks<S>,
   settings: WorkerSettings,
 ): Promise<Worker> {
-  return Worker.create({
+  return (settings.callStacks ? Worker : LeanWorker).create({
     connection,
     namespace: settings.namespace,
     taskQueue: settings.taskQueue,

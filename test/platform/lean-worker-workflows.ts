@@ -1,0 +1,19 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+
+export async function fails(): Promise<void> {
+  await Promise.resolve();
+  throw ApplicationFailure.nonRetryable('as it should');
+}
+
+/** In turns of the thread's processor, since a workflow's clock stands still. */
+export async function busyFor(turns: number): Promise<string> {
+  await Promise.resolve();
+  let sum = 0;
+  for (let turn = 0; turn < turns * 1_000_000; turn++) sum += turn % 7;
+  return sum > 0 ? 'done' : 'never';
+}
+
+export async function loops(): Promise<never> {
+  await Promise.resolve();
+  for (;;);
+}
