@@ -1,9 +1,16 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { AskActivity } from './ask-activity.ts';
 
-const { ask } = proxyActivities<AskActivity>({ startToCloseTimeout: '30 s' });
+const timeout = { startToCloseTimeout: '1 hour' } as const;
+const regular = proxyActivities<AskActivity>(timeout);
+const local = proxyLocalActivities<AskActivity>(timeout);
 
-/** One bare activity: the least that makes a question to an agent durable. */
+/** One bare activity: the least that makes a question to an agent durable, however long the agent takes. */
 export async function bare(agentUrl: string): Promise<string> {
-  return ask(agentUrl);
+  return regular.ask(agentUrl);
+}
+
+/** The least of all: the question is asked within the first workflow task. */
+export async function bareLocal(agentUrl: string): Promise<string> {
+  return local.ask(agentUrl);
 }

@@ -26,9 +26,14 @@ export class Children {
   }
 
   /** A TypeScript file beside this one. */
-  script(name: string, args: readonly string[], stdio: StdioOptions): Started {
+  script(
+    name: string,
+    args: readonly string[],
+    stdio: StdioOptions,
+    nodeFlags: readonly string[] = [],
+  ): Started {
     const path = fileURLToPath(new URL(name, import.meta.url));
-    return this.start(process.execPath, ['--import', 'tsx', path, ...args], { stdio });
+    return this.start(process.execPath, [...nodeFlags, '--import', 'tsx', path, ...args], { stdio });
   }
 
   async stop(): Promise<void> {

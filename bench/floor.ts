@@ -1,29 +1,35 @@
 /**
- * The floor, a process of its own: client and worker on one connection, one bare activity, eagerly started, and no HTTP
- * before it. It measures its own calls, so that driving it costs nothing; told by IPC how many. The direct call to
- * the agent is measured here too, by the same client.
+ * The floors, a process of their own: client and worker on one connection, one bare activity, regular or local, eagerly
+ * started, and no HTTP before it. It measures its own calls, so that driving it costs nothing; told by IPC how many. The direct
+ * call to the agent and the least RPC of a session read are measured here too, by the same clients.
  *
- *   node floor.ts TEMPORAL_ADDRESS AGENT_URL
+ *   node floor.ts TEMPORAL_ADDRESS AGENT_URL [MOST_IN_FLIGHT]
  */
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Agent, setGlobalDispatcher } from 'undici';
+import { sessionWorkflowId } from '../src/domain/ids.ts';
 import { ask } from './ask-activity.ts';
-import type { bare } from './bare-workflow.ts';
+import type * as workflows from './bare-workflow.ts';
 import { runLanes, type Phase } from './lanes.ts';
+import { lookupSession } from './row-names.ts';
+
+export type Bare = keyof typeof workflows;
 
 export type FloorRequest =
-  | { readonly what: 'floor' | 'direct'; readonly count: number; readonly parallel: number }
-  | { readonly what: 'one' };
+  | { readonly what: Bare | 'direct' | 'describe'; readonly count: number; readonly parallel: number }
+  | { readonly what: 'one'; readonly of: Bare }
+  /** Started, and not waited for. */
+  | { readonly what: 'begin'; readonly agentUrl: string; readonly count: number; readonly parallel: number };
 
 /** `workflowId` where one was asked for, to look at its history. */
 export type FloorReply = Phase | { readonly workflowId: string };
 
-const [address = '', agentUrl = ''] = process.argv.slice(2);
+const [address = '', agentUrl = '', mostInFlight] = process.argv.slice(2);
 const taskQueue = 'floor';
 
-setGlobalDispatcher(new Agent({ connections: 128 }));
+setGlobalDispatcher(new Agent({ connections: Number(mostInFlight ?? 128), headersTimeout: 0 }));
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
@@ -31,20 +37,36 @@ const worker = await Worker.create({
   taskQueue,
   workflowsPath: fileURLToPath(new URL('bare-workflow.ts', import.meta.url)),
   activities: { ask },
+  ...(mostInFlight !== undefined && { maxConcurrentActivityTaskExecutions: Number(mostInFlight) }),
 });
 const running = worker.run();
 const client = new Client({ connection });
 
-const execute = async (): Promise<string> => {
+const start = (name: Bare, url: string) => {
   const workflowId = `floor-${crypto.randomUUID()}`;
-  const options = { taskQueue, workflowId, args: [agentUrl] as [string], requestEagerStart: true };
-  await client.workflow.execute<typeof bare>('bare', options);
-  return workflowId;
+  const options = { taskQueue, workflowId, args: [url] as [string], requestEagerStart: true };
+  return client.workflow.start<(typeof workflows)[Bare]>(name, options);
+};
+const execute = async (name: Bare): Promise<string> => {
+  const handle = await start(name, agentUrl);
+  await handle.result();
+  return handle.workflowId;
+};
+const once = {
+  bare: () => execute('bare'),
+  bareLocal: () => execute('bareLocal'),
+  direct: () => ask(agentUrl),
+  describe: () =>
+    client.workflowService.describeWorkflowExecution({
+      namespace: 'default',
+      execution: { workflowId: sessionWorkflowId(lookupSession) },
+    }),
 };
 const serve = async (asked: FloorRequest): Promise<FloorReply> => {
-  if (asked.what === 'one') return { workflowId: await execute() };
-  const call = asked.what === 'floor' ? execute : () => ask(agentUrl);
-  return runLanes(call, asked.count, asked.parallel);
+  if (asked.what === 'one') return { workflowId: await execute(asked.of) };
+  const { what, count, parallel } = asked;
+  const call = what === 'begin' ? () => start('bare', asked.agentUrl) : once[what];
+  return runLanes(call, count, parallel);
 };
 
 process.on('message', (asked: FloorRequest) => {

@@ -9,6 +9,7 @@ import { help, readOptions, type Options } from './options.ts';
 import { plot } from './plot.ts';
 import type { Report } from './report.ts';
 import { runGrowth } from './growth/run.ts';
+import { runMemory } from './memory/run.ts';
 import { runBench } from './run.ts';
 import { comparisonTable, forTerminal, tablesOf } from './tables.ts';
 import { writeDocs } from './write-docs.ts';
@@ -16,12 +17,12 @@ import { writeDocs } from './write-docs.ts';
 const options = optionsOrExit();
 const before = options.compare === undefined ? undefined : await readReport(options.compare).catch(exitWith);
 process.once('SIGINT', () => process.exit(130));
-const result = await (options.growth ? runGrowth : runBench)(options, progress);
+const result = await { run: runBench, growth: runGrowth, memory: runMemory }[options.kind](options, progress);
 const comparisons = before ? compare(before, result) : [];
 tell(result, comparisons);
 if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
 if (options.plot !== undefined) await writeFile(options.plot, plot(result));
-if (options.docs) await writeDocs(result, options.growth ? 'growth' : 'run');
+if (options.docs) await writeDocs(result, options.kind);
 const { verdict, failures = [] } = result;
 const isBad =
   failures.length > 0 ||

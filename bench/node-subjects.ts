@@ -5,7 +5,7 @@ import type { Histories } from './history-counts.ts';
 import { call, get, post } from './http.ts';
 import { runLanes } from './lanes.ts';
 import type { Product } from './product.ts';
-import { slowAgentMs, type RowName } from './row-names.ts';
+import { lookupSession, slowAgentMs, type RowName } from './row-names.ts';
 import type { HistoryCounts, Subject } from './subject.ts';
 
 export interface AgentPorts {
@@ -34,7 +34,7 @@ export async function prepareNode(
   ];
   for (const agent of agents) await post(`${url}/api/vps/register`, agent);
   for (let turn = 0; turn < lookupTurns; turn++)
-    await call(url, { agent_name: 'quick', session_id: 'bench-lookup' });
+    await call(url, { agent_name: 'quick', session_id: lookupSession });
 }
 
 /** Asked by what a row's name says before `-regular`. */
@@ -88,7 +88,7 @@ export function repeatSubject(product: Product): Subject {
 }
 
 const reads = {
-  'session-read': { path: '/api/vps/sessions/bench-lookup', route: '/api/vps/sessions/{id}' },
+  'session-read': { path: `/api/vps/sessions/${lookupSession}`, route: '/api/vps/sessions/{id}' },
   'health-read': { path: '/api/vps/health/quick', route: '/api/vps/health/{agent}' },
   'agents-list': { path: '/api/vps/agents', route: '/api/vps/agents' },
   'calls-list': { path: '/api/vps/calls', route: '/api/vps/calls' },

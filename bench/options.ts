@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { isRowName, rowNames, rowTitles, type RowName } from './row-names.ts';
 
+/** What is measured; each has its figures in docs/benchmarks.md. */
+export type Kind = 'run' | 'growth' | 'memory';
+
 export interface Options {
   readonly calls: number;
   readonly rounds: number;
@@ -8,7 +11,7 @@ export interface Options {
   readonly rows: readonly RowName[];
   /** Calls that the list of calls is read beside. */
   readonly stored: number;
-  readonly growth: boolean;
+  readonly kind: Kind;
   readonly json: string | undefined;
   readonly compare: string | undefined;
   readonly plot: string | undefined;
@@ -20,6 +23,7 @@ const longestName = Math.max(...rowNames.map((name) => name.length));
 export const help = `npm run bench -- [--calls N] [--rounds N] [--concurrency N,N] [--rows NAME,NAME] [--stored N]
                  [--json FILE] [--compare OLD.json] [--plot FILE.svg] [--docs]
 npm run bench -- --growth [--stored N | --nightly] [the same]
+npm run bench -- --memory [--stored N] [--json FILE] [--compare OLD.json] [--docs]
 
 What a durable call costs beside floors measured in the same run on the same machine. Read ratios, not milliseconds. The exit
 code is 1 when a target is missed, or a ratio worse than that of --compare; 2 for wrong options.
@@ -28,10 +32,11 @@ code is 1 when a target is missed, or a ratio worse than that of --compare; 2 fo
   --rounds N          rounds in which the rows take turns (default: 5)
   --concurrency N,N   levels of concurrency; the targets name 16 and 64 (default: 16,64)
   --rows NAME,NAME    only these rows (default: all)
-  --stored N          calls stored when the list of calls is read, or for --growth (default: 10000)
-  --growth            another, longer run: the same calls and reads on an empty node and on one that stores N calls, as
-                      many sessions, 1,000 agents and a session of 1,000 turns; memory of idle sessions and calls in flight
+  --stored N          calls stored when the list of calls is read, or for the others (default: 10000)
+  --growth            another run: the same calls and reads on an empty node and on one that stores N calls, as many
+                      sessions, 1,000 agents and a session of 1,000 turns
   --nightly           --growth with 100,000 stored
+  --memory            another run: memory of a node per idle session, of N, and per call in flight
   --json FILE         all figures
   --compare OLD.json  which ratios are better or worse than in that run of the same kind
   --plot FILE.svg     medians as bars, with p95
@@ -55,6 +60,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       stored: { type: 'string' },
       growth: { type: 'boolean', default: false },
       nightly: { type: 'boolean', default: false },
+      memory: { type: 'boolean', default: false },
       json: { type: 'string' },
       compare: { type: 'string' },
       plot: { type: 'string' },
@@ -65,6 +71,9 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   if (values.nightly && values.stored !== undefined)
     throw new Error('--nightly says itself how much is stored: leave --stored away; see --help');
+  const growth = values.growth || values.nightly;
+  if (growth && values.memory)
+    throw new Error('--memory is a run of its own: leave --growth away; see --help');
   const rounds = whole(values.rounds, '--rounds', 1);
   return {
     calls: whole(values.calls, '--calls', rounds),
@@ -72,7 +81,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     concurrency: listed(values.concurrency).map((text) => whole(text, '--concurrency', 2)),
     rows: rowsOf(values.rows),
     stored: values.nightly ? 100_000 : whole(values.stored ?? '10000', '--stored', 0),
-    growth: values.growth || values.nightly,
+    kind: values.memory ? 'memory' : growth ? 'growth' : 'run',
     json: values.json,
     compare: values.compare,
     plot: values.plot,

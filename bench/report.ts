@@ -108,17 +108,19 @@ export function reportRow(name: string, title: string, row: MeasuredRow, plan: P
 /** Of sequential medians: every kind of call to the floor, and to the stock app. */
 function ratios(rows: Rows, rounds: number): Ratio[] {
   const calls = [...rows.keys()].filter((name) =>
-    /^(stock|call|session|failed-\d)(-regular|-tuned)?$/.test(name),
+    /^(stock|local|call|session|failed-\d)(-regular|-tuned)?$/.test(name),
   );
   const pairs: (readonly [RowName, RowName])[] = [
     ...calls.map((name) => [name, 'floor'] as const),
-    ...calls.filter((name) => !name.startsWith('stock')).map((name) => [name, 'stock'] as const),
+    ...calls.filter((name) => !/^(stock|local)/.test(name)).map((name) => [name, 'stock'] as const),
+    ['call', 'local'],
     ['call', 'call-regular'],
     ['session', 'session-regular'],
     ['call', 'stock-tuned'],
     ['call-regular', 'stock-tuned'],
     ['slow', 'slow-regular'],
     ['repeat', 'direct'],
+    ['session-read', 'describe'],
   ];
   return pairs.flatMap(([over, under]) => {
     const [above, below] = [rows.get(over), rows.get(under)];

@@ -2,6 +2,7 @@
 export const rowTitles = {
   direct: 'direct call to the agent',
   floor: 'bare eager activity (the floor)',
+  local: 'bare local activity',
   stock: 'stock Temporal app, server and all',
   'stock-tuned': 'stock Temporal app on our server',
   call: 'call',
@@ -15,6 +16,7 @@ export const rowTitles = {
   slow: 'call of an agent of 1.5 s, without them',
   'slow-regular': 'the same, regular path',
   repeat: 'idempotent repeat of an ended call',
+  describe: 'description of a session, the RPC alone',
   'session-read': 'session read, ten turns',
   'health-read': 'health read of one agent',
   'agents-list': 'agents list',
@@ -31,3 +33,6 @@ export function isRowName(name: string): name is RowName {
 
 /** What the slow agent takes; taken off again, so that overheads remain. */
 export const slowAgentMs = 1_500;
+
+/** The session that is read, and described. */
+export const lookupSession = 'bench-lookup';

@@ -8,7 +8,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { startAgents } from './agent-process.ts';
 import { Children } from './children.ts';
-import type { FloorReply, FloorRequest } from './floor.ts';
+import type { Bare, FloorReply, FloorRequest } from './floor.ts';
 import { Histories } from './history-counts.ts';
 import { post } from './http.ts';
 import { runLanes, type Phase } from './lanes.ts';
@@ -47,7 +47,7 @@ async function start(rows: readonly RowName[], folder: string, children: Childre
   const subjects: Subject[] = [];
   const wants = (...names: RowName[]): boolean => rows.some((row) => names.includes(row));
 
-  if (wants('direct', 'floor'))
+  if (wants('direct', 'floor', 'local', 'describe'))
     subjects.push(...(await floorSubjects(children, product, agentUrl, histories)));
   if (wants('stock')) {
     const server = await startStockServer(children, await inner(folder, 'stock'));
@@ -116,20 +116,26 @@ async function floorSubjects(
     const [reply] = (await answered) as [FloorReply];
     return reply;
   };
-  const run = (what: 'floor' | 'direct') => async (count: number, parallel: number) =>
-    (await ask({ what, count, parallel })) as Phase;
-  return [
-    { name: 'direct', run: run('direct'), processes: { node: [pid], server: [] } },
-    {
-      name: 'floor',
-      run: run('floor'),
-      processes: { node: [pid], server: [server.pid] },
-      database: server.database,
-      async count() {
-        const { workflowId } = (await ask({ what: 'one' })) as { workflowId: string };
-        return histories.of(workflowId);
-      },
+  const subject = (name: RowName, what: Exclude<FloorRequest['what'], 'one' | 'begin'>): Subject => ({
+    name,
+    async run(count, parallel) {
+      return (await ask({ what, count, parallel })) as Phase;
     },
+    processes: { node: [pid], server: [server.pid] },
+  });
+  const workflow = (name: RowName, of: Bare): Subject => ({
+    ...subject(name, of),
+    database: server.database,
+    async count() {
+      const { workflowId } = (await ask({ what: 'one', of })) as { workflowId: string };
+      return histories.of(workflowId);
+    },
+  });
+  return [
+    { ...subject('direct', 'direct'), processes: { node: [pid], server: [] } },
+    workflow('floor', 'bare'),
+    workflow('local', 'bareLocal'),
+    subject('describe', 'describe'),
   ];
 }
 

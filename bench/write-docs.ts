@@ -2,13 +2,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../src/platform/paths.ts';
+import type { Kind } from './options.ts';
 import { plot } from './plot.ts';
 import type { Report } from './report.ts';
 import { forMarkdown, tablesOf } from './tables.ts';
 
 const docs = join(packageRoot, 'docs');
 
-export async function writeDocs(report: Report, name: 'run' | 'growth'): Promise<void> {
+export async function writeDocs(report: Report, name: Kind): Promise<void> {
   const path = join(docs, 'benchmarks.md');
   await writeFile(path, withFigures(await readFile(path, 'utf8'), name, figuresOf(report, name)));
   if (name === 'run') await writeFile(join(docs, 'benchmarks.svg'), plot(report));
@@ -21,11 +22,11 @@ export function withFigures(text: string, name: string, figures: string): string
   return text.replace(place, (_all, begin: string, end: string) => `${begin}\n${figures}\n\n${end}`);
 }
 
-function figuresOf(report: Report, name: 'run' | 'growth'): string {
+function figuresOf(report: Report, name: Kind): string {
   const { machine, plan, at } = report;
   const [day = ''] = at.split('T');
   return [
-    `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${day}: ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds.`,
+    `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${day}${name === 'memory' ? '' : `: ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds`}.`,
     ...(name === 'run' ? ['![Median latency of each row, with p95](benchmarks.svg)'] : []),
     ...tablesOf(report).reverse().map(forMarkdown),
   ].join('\n\n');

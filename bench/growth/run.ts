@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- --growth`: whether a call costs more where much is stored. Two nodes with a server each, one empty
- * and one filled, take turns, so that a slow moment hits both. Then what idle sessions and calls in flight hold in memory.
+ * and one filled, take turns, so that a slow moment hits both.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,8 +15,6 @@ import { reportRow, thisMachine, type Report } from '../report.ts';
 import { measure, type Progress } from '../rounds.ts';
 import { fill } from './fill.ts';
 import { growthRatios, growthRows, growthVerdict } from './rows.ts';
-import { inFlightMemory } from './in-flight.ts';
-import { sessionMemory, type MemoryReport } from './idle-sessions.ts';
 
 type Wanted = Pick<Options, 'calls' | 'rounds' | 'concurrency' | 'stored'>;
 
@@ -40,13 +38,10 @@ async function run(
   progress: Progress,
 ): Promise<Omit<Report, 'machine'>> {
   const agents = await startAgents(children);
-  const start = async (
-    name: string,
-    more: Partial<Parameters<typeof startProduct>[1]> = {},
-  ): Promise<Product> => {
+  const start = async (name: string): Promise<Product> => {
     const dataDir = join(folder, name);
     await mkdir(dataDir);
-    const product = await startProduct(children, { dataDir, ...more });
+    const product = await startProduct(children, { dataDir });
     await prepareNode(product, agents);
     return product;
   };
@@ -68,17 +63,6 @@ async function run(
   );
   await histories.empty.close();
   await histories.full.close();
-  // Nothing beside a node whose memory is looked at.
-  for (const { pid } of [empty, full]) await children.end(pid);
-  const memory: MemoryReport = { verdict: [], facts: [] };
-  const failures = [
-    ...(await failureOf('idle sessions', () =>
-      sessionMemory(children, start, options.stored, memory, progress),
-    )),
-    ...(await failureOf('calls in flight', () =>
-      inFlightMemory(children, start, agents.holding, memory, progress),
-    )),
-  ];
   return {
     format: 1,
     at: new Date().toISOString(),
@@ -88,18 +72,6 @@ async function run(
       return row ? [reportRow(key, title, row, options)] : [];
     }),
     ratios: growthRatios(measured, options.rounds),
-    verdict: [...growthVerdict(measured, options.rounds), ...memory.verdict],
-    facts: memory.facts,
-    failures,
+    verdict: growthVerdict(measured, options.rounds),
   };
-}
-
-/** What was measured before is not lost with it. */
-async function failureOf(what: string, work: () => Promise<void>): Promise<string[]> {
-  try {
-    await work();
-    return [];
-  } catch (error) {
-    return [`Not measured to its end, memory of ${what}: ${String(error)}`];
-  }
 }

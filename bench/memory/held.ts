@@ -1,16 +1,15 @@
-/** Resident memory that a node holds: read once it is quiet and has collected its garbage. */
+/** Resident memory that a process holds: read once it is quiet and has collected its garbage. */
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { rssMiB } from '../../soak/samples.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { cpuMs } from '../meters.ts';
-import type { Product } from '../product.ts';
 
-/** Of a node whose memory is measured. */
+/** Flags of a process whose memory is measured. */
 export const collectsGarbage = [
   '--expose-gc',
   '--require',
-  join(packageRoot, 'bench/growth/collect-garbage.cjs'),
+  join(packageRoot, 'bench/memory/collect-garbage.cjs'),
 ];
 
 const lookMs = 1_000;
@@ -18,7 +17,7 @@ const looksAtMost = 60;
 const readings = 5;
 
 /** In kB: the median of a few readings. */
-export async function heldKb({ pid }: Product, quietCpuShare = 0.1): Promise<number> {
+export async function heldKb({ pid }: { readonly pid: number }, quietCpuShare = 0.1): Promise<number> {
   await untilQuiet(pid, quietCpuShare);
   const values: number[] = [];
   for (let reading = 0; reading < readings; reading++) {

@@ -1,36 +1,17 @@
 /** What a session holds in a node's memory once its entity is evicted. */
-import type { Children } from '../children.ts';
-import type { Product } from '../product.ts';
-import type { Fact } from '../report.ts';
-import type { Progress } from '../rounds.ts';
-import { judgeValue, type Judged } from '../targets.ts';
-import { importSessions, sessionsOf } from './fill.ts';
-import { collectsGarbage, heldKb } from './memory.ts';
+import { importSessions, sessionsOf } from '../growth/fill.ts';
+import { judgeValue } from '../targets.ts';
+import { heldKb } from './held.ts';
+import { startNode, type MemoryPart } from './part.ts';
 
 const atMostKb = 1;
 /** Few, so that nearly all of the sessions are evicted. */
 const cachedWorkflows = 100;
 
-export type StartNode = (
-  name: string,
-  more: { nodeFlags: readonly string[]; environment: Readonly<Record<string, string>> },
-) => Promise<Product>;
-
-export interface MemoryReport {
-  readonly verdict: Judged[];
-  readonly facts: Fact[];
-}
-
-export async function sessionMemory(
-  children: Children,
-  start: StartNode,
-  sessions: number,
-  into: MemoryReport,
-  progress: Progress,
-): Promise<void> {
-  const product = await start('idle-sessions', {
-    nodeFlags: collectsGarbage,
-    environment: { HOLDFAST_CACHED_WORKFLOWS: String(cachedWorkflows) },
+export async function sessionMemory(part: MemoryPart, sessions: number): Promise<void> {
+  const { children, into, progress } = part;
+  const product = await startNode(part, 'idle-sessions', {
+    HOLDFAST_CACHED_WORKFLOWS: String(cachedWorkflows),
   });
   // As many before the first reading: what grows to a bound, heaps and caches, has grown by then.
   await importSessions(product, sessionsOf('first', 0, sessions), progress);

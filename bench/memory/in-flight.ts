@@ -1,37 +1,29 @@
 /** What calls in flight on slow agents hold in a node's memory, and what they do to another call. */
 import { setTimeout as pass } from 'node:timers/promises';
-import type { Children } from '../children.ts';
 import { call, get, post } from '../http.ts';
 import { runLanes } from '../lanes.ts';
 import type { Product } from '../product.ts';
-import type { Progress } from '../rounds.ts';
 import { figures } from '../stats.ts';
 import { judgeValue } from '../targets.ts';
-import type { MemoryReport, StartNode } from './idle-sessions.ts';
-import { collectsGarbage, heldKb } from './memory.ts';
+import { heldKb } from './held.ts';
+import { startNode, type MemoryPart } from './part.ts';
 
+export const levels = [1_000, 5_000];
+export const mostInFlight = Math.max(...levels);
 const atMostKb = 60;
-const levels = [1_000, 5_000];
 const warmUpCalls = 1_000;
 const besideCalls = 50;
 const lanes = 8;
 /** Heartbeats of calls in flight are work, too. */
-const quietCpuShare = 0.4;
+export const quietCpuShare = 0.4;
 const settleMs = 120_000;
 
-export async function inFlightMemory(
-  children: Children,
-  start: StartNode,
-  holdingPort: number,
-  into: MemoryReport,
-  progress: Progress,
-): Promise<void> {
-  const most = Math.max(...levels);
-  const product = await start('in-flight', {
-    nodeFlags: collectsGarbage,
-    environment: { HOLDFAST_MAX_CALLS_IN_FLIGHT: String(most + 1_000) },
+export async function inFlightMemory(part: MemoryPart): Promise<void> {
+  const { children, agents, into, progress } = part;
+  const product = await startNode(part, 'in-flight', {
+    HOLDFAST_MAX_CALLS_IN_FLIGHT: String(mostInFlight + 1_000),
   });
-  const agent = `http://127.0.0.1:${holdingPort}`;
+  const agent = holdingAgent(agents.holding);
   const quick = () => call(product.url, { agent_name: 'quick' });
   progress('calls in flight: warming up');
   await runLanes(quick, warmUpCalls, lanes);
@@ -43,7 +35,7 @@ export async function inFlightMemory(
     progress(`calls in flight: ${level}`);
     await beginCalls(product, level - begun);
     begun = level;
-    while (Number(await get(`${agent}/held`)) < level) await pass(200);
+    await agent.untilHeld(level);
     const held = await heldKb(product, quietCpuShare);
     const beside = figures((await runLanes(quick, besideCalls, 1)).durationsMs);
     const what = `RSS of the node per call in flight, ${level} of them, kB`;
@@ -54,13 +46,23 @@ export async function inFlightMemory(
     );
   }
   progress('calls in flight: ending');
-  await get(`${agent}/release`);
+  await agent.release();
   facts.push({
-    what: `of ${most} calls in flight ended with an answer`,
-    value: await answered(product, most),
+    what: `of ${mostInFlight} calls in flight ended with an answer`,
+    value: await answered(product, mostInFlight),
   });
   facts.push({ what: 'RSS of the node after they have ended, MiB', value: (await heldKb(product)) / 1_024 });
   await children.end(product.pid);
+}
+
+export function holdingAgent(port: number) {
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    async untilHeld(count: number): Promise<void> {
+      while (Number(await get(`${url}/held`)) < count) await pass(200);
+    },
+    release: () => get(`${url}/release`),
+  };
 }
 
 function beginCalls({ url }: Product, count: number): Promise<unknown> {

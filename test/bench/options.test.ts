@@ -10,7 +10,7 @@ describe('the options of npm run bench', () => {
       concurrency: [16, 64],
       rows: rowNames,
       stored: 10_000,
-      growth: false,
+      kind: 'run',
     });
   });
 
@@ -19,7 +19,11 @@ describe('the options of npm run bench', () => {
   });
 
   it('--nightly is --growth beside 100,000', () => {
-    expect(readOptions(['--nightly'])).toMatchObject({ growth: true, stored: 100_000 });
+    expect(readOptions(['--nightly'])).toMatchObject({ kind: 'growth', stored: 100_000 });
+  });
+
+  it('--memory is a run of its own', () => {
+    expect(readOptions(['--memory'])).toMatchObject({ kind: 'memory', stored: 10_000 });
   });
 
   it.each([
@@ -29,6 +33,7 @@ describe('the options of npm run bench', () => {
     [['--rows', 'floor,nonsense'], /No such row: nonsense/],
     [['--rows', ''], /names no row/],
     [['--nightly', '--stored', '5'], /leave --stored away/],
+    [['--memory', '--growth'], /a run of its own/],
     [['--nonsense'], /Unknown option/],
   ])('%j is refused', (args, message) => {
     expect(() => readOptions(args)).toThrow(message);

@@ -1,0 +1,44 @@
+/** The floor of a call in flight: the same agent asked by bare activities, in a worker with nothing else in its process. */
+import { once } from 'node:events';
+import type { FloorRequest } from '../floor.ts';
+import { collectsGarbage, heldKb } from './held.ts';
+import { holdingAgent, levels, mostInFlight, quietCpuShare } from './in-flight.ts';
+import { startNode, type MemoryPart } from './part.ts';
+
+const warmUpCalls = 1_000;
+const lanes = 8;
+
+export async function bareInFlight(part: MemoryPart): Promise<void> {
+  const { children, agents, into, progress } = part;
+  const product = await startNode(part, 'bare-in-flight');
+  const agent = holdingAgent(agents.holding);
+  const urlOf = (port: number): string => `http://127.0.0.1:${port}/v1/messages`;
+  const { child, pid } = children.script(
+    'floor.ts',
+    [product.temporalAddress, urlOf(agents.quick), String(mostInFlight + 1_000)],
+    ['ignore', 2, 2, 'ipc'],
+    collectsGarbage,
+  );
+  await once(child, 'message');
+  const ask = async (request: FloorRequest): Promise<void> => {
+    const answered = once(child, 'message');
+    child.send(request);
+    await answered;
+  };
+  progress('bare activities in flight: warming up');
+  await ask({ what: 'bare', count: warmUpCalls, parallel: lanes });
+  const before = await heldKb({ pid });
+  let begun = 0;
+  for (const level of levels) {
+    progress(`bare activities in flight: ${level}`);
+    await ask({ what: 'begin', count: level - begun, parallel: lanes, agentUrl: urlOf(agents.holding) });
+    begun = level;
+    await agent.untilHeld(level);
+    const held = await heldKb({ pid }, quietCpuShare);
+    const what = `RSS of a bare worker per activity in flight, ${level} of them, kB`;
+    into.facts.push({ what, value: (held - before) / level });
+  }
+  await agent.release();
+  await children.end(pid);
+  await children.end(product.pid);
+}
