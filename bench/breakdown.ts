@@ -6,10 +6,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../src/platform/paths.ts';
 import { startWatchedAgents, takeApart } from './breakdown/calls.ts';
-import { draw, type TakenApart } from './breakdown/draw.ts';
 import { spanNames } from './breakdown/milestones.ts';
 import { Children } from './children.ts';
 import { inTemporaryFolder, regularPath, startProduct } from './product.ts';
+import { stackedBars, type Stack } from './stacked-bars.ts';
 import { forMarkdown, forTerminal, type Table } from './tables.ts';
 import { withFigures } from './write-docs.ts';
 
@@ -24,7 +24,7 @@ const kinds = [
 ];
 
 const agents = await startWatchedAgents();
-const taken: TakenApart[] = [];
+const taken: Stack[] = [];
 for (const [index, { title, body, environment }] of kinds.entries())
   await inTemporaryFolder(async (folder) => {
     console.error(title);
@@ -35,7 +35,7 @@ for (const [index, { title, body, environment }] of kinds.entries())
       const product = await startProduct(children, { dataDir, environment });
       await agents.register(product);
       await takeApart(product, agents, body, warmUps);
-      taken.push({ title, spans: await takeApart(product, agents, body, count) });
+      taken.push({ title, parts: await takeApart(product, agents, body, count) });
     } finally {
       await children.stop();
     }
@@ -47,16 +47,19 @@ console.log(forTerminal(table));
 if (process.argv.includes('--docs')) {
   const page = join(packageRoot, 'docs', 'performance.md');
   await writeFile(page, withFigures(await readFile(page, 'utf8'), 'breakdown', forMarkdown(table)));
-  await writeFile(join(packageRoot, 'docs', 'breakdown.svg'), draw(taken));
+  await writeFile(
+    join(packageRoot, 'docs', 'breakdown.svg'),
+    stackedBars('Where the time of a call goes, in ms', taken, spanNames),
+  );
 }
 process.exit(0);
 
-function tableOf(all: readonly TakenApart[]): Table {
+function tableOf(all: readonly Stack[]): Table {
   return {
     head: ['median ms', ...all.map(({ title }) => title)],
     rows: spanNames.map((name) => [
       name,
-      ...all.map(({ spans }) => spans.find(({ what }) => what === name)?.ms.toFixed(1) ?? ''),
+      ...all.map(({ parts }) => parts.find(({ what }) => what === name)?.ms.toFixed(1) ?? ''),
     ]),
   };
 }

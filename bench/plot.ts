@@ -11,7 +11,7 @@ const top = 34;
 const ticks = 4;
 
 /** Reads of a millisecond would be invisible beside calls; slow agents are told by their ratio. */
-const drawn = /^(floor|stock|call|session|failed)(?!.*(read|list))/;
+const drawn = /^(floor|local|stock|call|session|failed)(?!.*(read|list))/;
 
 export function plot({ rows, plan }: Pick<Report, 'rows' | 'plan'>): string {
   const shown = rows.filter(({ name }) => drawn.test(name));
@@ -51,7 +51,7 @@ text{fill:#e6edf3}.tick{fill:#8b949e}.grid{stroke:#30363d}.whisker{stroke:#8b949
 
 function classOf(name: string): string {
   if (name.startsWith('stock')) return 'stock';
-  return name === 'floor' ? 'floor' : 'ours';
+  return name === 'floor' || name === 'local' ? 'floor' : 'ours';
 }
 
 /** 1, 2, 4 or 8 times a power of ten: divides by the ticks. */

@@ -30,11 +30,12 @@ export type Progress = (text: string) => void;
 
 const warmUpCalls = 30;
 
-/** By the key of each subject. */
+/** By the key of each subject. A row of which a call fails is left out, and said in `failures`: the others are not lost with it. */
 export async function measure<Key extends string>(
   subjects: readonly (readonly [Key, Subject])[],
   plan: Plan,
   progress: Progress,
+  failures: string[],
 ): Promise<Map<Key, MeasuredRow>> {
   const rows = new Map<Key, MeasuredRow>();
   for (const [key, subject] of subjects) {
@@ -48,8 +49,15 @@ export async function measure<Key extends string>(
     // Each round begins with another row: what trails a row must not always fall on the same neighbour.
     const from = Math.floor((round * subjects.length) / plan.rounds);
     for (const [key, subject] of [...subjects.slice(from), ...subjects.slice(0, from)]) {
+      const row = rows.get(key);
+      if (!row) continue;
       progress(`round ${round + 1} of ${plan.rounds}: ${rowTitles[subject.name]}`);
-      rows.get(key)?.rounds.push(await measureRound(subject, plan, idle));
+      try {
+        row.rounds.push(await measureRound(subject, plan, idle));
+      } catch (error) {
+        rows.delete(key);
+        failures.push(`Not measured to its end, ${rowTitles[subject.name]}: ${String(error)}`);
+      }
     }
   }
   return rows;

@@ -17,7 +17,9 @@ export async function runBench(options: Wanted, progress: Progress): Promise<Rep
     progress('starting');
     const stage = await startStage(options.rows, folder);
     try {
-      return report(await measureAll(stage, options, progress), options, machine);
+      const failures: string[] = [];
+      const rows = await measureAll(stage, options, progress, failures);
+      return { ...report(rows, options, machine), failures };
     } finally {
       await stage.stop();
     }
@@ -28,14 +30,15 @@ async function measureAll(
   { subjects, product }: Stage,
   options: Wanted,
   progress: Progress,
+  failures: string[],
 ): Promise<Map<RowName, MeasuredRow>> {
   const isList = ({ name }: Subject): boolean => name === 'calls-list';
   const keyed = (some: readonly Subject[]) => some.map((subject) => [subject.name, subject] as const);
-  const rows = await measure(keyed(subjects.filter((one) => !isList(one))), options, progress);
+  const rows = await measure(keyed(subjects.filter((one) => !isList(one))), options, progress, failures);
   const lists = subjects.filter(isList);
   if (lists.length > 0) {
     await storeCalls(product.url, options.stored, progress, () => call(product.url, { agent_name: 'quick' }));
-    for (const [name, row] of await measure(keyed(lists), options, progress)) rows.set(name, row);
+    for (const [name, row] of await measure(keyed(lists), options, progress, failures)) rows.set(name, row);
   }
   return rows;
 }

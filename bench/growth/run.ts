@@ -56,10 +56,12 @@ async function run(
     { product: full, histories: histories.full },
     options.stored,
   );
+  const failures: string[] = [];
   const measured = await measure(
     rows.map(({ key, subject }) => [key, subject] as const),
     options,
     progress,
+    failures,
   );
   await histories.empty.close();
   await histories.full.close();
@@ -73,5 +75,6 @@ async function run(
     }),
     ratios: growthRatios(measured, options.rounds),
     verdict: growthVerdict(measured, options.rounds),
+    failures,
   };
 }
