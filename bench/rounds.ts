@@ -40,9 +40,13 @@ export async function measure<Key extends string>(
   const rows = new Map<Key, MeasuredRow>();
   for (const [key, subject] of subjects) {
     progress(`warming up: ${rowTitles[subject.name]}`);
-    await warmUp(subject, plan);
-    const counts = await subject.count?.();
-    rows.set(key, { rounds: [], ...(counts && { counts }) });
+    try {
+      await warmUp(subject, plan);
+      const counts = await subject.count?.();
+      rows.set(key, { rounds: [], ...(counts && { counts }) });
+    } catch (error) {
+      failures.push(notMeasured(subject, error));
+    }
   }
   const idle = await measureIdle(subjects.map(([, subject]) => subject));
   for (let round = 0; round < plan.rounds; round++) {
@@ -56,11 +60,15 @@ export async function measure<Key extends string>(
         row.rounds.push(await measureRound(subject, plan, idle));
       } catch (error) {
         rows.delete(key);
-        failures.push(`Not measured to its end, ${rowTitles[subject.name]}: ${String(error)}`);
+        failures.push(notMeasured(subject, error));
       }
     }
   }
   return rows;
+}
+
+function notMeasured({ name }: Subject, error: unknown): string {
+  return `Not measured to its end, ${rowTitles[name]}: ${String(error)}`;
 }
 
 async function warmUp(subject: Subject, { calls, concurrency }: Plan): Promise<void> {

@@ -13,8 +13,9 @@ interface File {
 }
 
 /**
- * Sends text or bytes piece by piece, no faster than they are read. The first piece is there before the status is sent, so
- * what fails until then is a problem like any other; what fails later cuts the connection.
+ * Sends text or bytes piece by piece, no faster than they are read; a single piece without the detour by a stream. The first
+ * two are there before the status is sent, so what fails until then is a problem like any other; what fails later cuts the
+ * connection.
  */
 export async function sendPieces(
   response: Response,
@@ -22,12 +23,19 @@ export async function sendPieces(
   { name, mediaType = 'application/json', through, headers = {} }: File = {},
 ): Promise<typeof streamed> {
   const first = await pieces.next();
+  const second = first.done ? first : await pieces.next();
   if (name !== undefined) response.attachment(name);
   response.status(200).type(mediaType).set(headers);
+  if (second.done && !through) {
+    response.end(first.value ?? '');
+    return streamed;
+  }
   const all = async function* (): AsyncGenerator<string | Uint8Array> {
     try {
       if (first.done) return;
       yield first.value;
+      if (second.done) return;
+      yield second.value;
       yield* pieces;
     } finally {
       await pieces.return(undefined);
