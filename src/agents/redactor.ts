@@ -10,6 +10,9 @@ export interface Redactor {
   readonly longestSpelling: number;
 }
 
+/** Each alone, too: a token may itself hold what looks like an escape of the other kind. */
+const escapes = ['percent and backslash', 'percent', 'backslash'] as const;
+
 export const noRedaction: Redactor = { redact: (text) => text, longestSpelling: 0 };
 
 /**
@@ -23,7 +26,9 @@ export function createRedactor(token: string | undefined): Redactor {
   const cores = forms.flatMap((form) => base64Cores(Buffer.from(form, 'latin1')));
   return {
     redact: (text) => {
-      const views = /[%\\]/.test(text) ? [asItIs(text), unescaped(text)] : [asItIs(text)];
+      const views = /[%\\]/.test(text)
+        ? [asItIs(text), ...escapes.map((one) => unescaped(text, one))]
+        : [asItIs(text)];
       return cut(
         text,
         views.flatMap((view) => rangesIn(view, forms, cores)),

@@ -9,12 +9,14 @@ export function asItIs(text: string): TextView {
   return { text, sourceIndex: (index) => index };
 }
 
-/** With `%41`, `\u0041` and `\A` read as `A`; bytes above ASCII as Latin-1. */
-export function unescaped(source: string): TextView {
+export type Escapes = 'percent and backslash' | 'percent' | 'backslash';
+
+/** With `%41`, or `\u0041` and `\A`, or all of them read as `A`; bytes above ASCII as Latin-1. */
+export function unescaped(source: string, escapes: Escapes): TextView {
   const characters: string[] = [];
   const starts: number[] = [];
   for (let at = 0; at < source.length;) {
-    const { character, length } = characterAt(source, at);
+    const { character, length } = characterAt(source, at, escapes);
     characters.push(character);
     starts.push(at);
     at += length;
@@ -22,13 +24,13 @@ export function unescaped(source: string): TextView {
   return { text: characters.join(''), sourceIndex: (index) => starts[index] ?? source.length };
 }
 
-function characterAt(source: string, at: number): { character: string; length: number } {
+function characterAt(source: string, at: number, escapes: Escapes): { character: string; length: number } {
   const first = source.charAt(at);
-  if (first === '%') {
+  if (first === '%' && escapes !== 'backslash') {
     const hex = source.slice(at + 1, at + 3);
     if (/^[0-9a-f]{2}$/i.test(hex)) return { character: String.fromCharCode(parseInt(hex, 16)), length: 3 };
   }
-  if (first === '\\' && at + 1 < source.length) {
+  if (first === '\\' && escapes !== 'percent' && at + 1 < source.length) {
     const hex = source.slice(at + 2, at + 6);
     if (source[at + 1] === 'u' && /^[0-9a-f]{4}$/i.test(hex))
       return { character: String.fromCharCode(parseInt(hex, 16)), length: 6 };

@@ -150,7 +150,7 @@ export const settings = {
   HOLDFAST_WORKFLOW_CALL_STACKS: z
     .enum(['on', 'off'])
     .default('off')
-    .describe("Whether the Web UI's Call Stack works; costs each call about a seventh of its time."),
+    .describe("Whether the Web UI's Call Stack works; makes each call an eighth slower."),
   HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
     "Port of a stand-alone worker's /healthz and /metrics on 127.0.0.1; 0: none.",
   ),

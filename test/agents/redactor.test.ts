@@ -44,6 +44,12 @@ test('a spelling of the token disappears as a whole', () => {
   );
 });
 
+test('a token that holds what looks like an escape is known in JSON and in a URL', () => {
+  const secret = 'a\\u0041%76-of-some-length';
+  for (const spelling of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+    expect(createRedactor(secret).redact(`<${spelling}>`)).toBe(`<${redacted}>`);
+});
+
 test('of a token inside of an encoded text no more than its two outermost bytes remain', () => {
   fc.assert(
     fc.property(

@@ -79,7 +79,8 @@ const ended = async (http: HttpClient, ids: readonly string[]): Promise<number> 
 };
 
 test('after kill -9 of the whole node with 20 calls in flight, all end, in order, and nothing is forgotten', async () => {
-  const environment = await place();
+  // With it the last calls might not ask the agent that failed the first ones.
+  const environment = await place({ HOLDFAST_CIRCUIT_BREAKER: 'off' });
   const first = await startNodeProcess(environment);
   const { agent, open } = await gatedAgent();
   const broken = await agentOf(() => ({ status: 401 }));

@@ -61,7 +61,7 @@ test('without any setting a node serves this machine alone, with every default i
     archiveIntervalMs: 60_000,
     payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },
     transport: { maxAnswerBytes: 4_194_304, connectTimeoutMs: 10_000, connectionsPerOrigin: 2_000 },
-    worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 3_000, port: 0 },
+    worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 3_000, callStacks: false, port: 0 },
     temporal: {
       cli: undefined,
       port: 7_233,

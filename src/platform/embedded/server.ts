@@ -11,6 +11,8 @@ import { spawnServer, type ServerProcess } from './server-process.ts';
 import { startDevCommand, type StartDevOptions } from './start-dev-command.ts';
 import { untilReady } from './until-ready.ts';
 
+const startsAtMost = 3;
+
 /** Port 0 takes a free one; without a UI port there is no Web UI. */
 export type EmbeddedServerOptions = StartDevOptions;
 
@@ -26,10 +28,10 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions, log: L
   await openDataDir(dataDir);
   const unlock = await lockDataDir(dataDir);
   try {
-    const claimed = await claimPorts(options);
     await checkDatabaseVersion(dataDir, await versionThatRuns(cli));
+    const { server, claimed } = await startFirst(options);
     const startAgain = async () => startOnce(await claimPorts(claimed));
-    const kept = keepRunning(await startOnce(claimed), startAgain, log);
+    const kept = keepRunning(server, startAgain, log);
     return {
       ...kept,
       address: `127.0.0.1:${claimed.port}`,
@@ -66,6 +68,19 @@ async function versionThatRuns(cli: string): Promise<string> {
       `${cli} is not a temporal CLI that runs here: set HOLDFAST_TEMPORAL_CLI to one, or unset it to have one fetched`,
     );
   return version;
+}
+
+/** A port that was free may be another program's by the time the server takes it: where any will do, another is tried. */
+async function startFirst(options: EmbeddedServerOptions) {
+  for (let left = startsAtMost - 1; ; left--) {
+    const claimed = await claimPorts(options);
+    try {
+      return { claimed, server: await startOnce(claimed) };
+    } catch (error) {
+      const anyWillDo = options.port === 0 || options.uiPort === 0;
+      if (!anyWillDo || left === 0 || !String(error).includes('address already in use')) throw error;
+    }
+  }
 }
 
 async function startOnce(options: StartDevOptions): Promise<ServerProcess> {
