@@ -28,6 +28,7 @@ function figuresOf(report: Report, name: Kind): string {
   return [
     `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${day}${name === 'memory' ? '' : `: ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds`}.`,
     ...(name === 'run' ? ['![Median latency of each row, with p95](benchmarks.svg)'] : []),
+    ...(report.failures ?? []),
     ...tablesOf(report).reverse().map(forMarkdown),
   ].join('\n\n');
 }

@@ -12,6 +12,7 @@ import { callOwner, type Texts } from '../payloads/texts.ts';
 import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import type { EndedCalls } from './ended-calls.ts';
+import { SharedLooks } from './shared-looks.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { count, countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
 
@@ -30,6 +31,11 @@ export interface CallDescription extends CallSummary {
 
 export type CallCounts = Readonly<Record<CallStatus | 'total', number>>;
 
+interface PageWish {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
 /** Of one call, in its description; the list finds all, by `rerun_of`. */
 const maxReruns = 50;
 
@@ -38,6 +44,7 @@ export class CallRecords {
   private readonly calls: Calls;
   private readonly texts: Texts;
   private readonly endedCalls: EndedCalls;
+  private readonly pages = new SharedLooks<Page<CallSummary>>();
 
   constructor(temporal: Temporal, calls: Calls, texts: Texts, endedCalls: EndedCalls) {
     this.temporal = temporal;
@@ -67,12 +74,13 @@ export class CallRecords {
     return callStatusOf((await describeExecution(this.temporal, callId)).status.name);
   }
 
-  async list(
-    filter: CallFilter,
-    page: { limit: number; cursor?: string | undefined },
-  ): Promise<Page<CallSummary>> {
-    const { items, ...rest } = await listPage(this.temporal, listQuery(filter), page);
-    return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
+  /** However many ask for one page at once, Temporal is asked once at a time. */
+  list(filter: CallFilter, { limit, cursor }: PageWish): Promise<Page<CallSummary>> {
+    const query = listQuery(filter);
+    return this.pages.share(JSON.stringify([query, limit, cursor]), async () => {
+      const { items, ...rest } = await listPage(this.temporal, query, { limit, cursor });
+      return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
+    });
   }
 
   /** How many there are of each status, whatever status the filter names. */

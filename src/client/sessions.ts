@@ -144,7 +144,11 @@ export class Sessions {
     const state = await refusing(() => stateOf(this.texts, imported, this.limits));
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () =>
-        this.temporal.client.workflow.start<typeof session>('session', this.startOptions(state)),
+        this.temporal.client.workflow.start<typeof session>('session', {
+          ...this.startOptions(state),
+          // Or the first tasks of thousands would stand in the queue before everybody else's.
+          requestEagerStart: true,
+        }),
       );
       return true;
     } catch (error) {
