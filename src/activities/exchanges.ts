@@ -118,8 +118,8 @@ export class Exchanges {
     let onAbort = (): void => undefined;
     const ended = new Promise<void>((resolve, reject) => {
       const leave = (reason: Error): void => {
+        if (!this.callers.delete(leave)) return; // Told already.
         exchange.waiting.delete(tell);
-        this.callers.delete(leave);
         this.leave(exchange, reason, resolve, reject);
       };
       const tell = (): void => {

@@ -29,7 +29,6 @@ const barredMs = 60_000;
 export class EndedCalls {
   private readonly calls: LRUCache<string, EndedCall> | undefined;
   private readonly barred = new LRUCache<string, true>({ max: 10_000, ttl: barredMs });
-
   private readonly evicted: (callId: string) => void;
 
   /** `evicted` is told of every call that is about to be reset or deleted, kept here or not. */
