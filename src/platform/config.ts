@@ -173,6 +173,9 @@ export const settings = {
     .enum(['normal', 'full'])
     .default('normal')
     .describe("SQLite's synchronous: normal survives kill -9, full also power loss."),
+  HOLDFAST_TEMPORAL_CACHE_MIB: integer(64, 2, 65_536).describe(
+    "SQLite's page cache, in the memory of the embedded server.",
+  ),
   HOLDFAST_RETENTION_DAYS: integer(7, 1, 3_650).describe('How long the embedded server keeps ended calls.'),
   HOLDFAST_MIN_FREE_DISK_MIB: integer(1_024, 0, 1_048_576).describe(
     'Below this free space a warning is logged.',
@@ -290,6 +293,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       uiPort: set.HOLDFAST_TEMPORAL_UI_PORT,
       uiUrl: set.HOLDFAST_TEMPORAL_UI_URL?.replace(/\/+$/, ''),
       synchronous: set.HOLDFAST_TEMPORAL_SYNCHRONOUS,
+      cacheBytes: set.HOLDFAST_TEMPORAL_CACHE_MIB * mebibyte,
       retentionDays: set.HOLDFAST_RETENTION_DAYS,
       minFreeBytes: set.HOLDFAST_MIN_FREE_DISK_MIB * mebibyte,
     },

@@ -45,6 +45,7 @@ test("the server's dynamic configuration is that of the embedded one", () => {
     port: 7233,
     uiPort: 'off',
     synchronous: 'normal',
+    cacheBytes: 67_108_864,
   } as const;
   const command = startDevCommand(options);
   const embedded = command

@@ -67,6 +67,7 @@ test('without any setting a node serves this machine alone, with every default i
       port: 7_233,
       uiPort: 8_233,
       synchronous: 'normal',
+      cacheBytes: 67_108_864,
       retentionDays: 7,
       minFreeBytes: 1_073_741_824,
     },

@@ -30,7 +30,14 @@ export class TemporalServer {
   async start(dynamicConfig: readonly string[] = []): Promise<void> {
     const log = await openServerLog(this.dataDir);
     const { cli, dataDir, port } = this;
-    const command = startDevCommand({ cli, dataDir, port, uiPort: 'off', synchronous: 'normal' });
+    const command = startDevCommand({
+      cli,
+      dataDir,
+      port,
+      uiPort: 'off',
+      synchronous: 'normal',
+      cacheBytes: 67_108_864,
+    });
     const limits = dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]);
     this.process = await spawnServer([...command, ...limits], log.file.fd);
     await untilReady(this.process, port, log);

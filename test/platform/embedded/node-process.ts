@@ -7,7 +7,7 @@ import { startEmbeddedServer } from '../../../src/platform/embedded/server.ts';
 
 const [cli = '', dataDir = '', port = '0'] = process.argv.slice(2);
 const server = await startEmbeddedServer(
-  { cli, dataDir, port: Number(port), uiPort: 'off', synchronous: 'normal' },
+  { cli, dataDir, port: Number(port), uiPort: 'off', synchronous: 'normal', cacheBytes: 67_108_864 },
   pino({ level: 'silent' }),
 );
 process.on('SIGINT', () => console.log('SIGINT'));

@@ -56,6 +56,12 @@ describe('an embedded server', () => {
     expect(stdout).toContain(`synchronous=${synchronous}`);
   });
 
+  test('has a page cache of the size it is given', async () => {
+    const server = await start({ cacheBytes: 5 * 1_048_576 });
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-ww', '-p', String(server.pid())]);
+    expect(stdout).toContain('cache_size=-5120 ');
+  });
+
   test('hides what it stores from other users', async () => {
     const dataDir = await tempDir();
     await start({ dataDir });

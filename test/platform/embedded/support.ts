@@ -33,6 +33,7 @@ export async function start(
       port: 0,
       uiPort: 'off',
       synchronous: 'normal',
+      cacheBytes: 67_108_864,
       ...options,
     },
     log,
