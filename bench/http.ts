@@ -1,5 +1,15 @@
 /** What the benchmark asks over HTTP. Every answer is read to its end; another status than 2xx is an error. */
+import { setTimeout as pass } from 'node:timers/promises';
 import { request } from 'undici';
+
+class UnexpectedStatus extends Error {
+  readonly status: number;
+
+  constructor(url: string, status: number, text: string) {
+    super(`${url}: ${status} ${text}`);
+    this.status = status;
+  }
+}
 
 export async function post(
   url: string,
@@ -11,14 +21,14 @@ export async function post(
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
-  if (answer.statusCode >= 300) throw new Error(`${url}: ${answer.statusCode} ${await answer.body.text()}`);
+  if (answer.statusCode >= 300) throw new UnexpectedStatus(url, answer.statusCode, await answer.body.text());
   return answer.body.json();
 }
 
 export async function get(url: string): Promise<string> {
   const { statusCode, body } = await request(url);
   const text = await body.text();
-  if (statusCode !== 200) throw new Error(`${url}: ${statusCode} ${text}`);
+  if (statusCode !== 200) throw new UnexpectedStatus(url, statusCode, text);
   return text;
 }
 
@@ -35,4 +45,17 @@ export async function call(
   };
   if (!answer.success) throw new Error(`The call of ${body.agent_name} failed: ${answer.error ?? ''}`);
   return answer;
+}
+
+const patience = { times: 10, ms: 2_000 };
+
+/** Asks again what was refused for now, as clients do: for what fills a node, and is not measured. */
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = patience.times; ; left--)
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof UnexpectedStatus) || error.status !== 503 || left === 0) throw error;
+      await pass(patience.ms);
+    }
 }

@@ -17,7 +17,9 @@ import { writeDocs } from './write-docs.ts';
 const options = optionsOrExit();
 const before = options.compare === undefined ? undefined : await readReport(options.compare).catch(exitWith);
 process.once('SIGINT', () => process.exit(130));
-const result = await { run: runBench, growth: runGrowth, memory: runMemory }[options.kind](options, progress);
+const result = await { run: runBench, growth: runGrowth, nightly: runGrowth, memory: runMemory }[
+  options.kind
+](options, progress);
 const comparisons = before ? compare(before, result) : [];
 tell(result, comparisons);
 if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { isRowName, rowNames, rowTitles, type RowName } from './row-names.ts';
 
 /** What is measured; each has its figures in docs/benchmarks.md. */
-export type Kind = 'run' | 'growth' | 'memory';
+export type Kind = 'run' | 'growth' | 'nightly' | 'memory';
 
 export interface Options {
   readonly calls: number;
@@ -35,7 +35,7 @@ code is 1 when a target is missed, or a ratio worse than that of --compare; 2 fo
   --stored N          calls stored when the list of calls is read, or for the others (default: 10000)
   --growth            another run: the same calls and reads on an empty node and on one that stores N calls, as many
                       sessions, 1,000 agents and a session of 1,000 turns
-  --nightly           --growth with 100,000 stored
+  --nightly           --growth with 100,000 stored, which takes most of an hour
   --memory            another run: memory of a node per idle session, of N, and per call in flight
   --json FILE         all figures
   --compare OLD.json  which ratios are better or worse than in that run of the same kind
@@ -81,7 +81,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     concurrency: listed(values.concurrency).map((text) => whole(text, '--concurrency', 2)),
     rows: rowsOf(values.rows),
     stored: values.nightly ? 100_000 : whole(values.stored ?? '10000', '--stored', 0),
-    kind: values.memory ? 'memory' : growth ? 'growth' : 'run',
+    kind: values.memory ? 'memory' : values.nightly ? 'nightly' : growth ? 'growth' : 'run',
     json: values.json,
     compare: values.compare,
     plot: values.plot,

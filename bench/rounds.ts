@@ -30,45 +30,51 @@ export type Progress = (text: string) => void;
 
 const warmUpCalls = 30;
 
-/** By the key of each subject. A row of which a call fails is left out, and said in `failures`: the others are not lost with it. */
+/** Rows, by their keys, that take turns call by call where calls come one after the other. Most rows are by themselves. */
+export type Group<Key extends string> = readonly (readonly [Key, Subject])[];
+
+/** A group of which a call fails is left out, and said in `failures`: the others are not lost with it. */
 export async function measure<Key extends string>(
-  subjects: readonly (readonly [Key, Subject])[],
+  groups: readonly Group<Key>[],
   plan: Plan,
   progress: Progress,
   failures: string[],
 ): Promise<Map<Key, MeasuredRow>> {
   const rows = new Map<Key, MeasuredRow>();
-  for (const [key, subject] of subjects) {
-    progress(`warming up: ${rowTitles[subject.name]}`);
+  const attempt = async (group: Group<Key>, work: () => Promise<void>): Promise<void> => {
     try {
-      await warmUp(subject, plan);
-      const counts = await subject.count?.();
-      rows.set(key, { rounds: [], ...(counts && { counts }) });
+      await work();
     } catch (error) {
-      failures.push(notMeasured(subject, error));
+      for (const [key] of group) rows.delete(key);
+      failures.push(`Not measured to its end, ${titleOf(group)}: ${String(error)}`);
     }
-  }
-  const idle = await measureIdle(subjects.map(([, subject]) => subject));
+  };
+  for (const group of groups)
+    await attempt(group, async () => {
+      progress(`warming up: ${titleOf(group)}`);
+      for (const [key, subject] of group) {
+        await warmUp(subject, plan);
+        const counts = await subject.count?.();
+        rows.set(key, { rounds: [], ...(counts && { counts }) });
+      }
+    });
+  const idle = await measureIdle(groups.flat().map(([, subject]) => subject));
   for (let round = 0; round < plan.rounds; round++) {
     // Each round begins with another row: what trails a row must not always fall on the same neighbour.
-    const from = Math.floor((round * subjects.length) / plan.rounds);
-    for (const [key, subject] of [...subjects.slice(from), ...subjects.slice(0, from)]) {
-      const row = rows.get(key);
-      if (!row) continue;
-      progress(`round ${round + 1} of ${plan.rounds}: ${rowTitles[subject.name]}`);
-      try {
-        row.rounds.push(await measureRound(subject, plan, idle));
-      } catch (error) {
-        rows.delete(key);
-        failures.push(notMeasured(subject, error));
-      }
+    const from = Math.floor((round * groups.length) / plan.rounds);
+    for (const group of [...groups.slice(from), ...groups.slice(0, from)]) {
+      if (!group.every(([key]) => rows.has(key))) continue;
+      progress(`round ${round + 1} of ${plan.rounds}: ${titleOf(group)}`);
+      await attempt(group, async () => {
+        for (const [key, one] of await measureRound(group, plan, idle)) rows.get(key)?.rounds.push(one);
+      });
     }
   }
   return rows;
 }
 
-function notMeasured({ name }: Subject, error: unknown): string {
-  return `Not measured to its end, ${rowTitles[name]}: ${String(error)}`;
+function titleOf([first]: Group<string>): string {
+  return first ? rowTitles[first[1].name] : 'nothing';
 }
 
 async function warmUp(subject: Subject, { calls, concurrency }: Plan): Promise<void> {
@@ -77,23 +83,49 @@ async function warmUp(subject: Subject, { calls, concurrency }: Plan): Promise<v
   for (const parallel of concurrency) await subject.run(Math.max(few, parallel), parallel);
 }
 
-async function measureRound(subject: Subject, plan: Plan, idle: IdleRates): Promise<Round> {
-  const { handler } = subject;
-  const before = handler && (await readHandlerTimes(handler.url, handler.route));
-  const sequential = await subject.run(callsOf(subject, plan, 1), 1);
-  const after = handler && (await readHandlerTimes(handler.url, handler.route));
-  const concurrent: Phase[] = [];
-  const usage = await metered(subject, idle, async () => {
-    for (const parallel of plan.concurrency)
-      concurrent.push(await subject.run(callsOf(subject, plan, parallel), parallel));
+async function measureRound<Key extends string>(
+  group: Group<Key>,
+  plan: Plan,
+  idle: IdleRates,
+): Promise<(readonly [Key, Round])[]> {
+  const sequences = await inSequence(
+    group.map(([, subject]) => subject),
+    plan,
+  );
+  const rounds: (readonly [Key, Round])[] = [];
+  for (const [at, [key, subject]] of group.entries()) {
+    const concurrent: Phase[] = [];
+    const usage = await metered(subject, idle, async () => {
+      for (const parallel of plan.concurrency)
+        concurrent.push(without(subject, await subject.run(callsOf(subject, plan, parallel), parallel)));
+    });
+    const sequence = sequences[at];
+    if (sequence) rounds.push([key, { ...sequence, concurrent, usage }]);
+  }
+  return rounds;
+}
+
+/** Of each subject, in their order. */
+async function inSequence(
+  subjects: readonly Subject[],
+  plan: Plan,
+): Promise<Pick<Round, 'sequential' | 'handler'>[]> {
+  const before = await Promise.all(subjects.map(handlerTimesOf));
+  const phases = subjects.map((): Phase[] => []);
+  const calls = subjects.map((subject) => callsOf(subject, plan, 1));
+  const turns = subjects.length === 1 ? 1 : Math.max(...calls);
+  for (let turn = 0; turn < turns; turn++)
+    for (const [at, subject] of subjects.entries())
+      phases[at]?.push(without(subject, await subject.run(Math.ceil((calls[at] ?? 0) / turns), 1)));
+  const after = await Promise.all(subjects.map(handlerTimesOf));
+  return phases.map((parts, at) => {
+    const [from, to] = [before[at], after[at]];
+    return { sequential: joined(parts), ...(from && to && { handler: between(from, to) }) };
   });
-  const agentMs = subject.agentMs ?? 0;
-  return {
-    sequential: without(agentMs, sequential),
-    concurrent: concurrent.map((phase) => without(agentMs, phase)),
-    usage,
-    ...(before && after && { handler: between(before, after) }),
-  };
+}
+
+async function handlerTimesOf({ handler }: Subject): Promise<HandlerTimes | undefined> {
+  return handler && (await readHandlerTimes(handler.url, handler.route));
 }
 
 /** Enough that all lanes are busy for most of the phase; of an agent that takes its time each lane asks once. */
@@ -102,6 +134,13 @@ function callsOf({ agentMs }: Subject, { calls, rounds }: Plan, parallel: number
   return parallel === 1 ? Math.ceil(calls / rounds) : Math.max(Math.ceil(calls / rounds), 3 * parallel);
 }
 
-function without(agentMs: number, { durationsMs, elapsedMs }: Phase): Phase {
+function without({ agentMs = 0 }: Subject, { durationsMs, elapsedMs }: Phase): Phase {
   return { durationsMs: durationsMs.map((ms) => ms - agentMs), elapsedMs };
+}
+
+function joined(parts: readonly Phase[]): Phase {
+  return {
+    durationsMs: parts.flatMap(({ durationsMs }) => durationsMs),
+    elapsedMs: parts.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0),
+  };
 }

@@ -33,12 +33,12 @@ async function measureAll(
   failures: string[],
 ): Promise<Map<RowName, MeasuredRow>> {
   const isList = ({ name }: Subject): boolean => name === 'calls-list';
-  const keyed = (some: readonly Subject[]) => some.map((subject) => [subject.name, subject] as const);
-  const rows = await measure(keyed(subjects.filter((one) => !isList(one))), options, progress, failures);
+  const each = (some: readonly Subject[]) => some.map((subject) => [[subject.name, subject] as const]);
+  const rows = await measure(each(subjects.filter((one) => !isList(one))), options, progress, failures);
   const lists = subjects.filter(isList);
   if (lists.length > 0) {
     await storeCalls(product.url, options.stored, progress, () => call(product.url, { agent_name: 'quick' }));
-    for (const [name, row] of await measure(keyed(lists), options, progress, failures)) rows.set(name, row);
+    for (const [name, row] of await measure(each(lists), options, progress, failures)) rows.set(name, row);
   }
   return rows;
 }

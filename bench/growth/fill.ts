@@ -1,5 +1,5 @@
 /** What a node is filled with: agents, sessions, calls. */
-import { call, post } from '../http.ts';
+import { call, patiently, post } from '../http.ts';
 import { runLanes } from '../lanes.ts';
 import { storeCalls } from '../load.ts';
 import type { Product } from '../product.ts';
@@ -57,9 +57,12 @@ export async function importSessions(
     async () => {
       const chunk = chunks.pop() ?? [];
       progress(`importing sessions: ${total - chunks.length} of ${total} parts`);
-      const report = await post(`${url}/api/vps/sessions/import`, { sessions: Object.fromEntries(chunk) });
-      const { imported } = report as { imported: number };
-      if (imported !== chunk.length)
+      const report = await patiently(() =>
+        post(`${url}/api/vps/sessions/import`, { sessions: Object.fromEntries(chunk) }),
+      );
+      // Skipped: they were imported before a refusal.
+      const { imported, skipped } = report as { imported: number; skipped: unknown[] };
+      if (imported + skipped.length !== chunk.length)
         throw new Error(`Not all sessions were imported: ${JSON.stringify(report)}`);
     },
     total,

@@ -14,7 +14,7 @@ import { inTemporaryFolder, startProduct, type Product } from '../product.ts';
 import { reportRow, thisMachine, type Report } from '../report.ts';
 import { measure, type Progress } from '../rounds.ts';
 import { fill } from './fill.ts';
-import { growthRatios, growthRows, growthVerdict } from './rows.ts';
+import { growthGroups, growthRatios, growthVerdict } from './rows.ts';
 
 type Wanted = Pick<Options, 'calls' | 'rounds' | 'concurrency' | 'stored'>;
 
@@ -51,14 +51,14 @@ async function run(
     empty: new Histories(empty.temporalAddress),
     full: new Histories(full.temporalAddress),
   };
-  const rows = growthRows(
+  const groups = growthGroups(
     { product: empty, histories: histories.empty },
     { product: full, histories: histories.full },
     options.stored,
   );
   const failures: string[] = [];
   const measured = await measure(
-    rows.map(({ key, subject }) => [key, subject] as const),
+    groups.map((rows) => rows.map(({ key, subject }) => [key, subject] as const)),
     options,
     progress,
     failures,
@@ -69,7 +69,7 @@ async function run(
     format: 1,
     at: new Date().toISOString(),
     plan: options,
-    rows: rows.flatMap(({ key, title }) => {
+    rows: groups.flat().flatMap(({ key, title }) => {
       const row = measured.get(key);
       return row ? [reportRow(key, title, row, options)] : [];
     }),

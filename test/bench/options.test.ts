@@ -19,7 +19,7 @@ describe('the options of npm run bench', () => {
   });
 
   it('--nightly is --growth beside 100,000', () => {
-    expect(readOptions(['--nightly'])).toMatchObject({ kind: 'growth', stored: 100_000 });
+    expect(readOptions(['--nightly'])).toMatchObject({ kind: 'nightly', stored: 100_000 });
   });
 
   it('--memory is a run of its own', () => {
