@@ -56,6 +56,10 @@ export function growthGroups(empty: Side, full: Side, stored: number): GrowthRow
     title: `${titles[kind]}, ${what}`,
     subject: subjectOf(kind, side),
   });
+  const pairs = kinds.map((kind) => [
+    row(kind, empty, 'empty', 'nothing stored'),
+    row(kind, full, 'full', `${stored.toLocaleString('en')} stored`),
+  ]);
   const longCall = {
     key: long.call,
     title: 'call in a session of 1,000 turns',
@@ -66,15 +70,11 @@ export function growthGroups(empty: Side, full: Side, stored: number): GrowthRow
     title: 'session read, 1,000 turns',
     subject: readSubject('session-read', full.product, `/api/vps/sessions/${longSessions}-0`),
   };
-  const groups = kinds.map((kind) => [
-    row(kind, empty, 'empty', 'nothing stored'),
-    row(kind, full, 'full', `${stored.toLocaleString('en')} stored`),
-    ...(kind === 'session' ? [longCall] : []),
-  ]);
-  return [...groups, [longRead]];
+  // By themselves: what trails their calls would fall on the full node's half of a pair alone.
+  return [...pairs, [longCall], [longRead]];
 }
 
-const pairs: (readonly [over: string, under: string, label: string])[] = [
+const compared: (readonly [over: string, under: string, label: string])[] = [
   ...kinds.map((kind) => [`${kind}@full`, `${kind}@empty`, titles[kind]] as const),
   [long.call, 'session@empty', 'call in a session of 1,000 turns'],
   [long.read, 'session-read@empty', 'session read, 1,000 turns'],
@@ -82,7 +82,7 @@ const pairs: (readonly [over: string, under: string, label: string])[] = [
 
 /** Of sequential medians: full to empty. */
 export function growthRatios(rows: Measured, rounds: number): Ratio[] {
-  return pairs.flatMap(([over, under, label]) => {
+  return compared.flatMap(([over, under, label]) => {
     const figure = ratioOf(rows, p50, over, under);
     return figure ? [{ label: `${label}: much stored / nothing stored`, ...bootstrap(rounds, figure) }] : [];
   });
@@ -90,7 +90,7 @@ export function growthRatios(rows: Measured, rounds: number): Ratio[] {
 
 /** Lists of more are longer, and reads of more too: those have a ratio, and no target. */
 export function growthVerdict(rows: Measured, rounds: number): Judged[] {
-  const held = pairs.filter(([over]) => /^(call|session|failed-1|health-read)@|^session-long/.test(over));
+  const held = compared.filter(([over]) => /^(call|session|failed-1|health-read)@|^session-long/.test(over));
   const costs = [
     ['p50', p50],
     ['server CPU', perCall('serverCpuMs')],
