@@ -27,6 +27,7 @@ import { EndedCalls } from './client/ended-calls.ts';
 import { EntityGate } from './client/entities.ts';
 import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
+import { Line } from './client/line.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
 import { SessionReads } from './client/session-reads.ts';
 import { Sessions } from './client/sessions.ts';
@@ -89,9 +90,11 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const batches = new Batches(temporal, texts);
   const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
+  const starts = new Line(config.limits.maxStarts);
   const probes = new Probes(transport, health, config.probeTimeoutMs);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
+    startsWaiting: () => starts.length,
     asksInFlight: () => exchanges.size,
     watches: () => callWatch.size + listWatch.size + batchWatch.size,
   });
@@ -100,7 +103,19 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     firstTries,
     turns: createTurns(temporal, gate, texts),
     batches: createBatchWork(
-      { temporal, agents, health, sessions, calls, records, inFlight, texts, sealer, limits: config.limits },
+      {
+        temporal,
+        agents,
+        health,
+        sessions,
+        calls,
+        records,
+        inFlight,
+        starts,
+        texts,
+        sealer,
+        limits: config.limits,
+      },
       config.limits.maxBatchCalls,
     ),
   });
@@ -119,6 +134,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     batches,
     batchWatch,
     inFlight,
+    starts,
     exchanges,
     transport,
     probes,

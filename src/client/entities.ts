@@ -2,6 +2,7 @@
 import { WorkflowUpdateFailedError, type WorkflowClient } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Refusal, refusals, type RefusalType } from '../domain/failures.ts';
+import { Line } from './line.ts';
 import {
   isUnanswered,
   rpc,
@@ -16,24 +17,17 @@ type StartOptions = Parameters<WorkflowClient['start']>[1];
 /** Above 10 in flight on one entity Temporal refuses updates and its client backs off for seconds. */
 const maxUpdatesInFlight = 4;
 
-/** Hands out turns to send an update to one entity, in the order they are asked for. */
+/** Sends updates to each entity a few at a time, in the order they are asked for. */
 export class EntityGate {
-  private readonly lines = new Map<string, { active: number; waiting: (() => void)[] }>();
+  private readonly lines = new Map<string, Line>();
 
   async pass<T>(workflowId: string, send: () => Promise<T>): Promise<T> {
-    const line = this.lines.get(workflowId) ?? { active: 0, waiting: [] };
+    const line = this.lines.get(workflowId) ?? new Line(maxUpdatesInFlight);
     this.lines.set(workflowId, line);
-    if (line.active >= maxUpdatesInFlight) await new Promise<void>((resolve) => line.waiting.push(resolve));
-    else line.active += 1;
     try {
-      return await send();
+      return await line.pass(send);
     } finally {
-      const next = line.waiting.shift();
-      if (next) next();
-      else {
-        line.active -= 1;
-        if (line.active === 0) this.lines.delete(workflowId);
-      }
+      if (line.isIdle) this.lines.delete(workflowId);
     }
   }
 }

@@ -13,6 +13,7 @@ import type { Attached, Calls } from './calls.ts';
 import type { Health } from './health.ts';
 import { anotherRequest } from './ended-calls.ts';
 import { keepText } from './large-texts.ts';
+import type { Line } from './line.ts';
 import type { Sessions } from './sessions.ts';
 import { isUnanswered } from './temporal.ts';
 import { wantedChain, type WantedChain } from './wanted-chain.ts';
@@ -32,6 +33,7 @@ export interface CallRequest extends WantedChain {
 export interface SubmitLimits {
   readonly maxChain: number;
   readonly maxCallsInFlight: number;
+  readonly startPatienceMs: number;
   /** 0: agents are asked by an activity from the start. */
   readonly firstTaskWaitMs: number;
 }
@@ -42,6 +44,8 @@ export interface SubmitDependencies {
   readonly sessions: Sessions;
   readonly calls: Calls;
   readonly inFlight: CallsInFlight;
+  /** Beyond its length the server would answer all of them too late. */
+  readonly starts: Line;
   readonly limits: SubmitLimits;
   readonly texts: Texts;
 }
@@ -74,10 +78,13 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   deps.inFlight.add(request.callId, agent.name, Date.now() + request.deadlineMs + 60_000);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
-    const turn = await openTurn(deps, request);
-    const started = await startCall(deps, request, { chain, prompt, turn });
-    if (started.state === 'started') return { status: 'running', attached: false };
-    return { status: await attach(deps, request, started, turn), attached: true };
+    const patience = { ms: deps.limits.startPatienceMs, lost: () => waitedTooLong(deps) };
+    return await deps.starts.pass(async () => {
+      const turn = await openTurn(deps, request);
+      const started = await startCall(deps, request, { chain, prompt, turn });
+      if (started.state === 'started') return { status: 'running', attached: false };
+      return { status: await attach(deps, request, started, turn), attached: true };
+    }, patience);
   } catch (error) {
     // A refused repeat of a call that runs does not end that call.
     if (!repeated) deps.inFlight.done(request.callId);
@@ -102,6 +109,12 @@ function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): vo
         retryAfterSeconds: 1,
         limit: { name, quota },
       });
+}
+
+function waitedTooLong({ starts, limits }: SubmitDependencies): Refusal {
+  const seconds = limits.startPatienceMs / 1_000;
+  const message = `The call waited ${seconds} s to be started, behind others; ${starts.length} still wait`;
+  return new Refusal('overloaded', message, { retryAfterSeconds: Math.max(1, Math.ceil(seconds / 2)) });
 }
 
 /** One that this node has seen needs no chain, no stored prompt and no turn: it is there, unless it was deleted. */

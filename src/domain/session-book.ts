@@ -12,6 +12,7 @@ import type {
   TurnCommit,
   TurnHolder,
   TurnReply,
+  WindowMessage,
 } from './session.ts';
 import { sizeAsJson } from './json-bytes.ts';
 import { MessageTail } from './message-tail.ts';
@@ -54,6 +55,11 @@ export class SessionBook {
     return this.currentHolder;
   }
 
+  /** The holder's messages to send before its prompt. */
+  window(): readonly WindowMessage[] {
+    return this.tail.window();
+  }
+
   get waiting(): number {
     return this.queue.length;
   }
@@ -76,11 +82,11 @@ export class SessionBook {
     const holder = this.currentHolder ?? this.grant(callId, nowMs);
     if (holder.callId === callId) {
       this.currentHolder = { ...holder, grantedAt: nowMs };
-      const window = this.tail.window();
-      return { state: 'granted', turnNumber: holder.turnNumber, grantedAt: nowMs, window };
+      const { turnNumber } = holder;
+      return { state: 'granted', turnNumber, grantedAt: nowMs, window: this.window() };
     }
     if (!this.queue.includes(callId)) this.queue.push(callId);
-    return { state: 'queued', position: this.queue.indexOf(callId) + 1 };
+    return { state: 'queued', position: this.queue.indexOf(callId) + 1, sendsWindow: true };
   }
 
   /**

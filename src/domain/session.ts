@@ -101,6 +101,8 @@ export interface GrantedTurn {
 export interface QueuedTurn {
   readonly state: 'queued';
   readonly position: number;
+  /** The session sends the window once it is the call's turn. Absent: it only wakes the call, which asks again. */
+  readonly sendsWindow?: true;
 }
 
 /** `committed`: this call has had its turn. */

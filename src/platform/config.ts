@@ -136,6 +136,12 @@ export const settings = {
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
+  HOLDFAST_MAX_STARTS: integer(16, 1, 10_000).describe(
+    'Calls that one node starts at a time; the others wait in line. More than the server can take all come too late.',
+  ),
+  HOLDFAST_START_PATIENCE_SECONDS: integer(30, 0, 3_600).describe(
+    'How long a call may wait in that line; beyond: 429, and nothing was accepted.',
+  ),
   HOLDFAST_MAX_STREAMS: integer(200, 1, 100_000).describe(
     'Server-sent event streams that one node has open; beyond: 429.',
   ),
@@ -146,7 +152,7 @@ export const settings = {
     'How long a workflow task waits for an agent itself, which spares a quick call its second task; 0: never.',
   ),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
-  HOLDFAST_CACHED_WORKFLOWS: integer(3_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
+  HOLDFAST_CACHED_WORKFLOWS: integer(1_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
   HOLDFAST_WORKFLOW_CALL_STACKS: z
     .enum(['on', 'off'])
     .default('off')
@@ -250,6 +256,8 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxMetadataBytes: set.HOLDFAST_MAX_METADATA_BYTES,
       maxChain: set.HOLDFAST_MAX_CHAIN,
       maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
+      maxStarts: set.HOLDFAST_MAX_STARTS,
+      startPatienceMs: set.HOLDFAST_START_PATIENCE_SECONDS * 1_000,
       maxStreams: set.HOLDFAST_MAX_STREAMS,
       maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
       firstTaskWaitMs: set.HOLDFAST_FIRST_TASK_WAIT_MS,

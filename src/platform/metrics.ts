@@ -5,6 +5,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 export function createMetrics(load: {
   callsInFlight: () => number;
+  startsWaiting: () => number;
   asksInFlight: () => number;
   watches: () => number;
 }) {
@@ -17,6 +18,14 @@ export function createMetrics(load: {
     registers,
     collect() {
       this.set(load.callsInFlight());
+    },
+  });
+  new Gauge({
+    name: 'holdfast_starts_waiting',
+    help: 'Calls that this node has not accepted yet, because it starts others',
+    registers,
+    collect() {
+      this.set(load.startsWaiting());
     },
   });
   new Gauge({

@@ -34,7 +34,7 @@ export function createWorker<S extends Sinks>(
     maxCachedWorkflows: settings.maxCachedWorkflows,
     // Waiting for agents is I/O: slots are many. A free workflow slot is what an eager start needs.
     maxConcurrentActivityTaskExecutions: settings.maxActivities,
-    // A queued call's task waits for its session's: slots for fewer tasks than calls could run out in a circle.
+    // A task holds its slot as long as it waits for a quick agent itself.
     maxConcurrentWorkflowTaskExecutions: Math.max(200, settings.maxCachedWorkflows),
     maxConcurrentLocalActivityExecutions: 200,
     // Eager starts and eager activities leave little to poll for: fewer polls cost the server less.

@@ -9,6 +9,7 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   proxyLocalActivities,
   setHandler,
   sleep,
@@ -32,6 +33,9 @@ import {
 /** How often a holder is looked at while others wait, and how soon again to be sure. */
 const holderCheckMs = 3_000;
 const secondLookMs = 1_000;
+/** How soon a call that was not started yet is told of its turn again: after 50 ms, then twice as long, 6 s in all. */
+const firstWakeAgainMs = 50;
+const lastWakeAgainMs = 3_200;
 /** A call that does not exist this long after its grant was never started. */
 const startGraceMs = 10_000;
 
@@ -56,16 +60,21 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   const mustRenew = (): boolean => workflowInfo().continueAsNewSuggested;
   let underWay = 0;
 
+  /** Tells a call that waited. One that is not started yet is told again; one that is gone loses its turn by `watch`. */
   const wake = async (holder: TurnHolder | undefined): Promise<void> => {
     if (!holder) return;
+    const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
+    const holds = (): boolean => book.holder?.turnNumber === holder.turnNumber;
     underWay += 1;
-    try {
-      await getExternalWorkflowHandle(callWorkflowId(holder.callId)).signal(turnGranted);
-    } catch {
-      // Not started yet, or gone: it asks by itself, or its turn is freed by the holder check.
-    } finally {
-      underWay -= 1;
+    for (let againMs = firstWakeAgainMs; ; againMs *= 2) {
+      const told = await call.signal(turnGranted, book.window()).then(
+        () => true,
+        () => false,
+      );
+      if (told || againMs > lastWakeAgainMs || !patched('wake-again')) break;
+      if (await condition(() => !holds() || mustRenew(), againMs)) break;
     }
+    underWay -= 1;
   };
   const moveOut = async (): Promise<never> => {
     for (;;) {

@@ -4,8 +4,10 @@ import {
   condition,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   proxyLocalActivities,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { TurnActivities } from '../activities/turns.ts';
 import type { CallInput } from '../domain/call.ts';
@@ -16,14 +18,15 @@ import type { StoredText } from '../domain/stored-text.ts';
 import { commitTurn as commitTurnSignal, turnGranted } from './messages.ts';
 import type { ResetRun } from './reset-run.ts';
 
-/** A grant older than this may be about to be freed (session.ts frees a never started call's after 10 s). */
+/** A call that starts later than this after its grant may have lost it (session.ts frees a never started call's after 10 s). */
 const grantStaleMs = 5_000;
-/** The wake-up signal may be lost; the session is asked again this often. */
+/** The session's signal may be lost, or the session deleted; it is asked this often. */
 const askAgainMs = 10_000;
 
-// An update of the session: 20 ms. A failed one is asked again by the loop below, so it is not retried here.
+// An update of the session: 20 ms. It holds a workflow task that the session's own may need, so it is short, and one that
+// fails is asked again only after the loop below has waited.
 const { openTurn } = proxyLocalActivities<TurnActivities>({
-  startToCloseTimeout: '3 s',
+  startToCloseTimeout: '1 s',
   retry: { maximumAttempts: 1 },
 });
 // A signal to the session: 5 ms, after a copy of texts in the payload store. Retried until it is delivered, because a reply is never dropped (I4); bounded
@@ -47,14 +50,19 @@ export async function waitForTurn(
   if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
   // A reset owns no turn: it asks with the window that the call had.
   if (turn.state === 'granted' && reset.at !== undefined) return { status: 'granted', window: turn.window };
-  if (turn.state === 'granted' && Date.now() - turn.grantedAt <= grantStaleMs)
+  if (turn.state === 'granted' && startedInTime(turn.grantedAt))
     return { status: 'granted', window: turn.window };
 
   let woken = false;
-  setHandler(turnGranted, () => {
+  let window: readonly WindowMessage[] | undefined;
+  setHandler(turnGranted, (sent) => {
     woken = true;
+    window = sent;
   });
+  const sendsWindow = turn.state === 'queued' && turn.sendsWindow === true;
+  if (sendsWindow) await condition(() => woken, Math.max(1, Math.min(askAgainMs, deadlineAt() - Date.now())));
   for (;;) {
+    if (sendsWindow && window) return { status: 'granted', window };
     woken = false;
     const reply = await openTurn(sessionId, input.callId).catch(rethrowCancellation);
     const settled = reply === 'unknown' ? undefined : settle(reply);
@@ -70,6 +78,13 @@ export async function waitForTurn(
       };
     await condition(() => woken, Math.min(askAgainMs, restMs));
   }
+}
+
+/** Both times are of the server's clock. */
+function startedInTime(grantedAt: number): boolean {
+  if (workflowInfo().startTime.getTime() - grantedAt > grantStaleMs) return false;
+  // A call whose first task came late used to ask again.
+  return Date.now() - grantedAt <= grantStaleMs || patched('turn-by-start');
 }
 
 /** Undefined: still queued. */

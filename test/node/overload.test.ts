@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { startNodeProcess } from '../rig/node-process.ts';
-import { testEnvironment } from '../rig/test-node.ts';
+import { startTestNode, testEnvironment } from '../rig/test-node.ts';
 
 /** The soak does the same with 1,000 and measures latency and memory, on a machine of its own. */
 const calls = 200;
@@ -38,3 +38,38 @@ test(
     expect(slow.aborts).toBe(0);
   },
 );
+
+test('calls beyond those that a node starts at a time wait in line', { timeout: 180_000 }, async () => {
+  const node = await startTestNode();
+  onTestFinished(() => node.close());
+  const echo = await startAgent(() => ({ body: { content: 'hello' } }));
+  onTestFinished(() => echo.close());
+  await node.http.register('echo', echo.port);
+  const answers = await Promise.all(
+    // Each in a new session, which is the slowest of starts: at once they would all come too late.
+    Array.from({ length: 120 }, (_, i) =>
+      node.http.call({ agent_name: 'echo', prompt: 'hi', session_id: `burst-${i}` }),
+    ),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+});
+
+test('a call that has waited too long in line is refused, and nothing was accepted', async () => {
+  const impatient = { HOLDFAST_MAX_STARTS: '1', HOLDFAST_START_PATIENCE_SECONDS: '0' };
+  const node = await startTestNode(impatient);
+  onTestFinished(() => node.close());
+  const echo = await startAgent(() => ({ body: { content: 'hello' } }));
+  onTestFinished(() => echo.close());
+  await node.http.register('echo', echo.port);
+
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => node.http.call({ agent_name: 'echo', prompt: 'hi' })),
+  );
+
+  const accepted = answers.filter(({ status }) => status === 200);
+  const refused = answers.filter(({ status }) => status === 429);
+  expect(accepted.length + refused.length).toBe(30);
+  expect(accepted.length).toBe(echo.requests.length);
+  expect(refused[0]?.body).toMatchObject({ error_type: 'overloaded' });
+  expect(refused[0]?.headers.get('Retry-After')).toBe('1');
+});

@@ -44,6 +44,8 @@ test('without any setting a node serves this machine alone, with every default i
       maxChain: 10,
       maxBatchCalls: 10_000,
       maxCallsInFlight: 2_000,
+      maxStarts: 16,
+      startPatienceMs: 30_000,
       maxStreams: 200,
       firstTaskWaitMs: 500,
     },
@@ -61,7 +63,7 @@ test('without any setting a node serves this machine alone, with every default i
     archiveIntervalMs: 60_000,
     payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },
     transport: { maxAnswerBytes: 4_194_304, connectTimeoutMs: 10_000, connectionsPerOrigin: 2_000 },
-    worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 3_000, callStacks: false, port: 0 },
+    worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 1_000, callStacks: false, port: 0 },
     temporal: {
       cli: undefined,
       port: 7_233,

@@ -5,7 +5,12 @@ function loadedMetrics() {
   const load = { calls: 0, asks: 0 };
   return {
     load,
-    ...createMetrics({ callsInFlight: () => load.calls, asksInFlight: () => load.asks, watches: () => 0 }),
+    ...createMetrics({
+      callsInFlight: () => load.calls,
+      startsWaiting: () => 0,
+      asksInFlight: () => load.asks,
+      watches: () => 0,
+    }),
   };
 }
 

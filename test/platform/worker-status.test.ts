@@ -4,7 +4,12 @@ import { createMetrics } from '../../src/platform/metrics.ts';
 import { StartupError } from '../../src/platform/shutdown.ts';
 import { serveWorkerStatus } from '../../src/platform/worker-status.ts';
 
-const metrics = createMetrics({ callsInFlight: () => 0, asksInFlight: () => 4, watches: () => 0 });
+const metrics = createMetrics({
+  callsInFlight: () => 0,
+  startsWaiting: () => 0,
+  asksInFlight: () => 4,
+  watches: () => 0,
+});
 
 async function serve(running: () => boolean) {
   const port = await claimPort(0, 'HOLDFAST_WORKER_PORT');

@@ -1,7 +1,10 @@
 /** One way for a workflow to go per scenario; `npm run histories` records each, CI replays what was recorded. */
 import { firstTaskScenarios } from './first-task-scenarios.ts';
+import { setTimeout as pass } from 'node:timers/promises';
+import type { TurnReply } from '../../src/domain/session.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
+import { inputOf } from '../rig/call-input.ts';
 import { answer, callOf, type Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
@@ -141,6 +144,58 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
+    // Since the session sends the window with its signal.
+    name: 'queued-turn-told',
+    run: async (stage) => {
+      const { waiting, release } = await queueOfTwo(stage);
+      await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
+      release();
+      await stage.end(waiting);
+      return `call-${waiting}`;
+    },
+  },
+  {
+    name: 'cancelled-before-told',
+    run: async (stage) => {
+      const { waiting, release } = await queueOfTwo(stage);
+      await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
+      await stage.http.post(`/api/vps/calls/${waiting}/cancel`);
+      await stage.end(waiting);
+      release();
+      return `call-${waiting}`;
+    },
+  },
+  {
+    name: 'deadline-before-told',
+    run: async (stage) => {
+      const { waiting, release } = await queueOfTwo(stage, { deadline_seconds: 1.5 });
+      await stage.end(waiting);
+      release();
+      return `call-${waiting}`;
+    },
+  },
+  {
+    // Its first task comes more than 5 s after its turn was granted.
+    name: 'turn-by-start',
+    settings: { HOLDFAST_EMBEDDED_WORKER: 'off' },
+    run: async ({ agent, start, end, temporal, worker }) => {
+      const first = await worker();
+      await agent('patient', answer);
+      const before = await start({ agent_name: 'patient', prompt: 'a question', session_id: 'late' });
+      await end(before);
+      const turn = await temporal.workflow
+        .getHandle('session-late')
+        .executeUpdate<TurnReply, [string]>('openTurn', { args: ['late'] });
+      first.kill('SIGKILL');
+      const args = [{ ...(await inputOf(temporal, before)), callId: 'late', turn }];
+      await temporal.workflow.start('agentCall', { workflowId: 'call-late', taskQueue: 'holdfast', args });
+      await pass(6_000);
+      await worker();
+      await end('late');
+      return 'call-late';
+    },
+  },
+  {
     name: 'rerun',
     run: async ({ agent, start, end, http }) => {
       await agent('rerun', ({ attempt }) =>
@@ -204,6 +259,22 @@ const byTheActivity: readonly Scenario[] = [
       const { waiting, release } = await queueOfTwo(stage);
       release();
       await stage.end(waiting);
+      return 'session-queue';
+    },
+  },
+  {
+    // A call got its turn before it was started.
+    name: 'session-told-again',
+    run: async (stage) => {
+      const { holder, waiting, release } = await queueOfTwo(stage);
+      const session = stage.temporal.workflow.getHandle('session-queue');
+      await stage.http.post(`/api/vps/calls/${waiting}/cancel`);
+      await stage.end(waiting);
+      await session.executeUpdate('openTurn', { args: ['not-started'] });
+      release();
+      await stage.end(holder);
+      await stage.happened('session-queue', 'EVENT_TYPE_TIMER_FIRED', 2);
+      await session.signal('releaseTurn', 'not-started');
       return 'session-queue';
     },
   },

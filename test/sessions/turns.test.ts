@@ -1,8 +1,13 @@
 /** Sessions through real calls: order, windows, failed turns, lost holders (I4). */
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgent, type ScriptedAgent, type ScriptedRequest } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
+import type { TurnReply } from '../../src/domain/session.ts';
+import { inputOf } from '../rig/call-input.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
+
+const { EventType } = proto.temporal.api.enums.v1;
 
 interface Message {
   role: string;
@@ -37,6 +42,24 @@ describe('the turns of a session', () => {
     await test.close();
     await echo.close();
   });
+
+  /** An agent that answers its first request when it is let, and a call that holds its session's turn till then. */
+  const startGate = async (name: string) => {
+    let release = (): void => undefined;
+    const open = new Promise<void>((resolve) => (release = resolve));
+    const agent = await startAgent(async () => {
+      await open;
+      return { body: { content: 'at last' } };
+    });
+    await test.http.register(name, agent.port);
+    const begin = async (session: string): Promise<string> => {
+      const body = { agent_name: name, prompt: 'first', session_id: session };
+      const { call_id } = (await test.http.call(body, { Prefer: 'respond-async' })).body;
+      await agent.waitForRequests(1);
+      return String(call_id);
+    };
+    return { begin, release: () => release(), close: () => agent.close() };
+  };
 
   const read = async (id: string): Promise<Message[]> =>
     (await test.http.get(`/api/vps/sessions/${id}`)).body.messages as Message[];
@@ -154,15 +177,33 @@ describe('the turns of a session', () => {
     expect(plain.body.success).toBe(true);
   });
 
+  it('a call that got its turn before it was started is told again once it is', async () => {
+    const gate = await startGate('gate-before');
+    const first = await gate.begin('told');
+    const session = test.temporal.workflow.getHandle('session-told');
+    const turn = await session.executeUpdate<TurnReply, [string]>('openTurn', { args: ['late'] });
+    expect(turn).toEqual({ state: 'queued', position: 1, sendsWindow: true });
+    gate.release();
+    const happened = async (workflow: string, event: keyof typeof EventType) => {
+      const { events } = await test.temporal.workflow.getHandle(workflow).fetchHistory();
+      return events?.some(({ eventType }) => eventType === EventType[event]);
+    };
+    await expect
+      .poll(() => happened('session-told', 'EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED'))
+      .toBe(true);
+
+    const args = [{ ...(await inputOf(test.temporal, first)), callId: 'late', turn }];
+    const options = { workflowId: 'call-late', taskQueue: 'holdfast', args };
+    expect(await test.temporal.workflow.execute('agentCall', options)).toMatchObject({ response: 'at last' });
+
+    expect(await happened('call-late', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED')).toBe(true);
+    expect(await happened('call-late', 'EVENT_TYPE_TIMER_FIRED')).toBe(false);
+    await gate.close();
+  });
+
   it('a call cancelled while it waits for its turn leaves the queue', async () => {
-    let release: (() => void) | undefined;
-    const slow = await startAgent(async () => {
-      await new Promise<void>((resolve) => (release = resolve));
-      return { body: { content: 'at last' } };
-    });
-    await test.http.register('gate', slow.port);
-    const first = test.http.call({ agent_name: 'gate', prompt: 'first', session_id: 'queue' });
-    await slow.waitForRequests(1);
+    const gate = await startGate('gate');
+    await gate.begin('queue');
     const queued = await test.http.call(
       { agent_name: 'echo', prompt: 'queued', session_id: 'queue' },
       { Prefer: 'respond-async' },
@@ -171,13 +212,12 @@ describe('the turns of a session', () => {
 
     expect((await test.http.post(`${path}/cancel`)).status).toBe(202);
     await expect.poll(async () => (await test.http.get(path)).body.status).toBe('cancelled');
-    release?.();
-    await first;
+    gate.release();
     const last = await test.http.call({ agent_name: 'echo', prompt: 'last', session_id: 'queue' });
 
     expect(last.body.success).toBe(true);
     expect((await read('queue')).map((one) => one.content)).toEqual(['first', 'at last', 'last', 're: last']);
-    await slow.close();
+    await gate.close();
   });
 
   it('a session deleted during a call is not brought back, and the answer says so', async () => {
