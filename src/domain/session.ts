@@ -116,6 +116,8 @@ export interface SessionLimits {
   readonly windowBytes: number;
   /** Messages before the window move to the payload store once they take this much. Absent: never. */
   readonly olderBytes?: number;
+  /** The session continues as new once its history has so many events. Absent: when Temporal suggests it, at 4,096. */
+  readonly renewAtEvents?: number;
 }
 
 export function newSession(sessionId: string, nowMs: number, userId?: string): SessionState {

@@ -128,6 +128,9 @@ export const settings = {
   HOLDFAST_SESSION_CACHE_BYTES: integer(32 * mebibyte, 0, 4_096 * mebibyte).describe(
     'Sessions that a facade keeps in memory to read them without a query; one takes at most a quarter. 0: none.',
   ),
+  HOLDFAST_SESSION_HISTORY_EVENTS: integer(150, 50, 4_096).describe(
+    'Events of its history, 9 a turn, after which a session continues as new. A worker that takes it up replays them.',
+  ),
   HOLDFAST_MAX_SESSION_QUEUE: integer(100, 0, 1_000).describe("Calls that may wait for one session's turn."),
   HOLDFAST_WINDOW_MESSAGES: integer(40, 0, 1_000).describe('Messages of a session that an agent is sent.'),
   HOLDFAST_WINDOW_BYTES: integer(256 * 1024, 0, 64 * mebibyte).describe(
@@ -152,7 +155,7 @@ export const settings = {
     'How long a workflow task waits for an agent itself, which spares a quick call its second task; 0: never.',
   ),
   HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
-  HOLDFAST_CACHED_WORKFLOWS: integer(1_000, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
+  HOLDFAST_CACHED_WORKFLOWS: integer(500, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
   HOLDFAST_WORKFLOW_CALL_STACKS: z
     .enum(['on', 'off'])
     .default('off')
@@ -266,6 +269,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     session: {
       maxMetadataBytes: set.HOLDFAST_MAX_SESSION_METADATA_BYTES,
       olderBytes: set.HOLDFAST_SESSION_OLDER_BYTES,
+      renewAtEvents: set.HOLDFAST_SESSION_HISTORY_EVENTS,
       maxQueued: set.HOLDFAST_MAX_SESSION_QUEUE,
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
       windowBytes: set.HOLDFAST_WINDOW_BYTES,

@@ -39,6 +39,9 @@ const lastWakeAgainMs = 3_200;
 /** A call that does not exist this long after its grant was never started. */
 const startGraceMs = 10_000;
 
+/** Of sessions that were created before this was a limit, from their next renewal on. */
+const renewAtEvents = 150;
+
 /** How soon a payload store that failed is tried again; until then the messages stay here. */
 const storeAgainMs = 10_000;
 
@@ -57,7 +60,10 @@ const { storeSegment } = proxyLocalActivities<TurnActivities>({
 export async function session(initial: SessionState, limits: SessionLimits): Promise<void> {
   const book = new SessionBook(initial, limits);
   const lifecycle = { closed: false, holderSuspected: false };
-  const mustRenew = (): boolean => workflowInfo().continueAsNewSuggested;
+  const mustRenew = (): boolean => {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength >= (limits.renewAtEvents ?? Infinity);
+  };
   let underWay = 0;
 
   /** Tells a call that waited. One that is not started yet is told again; one that is gone loses its turn by `watch`. */
@@ -147,7 +153,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     if (lifecycle.closed) return;
     if (mustRenew()) {
       await condition(() => allHandlersFinished() && underWay === 0);
-      await continueAsNew<typeof session>(book.state(), limits);
+      await continueAsNew<typeof session>(book.state(), { renewAtEvents, ...limits });
     }
     if (book.holder) await watch(book.holder);
   }

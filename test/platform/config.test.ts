@@ -53,6 +53,7 @@ test('without any setting a node serves this machine alone, with every default i
     session: {
       maxMetadataBytes: 262_144,
       olderBytes: 131_072,
+      renewAtEvents: 150,
       maxQueued: 100,
       windowMessages: 40,
       windowBytes: 262_144,
@@ -63,7 +64,7 @@ test('without any setting a node serves this machine alone, with every default i
     archiveIntervalMs: 60_000,
     payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },
     transport: { maxAnswerBytes: 4_194_304, connectTimeoutMs: 10_000, connectionsPerOrigin: 2_000 },
-    worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 1_000, callStacks: false, port: 0 },
+    worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 500, callStacks: false, port: 0 },
     temporal: {
       cli: undefined,
       port: 7_233,
