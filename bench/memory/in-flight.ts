@@ -16,7 +16,7 @@ const besideCalls = 50;
 const lanes = 8;
 /** Heartbeats of calls in flight are work, too. */
 export const quietCpuShare = 0.4;
-const settleMs = 120_000;
+const settleMs = 300_000;
 
 export async function inFlightMemory(part: MemoryPart): Promise<void> {
   const { children, agents, into, progress } = part;

@@ -22,7 +22,7 @@ export async function callFactsOf(
   const events = history.events ?? [];
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   const input = firstOf(started?.input) as CallInput | undefined;
-  const turns = [input?.turn, ...events.map(localResult)];
+  const turns = [input?.turn, ...events.map((event) => localResult(event) ?? turnSentBy(event))];
   return {
     callId,
     prompt: await load(input?.prompt ?? ''),
@@ -36,6 +36,11 @@ export async function callFactsOf(
     tasksLost: tasksLostIn(events),
     asks: asksOf(events),
   };
+}
+
+/** Its session's signal that it is the call's turn. */
+function turnSentBy({ workflowExecutionSignaledEventAttributes: signal }: Event): TurnReply | undefined {
+  return signal?.signalName === 'turnGranted' ? (firstOf(signal.input) as TurnReply | undefined) : undefined;
 }
 
 /** Of a session's run: who asked for a turn, and when. */

@@ -2,22 +2,33 @@ import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 /**
  * Deletes every run of a workflow id. Deleting without a run id would leave the runs before a continue-as-new with
- * all their content, so the chain is walked back from the newest run by each one's first event.
+ * all their content. The oldest goes first: while the newest is there, one that was cut off can be begun again.
  */
 export async function deleteAllRuns(temporal: Temporal, workflowId: string): Promise<void> {
-  let runId: string | undefined;
-  try {
-    runId = (
-      await rpc(temporal, rpcTimeoutMs.read, () => temporal.client.workflow.getHandle(workflowId).describe())
-    ).runId;
-    while (runId) {
-      const earlier = await previousRun(temporal, workflowId, runId);
+  for (const runId of (await runsOf(temporal, workflowId)).reverse()) {
+    try {
       await deleteRun(temporal, workflowId, runId);
-      runId = earlier;
+    } catch (error) {
+      if (!isNotFound(error)) throw error; // By another deletion.
+    }
+  }
+}
+
+/** Newest first: each one's first event names the run before it. */
+async function runsOf(temporal: Temporal, workflowId: string): Promise<string[]> {
+  const runIds: string[] = [];
+  try {
+    const newest = await rpc(temporal, rpcTimeoutMs.read, () =>
+      temporal.client.workflow.getHandle(workflowId).describe(),
+    );
+    for (let runId: string | undefined = newest.runId; runId;) {
+      runIds.push(runId);
+      runId = await previousRun(temporal, workflowId, runId);
     }
   } catch (error) {
     if (!isNotFound(error)) throw error; // The rest of the chain is past retention or deleted already.
   }
+  return runIds;
 }
 
 async function previousRun(

@@ -29,17 +29,16 @@ export class Line {
 
   private wait(patienceMs: number | undefined): Promise<boolean> {
     return new Promise((resolve) => {
-      let timer: NodeJS.Timeout | undefined;
+      const leaveLine = (): void => {
+        this.waiting.delete(go);
+        resolve(false);
+      };
+      const timer = patienceMs === undefined ? undefined : setTimeout(leaveLine, patienceMs);
       const go = (): void => {
         clearTimeout(timer);
         resolve(true);
       };
       this.waiting.add(go);
-      if (patienceMs === undefined) return;
-      timer = setTimeout(() => {
-        this.waiting.delete(go);
-        resolve(false);
-      }, patienceMs);
     });
   }
 

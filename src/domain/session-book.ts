@@ -1,5 +1,6 @@
 /** The rules of a session without any Temporal: FIFO turns (I4), one holder, the window, what moves out. */
 import type {
+  GrantedTurn,
   Metadata,
   OlderMessages,
   SecondAnswer,
@@ -12,7 +13,6 @@ import type {
   TurnCommit,
   TurnHolder,
   TurnReply,
-  WindowMessage,
 } from './session.ts';
 import { sizeAsJson } from './json-bytes.ts';
 import { MessageTail } from './message-tail.ts';
@@ -55,9 +55,9 @@ export class SessionBook {
     return this.currentHolder;
   }
 
-  /** The holder's messages to send before its prompt. */
-  window(): readonly WindowMessage[] {
-    return this.tail.window();
+  /** What the holder is told. */
+  turnOf({ turnNumber, grantedAt }: TurnHolder): GrantedTurn {
+    return { state: 'granted', turnNumber, grantedAt, window: this.tail.window() };
   }
 
   get waiting(): number {
@@ -82,11 +82,10 @@ export class SessionBook {
     const holder = this.currentHolder ?? this.grant(callId, nowMs);
     if (holder.callId === callId) {
       this.currentHolder = { ...holder, grantedAt: nowMs };
-      const { turnNumber } = holder;
-      return { state: 'granted', turnNumber, grantedAt: nowMs, window: this.window() };
+      return this.turnOf(this.currentHolder);
     }
     if (!this.queue.includes(callId)) this.queue.push(callId);
-    return { state: 'queued', position: this.queue.indexOf(callId) + 1, sendsWindow: true };
+    return { state: 'queued', position: this.queue.indexOf(callId) + 1, comesByItself: true };
   }
 
   /**

@@ -55,6 +55,8 @@ export interface TurnHolder {
 export interface SessionState extends SessionContent {
   readonly turnsGranted: number;
   readonly holder?: TurnHolder;
+  /** It had waited, and is to be told of its turn still. */
+  readonly holderUntold?: true;
   /** Call ids in acceptance order. */
   readonly queue: readonly string[];
   /** What the metadata of the holder and of those that wait may add, in bytes; calls without any are left out. */
@@ -101,8 +103,8 @@ export interface GrantedTurn {
 export interface QueuedTurn {
   readonly state: 'queued';
   readonly position: number;
-  /** The session sends the window once it is the call's turn. Absent: it only wakes the call, which asks again. */
-  readonly sendsWindow?: true;
+  /** The session sends the turn once it is the call's. Absent: it only wakes the call, which asks again. */
+  readonly comesByItself?: true;
 }
 
 /** `committed`: this call has had its turn. */

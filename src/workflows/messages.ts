@@ -5,11 +5,11 @@ import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
-import type { SecondAnswer, SessionContent, TurnCommit, TurnReply, WindowMessage } from '../domain/session.ts';
+import type { GrantedTurn, SecondAnswer, SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
 
 // agentCall
-/** It is the call's turn. Without a window it asks its session for it. */
-export const turnGranted = defineSignal<[window?: readonly WindowMessage[]]>('turnGranted');
+/** It is the call's turn. Without it the call asks its session for it. */
+export const turnGranted = defineSignal<[turn?: GrantedTurn]>('turnGranted');
 export const callProgress = defineQuery<CallProgress>('callProgress');
 
 // session

@@ -65,6 +65,8 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     return continueAsNewSuggested || historyLength >= (limits.renewAtEvents ?? Infinity);
   };
   let underWay = 0;
+  /** The turn of a holder that has waited and is not told yet. */
+  let untold: number | undefined;
 
   /** Tells a call that waited. One that is not started yet is told again; one that is gone loses its turn by `watch`. */
   const wake = async (holder: TurnHolder | undefined): Promise<void> => {
@@ -72,11 +74,13 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
     const holds = (): boolean => book.holder?.turnNumber === holder.turnNumber;
     underWay += 1;
+    untold = holder.turnNumber;
     for (let againMs = firstWakeAgainMs; ; againMs *= 2) {
-      const told = await call.signal(turnGranted, book.window()).then(
+      const told = await call.signal(turnGranted, book.turnOf(holder)).then(
         () => true,
         () => false,
       );
+      if (told && holds()) untold = undefined;
       if (told || againMs > lastWakeAgainMs || !patched('wake-again')) break;
       if (await condition(() => !holds() || mustRenew(), againMs)) break;
     }
@@ -148,12 +152,15 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   };
 
   void moveOut();
+  if (initial.holderUntold) void wake(book.holder);
   for (;;) {
     await condition(() => lifecycle.closed || mustRenew() || (book.holder !== undefined && isWanted()));
     if (lifecycle.closed) return;
     if (mustRenew()) {
       await condition(() => allHandlersFinished() && underWay === 0);
-      await continueAsNew<typeof session>(book.state(), { renewAtEvents, ...limits });
+      const holderUntold = book.holder !== undefined && book.holder.turnNumber === untold;
+      const state = { ...book.state(), ...(holderUntold && { holderUntold }) };
+      await continueAsNew<typeof session>(state, { renewAtEvents, ...limits });
     }
     if (book.holder) await watch(book.holder);
   }

@@ -13,7 +13,7 @@ import type { TurnActivities } from '../activities/turns.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import { sessionWorkflowId } from '../domain/ids.ts';
-import type { TurnCommit, TurnReply, WindowMessage } from '../domain/session.ts';
+import type { GrantedTurn, TurnCommit, TurnReply, WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { commitTurn as commitTurnSignal, turnGranted } from './messages.ts';
 import type { ResetRun } from './reset-run.ts';
@@ -54,15 +54,16 @@ export async function waitForTurn(
     return { status: 'granted', window: turn.window };
 
   let woken = false;
-  let window: readonly WindowMessage[] | undefined;
+  let granted: GrantedTurn | undefined;
   setHandler(turnGranted, (sent) => {
     woken = true;
-    window = sent;
+    granted = sent;
   });
-  const sendsWindow = turn.state === 'queued' && turn.sendsWindow === true;
-  if (sendsWindow) await condition(() => woken, Math.max(1, Math.min(askAgainMs, deadlineAt() - Date.now())));
+  const comesByItself = turn.state === 'queued' && turn.comesByItself === true;
+  if (comesByItself)
+    await condition(() => woken, Math.max(1, Math.min(askAgainMs, deadlineAt() - Date.now())));
   for (;;) {
-    if (sendsWindow && window) return { status: 'granted', window };
+    if (comesByItself && granted) return { status: 'granted', window: granted.window };
     woken = false;
     const reply = await openTurn(sessionId, input.callId).catch(rethrowCancellation);
     const settled = reply === 'unknown' ? undefined : settle(reply);

@@ -23,8 +23,8 @@ describe('the turn of a call', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     book.openTurn('c2', startedAt);
-    expect(book.openTurn('c3', startedAt)).toEqual({ state: 'queued', position: 2, sendsWindow: true });
-    expect(book.openTurn('c2', startedAt)).toEqual({ state: 'queued', position: 1, sendsWindow: true });
+    expect(book.openTurn('c3', startedAt)).toEqual({ state: 'queued', position: 2, comesByItself: true });
+    expect(book.openTurn('c2', startedAt)).toEqual({ state: 'queued', position: 1, comesByItself: true });
     expect(book.waiting).toBe(2);
   });
 

@@ -1,6 +1,6 @@
 /** Sessions through real calls: order, windows, failed turns, lost holders (I4). */
 import proto from '@temporalio/proto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startAgent, type ScriptedAgent, type ScriptedRequest } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import type { TurnReply } from '../../src/domain/session.ts';
@@ -19,6 +19,54 @@ interface Message {
 
 const messagesOf = (request: ScriptedRequest | undefined): Message[] =>
   (request?.body as { messages: Message[] }).messages;
+
+const failedSignal = 'EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED';
+
+/** An agent that answers nobody until it is let, and a call that holds its session's turn till then. */
+async function startGate(test: TestNode, name: string) {
+  let release = (): void => undefined;
+  const open = new Promise<void>((resolve) => (release = resolve));
+  const agent = await startAgent(async () => {
+    await open;
+    return { body: { content: 'at last' } };
+  });
+  await test.http.register(name, agent.port);
+  const begin = async (session: string): Promise<string> => {
+    const body = { agent_name: name, prompt: 'first', session_id: session };
+    const { call_id } = (await test.http.call(body, { Prefer: 'respond-async' })).body;
+    await agent.waitForRequests(1);
+    return String(call_id);
+  };
+  return { begin, release: () => release(), close: () => agent.close() };
+}
+
+async function happened({ temporal }: TestNode, workflowId: string, event: keyof typeof EventType) {
+  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+  return events?.some(({ eventType }) => eventType === EventType[event]);
+}
+
+/** It is a call's turn that was never started: what its facade does between the turn and the start. */
+async function turnBeforeStart(test: TestNode, session: string) {
+  const gate = await startGate(test, `gate-of-${session}`);
+  const first = await gate.begin(session);
+  const handle = test.temporal.workflow.getHandle(`session-${session}`);
+  const callId = `late-in-${session}`;
+  const turn = await handle.executeUpdate<TurnReply, [string]>('openTurn', { args: [callId] });
+  expect(turn).toEqual({ state: 'queued', position: 1, comesByItself: true });
+  gate.release();
+  return {
+    answersWithoutAsking: async () => {
+      const args = [{ ...(await inputOf(test.temporal, first)), callId, turn }];
+      const options = { workflowId: `call-${callId}`, taskQueue: 'holdfast', args };
+      expect(await test.temporal.workflow.execute('agentCall', options)).toMatchObject({
+        response: 'at last',
+      });
+      expect(await happened(test, options.workflowId, 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED')).toBe(true);
+      expect(await happened(test, options.workflowId, 'EVENT_TYPE_TIMER_FIRED')).toBe(false);
+      await gate.close();
+    },
+  };
+}
 
 describe('the turns of a session', () => {
   let test: TestNode;
@@ -42,24 +90,6 @@ describe('the turns of a session', () => {
     await test.close();
     await echo.close();
   });
-
-  /** An agent that answers its first request when it is let, and a call that holds its session's turn till then. */
-  const startGate = async (name: string) => {
-    let release = (): void => undefined;
-    const open = new Promise<void>((resolve) => (release = resolve));
-    const agent = await startAgent(async () => {
-      await open;
-      return { body: { content: 'at last' } };
-    });
-    await test.http.register(name, agent.port);
-    const begin = async (session: string): Promise<string> => {
-      const body = { agent_name: name, prompt: 'first', session_id: session };
-      const { call_id } = (await test.http.call(body, { Prefer: 'respond-async' })).body;
-      await agent.waitForRequests(1);
-      return String(call_id);
-    };
-    return { begin, release: () => release(), close: () => agent.close() };
-  };
 
   const read = async (id: string): Promise<Message[]> =>
     (await test.http.get(`/api/vps/sessions/${id}`)).body.messages as Message[];
@@ -178,31 +208,13 @@ describe('the turns of a session', () => {
   });
 
   it('a call that got its turn before it was started is told again once it is', async () => {
-    const gate = await startGate('gate-before');
-    const first = await gate.begin('told');
-    const session = test.temporal.workflow.getHandle('session-told');
-    const turn = await session.executeUpdate<TurnReply, [string]>('openTurn', { args: ['late'] });
-    expect(turn).toEqual({ state: 'queued', position: 1, sendsWindow: true });
-    gate.release();
-    const happened = async (workflow: string, event: keyof typeof EventType) => {
-      const { events } = await test.temporal.workflow.getHandle(workflow).fetchHistory();
-      return events?.some(({ eventType }) => eventType === EventType[event]);
-    };
-    await expect
-      .poll(() => happened('session-told', 'EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED'))
-      .toBe(true);
-
-    const args = [{ ...(await inputOf(test.temporal, first)), callId: 'late', turn }];
-    const options = { workflowId: 'call-late', taskQueue: 'holdfast', args };
-    expect(await test.temporal.workflow.execute('agentCall', options)).toMatchObject({ response: 'at last' });
-
-    expect(await happened('call-late', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED')).toBe(true);
-    expect(await happened('call-late', 'EVENT_TYPE_TIMER_FIRED')).toBe(false);
-    await gate.close();
+    const late = await turnBeforeStart(test, 'told');
+    await expect.poll(() => happened(test, 'session-told', failedSignal)).toBe(true);
+    await late.answersWithoutAsking();
   });
 
   it('a call cancelled while it waits for its turn leaves the queue', async () => {
-    const gate = await startGate('gate');
+    const gate = await startGate(test, 'gate');
     await gate.begin('queue');
     const queued = await test.http.call(
       { agent_name: 'echo', prompt: 'queued', session_id: 'queue' },
@@ -250,4 +262,22 @@ describe('the turns of a session', () => {
       metadata: { a: 1, b: 3 },
     });
   });
+});
+
+it('a call that got its turn before it was started is told by the run of its session after, too', async () => {
+  const test = await startTestNode({ HOLDFAST_SESSION_HISTORY_EVENTS: '50' });
+  onTestFinished(() => test.close());
+  const session = test.temporal.workflow.getHandle('session-renewed');
+  const late = await turnBeforeStart(test, 'renewed');
+  const { runId } = await session.describe();
+  await expect
+    .poll(
+      async () =>
+        (await session.describe()).runId !== runId && happened(test, 'session-renewed', failedSignal),
+      {
+        timeout: 10_000,
+      },
+    )
+    .toBe(true);
+  await late.answersWithoutAsking();
 });
