@@ -12,6 +12,7 @@ import { runGrowth } from './growth/run.ts';
 import { runMemory } from './memory/run.ts';
 import { runBench } from './run.ts';
 import { comparisonTable, forTerminal, tablesOf } from './tables.ts';
+import type { Judged } from './targets.ts';
 import { writeDocs } from './write-docs.ts';
 
 const options = optionsOrExit();
@@ -27,9 +28,7 @@ if (options.plot !== undefined) await writeFile(options.plot, plot(result));
 if (options.docs) await writeDocs(result, options.kind);
 const { verdict, failures = [] } = result;
 const isBad =
-  failures.length > 0 ||
-  verdict.some(({ status }) => status.startsWith('missed')) ||
-  comparisons.some(({ change }) => change === 'worse');
+  failures.length > 0 || verdict.some(isMissed) || comparisons.some(({ change }) => change === 'worse');
 process.exit(isBad ? 1 : 0);
 
 function optionsOrExit(): Options {
@@ -56,6 +55,14 @@ function tell(report: Report, comparisons: readonly Comparison[]): void {
   for (const table of tablesOf(report)) console.log(forTerminal(table));
   if (comparisons.length > 0) console.log(forTerminal(comparisonTable(comparisons)));
   for (const failure of report.failures ?? []) console.log(failure);
+  if (report.verdict.some(isMissed))
+    console.log(
+      'Which targets no machine meets, and the proofs: docs/performance.md, "Targets that are missed, and why".',
+    );
+}
+
+function isMissed({ status }: Judged): boolean {
+  return status.startsWith('missed');
 }
 
 function progress(text: string): void {
