@@ -53,6 +53,30 @@ async function cancelled({ agent, start, end, http }: Stage): Promise<string> {
   return `call-${callId}`;
 }
 
+async function queued(stage: Stage): Promise<string> {
+  const { waiting, release } = await queueOfTwo(stage);
+  await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
+  release();
+  await stage.end(waiting);
+  return `call-${waiting}`;
+}
+
+async function cancelledWhileQueued(stage: Stage): Promise<string> {
+  const { waiting, release } = await queueOfTwo(stage);
+  await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
+  await stage.http.post(`/api/vps/calls/${waiting}/cancel`);
+  await stage.end(waiting);
+  release();
+  return `call-${waiting}`;
+}
+
+async function deadlineWhileQueued(stage: Stage): Promise<string> {
+  const { waiting, release } = await queueOfTwo(stage, { deadline_seconds: 1.5 });
+  await stage.end(waiting);
+  release();
+  return `call-${waiting}`;
+}
+
 /** A failed call of a session is run again by another agent, with another prompt; the rerun's id. */
 async function overridden({ agent, start, end, http }: Stage): Promise<string> {
   await agent('refusing', () => ({ status: 400 }));
@@ -114,66 +138,13 @@ const byTheActivity: readonly Scenario[] = [
   // From before 'cancelled-on-record'.
   { name: 'cancelled', run: cancelled },
   { name: 'cancelled-on-record', run: cancelled },
-  {
-    name: 'queued-turn',
-    run: async (stage) => {
-      const { waiting, release } = await queueOfTwo(stage);
-      release();
-      await stage.end(waiting);
-      return `call-${waiting}`;
-    },
-  },
-  {
-    name: 'cancelled-while-queued',
-    run: async (stage) => {
-      const { waiting, release } = await queueOfTwo(stage);
-      await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
-      await stage.http.post(`/api/vps/calls/${waiting}/cancel`);
-      await stage.end(waiting);
-      release();
-      return `call-${waiting}`;
-    },
-  },
-  {
-    name: 'deadline-while-queued',
-    run: async (stage) => {
-      const { waiting, release } = await queueOfTwo(stage, { deadline_seconds: 1.5 });
-      await stage.end(waiting);
-      release();
-      return `call-${waiting}`;
-    },
-  },
-  {
-    // Since the session sends the window with its signal.
-    name: 'queued-turn-told',
-    run: async (stage) => {
-      const { waiting, release } = await queueOfTwo(stage);
-      await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
-      release();
-      await stage.end(waiting);
-      return `call-${waiting}`;
-    },
-  },
-  {
-    name: 'cancelled-before-told',
-    run: async (stage) => {
-      const { waiting, release } = await queueOfTwo(stage);
-      await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
-      await stage.http.post(`/api/vps/calls/${waiting}/cancel`);
-      await stage.end(waiting);
-      release();
-      return `call-${waiting}`;
-    },
-  },
-  {
-    name: 'deadline-before-told',
-    run: async (stage) => {
-      const { waiting, release } = await queueOfTwo(stage, { deadline_seconds: 1.5 });
-      await stage.end(waiting);
-      release();
-      return `call-${waiting}`;
-    },
-  },
+  // From before sessions sent the turn by their signal.
+  { name: 'queued-turn', run: queued },
+  { name: 'cancelled-while-queued', run: cancelledWhileQueued },
+  { name: 'deadline-while-queued', run: deadlineWhileQueued },
+  { name: 'queued-turn-told', run: queued },
+  { name: 'cancelled-before-told', run: cancelledWhileQueued },
+  { name: 'deadline-before-told', run: deadlineWhileQueued },
   {
     // Its first task comes more than 5 s after its turn was granted.
     name: 'turn-by-start',
