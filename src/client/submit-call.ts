@@ -44,7 +44,7 @@ export interface SubmitDependencies {
   readonly sessions: Sessions;
   readonly calls: Calls;
   readonly inFlight: CallsInFlight;
-  /** Beyond its length the server would answer all of them too late. */
+  /** All starts of this node pass through it: the server would answer too many at once all too late. */
   readonly starts: Line;
   readonly limits: SubmitLimits;
   readonly texts: Texts;
