@@ -3,8 +3,8 @@ import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchActivities, PageRequest } from '../activities/batches.ts';
-import { countItems, type BatchInput, type BatchItem } from '../domain/batch.ts';
-import { toCallFilter } from './batch-filter.ts';
+import { countItems, type BatchItem } from '../domain/batch.ts';
+import { listItems } from './batch-list.ts';
 import { itemsPerPage, loadItems, storeItems } from './batch-pages.ts';
 import { pause } from './pause.ts';
 import { rerunItem, type BatchDependencies } from './rerun-item.ts';
@@ -14,7 +14,7 @@ const beatMs = 1_000;
 export function createBatchWork(deps: BatchDependencies, maxCalls: number): BatchActivities {
   return {
     async listBatch(batch) {
-      const items = await matching(deps, batch, maxCalls);
+      const items = await listItems(deps, batch, maxCalls);
       const pages: string[] = [];
       for (let at = 0; at < items.length; at += itemsPerPage)
         pages.push(await storeItems(deps.texts, batch.batchId, items.slice(at, at + itemsPerPage)));
@@ -35,26 +35,6 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
       }
     },
   };
-}
-
-/** Each call once; one whose rerun is there too is left to that one. */
-async function matching(
-  deps: BatchDependencies,
-  { filter }: BatchInput,
-  maxCalls: number,
-): Promise<BatchItem[]> {
-  const rerunsOf = new Map<string, string>();
-  const callIds = new Set<string>();
-  for await (const { callId, rerunOf } of deps.records.all(toCallFilter(filter))) {
-    callIds.add(callId);
-    if (rerunOf !== undefined) rerunsOf.set(rerunOf, callId);
-    if (callIds.size >= maxCalls) break;
-  }
-  return [...callIds].map((callId) => {
-    const rerun = rerunsOf.get(callId);
-    if (rerun === undefined) return { callId, outcome: 'pending' };
-    return { callId, outcome: 'skipped', reason: `Its rerun ${rerun} is in this batch` };
-  });
 }
 
 /** Replaces each item by what became of it. */

@@ -11,6 +11,7 @@ import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts'
 import { loadText } from './large-texts.ts';
 import { callStatusOf, describeExecution, noSuchCall, readProgress } from './call-execution.ts';
 import { nameIn } from './call-summary.ts';
+import type { RerunMemo } from './rerun-memo.ts';
 import {
   isNotFound,
   isUnanswered,
@@ -29,6 +30,7 @@ const overdueGraceMs = 60_000;
 
 interface CallMemo {
   readonly fingerprint: string;
+  readonly rerun?: RerunMemo | undefined;
 }
 
 /** A call of this id exists, `sameRequest` if by the same request. */
@@ -60,7 +62,7 @@ export class Calls {
    * Returns once Temporal has committed the start (I1), or says that a call of this id exists. An unclear answer is
    * tried again under the same id; if it stays unclear, the refusal is `temporal_unavailable`, never "failed".
    */
-  async start(input: CallInput, fingerprint: string): Promise<Started> {
+  async start(input: CallInput, fingerprint: string, rerun?: RerunMemo): Promise<Started> {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
       try {
@@ -70,7 +72,7 @@ export class Calls {
           giveUpAt - Date.now(),
         );
         const started = await this.interruptibly(undefined, () =>
-          rpc(this.temporal, timeoutMs, () => this.startOnce(input, fingerprint)),
+          rpc(this.temporal, timeoutMs, () => this.startOnce(input, { fingerprint, rerun })),
         );
         if (started) {
           this.known.set(input.callId, true);
@@ -166,8 +168,7 @@ export class Calls {
     }
   }
 
-  private startOnce(input: CallInput, fingerprint: string) {
-    const memo: CallMemo = { fingerprint };
+  private startOnce(input: CallInput, { fingerprint, rerun }: CallMemo) {
     const kept = (name: string | undefined) => (name === undefined ? null : searchable(name));
     return this.temporal.client.workflow.start('agentCall', {
       workflowId: callWorkflowId(input.callId),
@@ -178,7 +179,7 @@ export class Calls {
       workflowIdConflictPolicy: 'FAIL',
       workflowTaskTimeout,
       workflowExecutionTimeout: input.deadlineMs + overdueGraceMs,
-      memo: { ...memo },
+      memo: { fingerprint, ...(rerun && { rerun }) },
       staticSummary: input.chain.map((agent) => agent.name).join(' → '),
       typedSearchAttributes: new TypedSearchAttributes(
         [

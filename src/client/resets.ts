@@ -6,7 +6,7 @@ import { describeExecution, findCall } from './call-execution.ts';
 import type { CallRecords } from './call-records.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { EndedCalls } from './ended-calls.ts';
-import { hashed } from './reruns.ts';
+import { hashed } from './hashed-id.ts';
 import { resetPoint } from './reset-point.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 

@@ -14,6 +14,7 @@ import type { Health } from './health.ts';
 import { anotherRequest } from './ended-calls.ts';
 import { keepText } from './large-texts.ts';
 import type { Line } from './line.ts';
+import type { RerunMemo } from './rerun-memo.ts';
 import type { Sessions } from './sessions.ts';
 import { isUnanswered } from './temporal.ts';
 import { wantedChain, type WantedChain } from './wanted-chain.ts';
@@ -28,6 +29,7 @@ export interface CallRequest extends WantedChain {
   readonly metadata?: Metadata | undefined;
   readonly deadlineMs: number;
   readonly rerunOf?: string | undefined;
+  readonly rerun?: RerunMemo | undefined;
 }
 
 export interface SubmitLimits {
@@ -152,7 +154,7 @@ async function repeat(
   }
 }
 
-function notRegistered(agent_name: string): Refusal {
+export function notRegistered(agent_name: string): Refusal {
   const message = `Agent '${agent_name}' not registered`;
   return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
 }
@@ -195,7 +197,7 @@ async function startCall(
   // Its session has had this call's turn: only the call of that time can answer, never a new one.
   if (turn?.state === 'committed') return attachOnly(deps, request);
   try {
-    return await deps.calls.start(input, request.fingerprint);
+    return await deps.calls.start(input, request.fingerprint, request.rerun);
   } catch (error) {
     deps.health.release(callId);
     // Refused for certain: nobody will use the turn. An unclear start keeps it; the session frees it if need be.
