@@ -9,7 +9,7 @@ import type { StoredText } from '../domain/stored-text.ts';
 import { ask, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure, handOver } from './ask-failure.ts';
 import { GivenUp, WorkerStopping } from './exchanges.ts';
-import { lostTry, triesAreLeft, triesBefore, withThisTry, type OpenTry } from './try-log.ts';
+import { lostTry, triesAreLeft, triesBefore, withLostTry, withThisTry, type OpenTry } from './try-log.ts';
 
 export interface AskRequest extends Question {
   /** Tries that are over: of the first task, or of an earlier scheduling whose worker died. */
@@ -52,7 +52,7 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
         const content = await asked.answer;
         return { content, tries: withThisTry(earlier, open) };
       } catch (error) {
-        if (error instanceof WorkerStopping) throw handOver(withThisTry(earlier, open, 'internal'));
+        if (error instanceof WorkerStopping) throw handOver(withLostTry(earlier, open));
         if (error instanceof CancelledFailure || error instanceof GivenUp) throw error;
         const failure = asAgentError(error);
         const tries = withThisTry(earlier, open, failure.type);

@@ -25,6 +25,13 @@ export interface OpenTry {
   endedAt?: number;
 }
 
+/** `earlier` and the one that this worker's stop leaves unanswered: it counts for nobody. */
+export function withLostTry(earlier: readonly Try[], open: OpenTry): Try[] {
+  return withThisTry(earlier, open, 'internal').map((one, index) =>
+    index === earlier.length ? { ...one, lost: true } : one,
+  );
+}
+
 /** `earlier` and the one that ends now. */
 export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: ErrorType): Try[] {
   const { startedAt, firstByteAt, endedAt = Date.now() } = open;

@@ -30,7 +30,7 @@ export type Attempt =
       readonly errorType: ErrorType;
       readonly error: string;
       readonly tries: readonly Try[];
-      /** From the first try's start to the last one's end, backoff included. */
+      /** Backoff included, what was lost with a worker not; 0 without a try. */
       readonly latencyMs: number;
     }
   | { readonly agent: string; readonly status: 'skipped'; readonly error: string };

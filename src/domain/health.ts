@@ -10,7 +10,7 @@ export interface Outcome {
   readonly errorType?: ErrorType;
   /** A probe of the health path: it moves the agent's state, not its figures. */
   readonly probe?: true;
-  /** Of an answered call: all tries, backoff included. */
+  /** Of an answered call: all tries, backoff included, without those that were lost with a worker. */
   readonly latencyMs?: number;
 }
 

@@ -13,6 +13,7 @@ import {
 import type { Question } from '../activities/ask.ts';
 import type { AskResult, CallAgentActivity } from '../activities/call-agent.ts';
 import type { AgentConfig } from '../domain/agent.ts';
+import { agentTimeMs } from '../domain/agent-time.ts';
 import type { Attempt, CallInput, Try } from '../domain/call.ts';
 import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
@@ -70,7 +71,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       const { content, tries, onRecord } = await take(step, ask);
       return {
         content,
-        attempt: { agent: agent.name, status: 'ok', tries, latencyMs: spanMs(tries, startedAt) },
+        attempt: { agent: agent.name, status: 'ok', tries, latencyMs: agentTimeMs(tries) },
         onRecord,
       };
     } catch (error) {
@@ -85,7 +86,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       const next = nextStep(step, failure, ask.budgetMs());
       if (!next)
         return {
-          attempt: failedAttempt(agent.name, failure, startedAt),
+          attempt: failedAttempt(agent.name, failure),
           onRecord: error instanceof ActivityFailure,
         };
       step = next;
@@ -174,9 +175,9 @@ function questionOf({ input: { callId, prompt, sessionId }, agent, window }: Ask
   };
 }
 
-function failedAttempt(agent: string, { kind, message, tries }: AskFailure, startedAt: number): Attempt {
+function failedAttempt(agent: string, { kind, message, tries }: AskFailure): Attempt {
   const errorType = kind === 'worker_lost' ? 'internal' : kind;
-  return { agent, status: 'failed', errorType, error: message, tries, latencyMs: spanMs(tries, startedAt) };
+  return { agent, status: 'failed', errorType, error: message, tries, latencyMs: agentTimeMs(tries) };
 }
 
 /** Retries of it that were under way are not known; this one was, or was about to be. */
@@ -192,12 +193,4 @@ function cancelledAttempt(agent: string, earlier: readonly Try[], startedAt: num
     tries,
     latencyMs,
   };
-}
-
-/** From the first try's start to the end of the last, backoff included. */
-function spanMs(tries: readonly Try[], startedAt: number): number {
-  const [first] = tries;
-  const last = tries.at(-1);
-  if (!first || !last) return Date.now() - startedAt;
-  return Math.max(0, Date.parse(last.at) + last.latencyMs - Date.parse(first.at));
 }
