@@ -20,6 +20,20 @@ const cases: Case[] = [
   { type: 'connection', when: 'a reset socket', reply: { reset: true }, tries: 2 },
   { type: 'rate_limit', when: '429', reply: { status: 429, headers: { 'Retry-After': '1' } }, tries: 2 },
   { type: 'rate_limit', when: '429 without a header', reply: { status: 429 }, tries: 2 },
+  {
+    type: 'quota_exceeded',
+    when: '429 with a used up quota',
+    reply: { status: 429, body: { error: { code: 'insufficient_quota' } } },
+    tries: 1,
+  },
+  { type: 'timeout', when: '408', reply: { status: 408, headers: { 'Retry-After-Ms': '100' } }, tries: 2 },
+  {
+    type: 'model_error',
+    when: '425',
+    reply: { status: 425, headers: { 'Retry-After-Ms': '100' } },
+    tries: 2,
+  },
+  { type: 'model_error', when: '529', reply: { status: 529, headers: { 'Retry-After': '1' } }, tries: 2 },
   { type: 'model_error', when: '500', reply: { status: 500, body: { error: 'boom' } }, tries: 2 },
   { type: 'model_error', when: '503', reply: { status: 503 }, tries: 2 },
   { type: 'auth', when: '401', reply: { status: 401 }, tries: 1 },
@@ -35,6 +49,7 @@ const cases: Case[] = [
     reply: { body: { error: 'x', content: 'y' } },
     tries: 2,
   },
+  { type: 'invalid_response', when: 'success: false', reply: { body: { success: false } }, tries: 2 },
   {
     type: 'invalid_response',
     when: 'a redirect',
