@@ -23,7 +23,7 @@ export const failures = {
     health: 'counts',
   },
   connection: {
-    when: 'connection refused or reset, DNS or TLS failure',
+    when: 'connection refused, or reset while new or within an answer, DNS or TLS failure',
     retry: 'yes',
     fallBack: true,
     health: 'unreachable',

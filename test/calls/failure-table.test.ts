@@ -131,6 +131,30 @@ describe('the failure table', () => {
     expect(health.body).toMatchObject({ status: 'unreachable', consecutive_failures: 1 });
   });
 
+  it('a connection that the agent closed while it was idle costs no try, counts for nobody and keeps the agent', async () => {
+    let resets = 0;
+    const agent = await startAgent(({ attempt }) =>
+      attempt > 1 && resets++ === 0 ? { reset: true } : { body: { content: 'mine' } },
+    );
+    agents.push(agent);
+    await test.http.register('keeps', agent.port, { max_retries: 0, fallback_agents: ['fallback'] });
+    await test.http.call({ agent_name: 'keeps', prompt: 'hello' });
+
+    const { body } = await test.http.call({ agent_name: 'keeps', prompt: 'hello' });
+
+    expect(body).toMatchObject({ success: true, agent_name: 'keeps', response: 'mine' });
+    expect(body.attempts).toMatchObject([{ status: 'ok', tries: 1 }]);
+    const [, stale, again] = agent.requests;
+    expect(agent.requests).toHaveLength(3);
+    expect(again).toMatchObject({ callKey: stale?.callKey, body: stale?.body });
+    expect(again?.clientPort).not.toBe(stale?.clientPort);
+    expect((await test.http.get('/api/vps/health/keeps')).body).toMatchObject({
+      status: 'healthy',
+      total_failures: 0,
+      circuit: 'closed',
+    });
+  });
+
   it("the call's own deadline is deadline_exceeded, asks nobody else and does not count", async () => {
     const slow = await start({ hang: true });
     await test.http.register('overdue', slow.port, { max_retries: 0 });
