@@ -1,3 +1,4 @@
+import { member } from './member.ts';
 import type { Redactor } from './redactor.ts';
 
 const maxErrorTextLength = 500;
@@ -44,9 +45,4 @@ export function describeError(value: unknown): string {
   } catch {
     return ''; // Nested deeper than the stack.
   }
-}
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Record<string, unknown>)[name];
 }

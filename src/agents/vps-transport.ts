@@ -5,12 +5,12 @@
  *
  * Every failure leaves as an `AgentError` of the failure table; the agent's token leaves nowhere (I5).
  */
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { AgentConfig } from '../domain/agent.ts';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import { parseAnswer } from './answer.ts';
 import { openConnection } from './open-connection.ts';
-import { createConnector, createPool, exchange, type PoolOptions } from './exchange.ts';
+import { createConnector, createPools, exchange, type PoolOptions, type Pools } from './exchange.ts';
 import { createRedactor, noRedaction } from './redactor.ts';
 import { readBody } from './response-body.ts';
 import { statusFailure } from './status-failure.ts';
@@ -27,17 +27,17 @@ const minTokenLengthToRedact = 8;
 const maxProbeBodyBytes = 16_384;
 
 export function createVpsTransport(options: VpsTransportOptions): AgentTransport {
-  const pool = createPool(options);
+  const pools = createPools(options);
   const connector = createConnector(options);
   return {
-    ask: (request) => ask(pool, request, options.maxAnswerBytes),
-    probe: (agent, signal) => probe(pool, agent, signal),
+    ask: (request) => ask(pools, request, options.maxAnswerBytes),
+    probe: (agent, signal) => probe(pools, agent, signal),
     connect: (agent, signal) => openConnection(connector, agent, signal),
-    close: () => pool.destroy(),
+    close: () => pools.close(),
   };
 }
 
-async function ask(pool: Agent, request: AgentRequest, maxAnswerBytes: number): Promise<string> {
+async function ask(pools: Pools, request: AgentRequest, maxAnswerBytes: number): Promise<string> {
   const { agent, token, signal } = request;
   const headers = askHeaders(request);
   const redactor = createRedactor(token);
@@ -47,7 +47,7 @@ async function ask(pool: Agent, request: AgentRequest, maxAnswerBytes: number): 
     ...(request.sessionId !== undefined && { session_id: request.sessionId }),
   });
   const target = { method: 'POST', path: agent.path || defaultPath, headers, body } as const;
-  return await exchange(pool, agent, signal, target, async (response) => {
+  return await exchange(pools, agent, signal, target, async (response) => {
     request.onFirstByte?.();
     if (response.statusCode !== 200 && response.statusCode !== 201)
       throw await statusFailure(response, redactor);
@@ -58,9 +58,9 @@ async function ask(pool: Agent, request: AgentRequest, maxAnswerBytes: number): 
   });
 }
 
-async function probe(pool: Agent, agent: AgentConfig, signal: AbortSignal): Promise<number> {
+async function probe(pools: Pools, agent: AgentConfig, signal: AbortSignal): Promise<number> {
   const target = { method: 'GET', path: agent.healthPath ?? '/', headers: commonHeaders } as const;
-  return await exchange(pool, agent, signal, target, async (response) => {
+  return await exchange(pools, agent, signal, target, async (response) => {
     if (response.statusCode >= 300) throw await statusFailure(response, noRedaction);
     await readBody(response.body, maxProbeBodyBytes);
     return response.statusCode;

@@ -17,23 +17,34 @@ interface FailureRow {
 
 export const failures = {
   timeout: {
-    when: 'no complete answer within timeout_seconds',
+    when: 'no complete answer within timeout_seconds, or the agent answered 408',
     retry: 'yes',
     fallBack: true,
     health: 'counts',
   },
   connection: {
-    when: 'connection refused or reset, DNS or TLS failure',
+    when: 'connection refused, or reset while new or within an answer, DNS or TLS failure',
     retry: 'yes',
     fallBack: true,
     health: 'unreachable',
   },
   rate_limit: { when: 'the agent answered 429', retry: 'retry-after', fallBack: true, health: 'counts' },
-  model_error: { when: 'the agent answered 5xx', retry: 'yes', fallBack: true, health: 'counts' },
+  quota_exceeded: {
+    when: 'the agent answered 429 and says that its quota is used up',
+    retry: 'no',
+    fallBack: true,
+    health: 'counts',
+  },
+  model_error: {
+    when: 'the agent answered 5xx, 409, 423 or 425',
+    retry: 'yes',
+    fallBack: true,
+    health: 'counts',
+  },
   auth: { when: 'the agent answered 401 or 403', retry: 'no', fallBack: true, health: 'counts' },
   invalid_request: { when: 'the agent answered another 4xx', retry: 'no', fallBack: true, health: 'ignored' },
   invalid_response: {
-    when: 'not JSON, no content, empty content, an error in a 200, or a redirect',
+    when: 'not JSON, no content, empty content, an error or success: false in a 200, 202, or a redirect',
     retry: 'once',
     fallBack: true,
     health: 'counts',

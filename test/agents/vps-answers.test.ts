@@ -22,6 +22,8 @@ test.each([
   ['no blocks', '{"content":[]}'],
   ['only tool blocks', '{"content":[{"type":"tool_use","id":"1"}]}'],
   ['an error beside content', '{"error":{"message":"overloaded"},"content":"hi"}'],
+  ['success: false', '{"success":false}'],
+  ['success: false beside content', '{"success":false,"content":"hi"}'],
   ['an error alone', '{"type":"error","error":"overloaded"}'],
 ])('a 200 with %s is invalid_response', async (_what, body) => {
   const agent = await openAgent(() => ({ body }));
@@ -31,6 +33,20 @@ test.each([
 test("an error in a 200 is told in the agent's words", async () => {
   const agent = await openAgent(() => ({ body: { error: { message: 'model overloaded' } } }));
   expect((await agentErrorOf(askOnce(agent))).message).toContain('model overloaded');
+});
+
+test("success: false in a 200 is told in the agent's words", async () => {
+  const agent = await openAgent(() => ({
+    body: { success: false, message: 'no model is loaded', content: 'x' },
+  }));
+  expect((await agentErrorOf(askOnce(agent))).message).toBe(
+    'The agent answered 200 with success: false: no model is loaded',
+  );
+});
+
+test.each([true, 'false', 0, null])('success: %j beside content is an answer', async (success) => {
+  const agent = await openAgent(() => ({ body: { success, content: 'hi' } }));
+  expect(await askOnce(agent)).toBe('hi');
 });
 
 test('an answer that is not UTF-8 is invalid_response', async () => {

@@ -20,6 +20,20 @@ const cases: Case[] = [
   { type: 'connection', when: 'a reset socket', reply: { reset: true }, tries: 2 },
   { type: 'rate_limit', when: '429', reply: { status: 429, headers: { 'Retry-After': '1' } }, tries: 2 },
   { type: 'rate_limit', when: '429 without a header', reply: { status: 429 }, tries: 2 },
+  {
+    type: 'quota_exceeded',
+    when: '429 with a used up quota',
+    reply: { status: 429, body: { error: { code: 'insufficient_quota' } } },
+    tries: 1,
+  },
+  { type: 'timeout', when: '408', reply: { status: 408, headers: { 'Retry-After-Ms': '100' } }, tries: 2 },
+  {
+    type: 'model_error',
+    when: '425',
+    reply: { status: 425, headers: { 'Retry-After-Ms': '100' } },
+    tries: 2,
+  },
+  { type: 'model_error', when: '529', reply: { status: 529, headers: { 'Retry-After': '1' } }, tries: 2 },
   { type: 'model_error', when: '500', reply: { status: 500, body: { error: 'boom' } }, tries: 2 },
   { type: 'model_error', when: '503', reply: { status: 503 }, tries: 2 },
   { type: 'auth', when: '401', reply: { status: 401 }, tries: 1 },
@@ -35,6 +49,7 @@ const cases: Case[] = [
     reply: { body: { error: 'x', content: 'y' } },
     tries: 2,
   },
+  { type: 'invalid_response', when: 'success: false', reply: { body: { success: false } }, tries: 2 },
   {
     type: 'invalid_response',
     when: 'a redirect',
@@ -114,6 +129,30 @@ describe('the failure table', () => {
     expect(body.error).toMatch(/^All agents failed\. Last error: /);
     const health = await test.http.get('/api/vps/health/gone');
     expect(health.body).toMatchObject({ status: 'unreachable', consecutive_failures: 1 });
+  });
+
+  it('a connection that the agent closed while it was idle costs no try, counts for nobody and keeps the agent', async () => {
+    let resets = 0;
+    const agent = await startAgent(({ attempt }) =>
+      attempt > 1 && resets++ === 0 ? { reset: true } : { body: { content: 'mine' } },
+    );
+    agents.push(agent);
+    await test.http.register('keeps', agent.port, { max_retries: 0, fallback_agents: ['fallback'] });
+    await test.http.call({ agent_name: 'keeps', prompt: 'hello' });
+
+    const { body } = await test.http.call({ agent_name: 'keeps', prompt: 'hello' });
+
+    expect(body).toMatchObject({ success: true, agent_name: 'keeps', response: 'mine' });
+    expect(body.attempts).toMatchObject([{ status: 'ok', tries: 1 }]);
+    const [, stale, again] = agent.requests;
+    expect(agent.requests).toHaveLength(3);
+    expect(again).toMatchObject({ callKey: stale?.callKey, body: stale?.body });
+    expect(again?.clientPort).not.toBe(stale?.clientPort);
+    expect((await test.http.get('/api/vps/health/keeps')).body).toMatchObject({
+      status: 'healthy',
+      total_failures: 0,
+      circuit: 'closed',
+    });
   });
 
   it("the call's own deadline is deadline_exceeded, asks nobody else and does not count", async () => {

@@ -21,6 +21,7 @@ describe('the failure table', () => {
       timeout: 'yes, falls back, counts',
       connection: 'yes, falls back, unreachable',
       rate_limit: 'retry-after, falls back, counts',
+      quota_exceeded: 'no, falls back, counts',
       model_error: 'yes, falls back, counts',
       auth: 'no, falls back, counts',
       invalid_request: 'no, falls back, ignored',
@@ -41,6 +42,7 @@ describe('the failure table', () => {
       'internal',
       'invalid_request',
       'payload_too_large',
+      'quota_exceeded',
     ]);
   });
 
