@@ -68,7 +68,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   await getInStep(node, worksHere ? firstReadMs : 0, log);
 
   const drain = new Drain();
-  const authenticate = createAuthenticate(config.apiKeys, config.host);
+  const authenticate = createAuthenticate(config);
   const workerRunning = () => worker?.running();
   const { limits } = config;
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;

@@ -1,6 +1,6 @@
 /** Every refusal leaves the API here, as RFC 9457 `application/problem+json`. */
 import type { NextFunction, Request, Response } from 'express';
-import { Refusal, refusals, type RefusalType } from '../domain/failures.ts';
+import { Refusal, refusals, type OtherRefusalType } from '../domain/failures.ts';
 import type { Log } from '../platform/logging.ts';
 
 export function problemBody(refusal: Refusal): Record<string, unknown> {
@@ -60,7 +60,7 @@ function withoutExcerpt(message: string): string {
 }
 
 /** Types of the errors that express.json() throws. */
-const bodyParserRefusals: Readonly<Record<string, RefusalType>> = {
+const bodyParserRefusals: Readonly<Record<string, OtherRefusalType>> = {
   'entity.parse.failed': 'invalid_json',
   'entity.verify.failed': 'invalid_json',
   'request.size.invalid': 'invalid_json',

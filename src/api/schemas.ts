@@ -29,9 +29,16 @@ const path = z
   .max(1_024)
   .regex(/^\/[\x21-\x7e]*$/, 'a path that begins with / and is percent-encoded');
 
+/** Of a query, where a number is text. `Number` alone would read an empty or blank one as 0. */
+export const numberInQuery = <S extends z.ZodNumber>(number: S) =>
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text),
+    number,
+  );
+
 export const cursorQuery = {
   cursor: z.string().max(4_096).optional().openapi({ description: 'next_cursor of the page before' }),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: numberInQuery(z.number('takes a whole number').int().min(1).max(200)).default(50),
 };
 
 /** Refused before anything that recurses, as JSON.stringify does, sees it. */

@@ -48,11 +48,13 @@ export async function importSessions(
     });
   } catch (error) {
     await underWay.catch(() => undefined); // The one that is just being stored is told too.
-    if (error instanceof Refusal) throw withReport(error, report);
-    throw withReport(
-      new Refusal('invalid_json', 'The body is not an export: {"sessions": {id: session}}', { cause: error }),
-      report,
-    );
+    const refusal =
+      error instanceof Refusal
+        ? error
+        : new Refusal('invalid_json', 'The body is not an export: {"sessions": {id: session}}', {
+            cause: error,
+          });
+    throw refusal.withExtra({ ...report }); // What was imported before the refusal stays imported, and is told.
   }
   return report;
 }
@@ -116,15 +118,5 @@ function atMost(maxBytes: number): Transform {
         done(new Refusal('body_too_large', `At most ${maxBytes} bytes (HOLDFAST_MAX_IMPORT_BYTES)`));
       else done(null, chunk);
     },
-  });
-}
-
-/** What was imported before the refusal stays imported, and is told. */
-function withReport(refusal: Refusal, report: Report): Refusal {
-  const { type, message, cause, retryAfterSeconds } = refusal;
-  return new Refusal(type, message, {
-    extra: { ...report },
-    cause,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });
 }

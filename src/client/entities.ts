@@ -1,7 +1,7 @@
 /** Talking to the entity workflows: updates a few at a time, created where they are missing. */
 import { WorkflowUpdateFailedError, type WorkflowClient } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Refusal, refusals, type RefusalType } from '../domain/failures.ts';
+import { Refusal, refusals, type OtherRefusalType, type RefusalType } from '../domain/failures.ts';
 import { Line } from './line.ts';
 import {
   isUnanswered,
@@ -77,11 +77,11 @@ function isUnprocessed(error: unknown): boolean {
   );
 }
 
-/** A validator's typed rejection is a refusal of the API. */
+/** A validator's typed rejection is a refusal of the API; which bound a 429 is about is told in session-bounds.ts. */
 function refusalOf(error: WorkflowUpdateFailedError): Error {
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type && Object.hasOwn(refusals, cause.type))
-    return new Refusal(cause.type as RefusalType, cause.message, {
+    return new Refusal(cause.type as OtherRefusalType, cause.message, {
       cause: error,
       ...(refusals[cause.type as RefusalType].status === 429 && { retryAfterSeconds: 1 }),
     });

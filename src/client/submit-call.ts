@@ -116,7 +116,10 @@ function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): vo
 function waitedTooLong({ starts, limits }: SubmitDependencies): Refusal {
   const seconds = limits.startPatienceMs / 1_000;
   const message = `The call waited ${seconds} s to be started, behind others; ${starts.length} still wait`;
-  return new Refusal('overloaded', message, { retryAfterSeconds: Math.max(1, Math.ceil(seconds / 2)) });
+  return new Refusal('overloaded', message, {
+    retryAfterSeconds: Math.max(1, Math.ceil(seconds / 2)),
+    limit: { name: 'starts', quota: starts.atOnce },
+  });
 }
 
 /** One that this node has seen needs no chain, no stored prompt and no turn: it is there, unless it was deleted. */

@@ -112,6 +112,21 @@ export interface RateLimit {
   readonly quota: number;
 }
 
+interface RefusalOptions {
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds?: number;
+  readonly limit?: RateLimit;
+  readonly cause?: unknown;
+}
+
+/** Refused with 429. */
+type TooManyType = {
+  [T in RefusalType]: (typeof refusals)[T]['status'] extends 429 ? T : never;
+}[RefusalType];
+export type OtherRefusalType = Exclude<RefusalType, TooManyType>;
+/** Every 429 names its bound, and when to come again. */
+type TooManyOptions = RefusalOptions & Required<Pick<RefusalOptions, 'limit' | 'retryAfterSeconds'>>;
+
 /**
  * A request that is refused for a reason the caller can act on. Thrown by the client layer and the API, turned
  * into an RFC 9457 problem at the API's border.
@@ -124,21 +139,21 @@ export class Refusal extends Error {
   /** The bound that was reached, for the RateLimit headers. */
   readonly limit: RateLimit | undefined;
 
-  constructor(
-    type: RefusalType,
-    detail: string,
-    options: {
-      extra?: Record<string, unknown>;
-      retryAfterSeconds?: number;
-      limit?: RateLimit;
-      cause?: unknown;
-    } = {},
-  ) {
+  constructor(type: TooManyType, detail: string, options: TooManyOptions);
+  constructor(type: OtherRefusalType, detail: string, options?: RefusalOptions);
+  constructor(type: RefusalType, detail: string, options: RefusalOptions = {}) {
     super(detail, { cause: options.cause });
     this.name = 'Refusal';
     this.type = type;
     this.extra = options.extra ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.limit = options.limit;
+  }
+
+  /** The same refusal with these members in its problem. */
+  withExtra(extra: Readonly<Record<string, unknown>>): Refusal {
+    const { retryAfterSeconds, limit, cause } = this;
+    const options = { extra, retryAfterSeconds, limit, cause } as TooManyOptions;
+    return new Refusal(this.type as TooManyType, this.message, options);
   }
 }

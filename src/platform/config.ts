@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { StoreSettings } from '../payloads/open-store.ts';
 import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
+import { publicOrigins } from './public-origins.ts';
 import { StartupError } from './shutdown.ts';
 
 const mebibyte = 1024 * 1024;
@@ -55,6 +56,9 @@ export const settings = {
   HOLDFAST_ARCHIVE_SECONDS: integer(60, 1, 86_400).describe('How often new failed calls are archived.'),
   HOLDFAST_API_KEYS: apiKeys.describe(
     'Bearer keys, separated by commas. Without any, the API is open to this machine alone.',
+  ),
+  HOLDFAST_PUBLIC_ORIGIN: publicOrigins.describe(
+    'Where browsers see the desk behind a proxy, e.g. https://gateway.example.com; several separated by commas.',
   ),
   HOLDFAST_ENCRYPTION_KEY: z
     .string()
@@ -241,6 +245,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     port: set.HOLDFAST_PORT,
     dataDir: resolve(set.HOLDFAST_DATA_DIR),
     apiKeys: set.HOLDFAST_API_KEYS,
+    publicOrigins: set.HOLDFAST_PUBLIC_ORIGIN,
     encryptionKey: set.HOLDFAST_ENCRYPTION_KEY,
     drainMs: set.HOLDFAST_DRAIN_SECONDS * 1_000,
     logLevel: set.HOLDFAST_LOG_LEVEL,

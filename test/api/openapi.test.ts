@@ -5,6 +5,7 @@ import { refusals } from '../../src/domain/failures.ts';
 import type { HttpAnswer, HttpClient, Json } from '../rig/http-client.ts';
 import { expectDocumented, operationOf, type Document } from './documented.ts';
 import { endedCall } from './ended-call.ts';
+import { expectInvalid } from './problem.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
@@ -111,6 +112,26 @@ describe('the OpenAPI document', () => {
     expect(registration({ name: 'a', host: 'h', port: 1 })).toBe(true);
     expect(registration({ name: 'a', host: 'h', port: 0 })).toBe(false);
     expect(registration({ name: 'a', host: 'h', port: 1, auth_token: 'to ken' })).toBe(false);
+  });
+
+  it('has no number in a query that may be empty or blank', async () => {
+    const numbers = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { parameters = [] }]) =>
+        parameters
+          .filter(
+            ({ in: place, schema }) => place === 'query' && /^(integer|number)$/.test(schema.type ?? ''),
+          )
+          .map(({ name }) => ({ method: method.toUpperCase(), path: path.replace(/\{\w+\}/, 'x'), name })),
+      ),
+    );
+    expect(numbers.map(({ name }) => name)).toEqual(expect.arrayContaining(['limit', 'max_age_hours']));
+    for (const { method, path, name } of numbers)
+      for (const blank of ['', '%20', '%09'])
+        for (const query of [`${name}=${blank}`, name]) {
+          const response = await fetch(`${node.http.url}${path}?${query}`, { method });
+          const body = (await response.json()) as Json;
+          expectInvalid({ status: response.status, headers: response.headers, body }, name);
+        }
   });
 
   it('is true of every answer of every endpoint, and of their refusals', async () => {

@@ -178,7 +178,12 @@ describe('a session', () => {
     expect(await cleanup('?max_age_hours=0')).toEqual({ cleaned_up: 1, remaining_sessions: 0 });
   });
 
-  it.each(['-1', 'old', '1000001'])('is not cleaned up by an age of %s hours', async (age) => {
-    expectInvalid(await node.http.post(`/api/vps/sessions/cleanup?max_age_hours=${age}`), 'max_age_hours');
-  });
+  it.each(['-1', 'old', '1000001', '', '%20', '%09', '0x0', '1e1', '%200', '0%20', '0&max_age_hours=1'])(
+    "is not cleaned up by an age of '%s' hours",
+    async (age) => {
+      await say('stays');
+      expectInvalid(await node.http.post(`/api/vps/sessions/cleanup?max_age_hours=${age}`), 'max_age_hours');
+      expect((await node.http.get(pathOf('stays'))).status).toBe(200);
+    },
+  );
 });

@@ -28,6 +28,7 @@ test('without any setting a node serves this machine alone, with every default i
     port: 18_789,
     dataDir: resolve('.holdfast'),
     apiKeys: [],
+    publicOrigins: [],
     encryptionKey: undefined,
     drainMs: 10_000,
     logLevel: 'info',
@@ -145,6 +146,20 @@ test('API keys are separated by commas; blanks around them and between commas do
 test('a short API key is refused without being shown', () => {
   const refusal = refusalOf({ HOLDFAST_API_KEYS: `${key},hunter2-hunter2` });
   expect(refusal).toBe('HOLDFAST_API_KEYS: each key needs at least 16 characters');
+});
+
+test('public origins are taken as browsers write them, and nothing else is', () => {
+  const set = ' HTTPS://Gateway.example:443/ ,http://10.0.0.5:8080';
+  const { publicOrigins } = loadConfig({ HOLDFAST_PUBLIC_ORIGIN: set });
+  expect(publicOrigins).toEqual(['https://gateway.example', 'http://10.0.0.5:8080']);
+  for (const wrong of [
+    'gateway.example',
+    'https://gateway.example/desk',
+    'https://u:p@gateway.example',
+    '*',
+    'null',
+  ])
+    expect(refusalOf({ HOLDFAST_PUBLIC_ORIGIN: wrong })).toMatch(/^HOLDFAST_PUBLIC_ORIGIN: takes origins/);
 });
 
 test.each(['0.0.0.0', '::', '192.168.1.5', '10.0.0.1', 'node.example', '127.example', '1::1'])(

@@ -3,7 +3,7 @@ import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { importReport, sessionDescription } from '../answer-schemas.ts';
-import { cursorQuery, id } from '../schemas.ts';
+import { cursorQuery, id, numberInQuery } from '../schemas.ts';
 import { importSessions } from '../session-import.ts';
 import { sendPieces } from '../send-pieces.ts';
 import { exportJson, sessionJson } from '../session-json.ts';
@@ -87,7 +87,9 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
       tag: 'sessions',
       summary: 'Remove idle sessions',
       description: '0 removes every session that no call holds or waits for.',
-      query: z.strictObject({ max_age_hours: z.coerce.number().min(0).max(1_000_000).default(24) }),
+      query: z.strictObject({
+        max_age_hours: numberInQuery(z.number('takes a number').min(0).max(1_000_000)).default(24),
+      }),
       answers: {
         200: {
           description: 'Removed',
