@@ -20,6 +20,7 @@ import { drainNode } from './drain-node.ts';
 import { Drain } from './drain.ts';
 import { closeServer, listen } from './listen.ts';
 import { Streams } from './sse.ts';
+import { Waiters } from './waiters.ts';
 
 export interface RunningNode {
   readonly url: string;
@@ -73,11 +74,13 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const { limits } = config;
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
   const streams = new Streams(limits.maxStreams, drain);
+  const waiters = new Waiters(limits.disconnectGraceMs, (callId) => cancelAbandoned(node, callId, log));
   const app = createApp(
-    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, streams },
+    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, streams, waiters },
     version,
   );
   const http = await listen(app, config.host, config.port);
+  cleanups.add('cancelling calls that nobody waits for', () => waiters.settle());
   cleanups.add('HTTP', () => closeServer(http));
   return {
     url: urlOf(config.host, http.address() as AddressInfo),
@@ -111,6 +114,15 @@ async function getInStep(node: Node, patienceMs: number, log: Log): Promise<void
 
 function urlOf(host: string, { port }: AddressInfo): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function cancelAbandoned({ calls }: Node, callId: string, log: Log): Promise<void> {
+  try {
+    await calls.cancel(callId);
+    log.info({ callId }, 'The last client that waited for it went away: the call is cancelled');
+  } catch (error) {
+    log.warn({ callId, err: error }, 'Nobody waits for it any more, but the call could not be cancelled');
+  }
 }
 
 function startProbes(node: Node, config: Config, log: Log): () => Promise<void> {
