@@ -138,7 +138,9 @@ export const settings = {
   ),
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
-  HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
+  HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
+    'Calls of one node that have not ended. Beside a Temporal server of your own: since its start.',
+  ),
   HOLDFAST_MAX_STARTS: integer(16, 1, 10_000).describe(
     'Calls that one node starts at a time; the others wait in line. More than the server can take all come too late.',
   ),
