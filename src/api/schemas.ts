@@ -69,7 +69,7 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
       user_id: id.nullish(),
       metadata: metadata.nullish().openapi({ description: "Merged into the session's metadata" }),
       on_disconnect: z.enum(['finish', 'cancel']).default('finish').openapi({
-        description: 'What becomes of the call when the client that waits for it goes away',
+        description: 'What becomes of the call when the last client that waits for it at this node goes away',
       }),
       deadline_seconds: z
         .number()

@@ -156,6 +156,12 @@ export class SessionBook {
     return !this.currentHolder && Date.parse(this.content.lastActivity) <= cutoffMs;
   }
 
+  /** Whether no call has left anything, none is under way, and nothing was imported. */
+  get isUnused(): boolean {
+    if (this.currentHolder || this.content.older || this.recent.size > 0) return false;
+    return this.tail.messages.length === 0 && Object.keys(this.content.metadata).length === 0;
+  }
+
   read(): SessionContent {
     const { sessionId, userId, createdAt, lastActivity, older, metadata } = this.content;
     return {

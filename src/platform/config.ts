@@ -142,12 +142,17 @@ export const settings = {
   ),
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
-  HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
+  HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
+    'Calls of one node that have not ended. Beside a Temporal server of your own: since its start.',
+  ),
   HOLDFAST_MAX_STARTS: integer(16, 1, 10_000).describe(
     'Calls that one node starts at a time; the others wait in line. More than the server can take all come too late.',
   ),
   HOLDFAST_START_PATIENCE_SECONDS: integer(30, 0, 3_600).describe(
     'How long a call may wait in that line; beyond: 429, and nothing was accepted.',
+  ),
+  HOLDFAST_DISCONNECT_GRACE_MS: integer(250, 0, 60_000).describe(
+    'How long after the last client that waited for it went away a call with `on_disconnect: cancel` is cancelled.',
   ),
   HOLDFAST_MAX_STREAMS: integer(200, 1, 100_000).describe(
     'Server-sent event streams that one node has open; beyond: 429.',
@@ -266,6 +271,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
       maxStarts: set.HOLDFAST_MAX_STARTS,
       startPatienceMs: set.HOLDFAST_START_PATIENCE_SECONDS * 1_000,
+      disconnectGraceMs: set.HOLDFAST_DISCONNECT_GRACE_MS,
       maxStreams: set.HOLDFAST_MAX_STREAMS,
       maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
       firstTaskWaitMs: set.HOLDFAST_FIRST_TASK_WAIT_MS,

@@ -14,7 +14,7 @@ export function createMetrics(load: {
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'holdfast_calls_in_flight',
-    help: 'Calls started by this node that have not ended',
+    help: 'Calls of this node that have not ended, those of before its start included',
     registers,
     collect() {
       this.set(load.callsInFlight());

@@ -15,6 +15,8 @@ export interface OpenTemporal {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly address: string;
+  /** Whether the server is this node's own. */
+  readonly embedded: boolean;
   /** Of the embedded server. */
   readonly webUiUrl: string | undefined;
   /** Resolves with the reason when the embedded server is lost for good. */
@@ -46,6 +48,7 @@ export async function openTemporal(
     connection,
     namespace: target.namespace,
     address: target.options.address ?? '',
+    embedded: embedded !== undefined,
     webUiUrl: embedded?.webUiUrl,
     lost: embedded?.lost ?? new Promise(() => undefined),
   };

@@ -120,7 +120,11 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     },
     { validator: refuseWhenClosed },
   );
-  setHandler(releaseTurn, (callId) => wake(book.release(callId, Date.now())));
+  setHandler(releaseTurn, (callId) => {
+    void wake(book.release(callId, Date.now()));
+    // It was begun for a call that is another's, or was never started.
+    if (book.isUnused && patched('close-unused')) lifecycle.closed = true;
+  });
   setHandler(readSession, () => (lifecycle.closed ? null : book.read()));
   setHandler(closeSession, () => {
     lifecycle.closed = true;

@@ -128,6 +128,51 @@ describe('a request with an Idempotency-Key', () => {
     ]);
   });
 
+  it('whose client goes away leaves the call to the one that still waits, whoever came first', async () => {
+    const gate = gated('for the one that waits');
+    const [shared, alone] = [await node.agent('shared', gate.script), await node.agent('alone', gate.script)];
+    const call = (agent_name: string, signal?: AbortSignal) =>
+      fetch(`${node.http.url}/api/vps/call`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...keyed(agent_name) },
+        body: JSON.stringify({ agent_name, prompt: 'hello', on_disconnect: 'cancel' }),
+        ...(signal && { signal }),
+      });
+    const client = new AbortController();
+    const leaving = [call('shared', client.signal), call('alone', client.signal)];
+    await Promise.all([shared.waitForRequests(1), alone.waitForRequests(1)]);
+    const waiting = call('shared');
+    await node.http.get('/healthz');
+
+    client.abort();
+    await Promise.allSettled(leaving);
+    await alone.waitForAborts(1);
+
+    gate.open();
+    expect(await (await waiting).json()).toMatchObject({ success: true, response: 'for the one that waits' });
+    expect(shared.aborts).toBe(0);
+  });
+
+  it('and of two sessions at once is one call in one of them; the other is not left behind, empty', async () => {
+    await node.agent('torn', echo);
+    const pair = async (number: number): Promise<void> => {
+      const sessions = [`torn-${number}-a`, `torn-${number}-b`];
+      const answers = await Promise.all(
+        sessions.map((session_id) =>
+          node.http.call({ agent_name: 'torn', prompt: 'hello', session_id }, keyed(`torn ${number}`)),
+        ),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 422]);
+      const lost = sessions[answers.findIndex(({ status }) => status === 422)] ?? '';
+      const look = () => node.http.get(`/api/vps/sessions/${lost}`);
+      await expect.poll(async () => (await look()).status).toBe(404);
+      const next = await node.http.call({ agent_name: 'torn', prompt: 'next', session_id: lost });
+      expect(next.body).toMatchObject({ success: true, session_stored: true });
+      expect((await look()).body.messages).toHaveLength(2);
+    };
+    for (let number = 0; number < 3; number++) await pair(number);
+  });
+
   it('refused as another does not end the call that runs, in the eyes of the node', async () => {
     const gate = gated('still running');
     const agent = await node.agent('load', gate.script);

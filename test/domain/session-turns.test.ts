@@ -55,6 +55,29 @@ describe('the turn of a call', () => {
     expect(openBook({}, { messages }).openTurn('c1', startedAt)).toEqual({ state: 'committed' });
   });
 
+  it('given up by the only call that ever came leaves the session unused', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.openTurn('c2', startedAt);
+    expect(book.isUnused).toBe(false);
+    book.release('c1', startedAt);
+    expect(book.isUnused).toBe(false);
+    book.release('c2', startedAt);
+    expect(book.isUnused).toBe(true);
+  });
+
+  it.each([
+    ['a call has left its message', { messages: [message('user', 'ask', { callId: 'c0' })] }],
+    ['its messages are in the payload store', { older: { key: 'segment', count: 40 } }],
+    ['a call was cancelled whose id is remembered', { recentCallIds: ['c0'] }],
+    ['it was imported with metadata alone', { metadata: { customer: 'c' } }],
+  ])('given up leaves the session in use where %s', (_what, state) => {
+    const book = openBook({}, state);
+    book.openTurn('c1', startedAt);
+    book.release('c1', startedAt);
+    expect(book.isUnused).toBe(false);
+  });
+
   it('given up without a commit leaves nothing, and may be granted again', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);

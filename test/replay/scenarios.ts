@@ -1,7 +1,8 @@
 /** One way for a workflow to go per scenario; `npm run histories` records each, CI replays what was recorded. */
 import { firstTaskScenarios } from './first-task-scenarios.ts';
 import { setTimeout as pass } from 'node:timers/promises';
-import type { TurnReply } from '../../src/domain/session.ts';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { newSession, type TurnReply } from '../../src/domain/session.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { inputOf } from '../rig/call-input.ts';
@@ -247,6 +248,26 @@ const byTheActivity: readonly Scenario[] = [
       await stage.happened('session-queue', 'EVENT_TYPE_TIMER_FIRED', 2);
       await session.signal('releaseTurn', 'not-started');
       return 'session-queue';
+    },
+  },
+  {
+    // It was begun for a call that was never started.
+    name: 'session-closed-unused',
+    run: async ({ agent, start, end, temporal }) => {
+      await agent('another', answer);
+      const callId = await start({ agent_name: 'another', prompt: 'a question', session_id: 'elsewhere' });
+      await end(callId);
+      const limits = (await temporal.workflow.getHandle('session-elsewhere').fetchHistory()).events?.[0]
+        ?.workflowExecutionStartedEventAttributes?.input?.payloads?.[1];
+      const session = await temporal.workflow.start('session', {
+        workflowId: 'session-unused',
+        taskQueue: 'holdfast',
+        args: [newSession('unused', Date.now()), limits && defaultPayloadConverter.fromPayload(limits)],
+      });
+      await session.executeUpdate('openTurn', { args: [callId] });
+      await session.signal('releaseTurn', callId);
+      await session.result();
+      return 'session-unused';
     },
   },
   {
