@@ -1,6 +1,7 @@
 /** holdfast rerun: one call, and batches that are watched, left and taken up again. */
 import { expect, test } from 'vitest';
 import type { Script } from '../agents/scripted-agent.ts';
+import { inputOf } from '../rig/call-input.ts';
 import { gated, says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
 import { runCli, startCli, startOnTerminal } from './run-cli.ts';
@@ -109,6 +110,77 @@ test('Ctrl-C leaves a batch that goes on; --attach tells its end, --list knows i
 
   expect(await run('rerun', '--cancel', 'no-such-batch')).toMatchObject({ code: 4 });
 }, 90_000);
+
+test('a call is found by its id, as Temporal names it, and by the beginning of its id where that is one call', async () => {
+  const { ids } = await failedCalls('named', 1);
+  const [id = ''] = ids;
+  const shown = async (...args: string[]) => (await json('calls', 'show', ...args))['call_id'];
+
+  expect(await shown(`call-${id}`)).toBe(id);
+  expect(await shown(id.slice(0, 12))).toBe(id);
+  expect(await shown(`call-${id.slice(0, 12)}`)).toBe(id);
+  expect(await run('calls', 'cancel', id.slice(0, 12))).toMatchObject({
+    code: 0,
+    stdout: `${id} had ended before: failed\n`,
+  });
+  expect((await run('whatif', `call-${id}`)).stdout).toContain(id);
+  expect(await run('calls', 'show', 'none-begins-so')).toMatchObject({ code: 4 });
+});
+
+test('several calls that begin alike are listed, and nothing is done; ids that begin with a dash can be given', async () => {
+  const { ids } = await failedCalls('dashed', 1);
+  const args = [await inputOf(node.temporal, ids[0] ?? '')];
+  const dashed = ['-AbCdEf-one', '-AbCdEf-two', '-AbCdEf-2-is-as-long-as-ids-are--'];
+  for (const id of dashed)
+    await node.temporal.workflow.start('agentCall', {
+      workflowId: `call-${id}`,
+      taskQueue: 'holdfast',
+      args: [{ ...args[0], callId: id }],
+      memo: { fingerprint: '' },
+    });
+  const [one = '', , long = ''] = dashed;
+  const begun = async () =>
+    (await json('calls', 'list', '--text', '-AbCdEf', '--status', 'failed'))['calls'] as unknown[];
+  await expect.poll(async () => (await begun()).length).toBe(3);
+
+  const ambiguous = await run('rerun', '--', '-AbCdEf');
+  expect(ambiguous.code).toBe(2);
+  expect(ambiguous.stderr).toMatch(/Several calls begin with '-AbCdEf'/);
+  for (const id of dashed) expect(ambiguous.stderr).toContain(`  call-${id}\n`.trimEnd());
+  for (const id of [one, long]) {
+    expect((await json('calls', 'show', `call-${id}`))['call_id']).toBe(id);
+    expect(await run('calls', 'show', '--', id)).toMatchObject({ code: 0 });
+  }
+  expect(await run('calls', 'watch', `call-${long}`)).toMatchObject({ code: 1 });
+}, 60_000);
+
+test('the hint of a command that is left is a command that works, whatever the id begins with', async () => {
+  const { ids } = await failedCalls('hinted', 1);
+  const gate = gated('at last');
+  const agent = await node.agent('hinted', gate.script);
+  const probe = String((await json('rerun', ids[0] ?? ''))['call_id']);
+  await agent.waitForRequests(1);
+  const id = '-watched-and-left-by-ctrl-c-here';
+  await node.temporal.workflow.start('agentCall', {
+    workflowId: `call-${id}`,
+    taskQueue: 'holdfast',
+    args: [{ ...(await inputOf(node.temporal, probe)), callId: id }],
+    memo: { fingerprint: '' },
+  });
+  await agent.waitForRequests(2);
+  const running = startCli(['calls', 'watch', '--', id], here());
+  await running.printed(/hinted/);
+  running.child.kill('SIGINT');
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(130);
+  const [, hint = ''] = /The call goes on: holdfast (.+)/.exec(stderr) ?? [];
+
+  gate.open();
+  expect(await run(...hint.split(' '))).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('hinted answered') as string,
+  });
+}, 60_000);
 
 test.each([[['rerun']], [['rerun', 'x', '--all']], [['rerun', 'x', '--status', 'failed']]])(
   '%j is a usage error',

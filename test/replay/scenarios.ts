@@ -1,6 +1,7 @@
 /** One way for a workflow to go per scenario; `npm run histories` records each, CI replays what was recorded. */
 import { firstTaskScenarios } from './first-task-scenarios.ts';
 import { setTimeout as pass } from 'node:timers/promises';
+import { rerunIdOf } from '../../src/client/rerun-family.ts';
 import type { TurnReply } from '../../src/domain/session.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
@@ -222,6 +223,18 @@ const byTheActivity: readonly Scenario[] = [
       const { body } = await http.post('/api/vps/reruns', batch);
       await temporal.workflow.getHandle(`rerun-batch-${String(body.batch_id)}`).result();
       return `rerun-batch-${String(body.batch_id)}`;
+    },
+  },
+  {
+    name: 'rerun-link',
+    run: async ({ agent, start, end, http, temporal }) => {
+      await agent('refusing', () => ({ status: 400 }));
+      const callId = await start({ agent_name: 'refusing', prompt: 'a question' });
+      await end(callId);
+      await http.post(`/api/vps/calls/${callId}/rerun`, undefined, { 'Idempotency-Key': 'recorded' });
+      const link = `call-${rerunIdOf(callId, 1)}`;
+      await temporal.workflow.getHandle(link).result();
+      return link;
     },
   },
   {
