@@ -32,18 +32,26 @@ export type Plan =
       readonly number: number;
     };
 
-/** Throws the refusal `temporal_unavailable`. */
-export async function planRerun(deps: RerunDependencies, batch: BatchWish, callId: string): Promise<Plan> {
+/** Numbers below `leastNumber` were tried already. Throws the refusal `temporal_unavailable`. */
+export async function planRerun(
+  deps: RerunDependencies,
+  batch: BatchWish,
+  callId: string,
+  leastNumber = 1,
+): Promise<Plan> {
   const family = await findFamily(deps.temporal, callId);
   const begun = family.reruns.find(
     ({ rerun }) => rerun?.batchId !== undefined && rerun.batchId === batch.batchId,
   );
   if (begun) return { does: 'wait', rerunId: begun.callId };
   const call = newest(family.members.filter((one) => matches(toCallFilter(batch.filter), one)));
-  const reason = whyNot(family, callId, call) ?? (call && (await whyRefused(deps, batch, call)));
+  const reason = whyNot(family, callId) ?? (call && (await whyRefused(deps, batch, call)));
   if (reason !== undefined || !call)
     return { does: 'skip', reason: reason ?? 'The filter is not about it any more' };
-  return { does: 'run', call, root: family.root, number: family.nextNumber };
+  const number = Math.max(family.nextNumber, leastNumber);
+  if (number > maxReruns)
+    return { does: 'skip', reason: `It was run again ${maxReruns} times, the most there is` };
+  return { does: 'run', call, root: family.root, number };
 }
 
 export function newest<C extends CallSummary>(calls: readonly C[]): C | undefined {
@@ -54,8 +62,8 @@ export function newest<C extends CallSummary>(calls: readonly C[]): C | undefine
 }
 
 /** What the family says: resolved once any of it has answered, blocked while any of it runs. */
-function whyNot(family: Family, callId: string, call: CallSummary | undefined): string | undefined {
-  const { members, nextNumber } = family;
+function whyNot(family: Family, callId: string): string | undefined {
+  const { members } = family;
   const answered = members.find(({ status }) => status === 'completed');
   if (answered)
     return answered.callId === callId
@@ -64,7 +72,6 @@ function whyNot(family: Family, callId: string, call: CallSummary | undefined): 
   const running = members.find(({ status }) => status === 'running');
   if (running)
     return running.callId === callId ? 'It runs again: it was reset' : `${who(family, callId, running)} runs`;
-  if (call && nextNumber > maxReruns) return `It was run again ${maxReruns} times, the most there is`;
   return undefined;
 }
 

@@ -14,7 +14,7 @@ import type { Calls } from './calls.ts';
 import type { EndedCalls } from './ended-calls.ts';
 import { SharedLooks } from './shared-looks.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { count, countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
+import { countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
 
 export interface CallDescription extends CallSummary {
   /** Of Temporal. */
@@ -95,10 +95,6 @@ export class CallRecords {
       cancelled: of('cancelled'),
     };
     return { ...counts, total: counts.running + counts.completed + counts.failed + counts.cancelled };
-  }
-
-  count(filter: CallFilter): Promise<number> {
-    return count(this.temporal, listQuery(filter));
   }
 
   /** Every run that the filter is about, as the list orders them. */

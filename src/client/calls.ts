@@ -3,7 +3,8 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import type { CallInput, CallResult } from '../domain/call.ts';
-import { callWorkflowId } from '../domain/ids.ts';
+import { Refusal } from '../domain/failures.ts';
+import { callWorkflowId, plainStart } from '../domain/ids.ts';
 import { searchable } from '../domain/searchable.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { Texts } from '../payloads/texts.ts';
@@ -91,6 +92,29 @@ export class Calls {
   /** Whether a start of this id most likely finds a call there. */
   isKnown(callId: string): boolean {
     return this.known.has(callId);
+  }
+
+  /** The id for what a key was hashed to; one that began with `-` or `_` stays what it is where its call is there. */
+  async idOf(digest: string): Promise<string> {
+    const id = plainStart(digest);
+    if (id === digest || this.known.has(id)) return id;
+    return (await this.exists(digest)) ? digest : id;
+  }
+
+  /** Asked again while Temporal does not answer, for as long as a start would be. */
+  private async exists(callId: string): Promise<boolean> {
+    const giveUpAt = Date.now() + startPatienceMs;
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.status(callId);
+        return true;
+      } catch (error) {
+        if (error instanceof Refusal && error.type === 'call_not_found') return false;
+        if (!isUnanswered(error)) throw error;
+        await jitteredPause(tries);
+        if (Date.now() >= giveUpAt) throw error;
+      }
+    }
   }
 
   /** Every wait and start asks again now: the server is back, and the RPCs of before may notice only seconds later. */

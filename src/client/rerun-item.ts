@@ -27,17 +27,21 @@ export async function rerunItem(
 ): Promise<void> {
   const { callId } = item;
   const any = AbortSignal.any([signals.starting, signals.waiting]);
+  let tried = 0;
   for (;;) {
     if (signals.waiting.aborted) return;
     try {
-      const plan = await planOf(deps, batch, item);
+      const plan = await planOf(deps, batch, item, tried + 1);
       if (plan.does === 'run' && signals.starting.aborted) return;
       if (plan.does === 'skip') {
         tell({ callId, outcome: 'skipped', reason: plan.reason });
         return;
       }
       const rerunId = plan.does === 'wait' ? plan.rerunId : await start(deps, batch, callId, plan);
-      if (rerunId === undefined) continue; // Another rerun of the family came first: what now?
+      if (rerunId === undefined) {
+        if (plan.does === 'run') tried = plan.number;
+        continue; // Its number was taken: another rerun of the family may have come first.
+      }
       tell({ callId, outcome: 'running', rerunId });
       const ending = await deps.calls.wait(rerunId, signals.waiting);
       if (!ending) return;
@@ -56,13 +60,18 @@ export async function rerunItem(
 }
 
 /** A crash between start and record doubles nothing: what this batch began is found by its id in the memo. */
-async function planOf(deps: BatchDependencies, batch: BatchInput, item: BatchItem): Promise<Plan> {
+async function planOf(
+  deps: BatchDependencies,
+  batch: BatchInput,
+  item: BatchItem,
+  leastNumber: number,
+): Promise<Plan> {
   if (item.outcome === 'running') return { does: 'wait', rerunId: item.rerunId };
   const earlier = idBeforeFamilies(batch.batchId, item.callId);
   if (await exists(deps, earlier)) return { does: 'wait', rerunId: earlier };
   // A stand-alone worker follows neither by itself.
   await Promise.all([deps.agents.refresh(), deps.health.refresh()]);
-  return planRerun(deps, batch, item.callId);
+  return planRerun(deps, batch, item.callId, leastNumber);
 }
 
 /** What a batch's rerun of a call was called before reruns had numbers: a batch of then goes on now. */

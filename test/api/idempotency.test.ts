@@ -1,6 +1,8 @@
 /** Repeats of a request by its Idempotency-Key: one call, whenever and however often they come. */
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
+import { inputOf } from '../rig/call-input.ts';
 import { endedCall } from './ended-call.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { echo, gated, says } from './scripts.ts';
@@ -8,6 +10,16 @@ import { useNode } from './use-node.ts';
 
 const locationOf = ({ headers }: HttpAnswer): string => headers.get('Location') ?? '';
 const keyed = (key: string) => ({ 'Idempotency-Key': key });
+
+/** A key with what it is hashed to, where everyone is one caller. */
+function keyOf(fits: (digest: string) => boolean): { readonly key: string; readonly digest: string } {
+  for (let count = 0; ; count++) {
+    const key = `dashed ${count}`;
+    const hash = createHash('sha256').update(JSON.stringify(['local', key]));
+    const digest = hash.digest('base64url').slice(0, 32);
+    if (fits(digest)) return { key, digest };
+  }
+}
 
 describe('a request with an Idempotency-Key', () => {
   const node = useNode();
@@ -103,6 +115,58 @@ describe('a request with an Idempotency-Key', () => {
     ];
     expect(second).toMatchObject({ status: 200, body: { call_id: first.body.call_id } });
     expect(agent.requests).toHaveLength(1);
+  });
+
+  it('makes an id that no command takes for an option, unless a call of before has that id', async () => {
+    const agent = await node.agent('dashed', says('once'));
+    const body = { agent_name: 'dashed', prompt: 'hello' };
+    const fresh = keyOf((digest) => digest.startsWith('-'));
+    const before = keyOf((digest) => digest.startsWith('_'));
+
+    const made = await node.http.call(body, keyed(fresh.key));
+    // A call of before there was another form, as it was then.
+    const { memo } = await node.temporal.workflow.getHandle(`call-${String(made.body.call_id)}`).describe();
+    const input = await inputOf(node.temporal, String(made.body.call_id));
+    const started = await node.temporal.workflow.start('agentCall', {
+      workflowId: `call-${before.digest}`,
+      taskQueue: 'holdfast',
+      args: [{ ...input, callId: before.digest }],
+      memo: { fingerprint: memo?.fingerprint },
+    });
+    await started.result();
+    const repeats = [
+      await node.http.call(body, keyed(fresh.key)),
+      await node.http.call(body, keyed(before.key)),
+    ];
+
+    expect(made.body.call_id).toBe(`x${fresh.digest}`);
+    expect(repeats.map((one) => one.body.call_id)).toEqual([made.body.call_id, before.digest]);
+    expectProblem(
+      await node.http.call({ ...body, prompt: 'another' }, keyed(before.key)),
+      422,
+      'idempotency_mismatch',
+    );
+    expect(agent.requests).toHaveLength(2);
+  });
+
+  it('makes such an id of a batch of reruns too, unless a batch of before has it', async () => {
+    const body = { filter: { agent: 'nobody' } };
+    const fresh = keyOf((digest) => digest.startsWith('-'));
+    const before = keyOf((digest) => digest.startsWith('_'));
+    const post = (key: string) => node.http.post('/api/vps/reruns', body, keyed(key));
+
+    const made = String((await post(fresh.key)).body.batch_id);
+    const handle = node.temporal.workflow.getHandle(`rerun-batch-${made}`);
+    const { memo } = await handle.describe();
+    await node.temporal.workflow.start('rerunBatch', {
+      workflowId: `rerun-batch-${before.digest}`,
+      taskQueue: 'holdfast',
+      args: [{ batchId: before.digest, ...body, overrides: {}, ratePerSecond: 1, maxInFlight: 1 }],
+      memo: memo ?? {},
+    });
+
+    expect(made).toBe(`x${fresh.digest}`);
+    expect((await post(before.key)).body.batch_id).toBe(before.digest);
   });
 
   it('repeated in a session gives the turn back, so that the session goes on', async () => {

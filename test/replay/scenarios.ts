@@ -3,6 +3,7 @@ import { firstTaskScenarios } from './first-task-scenarios.ts';
 import { setTimeout as pass } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { newSession, type TurnReply } from '../../src/domain/session.ts';
+import { rerunIdOf } from '../../src/client/rerun-family.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { inputOf } from '../rig/call-input.ts';
@@ -223,6 +224,18 @@ const byTheActivity: readonly Scenario[] = [
       const { body } = await http.post('/api/vps/reruns', batch);
       await temporal.workflow.getHandle(`rerun-batch-${String(body.batch_id)}`).result();
       return `rerun-batch-${String(body.batch_id)}`;
+    },
+  },
+  {
+    name: 'rerun-link',
+    run: async ({ agent, start, end, http, temporal }) => {
+      await agent('refusing', () => ({ status: 400 }));
+      const callId = await start({ agent_name: 'refusing', prompt: 'a question' });
+      await end(callId);
+      await http.post(`/api/vps/calls/${callId}/rerun`, undefined, { 'Idempotency-Key': 'recorded' });
+      const link = `call-${rerunIdOf(callId, 1)}`;
+      await temporal.workflow.getHandle(link).result();
+      return link;
     },
   },
   {

@@ -65,7 +65,9 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
           const sample = runs.slice(0, sampleSize).map(callSummaryToWire);
           return { status: 200, body: { dry_run: true, total: runs.length, skipped, sample } };
         }
-        const { callId: batchId, fingerprint } = identify(deps, request, { batch: body });
+        const { callId: batchId, fingerprint } = await identify(deps, request, { batch: body }, (digest) =>
+          batches.idOf(digest),
+        );
         const { rate_per_second: ratePerSecond, max_in_flight: maxInFlight } = body;
         const overrides = overridesOf(body.overrides);
         await batches.start({ batchId, filter, overrides, ratePerSecond, maxInFlight }, fingerprint);

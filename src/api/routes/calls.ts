@@ -57,7 +57,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
         'temporal_unavailable',
         'payload_store_unavailable',
       ],
-      handle: ({ body, request, response }) =>
+      handle: async ({ body, request, response }) =>
         runCall(
           deps,
           {
@@ -69,7 +69,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
             onDisconnect: body.on_disconnect,
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
           },
-          identify(deps, request, body),
+          await identify(deps, request, body, (digest) => calls.idOf(digest)),
           request,
           response,
         ),

@@ -50,7 +50,8 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
       ],
       handle: async ({ params, body, request }) => {
         const wish = { rerun_of: params.id, ...body };
-        const given = hasKey(request) ? identify(deps, request, wish) : undefined;
+        const idOf = (digest: string) => deps.calls.idOf(digest);
+        const given = hasKey(request) ? await identify(deps, request, wish, idOf) : undefined;
         const { callId, attached } = await rerunCall(deps, params.id, overridesOf(body), given);
         return {
           status: 202,
