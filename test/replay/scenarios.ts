@@ -5,7 +5,7 @@ import type { TurnReply } from '../../src/domain/session.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { inputOf } from '../rig/call-input.ts';
-import { answer, callOf, type Scenario } from './scenario.ts';
+import { answer, callOf, shortDeadline, type Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
 export type { Scenario };
@@ -119,7 +119,7 @@ const byTheActivity: readonly Scenario[] = [
   callOf('failed-unknown', () => ({ status: 999 })),
   callOf('failed-in-session', () => ({ status: 401 }), {}, { session_id: 'recorded' }),
   callOf('deadline', () => ({ hang: true }), {}, { deadline_seconds: 1.5 }),
-  callOf('deadline-before-asking', answer, {}, { deadline_seconds: 0.2 }),
+  shortDeadline('short-deadline'),
   {
     name: 'failover',
     run: async ({ agent, start, end }) => {
