@@ -2,6 +2,7 @@
 import { requireExpected } from '../agents/expectation.ts';
 import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
 import type { AgentConfig } from '../domain/agent.ts';
+import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
@@ -17,6 +18,9 @@ export interface Question {
   readonly messages: readonly WindowMessage[];
   readonly sessionId?: string;
 }
+
+/** What an ask is called that the agent's share of the call's time, not its own timeout, cuts off. */
+export type CutOffType = Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
 
 export interface AskDependencies {
   readonly transport: AgentTransport;
@@ -63,7 +67,8 @@ async function send(
   open: OpenTry,
 ): Promise<string> {
   const { signal } = controller;
-  const giveBack = await slots.take(agent.name, agent.maxConcurrency, signal);
+  const giveBack = await slotOf(slots, agent, signal);
+  open.startedAt = Date.now(); // Until now it waited for us.
   const timeout = setTimeout(() => controller.abort(timeoutError(agent)), agent.timeoutMs);
   try {
     const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
@@ -86,6 +91,21 @@ async function send(
     clearTimeout(timeout);
     giveBack();
   }
+}
+
+/** Throws `no_slot` where the call's time for this agent is over before. */
+async function slotOf(slots: AgentSlots, agent: AgentConfig, signal: AbortSignal): Promise<() => void> {
+  try {
+    return await slots.take(agent.name, agent.maxConcurrency, signal);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    const message = `Its max_concurrency of ${agent.maxConcurrency ?? 0} left no slot free in time: it was not asked`;
+    throw new AgentError('no_slot', message, { cause: error });
+  }
+}
+
+export function cutOffError(type: CutOffType): AgentError {
+  return new AgentError(type, "Cut off by its share of the call's deadline");
 }
 
 function timeoutError(agent: AgentConfig): AgentError {

@@ -1,12 +1,11 @@
 /** The activity that asks one agent once; Temporal's retry policy calls it again (I6). */
 import { Context, type Info } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
-import { AgentError } from '../agents/transport.ts';
 import type { Try } from '../domain/call.ts';
-import type { ErrorType } from '../domain/failures.ts';
+import { cutOffMarginMs } from '../domain/deadline.ts';
 import { mayRetry } from '../domain/retry.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { ask, type AskDependencies, type Question } from './ask.ts';
+import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure, handOver } from './ask-failure.ts';
 import { GivenUp, WorkerStopping } from './exchanges.ts';
 import { lostTry, triesAreLeft, triesBefore, withLostTry, withThisTry, type OpenTry } from './try-log.ts';
@@ -16,8 +15,7 @@ export interface AskRequest extends Question {
   readonly earlierTries: readonly Try[];
   /** Start (epoch ms) of a request that the first task left open: it is joined, or was lost with its process. */
   readonly openSince?: number;
-  /** What it is called when the schedule-to-close limit, not the agent's own timeout, cuts the try off. */
-  readonly cutOffType: Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
+  readonly cutOffType: CutOffType;
 }
 
 export interface AskResult {
@@ -29,8 +27,6 @@ export interface CallAgentActivity {
   callAgent(request: AskRequest): Promise<AskResult>;
 }
 
-/** Ends a try this much before the server's own limit, so that its failure is typed and carries the tries. */
-const cutOffMarginMs = 250;
 /** Beats per heartbeat timeout: the first after 2 s of the default 5 s. */
 const heartbeatFraction = 0.4;
 
@@ -86,10 +82,6 @@ function callerOf(context: Context, { cutOffType }: AskRequest) {
 /** What the schedule-to-close limit leaves for this try. */
 function restMs({ scheduledTimestampMs, scheduleToCloseTimeoutMs }: Info): number {
   return Math.max(0, scheduledTimestampMs + scheduleToCloseTimeoutMs - Date.now() - cutOffMarginMs);
-}
-
-function cutOffError(type: AskRequest['cutOffType']): AgentError {
-  return new AgentError(type, "Cut off by its share of the call's deadline");
 }
 
 /** A worker that stops hands its asks over at once; one that Temporal lost sight of may be joined by the next try. */

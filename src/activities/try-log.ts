@@ -19,7 +19,7 @@ export function lostTry(attempt: number, startedAt: number): Try {
 
 /** One request to an agent, by its own clock: an activity may join it later. Times are epoch ms. */
 export interface OpenTry {
-  readonly startedAt: number;
+  startedAt: number;
   /** When the agent's first byte came. */
   firstByteAt?: number;
   endedAt?: number;
@@ -32,8 +32,9 @@ export function withLostTry(earlier: readonly Try[], open: OpenTry): Try[] {
   );
 }
 
-/** `earlier` and the one that ends now. */
+/** `earlier` and the one that ends now, unless the agent was not asked at all. */
 export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: ErrorType): Try[] {
+  if (errorType === 'no_slot') return [...earlier];
   const { startedAt, firstByteAt, endedAt = Date.now() } = open;
   return [
     ...earlier,

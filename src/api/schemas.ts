@@ -2,6 +2,7 @@
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { RerunOverrides } from '../client/reruns.ts';
+import { leastSliceMs } from '../domain/deadline.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { jsonBytes, sizeAsJson } from '../domain/json-bytes.ts';
 import type { Config } from '../platform/config.ts';
@@ -73,7 +74,7 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
       }),
       deadline_seconds: z
         .number()
-        .positive()
+        .min(leastSliceMs / 1_000, `at least ${leastSliceMs / 1_000}: in less no agent can be asked`)
         .max(limits.maxDeadlineMs / 1_000)
         .nullish()
         .openapi({

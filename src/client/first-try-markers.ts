@@ -22,7 +22,11 @@ export interface FirstTryMarker {
   readonly tried: FirstTry | Failed;
 }
 
-type Failed = { readonly state: 'failed'; readonly message: string } & Partial<AskFailureDetails>;
+type Failed = {
+  readonly state: 'failed';
+  readonly type: string;
+  readonly message: string;
+} & Partial<AskFailureDetails>;
 
 /** In their order. Every agent that a call comes to is tried once in this way, or none is: the chain names them. */
 export function firstTriesIn(
@@ -45,8 +49,9 @@ export function firstTriesIn(
 function triedIn({ markerRecordedEventAttributes: marker }: HistoryEvent): FirstTry | Failed {
   const result = readPayload<FirstTry>(marker?.details?.['result']);
   if (result) return result;
-  const details = readPayload<AskFailureDetails>(marker?.failure?.applicationFailureInfo?.details);
-  return { state: 'failed', message: marker?.failure?.message ?? '', ...details };
+  const { type, details } = marker?.failure?.applicationFailureInfo ?? {};
+  const message = marker?.failure?.message ?? '';
+  return { state: 'failed', type: type ?? '', message, ...readPayload<AskFailureDetails>(details) };
 }
 
 /** As the story of the call tells it. */
@@ -63,7 +68,12 @@ export function askInTask(marker: FirstTryMarker, events: readonly HistoryEvent[
     case 'failed': {
       const retryAt = tried.retryInMs === undefined ? undefined : endOfPause(marker, events);
       const failed = { ...ask, tries: tried.tries ?? [], lastError: tried.message };
-      return { ...failed, ...(retryAt !== undefined && { retryAt }) };
+      const noSlot = { openTryAt: scheduledAt, noSlotAt: tsToMs(marker.event.eventTime) };
+      return {
+        ...failed,
+        ...(retryAt !== undefined && { retryAt }),
+        ...(tried.type === 'no_slot' && noSlot),
+      };
     }
   }
 }

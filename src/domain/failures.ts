@@ -55,6 +55,12 @@ export const failures = {
     fallBack: true,
     health: 'ignored',
   },
+  no_slot: {
+    when: "no slot of the agent's max_concurrency came free in time, so it was not asked",
+    retry: 'no',
+    fallBack: true,
+    health: 'ignored',
+  },
   deadline_exceeded: { when: "the call's own deadline", retry: 'no', fallBack: false, health: 'ignored' },
   cancelled: { when: 'cancelled by the caller', retry: 'no', fallBack: false, health: 'ignored' },
   internal: { when: 'a fault of Holdfast itself', retry: 'no', fallBack: true, health: 'ignored' },
@@ -70,6 +76,11 @@ export const nonRetryableErrorTypes: ErrorType[] = errorTypes.filter((type) => f
 
 export function isErrorType(type: unknown): type is ErrorType {
   return typeof type === 'string' && Object.hasOwn(failures, type);
+}
+
+/** One of a newer version, which this one does not know, blames nobody. */
+export function failureRow(type: ErrorType): FailureRow {
+  return failures[isErrorType(type) ? type : 'internal'];
 }
 
 interface RefusalRow {

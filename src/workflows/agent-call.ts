@@ -15,7 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Attempt, CallFailureDetails, CallInput, CallResult } from '../domain/call.ts';
-import { agentBudgetMs } from '../domain/deadline.ts';
+import { agentBudgetMs, agentsInTime } from '../domain/deadline.ts';
 import { failures, type ErrorType } from '../domain/failures.ts';
 import { searchable } from '../domain/searchable.ts';
 import type { WindowMessage } from '../domain/session.ts';
@@ -30,8 +30,8 @@ import { asksInTask, commitTurn, waitForTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
-/** Less than this is not worth asking an agent for. */
-const minimumAskMs = 500;
+/** Calls of before asked no agent with less time than this, and ended. */
+const leastBeforeMs = 500;
 
 type Ending = { readonly onRecord: boolean } & (
   | { readonly status: 'answered'; readonly agent: string; readonly content: StoredText }
@@ -100,7 +100,30 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   return { ...details, agentName: ending.agent, response: ending.content };
 }
 
+/** Asks the agents that there is time for; the others are left out, from the chain's end. */
 async function walkChain(
+  input: CallInput,
+  window: readonly WindowMessage[],
+  reset: ResetRun,
+  deadlineAt: () => number,
+  progress: Progress,
+): Promise<Ending> {
+  const { chain } = input;
+  const inTime = agentsInTime(deadlineAt() - Date.now(), chain);
+  const asked = inTime < chain.length && patched('short-deadlines') ? chain.slice(0, inTime) : chain;
+  const ending = await askInTurn({ ...input, chain: asked }, window, reset, deadlineAt, progress);
+  for (const { name: agent } of chain.slice(asked.length))
+    progress.attempts.push({ agent, status: 'skipped', error: leftOut(input, progress.queuedMs, inTime) });
+  return ending;
+}
+
+function leftOut({ deadlineMs, turn }: CallInput, queuedMs: number, inTime: number): string {
+  const waited = turn?.state === 'queued' ? ` after ${queuedMs / 1_000} s in its session's queue` : '';
+  const room = `has room for ${inTime} ${inTime === 1 ? 'agent' : 'agents'}${waited}`;
+  return `Left out: the call's deadline of ${deadlineMs / 1_000} s ${room}`;
+}
+
+async function askInTurn(
   input: CallInput,
   window: readonly WindowMessage[],
   reset: ResetRun,
@@ -113,8 +136,8 @@ async function walkChain(
   for (const [index, agent] of input.chain.entries()) {
     const stillToCome = input.chain.slice(index + 1);
     const budgetMs = (): number => agentBudgetMs(deadlineAt() - Date.now(), stillToCome);
-    if (budgetMs() < minimumAskMs)
-      return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
+    const late = deadlineAt() <= Date.now() || (budgetMs() < leastBeforeMs && !patched('short-deadlines'));
+    if (late) return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
 
     setCurrentDetails(describeProgress(progress, agent.name));
     const last = stillToCome.length === 0;

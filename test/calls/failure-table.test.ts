@@ -159,7 +159,10 @@ describe('the failure table', () => {
     const slow = await start({ hang: true });
     await test.http.register('overdue', slow.port, { max_retries: 0 });
 
+    const startedAt = Date.now();
     const { body } = await test.http.call({ agent_name: 'overdue', prompt: 'hello', deadline_seconds: 1.5 });
+    // It says so only once it is true, give or take the clocks' milliseconds.
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1_490);
 
     expect(body).toMatchObject({ success: false, error_type: 'deadline_exceeded' });
     expect(body.error).toBe("The call's deadline of 1.5 s passed");
@@ -178,6 +181,59 @@ describe('the failure table', () => {
     expect(body).toMatchObject({ success: true, agent_name: 'fallback' });
     expect((body.attempts as Json[])[0]).toMatchObject({ error_type: 'timeout' });
     expect((await test.http.get('/api/vps/health/slice')).body).toMatchObject({ total_failures: 1 });
+  });
+
+  it('a hung agent never keeps its fallback from being asked, down to the deadline that holds both', async () => {
+    const hung = await start({ hang: true });
+    await test.http.register('hung', hung.port, { fallback_agents: ['fallback'] });
+    for (const deadline_seconds of [2, 1.05, 1, 0.8]) {
+      const { body } = await test.http.call({ agent_name: 'hung', prompt: 'hello', deadline_seconds });
+      expect(body).toMatchObject({ success: true, agent_name: 'fallback' });
+      expect((body.attempts as Json[])[0]).toMatchObject({ agent: 'hung', error_type: 'timeout', tries: 1 });
+      await test.http.post('/api/vps/health/hung/reset'); // Its circuit would put it at the end.
+    }
+  });
+
+  it('a deadline that is too short for the whole chain cuts it from its end, and says whom it left out', async () => {
+    const hung = await start({ hang: true });
+    const names = Array.from({ length: 10 }, (_, index) => `link ${index}`);
+    for (const [index, name] of names.entries())
+      await test.http.register(name, hung.port, { fallback_agents: names.slice(index + 1, index + 2) });
+
+    const startedAt = Date.now();
+    const { body } = await test.http.call({ agent_name: 'link 0', prompt: 'hello', deadline_seconds: 1 });
+
+    expect(body).toMatchObject({ success: false, error_type: 'deadline_exceeded', fallback_chain: names });
+    expect(body.error).toBe("The call's deadline of 1 s passed");
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(990);
+    const attempts = body.attempts as Json[];
+    expect(attempts.map(({ agent }) => agent)).toEqual(names);
+    const room = attempts.filter(({ status }) => status === 'failed').length;
+    expect(attempts.slice(0, room).map(({ error_type, tries }) => [error_type, tries])).toEqual([
+      ...Array.from({ length: room - 1 }, () => ['timeout', 1]),
+      ['deadline_exceeded', 1],
+    ]);
+    expect(room).toBeGreaterThanOrEqual(2);
+    expect(room).toBeLessThanOrEqual(4);
+    for (const attempt of attempts.slice(room))
+      expect(attempt).toMatchObject({
+        status: 'skipped',
+        tries: 0,
+        error: `Left out: the call's deadline of 1 s has room for ${room} agents`,
+      });
+    expect(hung.requests).toHaveLength(room);
+  });
+
+  it('ten agents are all asked within five seconds, the last one too', async () => {
+    const failing = await start({ status: 401 });
+    const last = await start({ body: { content: 'from the last' } });
+    const names = Array.from({ length: 10 }, (_, index) => `one of ten ${index}`);
+    for (const [index, name] of names.entries())
+      await test.http.register(name, index === 9 ? last.port : failing.port, {
+        fallback_agents: names.slice(index + 1, index + 2),
+      });
+    const { body } = await test.http.call({ agent_name: names[0], prompt: 'hello', deadline_seconds: 4.9 });
+    expect(body).toMatchObject({ success: true, agent_name: names[9], retry_count: 9 });
   });
 
   it('a cancelled call is cancelled, closes the socket and asks nobody else', async () => {
@@ -241,7 +297,7 @@ describe('the failure table', () => {
           failed.push(one.type);
         return failed;
       })
-      .toEqual(['agentCall', 'agentCall']);
+      .toEqual(['agentCall', 'agentCall', 'agentCall']);
   });
 });
 

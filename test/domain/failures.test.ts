@@ -27,6 +27,7 @@ describe('the failure table', () => {
       invalid_request: 'no, falls back, ignored',
       invalid_response: 'once, falls back, counts',
       payload_too_large: 'no, falls back, ignored',
+      no_slot: 'no, falls back, ignored',
       deadline_exceeded: 'no, ends the call, ignored',
       cancelled: 'no, ends the call, ignored',
       internal: 'no, falls back, ignored',
@@ -41,6 +42,7 @@ describe('the failure table', () => {
       'deadline_exceeded',
       'internal',
       'invalid_request',
+      'no_slot',
       'payload_too_large',
       'quota_exceeded',
     ]);

@@ -7,7 +7,7 @@ import { rerunIdOf } from '../../src/client/rerun-family.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { inputOf } from '../rig/call-input.ts';
-import { answer, callOf, type Scenario } from './scenario.ts';
+import { answer, callOf, shortDeadline, type Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
 export type { Scenario };
@@ -121,7 +121,7 @@ const byTheActivity: readonly Scenario[] = [
   callOf('failed-unknown', () => ({ status: 999 })),
   callOf('failed-in-session', () => ({ status: 401 }), {}, { session_id: 'recorded' }),
   callOf('deadline', () => ({ hang: true }), {}, { deadline_seconds: 1.5 }),
-  callOf('deadline-before-asking', answer, {}, { deadline_seconds: 0.2 }),
+  shortDeadline('short-deadline'),
   {
     name: 'failover',
     run: async ({ agent, start, end }) => {
