@@ -71,10 +71,11 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const authenticate = createAuthenticate(config.apiKeys, config.host);
   const workerRunning = () => worker?.running();
   const { limits } = config;
+  const diskProblem = () => temporal.disk?.problem;
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
   const streams = new Streams(limits.maxStreams, drain);
   const app = createApp(
-    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, streams },
+    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, diskProblem, streams },
     version,
   );
   const http = await listen(app, config.host, config.port);

@@ -4,6 +4,7 @@ import { Refusal, refusals } from '../domain/failures.ts';
 import { sessionWorkflowId } from '../domain/ids.ts';
 import type { Texts } from '../payloads/texts.ts';
 import { callStatusOf } from './call-execution.ts';
+import { loadText } from './large-texts.ts';
 import { pause } from './pause.ts';
 import { hashed, rerunRequest, submitRerun, type RerunDependencies } from './reruns.ts';
 import type { CallRequest } from './submit-call.ts';
@@ -76,7 +77,7 @@ async function start(
 ): Promise<string | undefined> {
   const { overrides } = batch;
   if (await startedBefore(deps, rerunId)) return undefined;
-  const prompt = overrides.prompt === undefined ? undefined : await deps.texts.load(overrides.prompt);
+  const prompt = overrides.prompt === undefined ? undefined : await loadText(deps.texts, overrides.prompt);
   const request = await rerunRequest(deps, callId, { ...overrides, prompt });
   const reason = await whyNot(deps, request, callId);
   if (reason !== undefined) return reason;

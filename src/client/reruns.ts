@@ -65,16 +65,18 @@ export function submitRerun(
   return submitCall(deps, { ...request, ...identity });
 }
 
-/** Throws the refusals `call_not_found` and, naming the field, `validation_failed`. */
+/** Throws the refusals `call_not_found`, `payload_lost` and, naming the field, `validation_failed`. */
 export async function rerunRequest(
   { records }: Pick<RerunDependencies, 'records'>,
   callId: string,
   { agentName, fallbackAgents, prompt, deadlineMs, from }: RerunOverrides,
 ): Promise<Omit<CallRequest, keyof Identity>> {
-  const input = await records.input(callId);
+  // With another prompt it does not matter whether the call's own is lost.
+  const input =
+    prompt === undefined ? await records.input(callId) : { ...(await records.startInput(callId)), prompt };
   return {
     agentName: agentName ?? input.agentName,
-    prompt: prompt ?? input.prompt,
+    prompt: input.prompt,
     sessionId: input.sessionId,
     userId: input.userId,
     metadata: input.metadata,
