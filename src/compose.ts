@@ -45,6 +45,7 @@ import { createMetrics } from './platform/metrics.ts';
 import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
 import type { RunningWorker } from './platform/running-worker.ts';
 import { ServerWatch } from './platform/server-watch.ts';
+import { StoreWatch } from './platform/store-watch.ts';
 import { createWorker } from './platform/worker.ts';
 import type { CallSinks } from './workflows/sinks.ts';
 
@@ -63,9 +64,13 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     taskQueue: config.worker.taskQueue,
   };
   const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
-  const store = openPayloadStore(config.payloads.store);
-  const texts = new Texts(store, config.payloads.inlineBytes);
-  const archive = openArchive(config, store);
+  const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
+  const storeWatch = new StoreWatch(store, log);
+  await storeWatch.first();
+  const texts = new Texts(store, config.payloads.inlineBytes, ({ key, message }) => {
+    log.error({ key }, message);
+  });
+  const archive = openArchive(config, store, log);
   const gate = new EntityGate();
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
@@ -139,6 +144,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     transport,
     probes,
     texts,
+    storeWatch,
     archive,
     metrics,
     createWorker: ({ graceMs }: { graceMs: number }) =>
@@ -176,6 +182,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       const failedCalls = archive && new FailedCalls(temporal, archive);
       const stops = [
         every(syncIntervalMs, () => health.flush(), told('Sending outcomes')),
+        storeWatch.start(),
         ...(readers
           ? [
               every(syncIntervalMs, () => agents.refresh(), told('Reading the agent directory')),
@@ -210,14 +217,17 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   };
 }
 
-function openArchive({ archive }: Config, payloads: PayloadStore): Archive | undefined {
+function openArchive({ archive }: Config, payloads: PayloadStore, log: Log): Archive | undefined {
+  const tellDamaged = (key: string): void => {
+    log.error({ key }, 'A file of the archive of failed calls is damaged; it is left out');
+  };
   switch (archive.kind) {
     case 'off':
       return undefined;
     case 'payload-store':
-      return new Archive(payloads, 'archive/');
+      return new Archive(payloads, 'archive/', tellDamaged);
     case 'folder':
-      return new Archive(openPayloadStore(archive), '');
+      return new Archive(openPayloadStore(archive), '', tellDamaged);
   }
 }
 

@@ -6,7 +6,8 @@ import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { callOwner, type Texts } from '../payloads/texts.ts';
+import { PayloadLostError } from '../payloads/payload-store.ts';
+import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
 import type { AgentSlots } from './agent-slots.ts';
 import type { Asked, Exchanges } from './exchanges.ts';
 import { patiently } from './patiently.ts';
@@ -52,10 +53,23 @@ async function exchange(
   return patiently(signal, () => texts.keep(callOwner(question.callId), content));
 }
 
+/** Without the prompt there is nothing to ask; a lost message before it is told as such in its place. */
 function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
-  return Promise.all(
-    messages.map(async ({ role, content }) => ({ role, content: await texts.load(content) })),
-  );
+  const window = messages.slice(0, -1).map(async ({ role, content }) => ({
+    role,
+    content: (await unlessLost(() => texts.load(content))) ?? lostText,
+  }));
+  const prompt = messages.slice(-1).map(async ({ role, content }) => ({
+    role,
+    content: await texts.load(content).catch(rethrowLost),
+  }));
+  return Promise.all([...window, ...prompt]);
+}
+
+function rethrowLost(error: unknown): never {
+  if (error instanceof PayloadLostError)
+    throw new AgentError('payload_lost', `The prompt is lost. ${error.message}`, { cause: error });
+  throw error;
 }
 
 /** Within the agent's own limits. */

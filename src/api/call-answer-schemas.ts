@@ -31,6 +31,9 @@ export const callDescription = z
     ...summaryFields,
     ...callFields,
     prompt: z.string(),
+    prompt_lost: z
+      .boolean()
+      .openapi({ description: 'Lost in the payload store: a note stands in its place' }),
     metadata: z.record(z.string(), z.unknown()).nullable(),
     deadline_seconds: z.number().openapi({ description: 'From its start, waiting for the turn included' }),
     timings: z

@@ -17,6 +17,8 @@ export type ApiDependencies = Node & {
   readonly limits: Config['limits'];
   /** Of Temporal's Web UI, without a slash at the end; undefined where none is known. */
   readonly webUiUrl: string | undefined;
+  /** Why nothing new can be accepted; undefined: it can. */
+  readonly diskProblem: () => string | undefined;
   readonly streams: Streams;
   readonly waiters: Waiters;
 };

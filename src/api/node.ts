@@ -78,11 +78,12 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const authenticate = createAuthenticate(config);
   const workerRunning = () => worker?.running();
   const { limits } = config;
+  const diskProblem = () => temporal.disk?.problem;
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
   const streams = new Streams(limits.maxStreams, drain);
   const waiters = new Waiters(limits.disconnectGraceMs, (callId) => cancelAbandoned(node, callId, log));
   const app = createApp(
-    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, streams, waiters },
+    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, diskProblem, streams, waiters },
     version,
   );
   const http = await listen(app, config.host, config.port);

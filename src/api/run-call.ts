@@ -53,12 +53,15 @@ async function startAndWait(
   const known = deps.endedCalls.find(callId, fingerprint);
   const location = callLocation(callId);
   let ending: CallEnding | undefined;
+  let accepted = known !== undefined;
   try {
     if (!known) await submitCall(deps, { ...wish, ...identity });
+    accepted = true;
     if (waitMs !== 0) ending = known ?? (await waitForEnding(deps, callId, waitMs, response));
   } catch (error) {
-    // Unclear whether it was started, or what it answered: the caller can look.
-    if (error instanceof Refusal && refusals[error.type].status === 503) response.set('Location', location);
+    // What it answered, or whether it was started, is unclear: the caller can look. Of a prompt that was refused before
+    // its start there is nothing to look at.
+    if (error instanceof Refusal && mayBeThere(error, accepted)) response.set('Location', location);
     throw error;
   }
   if (!ending)
@@ -70,6 +73,10 @@ async function startAndWait(
     status: 200,
     body: callAnswerToWire(callId, wish.agentName, ending, performance.now() - startedAt),
   };
+}
+
+function mayBeThere({ type }: Refusal, accepted: boolean): boolean {
+  return type === 'temporal_unavailable' || (accepted && refusals[type].status === 503);
 }
 
 export function callLocation(callId: string): string {

@@ -228,6 +228,7 @@ export const importedSession = z.strictObject({
       agent: id.nullish(),
       call_id: id.nullish(),
       failed: z.boolean().optional(),
+      lost: z.boolean().optional(),
     }),
   ),
   metadata: metadataRecord.default({}),

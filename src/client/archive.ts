@@ -24,10 +24,12 @@ const fileName = /(?:^|\/)(\d{4}-\d\d-\d\d)\/([\w-]+)(?:\.([0-9a-f]{16}))?\.json
 export class Archive {
   private readonly store: PayloadStore;
   private readonly prefix: string;
+  private readonly tellDamaged: (key: string) => void;
 
-  /** `prefix` is empty or ends with a slash. */
-  constructor(store: PayloadStore, prefix: string) {
+  /** `prefix` is empty or ends with a slash. `tellDamaged`: the key of each file that cannot be understood. */
+  constructor(store: PayloadStore, prefix: string, tellDamaged: (key: string) => void = () => undefined) {
     this.store = store;
+    this.tellDamaged = tellDamaged;
     this.prefix = prefix;
   }
 
@@ -41,7 +43,7 @@ export class Archive {
     await this.store.write(key, await promisify(gzip)(line));
   }
 
-  /** Throws the refusal `payload_store_unavailable`. */
+  /** Without damaged ones. Throws the refusal `payload_store_unavailable`. */
   async *calls(filter: CallFilter): AsyncGenerator<CallHistory> {
     try {
       for await (const { key, day, session } of this.files()) {
@@ -114,8 +116,13 @@ export class Archive {
   private async read(key: string): Promise<ArchivedCall | undefined> {
     const bytes = await this.store.read(key);
     if (!bytes) return undefined; // Removed since it was listed.
-    const { summary, ...call } = JSON.parse((await promisify(gunzip)(bytes)).toString()) as ArchivedCall;
-    return { ...call, summary: { ...summary, startedAt: new Date(summary.startedAt) } };
+    try {
+      const { summary, ...call } = JSON.parse((await promisify(gunzip)(bytes)).toString()) as ArchivedCall;
+      return { ...call, summary: { ...summary, startedAt: new Date(summary.startedAt) } };
+    } catch {
+      this.tellDamaged(key);
+      return undefined;
+    }
   }
 }
 

@@ -4,6 +4,8 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchActivities, PageRequest } from '../activities/batches.ts';
 import { countItems, type BatchItem } from '../domain/batch.ts';
+import { PayloadLostError } from '../payloads/payload-store.ts';
+import type { Texts } from '../payloads/texts.ts';
 import { listItems } from './batch-list.ts';
 import { itemsPerPage, loadItems, storeItems } from './batch-pages.ts';
 import { pause } from './pause.ts';
@@ -24,7 +26,7 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
     async rerunPage(request) {
       const context = Context.current();
       const known = (context.info.heartbeatDetails as BatchItem[] | undefined) ?? request.earlier;
-      const items = known.length > 0 ? [...known] : [...(await loadItems(deps.texts, request.pageKey))];
+      const items = known.length > 0 ? [...known] : [...(await loadPage(deps.texts, request.pageKey))];
       const beat = setInterval(() => context.heartbeat(items), beatMs);
       try {
         await runPage(deps, request, items, context);
@@ -35,6 +37,16 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
       }
     },
   };
+}
+
+/** A page that is lost stays lost: the batch fails and says so, rather than read it for ever. */
+async function loadPage(texts: Texts, key: string): Promise<readonly BatchItem[]> {
+  try {
+    return await loadItems(texts, key);
+  } catch (error) {
+    if (!(error instanceof PayloadLostError)) throw error;
+    throw ApplicationFailure.create({ type: 'payload_lost', message: error.message, nonRetryable: true });
+  }
 }
 
 /** Replaces each item by what became of it. */

@@ -8,8 +8,8 @@ import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
-import { callOwner, type Texts } from '../payloads/texts.ts';
-import { loadText } from './large-texts.ts';
+import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
+import { loadText, refusing } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import type { EndedCalls } from './ended-calls.ts';
 import { SharedLooks } from './shared-looks.ts';
@@ -21,6 +21,8 @@ export interface CallDescription extends CallSummary {
   readonly runId: string;
   /** What it was started with. */
   readonly input: CallInput & { readonly prompt: string };
+  /** The prompt is lost: a note stands in its place. */
+  readonly promptLost: boolean;
   /** Calls that ran it again, the newest first; may lag by up to seconds. */
   readonly reruns: readonly CallSummary[];
   /** Of an ended call. */
@@ -55,12 +57,12 @@ export class CallRecords {
 
   /** Throws the refusal `call_not_found`. Four RPCs, three of them at once. */
   async describe(callId: string): Promise<CallDescription> {
-    const [info, input, reruns] = await Promise.all([
+    const [info, { promptLost, ...input }, reruns] = await Promise.all([
       describeExecution(this.temporal, callId),
-      this.input(callId),
+      this.readableInput(callId),
       this.list({ rerunOf: callId }, { limit: maxReruns }),
     ]);
-    const known = { ...summaryOf(info), runId: info.runId, input, reruns: reruns.items };
+    const known = { ...summaryOf(info), runId: info.runId, input, promptLost, reruns: reruns.items };
     if (known.status === 'running') {
       const progress = await readProgress(this.temporal, callId);
       return { ...known, ...(progress && { progress }) };
@@ -102,7 +104,7 @@ export class CallRecords {
     for await (const item of listAll(this.temporal, listQuery(filter))) yield await this.summarise(item);
   }
 
-  /** What the call was started with, the prompt as text. */
+  /** What the call was started with, the prompt as text. Throws the refusals `call_not_found` and `payload_lost`. */
   async input(callId: string): Promise<CallInput & { prompt: string }> {
     const input = await this.startInput(callId);
     return { ...input, prompt: await loadText(this.texts, input.prompt) };
@@ -145,6 +147,12 @@ export class CallRecords {
       deleted += 1;
     }
     return deleted;
+  }
+
+  private async readableInput(callId: string): Promise<CallInput & { prompt: string; promptLost: boolean }> {
+    const input = await this.startInput(callId);
+    const prompt = await refusing(() => unlessLost(() => this.texts.load(input.prompt)));
+    return { ...input, prompt: prompt ?? lostText, promptLost: prompt === undefined };
   }
 
   private async summarise(item: ListedExecution): Promise<CallSummary> {

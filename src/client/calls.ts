@@ -184,7 +184,7 @@ export class Calls {
         until,
         () => this.handle(callId).result() as Promise<CallResult>,
       );
-      return { status: 'completed', ...result, response: await loadText(this.texts, result.response) };
+      return await endingOf(result, this.texts);
     } catch (error) {
       const ending = readFailure(error);
       if (ending) return this.withProgress(callId, ending);
@@ -240,6 +240,17 @@ export class Calls {
 
   private handle(callId: string) {
     return this.temporal.client.workflow.getHandle(callWorkflowId(callId));
+  }
+}
+
+/** To who asks for it an answer that is lost is a failure that names it; what else is known of the call is told. */
+async function endingOf({ response, ...rest }: CallResult, texts: Texts): Promise<CallEnding> {
+  try {
+    return { status: 'completed', ...rest, response: await loadText(texts, response) };
+  } catch (error) {
+    if (!(error instanceof Refusal && error.type === 'payload_lost')) throw error;
+    const message = `${rest.agentName} answered, and its answer is lost. ${error.message}`;
+    return { status: 'failed', ...rest, errorType: 'payload_lost', error: message };
   }
 }
 

@@ -4,6 +4,7 @@ import { Refusal, refusals } from '../domain/failures.ts';
 import type { Texts } from '../payloads/texts.ts';
 import { planRerun, type Plan } from './batch-plan.ts';
 import { hashed } from './hashed-id.ts';
+import { loadText } from './large-texts.ts';
 import { pause } from './pause.ts';
 import { rerunRequest, submitNumbered, type RerunDependencies } from './reruns.ts';
 
@@ -89,7 +90,7 @@ async function start(
   callId: string,
   { call, root, number }: Extract<Plan, { does: 'run' }>,
 ): Promise<string | undefined> {
-  const prompt = overrides.prompt === undefined ? undefined : await deps.texts.load(overrides.prompt);
+  const prompt = overrides.prompt === undefined ? undefined : await loadText(deps.texts, overrides.prompt);
   const request = await rerunRequest(deps, call.callId, { ...overrides, prompt });
   const fingerprint = deps.sealer.fingerprint(JSON.stringify(['batch', batchId, callId]));
   return (await submitNumbered(deps, request, fingerprint, { root, number, batchId }))?.callId;

@@ -100,17 +100,19 @@ export interface RerunRequest extends Omit<CallRequest, keyof Identity | 'rerun'
   readonly ownPrompt?: true;
 }
 
-/** Throws the refusals `call_not_found` and, naming the field, `validation_failed`. */
+/** Throws the refusals `call_not_found`, `payload_lost` and, naming the field, `validation_failed`. */
 export async function rerunRequest(
   { records }: Pick<RerunDependencies, 'records'>,
   callId: string,
   overrides: RerunOverrides,
 ): Promise<RerunRequest> {
   const { prompt, deadlineMs } = overrides;
-  const input = await records.input(callId);
+  // With another prompt it does not matter whether the call's own is lost.
+  const input =
+    prompt === undefined ? await records.input(callId) : { ...(await records.startInput(callId)), prompt };
   return {
     ...(await wantedAgents(records, { callId, agentAsked: input.agentName }, overrides)),
-    prompt: prompt ?? input.prompt,
+    prompt: input.prompt,
     sessionId: input.sessionId,
     userId: input.userId,
     metadata: input.metadata,

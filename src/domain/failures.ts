@@ -61,6 +61,12 @@ export const failures = {
     fallBack: true,
     health: 'ignored',
   },
+  payload_lost: {
+    when: 'the prompt or the answer is lost or damaged in the payload store',
+    retry: 'no',
+    fallBack: false,
+    health: 'ignored',
+  },
   deadline_exceeded: { when: "the call's own deadline", retry: 'no', fallBack: false, health: 'ignored' },
   cancelled: { when: 'cancelled by the caller', retry: 'no', fallBack: false, health: 'ignored' },
   internal: { when: 'a fault of Holdfast itself', retry: 'no', fallBack: true, health: 'ignored' },
@@ -99,6 +105,7 @@ export const refusals = {
   route_not_found: { status: 404, title: 'No such endpoint' },
   method_not_allowed: { status: 405, title: 'The endpoint does not take this method' },
   batch_not_found: { status: 404, title: 'No such batch of reruns' },
+  payload_lost: { status: 410, title: 'A text that this needs is lost or damaged in the payload store' },
   reset_refused: { status: 409, title: 'The call cannot be reset' },
   body_too_large: { status: 413, title: 'The body is over the limit' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
@@ -112,7 +119,8 @@ export const refusals = {
   internal: { status: 500, title: 'A fault of Holdfast itself' },
   shutting_down: { status: 503, title: 'This node is shutting down' },
   temporal_unavailable: { status: 503, title: 'Temporal does not answer' },
-  payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer' },
+  disk_full: { status: 503, title: "The data directory's disk is full" },
+  payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer or is full' },
 } as const satisfies Record<string, RefusalRow>;
 
 export type RefusalType = keyof typeof refusals;

@@ -18,6 +18,8 @@ export interface SessionMessage extends WindowMessage {
   readonly failed?: true;
   /** A rerun of that call has answered: its reset may not any more. */
   readonly answeredByRerun?: true;
+  /** Its text is lost: `content` says so instead. Of what was read from a damaged store, or of its import. */
+  readonly lost?: true;
 }
 
 /** Messages that have moved to the payload store: the newest segment of a chain, and how many there are in all. */

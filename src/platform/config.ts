@@ -113,6 +113,9 @@ export const settings = {
   HOLDFAST_INLINE_BYTES: integer(16 * 1024, 1_024, 64 * 1024).describe(
     'Of a prompt or answer, as JSON in UTF-8; a larger one goes to the payload store.',
   ),
+  HOLDFAST_PAYLOAD_RESERVE_MIB: integer(256, 0, 1_048_576).describe(
+    "What new prompts and imports leave free on the disk of the payload store's folder, for the answers of calls under way.",
+  ),
   HOLDFAST_MAX_IMPORT_BYTES: integer(256 * mebibyte, 1_024, 4_096 * mebibyte).describe(
     'Of an imported file of sessions.',
   ),
@@ -195,6 +198,9 @@ export const settings = {
     "SQLite's page cache, in the memory of the embedded server.",
   ),
   HOLDFAST_RETENTION_DAYS: integer(7, 1, 3_650).describe('How long the embedded server keeps ended calls.'),
+  HOLDFAST_DISK_RESERVE_MIB: integer(64, 1, 1_048_576).describe(
+    "Below this free space on the data directory's disk nothing new is accepted: what is under way needs it.",
+  ),
   HOLDFAST_MIN_FREE_DISK_MIB: integer(1_024, 0, 1_048_576).describe(
     'Below this free space a warning is logged.',
   ),
@@ -293,6 +299,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     payloads: {
       store: store,
       inlineBytes: set.HOLDFAST_INLINE_BYTES,
+      reserveBytes: set.HOLDFAST_PAYLOAD_RESERVE_MIB * mebibyte,
     },
     archive: toArchiveSettings(set.HOLDFAST_ARCHIVE),
     archiveIntervalMs: set.HOLDFAST_ARCHIVE_SECONDS * 1_000,
@@ -319,6 +326,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       cacheBytes: set.HOLDFAST_TEMPORAL_CACHE_MIB * mebibyte,
       retentionDays: set.HOLDFAST_RETENTION_DAYS,
       minFreeBytes: set.HOLDFAST_MIN_FREE_DISK_MIB * mebibyte,
+      reserveBytes: set.HOLDFAST_DISK_RESERVE_MIB * mebibyte,
     },
   };
 }

@@ -96,10 +96,38 @@ test('a Temporal server that is not there, a CLI that is none and a named node t
   expect(noCli.of('temporal CLI')).toMatchObject({ status: 'fail' });
 });
 
-test('too little disk is warned of', async () => {
+test('too little disk is warned of, and a reserve that is reached fails', async () => {
   const { code, of } = await doctor(await emptyMachine({ HOLDFAST_MIN_FREE_DISK_MIB: '1048576' }));
   expect(code).toBe(0);
   expect(of('disk')).toMatchObject({ status: 'warn' });
+  const reserve = { HOLDFAST_DISK_RESERVE_MIB: '1048576', HOLDFAST_PAYLOAD_RESERVE_MIB: '1048576' };
+  const full = await doctor(await emptyMachine(reserve));
+  expect(full.code).toBe(1);
+  for (const [check, setting] of [
+    ['disk', 'HOLDFAST_DISK_RESERVE_MIB'],
+    ['payload store', 'HOLDFAST_PAYLOAD_RESERVE_MIB'],
+  ] as const)
+    expect(full.of(check)).toMatchObject({ status: 'fail', fix: expect.stringContaining(setting) as string });
+});
+
+test('a payload store on a file and a bucket that is away fail, and so does a data directory on a file', async () => {
+  const file = join(await place(), 'file');
+  await writeFile(file, '');
+  const onFile = await doctor(
+    await emptyMachine({ HOLDFAST_PAYLOAD_STORE: file, HOLDFAST_DATA_DIR: join(file, 'below') }),
+  );
+  const wrong = { status: 'fail', detail: expect.stringContaining(file) as string };
+  expect(onFile.of('payload store')).toMatchObject(wrong);
+  expect(onFile.of('data directory')).toMatchObject(wrong);
+  const away = await doctor(
+    await emptyMachine({
+      HOLDFAST_PAYLOAD_STORE: 's3://bucket',
+      AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    }),
+  );
+  expect(away.of('payload store')).toMatchObject({ status: 'fail', detail: 'S3 does not answer' });
 });
 
 test('beside a node that runs all is well; with another key its sealed tokens fail', async () => {

@@ -28,6 +28,7 @@ describe('the failure table', () => {
       invalid_response: 'once, falls back, counts',
       payload_too_large: 'no, falls back, ignored',
       no_slot: 'no, falls back, ignored',
+      payload_lost: 'no, ends the call, ignored',
       deadline_exceeded: 'no, ends the call, ignored',
       cancelled: 'no, ends the call, ignored',
       internal: 'no, falls back, ignored',
@@ -43,6 +44,7 @@ describe('the failure table', () => {
       'internal',
       'invalid_request',
       'no_slot',
+      'payload_lost',
       'payload_too_large',
       'quota_exceeded',
     ]);
@@ -72,6 +74,7 @@ describe('a refusal', () => {
       route_not_found: 404,
       method_not_allowed: 405,
       batch_not_found: 404,
+      payload_lost: 410,
       reset_refused: 409,
       body_too_large: 413,
       unsupported_media_type: 415,
@@ -85,6 +88,7 @@ describe('a refusal', () => {
       internal: 500,
       shutting_down: 503,
       temporal_unavailable: 503,
+      disk_full: 503,
       payload_store_unavailable: 503,
     });
   });

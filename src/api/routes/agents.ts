@@ -38,6 +38,7 @@ export function agentEndpoints({ agents, health, sealer }: ApiDependencies): End
         'agents_full',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
       ],
       handle: async ({ body }) => {
         const config = toConfig(body, (token) => sealer.seal(token, body.name));

@@ -53,6 +53,7 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
         'idempotency_mismatch',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ body, request }) => {
@@ -99,7 +100,7 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
       summary: 'Look at a batch of reruns',
       params,
       answers: { 200: { description: 'Running or ended', schema: batchDescription } },
-      refusals: ['batch_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
+      refusals: ['batch_not_found', 'payload_lost', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ params: { id: batchId } }) => {
         const [batch, items] = await Promise.all([batches.describe(batchId), batches.items(batchId)]);
         return { status: 200, body: { ...batchToWire(batch), items: items.map(batchItemToWire) } };

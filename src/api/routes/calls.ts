@@ -55,6 +55,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
         'overloaded',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ body, request, response }) =>

@@ -37,6 +37,7 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
         'invalid_json',
         'call_not_found',
         'agent_not_found',
+        'payload_lost',
         'body_too_large',
         'unsupported_media_type',
         'validation_failed',
@@ -46,6 +47,7 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
         'overloaded',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ params, body, request }) => {
@@ -80,6 +82,7 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
         'reset_refused',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ params }) => {

@@ -14,6 +14,9 @@ const exportFile = z
     exported_at: z.iso.datetime(),
     total_sessions: z.number().int(),
     sessions: z.record(z.string(), sessionDescription),
+    incomplete_sessions: z
+      .array(z.string())
+      .openapi({ description: 'Those with lost messages, which are marked; at most 10,000 are named' }),
   })
   .openapi('SessionExport');
 
@@ -53,7 +56,7 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
       tag: 'sessions',
       summary: 'Export all sessions',
       answers: { 200: { description: 'A stream; import takes it', schema: exportFile } },
-      refusals: ['temporal_unavailable'],
+      refusals: ['temporal_unavailable', 'payload_store_unavailable'],
       handle: ({ response }) =>
         sendPieces(response, exportJson(sessions.export()), { name: 'holdfast-sessions.json' }),
     }),
@@ -71,6 +74,7 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
         'unsupported_media_type',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ request }) => ({
@@ -96,7 +100,7 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
           schema: z.object({ cleaned_up: z.number().int(), remaining_sessions: z.number().int() }),
         },
       },
-      refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable'],
+      refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ query }) => {
         const { cleanedUp, remaining } = await sessions.cleanup(Date.now() - query.max_age_hours * 3_600_000);
         return { status: 200, body: { cleaned_up: cleanedUp, remaining_sessions: remaining } };
@@ -126,7 +130,13 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
       params: sessionParams,
       query: z.strictObject({ calls: z.enum(['true', 'false']).default('false') }),
       answers: { 204: { description: 'Deleted' } },
-      refusals: ['session_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
+      refusals: [
+        'session_not_found',
+        'validation_failed',
+        'shutting_down',
+        'temporal_unavailable',
+        'payload_store_unavailable',
+      ],
       handle: async ({ params, query }) => {
         if (!(await sessions.remove(params.id))) throw noSuchSession(params.id);
         if (query.calls === 'true') {
