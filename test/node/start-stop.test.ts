@@ -92,7 +92,9 @@ test('a second signal ends a draining node at once', async () => {
   await agent.waitForRequests(1);
   node.process.kill('SIGINT');
   await expect.poll(async () => (await node.http.get('/readyz')).status).toBe(503);
-  node.process.kill('SIGINT');
+  // As one who is impatient: what comes with the first, as from npm beside a terminal, is not a second one.
+  const pressing = setInterval(() => node.process.kill('SIGINT'), 100);
+  onTestFinished(() => clearInterval(pressing));
   expect((await node.process.exited).code).toBe(130);
   await waiting;
 }, 60_000);
