@@ -39,7 +39,14 @@ export async function planRerun(
   callId: string,
   leastNumber = 1,
 ): Promise<Plan> {
-  const family = await findFamily(deps.temporal, callId);
+  let family: Family;
+  try {
+    family = await findFamily(deps.temporal, callId);
+  } catch (error) {
+    if (error instanceof Refusal && error.type === 'call_not_found')
+      return { does: 'skip', reason: error.message };
+    throw error;
+  }
   const begun = family.reruns.find(
     ({ rerun }) => rerun?.batchId !== undefined && rerun.batchId === batch.batchId,
   );

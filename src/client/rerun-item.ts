@@ -33,7 +33,7 @@ export async function rerunItem(
     if (signals.waiting.aborted) return;
     try {
       const plan = await planOf(deps, batch, item, tried + 1);
-      if (plan.does === 'run' && signals.starting.aborted) return;
+      if (plan.does !== 'wait' && signals.starting.aborted) return;
       if (plan.does === 'skip') {
         tell({ callId, outcome: 'skipped', reason: plan.reason });
         return;

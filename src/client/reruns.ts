@@ -80,7 +80,8 @@ async function rerunKeyed(
   given: Identity,
 ): Promise<Rerun> {
   const { root } = family;
-  if (family.nextNumber > maxReruns) throw runTooOften(family);
+  const known = family.reruns.some(({ callId }) => callId === given.callId);
+  if (!known && family.nextNumber > maxReruns) throw runTooOften(family);
   const rerun = { root, ...(ownPrompt && { ownPrompt }) };
   const { attached } = await submitCall(deps, { ...request, ...given, rerun });
   if (!ownPrompt) await linkToFamily(deps.temporal, family, given.callId);
