@@ -89,7 +89,10 @@ const message = z.object({
   agent: nullableText,
   call_id: nullableText,
   failed: z.boolean(),
-  lost: z.boolean().openapi({ description: 'Lost in the payload store: a note stands in its place' }),
+  lost: z
+    .literal(true)
+    .optional()
+    .openapi({ description: 'Lost in the payload store: a note stands in its place' }),
 });
 export const sessionDescription = z
   .object({

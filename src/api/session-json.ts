@@ -42,8 +42,8 @@ export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncG
     lead = ',';
     total += 1;
   }
-  const summary = `"total_sessions":${total},"incomplete_sessions":${JSON.stringify(incomplete)}`;
-  yield `${total === 0 ? lead : ''}},${summary}}\n`;
+  const lost = incomplete.length > 0 ? `,"incomplete_sessions":${JSON.stringify(incomplete)}` : '';
+  yield `${total === 0 ? lead : ''}},"total_sessions":${total}${lost}}\n`;
 }
 
 function messageToWire({ timestamp, role, content, agent, callId, failed, lost }: PlainMessage) {
@@ -54,6 +54,6 @@ function messageToWire({ timestamp, role, content, agent, callId, failed, lost }
     agent: agent ?? null,
     call_id: callId ?? null,
     failed: failed ?? false,
-    lost: lost ?? false,
+    ...(lost && { lost }),
   };
 }

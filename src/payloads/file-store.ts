@@ -11,6 +11,8 @@ import { removeStaleFiles } from './stale-files.ts';
 
 /** Where files are while they are written. */
 const temporaryFolder = '.tmp';
+/** How often, at most, a write looks for what killed writers left. */
+const sweepIntervalMs = 60_000;
 const mebibyte = 1024 * 1024;
 /** Errors that a later try meets again, until somebody changes the folder or its rights. */
 const lastingCodes = new Set(['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP']);
@@ -22,8 +24,16 @@ const lastingCodes = new Set(['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', '
 export function createFileStore(root: string, reserveBytes = 0): PayloadStore {
   const pathOf = (key: string): string => join(root, ...key.split('/'));
   const temporaries = join(root, temporaryFolder);
+  let sweepAt = 0;
   return {
-    write: (key, bytes) => orStoreError(() => writeWhole(root, pathOf(key), bytes)),
+    write: (key, bytes) =>
+      orStoreError(async () => {
+        if (Date.now() >= sweepAt) {
+          sweepAt = Date.now() + sweepIntervalMs;
+          await removeStaleFiles(temporaries);
+        }
+        await writeWhole(root, pathOf(key), bytes);
+      }),
     read: (key) => orStoreError(() => readUnlessMissing(root, pathOf(key))),
     list: (prefix) => walk(root, pathOf(prefix)),
     deleteAll: (folder) => orStoreError(() => rm(pathOf(folder), { recursive: true, force: true })),

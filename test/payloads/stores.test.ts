@@ -163,6 +163,9 @@ it('what a killed writer left is removed, what is being written is not', async (
   await utimes(join(folder, '.tmp', 'killed.tmp'), minutesAgo, minutesAgo);
   await createFileStore(folder).check();
   expect(await readdir(join(folder, '.tmp'))).toEqual(['under-way.tmp']);
+  await utimes(join(folder, '.tmp', 'under-way.tmp'), minutesAgo, minutesAgo);
+  await createFileStore(folder).write('calls/a/1', Buffer.from('x'));
+  expect(await readdir(join(folder, '.tmp'))).toEqual([]);
 });
 
 describe.runIf(canMount())('a disk that fills (left out where none can be mounted)', () => {

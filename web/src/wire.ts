@@ -25,7 +25,7 @@ export interface Counts {
 export interface Try {
   readonly attempt: number;
   readonly error_type: string | null;
-  readonly lost: boolean;
+  readonly lost?: true;
   readonly latency_ms: number;
   readonly first_byte_ms: number | null;
   readonly at: string;

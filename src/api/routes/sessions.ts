@@ -16,6 +16,7 @@ const exportFile = z
     sessions: z.record(z.string(), sessionDescription),
     incomplete_sessions: z
       .array(z.string())
+      .optional()
       .openapi({ description: 'Those with lost messages, which are marked; at most 10,000 are named' }),
   })
   .openapi('SessionExport');

@@ -61,9 +61,9 @@ async function importAll({ client, out }: Context, file: string): Promise<ExitNa
   }
 }
 
-/** Whether the export names no session as incomplete. */
+/** Whether the export names no session as incomplete: that would be its last member, a list. */
 async function endsWhole(file: string): Promise<boolean> {
-  const end = Buffer.from('"incomplete_sessions":[]}\n');
+  const end = Buffer.from(']}\n');
   const opened = await open(file);
   try {
     const { size } = await opened.stat();
@@ -71,7 +71,7 @@ async function endsWhole(file: string): Promise<boolean> {
       buffer: Buffer.alloc(end.length),
       position: Math.max(0, size - end.length),
     });
-    return buffer.subarray(0, bytesRead).equals(end);
+    return !buffer.subarray(0, bytesRead).equals(end);
   } finally {
     await opened.close();
   }
