@@ -1,11 +1,12 @@
 /** Everything that the checks look at, gathered from outside: the load's journal, the agents' ledger, API, Temporal. */
 import type { Execution } from '../agents/ledger.ts';
-import type { FaultRecord, Oddity, SessionRecord } from '../load/journal.ts';
+import type { FaultRecord, Oddity, Removal, SessionRecord } from '../load/journal.ts';
 import type { Wish } from '../load/wish.ts';
 
 /** A call as Temporal's histories tell it. */
 export interface CallFacts {
   readonly callId: string;
+  readonly runIds: readonly string[];
   readonly prompt: string;
   readonly sessionId?: string;
   /** Epoch ms. */
@@ -54,6 +55,7 @@ export interface SessionFacts {
 export interface Evidence {
   readonly wishes: readonly Wish[];
   readonly sessionRecords: readonly SessionRecord[];
+  readonly removals: readonly Removal[];
   readonly oddities: readonly Oddity[];
   readonly faults: readonly FaultRecord[];
   readonly executions: readonly Execution[];
