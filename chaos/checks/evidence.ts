@@ -12,6 +12,8 @@ export interface CallFacts {
   /** Epoch ms. */
   readonly startedAt: number;
   readonly endedAt: number;
+  /** When its last workflow task began, which committed its turn. */
+  readonly lastTaskAt: number;
   readonly deadlineMs: number;
   /** Terminal events, over all runs of its id: one. */
   readonly endings: number;

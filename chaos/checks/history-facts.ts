@@ -30,6 +30,7 @@ export async function callFactsOf(
     ...(input?.sessionId !== undefined && { sessionId: input.sessionId }),
     startedAt: timeOf(events[0]),
     endedAt: timeOf(events.at(-1)),
+    lastTaskAt: timeOf(events.findLast(({ workflowTaskStartedEventAttributes: began }) => began)),
     deadlineMs: input?.deadlineMs ?? 0,
     endings: events.filter(isEnding).length,
     runs: 1,

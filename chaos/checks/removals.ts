@@ -3,14 +3,12 @@ import type { Removal } from '../load/journal.ts';
 import type { Wish } from '../load/wish.ts';
 import type { CallFacts, Evidence } from './evidence.ts';
 
-/** A call's turn is committed just before the call ends. */
-const commitMs = 500;
 /** A call has its turn at most so long before it is started. */
 const startMs = 10_000;
 
-/** Whether the turn that the call left may have been removed since. */
-export function mayBeRemoved({ removals }: Evidence, sessionId: string, { endedAt }: CallFacts): boolean {
-  return removals.some((one) => touches(one, sessionId) && one.until >= endedAt - commitMs);
+/** Whether the turn that the call left, in its last task, may have been removed since. */
+export function mayBeRemoved({ removals }: Evidence, sessionId: string, { lastTaskAt }: CallFacts): boolean {
+  return removals.some((one) => touches(one, sessionId) && one.until >= lastTaskAt);
 }
 
 /** Whether its session may have been closed while it ran. A cleanup leaves sessions in use alone. */

@@ -92,8 +92,14 @@ export class Journal {
   removal(what: Pick<Removal, 'sessionId' | 'withCalls'>): Removal {
     const removal = { ...what, sentAt: Date.now(), until: Infinity, done: false };
     this.removals.push(removal);
-    this.write({ event: 'removal', ...what });
+    this.write({ event: 'to be removed', ...what });
     return removal;
+  }
+
+  /** `until` it has happened, if it was not heard of. */
+  removed(removal: Removal, done: boolean, until: number): void {
+    Object.assign(removal, { done, until });
+    this.write({ event: 'removed', ...removal });
   }
 
   odd(row: Oddity['row'], text: string): void {

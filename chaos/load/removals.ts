@@ -16,7 +16,7 @@ export async function removeSession(
   const removal = stage.journal.removal({ sessionId, withCalls });
   const path = `/api/vps/sessions/${sessionId}${withCalls ? '?calls=true' : ''}`;
   const answer = await stage.api.send(facade, 'DELETE', path);
-  return over(removal, answer?.status === 204 || answer?.status === 404);
+  return over(stage, removal, answer?.status === 204 || answer?.status === 404);
 }
 
 /** Every session that nobody uses at that moment, however young. */
@@ -26,11 +26,10 @@ export async function cleanUpNow(
 ): Promise<boolean> {
   const removal = stage.journal.removal({ withCalls: false });
   const answer = await stage.api.send(facade, 'POST', '/api/vps/sessions/cleanup?max_age_hours=0');
-  return over(removal, answer?.status === 200);
+  return over(stage, removal, answer?.status === 200);
 }
 
-function over(removal: Removal, done: boolean): boolean {
-  removal.done = done;
-  removal.until = Date.now() + (done ? 0 : unheardMs);
+function over({ journal }: Pick<Stage, 'journal'>, removal: Removal, done: boolean): boolean {
+  journal.removed(removal, done, Date.now() + (done ? 0 : unheardMs));
   return done;
 }

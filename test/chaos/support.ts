@@ -80,6 +80,7 @@ function factsOf(callId: string, index: number, prompt: string): CallFacts {
     sessionId,
     startedAt: 1_000 * index,
     endedAt: 1_000 * index + 500,
+    lastTaskAt: 1_000 * index + 400,
     deadlineMs: 40_000,
     endings: 1,
     runs: 1,
