@@ -9,10 +9,11 @@ import { AgentError } from './transport.ts';
 
 /** The failure that a status stands for, with what the agent itself says of it. */
 export async function statusFailure(
-  { statusCode, headers, body }: Dispatcher.ResponseData,
+  response: Dispatcher.ResponseData,
   redactor: Redactor,
 ): Promise<AgentError> {
-  const { text, complete } = await readExcerpt(body);
+  const { statusCode, headers } = response;
+  const { text, complete } = await readExcerpt(response);
   // A cut could leave the beginning of the token, which nobody would recognise.
   const said = complete ? text : text.slice(0, Math.max(0, text.length - redactor.longestSpelling));
   const type = statusCode === 429 && saysQuotaIsUsedUp(text) ? 'quota_exceeded' : typeOfStatus(statusCode);

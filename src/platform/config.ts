@@ -109,6 +109,9 @@ export const settings = {
   HOLDFAST_MAX_ANSWER_BYTES: integer(4 * mebibyte, 1, 64 * mebibyte).describe(
     "Of an agent's answer, as JSON in UTF-8.",
   ),
+  HOLDFAST_MAX_COMPRESSION_RATIO: integer(200, 1, 100_000).describe(
+    'How many times its size on the wire a compressed answer above 256 KiB may have; beyond: payload_too_large.',
+  ),
   HOLDFAST_MAX_BODY_BYTES: integer(4 * mebibyte, 1_024, 256 * mebibyte).describe("Of a request's body."),
   HOLDFAST_INLINE_BYTES: integer(16 * 1024, 1_024, 64 * 1024).describe(
     'Of a prompt or answer, as JSON in UTF-8; a larger one goes to the payload store.',
@@ -305,6 +308,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     archiveIntervalMs: set.HOLDFAST_ARCHIVE_SECONDS * 1_000,
     transport: {
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
+      maxCompressionRatio: set.HOLDFAST_MAX_COMPRESSION_RATIO,
       connectTimeoutMs: set.HOLDFAST_CONNECT_SECONDS * 1_000,
       // As many as asks can be open: a shorter pool would queue calls out of sight, on their agent's account.
       connectionsPerOrigin: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
