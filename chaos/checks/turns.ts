@@ -1,5 +1,5 @@
 /** I4: a session holds each call's turn once, in the order they were granted; a window is what came before. */
-import { callIdOf, type Wish } from '../load/wish.ts';
+import { callIdOf } from '../load/wish.ts';
 import type { CallView, Evidence, Finding, StoredMessage } from './evidence.ts';
 
 /** Messages of a session that an agent is sent: 40, so 20 answered turns. */
@@ -24,7 +24,7 @@ export function checkTurns(evidence: Evidence): Finding {
       ...faults,
       ...contentFaults(id, turns, evidence),
       ...orderFaults(turns, evidence),
-      ...acceptanceFaults(id, turns, evidence.wishes),
+      ...acceptanceFaults(id, turns, evidence),
       ...windowFaults(imported, turns, evidence),
     ];
     violations.push(...all.map((fault) => `${id}: ${fault}`));
@@ -69,7 +69,11 @@ function contentFaults(id: string, turns: readonly Turn[], evidence: Evidence): 
     const view = evidence.views.get(callId);
     if (!view) continue; // I1 tells.
     if (more.length > 0) faults.push(`${callId}: its turn is there ${more.length + 1} times`);
-    if (view.sessionStored === false) faults.push(`${callId}: was told that the session is gone`);
+    // One that was cancelled while it waited leaves nothing, and says so.
+    if (view.sessionStored === false && view.status !== 'cancelled')
+      faults.push(`${callId}: was told that the session is gone`);
+    if (view.sessionStored === true && !turn)
+      faults.push(`${callId}: was told that its turn is stored, which is not there`);
     if (!turn && (view.status === 'completed' || asked.has(callId)))
       faults.push(`${callId}: ${view.status}, and its turn is not there`);
     if (turn) faults.push(...wrongTurn(turn, prompt, view));
@@ -86,13 +90,18 @@ function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallVi
   return answer === response ? [] : [`${callId}: its turn holds ${String(answer)}, it ended ${view.status}`];
 }
 
-/** A call that gave up while it waited may get its turn at that very moment: it leaves its message, and never knew. */
-function orderFaults(turns: readonly Turn[], { calls, executions }: Evidence): string[] {
+/** A call whose time was up while it waited leaves its message where it stood in time: it never knew of a turn. */
+function gaveUp({ callId, answer }: Turn, { calls, executions }: Evidence): boolean {
+  const toldOfTurn = calls.get(callId)?.turnNumbers.at(-1) !== undefined;
+  return !toldOfTurn && answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
+}
+
+function orderFaults(turns: readonly Turn[], evidence: Evidence): string[] {
   let before = 0;
-  return turns.flatMap(({ callId, answer }) => {
-    const number = calls.get(callId)?.turnNumbers.at(-1);
-    const gaveUp = answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
-    if (number === undefined && gaveUp) return [];
+  return turns.flatMap((turn) => {
+    const { callId } = turn;
+    const number = evidence.calls.get(callId)?.turnNumbers.at(-1);
+    if (gaveUp(turn, evidence)) return [];
     if (number === undefined) return [`${callId}: nothing tells when it was granted its turn`];
     const fault = number > before ? [] : [`${callId}: granted turn ${number}, stands behind turn ${before}`];
     before = number;
@@ -101,9 +110,10 @@ function orderFaults(turns: readonly Turn[], { calls, executions }: Evidence): s
 }
 
 /** A call that was accepted before another was even sent comes first. */
-function acceptanceFaults(id: string, turns: readonly Turn[], wishes: readonly Wish[]): string[] {
-  const place = new Map(turns.map(({ callId }, index) => [callId, index]));
-  const prompt = wishes.flatMap((wish) => {
+function acceptanceFaults(id: string, turns: readonly Turn[], evidence: Evidence): string[] {
+  const had = turns.filter((turn) => !gaveUp(turn, evidence));
+  const place = new Map(had.map(({ callId }, index) => [callId, index]));
+  const prompt = evidence.wishes.flatMap((wish) => {
     const [one] = wish.tries;
     const at = place.get(callIdOf(wish) ?? '');
     if (wish.body.session_id !== id || !one || wish.tries.length > 1 || at === undefined) return [];

@@ -40,18 +40,20 @@ async function* plainMessages(
   }
 }
 
-/** Large texts and old messages go where a session of its own making would have put them. */
+/** Large texts and old messages go where a session of that life would have put them. */
 export async function stateOf(
   texts: Texts,
   { messages, ...content }: ImportedSession,
+  life: string,
   limits: SessionLimits,
 ): Promise<SessionState> {
   const { sessionId } = content;
-  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content }, limits);
+  const owner = sessionOwner(sessionId, life);
+  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, life }, limits);
   for (const message of messages) {
-    book.append({ ...message, content: await texts.keep(sessionOwner(sessionId), message.content) });
+    book.append({ ...message, content: await texts.keep(owner, message.content) });
     const segment = book.overflow();
-    if (segment) book.movedOut(segment, await storeSegment(texts, sessionId, segment));
+    if (segment) book.movedOut(segment, await storeSegment(texts, owner, segment));
   }
   return book.state();
 }

@@ -1,9 +1,9 @@
 /** A session's older messages: a chain of segments, each naming the one before it. */
 import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
-import { sessionOwner, type PayloadReader, type Texts } from './texts.ts';
+import type { Owner, PayloadReader, Texts } from './texts.ts';
 
-export function storeSegment(texts: Texts, sessionId: string, segment: SessionSegment): Promise<string> {
-  return texts.write(sessionOwner(sessionId), Buffer.from(JSON.stringify(segment)));
+export function storeSegment(texts: Texts, owner: Owner, segment: SessionSegment): Promise<string> {
+  return texts.write(owner, Buffer.from(JSON.stringify(segment)));
 }
 
 /** Every message of the session, oldest first, holding one segment at a time. Throws `PayloadStoreError`. */
