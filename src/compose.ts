@@ -18,6 +18,7 @@ import { FailedCalls } from './client/archive-failed.ts';
 import { createBatchWork } from './client/batch-work.ts';
 import { watchBatch } from './client/batch-watch.ts';
 import { Batches } from './client/batches.ts';
+import { CallDeletions } from './client/call-deletions.ts';
 import { CallRecords } from './client/call-records.ts';
 import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
@@ -29,6 +30,7 @@ import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { Line } from './client/line.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
+import { SessionDeletions } from './client/session-deletions.ts';
 import { SessionReads } from './client/session-reads.ts';
 import { Sessions } from './client/sessions.ts';
 import { SharedWatch } from './client/shared-watch.ts';
@@ -56,6 +58,8 @@ const syncIntervalMs = 1_000;
 /** From an outage this long on a worker's polls may be further apart than a new worker takes to start. */
 const renewWorkerAfterMs = 4_000;
 const sweepIntervalMs = 6 * 3_600_000;
+/** How often deletions of sessions that were cut off are looked for, after once at the start. */
+const deletionsIntervalMs = 60_000;
 
 export async function composeNode(config: Config, log: Log, connection: NativeConnection, namespace: string) {
   const temporal: Temporal = {
@@ -75,7 +79,6 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const agents = new Agents(temporal, gate, config.directory);
   const health = new Health(temporal, config.circuitBreaker);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
-  const sessions = new Sessions(temporal, gate, config.session, texts, reads);
   const server = new ServerWatch(connection);
   const exchanges = new Exchanges(() => server.thereMs());
   const transport = createVpsTransport(config.transport);
@@ -89,7 +92,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const firstTries = new FirstTries(asking);
   const calls = new Calls(temporal, texts, (callId) => firstTries.cancel(callId));
   const endedCalls = new EndedCalls(config.endedCalls, (callId) => exchanges.forget(callId));
-  const records = new CallRecords(temporal, calls, texts, endedCalls);
+  const records = new CallRecords(temporal, calls, texts);
+  const callDeletions = new CallDeletions(temporal, texts, endedCalls, archive, config.deletePatienceMs);
+  const deletions = new SessionDeletions(temporal, texts, callDeletions);
+  const sessions = new Sessions(temporal, gate, config.session, texts, reads, deletions);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
   const listWatch = new SharedWatch(watchList(records), keyOfList);
   const batches = new Batches(temporal, texts);
@@ -179,6 +185,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
         log.warn({ err: error }, `${what} failed; it is tried again`);
       };
       const stopping = new AbortController();
+      const finishDeletions = (first: boolean) => deletions.finishAll(stopping.signal, { first });
+      if (readers) finishDeletions(true).catch(told('Finishing deletions of sessions'));
       const failedCalls = archive && new FailedCalls(temporal, archive);
       const stops = [
         every(syncIntervalMs, () => health.flush(), told('Sending outcomes')),
@@ -191,6 +199,11 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
                 syncIntervalMs,
                 () => forgetEnded(temporal, inFlight, Date.now()),
                 told('Looking for calls that ended elsewhere'),
+              ),
+              every(
+                deletionsIntervalMs,
+                () => finishDeletions(false),
+                told('Finishing deletions of sessions'),
               ),
               every(
                 sweepIntervalMs,

@@ -2,7 +2,7 @@
  * I4: a session holds each call's turn once, in the order they were granted; a window is what came before. What a session
  * holds at the end is its last life: an earlier one went with a deletion or a cleanup, and with nothing else.
  */
-import { callIdOf, type Wish } from '../load/wish.ts';
+import { callIdOf } from '../load/wish.ts';
 import type { CallFacts, CallView, Evidence, Finding, StoredMessage } from './evidence.ts';
 import { callsMayBeGone, clearedBefore, isTouched, mayBeClosedUnder, mayBeRemoved } from './removals.ts';
 
@@ -30,7 +30,7 @@ export function checkTurns(evidence: Evidence): Finding {
     if (!callsMayBeGone(evidence, id))
       all.push(
         ...orderFaults(turns, evidence),
-        ...acceptanceFaults(id, turns, evidence.wishes),
+        ...acceptanceFaults(id, turns, evidence),
         ...windowFaults(imported, turns, evidence),
       );
     violations.push(...all.map((fault) => `${id}: ${fault}`));
@@ -80,10 +80,11 @@ function contentFaults(id: string, turns: readonly Turn[], evidence: Evidence): 
     if (!view) continue; // I1 tells.
     if (more.length > 0) faults.push(`${callId}: its turn is there ${more.length + 1} times`);
     if (turn) faults.push(...wrongTurn(turn, prompt, view), ...tooLongThere(id, facts, evidence));
-    else if (view.status === 'completed' || asked.has(callId))
+    else if (view.status === 'completed' || view.sessionStored === true || asked.has(callId))
       faults.push(...lostTurn(id, facts, view, evidence));
     const closedUnder = mayBeClosedUnder(evidence, id, facts);
-    if (view.sessionStored === false && !closedUnder)
+    // One that was cancelled while it waited leaves nothing, and says so.
+    if (view.sessionStored === false && view.status !== 'cancelled' && !closedUnder)
       faults.push(`${callId}: was told that the session is gone`);
   }
   const known = new Set(ofSession.map(({ callId }) => callId));
@@ -116,13 +117,18 @@ function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallVi
   return answer === response ? [] : [`${callId}: its turn holds ${String(answer)}, it ended ${view.status}`];
 }
 
-/** A call that gave up while it waited may get its turn at that very moment: it leaves its message, and never knew. */
-function orderFaults(turns: readonly Turn[], { calls, executions }: Evidence): string[] {
+/** A call whose time was up while it waited leaves its message where it stood in time: it never knew of a turn. */
+function gaveUp({ callId, answer }: Turn, { calls, executions }: Evidence): boolean {
+  const toldOfTurn = calls.get(callId)?.turnNumbers.at(-1) !== undefined;
+  return !toldOfTurn && answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
+}
+
+function orderFaults(turns: readonly Turn[], evidence: Evidence): string[] {
   let before = 0;
-  return turns.flatMap(({ callId, answer }) => {
-    const number = calls.get(callId)?.turnNumbers.at(-1);
-    const gaveUp = answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
-    if (number === undefined && gaveUp) return [];
+  return turns.flatMap((turn) => {
+    const { callId } = turn;
+    const number = evidence.calls.get(callId)?.turnNumbers.at(-1);
+    if (gaveUp(turn, evidence)) return [];
     if (number === undefined) return [`${callId}: nothing tells when it was granted its turn`];
     const fault = number > before ? [] : [`${callId}: granted turn ${number}, stands behind turn ${before}`];
     before = number;
@@ -131,9 +137,10 @@ function orderFaults(turns: readonly Turn[], { calls, executions }: Evidence): s
 }
 
 /** A call that was accepted before another was even sent comes first. */
-function acceptanceFaults(id: string, turns: readonly Turn[], wishes: readonly Wish[]): string[] {
-  const place = new Map(turns.map(({ callId }, index) => [callId, index]));
-  const prompt = wishes.flatMap((wish) => {
+function acceptanceFaults(id: string, turns: readonly Turn[], evidence: Evidence): string[] {
+  const had = turns.filter((turn) => !gaveUp(turn, evidence));
+  const place = new Map(had.map(({ callId }, index) => [callId, index]));
+  const prompt = evidence.wishes.flatMap((wish) => {
     const [one] = wish.tries;
     const at = place.get(callIdOf(wish) ?? '');
     if (wish.body.session_id !== id || !one || wish.tries.length > 1 || at === undefined) return [];

@@ -33,14 +33,19 @@ export class Archive {
     this.prefix = prefix;
   }
 
-  /** Whole or not at all; the same call again changes nothing. Throws `PayloadStoreError`. */
-  async write(summary: CallSummary, history: string): Promise<void> {
+  /** Whole or not at all; the same call again changes nothing. Returns its key. Throws `PayloadStoreError`. */
+  async write(summary: CallSummary, history: string): Promise<string> {
     const { callId, sessionId, endedAt } = summary;
     const day = (endedAt ?? new Date()).toISOString().slice(0, 10);
     const session = sessionId === undefined ? '' : `.${hash(sessionId)}`;
     const line = `{"call_id":${JSON.stringify(callId)},"summary":${JSON.stringify(summary)},"history":${history}}\n`;
     const key = `${this.prefix}${day}/${fileIdOf(callId)}${session}.json.gz`;
     await this.store.write(key, await promisify(gzip)(line));
+    return key;
+  }
+
+  remove(key: string): Promise<void> {
+    return this.store.deleteAll(key);
   }
 
   /** Without damaged ones. Throws the refusal `payload_store_unavailable`. */
@@ -70,11 +75,14 @@ export class Archive {
     return found;
   }
 
-  /** Deletes the session's calls, for their prompts are in them. */
-  async removeSession(sessionId: string): Promise<void> {
+  /** Deletes the session's calls, for their prompts are in them; those that ended after `endedBy` stay. */
+  async removeSession(sessionId: string, endedBy?: Date): Promise<void> {
     try {
-      for await (const { key, session } of this.files())
-        if (session === hash(sessionId)) await this.store.deleteAll(key);
+      for await (const { key, session } of this.files()) {
+        if (session !== hash(sessionId)) continue;
+        const endedAt = endedBy && (await this.read(key))?.summary.endedAt;
+        if (!endedBy || !endedAt || new Date(endedAt) <= endedBy) await this.remove(key);
+      }
     } catch (error) {
       throw asRefusal(error);
     }

@@ -3,15 +3,14 @@ import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { CallInput, CallProgress } from '../domain/call.ts';
-import { callIdOf, callWorkflowId } from '../domain/ids.ts';
+import { callWorkflowId } from '../domain/ids.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
-import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
+import { lostText, unlessLost, type Texts } from '../payloads/texts.ts';
 import { loadText, refusing } from './large-texts.ts';
 import type { Calls } from './calls.ts';
-import type { EndedCalls } from './ended-calls.ts';
 import { SharedLooks } from './shared-looks.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
@@ -45,14 +44,12 @@ export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
   private readonly texts: Texts;
-  private readonly endedCalls: EndedCalls;
   private readonly pages = new SharedLooks<Page<CallSummary>>();
 
-  constructor(temporal: Temporal, calls: Calls, texts: Texts, endedCalls: EndedCalls) {
+  constructor(temporal: Temporal, calls: Calls, texts: Texts) {
     this.temporal = temporal;
     this.calls = calls;
     this.texts = texts;
-    this.endedCalls = endedCalls;
   }
 
   /** Throws the refusal `call_not_found`. Four RPCs, three of them at once. */
@@ -128,25 +125,6 @@ export class CallRecords {
   async history(callId: string): Promise<string> {
     const handle = this.temporal.client.workflow.getHandle(callWorkflowId(callId));
     return historyToJSON(await findCall(this.temporal, callId, () => handle.fetchHistory()));
-  }
-
-  /** Deletes a session's ended calls with their prompts and answers. Returns how many. */
-  async deleteEndedOfSession(sessionId: string): Promise<number> {
-    let deleted = 0;
-    const ended = `${listQuery({ session: sessionId })} AND ExecutionStatus != 'Running'`;
-    for await (const { execution } of listAll(this.temporal, ended)) {
-      const callId = callIdOf(execution?.workflowId ?? '');
-      this.endedCalls.evict(callId);
-      await rpc(this.temporal, rpcTimeoutMs.write, () =>
-        this.temporal.client.workflowService.deleteWorkflowExecution({
-          namespace: this.temporal.namespace,
-          ...(execution && { workflowExecution: execution }),
-        }),
-      );
-      await this.texts.drop(callOwner(callId));
-      deleted += 1;
-    }
-    return deleted;
   }
 
   private async readableInput(callId: string): Promise<CallInput & { prompt: string; promptLost: boolean }> {

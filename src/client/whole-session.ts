@@ -51,20 +51,22 @@ async function* plainMessages(
   }
 }
 
-/** Large texts and old messages go where a session of its own making would have put them. */
+/** Large texts and old messages go where a session of that life would have put them. */
 export async function stateOf(
   texts: Texts,
   { messages, ...content }: ImportedSession,
+  life: string,
   limits: SessionLimits,
 ): Promise<SessionState> {
   const { sessionId } = content;
-  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content }, limits);
+  const owner = sessionOwner(sessionId, life);
+  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, life }, limits);
   for (const message of messages) {
-    book.append({ ...message, content: await texts.keepNew(sessionOwner(sessionId), message.content) });
+    book.append({ ...message, content: await texts.keepNew(owner, message.content) });
     const segment = book.overflow();
     if (!segment) continue;
     await texts.requireRoom(0);
-    book.movedOut(segment, await storeSegment(texts, sessionId, segment));
+    book.movedOut(segment, await storeSegment(texts, owner, segment));
   }
   return book.state();
 }

@@ -1,9 +1,9 @@
 /** A session's older messages: a chain of segments, each naming the one before it. */
 import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
-import { sessionOwner, unlessLost, type PayloadReader, type Texts } from './texts.ts';
+import { unlessLost, type Owner, type PayloadReader, type Texts } from './texts.ts';
 
-export function storeSegment(texts: Texts, sessionId: string, segment: SessionSegment): Promise<string> {
-  return texts.write(sessionOwner(sessionId), Buffer.from(JSON.stringify(segment)));
+export function storeSegment(texts: Texts, owner: Owner, segment: SessionSegment): Promise<string> {
+  return texts.write(owner, Buffer.from(JSON.stringify(segment)));
 }
 
 /**

@@ -8,6 +8,8 @@ import { PayloadLostError, type PayloadStore } from './payload-store.ts';
 export interface Owner {
   readonly kind: 'calls' | 'sessions' | 'batches';
   readonly id: string;
+  /** Of a session: another one of its id is another owner. Absent in those of before there were lives. */
+  readonly life?: string | undefined;
 }
 
 /** Throws `PayloadStoreError` when the store cannot be read just now, `PayloadLostError` when the payload is lost. */
@@ -24,7 +26,7 @@ export async function textFrom(payloads: PayloadReader, text: StoredText): Promi
 
 export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
 export const batchOwner = (id: string): Owner => ({ kind: 'batches', id });
-export const sessionOwner = (id: string): Owner => ({ kind: 'sessions', id });
+export const sessionOwner = (id: string, life?: string): Owner => ({ kind: 'sessions', id, life });
 
 export class Texts implements PayloadReader {
   private readonly store: PayloadStore;
@@ -72,7 +74,7 @@ export class Texts implements PayloadReader {
 
   async write(owner: Owner, bytes: Uint8Array): Promise<string> {
     const folder = folderOf(owner);
-    if (!this.named.has(folder)) await this.store.write(folder + nameFile, Buffer.from(owner.id));
+    if (!this.named.has(folder)) await this.store.write(folder + nameFile, Buffer.from(nameOf(owner)));
     this.named.set(folder, true);
     const key = folder + sha256(bytes);
     await this.store.write(key, bytes);
@@ -111,18 +113,25 @@ export class Texts implements PayloadReader {
 
   private async *ownerOf(kind: Owner['kind'], folder: string): AsyncGenerator<Owner> {
     const name = await this.store.read(folder + nameFile);
-    const owner = name && { kind, id: name.toString('utf8') };
+    if (!name) return;
+    const [id = '', life] = name.toString('utf8').split('\n');
+    const owner: Owner = { kind, id, life };
     // By another name, as of a damaged file, it would be looked for in vain and lose what it owns.
-    if (owner && folderOf(owner) === folder) yield owner;
+    if (folderOf(owner) === folder) yield owner;
   }
 }
 
-/** Holds the owner's id, written before anything else of it. */
+/** Holds the owner's name, written before anything else of it. */
 const nameFile = 'owner';
 
+/** No id holds a line's end. */
+function nameOf({ id, life }: Owner): string {
+  return life === undefined ? id : `${id}\n${life}`;
+}
+
 /** Ids may hold anything a file name may not. */
-function folderOf({ kind, id }: Owner): string {
-  return `${kind}/${sha256(id).slice(0, 40)}/`;
+function folderOf(owner: Owner): string {
+  return `${owner.kind}/${sha256(nameOf(owner)).slice(0, 40)}/`;
 }
 
 function sha256(content: string | Uint8Array): string {

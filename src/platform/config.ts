@@ -129,6 +129,9 @@ export const settings = {
   HOLDFAST_REPEAT_CACHE_SECONDS: integer(60, 1, 3_600).describe(
     'How long one is kept; so long a repeat may miss a reset or a deletion by another process.',
   ),
+  HOLDFAST_DELETE_PATIENCE_SECONDS: integer(20, 1, 600).describe(
+    'How long `DELETE /api/vps/sessions/{id}?calls=true` waits for Temporal to delete the calls before it answers 202.',
+  ),
   HOLDFAST_MAX_SESSION_METADATA_BYTES: integer(256 * 1024, 2, 512 * 1024).describe(
     "Of a session's metadata, all calls' merged, as JSON.",
   ),
@@ -298,6 +301,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxBytes: set.HOLDFAST_REPEAT_CACHE_BYTES,
       lifetimeMs: set.HOLDFAST_REPEAT_CACHE_SECONDS * 1_000,
     },
+    deletePatienceMs: set.HOLDFAST_DELETE_PATIENCE_SECONDS * 1_000,
     sessionCacheBytes: set.HOLDFAST_SESSION_CACHE_BYTES,
     payloads: {
       store: store,

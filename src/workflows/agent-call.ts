@@ -26,7 +26,7 @@ import { describeProgress } from './progress-text.ts';
 import { ResetRun } from './reset-run.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
-import { asksInTask, commitTurn, waitForTurn } from './turn.ts';
+import { asksInTask, SessionTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
@@ -42,11 +42,13 @@ interface Progress {
   readonly chain: readonly string[];
   readonly attempts: Attempt[];
   queuedMs: number;
+  sessionStored?: boolean;
 }
 
 export async function agentCall(input: CallInput): Promise<CallResult> {
   const startedAt = workflowInfo().startTime.getTime();
   const reset = new ResetRun();
+  const sessionTurn = new SessionTurn(input, reset);
   const deadlineAt = (): number => (reset.at ?? startedAt) + input.deadlineMs;
   const progress: Progress = {
     chain: input.chain.map((agent) => agent.name),
@@ -61,8 +63,9 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
 
   let ending: Ending;
   try {
-    const turn = await waitForTurn(input, deadlineAt, reset);
-    progress.queuedMs = Date.now() - startedAt;
+    const turn = await sessionTurn.wait(deadlineAt).finally(() => {
+      progress.queuedMs = Date.now() - startedAt;
+    });
     ending =
       turn.status === 'failed'
         ? { ...turn, onRecord: true }
@@ -75,13 +78,14 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
       // came meanwhile would end the call instead, and its turn would stand as failed (I4).
       if (input.sessionId !== undefined && !asksInTask(input, reset) && patched('cancelled-on-record'))
         await sleep(1);
-      await commitTurn(input, reset, { onRecord: false });
+      const stored = await sessionTurn.commit({ onRecord: false, cancelled: true });
+      if (stored !== undefined) progress.sessionStored = stored;
     });
     end(input, 'cancelled', startedAt);
     throw error;
   }
   const sessionStored = await CancellationScope.nonCancellable(() =>
-    commitTurn(input, reset, {
+    sessionTurn.commit({
       answer: ending.status === 'answered' ? ending : undefined,
       onRecord: ending.onRecord,
     }),

@@ -86,7 +86,7 @@ it('reads a chain of segments from the oldest message to the newest', async () =
   let older: OlderMessages | undefined;
   for (let segment = 0; segment < 5; segment++) {
     const messages = [message(`${segment}a`), message(`${segment}b`)];
-    const key = await storeSegment(texts, 's', { ...(older && { older }), messages });
+    const key = await storeSegment(texts, sessionOwner('s'), { ...(older && { older }), messages });
     older = { key, count: (older?.count ?? 0) + 2 };
   }
   const contents: unknown[] = [];

@@ -21,7 +21,7 @@ const exportFile = z
   })
   .openapi('SessionExport');
 
-export function sessionEndpoints({ sessions, records, archive, config }: ApiDependencies): Endpoint[] {
+export function sessionEndpoints({ sessions, config }: ApiDependencies): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -130,7 +130,13 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
         'Calls under way end with session_stored false. Prompts also live in the histories of its calls: calls=true deletes those that have ended too, in the archive as well.',
       params: sessionParams,
       query: z.strictObject({ calls: z.enum(['true', 'false']).default('false') }),
-      answers: { 204: { description: 'Deleted' } },
+      answers: {
+        202: {
+          description: 'Nobody sees it any more; what is left of it goes as soon as its store allows',
+          schema: z.object({ session_id: z.string(), status: z.literal('deleting') }),
+        },
+        204: { description: 'Deleted' },
+      },
       refusals: [
         'session_not_found',
         'validation_failed',
@@ -138,13 +144,11 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
         'temporal_unavailable',
         'payload_store_unavailable',
       ],
-      handle: async ({ params, query }) => {
-        if (!(await sessions.remove(params.id))) throw noSuchSession(params.id);
-        if (query.calls === 'true') {
-          await records.deleteEndedOfSession(params.id);
-          await archive?.removeSession(params.id);
-        }
-        return { status: 204 };
+      handle: async ({ params: { id: session_id }, query }) => {
+        const removal = await sessions.remove(session_id, { withCalls: query.calls === 'true' });
+        if (removal === 'missing') throw noSuchSession(session_id);
+        if (removal === 'deleted') return { status: 204 };
+        return { status: 202, body: { session_id, status: 'deleting' } };
       },
     }),
   ];
