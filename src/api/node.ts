@@ -77,7 +77,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, streams },
     version,
   );
-  const http = await listen(app, config.host, config.port);
+  const http = await listen(app, config.host, config.port, config.connections);
   cleanups.add('HTTP', () => closeServer(http));
   return {
     url: urlOf(config.host, http.address() as AddressInfo),
