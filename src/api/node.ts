@@ -86,7 +86,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, diskProblem, streams, waiters },
     version,
   );
-  const http = await listen(app, config.host, config.port);
+  const http = await listen(app, config.host, config.port, config.connections);
   cleanups.add('cancelling calls that nobody waits for', () => waiters.settle());
   cleanups.add('HTTP', () => closeServer(http));
   return {

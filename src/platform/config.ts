@@ -166,6 +166,19 @@ export const settings = {
   HOLDFAST_MAX_STREAMS: integer(200, 1, 100_000).describe(
     'Server-sent event streams that one node has open; beyond: 429.',
   ),
+  HOLDFAST_HEADERS_SECONDS: integer(10, 1, 3_600).describe(
+    'How long the head of a request may take, from its first byte.',
+  ),
+  HOLDFAST_BODY_STALL_SECONDS: integer(20, 1, 3_600).describe(
+    'A body must make progress in each such span; how long it takes in all does not matter.',
+  ),
+  HOLDFAST_BODY_BYTES_PER_SECOND: integer(1_024, 1, mebibyte).describe(
+    'What is progress of a body: so much on average. A client that sends more slowly is cut off.',
+  ),
+  HOLDFAST_IDLE_SECONDS: integer(75, 1, 3_600).describe('How long a connection may be without a request.'),
+  HOLDFAST_MAX_IDLE_CONNECTIONS: integer(1_000, 1, 100_000).describe(
+    'Connections without a request; beyond, the one that is idle longest is closed.',
+  ),
   HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(
     'Calls that one batch of reruns takes; the newest of those that match.',
   ),
@@ -287,6 +300,13 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxStreams: set.HOLDFAST_MAX_STREAMS,
       maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
       firstTaskWaitMs: set.HOLDFAST_FIRST_TASK_WAIT_MS,
+    },
+    connections: {
+      headersMs: set.HOLDFAST_HEADERS_SECONDS * 1_000,
+      bodyStallMs: set.HOLDFAST_BODY_STALL_SECONDS * 1_000,
+      bodyBytesPerSecond: set.HOLDFAST_BODY_BYTES_PER_SECOND,
+      idleMs: set.HOLDFAST_IDLE_SECONDS * 1_000,
+      maxIdle: set.HOLDFAST_MAX_IDLE_CONNECTIONS,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {

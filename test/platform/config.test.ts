@@ -50,6 +50,13 @@ test('without any setting a node serves this machine alone, with every default i
       maxStreams: 200,
       firstTaskWaitMs: 500,
     },
+    connections: {
+      headersMs: 10_000,
+      bodyStallMs: 20_000,
+      bodyBytesPerSecond: 1_024,
+      idleMs: 75_000,
+      maxIdle: 1_000,
+    },
     directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
     session: {
       maxMetadataBytes: 262_144,
