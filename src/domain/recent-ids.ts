@@ -8,6 +8,10 @@ export class RecentIds {
     this.ids = new Set(ids);
   }
 
+  get isEmpty(): boolean {
+    return this.ids.size === 0;
+  }
+
   has(id: string): boolean {
     return this.ids.has(id);
   }

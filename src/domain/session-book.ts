@@ -170,7 +170,7 @@ export class SessionBook {
 
   /** Whether no call has left anything, none is under way, and nothing was imported. */
   get isUnused(): boolean {
-    if (this.currentHolder || this.content.older || this.recent.size > 0) return false;
+    if (this.currentHolder || this.content.older || !this.recent.isEmpty) return false;
     return this.tail.messages.length === 0 && Object.keys(this.content.metadata).length === 0;
   }
 

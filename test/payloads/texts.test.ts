@@ -106,7 +106,7 @@ it('a lost segment takes those before it along, and says how many messages are l
   for (let segment = 0; segment < 4; segment++) {
     const older = chain.at(-1);
     const messages = [message(`${segment}a`), message(`${segment}b`)];
-    const key = await storeSegment(texts, 's', { ...(older && { older }), messages });
+    const key = await storeSegment(texts, sessionOwner('s'), { ...(older && { older }), messages });
     chain.push({ key, count: (older?.count ?? 0) + 2 });
   }
   await store.write(chain[1]?.key ?? '', Buffer.from('damaged'));

@@ -25,7 +25,7 @@ export interface Counts {
 export interface Try {
   readonly attempt: number;
   readonly error_type: string | null;
-  readonly lost?: true;
+  readonly lost: boolean;
   readonly latency_ms: number;
   readonly first_byte_ms: number | null;
   readonly at: string;
@@ -128,7 +128,7 @@ export interface Message {
   readonly call_id: string | null;
   readonly failed: boolean;
   /** Lost in the payload store: a note stands in its place. */
-  readonly lost: boolean;
+  readonly lost?: true;
 }
 
 export interface Session {
