@@ -21,7 +21,7 @@ const looksAtOnce = 16;
 const idsPerList = 50;
 const linkTimeout = '1 day';
 
-export interface FamilyCall extends CallSummary {
+interface FamilyCall extends CallSummary {
   readonly fingerprint: string | undefined;
 }
 

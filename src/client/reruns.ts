@@ -96,7 +96,7 @@ function runTooOften({ root }: Family): Refusal {
   );
 }
 
-export interface RerunRequest extends Omit<CallRequest, keyof Identity | 'rerun'> {
+interface RerunRequest extends Omit<CallRequest, keyof Identity | 'rerun'> {
   /** With a prompt that is not that of the call that it runs again. */
   readonly ownPrompt?: true;
 }
