@@ -186,7 +186,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       };
       const stopping = new AbortController();
       const finishDeletions = (first: boolean) => deletions.finishAll(stopping.signal, { first });
-      if (readers) finishDeletions(true).catch(told('Finishing deletions of sessions'));
+      if (readers)
+        finishDeletions(true).catch((error: unknown) => {
+          if (!stopping.signal.aborted) told('Finishing deletions of sessions')(error);
+        });
       const failedCalls = archive && new FailedCalls(temporal, archive);
       const stops = [
         every(syncIntervalMs, () => health.flush(), told('Sending outcomes')),

@@ -11,7 +11,7 @@ import { pause } from './pause.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { listAll } from './visibility.ts';
 
-export interface CallRemoval {
+interface CallRemoval {
   /** Those that a list may not know of yet. */
   readonly callIds: readonly string[];
   /** Calls that ended later stay. Absent: all that have ended go. */

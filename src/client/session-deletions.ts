@@ -13,9 +13,11 @@ import type { session } from '../workflows/session.ts';
 import type { CallDeletions } from './call-deletions.ts';
 import { deleteRunsUpTo } from './delete-runs.ts';
 import { refusing } from './large-texts.ts';
-import type { Removal } from './sessions.ts';
 import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { listAll, quote } from './visibility.ts';
+
+/** `deleting`: nobody sees it any more, and what is left of it goes as soon as it can. */
+export type Removal = 'deleted' | 'deleting' | 'missing';
 
 interface ClosedRun extends ClosedSession {
   readonly sessionId: string;

@@ -9,15 +9,12 @@ import { closeSession, expireSession, releaseTurn } from '../workflows/messages.
 import type { session } from '../workflows/session.ts';
 import { isOver, sendUpdate, type EntityGate } from './entities.ts';
 import { refusing } from './large-texts.ts';
-import type { SessionDeletions } from './session-deletions.ts';
+import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { sessionStart, TurnOpening } from './turn-opening.ts';
 import { count, listAll, listPage, type Page } from './visibility.ts';
 import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
-
-/** `deleting`: nobody sees it any more, and what is left of it goes as soon as it can. */
-export type Removal = 'deleted' | 'deleting' | 'missing';
 
 const runningSessions = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
 /** Sessions that a cleanup or an export talks to at a time. */

@@ -158,6 +158,14 @@ describe('I4', () => {
       /two: was told that the session is gone/,
     ],
     [
+      'a turn that a cancelled call was told is stored',
+      ({ messages, views }) => {
+        messages.splice(2, 2);
+        doctor(views, 'two', { status: 'cancelled', response: null, sessionStored: true });
+      },
+      /two: was told that its turn is stored, which is not there/,
+    ],
+    [
       'a window without the turn before',
       ({ executions }) => {
         Object.assign(executions[1] ?? {}, { window: [] });

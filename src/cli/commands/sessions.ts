@@ -92,7 +92,9 @@ async function remove(
   { calls = false, yes }: { calls?: boolean; yes?: true },
 ): Promise<undefined> {
   await confirm(`Delete the session ${sessionId}${calls ? ' and the histories of its calls' : ''}?`, yes);
-  await client.ask('DELETE', `/sessions/${encodeURIComponent(sessionId)}`, { query: { calls } });
+  const path = `/sessions/${encodeURIComponent(sessionId)}`;
+  const { status } = await client.ask('DELETE', path, { query: { calls } });
   if (out.json) out.document({ deleted: sessionId });
+  else if (status === 202) out.text(`${sessionId} is gone; the node goes on deleting what is left of it`);
   else out.text(`${sessionId} is deleted`);
 }
