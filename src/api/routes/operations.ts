@@ -6,7 +6,7 @@ import { endpoint, streamed, type Endpoint } from '../endpoint.ts';
 
 /** `document` is made after all endpoints are known. */
 export function operationEndpoints(deps: ApiDependencies, document: () => unknown): Endpoint[] {
-  const { config, metrics, temporal, drain, workerRunning } = deps;
+  const { config, metrics, temporal, clock, drain, workerRunning } = deps;
   return [
     endpoint({
       method: 'get',
@@ -30,7 +30,7 @@ export function operationEndpoints(deps: ApiDependencies, document: () => unknow
       handle: async () => {
         if (drain.draining)
           throw new Refusal('shutting_down', 'This node stops; ask another', { retryAfterSeconds: 5 });
-        const { current, polled } = await describePolling(temporal);
+        const { current, polled } = await describePolling(temporal, clock.now());
         // Its own worker need not have polled yet; otherwise some other process's must.
         const ownWorks = workerRunning() === true && config.worker.buildId === current;
         if (!polled && !ownWorks)

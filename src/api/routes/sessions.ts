@@ -17,7 +17,7 @@ const exportFile = z
   })
   .openapi('SessionExport');
 
-export function sessionEndpoints({ sessions, records, archive, config }: ApiDependencies): Endpoint[] {
+export function sessionEndpoints({ sessions, records, archive, clock, config }: ApiDependencies): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -96,7 +96,9 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
       },
       refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ query }) => {
-        const { cleanedUp, remaining } = await sessions.cleanup(Date.now() - query.max_age_hours * 3_600_000);
+        const { cleanedUp, remaining } = await sessions.cleanup(
+          clock.now() - query.max_age_hours * 3_600_000,
+        );
         return { status: 200, body: { cleaned_up: cleanedUp, remaining_sessions: remaining } };
       },
     }),
