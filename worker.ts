@@ -30,6 +30,7 @@ await runMain(async () => {
     const worker = await runWorker(() => node.createWorker({ graceMs: config.drainMs }));
     cleanups.add('worker', () => worker.stop());
     cleanups.add('watching the server', node.watchServer(worker));
+    cleanups.add('watching the clock', node.watchClock());
     await node.enterVersions();
     cleanups.add('sending outcomes', node.startSync({ readers: false }));
     if (config.worker.port > 0)

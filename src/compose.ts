@@ -46,9 +46,11 @@ import type { Log } from './platform/logging.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
 import type { RunningWorker } from './platform/running-worker.ts';
+import { readServerTime, ServerClock } from './platform/server-clock.ts';
 import { ServerWatch } from './platform/server-watch.ts';
 import { StoreWatch } from './platform/store-watch.ts';
 import { createWorker } from './platform/worker.ts';
+import type { Outcome } from './domain/health.ts';
 import type { CallSinks } from './workflows/sinks.ts';
 
 export type Node = Awaited<ReturnType<typeof composeNode>>;
@@ -77,16 +79,20 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const archive = openArchive(config, store, log);
   const gate = new EntityGate();
   const agents = new Agents(temporal, gate, config.directory);
-  const health = new Health(temporal, config.circuitBreaker);
+  const clock = new ServerClock(() => readServerTime(connection, namespace));
+  await clock.measure();
+  const now = (): number => clock.now();
+  const health = new Health(temporal, config.circuitBreaker, now);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const server = new ServerWatch(connection);
-  const exchanges = new Exchanges(() => server.thereMs());
+  const exchanges = new Exchanges(() => server.thereMs(), now);
   const transport = createVpsTransport(config.transport);
   const asking = {
     transport,
     openToken: (sealed: string, agentName: string) => sealer.open(sealed, agentName),
     exchanges,
     slots: new AgentSlots(),
+    now,
     texts,
   };
   const firstTries = new FirstTries(asking);
@@ -102,12 +108,17 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
   const starts = new Line(config.limits.maxStarts);
-  const probes = new Probes(transport, health, config.probeTimeoutMs);
+  const probed = {
+    of: (agent: string) => health.of(agent),
+    record: (outcome: Outcome) => health.record({ ...outcome, at: now() }),
+  };
+  const probes = new Probes(transport, probed, config.probeTimeoutMs);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
     startsWaiting: () => starts.length,
     asksInFlight: () => exchanges.size,
     watches: () => callWatch.size + listWatch.size + batchWatch.size,
+    clockSkewMs: () => clock.skewMs(),
   });
   const activities = createActivities({
     ...asking,
@@ -130,9 +141,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       config.limits.maxBatchCalls,
     ),
   });
-  const sinks = createSinks({ health, inFlight, exchanges, metrics });
+  const sinks = createSinks({ health, inFlight, exchanges, metrics, clock });
   return {
     temporal,
+    clock,
     sealer,
     agents,
     health,
@@ -165,6 +177,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       }),
     /** Once its worker polls: whether new calls go to workers of its version. Throws `StartupError`. */
     enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
+    /** Returns how to stop. */
+    watchClock: (): (() => Promise<void>) => clock.watch(log),
     /** Begins anew, once a server that was away is back, what the SDK would repeat only seconds later. */
     watchServer: (worker: RunningWorker | undefined) =>
       server.start((awayMs) => {
@@ -252,7 +266,8 @@ function createSinks({
   inFlight,
   exchanges,
   metrics,
-}: Pick<Node, 'health' | 'inFlight' | 'exchanges' | 'metrics'>): InjectedSinks<CallSinks> {
+  clock,
+}: Pick<Node, 'health' | 'inFlight' | 'exchanges' | 'metrics' | 'clock'>): InjectedSinks<CallSinks> {
   // A workflow task that is tried again tells its sinks again.
   const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
@@ -264,7 +279,7 @@ function createSinks({
       },
       outcome: {
         fn: (_info, outcome) => {
-          if (!health.record({ ...outcome, at: Date.now() })) return;
+          if (!health.record({ ...outcome, at: clock.now() })) return;
           metrics.attempts.inc({ agent: outcome.agent, outcome: outcome.errorType ?? 'answered' });
         },
       },
@@ -275,7 +290,7 @@ function createSinks({
           if (counted.has(callId)) return;
           counted.set(callId, true);
           metrics.calls.inc({ agent, outcome: ending });
-          metrics.callDuration.observe({ outcome: ending }, (Date.now() - startedAt) / 1_000);
+          metrics.callDuration.observe({ outcome: ending }, Math.max(0, clock.now() - startedAt) / 1_000);
         },
       },
     },

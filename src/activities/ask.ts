@@ -29,6 +29,8 @@ export interface AskDependencies {
   readonly openToken: (sealed: string, agentName: string) => string;
   readonly exchanges: Exchanges;
   readonly slots: AgentSlots;
+  /** Epoch ms by the clock of the Temporal server. */
+  readonly now: () => number;
   readonly texts: Texts;
 }
 
@@ -82,14 +84,11 @@ async function send(
 ): Promise<string> {
   const { signal } = controller;
   const giveBack = await slotOf(slots, agent, signal);
-  open.startedAt = Date.now(); // Until now it waited for us.
+  open.begin();
   const timeout = setTimeout(() => controller.abort(timeoutError(agent)), agent.timeoutMs);
   try {
     const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
     const idempotencyKey = agentIdempotencyKey(callId, agent.name);
-    const onFirstByte = (): void => {
-      open.firstByteAt = Date.now();
-    };
     const content = await transport.ask({
       agent,
       token,
@@ -97,7 +96,7 @@ async function send(
       sessionId,
       idempotencyKey,
       signal,
-      onFirstByte,
+      onFirstByte: () => open.firstByte(),
     });
     if (agent.expect) requireExpected(content, agent.expect);
     return content;

@@ -8,7 +8,7 @@ import type { StoredText } from '../domain/stored-text.ts';
 import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure, handOver } from './ask-failure.ts';
 import { GivenUp, WorkerStopping } from './exchanges.ts';
-import { lostTry, triesAreLeft, triesBefore, withLostTry, withThisTry, type OpenTry } from './try-log.ts';
+import { lostTry, triesAreLeft, triesBefore, OpenTry, withLostTry, withThisTry } from './try-log.ts';
 
 export interface AskRequest extends Question {
   /** Tries that are over: of the first task, or of an earlier scheduling whose worker died. */
@@ -34,9 +34,9 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
   return {
     async callAgent(request) {
       const context = Context.current();
-      const caller = callerOf(context, request);
+      const caller = callerOf(context, request, dependencies.now);
       let earlier = triesBefore(request.earlierTries, context.info);
-      let open: OpenTry = { startedAt: Date.now() };
+      let open = new OpenTry(dependencies.now);
       const beat = setInterval(() => context.heartbeat(earlier), beatIntervalMs(context.info));
       try {
         const asked = ask(dependencies, request, caller.signal);
@@ -64,12 +64,12 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
 }
 
 /** Aborts when the call ends, the worker stops, or this activity's share of the call's time is over. */
-function callerOf(context: Context, { cutOffType }: AskRequest) {
+function callerOf(context: Context, { cutOffType }: AskRequest, now: () => number) {
   const caller = new AbortController();
   const onCancel = (): void => caller.abort(cancellation(context));
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   if (context.cancellationSignal.aborted) onCancel();
-  const cutOff = setTimeout(() => caller.abort(cutOffError(cutOffType)), restMs(context.info));
+  const cutOff = setTimeout(() => caller.abort(cutOffError(cutOffType)), restMs(context.info, now()));
   return {
     signal: caller.signal,
     release: () => {
@@ -79,9 +79,13 @@ function callerOf(context: Context, { cutOffType }: AskRequest) {
   };
 }
 
-/** What the schedule-to-close limit leaves for this try. */
-function restMs({ scheduledTimestampMs, scheduleToCloseTimeoutMs }: Info): number {
-  return Math.max(0, scheduledTimestampMs + scheduleToCloseTimeoutMs - Date.now() - cutOffMarginMs);
+/**
+ * What the schedule-to-close limit leaves for this try, all by the server's clock. It was scheduled before it came here: a
+ * server that set its clock back does not make it longer.
+ */
+function restMs(info: Info, nowMs: number): number {
+  const since = Math.max(nowMs, info.currentAttemptScheduledTimestampMs);
+  return Math.max(0, info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - since - cutOffMarginMs);
 }
 
 /** A worker that stops hands its asks over at once; one that Temporal lost sight of may be joined by the next try. */

@@ -66,6 +66,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     : undefined;
   if (worker) cleanups.add('worker', () => worker.stop());
   cleanups.add('watching the server', node.watchServer(worker));
+  cleanups.add('watching the clock', node.watchClock());
   const worksHere = worker !== undefined && (await node.enterVersions());
   cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));

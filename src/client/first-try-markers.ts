@@ -38,12 +38,11 @@ export function firstTriesIn(
       const data = readPayload<MarkerData>(event.markerRecordedEventAttributes?.details?.['data']);
       return data?.activity_type === 'firstTry' ? [{ event, data }] : [];
     })
-    .map(({ event, data }, index) => ({
-      event,
-      agent: chain[index]?.name ?? '',
-      scheduledAt: scheduleTimeOf(data) ?? tsToMs(event.eventTime),
-      tried: triedIn(event),
-    }));
+    .map(({ event, data }, index) => {
+      const tried = triedIn(event);
+      const scheduledAt = startOf(tried) ?? scheduleTimeOf(data) ?? tsToMs(event.eventTime);
+      return { event, agent: chain[index]?.name ?? '', scheduledAt, tried };
+    });
 }
 
 function triedIn({ markerRecordedEventAttributes: marker }: HistoryEvent): FirstTry | Failed {
@@ -52,6 +51,13 @@ function triedIn({ markerRecordedEventAttributes: marker }: HistoryEvent): First
   const { type, details } = marker?.failure?.applicationFailureInfo ?? {};
   const message = marker?.failure?.message ?? '';
   return { state: 'failed', type: type ?? '', message, ...readPayload<AskFailureDetails>(details) };
+}
+
+/** By the server's clock; the marker itself is dated by that of the worker's machine. */
+function startOf(tried: FirstTry | Failed): number | undefined {
+  if (tried.state === 'open') return tried.openSince;
+  const [first] = tried.state === 'cancelled' ? [] : (tried.tries ?? []);
+  return first && Date.parse(first.at);
 }
 
 /** As the story of the call tells it. */

@@ -8,6 +8,7 @@ export function createMetrics(load: {
   startsWaiting: () => number;
   asksInFlight: () => number;
   watches: () => number;
+  clockSkewMs: () => number;
 }) {
   const registry = new Registry();
   const registers = [registry];
@@ -42,6 +43,14 @@ export function createMetrics(load: {
     registers,
     collect() {
       this.set(load.watches());
+    },
+  });
+  new Gauge({
+    name: 'holdfast_clock_skew_seconds',
+    help: "How far this machine's clock is ahead of the Temporal server's",
+    registers,
+    collect() {
+      this.set(load.clockSkewMs() / 1_000);
     },
   });
   return {

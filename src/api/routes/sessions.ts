@@ -21,7 +21,7 @@ const exportFile = z
   })
   .openapi('SessionExport');
 
-export function sessionEndpoints({ sessions, config }: ApiDependencies): Endpoint[] {
+export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -103,7 +103,9 @@ export function sessionEndpoints({ sessions, config }: ApiDependencies): Endpoin
       },
       refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ query }) => {
-        const { cleanedUp, remaining } = await sessions.cleanup(Date.now() - query.max_age_hours * 3_600_000);
+        const { cleanedUp, remaining } = await sessions.cleanup(
+          clock.now() - query.max_age_hours * 3_600_000,
+        );
         return { status: 200, body: { cleaned_up: cleanedUp, remaining_sessions: remaining } };
       },
     }),
