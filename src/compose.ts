@@ -10,6 +10,7 @@ import { AgentSlots } from './activities/agent-slots.ts';
 import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
 import { FirstTries } from './activities/first-try.ts';
+import { Expectations } from './agents/expectations.ts';
 import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
@@ -74,11 +75,13 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const server = new ServerWatch(connection);
   const exchanges = new Exchanges(() => server.thereMs());
   const transport = createVpsTransport(config.transport);
+  const expectations = new Expectations(config.expectations);
   const asking = {
     transport,
     openToken: (sealed: string, agentName: string) => sealer.open(sealed, agentName),
     exchanges,
     slots: new AgentSlots(),
+    expectations,
     texts,
   };
   const firstTries = new FirstTries(asking);
@@ -137,6 +140,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     starts,
     exchanges,
     transport,
+    expectations,
     probes,
     texts,
     archive,

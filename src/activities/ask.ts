@@ -1,5 +1,5 @@
 /** One request to one agent and its answer, with what is too large for Temporal read and kept around it. */
-import { requireExpected } from '../agents/expectation.ts';
+import type { Expectations } from '../agents/expectations.ts';
 import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
@@ -24,6 +24,7 @@ export interface AskDependencies {
   readonly openToken: (sealed: string, agentName: string) => string;
   readonly exchanges: Exchanges;
   readonly slots: AgentSlots;
+  readonly expectations: Expectations;
   readonly texts: Texts;
 }
 
@@ -56,7 +57,7 @@ function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<Agen
 
 /** Within the agent's own limits. */
 async function send(
-  { transport, openToken, slots }: AskDependencies,
+  { transport, openToken, slots, expectations }: AskDependencies,
   { callId, agent, sessionId }: Question,
   messages: readonly AgentMessage[],
   controller: AbortController,
@@ -80,7 +81,7 @@ async function send(
       signal,
       onFirstByte,
     });
-    if (agent.expect) requireExpected(content, agent.expect);
+    if (agent.expect) await expectations.require(content, agent.expect, signal);
     return content;
   } finally {
     clearTimeout(timeout);
