@@ -24,6 +24,7 @@ await runMain(async () => {
   try {
     const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
     const node = await composeNode(config, log, temporal.connection, temporal.namespace);
+    cleanups.add('checks of answers', () => node.expectations.close());
     cleanups.add('connections to agents', () => node.transport.close());
     await node.health.ensure();
     cleanups.add('sending the last outcomes', () => node.health.flush());

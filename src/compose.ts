@@ -10,6 +10,7 @@ import { AgentSlots } from './activities/agent-slots.ts';
 import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
 import { FirstTries } from './activities/first-try.ts';
+import { Expectations } from './agents/expectations.ts';
 import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
@@ -87,12 +88,14 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const server = new ServerWatch(connection);
   const exchanges = new Exchanges(() => server.thereMs(), now);
   const transport = createVpsTransport(config.transport);
+  const expectations = new Expectations(config.expectations);
   const asking = {
     transport,
     openToken: (sealed: string, agentName: string) => sealer.open(sealed, agentName),
     exchanges,
     slots: new AgentSlots(),
     now,
+    expectations,
     texts,
   };
   const firstTries = new FirstTries(asking);
@@ -160,6 +163,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     starts,
     exchanges,
     transport,
+    expectations,
     probes,
     texts,
     storeWatch,

@@ -1,5 +1,5 @@
 /** One request to one agent and its answer, with what is too large for Temporal read and kept around it. */
-import { requireExpected } from '../agents/expectation.ts';
+import type { Expectations } from '../agents/expectations.ts';
 import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { ErrorType } from '../domain/failures.ts';
@@ -31,6 +31,7 @@ export interface AskDependencies {
   readonly slots: AgentSlots;
   /** Epoch ms by the clock of the Temporal server. */
   readonly now: () => number;
+  readonly expectations: Expectations;
   readonly texts: Texts;
 }
 
@@ -76,7 +77,7 @@ function rethrowLost(error: unknown): never {
 
 /** Within the agent's own limits. */
 async function send(
-  { transport, openToken, slots }: AskDependencies,
+  { transport, openToken, slots, expectations }: AskDependencies,
   { callId, agent, sessionId }: Question,
   messages: readonly AgentMessage[],
   controller: AbortController,
@@ -98,7 +99,7 @@ async function send(
       signal,
       onFirstByte: () => open.firstByte(),
     });
-    if (agent.expect) requireExpected(content, agent.expect);
+    if (agent.expect) await expectations.require(content, agent.expect, signal);
     return content;
   } finally {
     clearTimeout(timeout);

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { failures, type ErrorType } from '../domain/failures.ts';
 import { parseRetryAfter, parseRetryAfterMs } from '../domain/retry.ts';
-import { agentsOwnError, errorText } from './error-text.ts';
+import { agentsOwnError, errorText, redactCut } from './error-text.ts';
 import { saysQuotaIsUsedUp } from './quota.ts';
 import type { Redactor } from './redactor.ts';
 import { readExcerpt } from './response-body.ts';
@@ -14,8 +14,7 @@ export async function statusFailure(
 ): Promise<AgentError> {
   const { statusCode, headers } = response;
   const { text, complete } = await readExcerpt(response);
-  // A cut could leave the beginning of the token, which nobody would recognise.
-  const said = complete ? text : text.slice(0, Math.max(0, text.length - redactor.longestSpelling));
+  const said = complete ? text : redactCut(text, redactor);
   const type = statusCode === 429 && saysQuotaIsUsedUp(text) ? 'quota_exceeded' : typeOfStatus(statusCode);
   const retryAfterMs = failures[type].retry === 'no' ? undefined : retryAfter(headers);
   return new AgentError(type, errorText(headline(statusCode), agentsOwnError(said), redactor), {

@@ -57,6 +57,7 @@ export async function startNode(config: Config, log: Log): Promise<RunningNode> 
 async function start(config: Config, log: Log, cleanups: Cleanups): Promise<RunningNode> {
   const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
   const node = await composeNode(config, log, temporal.connection, temporal.namespace);
+  cleanups.add('checks of answers', () => node.expectations.close());
   cleanups.add('connections to agents', () => node.transport.close());
   await Promise.all([node.agents.ensure(), node.health.ensure()]);
 

@@ -112,6 +112,15 @@ export const settings = {
   HOLDFAST_MAX_COMPRESSION_RATIO: integer(200, 1, 100_000).describe(
     'How many times its size on the wire a compressed answer above 256 KiB may have; beyond: payload_too_large.',
   ),
+  HOLDFAST_EXPECT_TIMEOUT_MS: integer(5_000, 10, 600_000).describe(
+    "How long the check of an answer against its agent's expect may take; beyond: invalid_response.",
+  ),
+  HOLDFAST_EXPECT_THREADS: integer(2, 1, 64).describe(
+    'Such checks that a process does at a time, each in a thread beside the main one; others wait.',
+  ),
+  HOLDFAST_EXPECT_MEMORY_MIB: integer(256, 32, 16_384).describe(
+    'Memory of such a thread; a check that needs more: invalid_response.',
+  ),
   HOLDFAST_MAX_BODY_BYTES: integer(4 * mebibyte, 1_024, 256 * mebibyte).describe("Of a request's body."),
   HOLDFAST_INLINE_BYTES: integer(16 * 1024, 1_024, 64 * 1024).describe(
     'Of a prompt or answer, as JSON in UTF-8; a larger one goes to the payload store.',
@@ -336,6 +345,11 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       connectTimeoutMs: set.HOLDFAST_CONNECT_SECONDS * 1_000,
       // As many as asks can be open: a shorter pool would queue calls out of sight, on their agent's account.
       connectionsPerOrigin: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
+    },
+    expectations: {
+      timeoutMs: set.HOLDFAST_EXPECT_TIMEOUT_MS,
+      maxThreads: set.HOLDFAST_EXPECT_THREADS,
+      memoryMib: set.HOLDFAST_EXPECT_MEMORY_MIB,
     },
     worker: {
       embedded: set.HOLDFAST_EMBEDDED_WORKER === 'on',

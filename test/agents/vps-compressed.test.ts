@@ -195,5 +195,9 @@ test('an abort inside of a compressed answer rethrows its reason and closes the 
 });
 
 async function closed(sockets: ReadonlySet<Socket>): Promise<void> {
-  await Promise.all([...sockets].map((socket) => socket.destroyed || new Promise((resolve) => socket.once('close', resolve))));
+  await Promise.all(
+    [...sockets].map((socket) =>
+      socket.destroyed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve)),
+    ),
+  );
 }
