@@ -16,6 +16,8 @@ export function parseAnswer(body: Uint8Array, redactor: Redactor = noRedaction):
     throw invalid('The agent answered 200 with an error', describeError(error), redactor);
   const content = contentOf(answer);
   if (content.trim() === '') throw invalid('The answer is empty');
+  if (!content.isWellFormed())
+    throw invalid('The answer holds half of a surrogate pair, which is no character');
   return content;
 }
 
