@@ -19,6 +19,8 @@ export function parseAnswer(body: Uint8Array, redactor: Redactor = noRedaction):
     throw invalid('The agent answered 200 with success: false', describeError(answer), redactor);
   const content = contentOf(answer);
   if (content.trim() === '') throw invalid('The answer is empty');
+  if (!content.isWellFormed())
+    throw invalid('The answer holds half of a surrogate pair, which is no character');
   return content;
 }
 

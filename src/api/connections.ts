@@ -59,9 +59,12 @@ export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
     idle.delete(connection);
     beginAnew(connection);
     connection.exchange = { request, response };
+    const over = (): void => {
+      if (connection.exchange?.response === response) becomeIdle(connection); // Or the next one has come already.
+    };
     response.once('close', () => {
-      if (request.complete) becomeIdle(connection);
-      else request.once('close', () => becomeIdle(connection));
+      if (request.complete) over();
+      else request.once('close', over);
     });
   });
   lookAgain(server, all, bounds);

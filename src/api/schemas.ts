@@ -25,6 +25,12 @@ export const id = z
   .refine((text) => text.trim() === text, 'no spaces at the ends')
   .openapi({ pattern: printable.source }); // By itself the generator would write the flags into it.
 
+/** Of what a request creates: as the last part of a URL's path, clients would drop these. */
+export const newId = id.refine(
+  (text) => text !== '.' && text !== '..',
+  "not '.' or '..', which no URL can hold",
+);
+
 const path = z
   .string()
   .max(1_024)
@@ -66,7 +72,7 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
           (text) => jsonBytes(text) <= limits.maxPromptBytes,
           `at most ${limits.maxPromptBytes} bytes as JSON in UTF-8`,
         ),
-      session_id: id.nullish().openapi({ description: 'Continues this session, or begins it' }),
+      session_id: newId.nullish().openapi({ description: 'Continues this session, or begins it' }),
       user_id: id.nullish(),
       metadata: metadata.nullish().openapi({ description: "Merged into the session's metadata" }),
       on_disconnect: z.enum(['finish', 'cancel']).default('finish').openapi({
@@ -105,7 +111,7 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
 
 export const registration = z
   .strictObject({
-    name: id,
+    name: newId,
     host: z.string().min(1).max(255).openapi({
       description: 'Host name or IP address; link-local and cloud metadata addresses are refused',
     }),

@@ -185,7 +185,7 @@ export const settings = {
     'What is progress of a body: so much on average. A client that sends more slowly is cut off.',
   ),
   HOLDFAST_IDLE_SECONDS: integer(75, 1, 3_600).describe('How long a connection may be without a request.'),
-  HOLDFAST_MAX_IDLE_CONNECTIONS: integer(1_000, 1, 100_000).describe(
+  HOLDFAST_MAX_IDLE_CONNECTIONS: integer(5_000, 1, 100_000).describe(
     'Connections without a request; beyond, the one that is idle longest is closed.',
   ),
   HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(

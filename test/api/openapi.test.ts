@@ -15,6 +15,7 @@ const endpoints = [
   'post /api/vps/register',
   'get /api/vps/agents',
   'delete /api/vps/agents/{name}',
+  'delete /api/vps/agents',
   'get /api/vps/health',
   'get /api/vps/health/{agent}',
   'post /api/vps/health/{agent}/reset',
@@ -23,6 +24,7 @@ const endpoints = [
   'get /api/vps/sessions',
   'get /api/vps/sessions/{id}',
   'delete /api/vps/sessions/{id}',
+  'delete /api/vps/sessions',
   'post /api/vps/sessions/cleanup',
   'get /api/vps/sessions/export',
   'post /api/vps/sessions/import',
@@ -232,11 +234,21 @@ describe('the OpenAPI document', () => {
       importing({ sessions: { ...(file.body.sessions as Json), wrong: 1 } }),
     );
     await check('post /api/vps/sessions/import', importing('{'));
+    await check('post /api/vps/sessions/import', importing([]));
     await check('post /api/vps/sessions/cleanup', http.post('/api/vps/sessions/cleanup'));
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
     await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
+    await check(call, http.call(body));
+    for (const query of ['?id=s', '?id=unknown', '?id='])
+      await check('get /api/vps/sessions', http.get(`/api/vps/sessions${query}`));
+    for (const query of ['?id=s', '?id=s', '?id='])
+      await check('delete /api/vps/sessions', http.delete(`/api/vps/sessions${query}`));
+    for (const query of ['?id=answers', '?id=unknown'])
+      await check('get /api/vps/health', http.get(`/api/vps/health${query}`));
+    for (const query of ['?id=answers', '?id=answers', '?id='])
+      await check('delete /api/vps/agents', http.delete(`/api/vps/agents${query}`));
     for (const own of ['/healthz', '/readyz', '/metrics', '/openapi.json'])
       await check(`get ${own}`, http.get(own));
 

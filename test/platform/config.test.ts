@@ -55,7 +55,7 @@ test('without any setting a node serves this machine alone, with every default i
       bodyStallMs: 20_000,
       bodyBytesPerSecond: 1_024,
       idleMs: 75_000,
-      maxIdle: 1_000,
+      maxIdle: 5_000,
     },
     directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
     session: {

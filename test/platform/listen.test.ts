@@ -123,13 +123,18 @@ test('a client whose body we do not take is not to blame, nor one that waits for
   const narrow = { headersMs: 300, bodyStallMs: 300, idleMs: 300 };
   const looks: (() => void)[] = [];
   const { port } = await open((request, response) => {
-    looks.push(() => void (request.url === '/waits' ? response.end('waited') : counting(request, response)));
+    if (request.url === '/quick') response.end('quick');
+    else
+      looks.push(
+        () => void (request.url === '/waits' ? response.end('waited') : counting(request, response)),
+      );
   }, narrow);
   const full = await join(port);
   full.socket.write(post(2_000_000));
   full.socket.write(Buffer.alloc(2_000_000));
   const waits = await join(port);
-  waits.socket.write('GET /waits HTTP/1.1\r\nHost: x\r\n\r\n');
+  const ask = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  waits.socket.write(ask('/quick') + ask('/waits')); // The end of the first leaves nobody idle.
   // As long as it takes to cut off who is to blame, three times.
   for (let count = 0; count < 3; count++) {
     const idle = await join(port);

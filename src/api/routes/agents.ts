@@ -4,12 +4,17 @@ import { agentUrl, type AgentConfig, type AgentExpectation } from '../../domain/
 import type { Expectations } from '../../agents/expectations.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { endpoint, type Endpoint } from '../endpoint.ts';
+import { endpoint, type Endpoint, type Reply } from '../endpoint.ts';
 import { agentDescription } from '../answer-schemas.ts';
 import { id, registration } from '../schemas.ts';
 import { agentToWire } from '../wire.ts';
 
 export function agentEndpoints({ agents, health, sealer, expectations }: ApiDependencies): Endpoint[] {
+  const remove = async (name: string): Promise<Reply> => {
+    if (!(await agents.remove(name))) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
+    await health.forget(name);
+    return { status: 204 };
+  };
   return [
     endpoint({
       method: 'post',
@@ -76,12 +81,18 @@ export function agentEndpoints({ agents, health, sealer, expectations }: ApiDepe
       params: z.object({ name: id }),
       answers: { 204: { description: 'Removed' } },
       refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
-      handle: async ({ params }) => {
-        if (!(await agents.remove(params.name)))
-          throw new Refusal('agent_not_found', `Agent '${params.name}' not registered`);
-        await health.forget(params.name);
-        return { status: 204 };
-      },
+      handle: ({ params }) => remove(params.name),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/agents',
+      tag: 'agents',
+      summary: 'Remove the agent of a name',
+      description: 'As `DELETE /agents/{name}`, for names that are no part of a path.',
+      query: z.strictObject({ id: id.openapi({ description: "The agent's name, such as `.` or `..`" }) }),
+      answers: { 204: { description: 'Removed' } },
+      refusals: ['agent_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
+      handle: ({ query }) => remove(query.id),
     }),
   ];
 }

@@ -25,14 +25,25 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       path: '/api/vps/health',
       tag: 'health',
       summary: 'Health of all agents',
-      query: z.strictObject({ details: z.enum(['true', 'false']).default('false') }),
-      answers: { 200: { description: 'Sums over the registered agents', schema: healthOverview } },
-      refusals: ['validation_failed'],
-      handle: ({ query: { details } }) => {
+      query: z.strictObject({
+        details: z.enum(['true', 'false']).default('false'),
+        id: id.optional().openapi({
+          description: 'This agent, for names that are no part of a path: `.` and `..`',
+        }),
+      }),
+      answers: {
+        200: {
+          description: 'Sums over the registered agents, or the health of the agent of `id`',
+          schema: z.union([healthOverview, agentHealthDescription]),
+        },
+      },
+      refusals: ['agent_not_found', 'validation_failed', 'temporal_unavailable'],
+      handle: async ({ query: { details, id: name } }) => {
+        if (name !== undefined) return { status: 200, body: describe(deps, (await find(name)).name) };
         const each = details === 'true' && {
-          agents: agents.list().map(({ name }) => describe(deps, name)),
+          agents: agents.list().map((agent) => describe(deps, agent.name)),
         };
-        return Promise.resolve({ status: 200, body: { ...overview(deps), ...each } });
+        return { status: 200, body: { ...overview(deps), ...each } };
       },
     }),
     endpoint({

@@ -1,7 +1,8 @@
+import type { Response } from 'express';
 import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { endpoint, type Endpoint } from '../endpoint.ts';
+import { endpoint, type Endpoint, type Reply, type streamed } from '../endpoint.ts';
 import { importReport, sessionDescription } from '../answer-schemas.ts';
 import { cursorQuery, id, numberInQuery } from '../schemas.ts';
 import { importSessions } from '../session-import.ts';
@@ -9,6 +10,16 @@ import { sendPieces } from '../send-pieces.ts';
 import { exportJson, sessionJson } from '../session-json.ts';
 
 const sessionParams = z.object({ id });
+const byId = id.openapi({
+  description: 'This session, for ids that are no part of a path: `.`, `..`, and `export`, which is taken',
+});
+const deletion = { calls: z.enum(['true', 'false']).default('false') };
+const sessionPage = z
+  .object({
+    sessions: z.array(z.object({ session_id: z.string() })),
+    next_cursor: z.string().nullable(),
+  })
+  .openapi('SessionList');
 const exportFile = z
   .object({
     exported_at: z.iso.datetime(),
@@ -21,26 +32,56 @@ const exportFile = z
   })
   .openapi('SessionExport');
 
+const deletionAnswers = {
+  202: {
+    description: 'Nobody sees it any more; what is left of it goes as soon as its store allows',
+    schema: z.object({ session_id: z.string(), status: z.literal('deleting') }),
+  },
+  204: { description: 'Deleted' },
+};
+const deletionRefusals = [
+  'session_not_found',
+  'validation_failed',
+  'shutting_down',
+  'temporal_unavailable',
+  'payload_store_unavailable',
+] as const;
+
 export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): Endpoint[] {
+  const read = async (sessionId: string, response: Response): Promise<typeof streamed> => {
+    const session = await sessions.read(sessionId);
+    if (!session) throw noSuchSession(sessionId);
+    return sendPieces(response, sessionJson(session));
+  };
+  const remove = async (sessionId: string, calls: 'true' | 'false'): Promise<Reply> => {
+    const removal = await sessions.remove(sessionId, { withCalls: calls === 'true' });
+    if (removal === 'missing') throw noSuchSession(sessionId);
+    if (removal === 'deleted') return { status: 204 };
+    return { status: 202, body: { session_id: sessionId, status: 'deleting' } };
+  };
   return [
     endpoint({
       method: 'get',
       path: '/api/vps/sessions',
       tag: 'sessions',
       summary: 'List sessions',
-      description: 'May lag a new session by up to seconds.',
-      query: z.strictObject(cursorQuery),
+      description:
+        'May lag a new session by up to seconds. With `id` it is that session, as `/sessions/{id}` has it.',
+      query: z.strictObject({ ...cursorQuery, id: byId.optional() }),
       answers: {
         200: {
-          description: 'One page',
-          schema: z.object({
-            sessions: z.array(z.object({ session_id: z.string() })),
-            next_cursor: z.string().nullable(),
-          }),
+          description: 'One page, or the session of `id`',
+          schema: z.union([sessionPage, sessionDescription]),
         },
       },
-      refusals: ['validation_failed', 'temporal_unavailable'],
-      handle: async ({ query }) => {
+      refusals: [
+        'session_not_found',
+        'validation_failed',
+        'temporal_unavailable',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ query, response }) => {
+        if (query.id !== undefined) return read(query.id, response);
         const page = await sessions.list(query);
         return {
           status: 200,
@@ -73,6 +114,7 @@ export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): 
         'invalid_json',
         'body_too_large',
         'unsupported_media_type',
+        'validation_failed',
         'shutting_down',
         'temporal_unavailable',
         'disk_full',
@@ -117,11 +159,7 @@ export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): 
       params: sessionParams,
       answers: { 200: { description: 'Whole, in order', schema: sessionDescription } },
       refusals: ['session_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
-      handle: async ({ params, response }) => {
-        const session = await sessions.read(params.id);
-        if (!session) throw noSuchSession(params.id);
-        return sendPieces(response, sessionJson(session));
-      },
+      handle: ({ params, response }) => read(params.id, response),
     }),
     endpoint({
       method: 'delete',
@@ -131,27 +169,21 @@ export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): 
       description:
         'Calls under way end with session_stored false. Prompts also live in the histories of its calls: calls=true deletes those that have ended too, in the archive as well.',
       params: sessionParams,
-      query: z.strictObject({ calls: z.enum(['true', 'false']).default('false') }),
-      answers: {
-        202: {
-          description: 'Nobody sees it any more; what is left of it goes as soon as its store allows',
-          schema: z.object({ session_id: z.string(), status: z.literal('deleting') }),
-        },
-        204: { description: 'Deleted' },
-      },
-      refusals: [
-        'session_not_found',
-        'validation_failed',
-        'shutting_down',
-        'temporal_unavailable',
-        'payload_store_unavailable',
-      ],
-      handle: async ({ params: { id: session_id }, query }) => {
-        const removal = await sessions.remove(session_id, { withCalls: query.calls === 'true' });
-        if (removal === 'missing') throw noSuchSession(session_id);
-        if (removal === 'deleted') return { status: 204 };
-        return { status: 202, body: { session_id, status: 'deleting' } };
-      },
+      query: z.strictObject(deletion),
+      answers: deletionAnswers,
+      refusals: deletionRefusals,
+      handle: ({ params, query }) => remove(params.id, query.calls),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/sessions',
+      tag: 'sessions',
+      summary: 'Delete the session of an id',
+      description: 'As `DELETE /sessions/{id}`, for ids that are no part of a path.',
+      query: z.strictObject({ ...deletion, id: byId }),
+      answers: deletionAnswers,
+      refusals: deletionRefusals,
+      handle: ({ query }) => remove(query.id, query.calls),
     }),
   ];
 }
