@@ -218,7 +218,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
               every(syncIntervalMs, () => health.refresh(), told("Reading the agents' health")),
               every(
                 syncIntervalMs,
-                () => forgetEnded(temporal, inFlight, Date.now()),
+                () => forgetEnded(temporal, inFlight),
                 told('Looking for calls that ended elsewhere'),
               ),
               every(

@@ -27,7 +27,7 @@ const tidyWithinMs = 10_000;
 
 /** Little or nothing is left for large prompts and answers, and calls that have some come all the while. */
 const storeFull: Fault = async (stage) => {
-  const { cluster, random, journal } = stage;
+  const { cluster, random } = stage;
   const ms = random.whole(2_000, 6_000);
   const leftBytes = random.pick([0, random.whole(1, 64) * 4_096]);
   const what = `payload store with ${leftBytes} bytes left for ${ms} ms`;
@@ -36,17 +36,18 @@ const storeFull: Fault = async (stage) => {
     return { what, at: Date.now(), touched: bothFacades, skipped: 'no right to mount a tmpfs' };
   const halfBefore = await halfWritten(store.path);
   await store.fill(undefined, leftBytes);
-  const settled = sendLarge(stage, ms);
+  const sent = sendLarge(stage, ms);
   await pause(ms);
   await store.free(undefined);
-  const at = Date.now();
-  const tidy = await until(async () => (await halfWritten(store.path)) <= halfBefore, tidyWithinMs, 250);
-  if (!tidy) {
-    const more = (await halfWritten(store.path)) - halfBefore;
-    journal.odd('leaks', `${more} half written files are left in the payload store after ${what}`);
-  }
-  return { what, at, touched: bothFacades, settled };
+  const settled = Promise.all([sent, tidied(stage, halfBefore, what)]);
+  return { what, at: Date.now(), touched: bothFacades, settled };
 };
+
+async function tidied({ cluster, journal }: FaultStage, halfBefore: number, what: string): Promise<void> {
+  const more = async (): Promise<number> => (await halfWritten(cluster.store.path)) - halfBefore;
+  if (await until(async () => (await more()) <= 0, tidyWithinMs, 250)) return;
+  journal.odd('leaks', `${await more()} half written files are left in the payload store after ${what}`);
+}
 
 /** Some have a large prompt, some a large answer, some both. */
 async function sendLarge(stage: FaultStage, ms: number): Promise<void> {

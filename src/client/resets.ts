@@ -52,7 +52,7 @@ export async function resetCall(deps: ResetDependencies, callId: string): Promis
       ],
     }),
   );
-  inFlight.add(callId, input.agentName, Date.now() + input.deadlineMs + 60_000);
+  inFlight.add(callId, input.agentName, input.deadlineMs + 60_000);
   return { runId: newRunId, toEventId };
 }
 

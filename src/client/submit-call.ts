@@ -77,7 +77,7 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   }
   const repeated = deps.inFlight.has(request.callId); // It adds no load.
   if (!repeated) admit(deps, agent);
-  deps.inFlight.add(request.callId, agent.name, Date.now() + request.deadlineMs + 60_000);
+  deps.inFlight.add(request.callId, agent.name, request.deadlineMs + 60_000);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
     const patience = { ms: deps.limits.startPatienceMs, lost: () => waitedTooLong(deps) };

@@ -12,6 +12,5 @@ export async function takeUpRunning(
   { startedAt, maxDeadlineMs }: { startedAt: Date; maxDeadlineMs: number },
 ): Promise<void> {
   for await (const call of records.all({ status: 'running', until: startedAt }))
-    if (!inFlight.has(call.callId))
-      inFlight.add(call.callId, call.agentAsked, call.startedAt.getTime() + maxDeadlineMs + 60_000);
+    if (!inFlight.has(call.callId)) inFlight.add(call.callId, call.agentAsked, maxDeadlineMs + 60_000);
 }

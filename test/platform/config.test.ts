@@ -47,6 +47,7 @@ test('without any setting a node serves this machine alone, with every default i
       maxCallsInFlight: 2_000,
       maxStarts: 16,
       startPatienceMs: 30_000,
+      disconnectGraceMs: 250,
       maxStreams: 200,
       firstTaskWaitMs: 500,
     },
