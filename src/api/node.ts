@@ -85,7 +85,19 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const streams = new Streams(limits.maxStreams, drain);
   const waiters = new Waiters(limits.disconnectGraceMs, (callId) => cancelAbandoned(node, callId, log));
   const app = createApp(
-    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, diskProblem, streams, waiters },
+    {
+      ...node,
+      config,
+      limits,
+      log,
+      drain,
+      authenticate,
+      workerRunning,
+      webUiUrl,
+      diskProblem,
+      streams,
+      waiters,
+    },
     version,
   );
   const http = await listen(app, config.host, config.port, config.connections);

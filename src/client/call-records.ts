@@ -12,7 +12,7 @@ import { lostText, unlessLost, type Texts } from '../payloads/texts.ts';
 import { loadText, refusing } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import { SharedLooks } from './shared-looks.ts';
-import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
 
 export interface CallDescription extends CallSummary {

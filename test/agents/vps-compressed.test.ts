@@ -1,4 +1,5 @@
 /** Answers that the agent, or a proxy before it, has compressed. */
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -195,9 +196,6 @@ test('an abort inside of a compressed answer rethrows its reason and closes the 
 });
 
 async function closed(sockets: ReadonlySet<Socket>): Promise<void> {
-  await Promise.all(
-    [...sockets].map((socket) =>
-      socket.destroyed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve)),
-    ),
-  );
+  const open = [...sockets].filter((socket) => !socket.destroyed);
+  await Promise.all(open.map((socket) => once(socket, 'close')));
 }

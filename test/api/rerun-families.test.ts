@@ -203,7 +203,9 @@ describe('a family of reruns', () => {
 
     expect(started.body.batch_id).toBe(batchId);
     expect(batch).toMatchObject({ total: 2, now_succeeded: 2 });
-    const reruns = Object.fromEntries(batch.items.map(({ call_id, rerun_id }) => [call_id, rerun_id]));
+    const reruns = Object.fromEntries<unknown>(
+      batch.items.map(({ call_id, rerun_id }) => [call_id, rerun_id]),
+    );
     expect(reruns).toEqual({ [one]: numbered, [two]: before });
     expect(agent.requests).toHaveLength(3);
   });
