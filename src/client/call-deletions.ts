@@ -80,7 +80,9 @@ export class CallDeletions {
       const run = { callId, runId: execution?.runId ?? '', endedAt: optionalTsToMs(closeTime) };
       calls.set(callId, [...(calls.get(callId) ?? []), run]);
     }
-    const ended = ({ endedAt = Infinity }: Run): boolean => endedAt <= (endedBy?.getTime() ?? Date.now());
+    // Both are the server's times.
+    const ended = ({ endedAt }: Run): boolean =>
+      endedAt !== undefined && endedAt <= (endedBy?.getTime() ?? Infinity);
     const found: Run[] = [];
     await forEach([...calls], async ([callId, listed]) => {
       let runs = listed;
