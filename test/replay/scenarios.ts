@@ -357,10 +357,46 @@ const byTheActivity: readonly Scenario[] = [
   },
 ];
 
+/** Calls whose turns tell of which life and run of their session they are. */
+const inLives: readonly Scenario[] = [
+  // Their session is asked what became of their message.
+  { name: 'ended-waiting-cancelled', run: cancelledWhileQueued },
+  { name: 'ended-waiting-overdue', run: deadlineWhileQueued },
+  {
+    // The run that gave the turn is over when the call commits: it asks the one after.
+    name: 'committed-after-renewal',
+    settings: { HOLDFAST_SESSION_HISTORY_EVENTS: '50', HOLDFAST_FIRST_TASK_WAIT_MS: '4000' },
+    run: async ({ agent, start, end, temporal }) => {
+      const session = temporal.workflow.getHandle('session-recorded');
+      await agent('renewing', async () => {
+        const { runId } = await session.describe();
+        while ((await session.describe()).runId === runId)
+          await session.executeUpdate('openTurn', { args: ['never-started'] });
+        return { body: { content: 'an answer' } };
+      });
+      const callId = await start({ agent_name: 'renewing', prompt: 'a question', session_id: 'recorded' });
+      await end(callId);
+      return `call-${callId}`;
+    },
+  },
+  {
+    name: 'session-closed',
+    run: async ({ agent, start, end, http, temporal }) => {
+      await agent('closing', answer);
+      await end(await start({ agent_name: 'closing', prompt: 'a question', session_id: 'closed' }));
+      // As a deletion does it that goes no further.
+      await temporal.workflow.getHandle('session-closed').executeUpdate('closeSession', { args: [true] });
+      if ((await http.get('/api/vps/sessions/closed')).status !== 404) throw new Error('It is there');
+      return 'session-closed';
+    },
+  },
+];
+
 export const scenarios: readonly Scenario[] = [
   ...byTheActivity.map((one) => ({
     ...one,
     settings: { HOLDFAST_FIRST_TASK_WAIT_MS: '0', ...one.settings },
   })),
   ...firstTaskScenarios,
+  ...inLives,
 ];
