@@ -127,7 +127,8 @@ export class CallRecords {
     return historyToJSON(await findCall(this.temporal, callId, () => handle.fetchHistory()));
   }
 
-  private async readableInput(callId: string): Promise<CallInput & { prompt: string; promptLost: boolean }> {
+  /** The same with a note in place of a lost prompt. Throws the refusal `call_not_found`. */
+  async readableInput(callId: string): Promise<CallInput & { prompt: string; promptLost: boolean }> {
     const input = await this.startInput(callId);
     const prompt = await refusing(() => unlessLost(() => this.texts.load(input.prompt)));
     return { ...input, prompt: prompt ?? lostText, promptLost: prompt === undefined };

@@ -109,11 +109,10 @@ export async function rerunRequest(
 ): Promise<RerunRequest> {
   const { prompt, deadlineMs } = overrides;
   // With another prompt it does not matter whether the call's own is lost.
-  const input =
-    prompt === undefined ? await records.input(callId) : { ...(await records.startInput(callId)), prompt };
+  const input = prompt === undefined ? await records.input(callId) : await records.readableInput(callId);
   return {
     ...(await wantedAgents(records, { callId, agentAsked: input.agentName }, overrides)),
-    prompt: input.prompt,
+    prompt: prompt ?? input.prompt,
     sessionId: input.sessionId,
     userId: input.userId,
     metadata: input.metadata,

@@ -1,5 +1,4 @@
 /** Answers that the agent, or a proxy before it, has compressed. */
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -197,5 +196,13 @@ test('an abort inside of a compressed answer rethrows its reason and closes the 
 
 async function closed(sockets: ReadonlySet<Socket>): Promise<void> {
   const open = [...sockets].filter((socket) => !socket.destroyed);
-  await Promise.all(open.map((socket) => once(socket, 'close')));
+  const closings = open.map(
+    (socket) =>
+      new Promise<void>((resolve) => {
+        socket.once('close', () => {
+          resolve();
+        });
+      }),
+  );
+  await Promise.all(closings);
 }

@@ -163,7 +163,7 @@ describe('I4', () => {
         messages.splice(2, 2);
         doctor(views, 'two', { status: 'cancelled', response: null, sessionStored: true });
       },
-      /two: was told that its turn is stored, which is not there/,
+      /two: cancelled \(session_stored: true\), and its turn is not there/,
     ],
     [
       'a window without the turn before',
