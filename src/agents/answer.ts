@@ -1,7 +1,12 @@
 import { describeError, errorText } from './error-text.ts';
+import { nestsDeeperThan } from './json-levels.ts';
 import { member } from './member.ts';
 import { noRedaction, type Redactor } from './redactor.ts';
 import { AgentError } from './transport.ts';
+
+/** Shorter JSON is parsed within a few milliseconds however deep it is. */
+const quicklyParsedBytes = 65_536;
+const maxLevels = 1_000;
 
 /**
  * The text of a `vps` answer: `content` as a string or as blocks `[{type: "text", text}]` (joined; blocks of other
@@ -9,6 +14,9 @@ import { AgentError } from './transport.ts';
  * Throws `AgentError` of type `invalid_response` for anything else, and nothing but that.
  */
 export function parseAnswer(body: Uint8Array, redactor: Redactor = noRedaction): string {
+  // JSON.parse takes seconds for millions of levels, and the whole process waits.
+  if (body.byteLength > quicklyParsedBytes && nestsDeeperThan(maxLevels, body))
+    throw invalid(`The answer nests more than ${maxLevels} levels`);
   const text = decode(body);
   const answer = parseJson(text, redactor);
   if (!isObject(answer)) throw invalid('The answer is JSON but not an object');
