@@ -1,5 +1,5 @@
 /** Resets: the same call goes on from its last good point, and answers at most once in its session. */
-import { rename } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
@@ -132,15 +132,20 @@ describe('a reset', () => {
   });
 });
 
-/** An earlier text of its session was gone from the payload store as it asked, and is there again. */
+/** Its answer was too large to be kept elsewhere, and the payload store away until its deadline; it is there again. */
 async function failedByUs(node: NodeInUse, name: string): Promise<{ callId: string; session: string }> {
   const session = `session-of-${name}`;
-  await node.agent(name, says('mended'));
+  await node.agent(name, ({ attempt }) => ({
+    body: { content: attempt === 2 ? 'x'.repeat(20_000) : 'mended' },
+  }));
   await node.agent(`${name}-next`, echo);
-  await node.http.call({ agent_name: name, prompt: 'x'.repeat(20_000), session_id: session });
-  const folder = join(node.dataDir, 'payloads', 'sessions');
+  await node.http.call({ agent_name: name, prompt: 'before', session_id: session });
+  const folder = join(node.dataDir, 'payloads');
   await rename(folder, `${folder}-away`);
-  const { body } = await node.http.call({ agent_name: name, prompt: 'broken', session_id: session });
+  await writeFile(folder, 'not a folder');
+  const wish = { agent_name: name, prompt: 'broken', session_id: session, deadline_seconds: 3 };
+  const { body } = await node.http.call(wish);
+  await rm(folder);
   await rename(`${folder}-away`, folder);
   expect(body).toMatchObject({ success: false, error_type: 'internal' });
   return { callId: String(body.call_id), session };

@@ -123,6 +123,7 @@ it('every failure but those of the caller, the request and Holdfast counts again
     'internal',
     'invalid_request',
     'no_slot',
+    'payload_lost',
     'payload_too_large',
   ]);
 });
