@@ -88,7 +88,8 @@ describe.each(ours)('%s', (name, service) => {
   const config = loadConfig(environment); // Throws on a setting that does not exist or a value that it does not take.
 
   test('runs what npm runs', () => {
-    expect(command?.join(' ')).toBe(name === 'facade' ? scripts['start'] : scripts['worker']);
+    const script = name === 'facade' ? scripts['start'] : scripts['worker'];
+    expect(`exec ${command?.join(' ') ?? ''}`).toBe(script);
   });
 
   test('is asked for its health where it answers', () => {
