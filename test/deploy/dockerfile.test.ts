@@ -50,7 +50,7 @@ test('what runs has no development dependencies, and no more than the build of o
 test('the facade runs by default, as npm runs it, as a user without rights and without a shell around it', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const [command = ''] = argumentsOf('CMD', runtime);
-  expect((JSON.parse(command) as string[]).join(' ')).toBe(scripts['start']);
+  expect(`exec ${(JSON.parse(command) as string[]).join(' ')}`).toBe(scripts['start']);
   expect(argumentsOf('USER', runtime)).toEqual(['node']);
   expect(runtime.findIndex(({ name }) => name === 'USER')).toBeGreaterThan(
     runtime.findLastIndex(({ name }) => name === 'RUN'),
