@@ -51,13 +51,18 @@ export function createS3Store(settings: S3Settings): PayloadStore {
     );
     const { ok, status } = response;
     if (ok) return response;
-    if (status === 404 && !(await isBucketMissing(response))) return undefined;
-    if (status === 404) throw new PayloadStoreUnusable(`The bucket ${bucket} does not exist`);
+    const code = status === 404 ? await errorCodeOf(response) : undefined;
+    if (code === 'NoSuchKey' && method !== 'PUT') return undefined;
+    if (code === 'NoSuchBucket') throw new PayloadStoreUnusable(`The bucket ${bucket} does not exist`);
     const Kind = lastingStatuses.has(status) ? PayloadStoreUnusable : PayloadStoreError;
     throw new Kind(`S3 answered ${status} to ${method} in the bucket ${bucket}`);
   };
-  const put = async (key: string, body: Uint8Array, timeoutMs?: number): Promise<void> => {
-    await send('PUT', `${base}/${prefix}${key}`, { body, ...(timeoutMs !== undefined && { timeoutMs }) });
+  const put = async (key: string, body: Uint8Array, timeoutMs = requestTimeoutMs): Promise<void> => {
+    await send('PUT', `${base}/${prefix}${key}`, { body, timeoutMs });
+  };
+  const get = async (key: string, timeoutMs = requestTimeoutMs): Promise<Buffer | undefined> => {
+    const response = await send('GET', `${base}/${prefix}${key}`, { timeoutMs });
+    return response && Buffer.from(await reach(() => response.arrayBuffer()));
   };
   const list = async function* (under: string): AsyncGenerator<StoredPayload> {
     let token: string | undefined;
@@ -78,16 +83,18 @@ export function createS3Store(settings: S3Settings): PayloadStore {
   };
   return {
     write: (key, bytes) => put(key, bytes),
-    async read(key) {
-      const response = await send('GET', `${base}/${prefix}${key}`);
-      return response && Buffer.from(await reach(() => response.arrayBuffer()));
-    },
+    read: (key) => get(key),
     list,
     async deleteAll(folder) {
       for await (const { key } of list(folder)) await send('DELETE', `${base}/${prefix}${key}`);
     },
     requireRoom: () => Promise.resolve(), // A bucket does not tell what it has room for.
-    check: () => put(checkKey, Buffer.from('holdfast'), checkTimeoutMs),
+    async check() {
+      const written = Buffer.from('holdfast');
+      await put(checkKey, written, checkTimeoutMs);
+      if (!(await get(checkKey, checkTimeoutMs))?.equals(written))
+        throw new PayloadStoreError(`The bucket ${bucket} does not give back what was written to it`);
+    },
   };
 }
 
@@ -102,9 +109,9 @@ async function reach<T>(action: () => Promise<T>): Promise<T> {
 /** Wrong region, request, credentials or rights: the same request gets the same answer until somebody changes them. */
 const lastingStatuses = new Set([301, 400, 401, 403]);
 
-/** A missing object is told as 404 too. */
-async function isBucketMissing(response: Response): Promise<boolean> {
-  return element(await reach(() => response.text()), 'Code') === 'NoSuchBucket';
+/** A missing object and a missing bucket are both 404; so is whatever is there instead of S3. */
+async function errorCodeOf(response: Response): Promise<string | undefined> {
+  return element(await reach(() => response.text()), 'Code');
 }
 
 /** Keys and tokens of ours need no more of XML than this. */

@@ -1,5 +1,8 @@
 /** Every store keeps the same promises. */
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -257,4 +260,19 @@ it.runIf(hasMoto())('a bucket that does not exist is told by its name', { timeou
   await expect(store.check()).rejects.toThrow(PayloadStoreUnusable);
   await expect(store.read('calls/a/1')).rejects.toThrow('The bucket nowhere does not exist');
   await expect(store.list('calls/')[Symbol.asyncIterator]().next()).rejects.toThrow(PayloadStoreUnusable);
+});
+
+it('what answers 404 to everything and is no S3 keeps nothing, and does not pass for a store', async () => {
+  const server = createServer((_request, response) => response.writeHead(404).end('{}'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const store = createS3Store(s3Settings(`http://127.0.0.1:${port}`));
+
+  await expect(store.write('calls/a/1', Buffer.from('text'))).rejects.toThrow('S3 answered 404 to PUT');
+  await expect(store.read('calls/a/1')).rejects.toThrow('S3 answered 404 to GET');
+  await expect(store.check()).rejects.toThrow(PayloadStoreError);
 });
