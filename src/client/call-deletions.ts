@@ -14,8 +14,8 @@ import { listAll } from './visibility.ts';
 interface CallRemoval {
   /** Those that a list may not know of yet. */
   readonly callIds: readonly string[];
-  /** Calls that ended later stay. Absent: all that have ended go. */
-  readonly endedBy?: Date | undefined;
+  /** Calls that ended later stay: they may be those of another life. Undefined: all that have ended go. By the server's clock. */
+  readonly endedBy: () => Promise<Date | undefined>;
   /** Wait until Temporal has deleted them. */
   readonly patiently: boolean;
 }
@@ -68,7 +68,7 @@ export class CallDeletions {
       if (!(await this.areGone(runs, giveUp))) return { found: true, gone: false };
     }
     // Only now: an archiver that still found a call's history may write it there.
-    await this.archive?.removeSession(sessionId, removal.endedBy);
+    await this.archive?.removeSession(sessionId, await removal.endedBy());
     return { found: deleted.size > 0, gone: true };
   }
 
@@ -80,9 +80,9 @@ export class CallDeletions {
       const run = { callId, runId: execution?.runId ?? '', endedAt: optionalTsToMs(closeTime) };
       calls.set(callId, [...(calls.get(callId) ?? []), run]);
     }
-    // Both are the server's times.
-    const ended = ({ endedAt }: Run): boolean =>
-      endedAt !== undefined && endedAt <= (endedBy?.getTime() ?? Infinity);
+    // Asked after the list: whatever call of another life is in it, that life has begun by now.
+    const until = (await endedBy())?.getTime() ?? Infinity;
+    const ended = ({ endedAt }: Run): boolean => endedAt !== undefined && endedAt <= until;
     const found: Run[] = [];
     await forEach([...calls], async ([callId, listed]) => {
       let runs = listed;

@@ -67,7 +67,11 @@ export class SessionDeletions {
     if (!finished) return 'deleting';
     if (!withCalls) return 'missing';
     const { found, gone } = await refusing(() =>
-      this.calls.removeOf(sessionId, { callIds: [], patiently: true }),
+      this.calls.removeOf(sessionId, {
+        callIds: [],
+        endedBy: () => this.lifeBegan(sessionId),
+        patiently: true,
+      }),
     );
     if (!gone) return 'deleting';
     return found ? 'deleted' : 'missing';
@@ -100,8 +104,8 @@ export class SessionDeletions {
     const closed = await this.look(sessionId, runId);
     if (!closed) return true;
     const { callIds, closedAt } = closed;
-    if (callIds && !(await this.calls.removeOf(sessionId, { callIds, endedBy: closedAt, ...how })).gone)
-      return false;
+    const endedBy = (): Promise<Date | undefined> => Promise.resolve(closedAt);
+    if (callIds && !(await this.calls.removeOf(sessionId, { callIds, endedBy, ...how })).gone) return false;
     await this.dropTexts(closed);
     await deleteRunsUpTo(this.temporal, sessionWorkflowId(sessionId), runId);
     this.done.set(runId, true);
@@ -139,8 +143,18 @@ export class SessionDeletions {
     await this.texts.drop(sessionOwner(sessionId, life));
   }
 
-  private async newest(sessionId: string) {
-    const handle = this.temporal.client.workflow.getHandle(sessionWorkflowId(sessionId));
+  /** Of the life that runs now, if there is one: its first run tells. */
+  private async lifeBegan(sessionId: string): Promise<Date | undefined> {
+    const newest = await this.newest(sessionId);
+    if (newest?.status.name !== 'RUNNING') return undefined;
+    const firstRunId = newest.raw.workflowExecutionInfo?.firstRunId ?? '';
+    const first = firstRunId === newest.runId ? newest : await this.newest(sessionId, firstRunId);
+    return (first ?? newest).startTime;
+  }
+
+  /** The run of this id, the newest by default. */
+  private async newest(sessionId: string, runId?: string) {
+    const handle = this.temporal.client.workflow.getHandle(sessionWorkflowId(sessionId), runId);
     try {
       return await rpc(this.temporal, rpcTimeoutMs.read, () => handle.describe());
     } catch (error) {

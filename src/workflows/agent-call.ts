@@ -26,7 +26,7 @@ import { describeProgress } from './progress-text.ts';
 import { ResetRun } from './reset-run.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
-import { asksInTask, SessionTurn } from './turn.ts';
+import { asksInTask, passedWaiting, SessionTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
@@ -113,7 +113,15 @@ async function walkChain(
   progress: Progress,
 ): Promise<Ending> {
   const { chain } = input;
-  const inTime = agentsInTime(deadlineAt() - Date.now(), chain);
+  const remainingMs = deadlineAt() - Date.now();
+  if (remainingMs <= 0 && input.turn?.state === 'queued')
+    return {
+      status: 'failed',
+      errorType: 'deadline_exceeded',
+      message: passedWaiting(input),
+      onRecord: true,
+    };
+  const inTime = agentsInTime(remainingMs, chain);
   const asked = inTime < chain.length && patched('short-deadlines') ? chain.slice(0, inTime) : chain;
   const ending = await askInTurn({ ...input, chain: asked }, window, reset, deadlineAt, progress);
   for (const { name: agent } of chain.slice(asked.length))

@@ -126,10 +126,14 @@ async function waitForTurn(
       return {
         status: 'failed',
         errorType: 'deadline_exceeded',
-        message: `The call's deadline of ${input.deadlineMs / 1_000} s passed while it waited for its session's turn`,
+        message: passedWaiting(input),
       };
     await condition(() => woken, Math.min(askAgainMs, restMs));
   }
+}
+
+export function passedWaiting({ deadlineMs }: CallInput): string {
+  return `The call's deadline of ${deadlineMs / 1_000} s passed while it waited for its session's turn`;
 }
 
 /** Both times are of the server's clock. */

@@ -1,5 +1,12 @@
 /** Deleting a session together with the histories of its calls, where its prompts also are. */
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { CallDeletions } from '../../src/client/call-deletions.ts';
+import { EndedCalls } from '../../src/client/ended-calls.ts';
+import { SessionDeletions } from '../../src/client/session-deletions.ts';
+import type { Temporal } from '../../src/client/temporal.ts';
+import { createFileStore } from '../../src/payloads/file-store.ts';
+import { Texts } from '../../src/payloads/texts.ts';
 import type { Json } from '../rig/http-client.ts';
 import { gated, says } from './scripts.ts';
 import { useNode } from './use-node.ts';
@@ -77,3 +84,26 @@ it(
     expect(await statuses([before, String(call_id), after])).toEqual([404, 200, 200]);
   },
 );
+
+// What a DELETE does that found no session, while the next call of that id makes one.
+it('what is left of a session that is gone is deleted, and no call of the life that began since', async () => {
+  const [left, current] = [await callIn('again'), remove('again').then(() => callIn('again'))];
+  const kept = await current;
+  const temporal: Temporal = { client: node.temporal, namespace: 'default', taskQueue: 'unused' };
+  const texts = new Texts(createFileStore(join(node.dataDir, 'payloads')), 1_000);
+  const calls = new CallDeletions(
+    temporal,
+    texts,
+    new EndedCalls({ maxBytes: 0, lifetimeMs: 0 }, () => undefined),
+    undefined,
+    20_000,
+  );
+  const deletions = new SessionDeletions(temporal, texts, calls);
+  const listed = async (): Promise<unknown[]> =>
+    (await node.http.get('/api/vps/calls?session=again&status=completed')).body.calls as unknown[];
+  await expect.poll(listed).toHaveLength(2);
+
+  expect(await deletions.finishLeft('again', { withCalls: true })).toBe('deleted');
+
+  expect(await statuses([left, kept])).toEqual([404, 200]);
+});
