@@ -1,5 +1,6 @@
 /** A failed try as Temporal's retry policy reads it (I6). */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { cutErrorText } from '../agents/error-text.ts';
 import { AgentError } from '../agents/transport.ts';
 import type { Try } from '../domain/call.ts';
 import { retryDelayMs } from '../domain/retry.ts';
@@ -31,6 +32,7 @@ export function asAgentError(error: unknown): AgentError {
   return new AgentError('internal', error instanceof Error ? error.message : String(error), { cause: error });
 }
 
+/** Bounded, whatever failed: Temporal refuses a large failure, and the call would not hear of it. */
 export function asApplicationFailure(
   failure: AgentError,
   tries: readonly Try[],
@@ -45,12 +47,25 @@ export function asApplicationFailure(
   const details: AskFailureDetails = { tries, ...(retryable && { retryInMs }) };
   return ApplicationFailure.create({
     type,
-    message: failure.message,
+    message: cutErrorText(failure.message),
     nonRetryable: !retryable,
     nextRetryDelay: retryInMs,
     details: [details],
     ...(type === 'internal' && failure.cause instanceof Error
-      ? { cause: failure.cause }
+      ? { cause: bounded(failure.cause) }
       : { category: ApplicationFailureCategory.BENIGN }),
   });
+}
+
+const maxCauses = 3;
+const maxFrames = 20;
+
+function bounded({ name, message, stack = '', cause }: Error, causesLeft = maxCauses): Error {
+  const text = cutErrorText(message);
+  const goesOn = cause instanceof Error && causesLeft > 0;
+  const short = new Error(text, goesOn ? { cause: bounded(cause, causesLeft - 1) } : {});
+  short.name = cutErrorText(name);
+  const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
+  short.stack = [`${short.name}: ${text}`, ...frames.slice(0, maxFrames).map(cutErrorText)].join('\n');
+  return short;
 }

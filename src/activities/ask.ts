@@ -1,5 +1,6 @@
 /** One request to one agent and its answer, with what is too large for Temporal read and kept around it. */
 import type { Expectations } from '../agents/expectations.ts';
+import { createRedactor } from '../agents/redactor.ts';
 import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { ErrorType } from '../domain/failures.ts';
@@ -99,7 +100,7 @@ async function send(
       signal,
       onFirstByte: () => open.firstByte(),
     });
-    if (agent.expect) await expectations.require(content, agent.expect, signal);
+    if (agent.expect) await expectations.require(content, agent.expect, signal, createRedactor(token));
     return content;
   } finally {
     clearTimeout(timeout);

@@ -43,9 +43,10 @@ export class CheckThread {
     return !this.gone;
   }
 
+  /** Rejects with what the thread ended of. */
   async check(request: CheckRequest): Promise<CheckOutcome> {
     await this.ready;
-    const { timeoutMs, memoryMib } = this.limits;
+    const { timeoutMs } = this.limits;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<CheckOutcome>((resolve) => {
       const undecided = `within ${timeoutMs / 1_000} s (HOLDFAST_EXPECT_TIMEOUT_MS)`;
@@ -57,9 +58,6 @@ export class CheckThread {
       const outcome = await this.race(Promise.race([reply, late]));
       if ('undecided' in outcome) void this.close();
       return outcome;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
-      return { undecided: `within ${memoryMib} MiB (HOLDFAST_EXPECT_MEMORY_MIB)` };
     } finally {
       clearTimeout(timer);
     }
@@ -78,6 +76,12 @@ export class CheckThread {
     });
     return await Promise.race([work, ended]);
   }
+}
+
+/** Of a thread that ended because of its check. */
+export function endedOf(error: unknown, { memoryMib }: CheckLimits): CheckOutcome {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+  return { undecided: `within ${memoryMib} MiB (HOLDFAST_EXPECT_MEMORY_MIB)` };
 }
 
 function importing(script: string): string {

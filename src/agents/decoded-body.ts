@@ -1,5 +1,7 @@
 import { createBrotliDecompress, createGunzip, type BrotliDecompress, type Gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import { errorText } from './error-text.ts';
+import type { Redactor } from './redactor.ts';
 import { AgentError } from './transport.ts';
 
 export const acceptedEncodings = 'gzip, br';
@@ -22,11 +24,15 @@ const anyRatioBytes = 256 * 1_024;
  * connection. Throws what the connection failed with, or an `AgentError`: `invalid_response` for what cannot be
  * decoded, `payload_too_large` beyond the limits.
  */
-export async function* decodedBody(response: Response, limits: BodyLimits): AsyncGenerator<Buffer, void> {
+export async function* decodedBody(
+  response: Response,
+  limits: BodyLimits,
+  redactor: Redactor,
+): AsyncGenerator<Buffer, void> {
   const { body, headers } = response;
   body.on('error', () => undefined); // That of leaving early belongs to nobody.
   try {
-    const encoding = encodingOf(headers['content-encoding']);
+    const encoding = encodingOf(headers['content-encoding'], redactor);
     if (encoding === 'identity') for await (const piece of body) yield piece as Buffer;
     else yield* unpacked(body, encoding, limits);
   } finally {
@@ -44,13 +50,14 @@ const encodings: Readonly<Record<string, Encoding>> = {
 };
 
 /** One at most: nobody packs twice but to hide how much it is. */
-function encodingOf(header: string | string[] | undefined): Encoding {
-  const name = [header ?? ''].flat().join(', ').trim().toLowerCase();
+function encodingOf(header: string | string[] | undefined, redactor: Redactor): Encoding {
+  const said = [header ?? ''].flat().join(', ').trim();
+  const name = said.toLowerCase();
   const encoding = Object.hasOwn(encodings, name) ? encodings[name] : undefined;
   if (encoding === undefined)
     throw new AgentError(
       'invalid_response',
-      `The answer's Content-Encoding is ${JSON.stringify(name.slice(0, 50))}, though ${acceptedEncodings} was asked`,
+      errorText(`The answer's Content-Encoding is none of ${acceptedEncodings}`, said, redactor),
     );
   return encoding;
 }

@@ -10,7 +10,11 @@ const maxErrorTextLength = 500;
 export function errorText(headline: string, agentSaid: string, redactor: Redactor): string {
   // Cleaned between two redactions: neither an embedded control character nor collapsed spaces may hide the token.
   const excerpt = redactor.redact(oneLine(beginning(agentSaid, redactor)));
-  const text = excerpt === '' ? headline : `${headline}: ${excerpt}`;
+  return cutErrorText(excerpt === '' ? headline : `${headline}: ${excerpt}`);
+}
+
+/** Of a text that holds no secret: as much as an error may have of it. */
+export function cutErrorText(text: string): string {
   if (text.length <= maxErrorTextLength) return text;
   return `${text.slice(0, maxErrorTextLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

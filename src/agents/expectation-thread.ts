@@ -10,7 +10,7 @@ export interface CheckRequest {
   readonly text?: string;
 }
 
-/** `wrong`: what is wrong with the answer, if anything. `fault`: why the expectation cannot be compiled. */
+/** `wrong`: what is wrong with the answer, if anything. `fault`: why the expectation cannot be compiled, or used. */
 export type CheckReply = { readonly wrong: string | undefined } | { readonly fault: string };
 
 /** Compiling costs milliseconds, and holds some memory. */
@@ -24,13 +24,12 @@ function checkOf(expectation: AgentExpectation): Check {
 }
 
 function replyTo({ expectation, text }: CheckRequest): CheckReply {
-  let check: Check;
   try {
-    check = checkOf(expectation);
+    const check = checkOf(expectation);
+    return { wrong: text === undefined ? undefined : check(text) };
   } catch (error) {
     return { fault: (error as Error).message };
   }
-  return { wrong: text === undefined ? undefined : check(text) };
 }
 
 parentPort?.on('message', (request: CheckRequest) => parentPort?.postMessage(replyTo(request)));

@@ -1,5 +1,5 @@
 /** What an agent's answer must be to count as one: length, shape, words that it must not hold. Runs in a thread. */
-import { Ajv, type ValidateFunction } from 'ajv';
+import { Ajv, type KeywordCxt, type ValidateFunction } from 'ajv';
 import { RE2JS } from 're2js';
 import type { AgentExpectation } from '../domain/agent.ts';
 
@@ -47,9 +47,23 @@ function matching(jsonSchema: object): Check {
       throw error;
     }
     const [first] = validate.errors ?? [];
-    return `${first?.instancePath || 'it'} ${first?.message ?? 'does not match json_schema'}`;
+    return `${first ? pathOf(first.instancePath) : 'it'} ${first?.message ?? 'does not match json_schema'}`;
   };
 }
+
+/** Not escaped: whoever looks for a token in it must know it again. */
+function pathOf(pointer: string): string {
+  return pointer.replaceAll('~1', '/').replaceAll('~0', '~') || 'it';
+}
+
+/** Ajv's own word: such a schema answers with a promise, which would count as true. */
+const noAsync = {
+  keyword: '$async',
+  why: '$async is not supported',
+  code: ({ schema }: KeywordCxt) => {
+    if (schema !== false) throw new Error(noAsync.why);
+  },
+};
 
 function compileSchema(jsonSchema: object): ValidateFunction {
   // Patterns of a schema run on agents' answers: linear time for them too.
@@ -59,9 +73,16 @@ function compileSchema(jsonSchema: object): ValidateFunction {
   };
   regExp.code = 're2';
   try {
-    return new Ajv({ strict: false, code: { regExp } }).compile(jsonSchema);
+    const ajv = new Ajv({ strict: false, code: { regExp } });
+    return ajv
+      .removeKeyword(noAsync.keyword)
+      .addKeyword({ keyword: noAsync.keyword, code: noAsync.code })
+      .compile(jsonSchema);
   } catch (error) {
-    throw new Error(`expect.json_schema: ${(error as Error).message}`, { cause: error });
+    const { message } = error as Error;
+    // Ajv's own refusal of one inside of another schema does not name it.
+    const why = message.startsWith('async schema') ? noAsync.why : message;
+    throw new Error(`expect.json_schema: ${why}`, { cause: error });
   }
 }
 

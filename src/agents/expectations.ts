@@ -4,15 +4,19 @@
  */
 import type { AgentExpectation } from '../domain/agent.ts';
 import { untilAborted } from './abortable.ts';
-import { CheckThread, type CheckLimits, type CheckOutcome } from './check-thread.ts';
+import { CheckThread, endedOf, type CheckLimits, type CheckOutcome } from './check-thread.ts';
+import { cutErrorText, errorText } from './error-text.ts';
 import type { CheckRequest } from './expectation-thread.ts';
 import { shorterThan } from './expectation.ts';
+import { noRedaction, type Redactor } from './redactor.ts';
 import { AgentError } from './transport.ts';
 
 export interface ExpectationLimits extends CheckLimits {
   /** Checks at a time. */
   readonly maxThreads: number;
 }
+
+export type StartThread = (limits: CheckLimits) => CheckThread;
 
 interface Job {
   /** The expectation as JSON. */
@@ -24,6 +28,7 @@ interface Job {
 
 export class Expectations {
   private readonly limits: ExpectationLimits;
+  private readonly startThread: StartThread;
   /** By expectation, each with one check under way: whose checks take long waits behind itself, not before the others. */
   private readonly waiting = new Map<string, Job[]>();
   private readonly underWay = new Set<string>();
@@ -32,21 +37,27 @@ export class Expectations {
   private closed = false;
 
   /** Threads start when they are first needed. */
-  constructor(limits: ExpectationLimits) {
+  constructor(limits: ExpectationLimits, startThread: StartThread = (own) => new CheckThread(own)) {
     this.limits = limits;
+    this.startThread = startThread;
   }
 
   /** Throws the `invalid_response` of an answer that its agent's expectation does not take, or the signal's reason. */
-  async require(text: string, expectation: AgentExpectation, signal: AbortSignal): Promise<void> {
+  async require(
+    text: string,
+    expectation: AgentExpectation,
+    signal: AbortSignal,
+    redactor: Redactor = noRedaction,
+  ): Promise<void> {
     const wrong = await this.wrongWith(text, expectation, signal);
     if (wrong !== undefined)
-      throw new AgentError('invalid_response', `The answer is not as expected: ${wrong}`);
+      throw new AgentError('invalid_response', errorText('The answer is not as expected', wrong, redactor));
   }
 
   /** Throws an `Error` that names the field of the registration that cannot be compiled. */
   async requireCompilable(expectation: AgentExpectation): Promise<void> {
     const outcome = await this.run({ expectation });
-    if ('fault' in outcome) throw new Error(outcome.fault);
+    if ('fault' in outcome) throw new Error(cutErrorText(outcome.fault));
     if ('undecided' in outcome) throw new Error(`expect: it could not be compiled ${outcome.undecided}`);
   }
 
@@ -99,11 +110,24 @@ export class Expectations {
   }
 
   private async check({ key, request }: Job): Promise<CheckOutcome> {
-    const thread = this.idle.pop() ?? new CheckThread(this.limits);
+    const used = this.idle.pop();
+    let thread = used ?? this.startThread(this.limits);
     this.busy.add(thread);
     this.underWay.add(key);
     try {
+      if (used) {
+        const outcome = await used.check(request).catch((error: unknown) => {
+          if (this.closed) throw error;
+        });
+        if (outcome) return outcome;
+        // It may have ended of an earlier check, or of what those left in memory: a new one tells.
+        this.busy.delete(used);
+        thread = this.startThread(this.limits);
+        this.busy.add(thread);
+      }
       return await thread.check(request);
+    } catch (error) {
+      return endedOf(error, this.limits);
     } finally {
       this.busy.delete(thread);
       if (thread.usable && !this.closed) this.idle.push(thread);

@@ -15,6 +15,9 @@ const escapes = ['percent and backslash', 'percent', 'backslash'] as const;
 
 export const noRedaction: Redactor = { redact: (text) => text, longestSpelling: 0 };
 
+/** Of an agent that has a token which is not opened here: nothing that it says is told. */
+export const withholdAll: Redactor = { redact: () => '', longestSpelling: 0 };
+
 /**
  * Knows the token as it is, with any of its characters percent-encoded or escaped as in JSON, and in Base64 (also
  * base64url, and inside a longer encoded text such as `Bearer <token>`). Its work is linear in the text.

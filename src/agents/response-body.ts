@@ -1,11 +1,12 @@
 import { decodedBody, tooLarge, type BodyLimits, type Response } from './decoded-body.ts';
+import { noRedaction, type Redactor } from './redactor.ts';
 
 /**
  * The whole body, decoded. Throws an `AgentError` of type `payload_too_large` as soon as it is known to be over the
  * limits; the connection is closed then.
  */
-export async function readBody(response: Response, limits: BodyLimits): Promise<Buffer> {
-  const { bytes, complete } = await readUpTo(decodedBody(response, limits), limits.maxBytes);
+export async function readBody(response: Response, limits: BodyLimits, redactor: Redactor): Promise<Buffer> {
+  const { bytes, complete } = await readUpTo(decodedBody(response, limits, redactor), limits.maxBytes);
   if (!complete) throw tooLarge(limits.maxBytes);
   return bytes;
 }
@@ -20,12 +21,12 @@ export async function skipBody({ body }: Response, maxBytes: number): Promise<vo
 const excerptTimeoutMs = 1_000;
 const excerptLimits: BodyLimits = { maxBytes: 16_384, maxRatio: Infinity };
 
-/** The beginning of an error's body as text. Whatever becomes of the rest of the body: never throws. */
+/** The beginning of an error's body as text, not redacted. Whatever becomes of the rest of the body: never throws. */
 export async function readExcerpt(response: Response): Promise<{ text: string; complete: boolean }> {
   const timer = setTimeout(() => response.body.destroy(), excerptTimeoutMs);
   const read: Buffer[] = [];
   try {
-    const pieces = decodedBody(response, excerptLimits);
+    const pieces = decodedBody(response, excerptLimits, noRedaction);
     const { bytes, complete } = await readUpTo(pieces, excerptLimits.maxBytes, read);
     return { text: bytes.toString('utf8'), complete };
   } catch {

@@ -12,7 +12,7 @@ import { parseAnswer } from './answer.ts';
 import { acceptedEncodings, tooLarge, type BodyLimits } from './decoded-body.ts';
 import { openConnection } from './open-connection.ts';
 import { createConnector, createPools, exchange, type PoolOptions, type Pools } from './exchange.ts';
-import { createRedactor, noRedaction } from './redactor.ts';
+import { createRedactor, noRedaction, withholdAll, type Redactor } from './redactor.ts';
 import { readBody, skipBody } from './response-body.ts';
 import { statusFailure } from './status-failure.ts';
 import { AgentError, type AgentRequest, type AgentTransport } from './transport.ts';
@@ -55,7 +55,7 @@ async function ask(pools: Pools, request: AgentRequest, limits: BodyLimits): Pro
     request.onFirstByte?.();
     if (response.statusCode !== 200 && response.statusCode !== 201)
       throw await statusFailure(response, redactor);
-    const answer = parseAnswer(await answerBody(response, limits), redactor);
+    const answer = parseAnswer(await answerBody(response, limits, redactor), redactor);
     const content = token && token.length >= minTokenLengthToRedact ? redactor.redact(answer) : answer;
     if (jsonBytes(content) > limits.maxBytes) throw tooLarge(limits.maxBytes);
     return content;
@@ -65,7 +65,9 @@ async function ask(pools: Pools, request: AgentRequest, limits: BodyLimits): Pro
 async function probe(pools: Pools, agent: AgentConfig, signal: AbortSignal): Promise<number> {
   const target = { method: 'GET', path: agent.healthPath ?? '/', headers: commonHeaders } as const;
   return await exchange(pools, agent, signal, target, async (response) => {
-    if (response.statusCode >= 300) throw await statusFailure(response, noRedaction);
+    // Asked without its token, an agent may tell it all the same.
+    const redactor = agent.sealedToken === undefined ? noRedaction : withholdAll;
+    if (response.statusCode >= 300) throw await statusFailure(response, redactor);
     await skipBody(response, maxProbeBodyBytes);
     return response.statusCode;
   });
@@ -88,10 +90,14 @@ function askHeaders({ token, idempotencyKey }: AgentRequest): Record<string, str
   };
 }
 
-async function answerBody(response: Dispatcher.ResponseData, limits: BodyLimits): Promise<Buffer> {
+async function answerBody(
+  response: Dispatcher.ResponseData,
+  limits: BodyLimits,
+  redactor: Redactor,
+): Promise<Buffer> {
   if (Number(response.headers['content-length']) > limits.maxBytes) {
     response.body.on('error', () => undefined).destroy();
     throw tooLarge(limits.maxBytes);
   }
-  return await readBody(response, limits);
+  return await readBody(response, limits, redactor);
 }

@@ -1,12 +1,17 @@
 /** Answers are checked beside the main thread, within limits of time and memory. */
 import { expect, onTestFinished, test } from 'vitest';
-import { Expectations, type ExpectationLimits } from '../../src/agents/expectations.ts';
+import { CheckThread } from '../../src/agents/check-thread.ts';
+import { Expectations, type ExpectationLimits, type StartThread } from '../../src/agents/expectations.ts';
+import { createRedactor } from '../../src/agents/redactor.ts';
 import { agentErrorOf } from './support.ts';
 
 const never = new AbortController().signal;
 
-function open(limits: Partial<ExpectationLimits> = {}): Expectations {
-  const expectations = new Expectations({ timeoutMs: 60_000, memoryMib: 256, maxThreads: 1, ...limits });
+function open(limits: Partial<ExpectationLimits> = {}, start?: StartThread): Expectations {
+  const expectations = new Expectations(
+    { timeoutMs: 60_000, memoryMib: 256, maxThreads: 1, ...limits },
+    start,
+  );
   onTestFinished(() => expectations.close());
   return expectations;
 }
@@ -91,6 +96,82 @@ test('an expectation that does not compile, or not in time, is told by its field
   await expect(open({ timeoutMs: 10 }).requireCompilable(endless)).rejects.toThrow(
     'expect: it could not be compiled within 0.01 s (HOLDFAST_EXPECT_TIMEOUT_MS)',
   );
+});
+
+test.each([
+  { $async: true, required: ['a'] },
+  { $async: 'yes' },
+  { properties: { a: { $async: true } } },
+  { $ref: '#/definitions/a', definitions: { a: { $async: true, required: ['a'] } } },
+  { allOf: [{ items: [{ not: { $async: true } }] }] },
+])(
+  'the schema %j, whose check would be a promise, is refused by name, and no answer passes it',
+  async (jsonSchema) => {
+    const expectations = open();
+    const refusal = /^expect\.json_schema: .*\$async/;
+    await expect(expectations.requireCompilable({ jsonSchema })).rejects.toThrow(refusal);
+    await expect(expectations.require('{"b":1}', { jsonSchema }, never)).rejects.toThrow(refusal);
+  },
+);
+
+test('a property or a value that is called $async is an ordinary one', async () => {
+  const named = { properties: { $async: { const: { $async: true } } }, required: ['$async'] };
+  const expectations = open();
+  await expectations.requireCompilable({ jsonSchema: named });
+  await expectations.require('{"$async":{"$async":true}}', { jsonSchema: named }, never);
+  expect((await agentErrorOf(expectations.require('{}', { jsonSchema: named }, never))).type).toBe(
+    'invalid_response',
+  );
+});
+
+test('a schema of an earlier registration that can no longer be compiled fails no other check', async () => {
+  const expectations = open();
+  const old = { jsonSchema: { $async: true, required: ['a'] } };
+  const checks = Array.from({ length: 40 }, async (_, index) => {
+    if (index % 4 === 0) await expect(expectations.require('{"b":1}', old, never)).rejects.toThrow('$async');
+    const own = { jsonSchema: { type: 'string', maxLength: 5 + index } };
+    await Promise.all([expectations.require('"short"', own, never), expectations.requireCompilable(own)]);
+  });
+  await Promise.all(checks);
+});
+
+test('a thread that has no memory left because of earlier checks is replaced, and the check is done again', async () => {
+  const expectations = open({ memoryMib: 32 });
+  for (let round = 0; round < 20; round++)
+    await expectations.requireCompilable({
+      jsonSchema: { description: `${round} ${'x'.repeat(2_000_000)}` },
+    });
+});
+
+test('a thread that ends in the middle of a check is replaced, and the check is done again', async () => {
+  const started: CheckThread[] = [];
+  const expectations = open({}, (limits) => {
+    const thread = new CheckThread(limits);
+    started.push(thread);
+    return thread;
+  });
+  await expectations.require('"short"', wordy, never);
+  const checks = [
+    expectations.require('"short"', wordy, never),
+    expectations.requireCompilable(unique),
+    agentErrorOf(expectations.require('"longer"', wordy, never)),
+  ];
+  await started[0]?.close();
+  await Promise.all(checks);
+  expect(started).toHaveLength(2);
+});
+
+test('what is wrong is told without the token and in 500 characters, however long a name in the answer is', async () => {
+  const numbers = { jsonSchema: { additionalProperties: { type: 'number' } } };
+  const expectations = open();
+  for (const name of ['a/b', 'x'.repeat(100_000), `${'x'.repeat(16_380)}a/b`, `${'x'.repeat(460)}a/b`]) {
+    const answer = JSON.stringify({ [name]: 'no' });
+    const error = await agentErrorOf(expectations.require(answer, numbers, never, createRedactor('a/b')));
+    expect(error.type).toBe('invalid_response');
+    expect(error.message).toMatch(/^The answer is not as expected: \/(x+|\[redacted\] must be number$)/);
+    expect(error.message).not.toMatch(/a\/b|a~1b/);
+    expect(error.message.length).toBeLessThanOrEqual(500);
+  }
 });
 
 test('after it is closed nothing is checked any more', async () => {

@@ -1,6 +1,14 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { agentErrorOf, askOnce, closedPort, openAgent, openRawServer } from './support.ts';
+import {
+  agentErrorOf,
+  askOnce,
+  closedPort,
+  configOf,
+  openAgent,
+  openRawServer,
+  openTransport,
+} from './support.ts';
 
 const token = 'sk-Zürich/"42"+abc';
 const base64 = Buffer.from(token).toString('base64');
@@ -45,6 +53,42 @@ test('an answer that is not JSON and an error in a 200 are redacted', async () =
     expect(error.message).toContain('[redacted]');
     expect(everything(error)).not.toContain(token);
   }
+});
+
+test('headers and a reason phrase that echo the token are redacted, and no cut leaves a part of it', async () => {
+  for (const secret of ['opensesame-0123456789', 'OpenSesame/0123456789']) {
+    for (const said of [secret, `${'x'.repeat(40)} ${secret}`, secret.repeat(50)]) {
+      for (const name of [
+        'content-encoding',
+        'content-type',
+        'retry-after',
+        'location',
+        'www-authenticate',
+      ]) {
+        for (const status of [200, 302, 401, 429, 503]) {
+          const server = await openRawServer((socket) =>
+            socket.end(`HTTP/1.1 ${status} No ${secret}\r\n${name}: ${said}\r\ncontent-length: 2\r\n\r\n{}`),
+          );
+          const error = await agentErrorOf(askOnce(server, { token: secret }));
+          expect(everything(error).toLowerCase()).not.toContain(secret.slice(0, 8).toLowerCase());
+          expect(error.message.length).toBeLessThanOrEqual(500);
+        }
+      }
+    }
+  }
+});
+
+test('a failed probe tells what an agent says of it, but nothing of an agent that knows a token', async () => {
+  const agent = await openAgent(() => ({ status: 503, body: { error: `down for ${token}` } }));
+  const probe = (sealedToken?: string) =>
+    agentErrorOf(
+      openTransport().probe(
+        configOf(agent, { healthPath: '/healthz', ...(sealedToken !== undefined && { sealedToken }) }),
+        new AbortController().signal,
+      ),
+    );
+  expect((await probe()).message).toBe(`The agent answered 503: down for ${token}`);
+  expect((await probe('v1.sealed')).message).toBe('The agent answered 503');
 });
 
 test('control characters inside an echoed token do not hide it', async () => {

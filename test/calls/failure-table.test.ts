@@ -62,6 +62,13 @@ const cases: Case[] = [
     reply: { body: { content: 'x'.repeat(4_300_000) } },
     tries: 1,
   },
+  {
+    type: 'invalid_response',
+    when: 'an unmet expectation that is told with 3 MB',
+    reply: { body: { content: JSON.stringify({ ['x'.repeat(3_000_000)]: 'no number' }) } },
+    config: { expect: { json_schema: { additionalProperties: { type: 'number' } } } },
+    tries: 2,
+  },
   { type: 'unknown', when: 'a status beyond the five classes', reply: { status: 999 }, tries: 2 },
 ];
 
@@ -96,6 +103,7 @@ describe('the failure table', () => {
 
     const [attempt] = body.attempts as Json[];
     expect(attempt).toMatchObject({ agent: name, status: 'failed', error_type: type, tries });
+    expect(attempt?.error).toMatch(/^[^]{1,500}$/);
     expect(agent.requests).toHaveLength(tries);
     expect(new Set(agent.requests.map((request) => request.callKey)).size).toBe(1);
     expect(body).toMatchObject({
