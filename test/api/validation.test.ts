@@ -79,7 +79,7 @@ describe('the fields of a call', () => {
     ['metadata.n', '"metadata":{"n":-1.5E+400}'],
     ['metadata.n', '"metadata":{"n":1e-400}'],
     ['deadline_seconds', '"deadline_seconds":10000000000000000000001'],
-  ])('%s is refused where it could not be kept as it is: %s', async (field, member) => {
+  ])('%s is refused where it could not be kept as it is (%#)', async (field, member) => {
     const body = `{"agent_name":"agent",${member.startsWith('"prompt"') ? '' : '"prompt":"x",'}${member}}`;
     expectInvalid(await node.http.post('/api/vps/call', body), field);
     expect(agent.requests).toHaveLength(0);
