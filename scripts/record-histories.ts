@@ -8,6 +8,7 @@ import { packageRoot } from '../src/platform/paths.ts';
 import { runMain, StartupError } from '../src/platform/shutdown.ts';
 import { scenarios, type Scenario } from '../test/replay/scenarios.ts';
 import { openStage } from '../test/replay/stage.ts';
+import { withoutMachine } from './without-machine.ts';
 
 const usage = `npm run histories                records the scenarios of test/replay/scenarios.ts that have no history yet
 npm run histories -- NAME...     records these anew
@@ -70,12 +71,4 @@ async function record({ name, settings, run }: Scenario): Promise<void> {
   }
   await writeFile(fileOf(name), `${withoutMachine(historyToJSON(history))}\n`);
   console.log(`${name}: ${history.events?.length ?? 0} events`);
-}
-
-/** Names of this machine, its processes and paths do not belong into the repository. */
-function withoutMachine(json: string): string {
-  return JSON.stringify(JSON.parse(json), (key, value: unknown) => {
-    if (key === 'identity' || key === 'stackTrace') return '';
-    return value;
-  });
 }

@@ -1,6 +1,12 @@
 import { describeError, errorText } from './error-text.ts';
+import { nestsDeeperThan } from './json-levels.ts';
+import { member } from './member.ts';
 import { noRedaction, type Redactor } from './redactor.ts';
 import { AgentError } from './transport.ts';
+
+/** Shorter JSON is parsed within a few milliseconds however deep it is. */
+const quicklyParsedBytes = 65_536;
+const maxLevels = 1_000;
 
 /**
  * The text of a `vps` answer: `content` as a string or as blocks `[{type: "text", text}]` (joined; blocks of other
@@ -8,12 +14,17 @@ import { AgentError } from './transport.ts';
  * Throws `AgentError` of type `invalid_response` for anything else, and nothing but that.
  */
 export function parseAnswer(body: Uint8Array, redactor: Redactor = noRedaction): string {
+  // JSON.parse takes seconds for millions of levels, and the whole process waits.
+  if (body.byteLength > quicklyParsedBytes && nestsDeeperThan(maxLevels, body))
+    throw invalid(`The answer nests more than ${maxLevels} levels`);
   const text = decode(body);
   const answer = parseJson(text, redactor);
   if (!isObject(answer)) throw invalid('The answer is JSON but not an object');
-  const error = own(answer, 'error');
+  const error = member(answer, 'error');
   if (error !== undefined && error !== null && error !== false && error !== '')
     throw invalid('The agent answered 200 with an error', describeError(error), redactor);
+  if (member(answer, 'success') === false)
+    throw invalid('The agent answered 200 with success: false', describeError(answer), redactor);
   const content = contentOf(answer);
   if (content.trim() === '') throw invalid('The answer is empty');
   if (!content.isWellFormed())
@@ -39,10 +50,10 @@ function parseJson(text: string, redactor: Redactor): unknown {
 }
 
 function contentOf(answer: object): string {
-  const content = own(answer, 'content');
+  const content = member(answer, 'content');
   if (content !== undefined && content !== null) return textOf(content, 'content');
-  const message = own(answer, 'message');
-  if (isObject(message)) return textOf(own(message, 'content'), 'message.content');
+  const message = member(answer, 'message');
+  if (isObject(message)) return textOf(member(message, 'content'), 'message.content');
   if (typeof message === 'string') return message;
   throw invalid('The answer has neither content nor message');
 }
@@ -56,21 +67,16 @@ function textOf(content: unknown, where: string): string {
 }
 
 function textOfBlock(block: unknown, where: string): string | [] {
-  if (!isObject(block) || typeof own(block, 'type') !== 'string')
+  if (!isObject(block) || typeof member(block, 'type') !== 'string')
     throw invalid(`The answer's ${where} holds something that is not a block`);
-  if (own(block, 'type') !== 'text') return [];
-  const text = own(block, 'text');
+  if (member(block, 'type') !== 'text') return [];
+  const text = member(block, 'text');
   if (typeof text !== 'string') throw invalid(`The answer's ${where} has a text block without text`);
   return text;
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Never what a prototype would add. */
-function own(value: object, name: string): unknown {
-  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 function invalid(headline: string, agentSaid = '', redactor = noRedaction): AgentError {

@@ -70,12 +70,13 @@ function expressPath(path: string): string {
 
 function pipeline(
   one: Endpoint,
-  { authenticate, drain, config, metrics }: ApiDependencies,
+  { authenticate, drain, config, metrics, diskProblem }: ApiDependencies,
 ): RequestHandler[] {
   const guard: RequestHandler = (request, response, next) => {
     if (!one.open) authenticate(request);
     if (drain.draining && one.method !== 'get')
       throw new Refusal('shutting_down', 'This node stops; send it to another', { retryAfterSeconds: 5 });
+    if (one.refusals.includes('disk_full')) requireDisk(diskProblem());
     drain.track(response);
     if ((one.body && !(one.bodyOptional && isEmpty(request))) || one.streamsBody) requireJson(request);
     const stop = metrics.httpDuration.startTimer({
@@ -88,6 +89,11 @@ function pipeline(
   const { maxBodyBytes: limit } = config.limits;
   const parseBody = one.body ? jsonBody(limit) : [];
   return [guard, ...parseBody, (request, response) => serve(one, request, response)];
+}
+
+/** At once: Temporal would fail to write it for seconds. Deletions and cancellations go on. */
+function requireDisk(problem: string | undefined): void {
+  if (problem !== undefined) throw new Refusal('disk_full', problem, { retryAfterSeconds: 5 });
 }
 
 async function serve(one: Endpoint, request: Request, response: Response): Promise<void> {

@@ -1,5 +1,6 @@
 /** Every refusal leaves the API here, as RFC 9457 `application/problem+json`. */
 import type { NextFunction, Request, Response } from 'express';
+import { asRefusal as asStoreRefusal } from '../client/large-texts.ts';
 import { Refusal, refusals, type OtherRefusalType } from '../domain/failures.ts';
 import type { Log } from '../platform/logging.ts';
 
@@ -44,7 +45,8 @@ export function problemHandler(log: Log) {
   };
 }
 
-function asRefusal(error: unknown): Refusal {
+function asRefusal(thrown: unknown): Refusal {
+  const error = asStoreRefusal(thrown);
   if (error instanceof Refusal) return error;
   const type = (error as { type?: unknown } | null)?.type;
   const mapped = typeof type === 'string' ? bodyParserRefusals[type] : undefined;

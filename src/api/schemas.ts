@@ -2,6 +2,7 @@
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { RerunOverrides } from '../client/reruns.ts';
+import { leastSliceMs } from '../domain/deadline.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { jsonBytes, sizeAsJson } from '../domain/json-bytes.ts';
 import type { Config } from '../platform/config.ts';
@@ -75,11 +76,11 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
       user_id: id.nullish(),
       metadata: metadata.nullish().openapi({ description: "Merged into the session's metadata" }),
       on_disconnect: z.enum(['finish', 'cancel']).default('finish').openapi({
-        description: 'What becomes of the call when the client that waits for it goes away',
+        description: 'What becomes of the call when the last client that waits for it at this node goes away',
       }),
       deadline_seconds: z
         .number()
-        .positive()
+        .min(leastSliceMs / 1_000, `at least ${leastSliceMs / 1_000}: in less no agent can be asked`)
         .max(limits.maxDeadlineMs / 1_000)
         .nullish()
         .openapi({
@@ -233,6 +234,7 @@ export const importedSession = z.strictObject({
       agent: id.nullish(),
       call_id: id.nullish(),
       failed: z.boolean().optional(),
+      lost: z.boolean().optional(),
     }),
   ),
   metadata: metadataRecord.default({}),

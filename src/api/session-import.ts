@@ -96,13 +96,14 @@ function toContent(
     createdAt: utc(created_at),
     lastActivity: utc(last_activity),
     metadata,
-    messages: messages.map(({ timestamp, role, content, agent, call_id, failed }) => ({
+    messages: messages.map(({ timestamp, role, content, agent, call_id, failed, lost }) => ({
       timestamp: utc(timestamp),
       role,
       content,
       ...(agent != null && { agent }),
       ...(call_id != null && { callId: call_id }),
       ...(failed && { failed: true as const }),
+      ...(lost && { lost: true as const }),
     })),
   };
 }

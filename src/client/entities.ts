@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Refusal, refusals, type OtherRefusalType, type RefusalType } from '../domain/failures.ts';
 import { Line } from './line.ts';
 import {
+  isNotFound,
   isUnanswered,
   rpc,
   rpcTimeoutMs,
@@ -74,6 +75,19 @@ function isUnprocessed(error: unknown): boolean {
     error instanceof WorkflowUpdateFailedError &&
     error.cause instanceof ApplicationFailure &&
     error.cause.type === 'UnprocessedUpdate'
+  );
+}
+
+/**
+ * The entity's run is closed, or accepts nothing any more as it is about to be: nothing has come of the update, or only in
+ * a run that is over.
+ */
+export function isOver(error: unknown): boolean {
+  if (isNotFound(error) || (error instanceof Refusal && error.type === 'session_not_found')) return true;
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'AcceptedUpdateCompletedWorkflow'
   );
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAnswer } from '../../src/agents/answer.ts';
+import { nestsDeeperThan } from '../../src/agents/json-levels.ts';
 import { AgentError } from '../../src/agents/transport.ts';
 
 const parse = (answer: unknown): string =>
@@ -97,6 +98,20 @@ test.each([
   ['false as content and a message', '{"content":false,"message":"hi"}'],
 ])('%s is invalid_response', (_what, text) => {
   expect(() => parse(text)).toThrow(expect.objectContaining({ type: 'invalid_response' }));
+});
+
+test('how deep JSON nests is told without parsing it, brackets and quotes in strings aside', () => {
+  const levelsOf = (value: unknown): number => {
+    if (typeof value !== 'object' || value === null) return 0;
+    return 1 + Math.max(0, ...Object.values(value).map(levelsOf));
+  };
+  fc.assert(
+    fc.property(fc.json({ stringUnit: fc.constantFrom('"', '\\', '[', '}', 'x') }), (json) => {
+      const levels = levelsOf(JSON.parse(json));
+      expect(nestsDeeperThan(levels, Buffer.from(json))).toBe(false);
+      if (levels > 0) expect(nestsDeeperThan(levels - 1, Buffer.from(json))).toBe(true);
+    }),
+  );
 });
 
 test.each([null, false, ''])('an error of %j beside content is no error', (error) => {

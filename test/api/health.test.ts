@@ -9,7 +9,8 @@ import { useNode } from './use-node.ts';
 type Turn = 'ok' | 'error' | 'reset' | 'bad request';
 
 const replies: Readonly<Record<Turn, Reply>> = {
-  ok: { body: { content: 'fine' } },
+  // A reset on a connection that was kept would be asked once more on a new one.
+  ok: { body: { content: 'fine' }, headers: { connection: 'close' } },
   error: { status: 500 },
   reset: { reset: true },
   'bad request': { status: 400 },

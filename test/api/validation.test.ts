@@ -55,6 +55,7 @@ describe('the fields of a call', () => {
     ['deadline_seconds', 'a text', '60'],
     ['deadline_seconds', 'zero', 0],
     ['deadline_seconds', 'negative', -1],
+    ['deadline_seconds', 'too short to ask anybody', 0.249],
     ['deadline_seconds', 'over the limit', 1_001],
     ['sesion_id', 'a field that does not exist', 'x'],
     ['__proto__x', 'a field that does not exist', {}],

@@ -16,12 +16,14 @@ const unauthorized = [/status of 401/];
 async function startEvilPage(target: string): Promise<string> {
   const page = `<!doctype html><title>Evil</title><form method="post" action="${target}"></form>
 <script>document.forms[0].submit()</script>`;
-  const server = createServer(
-    (_request, response) => void response.setHeader('Content-Type', 'text/html').end(page),
-  );
+  const server = createServer((_request, response) => {
+    response.setHeader('Content-Type', 'text/html').end(page);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => {
+    server.close().closeAllConnections();
+  });
   return `http://evil.example:${(server.address() as AddressInfo).port}/`;
 }
 

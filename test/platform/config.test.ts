@@ -47,6 +47,7 @@ test('without any setting a node serves this machine alone, with every default i
       maxCallsInFlight: 2_000,
       maxStarts: 16,
       startPatienceMs: 30_000,
+      disconnectGraceMs: 250,
       maxStreams: 200,
       firstTaskWaitMs: 500,
     },
@@ -71,7 +72,13 @@ test('without any setting a node serves this machine alone, with every default i
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
     payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },
-    transport: { maxAnswerBytes: 4_194_304, connectTimeoutMs: 10_000, connectionsPerOrigin: 2_000 },
+    transport: {
+      maxAnswerBytes: 4_194_304,
+      maxCompressionRatio: 200,
+      connectTimeoutMs: 10_000,
+      connectionsPerOrigin: 2_000,
+    },
+    expectations: { timeoutMs: 5_000, maxThreads: 2, memoryMib: 256 },
     worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 500, callStacks: false, port: 0 },
     temporal: {
       cli: undefined,

@@ -125,9 +125,10 @@ test('a client whose body we do not take is not to blame, nor one that waits for
   const { port } = await open((request, response) => {
     if (request.url === '/quick') response.end('quick');
     else
-      looks.push(
-        () => void (request.url === '/waits' ? response.end('waited') : counting(request, response)),
-      );
+      looks.push(() => {
+        if (request.url === '/waits') response.end('waited');
+        else counting(request, response);
+      });
   }, narrow);
   const full = await join(port);
   full.socket.write(post(2_000_000));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkHost } from '../../agents/address-guard.ts';
 import { agentUrl, type AgentConfig, type AgentExpectation } from '../../domain/agent.ts';
-import { compileExpectation } from '../../agents/expectation.ts';
+import type { Expectations } from '../../agents/expectations.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint, type Reply } from '../endpoint.ts';
@@ -9,7 +9,7 @@ import { agentDescription } from '../answer-schemas.ts';
 import { id, registration } from '../schemas.ts';
 import { agentToWire } from '../wire.ts';
 
-export function agentEndpoints({ agents, health, sealer }: ApiDependencies): Endpoint[] {
+export function agentEndpoints({ agents, health, sealer, expectations }: ApiDependencies): Endpoint[] {
   const remove = async (name: string): Promise<Reply> => {
     if (!(await agents.remove(name))) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
     await health.forget(name);
@@ -43,9 +43,11 @@ export function agentEndpoints({ agents, health, sealer }: ApiDependencies): End
         'agents_full',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
       ],
       handle: async ({ body }) => {
         const config = toConfig(body, (token) => sealer.seal(token, body.name));
+        if (config.expect) await requireCompilable(expectations, config.expect);
         const { replaced } = await agents.register(config);
         return {
           status: 201,
@@ -118,15 +120,18 @@ function toConfig(body: z.output<typeof registration>, seal: (token: string) => 
   };
 }
 
-/** Refused unless it compiles: a bad pattern must not wait for the first answer. */
 function toExpectation(expect: NonNullable<z.output<typeof registration>['expect']>): AgentExpectation {
-  const expectation: AgentExpectation = {
+  return {
     ...(expect.min_length != null && { minLength: expect.min_length }),
     ...(expect.json_schema != null && { jsonSchema: expect.json_schema }),
     ...(expect.deny_regex != null && { denyRegex: expect.deny_regex }),
   };
+}
+
+/** A bad pattern must not wait for the first answer. */
+async function requireCompilable(expectations: Expectations, expectation: AgentExpectation): Promise<void> {
   try {
-    compileExpectation(expectation);
+    await expectations.requireCompilable(expectation);
   } catch (error) {
     const { message } = error as Error;
     const [field = 'expect'] = message.split(':');
@@ -135,5 +140,4 @@ function toExpectation(expect: NonNullable<z.output<typeof registration>['expect
       cause: error,
     });
   }
-  return expectation;
 }

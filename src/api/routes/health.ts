@@ -127,13 +127,13 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
 }
 
 function describe({ health }: Dependencies, name: string) {
-  return agentHealthToWire(name, health.of(name), health.circuit(name), Date.now());
+  return agentHealthToWire(name, health.of(name), health.circuit(name), health.now());
 }
 
 function overview({ agents, health }: Dependencies) {
   const all = agents.list().map((agent) => health.of(agent.name));
   const byStatus: Record<HealthStatus, number> = { healthy: 0, degraded: 0, unhealthy: 0, unreachable: 0 };
-  for (const one of all) byStatus[healthStatus(one, Date.now())] += 1;
+  for (const one of all) byStatus[healthStatus(one, health.now())] += 1;
   const requests = all.reduce((sum, one) => sum + one.totalRequests, 0);
   const failures = all.reduce((sum, one) => sum + one.totalFailures, 0);
   return {

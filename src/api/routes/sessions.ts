@@ -25,22 +25,39 @@ const exportFile = z
     exported_at: z.iso.datetime(),
     total_sessions: z.number().int(),
     sessions: z.record(z.string(), sessionDescription),
+    incomplete_sessions: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'Those with lost messages, which are marked; at most 10,000 are named' }),
   })
   .openapi('SessionExport');
 
-export function sessionEndpoints({ sessions, records, archive, config }: ApiDependencies): Endpoint[] {
+const deletionAnswers = {
+  202: {
+    description: 'Nobody sees it any more; what is left of it goes as soon as its store allows',
+    schema: z.object({ session_id: z.string(), status: z.literal('deleting') }),
+  },
+  204: { description: 'Deleted' },
+};
+const deletionRefusals = [
+  'session_not_found',
+  'validation_failed',
+  'shutting_down',
+  'temporal_unavailable',
+  'payload_store_unavailable',
+] as const;
+
+export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): Endpoint[] {
   const read = async (sessionId: string, response: Response): Promise<typeof streamed> => {
     const session = await sessions.read(sessionId);
     if (!session) throw noSuchSession(sessionId);
     return sendPieces(response, sessionJson(session));
   };
   const remove = async (sessionId: string, calls: 'true' | 'false'): Promise<Reply> => {
-    if (!(await sessions.remove(sessionId))) throw noSuchSession(sessionId);
-    if (calls === 'true') {
-      await records.deleteEndedOfSession(sessionId);
-      await archive?.removeSession(sessionId);
-    }
-    return { status: 204 };
+    const removal = await sessions.remove(sessionId, { withCalls: calls === 'true' });
+    if (removal === 'missing') throw noSuchSession(sessionId);
+    if (removal === 'deleted') return { status: 204 };
+    return { status: 202, body: { session_id: sessionId, status: 'deleting' } };
   };
   return [
     endpoint({
@@ -81,7 +98,7 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
       tag: 'sessions',
       summary: 'Export all sessions',
       answers: { 200: { description: 'A stream; import takes it', schema: exportFile } },
-      refusals: ['temporal_unavailable'],
+      refusals: ['temporal_unavailable', 'payload_store_unavailable'],
       handle: ({ response }) =>
         sendPieces(response, exportJson(sessions.export()), { name: 'holdfast-sessions.json' }),
     }),
@@ -100,6 +117,7 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
         'validation_failed',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ request }) => ({
@@ -125,9 +143,11 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
           schema: z.object({ cleaned_up: z.number().int(), remaining_sessions: z.number().int() }),
         },
       },
-      refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable'],
+      refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ query }) => {
-        const { cleanedUp, remaining } = await sessions.cleanup(Date.now() - query.max_age_hours * 3_600_000);
+        const { cleanedUp, remaining } = await sessions.cleanup(
+          clock.now() - query.max_age_hours * 3_600_000,
+        );
         return { status: 200, body: { cleaned_up: cleanedUp, remaining_sessions: remaining } };
       },
     }),
@@ -150,8 +170,8 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
         'Calls under way end with session_stored false. Prompts also live in the histories of its calls: calls=true deletes those that have ended too, in the archive as well.',
       params: sessionParams,
       query: z.strictObject(deletion),
-      answers: { 204: { description: 'Deleted' } },
-      refusals: ['session_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
+      answers: deletionAnswers,
+      refusals: deletionRefusals,
       handle: ({ params, query }) => remove(params.id, query.calls),
     }),
     endpoint({
@@ -161,8 +181,8 @@ export function sessionEndpoints({ sessions, records, archive, config }: ApiDepe
       summary: 'Delete the session of an id',
       description: 'As `DELETE /sessions/{id}`, for ids that are no part of a path.',
       query: z.strictObject({ ...deletion, id: byId }),
-      answers: { 204: { description: 'Deleted' } },
-      refusals: ['session_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
+      answers: deletionAnswers,
+      refusals: deletionRefusals,
       handle: ({ query }) => remove(query.id, query.calls),
     }),
   ];

@@ -95,7 +95,8 @@ async function remove(
 ): Promise<undefined> {
   const { path, query } = sessionAt(sessionId);
   await confirm(`Delete the session ${sessionId}${calls ? ' and the histories of its calls' : ''}?`, yes);
-  await client.ask('DELETE', path, { query: { ...query, calls } });
+  const { status } = await client.ask('DELETE', path, { query: { ...query, calls } });
   if (out.json) out.document({ deleted: sessionId });
+  else if (status === 202) out.text(`${sessionId} is gone; the node goes on deleting what is left of it`);
   else out.text(`${sessionId} is deleted`);
 }

@@ -41,5 +41,6 @@ function Today({ health }: { health: Health | undefined }) {
 function outcomeOf(attempt: Attempt | undefined): string {
   if (!attempt) return 'not asked';
   if (attempt.status === 'ok') return 'answered';
+  if (attempt.error_type === 'no_slot') return 'no slot was free';
   return attempt.status === 'skipped' ? 'skipped' : `failed after ${plural(attempt.tries, 'try', 'tries')}`;
 }
