@@ -1,5 +1,5 @@
+import { nestsDeeperThan } from '../domain/json-levels.ts';
 import { describeError, errorText } from './error-text.ts';
-import { nestsDeeperThan } from './json-levels.ts';
 import { member } from './member.ts';
 import { noRedaction, type Redactor } from './redactor.ts';
 import { AgentError } from './transport.ts';

@@ -2,10 +2,12 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { Refusal } from '../domain/failures.ts';
-import { isDoubtful } from './json-numbers.ts';
+import { nestsDeeperThan } from '../domain/json-levels.ts';
+import { changedNumbers } from './changed-numbers.ts';
+import { maxFieldErrors } from './field-errors.ts';
+import { maxJsonLevels, tooDeep } from './json-depth.ts';
 import { oddMembers } from './odd-members.ts';
-import { PlacedTokens } from './placed-tokens.ts';
-import { invalidFields, type FieldError } from './validate.ts';
+import { invalidFields } from './validate.ts';
 
 export const jsonTypes = ['application/json', 'application/*+json'];
 
@@ -15,6 +17,8 @@ export function jsonBody(maxBytes: number): RequestHandler[] {
     if (charset.toLowerCase() !== 'utf-8')
       throw new Refusal('unsupported_media_type', `JSON is UTF-8, not ${charset}`);
     if (!isUtf8(text)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
+    // Before it is parsed: JSON.parse takes seconds for millions of levels.
+    if (nestsDeeperThan(maxJsonLevels, text)) throw tooDeep();
     texts.set(request, text);
   };
   const check: RequestHandler = (request, _response, next) => {
@@ -27,16 +31,6 @@ export function jsonBody(maxBytes: number): RequestHandler[] {
 }
 
 function refuseOddities(body: unknown, text: Buffer): void {
-  let doubtful = false;
-  const errors = oddMembers(body, (value) => {
-    doubtful ||= isDoubtful(value, text);
-  });
-  if (doubtful) errors.push(...changedNumbers(text));
-  if (errors.length > 0) throw invalidFields(errors.slice(0, 20));
-}
-
-function changedNumbers(text: Buffer): readonly FieldError[] {
-  const tokens = new PlacedTokens();
-  tokens.write(text);
-  return tokens.changed;
+  const errors = [...oddMembers(body), ...changedNumbers(text)];
+  if (errors.length > 0) throw invalidFields(errors.slice(0, maxFieldErrors));
 }

@@ -9,12 +9,6 @@ export function changeOf(literal: string): string | undefined {
   return Number.isFinite(value) && (value !== 0 || isZero) ? undefined : become(literal, value);
 }
 
-/** Whether the text that this was read from may have said another number. It is looked at again only then. */
-export function isDoubtful(value: number, json: Buffer): boolean {
-  if (value === 0) return json.includes('e-') || json.includes('E-');
-  return !(Math.abs(value) < 2 ** 53);
-}
-
 function become(literal: string, value: number): string {
   const shown = literal.length > 40 ? `${literal.slice(0, 40)}...` : literal;
   return `the number ${shown} would become ${value}; send it as text`;

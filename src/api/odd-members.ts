@@ -1,45 +1,44 @@
 /** Members of JSON that could not be kept as they are. */
-import type { FieldError } from './validate.ts';
+import { fieldPath, maxFieldErrors, type FieldError } from './field-errors.ts';
 
 const halfCharacter = 'holds half of a surrogate pair, which is no character';
 
-interface Place {
-  readonly value: unknown;
-  readonly key: string;
-  readonly parent: Place | undefined;
+interface Container {
+  readonly value: object;
+  readonly key: PropertyKey;
+  readonly parent: Container | undefined;
 }
 
-/**
- * Where a text is not well-formed (UTF-8 cannot carry it), and where a name would be taken for the prototype's. `onNumber` is told
- * of every number.
- */
-export function oddMembers(
-  value: unknown,
-  onNumber: (value: number) => void = () => undefined,
-): FieldError[] {
+/** The first places where a text is not well-formed (UTF-8 cannot carry it), or a name would be taken for the prototype's. */
+export function oddMembers(value: unknown): FieldError[] {
   const errors: FieldError[] = [];
-  // Iterative: a hostile body may be nested deeper than the stack.
-  const left: Place[] = [{ value, key: '', parent: undefined }];
-  for (let place = left.pop(); place && errors.length < 20; place = left.pop()) {
-    if (typeof place.value === 'string') {
-      if (!place.value.isWellFormed()) errors.push({ field: pathOf(place), message: halfCharacter });
-      continue;
-    }
-    if (typeof place.value !== 'object' || place.value === null) continue;
-    for (const [key, inner] of Object.entries(place.value) as [string, unknown][]) {
-      const member = { value: inner, key, parent: place };
-      if (key === '__proto__') errors.push({ field: pathOf(member), message: 'no name of a member' });
-      else if (!key.isWellFormed())
-        errors.push({ field: pathOf(member), message: `its name ${halfCharacter}` });
-      else if (typeof inner === 'number') onNumber(inner);
-      else left.push(member);
+  const left: Container[] = [];
+  const look = (inner: unknown, key: PropertyKey, parent?: Container): void => {
+    const oddity = parent && !Array.isArray(parent.value) ? oddName(String(key)) : undefined;
+    if (oddity !== undefined) errors.push({ field: pathOf(key, parent), message: oddity });
+    else if (typeof inner === 'object' && inner !== null) left.push({ value: inner, key, parent });
+    else if (typeof inner === 'string' && !inner.isWellFormed())
+      errors.push({ field: pathOf(key, parent), message: halfCharacter });
+  };
+  look(value, '');
+  for (let one = left.pop(); one; one = left.pop()) {
+    const members = one.value as Record<PropertyKey, unknown>;
+    const keys = Array.isArray(members) ? members.keys() : Object.keys(members);
+    for (const key of keys) {
+      if (errors.length >= maxFieldErrors) return errors;
+      look(members[key], key, one);
     }
   }
   return errors;
 }
 
-function pathOf(place: Place): string {
-  const keys: string[] = [];
-  for (let at = place; at.parent; at = at.parent) keys.unshift(at.key);
-  return keys.join('.') || 'body';
+function oddName(name: string): string | undefined {
+  if (name === '__proto__') return 'no name of a member';
+  return name.isWellFormed() ? undefined : `its name ${halfCharacter}`;
+}
+
+function pathOf(key: PropertyKey, parent: Container | undefined): string {
+  const keys = parent ? [key] : [];
+  for (let at = parent; at?.parent; at = at.parent) keys.push(at.key);
+  return fieldPath(keys.reverse()) || 'body';
 }

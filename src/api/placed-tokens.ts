@@ -1,6 +1,7 @@
 /** Tokens of JSON with their place in it, and those of its numbers that would be changed. */
 import { Tokenizer, TokenType, type ParsedTokenInfo } from '@streamparser/json';
-import type { FieldError } from './validate.ts';
+import { fieldPath, maxFieldErrors, type FieldError } from './field-errors.ts';
+import { maxJsonLevels, tooDeep } from './json-depth.ts';
 import { changeOf } from './json-numbers.ts';
 
 interface OpenContainer {
@@ -13,11 +14,11 @@ interface OpenContainer {
 export class PlacedTokens extends Tokenizer {
   private readonly open: OpenContainer[] = [];
   private readonly take: (token: ParsedTokenInfo, path: readonly OpenContainer[]) => void;
-  /** Found since they were last taken away. */
+  /** The first that were found since they were last taken away. */
   changed: FieldError[] = [];
 
   /** `take` is given each token with the containers that it is in, the outermost first. */
-  constructor(take: PlacedTokens['take'] = () => undefined) {
+  constructor(take: PlacedTokens['take']) {
     super();
     this.take = take;
   }
@@ -29,6 +30,8 @@ export class PlacedTokens extends Tokenizer {
       inside.key = value as string;
       inside.expectsKey = false;
     }
+    const opens = token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET;
+    if (opens && this.open.length >= maxJsonLevels) throw tooDeep();
     this.take(info, this.open);
     if (token === TokenType.LEFT_BRACE) this.open.push({ isArray: false, key: '', expectsKey: true });
     else if (token === TokenType.LEFT_BRACKET) this.open.push({ isArray: true, key: 0, expectsKey: false });
@@ -40,9 +43,9 @@ export class PlacedTokens extends Tokenizer {
   }
 
   protected override parseNumber(literal: string): number {
-    const message = changeOf(literal);
+    const message = this.changed.length < maxFieldErrors ? changeOf(literal) : undefined;
     if (message !== undefined)
-      this.changed.push({ field: this.open.map(({ key }) => String(key)).join('.'), message });
+      this.changed.push({ field: fieldPath(this.open.map(({ key }) => key)), message });
     return super.parseNumber(literal);
   }
 }

@@ -6,6 +6,7 @@ import { leastSliceMs } from '../domain/deadline.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { jsonBytes, sizeAsJson } from '../domain/json-bytes.ts';
 import type { Config } from '../platform/config.ts';
+import { maxFieldErrors } from './field-errors.ts';
 
 extendZodWithOpenApi(z);
 
@@ -55,13 +56,17 @@ const noDeeperThan = (levels: number) =>
     { error: `at most ${levels} levels`, abort: true },
   ] as const;
 
+/** Refused before its schema, which takes seconds for millions of members. */
+const noLargerThan = <S extends z.ZodType>(maxBytes: number, schema: S) =>
+  z.preprocess((value, context) => {
+    if (sizeAsJson(value) > maxBytes) context.addIssue(`at most ${maxBytes} bytes as JSON`);
+    return value;
+  }, schema);
+
 const metadataRecord = z.record(z.string(), z.unknown()).refine(...noDeeperThan(maxMetadataDepth));
 
 export function createSchemas({ limits }: Pick<Config, 'limits'>) {
-  const metadata = metadataRecord.refine(
-    (value) => sizeAsJson(value) <= limits.maxMetadataBytes,
-    `at most ${limits.maxMetadataBytes} bytes as JSON`,
-  );
+  const metadata = noLargerThan(limits.maxMetadataBytes, metadataRecord);
   const call = z
     .strictObject({
       agent_name: id.openapi({ description: 'A registered agent' }),
@@ -139,22 +144,24 @@ export const registration = z
       .enum(['window', 'none'])
       .default('window')
       .openapi({ description: "none: the prompt alone, without the session's recent messages" }),
-    expect: z
-      .strictObject({
-        min_length: z.number().int().min(1).max(1_000_000).nullish(),
-        json_schema: z
-          .record(z.string(), z.unknown())
-          .nullish()
-          .openapi({ description: 'The answer must be JSON that this JSON Schema (draft-07) takes' }),
-        deny_regex: z
-          .string()
-          .min(1)
-          .max(1_000)
-          .nullish()
-          .openapi({ description: 'RE2 syntax; an answer in which it is found is refused' }),
-      })
-      .refine(...noDeeperThan(maxExpectDepth))
-      .refine((value) => sizeAsJson(value) <= maxExpectBytes, `at most ${maxExpectBytes} bytes`)
+    expect: noLargerThan(
+      maxExpectBytes,
+      z
+        .strictObject({
+          min_length: z.number().int().min(1).max(1_000_000).nullish(),
+          json_schema: z
+            .record(z.string(), z.unknown())
+            .nullish()
+            .openapi({ description: 'The answer must be JSON that this JSON Schema (draft-07) takes' }),
+          deny_regex: z
+            .string()
+            .min(1)
+            .max(1_000)
+            .nullish()
+            .openapi({ description: 'RE2 syntax; an answer in which it is found is refused' }),
+        })
+        .refine(...noDeeperThan(maxExpectDepth)),
+    )
       .nullish()
       .openapi({ description: 'An answer that is not like this is invalid_response and falls back' }),
     health_path: path.nullish().openapi({ description: 'A free GET to probe now and then' }),
@@ -220,13 +227,29 @@ export function createBatchSchema(overrides: ReturnType<typeof createSchemas>['o
     .openapi('RerunBatchRequest');
 }
 
+/** As z.array(), but only the first wrong elements are told: of millions, all would take more memory than there is. */
+function listOf<S extends z.ZodType>(element: S) {
+  return z.array(z.unknown()).transform((list, context) => {
+    const taken: z.output<S>[] = [];
+    for (const [index, one] of list.entries()) {
+      const parsed = element.safeParse(one);
+      if (parsed.success) taken.push(parsed.data);
+      else
+        for (const issue of parsed.error.issues)
+          context.issues.push({ ...issue, path: [index, ...issue.path] } as z.core.$ZodRawIssue);
+      if (context.issues.length >= maxFieldErrors) break;
+    }
+    return taken;
+  });
+}
+
 /** More lenient than what we write: files of other gateways are imported too. */
 export const importedSession = z.strictObject({
   session_id: id.optional(),
   user_id: id.nullish(),
   created_at: z.iso.datetime({ offset: true }),
   last_activity: z.iso.datetime({ offset: true }),
-  messages: z.array(
+  messages: listOf(
     z.strictObject({
       timestamp: z.iso.datetime({ offset: true }),
       role: z.enum(['user', 'assistant', 'system']),

@@ -1,13 +1,14 @@
 /** An export `{"sessions": {id: session}}`, read one session at a time, so that its size does not matter to memory. */
 import { TokenParser, TokenType } from '@streamparser/json';
 import type { Refusal } from '../domain/failures.ts';
+import type { FieldError } from './field-errors.ts';
 import { PlacedTokens } from './placed-tokens.ts';
-import { invalidFields, type FieldError } from './validate.ts';
+import { invalidFields } from './validate.ts';
 
 export interface FileSession {
   readonly id: string;
   readonly value: unknown;
-  /** Numbers in it that would be changed; their fields are those of the file. */
+  /** The first numbers in it that would be changed; their fields are those of the file. */
   readonly changedNumbers: readonly FieldError[];
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAnswer } from '../../src/agents/answer.ts';
-import { nestsDeeperThan } from '../../src/agents/json-levels.ts';
+import { nestsDeeperThan } from '../../src/domain/json-levels.ts';
 import { AgentError } from '../../src/agents/transport.ts';
 
 const parse = (answer: unknown): string =>

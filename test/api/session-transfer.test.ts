@@ -210,6 +210,34 @@ describe('sessions', () => {
     for (const [index, [, , error]] of wrong.entries()) expect(told[index]?.error).toMatch(error);
   });
 
+  it('that hold hundreds of thousands of wrong members are told in few words, and the others are imported', async () => {
+    const wrong = {
+      messages: `"messages":[${'0,'.repeat(300_000)}0]`,
+      numbers: `"metadata":{"n":[${'1e999,'.repeat(100_000)}0]}`,
+      halves: `"metadata":{"h":${'['.repeat(80)}${'"\\ud800",'.repeat(100_000)}0${']'.repeat(80)}}`,
+      metadata: `"metadata":{"z":[${'0,'.repeat(300_000)}0]}`,
+    };
+    const plain = JSON.stringify(session({ metadata: undefined })).slice(1, -1);
+    const file = Object.entries(wrong).map(([id, members]) => `"${id}":{${plain},${members}}`);
+    const { status, body } = await source.http.post(
+      '/api/vps/sessions/import',
+      `{"sessions":{${file.join(',')},"beside the wrong":${JSON.stringify(session())}}}`,
+    );
+    expect(status).toBe(200);
+    expect(body.imported).toBe(1);
+    const told = body.invalid as { session_id: string; error: string }[];
+    expect(told.map((one) => one.session_id)).toEqual(Object.keys(wrong));
+    for (const { error } of told) expect(error.length).toBeLessThan(2_000);
+  });
+
+  it('in a file that nests deeper than any session may are refused with the file', async () => {
+    const deep = '['.repeat(1_000_000);
+    const file = `{"sessions":{"before deep":${JSON.stringify(session())},"deep":{"metadata":{"a":${deep}`;
+    const answer = await source.http.post('/api/vps/sessions/import', file);
+    expectInvalid(answer, 'body');
+    expect(answer.body.detail).toMatch(/levels/);
+  });
+
   it.each(['not JSON', '{"sessions":{}} and more', '{"sessions": {"a": nonsense}}'])(
     'in a file that is no JSON (%s) are refused',
     async (text) => {

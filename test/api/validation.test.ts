@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
-import { expectInvalid } from './problem.ts';
+import { expectInvalid, expectProblem } from './problem.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
@@ -80,7 +80,7 @@ describe('the fields of a call', () => {
     ['metadata.n', '"metadata":{"n":-1.5E+400}'],
     ['metadata.n', '"metadata":{"n":1e-400}'],
     ['deadline_seconds', '"deadline_seconds":10000000000000000000001'],
-  ])('%s is refused where it could not be kept as it is: %s', async (field, member) => {
+  ])('%s is refused where it could not be kept as it is (%#)', async (field, member) => {
     const body = `{"agent_name":"agent",${member.startsWith('"prompt"') ? '' : '"prompt":"x",'}${member}}`;
     expectInvalid(await node.http.post('/api/vps/call', body), field);
     expect(agent.requests).toHaveLength(0);
@@ -121,13 +121,49 @@ describe('the fields of a call', () => {
       expect(await call(fields)).toMatchObject({ status: 200, body: { success: true } });
   });
 
-  it('a body that is nested deeper than any stack is refused like any other', async () => {
-    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+  it('a body that nests deeper than anything may is refused as a whole', async () => {
     const body = (member: string) => `{"agent_name":"agent","prompt":"x",${member}}`;
-    expectInvalid(await node.http.post('/api/vps/call', body(`"metadata":{"a":${deep}}`)), 'metadata');
-    expectInvalid(await node.http.post('/api/vps/call', body(`"user_id":${deep}`)), 'user_id');
+    const post = (text: string) => node.http.post('/api/vps/call', text);
+    for (const levels of [100, 2_000_000])
+      expectInvalid(await post(body(`"user_id":${'['.repeat(levels)}${']'.repeat(levels)}`)), 'body');
+    expectInvalid(await post(body(`"user_id":${'['.repeat(99)}${']'.repeat(99)}`)), 'user_id');
+    const deep = '['.repeat(70) + ']'.repeat(70);
+    expectInvalid(await post(body(`"metadata":{"a":${deep}}`)), 'metadata');
     const registration = `{"name":"a","host":"127.0.0.1","port":1,"expect":{"json_schema":{"a":${deep}}}}`;
     expectInvalid(await node.http.post('/api/vps/register', registration), 'expect');
+  });
+
+  const repeated = (text: string) => text.repeat(Math.floor(2_000_000 / text.length));
+  const inLevels = (text: string) => '['.repeat(80) + text + ']'.repeat(80);
+  it.each([
+    ['zeros', `[${repeated('0,')}0]`],
+    ['zeros beside an exponent', `["e-",${repeated('0,')}0]`],
+    ['numbers that no double can be', `[${repeated('1e999,')}0]`],
+    ['as many, deep', inLevels(`${repeated('1e999,')}0`)],
+    ['halves of characters', `[${repeated('"\\ud800",')}0]`],
+    ['as many, deep', inLevels(`${repeated('"\\ud800",')}0`)],
+    ['names of no member', `[${repeated('{"__proto__":1},')}0]`],
+    [
+      'a long name over numbers that no double can be',
+      `{"${'x'.repeat(1_900_000)}":[${'1e999,'.repeat(999)}0]}`,
+    ],
+    ['empty lists', `[${repeated('[],')}0]`],
+    ['quotes', `"${repeated('\\"')}"`],
+    ['members', `{${Array.from({ length: 150_000 }, (_, i) => `"k${i}":1`).join(',')}}`],
+  ])('a body full of %s is refused at once and in few words (%#)', async (_what, value) => {
+    const body = `{"agent_name":"agent","prompt":"x","metadata":{"a":${value}}}`;
+    const answer = await node.http.post('/api/vps/call', body);
+    expectProblem(answer, 422, 'validation_failed');
+    expect((answer.body.errors as Json[]).length).toBeLessThanOrEqual(20);
+    expect(JSON.stringify(answer.body).length).toBeLessThan(20_000);
+  });
+
+  it('of a hundred thousand that do not exist, the first are named', async () => {
+    const fields = Array.from({ length: 100_000 }, (_, i) => [`field ${i}`, 1]);
+    expectInvalid(
+      await call(Object.fromEntries(fields) as Json),
+      ...fields.slice(0, 20).map(([name]) => String(name)),
+    );
   });
 
   it.each([

@@ -16,7 +16,7 @@ export function nestsDeeperThan(levels: number, json: Uint8Array): boolean {
 }
 
 /** Where the string ends that begins at `start`: at a quote with an even number of backslashes before it. */
-function endOfString(json: Uint8Array, start: number): number {
+export function endOfString(json: Uint8Array, start: number): number {
   for (let end = json.indexOf(quote, start); end !== -1; end = json.indexOf(quote, end + 1)) {
     let backslashes = 0;
     while (end - backslashes > start && json[end - backslashes - 1] === backslash) backslashes += 1;
