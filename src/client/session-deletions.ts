@@ -122,12 +122,13 @@ export class SessionDeletions {
     );
     try {
       return await rpc(this.temporal, rpcTimeoutMs.read, async () => {
-        const { memo, closeTime: closedAt } = await handle.describe();
         // Before there were lives a session ended without a word; one that was terminated does, too.
         const result = await handle.result().catch((error: unknown) => {
           if (error instanceof WorkflowFailedError) return undefined;
           throw error;
         });
+        // After it, for a session that wakes calls is closed a little before it completes.
+        const { memo, closeTime: closedAt } = await handle.describe();
         return { ...result, sessionId, runId, life: lifeIn(memo), closedAt };
       });
     } catch (error) {

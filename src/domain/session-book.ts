@@ -65,6 +65,11 @@ export class SessionBook {
     return this.queue.length;
   }
 
+  /** The ids of the calls that wait, the next first. */
+  get queued(): readonly string[] {
+    return this.queue;
+  }
+
   /** Why `callId` cannot be taken on at all, for an update's validator: a rejection writes nothing. */
   refusal(callId: string, metadataBytes = 0): 'session_queue_full' | 'session_metadata_full' | undefined {
     if (this.recent.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, opendir, readFile, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { open, opendir, readFile, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import {
   PayloadStoreError,
@@ -8,6 +8,7 @@ import {
   type StoredPayload,
 } from './payload-store.ts';
 import { removeStaleFiles } from './stale-files.ts';
+import { markerFile, StoreFolder } from './store-folder.ts';
 
 /** Where files are while they are written. */
 const temporaryFolder = '.tmp';
@@ -19,26 +20,40 @@ const lastingCodes = new Set(['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', '
 
 /**
  * One file per key below `root`, readable by its owner alone: they are conversations. `reserveBytes` of its disk are kept
- * for the work under way, see `requireRoom`.
+ * for the work under way, see `requireRoom`. Without its folder the store is away, and nothing of it is lost.
  */
-export function createFileStore(root: string, reserveBytes = 0): PayloadStore {
+export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
+  const folder = new StoreFolder(path);
+  const root = folder.path;
   const pathOf = (key: string): string => join(root, ...key.split('/'));
   const temporaries = join(root, temporaryFolder);
+  /** And still there afterwards: what is done under a mount point goes out of sight with the next mount. */
+  const whileThere = (action: () => Promise<void>): Promise<void> =>
+    orStoreError(async () => {
+      await folder.requireThere();
+      await action();
+      await folder.requireThere();
+    });
   let sweepAt = 0;
   return {
     write: (key, bytes) =>
-      orStoreError(async () => {
+      whileThere(async () => {
         if (Date.now() >= sweepAt) {
           sweepAt = Date.now() + sweepIntervalMs;
           await removeStaleFiles(temporaries);
         }
-        await writeWhole(root, pathOf(key), bytes);
+        await writeWhole(folder, pathOf(key), bytes);
       }),
-    read: (key) => orStoreError(() => readUnlessMissing(root, pathOf(key))),
-    list: (prefix) => walk(root, pathOf(prefix)),
-    deleteAll: (folder) => orStoreError(() => rm(pathOf(folder), { recursive: true, force: true })),
+    read: (key) => orStoreError(() => readUnlessMissing(folder, pathOf(key))),
+    async *list(prefix) {
+      await orStoreError(() => folder.requireThere());
+      yield* walk(root, pathOf(prefix));
+      await orStoreError(() => folder.requireThere()); // Or it may have ended too early.
+    },
+    deleteAll: (prefix) => whileThere(() => rm(pathOf(prefix), { recursive: true, force: true })),
     requireRoom: (bytes) =>
       orStoreError(async () => {
+        await folder.requireThere();
         const free = await freeBytes(root);
         if (free - bytes < reserveBytes)
           throw new PayloadStoreError(
@@ -46,8 +61,8 @@ export function createFileStore(root: string, reserveBytes = 0): PayloadStore {
           );
       }),
     check: () =>
-      orStoreError(async () => {
-        await mkdir(temporaries, { recursive: true, mode: 0o700 });
+      whileThere(async () => {
+        await folder.make(temporaries);
         await removeStaleFiles(temporaries);
         const probe = join(temporaries, randomName());
         try {
@@ -61,12 +76,12 @@ export function createFileStore(root: string, reserveBytes = 0): PayloadStore {
 }
 
 /** Whole or not at all. Where the same is there already it only becomes young again; what is there damaged is replaced. */
-async function writeWhole(root: string, path: string, bytes: Uint8Array): Promise<void> {
+async function writeWhole(folder: StoreFolder, path: string, bytes: Uint8Array): Promise<void> {
   if (await isThere(path, bytes)) return;
-  const temporary = join(root, temporaryFolder, randomName());
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await mkdir(dirname(temporary), { recursive: true, mode: 0o700 });
-  await requireSpace(root, bytes.length);
+  const temporary = join(folder.path, temporaryFolder, randomName());
+  await folder.make(dirname(path));
+  await folder.make(dirname(temporary));
+  await requireSpace(folder.path, bytes.length);
   try {
     await writeNew(temporary, bytes);
     await rename(temporary, path);
@@ -108,10 +123,9 @@ async function requireSpace(root: string, bytes: number): Promise<void> {
     );
 }
 
-async function freeBytes(folder: string): Promise<number> {
-  const disk = await unlessMissing(() => statfs(folder));
-  if (!disk) return dirname(folder) === folder ? 0 : freeBytes(dirname(folder)); // It is made with its first file.
-  return disk.bavail * disk.bsize;
+async function freeBytes(root: string): Promise<number> {
+  const { bavail, bsize } = await statfs(root);
+  return bavail * bsize;
 }
 
 function inMib(bytes: number): number {
@@ -122,10 +136,12 @@ function randomName(): string {
   return `${randomBytes(8).toString('hex')}.tmp`;
 }
 
-async function readUnlessMissing(root: string, path: string): Promise<Buffer | undefined> {
-  const bytes = await unlessMissing(() => readFile(path));
-  if (!bytes) await stat(root); // Without its folder the store is away, and nothing of it is lost.
-  return bytes;
+async function readUnlessMissing(folder: StoreFolder, path: string): Promise<Buffer | undefined> {
+  const read = (): Promise<Buffer | undefined> => unlessMissing(() => readFile(path));
+  const bytes = await read();
+  if (bytes) return bytes;
+  await folder.requireThere();
+  return read(); // The folder may have come back since.
 }
 
 async function* walk(root: string, folder: string): AsyncGenerator<StoredPayload> {
@@ -133,6 +149,7 @@ async function* walk(root: string, folder: string): AsyncGenerator<StoredPayload
   if (!entries) return;
   for await (const entry of entries) {
     const path = join(folder, entry.name);
+    if (folder === root && (entry.name === temporaryFolder || entry.name === markerFile)) continue;
     if (entry.isDirectory()) yield* walk(root, path);
     else {
       const found = await orStoreError(() => unlessMissing(() => stat(path)));

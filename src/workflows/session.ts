@@ -43,6 +43,8 @@ const secondLookMs = 1_000;
 /** How soon a call that was not started yet is told of its turn again: after 50 ms, then twice as long, 6 s in all. */
 const firstWakeAgainMs = 50;
 const lastWakeAgainMs = 3_200;
+/** A session that is removed makes way for the next of its id: it tries this long at most, 350 ms in all. */
+const lastWakeAtCloseMs = 200;
 /** A call that does not exist this long after its grant was never started. */
 const startGraceMs = 10_000;
 
@@ -67,6 +69,7 @@ const { storeSegment } = proxyLocalActivities<TurnActivities>({
 export async function session(initial: SessionState, limits: SessionLimits): Promise<ClosedSession> {
   const book = new SessionBook(initial, limits);
   const lifecycle = { closed: false, withCalls: false, holderSuspected: false };
+  const isClosed = (): boolean => lifecycle.closed;
   const { life } = initial;
   /** Calls of before there were lives do not say which one they are of. */
   const isOther = (itsLife: string | undefined): boolean => itsLife !== undefined && itsLife !== life;
@@ -87,10 +90,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     underWay += 1;
     untold = holder.turnNumber;
     for (let againMs = firstWakeAgainMs; ; againMs *= 2) {
-      const told = await call.signal(turnGranted, { ...book.turnOf(holder), ...place }).then(
-        () => true,
-        () => false,
-      );
+      const told = await signalled(call.signal(turnGranted, { ...book.turnOf(holder), ...place }));
       if (told && holds()) untold = undefined;
       if (told || againMs > lastWakeAgainMs || !patched('wake-again')) break;
       if (await condition(() => !holds() || mustRenew(), againMs)) break;
@@ -164,7 +164,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   const isWanted = (): boolean => book.waiting > 0 || lifecycle.holderSuspected;
   /** True once the turn has moved on from `turnNumber` or nobody wants it any more. */
   const movedOn = (turnNumber: number): boolean =>
-    lifecycle.closed || mustRenew() || book.holder?.turnNumber !== turnNumber || !isWanted();
+    isClosed() || mustRenew() || book.holder?.turnNumber !== turnNumber || !isWanted();
 
   /** Frees the turn of a holder that has ended without a commit or was never started. */
   const watch = async (holder: TurnHolder): Promise<void> => {
@@ -179,13 +179,28 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     }
   };
 
+  /**
+   * Those that still wait, or do not know of their turn: woken without one they ask again, learn that this life is over and go on
+   * without their session. It completes after that, for the signals of a completed run may be lost.
+   */
+  const wakeAtClose = async (): Promise<void> => {
+    const { holder } = book;
+    const untoldHolder = holder && holder.turnNumber === untold ? [holder.callId] : [];
+    const callIds = [...untoldHolder, ...book.queued];
+    if (callIds.length > 0 && patched('wake-at-close')) await Promise.all(callIds.map(wakeToAsk));
+  };
+
   void moveOut();
   if (initial.holderUntold) void wake(book.holder);
   for (;;) {
-    await condition(() => lifecycle.closed || mustRenew() || (book.holder !== undefined && isWanted()));
-    if (lifecycle.closed) return lifecycle.withCalls ? { callIds: book.callIds() } : {};
+    await condition(() => isClosed() || mustRenew() || (book.holder !== undefined && isWanted()));
+    if (isClosed()) {
+      await wakeAtClose();
+      return lifecycle.withCalls ? { callIds: book.callIds() } : {};
+    }
     if (mustRenew()) {
       await condition(() => allHandlersFinished() && underWay === 0);
+      if (isClosed()) continue; // Meanwhile: the next run would not know.
       const holderUntold = book.holder !== undefined && book.holder.turnNumber === untold;
       const state = {
         ...book.state(),
@@ -196,6 +211,23 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     }
     if (book.holder) await watch(book.holder);
   }
+}
+
+/** One that is not started yet is told again; one that is gone needs nothing. */
+async function wakeToAsk(callId: string): Promise<void> {
+  const call = getExternalWorkflowHandle(callWorkflowId(callId));
+  for (let againMs = firstWakeAgainMs; !(await signalled(call.signal(turnGranted))); againMs *= 2) {
+    if (againMs > lastWakeAtCloseMs) return;
+    await sleep(againMs);
+  }
+}
+
+/** False: there is no such call, or it has ended. */
+function signalled(signal: Promise<void>): Promise<boolean> {
+  return signal.then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isGone(holder: TurnHolder): Promise<boolean> {

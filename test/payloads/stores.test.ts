@@ -1,6 +1,6 @@
 /** Every store keeps the same promises. */
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import {
   type PayloadStore,
   type StoredPayload,
 } from '../../src/payloads/payload-store.ts';
+import { markerFile } from '../../src/payloads/store-folder.ts';
 import { createS3Store } from '../../src/payloads/s3-store.ts';
 import { callOwner, Texts } from '../../src/payloads/texts.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../rig/small-disk.ts';
@@ -150,12 +151,58 @@ it.each(['cut off', 'of the same size'])(
   },
 );
 
-it('a folder that is gone is a store that is away: nothing of it counts as lost', async () => {
-  const folder = join(await newFolder(), 'mounted');
-  const store = createFileStore(folder);
-  await store.write('calls/a/1', Buffer.from('x'));
-  await rm(folder, { recursive: true });
-  await expect(store.read('calls/a/1')).rejects.toThrow(PayloadStoreError);
+describe('a folder that is gone, or stands empty as a mount point does without its volume,', () => {
+  const places = { gone: () => Promise.resolve(), empty: (folder: string) => mkdir(folder) };
+
+  it.each(['gone', 'empty'] as const)('%s, is a store that is away until it is back', async (how) => {
+    const folder = join(await newFolder(), 'mounted');
+    const store = createFileStore(folder);
+    const texts = new Texts(store, 10);
+    const [owner, text] = [callOwner('c'), 'of before the outage'];
+    const kept = await texts.keep(owner, text);
+    await rename(folder, `${folder}.away`);
+    await places[how](folder);
+
+    const list = async (): Promise<void> => {
+      for await (const { key } of store.list('')) expect(key).toBe('of no store');
+    };
+    const tries = {
+      read: () => texts.load(kept),
+      write: () => texts.keep(owner, 'of the time without it'),
+      writeOfAnother: () => texts.keep(callOwner('d'), 'of the time without it'),
+      readAfterThem: () => texts.load(kept),
+      list,
+      delete: () => texts.drop(owner),
+      requireRoom: () => store.requireRoom(1),
+      check: () => store.check(),
+    };
+    for (const [name, attempt] of Object.entries(tries)) {
+      const failure = await attempt().catch((error: unknown) => error);
+      expect(failure, name).toBeInstanceOf(PayloadStoreError);
+      expect(failure, name).not.toBeInstanceOf(PayloadStoreUnusable);
+    }
+    const inItsPlace = await readdir(folder).catch(() => 'nothing');
+    expect(inItsPlace).toEqual(how === 'gone' ? 'nothing' : []);
+
+    await rm(folder, { recursive: true, force: true });
+    await rename(`${folder}.away`, folder);
+    await store.check();
+    expect(await texts.load(kept)).toBe(text);
+    await expect(texts.load({ ...(kept as object), ref: 'calls/c/never' } as typeof kept)).rejects.toThrow(
+      PayloadLostError,
+    );
+  });
+
+  it('is told from one of earlier versions, which has no mark yet', async () => {
+    const folder = await newFolder();
+    await createFileStore(folder).write('calls/a/1', Buffer.from('x'));
+    await rm(join(folder, markerFile));
+    const store = createFileStore(folder);
+    expect((await store.read('calls/a/1'))?.toString()).toBe('x');
+    expect(await store.read('calls/a/2')).toBeUndefined();
+    await store.write('calls/a/2', Buffer.from('y'));
+    expect((await readdir(folder)).sort()).toEqual([markerFile, '.tmp', 'calls'].sort());
+  });
 });
 
 it('what a killed writer left is removed, what is being written is not', async () => {

@@ -72,6 +72,18 @@ async function cancelledWhileQueued(stage: Stage): Promise<string> {
   return `call-${waiting}`;
 }
 
+/** The session is closed under both. */
+async function removedWhileQueued(stage: Stage): Promise<string> {
+  const { waiting, release } = await queueOfTwo(stage);
+  await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
+  const session = stage.temporal.workflow.getHandle('session-queue');
+  await session.executeUpdate('closeSession', { args: [true] });
+  await session.result();
+  await stage.end(waiting);
+  release();
+  return `call-${waiting}`;
+}
+
 async function deadlineWhileQueued(stage: Stage): Promise<string> {
   const { waiting, release } = await queueOfTwo(stage, { deadline_seconds: 1.5 });
   await stage.end(waiting);
@@ -365,9 +377,13 @@ const inLives: readonly Scenario[] = [
   {
     // The run that gave the turn is over when the call commits: it asks the one after.
     name: 'committed-after-renewal',
-    settings: { HOLDFAST_SESSION_HISTORY_EVENTS: '50', HOLDFAST_FIRST_TASK_WAIT_MS: '4000' },
+    settings: { HOLDFAST_SESSION_HISTORY_EVENTS: '50', HOLDFAST_FIRST_TASK_WAIT_MS: '2000' },
     run: async ({ agent, start, end, temporal }) => {
       const session = temporal.workflow.getHandle('session-recorded');
+      await agent('before', answer);
+      // So that the renewal is near: it must come while the call's first task waits.
+      for (let calls = 0; calls < 3; calls++)
+        await end(await start({ agent_name: 'before', prompt: 'a question', session_id: 'recorded' }));
       await agent('renewing', async () => {
         const { runId } = await session.describe();
         while ((await session.describe()).runId === runId)
@@ -388,6 +404,15 @@ const inLives: readonly Scenario[] = [
       await temporal.workflow.getHandle('session-closed').executeUpdate('closeSession', { args: [true] });
       if ((await http.get('/api/vps/sessions/closed')).status !== 404) throw new Error('It is there');
       return 'session-closed';
+    },
+  },
+  { name: 'removed-while-queued', run: removedWhileQueued },
+  {
+    // It wakes the call that waits before it completes.
+    name: 'session-closed-with-queue',
+    run: async (stage) => {
+      await removedWhileQueued(stage);
+      return 'session-queue';
     },
   },
 ];

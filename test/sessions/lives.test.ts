@@ -127,6 +127,31 @@ describe('a session that is removed', () => {
     expect(await contentsOf('again')).toEqual(['next', 're: next']);
   });
 
+  it('wakes the calls that wait in it: they are asked at once, without it', async () => {
+    const first = await holder('removed-with-queue');
+    const startedAt = performance.now();
+    const waiting = ['second', 'third'].map((prompt) =>
+      test.http.call({
+        agent_name: 'echo',
+        prompt,
+        session_id: 'removed-with-queue',
+        deadline_seconds: 8,
+      }),
+    );
+    const running = "ExecutionStatus = 'Running' AND HoldfastSession = 'removed-with-queue'";
+    const count = async (): Promise<number> =>
+      (await test.temporal.workflow.count(`WorkflowType = 'agentCall' AND ${running}`)).count;
+    await expect.poll(count, { timeout: 4_000 }).toBe(3);
+    expect((await test.http.delete('/api/vps/sessions/removed-with-queue')).status).toBe(204);
+
+    for (const { body } of await Promise.all(waiting))
+      expect(body).toMatchObject({ success: true, session_stored: false });
+    expect(performance.now() - startedAt).toBeLessThan(7_000); // They ask by themselves every 10 s.
+    first.open();
+    expect(await first.ended()).toMatchObject({ response: 'at last', session_stored: false });
+    expect(await messagesOf('removed-with-queue')).toEqual([]);
+  });
+
   it('gives its place to another, which takes no call of the first one', async () => {
     const session = test.temporal.workflow.getHandle('session-other');
     await call('other', 'first');
