@@ -1,4 +1,6 @@
 /** The OpenAPI document: complete, sound in itself, and true of the answers that a node really gives. */
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { refusals } from '../../src/domain/failures.ts';
@@ -238,6 +240,12 @@ describe('the OpenAPI document', () => {
     await check('post /api/vps/sessions/cleanup', http.post('/api/vps/sessions/cleanup'));
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
+    for (const session_id of ['kept', 'kept too']) await http.call({ ...body, session_id });
+    const store = join(node.dataDir, 'payloads');
+    await rename(store, `${store}-away`);
+    await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/kept'));
+    await check('delete /api/vps/sessions', http.delete('/api/vps/sessions?id=kept%20too'));
+    await rename(`${store}-away`, store);
     await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
     await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
     await check(call, http.call(body));

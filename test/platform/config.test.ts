@@ -58,6 +58,7 @@ test('without any setting a node serves this machine alone, with every default i
       idleMs: 75_000,
       maxIdle: 5_000,
     },
+    deletePatienceMs: 20_000,
     directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
     session: {
       maxMetadataBytes: 262_144,
@@ -71,7 +72,11 @@ test('without any setting a node serves this machine alone, with every default i
     sessionCacheBytes: 33_554_432,
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
-    payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },
+    payloads: {
+      store: { kind: 'folder', path: resolve('.holdfast/payloads') },
+      inlineBytes: 16_384,
+      reserveBytes: 268_435_456,
+    },
     transport: {
       maxAnswerBytes: 4_194_304,
       maxCompressionRatio: 200,
@@ -88,6 +93,7 @@ test('without any setting a node serves this machine alone, with every default i
       cacheBytes: 67_108_864,
       retentionDays: 7,
       minFreeBytes: 1_073_741_824,
+      reserveBytes: 67_108_864,
     },
   });
 });
