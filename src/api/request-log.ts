@@ -20,7 +20,9 @@ export function requestLog(log: Log): RequestHandler {
 }
 
 /** What stands alone, without a value, may be a key that was pasted; so may be what only ends in `=`. */
-function withoutValues(url: string): { url: string; query?: string[] } {
+function withoutValues(target: string): { url: string; query?: string[] } {
+  // A request may name a whole URL, with a password in it.
+  const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '');
   const at = url.indexOf('?');
   if (at === -1) return { url };
   const names = url

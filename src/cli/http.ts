@@ -25,6 +25,7 @@ export interface Answered<T> {
 }
 
 export class NodeClient {
+  /** As it may be shown: without a name and password. */
   readonly url: string;
   readonly reconnectMs: number;
   private readonly settings: CliSettings;
@@ -33,7 +34,7 @@ export class NodeClient {
 
   constructor(settings: CliSettings) {
     this.settings = settings;
-    this.url = settings.url;
+    this.url = withoutUserInfo(settings.url);
     this.reconnectMs = settings.reconnectMs;
   }
 
@@ -71,7 +72,7 @@ export class NodeClient {
     const json = body !== undefined || stream !== undefined;
     const payload = stream ?? (body === undefined ? undefined : JSON.stringify(body));
     try {
-      return await request(`${this.url}/api/vps${path}${toQuery(query)}`, {
+      return await request(`${this.settings.url}/api/vps${path}${toQuery(query)}`, {
         method,
         dispatcher: this.agent,
         ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
@@ -120,4 +121,8 @@ function toQuery(query: Query): string {
 function isProblem(body: unknown): body is Problem {
   const { title, detail, error_type } = (body ?? {}) as Partial<Record<keyof Problem, unknown>>;
   return [title, detail, error_type].every((member) => typeof member === 'string');
+}
+
+function withoutUserInfo(url: string): string {
+  return url.replace(/^(\w+:\/\/)[^/?#]*@/, '$1');
 }

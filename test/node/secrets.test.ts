@@ -1,5 +1,7 @@
 /** A canary for a token, hunted in every place where it could have been left (I5). */
+import { once } from 'node:events';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -66,6 +68,7 @@ test('no token and no API key is in a history, the database, a log, a metric or 
   for (const query of [`api_key=${apiKey}&limit=5`, apiKey, `${apiKey}==`, `=${apiKey}`])
     for (const path of ['/api/vps/calls', '/healthz', '/nothing', '/'])
       await node.http.get(`${path}?${query}`);
+  await requestTarget(node.http.url, `http://user:${apiKey}@127.0.0.1/api/vps/calls`);
   tell(await node.http.get('/api/vps/agents', { Authorization: `Bearer ${apiKey}x` }));
   tell(
     await node.http.post('/api/vps/register', { name: 'x', host: 'h', port: 1, auth_token: `${token} x` }),
@@ -88,9 +91,10 @@ test('no token and no API key is in a history, the database, a log, a metric or 
   expect(node.process.output).toContain('"url":"/api/vps/calls","query":["api_key","limit"]');
   expectNoSecret('the log', node.process.output);
   for (const text of told) expectNoSecret('an answer or a history', text);
-  for (const file of await readdir(dataDir)) {
-    const bytes = await readFile(join(dataDir, file));
-    expectNoSecret(file, bytes.toString('latin1'));
+  for (const entry of await readdir(dataDir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const bytes = await readFile(join(entry.parentPath, entry.name));
+    expectNoSecret(entry.name, bytes.toString('latin1'));
   }
   expect((await stat(join(dataDir, 'encryption.key'))).mode & 0o777).toBe(0o600);
 }, 90_000);
@@ -101,4 +105,12 @@ function expectNoSecret(where: string, text: string): void {
       const at = text.indexOf(spelling);
       throw new Error(`${where} holds ${spelling}: ${text.slice(Math.max(0, at - 200), at + 100)}`);
     }
+}
+
+/** A request whose target is a whole URL, as proxies send it. */
+async function requestTarget(url: string, path: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const [response] = (await once(request({ hostname, port, path }).end(), 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
 }
