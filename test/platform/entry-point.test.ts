@@ -65,8 +65,19 @@ test.each([
   await printed('ready');
   child.kill(first);
   await printed('stopping');
-  child.kill(second);
+  // What comes with the first, as from npm beside a terminal, is the same wish.
+  const pressing = setInterval(() => child.kill(second), 100);
+  onTestFinished(() => clearInterval(pressing));
   expect(await code).toBe(130);
+});
+
+test('a signal that comes twice within a moment is one, and the end stays in good order', async () => {
+  const { child, printed, code } = run('hangs while stopping, with a limit');
+  await printed('ready');
+  child.kill('SIGINT');
+  await printed('stopping');
+  child.kill('SIGINT');
+  expect(await code).toBe(1); // By its limit, not by the second signal.
 });
 
 test('an end that hangs past its limit is cut off with 1', async () => {
