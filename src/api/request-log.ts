@@ -12,7 +12,7 @@ export function requestLog(log: Log): RequestHandler {
       req: ({ method, url }: { method: string; url: string }) => ({ method, ...withoutValues(url) }),
       res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
     },
-    customLogLevel: ({ url = '' }, { statusCode }) => {
+    customLogLevel: ({ url }, { statusCode }) => {
       if (statusCode >= 500) return 'warn';
       return probed.has(withoutValues(url).url) ? 'debug' : 'info';
     },

@@ -16,13 +16,13 @@ export interface FileSession {
 export async function* sessionsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<FileSession> {
   const found: FileSession[] = [];
   const parser = new TokenParser({ paths: ['$.sessions.*'], keepStack: false });
-  let isExport = false;
+  const seen = { sessions: false };
   let before: TokenType | undefined;
   const tokens = new PlacedTokens((info, open) => {
     const [file] = open;
     const isSessions = open.length === 1 && file?.key === 'sessions' && before === TokenType.COLON;
     if ((!file || isSessions) && info.token !== TokenType.LEFT_BRACE) throw noExport();
-    isExport ||= isSessions;
+    seen.sessions ||= isSessions;
     before = info.token;
     parser.write(info);
   });
@@ -40,7 +40,7 @@ export async function* sessionsOf(body: AsyncIterable<Uint8Array>): AsyncGenerat
     yield* found.splice(0);
   }
   if (!tokens.isEnded) tokens.end();
-  if (!isExport) throw noExport();
+  if (!seen.sessions) throw noExport();
 }
 
 function noExport(): Refusal {

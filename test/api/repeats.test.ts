@@ -1,7 +1,7 @@
 /** Repeats of calls that have ended, answered from memory: the same answer, for as long as it stands. */
 import { describe, expect, it } from 'vitest';
 import { callIdOf } from '../../src/domain/ids.ts';
-import type { HttpAnswer, Json } from '../rig/http-client.ts';
+import type { HttpAnswer } from '../rig/http-client.ts';
 import { endedCall } from './ended-call.ts';
 import { expectProblem } from './problem.ts';
 import { echo, gated } from './scripts.ts';

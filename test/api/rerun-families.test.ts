@@ -203,9 +203,9 @@ describe('a family of reruns', () => {
 
     expect(started.body.batch_id).toBe(batchId);
     expect(batch).toMatchObject({ total: 2, now_succeeded: 2 });
-    const reruns = Object.fromEntries(
+    const reruns = Object.fromEntries<unknown>(
       batch.items.map(({ call_id, rerun_id }) => [String(call_id), rerun_id]),
-    ) as Json;
+    );
     expect(reruns).toEqual({ [one]: numbered, [two]: before });
     expect(agent.requests).toHaveLength(3);
   });

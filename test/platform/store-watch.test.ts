@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
@@ -34,7 +35,14 @@ test('a bucket that is away keeps a node from being ready, until it is there', a
   expect(away).toMatchObject({ status: 503, body: { error_type: 'payload_store_unavailable' } });
   expect(away.headers.get('Retry-After')).not.toBeNull();
 
-  const bucket = createServer((request, response) => request.resume().on('end', () => response.end()));
+  const written = new Map<string, Buffer>();
+  const bucket = createServer((request, response) => {
+    const { method, url = '' } = request;
+    void buffer(request).then((body) => {
+      if (method === 'PUT') written.set(url, body);
+      response.end(written.get(url));
+    });
+  });
   await once(bucket.listen(port, '127.0.0.1'), 'listening');
   onTestFinished(() => void bucket.close());
   await expect.poll(async () => (await node.http.get('/readyz')).status, { timeout: 15_000 }).toBe(200);
