@@ -1,7 +1,7 @@
 /** A real HTTP agent behind a proxy of its own. It answers as its manner is and keeps the ledger. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import type { Execution, Ledger } from './ledger.ts';
 
@@ -27,6 +27,9 @@ export class ChaosAgent {
   private readonly server: Server;
   private readonly ledger: Ledger;
   private readonly manner: Manner;
+
+  /** Connections over which a request was answered. */
+  private readonly served = new WeakSet<Socket>();
 
   private constructor(name: string, road: TcpProxy, server: Server, ledger: Ledger, manner: Manner) {
     this.name = name;
@@ -55,8 +58,11 @@ export class ChaosAgent {
     const text = await readText(request);
     if (text === undefined) return; // Cut off before it had asked anything.
     const { execution, asked } = this.record(request, text);
+    const kept = this.served.has(request.socket);
     response.on('close', () => {
-      this.ledger.end(execution, response.writableFinished ? {} : { aborted: true });
+      if (response.writableFinished) this.served.add(request.socket);
+      const broken = { aborted: true, ...(kept && { brokeKept: true }) } as const;
+      this.ledger.end(execution, response.writableFinished ? {} : broken);
     });
     const answer = await this.manner(asked);
     if (answer === 'reset') {

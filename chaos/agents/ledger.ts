@@ -16,6 +16,8 @@ export interface Execution {
   endedAt?: number;
   /** The asker went away before it had the whole answer. */
   aborted?: true;
+  /** A connection that had served before broke under it: the request may come once more within the same try (ADR 0025). */
+  brokeKept?: true;
   /** The content that was given. */
   answer?: string;
 }
@@ -34,7 +36,7 @@ export class Ledger {
     return execution;
   }
 
-  end(execution: Execution, ending: Pick<Execution, 'aborted'>): void {
+  end(execution: Execution, ending: Pick<Execution, 'aborted' | 'brokeKept'>): void {
     Object.assign(execution, { endedAt: Date.now(), ...ending });
     const { agent, key, answer } = execution;
     this.write({ event: 'ended', agent, key, at: execution.endedAt, answer, ...ending });

@@ -16,7 +16,8 @@ export function checkExecutions(evidence: Evidence): Finding {
       continue;
     }
     violations.push(...asked.flatMap((one) => wrongIn(one, key, agent, facts)));
-    const recorded = recordedTries(agent, facts, view) + facts.tasksLost;
+    const repeats = asked.filter(({ brokeKept }) => brokeKept).length;
+    const recorded = recordedTries(agent, facts, view) + facts.tasksLost + repeats;
     if (asked.length > recorded)
       violations.push(`${key}: asked ${asked.length} times, on record ${recorded} (${view.status})`);
   }

@@ -67,6 +67,7 @@ describe.skipIf(findBrowser() === undefined)(`a node with API keys${whyNoBrowser
     const answered = page.waitForResponse((response) => response.url() === cleanup);
     await page.goto(await startEvilPage(cleanup), { waitUntil: 'commit' });
     const answer = await answered;
+    await page.waitForURL(cleanup);
 
     expect(await answer.request().headerValue('authorization')).toContain('Basic');
     expect(await answer.request().headerValue('sec-fetch-site')).toBeNull();
