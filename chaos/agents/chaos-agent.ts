@@ -27,7 +27,6 @@ export class ChaosAgent {
   private readonly server: Server;
   private readonly ledger: Ledger;
   private readonly manner: Manner;
-
   /** Connections over which a request was answered. */
   private readonly served = new WeakSet<Socket>();
 
@@ -61,7 +60,7 @@ export class ChaosAgent {
     const kept = this.served.has(request.socket);
     response.on('close', () => {
       if (response.writableFinished) this.served.add(request.socket);
-      const broken = { aborted: true, ...(kept && { brokeKept: true }) } as const;
+      const broken = { aborted: true as const, ...(kept && { brokeKept: true as const }) };
       this.ledger.end(execution, response.writableFinished ? {} : broken);
     });
     const answer = await this.manner(asked);
