@@ -13,6 +13,7 @@ import { FirstTries } from './activities/first-try.ts';
 import { Expectations } from './agents/expectations.ts';
 import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
+import { AdaptiveBound } from './client/adaptive-bound.ts';
 import { Agents } from './client/agents.ts';
 import { Archive } from './client/archive.ts';
 import { FailedCalls } from './client/archive-failed.ts';
@@ -63,6 +64,8 @@ const renewWorkerAfterMs = 4_000;
 const sweepIntervalMs = 6 * 3_600_000;
 /** How often deletions of sessions that were cut off are looked for, after once at the start. */
 const deletionsIntervalMs = 60_000;
+/** A start that takes 1.5 s is on its way to the 5 s after which its caller is refused (ADR 0018). */
+const fewStarts = { least: 4, slowMs: 1_500 };
 
 export async function composeNode(config: Config, log: Log, connection: NativeConnection, namespace: string) {
   const temporal: Temporal = {
@@ -110,7 +113,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const batches = new Batches(temporal, texts);
   const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
-  const starts = new Line(config.limits.maxStarts);
+  const starts = new Line(new AdaptiveBound({ ...fewStarts, most: config.limits.maxStarts }));
   const probed = {
     of: (agent: string) => health.of(agent),
     record: (outcome: Outcome) => health.record({ ...outcome, at: now() }),

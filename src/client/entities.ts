@@ -23,7 +23,7 @@ export class EntityGate {
   private readonly lines = new Map<string, Line>();
 
   async pass<T>(workflowId: string, send: () => Promise<T>): Promise<T> {
-    const line = this.lines.get(workflowId) ?? new Line(maxUpdatesInFlight);
+    const line = this.lines.get(workflowId) ?? new Line({ current: maxUpdatesInFlight });
     this.lines.set(workflowId, line);
     try {
       return await line.pass(send);

@@ -164,7 +164,7 @@ export const settings = {
     'Calls of one node that have not ended. Beside a Temporal server of your own: since its start.',
   ),
   HOLDFAST_MAX_STARTS: integer(16, 1, 10_000).describe(
-    'Calls that one node starts at a time; the others wait in line. More than the server can take all come too late.',
+    'Most calls that one node starts at a time, fewer while starts are slow; the others wait in line.',
   ),
   HOLDFAST_START_PATIENCE_SECONDS: integer(30, 0, 3_600).describe(
     'How long a call may wait in that line; beyond: 429, and nothing was accepted.',

@@ -15,7 +15,7 @@ function work() {
 
 describe('a line', () => {
   it('lets a few through at a time, the others in the order they came', async () => {
-    const line = new Line(2);
+    const line = new Line({ current: 2 });
     const { begun, of, end } = work();
     const all = ['a', 'b', 'c', 'd'].map((name) => line.pass(of(name)));
     expect([begun, line.length, line.isIdle]).toEqual([['a', 'b'], 2, false]);
@@ -31,7 +31,7 @@ describe('a line', () => {
   });
 
   it('lets the next one through where work fails', async () => {
-    const line = new Line(1);
+    const line = new Line({ current: 1 });
     const { begun, of, end } = work();
     const failing = line.pass(of('failing'));
     const next = line.pass(of('next'));
@@ -44,7 +44,7 @@ describe('a line', () => {
   });
 
   it('lets go who has waited too long, and nobody waits for them', async () => {
-    const line = new Line(1);
+    const line = new Line({ current: 1 });
     const { begun, of, end } = work();
     const first = line.pass(of('first'));
     const impatient = line.pass(of('impatient'), { ms: 1, lost: () => new Error('too long') });
@@ -56,6 +56,25 @@ describe('a line', () => {
     await expect.poll(() => begun).toEqual(['first', 'patient']);
     end('patient');
     await patient;
+    expect(line.isIdle).toBe(true);
+  });
+
+  it('lets more or fewer through where its bound has changed', async () => {
+    const bound = { current: 1 };
+    const line = new Line(bound);
+    const { begun, of, end } = work();
+    const all = ['a', 'b', 'c', 'd'].map((name) => line.pass(of(name)));
+    bound.current = 2;
+    end('a');
+    await expect.poll(() => begun).toEqual(['a', 'b', 'c']);
+    bound.current = 1;
+    end('b');
+    await all[1];
+    expect(begun).toEqual(['a', 'b', 'c']);
+    end('c');
+    await expect.poll(() => begun).toEqual(['a', 'b', 'c', 'd']);
+    end('d');
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
     expect(line.isIdle).toBe(true);
   });
 });
