@@ -19,6 +19,8 @@ const threadScript = join(packageRoot, 'dist', 'src', 'platform', 'workflow-thre
 const watchMs = 1_000;
 /** Looks, not seconds: a machine that slept has looked once. */
 const silentLooksAtMost = 10;
+/** A thread that waits for a busy machine uses no processor; one that loops does. */
+const silentCpuMsAtMost = 15_000;
 /** What the SDK's own limit costs: a thread of the system for each entry into workflow code. */
 const unlimited = undefined as unknown as number;
 
@@ -43,13 +45,18 @@ export class LeanWorker extends Worker {
 class WatchedThread extends WorkerThreadClient {
   private asked = 0;
   private silentLooks = 0;
+  private silentSince = process.cpuUsage();
 
   constructor(thread: Thread, logger: Logger) {
     super(thread, logger);
     const watch = setInterval(() => {
       this.silentLooks = this.asked === 0 ? 0 : this.silentLooks + 1;
-      if (this.silentLooks < silentLooksAtMost) return;
-      logger.error(`Workflow code has not returned for ${silentLooksAtMost} s: its thread is ended`);
+      if (this.silentLooks <= 1) this.silentSince = process.cpuUsage();
+      const { user, system } = process.cpuUsage(this.silentSince);
+      const cpuMs = (user + system) / 1_000;
+      if (this.silentLooks < silentLooksAtMost || cpuMs < silentCpuMsAtMost) return;
+      const seconds = Math.round(cpuMs / 1_000);
+      logger.error(`Workflow code has not returned for ${seconds} s of processor time: its thread is ended`);
       void thread.terminate();
     }, watchMs).unref();
     thread.once('exit', () => clearInterval(watch));

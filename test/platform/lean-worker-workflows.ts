@@ -17,3 +17,10 @@ export async function loops(): Promise<never> {
   await Promise.resolve();
   for (;;);
 }
+
+/** Blocks the thread as a busy machine does: it uses no processor. */
+export async function blocksFor(ms: number): Promise<string> {
+  await Promise.resolve();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return 'done';
+}

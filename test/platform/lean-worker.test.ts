@@ -54,15 +54,30 @@ it('an error of workflow code still names the line of its source', async () => {
   });
 });
 
-it('workflow code that loops for ever ends the worker with a reason, long work does not', async () => {
-  const { client, ended } = await startWorker();
-  const busy = client.execute<typeof workflows.busyFor>('busyFor', {
+it('a thread that gets no processor is not taken for one that loops', async () => {
+  const { client } = await startWorker();
+  const blocked = client.execute<typeof workflows.blocksFor>('blocksFor', {
     taskQueue,
-    workflowId: 'b',
-    args: [300],
+    workflowId: 'w',
+    args: [13_000],
+    workflowTaskTimeout: '60s',
   });
-  expect(await busy).toBe('done');
-  await client.start<typeof workflows.loops>('loops', { taskQueue, workflowId: 'l' });
-  const fault = await Promise.race([ended, pass(40_000, 'it runs on')]);
-  expect(String(fault)).toMatch(/Workflow Worker Thread exited/);
+  expect(await blocked).toBe('done');
 });
+
+it(
+  'workflow code that loops for ever ends the worker with a reason, long work does not',
+  { timeout: 200_000 },
+  async () => {
+    const { client, ended } = await startWorker();
+    const busy = client.execute<typeof workflows.busyFor>('busyFor', {
+      taskQueue,
+      workflowId: 'b',
+      args: [300],
+    });
+    expect(await busy).toBe('done');
+    await client.start<typeof workflows.loops>('loops', { taskQueue, workflowId: 'l' });
+    const fault = await Promise.race([ended, pass(150_000, 'it runs on')]);
+    expect(String(fault)).toMatch(/Workflow Worker Thread exited/);
+  },
+);
