@@ -216,10 +216,16 @@ describe('sessions', () => {
     });
 
     it.each([
-      ['zstd', Buffer.from(fileOf('zstd')), 415, /Content-Encoding: zstd/],
-      ['gzip', Buffer.from(fileOf('plain')), 400, /not what its Content-Encoding says/],
-      ['gzip', gzipSync(`{"sessions":{}${' '.repeat(30_000)}}`), 413, /HOLDFAST_MAX_IMPORT_BYTES/],
-    ])('with %s that %j is not are refused with %i', async (coding, body, status, detail) => {
+      ['zstd', 'is not known', Buffer.from(fileOf('zstd')), 415, /Content-Encoding: zstd/],
+      ['gzip', 'is not true', Buffer.from(fileOf('plain')), 400, /not what its Content-Encoding says/],
+      [
+        'gzip',
+        'hides too much',
+        gzipSync(`{"sessions":{}${' '.repeat(30_000)}}`),
+        413,
+        /HOLDFAST_MAX_IMPORT_BYTES/,
+      ],
+    ])('with %s that %s are refused', async (coding, _what, body, status, detail) => {
       const answer = await send(coding, body);
       expect(answer.status).toBe(status);
       expect(((await answer.json()) as Json).detail).toMatch(detail);
