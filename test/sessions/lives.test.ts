@@ -218,7 +218,9 @@ describe('a call that has no turn yet', () => {
       'Idempotency-Key': 'terminated',
       Prefer: 'respond-async',
     });
-    await test.temporal.workflow.getHandle(`call-${String(body.call_id)}`).terminate();
+    const handle = test.temporal.workflow.getHandle(`call-${String(body.call_id)}`);
+    expect(await handle.query('callProgress')).toMatchObject({ waitsForTurn: true }); // Its first task is over.
+    await handle.terminate();
 
     expect((await waiting).body).toMatchObject({ error_type: 'cancelled', overhead_ms: 0, attempts: [] });
     const described = (await test.http.get(headers.get('Location') ?? '')).body;
