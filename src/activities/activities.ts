@@ -1,10 +1,15 @@
 import type { AskDependencies } from './ask.ts';
 import { createCallAgent, type CallAgentActivity } from './call-agent.ts';
 import type { BatchActivities } from './batches.ts';
+import { createEndUnlessAsked, type EndUnlessAskedActivity } from './end-unless-asked.ts';
 import type { FirstTries, FirstTryActivity } from './first-try.ts';
 import type { TurnActivities } from './turns.ts';
 
-export type Activities = CallAgentActivity & FirstTryActivity & TurnActivities & BatchActivities;
+export type Activities = CallAgentActivity &
+  EndUnlessAskedActivity &
+  FirstTryActivity &
+  TurnActivities &
+  BatchActivities;
 
 /** Everything the worker registers. `turns` and `batches` are implemented by the client layer. */
 export function createActivities(
@@ -15,5 +20,11 @@ export function createActivities(
   },
 ): Activities {
   const { firstTries, turns, batches } = dependencies;
-  return { ...createCallAgent(dependencies), firstTry: firstTries.firstTry, ...turns, ...batches };
+  return {
+    ...createCallAgent(dependencies),
+    ...createEndUnlessAsked(dependencies.exchanges),
+    firstTry: firstTries.firstTry,
+    ...turns,
+    ...batches,
+  };
 }

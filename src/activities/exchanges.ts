@@ -27,6 +27,8 @@ const joinsPerSecond = 25;
 const answersKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 /** A failure that came while nobody waited is the joining activity's to report. */
 const failuresKept = { max: 2_000, ttl: joinableMs } as const;
+/** For as long as a task that is lost may be repeated. */
+const unaskedKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
 interface Exchange {
   readonly callId: string;
@@ -52,6 +54,8 @@ export class Exchanges {
   private readonly open = new Map<string, Exchange>();
   private readonly answered = new LRUCache<string, Exchange>(answersKept);
   private readonly unheard = new LRUCache<string, Exchange>(failuresKept);
+  /** Whose last request ended before its agent had a slot for it. */
+  private readonly unasked = new LRUCache<string, true>(unaskedKept);
   private readonly idleWaiters = new Set<() => void>();
   /** How to make each waiting activity leave. */
   private readonly callers = new Set<(reason: Error) => void>();
@@ -101,6 +105,19 @@ export class Exchanges {
       if (exchange.callId === callId) exchange.controller.abort(reason);
   }
 
+  /** Whether the agent was asked, as far as this process knows. A request that only waits to be sent ends with `reason`. */
+  endUnlessAsked(
+    { callId, agent }: { readonly callId: string; readonly agent: string },
+    reason: Error,
+  ): boolean {
+    const key = agentIdempotencyKey(callId, agent);
+    const exchange = this.open.get(key);
+    if (!exchange) return !this.unasked.has(key);
+    if (exchange.open.hasBegun) return true;
+    exchange.controller.abort(reason);
+    return false;
+  }
+
   /** A call that is deleted leaves no answer behind; one that is reset asks again. */
   forget(callId: string): void {
     for (const [key, exchange] of this.answered.entries())
@@ -148,9 +165,11 @@ export class Exchanges {
     const answer = this.outside.runInAsyncScope(() => begin(controller, open));
     const exchange: Exchange = { callId, controller, open, answer, waiting: new Set() };
     this.open.set(key, exchange);
+    this.unasked.delete(key);
     const ended = (): void => {
       open.end();
       this.open.delete(key);
+      if (!open.hasBegun) this.unasked.set(key, true);
       for (const tell of exchange.waiting) tell();
       exchange.waiting.clear();
       this.tellIdle();

@@ -23,6 +23,7 @@ export class OpenTry {
   private began = performance.now();
   private endedAfterMs: number | undefined;
   private startedEpochMs: number;
+  private begun = false;
   /** From its start to the agent's first byte. */
   firstByteMs: number | undefined;
 
@@ -37,6 +38,11 @@ export class OpenTry {
     return this.startedEpochMs;
   }
 
+  /** Until then it waits for us. */
+  get hasBegun(): boolean {
+    return this.begun;
+  }
+
   get ended(): boolean {
     return this.endedAfterMs !== undefined;
   }
@@ -48,6 +54,7 @@ export class OpenTry {
 
   /** It begins only now: until then it waited for us. */
   begin(): void {
+    this.begun = true;
     this.began = performance.now();
     this.startedEpochMs = this.now();
   }

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { failures, type ErrorType } from '../domain/failures.ts';
-import { parseRetryAfter, parseRetryAfterMs } from '../domain/retry.ts';
+import { parseHttpDate, parseRetryAfter, parseRetryAfterMs } from '../domain/retry.ts';
 import { agentsOwnError, errorText, redactCut } from './error-text.ts';
 import { saysQuotaIsUsedUp } from './quota.ts';
 import type { Redactor } from './redactor.ts';
@@ -50,8 +50,9 @@ function headline(status: number): string {
   return `The agent answered ${status}`;
 }
 
-/** The one in ms is the more exact. */
+/** The one in ms is the more exact. A date is of the agent's clock, which its own `Date` tells: ours may be wrong. */
 function retryAfter(headers: Dispatcher.ResponseData['headers']): number | undefined {
   const first = (name: string): string | undefined => [headers[name]].flat()[0];
-  return parseRetryAfterMs(first('retry-after-ms')) ?? parseRetryAfter(first('retry-after'), Date.now());
+  const nowMs = parseHttpDate(first('date')) ?? Date.now();
+  return parseRetryAfterMs(first('retry-after-ms')) ?? parseRetryAfter(first('retry-after'), nowMs);
 }

@@ -41,11 +41,13 @@ export const callFields = {
   error_type: errorType.nullable(),
   fallback_chain: z.array(z.string()).openapi({ description: 'Names in the order as executed' }),
   attempts: z.array(attempt),
-  latency_ms: z.number().nullable(),
-  overhead_ms: z
+  latency_ms: z
     .number()
     .nullable()
-    .openapi({ description: 'latency_ms without agents and waiting for the turn' }),
+    .openapi({ description: 'Of a repeat with the same key: since the repeat' }),
+  overhead_ms: z.number().nullable().openapi({
+    description: 'latency_ms without agents and waiting for the turn; what a dead worker lost is in it',
+  }),
   retried: z.boolean(),
   retry_count: z.number().int().openapi({ description: 'Failovers: agents asked beyond the first' }),
   session_stored: z

@@ -42,7 +42,7 @@ export const callDescription = z
         queued_ms: phase.openapi({ description: "Waiting for the session's turn" }),
         first_byte_ms: phase.openapi({ description: "From the answering try's start to its headers" }),
         agent_ms: phase.openapi({ description: 'All agents, backoff included' }),
-        overhead_ms: phase.openapi({ description: 'The rest' }),
+        overhead_ms: phase.openapi({ description: 'The rest, with what was lost when a worker died' }),
         total_ms: phase,
       })
       .openapi({ description: 'null: not over, or not known' }),

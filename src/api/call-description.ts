@@ -2,7 +2,7 @@
 import type { CallDescription } from '../client/call-records.ts';
 import { agentUrl, type AgentConfig } from '../domain/agent.ts';
 import { callWorkflowId } from '../domain/ids.ts';
-import { askedOf, attemptToWire, callAnswerToWire, callSummaryToWire } from './wire.ts';
+import { askedOf, attemptToWire, callAnswerToWire, callSummaryToWire, queuedMsOf } from './wire.ts';
 
 /** Where the call is in Temporal's Web UI. */
 export interface WebUi {
@@ -52,7 +52,8 @@ function nothingKnown(call: CallDescription, asked: string) {
 
 /** Where the time went; phases that are not over, or of which nothing is known, are null. */
 function timingsToWire({ ending, progress, input }: CallDescription, totalMs: number) {
-  const { attempts, queuedMs } = ending ?? progress ?? {};
+  const { attempts } = ending ?? progress ?? {};
+  const queuedMs = ending ? queuedMsOf(ending, totalMs) : progress?.queuedMs;
   // A call that waits for its turn reports no time in the queue before it has the turn.
   const waits = !ending && input.turn?.state === 'queued' && queuedMs === 0;
   const answered = attempts?.find((attempt) => attempt.status === 'ok');

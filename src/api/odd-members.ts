@@ -1,6 +1,7 @@
 /** Members of JSON that could not be kept as they are. */
 import { fieldPath, maxFieldErrors, type FieldError } from './field-errors.ts';
 
+export const noMemberName = 'no name of a member';
 const halfCharacter = 'holds half of a surrogate pair, which is no character';
 
 interface Container {
@@ -33,7 +34,7 @@ export function oddMembers(value: unknown): FieldError[] {
 }
 
 function oddName(name: string): string | undefined {
-  if (name === '__proto__') return 'no name of a member';
+  if (name === '__proto__') return noMemberName;
   return name.isWellFormed() ? undefined : `its name ${halfCharacter}`;
 }
 

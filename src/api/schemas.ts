@@ -7,6 +7,7 @@ import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { jsonBytes, sizeAsJson } from '../domain/json-bytes.ts';
 import type { Config } from '../platform/config.ts';
 import { maxFieldErrors } from './field-errors.ts';
+import { noMemberName } from './odd-members.ts';
 
 extendZodWithOpenApi(z);
 
@@ -26,11 +27,10 @@ export const id = z
   .refine((text) => text.trim() === text, 'no spaces at the ends')
   .openapi({ pattern: printable.source }); // By itself the generator would write the flags into it.
 
-/** Of what a request creates: as the last part of a URL's path, clients would drop these. */
-export const newId = id.refine(
-  (text) => text !== '.' && text !== '..',
-  "not '.' or '..', which no URL can hold",
-);
+/** Of what a request creates: as the last part of a URL's path, clients would drop dots; an export has ids as members. */
+export const newId = id
+  .refine((text) => text !== '.' && text !== '..', "not '.' or '..', which no URL can hold")
+  .refine((text) => text !== '__proto__', `not '__proto__', which is ${noMemberName}`);
 
 const path = z
   .string()

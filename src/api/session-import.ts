@@ -1,11 +1,13 @@
 /** Takes over the sessions of an export, one after the other as they are read. */
 import type { Readable } from 'node:stream';
+import type { Request } from 'express';
 import { sizeAsJson } from '../domain/json-bytes.ts';
 import type { Sessions } from '../client/sessions.ts';
 import type { ImportedSession } from '../client/whole-session.ts';
 import { Refusal } from '../domain/failures.ts';
+import { decodedBody } from './decoded-body.ts';
 import { issueErrors, type FieldError } from './field-errors.ts';
-import { oddMembers } from './odd-members.ts';
+import { noMemberName, oddMembers } from './odd-members.ts';
 import { importedSession, newId } from './schemas.ts';
 import { sessionsOf, type FileSession } from './session-file.ts';
 import { invalidFields } from './validate.ts';
@@ -29,25 +31,27 @@ interface ImportLimits {
 
 /**
  * Invalid sessions are reported and the others imported. Throws `Refusal` on what is no export, on a session that has
- * another id than its key, and on too many bytes.
+ * another id than its key or the key `__proto__`, and on too many bytes.
  */
 export async function importSessions(
-  body: Readable,
+  request: Request,
   sessions: Pick<Sessions, 'import'>,
   limits: ImportLimits,
 ): Promise<Report> {
+  const body = decodedBody(request);
   const report: Report = { imported: 0, skipped: [], invalid: [] };
   try {
     for await (const one of sessionsOf(atMost(limits.maxBytes, body)))
       await importOne(one, { sessions, report, limits });
   } catch (error) {
-    body.resume(); // What still comes is of no use, but a client that sends reads no answer.
-    const refusal =
-      error instanceof Refusal
-        ? error
-        : new Refusal('invalid_json', 'The body is not an export: {"sessions": {id: session}}', {
-            cause: error,
-          });
+    // What still comes is of no use, decoded least of all, but a client that sends reads no answer.
+    request.unpipe();
+    request.resume();
+    const isBadlyCoded = body !== request && body.errored === error;
+    const fault = isBadlyCoded
+      ? 'The body is not what its Content-Encoding says'
+      : 'The body is not an export: {"sessions": {id: session}}';
+    const refusal = error instanceof Refusal ? error : new Refusal('invalid_json', fault, { cause: error });
     throw refusal.withExtra({ ...refusal.extra, ...report }); // What was imported before stays imported, and is told.
   }
   return report;
@@ -67,11 +71,13 @@ function rethrowAsOurs(error: unknown): never {
     : new Refusal('internal', 'A session could not be stored', { cause: error });
 }
 
-/** The session, or what is wrong with it. Throws the refusal of one that has another id than its key. */
+/** The session, or what is wrong with it. Throws the refusal of a file that names it by another id, or by `__proto__`. */
 function toContent(
   { id, value, changedNumbers }: FileSession,
   maxMetadataBytes: number,
 ): ImportedSession | string {
+  // Of an object's member of this name few programs read what was written: the file is refused, not one session.
+  if (id === '__proto__') throw invalidFields([{ field: 'sessions.__proto__', message: noMemberName }]);
   const named = newId.safeParse(id);
   if (!named.success) return `session_id: ${named.error.issues.map((issue) => issue.message).join('; ')}`;
   const inFile = `sessions.${id}.`.length;

@@ -2,13 +2,14 @@
 import type { CallEnding } from '../client/call-ending.ts';
 import type { CallSummary } from '../client/call-summary.ts';
 import { agentUrl, type AgentConfig } from '../domain/agent.ts';
-import type { Attempt, Try } from '../domain/call.ts';
+import type { Attempt, CallProgress, Try } from '../domain/call.ts';
 
 export const isoOrNull = (at: Date | number | undefined): string | null =>
   at === undefined ? null : new Date(at).toISOString();
 
 export function callAnswerToWire(callId: string, agentAsked: string, ending: CallEnding, latencyMs: number) {
-  const { attempts = [], chain = [], queuedMs = 0 } = ending;
+  const { attempts = [], chain = [] } = ending;
+  const queuedMs = queuedMsOf(ending, latencyMs) ?? 0;
   const { asked, agentsMs } = askedOf(attempts);
   const failovers = Math.max(0, asked.length - 1);
   const answered = ending.status === 'completed';
@@ -27,6 +28,14 @@ export function callAnswerToWire(callId: string, agentAsked: string, ending: Cal
     retry_count: failovers,
     session_stored: ending.sessionStored ?? null,
   };
+}
+
+/** A call that was ended from outside while it waited for its turn did nothing else. */
+export function queuedMsOf(
+  { queuedMs, waitsForTurn }: Partial<CallProgress>,
+  totalMs: number,
+): number | undefined {
+  return waitsForTurn ? totalMs : queuedMs;
 }
 
 /** The agents that were asked, and the time that they took, backoff included. */

@@ -1,5 +1,6 @@
 /** HTTP to a node: JSON in and out, streams; refusals are thrown as `ProblemError`, an absent node as `CliError`. */
 import { Agent, request, type Dispatcher } from 'undici';
+import type { JsonText } from './json-text.ts';
 import type { CliSettings } from '../platform/cli-settings.ts';
 import { CliError, ProblemError, unreachable, type Problem } from './errors.ts';
 
@@ -9,7 +10,9 @@ type Method = Dispatcher.HttpMethod;
 export interface Asked {
   readonly query?: Query | undefined;
   /** Sent as JSON, or as it is where it is a stream of JSON. */
-  readonly body?: unknown;
+  readonly body?: object | undefined;
+  /** More members of the body, as their user wrote them: the node tells what it cannot keep, which reading would change. */
+  readonly written?: Readonly<Record<string, JsonText | undefined>>;
   readonly stream?: AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: the setting; `none` for what lasts as long as it lasts. */
@@ -66,11 +69,19 @@ export class NodeClient {
   }
 
   private async send(method: Method, path: string, asked: Asked): Promise<Dispatcher.ResponseData> {
-    const { body, stream, query = {}, headers = {}, timeoutMs = this.settings.timeoutMs, signal } = asked;
+    const {
+      body,
+      written,
+      stream,
+      query = {},
+      headers = {},
+      timeoutMs = this.settings.timeoutMs,
+      signal,
+    } = asked;
     const limit = timeoutMs === 'none' ? undefined : AbortSignal.timeout(timeoutMs);
     const signals = [limit, signal].filter((one) => one !== undefined);
     const json = body !== undefined || stream !== undefined;
-    const payload = stream ?? (body === undefined ? undefined : JSON.stringify(body));
+    const payload = stream ?? (body === undefined ? undefined : withMembers(body, written));
     try {
       return await request(`${this.settings.url}/api/vps${path}${toQuery(query)}`, {
         method,
@@ -110,6 +121,13 @@ export class NodeClient {
       `What answers at ${this.url} (HTTP ${status}) is no Holdfast node: check HOLDFAST_URL`,
     );
   }
+}
+
+function withMembers(body: object, written: Asked['written'] = {}): string {
+  const members = [JSON.stringify(body).slice(1, -1)];
+  for (const [name, text] of Object.entries(written))
+    if (text !== undefined) members.push(`${JSON.stringify(name)}:${text}`);
+  return `{${members.filter((one) => one !== '').join(',')}}`;
 }
 
 function toQuery(query: Query): string {

@@ -1,9 +1,10 @@
 /** Handing a call to a node, and waiting for its end, so that neither a lost connection nor a restart asks twice. */
 import { isPassing, pause } from './follow-events.ts';
-import type { NodeClient } from './http.ts';
+import type { Asked, NodeClient } from './http.ts';
 
 export interface CallToSend {
   readonly body: Readonly<Record<string, unknown>>;
+  readonly written?: Asked['written'];
   /** Idempotency-Key: what makes sending again safe. */
   readonly key: string;
 }
@@ -35,9 +36,10 @@ export async function untilEnded(client: NodeClient, call: CallToSend, signal: A
   }
 }
 
-function send(client: NodeClient, { body, key }: CallToSend, prefer: string, signal: AbortSignal) {
+function send(client: NodeClient, { body, written, key }: CallToSend, prefer: string, signal: AbortSignal) {
   return client.ask<{ call_id: string }>('POST', '/call', {
     body,
+    ...(written && { written }),
     headers: { 'Idempotency-Key': key, Prefer: prefer },
     timeoutMs: 'none',
     signal,

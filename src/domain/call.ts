@@ -64,6 +64,8 @@ export interface CallProgress {
   readonly attempts: readonly Attempt[];
   /** Time spent waiting for the session's turn. */
   readonly queuedMs: number;
+  /** It waits for the turn now, or did when it was terminated: `queuedMs` does not count that yet. */
+  readonly waitsForTurn?: true;
   /** `undefined` without a session, and before the end; false when the session keeps nothing of the call. */
   readonly sessionStored?: boolean;
 }

@@ -35,7 +35,14 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
   const text = header?.trim();
   if (!text) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  const at = parseHttpDate(text);
+  return at === undefined ? undefined : Math.max(0, at - nowMs);
+}
+
+/** Epoch ms of an HTTP-date; undefined if it is none. */
+export function parseHttpDate(header: string | undefined): number | undefined {
+  const text = header?.trim() ?? '';
   if (!httpDate.test(text)) return undefined;
   const at = Date.parse(text.replace(zoneMissing, '$& GMT'));
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  return Number.isNaN(at) ? undefined : at;
 }

@@ -42,6 +42,7 @@ interface Progress {
   readonly chain: readonly string[];
   readonly attempts: Attempt[];
   queuedMs: number;
+  waitsForTurn?: true;
   sessionStored?: boolean;
 }
 
@@ -58,6 +59,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
       error: `Agent '${agent}' not registered`,
     })),
     queuedMs: 0,
+    ...(input.turn && { waitsForTurn: true }),
   };
   setHandler(callProgress, () => progress);
 
@@ -65,6 +67,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   try {
     const turn = await sessionTurn.wait(deadlineAt).finally(() => {
       progress.queuedMs = Date.now() - startedAt;
+      delete progress.waitsForTurn;
     });
     ending =
       turn.status === 'failed'

@@ -8,10 +8,12 @@ import {
   isCancellation,
   patched,
   proxyActivities,
+  proxyLocalActivities,
   sleep,
 } from '@temporalio/workflow';
 import type { CutOffType, Question } from '../activities/ask.ts';
 import type { AskResult, CallAgentActivity } from '../activities/call-agent.ts';
+import type { EndUnlessAskedActivity } from '../activities/end-unless-asked.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import { agentTimeMs } from '../domain/agent-time.ts';
 import type { Attempt, CallInput, Try } from '../domain/call.ts';
@@ -79,7 +81,10 @@ export async function askAgent(ask: Ask): Promise<Answer> {
     } catch (error) {
       const aborted = isAbort(error);
       if (aborted || isCancellation(error)) {
-        ask.cutOff(cancelledAttempt(agent.name, step.tries, startedAt));
+        const asked = await endUnlessAsked(ask);
+        ask.cutOff(
+          asked ? cancelledAttempt(agent.name, step.tries, startedAt) : unaskedAttempt(agent, step.tries),
+        );
         throw aborted ? new CancelledFailure('The call was cancelled') : error;
       }
       const cause = causeOf(error);
@@ -188,6 +193,33 @@ function questionOf({ input: { callId, prompt, sessionId }, agent, window }: Ask
 function failedAttempt(agent: string, { kind, message, tries }: AskFailure): Attempt {
   const errorType = kind === 'worker_lost' ? 'internal' : kind;
   return { agent, status: 'failed', errorType, error: message, tries, latencyMs: agentTimeMs(tries) };
+}
+
+/** Whether the agent of this cancelled call was asked. Only where it may wait for a slot is there a doubt. */
+async function endUnlessAsked({ input: { callId }, agent }: Ask): Promise<boolean> {
+  if (agent.maxConcurrency === undefined || !patched('cancelled-without-slot')) return true;
+  const local = proxyLocalActivities<EndUnlessAskedActivity>({
+    startToCloseTimeout: '1 s',
+    retry: { maximumAttempts: 1 },
+  });
+  try {
+    return await CancellationScope.nonCancellable(() => local.endUnlessAsked({ callId, agent: agent.name }));
+  } catch (error) {
+    if (causeOf(error)) return true;
+    throw error;
+  }
+}
+
+function unaskedAttempt({ name, maxConcurrency = 0 }: AgentConfig, earlier: readonly Try[]): Attempt {
+  const again = earlier.length > 0 ? 'again' : 'at all';
+  return {
+    agent: name,
+    status: 'failed',
+    errorType: 'cancelled',
+    error: `The call was cancelled before max_concurrency of ${maxConcurrency} left a slot free: it was not asked ${again}`,
+    tries: earlier,
+    latencyMs: agentTimeMs(earlier),
+  };
 }
 
 /** Retries of it that were under way are not known; this one was, or was about to be. */

@@ -115,6 +115,17 @@ test('Retry-After as a date is passed on as the time from now', async () => {
   expect(retryAfterMs).toBeLessThanOrEqual(60_000);
 });
 
+test("Retry-After as a date is of the clock of the answer's own Date, not of ours", async () => {
+  const ago = Date.now() - 3_600_000;
+  const at = (later: number) => new Date(ago + later).toUTCString();
+  const agent = await openAgent(({ attempt }) => ({
+    status: 429,
+    headers: { date: attempt === 1 ? at(0) : 'no date', 'retry-after': at(20_000) },
+  }));
+  expect((await agentErrorOf(askOnce(agent))).retryAfterMs).toBe(20_000);
+  expect((await agentErrorOf(askOnce(agent))).retryAfterMs).toBe(0);
+});
+
 test('the first of several Retry-After headers counts', async () => {
   const agent = await openAgent(() => ({ status: 429, headers: { 'retry-after': ['3', '9'] } }));
   expect((await agentErrorOf(askOnce(agent))).retryAfterMs).toBe(3_000);

@@ -37,18 +37,30 @@ describe('the agents', () => {
       await node.temporal.workflow
         .getHandle(agentDirectoryId)
         .executeUpdate(registerAgent, { args: [config] });
+      const byId = `/api/vps/agents?id=${name}`;
+      await expect
+        .poll(() => node.http.get(byId))
+        .toMatchObject({ status: 200, body: { name, port: 9, has_auth_token: false } });
       const health = `/api/vps/health?id=${name}`;
       expect(await node.http.get(health)).toMatchObject({
         status: 200,
         body: { agent_name: name, status: 'healthy' },
       });
-      expect((await node.http.delete(`/api/vps/agents?id=${name}`)).status).toBe(204);
-      expectProblem(await node.http.get(health), 404, 'agent_not_found');
-      expectProblem(await node.http.delete(`/api/vps/agents?id=${name}`), 404, 'agent_not_found');
+      expect((await node.http.delete(byId)).status).toBe(204);
+      for (const gone of [
+        await node.http.get(health),
+        await node.http.get(byId),
+        await node.http.delete(byId),
+      ])
+        expectProblem(gone, 404, 'agent_not_found');
       expectInvalid(await node.http.delete('/api/vps/agents'), 'id');
       expect(await listed()).toEqual([]);
     },
   );
+
+  it('are not called __proto__', async () => {
+    expectInvalid(await register({ name: '__proto__' }), 'name');
+  });
 
   it('have the defaults that clients of old rely on', async () => {
     expect(await register({ name: 'plain' })).toMatchObject({

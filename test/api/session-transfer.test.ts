@@ -1,4 +1,5 @@
 /** Sessions from one gateway to another: export, import, and files that are not what they should be. */
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../rig/http-client.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
@@ -181,6 +182,54 @@ describe('sessions', () => {
     expect(answer.body.imported).toBe(1);
     for (const id of ['key', 'other', 'after'])
       expectProblem(await target.http.get(`/api/vps/sessions/${id}`), 404, 'session_not_found');
+  });
+
+  it('called __proto__ are refused with their file; those before are imported, and told', async () => {
+    const whole = JSON.stringify(session());
+    const answer = await target.http.post(
+      '/api/vps/sessions/import',
+      `{"sessions":{"before proto":${whole},"__proto__":${whole},"after proto":${whole}}}`,
+    );
+    expectInvalid(answer, 'sessions.__proto__');
+    expect(answer.body.imported).toBe(1);
+    for (const id of ['__proto__', 'after proto'])
+      expectProblem(await target.http.get(`/api/vps/sessions/${id}`), 404, 'session_not_found');
+  });
+
+  describe('compressed', () => {
+    const send = (coding: string, body: Uint8Array) =>
+      fetch(`${target.http.url}/api/vps/sessions/import`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Content-Encoding': coding },
+        body: new Uint8Array(body),
+      });
+    const fileOf = (id: string) => JSON.stringify({ sessions: { [id]: session() } });
+
+    it.each([
+      ['gzip', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+    ])('with %s are imported as any body is read', async (coding, compress) => {
+      const answer = await send(coding.toUpperCase(), compress(fileOf(coding)));
+      expect(await answer.json()).toEqual({ imported: 1, skipped: [], invalid: [] });
+      expect(await read(coding)).toMatchObject({ messages: [{ content: 'hello' }] });
+    });
+
+    it.each([
+      ['zstd', 'is not known', Buffer.from(fileOf('zstd')), 415, /Content-Encoding: zstd/],
+      ['gzip', 'is not true', Buffer.from(fileOf('plain')), 400, /not what its Content-Encoding says/],
+      [
+        'gzip',
+        'hides too much',
+        gzipSync(`{"sessions":{}${' '.repeat(30_000)}}`),
+        413,
+        /HOLDFAST_MAX_IMPORT_BYTES/,
+      ],
+    ])('with %s that %s are refused', async (coding, _what, body, status, detail) => {
+      const answer = await send(coding, body);
+      expect(answer.status).toBe(status);
+      expect(((await answer.json()) as Json).detail).toMatch(detail);
+    });
   });
 
   it('that could not be kept as they are are told, and the others are imported', async () => {

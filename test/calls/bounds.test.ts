@@ -32,7 +32,7 @@ describe('bounds of an agent', () => {
   };
 
   beforeAll(async () => {
-    test = await startTestNode();
+    test = await startTestNode({ HOLDFAST_EXPECT_TIMEOUT_MS: '3000' });
   });
   afterAll(async () => {
     await test.close();
@@ -133,6 +133,52 @@ describe('bounds of an agent', () => {
     await holder;
   });
 
+  it('says of an agent whose call was cancelled while it waited for a slot that it was not asked', async () => {
+    const { agent, openGate } = await startGated();
+    await test.http.register('occupied', agent.port, { max_concurrency: 1 });
+    const holder = test.http.call({ agent_name: 'occupied', prompt: 'holds the slot' });
+    await agent.waitForRequests(1);
+    const cancelled = async (name: string, untilReady: (id: string) => Promise<void>): Promise<Json> => {
+      const refusing = await start(() => ({ status: 401 }));
+      await test.http.register(name, refusing.port, { fallback_agents: ['occupied'] });
+      const { body } = await test.http.call(
+        { agent_name: name, prompt: 'hello' },
+        { Prefer: 'respond-async' },
+      );
+      const path = `/api/vps/calls/${String(body.call_id)}`;
+      await refusing.waitForRequests(1);
+      await untilReady(String(body.call_id));
+      await test.http.post(`${path}/cancel`);
+      await expect.poll(async () => (await test.http.get(path)).body.status).toBe('cancelled');
+      return (await test.http.get(path)).body;
+    };
+    const askedByActivity = async (id: string): Promise<void> => {
+      const handle = test.temporal.workflow.getHandle(`call-${id}`);
+      await expect.poll(async () => (await handle.describe()).raw.pendingActivities?.length).toBe(1);
+    };
+
+    const ended = [
+      await cancelled('before it', () => Promise.resolve()),
+      await cancelled('long before it', askedByActivity),
+    ];
+
+    for (const { attempts } of ended)
+      expect(attempts).toMatchObject([
+        { error_type: 'auth', tries: 1 },
+        {
+          agent: 'occupied',
+          status: 'failed',
+          error_type: 'cancelled',
+          tries: 0,
+          try_log: [],
+          latency_ms: 0,
+        },
+      ]);
+    openGate();
+    await holder;
+    expect(agent.requests).toHaveLength(1);
+  });
+
   it("does not count the wait for a slot as the agent's time", async () => {
     const { agent, openGate } = await startGated();
     const refusing = await start(() => ({ status: 401 }));
@@ -190,6 +236,29 @@ describe('bounds of an agent', () => {
       expect(body.agent_name).toBe(`right ${what}`);
     },
   );
+
+  it('an answer whose check takes long holds up its own call alone: /healthz answers meanwhile', async () => {
+    const many = JSON.stringify(Array.from({ length: 120_000 }, (_, i) => i));
+    const agent = await start(() => ({ body: { content: many } }));
+    const expected = { expect: { json_schema: { uniqueItems: true } }, max_retries: 0 };
+    await test.http.register('numerous', agent.port, expected);
+    const call = { over: false };
+    const asked = test.http
+      .call({ agent_name: 'numerous', prompt: 'hello' })
+      .finally(() => (call.over = true));
+    await agent.waitForRequests(1);
+
+    const tookMs: number[] = [];
+    while (!call.over) {
+      const askedAt = performance.now();
+      expect((await test.http.get('/healthz')).status).toBe(200);
+      tookMs.push(performance.now() - askedAt);
+    }
+
+    expect((await asked).body.error).toMatch(/could not be checked within 3 s/);
+    expect(tookMs.length).toBeGreaterThan(10);
+    expect(Math.max(...tookMs)).toBeLessThan(1_500);
+  });
 
   it('an answer that is as expected is taken', async () => {
     const agent = await start(() => ({ body: { content: '{"total":3}' } }));

@@ -56,6 +56,29 @@ test('an agent that is added is listed, answers, and is gone once it is removed'
   expect(await runCli(['agents', 'rm', 'mine', '--yes'], here())).toMatchObject({ code: 4 });
 });
 
+test('JSON of an option reaches the node as it was written: what would be changed is refused by its name', async () => {
+  const number = '9007199254740993';
+  const url = 'http://127.0.0.1:9/';
+  const add = (expected: string) => runCli(['agents', 'add', 'exact', url, '--expect', expected], here());
+  for (const [given, field] of [
+    [`{"json_schema": {"maximum": ${number}}}`, 'expect.json_schema.maximum'],
+    ['{"json_schema": {"properties": {"__proto__": {}}}}', 'expect.json_schema.properties.__proto__'],
+  ] as const) {
+    const { code, stderr } = await add(given);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(field);
+  }
+  expect(await add('{"min_length": 3}')).toMatchObject({ code: 0 });
+  const { agents } = (await json('agents', 'list')) as { agents: { name: string; expect: unknown }[] };
+  expect(agents.find(({ name }) => name === 'exact')?.expect).toMatchObject({ min_length: 3 });
+  expect((await add('{"min_length": 3')).stderr).toContain('Takes JSON');
+
+  const call = await runCli(['call', 'exact', 'Hi', '--metadata', `{"n": ${number}}`], here());
+  expect(call.code).not.toBe(0);
+  expect(call.stderr).toContain('metadata.n');
+  expect(await runCli(['agents', 'rm', 'exact', '--yes'], here())).toMatchObject({ code: 0 });
+});
+
 test('a token that an agent URL holds is refused before anything is sent', async () => {
   const { code, stderr } = await runCli(['agents', 'add', 'x', 'http://me:secret@127.0.0.1:9'], here());
   expect(code).toBe(2);

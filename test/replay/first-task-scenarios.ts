@@ -45,6 +45,26 @@ export const firstTaskScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'cancelled-without-slot',
+    run: async ({ agent, start, end, http }) => {
+      let free = (): void => undefined;
+      const freed = new Promise<void>((resolve) => (free = resolve));
+      const busy = await agent('busy', async () => (await freed, { body: { content: 'free' } }), {
+        max_concurrency: 1,
+      });
+      const refusing = await agent('refusing', refuse, { max_retries: 0, fallback_agents: ['busy'] });
+      const holder = await start({ agent_name: 'busy', prompt: 'a question' });
+      await busy.waitForRequests(1);
+      const callId = await start({ agent_name: 'refusing', prompt: 'a question' });
+      await refusing.waitForRequests(1);
+      await http.post(`/api/vps/calls/${callId}/cancel`);
+      await end(callId);
+      free();
+      await end(holder);
+      return `call-${callId}`;
+    },
+  },
+  {
     name: 'first-task-cancelled',
     settings: patient,
     run: async ({ agent, start, end, http }) => {

@@ -209,6 +209,28 @@ describe('a call that has no turn yet', () => {
     await first.ended();
     expect(await contentsOf('impatient')).toEqual(['held', 'at last']);
   });
+
+  it('and is terminated shows its whole time as queued', async () => {
+    const first = await holder('terminated');
+    const waits = { agent_name: 'echo', prompt: 'never', session_id: 'terminated' };
+    const waiting = test.http.call(waits, { 'Idempotency-Key': 'terminated' });
+    const { headers, body } = await test.http.call(waits, {
+      'Idempotency-Key': 'terminated',
+      Prefer: 'respond-async',
+    });
+    const handle = test.temporal.workflow.getHandle(`call-${String(body.call_id)}`);
+    expect(await handle.query('callProgress')).toMatchObject({ waitsForTurn: true }); // Its first task is over.
+    await handle.terminate();
+
+    expect((await waiting).body).toMatchObject({ error_type: 'cancelled', overhead_ms: 0, attempts: [] });
+    const described = (await test.http.get(headers.get('Location') ?? '')).body;
+    const { queued_ms, overhead_ms, total_ms } = described.timings as Record<string, number>;
+    expect(total_ms).toBeGreaterThan(0);
+    expect(queued_ms).toBe(total_ms);
+    expect([overhead_ms, described.overhead_ms]).toEqual([0, 0]);
+    first.open();
+    await first.ended();
+  });
 });
 
 it('a call that is cancelled while its agent is asked says that its session keeps its message', async () => {

@@ -9,11 +9,18 @@ import { agentDescription } from '../answer-schemas.ts';
 import { id, registration } from '../schemas.ts';
 import { agentToWire } from '../wire.ts';
 
+const byName = id.openapi({ description: "The agent's name, such as `.` or `..`" });
+
 export function agentEndpoints({ agents, health, sealer, expectations }: ApiDependencies): Endpoint[] {
   const remove = async (name: string): Promise<Reply> => {
-    if (!(await agents.remove(name))) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
+    if (!(await agents.remove(name))) throw notRegistered(name);
     await health.forget(name);
     return { status: 204 };
+  };
+  const read = async (name: string): Promise<Reply> => {
+    const config = await agents.find(name);
+    if (!config) throw notRegistered(name);
+    return { status: 200, body: agentToWire(config) };
   };
   return [
     endpoint({
@@ -60,14 +67,20 @@ export function agentEndpoints({ agents, health, sealer, expectations }: ApiDepe
       path: '/api/vps/agents',
       tag: 'agents',
       summary: 'List agents',
+      description: 'With `id` it is the agent of that name alone.',
+      query: z.strictObject({ id: byName.optional() }),
       answers: {
         200: {
-          description: 'All of them, by name; never a token',
-          schema: z.object({ total: z.number().int(), agents: z.array(agentDescription) }),
+          description: 'All of them, by name, or the agent of `id`; never a token',
+          schema: z.union([
+            z.object({ total: z.number().int(), agents: z.array(agentDescription) }),
+            agentDescription,
+          ]),
         },
       },
-      refusals: [],
-      handle: () => {
+      refusals: ['agent_not_found', 'validation_failed', 'temporal_unavailable'],
+      handle: ({ query }) => {
+        if (query.id !== undefined) return read(query.id);
         const all = agents.list().map(agentToWire);
         return Promise.resolve({ status: 200, body: { total: all.length, agents: all } });
       },
@@ -89,12 +102,16 @@ export function agentEndpoints({ agents, health, sealer, expectations }: ApiDepe
       tag: 'agents',
       summary: 'Remove the agent of a name',
       description: 'As `DELETE /agents/{name}`, for names that are no part of a path.',
-      query: z.strictObject({ id: id.openapi({ description: "The agent's name, such as `.` or `..`" }) }),
+      query: z.strictObject({ id: byName }),
       answers: { 204: { description: 'Removed' } },
       refusals: ['agent_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
       handle: ({ query }) => remove(query.id),
     }),
   ];
+}
+
+function notRegistered(name: string): Refusal {
+  return new Refusal('agent_not_found', `Agent '${name}' not registered`);
 }
 
 function toConfig(body: z.output<typeof registration>, seal: (token: string) => string): AgentConfig {

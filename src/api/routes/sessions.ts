@@ -107,7 +107,8 @@ export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): 
       path: '/api/vps/sessions/import',
       tag: 'sessions',
       summary: 'Import sessions',
-      description: 'Takes an export as a stream. Sessions that exist are left as they are.',
+      description:
+        'Takes an export as a stream, compressed or not. Sessions that exist are left as they are.',
       streamsBody: true,
       answers: { 200: { description: 'What became of each', schema: importReport } },
       refusals: [

@@ -1,8 +1,9 @@
 import { text as readAll } from 'node:stream/consumers';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { positive, wholeNumber } from '../filter-options.ts';
+import { jsonText, type JsonText } from '../json-text.ts';
 
 interface Options {
   readonly timeout?: number;
@@ -13,7 +14,7 @@ interface Options {
   readonly tokenStdin?: true;
   readonly healthPath?: string;
   readonly history?: string;
-  readonly expect?: unknown;
+  readonly expect?: JsonText;
 }
 
 interface Registered {
@@ -40,7 +41,7 @@ export function addAgentsAdd(agents: Command): void {
         'none',
       ]),
     )
-    .option('--expect <json>', 'what an answer must be like', asJson)
+    .option('--expect <json>', 'what an answer must be like', jsonText('JSON', '{"min_length": 10}'))
     .action(withNode(add));
 }
 
@@ -57,8 +58,8 @@ async function add({ client, out }: Context, name: string, at: string, options: 
       fallback_agents: options.fallback,
       health_path: options.healthPath,
       history: options.history,
-      expect: options.expect,
     },
+    written: { expect: options.expect },
   });
   if (out.json) out.document(body);
   else
@@ -93,12 +94,4 @@ async function tokenOf({ tokenEnv, tokenStdin }: Options): Promise<string | unde
   if (token === undefined || token === '')
     throw new CliError('usage', `The environment variable ${tokenEnv} of --token-env is not set`);
   return token;
-}
-
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new InvalidArgumentError('Takes JSON, e.g. \'{"min_length": 10}\'.');
-  }
 }

@@ -1,13 +1,14 @@
 /** `call`: asks an agent and waits, without ever asking twice: however often it connects anew, it is one call. */
 import { randomUUID } from 'node:crypto';
 import { text as readAll } from 'node:stream/consumers';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { asArgument } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { positive } from '../filter-options.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { untilInterrupted } from '../interrupt.ts';
+import { jsonText, type JsonText } from '../json-text.ts';
 import { note } from '../output.ts';
 import { startSpinner } from '../progress.ts';
 import { showEnding } from '../show-call.ts';
@@ -19,11 +20,17 @@ import { followEvents } from '../follow-events.ts';
 interface Options {
   readonly session?: string;
   readonly user?: string;
-  readonly metadata?: Record<string, unknown>;
+  readonly metadata?: JsonText;
   readonly deadline?: number;
   readonly async?: true;
   readonly idempotencyKey?: string;
 }
+
+const asObject = jsonText(
+  'a JSON object',
+  '{"channel": "mail"}',
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
 
 export function addCallCommand(program: Command): void {
   declareForNode(program, 'call <agent> [prompt]', 'ask an agent and wait for its answer', [
@@ -53,9 +60,9 @@ async function call(
       prompt: await promptOf(prompt),
       session_id: options.session,
       user_id: options.user,
-      metadata: options.metadata,
       deadline_seconds: options.deadline,
     },
+    written: { metadata: options.metadata },
     key: options.idempotencyKey ?? randomUUID(),
   };
   let callId: string | undefined;
@@ -111,19 +118,4 @@ async function promptOf(given: string | undefined): Promise<string> {
   if (text.trim() === '')
     throw new CliError('usage', 'The prompt is empty: give it as an argument or on standard input');
   return text;
-}
-
-function asObject(text: string): Record<string, unknown> {
-  const value = parsed(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new InvalidArgumentError('Takes a JSON object, e.g. \'{"channel": "mail"}\'.');
-  return value as Record<string, unknown>;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
