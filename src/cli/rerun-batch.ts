@@ -113,7 +113,7 @@ function showDryRun(out: Output, { total, sample }: DryRun): void {
     sample.map((one) => [
       one.call_id,
       one.status,
-      one.agent_name,
+      one.asked,
       one.error_type,
       one.session_id,
       one.started_at,

@@ -1,5 +1,4 @@
 /** What Temporal keeps of calls: descriptions, lists, start inputs, histories. */
-import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { CallInput, CallProgress } from '../domain/call.ts';
@@ -8,13 +7,14 @@ import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
+import { listedCall } from './listed-call.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import { loadText } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import type { EndedCalls } from './ended-calls.ts';
 import { SharedLooks } from './shared-looks.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { count, countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
+import { count, countByStatus, listAll, listPage, type Page } from './visibility.ts';
 
 export interface CallDescription extends CallSummary {
   /** Of Temporal. */
@@ -79,7 +79,7 @@ export class CallRecords {
     const query = listQuery(filter);
     return this.pages.share(JSON.stringify([query, limit, cursor]), async () => {
       const { items, ...rest } = await listPage(this.temporal, query, { limit, cursor });
-      return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
+      return { items: await Promise.all(items.map((item) => listedCall(this.temporal, item))), ...rest };
     });
   }
 
@@ -103,7 +103,7 @@ export class CallRecords {
 
   /** Every run that the filter is about, as the list orders them. */
   async *all(filter: CallFilter): AsyncGenerator<CallSummary> {
-    for await (const item of listAll(this.temporal, listQuery(filter))) yield await this.summarise(item);
+    for await (const item of listAll(this.temporal, listQuery(filter))) yield await listedCall(this.temporal, item);
   }
 
   /** What the call was started with, the prompt as text. */
@@ -149,10 +149,5 @@ export class CallRecords {
       deleted += 1;
     }
     return deleted;
-  }
-
-  private async summarise(item: ListedExecution): Promise<CallSummary> {
-    const { namespace, client } = this.temporal;
-    return summaryOf(await executionInfoFromRaw(item, client.options.loadedDataConverter, item, namespace));
   }
 }

@@ -62,7 +62,8 @@ test('whatif tells who would be asked next once the chain was changed, of one ca
   expect(before['calls']).toMatchObject([{ call_id: callId, after: { next_agent: null }, changed: false }]);
 
   await node.agent('new-fallback', says('I would'));
-  await run('agents', 'add', 'chained', 'http://127.0.0.1:9', '--retries', '0', '--fallback', 'new-fallback');
+  const again = ['agents', 'add', 'chained', 'http://127.0.0.1:9', '--retries', '0'];
+  await run(...again, '--fallback', 'new-fallback', '--replace');
   const { code, stdout } = await run('whatif', callId);
   expect(code).toBe(0);
   expect(stdout).toMatch(

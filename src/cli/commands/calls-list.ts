@@ -51,7 +51,7 @@ async function show({ client, out }: Context, options: Options): Promise<undefin
     found.map((call) => [
       call.call_id,
       call.status,
-      call.agent_name,
+      call.asked,
       call.answered_by,
       call.error_type,
       call.session_id,

@@ -66,7 +66,7 @@ async function showAll({ client, out }: Context): Promise<undefined> {
       one.agent_name,
       one.status,
       one.circuit,
-      `${one.success_rate} %`,
+      successOf(one),
       one.total_requests,
       one.total_failures,
       one.latency_p50_ms,
@@ -82,7 +82,7 @@ function showOne({ out }: Context, one: AgentHealth): void {
     agent: one.agent_name,
     state: one.status,
     circuit: one.circuit_open_until === null ? one.circuit : `${one.circuit} until ${one.circuit_open_until}`,
-    success: `${one.success_rate} %`,
+    success: successOf(one),
     asked: one.total_requests,
     failed: one.total_failures,
     failures_in_a_row: one.consecutive_failures,
@@ -98,6 +98,11 @@ function showOne({ out }: Context, one: AgentHealth): void {
     ['at', 'error', 'call'],
     one.recent_errors.map(({ at, error_type, call_id }) => [at, error_type, call_id]),
   );
+}
+
+/** Over an empty window there is no rate. */
+function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth): string {
+  return asked === 0 ? '-' : `${rate} %`;
 }
 
 async function probe({ client, out }: Context, path: string): Promise<ExitName> {

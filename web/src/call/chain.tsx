@@ -17,12 +17,26 @@ export function Chain({ call, asking }: { call: Call; asking: string | undefined
             <strong>{agent.name}</strong>
             <span class="hint">{agent.name === asking ? 'asked now' : outcomeOf(came.get(agent.name))}</span>
           </div>
+          {call.passed_over.includes(agent.name) && (
+            <div class="hint">passed over: its circuit was open when the call began</div>
+          )}
           <div class="hint wrap">
             {agent.url} · {agent.timeout_seconds} s · {plural(agent.max_retries, 'retry', 'retries')}
           </div>
           {health.value && <Today health={today.get(agent.name)} />}
         </li>
       ))}
+      {call.attempts
+        .filter(({ status }) => status === 'skipped')
+        .map(({ agent, error }) => (
+          <li key={agent} class="skipped">
+            <div class="chain-name">
+              <strong>{agent}</strong>
+              <span class="hint">skipped</span>
+            </div>
+            <div class="hint wrap">{error}</div>
+          </li>
+        ))}
     </ol>
   );
 }
@@ -40,6 +54,7 @@ function Today({ health }: { health: Health | undefined }) {
 
 function outcomeOf(attempt: Attempt | undefined): string {
   if (!attempt) return 'not asked';
+  if (attempt.error_type === 'cancelled') return `cancelled after ${plural(attempt.tries, 'try', 'tries')}`;
   if (attempt.status === 'ok') return 'answered';
   return attempt.status === 'skipped' ? 'skipped' : `failed after ${plural(attempt.tries, 'try', 'tries')}`;
 }
