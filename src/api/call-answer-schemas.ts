@@ -57,7 +57,8 @@ export const callDescription = z
       )
       .openapi({ description: 'As pinned when the call began' }),
     passed_over: z.array(z.string()).openapi({
-      description: 'Agents of the chain whose circuit was open when the call began, so that others come first',
+      description:
+        'Agents of the chain whose circuit was open when the call began, so that others come first',
     }),
     reruns: z
       .array(z.object({ call_id: z.string(), status: callStatus }))

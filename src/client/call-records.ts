@@ -103,7 +103,8 @@ export class CallRecords {
 
   /** Every run that the filter is about, as the list orders them. */
   async *all(filter: CallFilter): AsyncGenerator<CallSummary> {
-    for await (const item of listAll(this.temporal, listQuery(filter))) yield await listedCall(this.temporal, item);
+    for await (const item of listAll(this.temporal, listQuery(filter)))
+      yield await listedCall(this.temporal, item);
   }
 
   /** What the call was started with, the prompt as text. */

@@ -25,6 +25,26 @@ test('without the key the node refuses, and the message names the setting', asyn
   expect(stderr).toContain('HOLDFAST_API_KEY');
 });
 
+test('an id with a space at its end is refused for that, wherever it is given', async () => {
+  const places = [
+    ['calls', 'show', 'x '],
+    ['sessions', 'show', 'x '],
+    ['health', 'x '],
+    ['rerun', 'x '],
+    ['calls', 'list', '--text', 'x '],
+    ['agents', 'add', 'x ', 'http://127.0.0.1:9'],
+    ['call', 'x', 'hello', '--session', 'x '],
+  ];
+  for (const args of places) {
+    const { code, stderr } = await runCli(args, here());
+    expect(code, args.join(' ')).toBe(4);
+    expect(stderr, args.join(' ')).toMatch(/no spaces at the ends/);
+    expect(stderr.match(/no spaces at the ends/g), args.join(' ')).toHaveLength(1);
+  }
+  const key = await runCli(['call', 'x', 'hello', '--idempotency-key', 'k '], here());
+  expect(key).toMatchObject({ code: 2, stderr: expect.stringMatching(/no spaces at the ends/) as string });
+});
+
 test('an agent that is added is listed, answers, and is gone once it is removed', async () => {
   const agent = await node.agent('other', says('here'));
   const url = `http://127.0.0.1:${agent.port}/v1/messages?x=1`;
@@ -138,6 +158,9 @@ test('a session is shown, exported whole to a file, deleted, and imported again'
 
   const file = join(folder, 'sessions.json');
   expect(await json('sessions', 'export', '-o', file)).toMatchObject({ file });
+  const nowhere = await runCli(['sessions', 'export', '-o', join(folder, 'not', 'there.json')], here());
+  expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringMatching(/cannot be written/) as string });
+  expect(await runCli(['calls', 'export', '-o', folder], here())).toMatchObject({ code: 2 });
   const piped = await runCli(['sessions', 'export'], here());
   expect(JSON.parse(piped.stdout)).toMatchObject({ sessions: { talk: { session_id: 'talk' } } });
   expect(await readdir(folder)).toEqual(['sessions.json']);

@@ -16,7 +16,10 @@ const exportQuery = z.strictObject({
   format: z
     .enum(['ndjson', 'tar.gz'])
     .default('ndjson')
-    .openapi({ description: 'A line {call_id, asked, answered_by, history} per call, or a file `<call id>.json` per call' }),
+    .openapi({
+      description:
+        'A line {call_id, asked, answered_by, history} per call, or a file `<call id>.json` per call',
+    }),
   archive: z
     .enum(['true', 'false'])
     .default('false')

@@ -1,5 +1,5 @@
 /** `health`: how the agents are; resets circuits and probes. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -28,7 +28,11 @@ export function addHealthCommand(program: Command): void {
     'health expert --probe',
     'health expert --reset',
   ])
-    .option('--reset', 'close the circuit of the agent, so that it is asked again at once')
+    .addOption(
+      new Option('--reset', 'close the circuit of the agent, so that it is asked again at once').conflicts(
+        'probe',
+      ),
+    )
     .option('--probe', 'look now whether the agent is there; it is asked no prompt')
     .action(withNode(health));
 }
