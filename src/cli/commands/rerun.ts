@@ -90,8 +90,7 @@ function refuseUnused(options: Options, callId: string | undefined): void {
     callId !== undefined ? ofBatch : options.all ? ofOneCall : [...ofOneCall, ...ofBatch, ...ofEither];
   const given = unused.filter((name) => options[name] !== undefined);
   const flags = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  if (flags.length > 0)
-    throw new CliError('usage', `${flags.join(', ')} would have no effect here: leave it out`);
+  if (flags.length > 0) throw new CliError('usage', `Leave out what has no effect here: ${flags.join(', ')}`);
 }
 
 function overridesOf({

@@ -2,7 +2,7 @@ import { Problem } from '../http.ts';
 import { formText } from '../ui/form-text.ts';
 import type { Agent } from '../wire.ts';
 
-export interface Registration {
+interface Registration {
   readonly name: string;
   readonly [field: string]: unknown;
 }
