@@ -24,12 +24,14 @@ await runMain(async () => {
   try {
     const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
     const node = await composeNode(config, log, temporal.connection, temporal.namespace);
+    cleanups.add('checks of answers', () => node.expectations.close());
     cleanups.add('connections to agents', () => node.transport.close());
     await node.health.ensure();
     cleanups.add('sending the last outcomes', () => node.health.flush());
     const worker = await runWorker(() => node.createWorker({ graceMs: config.drainMs }));
     cleanups.add('worker', () => worker.stop());
     cleanups.add('watching the server', node.watchServer(worker));
+    cleanups.add('watching the clock', node.watchClock());
     await node.enterVersions();
     cleanups.add('sending outcomes', node.startSync({ readers: false }));
     if (config.worker.port > 0)

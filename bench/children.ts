@@ -10,6 +10,12 @@ export interface Started {
   readonly child: ChildProcess;
 }
 
+/** Of the whole process; what is left of them when a run is broken off ends with it. */
+const underWay = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of underWay) child.kill('SIGTERM');
+});
+
 export class Children {
   private readonly children: ChildProcess[] = [];
 
@@ -21,6 +27,8 @@ export class Children {
   ): Started {
     const child = spawn(command, args, { cwd: packageRoot, stdio: ['ignore', 2, 2], ...options });
     this.children.push(child);
+    underWay.add(child);
+    child.once('exit', () => underWay.delete(child));
     if (child.pid === undefined) throw new Error(`${command} cannot be started`);
     return { child, pid: child.pid };
   }

@@ -17,7 +17,7 @@ import { writeDocs } from './write-docs.ts';
 
 const options = optionsOrExit();
 const before = options.compare === undefined ? undefined : await readReport(options.compare).catch(exitWith);
-process.once('SIGINT', () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const result = await { run: runBench, growth: runGrowth, nightly: runGrowth, memory: runMemory }[
   options.kind
 ](options, progress);

@@ -6,7 +6,7 @@ import { help, readOptions, type Options } from './options.ts';
 import { run } from './run.ts';
 
 const options = optionsOrExit();
-process.once('SIGINT', () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const passed = await run(options);
 process.exit(passed ? 0 : 1);
 

@@ -24,6 +24,9 @@ moments, and then checks from outside that every invariant holds. Exit code 1 wh
   --keep         keeps the evidence of a run that passes too
 
 Kinds of faults: ${faultKinds.join(', ')}
+  cleanup-in-use, delete-in-use remove sessions, with their calls or without, while calls come in them
+  wrong-clock                   puts the clock of one process wrong by up to ten minutes, while it works or from its start
+  disk-full, store-full         leave no room for the database, or for large prompts and answers
 
 The evidence (journal.jsonl: what was asked and told; ledger.jsonl: what the agents were asked; product/: logs and
 database; histories/: those that break an invariant) is kept when a run fails, and its folder printed.`;

@@ -64,5 +64,6 @@ export async function clear({ cast, cluster, journal, ledger, folder }: Run, kee
   journal.close();
   ledger.close();
   await cluster.data.close(keep ? join(folder, 'database') : undefined);
+  await cluster.store.close(keep ? join(folder, 'texts') : undefined);
   if (!keep) await rm(folder, { recursive: true, force: true });
 }

@@ -2,7 +2,8 @@
 import Table from 'cli-table3';
 import type { Evidence, Finding } from './checks/evidence.ts';
 import { turnGapHits } from './checks/turn-gap-hits.ts';
-import { callIdOf, outcomeOf } from './load/wish.ts';
+import { callsMayBeGone } from './checks/removals.ts';
+import { callIdOf, outcomeOf, type Wish } from './load/wish.ts';
 
 const plain = { head: [], border: [] };
 const shown = 5;
@@ -51,6 +52,8 @@ export type Totals = ReturnType<typeof totalsOf>;
 
 export function totalsOf(evidence: Evidence) {
   const { wishes, calls, views, executions } = evidence;
+  const isKept = (wish: Wish): boolean =>
+    outcomeOf(wish) === 'accepted' && !callsMayBeGone(evidence, wish.body.session_id);
   const accepted = new Set(wishes.map(callIdOf).filter((id) => id !== undefined));
   const ended = (status: string): number =>
     [...accepted].filter((id) => views.get(id)?.status === status).length;
@@ -64,8 +67,11 @@ export function totalsOf(evidence: Evidence) {
     cancelled: ended('cancelled'),
     refused: wishes.filter((wish) => outcomeOf(wish) === 'refused').length,
     'unclear and abandoned': wishes.filter((wish) => outcomeOf(wish) === 'unclear').length,
-    lost: [...accepted].filter((id) => !calls.has(id)).length,
-    doubled: [...calls.values()].filter(({ runs, endings }) => runs > 1 || endings > 1).length,
+    lost: wishes.filter((wish) => isKept(wish) && !calls.has(callIdOf(wish) ?? '')).length,
+    doubled: [...calls.values()].filter(
+      ({ runs, endings, sessionId }) => (runs > 1 || endings > 1) && !callsMayBeGone(evidence, sessionId),
+    ).length,
+    'deletions and cleanups': evidence.removals.length,
     executions: executions.length,
     'executions above one': [...perKey.values()].reduce((sum, count) => sum + count - 1, 0),
     'caught between turn and start': turnGapHits(evidence),

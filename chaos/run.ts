@@ -8,6 +8,7 @@ import { secretsFinding } from './checks/files.ts';
 import { checkIntegrity } from './checks/integrity.ts';
 import { judge, type Judgement } from './checks/judge.ts';
 import { checkEnd } from './checks/leaks.ts';
+import { checkTexts } from './checks/texts.ts';
 import { injectFaults } from './faults/inject.ts';
 import { startLoad } from './load/lanes.ts';
 import type { Options } from './options.ts';
@@ -59,11 +60,12 @@ async function breakAndJudge(stage: Run, options: Options, tell: (line: string) 
 
 /** What lies on the disk when nothing runs any more. */
 async function checkRemains(stage: Run, judgement: Judgement): Promise<Finding[]> {
-  const { database } = stage.cluster;
+  const { database, store } = stage.cluster;
   const reader = await findReader(database);
   return [
     await checkIntegrity(reader, database),
     await checkDeletions(judgement.evidence, reader, database),
+    await checkTexts(judgement.evidence, store.path),
     await secretsFinding(stage, judgement),
   ];
 }

@@ -37,6 +37,7 @@ const minutes = Number(values.minutes);
 const rate = Number(values.rate);
 if (!(minutes > 0) || !(rate > 0)) throw new Error('--minutes and --rate take numbers above 0');
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-soak-'));
 const product = await startProduct(dataDir);
 const samples: Sample[] = [];

@@ -23,6 +23,7 @@ export async function startProduct(dataDir: string): Promise<Product> {
     },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
+  process.once('exit', () => child.kill('SIGTERM')); // The soak was broken off.
   let url: string | undefined;
   for await (const line of createInterface({ input: child.stderr })) {
     url = /API +(http:\S+)\/api/.exec(line)?.[1];

@@ -10,6 +10,7 @@ import { AgentSlots } from './activities/agent-slots.ts';
 import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
 import { FirstTries } from './activities/first-try.ts';
+import { Expectations } from './agents/expectations.ts';
 import { Probes } from './agents/probes.ts';
 import { createVpsTransport } from './agents/vps-transport.ts';
 import { Agents } from './client/agents.ts';
@@ -18,6 +19,7 @@ import { FailedCalls } from './client/archive-failed.ts';
 import { createBatchWork } from './client/batch-work.ts';
 import { watchBatch } from './client/batch-watch.ts';
 import { Batches } from './client/batches.ts';
+import { CallDeletions } from './client/call-deletions.ts';
 import { CallRecords } from './client/call-records.ts';
 import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
@@ -29,6 +31,7 @@ import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { Line } from './client/line.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
+import { SessionDeletions } from './client/session-deletions.ts';
 import { SessionReads } from './client/session-reads.ts';
 import { Sessions } from './client/sessions.ts';
 import { SharedWatch } from './client/shared-watch.ts';
@@ -44,8 +47,11 @@ import type { Log } from './platform/logging.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { createSealer, loadEncryptionKey } from './platform/sealing.ts';
 import type { RunningWorker } from './platform/running-worker.ts';
+import { readServerTime, ServerClock } from './platform/server-clock.ts';
 import { ServerWatch } from './platform/server-watch.ts';
+import { StoreWatch } from './platform/store-watch.ts';
 import { createWorker } from './platform/worker.ts';
+import type { Outcome } from './domain/health.ts';
 import type { CallSinks } from './workflows/sinks.ts';
 
 export type Node = Awaited<ReturnType<typeof composeNode>>;
@@ -55,6 +61,8 @@ const syncIntervalMs = 1_000;
 /** From an outage this long on a worker's polls may be further apart than a new worker takes to start. */
 const renewWorkerAfterMs = 4_000;
 const sweepIntervalMs = 6 * 3_600_000;
+/** How often deletions of sessions that were cut off are looked for, after once at the start. */
+const deletionsIntervalMs = 60_000;
 
 export async function composeNode(config: Config, log: Log, connection: NativeConnection, namespace: string) {
   const temporal: Temporal = {
@@ -63,40 +71,57 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     taskQueue: config.worker.taskQueue,
   };
   const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
-  const store = openPayloadStore(config.payloads.store);
-  const texts = new Texts(store, config.payloads.inlineBytes);
-  const archive = openArchive(config, store);
+  const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
+  const storeWatch = new StoreWatch(store, log);
+  await storeWatch.first();
+  const texts = new Texts(store, config.payloads.inlineBytes, ({ key, message }) => {
+    log.error({ key }, message);
+  });
+  const archive = openArchive(config, store, log);
   const gate = new EntityGate();
   const agents = new Agents(temporal, gate, config.directory);
-  const health = new Health(temporal, config.circuitBreaker);
+  const clock = new ServerClock(() => readServerTime(connection, namespace));
+  await clock.measure();
+  const now = (): number => clock.now();
+  const health = new Health(temporal, config.circuitBreaker, now);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
-  const sessions = new Sessions(temporal, gate, config.session, texts, reads);
   const server = new ServerWatch(connection);
-  const exchanges = new Exchanges(() => server.thereMs());
+  const exchanges = new Exchanges(() => server.thereMs(), now);
   const transport = createVpsTransport(config.transport);
+  const expectations = new Expectations(config.expectations);
   const asking = {
     transport,
     openToken: (sealed: string, agentName: string) => sealer.open(sealed, agentName),
     exchanges,
     slots: new AgentSlots(),
+    now,
+    expectations,
     texts,
   };
   const firstTries = new FirstTries(asking);
   const calls = new Calls(temporal, texts, (callId) => firstTries.cancel(callId));
   const endedCalls = new EndedCalls(config.endedCalls, (callId) => exchanges.forget(callId));
-  const records = new CallRecords(temporal, calls, texts, endedCalls);
+  const records = new CallRecords(temporal, calls, texts);
+  const callDeletions = new CallDeletions(temporal, texts, endedCalls, archive, config.deletePatienceMs);
+  const deletions = new SessionDeletions(temporal, texts, callDeletions);
+  const sessions = new Sessions(temporal, gate, config.session, texts, reads, deletions);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
   const listWatch = new SharedWatch(watchList(records), keyOfList);
   const batches = new Batches(temporal, texts);
   const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
   const starts = new Line(config.limits.maxStarts);
-  const probes = new Probes(transport, health, config.probeTimeoutMs);
+  const probed = {
+    of: (agent: string) => health.of(agent),
+    record: (outcome: Outcome) => health.record({ ...outcome, at: now() }),
+  };
+  const probes = new Probes(transport, probed, config.probeTimeoutMs);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
     startsWaiting: () => starts.length,
     asksInFlight: () => exchanges.size,
     watches: () => callWatch.size + listWatch.size + batchWatch.size,
+    clockSkewMs: () => clock.skewMs(),
   });
   const activities = createActivities({
     ...asking,
@@ -119,9 +144,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       config.limits.maxBatchCalls,
     ),
   });
-  const sinks = createSinks({ health, inFlight, exchanges, metrics });
+  const sinks = createSinks({ health, inFlight, exchanges, metrics, clock });
   return {
     temporal,
+    clock,
     sealer,
     agents,
     health,
@@ -137,8 +163,10 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
     starts,
     exchanges,
     transport,
+    expectations,
     probes,
     texts,
+    storeWatch,
     archive,
     metrics,
     createWorker: ({ graceMs }: { graceMs: number }) =>
@@ -153,6 +181,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       }),
     /** Once its worker polls: whether new calls go to workers of its version. Throws `StartupError`. */
     enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
+    /** Returns how to stop. */
+    watchClock: (): (() => Promise<void>) => clock.watch(log),
     /** Begins anew, once a server that was away is back, what the SDK would repeat only seconds later. */
     watchServer: (worker: RunningWorker | undefined) =>
       server.start((awayMs) => {
@@ -173,17 +203,28 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
         log.warn({ err: error }, `${what} failed; it is tried again`);
       };
       const stopping = new AbortController();
+      const finishDeletions = (first: boolean) => deletions.finishAll(stopping.signal, { first });
+      if (readers)
+        finishDeletions(true).catch((error: unknown) => {
+          if (!stopping.signal.aborted) told('Finishing deletions of sessions')(error);
+        });
       const failedCalls = archive && new FailedCalls(temporal, archive);
       const stops = [
         every(syncIntervalMs, () => health.flush(), told('Sending outcomes')),
+        storeWatch.start(),
         ...(readers
           ? [
               every(syncIntervalMs, () => agents.refresh(), told('Reading the agent directory')),
               every(syncIntervalMs, () => health.refresh(), told("Reading the agents' health")),
               every(
                 syncIntervalMs,
-                () => forgetEnded(temporal, inFlight, Date.now()),
+                () => forgetEnded(temporal, inFlight),
                 told('Looking for calls that ended elsewhere'),
+              ),
+              every(
+                deletionsIntervalMs,
+                () => finishDeletions(false),
+                told('Finishing deletions of sessions'),
               ),
               every(
                 sweepIntervalMs,
@@ -210,14 +251,17 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   };
 }
 
-function openArchive({ archive }: Config, payloads: PayloadStore): Archive | undefined {
+function openArchive({ archive }: Config, payloads: PayloadStore, log: Log): Archive | undefined {
+  const tellDamaged = (key: string): void => {
+    log.error({ key }, 'A file of the archive of failed calls is damaged; it is left out');
+  };
   switch (archive.kind) {
     case 'off':
       return undefined;
     case 'payload-store':
-      return new Archive(payloads, 'archive/');
+      return new Archive(payloads, 'archive/', tellDamaged);
     case 'folder':
-      return new Archive(openPayloadStore(archive), '');
+      return new Archive(openPayloadStore(archive), '', tellDamaged);
   }
 }
 
@@ -226,7 +270,8 @@ function createSinks({
   inFlight,
   exchanges,
   metrics,
-}: Pick<Node, 'health' | 'inFlight' | 'exchanges' | 'metrics'>): InjectedSinks<CallSinks> {
+  clock,
+}: Pick<Node, 'health' | 'inFlight' | 'exchanges' | 'metrics' | 'clock'>): InjectedSinks<CallSinks> {
   // A workflow task that is tried again tells its sinks again.
   const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
@@ -238,7 +283,7 @@ function createSinks({
       },
       outcome: {
         fn: (_info, outcome) => {
-          if (!health.record({ ...outcome, at: Date.now() })) return;
+          if (!health.record({ ...outcome, at: clock.now() })) return;
           metrics.attempts.inc({ agent: outcome.agent, outcome: outcome.errorType ?? 'answered' });
         },
       },
@@ -249,7 +294,7 @@ function createSinks({
           if (counted.has(callId)) return;
           counted.set(callId, true);
           metrics.calls.inc({ agent, outcome: ending });
-          metrics.callDuration.observe({ outcome: ending }, (Date.now() - startedAt) / 1_000);
+          metrics.callDuration.observe({ outcome: ending }, Math.max(0, clock.now() - startedAt) / 1_000);
         },
       },
     },

@@ -13,7 +13,7 @@ interface Role {
   readonly registration: Registration;
 }
 
-export type AgentName = 'echo' | 'slow' | 'flaky' | 'down' | 'leaky' | 'bounded' | 'broken';
+export type AgentName = 'echo' | 'slow' | 'flaky' | 'down' | 'leaky' | 'bounded' | 'broken' | 'wordy';
 
 /** At most so many calls of `bounded` are open on one node. */
 export const boundedCalls = 3;
@@ -72,6 +72,15 @@ function rolesOf(random: Random): Record<AgentName, Role> {
     leaky: {
       manner: (asked) => Promise.resolve(leaky(asked, random)),
       registration: { timeout_seconds: 5, max_retries: 0, fallback_agents: ['echo'] },
+    },
+    wordy: {
+      // Too large for a history: they go through the payload store.
+      manner: async ({ prompt }) => {
+        await pause(random.whole(0, 100));
+        const { content } = answer('wordy', prompt).body;
+        return { body: { content: content.padEnd(random.whole(4_000, 120_000), ' and on') } };
+      },
+      registration: { timeout_seconds: 8, max_retries: 2 },
     },
     broken: {
       manner: async () => {

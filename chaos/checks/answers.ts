@@ -6,6 +6,12 @@ export function checkAnswers({ oddities }: Evidence, answers: number): Finding {
   return { row: 'answers', what: 'no 500, refusals are problems, Retry-After', checked: answers, violations };
 }
 
+/** What a fault found left over right after it. */
+export function checkLeftovers({ oddities }: Evidence): Finding {
+  const violations = oddities.filter(({ row }) => row === 'leaks').map(({ text }) => text);
+  return { row: 'leaks', what: 'a full payload store keeps nothing half written', checked: 1, violations };
+}
+
 export function checkRecovery({ faults }: Evidence): Finding {
   const violations = faults
     .filter(({ recoveryMs }) => recoveryMs === undefined)

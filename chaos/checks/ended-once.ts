@@ -1,11 +1,12 @@
 /** I1 and I2: every accepted call is there and has ended once; what was refused never ran. */
 import { callIdOf, outcomeOf, type ToldEnding, type Wish } from '../load/wish.ts';
 import type { CallView, Evidence, Finding } from './evidence.ts';
+import { callsMayBeGone } from './removals.ts';
 
 export function checkEndedOnce(evidence: Evidence): Finding {
   const { wishes, calls, oddities } = evidence;
   const violations = oddities.filter(({ row }) => row === 'I1 I2').map(({ text }) => text);
-  for (const wish of wishes) violations.push(...faultsOf(wish, evidence));
+  for (const wish of wishes) violations.push(...faultsOf(wish, evidence), ...refusalsOf(wish));
   violations.push(...callsNobodyMade(evidence));
   return {
     row: 'I1 I2',
@@ -15,9 +16,10 @@ export function checkEndedOnce(evidence: Evidence): Finding {
   };
 }
 
-function faultsOf(wish: Wish, { calls, views }: Evidence): string[] {
+function faultsOf(wish: Wish, evidence: Evidence): string[] {
+  const { calls, views } = evidence;
   const callId = callIdOf(wish);
-  if (callId === undefined) return [];
+  if (callId === undefined || callsMayBeGone(evidence, wish.body.session_id)) return [];
   const name = `#${wish.number} ${callId}`;
   const facts = calls.get(callId);
   const view = views.get(callId);
@@ -32,6 +34,13 @@ function faultsOf(wish: Wish, { calls, views }: Evidence): string[] {
     if (!isSame(told, view))
       faults.push(`${name}: was told ${JSON.stringify(told)}, is ${JSON.stringify(view)}`);
   return faults;
+}
+
+/** A call creates the session that it names: that there is none is nobody's business. */
+function refusalsOf({ number, tries }: Wish): string[] {
+  return tries.flatMap(({ errorType }) =>
+    errorType === 'session_not_found' ? [`#${number}: was refused, since its session is not there`] : [],
+  );
 }
 
 function isSame(told: ToldEnding, { success, response, errorType }: CallView): boolean {

@@ -1,16 +1,19 @@
 /** Everything that the checks look at, gathered from outside: the load's journal, the agents' ledger, API, Temporal. */
 import type { Execution } from '../agents/ledger.ts';
-import type { FaultRecord, Oddity, SessionRecord } from '../load/journal.ts';
+import type { FaultRecord, Oddity, Removal, SessionRecord } from '../load/journal.ts';
 import type { Wish } from '../load/wish.ts';
 
 /** A call as Temporal's histories tell it. */
 export interface CallFacts {
   readonly callId: string;
+  readonly runIds: readonly string[];
   readonly prompt: string;
   readonly sessionId?: string;
   /** Epoch ms. */
   readonly startedAt: number;
   readonly endedAt: number;
+  /** When its last workflow task began, which committed its turn. */
+  readonly lastTaskAt: number;
   readonly deadlineMs: number;
   /** Terminal events, over all runs of its id: one. */
   readonly endings: number;
@@ -54,6 +57,7 @@ export interface SessionFacts {
 export interface Evidence {
   readonly wishes: readonly Wish[];
   readonly sessionRecords: readonly SessionRecord[];
+  readonly removals: readonly Removal[];
   readonly oddities: readonly Oddity[];
   readonly faults: readonly FaultRecord[];
   readonly executions: readonly Execution[];

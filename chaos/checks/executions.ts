@@ -1,13 +1,16 @@
 /** I3: the agents were asked no more often than is on record, with one key per call and agent. */
 import type { Execution } from '../agents/ledger.ts';
 import type { CallFacts, CallView, Evidence, Finding } from './evidence.ts';
+import { callsMayBeGone, wishOf } from './removals.ts';
 
-export function checkExecutions({ executions, calls, views }: Evidence): Finding {
+export function checkExecutions(evidence: Evidence): Finding {
+  const { executions, calls, views } = evidence;
   const violations: string[] = [];
   for (const [key, asked] of byKey(executions)) {
     const [callId = '', agent = ''] = key.split('/').map(decodeURIComponent);
     const facts = calls.get(callId);
     const view = views.get(callId);
+    if (callsMayBeGone(evidence, wishOf(evidence, asked[0]?.prompt ?? '')?.body.session_id)) continue;
     if (!facts || !view) {
       violations.push(`${key}: ${asked.length} asks of a call that does not exist`);
       continue;
@@ -56,16 +59,16 @@ function answersFromNowhere(
   views: ReadonlyMap<string, CallView>,
 ): string[] {
   const given = new Set(
-    executions.map(({ key, answer }) => `${key.split('/')[0] ?? ''} ${beginningOf(answer ?? '')}`),
+    executions.map(({ key, answer }) => `${key.split('/')[0] ?? ''} ${comparable(answer ?? '')}`),
   );
   return [...views].flatMap(([callId, { success, response }]) =>
-    success && !given.has(`${callId} ${beginningOf(response ?? '')}`)
-      ? [`${callId}: no execution gave the answer ${response ?? ''}`]
+    success && !given.has(`${callId} ${comparable(response ?? '')}`)
+      ? [`${callId}: no execution gave the answer ${(response ?? '').slice(0, 200)}`]
       : [],
   );
 }
 
-/** The agent's name and the number that is in no other answer: the rest may be redacted. */
-function beginningOf(answer: string): string {
-  return answer.split(' ').slice(0, 2).join(' ');
+/** The whole answer. Of the leaky agent only its name and the number that is in no other answer: the rest is redacted. */
+function comparable(answer: string): string {
+  return answer.startsWith('leaky ') ? answer.split(' ').slice(0, 2).join(' ') : answer;
 }

@@ -28,11 +28,12 @@ export async function gather(stage: Stage, ledger: Ledger, histories: HistoriesR
     const answer = await read(stage, `/api/vps/sessions/${id}`);
     if (answer?.status === 200 && answer.body) sessions.set(id, messagesOf(answer.body));
   });
-  const { wishes, oddities, faults } = journal;
+  const { wishes, removals, oddities, faults } = journal;
   const { calls, sessionFacts } = histories;
   const sessionRecords = [...journal.sessions.values()];
   return {
     wishes,
+    removals,
     oddities,
     faults,
     sessionRecords,

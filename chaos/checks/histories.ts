@@ -80,12 +80,10 @@ export class Histories {
     for (const name of this.secrets.foundIn(historyToJSON(history)))
       this.withSecrets.push(`The history of ${workflowId} holds ${name}`);
     if (type === 'agentCall') {
-      const facts = await callFactsOf(callIdOf(workflowId), history, (text) => this.texts.load(text));
+      const ids = { callId: callIdOf(workflowId), runId };
+      const facts = await callFactsOf(ids, history, (text) => this.texts.load(text));
       const other = this.calls.get(facts.callId);
-      this.calls.set(
-        facts.callId,
-        other ? { ...facts, runs: other.runs + 1, endings: other.endings + facts.endings } : facts,
-      );
+      this.calls.set(facts.callId, other ? bothRuns(other, facts) : facts);
     }
     if (type === 'session') {
       const id = sessionIdOf(workflowId);
@@ -96,4 +94,13 @@ export class Histories {
       });
     }
   }
+}
+
+function bothRuns(other: CallFacts, facts: CallFacts): CallFacts {
+  return {
+    ...facts,
+    runIds: [...other.runIds, ...facts.runIds],
+    runs: other.runs + 1,
+    endings: other.endings + facts.endings,
+  };
 }

@@ -15,7 +15,7 @@ type Payloads = temporalProto.temporal.api.common.v1.IPayloads;
 
 /** `load` reads a text that lies in the payload store. */
 export async function callFactsOf(
-  callId: string,
+  { callId, runId }: { callId: string; runId: string },
   history: History,
   load: (text: StoredText) => Promise<string>,
 ): Promise<CallFacts> {
@@ -25,10 +25,12 @@ export async function callFactsOf(
   const turns = [input?.turn, ...events.map((event) => localResult(event) ?? turnSentBy(event))];
   return {
     callId,
+    runIds: [runId],
     prompt: await load(input?.prompt ?? ''),
     ...(input?.sessionId !== undefined && { sessionId: input.sessionId }),
     startedAt: timeOf(events[0]),
     endedAt: timeOf(events.at(-1)),
+    lastTaskAt: timeOf(events.findLast(({ workflowTaskStartedEventAttributes: began }) => began)),
     deadlineMs: input?.deadlineMs ?? 0,
     endings: events.filter(isEnding).length,
     runs: 1,

@@ -6,7 +6,7 @@ import { openPayloadStore } from '../../src/payloads/open-store.ts';
 import { Texts } from '../../src/payloads/texts.ts';
 import type { Ledger } from '../agents/ledger.ts';
 import type { FaultStage } from '../faults/fault.ts';
-import { checkAnswers, checkRecovery } from './answers.ts';
+import { checkAnswers, checkLeftovers, checkRecovery } from './answers.ts';
 import { checkDeadlines } from './deadlines.ts';
 import { checkEndedOnce } from './ended-once.ts';
 import type { Evidence, Finding } from './evidence.ts';
@@ -46,7 +46,7 @@ export async function judge(stage: FaultStage & { folder: string }, tools: Tools
   tell('reading and replaying every history');
   const folder = join(stage.folder, 'histories');
   await mkdir(folder);
-  const texts = new Texts(openPayloadStore({ kind: 'folder', path: stage.cluster.payloadFolder }), 0);
+  const texts = new Texts(openPayloadStore({ kind: 'folder', path: stage.cluster.store.path }), 0);
   const histories = new Histories(temporal, { secrets: stage.secrets, folder, texts });
   const read = await histories.read();
   const evidence = await gather(stage, ledger, read);
@@ -60,6 +60,7 @@ export async function judge(stage: FaultStage & { folder: string }, tools: Tools
     { row: 'I8', what: 'every history replays', checked: read.count, violations: read.notReplayed },
     checkAnswers(evidence, answers),
     checkRecovery(evidence),
+    checkLeftovers(evidence),
     ...[...stage.journal.skipped].map(([kind, skipped]) => ({
       row: 'faults',
       what: kind,

@@ -1,6 +1,10 @@
-/** I4: a session holds each call's turn once, in the order they were granted; a window is what came before. */
-import { callIdOf, type Wish } from '../load/wish.ts';
-import type { CallView, Evidence, Finding, StoredMessage } from './evidence.ts';
+/**
+ * I4: a session holds each call's turn once, in the order they were granted; a window is what came before. What a session
+ * holds at the end is its last life: an earlier one went with a deletion or a cleanup, and with nothing else.
+ */
+import { callIdOf } from '../load/wish.ts';
+import type { CallFacts, CallView, Evidence, Finding, StoredMessage } from './evidence.ts';
+import { callsMayBeGone, clearedBefore, isTouched, mayBeClosedUnder, mayBeRemoved } from './removals.ts';
 
 /** Messages of a session that an agent is sent: 40, so 20 answered turns. */
 const windowTurns = 20;
@@ -17,16 +21,18 @@ interface Turn {
 export function checkTurns(evidence: Evidence): Finding {
   const violations: string[] = [];
   let checked = 0;
-  for (const { id, imported, deletion } of evidence.sessionRecords) {
-    if (deletion !== 'none') continue;
-    const { turns, faults } = readTurns(evidence.sessions.get(id) ?? [], imported);
-    const all = [
-      ...faults,
-      ...contentFaults(id, turns, evidence),
-      ...orderFaults(turns, evidence),
-      ...acceptanceFaults(id, turns, evidence.wishes),
-      ...windowFaults(imported, turns, evidence),
-    ];
+  for (const { id, imported: once } of evidence.sessionRecords) {
+    const messages = evidence.sessions.get(id) ?? [];
+    const imported = isTouched(evidence, id) && !beginsWith(messages, once) ? [] : once;
+    const { turns, faults } = readTurns(messages, imported);
+    const all = [...faults, ...contentFaults(id, turns, evidence)];
+    // The same key may have made a second call, in another life.
+    if (!callsMayBeGone(evidence, id))
+      all.push(
+        ...orderFaults(turns, evidence),
+        ...acceptanceFaults(id, turns, evidence),
+        ...windowFaults(imported, turns, evidence),
+      );
     violations.push(...all.map((fault) => `${id}: ${fault}`));
     checked += turns.length;
   }
@@ -38,9 +44,7 @@ function readTurns(
   messages: readonly StoredMessage[],
   imported: readonly string[],
 ): { turns: Turn[]; faults: string[] } {
-  const past = messages.slice(0, 2 * imported.length);
-  const kept = past.filter(({ role }) => role === 'user').map(({ content }) => content);
-  const faults = messages.length > 0 && kept.join() !== imported.join() ? ['lost what was imported'] : [];
+  const faults = messages.length > 0 && !beginsWith(messages, imported) ? ['lost what was imported'] : [];
   const turns: Turn[] = [];
   const rest = messages.slice(2 * imported.length);
   for (let message = rest.shift(); message; message = rest.shift()) {
@@ -60,24 +64,51 @@ function readTurns(
   return { turns, faults };
 }
 
+function beginsWith(messages: readonly StoredMessage[], imported: readonly string[]): boolean {
+  const past = messages.slice(0, 2 * imported.length).filter(({ role }) => role === 'user');
+  return past.map(({ content }) => content).join() === imported.join();
+}
+
 function contentFaults(id: string, turns: readonly Turn[], evidence: Evidence): string[] {
   const faults: string[] = [];
   const asked = new Set(evidence.executions.map(({ key }) => key.split('/')[0]));
   const ofSession = [...evidence.calls.values()].filter(({ sessionId }) => sessionId === id);
-  for (const { callId, prompt } of ofSession) {
+  for (const facts of ofSession) {
+    const { callId, prompt } = facts;
     const [turn, ...more] = turns.filter((one) => one.callId === callId);
     const view = evidence.views.get(callId);
     if (!view) continue; // I1 tells.
     if (more.length > 0) faults.push(`${callId}: its turn is there ${more.length + 1} times`);
-    if (view.sessionStored === false) faults.push(`${callId}: was told that the session is gone`);
-    if (!turn && (view.status === 'completed' || asked.has(callId)))
-      faults.push(`${callId}: ${view.status}, and its turn is not there`);
-    if (turn) faults.push(...wrongTurn(turn, prompt, view));
+    if (turn) faults.push(...wrongTurn(turn, prompt, view), ...tooLongThere(id, facts, evidence));
+    else if (view.status === 'completed' || view.sessionStored === true || asked.has(callId))
+      faults.push(...lostTurn(id, facts, view, evidence));
+    const closedUnder = mayBeClosedUnder(evidence, id, facts);
+    // One that was cancelled while it waited leaves nothing, and says so.
+    if (view.sessionStored === false && view.status !== 'cancelled' && !closedUnder)
+      faults.push(`${callId}: was told that the session is gone`);
   }
   const known = new Set(ofSession.map(({ callId }) => callId));
   for (const { callId } of turns)
-    if (!known.has(callId)) faults.push(`${callId}: has a turn, and is no call of this session`);
+    if (!known.has(callId) && !callsMayBeGone(evidence, id))
+      faults.push(`${callId}: has a turn, and is no call of this session`);
   return faults;
+}
+
+/** Explained by a deletion under the call, of which it was told; or by a removal after it. */
+function lostTurn(id: string, facts: CallFacts, view: CallView, evidence: Evidence): string[] {
+  if (view.sessionStored === false && mayBeClosedUnder(evidence, id, facts)) return [];
+  if (mayBeRemoved(evidence, id, facts)) return [];
+  const stored = view.sessionStored === null ? '' : ` (session_stored: ${String(view.sessionStored)})`;
+  return [`${facts.callId}: ${view.status}${stored}, and its turn is not there`];
+}
+
+/** The turn is there all the same. */
+function tooLongThere(id: string, { callId, endedAt }: CallFacts, evidence: Evidence): string[] {
+  const { sessionStored } = evidence.views.get(callId) ?? {};
+  if (endedAt < clearedBefore(evidence, id, false)) return [`${callId}: its turn is left after the deletion`];
+  return sessionStored === false
+    ? [`${callId}: was told that the session is gone, and its turn is there`]
+    : [];
 }
 
 function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallView): string[] {
@@ -86,13 +117,18 @@ function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallVi
   return answer === response ? [] : [`${callId}: its turn holds ${String(answer)}, it ended ${view.status}`];
 }
 
-/** A call that gave up while it waited may get its turn at that very moment: it leaves its message, and never knew. */
-function orderFaults(turns: readonly Turn[], { calls, executions }: Evidence): string[] {
+/** A call whose time was up while it waited leaves its message where it stood in time: it never knew of a turn. */
+function gaveUp({ callId, answer }: Turn, { calls, executions }: Evidence): boolean {
+  const toldOfTurn = calls.get(callId)?.turnNumbers.at(-1) !== undefined;
+  return !toldOfTurn && answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
+}
+
+function orderFaults(turns: readonly Turn[], evidence: Evidence): string[] {
   let before = 0;
-  return turns.flatMap(({ callId, answer }) => {
-    const number = calls.get(callId)?.turnNumbers.at(-1);
-    const gaveUp = answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
-    if (number === undefined && gaveUp) return [];
+  return turns.flatMap((turn) => {
+    const { callId } = turn;
+    const number = evidence.calls.get(callId)?.turnNumbers.at(-1);
+    if (gaveUp(turn, evidence)) return [];
     if (number === undefined) return [`${callId}: nothing tells when it was granted its turn`];
     const fault = number > before ? [] : [`${callId}: granted turn ${number}, stands behind turn ${before}`];
     before = number;
@@ -101,9 +137,10 @@ function orderFaults(turns: readonly Turn[], { calls, executions }: Evidence): s
 }
 
 /** A call that was accepted before another was even sent comes first. */
-function acceptanceFaults(id: string, turns: readonly Turn[], wishes: readonly Wish[]): string[] {
-  const place = new Map(turns.map(({ callId }, index) => [callId, index]));
-  const prompt = wishes.flatMap((wish) => {
+function acceptanceFaults(id: string, turns: readonly Turn[], evidence: Evidence): string[] {
+  const had = turns.filter((turn) => !gaveUp(turn, evidence));
+  const place = new Map(had.map(({ callId }, index) => [callId, index]));
+  const prompt = evidence.wishes.flatMap((wish) => {
     const [one] = wish.tries;
     const at = place.get(callIdOf(wish) ?? '');
     if (wish.body.session_id !== id || !one || wish.tries.length > 1 || at === undefined) return [];

@@ -39,9 +39,9 @@ function describe(mode: ProxyMode): string {
 }
 
 function someAgents({ cast, random }: FaultStage): TcpProxy[] {
-  const { echo, slow, flaky, leaky, bounded } = cast.agents; // The last one is down for good.
+  const { echo, slow, flaky, leaky, bounded, wordy } = cast.agents; // Down is down for good.
   return random
-    .shuffled([echo, slow, flaky, leaky, bounded])
+    .shuffled([echo, slow, flaky, leaky, bounded, wordy])
     .slice(0, random.whole(1, 4))
     .map((agent) => agent.road);
 }

@@ -1,13 +1,15 @@
 /** All kinds of faults, and in what order a seed lets them happen. */
 import type { Random } from '../random.ts';
 import { bursts } from './bursts.ts';
+import { clocks } from './clocks.ts';
 import { disks } from './disk.ts';
 import type { Fault } from './fault.ts';
 import { kills } from './kills.ts';
 import { networks } from './network.ts';
+import { removals } from './removals.ts';
 import { stops } from './stops.ts';
 
-const faults = { ...kills, ...stops, ...networks, ...bursts, ...disks };
+const faults = { ...kills, ...stops, ...networks, ...bursts, ...disks, ...removals, ...clocks };
 
 export type FaultKind = keyof typeof faults;
 

@@ -7,15 +7,25 @@ export interface SessionRecord {
   readonly id: string;
   /** Contents of the user messages that it was imported with. */
   readonly imported: readonly string[];
-  /** `asked`: a deletion was sent and may have happened. */
-  deletion: 'none' | 'asked' | 'done';
-  /** Nothing of it from before this moment (epoch ms) may be left. */
-  clearedBefore?: number;
+}
+
+/** A deletion, or a cleanup, that was sent. */
+export interface Removal {
+  /** Absent: a cleanup of every session that was not in use. */
+  readonly sessionId?: string;
+  /** With the session's ended calls. */
+  readonly withCalls: boolean;
+  /** Epoch ms. */
+  readonly sentAt: number;
+  /** By then it has happened, or will not any more. */
+  until: number;
+  /** It was answered, so it has happened. */
+  done: boolean;
 }
 
 /** Something that no client should ever see, noticed when it happened. */
 export interface Oddity {
-  readonly row: 'I1 I2' | 'answers' | 'I5';
+  readonly row: 'I1 I2' | 'answers' | 'I5' | 'leaks';
   readonly text: string;
 }
 
@@ -32,6 +42,7 @@ export interface FaultRecord {
 export class Journal {
   readonly wishes: Wish[] = [];
   readonly sessions = new Map<string, SessionRecord>();
+  readonly removals: Removal[] = [];
   readonly oddities: Oddity[] = [];
   readonly faults: FaultRecord[] = [];
   /** Kinds of faults that cannot be done here, and why. */
@@ -72,9 +83,23 @@ export class Journal {
   }
 
   session(id: string, imported: readonly string[] = []): SessionRecord {
-    const record = this.sessions.get(id) ?? { id, imported, deletion: 'none' };
+    const record = this.sessions.get(id) ?? { id, imported };
     this.sessions.set(id, record);
     return record;
+  }
+
+  /** To be told of before it is sent; its end is for the caller to note. */
+  removal(what: Pick<Removal, 'sessionId' | 'withCalls'>): Removal {
+    const removal = { ...what, sentAt: Date.now(), until: Infinity, done: false };
+    this.removals.push(removal);
+    this.write({ event: 'to be removed', ...what });
+    return removal;
+  }
+
+  /** `until` it has happened, if it was not heard of. */
+  removed(removal: Removal, done: boolean, until: number): void {
+    Object.assign(removal, { done, until });
+    this.write({ event: 'removed', ...removal });
   }
 
   odd(row: Oddity['row'], text: string): void {

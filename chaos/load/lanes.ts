@@ -14,6 +14,7 @@ const weights: Record<keyof typeof steps, number> = {
   mismatch: 2,
   cancel: 8,
   disconnect: 3,
+  reconnect: 2,
   rerun: 2,
   registration: 4,
   passing: 2,

@@ -10,12 +10,14 @@ const agentWeights: Record<AgentName, number> = {
   leaky: 1.5,
   broken: 0.7,
   bounded: 1.5,
+  wordy: 0.7,
 };
 
 export function newWish({ journal, random, sessions }: Stage, step: string, options: NewWish = {}): Wish {
   const session =
     'session' in options ? options.session : random.chance(0.5) ? sessions.pick(random) : undefined;
-  const length = random.chance(0.05) ? random.whole(4_000, 16_000) : random.whole(0, 200);
+  const length =
+    options.textLength ?? (random.chance(0.05) ? random.whole(4_000, 16_000) : random.whole(0, 200));
   return journal.wish(
     step,
     {
@@ -32,4 +34,6 @@ interface NewWish {
   readonly agent?: string;
   readonly session?: string | undefined;
   readonly cancelOnDisconnect?: true;
+  /** Of the prompt; without, mostly short. */
+  readonly textLength?: number;
 }

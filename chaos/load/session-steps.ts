@@ -1,15 +1,13 @@
 /** What a client does with whole sessions: import, delete, read. */
 import { until } from '../pause.ts';
-import type { FacadeName } from '../product/cluster.ts';
 import { facades } from './call-door.ts';
-import type { SessionRecord } from './journal.ts';
-import type { Stage } from './stage.ts';
 import { newWish } from './new-wish.ts';
+import { removeSession } from './removals.ts';
 import type { Step } from './steps.ts';
 
 /** A session of its own with a few calls, deleted at once or while they run. */
 const deletion: Step = async (stage) => {
-  const { calls, random, journal, sessions } = stage;
+  const { calls, random, sessions } = stage;
   const id = sessions.fresh('deleted');
   const wishes = Array.from({ length: random.whole(1, 3) }, () =>
     newWish(stage, 'deletion', { session: id, agent: random.pick(['echo', 'slow']) }),
@@ -18,20 +16,10 @@ const deletion: Step = async (stage) => {
   const wait = random.chance(0.5);
   await Promise.all(wishes.map((wish) => calls.send(wish, { facade, wait })));
   for (const wish of wishes) await calls.pursue(wish, random, 5_000);
-  const record = journal.session(id);
-  record.deletion = 'asked';
+  const withCalls = random.chance(0.4);
   // As a client would that must be sure: again until the answer is a clear one.
-  await until(() => removed(stage, random.pick(facades), record), 15_000, 500);
+  await until(() => removeSession(stage, random.pick(facades), id, withCalls), 15_000, 500);
 };
-
-async function removed({ api }: Stage, facade: FacadeName, record: SessionRecord): Promise<boolean> {
-  const sentAt = Date.now();
-  const answer = await api.send(facade, 'DELETE', `/api/vps/sessions/${record.id}`);
-  if (answer?.status !== 204 && answer?.status !== 404) return false;
-  record.deletion = 'done';
-  record.clearedBefore = sentAt;
-  return true;
-}
 
 /** A session with a past, and a call in it. */
 const importing: Step = async (stage) => {

@@ -47,7 +47,10 @@ const repeat: Step = async (stage) => {
   const { calls, journal, random } = stage;
   const earlier = lately(journal);
   if (earlier.length === 0) return;
-  await calls.send(random.pick(earlier), { facade: random.pick(facades), wait: random.chance(0.5) });
+  const wish = random.pick(earlier);
+  const { outcome } = await calls.send(wish, { facade: random.pick(facades), wait: random.chance(0.5) });
+  // At a node that knows of nobody else who waits.
+  if (wish.body.on_disconnect === 'cancel' && outcome === 'unclear') wish.cancelAsked = true;
 };
 
 /** The key of an accepted call with another body. */
@@ -82,6 +85,19 @@ const disconnect: Step = async (stage) => {
   wish.cancelAsked = true;
   await calls.send(wish, { facade: random.pick(facades), wait: true, timeoutMs: random.whole(50, 1_500) });
   if (random.chance(0.5)) await calls.pursue(wish, random, followUpMs);
+};
+
+/** A client whose first connection breaks as its second one waits already: the call goes on for that. */
+const reconnect: Step = async (stage) => {
+  const { calls, random } = stage;
+  const wish = newWish(stage, 'reconnect', { agent: 'slow', cancelOnDisconnect: true });
+  const facade = random.pick(facades); // Each knows those that wait at itself.
+  const first = calls.send(wish, { facade, wait: true, timeoutMs: random.whole(200, 900) });
+  await pause(random.whole(0, 150));
+  const second = await calls.send(wish, { facade, wait: true, timeoutMs: 30_000 });
+  if (second.outcome !== 'accepted') wish.cancelAsked = true; // Nobody waits any more.
+  await first;
+  await calls.pursue(wish, random, followUpMs);
 };
 
 const rerun: Step = async (stage) => {
@@ -122,6 +138,7 @@ export const callSteps = {
   mismatch,
   cancel,
   disconnect,
+  reconnect,
   rerun,
   registration,
   passing,

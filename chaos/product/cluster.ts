@@ -35,7 +35,7 @@ export interface Cluster {
   readonly workerRoad: TcpProxy;
   readonly data: DataFolder;
   /** Of texts that are too large for a history; every process uses it. */
-  readonly payloadFolder: string;
+  readonly store: DataFolder;
   readonly database: string;
   serverPid(): Promise<number>;
 }
@@ -48,6 +48,7 @@ export async function startCluster(settings: ClusterSettings): Promise<Cluster> 
   );
   if (!facadeRoad || !workerRoad) throw new Error('Seven ports were asked for');
   const data = await openDataFolder(join(folder, 'data'));
+  const store = await openDataFolder(join(folder, 'payloads'));
   const { PATH = '', HOME = '' } = process.env;
   const common = {
     PATH,
@@ -56,7 +57,7 @@ export async function startCluster(settings: ClusterSettings): Promise<Cluster> 
     HOLDFAST_API_KEYS: apiKey,
     HOLDFAST_ENCRYPTION_KEY: encryptionKey,
     HOLDFAST_DRAIN_SECONDS: '5',
-    HOLDFAST_PAYLOAD_STORE: join(data.path, 'payloads'),
+    HOLDFAST_PAYLOAD_STORE: store.path,
     HOLDFAST_INLINE_BYTES: '2048',
   };
   const plan = (name: string, script: string, readyWhen: RegExp, own: Record<string, string | undefined>) =>
@@ -92,7 +93,7 @@ export async function startCluster(settings: ClusterSettings): Promise<Cluster> 
     facadeRoad,
     workerRoad,
     data,
-    payloadFolder: common.HOLDFAST_PAYLOAD_STORE,
+    store,
     database: databaseIn(data.path),
     serverPid: () => awaitServer(databaseIn(data.path)),
   };

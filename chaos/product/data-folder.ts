@@ -1,4 +1,4 @@
-/** The data directory of the node: a small file system of its own where that is allowed, so that it can be filled. */
+/** A folder of the product's: a small file system of its own where that is allowed, so that it can be filled. */
 import { execFile, execFileSync } from 'node:child_process';
 import { cp, mkdir, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -11,8 +11,9 @@ export interface DataFolder {
   readonly path: string;
   /** How its disk is filled, in words. */
   readonly quota: string;
-  /** Leaves no byte free. `serverPid` is the Temporal server's. Throws where it cannot. */
-  fill(serverPid: number): Promise<void>;
+  readonly ownFileSystem: boolean;
+  /** Leaves `leftBytes` free, 0 by default. `serverPid` is the Temporal server's. Throws where it cannot. */
+  fill(serverPid: number | undefined, leftBytes?: number): Promise<void>;
   free(serverPid: number | undefined): Promise<void>;
   /** Copies its content to `keepIn`, if given, as a file system of its own is gone then. */
   close(keepIn: string | undefined): Promise<void>;
@@ -35,9 +36,10 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
   return {
     path,
     quota: 'a tmpfs that is shrunk to what it holds',
-    async fill() {
+    ownFileSystem: true,
+    async fill(_serverPid, leftBytes = 0) {
       const { blocks, bfree, bsize } = await statfs(path);
-      await resize(String((blocks - bfree) * bsize));
+      await resize(String((blocks - bfree) * bsize + leftBytes));
     },
     free: () => resize(`${roomyMiB}m`),
     async close(keepIn) {
@@ -56,7 +58,8 @@ function limitedByFileSize(path: string): DataFolder {
   return {
     path,
     quota: "the server's file size limit (no right to mount a tmpfs)",
-    fill: (pid) => limit(pid, '65536'),
+    ownFileSystem: false,
+    fill: async (pid) => (pid === undefined ? undefined : limit(pid, '65536')),
     // One that was started meanwhile has no limit.
     free: async (pid) => (pid === undefined ? undefined : limit(pid, 'unlimited')),
     close: () => Promise.resolve(),

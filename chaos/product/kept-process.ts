@@ -1,7 +1,9 @@
 /** One process of the built product, started again on the same settings whenever it ends, as by an init system. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { pause, until } from '../pause.ts';
 
@@ -27,6 +29,7 @@ export interface ProcessPlan {
   readonly logFolder: string;
 }
 
+const shiftedClock = fileURLToPath(new URL('shifted-clock.cjs', import.meta.url));
 const restartPauseMs = 300;
 const tailBytes = 4_000;
 
@@ -34,6 +37,7 @@ export class KeptProcess {
   readonly name: string;
   readonly exits: Exit[] = [];
   private readonly plan: ProcessPlan;
+  private readonly clockFile: string;
   private readonly log: WriteStream;
   private child: ChildProcess | undefined;
   private tail = '';
@@ -45,6 +49,7 @@ export class KeptProcess {
   constructor(plan: ProcessPlan) {
     this.plan = plan;
     this.name = plan.name;
+    this.clockFile = join(plan.logFolder, `${plan.name}.clock`);
     this.log = createWriteStream(join(plan.logFolder, `${plan.name}.log`), { flags: 'a' });
   }
 
@@ -70,6 +75,11 @@ export class KeptProcess {
       this.isReady = false;
     }
     this.child?.kill(signal);
+  }
+
+  /** Its clock is wrong by so much from now on, also after it was started again; 0: right. */
+  async shiftClock(ms: number): Promise<void> {
+    await writeFile(this.clockFile, String(ms));
   }
 
   /** SIGTERM, for good. Resolves with its exit. */
@@ -110,8 +120,9 @@ export class KeptProcess {
     this.endWanted = false;
     this.tail = '';
     const told = { ready: false };
-    const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, 'dist', script)], {
-      env: { ...environment },
+    const flags = ['--enable-source-maps', '--require', shiftedClock];
+    const child = spawn(process.execPath, [...flags, join(packageRoot, 'dist', script)], {
+      env: { ...environment, CHAOS_CLOCK_FILE: this.clockFile },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

@@ -1,11 +1,13 @@
 /** One request to one agent and its answer, with what is too large for Temporal read and kept around it. */
-import { requireExpected } from '../agents/expectation.ts';
+import type { Expectations } from '../agents/expectations.ts';
 import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
 import type { AgentConfig } from '../domain/agent.ts';
+import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { callOwner, type Texts } from '../payloads/texts.ts';
+import { PayloadLostError } from '../payloads/payload-store.ts';
+import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
 import type { AgentSlots } from './agent-slots.ts';
 import type { Asked, Exchanges } from './exchanges.ts';
 import { patiently } from './patiently.ts';
@@ -18,12 +20,18 @@ export interface Question {
   readonly sessionId?: string;
 }
 
+/** What an ask is called that the agent's share of the call's time, not its own timeout, cuts off. */
+export type CutOffType = Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
+
 export interface AskDependencies {
   readonly transport: AgentTransport;
   /** Opens a sealed token; throws when it was sealed with another key. */
   readonly openToken: (sealed: string, agentName: string) => string;
   readonly exchanges: Exchanges;
   readonly slots: AgentSlots;
+  /** Epoch ms by the clock of the Temporal server. */
+  readonly now: () => number;
+  readonly expectations: Expectations;
   readonly texts: Texts;
 }
 
@@ -48,29 +56,40 @@ async function exchange(
   return patiently(signal, () => texts.keep(callOwner(question.callId), content));
 }
 
+/** Without the prompt there is nothing to ask; a lost message before it is told as such in its place. */
 function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
-  return Promise.all(
-    messages.map(async ({ role, content }) => ({ role, content: await texts.load(content) })),
-  );
+  const window = messages.slice(0, -1).map(async ({ role, content }) => ({
+    role,
+    content: (await unlessLost(() => texts.load(content))) ?? lostText,
+  }));
+  const prompt = messages.slice(-1).map(async ({ role, content }) => ({
+    role,
+    content: await texts.load(content).catch(rethrowLost),
+  }));
+  return Promise.all([...window, ...prompt]);
+}
+
+function rethrowLost(error: unknown): never {
+  if (error instanceof PayloadLostError)
+    throw new AgentError('payload_lost', `The prompt is lost. ${error.message}`, { cause: error });
+  throw error;
 }
 
 /** Within the agent's own limits. */
 async function send(
-  { transport, openToken, slots }: AskDependencies,
+  { transport, openToken, slots, expectations }: AskDependencies,
   { callId, agent, sessionId }: Question,
   messages: readonly AgentMessage[],
   controller: AbortController,
   open: OpenTry,
 ): Promise<string> {
   const { signal } = controller;
-  const giveBack = await slots.take(agent.name, agent.maxConcurrency, signal);
+  const giveBack = await slotOf(slots, agent, signal);
+  open.begin();
   const timeout = setTimeout(() => controller.abort(timeoutError(agent)), agent.timeoutMs);
   try {
     const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
     const idempotencyKey = agentIdempotencyKey(callId, agent.name);
-    const onFirstByte = (): void => {
-      open.firstByteAt = Date.now();
-    };
     const content = await transport.ask({
       agent,
       token,
@@ -78,14 +97,29 @@ async function send(
       sessionId,
       idempotencyKey,
       signal,
-      onFirstByte,
+      onFirstByte: () => open.firstByte(),
     });
-    if (agent.expect) requireExpected(content, agent.expect);
+    if (agent.expect) await expectations.require(content, agent.expect, signal);
     return content;
   } finally {
     clearTimeout(timeout);
     giveBack();
   }
+}
+
+/** Throws `no_slot` where the call's time for this agent is over before. */
+async function slotOf(slots: AgentSlots, agent: AgentConfig, signal: AbortSignal): Promise<() => void> {
+  try {
+    return await slots.take(agent.name, agent.maxConcurrency, signal);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    const message = `Its max_concurrency of ${agent.maxConcurrency ?? 0} left no slot free in time: it was not asked`;
+    throw new AgentError('no_slot', message, { cause: error });
+  }
+}
+
+export function cutOffError(type: CutOffType): AgentError {
+  return new AgentError(type, "Cut off by its share of the call's deadline");
 }
 
 function timeoutError(agent: AgentConfig): AgentError {

@@ -1,23 +1,21 @@
 /** The activity that asks one agent once; Temporal's retry policy calls it again (I6). */
 import { Context, type Info } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
-import { AgentError } from '../agents/transport.ts';
 import type { Try } from '../domain/call.ts';
-import type { ErrorType } from '../domain/failures.ts';
+import { cutOffMarginMs } from '../domain/deadline.ts';
 import { mayRetry } from '../domain/retry.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { ask, type AskDependencies, type Question } from './ask.ts';
+import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure, handOver } from './ask-failure.ts';
 import { GivenUp, WorkerStopping } from './exchanges.ts';
-import { lostTry, triesAreLeft, triesBefore, withThisTry, type OpenTry } from './try-log.ts';
+import { lostTry, triesAreLeft, triesBefore, OpenTry, withLostTry, withThisTry } from './try-log.ts';
 
 export interface AskRequest extends Question {
   /** Tries that are over: of the first task, or of an earlier scheduling whose worker died. */
   readonly earlierTries: readonly Try[];
   /** Start (epoch ms) of a request that the first task left open: it is joined, or was lost with its process. */
   readonly openSince?: number;
-  /** What it is called when the schedule-to-close limit, not the agent's own timeout, cuts the try off. */
-  readonly cutOffType: Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
+  readonly cutOffType: CutOffType;
 }
 
 export interface AskResult {
@@ -29,8 +27,6 @@ export interface CallAgentActivity {
   callAgent(request: AskRequest): Promise<AskResult>;
 }
 
-/** Ends a try this much before the server's own limit, so that its failure is typed and carries the tries. */
-const cutOffMarginMs = 250;
 /** Beats per heartbeat timeout: the first after 2 s of the default 5 s. */
 const heartbeatFraction = 0.4;
 
@@ -38,9 +34,9 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
   return {
     async callAgent(request) {
       const context = Context.current();
-      const caller = callerOf(context, request);
+      const caller = callerOf(context, request, dependencies.now);
       let earlier = triesBefore(request.earlierTries, context.info);
-      let open: OpenTry = { startedAt: Date.now() };
+      let open = new OpenTry(dependencies.now);
       const beat = setInterval(() => context.heartbeat(earlier), beatIntervalMs(context.info));
       try {
         const asked = ask(dependencies, request, caller.signal);
@@ -52,7 +48,7 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
         const content = await asked.answer;
         return { content, tries: withThisTry(earlier, open) };
       } catch (error) {
-        if (error instanceof WorkerStopping) throw handOver(withThisTry(earlier, open, 'internal'));
+        if (error instanceof WorkerStopping) throw handOver(withLostTry(earlier, open));
         if (error instanceof CancelledFailure || error instanceof GivenUp) throw error;
         const failure = asAgentError(error);
         const tries = withThisTry(earlier, open, failure.type);
@@ -68,12 +64,12 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
 }
 
 /** Aborts when the call ends, the worker stops, or this activity's share of the call's time is over. */
-function callerOf(context: Context, { cutOffType }: AskRequest) {
+function callerOf(context: Context, { cutOffType }: AskRequest, now: () => number) {
   const caller = new AbortController();
   const onCancel = (): void => caller.abort(cancellation(context));
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   if (context.cancellationSignal.aborted) onCancel();
-  const cutOff = setTimeout(() => caller.abort(cutOffError(cutOffType)), restMs(context.info));
+  const cutOff = setTimeout(() => caller.abort(cutOffError(cutOffType)), restMs(context.info, now()));
   return {
     signal: caller.signal,
     release: () => {
@@ -83,13 +79,13 @@ function callerOf(context: Context, { cutOffType }: AskRequest) {
   };
 }
 
-/** What the schedule-to-close limit leaves for this try. */
-function restMs({ scheduledTimestampMs, scheduleToCloseTimeoutMs }: Info): number {
-  return Math.max(0, scheduledTimestampMs + scheduleToCloseTimeoutMs - Date.now() - cutOffMarginMs);
-}
-
-function cutOffError(type: AskRequest['cutOffType']): AgentError {
-  return new AgentError(type, "Cut off by its share of the call's deadline");
+/**
+ * What the schedule-to-close limit leaves for this try, all by the server's clock. It was scheduled before it came here: a
+ * server that set its clock back does not make it longer.
+ */
+function restMs(info: Info, nowMs: number): number {
+  const since = Math.max(nowMs, info.currentAttemptScheduledTimestampMs);
+  return Math.max(0, info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - since - cutOffMarginMs);
 }
 
 /** A worker that stops hands its asks over at once; one that Temporal lost sight of may be joined by the next try. */

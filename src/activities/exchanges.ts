@@ -8,7 +8,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import type { OpenTry } from './try-log.ts';
+import { OpenTry } from './try-log.ts';
 
 /** Reason of an activity's abort when Temporal does not wait for it any more, though its call may go on. */
 export class GivenUp extends Error {}
@@ -57,12 +57,16 @@ export class Exchanges {
   private readonly callers = new Set<(reason: Error) => void>();
 
   private readonly serverThereMs: () => number;
+  private readonly now: () => number;
   /** What outlives an activity begins in here: in that one's context it would keep it in memory. */
   private readonly outside = new AsyncResource('Exchanges');
 
-  /** For how long the server has been there without a break: before, nobody could come to join. */
-  constructor(serverThereMs: () => number = () => Infinity) {
+  /**
+   * For how long the server has been there without a break: before, nobody could come to join. `now` dates requests, epoch ms.
+   */
+  constructor(serverThereMs: () => number = () => Infinity, now: () => number = () => Date.now()) {
     this.serverThereMs = serverThereMs;
+    this.now = now;
   }
 
   get size(): number {
@@ -109,7 +113,7 @@ export class Exchanges {
   }
 
   private async wait(exchange: Exchange, caller: AbortSignal): Promise<StoredText> {
-    if (exchange.open.endedAt === undefined) await this.untilEnded(exchange, caller);
+    if (!exchange.open.ended) await this.untilEnded(exchange, caller);
     return exchange.answer;
   }
 
@@ -140,12 +144,12 @@ export class Exchanges {
 
   private begin(key: string, callId: string, begin: BeginAsking): Exchange {
     const controller = new AbortController();
-    const open: OpenTry = { startedAt: Date.now() };
+    const open = new OpenTry(this.now);
     const answer = this.outside.runInAsyncScope(() => begin(controller, open));
     const exchange: Exchange = { callId, controller, open, answer, waiting: new Set() };
     this.open.set(key, exchange);
     const ended = (): void => {
-      open.endedAt = Date.now();
+      open.end();
       this.open.delete(key);
       for (const tell of exchange.waiting) tell();
       exchange.waiting.clear();

@@ -6,7 +6,7 @@ import { Context } from '@temporalio/activity';
 import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import { mayRetry } from '../domain/retry.ts';
-import { ask, type AskDependencies, type Question } from './ask.ts';
+import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure } from './ask-failure.ts';
 import type { AskResult } from './call-agent.ts';
 import { GivenUp } from './exchanges.ts';
@@ -14,6 +14,8 @@ import { withThisTry } from './try-log.ts';
 
 export interface FirstTryRequest extends Question {
   readonly waitMs: number;
+  /** Its share of the call's time is over so soon that no activity goes on with it: it ends here. */
+  readonly cutOff?: { readonly afterMs: number; readonly type: CutOffType };
 }
 
 export type FirstTry =
@@ -45,7 +47,7 @@ export class FirstTries {
   }
 
   readonly firstTry = async (request: FirstTryRequest): Promise<FirstTry> => {
-    const { callId, agent, waitMs } = request;
+    const { callId, agent, waitMs, cutOff } = request;
     const { info, cancellationSignal } = Context.current();
     const key = JSON.stringify([info.workflowExecution?.runId, agent.name]);
     const failedBefore = this.failed.get(key);
@@ -53,7 +55,9 @@ export class FirstTries {
 
     const caller = new AbortController();
     const leave = (): void => caller.abort(new GivenUp('Left open'));
-    const patience = setTimeout(leave, waitMs);
+    const patience = cutOff
+      ? setTimeout(() => caller.abort(cutOffError(cutOff.type)), cutOff.afterMs)
+      : setTimeout(leave, waitMs);
     cancellationSignal.addEventListener('abort', leave, { once: true });
     this.waiting.set(callId, caller);
     const { open, answer } = ask(this.dependencies, request, caller.signal);
@@ -64,7 +68,7 @@ export class FirstTries {
       if (error instanceof GivenUp) return { state: 'open', openSince: open.startedAt };
       if (error instanceof CancelledFailure) return { state: 'cancelled' };
       const failure = asAgentError(error);
-      const retryable = agent.maxRetries > 0 && mayRetry(failure.type, []);
+      const retryable = !caller.signal.aborted && agent.maxRetries > 0 && mayRetry(failure.type, []);
       const failed = asApplicationFailure(failure, withThisTry([], open, failure.type), retryable);
       this.failed.set(key, failed);
       throw failed;

@@ -1,4 +1,4 @@
-import type { SessionSegment, TurnCommit, TurnReply } from '../domain/session.ts';
+import type { SessionSegment, TurnCommit, TurnPlace, TurnReply } from '../domain/session.ts';
 
 export type CallState = 'running' | 'ended' | 'missing';
 
@@ -8,12 +8,12 @@ export type CallState = 'running' | 'ended' | 'missing';
  */
 export interface TurnActivities {
   /** Undefined: the session was deleted. */
-  openTurn(sessionId: string, callId: string): Promise<TurnReply | undefined>;
+  openTurn(sessionId: string, callId: string, life?: string): Promise<TurnReply | undefined>;
   /** With copies of texts in the payload store that go with the session, not with the call. */
-  keepInSession(sessionId: string, commit: TurnCommit): Promise<TurnCommit>;
-  /** False: the session was deleted; it is never recreated. */
-  commitTurn(sessionId: string, commit: TurnCommit): Promise<boolean>;
+  keepInSession(sessionId: string, commit: TurnCommit, life?: string): Promise<TurnCommit>;
+  /** False: the session was deleted, and is never recreated, or it keeps nothing of the call. */
+  commitTurn(sessionId: string, commit: TurnCommit, place?: TurnPlace): Promise<boolean>;
   callState(callId: string): Promise<CallState>;
   /** Moves messages of a session to the payload store; returns their key. */
-  storeSegment(sessionId: string, segment: SessionSegment): Promise<string>;
+  storeSegment(sessionId: string, segment: SessionSegment, life?: string): Promise<string>;
 }

@@ -1,4 +1,5 @@
 import { describeError, errorText } from './error-text.ts';
+import { member } from './member.ts';
 import { noRedaction, type Redactor } from './redactor.ts';
 import { AgentError } from './transport.ts';
 
@@ -11,11 +12,15 @@ export function parseAnswer(body: Uint8Array, redactor: Redactor = noRedaction):
   const text = decode(body);
   const answer = parseJson(text, redactor);
   if (!isObject(answer)) throw invalid('The answer is JSON but not an object');
-  const error = own(answer, 'error');
+  const error = member(answer, 'error');
   if (error !== undefined && error !== null && error !== false && error !== '')
     throw invalid('The agent answered 200 with an error', describeError(error), redactor);
+  if (member(answer, 'success') === false)
+    throw invalid('The agent answered 200 with success: false', describeError(answer), redactor);
   const content = contentOf(answer);
   if (content.trim() === '') throw invalid('The answer is empty');
+  if (!content.isWellFormed())
+    throw invalid('The answer holds half of a surrogate pair, which is no character');
   return content;
 }
 
@@ -37,10 +42,10 @@ function parseJson(text: string, redactor: Redactor): unknown {
 }
 
 function contentOf(answer: object): string {
-  const content = own(answer, 'content');
+  const content = member(answer, 'content');
   if (content !== undefined && content !== null) return textOf(content, 'content');
-  const message = own(answer, 'message');
-  if (isObject(message)) return textOf(own(message, 'content'), 'message.content');
+  const message = member(answer, 'message');
+  if (isObject(message)) return textOf(member(message, 'content'), 'message.content');
   if (typeof message === 'string') return message;
   throw invalid('The answer has neither content nor message');
 }
@@ -54,21 +59,16 @@ function textOf(content: unknown, where: string): string {
 }
 
 function textOfBlock(block: unknown, where: string): string | [] {
-  if (!isObject(block) || typeof own(block, 'type') !== 'string')
+  if (!isObject(block) || typeof member(block, 'type') !== 'string')
     throw invalid(`The answer's ${where} holds something that is not a block`);
-  if (own(block, 'type') !== 'text') return [];
-  const text = own(block, 'text');
+  if (member(block, 'type') !== 'text') return [];
+  const text = member(block, 'text');
   if (typeof text !== 'string') throw invalid(`The answer's ${where} has a text block without text`);
   return text;
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Never what a prototype would add. */
-function own(value: object, name: string): unknown {
-  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 function invalid(headline: string, agentSaid = '', redactor = noRedaction): AgentError {

@@ -1,3 +1,4 @@
+import { member } from './member.ts';
 import type { Redactor } from './redactor.ts';
 
 const maxErrorTextLength = 500;
@@ -8,10 +9,24 @@ const maxErrorTextLength = 500;
  */
 export function errorText(headline: string, agentSaid: string, redactor: Redactor): string {
   // Cleaned between two redactions: neither an embedded control character nor collapsed spaces may hide the token.
-  const excerpt = redactor.redact(oneLine(redactor.redact(agentSaid)));
+  const excerpt = redactor.redact(oneLine(beginning(agentSaid, redactor)));
   const text = excerpt === '' ? headline : `${headline}: ${excerpt}`;
   if (text.length <= maxErrorTextLength) return text;
   return `${text.slice(0, maxErrorTextLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/** Enough for the text; the rest of an answer of megabytes is not worth the time. */
+const maxSaidLength = 16_384;
+
+function beginning(said: string, redactor: Redactor): string {
+  if (said.length <= maxSaidLength) return redactor.redact(said);
+  return redactCut(said.slice(0, maxSaidLength), redactor);
+}
+
+/** Of a text that was cut: its end could be the beginning of the token, which nobody would recognise. */
+export function redactCut(text: string, redactor: Redactor): string {
+  const clean = redactor.redact(text);
+  return clean.slice(0, Math.max(0, clean.length - redactor.longestSpelling));
 }
 
 function oneLine(text: string): string {
@@ -44,9 +59,4 @@ export function describeError(value: unknown): string {
   } catch {
     return ''; // Nested deeper than the stack.
   }
-}
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Record<string, unknown>)[name];
 }

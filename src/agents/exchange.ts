@@ -5,6 +5,7 @@ import { untilAborted } from './abortable.ts';
 import { checkHost } from './address-guard.ts';
 import { exchangeFailure } from './exchange-failure.ts';
 import { createGuardedLookup, type ResolveAll } from './guarded-lookup.ts';
+import { keptConnections, StaleConnectionError } from './kept-connection.ts';
 import { AgentError } from './transport.ts';
 
 export interface PoolOptions {
@@ -18,15 +19,28 @@ export interface PoolOptions {
   readonly resolve?: ResolveAll;
 }
 
+export interface Pools {
+  /** Keeps its connections for the next request, as long as the agent's `Keep-Alive` says. */
+  readonly kept: Agent;
+  /** Opens a new connection for each request. */
+  readonly fresh: Agent;
+  close(): Promise<void>;
+}
+
 /** Without undici's own timeouts: the signal alone ends a request. Without retries and redirects (I6). */
-export function createPool(options: PoolOptions): Agent {
-  return new Agent({
+export function createPools(options: PoolOptions): Pools {
+  const common = {
     connections: options.connectionsPerOrigin,
-    pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: connectOptions(options),
-  });
+  };
+  const kept = new Agent({ ...common, pipelining: 1, factory: keptConnections });
+  const fresh = new Agent({ ...common, pipelining: 0 });
+  const close = async (): Promise<void> => {
+    await Promise.all([kept.destroy(), fresh.destroy()]);
+  };
+  return { kept, fresh, close };
 }
 
 /** Opens connections as the pool does, for whoever wants nothing but one. */
@@ -49,9 +63,12 @@ export interface Target {
   readonly body?: string;
 }
 
-/** One request and what `read` makes of its response. Rejects with the signal's reason once that is aborted. */
+/**
+ * One request and what `read` makes of its response. Where the agent closed the idle connection that it went out on,
+ * it is sent once more on a new one. Rejects with the signal's reason once that is aborted.
+ */
 export async function exchange<T>(
-  pool: Agent,
+  pools: Pools,
   agent: AgentConfig,
   signal: AbortSignal,
   { path, ...target }: Target,
@@ -60,8 +77,12 @@ export async function exchange<T>(
   signal.throwIfAborted();
   const url = addressed(agent);
   const { origin, pathname, search } = new URL(`${url}${path.startsWith('/') ? '' : '/'}${path}`);
+  const request = { ...target, origin, path: pathname + search, signal };
+  const response = pools.kept.request(request).catch((error: unknown) => {
+    if (!(error instanceof StaleConnectionError) || signal.aborted) throw error;
+    return pools.fresh.request(request);
+  });
   try {
-    const response = pool.request({ ...target, origin, path: pathname + search, signal });
     return await untilAborted(signal, response.then(read));
   } catch (error) {
     signal.throwIfAborted();

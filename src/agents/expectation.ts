@@ -1,39 +1,29 @@
-/** What an agent's answer must be to count as one: length, shape, words that it must not hold. */
+/** What an agent's answer must be to count as one: length, shape, words that it must not hold. Runs in a thread. */
 import { Ajv, type ValidateFunction } from 'ajv';
-import { LRUCache } from 'lru-cache';
 import { RE2JS } from 're2js';
 import type { AgentExpectation } from '../domain/agent.ts';
-import { AgentError } from './transport.ts';
 
 /** Undefined if `text` meets it, else what is wrong with it. */
-type Check = (text: string) => string | undefined;
-
-/** Compiling a schema costs milliseconds: each expectation is compiled once. */
-const compiled = new LRUCache<string, Check[]>({ max: 1_000 });
-
-/** Throws the `invalid_response` of an answer that its agent's expectation does not take. */
-export function requireExpected(text: string, expectation: AgentExpectation): void {
-  const key = JSON.stringify(expectation);
-  const checks = compiled.get(key) ?? compileExpectation(expectation);
-  compiled.set(key, checks);
-  for (const check of checks) {
-    const wrong = check(text);
-    if (wrong !== undefined)
-      throw new AgentError('invalid_response', `The answer is not as expected: ${wrong}`);
-  }
-}
+export type Check = (text: string) => string | undefined;
 
 /** Throws an `Error` that names the field of the registration that cannot be compiled. */
-export function compileExpectation({ minLength, jsonSchema, denyRegex }: AgentExpectation): Check[] {
-  return [
-    ...(minLength === undefined ? [] : [atLeast(minLength)]),
+export function compileExpectation({ minLength, jsonSchema, denyRegex }: AgentExpectation): Check {
+  const checks = [
+    ...(minLength === undefined ? [] : [(text: string) => shorterThan(minLength, text)]),
     ...(denyRegex === undefined ? [] : [without(denyRegex)]),
     ...(jsonSchema === undefined ? [] : [matching(jsonSchema)]),
   ];
+  return (text) => {
+    for (const check of checks) {
+      const wrong = check(text);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  };
 }
 
-function atLeast(minLength: number): Check {
-  return (text) => (text.length < minLength ? `it is shorter than ${minLength} characters` : undefined);
+export function shorterThan(minLength: number, text: string): string | undefined {
+  return text.length < minLength ? `it is shorter than ${minLength} characters` : undefined;
 }
 
 function without(denyRegex: string): Check {
@@ -50,7 +40,12 @@ function matching(jsonSchema: object): Check {
     } catch {
       return 'it is not JSON';
     }
-    if (validate(value)) return undefined;
+    try {
+      if (validate(value)) return undefined;
+    } catch (error) {
+      if (error instanceof RangeError) return 'it is nested too deeply for json_schema'; // Deeper than the stack.
+      throw error;
+    }
     const [first] = validate.errors ?? [];
     return `${first?.instancePath || 'it'} ${first?.message ?? 'does not match json_schema'}`;
   };
@@ -64,13 +59,13 @@ function compileSchema(jsonSchema: object): ValidateFunction {
   };
   regExp.code = 're2';
   try {
-    return new Ajv({ strict: false, code: { regExp }, addUsedSchema: false }).compile(jsonSchema);
+    return new Ajv({ strict: false, code: { regExp } }).compile(jsonSchema);
   } catch (error) {
     throw new Error(`expect.json_schema: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** RE2 syntax: no look-around, no back-references, so no answer can make it slow. */
+/** RE2 syntax: no look-around, no back-references, so its time is linear in the answer. */
 function compileRegex(pattern: string, field: string): RE2JS {
   try {
     return RE2JS.compile(pattern);

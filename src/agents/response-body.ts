@@ -1,23 +1,32 @@
-import type { Dispatcher } from 'undici';
+import { decodedBody, tooLarge, type BodyLimits, type Response } from './decoded-body.ts';
 
-type Body = Dispatcher.ResponseData['body'];
+/**
+ * The whole body, decoded. Throws an `AgentError` of type `payload_too_large` as soon as it is known to be over the
+ * limits; the connection is closed then.
+ */
+export async function readBody(response: Response, limits: BodyLimits): Promise<Buffer> {
+  const { bytes, complete } = await readUpTo(decodedBody(response, limits), limits.maxBytes);
+  if (!complete) throw tooLarge(limits.maxBytes);
+  return bytes;
+}
 
-/** The whole body, or `over_limit` as soon as it is known to be longer; the connection is closed then. */
-export async function readBody(body: Body, maxBytes: number): Promise<Buffer | 'over_limit'> {
-  const { bytes, complete } = await readUpTo(body, maxBytes);
-  return complete ? bytes : 'over_limit';
+/** Lets the connection serve again if the body is no longer than that; nobody wants to know what it says. */
+export async function skipBody({ body }: Response, maxBytes: number): Promise<void> {
+  body.on('error', () => undefined); // Leaving early destroys it.
+  await readUpTo(body, maxBytes);
 }
 
 /** How long an agent may take to say what its error is: the status is known by then. */
 const excerptTimeoutMs = 1_000;
-const maxExcerptBytes = 16_384;
+const excerptLimits: BodyLimits = { maxBytes: 16_384, maxRatio: Infinity };
 
 /** The beginning of an error's body as text. Whatever becomes of the rest of the body: never throws. */
-export async function readExcerpt(body: Body): Promise<{ text: string; complete: boolean }> {
-  const timer = setTimeout(() => body.destroy(), excerptTimeoutMs);
+export async function readExcerpt(response: Response): Promise<{ text: string; complete: boolean }> {
+  const timer = setTimeout(() => response.body.destroy(), excerptTimeoutMs);
   const read: Buffer[] = [];
   try {
-    const { bytes, complete } = await readUpTo(body, maxExcerptBytes, read);
+    const pieces = decodedBody(response, excerptLimits);
+    const { bytes, complete } = await readUpTo(pieces, excerptLimits.maxBytes, read);
     return { text: bytes.toString('utf8'), complete };
   } catch {
     return { text: Buffer.concat(read).toString('utf8'), complete: false };
@@ -27,21 +36,19 @@ export async function readExcerpt(body: Body): Promise<{ text: string; complete:
 }
 
 async function readUpTo(
-  body: Body,
+  pieces: AsyncIterable<unknown>,
   maxBytes: number,
   chunks: Buffer[] = [],
 ): Promise<{ bytes: Buffer; complete: boolean }> {
-  // Leaving the loop early destroys the body and with it the connection; the error of that belongs to nobody.
-  body.on('error', () => undefined);
   let length = 0;
-  for await (const chunk of body) {
-    const buffer = chunk as Buffer;
-    length += buffer.byteLength;
+  for await (const piece of pieces) {
+    const chunk = piece as Buffer;
+    length += chunk.byteLength;
     if (length > maxBytes) {
-      chunks.push(buffer.subarray(0, buffer.byteLength - (length - maxBytes)));
+      chunks.push(chunk.subarray(0, chunk.byteLength - (length - maxBytes)));
       return { bytes: Buffer.concat(chunks), complete: false };
     }
-    chunks.push(buffer);
+    chunks.push(chunk);
   }
   return { bytes: Buffer.concat(chunks), complete: true };
 }

@@ -1,28 +1,39 @@
 import type { Dispatcher } from 'undici';
-import type { ErrorType } from '../domain/failures.ts';
-import { parseRetryAfter } from '../domain/retry.ts';
-import { agentsOwnError, errorText } from './error-text.ts';
+import { failures, type ErrorType } from '../domain/failures.ts';
+import { parseRetryAfter, parseRetryAfterMs } from '../domain/retry.ts';
+import { agentsOwnError, errorText, redactCut } from './error-text.ts';
+import { saysQuotaIsUsedUp } from './quota.ts';
 import type { Redactor } from './redactor.ts';
 import { readExcerpt } from './response-body.ts';
 import { AgentError } from './transport.ts';
 
 /** The failure that a status stands for, with what the agent itself says of it. */
 export async function statusFailure(
-  { statusCode, headers, body }: Dispatcher.ResponseData,
+  response: Dispatcher.ResponseData,
   redactor: Redactor,
 ): Promise<AgentError> {
-  const { text, complete } = await readExcerpt(body);
-  // A cut could leave the beginning of the token, which nobody would recognise.
-  const said = complete ? text : text.slice(0, Math.max(0, text.length - redactor.longestSpelling));
-  const retryAfterMs = retryAfter(statusCode, headers['retry-after']);
-  return new AgentError(
-    typeOfStatus(statusCode),
-    errorText(headline(statusCode), agentsOwnError(said), redactor),
-    { statusCode, ...(retryAfterMs !== undefined && { retryAfterMs }) },
-  );
+  const { statusCode, headers } = response;
+  const { text, complete } = await readExcerpt(response);
+  const said = complete ? text : redactCut(text, redactor);
+  const type = statusCode === 429 && saysQuotaIsUsedUp(text) ? 'quota_exceeded' : typeOfStatus(statusCode);
+  const retryAfterMs = failures[type].retry === 'no' ? undefined : retryAfter(headers);
+  return new AgentError(type, errorText(headline(statusCode), agentsOwnError(said), redactor), {
+    statusCode,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 }
 
+/** What another try may well mend: the agent gave up waiting, a conflict, a lock, a request that came too early. */
+const passing: Readonly<Record<number, ErrorType>> = {
+  408: 'timeout',
+  409: 'model_error',
+  423: 'model_error',
+  425: 'model_error',
+};
+
 function typeOfStatus(status: number): ErrorType {
+  const type = passing[status];
+  if (type) return type;
   if (status === 429) return 'rate_limit';
   if (status === 401 || status === 403) return 'auth';
   if (status >= 400 && status < 500) return 'invalid_request';
@@ -33,12 +44,14 @@ function typeOfStatus(status: number): ErrorType {
 
 function headline(status: number): string {
   if (status >= 300 && status < 400) return `The agent answered ${status}; redirects are not followed`;
+  if (status === 202)
+    return 'The agent answered 202: it promises an answer for later, which Holdfast does not support';
   if (status < 300) return `The agent answered ${status}, which is no answer to a question`;
   return `The agent answered ${status}`;
 }
 
-/** RFC 9110 gives it a meaning for 503; 429 has it from RFC 6585. */
-function retryAfter(status: number, header: string | string[] | undefined): number | undefined {
-  if (status !== 429 && status !== 503) return undefined;
-  return parseRetryAfter(Array.isArray(header) ? header[0] : header, Date.now());
+/** The one in ms is the more exact. */
+function retryAfter(headers: Dispatcher.ResponseData['headers']): number | undefined {
+  const first = (name: string): string | undefined => [headers[name]].flat()[0];
+  return parseRetryAfterMs(first('retry-after-ms')) ?? parseRetryAfter(first('retry-after'), Date.now());
 }

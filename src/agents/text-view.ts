@@ -11,30 +11,41 @@ export function asItIs(text: string): TextView {
 
 export type Escapes = 'percent and backslash' | 'percent' | 'backslash';
 
+const escapePatterns: Readonly<Record<Escapes, RegExp>> = {
+  'percent and backslash': /%[0-9a-fA-F]{2}|\\(?:u[0-9a-fA-F]{4}|[^])/g,
+  percent: /%[0-9a-fA-F]{2}/g,
+  backslash: /\\(?:u[0-9a-fA-F]{4}|[^])/g,
+};
+
 /** With `%41`, or `\u0041` and `\A`, or all of them read as `A`; bytes above ASCII as Latin-1. */
 export function unescaped(source: string, escapes: Escapes): TextView {
-  const characters: string[] = [];
-  const starts: number[] = [];
-  for (let at = 0; at < source.length;) {
-    const { character, length } = characterAt(source, at, escapes);
-    characters.push(character);
-    starts.push(at);
-    at += length;
-  }
-  return { text: characters.join(''), sourceIndex: (index) => starts[index] ?? source.length };
+  /** Where in the view each escape's character is, and how much longer the source is up to and with it. */
+  const ends: number[] = [];
+  const longer: number[] = [];
+  let lengthened = 0;
+  const text = source.replace(escapePatterns[escapes], (escape, at: number) => {
+    ends.push(at - lengthened);
+    lengthened += escape.length - 1;
+    longer.push(lengthened);
+    return characterOf(escape);
+  });
+  return { text, sourceIndex: (index) => index + (longer[lastBelow(ends, index)] ?? 0) };
 }
 
-function characterAt(source: string, at: number, escapes: Escapes): { character: string; length: number } {
-  const first = source.charAt(at);
-  if (first === '%' && escapes !== 'backslash') {
-    const hex = source.slice(at + 1, at + 3);
-    if (/^[0-9a-f]{2}$/i.test(hex)) return { character: String.fromCharCode(parseInt(hex, 16)), length: 3 };
+function characterOf(escape: string): string {
+  if (escape.startsWith('%')) return String.fromCharCode(parseInt(escape.slice(1), 16));
+  if (escape.length === 6) return String.fromCharCode(parseInt(escape.slice(2), 16));
+  return escape.charAt(1);
+}
+
+/** Index of the last of the ascending numbers that is below `limit`; -1 without one. */
+function lastBelow(ascending: readonly number[], limit: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ascending[middle] ?? 0) < limit) low = middle + 1;
+    else high = middle;
   }
-  if (first === '\\' && escapes !== 'percent' && at + 1 < source.length) {
-    const hex = source.slice(at + 2, at + 6);
-    if (source[at + 1] === 'u' && /^[0-9a-f]{4}$/i.test(hex))
-      return { character: String.fromCharCode(parseInt(hex, 16)), length: 6 };
-    return { character: source.charAt(at + 1), length: 2 };
-  }
-  return { character: first, length: 1 };
+  return low - 1;
 }

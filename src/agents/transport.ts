@@ -22,7 +22,7 @@ export interface AgentRequest {
   readonly onFirstByte?: () => void;
 }
 
-/** A wire protocol. Asks once and never retries on its own (I6). */
+/** A wire protocol. Asks once and never retries on its own (I6), but for a stale connection (ADR 0025). */
 export interface AgentTransport {
   /** The answer's text. Throws `AgentError`, or the signal's reason once that is aborted. */
   ask(request: AgentRequest): Promise<string>;

@@ -5,20 +5,23 @@
  *
  * Every failure leaves as an `AgentError` of the failure table; the agent's token leaves nowhere (I5).
  */
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { AgentConfig } from '../domain/agent.ts';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import { parseAnswer } from './answer.ts';
+import { acceptedEncodings, tooLarge, type BodyLimits } from './decoded-body.ts';
 import { openConnection } from './open-connection.ts';
-import { createConnector, createPool, exchange, type PoolOptions } from './exchange.ts';
+import { createConnector, createPools, exchange, type PoolOptions, type Pools } from './exchange.ts';
 import { createRedactor, noRedaction } from './redactor.ts';
-import { readBody } from './response-body.ts';
+import { readBody, skipBody } from './response-body.ts';
 import { statusFailure } from './status-failure.ts';
 import { AgentError, type AgentRequest, type AgentTransport } from './transport.ts';
 
 export interface VpsTransportOptions extends PoolOptions {
-  /** Limit of an answer: of its body on the wire, and of its content as JSON. */
+  /** Limit of an answer: of its body on the wire, decoded, and of its content as JSON. */
   readonly maxAnswerBytes: number;
+  /** How many times its size on the wire a large compressed answer may have. */
+  readonly maxCompressionRatio: number;
 }
 
 const defaultPath = '/v1/messages';
@@ -27,17 +30,18 @@ const minTokenLengthToRedact = 8;
 const maxProbeBodyBytes = 16_384;
 
 export function createVpsTransport(options: VpsTransportOptions): AgentTransport {
-  const pool = createPool(options);
+  const limits = { maxBytes: options.maxAnswerBytes, maxRatio: options.maxCompressionRatio };
+  const pools = createPools(options);
   const connector = createConnector(options);
   return {
-    ask: (request) => ask(pool, request, options.maxAnswerBytes),
-    probe: (agent, signal) => probe(pool, agent, signal),
+    ask: (request) => ask(pools, request, limits),
+    probe: (agent, signal) => probe(pools, agent, signal),
     connect: (agent, signal) => openConnection(connector, agent, signal),
-    close: () => pool.destroy(),
+    close: () => pools.close(),
   };
 }
 
-async function ask(pool: Agent, request: AgentRequest, maxAnswerBytes: number): Promise<string> {
+async function ask(pools: Pools, request: AgentRequest, limits: BodyLimits): Promise<string> {
   const { agent, token, signal } = request;
   const headers = askHeaders(request);
   const redactor = createRedactor(token);
@@ -47,29 +51,29 @@ async function ask(pool: Agent, request: AgentRequest, maxAnswerBytes: number): 
     ...(request.sessionId !== undefined && { session_id: request.sessionId }),
   });
   const target = { method: 'POST', path: agent.path || defaultPath, headers, body } as const;
-  return await exchange(pool, agent, signal, target, async (response) => {
+  return await exchange(pools, agent, signal, target, async (response) => {
     request.onFirstByte?.();
     if (response.statusCode !== 200 && response.statusCode !== 201)
       throw await statusFailure(response, redactor);
-    const answer = parseAnswer(await answerBody(response, maxAnswerBytes), redactor);
+    const answer = parseAnswer(await answerBody(response, limits), redactor);
     const content = token && token.length >= minTokenLengthToRedact ? redactor.redact(answer) : answer;
-    if (jsonBytes(content) > maxAnswerBytes) throw tooLarge(maxAnswerBytes);
+    if (jsonBytes(content) > limits.maxBytes) throw tooLarge(limits.maxBytes);
     return content;
   });
 }
 
-async function probe(pool: Agent, agent: AgentConfig, signal: AbortSignal): Promise<number> {
+async function probe(pools: Pools, agent: AgentConfig, signal: AbortSignal): Promise<number> {
   const target = { method: 'GET', path: agent.healthPath ?? '/', headers: commonHeaders } as const;
-  return await exchange(pool, agent, signal, target, async (response) => {
+  return await exchange(pools, agent, signal, target, async (response) => {
     if (response.statusCode >= 300) throw await statusFailure(response, noRedaction);
-    await readBody(response.body, maxProbeBodyBytes);
+    await skipBody(response, maxProbeBodyBytes);
     return response.statusCode;
   });
 }
 
 const commonHeaders = {
   accept: 'application/json',
-  'accept-encoding': 'identity',
+  'accept-encoding': acceptedEncodings,
   'user-agent': 'holdfast',
 } as const;
 
@@ -84,18 +88,10 @@ function askHeaders({ token, idempotencyKey }: AgentRequest): Record<string, str
   };
 }
 
-async function answerBody({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
-  const encoding = headers['content-encoding'];
-  const refused = encoding !== undefined && encoding !== '' && encoding !== 'identity';
-  const tooLong = Number(headers['content-length']) > maxBytes;
-  if (refused || tooLong) body.on('error', () => undefined).destroy();
-  if (refused)
-    throw new AgentError('invalid_response', 'The answer is compressed, though identity was asked');
-  const bytes = tooLong ? 'over_limit' : await readBody(body, maxBytes);
-  if (bytes === 'over_limit') throw tooLarge(maxBytes);
-  return bytes;
-}
-
-function tooLarge(maxBytes: number): AgentError {
-  return new AgentError('payload_too_large', `The answer is over the limit of ${maxBytes} bytes`);
+async function answerBody(response: Dispatcher.ResponseData, limits: BodyLimits): Promise<Buffer> {
+  if (Number(response.headers['content-length']) > limits.maxBytes) {
+    response.body.on('error', () => undefined).destroy();
+    throw tooLarge(limits.maxBytes);
+  }
+  return await readBody(response, limits);
 }

@@ -13,7 +13,9 @@ const attempt = z
     error_type: errorType.nullable(),
     error: z.string().nullable(),
     tries: z.number().int().openapi({ description: 'How often this agent was asked' }),
-    latency_ms: z.number().nullable().openapi({ description: 'All tries, backoff included' }),
+    latency_ms: z.number().nullable().openapi({
+      description: 'All tries, backoff included; not the time that was lost with a worker',
+    }),
     try_log: z.array(
       z.object({
         attempt: z.number().int(),
@@ -87,6 +89,10 @@ const message = z.object({
   agent: nullableText,
   call_id: nullableText,
   failed: z.boolean(),
+  lost: z
+    .literal(true)
+    .optional()
+    .openapi({ description: 'Lost in the payload store: a note stands in its place' }),
 });
 export const sessionDescription = z
   .object({

@@ -4,15 +4,16 @@
  */
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import { pinoHttp } from 'pino-http';
 import { Refusal } from '../domain/failures.ts';
 import { webDir } from '../platform/paths.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { deskRouter } from './desk.ts';
 import { docsRouter } from './docs.ts';
 import { streamed, type Context, type Endpoint } from './endpoint.ts';
+import { jsonBody, jsonTypes } from './json-body.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler } from './problems.ts';
+import { requestLog } from './request-log.ts';
 import { agentEndpoints } from './routes/agents.ts';
 import { callStreamEndpoints } from './routes/call-streams.ts';
 import { callExportEndpoints } from './routes/call-export.ts';
@@ -48,7 +49,7 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(requestLog(deps));
+  app.use(requestLog(deps.log));
   app.use(nameNode);
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
   for (const one of endpoints) app[one.method](expressPath(one.path), ...pipeline(one, deps));
@@ -76,12 +77,13 @@ function expressPath(path: string): string {
 
 function pipeline(
   one: Endpoint,
-  { authenticate, drain, config, metrics }: ApiDependencies,
+  { authenticate, drain, config, metrics, diskProblem }: ApiDependencies,
 ): RequestHandler[] {
   const guard: RequestHandler = (request, response, next) => {
     if (!one.open) authenticate(request);
     if (drain.draining && one.method !== 'get')
       throw new Refusal('shutting_down', 'This node stops; send it to another', { retryAfterSeconds: 5 });
+    if (one.refusals.includes('disk_full')) requireDisk(diskProblem());
     drain.track(response);
     if ((one.body && !(one.bodyOptional && isEmpty(request))) || one.streamsBody) requireJson(request);
     const stop = metrics.httpDuration.startTimer({
@@ -92,8 +94,13 @@ function pipeline(
     next();
   };
   const { maxBodyBytes: limit } = config.limits;
-  const parseBody = one.body ? [express.json({ limit, strict: false, type: jsonTypes })] : [];
+  const parseBody = one.body ? jsonBody(limit) : [];
   return [guard, ...parseBody, (request, response) => serve(one, request, response)];
+}
+
+/** At once: Temporal would fail to write it for seconds. Deletions and cancellations go on. */
+function requireDisk(problem: string | undefined): void {
+  if (problem !== undefined) throw new Refusal('disk_full', problem, { retryAfterSeconds: 5 });
 }
 
 async function serve(one: Endpoint, request: Request, response: Response): Promise<void> {
@@ -115,8 +122,6 @@ function isEmpty({ headers }: Request): boolean {
   return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
-const jsonTypes = ['application/json', 'application/*+json'];
-
 /** A body of another type is refused; none at all is the validator's to name. */
 function requireJson(request: Request): void {
   const is = request.is(jsonTypes);
@@ -130,21 +135,4 @@ function methodNotAllowed(endpoints: readonly Endpoint[]): RequestHandler {
     response.set('Allow', allowed);
     throw new Refusal('method_not_allowed', `${request.path} takes ${allowed}`);
   };
-}
-
-/** One line per request, without headers or body (I5). Probes are told at debug level. */
-function requestLog({ log }: ApiDependencies): RequestHandler {
-  return pinoHttp({
-    logger: log,
-    serializers: {
-      req: ({ method, url }: { method: string; url: string }) => ({ method, url }),
-      res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
-    },
-    customLogLevel: (request, response) => {
-      if (response.statusCode >= 500) return 'warn';
-      return request.url === '/healthz' || request.url === '/readyz' || request.url === '/metrics'
-        ? 'debug'
-        : 'info';
-    },
-  });
 }

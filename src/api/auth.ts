@@ -2,6 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Request } from 'express';
 import { Refusal } from '../domain/failures.ts';
+import type { Config } from '../platform/config.ts';
+import { refuseOtherSites } from './refuse-other-sites.ts';
 
 /** Who sent a request: part of what an Idempotency-Key means. Never the key itself (I5). Throws `Refusal`. */
 export type Authenticate = (request: Request) => string;
@@ -10,12 +12,16 @@ export type Authenticate = (request: Request) => string;
  * With keys: one of them as a Bearer token, or as the password of Basic for a browser at /docs; compared by digest
  * in constant time, all of them each time. Without keys everyone on this machine is one caller.
  */
-export function createAuthenticate(apiKeys: readonly string[], ownHost: string): Authenticate {
+export function createAuthenticate({
+  apiKeys,
+  host,
+  publicOrigins,
+}: Pick<Config, 'apiKeys' | 'host' | 'publicOrigins'>): Authenticate {
   const digests = apiKeys.map(sha256);
   return (request) => {
-    refuseOtherSites(request);
+    refuseOtherSites(request, publicOrigins);
     if (digests.length === 0) {
-      refuseForeignHost(request, ownHost);
+      refuseForeignHost(request, host);
       return 'local';
     }
     const offered = sha256(offeredKey(request.headers.authorization ?? ''));
@@ -36,13 +42,6 @@ function offeredKey(header: string): string {
   if (scheme.toLowerCase() !== 'basic') return value;
   const userAndPassword = Buffer.from(value, 'base64').toString();
   return userAndPassword.slice(userAndPassword.indexOf(':') + 1);
-}
-
-/** A web page elsewhere may not make a visitor's browser change anything here. */
-function refuseOtherSites(request: Request): void {
-  const site = request.headers['sec-fetch-site'];
-  if (request.method !== 'GET' && (site === 'cross-site' || site === 'same-site'))
-    throw new Refusal('cross_site', 'Requests from web pages of other sites are not taken');
 }
 
 /** Without keys only this machine is trusted: a name that a stranger's DNS points here is not (DNS rebinding). */

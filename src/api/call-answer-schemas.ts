@@ -35,6 +35,10 @@ export const callDescription = z
     ...summaryFields,
     ...callFields,
     prompt: z.string(),
+    prompt_lost: z
+      .literal(true)
+      .optional()
+      .openapi({ description: 'Lost in the payload store: a note stands in its place' }),
     metadata: z.record(z.string(), z.unknown()).nullable(),
     deadline_seconds: z.number().openapi({ description: 'From its start, waiting for the turn included' }),
     timings: z

@@ -21,6 +21,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
     ...summary,
     ...answer,
     prompt: call.input.prompt,
+    ...(call.promptLost && { prompt_lost: true }),
     metadata: call.input.metadata ?? null,
     deadline_seconds: call.input.deadlineMs / 1_000,
     timings: timingsToWire(call, latencyMs),

@@ -5,12 +5,16 @@ import type { CallRequest } from '../client/submit-call.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { ApiDependencies } from './dependencies.ts';
 
-/** The call's id and what a repeat must match. With an Idempotency-Key the id is the key's, for this caller. */
-export function identify(
+/**
+ * The id and what a repeat must match. With an Idempotency-Key the id is the key's, for this caller; `idOf` tells the
+ * form in which it is used (Calls, Batches). Throws `Refusal`.
+ */
+export async function identify(
   { sealer, authenticate }: Pick<ApiDependencies, 'sealer' | 'authenticate'>,
   request: Request,
   wish: unknown,
-): Pick<CallRequest, 'callId' | 'fingerprint'> {
+  idOf: (digest: string) => Promise<string>,
+): Promise<Pick<CallRequest, 'callId' | 'fingerprint'>> {
   const key = request.header('Idempotency-Key');
   const fingerprint = sealer.fingerprint(canonicalJson(wish));
   if (key === undefined) return { callId: randomUUID(), fingerprint };
@@ -21,5 +25,5 @@ export function identify(
   const digest = createHash('sha256')
     .update(JSON.stringify([authenticate(request), key]))
     .digest('base64url');
-  return { callId: digest.slice(0, 32), fingerprint };
+  return { callId: await idOf(digest.slice(0, 32)), fingerprint };
 }

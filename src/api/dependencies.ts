@@ -4,6 +4,7 @@ import type { Log } from '../platform/logging.ts';
 import type { Authenticate } from './auth.ts';
 import type { Drain } from './drain.ts';
 import type { Streams } from './sse.ts';
+import type { Waiters } from './waiters.ts';
 
 /** What the endpoints are made of. */
 export type ApiDependencies = Node & {
@@ -16,5 +17,8 @@ export type ApiDependencies = Node & {
   readonly limits: Config['limits'];
   /** Of Temporal's Web UI, without a slash at the end; undefined where none is known. */
   readonly webUiUrl: string | undefined;
+  /** Why nothing new can be accepted; undefined: it can. */
+  readonly diskProblem: () => string | undefined;
   readonly streams: Streams;
+  readonly waiters: Waiters;
 };

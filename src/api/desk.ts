@@ -12,6 +12,7 @@ const pages = [
   '/agents',
   '/sessions',
   '/sessions/:id',
+  '/session', // With ?id=, for ids that are no part of a path.
   '/batches',
   '/batches/:id',
 ];

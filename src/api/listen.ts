@@ -1,9 +1,16 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { StartupError } from '../platform/shutdown.ts';
+import { holdToProgress, type ConnectionBounds } from './connections.ts';
 
 /** Throws `StartupError` that names the setting to change. */
-export async function listen(app: RequestListener, host: string, port: number): Promise<Server> {
+export async function listen(
+  app: RequestListener,
+  host: string,
+  port: number,
+  bounds: ConnectionBounds,
+): Promise<Server> {
   const server = createServer(app);
+  holdToProgress(server, bounds);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(startupError(error, host, port)));
     server.listen(port, host, resolve);

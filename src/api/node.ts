@@ -4,6 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import { probeAgents } from '../agents/prober.ts';
+import { takeUpRunning } from '../client/take-up-running.ts';
 import { composeNode, type Node } from '../compose.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { Config } from '../platform/config.ts';
@@ -20,6 +21,7 @@ import { drainNode } from './drain-node.ts';
 import { Drain } from './drain.ts';
 import { closeServer, listen } from './listen.ts';
 import { Streams } from './sse.ts';
+import { Waiters } from './waiters.ts';
 
 export interface RunningNode {
   readonly url: string;
@@ -37,6 +39,9 @@ export interface RunningNode {
 const workerGraceMs = 1_500;
 /** How long a node waits for its own worker to tell it of agents and their health before it goes on without. */
 const firstReadMs = 20_000;
+/** After a crash the server may list a call that was started just before it only seconds later. */
+const listLagMs = 2_000;
+const maxLaterLooks = 3;
 
 /** Throws `StartupError` with what to do; then nothing of it runs any more. */
 export async function startNode(config: Config, log: Log): Promise<RunningNode> {
@@ -52,6 +57,7 @@ export async function startNode(config: Config, log: Log): Promise<RunningNode> 
 async function start(config: Config, log: Log, cleanups: Cleanups): Promise<RunningNode> {
   const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
   const node = await composeNode(config, log, temporal.connection, temporal.namespace);
+  cleanups.add('checks of answers', () => node.expectations.close());
   cleanups.add('connections to agents', () => node.transport.close());
   await Promise.all([node.agents.ensure(), node.health.ensure()]);
 
@@ -61,23 +67,41 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     : undefined;
   if (worker) cleanups.add('worker', () => worker.stop());
   cleanups.add('watching the server', node.watchServer(worker));
+  cleanups.add('watching the clock', node.watchClock());
   const worksHere = worker !== undefined && (await node.enterVersions());
   cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
   // Where others do the work a facade may be the first to come: it reads once some worker is there.
   await getInStep(node, worksHere ? firstReadMs : 0, log);
+  if (temporal.embedded)
+    cleanups.add('counting calls of before', await countEarlierCalls(node, config.limits.maxDeadlineMs, log));
 
   const drain = new Drain();
-  const authenticate = createAuthenticate(config.apiKeys, config.host);
+  const authenticate = createAuthenticate(config);
   const workerRunning = () => worker?.running();
   const { limits } = config;
+  const diskProblem = () => temporal.disk?.problem;
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
   const streams = new Streams(limits.maxStreams, drain);
+  const waiters = new Waiters(limits.disconnectGraceMs, (callId) => cancelAbandoned(node, callId, log));
   const app = createApp(
-    { ...node, config, limits, log, drain, authenticate, workerRunning, webUiUrl, streams },
+    {
+      ...node,
+      config,
+      limits,
+      log,
+      drain,
+      authenticate,
+      workerRunning,
+      webUiUrl,
+      diskProblem,
+      streams,
+      waiters,
+    },
     version,
   );
-  const http = await listen(app, config.host, config.port);
+  const http = await listen(app, config.host, config.port, config.connections);
+  cleanups.add('cancelling calls that nobody waits for', () => waiters.settle());
   cleanups.add('HTTP', () => closeServer(http));
   return {
     url: urlOf(config.host, http.address() as AddressInfo),
@@ -109,8 +133,38 @@ async function getInStep(node: Node, patienceMs: number, log: Log): Promise<void
   }
 }
 
+/** So that a node takes no more than its limits after a crash either. Once before it listens, and later for what lagged. */
+async function countEarlierCalls(node: Node, maxDeadlineMs: number, log: Log): Promise<() => Promise<void>> {
+  const earlier = { startedAt: new Date(), maxDeadlineMs };
+  const look = () => takeUpRunning(node, earlier);
+  const told = (error: unknown): void => {
+    log.warn({ err: error }, 'Counting the calls that still run failed; it is tried again');
+  };
+  await look().catch(told);
+  let laterLooks = 0;
+  const stop = every(
+    listLagMs,
+    async () => {
+      await look();
+      laterLooks += 1;
+      if (laterLooks === maxLaterLooks) void stop();
+    },
+    told,
+  );
+  return stop;
+}
+
 function urlOf(host: string, { port }: AddressInfo): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function cancelAbandoned({ calls }: Node, callId: string, log: Log): Promise<void> {
+  try {
+    await calls.cancel(callId);
+    log.info({ callId }, 'The last client that waited for it went away: the call is cancelled');
+  } catch (error) {
+    log.warn({ callId, err: error }, 'Nobody waits for it any more, but the call could not be cancelled');
+  }
 }
 
 function startProbes(node: Node, config: Config, log: Log): () => Promise<void> {

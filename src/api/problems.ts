@@ -1,6 +1,7 @@
 /** Every refusal leaves the API here, as RFC 9457 `application/problem+json`. */
 import type { NextFunction, Request, Response } from 'express';
-import { Refusal, refusals, type RefusalType } from '../domain/failures.ts';
+import { asRefusal as asStoreRefusal } from '../client/large-texts.ts';
+import { Refusal, refusals, type OtherRefusalType } from '../domain/failures.ts';
 import type { Log } from '../platform/logging.ts';
 
 export function problemBody(refusal: Refusal): Record<string, unknown> {
@@ -44,7 +45,8 @@ export function problemHandler(log: Log) {
   };
 }
 
-function asRefusal(error: unknown): Refusal {
+function asRefusal(thrown: unknown): Refusal {
+  const error = asStoreRefusal(thrown);
   if (error instanceof Refusal) return error;
   const type = (error as { type?: unknown } | null)?.type;
   const mapped = typeof type === 'string' ? bodyParserRefusals[type] : undefined;
@@ -67,7 +69,7 @@ function withoutExcerpt(message: string): string {
 }
 
 /** Types of the errors that express.json() throws. */
-const bodyParserRefusals: Readonly<Record<string, RefusalType>> = {
+const bodyParserRefusals: Readonly<Record<string, OtherRefusalType>> = {
   'entity.parse.failed': 'invalid_json',
   'entity.verify.failed': 'invalid_json',
   'request.size.invalid': 'invalid_json',

@@ -5,6 +5,7 @@ import { Refusal, refusals } from '../domain/failures.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import type { Reply } from './endpoint.ts';
 import { parsePrefer } from './prefer.ts';
+import type { Leaving } from './waiters.ts';
 import { callAnswerToWire } from './wire.ts';
 
 type Wish = Omit<CallRequest, 'callId' | 'fingerprint'> & {
@@ -12,11 +13,36 @@ type Wish = Omit<CallRequest, 'callId' | 'fingerprint'> & {
   readonly onDisconnect: 'finish' | 'cancel';
 };
 
+type Identity = Pick<CallRequest, 'callId' | 'fingerprint'>;
+
 /** Starts the call and waits as the caller prefers. */
 export async function runCall(
   deps: ApiDependencies,
   { onDisconnect, ...wish }: Wish,
-  identity: Pick<CallRequest, 'callId' | 'fingerprint'>,
+  identity: Identity,
+  request: Request,
+  response: Response,
+): Promise<Reply> {
+  const run = () => startAndWait(deps, wish, identity, request, response);
+  // Part of the fingerprint: all that wait for one call wish for the same.
+  if (onDisconnect === 'finish') return run();
+  const leave = deps.waiters.enter(identity.callId);
+  const waited = parsePrefer(request.header('Prefer')).waitMs !== 0;
+  const notEnded = (): Leaving => (waited && response.closed ? 'gone' : 'told');
+  try {
+    const reply = await run();
+    leave(reply.status === 202 ? notEnded() : 'told');
+    return reply;
+  } catch (error) {
+    leave(response.hasHeader('Location') ? notEnded() : 'refused');
+    throw error;
+  }
+}
+
+async function startAndWait(
+  deps: ApiDependencies,
+  wish: Omit<Wish, 'onDisconnect'>,
+  identity: Identity,
   request: Request,
   response: Response,
 ): Promise<Reply> {
@@ -27,12 +53,15 @@ export async function runCall(
   const known = deps.endedCalls.find(callId, fingerprint);
   const location = callLocation(callId);
   let ending: CallEnding | undefined;
+  let accepted = known !== undefined;
   try {
     if (!known) await submitCall(deps, { ...wish, ...identity });
-    if (waitMs !== 0) ending = known ?? (await waitForEnding(deps, callId, waitMs, onDisconnect, response));
+    accepted = true;
+    if (waitMs !== 0) ending = known ?? (await waitForEnding(deps, callId, waitMs, response));
   } catch (error) {
-    // Unclear whether it was started, or what it answered: the caller can look.
-    if (error instanceof Refusal && refusals[error.type].status === 503) response.set('Location', location);
+    // What it answered, or whether it was started, is unclear: the caller can look. Of a prompt that was refused before
+    // its start there is nothing to look at.
+    if (error instanceof Refusal && mayBeThere(error, accepted)) response.set('Location', location);
     throw error;
   }
   if (!ending)
@@ -46,16 +75,19 @@ export async function runCall(
   };
 }
 
+function mayBeThere({ type }: Refusal, accepted: boolean): boolean {
+  return type === 'temporal_unavailable' || (accepted && refusals[type].status === 503);
+}
+
 export function callLocation(callId: string): string {
   return `/api/vps/calls/${encodeURIComponent(callId)}`;
 }
 
 /** Until the end, the caller's limit, the caller's disconnect or this node's drain. */
 async function waitForEnding(
-  { calls, drain, log }: ApiDependencies,
+  { calls, drain }: ApiDependencies,
   callId: string,
   waitMs: number | undefined,
-  onDisconnect: 'finish' | 'cancel',
   response: Response,
 ) {
   const gone = new AbortController();
@@ -65,12 +97,7 @@ async function waitForEnding(
   const signals = [gone.signal, drain.waitersReleased];
   if (waitMs !== undefined) signals.push(AbortSignal.timeout(waitMs));
   try {
-    const ending = await calls.wait(callId, AbortSignal.any(signals));
-    if (!ending && gone.signal.aborted && onDisconnect === 'cancel') {
-      log.info({ callId }, 'Its client went away: the call is cancelled');
-      await calls.cancel(callId);
-    }
-    return ending;
+    return await calls.wait(callId, AbortSignal.any(signals));
   } finally {
     response.off('close', onClose);
   }

@@ -2,6 +2,7 @@
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { RerunOverrides } from '../client/reruns.ts';
+import { leastSliceMs } from '../domain/deadline.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { jsonBytes, sizeAsJson } from '../domain/json-bytes.ts';
 import type { Config } from '../platform/config.ts';
@@ -24,14 +25,27 @@ export const id = z
   .refine((text) => text.trim() === text, 'no spaces at the ends')
   .openapi({ pattern: printable.source }); // By itself the generator would write the flags into it.
 
+/** Of what a request creates: as the last part of a URL's path, clients would drop these. */
+export const newId = id.refine(
+  (text) => text !== '.' && text !== '..',
+  "not '.' or '..', which no URL can hold",
+);
+
 const path = z
   .string()
   .max(1_024)
   .regex(/^\/[\x21-\x7e]*$/, 'a path that begins with / and is percent-encoded');
 
+/** Of a query, where a number is text. `Number` alone would read an empty or blank one as 0. */
+export const numberInQuery = <S extends z.ZodNumber>(number: S) =>
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text),
+    number,
+  );
+
 export const cursorQuery = {
   cursor: z.string().max(4_096).optional().openapi({ description: 'next_cursor of the page before' }),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: numberInQuery(z.number('takes a whole number').int().min(1).max(200)).default(50),
 };
 
 /** Refused before anything that recurses, as JSON.stringify does, sees it. */
@@ -58,15 +72,15 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
           (text) => jsonBytes(text) <= limits.maxPromptBytes,
           `at most ${limits.maxPromptBytes} bytes as JSON in UTF-8`,
         ),
-      session_id: id.nullish().openapi({ description: 'Continues this session, or begins it' }),
+      session_id: newId.nullish().openapi({ description: 'Continues this session, or begins it' }),
       user_id: id.nullish(),
       metadata: metadata.nullish().openapi({ description: "Merged into the session's metadata" }),
       on_disconnect: z.enum(['finish', 'cancel']).default('finish').openapi({
-        description: 'What becomes of the call when the client that waits for it goes away',
+        description: 'What becomes of the call when the last client that waits for it at this node goes away',
       }),
       deadline_seconds: z
         .number()
-        .positive()
+        .min(leastSliceMs / 1_000, `at least ${leastSliceMs / 1_000}: in less no agent can be asked`)
         .max(limits.maxDeadlineMs / 1_000)
         .nullish()
         .openapi({
@@ -97,7 +111,7 @@ export function createSchemas({ limits }: Pick<Config, 'limits'>) {
 
 export const registration = z
   .strictObject({
-    name: id,
+    name: newId,
     host: z.string().min(1).max(255).openapi({
       description: 'Host name or IP address; link-local and cloud metadata addresses are refused',
     }),
@@ -224,6 +238,7 @@ export const importedSession = z.strictObject({
       agent: id.nullish(),
       call_id: id.nullish(),
       failed: z.boolean().optional(),
+      lost: z.boolean().optional(),
     }),
   ),
   metadata: metadataRecord.default({}),

@@ -1,22 +1,18 @@
-/** Reads an export as a stream, one session at a time, so that its size does not matter to memory. */
-import { Transform, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { JSONParser } from '@streamparser/json-node';
+/** Takes over the sessions of an export, one after the other as they are read. */
+import type { Readable } from 'node:stream';
 import { sizeAsJson } from '../domain/json-bytes.ts';
 import type { Sessions } from '../client/sessions.ts';
 import type { ImportedSession } from '../client/whole-session.ts';
 import { Refusal } from '../domain/failures.ts';
-import { id, importedSession } from './schemas.ts';
+import { oddMembers } from './odd-members.ts';
+import { importedSession, newId } from './schemas.ts';
+import { sessionsOf, type FileSession } from './session-file.ts';
+import { invalidFields, type FieldError } from './validate.ts';
 
 interface Report {
   imported: number;
   readonly skipped: string[];
   readonly invalid: { session_id: string; error: string }[];
-}
-
-interface ParsedMember {
-  readonly key?: string | number;
-  readonly value?: unknown;
 }
 
 interface Import {
@@ -30,42 +26,37 @@ interface ImportLimits {
   readonly maxMetadataBytes: number;
 }
 
-/** Invalid sessions are reported and the others imported. Throws `Refusal` on broken JSON or too many bytes. */
+/**
+ * Invalid sessions are reported and the others imported. Throws `Refusal` on what is no export, on a session that has
+ * another id than its key, and on too many bytes.
+ */
 export async function importSessions(
   body: Readable,
   sessions: Pick<Sessions, 'import'>,
   limits: ImportLimits,
 ): Promise<Report> {
   const report: Report = { imported: 0, skipped: [], invalid: [] };
-  let underWay = Promise.resolve();
-  const parser = new JSONParser({ paths: ['$.sessions.*'], keepStack: false });
   try {
-    await pipeline(body, atMost(limits.maxBytes), parser, async (members: AsyncIterable<ParsedMember>) => {
-      for await (const { key, value } of members) {
-        underWay = importOne(String(key), value, { sessions, report, limits }).catch(rethrowAsOurs);
-        await underWay;
-      }
-    });
+    for await (const one of sessionsOf(atMost(limits.maxBytes, body)))
+      await importOne(one, { sessions, report, limits });
   } catch (error) {
-    await underWay.catch(() => undefined); // The one that is just being stored is told too.
-    if (error instanceof Refusal) throw withReport(error, report);
-    throw withReport(
-      new Refusal('invalid_json', 'The body is not an export: {"sessions": {id: session}}', { cause: error }),
-      report,
-    );
+    body.resume(); // What still comes is of no use, but a client that sends reads no answer.
+    const refusal =
+      error instanceof Refusal
+        ? error
+        : new Refusal('invalid_json', 'The body is not an export: {"sessions": {id: session}}', {
+            cause: error,
+          });
+    throw refusal.withExtra({ ...refusal.extra, ...report }); // What was imported before stays imported, and is told.
   }
   return report;
 }
 
-async function importOne(
-  sessionId: string,
-  value: unknown,
-  { sessions, report, limits }: Import,
-): Promise<void> {
-  const content = toContent(sessionId, value, limits.maxMetadataBytes);
-  if (typeof content === 'string') report.invalid.push({ session_id: sessionId, error: content });
-  else if (await sessions.import(content)) report.imported += 1;
-  else report.skipped.push(sessionId);
+async function importOne(session: FileSession, { sessions, report, limits }: Import): Promise<void> {
+  const content = toContent(session, limits.maxMetadataBytes);
+  if (typeof content === 'string') report.invalid.push({ session_id: session.id, error: content });
+  else if (await sessions.import(content).catch(rethrowAsOurs)) report.imported += 1;
+  else report.skipped.push(session.id);
 }
 
 /** Not the JSON's fault. */
@@ -75,30 +66,44 @@ function rethrowAsOurs(error: unknown): never {
     : new Refusal('internal', 'A session could not be stored', { cause: error });
 }
 
-/** The session, or what is wrong with it. */
-function toContent(sessionId: string, value: unknown, maxMetadataBytes: number): ImportedSession | string {
-  if (!id.safeParse(sessionId).success) return 'session_id: 1 to 128 printable characters';
+/** The session, or what is wrong with it. Throws the refusal of one that has another id than its key. */
+function toContent(
+  { id, value, changedNumbers }: FileSession,
+  maxMetadataBytes: number,
+): ImportedSession | string {
+  const named = newId.safeParse(id);
+  if (!named.success) return `session_id: ${named.error.issues.map((issue) => issue.message).join('; ')}`;
+  const inFile = `sessions.${id}.`.length;
+  const odd = [
+    ...oddMembers(value),
+    ...changedNumbers.map(({ field, message }) => ({ field: field.slice(inFile), message })),
+  ];
+  if (odd.length > 0) return told(odd);
   const parsed = importedSession.safeParse(value);
   if (!parsed.success)
-    return parsed.error.issues
-      .map((issue) => `${issue.path.join('.') || 'session'}: ${issue.message}`)
-      .slice(0, 5)
-      .join('; ');
-  const { user_id, created_at, last_activity, messages, metadata } = parsed.data;
+    return told(
+      parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'session', message })),
+    );
+  const { session_id, user_id, created_at, last_activity, messages, metadata } = parsed.data;
+  if (session_id !== undefined && session_id !== id)
+    throw invalidFields([
+      { field: `sessions.${id}.session_id`, message: `is '${session_id}', unlike the session's key '${id}'` },
+    ]);
   if (sizeAsJson(metadata) > maxMetadataBytes) return `metadata: at most ${maxMetadataBytes} bytes as JSON`;
   return {
-    sessionId,
+    sessionId: id,
     ...(user_id != null && { userId: user_id }),
     createdAt: utc(created_at),
     lastActivity: utc(last_activity),
     metadata,
-    messages: messages.map(({ timestamp, role, content, agent, call_id, failed }) => ({
+    messages: messages.map(({ timestamp, role, content, agent, call_id, failed, lost }) => ({
       timestamp: utc(timestamp),
       role,
       content,
       ...(agent != null && { agent }),
       ...(call_id != null && { callId: call_id }),
       ...(failed && { failed: true as const }),
+      ...(lost && { lost: true as const }),
     })),
   };
 }
@@ -107,24 +112,20 @@ function utc(time: string): string {
   return new Date(time).toISOString();
 }
 
-function atMost(maxBytes: number): Transform {
-  let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes > maxBytes)
-        done(new Refusal('body_too_large', `At most ${maxBytes} bytes (HOLDFAST_MAX_IMPORT_BYTES)`));
-      else done(null, chunk);
-    },
-  });
+function told(errors: readonly FieldError[]): string {
+  return errors
+    .slice(0, 5)
+    .map(({ field, message }) => `${field}: ${message}`)
+    .join('; ');
 }
 
-/** What was imported before the refusal stays imported, and is told. */
-function withReport(refusal: Refusal, report: Report): Refusal {
-  const { type, message, cause, retryAfterSeconds } = refusal;
-  return new Refusal(type, message, {
-    extra: { ...report },
-    cause,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  });
+async function* atMost(maxBytes: number, body: Readable): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  // Its socket still has an answer to send.
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+    bytes += (chunk as Uint8Array).length;
+    if (bytes > maxBytes)
+      throw new Refusal('body_too_large', `At most ${maxBytes} bytes (HOLDFAST_MAX_IMPORT_BYTES)`);
+    yield chunk as Uint8Array;
+  }
 }

@@ -4,7 +4,11 @@ import type { PlainMessage, WholeSession } from '../client/whole-session.ts';
 /** Most sessions are one piece; each piece costs a write. */
 const pieceLength = 64 * 1024;
 
-export async function* sessionJson(session: WholeSession): AsyncGenerator<string> {
+/** Sessions with lost messages that an export names. */
+const maxNamed = 10_000;
+
+/** Returns whether every message of it is there. */
+export async function* sessionJson(session: WholeSession): AsyncGenerator<string, boolean> {
   const { sessionId, userId, createdAt, lastActivity, messages, metadata } = session;
   const head = {
     session_id: sessionId,
@@ -14,7 +18,9 @@ export async function* sessionJson(session: WholeSession): AsyncGenerator<string
   };
   let text = `${JSON.stringify(head).slice(0, -1)},"messages":[`;
   let separator = '';
+  let whole = true;
   for await (const message of messages) {
+    if (message.lost) whole = false;
     text += separator + JSON.stringify(messageToWire(message));
     separator = ',';
     if (text.length < pieceLength) continue;
@@ -22,21 +28,25 @@ export async function* sessionJson(session: WholeSession): AsyncGenerator<string
     text = '';
   }
   yield `${text}],"metadata":${JSON.stringify(metadata)}}`;
+  return whole;
 }
 
 export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncGenerator<string> {
   let lead = `{"exported_at":${JSON.stringify(new Date().toISOString())},"sessions":{`;
   let total = 0;
+  const incomplete: string[] = [];
   for await (const session of sessions) {
     yield `${lead}\n${JSON.stringify(session.sessionId)}:`;
-    yield* sessionJson(session);
+    const whole = yield* sessionJson(session);
+    if (!whole && incomplete.length < maxNamed) incomplete.push(session.sessionId);
     lead = ',';
     total += 1;
   }
-  yield `${total === 0 ? lead : ''}},"total_sessions":${total}}\n`;
+  const lost = incomplete.length > 0 ? `,"incomplete_sessions":${JSON.stringify(incomplete)}` : '';
+  yield `${total === 0 ? lead : ''}},"total_sessions":${total}${lost}}\n`;
 }
 
-function messageToWire({ timestamp, role, content, agent, callId, failed }: PlainMessage) {
+function messageToWire({ timestamp, role, content, agent, callId, failed, lost }: PlainMessage) {
   return {
     timestamp,
     role,
@@ -44,5 +54,6 @@ function messageToWire({ timestamp, role, content, agent, callId, failed }: Plai
     agent: agent ?? null,
     call_id: callId ?? null,
     failed: failed ?? false,
+    ...(lost && { lost }),
   };
 }

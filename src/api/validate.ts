@@ -10,16 +10,20 @@ export function validate<S extends z.ZodType>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap((issue) => fieldErrors(issue, where));
-  throw new Refusal(
-    'validation_failed',
-    errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
-    {
-      extra: { errors },
-    },
-  );
+  throw invalidFields(errors);
 }
 
-function fieldErrors(issue: z.core.$ZodIssue, where: string): { field: string; message: string }[] {
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+export function invalidFields(errors: readonly FieldError[]): Refusal {
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  return new Refusal('validation_failed', detail, { extra: { errors } });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, where: string): FieldError[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'unknown field' }));

@@ -18,6 +18,7 @@ export interface BatchOptions {
 
 interface DryRun {
   readonly total: number;
+  readonly skipped: number;
   readonly sample: readonly CallSummary[];
 }
 
@@ -36,7 +37,9 @@ export async function startBatch(
     rate_per_second: options.rate,
     max_in_flight: options.maxInFlight,
   };
-  const ask = <T>(dry_run: boolean) => client.ask<T>('POST', '/reruns', { body: { ...body, dry_run } });
+  // A dry run looks at each call: of thousands that takes a while.
+  const ask = <T>(dry_run: boolean) =>
+    client.ask<T>('POST', '/reruns', { body: { ...body, dry_run }, ...(dry_run && { timeoutMs: 'none' }) });
   if (options.dryRun || !options.yes) {
     const { body: dryRun } = await ask<DryRun>(true);
     if (out.json && options.dryRun) out.document(dryRun);
@@ -105,8 +108,10 @@ export async function listBatches({ client, out }: Context): Promise<undefined> 
   );
 }
 
-function showDryRun(out: Output, { total, sample }: DryRun): void {
-  out.line(`${total} calls would run again${sample.length < total ? `; the first ${sample.length}:` : ':'}`);
+function showDryRun(out: Output, { total, skipped, sample }: DryRun): void {
+  const others = skipped === 0 ? '' : `, ${skipped} would be skipped`;
+  const which = sample.length < total ? `; the first ${sample.length}:` : ':';
+  out.line(`${total} calls would run again${others}${which}`);
   if (sample.length === 0) return;
   out.table(
     ['call', 'status', 'asked', 'error', 'session', 'started'],

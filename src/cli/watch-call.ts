@@ -1,3 +1,4 @@
+import { asArgument } from './call-id.ts';
 import type { Context } from './command.ts';
 import { describeEvent, type CallEvent } from './describe-event.ts';
 import type { ExitName } from './exit-codes.ts';
@@ -16,7 +17,7 @@ export async function watchCall({ client, out }: Context, callId: string): Promi
         else out.line(`${out.colors.dim(last.at)}  ${describeEvent(data)}`);
       }
     },
-    () => `The call goes on: holdfast calls watch ${callId}`,
+    () => `The call goes on: holdfast calls watch ${asArgument(callId)}`,
   );
   return last?.type === 'answered' ? 'ok' : 'failed';
 }

@@ -6,7 +6,7 @@ import type { Archive } from './archive.ts';
 import { historyOf } from './call-export.ts';
 import { listQuery } from './call-filter.ts';
 import { summaryOf } from './call-summary.ts';
-import type { Temporal } from './temporal.ts';
+import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { listAll, quote, type ListedExecution } from './visibility.ts';
 
 /** A list may miss a call that ended seconds ago; several facades may also be a little apart. */
@@ -52,8 +52,24 @@ export class FailedCalls {
     const run = item.execution?.runId ?? '';
     if (this.stored.has(run)) return endedAt;
     const history = await historyOf(this.temporal, item, 1);
-    if (history !== undefined) await this.archive.write(summary, history);
+    if (history !== undefined) {
+      const key = await this.archive.write(summary, history);
+      // One that was deleted meanwhile is not brought back.
+      if (!(await this.isThere(item))) await this.archive.remove(key);
+    }
     this.stored.set(run, true);
     return endedAt;
+  }
+
+  private async isThere({ execution }: ListedExecution): Promise<boolean> {
+    const { workflowId, runId } = execution ?? {};
+    const handle = this.temporal.client.workflow.getHandle(workflowId ?? '', runId ?? undefined);
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.read, () => handle.describe());
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
   }
 }

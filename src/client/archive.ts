@@ -24,24 +24,31 @@ const fileName = /(?:^|\/)(\d{4}-\d\d-\d\d)\/([\w-]+)(?:\.([0-9a-f]{16}))?\.json
 export class Archive {
   private readonly store: PayloadStore;
   private readonly prefix: string;
+  private readonly tellDamaged: (key: string) => void;
 
-  /** `prefix` is empty or ends with a slash. */
-  constructor(store: PayloadStore, prefix: string) {
+  /** `prefix` is empty or ends with a slash. `tellDamaged`: the key of each file that cannot be understood. */
+  constructor(store: PayloadStore, prefix: string, tellDamaged: (key: string) => void = () => undefined) {
     this.store = store;
+    this.tellDamaged = tellDamaged;
     this.prefix = prefix;
   }
 
-  /** Whole or not at all; the same call again changes nothing. Throws `PayloadStoreError`. */
-  async write(summary: CallSummary, history: string): Promise<void> {
+  /** Whole or not at all; the same call again changes nothing. Returns its key. Throws `PayloadStoreError`. */
+  async write(summary: CallSummary, history: string): Promise<string> {
     const { callId, sessionId, endedAt } = summary;
     const day = (endedAt ?? new Date()).toISOString().slice(0, 10);
     const session = sessionId === undefined ? '' : `.${hash(sessionId)}`;
     const line = `{"call_id":${JSON.stringify(callId)},"summary":${JSON.stringify(summary)},"history":${history}}\n`;
     const key = `${this.prefix}${day}/${fileIdOf(callId)}${session}.json.gz`;
     await this.store.write(key, await promisify(gzip)(line));
+    return key;
   }
 
-  /** Throws the refusal `payload_store_unavailable`. */
+  remove(key: string): Promise<void> {
+    return this.store.deleteAll(key);
+  }
+
+  /** Without damaged ones. Throws the refusal `payload_store_unavailable`. */
   async *calls(filter: CallFilter): AsyncGenerator<CallHistory> {
     try {
       for await (const { key, day, session } of this.files()) {
@@ -68,11 +75,14 @@ export class Archive {
     return found;
   }
 
-  /** Deletes the session's calls, for their prompts are in them. */
-  async removeSession(sessionId: string): Promise<void> {
+  /** Deletes the session's calls, for their prompts are in them; those that ended after `endedBy` stay. */
+  async removeSession(sessionId: string, endedBy?: Date): Promise<void> {
     try {
-      for await (const { key, session } of this.files())
-        if (session === hash(sessionId)) await this.store.deleteAll(key);
+      for await (const { key, session } of this.files()) {
+        if (session !== hash(sessionId)) continue;
+        const endedAt = endedBy && (await this.read(key))?.summary.endedAt;
+        if (!endedBy || !endedAt || new Date(endedAt) <= endedBy) await this.remove(key);
+      }
     } catch (error) {
       throw asRefusal(error);
     }
@@ -114,8 +124,13 @@ export class Archive {
   private async read(key: string): Promise<ArchivedCall | undefined> {
     const bytes = await this.store.read(key);
     if (!bytes) return undefined; // Removed since it was listed.
-    const { summary, ...call } = JSON.parse((await promisify(gunzip)(bytes)).toString()) as ArchivedCall;
-    return { ...call, summary: { ...summary, startedAt: new Date(summary.startedAt) } };
+    try {
+      const { summary, ...call } = JSON.parse((await promisify(gunzip)(bytes)).toString()) as ArchivedCall;
+      return { ...call, summary: { ...summary, startedAt: new Date(summary.startedAt) } };
+    } catch {
+      this.tellDamaged(key);
+      return undefined;
+    }
   }
 }
 

@@ -3,8 +3,10 @@ import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchActivities, PageRequest } from '../activities/batches.ts';
-import { countItems, type BatchInput, type BatchItem } from '../domain/batch.ts';
-import { toCallFilter } from './batch-filter.ts';
+import { countItems, type BatchItem } from '../domain/batch.ts';
+import { PayloadLostError } from '../payloads/payload-store.ts';
+import type { Texts } from '../payloads/texts.ts';
+import { listItems } from './batch-list.ts';
 import { itemsPerPage, loadItems, storeItems } from './batch-pages.ts';
 import { pause } from './pause.ts';
 import { rerunItem, type BatchDependencies } from './rerun-item.ts';
@@ -14,7 +16,7 @@ const beatMs = 1_000;
 export function createBatchWork(deps: BatchDependencies, maxCalls: number): BatchActivities {
   return {
     async listBatch(batch) {
-      const items = await matching(deps, batch, maxCalls);
+      const items = await listItems(deps, batch, maxCalls);
       const pages: string[] = [];
       for (let at = 0; at < items.length; at += itemsPerPage)
         pages.push(await storeItems(deps.texts, batch.batchId, items.slice(at, at + itemsPerPage)));
@@ -24,7 +26,7 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
     async rerunPage(request) {
       const context = Context.current();
       const known = (context.info.heartbeatDetails as BatchItem[] | undefined) ?? request.earlier;
-      const items = known.length > 0 ? [...known] : [...(await loadItems(deps.texts, request.pageKey))];
+      const items = known.length > 0 ? [...known] : [...(await loadPage(deps.texts, request.pageKey))];
       const beat = setInterval(() => context.heartbeat(items), beatMs);
       try {
         await runPage(deps, request, items, context);
@@ -37,24 +39,14 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
   };
 }
 
-/** Each call once; one whose rerun is there too is left to that one. */
-async function matching(
-  deps: BatchDependencies,
-  { filter }: BatchInput,
-  maxCalls: number,
-): Promise<BatchItem[]> {
-  const rerunsOf = new Map<string, string>();
-  const callIds = new Set<string>();
-  for await (const { callId, rerunOf } of deps.records.all(toCallFilter(filter))) {
-    callIds.add(callId);
-    if (rerunOf !== undefined) rerunsOf.set(rerunOf, callId);
-    if (callIds.size >= maxCalls) break;
+/** A page that is lost stays lost: the batch fails and says so, rather than read it for ever. */
+async function loadPage(texts: Texts, key: string): Promise<readonly BatchItem[]> {
+  try {
+    return await loadItems(texts, key);
+  } catch (error) {
+    if (!(error instanceof PayloadLostError)) throw error;
+    throw ApplicationFailure.create({ type: 'payload_lost', message: error.message, nonRetryable: true });
   }
-  return [...callIds].map((callId) => {
-    const rerun = rerunsOf.get(callId);
-    if (rerun === undefined) return { callId, outcome: 'pending' };
-    return { callId, outcome: 'skipped', reason: `Its rerun ${rerun} is in this batch` };
-  });
 }
 
 /** Replaces each item by what became of it. */

@@ -13,7 +13,7 @@ import {
   type BatchProgress,
 } from '../domain/batch.ts';
 import { Refusal } from '../domain/failures.ts';
-import { batchIdOf, batchWorkflowId } from '../domain/ids.ts';
+import { batchIdOf, batchWorkflowId, plainStart } from '../domain/ids.ts';
 import { batchOwner, type Texts } from '../payloads/texts.ts';
 import { batchPages, cancelBatch } from '../workflows/messages.ts';
 import { loadItems } from './batch-pages.ts';
@@ -49,6 +49,19 @@ export class Batches {
   constructor(temporal: Temporal, texts: Texts) {
     this.temporal = temporal;
     this.texts = texts;
+  }
+
+  /** The id for what a key was hashed to; one that began with `-` or `_` stays what it is where its batch is there. */
+  async idOf(digest: string): Promise<string> {
+    const id = plainStart(digest);
+    if (id === digest) return id;
+    try {
+      await this.execution(digest);
+      return digest;
+    } catch (error) {
+      if (error instanceof Refusal && error.type === 'batch_not_found') return id;
+      throw error;
+    }
   }
 
   /** Idempotent by batch id. Throws `Refusal`. */

@@ -99,7 +99,7 @@ function closedTries(
   close: HistoryEvent,
   earlier: readonly Try[],
   scheduledAt: number,
-): Pick<KnownAsk, 'tries' | 'lastError' | 'openTryAt'> {
+): Pick<KnownAsk, 'tries' | 'lastError' | 'openTryAt' | 'noSlotAt'> {
   const { activityTaskCompletedEventAttributes: completed, activityTaskFailedEventAttributes: failed } =
     close;
   if (completed) return { tries: readPayload<AskResult>(completed.result)?.tries ?? earlier };
@@ -108,6 +108,10 @@ function closedTries(
     return {
       tries: details?.tries ?? withLost(earlier, scheduledAt),
       lastError: failed.failure?.message ?? '',
+      ...(failed.failure?.applicationFailureInfo?.type === 'no_slot' && {
+        openTryAt: scheduledAt,
+        noSlotAt: tsToMs(close.eventTime),
+      }),
     };
   }
   const timedOut = close.activityTaskTimedOutEventAttributes;

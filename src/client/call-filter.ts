@@ -52,6 +52,11 @@ export function listQuery(filter: CallFilter): string {
     .join(' AND ');
 }
 
+/** All calls that run one of these again. */
+export function rerunsQuery(callIds: readonly string[]): string {
+  return `${calls} AND ${is('rerunOf', callIds)}`;
+}
+
 /** Temporal's names of what Holdfast tells apart. */
 export const executionStatuses = {
   running: ['Running'],

@@ -2,25 +2,26 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { CallInput, CallProgress } from '../domain/call.ts';
-import { callIdOf, callWorkflowId } from '../domain/ids.ts';
+import { callWorkflowId } from '../domain/ids.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
 import { listedCall } from './listed-call.ts';
-import { callOwner, type Texts } from '../payloads/texts.ts';
-import { loadText } from './large-texts.ts';
+import { lostText, unlessLost, type Texts } from '../payloads/texts.ts';
+import { loadText, refusing } from './large-texts.ts';
 import type { Calls } from './calls.ts';
-import type { EndedCalls } from './ended-calls.ts';
 import { SharedLooks } from './shared-looks.ts';
-import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { count, countByStatus, listAll, listPage, type Page } from './visibility.ts';
+import { rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { countByStatus, listAll, listPage, type Page } from './visibility.ts';
 
 export interface CallDescription extends CallSummary {
   /** Of Temporal. */
   readonly runId: string;
   /** What it was started with. */
   readonly input: CallInput & { readonly prompt: string };
+  /** The prompt is lost: a note stands in its place. */
+  readonly promptLost: boolean;
   /** Calls that ran it again, the newest first; may lag by up to seconds. */
   readonly reruns: readonly CallSummary[];
   /** Of an ended call. */
@@ -43,24 +44,22 @@ export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
   private readonly texts: Texts;
-  private readonly endedCalls: EndedCalls;
   private readonly pages = new SharedLooks<Page<CallSummary>>();
 
-  constructor(temporal: Temporal, calls: Calls, texts: Texts, endedCalls: EndedCalls) {
+  constructor(temporal: Temporal, calls: Calls, texts: Texts) {
     this.temporal = temporal;
     this.calls = calls;
     this.texts = texts;
-    this.endedCalls = endedCalls;
   }
 
   /** Throws the refusal `call_not_found`. Four RPCs, three of them at once. */
   async describe(callId: string): Promise<CallDescription> {
-    const [info, input, reruns] = await Promise.all([
+    const [info, { promptLost, ...input }, reruns] = await Promise.all([
       describeExecution(this.temporal, callId),
-      this.input(callId),
+      this.readableInput(callId),
       this.list({ rerunOf: callId }, { limit: maxReruns }),
     ]);
-    const known = { ...summaryOf(info), runId: info.runId, input, reruns: reruns.items };
+    const known = { ...summaryOf(info), runId: info.runId, input, promptLost, reruns: reruns.items };
     if (known.status === 'running') {
       const progress = await readProgress(this.temporal, callId);
       return { ...known, ...(progress && { progress }) };
@@ -97,17 +96,13 @@ export class CallRecords {
     return { ...counts, total: counts.running + counts.completed + counts.failed + counts.cancelled };
   }
 
-  count(filter: CallFilter): Promise<number> {
-    return count(this.temporal, listQuery(filter));
-  }
-
   /** Every run that the filter is about, as the list orders them. */
   async *all(filter: CallFilter): AsyncGenerator<CallSummary> {
     for await (const item of listAll(this.temporal, listQuery(filter)))
       yield await listedCall(this.temporal, item);
   }
 
-  /** What the call was started with, the prompt as text. */
+  /** What the call was started with, the prompt as text. Throws the refusals `call_not_found` and `payload_lost`. */
   async input(callId: string): Promise<CallInput & { prompt: string }> {
     const input = await this.startInput(callId);
     return { ...input, prompt: await loadText(this.texts, input.prompt) };
@@ -133,22 +128,9 @@ export class CallRecords {
     return historyToJSON(await findCall(this.temporal, callId, () => handle.fetchHistory()));
   }
 
-  /** Deletes a session's ended calls with their prompts and answers. Returns how many. */
-  async deleteEndedOfSession(sessionId: string): Promise<number> {
-    let deleted = 0;
-    const ended = `${listQuery({ session: sessionId })} AND ExecutionStatus != 'Running'`;
-    for await (const { execution } of listAll(this.temporal, ended)) {
-      const callId = callIdOf(execution?.workflowId ?? '');
-      this.endedCalls.evict(callId);
-      await rpc(this.temporal, rpcTimeoutMs.write, () =>
-        this.temporal.client.workflowService.deleteWorkflowExecution({
-          namespace: this.temporal.namespace,
-          ...(execution && { workflowExecution: execution }),
-        }),
-      );
-      await this.texts.drop(callOwner(callId));
-      deleted += 1;
-    }
-    return deleted;
+  private async readableInput(callId: string): Promise<CallInput & { prompt: string; promptLost: boolean }> {
+    const input = await this.startInput(callId);
+    const prompt = await refusing(() => unlessLost(() => this.texts.load(input.prompt)));
+    return { ...input, prompt: prompt ?? lostText, promptLost: prompt === undefined };
   }
 }

@@ -8,6 +8,7 @@ import { nameOf } from '../domain/searchable.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { CallStatus } from './call-ending.ts';
 import { callStatusOf } from './call-execution.ts';
+import type { RerunMemo } from './rerun-memo.ts';
 
 export interface CallSummary {
   readonly callId: string;
@@ -21,6 +22,8 @@ export interface CallSummary {
   readonly startedAt: Date;
   readonly endedAt?: Date;
   readonly rerunOf?: string;
+  /** Its place in a family of reruns; reruns of before families have none. */
+  readonly rerun?: RerunMemo;
 }
 
 export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
@@ -37,6 +40,7 @@ export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary
     startedAt: info.startTime,
     ...optional('endedAt', info.closeTime),
     ...optional('rerunOf', attributes.get(searchAttributes.rerunOf)),
+    ...optional('rerun', (info.memo as { rerun?: RerunMemo } | undefined)?.rerun),
   };
 }
 

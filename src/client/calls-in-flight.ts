@@ -1,5 +1,6 @@
 interface CallInFlight {
   readonly agent: string;
+  /** This and the next by `performance.now()`: the wall clock may be set. */
   readonly forgetAt: number;
   /** When it is worth asking Temporal whether it has ended elsewhere, and how long to wait after that. */
   lookAt: number;
@@ -28,11 +29,16 @@ export class CallsInFlight {
     return this.byAgent.get(agent) ?? 0;
   }
 
-  /** A call that ends on another node is forgotten once it is surely over. */
-  add(callId: string, agent: string, surelyOverAt: number): void {
+  /** A call that ends on another node is forgotten once it is surely over, `mostMs` from now. */
+  add(callId: string, agent: string, mostMs: number): void {
     this.done(callId);
-    const lookAt = Date.now() + firstLookMs;
-    this.calls.set(callId, { agent, forgetAt: surelyOverAt, lookAt, pauseMs: firstLookMs });
+    const now = performance.now();
+    this.calls.set(callId, {
+      agent,
+      forgetAt: now + mostMs,
+      lookAt: now + firstLookMs,
+      pauseMs: firstLookMs,
+    });
     this.byAgent.set(agent, this.ofAgent(agent) + 1);
   }
 

@@ -3,7 +3,8 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import type { CallInput, CallResult } from '../domain/call.ts';
-import { callWorkflowId } from '../domain/ids.ts';
+import { Refusal } from '../domain/failures.ts';
+import { callWorkflowId, plainStart } from '../domain/ids.ts';
 import { searchable } from '../domain/searchable.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { Texts } from '../payloads/texts.ts';
@@ -11,6 +12,7 @@ import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts'
 import { loadText } from './large-texts.ts';
 import { callStatusOf, describeExecution, noSuchCall, readProgress } from './call-execution.ts';
 import { nameIn } from './call-summary.ts';
+import type { RerunMemo } from './rerun-memo.ts';
 import {
   isNotFound,
   isUnanswered,
@@ -29,6 +31,7 @@ const overdueGraceMs = 60_000;
 
 interface CallMemo {
   readonly fingerprint: string;
+  readonly rerun?: RerunMemo | undefined;
 }
 
 /** A call of this id exists, `sameRequest` if by the same request. */
@@ -60,7 +63,7 @@ export class Calls {
    * Returns once Temporal has committed the start (I1), or says that a call of this id exists. An unclear answer is
    * tried again under the same id; if it stays unclear, the refusal is `temporal_unavailable`, never "failed".
    */
-  async start(input: CallInput, fingerprint: string): Promise<Started> {
+  async start(input: CallInput, fingerprint: string, rerun?: RerunMemo): Promise<Started> {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
       try {
@@ -70,7 +73,7 @@ export class Calls {
           giveUpAt - Date.now(),
         );
         const started = await this.interruptibly(undefined, () =>
-          rpc(this.temporal, timeoutMs, () => this.startOnce(input, fingerprint)),
+          rpc(this.temporal, timeoutMs, () => this.startOnce(input, { fingerprint, rerun })),
         );
         if (started) {
           this.known.set(input.callId, true);
@@ -89,6 +92,29 @@ export class Calls {
   /** Whether a start of this id most likely finds a call there. */
   isKnown(callId: string): boolean {
     return this.known.has(callId);
+  }
+
+  /** The id for what a key was hashed to; one that began with `-` or `_` stays what it is where its call is there. */
+  async idOf(digest: string): Promise<string> {
+    const id = plainStart(digest);
+    if (id === digest || this.known.has(id)) return id;
+    return (await this.exists(digest)) ? digest : id;
+  }
+
+  /** Asked again while Temporal does not answer, for as long as a start would be. */
+  private async exists(callId: string): Promise<boolean> {
+    const giveUpAt = Date.now() + startPatienceMs;
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.status(callId);
+        return true;
+      } catch (error) {
+        if (error instanceof Refusal && error.type === 'call_not_found') return false;
+        if (!isUnanswered(error)) throw error;
+        await jitteredPause(tries);
+        if (Date.now() >= giveUpAt) throw error;
+      }
+    }
   }
 
   /** Every wait and start asks again now: the server is back, and the RPCs of before may notice only seconds later. */
@@ -158,7 +184,7 @@ export class Calls {
         until,
         () => this.handle(callId).result() as Promise<CallResult>,
       );
-      return { status: 'completed', ...result, response: await loadText(this.texts, result.response) };
+      return await endingOf(result, this.texts);
     } catch (error) {
       const ending = readFailure(error);
       if (ending) return this.withProgress(callId, ending);
@@ -166,8 +192,7 @@ export class Calls {
     }
   }
 
-  private startOnce(input: CallInput, fingerprint: string) {
-    const memo: CallMemo = { fingerprint };
+  private startOnce(input: CallInput, { fingerprint, rerun }: CallMemo) {
     const kept = (name: string | undefined) => (name === undefined ? null : searchable(name));
     return this.temporal.client.workflow.start('agentCall', {
       workflowId: callWorkflowId(input.callId),
@@ -178,7 +203,7 @@ export class Calls {
       workflowIdConflictPolicy: 'FAIL',
       workflowTaskTimeout,
       workflowExecutionTimeout: input.deadlineMs + overdueGraceMs,
-      memo: { ...memo },
+      memo: { fingerprint, ...(rerun && { rerun }) },
       staticSummary: input.chain.map((agent) => agent.name).join(' → '),
       typedSearchAttributes: new TypedSearchAttributes(
         [
@@ -215,6 +240,17 @@ export class Calls {
 
   private handle(callId: string) {
     return this.temporal.client.workflow.getHandle(callWorkflowId(callId));
+  }
+}
+
+/** To who asks for it an answer that is lost is a failure that names it; what else is known of the call is told. */
+async function endingOf({ response, ...rest }: CallResult, texts: Texts): Promise<CallEnding> {
+  try {
+    return { status: 'completed', ...rest, response: await loadText(texts, response) };
+  } catch (error) {
+    if (!(error instanceof Refusal && error.type === 'payload_lost')) throw error;
+    const message = `${rest.agentName} answered, and its answer is lost. ${error.message}`;
+    return { status: 'failed', ...rest, errorType: 'payload_lost', error: message };
   }
 }
 

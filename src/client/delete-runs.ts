@@ -1,27 +1,33 @@
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 /**
- * Deletes every run of a workflow id. Deleting without a run id would leave the runs before a continue-as-new with
- * all their content. The oldest goes first: while the newest is there, one that was cut off can be begun again.
+ * Deletes a closed run and those before it that continued as new up to it, and no other of the workflow's id. The oldest
+ * goes first: while the last is there, a deletion that was cut off can be begun again.
  */
-export async function deleteAllRuns(temporal: Temporal, workflowId: string): Promise<void> {
-  for (const runId of (await runsOf(temporal, workflowId)).reverse()) {
-    try {
-      await deleteRun(temporal, workflowId, runId);
-    } catch (error) {
-      if (!isNotFound(error)) throw error; // By another deletion.
-    }
+export async function deleteRunsUpTo(temporal: Temporal, workflowId: string, runId: string): Promise<void> {
+  for (const one of (await runsUpTo(temporal, workflowId, runId)).reverse())
+    await deleteRun(temporal, workflowId, one);
+}
+
+/** One that is deleted already, or past its retention, is no error. */
+export async function deleteRun(temporal: Temporal, workflowId: string, runId: string): Promise<void> {
+  try {
+    await rpc(temporal, rpcTimeoutMs.write, () =>
+      temporal.client.workflowService.deleteWorkflowExecution({
+        namespace: temporal.namespace,
+        workflowExecution: { workflowId, runId },
+      }),
+    );
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
   }
 }
 
 /** Newest first: each one's first event names the run before it. */
-async function runsOf(temporal: Temporal, workflowId: string): Promise<string[]> {
+async function runsUpTo(temporal: Temporal, workflowId: string, last: string): Promise<string[]> {
   const runIds: string[] = [];
   try {
-    const newest = await rpc(temporal, rpcTimeoutMs.read, () =>
-      temporal.client.workflow.getHandle(workflowId).describe(),
-    );
-    for (let runId: string | undefined = newest.runId; runId;) {
+    for (let runId: string | undefined = last; runId;) {
       runIds.push(runId);
       runId = await previousRun(temporal, workflowId, runId);
     }
@@ -44,13 +50,4 @@ async function previousRun(
     }),
   );
   return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? undefined;
-}
-
-async function deleteRun(temporal: Temporal, workflowId: string, runId: string): Promise<void> {
-  await rpc(temporal, rpcTimeoutMs.write, () =>
-    temporal.client.workflowService.deleteWorkflowExecution({
-      namespace: temporal.namespace,
-      workflowExecution: { workflowId, runId },
-    }),
-  );
 }

@@ -1,9 +1,10 @@
 /** Talking to the entity workflows: updates a few at a time, created where they are missing. */
 import { WorkflowUpdateFailedError, type WorkflowClient } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Refusal, refusals, type RefusalType } from '../domain/failures.ts';
+import { Refusal, refusals, type OtherRefusalType, type RefusalType } from '../domain/failures.ts';
 import { Line } from './line.ts';
 import {
+  isNotFound,
   isUnanswered,
   rpc,
   rpcTimeoutMs,
@@ -77,11 +78,24 @@ function isUnprocessed(error: unknown): boolean {
   );
 }
 
-/** A validator's typed rejection is a refusal of the API. */
+/**
+ * The entity's run is closed, or accepts nothing any more as it is about to be: nothing has come of the update, or only in
+ * a run that is over.
+ */
+export function isOver(error: unknown): boolean {
+  if (isNotFound(error) || (error instanceof Refusal && error.type === 'session_not_found')) return true;
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'AcceptedUpdateCompletedWorkflow'
+  );
+}
+
+/** A validator's typed rejection is a refusal of the API; which bound a 429 is about is told in session-bounds.ts. */
 function refusalOf(error: WorkflowUpdateFailedError): Error {
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type && Object.hasOwn(refusals, cause.type))
-    return new Refusal(cause.type as RefusalType, cause.message, {
+    return new Refusal(cause.type as OtherRefusalType, cause.message, {
       cause: error,
       ...(refusals[cause.type as RefusalType].status === 429 && { retryAfterSeconds: 1 }),
     });

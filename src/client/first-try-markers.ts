@@ -22,7 +22,11 @@ export interface FirstTryMarker {
   readonly tried: FirstTry | Failed;
 }
 
-type Failed = { readonly state: 'failed'; readonly message: string } & Partial<AskFailureDetails>;
+type Failed = {
+  readonly state: 'failed';
+  readonly type: string;
+  readonly message: string;
+} & Partial<AskFailureDetails>;
 
 /** In their order. Every agent that a call comes to is tried once in this way, or none is: the chain names them. */
 export function firstTriesIn(
@@ -34,19 +38,26 @@ export function firstTriesIn(
       const data = readPayload<MarkerData>(event.markerRecordedEventAttributes?.details?.['data']);
       return data?.activity_type === 'firstTry' ? [{ event, data }] : [];
     })
-    .map(({ event, data }, index) => ({
-      event,
-      agent: chain[index]?.name ?? '',
-      scheduledAt: scheduleTimeOf(data) ?? tsToMs(event.eventTime),
-      tried: triedIn(event),
-    }));
+    .map(({ event, data }, index) => {
+      const tried = triedIn(event);
+      const scheduledAt = startOf(tried) ?? scheduleTimeOf(data) ?? tsToMs(event.eventTime);
+      return { event, agent: chain[index]?.name ?? '', scheduledAt, tried };
+    });
 }
 
 function triedIn({ markerRecordedEventAttributes: marker }: HistoryEvent): FirstTry | Failed {
   const result = readPayload<FirstTry>(marker?.details?.['result']);
   if (result) return result;
-  const details = readPayload<AskFailureDetails>(marker?.failure?.applicationFailureInfo?.details);
-  return { state: 'failed', message: marker?.failure?.message ?? '', ...details };
+  const { type, details } = marker?.failure?.applicationFailureInfo ?? {};
+  const message = marker?.failure?.message ?? '';
+  return { state: 'failed', type: type ?? '', message, ...readPayload<AskFailureDetails>(details) };
+}
+
+/** By the server's clock; the marker itself is dated by that of the worker's machine. */
+function startOf(tried: FirstTry | Failed): number | undefined {
+  if (tried.state === 'open') return tried.openSince;
+  const [first] = tried.state === 'cancelled' ? [] : (tried.tries ?? []);
+  return first && Date.parse(first.at);
 }
 
 /** As the story of the call tells it. */
@@ -63,7 +74,12 @@ export function askInTask(marker: FirstTryMarker, events: readonly HistoryEvent[
     case 'failed': {
       const retryAt = tried.retryInMs === undefined ? undefined : endOfPause(marker, events);
       const failed = { ...ask, tries: tried.tries ?? [], lastError: tried.message };
-      return { ...failed, ...(retryAt !== undefined && { retryAt }) };
+      const noSlot = { openTryAt: scheduledAt, noSlotAt: tsToMs(marker.event.eventTime) };
+      return {
+        ...failed,
+        ...(retryAt !== undefined && { retryAt }),
+        ...(tried.type === 'no_slot' && noSlot),
+      };
     }
   }
 }

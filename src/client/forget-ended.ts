@@ -8,7 +8,8 @@ import { listPage, quote } from './visibility.ts';
 const maxLooks = 100;
 
 /** Gives back the places of calls that have ended. Throws `Refusal` when Temporal does not answer. */
-export async function forgetEnded(temporal: Temporal, inFlight: CallsInFlight, nowMs: number): Promise<void> {
+export async function forgetEnded(temporal: Temporal, inFlight: CallsInFlight): Promise<void> {
+  const nowMs = performance.now();
   inFlight.sweep(nowMs);
   const due = inFlight.toLookAt(nowMs, maxLooks);
   if (due.length === 0) return;

@@ -47,8 +47,12 @@ export class Health {
   /** By agent: resets of this node, epoch ms, that no snapshot has shown yet. */
   private readonly resets = new Map<string, number>();
 
-  constructor(temporal: Temporal, breaker: CircuitBreaker) {
+  /** Epoch ms by a clock that all nodes share: their outcomes meet in one place. */
+  readonly now: () => number;
+
+  constructor(temporal: Temporal, breaker: CircuitBreaker, now: () => number = () => Date.now()) {
     this.temporal = temporal;
+    this.now = now;
     this.breaker = breaker;
     this.probes = new ProbeSlots(breaker.cooldownMs);
   }
@@ -81,7 +85,7 @@ export class Health {
 
   circuit(agent: string): Circuit {
     return this.breaker.enabled
-      ? circuitOf(this.of(agent), Date.now(), this.breaker.cooldownMs)
+      ? circuitOf(this.of(agent), this.now(), this.breaker.cooldownMs)
       : { state: 'closed' };
   }
 
@@ -111,7 +115,7 @@ export class Health {
 
   /** Closes the agent's circuit; its totals stay. This node sees it at once, others with their next refresh. */
   async reset(agent: string): Promise<void> {
-    const at = Date.now();
+    const at = this.now();
     await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(resetAgent, agent, at));
     this.resets.set(agent, at);
     this.probes.free(agent);
@@ -152,7 +156,7 @@ export class Health {
       this.snapshot.set(agent, unpackHealth(health));
     for (const batchId of changes.batchIds) this.sent.delete(batchId);
     for (const [agent, at] of this.resets)
-      if ((this.snapshot.get(agent)?.resetAt ?? 0) >= at || at < Date.now() - overlayMs)
+      if ((this.snapshot.get(agent)?.resetAt ?? 0) >= at || at < this.now() - overlayMs)
         this.resets.delete(agent);
   }
 

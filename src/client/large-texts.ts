@@ -1,11 +1,15 @@
-/** Large texts for the API: a store that does not answer is the refusal `payload_store_unavailable`. */
+/**
+ * Large texts for the API: a store that does not answer is the refusal `payload_store_unavailable`, a text that is lost
+ * `payload_lost`.
+ */
 import { Refusal } from '../domain/failures.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { PayloadStoreError } from '../payloads/payload-store.ts';
+import { PayloadLostError, PayloadStoreError } from '../payloads/payload-store.ts';
 import type { Owner, Texts } from '../payloads/texts.ts';
 
+/** Of new work: refused too where the store's reserve is reached. */
 export function keepText(texts: Texts, owner: Owner, text: string): Promise<StoredText> {
-  return refusing(() => texts.keep(owner, text));
+  return refusing(() => texts.keepNew(owner, text));
 }
 
 export function loadText(texts: Texts, text: StoredText): Promise<string> {
@@ -21,6 +25,7 @@ export async function refusing<T>(action: () => Promise<T>): Promise<T> {
 }
 
 export function asRefusal(error: unknown): unknown {
+  if (error instanceof PayloadLostError) return new Refusal('payload_lost', error.message, { cause: error });
   if (!(error instanceof PayloadStoreError)) return error;
   return new Refusal('payload_store_unavailable', error.message, { retryAfterSeconds: 5, cause: error });
 }

@@ -1,6 +1,6 @@
 /** Lets a few through at a time, the others in the order they came. */
 export class Line {
-  private readonly atOnce: number;
+  readonly atOnce: number;
   private through = 0;
   private readonly waiting = new Set<() => void>();
 

@@ -2,6 +2,7 @@
 import { batchWorkflowId, callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
 import type { Owner, Texts } from '../payloads/texts.ts';
 import type { Archive } from './archive.ts';
+import { lifeIn } from './session-deletions.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 /** A text is written before its reference: for so long it may have none yet. */
@@ -48,14 +49,14 @@ async function dropUnarchived(
 }
 const workflowIds = { calls: callWorkflowId, sessions: sessionWorkflowId, batches: batchWorkflowId };
 
-async function exists(temporal: Temporal, { kind, id }: Owner): Promise<boolean> {
+async function exists(temporal: Temporal, { kind, id, life }: Owner): Promise<boolean> {
   const workflowId = workflowIds[kind](id);
   try {
-    const { status } = await rpc(temporal, rpcTimeoutMs.read, () =>
+    const { status, memo } = await rpc(temporal, rpcTimeoutMs.read, () =>
       temporal.client.workflow.getHandle(workflowId).describe(),
     );
-    // A closed session is one that was being deleted; an ended call or batch is kept until its retention is over.
-    return kind !== 'sessions' || status.name === 'RUNNING';
+    // An ended call or batch is kept until its retention is over, a closed session was being deleted.
+    return kind !== 'sessions' || (status.name === 'RUNNING' && lifeIn(memo) === life);
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;

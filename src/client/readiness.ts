@@ -16,8 +16,8 @@ export interface Polling {
   readonly polled: boolean;
 }
 
-/** Who is given new calls, and whether they ask for them. Throws `Refusal` within 2 s when Temporal does not answer. */
-export async function describePolling(temporal: Temporal): Promise<Polling> {
+/** Who is given new calls, and whether they ask for them; `nowMs` by the server's clock. Throws `Refusal` within 2 s when Temporal does not answer. */
+export async function describePolling(temporal: Temporal, nowMs = Date.now()): Promise<Polling> {
   const { client, namespace, taskQueue } = temporal;
   const { pollers, versioningInfo } = await rpc(temporal, rpcTimeoutMs.ready, () =>
     client.workflowService.describeTaskQueue({
@@ -27,11 +27,14 @@ export async function describePolling(temporal: Temporal): Promise<Polling> {
     }),
   );
   const current = versioningInfo?.currentDeploymentVersion?.buildId ?? undefined;
-  return { current, polled: pollers.some((poller) => isFresh(poller) && buildIdOf(poller) === current) };
+  return {
+    current,
+    polled: pollers.some((poller) => isFresh(poller, nowMs) && buildIdOf(poller) === current),
+  };
 }
 
-function isFresh({ lastAccessTime }: PollerInfo): boolean {
-  return Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - freshPollMs;
+function isFresh({ lastAccessTime }: PollerInfo, nowMs: number): boolean {
+  return Number(lastAccessTime?.seconds ?? 0) * 1_000 > nowMs - freshPollMs;
 }
 
 function buildIdOf({ deploymentOptions }: PollerInfo): string | undefined {

@@ -1,16 +1,14 @@
 /** One call of a batch: run it again unless there is a reason not to, then wait for the end. */
 import type { BatchInput, BatchItem } from '../domain/batch.ts';
 import { Refusal, refusals } from '../domain/failures.ts';
-import { sessionWorkflowId } from '../domain/ids.ts';
 import type { Texts } from '../payloads/texts.ts';
-import { callStatusOf } from './call-execution.ts';
+import { planRerun, type Plan } from './batch-plan.ts';
+import { hashed } from './hashed-id.ts';
+import { loadText } from './large-texts.ts';
 import { pause } from './pause.ts';
-import { hashed, rerunRequest, submitRerun, type RerunDependencies } from './reruns.ts';
-import type { CallRequest } from './submit-call.ts';
-import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { rerunRequest, submitNumbered, type RerunDependencies } from './reruns.ts';
 
 export interface BatchDependencies extends RerunDependencies {
-  readonly temporal: Temporal;
   readonly texts: Texts;
 }
 
@@ -21,9 +19,6 @@ interface Signals {
   readonly waiting: AbortSignal;
 }
 
-/** The same batch runs the same call again as the same rerun: a crash between start and record doubles nothing. */
-export const batchRerunId = (batchId: string, callId: string): string => hashed(['batch', batchId, callId]);
-
 export async function rerunItem(
   deps: BatchDependencies,
   batch: BatchInput,
@@ -32,18 +27,21 @@ export async function rerunItem(
   tell: (item: BatchItem) => void,
 ): Promise<void> {
   const { callId } = item;
-  const rerunId = batchRerunId(batch.batchId, callId);
   const any = AbortSignal.any([signals.starting, signals.waiting]);
+  let tried = 0;
   for (;;) {
     if (signals.waiting.aborted) return;
     try {
-      if (signals.starting.aborted && !(await startedBefore(deps, rerunId))) return;
-      if (!signals.starting.aborted) {
-        const reason = await start(deps, batch, callId, rerunId);
-        if (reason !== undefined) {
-          tell({ callId, outcome: 'skipped', reason });
-          return;
-        }
+      const plan = await planOf(deps, batch, item, tried + 1);
+      if (plan.does !== 'wait' && signals.starting.aborted) return;
+      if (plan.does === 'skip') {
+        tell({ callId, outcome: 'skipped', reason: plan.reason });
+        return;
+      }
+      const rerunId = plan.does === 'wait' ? plan.rerunId : await start(deps, batch, callId, plan);
+      if (rerunId === undefined) {
+        if (plan.does === 'run') tried = plan.number;
+        continue; // Its number was taken: another rerun of the family may have come first.
       }
       tell({ callId, outcome: 'running', rerunId });
       const ending = await deps.calls.wait(rerunId, signals.waiting);
@@ -62,66 +60,48 @@ export async function rerunItem(
   }
 }
 
+/** A crash between start and record doubles nothing: what this batch began is found by its id in the memo. */
+async function planOf(
+  deps: BatchDependencies,
+  batch: BatchInput,
+  item: BatchItem,
+  leastNumber: number,
+): Promise<Plan> {
+  if (item.outcome === 'running') return { does: 'wait', rerunId: item.rerunId };
+  const earlier = idBeforeFamilies(batch.batchId, item.callId);
+  if (await exists(deps, earlier)) return { does: 'wait', rerunId: earlier };
+  // A stand-alone worker follows neither by itself.
+  await Promise.all([deps.agents.refresh(), deps.health.refresh()]);
+  return planRerun(deps, batch, item.callId, leastNumber);
+}
+
+/** What a batch's rerun of a call was called before reruns had numbers: a batch of then goes on now. */
+const idBeforeFamilies = (batchId: string, callId: string): string => hashed(['batch', batchId, callId]);
+
 /** Too much at once, or something is away: it is tried again, never counted as a failure. */
 function isWait({ type }: Refusal): boolean {
   return refusals[type].status === 429 || refusals[type].status === 503;
 }
 
-/** Why not, if it is skipped. Throws `Refusal`. */
+/** The rerun's id; undefined where its number was taken meanwhile. Throws `Refusal`. */
 async function start(
   deps: BatchDependencies,
-  batch: BatchInput,
+  { batchId, overrides }: BatchInput,
   callId: string,
-  rerunId: string,
+  { call, root, number }: Extract<Plan, { does: 'run' }>,
 ): Promise<string | undefined> {
-  const { overrides } = batch;
-  if (await startedBefore(deps, rerunId)) return undefined;
-  const prompt = overrides.prompt === undefined ? undefined : await deps.texts.load(overrides.prompt);
-  const request = await rerunRequest(deps, callId, { ...overrides, prompt });
-  const reason = await whyNot(deps, request, callId);
-  if (reason !== undefined) return reason;
-  // A stand-alone worker follows neither by itself.
-  await Promise.all([deps.agents.refresh(), deps.health.refresh()]);
-  const fingerprint = deps.sealer.fingerprint(JSON.stringify(['batch', batch.batchId, callId]));
-  await submitRerun(deps, request, { callId: rerunId, fingerprint });
-  return undefined;
+  const prompt = overrides.prompt === undefined ? undefined : await loadText(deps.texts, overrides.prompt);
+  const request = await rerunRequest(deps, call.callId, { ...overrides, prompt });
+  const fingerprint = deps.sealer.fingerprint(JSON.stringify(['batch', batchId, callId]));
+  return (await submitNumbered(deps, request, fingerprint, { root, number, batchId }))?.callId;
 }
 
-async function whyNot(
-  deps: BatchDependencies,
-  { sessionId }: Omit<CallRequest, 'callId' | 'fingerprint'>,
-  callId: string,
-): Promise<string | undefined> {
-  const status = await deps.records.status(callId);
-  if (status === 'running') return 'It runs again: it was reset';
-  if (status === 'completed') return 'It has been answered: it was reset';
-  for await (const rerun of deps.records.all({ rerunOf: callId })) {
-    if (rerun.status === 'running') return `Its rerun ${rerun.callId} runs`;
-    if (rerun.status === 'completed') return `Its rerun ${rerun.callId} has answered`;
-  }
-  if (sessionId !== undefined && !(await sessionExists(deps.temporal, sessionId)))
-    return `Its session '${sessionId}' was deleted`;
-  return undefined;
-}
-
-async function startedBefore({ records }: BatchDependencies, rerunId: string): Promise<boolean> {
+async function exists({ records }: BatchDependencies, callId: string): Promise<boolean> {
   try {
-    await records.status(rerunId);
+    await records.status(callId);
     return true;
   } catch (error) {
     if (error instanceof Refusal && error.type === 'call_not_found') return false;
-    throw error;
-  }
-}
-
-async function sessionExists(temporal: Temporal, sessionId: string): Promise<boolean> {
-  try {
-    const { status } = await rpc(temporal, rpcTimeoutMs.read, () =>
-      temporal.client.workflow.getHandle(sessionWorkflowId(sessionId)).describe(),
-    );
-    return callStatusOf(status.name) === 'running';
-  } catch (error) {
-    if (isNotFound(error)) return false;
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 /** Running a call again: a new call with the same request on today's agents, or with what is overridden. */
-import { createHash } from 'node:crypto';
 import { Refusal } from '../domain/failures.ts';
-import type { CallStatus } from './call-ending.ts';
 import type { CallRecords } from './call-records.ts';
+import type { CallSummary } from './call-summary.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { submitCall, type CallRequest, type SubmitDependencies, type Submitted } from './submit-call.ts';
-import { invalid } from './wanted-chain.ts';
+import { findFamily, linkToFamily, maxReruns, rerunIdOf, type Family } from './rerun-family.ts';
+import { submitCall, type CallRequest, type SubmitDependencies } from './submit-call.ts';
+import type { Temporal } from './temporal.ts';
+import { invalid, type WantedChain } from './wanted-chain.ts';
 
 export interface RerunOverrides {
   readonly agentName?: string | undefined;
@@ -16,6 +17,7 @@ export interface RerunOverrides {
 }
 
 export interface RerunDependencies extends SubmitDependencies {
+  readonly temporal: Temporal;
   readonly records: CallRecords;
   readonly sealer: { fingerprint(text: string): string };
 }
@@ -28,12 +30,9 @@ export interface Rerun {
   readonly attached: boolean;
 }
 
-/** How often one call is run again with the same overrides and no Idempotency-Key (I7). */
-const maxOrdinals = 1_024;
-
 /**
- * Without an identity the new call's id is made of the call, the overrides and a number: a second click finds the rerun
- * that runs and attaches to it; once that has ended the next number is taken. Throws `Refusal`.
+ * Without an identity the new call takes the next number of its family (rerun-family.ts): a second click finds the rerun
+ * that runs and attaches to it. Throws `Refusal`.
  */
 export async function rerunCall(
   deps: RerunDependencies,
@@ -42,44 +41,96 @@ export async function rerunCall(
   given?: Identity,
 ): Promise<Rerun> {
   const request = await rerunRequest(deps, callId, overrides);
-  if (given) {
-    const { attached } = await submitRerun(deps, request, given);
-    return { callId: given.callId, attached };
+  const family = await findFamily(deps.temporal, callId);
+  if (given) return rerunKeyed(deps, request, family, given);
+  const fingerprint = deps.sealer.fingerprint(canonicalJson({ rerun_of: callId, overrides }));
+  const running = family.reruns.find((one) => one.status === 'running' && one.fingerprint === fingerprint);
+  if (running) return { callId: running.callId, attached: true };
+  for (let number = family.nextNumber; number <= maxReruns; number++) {
+    const submitted = await submitNumbered(deps, request, fingerprint, { root: family.root, number });
+    // Whoever else took this number since we looked, for the same wish, did so for a click of the same moment: theirs is ours.
+    if (submitted) return submitted;
   }
-  const wish = canonicalJson({ rerun_of: callId, overrides });
-  const fingerprint = deps.sealer.fingerprint(wish);
-  const idOf = (ordinal: number): string => hashed(['rerun', wish, ordinal]);
-  const next = await firstNotEnded((ordinal) => statusOf(deps, idOf(ordinal)));
-  const identity = { callId: idOf(next.ordinal), fingerprint };
-  if (next.status === 'running') return { callId: identity.callId, attached: true };
-  // Whoever else took this number since we looked did so for a click of the same moment: theirs is ours.
-  const { attached } = await submitRerun(deps, request, identity);
-  return { callId: identity.callId, attached };
+  throw runTooOften(family);
 }
 
-export function submitRerun(
+/** Undefined: this number was taken for something else. */
+export async function submitNumbered(
+  deps: SubmitDependencies,
+  { ownPrompt, ...request }: RerunRequest,
+  fingerprint: string,
+  place: { readonly root: string; readonly number: number; readonly batchId?: string },
+): Promise<Rerun | undefined> {
+  const callId = rerunIdOf(place.root, place.number);
+  const rerun = { ...place, ...(ownPrompt && { ownPrompt }) };
+  try {
+    const { attached } = await submitCall(deps, { ...request, callId, fingerprint, rerun });
+    return { callId, attached };
+  } catch (error) {
+    if (error instanceof Refusal && error.type === 'idempotency_mismatch') return undefined;
+    throw error;
+  }
+}
+
+/** Its id is the key's, which so fits no other rerun and no call; a link takes its number. */
+async function rerunKeyed(
   deps: RerunDependencies,
-  request: Omit<CallRequest, keyof Identity>,
-  identity: Identity,
-): Promise<Submitted> {
-  return submitCall(deps, { ...request, ...identity });
+  { ownPrompt, ...request }: RerunRequest,
+  family: Family,
+  given: Identity,
+): Promise<Rerun> {
+  const { root } = family;
+  const known = family.reruns.some(({ callId }) => callId === given.callId);
+  if (!known && family.nextNumber > maxReruns) throw runTooOften(family);
+  const rerun = { root, ...(ownPrompt && { ownPrompt }) };
+  const { attached } = await submitCall(deps, { ...request, ...given, rerun });
+  if (!ownPrompt) await linkToFamily(deps.temporal, family, given.callId);
+  return { callId: given.callId, attached };
 }
 
-/** Throws the refusals `call_not_found` and, naming the field, `validation_failed`. */
+function runTooOften({ root }: Family): Refusal {
+  return new Refusal(
+    'validation_failed',
+    `Call '${root}' and its reruns were run again ${maxReruns} times, the most there is; make a new call of it`,
+    { extra: { errors: [{ field: 'id', message: `was run again ${maxReruns} times` }] } },
+  );
+}
+
+interface RerunRequest extends Omit<CallRequest, keyof Identity | 'rerun'> {
+  /** With a prompt that is not that of the call that it runs again. */
+  readonly ownPrompt?: true;
+}
+
+/** Throws the refusals `call_not_found`, `payload_lost` and, naming the field, `validation_failed`. */
 export async function rerunRequest(
   { records }: Pick<RerunDependencies, 'records'>,
   callId: string,
-  { agentName, fallbackAgents, prompt, deadlineMs, from }: RerunOverrides,
-): Promise<Omit<CallRequest, keyof Identity>> {
-  const input = await records.input(callId);
+  overrides: RerunOverrides,
+): Promise<RerunRequest> {
+  const { prompt, deadlineMs } = overrides;
+  // With another prompt it does not matter whether the call's own is lost.
+  const input =
+    prompt === undefined ? await records.input(callId) : { ...(await records.startInput(callId)), prompt };
   return {
-    agentName: agentName ?? input.agentName,
-    prompt: prompt ?? input.prompt,
+    ...(await wantedAgents(records, { callId, agentAsked: input.agentName }, overrides)),
+    prompt: input.prompt,
     sessionId: input.sessionId,
     userId: input.userId,
     metadata: input.metadata,
     deadlineMs: deadlineMs ?? input.deadlineMs,
     rerunOf: callId,
+    ...(prompt !== undefined && prompt !== input.prompt && { ownPrompt: true }),
+  };
+}
+
+/** Which agents a rerun of this call is to ask. Throws `Refusal`. */
+export async function wantedAgents(
+  records: CallRecords,
+  { callId, agentAsked }: Pick<CallSummary, 'callId' | 'agentAsked'>,
+  { agentName, fallbackAgents, from }: Pick<RerunOverrides, 'agentName' | 'fallbackAgents' | 'from'>,
+): Promise<WantedChain> {
+  return {
+    agentName: agentName ?? agentAsked,
     fallbackAgents,
     ...(from === 'failed_agent' && { startAt: await failedAgentOf(records, callId) }),
   };
@@ -96,48 +147,4 @@ async function failedAgentOf(
   const agent = failed.at(-1);
   if (agent === undefined) throw invalid('from', 'no agent has failed in that call; leave it out');
   return { agent, leaveOut: failed.slice(0, -1) };
-}
-
-export function hashed(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32);
-}
-
-interface Ordinal {
-  readonly ordinal: number;
-  readonly status: CallStatus | 'missing';
-}
-
-/** Numbers are used up in order: it is looked for in steps that double, then halve. */
-async function firstNotEnded(look: (ordinal: number) => Promise<Ordinal['status']>): Promise<Ordinal> {
-  const goesOn = (status: Ordinal['status']): boolean => status === 'running' || status === 'missing';
-  let ended = -1;
-  for (let ordinal = 0; ordinal < maxOrdinals; ordinal = 2 * ordinal + 1) {
-    const status = await look(ordinal);
-    if (!goesOn(status)) {
-      ended = ordinal;
-      continue;
-    }
-    let found: Ordinal = { ordinal, status };
-    while (found.ordinal - ended > 1) {
-      const middle = Math.floor((found.ordinal + ended) / 2);
-      const there = await look(middle);
-      if (goesOn(there)) found = { ordinal: middle, status: there };
-      else ended = middle;
-    }
-    return found;
-  }
-  throw new Refusal(
-    'validation_failed',
-    `That call was run again so ${maxOrdinals} times; send an Idempotency-Key to run it once more`,
-    { extra: { errors: [{ field: 'Idempotency-Key', message: 'needed for yet another rerun' }] } },
-  );
-}
-
-async function statusOf({ records }: RerunDependencies, callId: string): Promise<Ordinal['status']> {
-  try {
-    return await records.status(callId);
-  } catch (error) {
-    if (error instanceof Refusal && error.type === 'call_not_found') return 'missing';
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { describeExecution, findCall } from './call-execution.ts';
 import type { CallRecords } from './call-records.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { EndedCalls } from './ended-calls.ts';
-import { hashed } from './reruns.ts';
+import { hashed } from './hashed-id.ts';
 import { resetPoint } from './reset-point.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
@@ -52,7 +52,7 @@ export async function resetCall(deps: ResetDependencies, callId: string): Promis
       ],
     }),
   );
-  inFlight.add(callId, input.agentName, Date.now() + input.deadlineMs + 60_000);
+  inFlight.add(callId, input.agentName, input.deadlineMs + 60_000);
   return { runId: newRunId, toEventId };
 }
 

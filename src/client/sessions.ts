@@ -1,29 +1,20 @@
 /** Sessions as the facade sees them: turns for new calls, reading, deleting, listing, export and import. */
 import { randomUUID } from 'node:crypto';
-import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { LRUCache } from 'lru-cache';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
 import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
-import { sizeAsJson } from '../domain/json-bytes.ts';
-import {
-  newSession,
-  type Metadata,
-  type SessionLimits,
-  type SessionState,
-  type TurnReply,
-} from '../domain/session.ts';
+import type { Metadata, SessionLimits, TurnReply } from '../domain/session.ts';
 import { sessionOwner, type Texts } from '../payloads/texts.ts';
-import { closeSession, expireSession, openTurn, releaseTurn } from '../workflows/messages.ts';
+import { closeSession, expireSession, releaseTurn } from '../workflows/messages.ts';
 import type { session } from '../workflows/session.ts';
-import { deleteAllRuns } from './delete-runs.ts';
-import { sendUpdate, type EntityGate } from './entities.ts';
+import { isOver, sendUpdate, type EntityGate } from './entities.ts';
 import { refusing } from './large-texts.ts';
-import { withBound } from './session-bounds.ts';
+import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
-import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
-import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
+import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { sessionStart, TurnOpening } from './turn-opening.ts';
 import { count, listAll, listPage, type Page } from './visibility.ts';
-
-type OpenTurnArgs = [callId: string, metadataBytes?: number];
+import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
 
 const runningSessions = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
 /** Sessions that a cleanup or an export talks to at a time. */
@@ -35,8 +26,8 @@ export class Sessions {
   private readonly limits: SessionLimits;
   private readonly texts: Texts;
   private readonly reads: SessionReads;
-  /** Sessions that exist as far as this node knows: a plain update is cheaper than update-with-start. */
-  private readonly known = new LRUCache<string, true>({ max: 10_000 });
+  private readonly deletions: SessionDeletions;
+  private readonly turns: TurnOpening;
 
   constructor(
     temporal: Temporal,
@@ -44,7 +35,10 @@ export class Sessions {
     limits: SessionLimits,
     texts: Texts,
     reads: SessionReads,
+    deletions: SessionDeletions,
   ) {
+    this.deletions = deletions;
+    this.turns = new TurnOpening(temporal, gate, limits);
     this.texts = texts;
     this.reads = reads;
     this.temporal = temporal;
@@ -53,32 +47,12 @@ export class Sessions {
   }
 
   /** The turn for a call about to start; the session is created where it is missing. Throws `Refusal`. */
-  async openTurn(
+  openTurn(
     sessionId: string,
     callId: string,
-    { userId, metadata }: { userId?: string | undefined; metadata?: Metadata | undefined } = {},
+    wish: { userId?: string | undefined; metadata?: Metadata | undefined } = {},
   ): Promise<TurnReply> {
-    const updateId = randomUUID();
-    const args: OpenTurnArgs = metadata ? [callId, sizeAsJson(metadata)] : [callId];
-    const send = () =>
-      rpc(this.temporal, rpcTimeoutMs.write, async () => {
-        if (this.known.has(sessionId)) {
-          try {
-            return await sendUpdate(() => this.handle(sessionId).executeUpdate(openTurn, { args, updateId }));
-          } catch (error) {
-            if (!isNotFound(error)) throw error;
-            this.known.delete(sessionId);
-          }
-        }
-        return sendUpdate(() => this.openTurnWithStart(sessionId, args, updateId, userId));
-      });
-    try {
-      const reply = await this.gate.pass(sessionWorkflowId(sessionId), send);
-      this.known.set(sessionId, true);
-      return reply;
-    } catch (error) {
-      throw withBound(error, this.limits);
-    }
+    return this.turns.open(sessionId, callId, wish);
   }
 
   /** Gives back the turn of a call that will not use it. */
@@ -94,20 +68,19 @@ export class Sessions {
     return this.reads.read(sessionId);
   }
 
-  /** False if there is none. Closes it first, so that a call under way cannot bring it back. */
-  async remove(sessionId: string): Promise<boolean> {
+  /**
+   * Closes it first, so that a call under way cannot bring it back. With its calls: those that have ended by then. What a
+   * removal that was cut off left of its id is removed too.
+   */
+  async remove(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
     try {
-      // A fixed update id would find the first close again for as long as the closed run is there.
-      await this.update(sessionId, (updateId) =>
-        this.handle(sessionId).executeUpdate(closeSession, { updateId }),
-      );
+      const { runId } = await this.update(sessionId, closeSession, [withCalls]);
+      return await this.forget(sessionId, runId);
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-      await this.forgetClosed(sessionId);
-      return false;
+      if (!isOver(error)) throw error;
     }
-    await this.forget(sessionId);
-    return true;
+    this.drop(sessionId);
+    return this.deletions.finishLeft(sessionId, { withCalls });
   }
 
   /** Removes every session that was idle since `cutoffMs` and has no turn held or queued. */
@@ -141,85 +114,60 @@ export class Sessions {
   /** False if a session of that id exists: it is left as it is. */
   async import(imported: ImportedSession): Promise<boolean> {
     if (await this.reads.readAnew(imported.sessionId)) return false;
-    const state = await refusing(() => stateOf(this.texts, imported, this.limits));
+    const life = randomUUID();
+    const state = await refusing(() => stateOf(this.texts, imported, life, this.limits));
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () =>
         this.temporal.client.workflow.start<typeof session>('session', {
-          ...this.startOptions(state),
+          ...sessionStart(this.temporal, state, this.limits),
           // Or the first tasks of thousands would stand in the queue before everybody else's.
           requestEagerStart: true,
         }),
       );
       return true;
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-      throw error;
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      await refusing(() => this.texts.drop(sessionOwner(imported.sessionId, life)));
+      return false;
     }
-  }
-
-  private async openTurnWithStart(
-    sessionId: string,
-    args: OpenTurnArgs,
-    updateId: string,
-    userId: string | undefined,
-  ): Promise<TurnReply> {
-    const startWorkflowOperation = new WithStartWorkflowOperation<typeof session>('session', {
-      ...this.startOptions(newSession(sessionId, Date.now(), userId)),
-      workflowIdConflictPolicy: 'USE_EXISTING',
-    });
-    return this.temporal.client.workflow.executeUpdateWithStart(openTurn, {
-      startWorkflowOperation,
-      args,
-      updateId,
-    });
-  }
-
-  private startOptions(state: SessionState) {
-    return {
-      workflowId: sessionWorkflowId(state.sessionId),
-      taskQueue: this.temporal.taskQueue,
-      args: [state, this.limits] as [SessionState, SessionLimits],
-      workflowTaskTimeout,
-      workflowIdConflictPolicy: 'FAIL' as const,
-    };
   }
 
   private async expire(sessionId: string, cutoffMs: number): Promise<boolean> {
     try {
-      const expired = await this.update(sessionId, (updateId) =>
-        this.handle(sessionId).executeUpdate(expireSession, { args: [cutoffMs], updateId }),
-      );
-      if (expired) await this.forget(sessionId);
+      const { answer: expired, runId } = await this.update(sessionId, expireSession, [cutoffMs]);
+      if (expired) await this.forget(sessionId, runId);
       return expired;
     } catch (error) {
-      if (isNotFound(error)) return true; // Removed by someone else meanwhile.
+      if (isOver(error)) return true; // Removed by someone else meanwhile.
       throw error;
     }
   }
 
-  /** One that was closed by a deletion that got no further. Temporal keeps a deleted one for minutes, too. */
-  private async forgetClosed(sessionId: string): Promise<void> {
-    const closed = await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle(sessionId).describe()).then(
-      ({ status }) => status.name !== 'RUNNING',
-      (error: unknown) => {
-        if (isNotFound(error)) return false;
-        throw error;
-      },
-    );
-    if (closed) await this.forget(sessionId);
+  /** `runId` was closed just now. */
+  private async forget(sessionId: string, runId: string): Promise<Removal> {
+    this.drop(sessionId);
+    return (await this.deletions.finish(sessionId, runId)) ? 'deleted' : 'deleting';
   }
 
-  private async forget(sessionId: string): Promise<void> {
-    this.known.delete(sessionId);
+  private drop(sessionId: string): void {
+    this.turns.forget(sessionId);
     this.reads.forget(sessionId);
-    await deleteAllRuns(this.temporal, sessionWorkflowId(sessionId));
-    await this.texts.drop(sessionOwner(sessionId));
   }
 
-  private update<T>(sessionId: string, send: (updateId: string) => Promise<T>): Promise<T> {
-    const updateId = randomUUID();
+  /** With the run that took it. */
+  private update<T, A extends [unknown, ...unknown[]]>(
+    sessionId: string,
+    update: UpdateDefinition<T, A>,
+    args: A,
+  ): Promise<{ answer: T; runId: string }> {
+    // A fixed update id would find the first close again for as long as the closed run is there.
+    const options = { args, updateId: randomUUID(), waitForStage: 'ACCEPTED' as const };
+    const send = async () => {
+      const sent = await this.handle(sessionId).startUpdate<T, A>(update, options);
+      return { answer: await sent.result(), runId: sent.workflowRunId ?? '' };
+    };
     return this.gate.pass(sessionWorkflowId(sessionId), () =>
-      rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
+      rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(send)),
     );
   }
 

@@ -14,6 +14,7 @@ import type { Health } from './health.ts';
 import { anotherRequest } from './ended-calls.ts';
 import { keepText } from './large-texts.ts';
 import type { Line } from './line.ts';
+import type { RerunMemo } from './rerun-memo.ts';
 import type { Sessions } from './sessions.ts';
 import { isUnanswered } from './temporal.ts';
 import { wantedChain, type WantedChain } from './wanted-chain.ts';
@@ -28,6 +29,7 @@ export interface CallRequest extends WantedChain {
   readonly metadata?: Metadata | undefined;
   readonly deadlineMs: number;
   readonly rerunOf?: string | undefined;
+  readonly rerun?: RerunMemo | undefined;
 }
 
 export interface SubmitLimits {
@@ -75,7 +77,7 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   }
   const repeated = deps.inFlight.has(request.callId); // It adds no load.
   if (!repeated) admit(deps, agent);
-  deps.inFlight.add(request.callId, agent.name, Date.now() + request.deadlineMs + 60_000);
+  deps.inFlight.add(request.callId, agent.name, request.deadlineMs + 60_000);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
     const patience = { ms: deps.limits.startPatienceMs, lost: () => waitedTooLong(deps) };
@@ -114,7 +116,10 @@ function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): vo
 function waitedTooLong({ starts, limits }: SubmitDependencies): Refusal {
   const seconds = limits.startPatienceMs / 1_000;
   const message = `The call waited ${seconds} s to be started, behind others; ${starts.length} still wait`;
-  return new Refusal('overloaded', message, { retryAfterSeconds: Math.max(1, Math.ceil(seconds / 2)) });
+  return new Refusal('overloaded', message, {
+    retryAfterSeconds: Math.max(1, Math.ceil(seconds / 2)),
+    limit: { name: 'starts', quota: starts.atOnce },
+  });
 }
 
 /** One that this node has seen needs no chain, no stored prompt and no turn: it is there, unless it was deleted. */
@@ -152,7 +157,7 @@ async function repeat(
   }
 }
 
-function notRegistered(agent_name: string): Refusal {
+export function notRegistered(agent_name: string): Refusal {
   const message = `Agent '${agent_name}' not registered`;
   return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
 }
@@ -200,7 +205,7 @@ async function startCall(
   // Its session has had this call's turn: only the call of that time can answer, never a new one.
   if (turn?.state === 'committed') return attachOnly(deps, request);
   try {
-    return await deps.calls.start(input, request.fingerprint);
+    return await deps.calls.start(input, request.fingerprint, request.rerun);
   } catch (error) {
     deps.health.release(callId);
     // Refused for certain: nobody will use the turn. An unclear start keeps it; the session frees it if need be.

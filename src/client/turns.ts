@@ -3,25 +3,38 @@ import { randomUUID } from 'node:crypto';
 import type { CallState, TurnActivities } from '../activities/turns.ts';
 import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
-import type { SecondAnswer, TurnCommit } from '../domain/session.ts';
+import type { TurnCommit, TurnPlace } from '../domain/session.ts';
 import { storeSegment } from '../payloads/segments.ts';
-import { sessionOwner, type Texts } from '../payloads/texts.ts';
-import { commitTurn, openTurn, releaseTurn, settleTurn } from '../workflows/messages.ts';
+import { sessionOwner, type Owner, type Texts } from '../payloads/texts.ts';
+import { commitTurn, openTurn, settleTurn } from '../workflows/messages.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts): TurnActivities {
-  const handle = (workflowId: string) => temporal.client.workflow.getHandle(workflowId);
-  const settle = (workflowId: string, answer: SecondAnswer): Promise<boolean> => {
-    const options = { args: [answer] as [SecondAnswer], updateId: randomUUID() };
+  const handle = (workflowId: string, runId?: string) =>
+    temporal.client.workflow.getHandle(workflowId, runId);
+  const settle = (workflowId: string, commit: TurnCommit, { life }: TurnPlace): Promise<boolean> => {
+    const args: [TurnCommit, string?] = life === undefined ? [commit] : [commit, life];
+    const options = { args, updateId: randomUUID() };
     return gate.pass(workflowId, () =>
       sendUpdate(() => handle(workflowId).executeUpdate(settleTurn, options)),
     );
   };
+  /** False: that run is over. The session may go on in another. */
+  const signal = async (workflowId: string, commit: TurnCommit, { runId }: TurnPlace): Promise<boolean> => {
+    try {
+      await handle(workflowId, runId).signal(commitTurn, commit);
+      return true;
+    } catch (error) {
+      if (runId === undefined || !isNotFound(error)) throw error;
+      return false;
+    }
+  };
   return {
-    async openTurn(sessionId, callId) {
+    async openTurn(sessionId, callId, life) {
       const workflowId = sessionWorkflowId(sessionId);
-      const options = { args: [callId] as [string], updateId: randomUUID() };
+      const args: [string, number?, string?] = life === undefined ? [callId] : [callId, 0, life];
+      const options = { args, updateId: randomUUID() };
       try {
         return await gate.pass(workflowId, () =>
           rpc(temporal, rpcTimeoutMs.read, () =>
@@ -29,33 +42,30 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
           ),
         );
       } catch (error) {
-        if (isNotFound(error)) return undefined;
-        if (error instanceof Refusal && error.type === 'session_not_found') return undefined;
+        if (isGone(error)) return undefined;
         throw error;
       }
     },
 
-    keepInSession: (sessionId, commit) => keepInSession(texts, sessionId, commit),
+    keepInSession: (sessionId, commit, life) => keepInSession(texts, sessionOwner(sessionId, life), commit),
 
-    async commitTurn(sessionId, commit) {
+    async commitTurn(sessionId, commit, place = {}) {
       const workflowId = sessionWorkflowId(sessionId);
-      const { callId, reset, rerunOf } = commit;
+      const owner = sessionOwner(sessionId, place.life);
       try {
-        const kept = await keepInSession(texts, sessionId, commit);
-        const send = async (): Promise<boolean> => {
-          // Whether it is a second answer to the same request only the session knows.
-          const { answer } = kept;
-          if (answer && (reset || rerunOf !== undefined)) return settle(workflowId, { ...kept, answer });
-          // What a call left as it failed stands as it is when its reset fails too.
-          if (reset) await handle(workflowId).signal(releaseTurn, callId);
-          else await handle(workflowId).signal(commitTurn, kept);
-          return true;
-        };
-        return await rpc(temporal, rpcTimeoutMs.read, send);
+        const kept = await keepInSession(texts, owner, commit);
+        return await rpc(
+          temporal,
+          rpcTimeoutMs.read,
+          async () =>
+            (!mayBeDeclined(kept, place) && (await signal(workflowId, kept, place))) ||
+            (await settle(workflowId, kept, place)),
+        );
       } catch (error) {
-        if (isNotFound(error)) return false;
-        if (error instanceof Refusal && error.type === 'session_not_found') return false;
-        throw error;
+        if (!isGone(error)) throw error;
+        // Nobody refers to the copies any more.
+        if (place.life !== undefined) await texts.drop(owner).catch(() => undefined);
+        return false;
       }
     },
 
@@ -71,13 +81,22 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
       }
     },
 
-    storeSegment: (sessionId, segment) => storeSegment(texts, sessionId, segment),
+    storeSegment: (sessionId, segment, life) => storeSegment(texts, sessionOwner(sessionId, life), segment),
   };
 }
 
+/** Where only the session knows what becomes of it: it answers an update. Sessions of before do for answers alone. */
+function mayBeDeclined({ answer, reset, rerunOf, endedWaiting }: TurnCommit, { runId }: TurnPlace): boolean {
+  if (answer) return reset === true || rerunOf !== undefined;
+  return runId !== undefined && (reset === true || endedWaiting !== undefined);
+}
+
+function isGone(error: unknown): boolean {
+  return isNotFound(error) || (error instanceof Refusal && error.type === 'session_not_found');
+}
+
 /** What the call owns goes with the call; the session has its own copy. */
-async function keepInSession(texts: Texts, sessionId: string, commit: TurnCommit): Promise<TurnCommit> {
-  const owner = sessionOwner(sessionId);
+async function keepInSession(texts: Texts, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
   const { prompt, answer } = commit;
   return {
     ...commit,

@@ -8,7 +8,14 @@ import {
   type SessionState,
 } from '../domain/session.ts';
 import { allMessages, storeSegment } from '../payloads/segments.ts';
-import { sessionOwner, textFrom, type PayloadReader, type Texts } from '../payloads/texts.ts';
+import {
+  lostText,
+  sessionOwner,
+  textFrom,
+  unlessLost,
+  type PayloadReader,
+  type Texts,
+} from '../payloads/texts.ts';
 import { asRefusal } from './large-texts.ts';
 
 export interface PlainMessage extends SessionMessage {
@@ -27,31 +34,39 @@ export function wholeSession(payloads: PayloadReader, content: SessionContent): 
   return { ...content, messages: plainMessages(payloads, content) };
 }
 
-/** Throws the refusal `payload_store_unavailable`. */
+/** What is lost is marked, and the rest is told. Throws the refusal `payload_store_unavailable`. */
 async function* plainMessages(
   payloads: PayloadReader,
   content: SessionContent,
 ): AsyncGenerator<PlainMessage> {
   try {
-    for await (const message of allMessages(payloads, content))
-      yield { ...message, content: await textFrom(payloads, message.content) };
+    for await (const message of allMessages(payloads, content)) {
+      const text = await unlessLost(() => textFrom(payloads, message.content));
+      yield text === undefined
+        ? { ...message, content: lostText, lost: true }
+        : { ...message, content: text };
+    }
   } catch (error) {
     throw asRefusal(error);
   }
 }
 
-/** Large texts and old messages go where a session of its own making would have put them. */
+/** Large texts and old messages go where a session of that life would have put them. */
 export async function stateOf(
   texts: Texts,
   { messages, ...content }: ImportedSession,
+  life: string,
   limits: SessionLimits,
 ): Promise<SessionState> {
   const { sessionId } = content;
-  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content }, limits);
+  const owner = sessionOwner(sessionId, life);
+  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, life }, limits);
   for (const message of messages) {
-    book.append({ ...message, content: await texts.keep(sessionOwner(sessionId), message.content) });
+    book.append({ ...message, content: await texts.keepNew(owner, message.content) });
     const segment = book.overflow();
-    if (segment) book.movedOut(segment, await storeSegment(texts, sessionId, segment));
+    if (!segment) continue;
+    await texts.requireRoom(0);
+    book.movedOut(segment, await storeSegment(texts, owner, segment));
   }
   return book.state();
 }

@@ -13,7 +13,9 @@ export interface KnownAsk {
   readonly tries: readonly Try[];
   /** A try that runs or ran and is not in `tries`. */
   readonly openTryAt?: number;
-  /** Why the last of `tries` failed. */
+  /** When the open try was given up: no slot of the agent came free, and it was not asked. */
+  readonly noSlotAt?: number;
+  /** Why the last of `tries`, or the one without a slot, failed. */
   readonly lastError?: string;
   /** When the agent is asked again, as planned. */
   readonly retryAt?: number;
@@ -97,20 +99,21 @@ function byAgent(asks: readonly KnownAsk[]): Asked[] {
     let asked = all.at(-1);
     if (asked?.last.agent === ask.agent) asked.last = ask;
     else all.push((asked = { since: ask.scheduledAt, last: ask, errors: new Map() }));
-    if (ask.lastError !== undefined) asked.errors.set(ask.tries.length, ask.lastError);
+    const told = ask.tries.length + (ask.noSlotAt === undefined ? 0 : 1);
+    if (ask.lastError !== undefined) asked.errors.set(told, ask.lastError);
   }
   return all;
 }
 
 function failover(before: Asked | undefined, { since, last }: Asked): StoryEvent[] {
   if (!before) return [];
-  const { agent: from, tries } = before.last;
-  const errorType = tries.at(-1)?.errorType ?? 'internal';
+  const { agent: from, tries, noSlotAt } = before.last;
+  const errorType = noSlotAt === undefined ? (tries.at(-1)?.errorType ?? 'internal') : 'no_slot';
   return [{ type: 'failover', at: since, from, to: last.agent, errorType }];
 }
 
 function tellAgent({ last, errors }: Asked): StoryEvent[] {
-  const { agent, tries, openTryAt, retryAt } = last;
+  const { agent, tries, openTryAt, noSlotAt, retryAt } = last;
   const events = tries.flatMap(({ at, latencyMs, errorType }, index): StoryEvent[] => {
     const attempt = index + 1;
     const startedAt = Date.parse(at);
@@ -126,7 +129,13 @@ function tellAgent({ last, errors }: Asked): StoryEvent[] {
     ];
   });
   if (openTryAt === undefined) return events;
-  return [...events, { type: 'attempt_started', at: openTryAt, agent, attempt: tries.length + 1 }];
+  const attempt = tries.length + 1;
+  const started = { type: 'attempt_started', at: openTryAt, agent, attempt } as const;
+  if (noSlotAt === undefined) return [...events, started];
+  // While it waited nobody could tell: it was told as a try that began.
+  const error = errors.get(attempt);
+  const failed = { type: 'attempt_failed', at: noSlotAt, agent, attempt, errorType: 'no_slot' } as const;
+  return [...events, started, { ...failed, ...(error !== undefined && { error }) }];
 }
 
 function tellEnding(ending: KnownEnding, startedAt: number): StoryEvent {

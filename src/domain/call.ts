@@ -30,7 +30,7 @@ export type Attempt =
       readonly errorType: ErrorType;
       readonly error: string;
       readonly tries: readonly Try[];
-      /** From the first try's start to the last one's end, backoff included. */
+      /** Backoff included, what was lost with a worker not; 0 without a try. */
       readonly latencyMs: number;
     }
   | { readonly agent: string; readonly status: 'skipped'; readonly error: string };
@@ -66,17 +66,15 @@ export interface CallProgress {
   readonly attempts: readonly Attempt[];
   /** Time spent waiting for the session's turn. */
   readonly queuedMs: number;
+  /** `undefined` without a session, and before the end; false when the session keeps nothing of the call. */
+  readonly sessionStored?: boolean;
 }
 
 /** Result of the `agentCall` workflow, and with `errorType` the details of its failure. */
 export interface CallResult extends CallProgress {
   readonly agentName: string;
   readonly response: StoredText;
-  /** `undefined` without a session; false when the session was deleted meanwhile. */
-  readonly sessionStored?: boolean;
 }
 
 /** The single element of the failed workflow's `ApplicationFailure.details`. */
-export interface CallFailureDetails extends CallProgress {
-  readonly sessionStored?: boolean;
-}
+export type CallFailureDetails = CallProgress;

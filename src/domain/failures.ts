@@ -17,23 +17,34 @@ interface FailureRow {
 
 export const failures = {
   timeout: {
-    when: 'no complete answer within timeout_seconds',
+    when: 'no complete answer within timeout_seconds, or the agent answered 408',
     retry: 'yes',
     fallBack: true,
     health: 'counts',
   },
   connection: {
-    when: 'connection refused or reset, DNS or TLS failure',
+    when: 'connection refused, or reset while new or within an answer, DNS or TLS failure',
     retry: 'yes',
     fallBack: true,
     health: 'unreachable',
   },
   rate_limit: { when: 'the agent answered 429', retry: 'retry-after', fallBack: true, health: 'counts' },
-  model_error: { when: 'the agent answered 5xx', retry: 'yes', fallBack: true, health: 'counts' },
+  quota_exceeded: {
+    when: 'the agent answered 429 and says that its quota is used up',
+    retry: 'no',
+    fallBack: true,
+    health: 'counts',
+  },
+  model_error: {
+    when: 'the agent answered 5xx, 409, 423 or 425',
+    retry: 'yes',
+    fallBack: true,
+    health: 'counts',
+  },
   auth: { when: 'the agent answered 401 or 403', retry: 'no', fallBack: true, health: 'counts' },
   invalid_request: { when: 'the agent answered another 4xx', retry: 'no', fallBack: true, health: 'ignored' },
   invalid_response: {
-    when: 'not JSON, no content, empty content, an error in a 200, or a redirect',
+    when: 'not JSON, no content, empty content, an error or success: false in a 200, 202, or a redirect',
     retry: 'once',
     fallBack: true,
     health: 'counts',
@@ -42,6 +53,18 @@ export const failures = {
     when: 'the answer is over the limit',
     retry: 'no',
     fallBack: true,
+    health: 'ignored',
+  },
+  no_slot: {
+    when: "no slot of the agent's max_concurrency came free in time, so it was not asked",
+    retry: 'no',
+    fallBack: true,
+    health: 'ignored',
+  },
+  payload_lost: {
+    when: 'the prompt or the answer is lost or damaged in the payload store',
+    retry: 'no',
+    fallBack: false,
     health: 'ignored',
   },
   deadline_exceeded: { when: "the call's own deadline", retry: 'no', fallBack: false, health: 'ignored' },
@@ -61,6 +84,11 @@ export function isErrorType(type: unknown): type is ErrorType {
   return typeof type === 'string' && Object.hasOwn(failures, type);
 }
 
+/** One of a newer version, which this one does not know, blames nobody. */
+export function failureRow(type: ErrorType): FailureRow {
+  return failures[isErrorType(type) ? type : 'internal'];
+}
+
 interface RefusalRow {
   readonly status: number;
   readonly title: string;
@@ -77,6 +105,7 @@ export const refusals = {
   route_not_found: { status: 404, title: 'No such endpoint' },
   method_not_allowed: { status: 405, title: 'The endpoint does not take this method' },
   batch_not_found: { status: 404, title: 'No such batch of reruns' },
+  payload_lost: { status: 410, title: 'A text that this needs is lost or damaged in the payload store' },
   reset_refused: { status: 409, title: 'The call cannot be reset' },
   body_too_large: { status: 413, title: 'The body is over the limit' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
@@ -90,7 +119,8 @@ export const refusals = {
   internal: { status: 500, title: 'A fault of Holdfast itself' },
   shutting_down: { status: 503, title: 'This node is shutting down' },
   temporal_unavailable: { status: 503, title: 'Temporal does not answer' },
-  payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer' },
+  disk_full: { status: 503, title: "The data directory's disk is full" },
+  payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer or is full' },
 } as const satisfies Record<string, RefusalRow>;
 
 export type RefusalType = keyof typeof refusals;
@@ -100,6 +130,21 @@ export interface RateLimit {
   readonly name: string;
   readonly quota: number;
 }
+
+interface RefusalOptions {
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds?: number;
+  readonly limit?: RateLimit;
+  readonly cause?: unknown;
+}
+
+/** Refused with 429. */
+type TooManyType = {
+  [T in RefusalType]: (typeof refusals)[T]['status'] extends 429 ? T : never;
+}[RefusalType];
+export type OtherRefusalType = Exclude<RefusalType, TooManyType>;
+/** Every 429 names its bound, and when to come again. */
+type TooManyOptions = RefusalOptions & Required<Pick<RefusalOptions, 'limit' | 'retryAfterSeconds'>>;
 
 /**
  * A request that is refused for a reason the caller can act on. Thrown by the client layer and the API, turned
@@ -113,21 +158,21 @@ export class Refusal extends Error {
   /** The bound that was reached, for the RateLimit headers. */
   readonly limit: RateLimit | undefined;
 
-  constructor(
-    type: RefusalType,
-    detail: string,
-    options: {
-      extra?: Record<string, unknown>;
-      retryAfterSeconds?: number;
-      limit?: RateLimit;
-      cause?: unknown;
-    } = {},
-  ) {
+  constructor(type: TooManyType, detail: string, options: TooManyOptions);
+  constructor(type: OtherRefusalType, detail: string, options?: RefusalOptions);
+  constructor(type: RefusalType, detail: string, options: RefusalOptions = {}) {
     super(detail, { cause: options.cause });
     this.name = 'Refusal';
     this.type = type;
     this.extra = options.extra ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.limit = options.limit;
+  }
+
+  /** The same refusal with these members in its problem. */
+  withExtra(extra: Readonly<Record<string, unknown>>): Refusal {
+    const { retryAfterSeconds, limit, cause } = this;
+    const options = { extra, retryAfterSeconds, limit, cause } as TooManyOptions;
+    return new Refusal(this.type as TooManyType, this.message, options);
   }
 }

@@ -1,4 +1,4 @@
-import { errorTypes, failures, type ErrorType } from './failures.ts';
+import { errorTypes, failureRow, type ErrorType } from './failures.ts';
 
 /** One per agent per call, after its retries. */
 export interface Outcome {
@@ -10,7 +10,7 @@ export interface Outcome {
   readonly errorType?: ErrorType;
   /** A probe of the health path: it moves the agent's state, not its figures. */
   readonly probe?: true;
-  /** Of an answered call: all tries, backoff included. */
+  /** Of an answered call: all tries, backoff included, without those that were lost with a worker. */
   readonly latencyMs?: number;
 }
 
@@ -72,7 +72,7 @@ export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
     recordFigures(health, outcome);
     recordDetails(health, outcome);
   }
-  if (errorType && failures[errorType].health === 'ignored') return;
+  if (errorType && failureRow(errorType).health === 'ignored') return;
   if (at <= (health.resetAt ?? 0)) {
     recordTimes(health, outcome);
     return;
@@ -111,7 +111,7 @@ function pushBounded<T>(list: T[], item: T, max: number): void {
 
 function recordFigures(health: AgentHealth, { errorType }: Outcome): void {
   if (errorType) health.errorCounts[errorType] = (health.errorCounts[errorType] ?? 0) + 1;
-  if (errorType && failures[errorType].health === 'ignored') return;
+  if (errorType && failureRow(errorType).health === 'ignored') return;
   health.totalRequests += 1;
   if (errorType) health.totalFailures += 1;
 }
@@ -133,7 +133,7 @@ function latelyOf({ recent }: AgentHealth, nowMs: number): number[] {
 }
 
 export function healthStatus(health: AgentHealth, nowMs: number): HealthStatus {
-  if (health.lastErrorType && failures[health.lastErrorType].health === 'unreachable') return 'unreachable';
+  if (health.lastErrorType && failureRow(health.lastErrorType).health === 'unreachable') return 'unreachable';
   const rate = successRate(health, nowMs);
   if (health.consecutiveFailures >= unhealthyAfterFailures || rate < unhealthyBelowRate) return 'unhealthy';
   return rate < 100 ? 'degraded' : 'healthy';

@@ -16,6 +16,9 @@ export const callIdOf = (workflowId: string): string => workflowId.slice(callPre
 export const sessionIdOf = (workflowId: string): string => workflowId.slice(sessionPrefix.length);
 export const batchIdOf = (workflowId: string): string => workflowId.slice(batchPrefix.length);
 
+/** A command line takes a word that begins with `-` for an option: an id that would gets a letter in front. */
+export const plainStart = (id: string): string => (/^[-_]/.test(id) ? `x${id}` : id);
+
 /** The agents' dedupe key: the same for every try of one agent in one call (I3). */
 export const agentIdempotencyKey = (callId: string, agent: string): string =>
   `${encodeURIComponent(callId)}/${encodeURIComponent(agent)}`;

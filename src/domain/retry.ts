@@ -17,6 +17,12 @@ export function mayRetry(type: ErrorType, earlier: readonly Try[]): boolean {
   return retry !== 'once' || !earlier.some((one) => one.errorType === type);
 }
 
+/** `retry-after-ms`, which servers of models send beside or instead of `Retry-After`; undefined if it is no number. */
+export function parseRetryAfterMs(header: string | undefined): number | undefined {
+  const text = header?.trim() ?? '';
+  return /^\d{1,12}(\.\d{1,9})?$/.test(text) ? Math.ceil(Number(text)) : undefined;
+}
+
 /** What all HTTP-dates have: a day's name, then a time of day, then perhaps (asctime) the year. */
 const httpDate = /^[A-Za-z]{3,9},? .*\d{2}:\d{2}:\d{2}/;
 const zoneMissing = /:\d{2}(?: \d{4})?$/;

@@ -14,41 +14,42 @@ import type {
   TurnHolder,
   TurnReply,
 } from './session.ts';
-import { sizeAsJson } from './json-bytes.ts';
 import { MessageTail } from './message-tail.ts';
+import { MetadataRoom } from './metadata-room.ts';
+import { OvertakenCalls } from './overtaken-calls.ts';
+import { RecentIds } from './recent-ids.ts';
 
 /** Calls whose commit is remembered, so that none is granted a second turn. Beyond them the start tells. */
 const maxRecentCallIds = 500;
 /** Answers of resets that one session takes. All are remembered, so that no rerun of theirs answers again. */
 const maxResetCallIds = 500;
-/** Beyond so many, every failure counts as one whose rerun has answered: its reset will not. */
-const maxOvertakenCallIds = 500;
 
 export class SessionBook {
   private content: Omit<SessionContent, 'messages'>;
   private readonly tail: MessageTail;
-  private readonly recent: Set<string>;
+  private readonly recent: RecentIds;
+  private readonly left: RecentIds;
   private readonly answeredByReset: Set<string>;
-  private readonly overtaken: Set<string>;
+  private readonly overtaken: OvertakenCalls;
   private readonly limits: SessionLimits;
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
   private queue: string[];
-  private readonly expectedMetadata: Map<string, number>;
-  private metadataBytes: number;
+  private readonly room: MetadataRoom;
 
   constructor(state: SessionState, limits: SessionLimits) {
     this.content = state;
     this.tail = new MessageTail(state.messages, limits);
-    this.recent = new Set(state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []));
+    const committed = state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []);
+    this.recent = new RecentIds(maxRecentCallIds, committed);
+    this.left = new RecentIds(maxRecentCallIds, state.leftCallIds);
     this.answeredByReset = new Set(state.resetCallIds);
-    this.overtaken = new Set(state.overtakenCallIds);
+    this.overtaken = new OvertakenCalls(state.overtakenCallIds);
     this.limits = limits;
     this.turnsGranted = state.turnsGranted;
     this.currentHolder = state.holder;
     this.queue = [...state.queue];
-    this.expectedMetadata = new Map(Object.entries(state.expectedMetadata ?? {}));
-    this.metadataBytes = sizeAsJson(state.metadata);
+    this.room = new MetadataRoom(state, limits);
   }
 
   get holder(): TurnHolder | undefined {
@@ -68,16 +69,13 @@ export class SessionBook {
   refusal(callId: string, metadataBytes = 0): 'session_queue_full' | 'session_metadata_full' | undefined {
     if (this.recent.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;
     if (this.currentHolder && this.queue.length >= this.limits.maxQueued) return 'session_queue_full';
-    let bytes = this.metadataBytes + metadataBytes;
-    for (const expected of this.expectedMetadata.values()) bytes += expected;
-    const tooMuch = metadataBytes > 0 && bytes > (this.limits.maxMetadataBytes ?? Infinity);
-    return tooMuch ? 'session_metadata_full' : undefined;
+    return this.room.takes(metadataBytes) ? undefined : 'session_metadata_full';
   }
 
   /** Idempotent by call id. A call that is not the next waits; one that has committed gets no second turn. */
   openTurn(callId: string, nowMs: number, metadataBytes = 0): TurnReply {
     if (this.recent.has(callId)) return { state: 'committed' };
-    if (metadataBytes > 0) this.expectedMetadata.set(callId, metadataBytes);
+    this.room.expect(callId, metadataBytes);
     // Nobody waits for a turn that nobody holds: see `release`.
     const holder = this.currentHolder ?? this.grant(callId, nowMs);
     if (holder.callId === callId) {
@@ -89,11 +87,16 @@ export class SessionBook {
   }
 
   /**
-   * Only the holder commits, and once; its turn ends with it. A call that ended while it still waited leaves the
-   * queue and no message. Returns who holds the turn now, if that is new.
+   * Only the holder commits, and once; its turn ends with it. A call that failed while it still waited leaves its message
+   * too, one that was cancelled does not. Returns who holds the turn now, if that is new.
    */
   commit(commit: TurnCommit, nowMs: number): TurnHolder | undefined {
-    if (!this.holds(commit.callId)) return this.release(commit.callId, nowMs);
+    const failedWaiting = commit.endedWaiting === 'failed' && this.queue.includes(commit.callId);
+    if (failedWaiting || this.holds(commit.callId)) this.take(commit, nowMs);
+    return this.release(commit.callId, nowMs);
+  }
+
+  private take(commit: TurnCommit, nowMs: number): void {
     const timestamp = new Date(nowMs).toISOString();
     const { callId, answer } = commit;
     this.append({
@@ -102,18 +105,25 @@ export class SessionBook {
       content: commit.prompt,
       callId,
       ...(!answer && { failed: true }),
-      ...(!answer && this.isOvertaken(callId) && { answeredByRerun: true }),
+      ...(!answer && this.overtaken.has(callId) && { answeredByRerun: true }),
     });
     if (answer)
       this.append({ timestamp, role: 'assistant', content: answer.content, agent: answer.agent, callId });
     const userId = this.content.userId ?? commit.userId;
     this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
     if (commit.metadata) this.merge(commit.metadata);
-    return this.release(callId, nowMs);
   }
 
-  /** Of a rerun's and a reset's answer to one call only one is kept. Idempotent by call id. */
-  settle(commit: SecondAnswer, nowMs: number): Settlement {
+  /** Tells what became of the commit. Idempotent by call id. */
+  settle(commit: TurnCommit, nowMs: number): Settlement {
+    const { callId, answer, reset, rerunOf } = commit;
+    if (answer && (reset || rerunOf !== undefined)) return this.settleSecond({ ...commit, answer }, nowMs);
+    const next = this.commit(commit, nowMs);
+    return { stored: this.recent.has(callId), ...(next && { next }) };
+  }
+
+  /** Of a rerun's and a reset's answer to one call only one is kept. */
+  private settleSecond(commit: SecondAnswer, nowMs: number): Settlement {
     const stored = this.accepts(commit, nowMs);
     const inTurn = stored && !commit.reset && this.holds(commit.callId);
     const next = inTurn ? this.commit(commit, nowMs) : this.release(commit.callId, nowMs);
@@ -122,13 +132,15 @@ export class SessionBook {
 
   append(message: SessionMessage): void {
     this.tail.append(message);
-    if (message.callId !== undefined) this.remember(message.callId);
+    if (message.callId !== undefined) this.recent.add(message.callId);
   }
 
   /** Gives up the turn, or the place in the queue. Returns who holds the turn now, if that is new. */
   release(callId: string, nowMs: number): TurnHolder | undefined {
+    if (!this.recent.has(callId) && (this.holds(callId) || this.queue.includes(callId)))
+      this.left.add(callId);
     this.queue = this.queue.filter((waiting) => waiting !== callId);
-    this.expectedMetadata.delete(callId);
+    this.room.forget(callId);
     if (!this.holds(callId)) return undefined;
     this.currentHolder = undefined;
     const next = this.queue.shift();
@@ -156,6 +168,12 @@ export class SessionBook {
     return !this.currentHolder && Date.parse(this.content.lastActivity) <= cutoffMs;
   }
 
+  /** Whether no call has left anything, none is under way, and nothing was imported. */
+  get isUnused(): boolean {
+    if (this.currentHolder || this.content.older || !this.recent.isEmpty) return false;
+    return this.tail.messages.length === 0 && Object.keys(this.content.metadata).length === 0;
+  }
+
   read(): SessionContent {
     const { sessionId, userId, createdAt, lastActivity, older, metadata } = this.content;
     return {
@@ -171,15 +189,17 @@ export class SessionBook {
 
   /** For continue-as-new. */
   state(): SessionState {
+    const left = this.left.list();
     return {
       ...this.read(),
       turnsGranted: this.turnsGranted,
       ...(this.currentHolder && { holder: this.currentHolder }),
       queue: this.queue,
-      ...(this.expectedMetadata.size > 0 && { expectedMetadata: Object.fromEntries(this.expectedMetadata) }),
-      recentCallIds: [...this.recent],
+      ...this.room.state(),
+      recentCallIds: this.recent.list(),
+      ...(left.length > 0 && { leftCallIds: left }),
       ...(this.answeredByReset.size > 0 && { resetCallIds: [...this.answeredByReset] }),
-      ...(this.overtaken.size > 0 && { overtakenCallIds: [...this.overtaken] }),
+      ...this.overtaken.state(),
     };
   }
 
@@ -187,7 +207,7 @@ export class SessionBook {
     if (reset && this.answeredByReset.has(callId)) return true;
     if (!reset && !this.holds(callId)) return this.tail.has(callId);
     if (rerunOf !== undefined && this.answeredByReset.has(rerunOf)) {
-      this.remember(callId);
+      this.recent.add(callId);
       return false;
     }
     if (reset && !this.answerInPlace(callId, answer, nowMs)) return false;
@@ -208,11 +228,13 @@ export class SessionBook {
   /** A rerun of this call has answered. */
   private overtake(callId: string): void {
     if (this.tail.markAnsweredByRerun(callId) || this.recent.has(callId)) return;
-    if (this.overtaken.size < maxOvertakenCallIds) this.overtaken.add(callId);
+    this.overtaken.add(callId);
   }
 
-  private isOvertaken(callId: string): boolean {
-    return this.overtaken.has(callId) || this.overtaken.size >= maxOvertakenCallIds;
+  /** Those that a list of calls may not know of yet, and more. */
+  callIds(): string[] {
+    const holder = this.currentHolder ? [this.currentHolder.callId] : [];
+    return [...new Set([...this.recent.list(), ...this.left.list(), ...holder, ...this.queue])];
   }
 
   private holds(callId: string): boolean {
@@ -227,12 +249,6 @@ export class SessionBook {
 
   private merge(metadata: Metadata): void {
     this.content = { ...this.content, metadata: { ...this.content.metadata, ...metadata } };
-    this.metadataBytes = sizeAsJson(this.content.metadata);
-  }
-
-  private remember(callId: string): void {
-    this.recent.add(callId);
-    const [oldest] = this.recent;
-    if (this.recent.size > maxRecentCallIds && oldest !== undefined) this.recent.delete(oldest);
+    this.room.hold(this.content.metadata);
   }
 }

@@ -18,6 +18,8 @@ export interface SessionMessage extends WindowMessage {
   readonly failed?: true;
   /** A rerun of that call has answered: its reset may not any more. */
   readonly answeredByRerun?: true;
+  /** Its text is lost: `content` says so instead. Of what was read from a damaged store, or of its import. */
+  readonly lost?: true;
 }
 
 /** Messages that have moved to the payload store: the newest segment of a chain, and how many there are in all. */
@@ -53,6 +55,8 @@ export interface TurnHolder {
 
 /** Everything that continue-as-new carries. */
 export interface SessionState extends SessionContent {
+  /** From its creation to its removal: another session of its id has another. Absent: created before there were lives. */
+  readonly life?: string;
   readonly turnsGranted: number;
   readonly holder?: TurnHolder;
   /** It had waited, and is to be told of its turn still. */
@@ -63,6 +67,8 @@ export interface SessionState extends SessionContent {
   readonly expectedMetadata?: Readonly<Record<string, number>>;
   /** Calls that committed lately, oldest first. Absent: those of the messages. */
   readonly recentCallIds?: readonly string[];
+  /** Calls that gave up their turn or their wait lately and left no message, oldest first. */
+  readonly leftCallIds?: readonly string[];
   /** Calls that answered after a reset: no rerun of theirs may any more. */
   readonly resetCallIds?: readonly string[];
   /** Calls whose reruns answered before they had left anything here themselves. */
@@ -80,6 +86,8 @@ export interface TurnCommit {
   readonly rerunOf?: string;
   /** By a run that a reset began: it owns no turn. */
   readonly reset?: true;
+  /** The call ended before it knew of a turn. A failed one leaves its message even so, a cancelled one only as the holder. */
+  readonly endedWaiting?: 'failed' | 'cancelled';
 }
 
 /** The commit of an answer that may be a second one to the same request: by a rerun, or after a reset. */
@@ -92,15 +100,22 @@ export interface Settlement {
   readonly next?: TurnHolder;
 }
 
+/** Which session a turn is of. Both absent: it is of before there were lives. */
+export interface TurnPlace {
+  /** The run that told of it: what is sent to that run reaches this life or none. */
+  readonly runId?: string;
+  readonly life?: string;
+}
+
 /** The session's say on a call's turn (see workflows/session.ts). */
-export interface GrantedTurn {
+export interface GrantedTurn extends TurnPlace {
   readonly state: 'granted';
   readonly turnNumber: number;
   /** Epoch ms by the session's clock. */
   readonly grantedAt: number;
   readonly window: readonly WindowMessage[];
 }
-export interface QueuedTurn {
+export interface QueuedTurn extends TurnPlace {
   readonly state: 'queued';
   readonly position: number;
   /** The session sends the turn once it is the call's. Absent: it only wakes the call, which asks again. */
@@ -109,6 +124,12 @@ export interface QueuedTurn {
 
 /** `committed`: this call has had its turn. */
 export type TurnReply = GrantedTurn | QueuedTurn | { readonly state: 'committed' };
+
+/** How a session ends: by its closing alone. Its last run stands for what is to be deleted, until that is gone. */
+export interface ClosedSession {
+  /** Calls of this session are to be deleted with it, these among them. Absent: none are. */
+  readonly callIds?: readonly string[];
+}
 
 export interface SessionLimits {
   /** Of all calls' metadata merged, as JSON. Absent: no bound. */

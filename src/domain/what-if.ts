@@ -1,5 +1,5 @@
 /** What today's routing would do with a call of yesterday, told from its recorded outcomes: nobody is asked. */
-import { failures, type ErrorType } from './failures.ts';
+import { failureRow, type ErrorType } from './failures.ts';
 
 export interface RecordedOutcome {
   readonly agent: string;
@@ -81,7 +81,7 @@ function endAt({ name, moved }: TodaysAgent, outcome: RecordedOutcome | undefine
   }
   if (outcome.status === 'ok') return { reason: `Agent '${name}' answered` };
   const { errorType } = outcome;
-  if (errorType && !failures[errorType].fallBack)
+  if (errorType && !failureRow(errorType).fallBack)
     return { reason: `Agent '${name}' failed with ${errorType}, which does not fall back` };
   return undefined;
 }

@@ -1,44 +1,141 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, opendir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, opendir, readFile, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { PayloadStoreError, type PayloadStore, type StoredPayload } from './payload-store.ts';
+import {
+  PayloadStoreError,
+  PayloadStoreUnusable,
+  type PayloadStore,
+  type StoredPayload,
+} from './payload-store.ts';
+import { removeStaleFiles } from './stale-files.ts';
 
-/** One file per key below `root`, readable by its owner alone: they are conversations. */
-export function createFileStore(root: string): PayloadStore {
+/** Where files are while they are written. */
+const temporaryFolder = '.tmp';
+/** How often, at most, a write looks for what killed writers left. */
+const sweepIntervalMs = 60_000;
+const mebibyte = 1024 * 1024;
+/** Errors that a later try meets again, until somebody changes the folder or its rights. */
+const lastingCodes = new Set(['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP']);
+
+/**
+ * One file per key below `root`, readable by its owner alone: they are conversations. `reserveBytes` of its disk are kept
+ * for the work under way, see `requireRoom`.
+ */
+export function createFileStore(root: string, reserveBytes = 0): PayloadStore {
   const pathOf = (key: string): string => join(root, ...key.split('/'));
+  const temporaries = join(root, temporaryFolder);
+  let sweepAt = 0;
   return {
-    write: (key, bytes) => orStoreError(() => writeWhole(pathOf(key), bytes)),
-    read: (key) => orStoreError(() => unlessMissing(() => readFile(pathOf(key)))),
+    write: (key, bytes) =>
+      orStoreError(async () => {
+        if (Date.now() >= sweepAt) {
+          sweepAt = Date.now() + sweepIntervalMs;
+          await removeStaleFiles(temporaries);
+        }
+        await writeWhole(root, pathOf(key), bytes);
+      }),
+    read: (key) => orStoreError(() => readUnlessMissing(root, pathOf(key))),
     list: (prefix) => walk(root, pathOf(prefix)),
     deleteAll: (folder) => orStoreError(() => rm(pathOf(folder), { recursive: true, force: true })),
+    requireRoom: (bytes) =>
+      orStoreError(async () => {
+        const free = await freeBytes(root);
+        if (free - bytes < reserveBytes)
+          throw new PayloadStoreError(
+            `The payload store's disk has ${inMib(free)} MiB free, ${inMib(reserveBytes)} MiB are kept for calls under way: free some space, or lower HOLDFAST_PAYLOAD_RESERVE_MIB`,
+          );
+      }),
+    check: () =>
+      orStoreError(async () => {
+        await mkdir(temporaries, { recursive: true, mode: 0o700 });
+        await removeStaleFiles(temporaries);
+        const probe = join(temporaries, randomName());
+        try {
+          await writeNew(probe, Buffer.from('holdfast'));
+          await readFile(probe);
+        } finally {
+          await rm(probe, { force: true });
+        }
+      }),
   };
 }
 
-/** Whole or not at all. What is there already is the same content: it only becomes young again. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const now = new Date();
-  const there = await unlessMissing(() => utimes(path, now, now).then(() => true));
-  if (there) return;
+/** Whole or not at all. Where the same is there already it only becomes young again; what is there damaged is replaced. */
+async function writeWhole(root: string, path: string, bytes: Uint8Array): Promise<void> {
+  if (await isThere(path, bytes)) return;
+  const temporary = join(root, temporaryFolder, randomName());
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  const file = await open(temporary, 'wx', 0o600);
+  await mkdir(dirname(temporary), { recursive: true, mode: 0o700 });
+  await requireSpace(root, bytes.length);
+  try {
+    await writeNew(temporary, bytes);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }); // Half of it would take the room of others, once per retry.
+    throw error;
+  }
+}
+
+async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(bytes);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
+}
+
+async function isThere(path: string, bytes: Uint8Array): Promise<boolean> {
+  const there = await unlessMissing(async () => {
+    const { size } = await stat(path);
+    if (size !== bytes.length || !(await readFile(path)).equals(bytes)) return false;
+    const now = new Date();
+    await utimes(path, now, now);
+    return true;
+  });
+  return there ?? false;
+}
+
+/** What does not fit is not begun: half of it would take the room of smaller ones. */
+async function requireSpace(root: string, bytes: number): Promise<void> {
+  if ((await freeBytes(root)) > bytes) return;
+  await removeStaleFiles(join(root, temporaryFolder));
+  const free = await freeBytes(root);
+  if (free <= bytes)
+    throw new PayloadStoreError(
+      `The payload store's disk has no room for ${bytes} bytes, ${free} are free: free some space`,
+    );
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const disk = await unlessMissing(() => statfs(folder));
+  if (!disk) return dirname(folder) === folder ? 0 : freeBytes(dirname(folder)); // It is made with its first file.
+  return disk.bavail * disk.bsize;
+}
+
+function inMib(bytes: number): number {
+  return Math.floor(bytes / mebibyte);
+}
+
+function randomName(): string {
+  return `${randomBytes(8).toString('hex')}.tmp`;
+}
+
+async function readUnlessMissing(root: string, path: string): Promise<Buffer | undefined> {
+  const bytes = await unlessMissing(() => readFile(path));
+  if (!bytes) await stat(root); // Without its folder the store is away, and nothing of it is lost.
+  return bytes;
 }
 
 async function* walk(root: string, folder: string): AsyncGenerator<StoredPayload> {
-  const entries = await unlessMissing(() => opendir(folder));
+  const entries = await orStoreError(() => unlessMissing(() => opendir(folder)));
   if (!entries) return;
   for await (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* walk(root, path);
     else {
-      const found = await unlessMissing(() => stat(path));
+      const found = await orStoreError(() => unlessMissing(() => stat(path)));
       if (found) yield { key: relative(root, path).split(sep).join('/'), writtenAt: found.mtime };
     }
   }
@@ -57,9 +154,9 @@ async function orStoreError<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new PayloadStoreError(`The payload store's folder cannot be used (${code ?? 'unknown'})`, {
-      cause: error,
-    });
+    if (error instanceof PayloadStoreError) throw error;
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const Kind = lastingCodes.has(code) ? PayloadStoreUnusable : PayloadStoreError;
+    throw new Kind(`The payload store's folder cannot be used (${code})`, { cause: error });
   }
 }

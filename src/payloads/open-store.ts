@@ -5,6 +5,7 @@ import { createS3Store, type S3Settings } from './s3-store.ts';
 export type StoreSettings =
   { readonly kind: 'folder'; readonly path: string } | ({ readonly kind: 's3' } & S3Settings);
 
-export function openPayloadStore(settings: StoreSettings): PayloadStore {
-  return settings.kind === 'folder' ? createFileStore(settings.path) : createS3Store(settings);
+/** `reserveBytes` of a folder's disk are kept for the work under way. */
+export function openPayloadStore(settings: StoreSettings, reserveBytes = 0): PayloadStore {
+  return settings.kind === 'folder' ? createFileStore(settings.path, reserveBytes) : createS3Store(settings);
 }

@@ -1,5 +1,10 @@
 import { AwsClient } from 'aws4fetch';
-import { PayloadStoreError, type PayloadStore, type StoredPayload } from './payload-store.ts';
+import {
+  PayloadStoreError,
+  PayloadStoreUnusable,
+  type PayloadStore,
+  type StoredPayload,
+} from './payload-store.ts';
 
 export interface S3Settings {
   /** E.g. `https://s3.eu-central-1.amazonaws.com`; the bucket comes as the first part of the path. */
@@ -14,6 +19,10 @@ export interface S3Settings {
 }
 
 const requestTimeoutMs = 30_000;
+/** Of looking whether it is there: nobody should wait longer for that. */
+const checkTimeoutMs = 5_000;
+/** Where a little is written to see whether it can be. */
+const checkKey = 'check';
 /** Of answers 5xx and 429, with exponential backoff and jitter: the bytes are the same each time. */
 const retries = 4;
 
@@ -30,20 +39,33 @@ export function createS3Store(settings: S3Settings): PayloadStore {
     initRetryMs: 100,
   });
   const base = `${settings.endpoint.replace(/\/+$/, '')}/${bucket}`;
-  const send = async (method: string, url: string, body?: Uint8Array): Promise<Response> => {
-    const signal = AbortSignal.timeout(requestTimeoutMs);
+  /** Undefined if there is no such object. */
+  const send = async (
+    method: string,
+    url: string,
+    { body, timeoutMs = requestTimeoutMs }: { body?: Uint8Array; timeoutMs?: number } = {},
+  ): Promise<Response | undefined> => {
+    const signal = AbortSignal.timeout(timeoutMs);
     const response = await reach(() =>
       aws.fetch(url, { method, signal, ...(body && { body: Buffer.from(body) }) }),
     );
-    if (response.ok || response.status === 404) return response;
-    throw new PayloadStoreError(`S3 answered ${response.status} to ${method} in the bucket ${bucket}`);
+    const { ok, status } = response;
+    if (ok) return response;
+    if (status === 404 && !(await isBucketMissing(response))) return undefined;
+    if (status === 404) throw new PayloadStoreUnusable(`The bucket ${bucket} does not exist`);
+    const Kind = lastingStatuses.has(status) ? PayloadStoreUnusable : PayloadStoreError;
+    throw new Kind(`S3 answered ${status} to ${method} in the bucket ${bucket}`);
+  };
+  const put = async (key: string, body: Uint8Array, timeoutMs?: number): Promise<void> => {
+    await send('PUT', `${base}/${prefix}${key}`, { body, ...(timeoutMs !== undefined && { timeoutMs }) });
   };
   const list = async function* (under: string): AsyncGenerator<StoredPayload> {
     let token: string | undefined;
     do {
       const query = new URLSearchParams({ 'list-type': '2', prefix: prefix + under });
       if (token !== undefined) query.set('continuation-token', token);
-      const xml = await (await send('GET', `${base}?${query.toString()}`)).text();
+      const answer = await send('GET', `${base}?${query.toString()}`);
+      const xml = answer ? await reach(() => answer.text()) : '';
       for (const object of xml.matchAll(/<Contents>([^]*?)<\/Contents>/g)) {
         const key = element(object[1] ?? '', 'Key') ?? '';
         yield {
@@ -55,18 +77,17 @@ export function createS3Store(settings: S3Settings): PayloadStore {
     } while (token !== undefined);
   };
   return {
-    async write(key, bytes) {
-      const { status } = await send('PUT', `${base}/${prefix}${key}`, bytes);
-      if (status === 404) throw new PayloadStoreError(`The bucket ${bucket} does not exist`);
-    },
+    write: (key, bytes) => put(key, bytes),
     async read(key) {
       const response = await send('GET', `${base}/${prefix}${key}`);
-      return response.status === 404 ? undefined : Buffer.from(await reach(() => response.arrayBuffer()));
+      return response && Buffer.from(await reach(() => response.arrayBuffer()));
     },
     list,
     async deleteAll(folder) {
       for await (const { key } of list(folder)) await send('DELETE', `${base}/${prefix}${key}`);
     },
+    requireRoom: () => Promise.resolve(), // A bucket does not tell what it has room for.
+    check: () => put(checkKey, Buffer.from('holdfast'), checkTimeoutMs),
   };
 }
 
@@ -76,6 +97,14 @@ async function reach<T>(action: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new PayloadStoreError('S3 does not answer', { cause: error });
   }
+}
+
+/** Wrong region, request, credentials or rights: the same request gets the same answer until somebody changes them. */
+const lastingStatuses = new Set([301, 400, 401, 403]);
+
+/** A missing object is told as 404 too. */
+async function isBucketMissing(response: Response): Promise<boolean> {
+  return element(await reach(() => response.text()), 'Code') === 'NoSuchBucket';
 }
 
 /** Keys and tokens of ours need no more of XML than this. */

@@ -1,27 +1,50 @@
 /** A session's older messages: a chain of segments, each naming the one before it. */
 import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
-import { sessionOwner, type PayloadReader, type Texts } from './texts.ts';
+import { unlessLost, type Owner, type PayloadReader, type Texts } from './texts.ts';
 
-export function storeSegment(texts: Texts, sessionId: string, segment: SessionSegment): Promise<string> {
-  return texts.write(sessionOwner(sessionId), Buffer.from(JSON.stringify(segment)));
+export function storeSegment(texts: Texts, owner: Owner, segment: SessionSegment): Promise<string> {
+  return texts.write(owner, Buffer.from(JSON.stringify(segment)));
 }
 
-/** Every message of the session, oldest first, holding one segment at a time. Throws `PayloadStoreError`. */
+/**
+ * Every message of the session, oldest first, holding one segment at a time. One message stands for those of a segment
+ * that is lost, and for all before it. Throws `PayloadStoreError`.
+ */
 export async function* allMessages(
   payloads: PayloadReader,
-  { older, messages }: Pick<SessionContent, 'older' | 'messages'>,
+  { createdAt, older, messages }: Pick<SessionContent, 'createdAt' | 'older' | 'messages'>,
 ): AsyncGenerator<SessionMessage> {
-  for (const key of await keysOldestFirst(payloads, older)) yield* (await read(payloads, key)).messages;
+  const { segments, lost } = await chainOf(payloads, older);
+  if (lost > 0) yield lostMessages(lost, createdAt);
+  let before = lost;
+  for (const { key, count } of segments) {
+    const segment = await unlessLost(() => read(payloads, key));
+    if (segment) yield* segment.messages;
+    else yield lostMessages(count - before, createdAt);
+    before = count;
+  }
   yield* messages;
 }
 
-async function keysOldestFirst(
+/** Oldest first. `lost`: how many messages are before those, where the chain is broken. */
+async function chainOf(
   payloads: PayloadReader,
   newest: OlderMessages | undefined,
-): Promise<string[]> {
-  const keys: string[] = [];
-  for (let older = newest; older; older = (await read(payloads, older.key)).older) keys.push(older.key);
-  return keys.reverse();
+): Promise<{ segments: OlderMessages[]; lost: number }> {
+  const segments: OlderMessages[] = [];
+  for (let older = newest; older;) {
+    const { key, count } = older;
+    const segment = await unlessLost(() => read(payloads, key));
+    if (!segment) return { segments: segments.reverse(), lost: count };
+    segments.push(older);
+    older = segment.older;
+  }
+  return { segments: segments.reverse(), lost: 0 };
+}
+
+function lostMessages(count: number, timestamp: string): SessionMessage {
+  const content = `[${count} older messages are lost: the payload store no longer holds them as they were written]`;
+  return { timestamp, role: 'system', content, lost: true };
 }
 
 async function read(payloads: PayloadReader, key: string): Promise<SessionSegment> {

@@ -3,17 +3,22 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import type { PayloadStore } from './payload-store.ts';
+import { PayloadLostError, type PayloadStore } from './payload-store.ts';
 
 export interface Owner {
   readonly kind: 'calls' | 'sessions' | 'batches';
   readonly id: string;
+  /** Of a session: another one of its id is another owner. Absent in those of before there were lives. */
+  readonly life?: string | undefined;
 }
 
-/** Throws `PayloadStoreError` when the store cannot be read just now. */
+/** Throws `PayloadStoreError` when the store cannot be read just now, `PayloadLostError` when the payload is lost. */
 export interface PayloadReader {
   read(key: string): Promise<Buffer>;
 }
+
+/** Stands where a text is lost, for people and agents: an empty text would look whole. */
+export const lostText = '[This text is lost: the payload store no longer holds it as it was written]';
 
 export async function textFrom(payloads: PayloadReader, text: StoredText): Promise<string> {
   return typeof text === 'string' ? text : (await payloads.read(text.ref)).toString('utf8');
@@ -21,17 +26,19 @@ export async function textFrom(payloads: PayloadReader, text: StoredText): Promi
 
 export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
 export const batchOwner = (id: string): Owner => ({ kind: 'batches', id });
-export const sessionOwner = (id: string): Owner => ({ kind: 'sessions', id });
+export const sessionOwner = (id: string, life?: string): Owner => ({ kind: 'sessions', id, life });
 
 export class Texts implements PayloadReader {
   private readonly store: PayloadStore;
   private readonly inlineBytes: number;
+  private readonly tellLost: (lost: PayloadLostError) => void;
   /** Folders that have their name. */
   private readonly named = new LRUCache<string, true>({ max: 10_000 });
 
-  constructor(store: PayloadStore, inlineBytes: number) {
+  constructor(store: PayloadStore, inlineBytes: number, tellLost: (lost: PayloadLostError) => void = ignore) {
     this.store = store;
     this.inlineBytes = inlineBytes;
+    this.tellLost = tellLost;
   }
 
   /** Content-addressed: the same text of the same owner is stored once. Throws `PayloadStoreError`. */
@@ -41,30 +48,46 @@ export class Texts implements PayloadReader {
     return { ref: await this.write(owner, Buffer.from(text)), bytes };
   }
 
-  /** Throws `PayloadStoreError` when it cannot be read just now. */
+  /** The same for new work, which is refused in time: room is kept for the work under way. */
+  async keepNew(owner: Owner, text: string): Promise<StoredText> {
+    const bytes = jsonBytes(text);
+    if (bytes > this.inlineBytes) await this.requireRoom(bytes);
+    return this.keep(owner, text);
+  }
+
+  /** Throws `PayloadStoreError` where new work of so many bytes is to be refused. */
+  requireRoom(bytes: number): Promise<void> {
+    return this.store.requireRoom(bytes);
+  }
+
+  /** Throws as `read` does. */
   load(text: StoredText): Promise<string> {
     return textFrom(this, text);
   }
 
-  /** The same text, kept by this owner too. */
+  /** The same text, kept by this owner too. A lost one stays what it is: its readers are told. */
   async copyTo(owner: Owner, text: StoredText): Promise<StoredText> {
     if (typeof text === 'string' || text.ref.startsWith(folderOf(owner))) return text;
-    return { ref: await this.write(owner, await this.read(text.ref)), bytes: text.bytes };
+    const bytes = await unlessLost(() => this.read(text.ref));
+    return bytes ? { ref: await this.write(owner, bytes), bytes: text.bytes } : text;
   }
 
   async write(owner: Owner, bytes: Uint8Array): Promise<string> {
     const folder = folderOf(owner);
-    if (!this.named.has(folder)) await this.store.write(folder + nameFile, Buffer.from(owner.id));
+    if (!this.named.has(folder)) await this.store.write(folder + nameFile, Buffer.from(nameOf(owner)));
     this.named.set(folder, true);
-    const key = folder + createHash('sha256').update(bytes).digest('hex');
+    const key = folder + sha256(bytes);
     await this.store.write(key, bytes);
     return key;
   }
 
+  /** Just the bytes that were written: a disk may have lost or changed them since. Throws as `PayloadReader` says. */
   async read(key: string): Promise<Buffer> {
     const bytes = await this.store.read(key);
-    if (!bytes) throw new Error(`The payload store has no ${key}: it was deleted, or this is another store`);
-    return bytes;
+    if (bytes && key.endsWith(sha256(bytes))) return bytes;
+    const lost = new PayloadLostError(key, bytes ? 'damaged' : 'missing');
+    this.tellLost(lost);
+    throw lost;
   }
 
   async drop(owner: Owner): Promise<void> {
@@ -90,14 +113,41 @@ export class Texts implements PayloadReader {
 
   private async *ownerOf(kind: Owner['kind'], folder: string): AsyncGenerator<Owner> {
     const name = await this.store.read(folder + nameFile);
-    if (name) yield { kind, id: name.toString('utf8') };
+    if (!name) return;
+    const [id = '', life] = name.toString('utf8').split('\n');
+    const owner: Owner = { kind, id, life };
+    // By another name, as of a damaged file, it would be looked for in vain and lose what it owns.
+    if (folderOf(owner) === folder) yield owner;
   }
 }
 
-/** Holds the owner's id, written before anything else of it. */
+/** Holds the owner's name, written before anything else of it. */
 const nameFile = 'owner';
 
+/** No id holds a line's end. */
+function nameOf({ id, life }: Owner): string {
+  return life === undefined ? id : `${id}\n${life}`;
+}
+
 /** Ids may hold anything a file name may not. */
-function folderOf({ kind, id }: Owner): string {
-  return `${kind}/${createHash('sha256').update(id).digest('hex').slice(0, 40)}/`;
+function folderOf(owner: Owner): string {
+  return `${owner.kind}/${sha256(nameOf(owner)).slice(0, 40)}/`;
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function ignore(): void {
+  // Its reader is told all the same.
+}
+
+/** Undefined if it is lost. */
+export async function unlessLost<T>(action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof PayloadLostError) return undefined;
+    throw error;
+  }
 }

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { StoreSettings } from '../payloads/open-store.ts';
 import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
+import { publicOrigins } from './public-origins.ts';
 import { StartupError } from './shutdown.ts';
 
 const mebibyte = 1024 * 1024;
@@ -55,6 +56,9 @@ export const settings = {
   HOLDFAST_ARCHIVE_SECONDS: integer(60, 1, 86_400).describe('How often new failed calls are archived.'),
   HOLDFAST_API_KEYS: apiKeys.describe(
     'Bearer keys, separated by commas. Without any, the API is open to this machine alone.',
+  ),
+  HOLDFAST_PUBLIC_ORIGIN: publicOrigins.describe(
+    'Where browsers see the desk behind a proxy, e.g. https://gateway.example.com; several separated by commas.',
   ),
   HOLDFAST_ENCRYPTION_KEY: z
     .string()
@@ -105,9 +109,24 @@ export const settings = {
   HOLDFAST_MAX_ANSWER_BYTES: integer(4 * mebibyte, 1, 64 * mebibyte).describe(
     "Of an agent's answer, as JSON in UTF-8.",
   ),
+  HOLDFAST_MAX_COMPRESSION_RATIO: integer(200, 1, 100_000).describe(
+    'How many times its size on the wire a compressed answer above 256 KiB may have; beyond: payload_too_large.',
+  ),
+  HOLDFAST_EXPECT_TIMEOUT_MS: integer(5_000, 10, 600_000).describe(
+    "How long the check of an answer against its agent's expect may take; beyond: invalid_response.",
+  ),
+  HOLDFAST_EXPECT_THREADS: integer(2, 1, 64).describe(
+    'Such checks that a process does at a time, each in a thread beside the main one; others wait.',
+  ),
+  HOLDFAST_EXPECT_MEMORY_MIB: integer(256, 32, 16_384).describe(
+    'Memory of such a thread; a check that needs more: invalid_response.',
+  ),
   HOLDFAST_MAX_BODY_BYTES: integer(4 * mebibyte, 1_024, 256 * mebibyte).describe("Of a request's body."),
   HOLDFAST_INLINE_BYTES: integer(16 * 1024, 1_024, 64 * 1024).describe(
     'Of a prompt or answer, as JSON in UTF-8; a larger one goes to the payload store.',
+  ),
+  HOLDFAST_PAYLOAD_RESERVE_MIB: integer(256, 0, 1_048_576).describe(
+    "What new prompts and imports leave free on the disk of the payload store's folder, for the answers of calls under way.",
   ),
   HOLDFAST_MAX_IMPORT_BYTES: integer(256 * mebibyte, 1_024, 4_096 * mebibyte).describe(
     'Of an imported file of sessions.',
@@ -118,6 +137,9 @@ export const settings = {
   ),
   HOLDFAST_REPEAT_CACHE_SECONDS: integer(60, 1, 3_600).describe(
     'How long one is kept; so long a repeat may miss a reset or a deletion by another process.',
+  ),
+  HOLDFAST_DELETE_PATIENCE_SECONDS: integer(20, 1, 600).describe(
+    'How long `DELETE /api/vps/sessions/{id}?calls=true` waits for Temporal to delete the calls before it answers 202.',
   ),
   HOLDFAST_MAX_SESSION_METADATA_BYTES: integer(256 * 1024, 2, 512 * 1024).describe(
     "Of a session's metadata, all calls' merged, as JSON.",
@@ -138,15 +160,33 @@ export const settings = {
   ),
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
-  HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe('Calls of one node that have not ended.'),
+  HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
+    'Calls of one node that have not ended. Beside a Temporal server of your own: since its start.',
+  ),
   HOLDFAST_MAX_STARTS: integer(16, 1, 10_000).describe(
     'Calls that one node starts at a time; the others wait in line. More than the server can take all come too late.',
   ),
   HOLDFAST_START_PATIENCE_SECONDS: integer(30, 0, 3_600).describe(
     'How long a call may wait in that line; beyond: 429, and nothing was accepted.',
   ),
+  HOLDFAST_DISCONNECT_GRACE_MS: integer(250, 0, 60_000).describe(
+    'How long after the last client that waited for it went away a call with `on_disconnect: cancel` is cancelled.',
+  ),
   HOLDFAST_MAX_STREAMS: integer(200, 1, 100_000).describe(
     'Server-sent event streams that one node has open; beyond: 429.',
+  ),
+  HOLDFAST_HEADERS_SECONDS: integer(10, 1, 3_600).describe(
+    'How long the head of a request may take, from its first byte.',
+  ),
+  HOLDFAST_BODY_STALL_SECONDS: integer(20, 1, 3_600).describe(
+    'A body must make progress in each such span; how long it takes in all does not matter.',
+  ),
+  HOLDFAST_BODY_BYTES_PER_SECOND: integer(1_024, 1, mebibyte).describe(
+    'What is progress of a body: so much on average. A client that sends more slowly is cut off.',
+  ),
+  HOLDFAST_IDLE_SECONDS: integer(75, 1, 3_600).describe('How long a connection may be without a request.'),
+  HOLDFAST_MAX_IDLE_CONNECTIONS: integer(5_000, 1, 100_000).describe(
+    'Connections without a request; beyond, the one that is idle longest is closed.',
   ),
   HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(
     'Calls that one batch of reruns takes; the newest of those that match.',
@@ -186,6 +226,9 @@ export const settings = {
     "SQLite's page cache, in the memory of the embedded server.",
   ),
   HOLDFAST_RETENTION_DAYS: integer(7, 1, 3_650).describe('How long the embedded server keeps ended calls.'),
+  HOLDFAST_DISK_RESERVE_MIB: integer(64, 1, 1_048_576).describe(
+    "Below this free space on the data directory's disk nothing new is accepted: what is under way needs it.",
+  ),
   HOLDFAST_MIN_FREE_DISK_MIB: integer(1_024, 0, 1_048_576).describe(
     'Below this free space a warning is logged.',
   ),
@@ -241,6 +284,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     port: set.HOLDFAST_PORT,
     dataDir: resolve(set.HOLDFAST_DATA_DIR),
     apiKeys: set.HOLDFAST_API_KEYS,
+    publicOrigins: set.HOLDFAST_PUBLIC_ORIGIN,
     encryptionKey: set.HOLDFAST_ENCRYPTION_KEY,
     drainMs: set.HOLDFAST_DRAIN_SECONDS * 1_000,
     logLevel: set.HOLDFAST_LOG_LEVEL,
@@ -261,9 +305,17 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxCallsInFlight: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
       maxStarts: set.HOLDFAST_MAX_STARTS,
       startPatienceMs: set.HOLDFAST_START_PATIENCE_SECONDS * 1_000,
+      disconnectGraceMs: set.HOLDFAST_DISCONNECT_GRACE_MS,
       maxStreams: set.HOLDFAST_MAX_STREAMS,
       maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
       firstTaskWaitMs: set.HOLDFAST_FIRST_TASK_WAIT_MS,
+    },
+    connections: {
+      headersMs: set.HOLDFAST_HEADERS_SECONDS * 1_000,
+      bodyStallMs: set.HOLDFAST_BODY_STALL_SECONDS * 1_000,
+      bodyBytesPerSecond: set.HOLDFAST_BODY_BYTES_PER_SECOND,
+      idleMs: set.HOLDFAST_IDLE_SECONDS * 1_000,
+      maxIdle: set.HOLDFAST_MAX_IDLE_CONNECTIONS,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {
@@ -278,18 +330,26 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxBytes: set.HOLDFAST_REPEAT_CACHE_BYTES,
       lifetimeMs: set.HOLDFAST_REPEAT_CACHE_SECONDS * 1_000,
     },
+    deletePatienceMs: set.HOLDFAST_DELETE_PATIENCE_SECONDS * 1_000,
     sessionCacheBytes: set.HOLDFAST_SESSION_CACHE_BYTES,
     payloads: {
       store: store,
       inlineBytes: set.HOLDFAST_INLINE_BYTES,
+      reserveBytes: set.HOLDFAST_PAYLOAD_RESERVE_MIB * mebibyte,
     },
     archive: toArchiveSettings(set.HOLDFAST_ARCHIVE),
     archiveIntervalMs: set.HOLDFAST_ARCHIVE_SECONDS * 1_000,
     transport: {
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
+      maxCompressionRatio: set.HOLDFAST_MAX_COMPRESSION_RATIO,
       connectTimeoutMs: set.HOLDFAST_CONNECT_SECONDS * 1_000,
       // As many as asks can be open: a shorter pool would queue calls out of sight, on their agent's account.
       connectionsPerOrigin: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
+    },
+    expectations: {
+      timeoutMs: set.HOLDFAST_EXPECT_TIMEOUT_MS,
+      maxThreads: set.HOLDFAST_EXPECT_THREADS,
+      memoryMib: set.HOLDFAST_EXPECT_MEMORY_MIB,
     },
     worker: {
       embedded: set.HOLDFAST_EMBEDDED_WORKER === 'on',
@@ -308,6 +368,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       cacheBytes: set.HOLDFAST_TEMPORAL_CACHE_MIB * mebibyte,
       retentionDays: set.HOLDFAST_RETENTION_DAYS,
       minFreeBytes: set.HOLDFAST_MIN_FREE_DISK_MIB * mebibyte,
+      reserveBytes: set.HOLDFAST_DISK_RESERVE_MIB * mebibyte,
     },
   };
 }

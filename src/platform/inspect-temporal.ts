@@ -7,12 +7,15 @@ import { directoryChanges } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { createLog } from './logging.ts';
 import { missingSearchAttributes } from './provision.ts';
+import { readServerTime, ServerClock } from './server-clock.ts';
 import { connect, installRuntime, type TemporalTarget } from './temporal-connection.ts';
 
 const patienceMs = 5_000;
 
 export interface TemporalInspection {
   readonly serverVersion: string;
+  /** How far the clock of this machine is ahead, in ms; undefined where the server does not tell. */
+  readonly clockSkewMs: number | undefined;
   readonly namespace: { readonly retentionDays: number } | { readonly error: string };
   /** Undefined where the namespace is missing, or does not tell. */
   readonly missingSearchAttributes: readonly string[] | undefined;
@@ -28,6 +31,7 @@ export async function inspectTemporal(target: TemporalTarget): Promise<TemporalI
     const { serverVersion } = await soon(connection, () => connection.workflowService.getSystemInfo({}));
     return {
       serverVersion,
+      clockSkewMs: await skewOf(connection, target.namespace),
       namespace: await namespaceOf(connection, target.namespace),
       missingSearchAttributes: await missing(connection, target.namespace),
       agents: await agentsOf(connection, target.namespace),
@@ -35,6 +39,14 @@ export async function inspectTemporal(target: TemporalTarget): Promise<TemporalI
   } finally {
     await connection.close();
   }
+}
+
+async function skewOf(connection: NativeConnection, namespace: string): Promise<number | undefined> {
+  const time = await readServerTime(connection, namespace);
+  if (!time) return undefined;
+  const clock = new ServerClock(() => Promise.resolve(time));
+  await clock.measure();
+  return clock.skewMs();
 }
 
 async function namespaceOf(

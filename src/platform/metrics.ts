@@ -8,13 +8,14 @@ export function createMetrics(load: {
   startsWaiting: () => number;
   asksInFlight: () => number;
   watches: () => number;
+  clockSkewMs: () => number;
 }) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'holdfast_calls_in_flight',
-    help: 'Calls started by this node that have not ended',
+    help: 'Calls of this node that have not ended, those of before its start included',
     registers,
     collect() {
       this.set(load.callsInFlight());
@@ -42,6 +43,14 @@ export function createMetrics(load: {
     registers,
     collect() {
       this.set(load.watches());
+    },
+  });
+  new Gauge({
+    name: 'holdfast_clock_skew_seconds',
+    help: "How far this machine's clock is ahead of the Temporal server's",
+    registers,
+    collect() {
+      this.set(load.clockSkewMs() / 1_000);
     },
   });
   return {

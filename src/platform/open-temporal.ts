@@ -2,6 +2,7 @@
 import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from './config.ts';
 import { checkDisk } from './embedded/disk-guard.ts';
+import { DiskWatch } from './embedded/disk-watch.ts';
 import { findTemporalCli } from './embedded/find-cli.ts';
 import { startEmbeddedServer, type EmbeddedServer } from './embedded/server.ts';
 import { every } from './every.ts';
@@ -15,8 +16,12 @@ export interface OpenTemporal {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly address: string;
+  /** Whether the server is this node's own. */
+  readonly embedded: boolean;
   /** Of the embedded server. */
   readonly webUiUrl: string | undefined;
+  /** Of the embedded server's data. */
+  readonly disk: DiskWatch | undefined;
   /** Resolves with the reason when the embedded server is lost for good. */
   readonly lost: Promise<string>;
 }
@@ -46,7 +51,9 @@ export async function openTemporal(
     connection,
     namespace: target.namespace,
     address: target.options.address ?? '',
+    embedded: embedded !== undefined,
     webUiUrl: embedded?.webUiUrl,
+    disk: embedded?.disk,
     lost: embedded?.lost ?? new Promise(() => undefined),
   };
 }
@@ -55,7 +62,7 @@ async function startEmbedded(
   { dataDir, temporal }: Config,
   log: Log,
   cleanups: Cleanups,
-): Promise<EmbeddedServer> {
+): Promise<EmbeddedServer & { readonly disk: DiskWatch }> {
   const cli = await findTemporalCli({ configured: temporal.cli, binariesDir });
   const server = await startEmbeddedServer({ ...temporal, cli, dataDir }, log);
   cleanups.add('embedded Temporal server', () => server.stop());
@@ -67,5 +74,8 @@ async function startEmbedded(
       log.warn({ err: error }, 'The free disk space is not known');
     }),
   );
-  return server;
+  const disk = new DiskWatch(dataDir, temporal.reserveBytes, log);
+  await disk.look();
+  cleanups.add('disk watch', disk.start());
+  return { ...server, disk };
 }

@@ -16,7 +16,7 @@ export class ServerWatch {
 
   /** For how long it has been there without a break, in ms; 0 while it is away. */
   thereMs(): number {
-    return this.awaySince === undefined ? Date.now() - this.thereSince : 0;
+    return this.awaySince === undefined ? performance.now() - this.thereSince : 0;
   }
 
   /**
@@ -25,7 +25,7 @@ export class ServerWatch {
    */
   start(onBack: (awayMs: number) => void): () => Promise<void> {
     const look = async (): Promise<void> => {
-      const askedAt = Date.now();
+      const askedAt = performance.now();
       if (!(await answers(this.connection))) {
         this.awaySince ??= askedAt;
         return;
@@ -33,7 +33,7 @@ export class ServerWatch {
       const { awaySince } = this;
       this.awaySince = undefined;
       if (awaySince === undefined) return;
-      this.thereSince = Date.now();
+      this.thereSince = performance.now();
       onBack(this.thereSince - awaySince);
     };
     return every(intervalMs, look, () => undefined);

@@ -25,13 +25,20 @@ export class Cleanups {
   }
 }
 
+/**
+ * Ctrl-C reaches a terminal's whole process group, and npm hands it on to its child once more; a service manager may do the
+ * same. What comes so soon after the first signal is the same wish.
+ */
+const sameWishMs = 500;
+
 /** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once. */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(130);
-      asked = true;
+      const now = performance.now();
+      if (askedAt !== undefined && now - askedAt > sameWishMs) process.exit(130);
+      askedAt ??= now;
       resolve(signal);
     };
     process.on('SIGINT', onSignal);

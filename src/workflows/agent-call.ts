@@ -15,7 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Attempt, CallFailureDetails, CallInput, CallResult } from '../domain/call.ts';
-import { agentBudgetMs } from '../domain/deadline.ts';
+import { agentBudgetMs, agentsInTime } from '../domain/deadline.ts';
 import { failures, type ErrorType } from '../domain/failures.ts';
 import { searchable } from '../domain/searchable.ts';
 import type { WindowMessage } from '../domain/session.ts';
@@ -26,12 +26,12 @@ import { describeProgress } from './progress-text.ts';
 import { ResetRun } from './reset-run.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
-import { asksInTask, commitTurn, waitForTurn } from './turn.ts';
+import { asksInTask, SessionTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
-/** Less than this is not worth asking an agent for. */
-const minimumAskMs = 500;
+/** Calls of before asked no agent with less time than this, and ended. */
+const leastBeforeMs = 500;
 
 type Ending = { readonly onRecord: boolean } & (
   | { readonly status: 'answered'; readonly agent: string; readonly content: StoredText }
@@ -42,11 +42,13 @@ interface Progress {
   readonly chain: readonly string[];
   readonly attempts: Attempt[];
   queuedMs: number;
+  sessionStored?: boolean;
 }
 
 export async function agentCall(input: CallInput): Promise<CallResult> {
   const startedAt = workflowInfo().startTime.getTime();
   const reset = new ResetRun();
+  const sessionTurn = new SessionTurn(input, reset);
   const deadlineAt = (): number => (reset.at ?? startedAt) + input.deadlineMs;
   const progress: Progress = {
     chain: input.chain.map((agent) => agent.name),
@@ -61,8 +63,9 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
 
   let ending: Ending;
   try {
-    const turn = await waitForTurn(input, deadlineAt, reset);
-    progress.queuedMs = Date.now() - startedAt;
+    const turn = await sessionTurn.wait(deadlineAt).finally(() => {
+      progress.queuedMs = Date.now() - startedAt;
+    });
     ending =
       turn.status === 'failed'
         ? { ...turn, onRecord: true }
@@ -75,13 +78,14 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
       // came meanwhile would end the call instead, and its turn would stand as failed (I4).
       if (input.sessionId !== undefined && !asksInTask(input, reset) && patched('cancelled-on-record'))
         await sleep(1);
-      await commitTurn(input, reset, { onRecord: false });
+      const stored = await sessionTurn.commit({ onRecord: false, cancelled: true });
+      if (stored !== undefined) progress.sessionStored = stored;
     });
     end(input, 'cancelled', startedAt);
     throw error;
   }
   const sessionStored = await CancellationScope.nonCancellable(() =>
-    commitTurn(input, reset, {
+    sessionTurn.commit({
       answer: ending.status === 'answered' ? ending : undefined,
       onRecord: ending.onRecord,
     }),
@@ -100,7 +104,30 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   return { ...details, agentName: ending.agent, response: ending.content };
 }
 
+/** Asks the agents that there is time for; the others are left out, from the chain's end. */
 async function walkChain(
+  input: CallInput,
+  window: readonly WindowMessage[],
+  reset: ResetRun,
+  deadlineAt: () => number,
+  progress: Progress,
+): Promise<Ending> {
+  const { chain } = input;
+  const inTime = agentsInTime(deadlineAt() - Date.now(), chain);
+  const asked = inTime < chain.length && patched('short-deadlines') ? chain.slice(0, inTime) : chain;
+  const ending = await askInTurn({ ...input, chain: asked }, window, reset, deadlineAt, progress);
+  for (const { name: agent } of chain.slice(asked.length))
+    progress.attempts.push({ agent, status: 'skipped', error: leftOut(input, progress.queuedMs, inTime) });
+  return ending;
+}
+
+function leftOut({ deadlineMs, turn }: CallInput, queuedMs: number, inTime: number): string {
+  const waited = turn?.state === 'queued' ? ` after ${queuedMs / 1_000} s in its session's queue` : '';
+  const room = `has room for ${inTime} ${inTime === 1 ? 'agent' : 'agents'}${waited}`;
+  return `Left out: the call's deadline of ${deadlineMs / 1_000} s ${room}`;
+}
+
+async function askInTurn(
   input: CallInput,
   window: readonly WindowMessage[],
   reset: ResetRun,
@@ -113,8 +140,8 @@ async function walkChain(
   for (const [index, agent] of input.chain.entries()) {
     const stillToCome = input.chain.slice(index + 1);
     const budgetMs = (): number => agentBudgetMs(deadlineAt() - Date.now(), stillToCome);
-    if (budgetMs() < minimumAskMs)
-      return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
+    const late = deadlineAt() <= Date.now() || (budgetMs() < leastBeforeMs && !patched('short-deadlines'));
+    if (late) return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
 
     setCurrentDetails(describeProgress(progress, agent.name));
     const last = stillToCome.length === 0;

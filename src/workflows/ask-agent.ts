@@ -10,10 +10,12 @@ import {
   proxyActivities,
   sleep,
 } from '@temporalio/workflow';
-import type { Question } from '../activities/ask.ts';
+import type { CutOffType, Question } from '../activities/ask.ts';
 import type { AskResult, CallAgentActivity } from '../activities/call-agent.ts';
 import type { AgentConfig } from '../domain/agent.ts';
+import { agentTimeMs } from '../domain/agent-time.ts';
 import type { Attempt, CallInput, Try } from '../domain/call.ts';
+import { cutOffMarginMs } from '../domain/deadline.ts';
 import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
@@ -25,7 +27,8 @@ import { firstTry } from './first-try.ts';
 const maxReschedules = 3;
 /** The activity times itself out with a typed failure; Temporal's limit is the backstop. */
 const backstopMs = 5_000;
-const notTakenMarginMs = 100;
+/** An activity for less than this at the end of a share is not worth a task: the first try then has the whole share. */
+const leastActivityMs = 500;
 /** A cancellation that ended a first try is on record already; asking goes on should it be none after all. */
 const cancellationAwaitedMs = 5_000;
 
@@ -70,7 +73,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       const { content, tries, onRecord } = await take(step, ask);
       return {
         content,
-        attempt: { agent: agent.name, status: 'ok', tries, latencyMs: spanMs(tries, startedAt) },
+        attempt: { agent: agent.name, status: 'ok', tries, latencyMs: agentTimeMs(tries) },
         onRecord,
       };
     } catch (error) {
@@ -85,7 +88,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       const next = nextStep(step, failure, ask.budgetMs());
       if (!next)
         return {
-          attempt: failedAttempt(agent.name, failure, startedAt),
+          attempt: failedAttempt(agent.name, failure),
           onRecord: error instanceof ActivityFailure,
         };
       step = next;
@@ -99,7 +102,10 @@ async function take(
 ): Promise<AskResult & { readonly onRecord: boolean }> {
   if (pauseMs > 0) await sleep(pauseMs, { summary: `before ${ask.agent.name} is asked again` });
   if (!inTask) return { ...(await schedule(ask, tries)), onRecord: true };
-  const first = await firstTry(questionOf(ask), ask.input.firstTaskWaitMs ?? 0);
+  const waitMs = ask.input.firstTaskWaitMs ?? 0;
+  const shareMs = ask.budgetMs();
+  const cutOff = shareMs < waitMs + leastActivityMs ? { afterMs: shareMs, type: cutOffType(ask) } : undefined;
+  const first = await firstTry(questionOf(ask), waitMs, cutOff);
   switch (first.state) {
     case 'answered':
       return { ...first, onRecord: false };
@@ -137,13 +143,13 @@ function isAbort(error: unknown): boolean {
 }
 
 function schedule(ask: Ask, earlierTries: readonly Try[], openSince?: number): Promise<AskResult> {
-  const { input, agent, budgetMs, last } = ask;
-  // Heartbeats find a dead worker; schedule-to-close is the agent's share of the deadline, retries included;
-  // schedule-to-start, right before it, tells an ask that no worker ever took from one whose worker died over it.
+  const { input, agent, budgetMs } = ask;
+  // Heartbeats find a dead worker; schedule-to-close is the backstop of the agent's share of the deadline, retries included,
+  // at which the activity ends itself; schedule-to-start tells an ask that no worker ever took from one whose worker died over it.
   const shareMs = budgetMs();
   const { callAgent } = proxyActivities<CallAgentActivity>({
-    scheduleToCloseTimeout: Math.max(1, shareMs),
-    scheduleToStartTimeout: Math.max(1, shareMs - notTakenMarginMs),
+    scheduleToCloseTimeout: Math.max(1, shareMs) + cutOffMarginMs,
+    scheduleToStartTimeout: Math.max(1, shareMs),
     startToCloseTimeout: agent.timeoutMs + backstopMs,
     heartbeatTimeout: input.heartbeatTimeoutMs,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -160,8 +166,13 @@ function schedule(ask: Ask, earlierTries: readonly Try[], openSince?: number): P
     ...questionOf(ask),
     earlierTries,
     ...(openSince !== undefined && { openSince }),
-    cutOffType: last ? 'deadline_exceeded' : 'timeout',
+    cutOffType: cutOffType(ask),
   });
+}
+
+/** What it is called when the agent's share of the deadline is over. */
+function cutOffType({ last }: Ask): CutOffType {
+  return last ? 'deadline_exceeded' : 'timeout';
 }
 
 function questionOf({ input: { callId, prompt, sessionId }, agent, window }: Ask): Question {
@@ -174,9 +185,9 @@ function questionOf({ input: { callId, prompt, sessionId }, agent, window }: Ask
   };
 }
 
-function failedAttempt(agent: string, { kind, message, tries }: AskFailure, startedAt: number): Attempt {
+function failedAttempt(agent: string, { kind, message, tries }: AskFailure): Attempt {
   const errorType = kind === 'worker_lost' ? 'internal' : kind;
-  return { agent, status: 'failed', errorType, error: message, tries, latencyMs: spanMs(tries, startedAt) };
+  return { agent, status: 'failed', errorType, error: message, tries, latencyMs: agentTimeMs(tries) };
 }
 
 /** Retries of it that were under way are not known; this one was, or was about to be. */
@@ -192,12 +203,4 @@ function cancelledAttempt(agent: string, earlier: readonly Try[], startedAt: num
     tries,
     latencyMs,
   };
-}
-
-/** From the first try's start to the end of the last, backoff included. */
-function spanMs(tries: readonly Try[], startedAt: number): number {
-  const [first] = tries;
-  const last = tries.at(-1);
-  if (!first || !last) return Date.now() - startedAt;
-  return Math.max(0, Date.parse(last.at) + last.latencyMs - Date.parse(first.at));
 }

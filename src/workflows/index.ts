@@ -3,4 +3,5 @@ export { agentCall } from './agent-call.ts';
 export { agentDirectory } from './agent-directory.ts';
 export { agentHealth } from './agent-health.ts';
 export { rerunBatch } from './rerun-batch.ts';
+export { rerunLink } from './rerun-link.ts';
 export { session } from './session.ts';

@@ -5,7 +5,7 @@ import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
-import type { GrantedTurn, SecondAnswer, SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
+import type { GrantedTurn, SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
 
 // agentCall
 /** It is the call's turn. Without it the call asks its session for it. */
@@ -13,15 +13,19 @@ export const turnGranted = defineSignal<[turn?: GrantedTurn]>('turnGranted');
 export const callProgress = defineQuery<CallProgress>('callProgress');
 
 // session
-export const openTurn = defineUpdate<TurnReply, [callId: string, metadataBytes?: number]>('openTurn');
+/** With the life that the call had a turn or a place in the queue of before, if any: no other takes it. */
+export const openTurn = defineUpdate<TurnReply, [callId: string, metadataBytes?: number, life?: string]>(
+  'openTurn',
+);
 export const commitTurn = defineSignal<[TurnCommit]>('commitTurn');
-/** A commit that the session may decline: false. */
-export const settleTurn = defineUpdate<boolean, [SecondAnswer]>('settleTurn');
+/** A commit that tells what became of it: false if the session keeps nothing of the call. */
+export const settleTurn = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');
 /** The facade gives back a turn that no call will use. */
 export const releaseTurn = defineSignal<[callId: string]>('releaseTurn');
 /** Null once the session is closed. */
 export const readSession = defineQuery<SessionContent | null>('readSession');
-export const closeSession = defineUpdate<null>('closeSession');
+/** With its calls: the closed run then tells their ids. */
+export const closeSession = defineUpdate<null, [withCalls: boolean]>('closeSession');
 /** Closes the session if nothing happened since the cutoff; false while a turn is held or queued. */
 export const expireSession = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
 

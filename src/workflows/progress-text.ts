@@ -17,6 +17,6 @@ function describeAttempt(attempt: Attempt): string {
     case 'failed':
       return `**${attempt.agent}**: failed with \`${attempt.errorType}\`, ${attempt.tries.length} tries, ${attempt.latencyMs} ms`;
     case 'skipped':
-      return `**${attempt.agent}**: skipped, not registered`;
+      return `**${attempt.agent}**: skipped: ${attempt.error}`;
   }
 }

@@ -18,7 +18,14 @@ import {
 import type { TurnActivities } from '../activities/turns.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { SessionBook } from '../domain/session-book.ts';
-import type { SecondAnswer, SessionLimits, SessionState, TurnCommit, TurnHolder } from '../domain/session.ts';
+import type {
+  ClosedSession,
+  SessionLimits,
+  SessionState,
+  TurnCommit,
+  TurnHolder,
+  TurnPlace,
+} from '../domain/session.ts';
 import {
   closeSession,
   commitTurn,
@@ -57,9 +64,13 @@ const { storeSegment } = proxyLocalActivities<TurnActivities>({
   retry: { maximumAttempts: 1 },
 });
 
-export async function session(initial: SessionState, limits: SessionLimits): Promise<void> {
+export async function session(initial: SessionState, limits: SessionLimits): Promise<ClosedSession> {
   const book = new SessionBook(initial, limits);
-  const lifecycle = { closed: false, holderSuspected: false };
+  const lifecycle = { closed: false, withCalls: false, holderSuspected: false };
+  const { life } = initial;
+  /** Calls of before there were lives do not say which one they are of. */
+  const isOther = (itsLife: string | undefined): boolean => itsLife !== undefined && itsLife !== life;
+  const place: TurnPlace = { runId: workflowInfo().runId, ...(life !== undefined && { life }) };
   const mustRenew = (): boolean => {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     return continueAsNewSuggested || historyLength >= (limits.renewAtEvents ?? Infinity);
@@ -76,7 +87,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     underWay += 1;
     untold = holder.turnNumber;
     for (let againMs = firstWakeAgainMs; ; againMs *= 2) {
-      const told = await call.signal(turnGranted, book.turnOf(holder)).then(
+      const told = await call.signal(turnGranted, { ...book.turnOf(holder), ...place }).then(
         () => true,
         () => false,
       );
@@ -92,38 +103,55 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
       const segment = book.overflow();
       if (!segment) continue;
       underWay += 1;
-      const key = await storeSegment(initial.sessionId, segment).catch(() => undefined);
+      const key = await storeSegment(initial.sessionId, segment, life).catch(() => undefined);
       if (key !== undefined) book.movedOut(segment, key);
       underWay -= 1;
       if (key === undefined) await sleep(storeAgainMs);
     }
   };
 
-  const refuseWhenClosed: (answer?: SecondAnswer) => void = () => {
+  const refuseWhenClosed: (commit?: TurnCommit, life?: string) => void = () => {
     if (lifecycle.closed) throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
   };
 
-  setHandler(openTurn, (callId, metadataBytes) => book.openTurn(callId, Date.now(), metadataBytes), {
-    validator: (callId: string, metadataBytes?: number) => {
-      refuseWhenClosed();
-      const refusal = book.refusal(callId, metadataBytes);
-      if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal);
+  setHandler(
+    openTurn,
+    (callId: string, metadataBytes?: number) => ({
+      ...book.openTurn(callId, Date.now(), metadataBytes),
+      ...place,
+    }),
+    {
+      validator: (callId: string, metadataBytes?: number, itsLife?: string) => {
+        refuseWhenClosed();
+        if (isOther(itsLife))
+          throw ApplicationFailure.nonRetryable('That session was removed', 'session_not_found');
+        const refusal = book.refusal(callId, metadataBytes);
+        if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal);
+      },
     },
-  });
+  );
   setHandler(commitTurn, (commit: TurnCommit) => wake(book.commit(commit, Date.now())));
   setHandler(
     settleTurn,
-    (answer: SecondAnswer) => {
-      const { stored, next } = book.settle(answer, Date.now());
+    (commit: TurnCommit, itsLife?: string) => {
+      const now = Date.now();
+      const { stored, next } = isOther(itsLife)
+        ? { stored: false, next: book.release(commit.callId, now) }
+        : book.settle(commit, now);
       void wake(next);
       return stored;
     },
     { validator: refuseWhenClosed },
   );
-  setHandler(releaseTurn, (callId) => wake(book.release(callId, Date.now())));
+  setHandler(releaseTurn, (callId) => {
+    void wake(book.release(callId, Date.now()));
+    // It was begun for a call that is another's, or was never started.
+    if (book.isUnused && patched('close-unused')) lifecycle.closed = true;
+  });
   setHandler(readSession, () => (lifecycle.closed ? null : book.read()));
-  setHandler(closeSession, () => {
+  setHandler(closeSession, (withCalls) => {
     lifecycle.closed = true;
+    lifecycle.withCalls ||= withCalls;
     return null;
   });
   setHandler(expireSession, (cutoffMs) => {
@@ -155,11 +183,15 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   if (initial.holderUntold) void wake(book.holder);
   for (;;) {
     await condition(() => lifecycle.closed || mustRenew() || (book.holder !== undefined && isWanted()));
-    if (lifecycle.closed) return;
+    if (lifecycle.closed) return lifecycle.withCalls ? { callIds: book.callIds() } : {};
     if (mustRenew()) {
       await condition(() => allHandlersFinished() && underWay === 0);
       const holderUntold = book.holder !== undefined && book.holder.turnNumber === untold;
-      const state = { ...book.state(), ...(holderUntold && { holderUntold }) };
+      const state = {
+        ...book.state(),
+        ...(life !== undefined && { life }),
+        ...(holderUntold && { holderUntold }),
+      };
       await continueAsNew<typeof session>(state, { renewAtEvents, ...limits });
     }
     if (book.holder) await watch(book.holder);

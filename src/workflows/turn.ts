@@ -13,7 +13,7 @@ import type { TurnActivities } from '../activities/turns.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import { sessionWorkflowId } from '../domain/ids.ts';
-import type { GrantedTurn, TurnCommit, TurnReply, WindowMessage } from '../domain/session.ts';
+import type { GrantedTurn, TurnCommit, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { commitTurn as commitTurnSignal, turnGranted } from './messages.ts';
 import type { ResetRun } from './reset-run.ts';
@@ -40,11 +40,60 @@ export type Turn =
   | { readonly status: 'granted'; readonly window: readonly WindowMessage[] }
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
 
-/** The window to send before the prompt, once it is this call's turn. At once without a session. */
-export async function waitForTurn(
+export class SessionTurn {
+  private readonly input: CallInput;
+  private readonly reset: ResetRun;
+  /** Of the turn that the call has, or waits for. */
+  private place: TurnPlace;
+  private hasTurn = false;
+
+  constructor(input: CallInput, reset: ResetRun) {
+    this.input = input;
+    this.reset = reset;
+    this.place = placeOf(input.turn);
+  }
+
+  /** The window to send before the prompt, once it is this call's turn. At once without a session. */
+  async wait(deadlineAt: () => number): Promise<Turn> {
+    const turn = await waitForTurn(this.input, deadlineAt, this.reset, (granted) => {
+      this.place = placeOf(granted);
+    });
+    this.hasTurn = turn.status === 'granted';
+    return turn;
+  }
+
+  /** Whether the session keeps what the call left; undefined without a session. */
+  async commit({ answer, onRecord, cancelled }: TurnEnding): Promise<boolean | undefined> {
+    const { input, reset, place } = this;
+    const { sessionId, callId, prompt, userId, metadata, turn, rerunOf } = input;
+    if (sessionId === undefined || !turn) return undefined;
+    // A session of before does not know of such commits.
+    const endedWaiting = !this.hasTurn && place.runId !== undefined;
+    const commit: TurnCommit = {
+      callId,
+      prompt,
+      ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
+      ...(userId !== undefined && { userId }),
+      ...(metadata && { metadata }),
+      ...(rerunOf !== undefined && { rerunOf }),
+      ...(reset.at !== undefined && { reset: true }),
+      ...(endedWaiting && { endedWaiting: cancelled ? 'cancelled' : 'failed' }),
+    };
+    if (!onRecord && !endedWaiting && asksInTask(input, reset)) return signalCommit(sessionId, commit, place);
+    return deliverCommit(sessionId, commit, place);
+  }
+}
+
+function placeOf(turn: TurnPlace | undefined): TurnPlace {
+  const { runId, life } = turn ?? {};
+  return { ...(runId !== undefined && { runId }), ...(life !== undefined && { life }) };
+}
+
+async function waitForTurn(
   input: CallInput,
   deadlineAt: () => number,
   reset: ResetRun,
+  tellGranted: (turn: GrantedTurn) => void,
 ): Promise<Turn> {
   const { sessionId, turn } = input;
   if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
@@ -58,6 +107,7 @@ export async function waitForTurn(
   setHandler(turnGranted, (sent) => {
     woken = true;
     granted = sent;
+    if (sent) tellGranted(sent);
   });
   const comesByItself = turn.state === 'queued' && turn.comesByItself === true;
   if (comesByItself)
@@ -65,8 +115,9 @@ export async function waitForTurn(
   for (;;) {
     if (comesByItself && granted) return { status: 'granted', window: granted.window };
     woken = false;
-    const reply = await openTurn(sessionId, input.callId).catch(rethrowCancellation);
+    const reply = await openTurn(sessionId, input.callId, turn.life).catch(rethrowCancellation);
     const settled = reply === 'unknown' ? undefined : settle(reply);
+    if (typeof reply === 'object' && reply.state === 'granted') tellGranted(reply);
     if (settled?.status === 'granted') return settled;
     const restMs = deadlineAt() - Date.now();
     // Past the deadline a turn that is committed is this call's own doing, in a workflow task that was lost.
@@ -107,27 +158,7 @@ export interface TurnEnding {
   readonly answer?: { readonly agent: string; readonly content: StoredText } | undefined;
   /** Whether another task would end the call in the same way, were this one lost. */
   readonly onRecord: boolean;
-}
-
-/** Whether the session took it; undefined without a session. */
-export async function commitTurn(
-  input: CallInput,
-  reset: ResetRun,
-  { answer, onRecord }: TurnEnding,
-): Promise<boolean | undefined> {
-  const { sessionId, callId, prompt, userId, metadata, turn, rerunOf } = input;
-  if (sessionId === undefined || !turn) return undefined;
-  const commit: TurnCommit = {
-    callId,
-    prompt,
-    ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
-    ...(userId !== undefined && { userId }),
-    ...(metadata && { metadata }),
-    ...(rerunOf !== undefined && { rerunOf }),
-    ...(reset.at !== undefined && { reset: true }),
-  };
-  if (!onRecord && asksInTask(input, reset)) return signalCommit(sessionId, commit);
-  return deliverCommit(sessionId, commit);
+  readonly cancelled?: true;
 }
 
 /**
@@ -139,16 +170,19 @@ export function asksInTask({ firstTaskWaitMs, sessionId, rerunOf }: CallInput, r
   return sessionId === undefined || (rerunOf === undefined && reset.at === undefined);
 }
 
-/** By one of the task's commands, which are committed with what it decided, all or none. */
-async function signalCommit(sessionId: string, commit: TurnCommit): Promise<boolean> {
+/**
+ * By one of the task's commands, which are committed with what it decided, all or none. The run that gave the turn is
+ * of the same life, and takes what reaches it; where it is over, the session goes on in another run, or was removed.
+ */
+async function signalCommit(sessionId: string, commit: TurnCommit, place: TurnPlace): Promise<boolean> {
   const isLarge = [commit.prompt, commit.answer?.content].some((text) => typeof text === 'object');
-  const kept = isLarge ? await keepInSession(sessionId, commit) : commit;
+  const kept = isLarge ? await keepInSession(sessionId, commit, place.life) : commit;
   try {
-    await getExternalWorkflowHandle(sessionWorkflowId(sessionId)).signal(commitTurnSignal, kept);
+    await getExternalWorkflowHandle(sessionWorkflowId(sessionId), place.runId).signal(commitTurnSignal, kept);
     return true;
   } catch (error) {
-    if (error instanceof ApplicationFailure) return false; // There is no such workflow any more.
-    throw error;
+    if (!(error instanceof ApplicationFailure)) throw error; // There is no such workflow any more.
+    return place.runId !== undefined && deliverCommit(sessionId, kept, place);
   }
 }
 

@@ -7,15 +7,17 @@ const parse = (answer: unknown): string =>
   parseAnswer(Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer)));
 const textBlock = (text: string): object => ({ type: 'text', text });
 
-/** Any text, lone surrogates and control characters included, that is not only white space. */
-const someText = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => text.trim() !== '');
+/** Any text, control characters included, that is not only white space. */
+const someText = fc
+  .string({ unit: 'binary', minLength: 1 })
+  .filter((text) => text.trim() !== '' && text.isWellFormed());
 const otherBlock = fc.record({
   type: fc.constantFrom('thinking', 'tool_use', 'image', 'Text', ''),
   text: fc.jsonValue(),
 });
 const blocks = fc
   .array(fc.oneof(fc.string({ unit: 'binary' }).map(textBlock), otherBlock))
-  .filter((list) => joined(list).trim() !== '');
+  .filter((list) => joined(list).trim() !== '' && joined(list).isWellFormed());
 function joined(list: readonly object[]): string {
   return list.map((block) => ('type' in block && block.type === 'text' ? textOf(block) : '')).join('');
 }
@@ -71,6 +73,12 @@ test('whatever bytes arrive, the outcome is text that is not blank or an invalid
     }),
     { numRuns: 500 },
   );
+});
+
+test('half of a surrogate pair is refused, whatever the size; two halves that make a pair are not', () => {
+  for (const text of ['\ud800', `${'x'.repeat(100_000)}\udc00`, 'a\ud83d b'])
+    expect(() => parse({ content: text })).toThrow(/half of a surrogate pair/);
+  expect(parse({ content: [textBlock('\ud83d'), textBlock('\ude00')] })).toBe('😀');
 });
 
 test.each([

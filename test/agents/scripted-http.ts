@@ -12,7 +12,7 @@ export interface ScriptedRequest {
   readonly callKey: string | undefined;
 }
 
-/** `body`: a string goes out as it is, anything else as JSON. `hang` never answers; `reset` destroys the socket. */
+/** `body`: a string or a Buffer goes out as it is, anything else as JSON. `hang` never answers; `reset` destroys the socket. */
 export type Reply =
   | {
       readonly status?: number;
@@ -46,5 +46,5 @@ export function send(
   response.statusCode = status;
   response.setHeader('content-type', 'application/json');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  response.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
 }

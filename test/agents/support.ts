@@ -11,6 +11,7 @@ export const maxAnswerBytes = 10_000;
 export function openTransport(options: Partial<VpsTransportOptions> = {}): AgentTransport {
   const transport = createVpsTransport({
     maxAnswerBytes,
+    maxCompressionRatio: 200,
     connectTimeoutMs: 2_000,
     connectionsPerOrigin: 10,
     ...options,

@@ -17,7 +17,7 @@ test('a question is one POST of JSON that names the agent and holds the messages
   expect(request?.body).toEqual({ model: 'writer', messages, session_id: 's 1' });
   expect(request?.headers).toMatchObject({
     'content-type': 'application/json',
-    'accept-encoding': 'identity',
+    'accept-encoding': 'gzip, br',
     host: `127.0.0.1:${agent.port}`,
   });
 });

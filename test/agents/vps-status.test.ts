@@ -7,9 +7,14 @@ test.each([
   [402, 'invalid_request'],
   [403, 'auth'],
   [404, 'invalid_request'],
-  [408, 'invalid_request'],
+  [408, 'timeout'],
+  [409, 'model_error'],
+  [410, 'invalid_request'],
   [413, 'invalid_request'],
   [422, 'invalid_request'],
+  [423, 'model_error'],
+  [424, 'invalid_request'],
+  [425, 'model_error'],
   [429, 'rate_limit'],
   [499, 'invalid_request'],
   [500, 'model_error'],
@@ -51,9 +56,55 @@ test.each([301, 302, 303, 307, 308])(
   },
 );
 
-test.each([429, 503])('Retry-After in seconds is passed on with a %i', async (status) => {
-  const agent = await openAgent(() => ({ status, headers: { 'retry-after': '7' } }));
-  expect((await agentErrorOf(askOnce(agent))).retryAfterMs).toBe(7_000);
+test('a 202 says that an answer was promised for later and that this is not supported', async () => {
+  const agent = await openAgent(() => ({ status: 202, body: { id: 'job-1', status: 'queued' } }));
+  const { message } = await agentErrorOf(askOnce(agent));
+  expect(message).toMatch(/202: it promises an answer for later, which Holdfast does not support/);
+});
+
+test.each([408, 409, 423, 425, 429, 500, 502, 503, 504, 529, 999])(
+  'Retry-After in seconds is passed on with a %i',
+  async (status) => {
+    const agent = await openAgent(() => ({ status, headers: { 'retry-after': '7' } }));
+    expect((await agentErrorOf(askOnce(agent))).retryAfterMs).toBe(7_000);
+  },
+);
+
+test.each([
+  [429, { 'retry-after-ms': '250' }, 250],
+  [529, { 'retry-after-ms': '1500.2' }, 1_501],
+  [503, { 'retry-after-ms': '250', 'retry-after': '7' }, 250],
+  [503, { 'retry-after-ms': 'soon', 'retry-after': '7' }, 7_000],
+  [429, { 'retry-after-ms': '-1' }, undefined],
+  [400, { 'retry-after-ms': '250' }, undefined],
+])('a %i with the headers %j asks for a delay of %s ms', async (status, headers, delayMs) => {
+  const agent = await openAgent(() => ({ status, headers }));
+  expect((await agentErrorOf(askOnce(agent))).retryAfterMs).toBe(delayMs);
+});
+
+test.each([
+  [{ error: { message: 'Pay', code: 'insufficient_quota' } }],
+  [{ error: { message: 'Pay', type: 'insufficient_quota', code: null } }],
+  [{ error: { message: 'Pay', code: 'billing_hard_limit_reached' } }],
+  [{ error: 'Pay', code: 'insufficient_quota' }],
+  [{ message: 'Pay', type: 'billing_hard_limit_reached' }],
+])('a 429 with %j is quota_exceeded and asks for no delay', async (body) => {
+  const agent = await openAgent(() => ({ status: 429, headers: { 'retry-after': '7' }, body }));
+  const error = await agentErrorOf(askOnce(agent));
+  expect(error).toMatchObject({ type: 'quota_exceeded', retryAfterMs: undefined, statusCode: 429 });
+  expect(error.message).toBe('The agent answered 429: Pay');
+});
+
+test.each([
+  [429, { error: { code: 'rate_limit_exceeded', message: 'not insufficient_quota' } }, 'rate_limit'],
+  [429, { error: 'insufficient_quota for now' }, 'rate_limit'],
+  [429, 'insufficient_quota', 'rate_limit'],
+  [429, null, 'rate_limit'],
+  [429, { error: { code: ['insufficient_quota'] } }, 'rate_limit'],
+  [500, { error: { code: 'insufficient_quota' } }, 'model_error'],
+])('a %i with %j is not quota_exceeded', async (status, body, type) => {
+  const agent = await openAgent(() => ({ status, body }));
+  expect((await agentErrorOf(askOnce(agent))).type).toBe(type);
 });
 
 test('Retry-After as a date is passed on as the time from now', async () => {
@@ -73,7 +124,7 @@ test.each([
   [429, 'soon'],
   [429, '-5'],
   [429, ''],
-  [500, '7'],
+  [401, '7'],
   [404, '7'],
 ])('a %i with Retry-After %j asks for no delay', async (status, value) => {
   const agent = await openAgent(() => ({ status, headers: { 'retry-after': value } }));

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { ResolveAll } from '../../src/agents/guarded-lookup.ts';
@@ -27,10 +29,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function openSecureAgent(): Promise<number> {
-  const server = createServer({ key, cert: certificate }, (_request, response) => {
-    response.end('{"content":"in private"}');
-  });
+const answer: RequestListener = (_request, response) => void response.end('{"content":"in private"}');
+
+async function openSecureAgent(serve = answer): Promise<number> {
+  const server = createServer({ key, cert: certificate }, serve);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -49,6 +51,24 @@ test('an agent with a certificate that the operator trusts is asked over TLS', a
   const agent = configOf({ host: 'agent.test', port }, { protocol: 'https' });
   expect(await transport.ask(question(agent))).toBe('in private');
 });
+
+test.each(['end', 'destroy'] as const)(
+  'a TLS connection that has served and is closed by %s instead of an answer costs no try',
+  async (how) => {
+    const served: unknown[] = [];
+    const port = await openSecureAgent((request, response) => {
+      served.push(request.socket);
+      if (served.length === 2) request.socket[how]();
+      else answer(request, response);
+    });
+    const transport = openTransport({ resolve: onLoopback, extraCertificates: certificate });
+    const agent = configOf({ host: 'agent.test', port }, { protocol: 'https' });
+    await transport.ask(question(agent));
+    await setImmediate(); // The connection is idle again.
+    expect(await transport.ask(question(agent))).toBe('in private');
+    expect([served.length, new Set(served).size]).toEqual([3, 2]);
+  },
+);
 
 test('a certificate that nobody trusts is connection', async () => {
   const agent = configOf({ host: '127.0.0.1', port: await openSecureAgent() }, { protocol: 'https' });

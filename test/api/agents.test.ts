@@ -1,5 +1,8 @@
 /** The agents that a node knows: registered, listed, replaced, removed, never with a token. */
 import { describe, expect, it } from 'vitest';
+import type { AgentConfig } from '../../src/domain/agent.ts';
+import { agentDirectoryId } from '../../src/domain/ids.ts';
+import { registerAgent } from '../../src/workflows/messages.ts';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { says } from './scripts.ts';
@@ -15,6 +18,37 @@ describe('the agents', () => {
   it('that nobody registered are none', async () => {
     expect((await node.http.get('/api/vps/agents')).body).toEqual({ total: 0, agents: [] });
   });
+
+  it.each(['.', '..'])(
+    'are not called %s, which no URL can hold; one of earlier is read and removed by ?id=',
+    async (name) => {
+      expectInvalid(await register({ name }), 'name');
+      const config: AgentConfig = {
+        name,
+        host: '127.0.0.1',
+        port: 9,
+        protocol: 'http',
+        path: '/',
+        timeoutMs: 1_000,
+        maxRetries: 0,
+        fallbackAgents: [],
+        history: 'window',
+      };
+      await node.temporal.workflow
+        .getHandle(agentDirectoryId)
+        .executeUpdate(registerAgent, { args: [config] });
+      const health = `/api/vps/health?id=${name}`;
+      expect(await node.http.get(health)).toMatchObject({
+        status: 200,
+        body: { agent_name: name, status: 'healthy' },
+      });
+      expect((await node.http.delete(`/api/vps/agents?id=${name}`)).status).toBe(204);
+      expectProblem(await node.http.get(health), 404, 'agent_not_found');
+      expectProblem(await node.http.delete(`/api/vps/agents?id=${name}`), 404, 'agent_not_found');
+      expectInvalid(await node.http.delete('/api/vps/agents'), 'id');
+      expect(await listed()).toEqual([]);
+    },
+  );
 
   it('have the defaults that clients of old rely on', async () => {
     expect(await register({ name: 'plain' })).toMatchObject({

@@ -5,7 +5,11 @@ import type { HttpAnswer, Json } from '../rig/http-client.ts';
 
 interface Operation {
   readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }>;
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly schema: { readonly type?: string };
+  }[];
 }
 export type Document = Json & { readonly paths: Record<string, Record<string, Operation>> };
 

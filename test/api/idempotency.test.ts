@@ -1,6 +1,8 @@
 /** Repeats of a request by its Idempotency-Key: one call, whenever and however often they come. */
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
+import { inputOf } from '../rig/call-input.ts';
 import { endedCall } from './ended-call.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { echo, gated, says } from './scripts.ts';
@@ -8,6 +10,16 @@ import { useNode } from './use-node.ts';
 
 const locationOf = ({ headers }: HttpAnswer): string => headers.get('Location') ?? '';
 const keyed = (key: string) => ({ 'Idempotency-Key': key });
+
+/** A key with what it is hashed to, where everyone is one caller. */
+function keyOf(fits: (digest: string) => boolean): { readonly key: string; readonly digest: string } {
+  for (let count = 0; ; count++) {
+    const key = `dashed ${count}`;
+    const hash = createHash('sha256').update(JSON.stringify(['local', key]));
+    const digest = hash.digest('base64url').slice(0, 32);
+    if (fits(digest)) return { key, digest };
+  }
+}
 
 describe('a request with an Idempotency-Key', () => {
   const node = useNode();
@@ -105,6 +117,58 @@ describe('a request with an Idempotency-Key', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
+  it('makes an id that no command takes for an option, unless a call of before has that id', async () => {
+    const agent = await node.agent('dashed', says('once'));
+    const body = { agent_name: 'dashed', prompt: 'hello' };
+    const fresh = keyOf((digest) => digest.startsWith('-'));
+    const before = keyOf((digest) => digest.startsWith('_'));
+
+    const made = await node.http.call(body, keyed(fresh.key));
+    // A call of before there was another form, as it was then.
+    const { memo } = await node.temporal.workflow.getHandle(`call-${String(made.body.call_id)}`).describe();
+    const input = await inputOf(node.temporal, String(made.body.call_id));
+    const started = await node.temporal.workflow.start('agentCall', {
+      workflowId: `call-${before.digest}`,
+      taskQueue: 'holdfast',
+      args: [{ ...input, callId: before.digest }],
+      memo: { fingerprint: memo?.fingerprint },
+    });
+    await started.result();
+    const repeats = [
+      await node.http.call(body, keyed(fresh.key)),
+      await node.http.call(body, keyed(before.key)),
+    ];
+
+    expect(made.body.call_id).toBe(`x${fresh.digest}`);
+    expect(repeats.map((one) => one.body.call_id)).toEqual([made.body.call_id, before.digest]);
+    expectProblem(
+      await node.http.call({ ...body, prompt: 'another' }, keyed(before.key)),
+      422,
+      'idempotency_mismatch',
+    );
+    expect(agent.requests).toHaveLength(2);
+  });
+
+  it('makes such an id of a batch of reruns too, unless a batch of before has it', async () => {
+    const body = { filter: { agent: 'nobody' } };
+    const fresh = keyOf((digest) => digest.startsWith('-'));
+    const before = keyOf((digest) => digest.startsWith('_'));
+    const post = (key: string) => node.http.post('/api/vps/reruns', body, keyed(key));
+
+    const made = String((await post(fresh.key)).body.batch_id);
+    const handle = node.temporal.workflow.getHandle(`rerun-batch-${made}`);
+    const { memo } = await handle.describe();
+    await node.temporal.workflow.start('rerunBatch', {
+      workflowId: `rerun-batch-${before.digest}`,
+      taskQueue: 'holdfast',
+      args: [{ batchId: before.digest, ...body, overrides: {}, ratePerSecond: 1, maxInFlight: 1 }],
+      memo: memo ?? {},
+    });
+
+    expect(made).toBe(`x${fresh.digest}`);
+    expect((await post(before.key)).body.batch_id).toBe(before.digest);
+  });
+
   it('repeated in a session gives the turn back, so that the session goes on', async () => {
     await node.agent('echo', echo);
     const say = (prompt: string, session_id: string, key = prompt) =>
@@ -126,6 +190,51 @@ describe('a request with an Idempotency-Key', () => {
       'three',
       're: three',
     ]);
+  });
+
+  it('whose client goes away leaves the call to the one that still waits, whoever came first', async () => {
+    const gate = gated('for the one that waits');
+    const [shared, alone] = [await node.agent('shared', gate.script), await node.agent('alone', gate.script)];
+    const call = (agent_name: string, signal?: AbortSignal) =>
+      fetch(`${node.http.url}/api/vps/call`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...keyed(agent_name) },
+        body: JSON.stringify({ agent_name, prompt: 'hello', on_disconnect: 'cancel' }),
+        ...(signal && { signal }),
+      });
+    const client = new AbortController();
+    const leaving = [call('shared', client.signal), call('alone', client.signal)];
+    await Promise.all([shared.waitForRequests(1), alone.waitForRequests(1)]);
+    const waiting = call('shared');
+    await node.http.get('/healthz');
+
+    client.abort();
+    await Promise.allSettled(leaving);
+    await alone.waitForAborts(1);
+
+    gate.open();
+    expect(await (await waiting).json()).toMatchObject({ success: true, response: 'for the one that waits' });
+    expect(shared.aborts).toBe(0);
+  });
+
+  it('and of two sessions at once is one call in one of them; the other is not left behind, empty', async () => {
+    await node.agent('torn', echo);
+    const pair = async (number: number): Promise<void> => {
+      const sessions = [`torn-${number}-a`, `torn-${number}-b`];
+      const answers = await Promise.all(
+        sessions.map((session_id) =>
+          node.http.call({ agent_name: 'torn', prompt: 'hello', session_id }, keyed(`torn ${number}`)),
+        ),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 422]);
+      const lost = sessions[answers.findIndex(({ status }) => status === 422)] ?? '';
+      const look = () => node.http.get(`/api/vps/sessions/${lost}`);
+      await expect.poll(async () => (await look()).status).toBe(404);
+      const next = await node.http.call({ agent_name: 'torn', prompt: 'next', session_id: lost });
+      expect(next.body).toMatchObject({ success: true, session_stored: true });
+      expect((await look()).body.messages).toHaveLength(2);
+    };
+    for (let number = 0; number < 3; number++) await pair(number);
   });
 
   it('refused as another does not end the call that runs, in the eyes of the node', async () => {

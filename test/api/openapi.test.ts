@@ -5,6 +5,7 @@ import { refusals } from '../../src/domain/failures.ts';
 import type { HttpAnswer, HttpClient, Json } from '../rig/http-client.ts';
 import { expectDocumented, operationOf, type Document } from './documented.ts';
 import { endedCall } from './ended-call.ts';
+import { expectInvalid } from './problem.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
@@ -14,6 +15,7 @@ const endpoints = [
   'post /api/vps/register',
   'get /api/vps/agents',
   'delete /api/vps/agents/{name}',
+  'delete /api/vps/agents',
   'get /api/vps/health',
   'get /api/vps/health/{agent}',
   'post /api/vps/health/{agent}/reset',
@@ -22,6 +24,7 @@ const endpoints = [
   'get /api/vps/sessions',
   'get /api/vps/sessions/{id}',
   'delete /api/vps/sessions/{id}',
+  'delete /api/vps/sessions',
   'post /api/vps/sessions/cleanup',
   'get /api/vps/sessions/export',
   'post /api/vps/sessions/import',
@@ -111,6 +114,26 @@ describe('the OpenAPI document', () => {
     expect(registration({ name: 'a', host: 'h', port: 1 })).toBe(true);
     expect(registration({ name: 'a', host: 'h', port: 0 })).toBe(false);
     expect(registration({ name: 'a', host: 'h', port: 1, auth_token: 'to ken' })).toBe(false);
+  });
+
+  it('has no number in a query that may be empty or blank', async () => {
+    const numbers = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { parameters = [] }]) =>
+        parameters
+          .filter(
+            ({ in: place, schema }) => place === 'query' && /^(integer|number)$/.test(schema.type ?? ''),
+          )
+          .map(({ name }) => ({ method: method.toUpperCase(), path: path.replace(/\{\w+\}/, 'x'), name })),
+      ),
+    );
+    expect(numbers.map(({ name }) => name)).toEqual(expect.arrayContaining(['limit', 'max_age_hours']));
+    for (const { method, path, name } of numbers)
+      for (const blank of ['', '%20', '%09'])
+        for (const query of [`${name}=${blank}`, name]) {
+          const response = await fetch(`${node.http.url}${path}?${query}`, { method });
+          const body = (await response.json()) as Json;
+          expectInvalid({ status: response.status, headers: response.headers, body }, name);
+        }
   });
 
   it('is true of every answer of every endpoint, and of their refusals', async () => {
@@ -211,11 +234,21 @@ describe('the OpenAPI document', () => {
       importing({ sessions: { ...(file.body.sessions as Json), wrong: 1 } }),
     );
     await check('post /api/vps/sessions/import', importing('{'));
+    await check('post /api/vps/sessions/import', importing([]));
     await check('post /api/vps/sessions/cleanup', http.post('/api/vps/sessions/cleanup'));
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
     await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
+    await check(call, http.call(body));
+    for (const query of ['?id=s', '?id=unknown', '?id='])
+      await check('get /api/vps/sessions', http.get(`/api/vps/sessions${query}`));
+    for (const query of ['?id=s', '?id=s', '?id='])
+      await check('delete /api/vps/sessions', http.delete(`/api/vps/sessions${query}`));
+    for (const query of ['?id=answers', '?id=unknown'])
+      await check('get /api/vps/health', http.get(`/api/vps/health${query}`));
+    for (const query of ['?id=answers', '?id=answers', '?id='])
+      await check('delete /api/vps/agents', http.delete(`/api/vps/agents${query}`));
     for (const own of ['/healthz', '/readyz', '/metrics', '/openapi.json'])
       await check(`get ${own}`, http.get(own));
 

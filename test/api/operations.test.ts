@@ -1,5 +1,6 @@
 /** What operators look at: liveness, readiness, metrics, the docs page; and the bound on calls in flight. */
 import { describe, expect, it } from 'vitest';
+import type { HttpAnswer } from '../rig/http-client.ts';
 import { endedCall } from './ended-call.ts';
 import { expectProblem } from './problem.ts';
 import { gated, says } from './scripts.ts';
@@ -103,5 +104,23 @@ describe('a node that takes one call at a time', () => {
     }
     expect(html).not.toMatch(/<script>|<style|onload=/);
     expect((await node.http.get('/docs/start.js')).body.text).toContain("url: '/openapi.json'");
+  });
+});
+
+describe('a node that starts one call at a time, and lets none wait for it', () => {
+  const node = useNode({ HOLDFAST_MAX_STARTS: '1', HOLDFAST_START_PATIENCE_SECONDS: '0' });
+
+  it('refuses who would have to wait with 429, and names the bound as every 429 does', async () => {
+    await node.agent('quick', says('hello'));
+    const call = () => node.http.call({ agent_name: 'quick', prompt: 'x' });
+    const burst = async () =>
+      (await Promise.all([call(), call(), call(), call()])).filter((one) => one.status !== 200);
+    let refused: HttpAnswer[] = [];
+    await expect.poll(async () => (refused = await burst()).length).toBeGreaterThan(0);
+    for (const answer of refused) {
+      expectProblem(answer, 429, 'overloaded');
+      expect(answer.headers.get('RateLimit')).toBe('"starts";r=0;t=1');
+      expect(answer.headers.get('RateLimit-Policy')).toBe('"starts";q=1;qu="concurrent-requests"');
+    }
   });
 });

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { Json } from '../rig/http-client.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
@@ -22,6 +23,29 @@ describe('a request', () => {
     ['no UTF-8 JSON number', '{"deadline_seconds":01}'],
   ])('whose body is %s is 400', async (_what, body) => {
     expectProblem(await node.http.post('/api/vps/call', body), 400, 'invalid_json');
+  });
+
+  it.each<[string, number[]]>([
+    ['a byte that begins nothing', [0xff]],
+    ['a character that is cut off', [0xe2, 0x82]],
+    ['half of a surrogate pair', [0xed, 0xa0, 0x80]],
+    ['an overlong spelling', [0xc0, 0xaf]],
+  ])('whose text is no UTF-8 but %s is 400', async (_what, bytes) => {
+    const body = Buffer.concat([
+      Buffer.from('{"agent_name":"agent","prompt":"'),
+      Buffer.from(bytes),
+      Buffer.from('"}'),
+    ]);
+    const headers = { 'Content-Type': 'application/json' };
+    for (const path of ['/api/vps/call', '/api/vps/sessions/import']) {
+      const response = await fetch(node.http.url + path, { method: 'POST', headers, body });
+      const answer = {
+        status: response.status,
+        headers: response.headers,
+        body: (await response.json()) as Json,
+      };
+      expectProblem(answer, 400, 'invalid_json');
+    }
   });
 
   it.each([
@@ -46,6 +70,7 @@ describe('a request', () => {
     for (const headers of [
       { 'Content-Encoding': 'lzma' },
       { 'Content-Type': 'application/json; charset=latin1' },
+      { 'Content-Type': 'application/json; charset=utf-16' },
     ])
       expectProblem(await node.http.post('/api/vps/call', '{}', headers), 415, 'unsupported_media_type');
   });
@@ -103,7 +128,7 @@ describe('a request', () => {
   it.each([
     ['DELETE', '/api/vps/call', 'POST'],
     ['GET', '/api/vps/register', 'POST'],
-    ['POST', '/api/vps/agents', 'GET'],
+    ['POST', '/api/vps/agents', 'GET, DELETE'],
     ['PUT', '/api/vps/sessions/s', 'GET, DELETE'],
     ['PATCH', '/api/vps/calls/x', 'GET'],
     ['GET', '/api/vps/calls/x/cancel', 'POST'],

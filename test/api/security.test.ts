@@ -13,9 +13,15 @@ const basic = (user: string, password: string) => ({
 });
 
 /** fetch does not let a Host be set. */
-function withHost(url: string, host: string): Promise<HttpAnswer> {
+function withHost(
+  url: string,
+  host: string | string[],
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { headers: { Host: host } }, (response) => {
+    const hosts = [host].flat().flatMap((one) => ['Host', one]);
+    const sent = [...Object.entries(headers).flat(), ...hosts];
+    const request = httpRequest(url, { method, headers: sent }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => {
@@ -108,6 +114,90 @@ describe('a node with API keys', () => {
     const named = await withHost(`${node.http.url}/api/vps/agents`, 'gateway.example.com');
     expectProblem(named, 401, 'unauthorized');
     expect(named.body.detail).toContain('HOLDFAST_API_KEYS as "Authorization');
+  });
+});
+
+/** Every endpoint that is no GET, as the OpenAPI document has them. */
+async function changingEndpoints(http: HttpClient): Promise<{ method: string; path: string }[]> {
+  const { paths } = (await http.get('/openapi.json')).body as { paths: Record<string, Json> };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .filter((method) => method !== 'get')
+      .map((method) => ({ method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, 'x') })),
+  );
+}
+
+describe('a node beside web pages of other sites', () => {
+  const publicOrigin = 'https://gateway.example.com';
+  const node = useNode({
+    HOLDFAST_API_KEYS: key,
+    HOLDFAST_PUBLIC_ORIGIN: `${publicOrigin}, http://desk.example`,
+  });
+  const cleanup = (host: string | string[], headers: Record<string, string>) =>
+    withHost(`${node.http.url}/api/vps/sessions/cleanup`, host, {
+      method: 'POST',
+      headers: { ...basic('anyone', key), ...headers },
+    });
+
+  it('refuses every change that comes with the Origin of another page, whatever its body', async () => {
+    const endpoints = await changingEndpoints(node.http);
+    expect(endpoints.map(({ path }) => path)).toContain('/api/vps/sessions/cleanup');
+    const origins = [
+      'https://evil.example',
+      'null',
+      'http://127.0.0.1:1',
+      node.http.url.replace('http:', 'https:'),
+      `${node.http.url}, ${node.http.url}`,
+      '',
+    ];
+    for (const { method, path } of endpoints)
+      for (const Origin of origins)
+        for (const body of [undefined, '{}']) {
+          const response = await fetch(node.http.url + path, {
+            method,
+            headers: { ...basic('anyone', key), Origin, ...(body && { 'Content-Type': 'application/json' }) },
+            ...(body && { body }),
+          });
+          const answer = {
+            status: response.status,
+            headers: response.headers,
+            body: (await response.json()) as Json,
+          };
+          expectProblem(answer, 403, 'cross_site');
+        }
+  });
+
+  it.each([
+    ['plain', 'node.example:18789', 'http://node.example:18789'],
+    ['in upper case', 'Node.Example:18789', 'http://node.example:18789'],
+    ['with the default port', 'node.example:80', 'http://node.example'],
+    ['with a trailing dot', 'node.example.:81', 'http://node.example.:81'],
+    ['an IPv6 address', '[::1]:81', 'http://[::1]:81'],
+    ['a proxy in front', '10.0.0.7:81', publicOrigin],
+    ['another proxy in front', '10.0.0.7:81', 'http://desk.example'],
+  ])('takes changes of its own pages: its host %s', async (_what, host, Origin) => {
+    expect(await cleanup(host, { Origin })).toMatchObject({ status: 200 });
+    expect(await cleanup(host, { Origin, 'Sec-Fetch-Site': 'same-origin' })).toMatchObject({ status: 200 });
+    expectProblem(await cleanup(host, { Origin, 'Sec-Fetch-Site': 'cross-site' }), 403, 'cross_site');
+  });
+
+  it.each<[string, string | string[], string]>([
+    ['another port', 'node.example:18789', 'http://node.example:18790'],
+    ['another scheme', 'node.example', 'https://node.example'],
+    ['a trailing dot', 'node.example:81', 'http://node.example.:81'],
+    ['a part of the name', 'node.example', 'http://node.example.evil.example'],
+    ['a Host that is none', 'node.example/x', 'http://node.example'],
+    ['a Host with a user', 'user@node.example', 'http://node.example'],
+    ['two Hosts', ['node.example', 'evil.example'], 'http://node.example'],
+    ["the public origin's other port", 'node.example', `${publicOrigin}:8443`],
+  ])('takes no change where the Origin differs in %s', async (_what, host, Origin) => {
+    const answer = await cleanup(host, { Origin });
+    expectProblem(answer, 403, 'cross_site');
+    expect(answer.body.detail).toContain('HOLDFAST_PUBLIC_ORIGIN');
+  });
+
+  it('takes changes of what is no browser, which names no Origin', async () => {
+    expect(await cleanup('node.example', {})).toMatchObject({ status: 200 });
   });
 });
 

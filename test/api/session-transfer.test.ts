@@ -1,7 +1,7 @@
 /** Sessions from one gateway to another: export, import, and files that are not what they should be. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../rig/http-client.ts';
-import { expectProblem } from './problem.ts';
+import { expectInvalid, expectProblem } from './problem.ts';
 import { echo } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
@@ -138,6 +138,76 @@ describe('sessions', () => {
     expect(answer.body.detail).toContain('HOLDFAST_MAX_IMPORT_BYTES');
     expect((await read('never')).error_type).toBe('session_not_found');
     expect((await read('large')).error_type).toMatch(/session_not_found/);
+  });
+
+  it.each([
+    '[]',
+    '{}',
+    'null',
+    '7',
+    '"sessions"',
+    '{"sessions":null}',
+    '{"sessions":"none"}',
+    '{"sessions":[]}',
+    `{"sessions":[${JSON.stringify(session())}]}`,
+    `[{"sessions":{"inner":${JSON.stringify(session())}}}]`,
+    `{"inner":{"sessions":{"inner":${JSON.stringify(session())}}}}`,
+    `{"inner":"sessions"}`,
+  ])('are none in JSON that is no export: %s', async (text) => {
+    const answer = await target.http.post('/api/vps/sessions/import', text);
+    expectInvalid(answer, 'body');
+    expect(answer.body).toMatchObject({ imported: 0, skipped: [], invalid: [] });
+    for (const id of ['0', 'inner'])
+      expectProblem(await target.http.get(`/api/vps/sessions/${id}`), 404, 'session_not_found');
+  });
+
+  it('of an export without any are imported, all none of them', async () => {
+    expect((await importInto(target, {})).body).toEqual({ imported: 0, skipped: [], invalid: [] });
+  });
+
+  it('in a large file that is no export are refused while the rest of it is still on its way', async () => {
+    const answer = await source.http.post('/api/vps/sessions/import', `[${'"x",'.repeat(2_000_000)}"x"]`);
+    expectInvalid(answer, 'body');
+  });
+
+  it('with another id than their key are refused; those before it are imported, and told', async () => {
+    const sessions = {
+      before: session({ session_id: 'before' }),
+      key: session({ session_id: 'other' }),
+      after: session(),
+    };
+    const answer = await importInto(target, sessions);
+    expectInvalid(answer, 'sessions.key.session_id');
+    expect(answer.body.imported).toBe(1);
+    for (const id of ['key', 'other', 'after'])
+      expectProblem(await target.http.get(`/api/vps/sessions/${id}`), 404, 'session_not_found');
+  });
+
+  it('that could not be kept as they are are told, and the others are imported', async () => {
+    const wrong: [id: string, members: string, error: RegExp][] = [
+      ['..', '', /^session_id: not '\.' or '\.\.'/],
+      [
+        'half',
+        '"messages":[{"timestamp":"x","role":"user","content":"\\ud800"}],',
+        /^messages\.0\.content: .*surrogate/,
+      ],
+      ['proto', '"metadata":{"__proto__":{}},', /^metadata\.__proto__: /],
+      [
+        'number.1',
+        '"metadata":{"n":[9007199254740993]},',
+        /^metadata\.n\.0: .*9007199254740993 would become 9007199254740992/,
+      ],
+    ];
+    const plain = JSON.stringify(session({ messages: undefined, metadata: undefined })).slice(1);
+    const file = wrong.map(([id, members]) => `"${id}":{${members}${plain}`).join(',');
+    const { body } = await target.http.post(
+      '/api/vps/sessions/import',
+      `{"sessions":{${file},"whole":${JSON.stringify(session())}}}`,
+    );
+    expect(body.imported).toBe(1);
+    const told = body.invalid as { session_id: string; error: string }[];
+    expect(told.map((one) => one.session_id)).toEqual(wrong.map(([id]) => id));
+    for (const [index, [, , error]] of wrong.entries()) expect(told[index]?.error).toMatch(error);
   });
 
   it.each(['not JSON', '{"sessions":{}} and more', '{"sessions": {"a": nonsense}}'])(

@@ -1,5 +1,8 @@
 /** Sessions as their endpoints show them: reading, deleting, cleaning up, listing, their bounds. */
 import { describe, expect, it } from 'vitest';
+import { sessionWorkflowId } from '../../src/domain/ids.ts';
+import { newSession } from '../../src/domain/session.ts';
+import { loadConfig } from '../../src/platform/config.ts';
 import type { Json } from '../rig/http-client.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { echo, gated } from './scripts.ts';
@@ -73,6 +76,45 @@ describe('a session', () => {
       expect(await read(id)).toMatchObject({ session_id: id, messages: [{ content: 'hello' }, {}] });
       expect((await node.http.delete(pathOf(id))).status).toBe(204);
     }
+  });
+
+  it.each(['.', '..'])('is not begun by the name %s, which no URL can hold', async (session_id) => {
+    expectInvalid(await say(session_id), 'session_id');
+    expect((await say('fine', { user_id: session_id })).body).toMatchObject({ success: true });
+  });
+
+  it.each(['.', '..'])('that has the name %s from earlier is read and deleted by ?id=', async (id) => {
+    await node.temporal.workflow.start('session', {
+      workflowId: sessionWorkflowId(id),
+      taskQueue: 'holdfast',
+      args: [newSession(id, Date.now()), loadConfig({}).session],
+    });
+    const byId = `/api/vps/sessions?id=${id}`;
+    expect(await node.http.get(byId)).toMatchObject({ status: 200, body: { session_id: id, messages: [] } });
+    expect((await node.http.delete(`${byId}&calls=true`)).status).toBe(204);
+    expectProblem(await node.http.get(byId), 404, 'session_not_found');
+    expectProblem(await node.http.delete(byId), 404, 'session_not_found');
+  });
+
+  it.each(['export', 'import', 'cleanup'])('may be called %s as a fixed path is', async (id) => {
+    await say(id);
+    const byId = `/api/vps/sessions?id=${id}`;
+    const { messages } = (await node.http.get(byId)).body;
+    expect(messages).toMatchObject([{ content: 'hello' }, { content: 're: hello' }]);
+    expect((await node.http.delete(byId)).status).toBe(204);
+    expectProblem(await node.http.get(byId), 404, 'session_not_found');
+  });
+
+  it('is deleted by an id only, never all of them', async () => {
+    await say('stays');
+    for (const path of [
+      '/api/vps/sessions',
+      '/api/vps/sessions/',
+      '/api/vps/sessions?id=',
+      '/api/vps/sessions?calls=true',
+    ])
+      expectInvalid(await node.http.delete(path), 'id');
+    expect((await node.http.get(pathOf('stays'))).status).toBe(200);
   });
 
   it('that does not exist is 404 to read and to delete', async () => {
@@ -178,7 +220,12 @@ describe('a session', () => {
     expect(await cleanup('?max_age_hours=0')).toEqual({ cleaned_up: 1, remaining_sessions: 0 });
   });
 
-  it.each(['-1', 'old', '1000001'])('is not cleaned up by an age of %s hours', async (age) => {
-    expectInvalid(await node.http.post(`/api/vps/sessions/cleanup?max_age_hours=${age}`), 'max_age_hours');
-  });
+  it.each(['-1', 'old', '1000001', '', '%20', '%09', '0x0', '1e1', '%200', '0%20', '0&max_age_hours=1'])(
+    "is not cleaned up by an age of '%s' hours",
+    async (age) => {
+      await say('stays');
+      expectInvalid(await node.http.post(`/api/vps/sessions/cleanup?max_age_hours=${age}`), 'max_age_hours');
+      expect((await node.http.get(pathOf('stays'))).status).toBe(200);
+    },
+  );
 });

@@ -25,6 +25,7 @@ const prompt = { limit: 2_000, over: 'x'.repeat(1_999) };
 describe('the fields of a call', () => {
   const node = useNode({
     HOLDFAST_MAX_PROMPT_BYTES: String(prompt.limit),
+    HOLDFAST_INLINE_BYTES: '1024', // Longer ones go to the payload store.
     HOLDFAST_MAX_METADATA_BYTES: '1000',
     HOLDFAST_MAX_DEADLINE_SECONDS: '1000',
   });
@@ -54,12 +55,47 @@ describe('the fields of a call', () => {
     ['deadline_seconds', 'a text', '60'],
     ['deadline_seconds', 'zero', 0],
     ['deadline_seconds', 'negative', -1],
+    ['deadline_seconds', 'too short to ask anybody', 0.249],
     ['deadline_seconds', 'over the limit', 1_001],
     ['sesion_id', 'a field that does not exist', 'x'],
     ['__proto__x', 'a field that does not exist', {}],
   ] satisfies WrongField[])('%s is refused when it is %s', async (field, _what, value) => {
     expectInvalid(await call({ [field]: value }), field);
     expect(agent.requests).toHaveLength(0);
+  });
+
+  it.each([
+    ['prompt', '"prompt":"a\\ud800b"'],
+    ['prompt', '"prompt":"\\udc00\\ud800"'],
+    ['prompt', `"prompt":"${'x'.repeat(1_500)}\\ud83d"`],
+    ['metadata.a.1', '"metadata":{"a":["fine","\\ude00"]}'],
+    ['metadata.\ud800', '"metadata":{"\\ud800":1}'],
+    ['__proto__', '"__proto__":{"agent_name":"agent"}'],
+    ['metadata.__proto__', '"metadata":{"__proto__":{"a":1}}'],
+    ['metadata.a.0.__proto__', '"metadata":{"a":[{"\\u005f_proto__":1}]}'],
+    ['metadata.n', '"metadata":{"n":9007199254740993}'],
+    ['metadata.a.1.n', '"metadata":{"a":[1,{"m":"x","n": -12345678901234567890}]}'],
+    ['metadata.n', '"metadata":{"n":9007199254740993.0}'],
+    ['metadata.n', '"metadata":{"n":1e400}'],
+    ['metadata.n', '"metadata":{"n":-1.5E+400}'],
+    ['metadata.n', '"metadata":{"n":1e-400}'],
+    ['deadline_seconds', '"deadline_seconds":10000000000000000000001'],
+  ])('%s is refused where it could not be kept as it is: %s', async (field, member) => {
+    const body = `{"agent_name":"agent",${member.startsWith('"prompt"') ? '' : '"prompt":"x",'}${member}}`;
+    expectInvalid(await node.http.post('/api/vps/call', body), field);
+    expect(agent.requests).toHaveLength(0);
+  });
+
+  it('are kept as they are, pairs of surrogates and every number that JavaScript has too', async () => {
+    const metadata =
+      '{"a":9007199254740992,"b":-9007199254740991,"c":0.30000000000000004,"d":1.7976931348623157e+308,"e":5e-324,"f":0e-400,"g":"12345678901234567890 1e400"}';
+    const body = `{"agent_name":"agent","prompt":"\\ud83d\\ude00 [12345678901234567890","session_id":"numbers","metadata":${metadata}}`;
+    expect((await node.http.post('/api/vps/call', body)).body).toMatchObject({ success: true });
+    const session = (await node.http.get('/api/vps/sessions/numbers')).body;
+    expect(session.metadata).toEqual(JSON.parse(metadata));
+    expect(session.messages).toMatchObject([{ content: '😀 [12345678901234567890' }, {}]);
+    expect(agent.requests).toHaveLength(1);
+    agent.requests.length = 0;
   });
 
   it('are all named when several are wrong', async () => {

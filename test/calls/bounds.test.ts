@@ -1,6 +1,7 @@
 /** What an agent may be asked at once, what its answer must be, and what becomes of a call whose client goes away. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import { allEvents } from '../api/event-reader.ts';
 import type { Json } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
 
@@ -68,6 +69,95 @@ describe('bounds of an agent', () => {
 
     expect((await Promise.all(calls)).map(({ body }) => body.success)).toEqual([true, true, true, true]);
     expect(most.open).toBe(1);
+  });
+
+  it('passes over a fallback that has no slot in time: it has no try, no failure and a closed circuit', async () => {
+    const { agent, openGate } = await startGated();
+    const refusing = await start(() => ({ status: 401 }));
+    const free = await start(() => ({ body: { content: 'from the free one' } }));
+    await test.http.register('free', free.port);
+    await test.http.register('busy', agent.port, { max_concurrency: 1, fallback_agents: ['free'] });
+    await test.http.register('passing on', refusing.port, { fallback_agents: ['busy'] });
+    const holder = test.http.call({ agent_name: 'busy', prompt: 'holds the slot' });
+    await agent.waitForRequests(1);
+
+    for (let call = 0; call < 3; call++) {
+      const body = { agent_name: 'passing on', prompt: 'hello', deadline_seconds: 1.5 };
+      const { body: passed } = await test.http.call(body);
+      expect(passed).toMatchObject({ success: true, agent_name: 'free' });
+      const attempt = (passed.attempts as Json[]).find((one) => one.agent === 'busy');
+      expect(attempt).toMatchObject({ status: 'failed', error_type: 'no_slot', tries: 0, try_log: [] });
+      expect(attempt?.error).toBe('Its max_concurrency of 1 left no slot free in time: it was not asked');
+    }
+
+    expect(agent.requests).toHaveLength(1);
+    expect((await test.http.get('/api/vps/health/busy')).body).toMatchObject({
+      total_requests: 0,
+      total_failures: 0,
+      circuit: 'closed',
+      error_metrics: { no_slot: 3 },
+    });
+    openGate();
+    expect((await holder).body).toMatchObject({ success: true });
+  });
+
+  it('ends a call whose last agent has no slot until the deadline as no_slot, no sooner, and tells the same of its way', async () => {
+    const { agent, openGate } = await startGated();
+    const refusing = await start(() => ({ status: 401 }));
+    await test.http.register('taken', agent.port, { max_concurrency: 1 });
+    await test.http.register('hoping', refusing.port, { fallback_agents: ['taken'] });
+    const holder = test.http.call({ agent_name: 'taken', prompt: 'holds the slot' });
+    await agent.waitForRequests(1);
+
+    const { body } = await test.http.call({ agent_name: 'hoping', prompt: 'hello', deadline_seconds: 1.5 });
+
+    expect(body).toMatchObject({ success: false, error_type: 'no_slot' });
+    expect(body.error).toMatch(/^All agents failed. Last error: Its max_concurrency of 1 /);
+    const told = await allEvents(`${test.http.url}/api/vps/calls/${String(body.call_id)}/events`);
+    const story = told.map(({ event, data }) => [
+      event,
+      data.agent ?? data.to ?? null,
+      data.error_type ?? null,
+    ]);
+    expect(story).toEqual([
+      ['accepted', null, null],
+      ['attempt_started', 'hoping', null],
+      ['attempt_failed', 'hoping', 'auth'],
+      ['failover', 'taken', 'auth'],
+      ['attempt_started', 'taken', null],
+      ['attempt_failed', 'taken', 'no_slot'],
+      ['failed', null, 'no_slot'],
+      ['end', null, null],
+    ]);
+    openGate();
+    await holder;
+  });
+
+  it("does not count the wait for a slot as the agent's time", async () => {
+    const { agent, openGate } = await startGated();
+    const refusing = await start(() => ({ status: 401 }));
+    await test.http.register('in line', agent.port, { max_concurrency: 1 });
+    await test.http.register('waiting', refusing.port, { fallback_agents: ['in line'] });
+    const holder = test.http.call({ agent_name: 'in line', prompt: 'holds the slot' });
+    await agent.waitForRequests(1);
+    const { body } = await test.http.call(
+      { agent_name: 'waiting', prompt: 'hello' },
+      { Prefer: 'respond-async' },
+    );
+    await refusing.waitForRequests(1);
+    const waitsSince = Date.now();
+    // The first task leaves it to the activity: then it has waited for half a second.
+    const handle = test.temporal.workflow.getHandle(`call-${String(body.call_id)}`);
+    const pending = async () => (await handle.describe()).raw.pendingActivities?.length;
+    await expect.poll(pending).toBe(1);
+    const waitedMs = Date.now() - waitsSince;
+    openGate();
+    await handle.result();
+
+    const ended = (await test.http.get(`/api/vps/calls/${String(body.call_id)}`)).body;
+    expect(ended).toMatchObject({ success: true, agent_name: 'in line' });
+    expect((ended.attempts as Json[])[1]?.latency_ms).toBeLessThan(waitedMs / 2);
+    await holder;
   });
 
   it.each([

@@ -20,6 +20,20 @@ const cases: Case[] = [
   { type: 'connection', when: 'a reset socket', reply: { reset: true }, tries: 2 },
   { type: 'rate_limit', when: '429', reply: { status: 429, headers: { 'Retry-After': '1' } }, tries: 2 },
   { type: 'rate_limit', when: '429 without a header', reply: { status: 429 }, tries: 2 },
+  {
+    type: 'quota_exceeded',
+    when: '429 with a used up quota',
+    reply: { status: 429, body: { error: { code: 'insufficient_quota' } } },
+    tries: 1,
+  },
+  { type: 'timeout', when: '408', reply: { status: 408, headers: { 'Retry-After-Ms': '100' } }, tries: 2 },
+  {
+    type: 'model_error',
+    when: '425',
+    reply: { status: 425, headers: { 'Retry-After-Ms': '100' } },
+    tries: 2,
+  },
+  { type: 'model_error', when: '529', reply: { status: 529, headers: { 'Retry-After': '1' } }, tries: 2 },
   { type: 'model_error', when: '500', reply: { status: 500, body: { error: 'boom' } }, tries: 2 },
   { type: 'model_error', when: '503', reply: { status: 503 }, tries: 2 },
   { type: 'auth', when: '401', reply: { status: 401 }, tries: 1 },
@@ -35,6 +49,7 @@ const cases: Case[] = [
     reply: { body: { error: 'x', content: 'y' } },
     tries: 2,
   },
+  { type: 'invalid_response', when: 'success: false', reply: { body: { success: false } }, tries: 2 },
   {
     type: 'invalid_response',
     when: 'a redirect',
@@ -116,11 +131,38 @@ describe('the failure table', () => {
     expect(health.body).toMatchObject({ status: 'unreachable', consecutive_failures: 1 });
   });
 
+  it('a connection that the agent closed while it was idle costs no try, counts for nobody and keeps the agent', async () => {
+    let resets = 0;
+    const agent = await startAgent(({ attempt }) =>
+      attempt > 1 && resets++ === 0 ? { reset: true } : { body: { content: 'mine' } },
+    );
+    agents.push(agent);
+    await test.http.register('keeps', agent.port, { max_retries: 0, fallback_agents: ['fallback'] });
+    await test.http.call({ agent_name: 'keeps', prompt: 'hello' });
+
+    const { body } = await test.http.call({ agent_name: 'keeps', prompt: 'hello' });
+
+    expect(body).toMatchObject({ success: true, agent_name: 'keeps', response: 'mine' });
+    expect(body.attempts).toMatchObject([{ status: 'ok', tries: 1 }]);
+    const [, stale, again] = agent.requests;
+    expect(agent.requests).toHaveLength(3);
+    expect(again).toMatchObject({ callKey: stale?.callKey, body: stale?.body });
+    expect(again?.clientPort).not.toBe(stale?.clientPort);
+    expect((await test.http.get('/api/vps/health/keeps')).body).toMatchObject({
+      status: 'healthy',
+      total_failures: 0,
+      circuit: 'closed',
+    });
+  });
+
   it("the call's own deadline is deadline_exceeded, asks nobody else and does not count", async () => {
     const slow = await start({ hang: true });
     await test.http.register('overdue', slow.port, { max_retries: 0 });
 
+    const startedAt = Date.now();
     const { body } = await test.http.call({ agent_name: 'overdue', prompt: 'hello', deadline_seconds: 1.5 });
+    // It says so only once it is true, give or take the clocks' milliseconds.
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1_490);
 
     expect(body).toMatchObject({ success: false, error_type: 'deadline_exceeded' });
     expect(body.error).toBe("The call's deadline of 1.5 s passed");
@@ -139,6 +181,59 @@ describe('the failure table', () => {
     expect(body).toMatchObject({ success: true, agent_name: 'fallback' });
     expect((body.attempts as Json[])[0]).toMatchObject({ error_type: 'timeout' });
     expect((await test.http.get('/api/vps/health/slice')).body).toMatchObject({ total_failures: 1 });
+  });
+
+  it('a hung agent never keeps its fallback from being asked, down to the deadline that holds both', async () => {
+    const hung = await start({ hang: true });
+    await test.http.register('hung', hung.port, { fallback_agents: ['fallback'] });
+    for (const deadline_seconds of [2, 1.05, 1, 0.8]) {
+      const { body } = await test.http.call({ agent_name: 'hung', prompt: 'hello', deadline_seconds });
+      expect(body).toMatchObject({ success: true, agent_name: 'fallback' });
+      expect((body.attempts as Json[])[0]).toMatchObject({ agent: 'hung', error_type: 'timeout', tries: 1 });
+      await test.http.post('/api/vps/health/hung/reset'); // Its circuit would put it at the end.
+    }
+  });
+
+  it('a deadline that is too short for the whole chain cuts it from its end, and says whom it left out', async () => {
+    const hung = await start({ hang: true });
+    const names = Array.from({ length: 10 }, (_, index) => `link ${index}`);
+    for (const [index, name] of names.entries())
+      await test.http.register(name, hung.port, { fallback_agents: names.slice(index + 1, index + 2) });
+
+    const startedAt = Date.now();
+    const { body } = await test.http.call({ agent_name: 'link 0', prompt: 'hello', deadline_seconds: 1 });
+
+    expect(body).toMatchObject({ success: false, error_type: 'deadline_exceeded', fallback_chain: names });
+    expect(body.error).toBe("The call's deadline of 1 s passed");
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(990);
+    const attempts = body.attempts as Json[];
+    expect(attempts.map(({ agent }) => agent)).toEqual(names);
+    const room = attempts.filter(({ status }) => status === 'failed').length;
+    expect(attempts.slice(0, room).map(({ error_type, tries }) => [error_type, tries])).toEqual([
+      ...Array.from({ length: room - 1 }, () => ['timeout', 1]),
+      ['deadline_exceeded', 1],
+    ]);
+    expect(room).toBeGreaterThanOrEqual(2);
+    expect(room).toBeLessThanOrEqual(4);
+    for (const attempt of attempts.slice(room))
+      expect(attempt).toMatchObject({
+        status: 'skipped',
+        tries: 0,
+        error: `Left out: the call's deadline of 1 s has room for ${room} agents`,
+      });
+    expect(hung.requests).toHaveLength(room);
+  });
+
+  it('ten agents are all asked within five seconds, the last one too', async () => {
+    const failing = await start({ status: 401 });
+    const last = await start({ body: { content: 'from the last' } });
+    const names = Array.from({ length: 10 }, (_, index) => `one of ten ${index}`);
+    for (const [index, name] of names.entries())
+      await test.http.register(name, index === 9 ? last.port : failing.port, {
+        fallback_agents: names.slice(index + 1, index + 2),
+      });
+    const { body } = await test.http.call({ agent_name: names[0], prompt: 'hello', deadline_seconds: 4.9 });
+    expect(body).toMatchObject({ success: true, agent_name: names[9], retry_count: 9 });
   });
 
   it('a cancelled call is cancelled, closes the socket and asks nobody else', async () => {
@@ -202,7 +297,7 @@ describe('the failure table', () => {
           failed.push(one.type);
         return failed;
       })
-      .toEqual(['agentCall', 'agentCall']);
+      .toEqual(['agentCall', 'agentCall', 'agentCall']);
   });
 });
 

@@ -6,6 +6,7 @@ import { checkEndedOnce } from '../../chaos/checks/ended-once.ts';
 import { checkExecutions } from '../../chaos/checks/executions.ts';
 import { checkTurns } from '../../chaos/checks/turns.ts';
 import { turnGapHits } from '../../chaos/checks/turn-gap-hits.ts';
+import type { Removal } from '../../chaos/load/journal.ts';
 import { doctor, evidenceOf, soundRun, type Doctored } from './support.ts';
 
 type Change = (run: Doctored) => void;
@@ -15,6 +16,14 @@ const violationsOf = (check: typeof checkTurns, change: Change = () => undefined
   change(run);
   return check(evidenceOf(run)).violations.join('\n');
 };
+
+const cleanup = (sentAt: number): Removal => ({
+  withCalls: false,
+  sentAt,
+  until: sentAt + 100,
+  done: true,
+});
+const deletion = (sentAt: number): Removal => ({ ...cleanup(sentAt), sessionId: 'shared' });
 
 const firstWish = (run: Doctored) => {
   const [wish] = run.wishes;
@@ -97,6 +106,11 @@ describe('I3', () => {
     ['no key at all', wrong({ key: '' }), /of a call that does not exist/],
     ['an ask without its token', wrong({ tokenKnown: false }), /without the token/],
     ['an answer that no agent gave', wrong({ answer: 'echo other re' }), /one: no execution gave the answer/],
+    [
+      'an answer that was cut short',
+      ({ views }) => doctor(views, 'one', { response: 'echo answer-of-one' }),
+      /one: no execution gave the answer/,
+    ],
   ];
   it('counts what a lost task may have asked', () => {
     const change: Change = ({ calls, views }) => {
@@ -113,7 +127,7 @@ describe('I3', () => {
 describe('I4', () => {
   const faults: [string, Change, RegExp][] = [
     ['a doubled turn', ({ messages }) => messages.push(...messages.slice(0, 2)), /one: its turn is there 2/],
-    ['a lost turn', ({ messages }) => messages.splice(2, 2), /two: completed, and its turn is not there/],
+    ['a lost turn', ({ messages }) => messages.splice(2, 2), /two: completed .*, and its turn is not there/],
     ['a lost answer', ({ messages }) => messages.splice(3, 1), /two: its message has no answer/],
     [
       'turns out of order',
@@ -144,6 +158,14 @@ describe('I4', () => {
       /two: was told that the session is gone/,
     ],
     [
+      'a turn that a cancelled call was told is stored',
+      ({ messages, views }) => {
+        messages.splice(2, 2);
+        doctor(views, 'two', { status: 'cancelled', response: null, sessionStored: true });
+      },
+      /two: was told that its turn is stored, which is not there/,
+    ],
+    [
       'a window without the turn before',
       ({ executions }) => {
         Object.assign(executions[1] ?? {}, { window: [] });
@@ -160,14 +182,86 @@ describe('I4', () => {
     expect(violationsOf(checkTurns, change)).toMatch(violation);
   });
 
-  it('finds that imported messages are lost, and takes a deleted session for deleted', () => {
-    const imported = { id: 'shared', imported: ['before'], deletion: 'none' } as const;
-    expect(checkTurns(evidenceOf(soundRun(), { sessionRecords: [imported] })).violations.join('\n')).toMatch(
-      /lost what was imported/,
+  it('finds that imported messages are lost, unless their session was removed since', () => {
+    const sessionRecords = [{ id: 'shared', imported: ['before'] }];
+    const faultsAfter = (...removals: Removal[]): string =>
+      checkTurns(evidenceOf(soundRun(), { sessionRecords, removals })).violations.join('\n');
+    expect(faultsAfter()).toMatch(/lost what was imported/);
+    expect(faultsAfter(cleanup(-9_000))).toBe('');
+  });
+});
+
+describe('removals', () => {
+  // The three calls of the run ended at 500, 1500 and 2500 ms.
+  const gone: Change = ({ messages, executions }) => {
+    messages.splice(0, 4);
+    Object.assign(executions[2] ?? {}, { window: [] });
+    Object.assign(executions[3] ?? {}, { window: [] });
+  };
+  const closedUnder: Change = (run) => {
+    gone(run);
+    doctor(run.views, 'two', { sessionStored: false });
+  };
+  const faultsOf = (change: Change, ...removals: Removal[]): string => {
+    const run = soundRun();
+    change(run);
+    return checkTurns(evidenceOf(run, { removals })).violations.join('\n');
+  };
+
+  it('explain that turns are gone that were there before', () => {
+    expect(faultsOf(gone, deletion(1_600))).toBe('');
+    expect(faultsOf(gone, cleanup(1_600))).toBe('');
+  });
+
+  it.each<[string, Removal]>([
+    ['was over before the turn was committed', deletion(400)],
+    ['was of another session', { ...deletion(1_600), sessionId: 'another' }],
+  ])('do not explain it where the deletion %s', (_what, removal) => {
+    expect(faultsOf(gone, removal)).toMatch(
+      /two: completed \(session_stored: true\), and its turn is not there/,
     );
-    const deleted = { id: 'shared', imported: [], deletion: 'done' } as const;
-    const gone = evidenceOf({ ...soundRun(), messages: [] }, { sessionRecords: [deleted] });
-    expect(checkTurns(gone)).toMatchObject({ checked: 0, violations: [] });
+  });
+
+  it('explain that a call was told that its session is gone: by a deletion under it, never by a cleanup', () => {
+    expect(faultsOf(closedUnder, deletion(1_200))).toBe('');
+    expect(faultsOf(closedUnder, cleanup(1_200))).toMatch(/two: was told that the session is gone/);
+    expect(faultsOf(closedUnder, deletion(60_000))).toMatch(/two: was told that the session is gone/);
+  });
+
+  it('that were answered leave nothing of before', () => {
+    expect(faultsOf(() => undefined, deletion(1_600))).toMatch(/two: its turn is left after the deletion/);
+    const unheard = { ...deletion(1_600), done: false };
+    expect(faultsOf(() => undefined, unheard)).toBe('');
+  });
+
+  it('with their calls explain that accepted calls are gone, and without them do not', () => {
+    const lost: Change = ({ calls, views }) => {
+      calls.delete('two');
+      views.delete('two');
+    };
+    const found = (withCalls: boolean): string => {
+      const run = soundRun();
+      lost(run);
+      const evidence = evidenceOf(run, { removals: [{ ...deletion(1_600), withCalls }] });
+      return [...checkEndedOnce(evidence).violations, ...checkExecutions(evidence).violations].join('\n');
+    };
+    expect(found(true)).toBe('');
+    expect(found(false)).toMatch(/#2 two: accepted and lost/);
+  });
+
+  it('never explain that a call was refused for want of its session', () => {
+    const run = soundRun();
+    firstWish(run).tries.push({
+      facade: 'node',
+      sentAt: 0,
+      answeredAt: 1,
+      outcome: 'refused',
+      status: 404,
+      errorType: 'session_not_found',
+    });
+    expect(checkEndedOnce(evidenceOf(run, { removals: [cleanup(0)] })).violations).toEqual([
+      expect.stringContaining('#1: was refused, since its session is not there'),
+    ]);
   });
 });
 
@@ -185,6 +279,14 @@ describe('the rest', () => {
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([]);
     doctor(run.calls, 'two', { endedAt: 200_000 });
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([expect.stringContaining('two: ended')]);
+  });
+
+  it('finds a deadline that was said to have passed before it had', () => {
+    const run = soundRun();
+    doctor(run.views, 'two', { status: 'failed', errorType: 'deadline_exceeded' });
+    expect(checkDeadlines(evidenceOf(run)).violations).toEqual([
+      expect.stringMatching(/two: was told after 500 ms that its deadline of 40000 ms/),
+    ]);
   });
 
   it('counts the calls that were caught between their turn and their start', () => {

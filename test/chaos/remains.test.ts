@@ -9,9 +9,12 @@ import { findReader } from '../../chaos/checks/database.ts';
 import { checkDeletions } from '../../chaos/checks/deletions.ts';
 import { secretsFinding } from '../../chaos/checks/files.ts';
 import { checkIntegrity } from '../../chaos/checks/integrity.ts';
+import { checkTexts } from '../../chaos/checks/texts.ts';
 import { Journal } from '../../chaos/load/journal.ts';
 import { Secrets } from '../../chaos/secrets.ts';
-import { evidenceOf, soundRun } from './support.ts';
+import { openPayloadStore } from '../../src/payloads/open-store.ts';
+import { callOwner, Texts } from '../../src/payloads/texts.ts';
+import { doctor, evidenceOf, soundRun } from './support.ts';
 
 async function tempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
@@ -38,7 +41,7 @@ db.commit()`;
 
 async function deletionsIn(database: string) {
   const evidence = evidenceOf(soundRun(), {
-    sessionRecords: [{ id: 'gone', imported: [], deletion: 'done', clearedBefore: 2_000 }],
+    removals: [{ sessionId: 'gone', withCalls: false, sentAt: 2_000, until: 2_100, done: true }],
     sessionFacts: new Map([['gone', { runs: [{ runId, startedAt: 1_000 }], turnsAsked: [] }]]),
   });
   return checkDeletions(evidence, await findReader(database), database);
@@ -48,11 +51,37 @@ test('a run that is left of a deleted session is found, unless Temporal has been
   const told = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x18])]);
   const other = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x05])]);
   expect((await deletionsIn(await databaseWith([other]))).violations).toEqual([
-    expect.stringContaining(`gone: its run ${runId}`),
+    expect.stringContaining(`gone: the run ${runId}`),
   ]);
   expect((await deletionsIn(await databaseWith([other, told]))).violations).toEqual([]);
   const anotherRun = '01a2108c-0348-77a9-bccb-000000000000';
   expect((await deletionsIn(await databaseWith([other], anotherRun))).violations).toEqual([]);
+});
+
+test('a call that was to go with its deleted session is found; one that ran then, or of a deletion without calls, may stay', async () => {
+  const database = await databaseWith([]);
+  const found = async (facts: object, withCalls: boolean) => {
+    const run = soundRun();
+    doctor(run.calls, 'one', { sessionId: 'gone', runIds: [runId], endedAt: 1_500, ...facts });
+    const removals = [{ sessionId: 'gone', withCalls, sentAt: 2_000, until: 2_100, done: true }];
+    const evidence = evidenceOf(run, { removals });
+    return (await checkDeletions(evidence, await findReader(database), database)).violations;
+  };
+  expect(await found({}, true)).toEqual([expect.stringContaining(`gone, call one: the run ${runId}`)]);
+  expect(await found({ endedAt: 2_050 }, true)).toEqual([]);
+  expect(await found({}, false)).toEqual([]);
+});
+
+test('a large text of a call that is deleted is found, of one that is there it is not', async () => {
+  const folder = await tempFolder();
+  const texts = new Texts(openPayloadStore({ kind: 'folder', path: folder }), 0);
+  for (const id of ['one', 'two']) await texts.keep(callOwner(id), 'a large prompt');
+  const removals = [{ sessionId: 'shared', withCalls: true, sentAt: 2_000, until: 2_100, done: true }];
+  const run = soundRun();
+  run.calls.delete('one');
+  expect((await checkTexts(evidenceOf(run, { removals }), folder)).violations).toEqual([
+    expect.stringMatching(/^one: .*its texts are in the payload store/),
+  ]);
 });
 
 test('a damaged database is found', async () => {

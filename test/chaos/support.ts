@@ -44,7 +44,8 @@ export function evidenceOf(run: Doctored, more: Partial<Evidence> = {}): Evidenc
     executions,
     calls,
     views,
-    sessionRecords: [{ id: sessionId, imported: [], deletion: 'none' }],
+    sessionRecords: [{ id: sessionId, imported: [] }],
+    removals: [],
     oddities: [],
     faults: [],
     sessions: new Map([[sessionId, messages]]),
@@ -74,10 +75,12 @@ function factsOf(callId: string, index: number, prompt: string): CallFacts {
   const asks = [{ agent: 'echo', tries: 3 }];
   return {
     callId,
+    runIds: [`run of ${callId}`],
     prompt,
     sessionId,
     startedAt: 1_000 * index,
     endedAt: 1_000 * index + 500,
+    lastTaskAt: 1_000 * index + 400,
     deadlineMs: 40_000,
     endings: 1,
     runs: 1,

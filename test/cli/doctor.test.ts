@@ -85,10 +85,18 @@ test('a key that is none fails, one that others can read is warned of', async ()
   });
 });
 
-test('a Temporal server that is not there, a CLI that is none and a named node that is away all fail', async () => {
+test('a Temporal server that is not there, a CLI that is none, a named node and a bucket that are away all fail', async () => {
   const away = await doctor(
-    await emptyMachine({ TEMPORAL_ADDRESS: '127.0.0.1:9', HOLDFAST_URL: 'http://127.0.0.1:9' }),
+    await emptyMachine({
+      TEMPORAL_ADDRESS: '127.0.0.1:9',
+      HOLDFAST_URL: 'http://127.0.0.1:9',
+      HOLDFAST_PAYLOAD_STORE: 's3://bucket',
+      AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    }),
   );
+  expect(away.of('payload store')).toMatchObject({ status: 'fail', detail: 'S3 does not answer' });
   expect(away.of('temporal server')).toMatchObject({ status: 'fail' });
   expect(away.of('node')).toMatchObject({ status: 'fail' });
   expect(away.of('temporal CLI')).toMatchObject({ status: 'skip' });
@@ -100,6 +108,25 @@ test('too little disk is warned of', async () => {
   const { code, of } = await doctor(await emptyMachine({ HOLDFAST_MIN_FREE_DISK_MIB: '1048576' }));
   expect(code).toBe(0);
   expect(of('disk')).toMatchObject({ status: 'warn' });
+});
+
+test('a full disk, a data directory and a payload store that lie below a file fail, each with its setting', async () => {
+  const file = join(await place(), 'file');
+  await writeFile(file, '');
+  const { code, of } = await doctor(
+    await emptyMachine({
+      HOLDFAST_DATA_DIR: join(file, 'below'),
+      HOLDFAST_PAYLOAD_STORE: file,
+      HOLDFAST_DISK_RESERVE_MIB: '1048576',
+    }),
+  );
+  expect(code).toBe(1);
+  for (const [check, setting] of [
+    ['disk', 'HOLDFAST_DISK_RESERVE_MIB'],
+    ['data directory', 'HOLDFAST_DATA_DIR'],
+    ['payload store', 'HOLDFAST_PAYLOAD_STORE'],
+  ] as const)
+    expect(of(check)).toMatchObject({ status: 'fail', fix: expect.stringContaining(setting) as string });
 });
 
 test('beside a node that runs all is well; with another key its sealed tokens fail', async () => {

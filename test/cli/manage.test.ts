@@ -206,3 +206,26 @@ test('calls list pages through all of them with --all, and cancel says what came
     stdout: expect.stringContaining('had ended before: completed') as string,
   });
 });
+
+test('a session called export is shown and deleted, an empty name is refused, and so is a file that is no export', async () => {
+  await node.agent('echo', echo);
+  await node.http.call({ agent_name: 'echo', prompt: 'x', session_id: 'export' });
+  expect(await json('sessions', 'show', 'export')).toMatchObject({
+    session_id: 'export',
+    messages: [{}, {}],
+  });
+  expect(await runCli(['sessions', 'rm', 'export', '--yes'], here())).toMatchObject({ code: 0 });
+  expect(await runCli(['sessions', 'show', 'export'], here())).toMatchObject({ code: 4 });
+  for (const empty of [
+    ['sessions', 'show', ''],
+    ['sessions', 'rm', '', '--yes'],
+    ['agents', 'rm', '', '--yes'],
+  ])
+    expect(await runCli(empty, here())).toMatchObject({ code: 2 });
+
+  for (const text of ['[]', '{}']) {
+    const imported = await runCli(['sessions', 'import', '-'], here(), text);
+    expect(imported).toMatchObject({ code: 4, stdout: '' });
+    expect(imported.stderr).toContain('no export of sessions');
+  }
+});

@@ -1,6 +1,7 @@
 /** holdfast rerun: one call, and batches that are watched, left and taken up again. */
 import { expect, test } from 'vitest';
 import type { Script } from '../agents/scripted-agent.ts';
+import { inputOf } from '../rig/call-input.ts';
 import { gated, says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
 import { runCli, startCli, startOnTerminal } from './run-cli.ts';
@@ -109,6 +110,68 @@ test('Ctrl-C leaves a batch that goes on; --attach tells its end, --list knows i
 
   expect(await run('rerun', '--cancel', 'no-such-batch')).toMatchObject({ code: 4 });
 }, 90_000);
+
+/** The id of a call of this agent that has failed. */
+async function failedCall(name: string): Promise<string> {
+  await node.agent(name, () => ({ status: 400 }), { max_retries: 0 });
+  return String((await node.http.call({ agent_name: name, prompt: 'a question' })).body.call_id);
+}
+
+/** A call of an id that no node makes any more, otherwise like that one. */
+async function startAs(id: string, like: string): Promise<void> {
+  await node.temporal.workflow.start('agentCall', {
+    workflowId: `call-${id}`,
+    taskQueue: 'holdfast',
+    args: [{ ...(await inputOf(node.temporal, like)), callId: id }],
+    memo: { fingerprint: '' },
+  });
+}
+
+const listed = async (text: string) =>
+  (await node.http.get(`/api/vps/calls?text=${text}&status=failed`)).body.calls;
+
+test('a call is found as Temporal names it, and by the beginning of its id where that is one call', async () => {
+  const id = await failedCall('named');
+  await expect.poll(() => listed(id)).toHaveLength(1);
+  expect((await json('calls', 'show', `call-${id}`))['call_id']).toBe(id);
+  expect(await run('calls', 'cancel', id.slice(0, 12))).toMatchObject({
+    code: 0,
+    stdout: `${id} had ended before: failed\n`,
+  });
+  expect(await run('whatif', 'none-begins-so')).toMatchObject({ code: 4 });
+}, 60_000);
+
+test('several calls that begin alike are listed, and nothing is done', async () => {
+  const like = await failedCall('alike');
+  const ids = ['-AbCdEf-one', '-AbCdEf-two'];
+  for (const id of ids) await startAs(id, like);
+  await expect.poll(() => listed('-AbCdEf')).toHaveLength(2);
+  const { code, stderr } = await run('rerun', '--', '-AbCdEf');
+  expect(code).toBe(2);
+  expect(stderr).toContain("Several calls begin with '-AbCdEf'");
+  for (const id of ids) expect(stderr).toContain(`  call-${id}\n`);
+}, 60_000);
+
+test('a call whose id begins with a dash is watched, and the hint of what is left works', async () => {
+  const first = await failedCall('hinted');
+  const gate = gated('at last');
+  const agent = await node.agent('hinted', gate.script);
+  const rerun = await node.http.post(`/api/vps/calls/${first}/rerun`);
+  const id = '-watched-and-left-by-ctrl-c-here';
+  await startAs(id, String(rerun.body.call_id));
+  await agent.waitForRequests(2);
+  const running = startCli(['calls', 'watch', '--', id], here());
+  await running.printed('hinted');
+  running.child.kill('SIGINT');
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(130);
+  const [, hint = ''] = /The call goes on: holdfast (.+)/.exec(stderr) ?? [];
+  gate.open();
+  expect(await run(...hint.split(' '))).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('hinted answered') as string,
+  });
+}, 60_000);
 
 test.each([[['rerun']], [['rerun', 'x', '--all']], [['rerun', 'x', '--status', 'failed']]])(
   '%j is a usage error',

@@ -24,6 +24,6 @@ it('an answer is an answer: not found, and refusals of ours', () => {
   const missing = new WorkflowNotFoundError('gone', 'call-1', undefined);
   expect([isUnanswered(missing), isNotFound(missing)]).toEqual([false, true]);
   expect([isUnanswered(grpcError(5)), isNotFound(grpcError(5))]).toEqual([false, true]);
-  expect(isUnanswered(new Refusal('overloaded', 'full'))).toBe(false);
+  expect(isUnanswered(new Refusal('agents_full', 'full'))).toBe(false);
   expect(isUnanswered(temporalUnavailable('late'))).toBe(true);
 });

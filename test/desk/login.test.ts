@@ -1,5 +1,8 @@
 /** With API keys the browser asks for one, once; the pages' requests and streams carry it. */
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { says } from '../api/scripts.ts';
 import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
 import { useDesk } from './use-desk.ts';
@@ -8,6 +11,21 @@ const key = 'key-of-the-desk-0123456789';
 
 /** The first answer, before the browser asks for the key. */
 const unauthorized = [/status of 401/];
+
+/** A web page of another site, whose form is sent as soon as it is there. */
+async function startEvilPage(target: string): Promise<string> {
+  const page = `<!doctype html><title>Evil</title><form method="post" action="${target}"></form>
+<script>document.forms[0].submit()</script>`;
+  const server = createServer((_request, response) => {
+    response.setHeader('Content-Type', 'text/html').end(page);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close().closeAllConnections();
+  });
+  return `http://evil.example:${(server.address() as AddressInfo).port}/`;
+}
 
 describe.skipIf(findBrowser() === undefined)(`a node with API keys${whyNoBrowser}`, () => {
   const desk = useDesk({ HOLDFAST_API_KEYS: key });
@@ -31,5 +49,37 @@ describe.skipIf(findBrowser() === undefined)(`a node with API keys${whyNoBrowser
   it('asks who has none for one, and shows nothing to who gives none', async () => {
     // What a browser without anyone to ask makes of the question.
     await expect(desk.open('/', {}, unauthorized)).rejects.toThrow('ERR_INVALID_AUTH_CREDENTIALS');
+  });
+
+  it('at a plain address that is not loopback is not changed by a form of another site, but by its own pages', async () => {
+    const { http } = desk.node;
+    await desk.node.agent('keeper', says('kept'));
+    await http.call({ agent_name: 'keeper', prompt: 'x', session_id: 'kept' });
+    // Chromium tells such a node no Sec-Fetch-Site. The address carries the key that a visitor of the desk has given.
+    const plain = http.url.replace('127.0.0.1', 'gateway.example');
+    const browser = desk.browser();
+    const page = await browser.newPage();
+    onTestFinished(() => page.close());
+    await page.goto(plain.replace('://', `://anyone:${key}@`));
+    await page.getByText('Live').waitFor();
+
+    const cleanup = `${plain}/api/vps/sessions/cleanup?max_age_hours=0`;
+    const answered = page.waitForResponse((response) => response.url() === cleanup);
+    await page.goto(await startEvilPage(cleanup), { waitUntil: 'commit' });
+    const answer = await answered;
+
+    expect(await answer.request().headerValue('authorization')).toContain('Basic');
+    expect(await answer.request().headerValue('sec-fetch-site')).toBeNull();
+    expect(answer.status()).toBe(403);
+    expect((await http.get('/api/vps/sessions/kept')).status).toBe(200);
+
+    for (const own of ['/', '/docs']) {
+      await page.goto(plain + own);
+      const status = await page.evaluate(
+        async (url) => (await fetch(url, { method: 'POST' })).status,
+        `${plain}/api/vps/sessions/cleanup?max_age_hours=24`,
+      );
+      expect(status).toBe(200);
+    }
   });
 });

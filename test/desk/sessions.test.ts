@@ -1,6 +1,9 @@
 /** The sessions' pages: found, read, deleted, and moved between nodes as a file. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { sessionWorkflowId } from '../../src/domain/ids.ts';
+import { newSession } from '../../src/domain/session.ts';
+import { loadConfig } from '../../src/platform/config.ts';
 import { echo } from '../api/scripts.ts';
 import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
 import { useDesk } from './use-desk.ts';
@@ -38,6 +41,30 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
     const page = await desk.open('/sessions?id=other');
     await page.getByRole('link', { name: 'other/of % all' }).click();
     await page.getByText('re: elsewhere').first().waitFor();
+  });
+
+  it('reach and delete sessions whose ids are no part of a path', async () => {
+    const { http, temporal } = desk.node;
+    await desk.node.agent('echo', echo);
+    await speak('export', 'shadowed');
+    await temporal.workflow.start('session', {
+      workflowId: sessionWorkflowId('..'),
+      taskQueue: 'holdfast',
+      args: [newSession('..', Date.now()), loadConfig({}).session],
+    });
+    for (const [id, shown] of [
+      ['export', 're: shadowed'],
+      ['..', 'Nothing was said yet'],
+    ] as const) {
+      const page = await desk.open('/sessions');
+      await page.getByRole('list', { name: 'Sessions' }).getByRole('link', { name: id, exact: true }).click();
+      await page.getByText(shown).first().waitFor();
+      await page.reload(); // The node knows the page, too.
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete the session' }).click();
+      await expect.poll(() => page.url()).toMatch(/\/sessions$/);
+      expect((await http.get(`/api/vps/sessions?id=${id}`)).status).toBe(404);
+    }
   });
 
   it('delete a session after a second question, and take it back from an export', async () => {

@@ -7,6 +7,7 @@ import type { Environment } from '../rig/test-node.ts';
 
 export interface DeskInUse {
   readonly node: NodeInUse;
+  readonly browser: () => Browser;
   /** A page at `path` of the node; `expected` complaints are part of what is tested. */
   open(path: string, options?: BrowserContextOptions, expected?: readonly RegExp[]): Promise<Page>;
 }
@@ -14,7 +15,7 @@ export interface DeskInUse {
 export function useDesk(environment: Environment = {}): DeskInUse {
   const node = useNode(environment);
   const browser = useBrowser();
-  return { node, open: (path, ...rest) => openWatched(browser(), node.http.url + path, ...rest) };
+  return { node, browser, open: (path, ...rest) => openWatched(browser(), node.http.url + path, ...rest) };
 }
 
 export function useBrowser(): () => Browser {

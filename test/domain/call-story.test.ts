@@ -55,6 +55,26 @@ describe('the story of a call', () => {
     });
   });
 
+  it('tells of an agent without a free slot what was told while it waited, and then that it was not asked', () => {
+    const waiting = { agent: 'a', scheduledAt: start, tries: [], openTryAt: start + 5 };
+    const over = { ...waiting, noSlotAt: start + 900, lastError: 'no slot' };
+    const next = { agent: 'b', scheduledAt: start + 950, tries: [] };
+    const told = tellStory(known({ asks: [waiting] }));
+    const later = tellStory(known({ asks: [over, next] }));
+    expect(later.slice(0, told.length)).toEqual(told);
+    expect(later.slice(told.length)).toEqual([
+      {
+        type: 'attempt_failed',
+        at: start + 900,
+        agent: 'a',
+        attempt: 1,
+        errorType: 'no_slot',
+        error: 'no slot',
+      },
+      { type: 'failover', at: start + 950, from: 'a', to: 'b', errorType: 'no_slot' },
+    ]);
+  });
+
   it('keeps an agent together that was scheduled again when its worker died, and what was said of each try', () => {
     const first = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], lastError: 'stopped' };
     const again = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0), failedTry(2, 1)] };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { agentBudgetMs } from '../../src/domain/deadline.ts';
+import { agentBudgetMs, agentsInTime, leastSliceMs } from '../../src/domain/deadline.ts';
 import { agentConfig } from './support.ts';
 
 const agentsWith = (timeouts: readonly number[]) =>
@@ -45,4 +45,49 @@ test('where there is time enough, exactly the timeouts of the agents still to co
 test('where there is not, agents share equally, and what a short timeout leaves over is used', () => {
   expect(agentBudgetMs(9_000, agentsWith([30_000, 60_000]))).toBe(3_000);
   expect(agentBudgetMs(9_000, agentsWith([1_000, 60_000]))).toBe(5_000);
+});
+
+test('there is always time for the first agent, and never for more than there are', () => {
+  fc.assert(
+    fc.property(chain, fc.double({ min: -1e6, max: 1e9, noNaN: true }), (agents, remainingMs) => {
+      const inTime = agentsInTime(remainingMs, agents);
+      expect(inTime).toBeGreaterThanOrEqual(1);
+      expect(inTime).toBeLessThanOrEqual(agents.length);
+    }),
+  );
+});
+
+test('more time never leaves more agents out, and time for all timeouts leaves none', () => {
+  fc.assert(
+    fc.property(chain, remaining, remaining, (agents, one, other) => {
+      const [less, more] = [Math.min(one, other), Math.max(one, other)];
+      expect(agentsInTime(more, agents)).toBeGreaterThanOrEqual(agentsInTime(less, agents));
+      const all = agents.reduce((sum, agent) => sum + agent.timeoutMs, 0);
+      expect(agentsInTime(all, agents)).toBe(agents.length);
+    }),
+  );
+});
+
+test('every agent that there is time for has more than half of the least slice, though those before it hang', () => {
+  const patient = fc
+    .array(fc.integer({ min: leastSliceMs, max: 600_000 }), { minLength: 1, maxLength: 10 })
+    .map((timeouts) => agentsWith(timeouts));
+  fc.assert(
+    fc.property(patient, fc.integer({ min: leastSliceMs, max: 10_000 }), (agents, deadlineMs) => {
+      const asked = agents.slice(0, agentsInTime(deadlineMs, agents));
+      let remainingMs = deadlineMs;
+      for (const index of asked.keys()) {
+        const budget = agentBudgetMs(remainingMs, asked.slice(index + 1));
+        expect(budget).toBeGreaterThan(leastSliceMs / 2);
+        remainingMs -= budget;
+      }
+    }),
+  );
+});
+
+test('two least slices hold two agents, even where a moment has passed before the first is asked', () => {
+  const ten = agentsWith(Array<number>(10).fill(30_000));
+  expect(agentsInTime(2 * leastSliceMs, ten)).toBe(2);
+  expect(agentsInTime(2 * leastSliceMs - 100, ten)).toBe(2);
+  expect(agentsInTime(4_900, ten)).toBe(10);
 });

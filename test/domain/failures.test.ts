@@ -21,11 +21,14 @@ describe('the failure table', () => {
       timeout: 'yes, falls back, counts',
       connection: 'yes, falls back, unreachable',
       rate_limit: 'retry-after, falls back, counts',
+      quota_exceeded: 'no, falls back, counts',
       model_error: 'yes, falls back, counts',
       auth: 'no, falls back, counts',
       invalid_request: 'no, falls back, ignored',
       invalid_response: 'once, falls back, counts',
       payload_too_large: 'no, falls back, ignored',
+      no_slot: 'no, falls back, ignored',
+      payload_lost: 'no, ends the call, ignored',
       deadline_exceeded: 'no, ends the call, ignored',
       cancelled: 'no, ends the call, ignored',
       internal: 'no, falls back, ignored',
@@ -40,7 +43,10 @@ describe('the failure table', () => {
       'deadline_exceeded',
       'internal',
       'invalid_request',
+      'no_slot',
+      'payload_lost',
       'payload_too_large',
+      'quota_exceeded',
     ]);
   });
 
@@ -68,6 +74,7 @@ describe('a refusal', () => {
       route_not_found: 404,
       method_not_allowed: 405,
       batch_not_found: 404,
+      payload_lost: 410,
       reset_refused: 409,
       body_too_large: 413,
       unsupported_media_type: 415,
@@ -81,6 +88,7 @@ describe('a refusal', () => {
       internal: 500,
       shutting_down: 503,
       temporal_unavailable: 503,
+      disk_full: 503,
       payload_store_unavailable: 503,
     });
   });

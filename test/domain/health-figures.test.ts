@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { errorTypes } from '../../src/domain/failures.ts';
-import { copyHealth, recordOutcome, sumErrorCounts, type Outcome } from '../../src/domain/health.ts';
-import { counts, failed, healthOf, history, now, outcome, outcomeOf } from './health-support.ts';
+import { errorTypes, type ErrorType } from '../../src/domain/failures.ts';
+import {
+  copyHealth,
+  healthStatus,
+  recordOutcome,
+  sumErrorCounts,
+  type Outcome,
+} from '../../src/domain/health.ts';
+import { counts, failed, healthAfter, healthOf, history, now, outcome, outcomeOf } from './health-support.ts';
 import { countedTypes, ignoredTypes } from './support.ts';
 
 const latest = (outcomes: readonly Outcome[]): number | undefined =>
@@ -91,6 +97,13 @@ describe('the figures of an agent', () => {
   });
 });
 
+it('an error type of a newer version changes only the error counts', () => {
+  const newer = 'of_tomorrow' as ErrorType;
+  const health = healthAfter('ok', newer);
+  expect(health).toMatchObject({ totalRequests: 1, totalFailures: 0, errorCounts: { of_tomorrow: 1 } });
+  expect(healthStatus({ ...health, lastErrorType: newer }, now)).toBe('healthy');
+});
+
 it('the sums over agents hold every error type once, at 0 where it never happened', () => {
   expect(Object.keys(sumErrorCounts([])).toSorted()).toEqual(errorTypes.toSorted());
   fc.assert(
@@ -109,6 +122,7 @@ it('every failure but those of the caller, the request and Holdfast counts again
     'deadline_exceeded',
     'internal',
     'invalid_request',
+    'no_slot',
     'payload_too_large',
   ]);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import { parseRetryAfter } from '../../src/domain/retry.ts';
+import { parseRetryAfter, parseRetryAfterMs } from '../../src/domain/retry.ts';
 import { anyText } from './support.ts';
 
 const now = Date.UTC(2026, 0, 31, 23, 59, 30);
@@ -101,4 +101,15 @@ test.each([
   'Sun, 99:99:99 GMT',
 ])('%j is no delay', (header) => {
   expect(parseRetryAfter(header, now)).toBeUndefined();
+});
+
+test('retry-after-ms is a number of ms, rounded up; anything else is none', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 999_999_999_999 }), padding, (ms, space) => {
+      expect(parseRetryAfterMs(`${space}${ms}${space}`)).toBe(ms);
+    }),
+  );
+  expect(parseRetryAfterMs('1500.2')).toBe(1_501);
+  for (const header of [undefined, '', ' ', '-1', '1e3', '0x10', 'soon', '1.', '1767225600000.0000000000'])
+    expect(parseRetryAfterMs(header)).toBeUndefined();
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
-import type { SessionLimits } from '../../src/domain/session.ts';
+import type { SessionLimits, TurnCommit } from '../../src/domain/session.ts';
 import { isoAfter, openBook, startedAt, throughJson } from './session-support.ts';
 
 const calls = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6'];
@@ -12,11 +12,14 @@ interface Step {
   readonly callId: string;
   /** Of the answer; undefined: the call failed. */
   readonly size: number | undefined;
+  /** A failed one did not know of a turn. */
+  readonly endedWaiting: TurnCommit['endedWaiting'] | undefined;
 }
 const step: fc.Arbitrary<Step> = fc.record({
   act: fc.constantFrom('openTurn', 'openTurn', 'openTurn', 'commit', 'commit', 'release'),
   callId: fc.constantFrom(...calls),
   size: fc.option(fc.integer({ min: 0, max: 1_000 }), { nil: undefined }),
+  endedWaiting: fc.constantFrom(undefined, 'failed' as const, 'cancelled' as const),
 });
 const steps = fc.array(step, { maxLength: 40, size: 'max' });
 const limits: fc.Arbitrary<SessionLimits> = fc.record({
@@ -26,13 +29,15 @@ const limits: fc.Arbitrary<SessionLimits> = fc.record({
 });
 
 /** What the outside sees of a step: a facade heeds `refusal` before it opens a turn. */
-function take(book: SessionBook, { act, callId, size }: Step, nowMs: number) {
+function take(book: SessionBook, { act, callId, size, endedWaiting }: Step, nowMs: number) {
   switch (act) {
     case 'openTurn':
       return book.refusal(callId) ?? book.openTurn(callId, nowMs);
     case 'commit': {
       const answer = size === undefined ? undefined : { agent: 'echo', content: 'x'.repeat(size) };
-      return book.commit({ callId, prompt: `ask ${callId}`, ...(answer && { answer }) }, nowMs);
+      const commit = { callId, prompt: `ask ${callId}` };
+      if (answer) return book.commit({ ...commit, answer }, nowMs);
+      return book.commit({ ...commit, ...(endedWaiting && { endedWaiting }) }, nowMs);
     }
     case 'release':
       return book.release(callId, nowMs);
@@ -73,6 +78,15 @@ class Model {
   }
 }
 
+/** The holder does, and one that failed while it waited. */
+function leavesMessage(
+  { callId, size, endedWaiting }: Step,
+  { holder, queue }: { holder: string | undefined; queue: readonly string[] },
+): boolean {
+  if (holder === callId) return true;
+  return size === undefined && endedWaiting === 'failed' && queue.includes(callId);
+}
+
 test('one call at a time holds the turn, in the order of asking', () => {
   fc.assert(
     fc.property(limits, steps, (bounds, list) => {
@@ -89,7 +103,7 @@ test('one call at a time holds the turn, in the order of asking', () => {
           if (expected === 'queued')
             expect(reply).toMatchObject({ position: model.queue.indexOf(one.callId) + 1 });
         } else {
-          if (one.act === 'commit' && model.holder === one.callId) model.committed.push(one.callId);
+          if (one.act === 'commit' && leavesMessage(one, model)) model.committed.push(one.callId);
           const next = model.leave(one.callId);
           expect(reply).toEqual(
             next === undefined ? undefined : { callId: next, turnNumber: model.turns, grantedAt: nowMs },
@@ -109,7 +123,8 @@ test('each call leaves its turn at most once, whole, in the order of the turns',
       const book = openBook(bounds);
       const left: object[] = [];
       for (const [i, one] of list.entries()) {
-        if (one.act === 'commit' && book.holder?.callId === one.callId) {
+        const now = { holder: book.holder?.callId, queue: book.state().queue };
+        if (one.act === 'commit' && leavesMessage(one, now)) {
           const { callId, size } = one;
           const common = { timestamp: isoAfter(i), callId };
           const question = { ...common, role: 'user', content: `ask ${callId}` };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answered, failed, isoAfter, message, openBook, startedAt } from './session-support.ts';
+import { answered, failed, isoAfter, message, openBook, startedAt, throughJson } from './session-support.ts';
 import { newSession } from '../../src/domain/session.ts';
 
 describe('the turn of a call', () => {
@@ -55,6 +55,29 @@ describe('the turn of a call', () => {
     expect(openBook({}, { messages }).openTurn('c1', startedAt)).toEqual({ state: 'committed' });
   });
 
+  it('given up by the only call that ever came leaves the session unused', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.openTurn('c2', startedAt);
+    expect(book.isUnused).toBe(false);
+    book.release('c1', startedAt);
+    expect(book.isUnused).toBe(false);
+    book.release('c2', startedAt);
+    expect(book.isUnused).toBe(true);
+  });
+
+  it.each([
+    ['a call has left its message', { messages: [message('user', 'ask', { callId: 'c0' })] }],
+    ['its messages are in the payload store', { older: { key: 'segment', count: 40 } }],
+    ['a call was cancelled whose id is remembered', { recentCallIds: ['c0'] }],
+    ['it was imported with metadata alone', { metadata: { customer: 'c' } }],
+  ])('given up leaves the session in use where %s', (_what, state) => {
+    const book = openBook({}, state);
+    book.openTurn('c1', startedAt);
+    book.release('c1', startedAt);
+    expect(book.isUnused).toBe(false);
+  });
+
   it('given up without a commit leaves nothing, and may be granted again', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
@@ -106,6 +129,33 @@ describe('what a call leaves in its session', () => {
     expect([book.holder?.callId, book.waiting]).toEqual(['c1', 0]);
   });
 
+  it('is its question, marked as failed, when it failed while it waited; nothing when it was cancelled', () => {
+    const book = openBook();
+    for (const callId of ['c1', 'c2', 'c3', 'c4']) book.openTurn(callId, startedAt);
+    const waited = (callId: string, endedWaiting: 'failed' | 'cancelled') =>
+      book.settle({ ...failed(callId), endedWaiting }, startedAt + 1);
+    expect(waited('c3', 'failed')).toEqual({ stored: true });
+    expect(waited('c3', 'failed')).toEqual({ stored: true });
+    expect(waited('c2', 'cancelled')).toEqual({ stored: false });
+    expect(waited('stranger', 'failed')).toEqual({ stored: false });
+    expect(book.read().messages).toMatchObject([{ content: 'ask c3', failed: true }]);
+    expect([book.holder?.callId, book.state().queue]).toEqual(['c1', ['c4']]);
+    // Granted its turn at that very moment.
+    expect(waited('c1', 'cancelled')).toMatchObject({ stored: true, next: { callId: 'c4' } });
+    expect(book.read().messages).toMatchObject([{ content: 'ask c3' }, { content: 'ask c1', failed: true }]);
+    expect(book.openTurn('c3', startedAt)).toEqual({ state: 'committed' });
+  });
+
+  it('is told by a commit that asks for it, once and again', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    expect(book.settle(answered('c1'), startedAt)).toEqual({ stored: true });
+    expect(book.settle(answered('c1'), startedAt)).toEqual({ stored: true });
+    expect(book.read().messages).toHaveLength(2);
+    expect(book.settle({ ...failed('c1'), reset: true }, startedAt)).toEqual({ stored: true });
+    expect(book.read().messages).toHaveLength(2);
+  });
+
   it('merges its metadata shallowly, the later call wins; the first user stays the owner', () => {
     const book = openBook();
     const commits = [
@@ -123,6 +173,16 @@ describe('what a call leaves in its session', () => {
 });
 
 describe('a session', () => {
+  it('knows the calls that were in it lately, whatever became of them', () => {
+    let book = openBook();
+    for (const callId of ['c1', 'c2', 'c3', 'c4']) book.openTurn(callId, startedAt);
+    book.commit(answered('c1'), startedAt);
+    book.commit({ ...failed('c3'), endedWaiting: 'cancelled' }, startedAt);
+    book = openBook({}, throughJson(book.state()));
+    expect(book.callIds().sort()).toEqual(['c1', 'c2', 'c3', 'c4']);
+    expect(book.state().leftCallIds).toEqual(['c3']);
+  });
+
   it('begins empty, owned by the user who asked first, if there is one', () => {
     const empty = { createdAt: isoAfter(0), lastActivity: isoAfter(0), messages: [], metadata: {} };
     expect(newSession('s', startedAt)).toEqual({ sessionId: 's', ...empty, turnsGranted: 0, queue: [] });

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
+import { expectProblem } from '../api/problem.ts';
 import { says } from '../api/scripts.ts';
 import { startNodeProcess } from '../rig/node-process.ts';
 import { startTemporalServer } from '../rig/server-process.ts';
@@ -44,7 +45,7 @@ test(
     expect(refused.length).toBeGreaterThan(0);
     for (const answer of refused) {
       expect(answer.headers.get('Retry-After')).toBe('2');
-      if (answer.status === 429) expect(answer.body.error_type).toBe('overloaded');
+      if (answer.status === 429) expectProblem(answer, 429, 'overloaded');
       else {
         expect(answer).toMatchObject({ status: 503, body: { error_type: 'temporal_unavailable' } });
         expect(answer.headers.get('Location')).toMatch(/^\/api\/vps\/calls\/./); // It may have been started after all.

@@ -255,3 +255,34 @@ test('cancelling a call that another process runs closes the socket to its agent
   expect(Date.now() - cancelledAt).toBeLessThan(1_000);
   await expect.poll(async () => (await describeCall(facade.http, id)).status).toBe('cancelled');
 }, 90_000);
+
+test('calls of before a kill -9 count in the load of the node that takes them up, until they end', async () => {
+  const environment = await place({ HOLDFAST_MAX_CALLS_IN_FLIGHT: '6', HOLDFAST_CIRCUIT_BREAKER: 'off' });
+  const first = await startNodeProcess(environment);
+  const { agent, open } = await gatedAgent();
+  await first.http.register('few', agent.port, { max_concurrency: 4 });
+  await first.http.register('many', agent.port);
+  const start = (http: HttpClient, agent_name: string) =>
+    http.call({ agent_name, prompt: 'hello' }, { Prefer: 'respond-async' });
+  const ids: string[] = [];
+  for (const name of ['few', 'few', 'few', 'many', 'many']) {
+    ids.push(String((await start(first.http, name)).body.call_id));
+    // The last ones are killed as they start: they may be missing from Temporal's lists for a moment.
+    if (ids.length <= 3) await agent.waitForRequests(ids.length);
+  }
+  first.process.kill('SIGKILL');
+  await first.process.exited;
+
+  const { http } = await startNodeProcess(samePlace(environment, first));
+  const inFlight = async () =>
+    /^holdfast_calls_in_flight (\d+)$/m.exec((await http.get('/metrics')).body.text as string)?.[1];
+  await expect.poll(inFlight, { timeout: 10_000 }).toBe('5');
+  expect((await start(http, 'few')).status).toBe(202);
+  for (const name of ['few', 'many'])
+    expect(await start(http, name)).toMatchObject({ status: 429, body: { error_type: 'overloaded' } });
+
+  open();
+  await expect.poll(() => ended(http, ids), { timeout: 40_000 }).toBe(ids.length);
+  await expect.poll(inFlight, { timeout: 20_000 }).toBe('0');
+  expect((await start(http, 'few')).status).toBe(202);
+}, 120_000);

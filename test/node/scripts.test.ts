@@ -1,12 +1,14 @@
 /** What the README tells a newcomer to run. */
 import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { isAlive } from '../platform/embedded/support.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
+import { gated } from '../api/scripts.ts';
 import { HttpClient } from '../rig/http-client.ts';
 import { ProductProcess, startNodeProcess } from '../rig/node-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
@@ -62,6 +64,75 @@ function descendantsOf(pid: number): number[] {
     pairs.filter(([, ppid]) => ppid === parent).flatMap(([child = 0]) => [child, ...below(child)]);
   return below(pid);
 }
+
+/** `npm ...` itself, from its own file: its pid is npm's. No build before it, other tests use what is built. */
+function npm(words: readonly string[], environment: Environment): ProductProcess {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const found = folders.map((folder) => join(folder, 'npm')).find((path) => existsSync(path)) ?? '';
+  const quiet = {
+    npm_config_update_notifier: 'false',
+    npm_config_cache: environment['HOLDFAST_DATA_DIR'] ?? '',
+  };
+  return new ProductProcess(
+    realpathSync(found),
+    { ...environment, ...quiet },
+    [],
+    [...words, '--ignore-scripts'],
+  );
+}
+
+test.each([
+  ['SIGTERM to the pid of npm', 'SIGTERM', false],
+  ['Ctrl-C, which npm hands on once more,', 'SIGINT', true],
+] as const)(
+  '%s drains what npm start runs, and leaves no process and no port taken',
+  { timeout: 120_000 },
+  async (_what, signal, toAll) => {
+    const environment = await place({ HOLDFAST_DRAIN_SECONDS: '20', HOLDFAST_LOG_LEVEL: 'info' });
+    const node = npm(['start'], environment);
+    const [, url = ''] = await node.printed(/API +(http:\S+)\/api\/vps\/status/);
+    const [, temporal = ''] = await node.printed(/Temporal +(\S+:\d+)/);
+    const beside = { TEMPORAL_ADDRESS: temporal, HOLDFAST_LOG_LEVEL: 'info' };
+    const worker = npm(['run', 'worker'], await place(beside));
+    await worker.printed(/Worker is ready/);
+    const [workers, started] = [descendantsOf(worker.pid), descendantsOf(node.pid)];
+    onTestFinished(() => {
+      for (const pid of [...workers, ...started].filter(isAlive)) process.kill(pid, 'SIGKILL');
+    });
+    const http = new HttpClient(url);
+    const gate = gated('in time');
+    const agent = await startAgent(gate.script);
+    onTestFinished(() => agent.close());
+    await http.register('slow', agent.port);
+
+    for (const pid of [worker.pid, ...(toAll ? workers : [])]) process.kill(pid, signal);
+    expect((await worker.exited).code).toBe(0);
+    expect([worker.pid, ...workers].filter(isAlive)).toEqual([]);
+
+    const waiting = http.call({ agent_name: 'slow', prompt: 'hello' });
+    await agent.waitForRequests(1);
+    const [server] = started;
+    for (const pid of [node.pid, ...(toAll && server ? [server] : [])]) process.kill(pid, signal);
+    await expect.poll(async () => (await http.get('/readyz')).status).toBe(503);
+    gate.open();
+
+    expect((await waiting).body).toMatchObject({ success: true, response: 'in time' });
+    expect((await node.exited).code).toBe(0);
+    await expect.poll(() => started.filter(isAlive)).toEqual([]);
+    for (const port of [new URL(url).port, temporal.split(':')[1]])
+      await expect(fetch(`http://127.0.0.1:${String(port)}/`)).rejects.toThrow();
+  },
+);
+
+test('every npm script that runs for long is replaced by what it runs, so that signals reach that', () => {
+  const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const brief = /^(pre\w+|build|format|format:check|lint|typecheck|knip|verify|docs)$/;
+  const long = Object.keys(scripts).filter((name) => !brief.test(name));
+  expect(long).toEqual(expect.arrayContaining(['start', 'worker', 'demo', 'bench', 'chaos', 'soak', 'test']));
+  for (const name of long) expect(scripts[name], name).toMatch(/^exec /);
+});
 
 /** The rows of a printed table; a cell that wraps is one line. */
 function rowsOf(text: string): string[][] {

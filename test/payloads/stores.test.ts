@@ -1,16 +1,20 @@
 /** Every store keeps the same promises. */
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Archive } from '../../src/client/archive.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import {
+  PayloadLostError,
   PayloadStoreError,
+  PayloadStoreUnusable,
   type PayloadStore,
   type StoredPayload,
 } from '../../src/payloads/payload-store.ts';
 import { createS3Store } from '../../src/payloads/s3-store.ts';
+import { callOwner, Texts } from '../../src/payloads/texts.ts';
+import { canMount, mountSmallDisk, type SmallDisk } from '../rig/small-disk.ts';
 import { hasMoto, s3Settings, startMoto } from './moto.ts';
 
 async function newFolder(): Promise<string> {
@@ -54,8 +58,42 @@ describe.each(kinds)('$name', ({ open, runs }) => {
     expect((await all(store, 'calls/')).map(({ key }) => key)).toEqual(['calls/b/1']);
   });
 
+  it.runIf(runs)(
+    'never passes a damaged or missing text off as the one that was written, and heals it by writing it again',
+    { timeout: 30_000 },
+    async () => {
+      const store = await open();
+      const texts = new Texts(store, 100);
+      const text = 'whole '.repeat(1_000);
+      const kept = await texts.keep(callOwner('c'), text);
+      const { ref } = kept as { ref: string };
+      for (const damaged of ['', text.slice(0, 500), text.replace('w', 'W')]) {
+        await store.write(ref, Buffer.from(damaged));
+        await expect(texts.load(kept)).rejects.toThrow(PayloadLostError);
+        await expect(texts.load(kept)).rejects.toThrow(`holds ${ref} damaged`);
+        expect(await texts.keep(callOwner('c'), text)).toEqual(kept);
+        expect(await texts.load(kept)).toBe(text);
+      }
+      await store.deleteAll(ref);
+      await expect(texts.load(kept)).rejects.toThrow(`has no ${ref}`);
+    },
+  );
+
+  it.runIf(runs)(
+    'is found usable, and keeps nothing of the look in the way',
+    { timeout: 30_000 },
+    async () => {
+      const store = await open();
+      await store.check();
+      await store.check();
+      expect(await all(store, 'calls/')).toEqual([]);
+    },
+  );
+
   it.runIf(runs)('is an archive of failed calls too', { timeout: 30_000 }, async () => {
-    const archive = new Archive(await open(), 'archive/');
+    const store = await open();
+    const damaged: string[] = [];
+    const archive = new Archive(store, 'archive/', (key) => damaged.push(key));
     const call = { status: 'failed', agentAsked: 'a', startedAt: new Date(0), endedAt: new Date(0) } as const;
     const history = '{"events":[]}';
     await archive.write({ ...call, callId: 'one' }, history);
@@ -66,6 +104,10 @@ describe.each(kinds)('$name', ({ open, runs }) => {
       return found.sort();
     };
     expect(await ids()).toEqual(["it's/../two", 'one']);
+    const broken = 'archive/1970-01-01/broken.json.gz';
+    await store.write(broken, Buffer.from('cut off'));
+    expect(await ids()).toEqual(["it's/../two", 'one']);
+    expect(damaged).toEqual([broken]);
     expect(await archive.among(['one', "it's/../two", 'three'])).toEqual(new Set(['one', "it's/../two"]));
     await archive.advance(1_700_000_000_000);
     await archive.advance(1_800_000_000_000);
@@ -92,6 +134,109 @@ it('a folder holds files for its owner alone, and no half-written one', async ()
   expect((await stat(join(folder, 'store'))).mode & 0o777).toBe(0o700);
 });
 
+it.each(['cut off', 'of the same size'])(
+  'a damaged file, %s, is replaced by the next write of it',
+  async (how) => {
+    const folder = await newFolder();
+    const store = createFileStore(folder);
+    await store.write('calls/a/1', Buffer.from('as it was written'));
+    const path = join(folder, 'calls', 'a', '1');
+    await (how === 'cut off' ? truncate(path, 3) : writeFile(path, 'as it is now dead'));
+    await store.write('calls/a/1', Buffer.from('as it was written'));
+    expect((await store.read('calls/a/1'))?.toString()).toBe('as it was written');
+  },
+);
+
+it('a folder that is gone is a store that is away: nothing of it counts as lost', async () => {
+  const folder = join(await newFolder(), 'mounted');
+  const store = createFileStore(folder);
+  await store.write('calls/a/1', Buffer.from('x'));
+  await rm(folder, { recursive: true });
+  await expect(store.read('calls/a/1')).rejects.toThrow(PayloadStoreError);
+});
+
+it('what a killed writer left is removed, what is being written is not', async () => {
+  const folder = await newFolder();
+  await mkdir(join(folder, '.tmp'));
+  for (const name of ['killed.tmp', 'under-way.tmp']) await writeFile(join(folder, '.tmp', name), 'half');
+  const minutesAgo = new Date(Date.now() - 120_000);
+  await utimes(join(folder, '.tmp', 'killed.tmp'), minutesAgo, minutesAgo);
+  await createFileStore(folder).check();
+  expect(await readdir(join(folder, '.tmp'))).toEqual(['under-way.tmp']);
+  await utimes(join(folder, '.tmp', 'under-way.tmp'), minutesAgo, minutesAgo);
+  await createFileStore(folder).write('calls/a/1', Buffer.from('x'));
+  expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+});
+
+describe.runIf(canMount())('a disk that fills (left out where none can be mounted)', () => {
+  const disk = (): SmallDisk => {
+    const mounted = mountSmallDisk(8);
+    onTestFinished(() => mounted.unmount());
+    return mounted;
+  };
+  const mebibyte = 1024 * 1024;
+
+  it('keeps nothing of what does not fit, so that smaller texts still do', async () => {
+    const { path, fill } = disk();
+    const store = createFileStore(path);
+    await store.write('calls/a/owner', Buffer.from('a'));
+    fill(1.6 * mebibyte);
+    const large = Buffer.alloc(4 * mebibyte, 'x');
+    for (let retry = 0; retry < 5; retry++)
+      await expect(store.write('calls/a/1', large)).rejects.toThrow(/no room for 4194304 bytes/);
+    // Each fits by itself, and all together do not: those that fail half-way leave nothing either.
+    const many = Array.from({ length: 4 }, (_, i) =>
+      store.write(`calls/a/m${i}`, large.subarray(0, mebibyte)),
+    );
+    const failed = (await Promise.allSettled(many)).filter(({ status }) => status === 'rejected');
+    expect(failed.length).toBeGreaterThan(0);
+    expect(await readdir(join(path, '.tmp'))).toEqual([]);
+    await store.write('calls/a/2', large.subarray(0, 20_000));
+    expect((await store.read('calls/a/2'))?.length).toBe(20_000);
+  });
+
+  it('is unusable while it is mounted read-only, and only full while it is full', async () => {
+    const { path, fill, free, makeReadOnly } = disk();
+    const store = createFileStore(path);
+    await store.check();
+    await store.write('calls/a/1', Buffer.from('x')); // A tmpfs of no size would have no bound.
+    fill(0);
+    await expect(store.check()).rejects.not.toThrow(PayloadStoreUnusable);
+    free();
+    await store.check();
+    makeReadOnly();
+    await expect(store.check()).rejects.toThrow(PayloadStoreUnusable);
+  });
+
+  it('refuses new work from its reserve on, with the setting, and still takes what is under way', async () => {
+    const { path, fill, free } = disk();
+    const texts = new Texts(createFileStore(path, 2 * mebibyte), 100);
+    const text = 'x'.repeat(500_000);
+    fill(2.2 * mebibyte);
+    await expect(texts.keepNew(callOwner('c'), text)).rejects.toThrow('HOLDFAST_PAYLOAD_RESERVE_MIB');
+    expect(await texts.keepNew(callOwner('c'), 'small')).toBe('small');
+    expect(await texts.load(await texts.keep(callOwner('c'), text))).toBe(text);
+    free();
+    expect(await texts.load(await texts.keepNew(callOwner('d'), text))).toBe(text);
+  });
+});
+
+it(
+  'a store that can never work as it is set up is told apart from one that is away',
+  { timeout: 30_000 },
+  async () => {
+    const folder = await newFolder();
+    await writeFile(join(folder, 'file'), '');
+    await expect(createFileStore(join(folder, 'file')).check()).rejects.toThrow(PayloadStoreUnusable);
+    await expect(createFileStore(join(folder, 'file', 'below')).check()).rejects.toThrow(
+      PayloadStoreUnusable,
+    );
+    const away = createS3Store(s3Settings('http://127.0.0.1:1')).check();
+    await expect(away).rejects.toThrow(PayloadStoreError);
+    await expect(away).rejects.not.toThrow(PayloadStoreUnusable);
+  },
+);
+
 it('a store that cannot be used says so, and names no content', async () => {
   const folder = await newFolder();
   await writeFile(join(folder, 'file'), '');
@@ -109,4 +254,7 @@ it.runIf(hasMoto())('a bucket that does not exist is told by its name', { timeou
   await expect(store.write('calls/a/1', Buffer.from('x'))).rejects.toThrow(
     'The bucket nowhere does not exist',
   );
+  await expect(store.check()).rejects.toThrow(PayloadStoreUnusable);
+  await expect(store.read('calls/a/1')).rejects.toThrow('The bucket nowhere does not exist');
+  await expect(store.list('calls/')[Symbol.asyncIterator]().next()).rejects.toThrow(PayloadStoreUnusable);
 });

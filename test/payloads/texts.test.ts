@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { OlderMessages, SessionMessage } from '../../src/domain/session.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { allMessages, storeSegment } from '../../src/payloads/segments.ts';
+import { PayloadLostError } from '../../src/payloads/payload-store.ts';
 import { callOwner, sessionOwner, Texts } from '../../src/payloads/texts.ts';
 
 async function open() {
@@ -85,14 +86,59 @@ it('reads a chain of segments from the oldest message to the newest', async () =
   let older: OlderMessages | undefined;
   for (let segment = 0; segment < 5; segment++) {
     const messages = [message(`${segment}a`), message(`${segment}b`)];
-    const key = await storeSegment(texts, 's', { ...(older && { older }), messages });
+    const key = await storeSegment(texts, sessionOwner('s'), { ...(older && { older }), messages });
     older = { key, count: (older?.count ?? 0) + 2 };
   }
   const contents: unknown[] = [];
   for await (const { content } of allMessages(texts, {
+    createdAt: 't',
     ...(older && { older }),
     messages: [message('last')],
   }))
     contents.push(content);
   expect(contents).toEqual(['0a', '0b', '1a', '1b', '2a', '2b', '3a', '3b', '4a', '4b', 'last']);
+});
+
+it('a lost segment takes those before it along, and says how many messages are lost', async () => {
+  const { texts, store } = await open();
+  const message = (content: string): SessionMessage => ({ timestamp: 't', role: 'user', content });
+  const chain: OlderMessages[] = [];
+  for (let segment = 0; segment < 4; segment++) {
+    const older = chain.at(-1);
+    const messages = [message(`${segment}a`), message(`${segment}b`)];
+    const key = await storeSegment(texts, sessionOwner('s'), { ...(older && { older }), messages });
+    chain.push({ key, count: (older?.count ?? 0) + 2 });
+  }
+  await store.write(chain[1]?.key ?? '', Buffer.from('damaged'));
+  const found: SessionMessage[] = [];
+  const content = { createdAt: 'then', older: chain[3] as OlderMessages, messages: [message('last')] };
+  for await (const one of allMessages(texts, content)) found.push(one);
+  expect(found[0]).toEqual({
+    timestamp: 'then',
+    role: 'system',
+    lost: true,
+    content: expect.stringContaining('4 older messages are lost') as string,
+  });
+  expect(found.slice(1).map(({ content: text }) => text)).toEqual(['2a', '2b', '3a', '3b', 'last']);
+});
+
+it('a lost text is copied as what it is, so that its new owner is told too', async () => {
+  const { texts, store } = await open();
+  const ofCall = await texts.keep(callOwner('c'), large);
+  await store.deleteAll('calls/');
+  const copied = await texts.copyTo(sessionOwner('s'), ofCall);
+  await expect(texts.load(copied)).rejects.toThrow(PayloadLostError);
+});
+
+it('an owner whose name is damaged is not taken for one that is gone', async () => {
+  const { texts, store, keys, folder } = await open();
+  await texts.keep(callOwner('alive'), large);
+  const old = new Date(Date.now() - 3_600_000);
+  for (const key of await keys()) {
+    if (key.endsWith('owner')) await store.write(key, Buffer.from(''));
+    await utimes(join(folder, key), old, old);
+  }
+  const found: string[] = [];
+  for await (const { id } of texts.ownersOlderThan('calls', Date.now() - 60_000)) found.push(id);
+  expect(found).toEqual([]);
 });

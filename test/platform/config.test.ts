@@ -28,6 +28,7 @@ test('without any setting a node serves this machine alone, with every default i
     port: 18_789,
     dataDir: resolve('.holdfast'),
     apiKeys: [],
+    publicOrigins: [],
     encryptionKey: undefined,
     drainMs: 10_000,
     logLevel: 'info',
@@ -46,8 +47,16 @@ test('without any setting a node serves this machine alone, with every default i
       maxCallsInFlight: 2_000,
       maxStarts: 16,
       startPatienceMs: 30_000,
+      disconnectGraceMs: 250,
       maxStreams: 200,
       firstTaskWaitMs: 500,
+    },
+    connections: {
+      headersMs: 10_000,
+      bodyStallMs: 20_000,
+      bodyBytesPerSecond: 1_024,
+      idleMs: 75_000,
+      maxIdle: 5_000,
     },
     directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
     session: {
@@ -63,7 +72,13 @@ test('without any setting a node serves this machine alone, with every default i
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
     payloads: { store: { kind: 'folder', path: resolve('.holdfast/payloads') }, inlineBytes: 16_384 },
-    transport: { maxAnswerBytes: 4_194_304, connectTimeoutMs: 10_000, connectionsPerOrigin: 2_000 },
+    transport: {
+      maxAnswerBytes: 4_194_304,
+      maxCompressionRatio: 200,
+      connectTimeoutMs: 10_000,
+      connectionsPerOrigin: 2_000,
+    },
+    expectations: { timeoutMs: 5_000, maxThreads: 2, memoryMib: 256 },
     worker: { embedded: true, taskQueue: 'holdfast', maxCachedWorkflows: 500, callStacks: false, port: 0 },
     temporal: {
       cli: undefined,
@@ -145,6 +160,20 @@ test('API keys are separated by commas; blanks around them and between commas do
 test('a short API key is refused without being shown', () => {
   const refusal = refusalOf({ HOLDFAST_API_KEYS: `${key},hunter2-hunter2` });
   expect(refusal).toBe('HOLDFAST_API_KEYS: each key needs at least 16 characters');
+});
+
+test('public origins are taken as browsers write them, and nothing else is', () => {
+  const set = ' HTTPS://Gateway.example:443/ ,http://10.0.0.5:8080';
+  const { publicOrigins } = loadConfig({ HOLDFAST_PUBLIC_ORIGIN: set });
+  expect(publicOrigins).toEqual(['https://gateway.example', 'http://10.0.0.5:8080']);
+  for (const wrong of [
+    'gateway.example',
+    'https://gateway.example/desk',
+    'https://u:p@gateway.example',
+    '*',
+    'null',
+  ])
+    expect(refusalOf({ HOLDFAST_PUBLIC_ORIGIN: wrong })).toMatch(/^HOLDFAST_PUBLIC_ORIGIN: takes origins/);
 });
 
 test.each(['0.0.0.0', '::', '192.168.1.5', '10.0.0.1', 'node.example', '127.example', '1::1'])(

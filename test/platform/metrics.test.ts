@@ -10,6 +10,7 @@ function loadedMetrics() {
       startsWaiting: () => 0,
       asksInFlight: () => load.asks,
       watches: () => 0,
+      clockSkewMs: () => 0,
     }),
   };
 }

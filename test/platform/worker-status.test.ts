@@ -9,6 +9,7 @@ const metrics = createMetrics({
   startsWaiting: () => 0,
   asksInFlight: () => 4,
   watches: () => 0,
+  clockSkewMs: () => 0,
 });
 
 async function serve(running: () => boolean) {

@@ -1,6 +1,6 @@
 /** Calls whose agents are asked within the workflow task that comes to them. */
 import type { Script } from '../agents/scripted-agent.ts';
-import { answer, callOf, type Scenario } from './scenario.ts';
+import { answer, callOf, shortDeadline, type Scenario } from './scenario.ts';
 
 const inSession = { session_id: 'recorded' };
 const refuse: Script = () => ({ status: 401 });
@@ -24,6 +24,7 @@ export const firstTaskScenarios: readonly Scenario[] = [
     { prompt: `${large}?`, ...inSession },
   ),
   callOf('first-task-failed', refuse),
+  shortDeadline('first-task-short-deadline'),
   callOf('first-task-failed-in-session', refuse, {}, inSession),
   callOf('first-task-left-open', slowly, {}, {}, impatient),
   callOf('first-task-left-open-in-session', slowly, {}, inSession, impatient),

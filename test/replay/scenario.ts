@@ -31,3 +31,16 @@ export const callOf = (
     return `call-${callId}`;
   },
 });
+
+/** Time for two of three agents, the first of which hangs; the third is left out. */
+export const shortDeadline = (name: string): Scenario => ({
+  name,
+  run: async ({ agent, start, end }) => {
+    await agent('left-out', answer);
+    await agent('refusing', () => ({ status: 401 }), { max_retries: 0, fallback_agents: ['left-out'] });
+    await agent('hung', () => ({ hang: true }), { max_retries: 0, fallback_agents: ['refusing'] });
+    const callId = await start({ agent_name: 'hung', prompt: 'a question', deadline_seconds: 0.5 });
+    await end(callId);
+    return `call-${callId}`;
+  },
+});

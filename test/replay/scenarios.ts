@@ -1,11 +1,13 @@
 /** One way for a workflow to go per scenario; `npm run histories` records each, CI replays what was recorded. */
 import { firstTaskScenarios } from './first-task-scenarios.ts';
 import { setTimeout as pass } from 'node:timers/promises';
-import type { TurnReply } from '../../src/domain/session.ts';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { newSession, type TurnReply } from '../../src/domain/session.ts';
+import { rerunIdOf } from '../../src/client/rerun-family.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { inputOf } from '../rig/call-input.ts';
-import { answer, callOf, type Scenario } from './scenario.ts';
+import { answer, callOf, shortDeadline, type Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
 export type { Scenario };
@@ -119,7 +121,7 @@ const byTheActivity: readonly Scenario[] = [
   callOf('failed-unknown', () => ({ status: 999 })),
   callOf('failed-in-session', () => ({ status: 401 }), {}, { session_id: 'recorded' }),
   callOf('deadline', () => ({ hang: true }), {}, { deadline_seconds: 1.5 }),
-  callOf('deadline-before-asking', answer, {}, { deadline_seconds: 0.2 }),
+  shortDeadline('short-deadline'),
   {
     name: 'failover',
     run: async ({ agent, start, end }) => {
@@ -225,6 +227,18 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
+    name: 'rerun-link',
+    run: async ({ agent, start, end, http, temporal }) => {
+      await agent('refusing', () => ({ status: 400 }));
+      const callId = await start({ agent_name: 'refusing', prompt: 'a question' });
+      await end(callId);
+      await http.post(`/api/vps/calls/${callId}/rerun`, undefined, { 'Idempotency-Key': 'recorded' });
+      const link = `call-${rerunIdOf(callId, 1)}`;
+      await temporal.workflow.getHandle(link).result();
+      return link;
+    },
+  },
+  {
     name: 'session',
     run: async (stage) => {
       const { waiting, release } = await queueOfTwo(stage);
@@ -247,6 +261,26 @@ const byTheActivity: readonly Scenario[] = [
       await stage.happened('session-queue', 'EVENT_TYPE_TIMER_FIRED', 2);
       await session.signal('releaseTurn', 'not-started');
       return 'session-queue';
+    },
+  },
+  {
+    // It was begun for a call that was never started.
+    name: 'session-closed-unused',
+    run: async ({ agent, start, end, temporal }) => {
+      await agent('another', answer);
+      const callId = await start({ agent_name: 'another', prompt: 'a question', session_id: 'elsewhere' });
+      await end(callId);
+      const limits = (await temporal.workflow.getHandle('session-elsewhere').fetchHistory()).events?.[0]
+        ?.workflowExecutionStartedEventAttributes?.input?.payloads?.[1];
+      const session = await temporal.workflow.start('session', {
+        workflowId: 'session-unused',
+        taskQueue: 'holdfast',
+        args: [newSession('unused', Date.now()), limits && defaultPayloadConverter.fromPayload(limits)],
+      });
+      await session.executeUpdate('openTurn', { args: [callId] });
+      await session.signal('releaseTurn', callId);
+      await session.result();
+      return 'session-unused';
     },
   },
   {
@@ -323,10 +357,46 @@ const byTheActivity: readonly Scenario[] = [
   },
 ];
 
+/** Calls whose turns tell of which life and run of their session they are. */
+const inLives: readonly Scenario[] = [
+  // Their session is asked what became of their message.
+  { name: 'ended-waiting-cancelled', run: cancelledWhileQueued },
+  { name: 'ended-waiting-overdue', run: deadlineWhileQueued },
+  {
+    // The run that gave the turn is over when the call commits: it asks the one after.
+    name: 'committed-after-renewal',
+    settings: { HOLDFAST_SESSION_HISTORY_EVENTS: '50', HOLDFAST_FIRST_TASK_WAIT_MS: '4000' },
+    run: async ({ agent, start, end, temporal }) => {
+      const session = temporal.workflow.getHandle('session-recorded');
+      await agent('renewing', async () => {
+        const { runId } = await session.describe();
+        while ((await session.describe()).runId === runId)
+          await session.executeUpdate('openTurn', { args: ['never-started'] });
+        return { body: { content: 'an answer' } };
+      });
+      const callId = await start({ agent_name: 'renewing', prompt: 'a question', session_id: 'recorded' });
+      await end(callId);
+      return `call-${callId}`;
+    },
+  },
+  {
+    name: 'session-closed',
+    run: async ({ agent, start, end, http, temporal }) => {
+      await agent('closing', answer);
+      await end(await start({ agent_name: 'closing', prompt: 'a question', session_id: 'closed' }));
+      // As a deletion does it that goes no further.
+      await temporal.workflow.getHandle('session-closed').executeUpdate('closeSession', { args: [true] });
+      if ((await http.get('/api/vps/sessions/closed')).status !== 404) throw new Error('It is there');
+      return 'session-closed';
+    },
+  },
+];
+
 export const scenarios: readonly Scenario[] = [
   ...byTheActivity.map((one) => ({
     ...one,
     settings: { HOLDFAST_FIRST_TASK_WAIT_MS: '0', ...one.settings },
   })),
   ...firstTaskScenarios,
+  ...inLives,
 ];

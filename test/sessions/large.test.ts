@@ -1,11 +1,11 @@
 /** Large texts and long sessions: whole for their readers, small for Temporal. */
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweepPayloads } from '../../src/client/payload-sweep.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { lostText, Texts } from '../../src/payloads/texts.ts';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
@@ -113,6 +113,7 @@ describe('large texts', () => {
       const refused = await test.http.call({ agent_name: 'echo', prompt, session_id: 'refused' });
       expect(refused).toMatchObject({ status: 503, body: { error_type: 'payload_store_unavailable' } });
       expect(refused.headers.get('Retry-After')).not.toBeNull();
+      expect(refused.headers.get('Location')).toBeNull(); // It was never accepted: there is nothing to look at.
       expect((await test.http.call({ agent_name: 'echo', prompt: 'small' })).body.success).toBe(true);
 
       const asked = verbose.requests.length;
@@ -127,6 +128,110 @@ describe('large texts', () => {
       await rename(`${store()}.away`, store()).catch(() => undefined);
     }
     expect((await test.http.get('/api/vps/sessions/refused')).status).toBe(404);
+  });
+
+  describe('that are lost or damaged', () => {
+    const middling = (what: string): string => `${what.repeat(20_000)} its end`;
+    /** Files of payloads that hold just this text. */
+    const filesWith = async (text: string): Promise<string[]> => {
+      const entries = await readdir(store(), { recursive: true, withFileTypes: true });
+      const files = entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name));
+      const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+      return files.filter((_, index) => texts[index] === text);
+    };
+    const damage = async (text: string): Promise<void> => {
+      const files = await filesWith(text);
+      expect(files.length).toBeGreaterThan(0);
+      await Promise.all(files.map((file) => truncate(file, 10)));
+    };
+
+    it('are marked in their session, which goes on, and the export is complete but for them', async () => {
+      const [lost, whole] = [middling('lost'), middling('whole')];
+      await test.http.call({ agent_name: 'echo', prompt: lost, session_id: 'damaged' });
+      await test.http.call({ agent_name: 'echo', prompt: whole, session_id: 'damaged' });
+      await damage(lost);
+
+      const asked = echo.requests.length;
+      const { body } = await test.http.call({ agent_name: 'echo', prompt: 'go on', session_id: 'damaged' });
+      expect(body).toMatchObject({ success: true, session_stored: true });
+      const sent = (echo.requests[asked]?.body as { messages: { content: string }[] }).messages;
+      expect(sent.map(({ content }) => content)).toEqual([
+        lostText,
+        `re: ${lost}`,
+        whole,
+        `re: ${whole}`,
+        'go on',
+      ]);
+
+      const exported = await test.http.get('/api/vps/sessions/export');
+      expect(exported).toMatchObject({ status: 200, body: { incomplete_sessions: ['damaged'] } });
+      const damaged = (exported.body.sessions as Record<string, { messages: Json[] }>)['damaged'];
+      const marks = damaged?.messages.map(({ content, lost: mark }) => [content === lostText, mark]);
+      expect(marks).toEqual([[true, true], ...Array.from({ length: 5 }, () => [false, undefined])]);
+      expect(await messagesOf('damaged')).toEqual(damaged?.messages);
+
+      const imported = await test.http.post('/api/vps/sessions/import', {
+        ...exported.body,
+        sessions: { restored: { ...damaged, session_id: 'restored' } },
+      });
+      expect(imported.body).toEqual({ imported: 1, skipped: [], invalid: [] });
+      expect(await messagesOf('restored')).toEqual(damaged?.messages);
+    });
+
+    it('fail the calls that need them, by their key, and no others', async () => {
+      const prompt = middling('prompt');
+      const agent = await startAgent(async () => {
+        await damage(prompt);
+        return { status: 500, body: { error: 'busy' } };
+      });
+      await test.http.register('second', echo.port);
+      await test.http.register('first', agent.port, { max_retries: 0, fallback_agents: ['second'] });
+      const asked = echo.requests.length;
+      const { body } = await test.http.call({ agent_name: 'first', prompt, session_id: 'needed' });
+      await agent.close();
+      expect(body).toMatchObject({ success: false, error_type: 'payload_lost', session_stored: true });
+      expect(body.error).toMatch(/calls\/[0-9a-f]{40}\/[0-9a-f]{64} damaged/);
+      expect(echo.requests).toHaveLength(asked);
+      expect(await messagesOf('needed')).toMatchObject([{ role: 'user', content: lostText, failed: true }]);
+
+      const id = String(body.call_id);
+      const { body: described } = await test.http.get(`/api/vps/calls/${id}`);
+      expect(described).toMatchObject({ status: 'failed', prompt: lostText, prompt_lost: true });
+      const again = await test.http.post(`/api/vps/calls/${id}/rerun`);
+      expect(again).toMatchObject({ status: 410, body: { error_type: 'payload_lost' } });
+      const other = await test.http.post(`/api/vps/calls/${id}/rerun`, {
+        prompt: 'another',
+        agent_name: 'echo',
+      });
+      expect(other.status).toBe(202);
+      const next = await test.http.call({ agent_name: 'echo', prompt: 'next', session_id: 'needed' });
+      expect(next.body.success).toBe(true);
+    });
+
+    it('are no answers: who asks for one is told that it is lost, with all else of the call', async () => {
+      const prompt = middling('ask');
+      const headers = { 'Idempotency-Key': 'answer-is-lost', Prefer: 'respond-async' };
+      const { body: accepted } = await test.http.call({ agent_name: 'echo', prompt }, headers);
+      const look = async () => (await test.http.get(`/api/vps/calls/${String(accepted.call_id)}`)).body;
+      await expect.poll(async () => (await look()).status).toBe('completed');
+      await damage(`re: ${prompt}`);
+
+      const { status, body } = await test.http.call(
+        { agent_name: 'echo', prompt },
+        { 'Idempotency-Key': 'answer-is-lost' },
+      );
+      expect(status).toBe(200);
+      const told = {
+        success: false,
+        response: null,
+        error_type: 'payload_lost',
+        attempts: [{ status: 'ok' }],
+      };
+      expect(body).toMatchObject(told);
+      expect(await look()).toMatchObject({ ...told, status: 'completed', prompt });
+    });
   });
 
   it('a long session moves its old messages out, and reads back whole and in order', async () => {

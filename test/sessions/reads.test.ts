@@ -58,6 +58,8 @@ test('every process reads what any has committed, over every renewal of the sess
     runs.add((await temporal.workflow.getHandle('session-shared').describe()).runId);
   }
   expect(runs.size).toBeGreaterThan(2);
+  // Deletions and the sweep of payloads read it there.
+  expect((await temporal.workflow.getHandle('session-shared').describe()).memo).toHaveProperty('life');
 }, 120_000);
 
 test('no read misses a call that had ended before it, however many read and write at once', async () => {

@@ -1,5 +1,5 @@
 /** Every request that the desk makes, by name. */
-import { queryString, segment, send } from './http.ts';
+import { isDots, queryString, segment, send } from './http.ts';
 import type { Agent, Call, CallSummary, CallStatus, Health, ImportReport, Probe, Session } from './wire.ts';
 import type { Batch, BatchProgress, DryRun, Overrides, WhatIf } from './wire-replays.ts';
 
@@ -39,7 +39,8 @@ export const api = {
   healths: () => send<{ agents: readonly Health[] }>('GET', '/health?details=true'),
   register: (agent: object) =>
     send<{ agent_name: string; warnings: readonly string[] }>('POST', '/register', agent),
-  removeAgent: (name: string) => send('DELETE', `/agents/${segment(name)}`),
+  removeAgent: (name: string) =>
+    send('DELETE', isDots(name) ? `/agents${queryString({ id: name })}` : `/agents/${segment(name)}`),
   resetCircuit: (name: string) => send<Health>('POST', `/health/${segment(name)}/reset`),
   probe: (name: string) => send<Probe>('POST', `/health/${segment(name)}/probe`),
 
@@ -48,7 +49,9 @@ export const api = {
       'GET',
       `/sessions${queryString({ cursor, limit: 200 })}`,
     ),
-  session: (id: string) => send<Session>('GET', `/sessions/${segment(id)}`),
-  removeSession: (id: string, calls: boolean) => send('DELETE', `/sessions/${segment(id)}?calls=${calls}`),
+  // By ?id=: not every id can be a part of the path.
+  session: (id: string) => send<Session>('GET', `/sessions${queryString({ id })}`),
+  removeSession: (id: string, calls: boolean) =>
+    send('DELETE', `/sessions${queryString({ id, calls: String(calls) })}`),
   importSessions: (file: Blob) => send<ImportReport>('POST', '/sessions/import', file),
 };

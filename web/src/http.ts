@@ -71,3 +71,10 @@ export function queryString(values: Readonly<Record<string, string | number | un
 
 /** One segment of a path. */
 export const segment = encodeURIComponent;
+
+/** Browsers drop these, percent-encoded too. */
+export const isDots = (text: string): boolean => text === '.' || text === '..';
+
+/** The desk's page of a session. */
+export const sessionPage = (id: string): string =>
+  isDots(id) ? `/session${queryString({ id })}` : `/sessions/${segment(id)}`;

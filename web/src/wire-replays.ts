@@ -40,6 +40,7 @@ export interface Batch extends BatchProgress {
 
 export interface DryRun {
   readonly total: number;
+  readonly skipped: number;
   readonly sample: readonly CallSummary[];
 }
 

@@ -138,6 +138,8 @@ export interface Message {
   readonly agent: string | null;
   readonly call_id: string | null;
   readonly failed: boolean;
+  /** Lost in the payload store: a note stands in its place. */
+  readonly lost?: true;
 }
 
 export interface Session {

@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import { checkHost } from '../../agents/address-guard.ts';
 import { agentUrl, type AgentConfig, type AgentExpectation } from '../../domain/agent.ts';
-import { compileExpectation } from '../../agents/expectation.ts';
+import type { Expectations } from '../../agents/expectations.ts';
 import { invalid } from '../../client/wanted-chain.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { endpoint, type Endpoint } from '../endpoint.ts';
+import { endpoint, type Endpoint, type Reply } from '../endpoint.ts';
 import { agentDescription } from '../answer-schemas.ts';
 import { id, registration } from '../schemas.ts';
 import { withKeptToken } from '../kept-token.ts';
 import { agentToWire } from '../wire.ts';
 
-export function agentEndpoints({ agents, health, sealer }: ApiDependencies): Endpoint[] {
+export function agentEndpoints({ agents, health, sealer, expectations }: ApiDependencies): Endpoint[] {
+  const remove = async (name: string): Promise<Reply> => {
+    if (!(await agents.remove(name))) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
+    await health.forget(name);
+    return { status: 204 };
+  };
   return [
     endpoint({
       method: 'post',
@@ -44,9 +49,11 @@ export function agentEndpoints({ agents, health, sealer }: ApiDependencies): End
         'agents_full',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
       ],
       handle: async ({ body }) => {
         const wished = toConfig(body, (token) => sealer.seal(token, body.name));
+        if (wished.expect) await requireCompilable(expectations, wished.expect);
         const unknown = (): string[] =>
           wished.fallbackAgents.filter((name) => name !== wished.name && !agents.lookup(name));
         // Another node may have registered or changed what this one has not heard of yet.
@@ -94,12 +101,18 @@ export function agentEndpoints({ agents, health, sealer }: ApiDependencies): End
       params: z.object({ name: id }),
       answers: { 204: { description: 'Removed' } },
       refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
-      handle: async ({ params }) => {
-        if (!(await agents.remove(params.name)))
-          throw new Refusal('agent_not_found', `Agent '${params.name}' not registered`);
-        await health.forget(params.name);
-        return { status: 204 };
-      },
+      handle: ({ params }) => remove(params.name),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/agents',
+      tag: 'agents',
+      summary: 'Remove the agent of a name',
+      description: 'As `DELETE /agents/{name}`, for names that are no part of a path.',
+      query: z.strictObject({ id: id.openapi({ description: "The agent's name, such as `.` or `..`" }) }),
+      answers: { 204: { description: 'Removed' } },
+      refusals: ['agent_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
+      handle: ({ query }) => remove(query.id),
     }),
   ];
 }
@@ -127,18 +140,20 @@ function toConfig(body: z.output<typeof registration>, seal: (token: string) => 
   };
 }
 
-/** Refused unless it compiles: a bad pattern must not wait for the first answer. */
 function toExpectation(expect: NonNullable<z.output<typeof registration>['expect']>): AgentExpectation {
-  const expectation: AgentExpectation = {
+  return {
     ...(expect.min_length != null && { minLength: expect.min_length }),
     ...(expect.json_schema != null && { jsonSchema: expect.json_schema }),
     ...(expect.deny_regex != null && { denyRegex: expect.deny_regex }),
   };
+}
+
+/** A bad pattern must not wait for the first answer. */
+async function requireCompilable(expectations: Expectations, expectation: AgentExpectation): Promise<void> {
   try {
-    compileExpectation(expectation);
+    await expectations.requireCompilable(expectation);
   } catch (error) {
     const [field = 'expect', ...why] = (error as Error).message.split(': ');
     throw invalid(field, why.join(': '));
   }
-  return expectation;
 }

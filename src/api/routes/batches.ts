@@ -1,6 +1,6 @@
 /** Batches of reruns: all calls that match a filter. */
 import { z } from 'zod';
-import { toCallFilter } from '../../client/batch-filter.ts';
+import { dryRun } from '../../client/batch-list.ts';
 import type { BatchFilter } from '../../domain/batch.ts';
 import { batchDescription, batchList } from '../batch-schemas.ts';
 import { batchItemToWire, batchToWire } from '../batch-wire.ts';
@@ -18,7 +18,7 @@ const sampleSize = 20;
 const status = z.enum(['running', 'completed', 'cancelled', 'failed']);
 
 export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
-  const { batches, batchWatch, records, streams } = deps;
+  const { batches, batchWatch, streams } = deps;
   return [
     endpoint({
       method: 'post',
@@ -26,7 +26,7 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
       tag: 'calls',
       summary: 'Run all calls that match again',
       description:
-        'A batch that survives crashes: the matching calls are listed once, each is run again at most once. Skipped are those with a rerun that runs or has answered, and those whose agent or session is gone.',
+        'A batch that survives crashes: the matching calls are listed once, each is run again at most once. Skipped are those of which any rerun runs or has answered, those of which a newer rerun is in the batch, and those whose agent or session is gone.',
       headers: idempotencyHeaders,
       body: createBatchSchema(createSchemas(deps.config).overrides),
       answers: {
@@ -34,7 +34,8 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
           description: 'A dry run: nothing was started',
           schema: z.object({
             dry_run: z.literal(true),
-            total: z.number().int(),
+            total: z.number().int().openapi({ description: 'Calls that would be run again' }),
+            skipped: z.number().int().openapi({ description: 'Calls that match and would be skipped' }),
             sample: z.array(callSummary),
           }),
         },
@@ -52,6 +53,7 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
         'idempotency_mismatch',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ body, request }) => {
@@ -59,12 +61,14 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
           Object.entries(body.filter).filter(([, value]) => value !== undefined),
         ) as BatchFilter;
         if (body.dry_run) {
-          const wanted = toCallFilter(filter);
-          const total = await records.count(wanted);
-          const { items } = await records.list(wanted, { limit: sampleSize });
-          return { status: 200, body: { dry_run: true, total, sample: items.map(callSummaryToWire) } };
+          const wish = { filter, overrides: overridesOf(body.overrides) };
+          const { runs, skipped } = await dryRun(deps, wish, deps.limits.maxBatchCalls);
+          const sample = runs.slice(0, sampleSize).map(callSummaryToWire);
+          return { status: 200, body: { dry_run: true, total: runs.length, skipped, sample } };
         }
-        const { callId: batchId, fingerprint } = identify(deps, request, { batch: body });
+        const { callId: batchId, fingerprint } = await identify(deps, request, { batch: body }, (digest) =>
+          batches.idOf(digest),
+        );
         const { rate_per_second: ratePerSecond, max_in_flight: maxInFlight } = body;
         const overrides = overridesOf(body.overrides);
         await batches.start({ batchId, filter, overrides, ratePerSecond, maxInFlight }, fingerprint);
@@ -96,7 +100,7 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
       summary: 'Look at a batch of reruns',
       params,
       answers: { 200: { description: 'Running or ended', schema: batchDescription } },
-      refusals: ['batch_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
+      refusals: ['batch_not_found', 'payload_lost', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ params: { id: batchId } }) => {
         const [batch, items] = await Promise.all([batches.describe(batchId), batches.items(batchId)]);
         return { status: 200, body: { ...batchToWire(batch), items: items.map(batchItemToWire) } };

@@ -55,9 +55,10 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
         'overloaded',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
-      handle: ({ body, request, response }) =>
+      handle: async ({ body, request, response }) =>
         runCall(
           deps,
           {
@@ -69,7 +70,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
             onDisconnect: body.on_disconnect,
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
           },
-          identify(deps, request, body),
+          await identify(deps, request, body, (digest) => calls.idOf(digest)),
           request,
           response,
         ),

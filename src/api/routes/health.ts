@@ -25,14 +25,25 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       path: '/api/vps/health',
       tag: 'health',
       summary: 'Health of all agents',
-      query: z.strictObject({ details: z.enum(['true', 'false']).default('false') }),
-      answers: { 200: { description: 'Sums over the registered agents', schema: healthOverview } },
-      refusals: ['validation_failed'],
-      handle: ({ query: { details } }) => {
+      query: z.strictObject({
+        details: z.enum(['true', 'false']).default('false'),
+        id: id.optional().openapi({
+          description: 'This agent, for names that are no part of a path: `.` and `..`',
+        }),
+      }),
+      answers: {
+        200: {
+          description: 'Sums over the registered agents, or the health of the agent of `id`',
+          schema: z.union([healthOverview, agentHealthDescription]),
+        },
+      },
+      refusals: ['agent_not_found', 'validation_failed', 'temporal_unavailable'],
+      handle: async ({ query: { details, id: name } }) => {
+        if (name !== undefined) return { status: 200, body: describe(deps, (await find(name)).name) };
         const each = details === 'true' && {
-          agents: agents.list().map(({ name }) => describe(deps, name)),
+          agents: agents.list().map((agent) => describe(deps, agent.name)),
         };
-        return Promise.resolve({ status: 200, body: { ...overview(deps), ...each } });
+        return { status: 200, body: { ...overview(deps), ...each } };
       },
     }),
     endpoint({
@@ -116,13 +127,13 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
 }
 
 function describe({ health }: Dependencies, name: string) {
-  return agentHealthToWire(name, health.of(name), health.circuit(name), Date.now());
+  return agentHealthToWire(name, health.of(name), health.circuit(name), health.now());
 }
 
 function overview({ agents, health }: Dependencies) {
   const all = agents.list().map((agent) => health.of(agent.name));
   const byStatus: Record<HealthStatus, number> = { healthy: 0, degraded: 0, unhealthy: 0, unreachable: 0 };
-  for (const one of all) byStatus[healthStatus(one, Date.now())] += 1;
+  for (const one of all) byStatus[healthStatus(one, health.now())] += 1;
   const requests = all.reduce((sum, one) => sum + one.totalRequests, 0);
   const failures = all.reduce((sum, one) => sum + one.totalFailures, 0);
   return {

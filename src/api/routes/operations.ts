@@ -6,7 +6,7 @@ import { endpoint, streamed, type Endpoint } from '../endpoint.ts';
 
 /** `document` is made after all endpoints are known. */
 export function operationEndpoints(deps: ApiDependencies, document: () => unknown): Endpoint[] {
-  const { config, metrics, temporal, drain, workerRunning } = deps;
+  const { config, metrics, temporal, clock, drain, workerRunning, diskProblem, storeWatch } = deps;
   return [
     endpoint({
       method: 'get',
@@ -23,14 +23,19 @@ export function operationEndpoints(deps: ApiDependencies, document: () => unknow
       path: '/readyz',
       tag: 'operations',
       summary: 'Whether calls can be taken',
-      description: 'Temporal answers, and a worker that is given new calls polls. Tells within 2 s if not.',
+      description:
+        'Temporal answers, a worker that is given new calls polls, the disk has room, and the payload store has been there. Tells within 2 s if not.',
       open: true,
       answers: { 200: { description: 'They can', schema: z.object({ status: z.literal('ready') }) } },
-      refusals: ['shutting_down', 'temporal_unavailable'],
+      refusals: ['shutting_down', 'temporal_unavailable', 'disk_full', 'payload_store_unavailable'],
       handle: async () => {
         if (drain.draining)
           throw new Refusal('shutting_down', 'This node stops; ask another', { retryAfterSeconds: 5 });
-        const { current, polled } = await describePolling(temporal);
+        const full = diskProblem();
+        if (full !== undefined) throw new Refusal('disk_full', full, { retryAfterSeconds: 5 });
+        if (storeWatch.problem !== undefined)
+          throw new Refusal('payload_store_unavailable', storeWatch.problem, { retryAfterSeconds: 5 });
+        const { current, polled } = await describePolling(temporal, clock.now());
         // Its own worker need not have polled yet; otherwise some other process's must.
         const ownWorks = workerRunning() === true && config.worker.buildId === current;
         if (!polled && !ownWorks)

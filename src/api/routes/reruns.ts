@@ -37,6 +37,7 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
         'invalid_json',
         'call_not_found',
         'agent_not_found',
+        'payload_lost',
         'body_too_large',
         'unsupported_media_type',
         'validation_failed',
@@ -46,11 +47,13 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
         'overloaded',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ params, body, request }) => {
         const wish = { rerun_of: params.id, ...body };
-        const given = hasKey(request) ? identify(deps, request, wish) : undefined;
+        const idOf = (digest: string) => deps.calls.idOf(digest);
+        const given = hasKey(request) ? await identify(deps, request, wish, idOf) : undefined;
         const { callId, attached } = await rerunCall(deps, params.id, overridesOf(body), given);
         return {
           status: 202,
@@ -79,6 +82,7 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
         'reset_refused',
         'shutting_down',
         'temporal_unavailable',
+        'disk_full',
         'payload_store_unavailable',
       ],
       handle: async ({ params }) => {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { agentAt } from '../places.ts';
 import { addAgentsAdd } from './agents-add.ts';
 
 interface Agent {
@@ -50,8 +51,9 @@ async function list({ client, out }: Context): Promise<undefined> {
 }
 
 async function remove({ client, out }: Context, name: string, { yes }: { yes?: true }): Promise<undefined> {
+  const { path, query } = agentAt(name);
   await confirm(`Remove the agent ${name} and forget its health?`, yes);
-  await client.ask('DELETE', `/agents/${encodeURIComponent(name)}`);
+  await client.ask('DELETE', path, { query });
   if (out.json) out.document({ removed: name });
   else out.text(`${name} is removed`);
 }

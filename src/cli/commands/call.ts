@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { text as readAll } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
+import { asArgument } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { positive } from '../filter-options.ts';
@@ -65,7 +66,7 @@ async function call(
   const told = (): string =>
     callId === undefined
       ? 'Stopped before the node said that it has the call; it may have it'
-      : `The call goes on: holdfast calls watch ${callId}, or holdfast calls cancel ${callId}`;
+      : `The call goes on: holdfast calls watch ${asArgument(callId)}, or holdfast calls cancel ${asArgument(callId)}`;
   return untilInterrupted(async (signal) => {
     callId = await submit(client, request, signal);
     if (options.async) {

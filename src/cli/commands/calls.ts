@@ -1,5 +1,6 @@
 /** `calls`: look at them, watch, cancel, export. */
 import type { Command } from 'commander';
+import { findCallId } from '../call-id.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { showCall } from '../show-call.ts';
 import { watchCall } from '../watch-call.ts';
@@ -19,20 +20,24 @@ export function addCallsCommands(program: Command): void {
   declareForNode(calls, 'watch <call-id>', 'what happens to a call, until it has ended', [
     'calls watch 5f0c6f4e-4a3b',
     'calls watch 5f0c6f4e-4a3b --json | jq -r .type',
-  ]).action(withNode(watchCall));
+  ]).action(
+    withNode(async (context, given: string) => watchCall(context, await findCallId(context.client, given))),
+  );
   declareForNode(calls, 'cancel <call-id>', 'cancel a call; one that has ended stays as it is', [
     'calls cancel 5f0c6f4e-4a3b',
   ]).action(withNode(cancel));
   addCallsExport(calls);
 }
 
-async function show({ client, out }: Context, callId: string): Promise<undefined> {
+async function show({ client, out }: Context, given: string): Promise<undefined> {
+  const callId = await findCallId(client, given);
   const call = await client.get<CallDescription>(`/calls/${encodeURIComponent(callId)}`);
   if (out.json) out.document(call);
   else showCall(out, call);
 }
 
-async function cancel({ client, out }: Context, callId: string): Promise<undefined> {
+async function cancel({ client, out }: Context, given: string): Promise<undefined> {
+  const callId = await findCallId(client, given);
   const path = `/calls/${encodeURIComponent(callId)}/cancel`;
   const { status, body } = await client.ask<{ call_id: string; status: string }>('POST', path);
   if (out.json) out.document(body);

@@ -6,7 +6,14 @@ import { StartupError } from '../../platform/shutdown.ts';
 import { declareForNode, withOutput } from '../command.ts';
 import type { Check } from '../doctor/check.ts';
 import { fail, ok, skip } from '../doctor/check.ts';
-import { checkCli, checkDataDir, checkDisk, checkKey, checkNode } from '../doctor/local.ts';
+import {
+  checkCli,
+  checkDataDir,
+  checkDisk,
+  checkKey,
+  checkNode,
+  checkPayloadStore,
+} from '../doctor/local.ts';
 import { checkNodeAt } from '../doctor/node.ts';
 import { checkPorts, isFree, isNode } from '../doctor/ports.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -74,7 +81,9 @@ async function checkMachine(config: Config): Promise<Check[]> {
   return [
     await checkCli(config.temporal.cli, embedded),
     await checkDataDir(config.dataDir),
-    await checkDisk(config.dataDir, config.temporal.minFreeBytes),
+    // Only an embedded server writes there all the time, and only beside one a node refuses work for it.
+    await checkDisk(config.dataDir, { ...config.temporal, ...(!embedded && { reserveBytes: 0 }) }),
+    await checkPayloadStore(config),
     key,
     ...(await checkPorts(config, embedded, { node: nodeRuns, temporal: temporalRuns })),
     ...(found

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
+import { healthAt } from '../places.ts';
 import type { AgentHealth } from '../wire.ts';
 
 interface Options {
@@ -48,11 +49,13 @@ async function health(
       throw new CliError('usage', '--reset and --probe take the name of an agent');
     return showAll(context);
   }
-  const path = `/health/${encodeURIComponent(agent)}`;
+  const { path, query } = healthAt(agent);
+  if (query['id'] !== undefined && (options.reset ?? options.probe))
+    throw new CliError('usage', `An agent called '${agent}' can only be looked at and removed`);
   if (options.probe) return probe(context, path);
   const body = options.reset
     ? (await client.ask<AgentHealth>('POST', `${path}/reset`)).body
-    : await client.get<AgentHealth>(path);
+    : await client.get<AgentHealth>(path, query);
   if (out.json) out.document(body);
   else showOne(context, body);
   return undefined;

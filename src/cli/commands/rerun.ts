@@ -1,5 +1,6 @@
 /** `rerun`: one call again, or a batch of all that match a filter (rerun-batch.ts). */
 import { Option, type Command } from 'commander';
+import { batchIdOption, findCallId } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -53,8 +54,8 @@ export function addRerunCommand(program: Command): void {
     )
     .option('-y, --yes', 'do not ask')
     .option('--detach', 'do not wait for the batch: print its id')
-    .option('--attach <batch-id>', 'watch a batch that was begun before')
-    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on')
+    .option('--attach <batch-id>', 'watch a batch that was begun before', batchIdOption)
+    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on', batchIdOption)
     .option('--list', 'the batches of the node')
     .action(withNode(act));
 }
@@ -106,13 +107,14 @@ function overridesOf({
 
 async function rerunOne(
   context: Context,
-  callId: string,
+  given: string,
   overrides: Record<string, unknown>,
   { reset, wait }: Options,
 ): Promise<ExitName | undefined> {
   const { client, out } = context;
   if (reset && Object.keys(overrides).length > 0)
     throw new CliError('usage', 'A reset goes on as the call was: it takes nothing else');
+  const callId = await findCallId(client, given);
   const path = `/calls/${encodeURIComponent(callId)}/${reset ? 'reset' : 'rerun'}`;
   const body = Object.keys(overrides).length > 0 ? overrides : undefined;
   const answer = await client.ask<{ call_id: string; attached?: boolean }>('POST', path, { body });

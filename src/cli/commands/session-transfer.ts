@@ -30,6 +30,8 @@ async function exportAll({ client, out }: Context, { output }: { output?: string
   const { body } = await client.open('GET', '/sessions/export', { timeoutMs: 'none' });
   const bytes = await saveStream(body, output, client.url, () => undefined);
   if (output === undefined) return;
+  if (!(await endsWhole(output)))
+    note('Messages of some sessions are lost: incomplete_sessions, at the end of the file, names them');
   if (out.json) out.document({ file: output, bytes });
   else note(`${bytes} bytes are in ${output}`);
 }
@@ -55,6 +57,22 @@ async function importAll({ client, out }: Context, file: string): Promise<ExitNa
     return body.invalid.length === 0 ? 'ok' : 'failed';
   } finally {
     progress.stop();
+  }
+}
+
+/** Whether the export names no session as incomplete: that would be its last member, a list. */
+async function endsWhole(file: string): Promise<boolean> {
+  const end = Buffer.from(']}\n');
+  const opened = await open(file);
+  try {
+    const { size } = await opened.stat();
+    const { buffer, bytesRead } = await opened.read({
+      buffer: Buffer.alloc(end.length),
+      position: Math.max(0, size - end.length),
+    });
+    return !buffer.subarray(0, bytesRead).equals(end);
+  } finally {
+    await opened.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { declareForNode, withExamples, withNode, type Context } from '../command
 import { confirm } from '../confirm.ts';
 import { wholeNumber } from '../filter-options.ts';
 import { note } from '../output.ts';
+import { sessionAt } from '../places.ts';
 import type { Page } from '../wire.ts';
 import { addSessionTransfer } from './session-transfer.ts';
 
@@ -66,7 +67,8 @@ async function list({ client, out }: Context, options: ListOptions): Promise<und
 }
 
 async function show({ client, out }: Context, sessionId: string): Promise<undefined> {
-  const session = await client.get<Session>(`/sessions/${encodeURIComponent(sessionId)}`);
+  const { path, query } = sessionAt(sessionId);
+  const session = await client.get<Session>(path, query);
   if (out.json) {
     out.document(session);
     return;
@@ -91,8 +93,10 @@ async function remove(
   sessionId: string,
   { calls = false, yes }: { calls?: boolean; yes?: true },
 ): Promise<undefined> {
+  const { path, query } = sessionAt(sessionId);
   await confirm(`Delete the session ${sessionId}${calls ? ' and the histories of its calls' : ''}?`, yes);
-  await client.ask('DELETE', `/sessions/${encodeURIComponent(sessionId)}`, { query: { calls } });
+  const { status } = await client.ask('DELETE', path, { query: { ...query, calls } });
   if (out.json) out.document({ deleted: sessionId });
+  else if (status === 202) out.text(`${sessionId} is gone; the node goes on deleting what is left of it`);
   else out.text(`${sessionId} is deleted`);
 }

@@ -1,5 +1,6 @@
 /** `whatif`: what today's chain and health rules would make of the attempts that calls recorded; nobody is asked. */
 import type { Command } from 'commander';
+import { findCallId } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { filterOf, wholeNumber, withFilter, type FilterOptions } from '../filter-options.ts';
@@ -54,6 +55,9 @@ async function rowsOf(
   callId: string | undefined,
   query: Record<string, string | number>,
 ): Promise<readonly WhatIf[]> {
-  if (callId !== undefined) return [await client.get<WhatIf>(`/calls/${encodeURIComponent(callId)}/what-if`)];
+  if (callId !== undefined) {
+    const id = await findCallId(client, callId);
+    return [await client.get<WhatIf>(`/calls/${encodeURIComponent(id)}/what-if`)];
+  }
   return (await client.get<{ calls: readonly WhatIf[] }>('/calls/what-if', query)).calls;
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Config } from '../../platform/config.ts';
 import { lookUpBinary, pinnedVersion, atLeast, versionOf } from '../../platform/embedded/cli-version.ts';
 import { binariesDir } from '../../platform/paths.ts';
+import { inspectStore } from '../../platform/store-watch.ts';
 import { createSealer, encryptionKeyFile, loadEncryptionKey, type Sealer } from '../../platform/sealing.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 
@@ -37,24 +38,32 @@ export async function checkCli(configured: string | undefined, embedded: boolean
   );
 }
 
+const otherFolder = 'fix its permissions, or set HOLDFAST_DATA_DIR to another folder';
+
 export async function checkDataDir(dataDir: string): Promise<Check> {
   const name = 'data directory';
   const there = await existingOf(dataDir);
   try {
+    if (!(await stat(there)).isDirectory()) return fail(name, `${there} is no folder`, otherFolder);
     await access(there, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
-    return fail(
-      name,
-      `${there} cannot be written`,
-      'fix its permissions, or set HOLDFAST_DATA_DIR to another folder',
-    );
+    return fail(name, `${there} cannot be written`, otherFolder);
   }
   return ok(name, there === dataDir ? dataDir : `${dataDir} will be made`);
 }
 
-export async function checkDisk(dataDir: string, minFreeBytes: number): Promise<Check> {
+export async function checkDisk(
+  dataDir: string,
+  { minFreeBytes, reserveBytes }: Pick<Config['temporal'], 'minFreeBytes' | 'reserveBytes'>,
+): Promise<Check> {
   const { bavail, bsize } = await statfs(await existingOf(dataDir));
   const freeMib = Math.floor((bavail * bsize) / 1_048_576);
+  if (bavail * bsize < reserveBytes)
+    return fail(
+      'disk',
+      `${freeMib} MiB free: a node accepts nothing new`,
+      'free some space, or lower HOLDFAST_DISK_RESERVE_MIB',
+    );
   return freeMib * 1_048_576 >= minFreeBytes
     ? ok('disk', `${freeMib} MiB free`)
     : warn(
@@ -62,6 +71,34 @@ export async function checkDisk(dataDir: string, minFreeBytes: number): Promise<
         `${freeMib} MiB free`,
         'free some space, or lower HOLDFAST_RETENTION_DAYS: a full disk stops every call',
       );
+}
+
+/** Of a folder it looks at what is there; a bucket is asked, and holds a small object `check` afterwards. */
+export async function checkPayloadStore({ payloads }: Config): Promise<Check> {
+  const name = 'payload store';
+  const { store } = payloads;
+  const fix =
+    'set HOLDFAST_PAYLOAD_STORE to a folder that can be written, or to a bucket with its AWS_ variables';
+  if (store.kind === 's3') {
+    const problem = await inspectStore(store);
+    return problem === undefined
+      ? ok(name, `the bucket ${store.bucket} takes texts`)
+      : fail(name, problem, fix);
+  }
+  const there = await existingOf(store.path);
+  const usable = await access(there, constants.W_OK | constants.X_OK).then(
+    async () => (await stat(there)).isDirectory(),
+    () => false,
+  );
+  if (!usable) return fail(name, `${there} is no folder that can be written`, fix);
+  const { bavail, bsize } = await statfs(there);
+  if (bavail * bsize < payloads.reserveBytes)
+    return fail(
+      name,
+      `its disk has ${Math.floor((bavail * bsize) / 1_048_576)} MiB free: large prompts are refused`,
+      'free some space, or lower HOLDFAST_PAYLOAD_RESERVE_MIB',
+    );
+  return ok(name, there === store.path ? store.path : `${store.path} will be made`);
 }
 
 /** The sealer too, where the key can be read. */

@@ -3,8 +3,8 @@ import { CliError, ProblemError } from '../errors.ts';
 import type { NodeClient } from '../http.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 
-/** The date of an answer is whole seconds. */
-const skewMs = 5_000;
+/** A second, and half of one since the date of an answer is whole seconds. */
+const skewMs = 1_500;
 const clock = 'clock';
 
 /** `named`: the user says that it is there. */
@@ -17,7 +17,7 @@ export async function checkNodeAt(client: NodeClient, named: boolean): Promise<C
     const { total } = (await body.json()) as { total: number };
     return [
       ok(check, `${client.url} answers; it knows ${total} agents`),
-      checkClock(headers['date'], (askedAt + answeredAt) / 2),
+      checkClock(headers['date'], (askedAt + answeredAt) / 2, (answeredAt - askedAt) / 2),
     ];
   } catch (error) {
     if (error instanceof ProblemError)
@@ -34,13 +34,14 @@ export async function checkNodeAt(client: NodeClient, named: boolean): Promise<C
 
 const noClock = skip(clock, 'no node tells its time');
 
-function checkClock(date: string | string[] | undefined, nowMs: number): Check {
+/** `nowMs` is known to within `vagueMs`. */
+function checkClock(date: string | string[] | undefined, nowMs: number, vagueMs: number): Check {
   const theirs = Date.parse(String(date));
   if (Number.isNaN(theirs)) return noClock;
   // Cut to the second before it, so on average half a second behind.
   const seconds = (theirs + 500 - nowMs) / 1_000;
   const detail = `that of the node is ${Math.abs(seconds).toFixed(1)} s ${seconds < 0 ? 'behind' : 'ahead'}`;
-  return Math.abs(seconds) * 1_000 <= skewMs
+  return Math.abs(seconds) * 1_000 <= skewMs + vagueMs
     ? ok(clock, 'as that of the node')
     : warn(clock, detail, 'keep both in time, e.g. with NTP: times of calls and filters are wrong by this');
 }

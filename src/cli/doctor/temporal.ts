@@ -2,6 +2,7 @@
 import type { Config } from '../../platform/config.ts';
 import { inspectTemporal, type TemporalInspection } from '../../platform/inspect-temporal.ts';
 import type { Sealer } from '../../platform/sealing.ts';
+import { inWords, noticedSkewMs } from '../../platform/server-clock.ts';
 import type { TemporalTarget } from '../../platform/temporal-connection.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 
@@ -33,6 +34,7 @@ export function checkTemporal(
     ];
   return [
     checkVersion(address, found.serverVersion),
+    checkClock(found.clockSkewMs),
     checkNamespace(target.namespace, found, config, embedded),
     checkSearchAttributes(target.namespace, found),
   ];
@@ -45,6 +47,18 @@ function checkVersion(address: string, version: string): Check {
   return old
     ? warn('temporal server', detail, `use ${oldestServer.join('.')} or newer`)
     : ok('temporal server', detail);
+}
+
+function checkClock(skewMs: number | undefined): Check {
+  const check = 'temporal clock';
+  if (skewMs === undefined) return skip(check, 'the server does not tell its time');
+  if (Math.abs(skewMs) < noticedSkewMs) return ok(check, "this machine's clock is as that of the server");
+  const detail = `this machine's clock is ${inWords(skewMs)} that of the server`;
+  return warn(
+    check,
+    detail,
+    'keep both in time, e.g. with NTP: times that people and agents are told are wrong by this',
+  );
 }
 
 function checkNamespace(

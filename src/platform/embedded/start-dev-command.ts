@@ -11,6 +11,8 @@ const dynamicConfig = [
   'history.visibilityProcessorMaxPollRPS=2000',
   'history.timerProcessorMaxTimeShift="50ms"',
   'history.maxInFlightUpdates=1000',
+  // What has just ended is deleted only once its queue's progress is on record: every 30 s by default.
+  'history.transferProcessorUpdateAckInterval="1s"',
 ];
 
 /**

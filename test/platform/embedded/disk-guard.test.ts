@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { checkDisk } from '../../../src/platform/embedded/disk-guard.ts';
+import { DiskWatch } from '../../../src/platform/embedded/disk-watch.ts';
 import { tempDir } from './support.ts';
 
 async function warningsOf(minFreeBytes: number) {
@@ -24,4 +25,17 @@ test('a disk with less than the threshold free is told, with the folder, the byt
 
 test('a disk with enough free is not told of', async () => {
   expect((await warningsOf(0)).lines).toEqual([]);
+});
+
+test('a disk below the reserve is a problem with its setting, logged once and not with every look', async () => {
+  const lines: unknown[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const roomy = new DiskWatch(await tempDir(), 1, log);
+  await roomy.look();
+  expect(roomy.problem).toBeUndefined();
+  const full = new DiskWatch(await tempDir(), Number.MAX_SAFE_INTEGER, log);
+  await full.look();
+  await full.look();
+  expect(full.problem).toContain('HOLDFAST_DISK_RESERVE_MIB');
+  expect(lines).toEqual([expect.objectContaining({ level: 50, msg: full.problem })]);
 });

@@ -12,7 +12,7 @@ import { Header } from './header.tsx';
 import { NotFound } from './not-found.tsx';
 
 /** What the desk's own router takes; links to anything else (the API, its documentation) leave the page. */
-const ownPages = /^\/($|\?|(calls|agents|sessions|batches)([/?]|$))/;
+const ownPages = /^\/($|\?|(calls|agents|sessions?|batches)([/?]|$))/;
 
 export function App() {
   const main = useRef<HTMLElement>(null);
@@ -37,6 +37,7 @@ export function App() {
           <Route path="/agents" component={AgentsPage} />
           <Route path="/sessions" component={SessionsPage} />
           <Route path="/sessions/:id" component={SessionPage} />
+          <Route path="/session" component={SessionPage} />
           <Route path="/batches" component={BatchesPage} />
           <Route path="/batches/:id" component={BatchPage} />
           <Route default component={NotFound} />

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { segment } from '../http.ts';
+import { sessionPage } from '../http.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { Status } from '../ui/status.tsx';
@@ -21,7 +21,7 @@ export function CallFacts({ call }: { call: Call }) {
       <Fact name="Deadline">{call.deadline_seconds} s</Fact>
       {call.session_id !== null && (
         <Fact name="Session">
-          <a href={`/sessions/${segment(call.session_id)}`}>{call.session_id}</a>
+          <a href={sessionPage(call.session_id)}>{call.session_id}</a>
           {call.session_stored === false && <span class="tag">not stored: it was deleted</span>}
         </Fact>
       )}

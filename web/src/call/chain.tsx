@@ -56,5 +56,6 @@ function outcomeOf(attempt: Attempt | undefined): string {
   if (!attempt) return 'not asked';
   if (attempt.error_type === 'cancelled') return `cancelled after ${plural(attempt.tries, 'try', 'tries')}`;
   if (attempt.status === 'ok') return 'answered';
+  if (attempt.error_type === 'no_slot') return 'no slot was free';
   return attempt.status === 'skipped' ? 'skipped' : `failed after ${plural(attempt.tries, 'try', 'tries')}`;
 }

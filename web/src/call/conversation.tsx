@@ -1,5 +1,5 @@
 import { api } from '../api.ts';
-import { segment } from '../http.ts';
+import { sessionPage } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { Transcript } from '../sessions/transcript.tsx';
 import { Section } from '../ui/section.tsx';
@@ -16,7 +16,7 @@ export function Conversation({ callId, sessionId }: { callId: string; sessionId:
   return (
     <Section
       title="Conversation"
-      aside={<a href={`/sessions/${segment(sessionId)}`}>All {value.messages.length} messages</a>}
+      aside={<a href={sessionPage(sessionId)}>All {value.messages.length} messages</a>}
     >
       {around.length === 0 ? (
         <p class="hint">The session has nothing of this call yet.</p>

@@ -53,8 +53,8 @@ function Found({ dry, filter }: { dry: DryRun; filter: FilterValues }) {
   return (
     <>
       <p>
-        <strong>{plural(dry.total, 'call')}</strong> match. Each becomes a new call, linked to the old one;
-        calls that have succeeded meanwhile are skipped.
+        <strong>{plural(dry.total, 'call')}</strong> will run again, each as a new call linked to the old one.{' '}
+        {dry.skipped > 0 && `${dry.skipped} more would be skipped; the batch says why.`}
       </p>
       <p class="hint">
         {Object.entries(filter)

@@ -13,7 +13,8 @@ import type { Session } from '../wire.ts';
 import { Transcript } from './transcript.tsx';
 
 export function SessionPage() {
-  const id = useRoute().params['id'] ?? '';
+  const { params, query } = useRoute();
+  const id = params['id'] ?? query['id'] ?? '';
   const { value, problem } = useLoaded(id, () => api.session(id));
   return (
     <Page

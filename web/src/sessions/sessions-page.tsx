@@ -1,5 +1,5 @@
 import { useLocation } from 'preact-iso/router';
-import { queryString, segment } from '../http.ts';
+import { queryString, sessionPage } from '../http.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
@@ -47,7 +47,7 @@ export function SessionsPage() {
         <ul class="links" aria-label="Sessions">
           {found.ids.map((id) => (
             <li key={id}>
-              <a href={`/sessions/${segment(id)}`}>{id}</a>
+              <a href={sessionPage(id)}>{id}</a>
             </li>
           ))}
         </ul>

@@ -22,6 +22,7 @@ export function Transcript({ messages, marked }: TranscriptProps) {
             <strong>{message.agent ?? message.role}</strong>
             <Time at={message.timestamp} />
             {message.failed && <span class="tag failed">failed, left out of later turns</span>}
+            {message.lost && <span class="tag failed">lost</span>}
             {message.call_id !== null && message.call_id !== marked && <CallLink id={message.call_id} />}
           </div>
           <div class="message-text">

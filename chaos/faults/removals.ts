@@ -1,0 +1,64 @@
+/** Sessions that are removed while they are used: by a cleanup of all, or by their deletion. */
+import { facades } from '../load/call-door.ts';
+import { newWish } from '../load/new-wish.ts';
+import { cleanUpNow, removeSession } from '../load/removals.ts';
+import { pause } from '../pause.ts';
+import { bothFacades, type Fault, type FaultStage } from './fault.ts';
+
+const sessionsAtOnce = 4;
+
+/** One short call after the other in a session that is idle in between, as long as `goesOn`. */
+async function useSession(stage: FaultStage, id: string, goesOn: () => boolean): Promise<void> {
+  const { calls, random } = stage;
+  while (goesOn()) {
+    const wish = newWish(stage, 'in-use', { session: id, agent: random.pick(['echo', 'echo', 'slow']) });
+    await calls.send(wish, { facade: random.pick(facades), wait: random.chance(0.7) });
+    await calls.pursue(wish, random, 10_000);
+    await pause(random.whole(0, 60));
+  }
+}
+
+/** Removes again and again for a while, at moments that fall before, into and between the calls. */
+const whileInUse =
+  (
+    prefix: string,
+    what: string,
+    remove: (stage: FaultStage, ids: readonly string[]) => Promise<unknown>,
+  ): Fault =>
+  async (stage) => {
+    const { random, sessions } = stage;
+    const ids = Array.from({ length: sessionsAtOnce }, () => sessions.fresh(prefix));
+    const rounds = random.whole(4, 8);
+    let over = false;
+    const used = Promise.all(
+      ids.map((id) => useSession({ ...stage, random: random.fork(id) }, id, () => !over)),
+    );
+    for (let round = 0; round < rounds; round++) {
+      await pause(random.whole(50, 600));
+      await remove(stage, ids);
+    }
+    over = true;
+    return {
+      what: `${rounds} ${what} ${ids.length} sessions in use`,
+      at: Date.now(),
+      touched: bothFacades,
+      settled: used,
+    };
+  };
+
+const cleanup = whileInUse('cleaned', 'cleanups beside', (stage) =>
+  Promise.all(
+    // At times by both facades at once.
+    (stage.random.chance(0.3) ? facades : [stage.random.pick(facades)]).map((facade) =>
+      cleanUpNow(stage, facade),
+    ),
+  ),
+);
+
+const deletion = whileInUse('deleted-in-use', 'rounds of deletions of', (stage, ids) => {
+  const { random } = stage;
+  const some = random.shuffled(ids).slice(0, random.whole(1, ids.length));
+  return Promise.all(some.map((id) => removeSession(stage, random.pick(facades), id, random.chance(0.4))));
+});
+
+export const removals = { 'cleanup-in-use': cleanup, 'delete-in-use': deletion };

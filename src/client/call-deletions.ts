@@ -1,0 +1,146 @@
+/** Deletes a session's ended calls: their histories, their texts, what is archived of them. */
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import { callIdOf, callWorkflowId } from '../domain/ids.ts';
+import { callOwner, type Texts } from '../payloads/texts.ts';
+import type { Archive } from './archive.ts';
+import { listQuery } from './call-filter.ts';
+import { nameIn } from './call-summary.ts';
+import { deleteRun } from './delete-runs.ts';
+import type { EndedCalls } from './ended-calls.ts';
+import { pause } from './pause.ts';
+import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { listAll } from './visibility.ts';
+
+interface CallRemoval {
+  /** Those that a list may not know of yet. */
+  readonly callIds: readonly string[];
+  /** Calls that ended later stay. Absent: all that have ended go. */
+  readonly endedBy?: Date | undefined;
+  /** Wait until Temporal has deleted them. */
+  readonly patiently: boolean;
+}
+
+/** A call has another one for each reset. */
+interface Run {
+  readonly callId: string;
+  readonly runId: string;
+  /** Epoch ms; undefined: it runs. */
+  readonly endedAt: number | undefined;
+}
+
+/** RPCs about calls at a time. */
+const concurrency = 8;
+const lookAgainMs = 250;
+
+export class CallDeletions {
+  private readonly temporal: Temporal;
+  private readonly texts: Texts;
+  private readonly endedCalls: EndedCalls;
+  private readonly archive: Archive | undefined;
+  private readonly patienceMs: number;
+
+  constructor(
+    temporal: Temporal,
+    texts: Texts,
+    endedCalls: EndedCalls,
+    archive: Archive | undefined,
+    patienceMs: number,
+  ) {
+    this.temporal = temporal;
+    this.texts = texts;
+    this.endedCalls = endedCalls;
+    this.archive = archive;
+    this.patienceMs = patienceMs;
+  }
+
+  /**
+   * `found`: there were some. `gone`: nothing of them is left; otherwise Temporal still deletes. A list lags, so those that it
+   * does not tell of are looked at one by one, and it is read again until it tells of nothing new.
+   */
+  async removeOf(sessionId: string, removal: CallRemoval): Promise<{ found: boolean; gone: boolean }> {
+    const giveUp = AbortSignal.timeout(removal.patiently ? this.patienceMs : 1);
+    const deleted = new Set<string>();
+    for (let before = -1; deleted.size > before;) {
+      before = deleted.size;
+      const runs = (await this.endedRuns(sessionId, removal)).filter(({ runId }) => !deleted.has(runId));
+      await forEach(runs, (run) => this.delete(run));
+      for (const { runId } of runs) deleted.add(runId);
+      if (!(await this.areGone(runs, giveUp))) return { found: true, gone: false };
+    }
+    // Only now: an archiver that still found a call's history may write it there.
+    await this.archive?.removeSession(sessionId, removal.endedBy);
+    return { found: deleted.size > 0, gone: true };
+  }
+
+  /** Of calls that have ended by then with all their runs. */
+  private async endedRuns(sessionId: string, { callIds, endedBy }: CallRemoval): Promise<Run[]> {
+    const calls = new Map<string, Run[]>(callIds.map((callId) => [callId, []]));
+    for await (const { execution, closeTime } of listAll(this.temporal, listQuery({ session: sessionId }))) {
+      const callId = callIdOf(execution?.workflowId ?? '');
+      const run = { callId, runId: execution?.runId ?? '', endedAt: optionalTsToMs(closeTime) };
+      calls.set(callId, [...(calls.get(callId) ?? []), run]);
+    }
+    // Both are the server's times.
+    const ended = ({ endedAt }: Run): boolean =>
+      endedAt !== undefined && endedAt <= (endedBy?.getTime() ?? Infinity);
+    const found: Run[] = [];
+    await forEach([...calls], async ([callId, listed]) => {
+      let runs = listed;
+      if (listed.length === 0 || listed.some(({ endedAt }) => endedAt === undefined)) {
+        const newest = await this.look(sessionId, callId);
+        if (!newest) return;
+        runs = [...listed.filter(({ runId }) => runId !== newest.runId), newest];
+      }
+      if (runs.every(ended)) found.push(...runs);
+    });
+    return found;
+  }
+
+  /** The newest run. Undefined: there is no such call, or it is another session's. */
+  private async look(sessionId: string, callId: string): Promise<Run | undefined> {
+    const handle = this.temporal.client.workflow.getHandle(callWorkflowId(callId));
+    try {
+      const info = await rpc(this.temporal, rpcTimeoutMs.read, () => handle.describe());
+      if (nameIn(info.typedSearchAttributes, 'session') !== sessionId) return undefined;
+      return { callId, runId: info.runId, endedAt: info.closeTime?.getTime() };
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The texts first: while its history is there, a deletion that was cut off can be begun again. */
+  private async delete({ callId, runId }: Run): Promise<void> {
+    this.endedCalls.evict(callId);
+    await this.texts.drop(callOwner(callId));
+    await deleteRun(this.temporal, callWorkflowId(callId), runId);
+  }
+
+  private async areGone(runs: readonly Run[], giveUp: AbortSignal): Promise<boolean> {
+    let gone = true;
+    await forEach(runs, async (run) => {
+      while (!(await this.isGone(run))) {
+        if (giveUp.aborted) gone = false;
+        if (!gone) return;
+        await pause(lookAgainMs, giveUp);
+      }
+    });
+    return gone;
+  }
+
+  private async isGone({ callId, runId }: Run): Promise<boolean> {
+    const handle = this.temporal.client.workflow.getHandle(callWorkflowId(callId), runId);
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.read, () => handle.describe());
+      return false;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  }
+}
+
+async function forEach<T>(items: readonly T[], visit: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += concurrency)
+    await Promise.all(items.slice(at, at + concurrency).map(visit));
+}

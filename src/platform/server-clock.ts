@@ -1,0 +1,138 @@
+/**
+ * The clock of the Temporal server, which dates histories and deadlines, as this process knows it: what is compared with
+ * those must not be told by the machine's own clock, which may be wrong or be set meanwhile.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pass } from 'node:timers/promises';
+import proto from '@temporalio/proto';
+import type { NativeConnection } from '@temporalio/worker';
+import { every } from './every.ts';
+import type { Log } from './logging.ts';
+
+const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
+
+/** Nothing is ever put into it: it is there to be polled. */
+const taskQueue = { name: 'holdfast-clock' };
+/** The server takes no poll that is to end sooner; this one is given up as soon as it was seen. */
+const pollMs = 30_000;
+const patienceMs = 2_000;
+/** The poll may not have come there yet. */
+const lookAgainMs = 20;
+/** The machine's clock is looked at this often, the server's where that one has moved, or after a minute. */
+const lookMs = 1_000;
+const measureMs = 60_000;
+const movedMs = 500;
+/** From here on a skew is told of. */
+export const noticedSkewMs = 1_000;
+
+/** The server's time, epoch ms, at some moment between two of this process (`performance.now()`). */
+export interface ServerTime {
+  readonly at: number;
+  readonly after: number;
+  readonly before: number;
+}
+
+/**
+ * No RPC tells the time, but a task queue tells when each poller came last. Undefined where the server does not answer
+ * within two seconds, or does not tell.
+ */
+export async function readServerTime(
+  connection: NativeConnection,
+  namespace: string,
+): Promise<ServerTime | undefined> {
+  const identity = `clock ${randomUUID()}`;
+  const { workflowService } = connection;
+  const leave = new AbortController();
+  const left = new Promise<undefined>((resolve) => {
+    leave.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const stop = (): void => leave.abort();
+  const patience = setTimeout(stop, patienceMs);
+  const after = performance.now();
+  const poll = connection.withAbortSignal(leave.signal, () =>
+    connection.withDeadline(Date.now() + pollMs, () =>
+      workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
+    ),
+  );
+  poll.then(stop, stop);
+  const look = async (): Promise<ServerTime | undefined> => {
+    while (!leave.signal.aborted) {
+      const { pollers } = await connection.withDeadline(Date.now() + patienceMs, () =>
+        workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType: TASK_QUEUE_TYPE_WORKFLOW }),
+      );
+      const time = pollers.find((poller) => poller.identity === identity)?.lastAccessTime;
+      const before = performance.now();
+      if (time) return { at: Number(time.seconds) * 1_000 + (time.nanos ?? 0) / 1_000_000, after, before };
+      await pass(lookAgainMs);
+    }
+    return undefined;
+  };
+  try {
+    return await Promise.race([look(), left]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(patience);
+    stop();
+  }
+}
+
+export class ServerClock {
+  /** What it is ahead of `performance.now()`; undefined until the server told its time: then it is the machine's clock. */
+  private aheadMs: number | undefined;
+  private readonly read: () => Promise<ServerTime | undefined>;
+
+  constructor(read: () => Promise<ServerTime | undefined>) {
+    this.read = read;
+  }
+
+  /** Epoch ms. Setting the machine's clock does not change it. */
+  now(): number {
+    return this.aheadMs === undefined ? Date.now() : Math.round(performance.now() + this.aheadMs);
+  }
+
+  /** How far the machine's clock is ahead, in ms; within the time that the server took to tell it is none. */
+  skewMs(): number {
+    return Date.now() - this.now();
+  }
+
+  /** Keeps what it says where that is possible, given when the server told its time. */
+  async measure(): Promise<void> {
+    const told = await this.read();
+    if (!told) return;
+    const known = this.aheadMs ?? Date.now() - performance.now();
+    this.aheadMs = Math.min(Math.max(known, told.at - told.before), told.at - told.after);
+  }
+
+  /** Measures now and then, and at once when the machine's clock is set; a skew is told in the log. Returns how to stop. */
+  watch(log: Log): () => Promise<void> {
+    let measuredAt = performance.now();
+    let told = 0;
+    const look = async (): Promise<void> => {
+      const due = performance.now() - measuredAt >= measureMs;
+      if (!due && Math.abs(this.skewMs() - told) < movedMs) return;
+      await this.measure();
+      measuredAt = performance.now();
+      const before = told;
+      told = this.skewMs();
+      tellChange(log, before, told);
+    };
+    return every(lookMs, look, () => undefined);
+  }
+}
+
+function tellChange(log: Log, beforeMs: number, skewMs: number): void {
+  const noticed = Math.abs(skewMs) >= noticedSkewMs;
+  const changed = Math.abs(skewMs - beforeMs) >= noticedSkewMs || Math.abs(beforeMs) < noticedSkewMs;
+  if (noticed && changed)
+    log.warn(
+      { skewMs },
+      `This machine's clock is ${inWords(skewMs)} Temporal's: keep both in time, e.g. with NTP`,
+    );
+  if (!noticed && Math.abs(beforeMs) >= noticedSkewMs)
+    log.info({ skewMs }, "This machine's clock agrees with Temporal's again");
+}
+
+export function inWords(skewMs: number): string {
+  return `${Math.abs(skewMs / 1_000).toFixed(1)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+}

@@ -1,0 +1,71 @@
+/** Who waits for a call that is to be cancelled once nobody does. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Waiters } from '../../src/api/waiters.ts';
+
+describe('those that wait for one call', () => {
+  const graceMs = 250;
+  let cancelled: string[] = [];
+  let waiters: Waiters;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    cancelled = [];
+    waiters = new Waiters(graceMs, async (callId) => {
+      cancelled.push(callId);
+      await Promise.resolve();
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('have it cancelled when the last of them is gone, and not before', () => {
+    const [leaveFirst, leaveSecond] = [waiters.enter('call'), waiters.enter('call')];
+    leaveSecond('gone');
+    vi.advanceTimersByTime(10 * graceMs);
+    expect(cancelled).toEqual([]);
+    leaveFirst('gone');
+    vi.advanceTimersByTime(graceMs);
+    expect(cancelled).toEqual(['call']);
+  });
+
+  it('include one that comes again as its old connection closes, before or after', () => {
+    const leaveOld = waiters.enter('call');
+    leaveOld('gone');
+    vi.advanceTimersByTime(graceMs - 1);
+    const leaveNew = waiters.enter('call');
+    vi.advanceTimersByTime(10 * graceMs);
+    expect(cancelled).toEqual([]);
+    leaveNew('gone');
+    vi.advanceTimersByTime(graceMs);
+    expect(cancelled).toEqual(['call']);
+  });
+
+  it('do not have it cancelled once one of them was told to look for it', () => {
+    const leaveFirst = waiters.enter('call');
+    waiters.enter('call')('told');
+    leaveFirst('gone');
+    waiters.enter('call')('gone');
+    vi.advanceTimersByTime(10 * graceMs);
+    expect(cancelled).toEqual([]);
+  });
+
+  it('have it cancelled though another request with its key was refused last', () => {
+    const leave = waiters.enter('call');
+    const leaveRefused = waiters.enter('call');
+    leave('gone');
+    leaveRefused('refused');
+    waiters.enter('other')('refused');
+    vi.advanceTimersByTime(graceMs);
+    expect(cancelled).toEqual(['call']);
+  });
+
+  it('have it cancelled at once when the node stops, but only what nobody waits for', async () => {
+    waiters.enter('abandoned')('gone');
+    waiters.enter('waited for');
+    await waiters.settle();
+    expect(cancelled).toEqual(['abandoned']);
+    vi.advanceTimersByTime(10 * graceMs);
+    expect(cancelled).toEqual(['abandoned']);
+  });
+});

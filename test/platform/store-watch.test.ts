@@ -1,0 +1,41 @@
+/** A payload store that cannot be used is noticed at the start. */
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createFileStore } from '../../src/payloads/file-store.ts';
+import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { createLog } from '../../src/platform/logging.ts';
+import { StartupError } from '../../src/platform/shutdown.ts';
+import { StoreWatch } from '../../src/platform/store-watch.ts';
+import { startTestNode } from '../rig/test-node.ts';
+
+test('a store that can never work ends the start with what to set', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-store-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'file'), '');
+  const first = new StoreWatch(createFileStore(join(folder, 'file')), createLog('silent')).first();
+  await expect(first).rejects.toThrow(StartupError);
+  await expect(first).rejects.toThrow('HOLDFAST_PAYLOAD_STORE');
+});
+
+test('a bucket that is away keeps a node from being ready, until it is there', async () => {
+  const port = await claimPort(0, '');
+  const node = await startTestNode({
+    HOLDFAST_PAYLOAD_STORE: 's3://bucket/prefix',
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}`,
+    AWS_ACCESS_KEY_ID: 'id',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  });
+  onTestFinished(() => node.close());
+  const away = await node.http.get('/readyz');
+  expect(away).toMatchObject({ status: 503, body: { error_type: 'payload_store_unavailable' } });
+  expect(away.headers.get('Retry-After')).not.toBeNull();
+
+  const bucket = createServer((request, response) => request.resume().on('end', () => response.end()));
+  await once(bucket.listen(port, '127.0.0.1'), 'listening');
+  onTestFinished(() => void bucket.close());
+  await expect.poll(async () => (await node.http.get('/readyz')).status, { timeout: 15_000 }).toBe(200);
+});

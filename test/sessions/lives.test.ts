@@ -1,0 +1,195 @@
+/** Sessions that are removed beside the calls in them: none is lost or refused, and each is told what became of it (I4). */
+import { setTimeout as pass } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { TurnReply } from '../../src/domain/session.ts';
+import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import { echo, gated } from '../api/scripts.ts';
+import type { HttpAnswer, Json } from '../rig/http-client.ts';
+import { startTestNode, type TestNode } from '../rig/test-node.ts';
+
+/** More rounds find more; this many take seconds. */
+const rounds = Number(process.env['SHOT_ROUNDS'] ?? 3);
+const perRound = 8;
+const timeout = 60_000 + rounds * 20_000;
+
+let test: TestNode;
+let agent: ScriptedAgent;
+
+beforeAll(async () => {
+  test = await startTestNode();
+  agent = await startAgent(echo);
+  await test.http.register('echo', agent.port);
+});
+afterAll(async () => {
+  await test.close();
+  await agent.close();
+});
+
+const call = (session_id: string, prompt: string): Promise<HttpAnswer> =>
+  test.http.call({ agent_name: 'echo', prompt, session_id });
+
+const messagesOf = async (session: string): Promise<Json[]> => {
+  const { status, body } = await test.http.get(`/api/vps/sessions/${session}`);
+  return status === 404 ? [] : (body.messages as Json[]);
+};
+
+/** Failed ones marked. */
+const contentsOf = async (session: string): Promise<unknown[]> =>
+  (await messagesOf(session)).map(({ content, failed }) => (failed === true ? { failed: content } : content));
+
+/** A call that holds its session's turn until it is let answer. */
+async function holder(session_id: string) {
+  const gate = gated('at last');
+  const slow = await startAgent(gate.script);
+  onTestFinished(() => slow.close());
+  const agent_name = `slow-in-${session_id}`;
+  await test.http.register(agent_name, slow.port);
+  const body = { agent_name, prompt: 'held', session_id };
+  const path = String((await test.http.call(body, { Prefer: 'respond-async' })).headers.get('Location'));
+  await slow.waitForRequests(1);
+  const ended = async (): Promise<Json> => {
+    const look = async (): Promise<Json> => (await test.http.get(path)).body;
+    await expect.poll(async () => (await look()).status).not.toBe('running');
+    return look();
+  };
+  return { path, ended, open: () => gate.open() };
+}
+
+describe('a session that is removed', () => {
+  const idleSessions = async (name: string): Promise<string[]> => {
+    const sessions = Array.from({ length: perRound }, (_, index) => `${name}-${index}`);
+    await Promise.all(sessions.map((session) => call(session, 'before')));
+    return sessions;
+  };
+  /** Whether the session holds the reply to that call now. */
+  const holds = async (session: string, { body }: HttpAnswer): Promise<boolean> =>
+    (await messagesOf(session)).some(
+      (message) => message.role === 'assistant' && message.call_id === body.call_id,
+    );
+  /** Within 100 ms, evenly. */
+  const delayMs = (shot: number): number => (shot * 37) % 100;
+
+  it('by a cleanup beside calls loses none of them and refuses none', { timeout }, async () => {
+    const faults: object[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const sessions = await idleSessions(`cleaned-${round}`);
+      const shots = sessions.map(async (session, index) => {
+        await pass(delayMs(round * perRound + index));
+        return { session, answer: await call(session, 'beside') };
+      });
+      const cleanup = await pass(50).then(() => test.http.post('/api/vps/sessions/cleanup?max_age_hours=0'));
+      expect(cleanup.status).toBe(200);
+      for (const { session, answer } of await Promise.all(shots)) {
+        const { status, body } = answer;
+        const right = status === 200 && body.success === true && body.session_stored === true;
+        if (!right || !(await holds(session, answer))) faults.push({ session, status, ...body });
+      }
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('by its deletion beside calls refuses none, and each says what became of it', { timeout }, async () => {
+    const faults: object[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const sessions = await idleSessions(`deleted-${round}`);
+      const shots = sessions.map(async (session, index) => {
+        const times = { removed: Infinity };
+        const removal = pass(50).then(async () => {
+          const { status } = await test.http.delete(`/api/vps/sessions/${session}`);
+          times.removed = performance.now();
+          return status;
+        });
+        await pass(delayMs(round * perRound + index));
+        const answer = await call(session, 'beside');
+        const endedAt = performance.now();
+        const status = await removal;
+        return { session, answer, removal: status, endedFirst: endedAt < times.removed };
+      });
+      for (const { session, answer, endedFirst, removal } of await Promise.all(shots)) {
+        const { status, body } = answer;
+        const isThere = await holds(session, answer);
+        const right = body.session_stored === true ? isThere || endedFirst : !isThere;
+        if (status !== 200 || body.success !== true || removal !== 204 || !right)
+          faults.push({ session, status, removal, isThere, endedFirst, ...body });
+      }
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('leaves nothing of a call under way in the next of its id, and that call says so', async () => {
+    const first = await holder('again');
+    expect((await test.http.delete('/api/vps/sessions/again')).status).toBe(204);
+    expect((await call('again', 'next')).body).toMatchObject({ success: true, session_stored: true });
+
+    first.open();
+
+    expect(await first.ended()).toMatchObject({ response: 'at last', session_stored: false });
+    expect(await contentsOf('again')).toEqual(['next', 're: next']);
+  });
+
+  it('gives its place to another, which takes no call of the first one', async () => {
+    const session = test.temporal.workflow.getHandle('session-other');
+    await call('other', 'first');
+    const open = (args: unknown[]) =>
+      session.executeUpdate<TurnReply, [string, ...unknown[]]>('openTurn', {
+        args: args as [string, ...unknown[]],
+      });
+    const { life } = (await open(['of the first'])) as { life?: string };
+    expect(life).toBeDefined();
+    expect((await test.http.delete('/api/vps/sessions/other')).status).toBe(204);
+    await call('other', 'second');
+
+    await expect(open(['of the first', 0, life])).rejects.toMatchObject({
+      cause: { type: 'session_not_found' },
+    });
+    const commit = { callId: 'of the first', prompt: 'lost', endedWaiting: 'failed' };
+    const settle = { args: [commit, life] as [unknown, unknown] };
+    expect(await session.executeUpdate<boolean, [unknown, unknown]>('settleTurn', settle)).toBe(false);
+    expect(await contentsOf('other')).toEqual(['second', 're: second']);
+  });
+});
+
+describe('a call that has no turn yet', () => {
+  it('and whose deadline passes leaves its message, marked failed, as it says', async () => {
+    const first = await holder('overdue');
+    const { body } = await test.http.call({
+      agent_name: 'echo',
+      prompt: 'too late',
+      session_id: 'overdue',
+      deadline_seconds: 1,
+    });
+    expect(body).toMatchObject({ error_type: 'deadline_exceeded', session_stored: true });
+    expect(await contentsOf('overdue')).toEqual([{ failed: 'too late' }]);
+    first.open();
+    expect((await first.ended()).session_stored).toBe(true);
+    expect(await contentsOf('overdue')).toEqual([{ failed: 'too late' }, 'held', 'at last']);
+  });
+
+  it('and is cancelled shows how long it waited, and that its session keeps nothing of it', async () => {
+    const first = await holder('impatient');
+    const body = { agent_name: 'echo', prompt: 'never mind', session_id: 'impatient' };
+    const { headers } = await test.http.call(body, { Prefer: 'respond-async' });
+    const path = headers.get('Location') ?? '';
+    await pass(300);
+    expect((await test.http.post(`${path}/cancel`)).status).toBe(202);
+    await expect.poll(async () => (await test.http.get(path)).body.status).toBe('cancelled');
+
+    const described = (await test.http.get(path)).body;
+    expect(described).toMatchObject({ session_stored: false });
+    const { queued_ms, overhead_ms, total_ms } = described.timings as Record<string, number>;
+    expect(queued_ms).toBeGreaterThanOrEqual(300);
+    expect(overhead_ms).toBe((total_ms ?? 0) - (queued_ms ?? 0));
+    expect(described.overhead_ms).toBe(overhead_ms);
+    first.open();
+    await first.ended();
+    expect(await contentsOf('impatient')).toEqual(['held', 'at last']);
+  });
+});
+
+it('a call that is cancelled while its agent is asked says that its session keeps its message', async () => {
+  const first = await holder('cancelled');
+  expect((await test.http.post(`${first.path}/cancel`)).status).toBe(202);
+
+  expect(await first.ended()).toMatchObject({ error_type: 'cancelled', session_stored: true });
+  expect(await contentsOf('cancelled')).toEqual([{ failed: 'held' }]);
+});
