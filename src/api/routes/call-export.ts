@@ -13,13 +13,10 @@ import { sendPieces } from '../send-pieces.ts';
 
 const exportQuery = z.strictObject({
   ...callFilter.shape,
-  format: z
-    .enum(['ndjson', 'tar.gz'])
-    .default('ndjson')
-    .openapi({
-      description:
-        'A line {call_id, asked, answered_by, history} per call, or a file `<call id>.json` per call',
-    }),
+  format: z.enum(['ndjson', 'tar.gz']).default('ndjson').openapi({
+    description:
+      'A line {call_id, asked, answered_by, history} per call, or a file `<call id>.json` per call',
+  }),
   archive: z
     .enum(['true', 'false'])
     .default('false')
