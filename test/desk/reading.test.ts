@@ -1,6 +1,7 @@
 /** What is hard to show: long texts and ids, marks that turn text around, filters that are none, calls that went oddly. */
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { leastSliceMs } from '../../src/domain/deadline.ts';
 import { closedPort } from '../agents/support.ts';
 import { gated, says } from '../api/scripts.ts';
 import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
@@ -156,6 +157,26 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     await page.getByRole('dialog').getByRole('button', { name: 'Close it' }).click();
     await card.locator('.figures > div', { hasText: 'Success' }).getByText('–').waitFor();
     expect(await card.innerText()).toMatch(/Failures\s+1/);
+  });
+
+  it('of a call whose deadline had no room for an agent lists it once, with why, and tells the error of the other once', async () => {
+    await desk.node.agent('left-out', says('never asked'));
+    await desk.node.http.register('hasty', await closedPort(), {
+      max_retries: 0,
+      fallback_agents: ['left-out'],
+    });
+    const { body } = await desk.node.http.call({
+      agent_name: 'hasty',
+      prompt: 'x',
+      deadline_seconds: leastSliceMs / 1_000,
+    });
+    const page = await desk.open(`/calls/${String(body.call_id)}`);
+    const chain = page.getByRole('region', { name: 'Chain' }).getByRole('listitem');
+    await chain.first().waitFor();
+    expect(await chain.count()).toBe(2);
+    expect(await chain.last().innerText()).toMatch(/left-out\s+skipped\s+Left out: .* has room for 1 agent/);
+    const error = await page.getByRole('region', { name: 'Error' }).innerText();
+    expect(error.match(/the connection was refused/g)).toHaveLength(1);
   });
 
   it('of a cancelled call says cancelled once, and calls no try of it failed', async () => {

@@ -9,6 +9,7 @@ export function Chain({ call, asking }: { call: Call; asking: string | undefined
   const health = useLoaded(`${call.call_id} ${call.status}`, api.healths);
   const today = new Map(health.value?.agents.map((one) => [one.agent_name, one]));
   const came = new Map(call.attempts.map((one) => [one.agent, one]));
+  const pinned = new Set(call.chain.map(({ name }) => name));
   return (
     <ol class="chain">
       {call.chain.map((agent) => (
@@ -20,6 +21,9 @@ export function Chain({ call, asking }: { call: Call; asking: string | undefined
           {call.passed_over.includes(agent.name) && (
             <div class="hint">passed over: its circuit was open when the call began</div>
           )}
+          {came.get(agent.name)?.status === 'skipped' && (
+            <div class="hint wrap">{came.get(agent.name)?.error}</div>
+          )}
           <div class="hint wrap">
             {agent.url} · {agent.timeout_seconds} s · {plural(agent.max_retries, 'retry', 'retries')}
           </div>
@@ -27,7 +31,7 @@ export function Chain({ call, asking }: { call: Call; asking: string | undefined
         </li>
       ))}
       {call.attempts
-        .filter(({ status }) => status === 'skipped')
+        .filter(({ agent, status }) => status === 'skipped' && !pinned.has(agent))
         .map(({ agent, error }) => (
           <li key={agent} class="skipped">
             <div class="chain-name">

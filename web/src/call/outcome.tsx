@@ -15,7 +15,7 @@ export function Outcome({ call }: { call: Call }) {
       </Section>
     );
   const failed = call.attempts.filter((attempt) => attempt.error !== null);
-  const error = withoutLast(call.error, failed.at(-1)?.error);
+  const error = withoutLast(call.error, failed.findLast(({ status }) => status === 'failed')?.error);
   return (
     <Section
       title={titles[call.status] ?? 'Error'}
