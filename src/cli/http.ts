@@ -3,6 +3,9 @@ import { Agent, request, type Dispatcher } from 'undici';
 import type { CliSettings } from '../platform/cli-settings.ts';
 import { CliError, ProblemError, unreachable, type Problem } from './errors.ts';
 
+/** On every answer of a node. */
+const nodeHeader = 'holdfast-api';
+
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 type Method = Dispatcher.HttpMethod;
 
@@ -53,6 +56,10 @@ export class NodeClient {
   /** The answer's head has come and is no refusal; its body is read by the caller. */
   async open(method: Method, path: string, asked: Asked = {}): Promise<Dispatcher.ResponseData> {
     const answer = await this.send(method, path, asked);
+    if (answer.headers[nodeHeader] === undefined) {
+      await answer.body.dump().catch(() => undefined);
+      throw this.notHoldfast(answer.statusCode);
+    }
     if (answer.statusCode < 400) return answer;
     const text = await answer.body.text();
     const problem = this.parse(text, answer.statusCode);
