@@ -57,7 +57,7 @@ export class NodeClient {
   async open(method: Method, path: string, asked: Asked = {}): Promise<Dispatcher.ResponseData> {
     const answer = await this.send(method, path, asked);
     if (answer.headers[nodeHeader] === undefined) {
-      await answer.body.dump().catch(() => undefined);
+      answer.body.on('error', () => undefined).destroy(); // It may never end.
       throw this.notHoldfast(answer.statusCode);
     }
     if (answer.statusCode < 400) return answer;

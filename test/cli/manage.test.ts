@@ -1,11 +1,12 @@
 /** Agents, their health, sessions and the list of calls, through the real binary. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { echo, says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
-import { runCli, startOnTerminal } from './run-cli.ts';
+import { runCli, runCliInto, startOnTerminal } from './run-cli.ts';
 
 const key = 'a-key-of-the-cli-tests';
 const node = useNode({ HOLDFAST_API_KEYS: key });
@@ -174,6 +175,19 @@ test('a session is shown, exported whole to a file, deleted, and imported again'
   const again = await runCli(['sessions', 'import', '-', '--json'], here(), await readFile(file, 'utf8'));
   expect(JSON.parse(again.stdout)).toEqual({ imported: 0, skipped: ['talk'], invalid: [] });
 });
+
+test.skipIf(!existsSync('/dev/full'))(
+  'what a node answers and standard output cannot take ends with 1 and a sentence',
+  async () => {
+    await node.agent('listed', says('here'));
+    for (const args of [['agents', 'list'], ['agents', 'list', '--json'], ['health'], ['sessions', 'export']]) {
+      const { code, stderr } = await runCliInto('/dev/full', args, here());
+      expect(stderr, args.join(' ')).toMatch(/The output cannot be written: .*ENOSPC/);
+      expect(stderr, args.join(' ')).not.toMatch(/^ +at /m);
+      expect(code, args.join(' ')).toBe(1);
+    }
+  },
+);
 
 test('an import that holds bad sessions ends with 1 and names them', async () => {
   const file = join(folder, 'bad.json');

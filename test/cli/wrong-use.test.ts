@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -88,6 +88,27 @@ describe('where HOLDFAST_URL names something else', () => {
     await Promise.all([work(), work(), work()]);
     expect(existsSync(join(folder, 'one.json'))).toBe(false);
   }, 240_000);
+
+  it('a server whose answer never ends, and one that speaks no HTTP, are told the same way', async () => {
+    const endless = createServer((_request, response) => void response.writeHead(200).write('{'));
+    const silent = createTcpServer((socket) => {
+      socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.6\r\n');
+    });
+    for (const [other, told] of [
+      [endless, /no Holdfast node: check HOLDFAST_URL/],
+      [silent, /HOLDFAST_URL/],
+    ] as const) {
+      await once(other.listen(0, '127.0.0.1'), 'listening');
+      const at = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+      for (const args of [['agents', 'list'], ['health', '--json'], ['sessions', 'export']]) {
+        const ran = await runCli(args, { HOLDFAST_URL: at });
+        expect(ran.stderr, args.join(' ')).toMatch(told);
+        expect(ran.code, args.join(' ')).toBe(3);
+        expectSentence(ran);
+      }
+      other.close();
+    }
+  });
 });
 
 describe('options that have no effect beside others', () => {

@@ -219,9 +219,17 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
   it('of another day says the day, of another year the year', async () => {
     const at = '2021-03-04T05:06:07.000Z';
     const session = { created_at: at, last_activity: at, messages: [], metadata: {} };
-    const imported = await desk.node.http.post('/api/vps/sessions/import', { sessions: { old: session } });
+    const dayAgo = new Date(Date.now() - 86_400_000).toISOString();
+    const late = { ...session, created_at: dayAgo, last_activity: dayAgo };
+    const imported = await desk.node.http.post('/api/vps/sessions/import', { sessions: { old: session, late } });
     expect(imported.status).toBe(200);
     const page = await desk.open('/sessions/old', { timezoneId: 'UTC', locale: 'en-GB' });
     expect(await page.locator('.facts time').first().innerText()).toMatch(/4 Mar 2021.*05:06:07 (UTC|GMT)/);
+    await page.goto(`${desk.node.http.url}/sessions/late`);
+    await page
+      .locator('.facts time')
+      .first()
+      .getByText(/^\d+ [A-Z][a-z]+( \d{4})?\D+\d\d:\d\d:\d\d/)
+      .waitFor();
   });
 });

@@ -6,7 +6,7 @@ import { options, type VNode } from 'preact';
 
 /** Embeddings, overrides and isolates. */
 const turning = /[\u202a-\u202e\u2066-\u2069]/g;
-const spoken = ['title', 'aria-label', 'placeholder'] as const;
+const shown = ['title', 'aria-label', 'placeholder', 'download'] as const;
 
 export function harmless(text: string): string {
   return text.replaceAll(turning, (mark) => `[U+${mark.charCodeAt(0).toString(16).toUpperCase()}]`);
@@ -22,7 +22,7 @@ options.vnode = (vnode: VNode) => {
 };
 
 function cleanAttributes(props: Record<string, unknown>): void {
-  for (const name of spoken) {
+  for (const name of shown) {
     const value = props[name];
     if (typeof value === 'string') props[name] = harmless(value);
   }
