@@ -180,7 +180,12 @@ test.skipIf(!existsSync('/dev/full'))(
   'what a node answers and standard output cannot take ends with 1 and a sentence',
   async () => {
     await node.agent('listed', says('here'));
-    for (const args of [['agents', 'list'], ['agents', 'list', '--json'], ['health'], ['sessions', 'export']]) {
+    for (const args of [
+      ['agents', 'list'],
+      ['agents', 'list', '--json'],
+      ['health'],
+      ['sessions', 'export'],
+    ]) {
       const { code, stderr } = await runCliInto('/dev/full', args, here());
       expect(stderr, args.join(' ')).toMatch(/The output cannot be written: .*ENOSPC/);
       expect(stderr, args.join(' ')).not.toMatch(/^ +at /m);

@@ -100,7 +100,11 @@ describe('where HOLDFAST_URL names something else', () => {
     ] as const) {
       await once(other.listen(0, '127.0.0.1'), 'listening');
       const at = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-      for (const args of [['agents', 'list'], ['health', '--json'], ['sessions', 'export']]) {
+      for (const args of [
+        ['agents', 'list'],
+        ['health', '--json'],
+        ['sessions', 'export'],
+      ]) {
         const ran = await runCli(args, { HOLDFAST_URL: at });
         expect(ran.stderr, args.join(' ')).toMatch(told);
         expect(ran.code, args.join(' ')).toBe(3);

@@ -221,7 +221,9 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     const session = { created_at: at, last_activity: at, messages: [], metadata: {} };
     const dayAgo = new Date(Date.now() - 86_400_000).toISOString();
     const late = { ...session, created_at: dayAgo, last_activity: dayAgo };
-    const imported = await desk.node.http.post('/api/vps/sessions/import', { sessions: { old: session, late } });
+    const imported = await desk.node.http.post('/api/vps/sessions/import', {
+      sessions: { old: session, late },
+    });
     expect(imported.status).toBe(200);
     const page = await desk.open('/sessions/old', { timezoneId: 'UTC', locale: 'en-GB' });
     expect(await page.locator('.facts time').first().innerText()).toMatch(/4 Mar 2021.*05:06:07 (UTC|GMT)/);
