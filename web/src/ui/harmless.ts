@@ -12,7 +12,7 @@ export function harmless(text: string): string {
   return text.replaceAll(turning, (mark) => `[U+${mark.charCodeAt(0).toString(16).toUpperCase()}]`);
 }
 
-const before = options.vnode;
+const before = options.vnode?.bind(options);
 options.vnode = (vnode: VNode) => {
   // A text is a node without a type, its props the text itself.
   const text = vnode as { type: unknown; props: unknown };
