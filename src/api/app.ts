@@ -50,6 +50,7 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(requestLog(deps.log));
+  app.use(nameNode);
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
   for (const one of endpoints) app[one.method](expressPath(one.path), ...pipeline(one, deps));
   app.use(docsRouter(deps.authenticate));
@@ -62,6 +63,12 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   app.use(problemHandler(deps.log));
   return app;
 }
+
+/** So that the command line knows a node from whatever else may listen at its address. */
+const nameNode: RequestHandler = (_request, response, next) => {
+  response.set('Holdfast-Api', '1');
+  next();
+};
 
 /** `/a/{b}` as Express writes it. */
 function expressPath(path: string): string {

@@ -3,11 +3,15 @@ import { z } from 'zod';
 import { callFields, errorType, isoTime, nullableText } from './answer-schemas.ts';
 import { callStatus } from './schemas.ts';
 
+export const askedAndAnswered = {
+  asked: z.string().openapi({ description: 'The agent that the caller asked for' }),
+  answered_by: nullableText.openapi({ description: 'The agent that answered; null: none has' }),
+};
 const summaryFields = {
   call_id: z.string(),
   status: callStatus,
-  agent_name: z.string(),
-  answered_by: nullableText,
+  agent_name: z.string().openapi({ description: 'As asked' }),
+  ...askedAndAnswered,
   error_type: errorType.nullable(),
   session_id: nullableText,
   user_id: nullableText,
@@ -56,6 +60,10 @@ export const callDescription = z
         }),
       )
       .openapi({ description: 'As pinned when the call began' }),
+    passed_over: z.array(z.string()).openapi({
+      description:
+        'Agents of the chain whose circuit was open when the call began, so that others come first',
+    }),
     reruns: z
       .array(z.object({ call_id: z.string(), status: callStatus }))
       .openapi({ description: 'Newest first, at most 50; may lag by up to seconds' }),

@@ -13,10 +13,10 @@ export interface WebUi {
 
 export function callDescriptionToWire(call: CallDescription, webUi: WebUi | undefined) {
   const latencyMs = (call.endedAt ?? new Date()).getTime() - call.startedAt.getTime();
-  const { agent_name: asked, ...summary } = callSummaryToWire(call);
+  const summary = callSummaryToWire(call);
   const answer = call.ending
-    ? callAnswerToWire(call.callId, asked, call.ending, latencyMs)
-    : nothingKnown(call, asked);
+    ? callAnswerToWire(call.callId, call.agentAsked, call.ending, latencyMs)
+    : nothingKnown(call);
   return {
     ...summary,
     ...answer,
@@ -26,17 +26,18 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
     deadline_seconds: call.input.deadlineMs / 1_000,
     timings: timingsToWire(call, latencyMs),
     chain: call.input.chain.map(pinnedAgentToWire),
+    passed_over: call.input.passedOver ?? [],
     reruns: call.reruns.map(({ callId, status }) => ({ call_id: callId, status })),
     web_ui_url: webUi ? webUiLink(webUi, call) : null,
   };
 }
 
 /** Of a running call, and of one whose ending could not be read in time. */
-function nothingKnown(call: CallDescription, asked: string) {
+function nothingKnown(call: CallDescription) {
   return {
     call_id: call.callId,
     success: null,
-    agent_name: asked,
+    agent_name: call.agentAsked,
     response: null,
     error: null,
     error_type: call.errorType ?? null,

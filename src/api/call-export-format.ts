@@ -3,8 +3,10 @@ import { Header, Pax } from 'tar';
 import type { CallHistory } from '../client/call-export.ts';
 
 export async function* ndjsonOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<string> {
-  for await (const { callId, history } of calls)
-    yield `{"call_id":${JSON.stringify(callId)},"history":${history}}\n`;
+  for await (const { callId, agentAsked: asked, answeredBy, history } of calls) {
+    const names = JSON.stringify({ call_id: callId, asked, answered_by: answeredBy ?? null });
+    yield `${names.slice(0, -1)},"history":${history}}\n`;
+  }
 }
 
 const blockBytes = 512;

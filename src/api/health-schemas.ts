@@ -10,6 +10,9 @@ export const agentHealthDescription = z
     agent_name: z.string(),
     status: z.enum(['healthy', 'degraded', 'unhealthy', 'unreachable']),
     success_rate: z.number().openapi({ description: 'Percent, over the last 50 outcomes within 15 minutes' }),
+    recent_requests: figure.openapi({
+      description: 'Outcomes that success_rate is over; of none the rate is 100 and says nothing',
+    }),
     total_requests: figure,
     total_failures: figure,
     consecutive_failures: figure,

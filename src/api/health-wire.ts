@@ -1,7 +1,7 @@
 /** Health as the wire has it. */
 import type { ProbeResult } from '../agents/probe-agent.ts';
 import type { Circuit } from '../domain/circuit.ts';
-import { healthStatus, successRate, type AgentHealth } from '../domain/health.ts';
+import { healthStatus, recentRequests, successRate, type AgentHealth } from '../domain/health.ts';
 import { percentile } from '../domain/percentile.ts';
 import { isoOrNull } from './wire.ts';
 
@@ -11,6 +11,7 @@ export function agentHealthToWire(name: string, health: AgentHealth, circuit: Ci
     agent_name: name,
     status: healthStatus(health, nowMs),
     success_rate: percent(successRate(health, nowMs)),
+    recent_requests: recentRequests(health, nowMs),
     total_requests: health.totalRequests,
     total_failures: health.totalFailures,
     consecutive_failures: health.consecutiveFailures,

@@ -51,9 +51,16 @@ function asRefusal(thrown: unknown): Refusal {
   const type = (error as { type?: unknown } | null)?.type;
   const mapped = typeof type === 'string' ? bodyParserRefusals[type] : undefined;
   if (mapped) return new Refusal(mapped, withoutExcerpt((error as Error).message), { cause: error });
-  if (error instanceof URIError || (error as { status?: unknown } | null)?.status === 400)
+  if (error instanceof URIError) return badPath(error);
+  if ((error as { status?: unknown } | null)?.status === 400)
     return new Refusal('invalid_json', 'The request is malformed', { cause: error });
   return new Refusal('internal', 'This is not your fault; the log of the node tells more', { cause: error });
+}
+
+function badPath(cause: URIError): Refusal {
+  const message = 'its percent-encoding is not whole: % is written %25';
+  const errors = [{ field: 'path', message }];
+  return new Refusal('validation_failed', `path: ${message}`, { extra: { errors }, cause });
 }
 
 /** `JSON.parse` quotes the text around the fault, which may be a token (I5). */

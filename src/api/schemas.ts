@@ -129,6 +129,10 @@ export const registration = z
       .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces')
       .nullish()
       .openapi({ description: 'Sent as a Bearer token; sealed at rest, never shown again' }),
+    keep_auth_token: z.boolean().default(false).openapi({
+      description:
+        'Keeps the token of the config that this replaces: for the same host, and not from https to http',
+    }),
     timeout_seconds: z.number().positive().max(3_600).default(30),
     max_retries: z.number().int().min(0).max(10).default(3),
     max_concurrency: z

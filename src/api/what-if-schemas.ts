@@ -1,13 +1,15 @@
 /** What answers about today's routing of yesterday's calls hold. */
 import { z } from 'zod';
 import { errorType } from './answer-schemas.ts';
+import { askedAndAnswered } from './call-answer-schemas.ts';
 
 const names = z.array(z.string());
 
 export const whatIfRow = z
   .object({
     call_id: z.string(),
-    agent_name: z.string().openapi({ description: 'Who was asked' }),
+    agent_name: z.string().openapi({ description: 'As asked' }),
+    ...askedAndAnswered,
     error_type: errorType.nullable(),
     before: z.object({
       chain: names,

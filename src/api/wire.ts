@@ -49,6 +49,7 @@ export function callSummaryToWire(call: CallSummary) {
     call_id: call.callId,
     status: call.status,
     agent_name: call.agentAsked,
+    asked: call.agentAsked,
     answered_by: call.answeredBy ?? null,
     error_type: call.errorType ?? null,
     session_id: call.sessionId ?? null,

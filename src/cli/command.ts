@@ -1,6 +1,7 @@
 /** How a command is declared: its help has an example, it takes --json, and what it throws reaches main.ts. */
 import type { Command } from 'commander';
 import { loadCliSettings } from '../platform/cli-settings.ts';
+import { CliError } from './errors.ts';
 import { exitCodes, type ExitName } from './exit-codes.ts';
 import { NodeClient } from './http.ts';
 import { Output } from './output.ts';
@@ -48,6 +49,9 @@ export function withNode<A extends unknown[]>(
   return async (...args) => {
     // Commander's order: the arguments, the options, the command.
     const { json = false, url } = args.at(-2) as CommonOptions;
+    // An empty id would make the path another endpoint's.
+    if (args.slice(0, -2).flat().includes(''))
+      throw new CliError('usage', 'An argument is empty: is a variable of the shell not set?');
     const client = new NodeClient(loadCliSettings(process.env, url));
     try {
       leaveWith(await action({ client, out: new Output(json) }, ...args));

@@ -41,9 +41,12 @@ const hints: Readonly<Record<string, string>> = {
 
 function tell({ title, detail, error_type, errors = [] }: Problem, retryAfter: string | undefined): string {
   const hint = hints[error_type];
+  const fields = errors.map(({ field, message }) => `${field}: ${message}`);
+  // The detail often is its fields in one line.
+  const same = detail === fields.join('; ');
   return [
-    `${title}: ${detail}`,
-    ...errors.map(({ field, message }) => `  - ${field}: ${message}`),
+    same && fields.length > 1 ? `${title}:` : `${title}: ${detail}`,
+    ...(same && fields.length === 1 ? [] : fields.map((field) => `  - ${field}`)),
     ...(retryAfter === undefined ? [] : [`Try again in ${retryAfter} s.`]),
     ...(hint === undefined ? [] : [`What to do: ${hint}.`]),
   ].join('\n');

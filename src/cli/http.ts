@@ -4,6 +4,9 @@ import type { JsonText } from './json-text.ts';
 import type { CliSettings } from '../platform/cli-settings.ts';
 import { CliError, ProblemError, unreachable, type Problem } from './errors.ts';
 
+/** On every answer of a node. */
+const nodeHeader = 'holdfast-api';
+
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 type Method = Dispatcher.HttpMethod;
 
@@ -56,6 +59,10 @@ export class NodeClient {
   /** The answer's head has come and is no refusal; its body is read by the caller. */
   async open(method: Method, path: string, asked: Asked = {}): Promise<Dispatcher.ResponseData> {
     const answer = await this.send(method, path, asked);
+    if (answer.headers[nodeHeader] === undefined) {
+      answer.body.on('error', () => undefined).destroy(); // It may never end.
+      throw this.notHoldfast(answer.statusCode);
+    }
     if (answer.statusCode < 400) return answer;
     const text = await answer.body.text();
     const problem = this.parse(text, answer.statusCode);

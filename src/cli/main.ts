@@ -6,11 +6,13 @@ import { CliError, ProblemError } from './errors.ts';
 import { note } from './output.ts';
 import { createProgram } from './program.ts';
 
-// A reader that has enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  // A reader that has enough (`| head`) is no failure.
+  if (error.code !== 'EPIPE') tell(new CliError('failed', `The output cannot be written: ${error.message}`));
   process.exit();
 });
+// Nobody is left to tell.
+process.stderr.on('error', () => process.exit());
 
 try {
   await createProgram().parseAsync();

@@ -1,5 +1,4 @@
 /** Where the API has what is named by its users: as a part of the path, or by `?id=` where that cannot be. */
-import { CliError } from './errors.ts';
 import type { Query } from './http.ts';
 
 interface Place {
@@ -13,7 +12,6 @@ export const agentAt = (name: string): Place => placeOf('/agents', name);
 export const healthAt = (name: string): Place => placeOf('/health', name);
 
 function placeOf(collection: string, id: string, taken?: string): Place {
-  if (id === '') throw new CliError('usage', 'An empty name or id names nothing');
   // Clients and proxies drop dot segments, percent-encoded too.
   if (id === '.' || id === '..' || id === taken) return { path: collection, query: { id } };
   return { path: `${collection}/${encodeURIComponent(id)}`, query: {} };

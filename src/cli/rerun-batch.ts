@@ -115,14 +115,7 @@ function showDryRun(out: Output, { total, skipped, sample }: DryRun): void {
   if (sample.length === 0) return;
   out.table(
     ['call', 'status', 'asked', 'error', 'session', 'started'],
-    sample.map((one) => [
-      one.call_id,
-      one.status,
-      one.agent_name,
-      one.error_type,
-      one.session_id,
-      one.started_at,
-    ]),
+    sample.map((one) => [one.call_id, one.status, one.asked, one.error_type, one.session_id, one.started_at]),
     { status: out.state },
   );
 }

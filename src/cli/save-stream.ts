@@ -5,6 +5,9 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { CliError, unreachable } from './errors.ts';
 
+/** What is wrong with a place rather than with its disk. */
+const wrongPlace = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG']);
+
 /**
  * To a file, or to standard output without one. The file appears whole or not at all: a stream that breaks leaves none
  * that looks like all. Returns the bytes.
@@ -28,7 +31,9 @@ export async function saveStream(
   } catch (error) {
     await rm(partial, { force: true });
     if (error instanceof CliError) throw error;
-    throw new CliError('failed', `${file} cannot be written: ${(error as Error).message}`, { cause: error });
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const exit = wrongPlace.has(code) ? 'usage' : 'failed';
+    throw new CliError(exit, `${file} cannot be written: ${message}`, { cause: error });
   }
 }
 

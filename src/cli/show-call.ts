@@ -16,8 +16,9 @@ export function showCall(out: Output, call: CallDescription): void {
   out.fields({
     call: call.call_id,
     status: call.status,
-    asked: call.agent_name,
+    asked: call.asked,
     answered_by: call.answered_by,
+    passed_over: call.passed_over.map((name) => `${name}, whose circuit was open`).join('; ') || null,
     error_type: call.error_type,
     error: call.error,
     session: call.session_id,

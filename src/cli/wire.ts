@@ -3,7 +3,7 @@
 export interface CallSummary {
   readonly call_id: string;
   readonly status: 'running' | 'completed' | 'failed' | 'cancelled';
-  readonly agent_name: string;
+  readonly asked: string;
   readonly answered_by: string | null;
   readonly error_type: string | null;
   readonly session_id: string | null;
@@ -32,6 +32,7 @@ export interface CallDescription extends CallSummary {
   readonly prompt: string;
   readonly timings: Readonly<Record<string, number | null>>;
   readonly chain: readonly { readonly name: string; readonly url: string }[];
+  readonly passed_over: readonly string[];
   readonly reruns: readonly { readonly call_id: string; readonly status: string }[];
   readonly web_ui_url: string | null;
 }
@@ -44,6 +45,7 @@ export interface AgentHealth {
   readonly agent_name: string;
   readonly status: string;
   readonly success_rate: number;
+  readonly recent_requests: number;
   readonly total_requests: number;
   readonly total_failures: number;
   readonly consecutive_failures: number;
@@ -83,7 +85,6 @@ export interface BatchItem {
 
 export interface WhatIf {
   readonly call_id: string;
-  readonly agent_name: string;
   readonly error_type: string | null;
   readonly before: {
     readonly chain: readonly string[];

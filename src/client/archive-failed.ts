@@ -1,11 +1,10 @@
 /** Brings the calls that failed since the last round into the archive. */
-import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
 import { LRUCache } from 'lru-cache';
 import { ahead } from './ahead.ts';
 import type { Archive } from './archive.ts';
 import { historyOf } from './call-export.ts';
 import { listQuery } from './call-filter.ts';
-import { summaryOf } from './call-summary.ts';
+import { listedCall } from './listed-call.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { listAll, quote, type ListedExecution } from './visibility.ts';
 
@@ -45,9 +44,7 @@ export class FailedCalls {
 
   /** When it ended. */
   private async store(item: ListedExecution): Promise<number> {
-    const { client, namespace } = this.temporal;
-    const converter = client.options.loadedDataConverter;
-    const summary = summaryOf(await executionInfoFromRaw(item, converter, item, namespace));
+    const summary = await listedCall(this.temporal, item);
     const endedAt = summary.endedAt?.getTime() ?? 0;
     const run = item.execution?.runId ?? '';
     if (this.stored.has(run)) return endedAt;

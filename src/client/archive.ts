@@ -57,7 +57,7 @@ export class Archive {
         if (filter.session !== undefined && session !== hash(filter.session)) continue;
         const call = await this.read(key);
         if (!call || !matches(filter, call.summary)) continue;
-        yield { callId: call.call_id, history: JSON.stringify(call.history) };
+        yield { ...call.summary, history: JSON.stringify(call.history) };
       }
     } catch (error) {
       throw asRefusal(error);

@@ -1,13 +1,15 @@
 /** The histories of all calls that a filter is about, one after the other as they are taken. */
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { callIdOf } from '../domain/ids.ts';
 import { ahead } from './ahead.ts';
 import { listQuery, type CallFilter } from './call-filter.ts';
+import { listedCall } from './listed-call.ts';
 import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { count, listAll, type ListedExecution } from './visibility.ts';
 
 export interface CallHistory {
   readonly callId: string;
+  readonly agentAsked: string;
+  readonly answeredBy?: string;
   /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read, in one line. */
   readonly history: string;
 }
@@ -27,11 +29,10 @@ export function countCalls(temporal: Temporal, filter: CallFilter): Promise<numb
 export async function* exportCalls(temporal: Temporal, filter: CallFilter): AsyncGenerator<CallHistory> {
   const found = listAll(temporal, listQuery(filter));
   const histories = ahead(found, readAhead, async (item) => ({
-    item,
+    call: await listedCall(temporal, item),
     history: await historyOf(temporal, item),
   }));
-  for await (const { item, history } of histories)
-    if (history !== undefined) yield { callId: callIdOf(item.execution?.workflowId ?? ''), history };
+  for await (const { call, history } of histories) if (history !== undefined) yield { ...call, history };
 }
 
 /** Undefined if it was deleted meanwhile: lists lag. */

@@ -1,5 +1,4 @@
 /** What Temporal keeps of calls: descriptions, lists, start inputs, histories. */
-import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { CallInput, CallProgress } from '../domain/call.ts';
@@ -8,12 +7,13 @@ import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
+import { listedCall } from './listed-call.ts';
 import { lostText, unlessLost, type Texts } from '../payloads/texts.ts';
 import { loadText, refusing } from './large-texts.ts';
 import type { Calls } from './calls.ts';
 import { SharedLooks } from './shared-looks.ts';
 import { rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { countByStatus, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
+import { countByStatus, listAll, listPage, type Page } from './visibility.ts';
 
 export interface CallDescription extends CallSummary {
   /** Of Temporal. */
@@ -78,7 +78,7 @@ export class CallRecords {
     const query = listQuery(filter);
     return this.pages.share(JSON.stringify([query, limit, cursor]), async () => {
       const { items, ...rest } = await listPage(this.temporal, query, { limit, cursor });
-      return { items: await Promise.all(items.map((item) => this.summarise(item))), ...rest };
+      return { items: await Promise.all(items.map((item) => listedCall(this.temporal, item))), ...rest };
     });
   }
 
@@ -98,7 +98,8 @@ export class CallRecords {
 
   /** Every run that the filter is about, as the list orders them. */
   async *all(filter: CallFilter): AsyncGenerator<CallSummary> {
-    for await (const item of listAll(this.temporal, listQuery(filter))) yield await this.summarise(item);
+    for await (const item of listAll(this.temporal, listQuery(filter)))
+      yield await listedCall(this.temporal, item);
   }
 
   /** What the call was started with, the prompt as text. Throws the refusals `call_not_found` and `payload_lost`. */
@@ -132,10 +133,5 @@ export class CallRecords {
     const input = await this.startInput(callId);
     const prompt = await refusing(() => unlessLost(() => this.texts.load(input.prompt)));
     return { ...input, prompt: prompt ?? lostText, promptLost: prompt === undefined };
-  }
-
-  private async summarise(item: ListedExecution): Promise<CallSummary> {
-    const { namespace, client } = this.temporal;
-    return summaryOf(await executionInfoFromRaw(item, client.options.loadedDataConverter, item, namespace));
   }
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AgentConfig } from '../domain/agent.ts';
-import { openCircuitsLast } from '../domain/chain.ts';
+import { openCircuitsLast, type OrderedChain } from '../domain/chain.ts';
 import { circuitOf, type Circuit } from '../domain/circuit.ts';
 import { copyHealth, newHealth, recordOutcome, type AgentHealth, type Outcome } from '../domain/health.ts';
 import { agentHealthId } from '../domain/ids.ts';
@@ -90,7 +90,7 @@ export class Health {
   }
 
   /** The chain with agents of open circuits last. A half-open one lets this call through as the node's probe. */
-  order(chain: readonly AgentConfig[], callId: string): AgentConfig[] {
+  order(chain: readonly AgentConfig[], callId: string): OrderedChain {
     const ordered = this.view(chain);
     if (!this.breaker.enabled || chain.length === 1) return ordered;
     for (const { name } of chain)
@@ -100,8 +100,8 @@ export class Health {
   }
 
   /** The order that a call of now would be given; nothing changes by it. */
-  view(chain: readonly AgentConfig[]): AgentConfig[] {
-    if (!this.breaker.enabled || chain.length === 1) return [...chain];
+  view(chain: readonly AgentConfig[]): OrderedChain {
+    if (!this.breaker.enabled || chain.length === 1) return { agents: chain, passedOver: [] };
     return openCircuitsLast(chain, (name) => {
       const { state } = this.circuit(name);
       return state === 'open' || (state === 'half_open' && this.probes.isTaken(name));

@@ -178,6 +178,11 @@ async function startCall(
   { chain, prompt, turn }: { chain: ResolvedChain; prompt: StoredText; turn: Turn },
 ) {
   const { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf } = request;
+  // A chain that is spelled out is asked in its order, whatever circuits are open.
+  const spelledOut = request.fallbackAgents ?? request.startAt;
+  const { agents, passedOver } = spelledOut
+    ? { agents: chain.agents, passedOver: [] }
+    : deps.health.order(chain.agents, callId);
   const input: CallInput = {
     callId,
     agentName,
@@ -185,9 +190,9 @@ async function startCall(
     ...(sessionId !== undefined && { sessionId }),
     ...(userId !== undefined && { userId }),
     ...(metadata && { metadata }),
-    // A chain that is spelled out is asked in its order, whatever circuits are open.
-    chain: request.fallbackAgents || request.startAt ? chain.agents : deps.health.order(chain.agents, callId),
+    chain: agents,
     unregistered: chain.unregistered,
+    ...(passedOver.length > 0 && { passedOver }),
     ...(turn && turn.state !== 'committed' && { turn }),
     deadlineMs,
     heartbeatTimeoutMs: Math.max(

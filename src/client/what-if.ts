@@ -12,6 +12,7 @@ import type { Health } from './health.ts';
 export interface WhatIfRow extends WhatIf {
   readonly callId: string;
   readonly agentAsked: string;
+  readonly answeredBy: string | undefined;
   readonly errorType: string | undefined;
   readonly before: { readonly chain: readonly string[]; readonly attempts: readonly Attempt[] };
   /** Names of today's chain in the order to ask. */
@@ -38,7 +39,7 @@ export async function whatIfOf(deps: Dependencies, callId: string): Promise<What
     attempts: progress?.attempts ?? [],
   };
   const { agents, unregistered } = todaysChain(deps, input.agentName);
-  const chain = deps.health.view(agents);
+  const chain = deps.health.view(agents).agents;
   const today = {
     agents: chain.map((agent) => ({ name: agent.name, moved: hasMoved(agent, input.chain) })),
     unregistered,
@@ -46,6 +47,7 @@ export async function whatIfOf(deps: Dependencies, callId: string): Promise<What
   return {
     callId,
     agentAsked: input.agentName,
+    answeredBy: call.answeredBy,
     errorType: call.errorType,
     before,
     chain: chain.map(({ name }) => name),

@@ -36,3 +36,11 @@ export function agentUrl(agent: Pick<AgentConfig, 'protocol' | 'host' | 'port'>)
   const host = agent.host.includes(':') && !agent.host.startsWith('[') ? `[${agent.host}]` : agent.host;
   return `${agent.protocol}://${host}:${agent.port}`;
 }
+
+/** Whether a token that was given for `before` may be sent to `after`: the same host, and in the clear only if it was. */
+export function mayShareToken(
+  before: Pick<AgentConfig, 'protocol' | 'host'>,
+  after: Pick<AgentConfig, 'protocol' | 'host'>,
+): boolean {
+  return before.host === after.host && (before.protocol === after.protocol || after.protocol === 'https');
+}

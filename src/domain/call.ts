@@ -48,6 +48,8 @@ export interface CallInput {
   readonly chain: readonly AgentConfig[];
   /** Fallbacks that are named by an agent of the chain but not registered. */
   readonly unregistered: readonly string[];
+  /** Agents of the chain that others come before because their circuit was open; told, never acted on. */
+  readonly passedOver?: readonly string[];
   readonly turn?: GrantedTurn | QueuedTurn;
   /** From the workflow's start, queue wait included. */
   readonly deadlineMs: number;

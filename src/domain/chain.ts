@@ -31,11 +31,22 @@ export function resolveChain(
   return { agents, unregistered };
 }
 
+export interface OrderedChain {
+  readonly agents: readonly AgentConfig[];
+  /** Names of those that others come before, whom they would have come before. */
+  readonly passedOver: readonly string[];
+}
+
 /** Agents whose circuit is open go to the end, in their order: with no alternative they are still tried. */
 export function openCircuitsLast(
   agents: readonly AgentConfig[],
   isOpen: (name: string) => boolean,
-): AgentConfig[] {
+): OrderedChain {
   const open = new Set(agents.filter((agent) => isOpen(agent.name)));
-  return [...agents.filter((agent) => !open.has(agent)), ...open];
+  const lastClosed = agents.findLastIndex((agent) => !open.has(agent));
+  const passedOver = agents.filter((agent, index) => open.has(agent) && index < lastClosed);
+  return {
+    agents: [...agents.filter((agent) => !open.has(agent)), ...open],
+    passedOver: passedOver.map(({ name }) => name),
+  };
 }

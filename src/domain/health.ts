@@ -118,9 +118,18 @@ function recordFigures(health: AgentHealth, { errorType }: Outcome): void {
 
 /** In percent; 100 for an agent that was not asked lately. */
 export function successRate(health: AgentHealth, nowMs: number): number {
-  const lately = health.recent.filter((outcome) => Math.floor(outcome / 2) >= nowMs - healthWindow.maxAgeMs);
+  const lately = latelyOf(health, nowMs);
   if (lately.length === 0) return 100;
   return (100 * lately.filter((outcome) => outcome % 2 === 1).length) / lately.length;
+}
+
+/** How many outcomes the success rate is over. */
+export function recentRequests(health: AgentHealth, nowMs: number): number {
+  return latelyOf(health, nowMs).length;
+}
+
+function latelyOf({ recent }: AgentHealth, nowMs: number): number[] {
+  return recent.filter((outcome) => Math.floor(outcome / 2) >= nowMs - healthWindow.maxAgeMs);
 }
 
 export function healthStatus(health: AgentHealth, nowMs: number): HealthStatus {

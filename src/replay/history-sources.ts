@@ -37,8 +37,26 @@ export async function* fromPaths(
 ): AsyncGenerator<HistorySource> {
   const maxBytes = options.maxHistoryBytes ?? defaultMaxHistoryBytes;
   for (const path of paths)
-    if (path === '-') yield* fromStream('standard input', options.stdin ?? process.stdin, maxBytes);
-    else for await (const file of filesOf(path)) yield* fromFile(file, maxBytes);
+    if (path === '-')
+      yield* withSome(
+        'standard input',
+        fromStream('standard input', options.stdin ?? process.stdin, maxBytes),
+      );
+    else yield* withSome(path, fromFileOrFolder(path, maxBytes));
+}
+
+async function* fromFileOrFolder(path: string, maxBytes: number): AsyncGenerator<HistorySource> {
+  for await (const file of filesOf(path)) yield* fromFile(file, maxBytes);
+}
+
+/** A place that holds none is told: who names it believes that there is one. */
+async function* withSome(path: string, found: AsyncIterable<HistorySource>): AsyncGenerator<HistorySource> {
+  let some = false;
+  for await (const one of found) {
+    some = true;
+    yield one;
+  }
+  if (!some) yield { name: printable(path), history: new Error('It holds no history') };
 }
 
 async function* fromFile(path: string, maxBytes: number): AsyncGenerator<HistorySource> {

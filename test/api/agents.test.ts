@@ -65,7 +65,13 @@ describe('the agents', () => {
   it('have the defaults that clients of old rely on', async () => {
     expect(await register({ name: 'plain' })).toMatchObject({
       status: 201,
-      body: { status: 'registered', agent_name: 'plain', url: 'http://127.0.0.1:8080', replaced: false },
+      body: {
+        status: 'registered',
+        agent_name: 'plain',
+        url: 'http://127.0.0.1:8080',
+        replaced: false,
+        warnings: [],
+      },
     });
     expect(await listed()).toEqual([
       {
@@ -118,6 +124,38 @@ describe('the agents', () => {
     ]);
     expect((await register({ name: 'plain' })).body.replaced).toBe(true);
     expect((await listed())[0]).toMatchObject({ has_auth_token: false, fallback_agents: [], port: 8_080 });
+  });
+
+  it('registered again keep their token where that is asked for, and only for the host that it was given for', async () => {
+    const agent = await node.agent('plain', says('hello'), { auth_token: 'tk-kept' });
+    const keeping = { name: 'plain', port: agent.port, keep_auth_token: true };
+    expect(await register({ ...keeping, timeout_seconds: 7 })).toMatchObject({
+      status: 201,
+      body: { replaced: true, warnings: [] },
+    });
+    await node.http.call({ agent_name: 'plain', prompt: 'hello' });
+    expect(agent.requests.at(-1)?.headers.authorization).toBe('Bearer tk-kept');
+
+    for (const elsewhere of [{ host: 'localhost' }, { auth_token: 'tk-another' }])
+      expectInvalid(await register({ ...keeping, ...elsewhere }), 'keep_auth_token');
+    expect((await listed())[0]).toMatchObject({
+      timeout_seconds: 7,
+      host: '127.0.0.1',
+      has_auth_token: true,
+    });
+
+    expect((await register({ ...keeping, protocol: 'https' })).status).toBe(201);
+    expectInvalid(await register(keeping), 'keep_auth_token'); // In the clear again.
+    await register({ name: 'plain' });
+    expect((await register(keeping)).body.warnings).toEqual([expect.stringMatching(/no token to keep/)]);
+  });
+
+  it('that fall back to an agent that is not there are taken, with a warning that names it', async () => {
+    await register({ name: 'plain' });
+    const { status, body } = await register({ name: 'first', fallback_agents: ['plain', 'nobody', 'first'] });
+    expect(status).toBe(201);
+    expect(body.warnings).toEqual([expect.stringMatching(/^fallback_agents: 'nobody' is not registered/)]);
+    await remove('first');
   });
 
   it('never show a token, in no answer of any kind', async () => {

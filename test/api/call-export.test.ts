@@ -51,6 +51,9 @@ describe('an export of calls', () => {
         .map((line) => line.call_id)
         .sort(),
     ).toEqual([...failed].sort());
+    for (const line of linesOf(all)) expect(line).toMatchObject({ asked: 'refuses', answered_by: null });
+    const [completed] = linesOf(await node.http.get(exportPath({ status: 'completed' })));
+    expect(completed).toMatchObject({ asked: 'answers', answered_by: 'answers' });
     const inSession = await node.http.get(exportPath({ session: 'two', error_type: 'auth' }));
     expect(linesOf(inSession).map((line) => line.call_id)).toEqual([failed[1]]);
     const none = await node.http.get(exportPath({ agent: "' OR 1=1" }));

@@ -74,6 +74,7 @@ describe('the list of calls', () => {
       call_id: ids[0],
       status: 'completed',
       agent_name: 'answers',
+      asked: 'answers',
       answered_by: 'answers',
       error_type: null,
       session_id: 'one',
@@ -83,7 +84,7 @@ describe('the list of calls', () => {
       rerun_of: null,
     });
     expect(byId.get(ids[2])).toMatchObject({ status: 'failed', error_type: 'auth', answered_by: null });
-    expect(byId.get(ids[3])).toMatchObject({ agent_name: 'falls back', answered_by: 'answers' });
+    expect(byId.get(ids[3])).toMatchObject({ asked: 'falls back', answered_by: 'answers' });
     expect(byId.get(ids[5])).toMatchObject({ status: 'running', ended_at: null, answered_by: null });
   });
 

@@ -31,7 +31,9 @@ describe('looking at a call', () => {
       prompt: 'what now?',
       metadata: { ticket: 7 },
       deadline_seconds: 90,
+      asked: 'pinned',
       answered_by: 'backup',
+      passed_over: [],
       error_type: null,
       reruns: [],
     });

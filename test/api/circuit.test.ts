@@ -42,6 +42,12 @@ describe('an open circuit', () => {
         fallback_chain: [`${status}-backup`, status],
         retry_count: 0,
       });
+      expect((await node.http.get(`/api/vps/calls/${String(body.call_id)}`)).body).toMatchObject({
+        asked: status,
+        answered_by: `${status}-backup`,
+        agent_name: `${status}-backup`,
+        passed_over: [status],
+      });
       expect(agent.requests).toHaveLength(times);
     },
   );
@@ -84,6 +90,11 @@ describe('an open circuit', () => {
 
     expect(body).toMatchObject({ success: false, agent_name: 'first', fallback_chain: ['first', 'last'] });
     expect(body.attempts).toMatchObject([{ status: 'failed' }, { status: 'failed' }]);
+    expect((await node.http.get(`/api/vps/calls/${String(body.call_id)}`)).body).toMatchObject({
+      asked: 'first',
+      answered_by: null,
+      passed_over: [],
+    });
   });
 });
 

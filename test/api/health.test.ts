@@ -37,6 +37,7 @@ describe('the health of agents', () => {
       agent_name: 'new',
       status: 'healthy',
       success_rate: 100,
+      recent_requests: 0,
       total_requests: 0,
       total_failures: 0,
       consecutive_failures: 0,

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../rig/http-client.ts';
-import { expectProblem } from './problem.ts';
+import { expectInvalid, expectProblem } from './problem.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
@@ -141,11 +141,11 @@ describe('a request', () => {
   });
 
   it.each(['/api/vps/calls/%zz', '/api/vps/sessions/%E0%A4%A', '/api/vps/health/%'])(
-    'to %s, which is badly percent-encoded, is 400',
+    'to %s, which is badly percent-encoded, is 422 and says so of the path',
     async (path) => {
       const answer = await node.http.get(path);
-      expectProblem(answer, 400, 'invalid_json');
-      expect(answer.body.detail).toBe('The request is malformed');
+      expectInvalid(answer, 'path');
+      expect(answer.body.detail).toMatch(/percent-encoding/);
     },
   );
 

@@ -26,6 +26,8 @@ describe('what if', () => {
     expect(await whatIf(callId)).toEqual({
       call_id: callId,
       agent_name: 'broken',
+      asked: 'broken',
+      answered_by: null,
       error_type: 'auth',
       before: {
         chain: ['broken'],

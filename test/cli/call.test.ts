@@ -117,7 +117,9 @@ test('what the node refuses ends with 4, and names each field', async () => {
   const fields = await runCli(['call', ' x', 'Hello'], here());
   expect(fields).toMatchObject({
     code: 4,
-    stderr: expect.stringContaining('  - agent_name: no spaces at the ends') as string,
+    stderr: expect.stringContaining(
+      'The request has invalid fields: agent_name: no spaces at the ends',
+    ) as string,
   });
   const json = await runCli([...args, '--json'], here());
   expect(json).toMatchObject({ code: 4, stdout: '' });

@@ -51,6 +51,29 @@ test('the health of all agents is one table', async () => {
   );
 });
 
+test('a call whose agent was passed over shows who was asked, who answered, and why', async () => {
+  await node.agent('standby', says('gladly'));
+  const agent = await node.agent('passed', says('never'), { max_retries: 0, fallback_agents: ['standby'] });
+  await agent.stop();
+  await run('call', 'passed', 'Hello?');
+  const callId = (await json('call', 'passed', 'Hello again?'))['call_id'] as string;
+  const { stdout } = await run('calls', 'show', callId);
+  expect(stdout).toMatch(/^asked +passed$/m);
+  expect(stdout).toMatch(/^answered_by +standby$/m);
+  expect(stdout).toMatch(/^passed_over +passed, whose circuit was open$/m);
+  await expect
+    .poll(async () => (await run('calls', 'list', '--agent', 'passed', '--status', 'completed')).stdout)
+    .toMatch(new RegExp(`^${callId}\tcompleted\tpassed\tstandby\t`, 'm'));
+});
+
+test('an agent that was not asked lately has no success rate', async () => {
+  await node.agent('fresh', says('here'));
+  expect((await run('health', 'fresh')).stdout).toMatch(/^success +-$/m);
+  expect((await run('health')).stdout).toMatch(/^fresh\thealthy\tclosed\t-\t0\t/m);
+  await run('call', 'fresh', 'Hello?');
+  expect((await run('health', 'fresh')).stdout).toMatch(/^success +100 %$/m);
+});
+
 test('--reset of nobody is a usage error, of a stranger a refusal', async () => {
   expect(await run('health', '--reset')).toMatchObject({ code: 2 });
   expect(await run('health', 'stranger', '--reset')).toMatchObject({ code: 4 });
@@ -62,7 +85,8 @@ test('whatif tells who would be asked next once the chain was changed, of one ca
   expect(before['calls']).toMatchObject([{ call_id: callId, after: { next_agent: null }, changed: false }]);
 
   await node.agent('new-fallback', says('I would'));
-  await run('agents', 'add', 'chained', 'http://127.0.0.1:9', '--retries', '0', '--fallback', 'new-fallback');
+  const again = ['agents', 'add', 'chained', 'http://127.0.0.1:9', '--retries', '0'];
+  await run(...again, '--fallback', 'new-fallback', '--replace');
   const { code, stdout } = await run('whatif', callId);
   expect(code).toBe(0);
   expect(stdout).toMatch(

@@ -1,11 +1,12 @@
 /** Agents, their health, sessions and the list of calls, through the real binary. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { echo, says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
-import { runCli, startOnTerminal } from './run-cli.ts';
+import { runCli, runCliInto, startOnTerminal } from './run-cli.ts';
 
 const key = 'a-key-of-the-cli-tests';
 const node = useNode({ HOLDFAST_API_KEYS: key });
@@ -23,6 +24,26 @@ test('without the key the node refuses, and the message names the setting', asyn
   const { code, stderr } = await runCli(['agents', 'list'], { HOLDFAST_URL: node.http.url });
   expect(code).toBe(4);
   expect(stderr).toContain('HOLDFAST_API_KEY');
+});
+
+test('an id with a space at its end is refused for that, wherever it is given', async () => {
+  const places = [
+    ['calls', 'show', 'x '],
+    ['sessions', 'show', 'x '],
+    ['health', 'x '],
+    ['rerun', 'x '],
+    ['calls', 'list', '--text', 'x '],
+    ['agents', 'add', 'x ', 'http://127.0.0.1:9'],
+    ['call', 'x', 'hello', '--session', 'x '],
+  ];
+  for (const args of places) {
+    const { code, stderr } = await runCli(args, here());
+    expect(code, args.join(' ')).toBe(4);
+    expect(stderr, args.join(' ')).toMatch(/no spaces at the ends/);
+    expect(stderr.match(/no spaces at the ends/g), args.join(' ')).toHaveLength(1);
+  }
+  const key = await runCli(['call', 'x', 'hello', '--idempotency-key', 'k '], here());
+  expect(key).toMatchObject({ code: 2, stderr: expect.stringMatching(/no spaces at the ends/) as string });
 });
 
 test('an agent that is added is listed, answers, and is gone once it is removed', async () => {
@@ -79,7 +100,54 @@ test('JSON of an option reaches the node as it was written: what would be change
   expect(await runCli(['agents', 'rm', 'exact', '--yes'], here())).toMatchObject({ code: 0 });
 });
 
-test('a token that an agent URL holds is refused before anything is sent', async () => {
+test('an agent that is registered is replaced only with --replace, after what would change is told, its token kept', async () => {
+  const agent = await node.agent('steady', says('here'), {
+    auth_token: 'tk-steady',
+    max_retries: 1,
+    fallback_agents: ['steady-too'],
+    expect: { min_length: 2 },
+  });
+  const config = async () =>
+    ((await json('agents', 'list'))['agents'] as { name: string }[]).find(({ name }) => name === 'steady');
+  const before = await config();
+  const url = `http://127.0.0.1:${agent.port}`;
+  const add = (...args: string[]) => runCli(['agents', 'add', 'steady', ...args], here());
+
+  const refused = await add(url, '--retries', '1', '--timeout', '9');
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toMatch(/--replace would change:\n/);
+  expect(refused.stderr.split('\n').filter((line) => line.startsWith('  - '))).toEqual([
+    '  - timeout_seconds: 30 -> 9',
+    '  - fallback_agents: steady-too -> none',
+    '  - expect: {"min_length":2} -> none',
+    '  - token: stays as it is',
+  ]);
+  expect(await config()).toEqual(before);
+
+  const same = ['--retries', '1', '--fallback', 'steady-too', '--expect', '{"min_length":2}'];
+  const unchanged = await add(url, ...same);
+  expect(unchanged).toMatchObject({ code: 0 });
+  expect(unchanged.stderr).toMatch(/^Warning: fallback_agents: 'steady-too' is not registered/);
+  expect(await config()).toEqual(before);
+
+  const replaced = await add(url, ...same, '--timeout', '9', '--replace');
+  expect(replaced).toMatchObject({ code: 0, stderr: expect.stringMatching(/30 -> 9/) as string });
+  expect(await config()).toEqual({ ...before, timeout_seconds: 9 });
+  await runCli(['call', 'steady', 'Hi'], here());
+  expect(agent.requests.at(-1)?.headers.authorization).toBe('Bearer tk-steady');
+
+  const elsewhere = await add(`http://localhost:${agent.port}`, '--replace');
+  expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringMatching(/--no-token/) as string });
+  expect(await add(url, '--no-token', '--replace')).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/token: removed/) as string,
+  });
+  expect(await config()).toMatchObject({ has_auth_token: false, timeout_seconds: 30 });
+});
+
+test('a token that an agent URL holds is refused before anything is sent, and what no server would get too', async () => {
+  const anchored = await runCli(['agents', 'add', 'x', 'http://127.0.0.1:9/v1#part'], here());
+  expect(anchored).toMatchObject({ code: 2, stderr: expect.stringContaining('#part') as string });
   const { code, stderr } = await runCli(['agents', 'add', 'x', 'http://me:secret@127.0.0.1:9'], here());
   expect(code).toBe(2);
   expect(stderr).not.toContain('secret');
@@ -114,6 +182,9 @@ test('a session is shown, exported whole to a file, deleted, and imported again'
 
   const file = join(folder, 'sessions.json');
   expect(await json('sessions', 'export', '-o', file)).toMatchObject({ file });
+  const nowhere = await runCli(['sessions', 'export', '-o', join(folder, 'not', 'there.json')], here());
+  expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringMatching(/cannot be written/) as string });
+  expect(await runCli(['calls', 'export', '-o', folder], here())).toMatchObject({ code: 2 });
   const piped = await runCli(['sessions', 'export'], here());
   expect(JSON.parse(piped.stdout)).toMatchObject({ sessions: { talk: { session_id: 'talk' } } });
   expect(await readdir(folder)).toEqual(['sessions.json']);
@@ -127,6 +198,24 @@ test('a session is shown, exported whole to a file, deleted, and imported again'
   const again = await runCli(['sessions', 'import', '-', '--json'], here(), await readFile(file, 'utf8'));
   expect(JSON.parse(again.stdout)).toEqual({ imported: 0, skipped: ['talk'], invalid: [] });
 });
+
+test.skipIf(!existsSync('/dev/full'))(
+  'what a node answers and standard output cannot take ends with 1 and a sentence',
+  async () => {
+    await node.agent('listed', says('here'));
+    for (const args of [
+      ['agents', 'list'],
+      ['agents', 'list', '--json'],
+      ['health'],
+      ['sessions', 'export'],
+    ]) {
+      const { code, stderr } = await runCliInto('/dev/full', args, here());
+      expect(stderr, args.join(' ')).toMatch(/The output cannot be written: .*ENOSPC/);
+      expect(stderr, args.join(' ')).not.toMatch(/^ +at /m);
+      expect(code, args.join(' ')).toBe(1);
+    }
+  },
+);
 
 test('an import that holds bad sessions ends with 1 and names them', async () => {
   const file = join(folder, 'bad.json');

@@ -1,5 +1,6 @@
 /** The command as a user runs it: bin/holdfast.js as a child process, with nothing of the caller's own settings. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/platform/paths.ts';
 import type { Environment } from '../rig/test-node.ts';
@@ -34,6 +35,21 @@ export function startOnTerminal(args: readonly string[], environment: Environmen
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   return watch(child, undefined);
+}
+
+/** Its standard output goes to a file, whatever becomes of it there. */
+export function runCliInto(
+  file: string,
+  args: readonly string[],
+  environment: Environment = {},
+): Promise<Ran> {
+  const output = openSync(file, 'w');
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: clean(environment),
+    stdio: ['ignore', output, 'pipe'],
+  });
+  closeSync(output);
+  return watch(child, undefined).ended;
 }
 
 export function runCli(args: readonly string[], environment: Environment = {}, input = ''): Promise<Ran> {

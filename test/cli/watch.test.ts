@@ -156,6 +156,6 @@ test('an export goes to a file or a pipe, and is replayed from either', async ()
 
 test('a file that cannot be written is told before half of it looks like all', async () => {
   const { code, stderr } = await run('calls', 'export', '-o', '/nowhere/at/all.ndjson');
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toContain('/nowhere/at/all.ndjson cannot be written');
 });

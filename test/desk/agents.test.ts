@@ -43,6 +43,49 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     await page.getByText(/shaky is there: 200 in \d+ ms/).waitFor();
   });
 
+  it('edits one with all that it has filled in and its token kept, and registers no name that is taken', async () => {
+    const agent = await desk.node.agent('careful', says('hello'), {
+      auth_token: 'tk-careful',
+      fallback_agents: ['nobody'],
+      max_retries: 1,
+      max_concurrency: 5,
+      history: 'none',
+      timeout_seconds: 2.5,
+      health_path: '/health',
+      expect: { min_length: 2, json_schema: null, deny_regex: 'sorry' },
+    });
+    const config = async () => {
+      const { agents } = (await desk.node.http.get('/api/vps/agents')).body as { agents: { name: string }[] };
+      return agents.find(({ name }) => name === 'careful');
+    };
+    const before = await config();
+    const page = await desk.open('/agents');
+    const card = page.getByRole('article', { name: 'careful' });
+    await card.getByText('not registered').waitFor();
+    await page.getByRole('button', { name: 'Register an agent' }).click();
+    await page.getByLabel('Name').fill('careful');
+    await page.getByRole('button', { name: 'Register', exact: true }).click();
+    await page.getByRole('alert').getByText('careful is registered already').waitFor();
+    expect(await config()).toEqual(before);
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+
+    await card.getByRole('button', { name: 'Edit careful' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Retries').fill('0');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText(/careful is changed; fallback_agents: 'nobody' is not registered/).waitFor();
+    expect(await config()).toEqual({ ...before, max_retries: 0 });
+    await desk.node.http.call({ agent_name: 'careful', prompt: 'hello' });
+    expect(agent.requests.at(-1)?.headers.authorization).toBe('Bearer tk-careful');
+
+    await card.getByRole('button', { name: 'Edit careful' }).click();
+    await dialog.getByLabel('Without a token').check();
+    await dialog.getByLabel('Expectation').fill('');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await config()).toEqual({ ...before, max_retries: 0, expect: null, has_auth_token: false });
+  });
+
   it('removes one only after a second question', async () => {
     await desk.node.agent('short-lived', says('hello'));
     const page = await desk.open('/agents');

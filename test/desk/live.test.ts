@@ -81,4 +81,27 @@ describe.skipIf(findBrowser() === undefined)(`a node that is restarted${whyNoBro
       .waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
   });
+
+  it('shows the session and the call that were asked for while it was away, once it is back', async () => {
+    const environment = await testEnvironment();
+    onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
+    const agent = await startAgent(says('hello again'));
+    onTestFinished(() => agent.close());
+    const first = await startNodeProcess(environment);
+    await first.http.register('helper', agent.port);
+    await first.http.call({ agent_name: 'helper', prompt: 'x', session_id: 'kept-open' });
+    const sessions = await openWatched(browser(), `${first.url}/sessions`, {}, lost);
+    const calls = await openWatched(browser(), `${first.url}/calls`, {}, lost);
+    const session = sessions.getByRole('link', { name: 'kept-open' });
+    const call = calls.getByRole('row', { name: /helper/ }).getByRole('link');
+    await Promise.all([session.waitFor(), call.waitFor()]);
+
+    first.process.kill('SIGKILL');
+    await first.process.exited;
+    await Promise.all([session.click(), call.click()]);
+    for (const page of [sessions, calls]) await page.getByText('The node does not answer').waitFor();
+
+    await startNodeProcess(samePlace(environment, first));
+    for (const page of [sessions, calls]) await page.getByText('hello again').first().waitFor();
+  });
 });

@@ -31,7 +31,7 @@ const callOf = (
 ): Call => ({
   call_id: 'c',
   status: endedMs === null ? 'running' : 'completed',
-  agent_name: 'a',
+  asked: 'a',
   answered_by: null,
   error_type: null,
   session_id: 's',
@@ -48,6 +48,7 @@ const callOf = (
   deadline_seconds: 600,
   timings: { queued_ms: queuedMs, first_byte_ms: null, agent_ms: null, overhead_ms: null, total_ms: null },
   chain: [],
+  passed_over: [],
   reruns: [],
   web_ui_url: null,
 });

@@ -28,6 +28,7 @@ describe('an export', () => {
       callId: fc
         .string({ minLength: 1, maxLength: 60, unit: 'grapheme' })
         .filter((id) => !/\p{Cc}|\p{Cs}/u.test(id)),
+      agentAsked: fc.string(),
       history: fc.jsonValue().map((value) => JSON.stringify({ events: [value] })),
     }),
     { maxLength: 8, selector: ({ callId }) => callId },

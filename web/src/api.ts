@@ -37,7 +37,8 @@ export const api = {
 
   agents: () => send<{ agents: readonly Agent[] }>('GET', '/agents'),
   healths: () => send<{ agents: readonly Health[] }>('GET', '/health?details=true'),
-  register: (agent: object) => send<{ agent_name: string; replaced: boolean }>('POST', '/register', agent),
+  register: (agent: object) =>
+    send<{ agent_name: string; warnings: readonly string[] }>('POST', '/register', agent),
   removeAgent: (name: string) =>
     send('DELETE', isDots(name) ? `/agents${queryString({ id: name })}` : `/agents/${segment(name)}`),
   resetCircuit: (name: string) => send<Health>('POST', `/health/${segment(name)}/reset`),

@@ -1,12 +1,23 @@
 /** Numbers and times as people read them; times are local, their ISO form is a tooltip. */
-const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+const clock = {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+  timeZoneName: 'short',
+} as const;
 const time = new Intl.DateTimeFormat(undefined, clock);
-const dayAndTime = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', ...clock });
+const day = { month: 'short', day: 'numeric' } as const;
+const dayAndTime = new Intl.DateTimeFormat(undefined, { ...day, ...clock });
+const yearAndTime = new Intl.DateTimeFormat(undefined, { year: 'numeric', ...day, ...clock });
 const number = new Intl.NumberFormat();
 
+/** With its zone; with its day where that is not today, with its year where that is not this one. */
 export function when(iso: string): string {
   const at = new Date(iso);
-  return (at.toDateString() === new Date().toDateString() ? time : dayAndTime).format(at);
+  const now = new Date();
+  if (at.toDateString() === now.toDateString()) return time.format(at);
+  return (at.getFullYear() === now.getFullYear() ? dayAndTime : yearAndTime).format(at);
 }
 
 /** `850 ms`, `3.4 s`, `2 m 05 s`, `1 h 02 m`. */

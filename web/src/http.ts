@@ -2,11 +2,14 @@
 export class Problem extends Error {
   readonly title: string;
   readonly fields: readonly { readonly field: string; readonly message: string }[];
+  /** The same may go well in a moment: the node is away, starts, or is busy. */
+  readonly passing: boolean;
 
-  constructor(title: string, detail: string, fields: Problem['fields'] = []) {
+  constructor(title: string, detail: string, fields: Problem['fields'] = [], passing = false) {
     super(detail);
     this.title = title;
     this.fields = fields;
+    this.passing = passing;
   }
 }
 
@@ -22,23 +25,41 @@ export async function send<T>(method: 'GET' | 'POST' | 'DELETE', path: string, b
     method,
     ...(json !== undefined && { body: json, headers: { 'Content-Type': 'application/json' } }),
   }).catch(() => {
-    throw new Problem('The node does not answer', 'It may be restarting; try again in a moment.');
+    throw away();
   });
   const text = await response.text();
   if (!response.ok) throw problemOf(response, text);
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
+const away = (): Problem =>
+  new Problem('The node does not answer', 'It may be restarting: this page tries again by itself.', [], true);
+
+/** Why the node refuses a stream for good; undefined if it does not, or is away. A stream itself does not tell. */
+export async function refusalOf(url: string): Promise<Problem | undefined> {
+  const stop = new AbortController();
+  try {
+    const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: stop.signal });
+    const problem = response.ok ? undefined : problemOf(response, await response.text());
+    return problem?.passing ? undefined : problem;
+  } catch {
+    return undefined;
+  } finally {
+    stop.abort();
+  }
+}
+
 function problemOf(response: Response, text: string): Problem {
+  const passing = [429, 502, 503, 504].includes(response.status);
   try {
     const { title, detail, errors } = JSON.parse(text) as {
       title: string;
       detail: string;
       errors?: Problem['fields'];
     };
-    return new Problem(title, detail, errors);
+    return new Problem(title, detail, errors, passing);
   } catch {
-    return new Problem(`The node answered ${response.status}`, text.slice(0, 300));
+    return new Problem(`The node answered ${response.status}`, text.slice(0, 300), [], passing);
   }
 }
 

@@ -4,7 +4,7 @@ export type CallStatus = 'running' | 'completed' | 'failed' | 'cancelled';
 export interface CallSummary {
   readonly call_id: string;
   readonly status: CallStatus;
-  readonly agent_name: string;
+  readonly asked: string;
   readonly answered_by: string | null;
   readonly error_type: string | null;
   readonly session_id: string | null;
@@ -66,6 +66,8 @@ export interface Call extends CallSummary {
   readonly deadline_seconds: number;
   readonly timings: Timings;
   readonly chain: readonly ChainMember[];
+  /** Their circuit was open when the call began. */
+  readonly passed_over: readonly string[];
   readonly reruns: readonly { readonly call_id: string; readonly status: CallStatus }[];
   readonly web_ui_url: string | null;
 }
@@ -85,18 +87,27 @@ export interface CallEvent {
 
 export interface Agent {
   readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: 'http' | 'https';
   readonly url: string;
   readonly path: string;
   readonly timeout_seconds: number;
   readonly max_retries: number;
+  readonly max_concurrency: number | null;
   readonly fallback_agents: readonly string[];
+  readonly history: 'window' | 'none';
+  readonly expect: Readonly<Record<string, unknown>> | null;
   readonly health_path: string | null;
+  readonly has_auth_token: boolean;
 }
 
 export interface Health {
   readonly agent_name: string;
   readonly status: 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
   readonly success_rate: number;
+  /** Of the calls that the rate is over; 0: then it says nothing. */
+  readonly recent_requests: number;
   readonly total_requests: number;
   readonly total_failures: number;
   readonly consecutive_failures: number;

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { checkHost } from '../../agents/address-guard.ts';
 import { agentUrl, type AgentConfig, type AgentExpectation } from '../../domain/agent.ts';
 import type { Expectations } from '../../agents/expectations.ts';
+import { invalid } from '../../client/wanted-chain.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint, type Reply } from '../endpoint.ts';
 import { agentDescription } from '../answer-schemas.ts';
 import { id, registration } from '../schemas.ts';
+import { withKeptToken } from '../kept-token.ts';
 import { agentToWire } from '../wire.ts';
 
 const byName = id.openapi({ description: "The agent's name, such as `.` or `..`" });
@@ -28,7 +30,8 @@ export function agentEndpoints({ agents, health, sealer, expectations }: ApiDepe
       path: '/api/vps/register',
       tag: 'agents',
       summary: 'Register an agent',
-      description: 'Registering again replaces the config and keeps health.',
+      description:
+        'Registering again replaces the whole config and keeps health. The token goes too, unless keep_auth_token says otherwise.',
       body: registration,
       answers: {
         201: {
@@ -38,6 +41,9 @@ export function agentEndpoints({ agents, health, sealer, expectations }: ApiDepe
             agent_name: z.string(),
             url: z.string(),
             replaced: z.boolean(),
+            warnings: z
+              .array(z.string())
+              .openapi({ description: 'What of it has no effect, e.g. a fallback that is not registered' }),
           }),
         },
       },
@@ -53,12 +59,26 @@ export function agentEndpoints({ agents, health, sealer, expectations }: ApiDepe
         'disk_full',
       ],
       handle: async ({ body }) => {
-        const config = toConfig(body, (token) => sealer.seal(token, body.name));
-        if (config.expect) await requireCompilable(expectations, config.expect);
+        const wished = toConfig(body, (token) => sealer.seal(token, body.name));
+        if (wished.expect) await requireCompilable(expectations, wished.expect);
+        const unknown = (): string[] =>
+          wished.fallbackAgents.filter((name) => name !== wished.name && !agents.lookup(name));
+        // Another node may have registered or changed what this one has not heard of yet.
+        if (body.keep_auth_token || unknown().length > 0) await agents.refresh();
+        const config = body.keep_auth_token ? withKeptToken(agents, wished) : wished;
         const { replaced } = await agents.register(config);
+        const url = agentUrl(config);
+        const warnings = [
+          ...unknown().map(
+            (name) => `fallback_agents: '${name}' is not registered; calls skip it until it is`,
+          ),
+          ...(body.keep_auth_token && !config.sealedToken
+            ? ['keep_auth_token: there was no token to keep']
+            : []),
+        ];
         return {
           status: 201,
-          body: { status: 'registered', agent_name: config.name, url: agentUrl(config), replaced },
+          body: { status: 'registered', agent_name: config.name, url, replaced, warnings },
         };
       },
     }),
@@ -150,11 +170,7 @@ async function requireCompilable(expectations: Expectations, expectation: AgentE
   try {
     await expectations.requireCompilable(expectation);
   } catch (error) {
-    const { message } = error as Error;
-    const [field = 'expect'] = message.split(':');
-    throw new Refusal('validation_failed', message, {
-      extra: { errors: [{ field, message }] },
-      cause: error,
-    });
+    const [field = 'expect', ...why] = (error as Error).message.split(': ');
+    throw invalid(field, why.join(': '));
   }
 }

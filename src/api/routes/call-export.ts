@@ -7,22 +7,23 @@ import { ndjsonOf, tarOf } from '../call-export-format.ts';
 import { toCallFilter } from '../call-filter-wire.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
+import { askedAndAnswered } from '../call-answer-schemas.ts';
 import { callFilter } from '../schemas.ts';
 import { sendPieces } from '../send-pieces.ts';
 
 const exportQuery = z.strictObject({
   ...callFilter.shape,
-  format: z
-    .enum(['ndjson', 'tar.gz'])
-    .default('ndjson')
-    .openapi({ description: 'A line {call_id, history} per call, or a file `<call id>.json` per call' }),
+  format: z.enum(['ndjson', 'tar.gz']).default('ndjson').openapi({
+    description:
+      'A line {call_id, asked, answered_by, history} per call, or a file `<call id>.json` per call',
+  }),
   archive: z
     .enum(['true', 'false'])
     .default('false')
     .openapi({ description: 'true: from the archive of failed calls, not from Temporal' }),
 });
 const exportedCall = z
-  .object({ call_id: z.string(), history: z.object({ events: z.array(z.unknown()) }) })
+  .object({ call_id: z.string(), ...askedAndAnswered, history: z.object({ events: z.array(z.unknown()) }) })
   .openapi('ExportedCall');
 
 export function callExportEndpoints({ temporal, archive }: ApiDependencies): Endpoint[] {

@@ -41,6 +41,8 @@ function whatIfToWire(row: WhatIfRow) {
   return {
     call_id: row.callId,
     agent_name: row.agentAsked,
+    asked: row.agentAsked,
+    answered_by: row.answeredBy ?? null,
     error_type: row.errorType ?? null,
     before: {
       chain: row.before.chain,

@@ -1,7 +1,7 @@
 /** `call`: asks an agent and waits, without ever asking twice: however often it connects anew, it is one call. */
 import { randomUUID } from 'node:crypto';
 import { text as readAll } from 'node:stream/consumers';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { asArgument } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -44,7 +44,11 @@ export function addCallCommand(program: Command): void {
     .option('--metadata <json>', 'an object, merged into that of the session', asObject)
     .option('--deadline <seconds>', 'when the call ends at the latest', positive)
     .option('--async', 'do not wait: print the call id once the call is accepted')
-    .option('--idempotency-key <key>', 'the same key and request are the same call, however often it is sent')
+    .option(
+      '--idempotency-key <key>',
+      'the same key and request are the same call, however often it is sent',
+      asKey,
+    )
     .action(withNode(call));
 }
 
@@ -117,5 +121,12 @@ async function promptOf(given: string | undefined): Promise<string> {
   const text = await readAll(process.stdin);
   if (text.trim() === '')
     throw new CliError('usage', 'The prompt is empty: give it as an argument or on standard input');
+  return text;
+}
+
+/** A header loses spaces at its ends, and takes nothing else. */
+function asKey(text: string): string {
+  if (!/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(text))
+    throw new InvalidArgumentError('Takes 1 to 255 printable ASCII characters, no spaces at the ends.');
   return text;
 }

@@ -41,6 +41,11 @@ async function exportCalls(
   const format = options.format ?? (/\.(tar\.gz|tgz)$/.test(options.output ?? '') ? 'tar.gz' : 'ndjson');
   if (callId !== undefined && Object.keys(filterOf(options)).length > 0)
     throw new CliError('usage', 'Give a call id or a filter, not both');
+  if (callId !== undefined && (options.format ?? options.archive) !== undefined)
+    throw new CliError(
+      'usage',
+      'The history of one call is JSON from Temporal: leave out --format and --archive',
+    );
   if (format === 'tar.gz' && options.output === undefined && process.stdout.isTTY)
     throw new CliError('usage', 'A terminal cannot show a tar.gz: name a file with -o');
   const { headers, body } =

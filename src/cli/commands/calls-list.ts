@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { filterOf, wholeNumber, withFilter, type FilterOptions } from '../filter-options.ts';
 import { note } from '../output.ts';
@@ -23,7 +23,14 @@ export function addCallsList(calls: Command): void {
     .option('--limit <count>', 'of one page', wholeNumber(1, 200), 50)
     .option('--cursor <cursor>', 'next_cursor of the page before')
     .option('--all', 'every page')
-    .option('--counts', 'how many there are by status, instead of the calls')
+    .addOption(
+      new Option('--counts', 'how many there are by status, instead of the calls').conflicts([
+        'status',
+        'limit',
+        'cursor',
+        'all',
+      ]),
+    )
     .action(withNode((context, options: Options) => (options.counts ? count : show)(context, options)));
 }
 
@@ -51,7 +58,7 @@ async function show({ client, out }: Context, options: Options): Promise<undefin
     found.map((call) => [
       call.call_id,
       call.status,
-      call.agent_name,
+      call.asked,
       call.answered_by,
       call.error_type,
       call.session_id,

@@ -1,5 +1,5 @@
 /** `health`: how the agents are; resets circuits and probes. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -29,7 +29,11 @@ export function addHealthCommand(program: Command): void {
     'health expert --probe',
     'health expert --reset',
   ])
-    .option('--reset', 'close the circuit of the agent, so that it is asked again at once')
+    .addOption(
+      new Option('--reset', 'close the circuit of the agent, so that it is asked again at once').conflicts(
+        'probe',
+      ),
+    )
     .option('--probe', 'look now whether the agent is there; it is asked no prompt')
     .action(withNode(health));
 }
@@ -69,7 +73,7 @@ async function showAll({ client, out }: Context): Promise<undefined> {
       one.agent_name,
       one.status,
       one.circuit,
-      `${one.success_rate} %`,
+      successOf(one),
       one.total_requests,
       one.total_failures,
       one.latency_p50_ms,
@@ -85,7 +89,7 @@ function showOne({ out }: Context, one: AgentHealth): void {
     agent: one.agent_name,
     state: one.status,
     circuit: one.circuit_open_until === null ? one.circuit : `${one.circuit} until ${one.circuit_open_until}`,
-    success: `${one.success_rate} %`,
+    success: successOf(one),
     asked: one.total_requests,
     failed: one.total_failures,
     failures_in_a_row: one.consecutive_failures,
@@ -101,6 +105,11 @@ function showOne({ out }: Context, one: AgentHealth): void {
     ['at', 'error', 'call'],
     one.recent_errors.map(({ at, error_type, call_id }) => [at, error_type, call_id]),
   );
+}
+
+/** Over an empty window there is no rate. */
+function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth): string {
+  return asked === 0 ? '-' : `${rate} %`;
 }
 
 async function probe({ client, out }: Context, path: string): Promise<ExitName> {

@@ -43,7 +43,9 @@ export function addRerunCommand(program: Command): void {
     )
     .option('--all', 'a batch: all that match the filter, failed ones unless --status says otherwise');
   withFilter(rerun)
-    .option('--dry-run', 'tell what a batch would run again, and stop')
+    .addOption(
+      new Option('--dry-run', 'tell what a batch would run again, and stop').conflicts(['detach', 'yes']),
+    )
     .option('--rate <count>', 'new calls of a batch per second; default 2', positive)
     .option(
       '--max-in-flight <count>',
@@ -69,6 +71,7 @@ function act(context: Context, callId: string | undefined, options: Options): Pr
   const filter = filterOf(options);
   if (all === undefined && Object.keys(filter).length > 0)
     throw new CliError('usage', 'A filter chooses calls of a batch: say --all');
+  refuseUnused(options, callId);
   if (attach !== undefined) return followBatch(context, attach);
   if (cancel !== undefined) return cancelBatch(context, cancel);
   if (list) return listBatches(context);
@@ -76,6 +79,19 @@ function act(context: Context, callId: string | undefined, options: Options): Pr
   return callId === undefined
     ? startBatch(context, filter, overrides, options)
     : rerunOne(context, callId, overrides, options);
+}
+
+const ofOneCall = ['wait', 'reset'] as const;
+const ofBatch = ['dryRun', 'rate', 'maxInFlight', 'detach'] as const;
+const ofEither = ['asAgent', 'fallback', 'prompt', 'deadline', 'from'] as const;
+
+/** An option that would change nothing is a mistake of who gives it. */
+function refuseUnused(options: Options, callId: string | undefined): void {
+  const unused =
+    callId !== undefined ? ofBatch : options.all ? ofOneCall : [...ofOneCall, ...ofBatch, ...ofEither];
+  const given = unused.filter((name) => options[name] !== undefined);
+  const flags = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  if (flags.length > 0) throw new CliError('usage', `Leave out what has no effect here: ${flags.join(', ')}`);
 }
 
 function overridesOf({

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -37,9 +37,8 @@ async function exportAll({ client, out }: Context, { output }: { output?: string
 }
 
 async function importAll({ client, out }: Context, file: string): Promise<ExitName> {
-  const total = file === '-' ? 0 : await sizeOf(file);
+  const { source, total } = await opened(file);
   const progress = startProgress('importing');
-  const source = file === '-' ? process.stdin : createReadStream(file);
   let sent = 0;
   async function* told(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
@@ -77,9 +76,15 @@ async function endsWhole(file: string): Promise<boolean> {
   }
 }
 
-async function sizeOf(file: string): Promise<number> {
+/** Before the node is asked: what cannot be read is no fault of its. */
+async function opened(file: string): Promise<{ source: Readable; total: number }> {
+  if (file === '-') return { source: process.stdin, total: 0 };
   try {
-    return (await stat(file)).size;
+    const handle = await open(file);
+    const found = await handle.stat();
+    if (!found.isDirectory()) return { source: handle.createReadStream(), total: found.size };
+    await handle.close();
+    throw new Error('it is a folder');
   } catch (error) {
     throw new CliError('usage', `${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }

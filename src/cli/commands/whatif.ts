@@ -24,10 +24,13 @@ async function show(
   { client, out }: Context,
   callId: string | undefined,
   options: Options,
+  command: Command,
 ): Promise<undefined> {
   const filter = filterOf(options);
   if (callId !== undefined && Object.keys(filter).length > 0)
     throw new CliError('usage', 'Give a call id or a filter, not both');
+  if (callId !== undefined && command.getOptionValueSource('limit') === 'cli')
+    throw new CliError('usage', '--limit is of many calls: leave it out with a call id');
   const rows = await rowsOf(client, callId, { ...filter, limit: options.limit });
   if (out.json) {
     out.document({ calls: rows });

@@ -1,5 +1,5 @@
 /** The node that HOLDFAST_URL names: there, taking our key, and of the same time as we. */
-import { ProblemError } from '../errors.ts';
+import { CliError, ProblemError } from '../errors.ts';
 import type { NodeClient } from '../http.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 
@@ -25,7 +25,8 @@ export async function checkNodeAt(client: NodeClient, named: boolean): Promise<C
         fail(check, `${client.url}: ${firstLine(error)}`, 'see What to do of holdfast agents list'),
         noClock,
       ];
-    const detail = `${client.url} is not there`;
+    const foreign = error instanceof CliError && error.cause === undefined;
+    const detail = foreign ? firstLine(error) : `${client.url} is not there`;
     const fix = 'npm start runs one; HOLDFAST_URL names another';
     return [named ? fail(check, detail, fix) : warn(check, detail, fix), noClock];
   }

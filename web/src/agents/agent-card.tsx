@@ -5,15 +5,18 @@ import { ErrorType, Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
 import type { Agent, Health } from '../wire.ts';
 import { AgentActions } from './agent-actions.tsx';
+import { RegisterButton } from './register-button.tsx';
 import { Sparkline } from './sparkline.tsx';
 
 interface AgentCardProps {
   readonly agent: Agent;
+  /** Names of all agents. */
+  readonly known: ReadonlySet<string>;
   readonly health: Health | undefined;
   readonly onChange: () => void;
 }
 
-export function AgentCard({ agent, health, onChange }: AgentCardProps) {
+export function AgentCard({ agent, known, health, onChange }: AgentCardProps) {
   return (
     <article class="panel" aria-label={agent.name}>
       <div class="panel-head">
@@ -24,13 +27,19 @@ export function AgentCard({ agent, health, onChange }: AgentCardProps) {
       <p class="hint wrap">
         {agent.url}
         {agent.path}
-        {agent.fallback_agents.length > 0 && ` → ${agent.fallback_agents.join(' → ')}`}
+        {agent.fallback_agents.map((name) => (
+          <span key={name}>
+            {` → ${name}`}
+            {!known.has(name) && <span class="tag">not registered</span>}
+          </span>
+        ))}
       </p>
       {health && <Figures health={health} />}
       {health && <Latency health={health} />}
       {health && <Errors health={health} />}
       <div class="actions">
         <AgentActions agent={agent} health={health} onChange={onChange} />
+        <RegisterButton agent={agent} onRegistered={onChange} />
         <a class="button" href={`/calls${queryString({ agent: agent.name })}`}>
           Its calls
         </a>
@@ -55,7 +64,7 @@ function Circuit({ of: { circuit, circuit_open_until: until } }: { of: Health })
 
 function Figures({ health }: { health: Health }) {
   const figures = [
-    ['Success', `${health.success_rate.toFixed(health.success_rate % 1 === 0 ? 0 : 1)} %`],
+    ['Success', successOf(health)],
     ['Calls', count(health.total_requests)],
     ['Failures', count(health.total_failures)],
     ['p50', latency(health.latency_p50_ms)],
@@ -71,6 +80,11 @@ function Figures({ health }: { health: Health }) {
       ))}
     </dl>
   );
+}
+
+/** Over an empty window there is no rate. */
+function successOf({ recent_requests: asked, success_rate: rate }: Health): string {
+  return asked === 0 ? '–' : `${rate.toFixed(rate % 1 === 0 ? 0 : 1)} %`;
 }
 
 const latency = (ms: number | null): string => (ms === null ? '–' : duration(ms));

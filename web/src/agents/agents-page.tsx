@@ -1,14 +1,12 @@
-import { useState } from 'preact/hooks';
 import { api } from '../api.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useRepeated } from '../live/use-repeated.ts';
-import { Dialog } from '../ui/dialog.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Page } from '../ui/page.tsx';
 import { ProblemBox } from '../ui/problem-box.tsx';
 import { AgentCard } from './agent-card.tsx';
 import { FirstUse } from './first-use.tsx';
-import { RegisterForm } from './register-form.tsx';
+import { RegisterButton } from './register-button.tsx';
 
 const refreshMs = 5_000;
 
@@ -18,6 +16,7 @@ export function AgentsPage() {
     return { agents, healths: new Map(healths.agents.map((one) => [one.agent_name, one])) };
   });
   useRepeated(refreshMs, reload);
+  const names = new Set(value?.agents.map(({ name }) => name));
   if (value?.agents.length === 0) return <FirstUse onRegistered={() => void reload()} />;
   return (
     <Page title="Agents" aside={<RegisterButton onRegistered={() => void reload()} />}>
@@ -29,6 +28,7 @@ export function AgentsPage() {
             <AgentCard
               key={agent.name}
               agent={agent}
+              known={names}
               health={value.healths.get(agent.name)}
               onChange={() => void reload()}
             />
@@ -36,28 +36,5 @@ export function AgentsPage() {
         </div>
       )}
     </Page>
-  );
-}
-
-function RegisterButton({ onRegistered }: { onRegistered: () => void }) {
-  const [open, setOpen] = useState(false);
-  const close = (): void => setOpen(false);
-  return (
-    <>
-      <button type="button" class="primary" onClick={() => setOpen(true)}>
-        Register an agent
-      </button>
-      {open && (
-        <Dialog title="Register an agent" onClose={close}>
-          <RegisterForm
-            onCancel={close}
-            onRegistered={() => {
-              close();
-              onRegistered();
-            }}
-          />
-        </Dialog>
-      )}
-    </>
   );
 }

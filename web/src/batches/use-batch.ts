@@ -17,7 +17,7 @@ interface FollowedBatch {
 export function useBatch(id: string): FollowedBatch {
   const { value, problem, reload } = useLoaded(id, () => api.batch(id));
   const [progress, setProgress] = useState<BatchProgress>();
-  const state = useStream(value && `/reruns/${segment(id)}/events`, ['progress', 'end'], (name, data) => {
+  const { state } = useStream(value && `/reruns/${segment(id)}/events`, ['progress', 'end'], (name, data) => {
     if (name === 'progress') setProgress(data as BatchProgress);
   });
   const live = progress?.batch_id === id ? progress : undefined;

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { sessionPage } from '../http.ts';
 import { CallLink } from '../ui/call-link.tsx';
+import { LongText } from '../ui/long-text.tsx';
 import { Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
 import type { Call } from '../wire.ts';
@@ -8,6 +9,10 @@ import type { Call } from '../wire.ts';
 export function CallFacts({ call }: { call: Call }) {
   return (
     <dl class="facts">
+      <Fact name="Asked">
+        {call.asked}
+        {call.passed_over.includes(call.asked) && <span class="tag">passed over: its circuit was open</span>}
+      </Fact>
       <Fact name="Answered by">{call.answered_by ?? '–'}</Fact>
       <Fact name="Started">
         <Time at={call.started_at} />
@@ -37,7 +42,9 @@ export function CallFacts({ call }: { call: Call }) {
       )}
       {call.metadata !== null && Object.keys(call.metadata).length > 0 && (
         <Fact name="Metadata">
-          <code>{JSON.stringify(call.metadata)}</code>
+          <code>
+            <LongText text={JSON.stringify(call.metadata)} label="The whole metadata" />
+          </code>
         </Fact>
       )}
     </dl>

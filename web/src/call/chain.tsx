@@ -9,6 +9,7 @@ export function Chain({ call, asking }: { call: Call; asking: string | undefined
   const health = useLoaded(`${call.call_id} ${call.status}`, api.healths);
   const today = new Map(health.value?.agents.map((one) => [one.agent_name, one]));
   const came = new Map(call.attempts.map((one) => [one.agent, one]));
+  const pinned = new Set(call.chain.map(({ name }) => name));
   return (
     <ol class="chain">
       {call.chain.map((agent) => (
@@ -17,12 +18,29 @@ export function Chain({ call, asking }: { call: Call; asking: string | undefined
             <strong>{agent.name}</strong>
             <span class="hint">{agent.name === asking ? 'asked now' : outcomeOf(came.get(agent.name))}</span>
           </div>
+          {call.passed_over.includes(agent.name) && (
+            <div class="hint">passed over: its circuit was open when the call began</div>
+          )}
+          {came.get(agent.name)?.status === 'skipped' && (
+            <div class="hint wrap">{came.get(agent.name)?.error}</div>
+          )}
           <div class="hint wrap">
             {agent.url} · {agent.timeout_seconds} s · {plural(agent.max_retries, 'retry', 'retries')}
           </div>
           {health.value && <Today health={today.get(agent.name)} />}
         </li>
       ))}
+      {call.attempts
+        .filter(({ agent, status }) => status === 'skipped' && !pinned.has(agent))
+        .map(({ agent, error }) => (
+          <li key={agent} class="skipped">
+            <div class="chain-name">
+              <strong>{agent}</strong>
+              <span class="hint">skipped</span>
+            </div>
+            <div class="hint wrap">{error}</div>
+          </li>
+        ))}
     </ol>
   );
 }
@@ -40,6 +58,7 @@ function Today({ health }: { health: Health | undefined }) {
 
 function outcomeOf(attempt: Attempt | undefined): string {
   if (!attempt) return 'not asked';
+  if (attempt.error_type === 'cancelled') return `cancelled after ${plural(attempt.tries, 'try', 'tries')}`;
   if (attempt.status === 'ok') return 'answered';
   if (attempt.error_type === 'no_slot') return 'no slot was free';
   return attempt.status === 'skipped' ? 'skipped' : `failed after ${plural(attempt.tries, 'try', 'tries')}`;

@@ -1,7 +1,10 @@
 import { Section } from '../ui/section.tsx';
+import { LongText } from '../ui/long-text.tsx';
 import { ErrorType } from '../ui/status.tsx';
 import { TextBlock } from '../ui/text-block.tsx';
-import type { Call } from '../wire.ts';
+import type { Call, CallStatus } from '../wire.ts';
+
+const titles: Partial<Record<CallStatus, string>> = { running: 'So far', cancelled: 'Cancelled' };
 
 /** The answer, or what each agent failed with. */
 export function Outcome({ call }: { call: Call }) {
@@ -12,12 +15,19 @@ export function Outcome({ call }: { call: Call }) {
       </Section>
     );
   const failed = call.attempts.filter((attempt) => attempt.error !== null);
+  const error = withoutLast(call.error, failed.findLast(({ status }) => status === 'failed')?.error);
   return (
     <Section
-      title={call.status === 'running' ? 'So far' : 'Error'}
-      aside={call.error_type !== null && <ErrorType of={call.error_type} />}
+      title={titles[call.status] ?? 'Error'}
+      aside={
+        call.error_type !== null && call.error_type !== call.status && <ErrorType of={call.error_type} />
+      }
     >
-      {call.error !== null && <p class="error-text">{call.error}</p>}
+      {error !== null && (
+        <p class="error-text">
+          <LongText text={error} label="The whole error" />
+        </p>
+      )}
       {failed.length > 0 && (
         <ul class="errors">
           {failed.map((attempt) => (
@@ -28,7 +38,9 @@ export function Outcome({ call }: { call: Call }) {
               ) : (
                 <ErrorType of={attempt.error_type} />
               )}
-              <p>{attempt.error}</p>
+              <p>
+                <LongText text={attempt.error ?? ''} label={`The whole error of ${attempt.agent}`} />
+              </p>
             </li>
           ))}
         </ul>
@@ -36,4 +48,10 @@ export function Outcome({ call }: { call: Call }) {
       {call.error === null && failed.length === 0 && <p class="hint">No answer and no failure yet.</p>}
     </Section>
   );
+}
+
+/** The call's error ends with that of its last agent, which has a line of its own. */
+function withoutLast(error: string | null, last: string | null | undefined): string | null {
+  const ending = ` Last error: ${last ?? ''}`;
+  return error?.endsWith(ending) && last ? error.slice(0, -ending.length) : error;
 }

@@ -34,7 +34,8 @@ export function TimelineBar({ bar, place: { x, width, y }, onShow }: TimelineBar
         style={{ width: `max(4px, ${width}%)` }}
       />
       {width >= labelledFrom[bar.kind] && (
-        <text x={`${x + width / 2}%`} y={top + 13} text-anchor="middle">
+        // Beside a thin bar, not over it: there its dots would look like others.
+        <text x={`${x + width / 2}%`} y={top + (thin ? 28 : 13)} text-anchor="middle">
           {bar.attempt ?? duration(bar.endMs - bar.startMs)}
         </text>
       )}

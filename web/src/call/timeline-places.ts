@@ -2,6 +2,7 @@
 export const axisHeight = 22;
 export const laneHeight = 48;
 export const barHeight = 18;
+export const laneLabelHeight = 20;
 
 export interface Place {
   /** In percent. */

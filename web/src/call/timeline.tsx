@@ -4,8 +4,8 @@ import { BarTip } from './bar-tip.tsx';
 import { scaleTo } from './scale.ts';
 import { TimelineAxis } from './timeline-axis.tsx';
 import { TimelineBar } from './timeline-bar.tsx';
-import { laneHeight, laneTop, type Place } from './timeline-places.ts';
-import type { Bar, Lane, Timeline as Model } from './timeline-model.ts';
+import { laneHeight, laneLabelHeight, laneTop, type Place } from './timeline-places.ts';
+import type { Bar, Timeline as Model } from './timeline-model.ts';
 
 /** The call's way on one axis of time: who was asked when, what was waited for, where it failed over. */
 export function Timeline({ model }: { model: Model }) {
@@ -25,10 +25,12 @@ export function Timeline({ model }: { model: Model }) {
       <svg width="100%" height={height} role="group" aria-label="Timeline">
         <TimelineAxis scale={scale} height={height} />
         {lanes.map((lane, index) => (
-          <text key={lane.name} class="lane" x="0" y={laneTop(index) + 12}>
-            <tspan class="lane-name">{laneLabel(lane)}</tspan>
-            <tspan dx="8">{lane.result}</tspan>
-          </text>
+          // A text of SVG neither wraps nor is cut.
+          <foreignObject key={lane.name} x="0" y={laneTop(index) - 3} width="100%" height={laneLabelHeight}>
+            <p class="lane">
+              <span class="lane-name">{lane.name}</span> <span>{lane.result}</span>
+            </p>
+          </foreignObject>
         ))}
         {failovers.map(({ lane, atMs }) => (
           <Failover key={lane} lane={lane} x={scale.x(atMs)} />
@@ -61,6 +63,3 @@ function Failover({ lane, x }: { lane: number; x: number }) {
 
 const keyOf = ({ kind, lane, attempt, startMs }: Bar): string =>
   `${kind} ${lane} ${attempt ?? `after ${startMs}`}`;
-
-/** SVG does not cut a text that is too long. */
-const laneLabel = ({ name }: Lane): string => (name.length > 40 ? `${name.slice(0, 39)}…` : name);

@@ -7,7 +7,7 @@ export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
   if (tries.length === 0) return null;
   return (
     <details>
-      <summary>{tries.length === 1 ? 'The try in figures' : `All ${tries.length} tries in figures`}</summary>
+      <summary>{tries.length === 1 ? 'The try in figures' : `${tries.length} tries in figures`}</summary>
       <table class="list">
         <thead>
           <tr>

@@ -35,7 +35,7 @@ export function useCall(id: string): FollowedCall {
   const running = useRef(true);
   running.current = value?.status === 'running' || value?.status === undefined;
 
-  const state = useStream(value && `/calls/${segment(id)}/events`, eventNames, (name, data, eventId) => {
+  const { state } = useStream(value && `/calls/${segment(id)}/events`, eventNames, (name, data, eventId) => {
     if (running.current) void reload();
     if (name === 'end') return;
     const event = data as CallEvent;

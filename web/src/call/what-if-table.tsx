@@ -56,7 +56,8 @@ function Cell({ outcome, errorType }: { outcome: string | undefined; errorType: 
   if (outcome === undefined) return <span class="hint">not in the chain</span>;
   return (
     <>
-      {words(outcome)} {errorType != null && <ErrorType of={errorType} />}
+      {errorType === 'cancelled' ? 'cancelled' : words(outcome)}{' '}
+      {errorType != null && errorType !== 'cancelled' && <ErrorType of={errorType} />}
     </>
   );
 }

@@ -65,7 +65,7 @@ function Found({ dry, filter }: { dry: DryRun; filter: FilterValues }) {
         <ul class="sample" aria-label="Some of them">
           {dry.sample.slice(0, 5).map((call) => (
             <li key={call.call_id}>
-              <span class="mono">{call.call_id.slice(0, 13)}</span> {call.agent_name}{' '}
+              <span class="mono">{call.call_id.slice(0, 13)}</span> {call.asked}{' '}
               <span class="hint">{call.error_type ?? call.status}</span>
             </li>
           ))}

@@ -39,13 +39,13 @@ export function CallTable({ calls, label }: { calls: readonly CallSummary[]; lab
 }
 
 function CallRow({ call, now }: { call: CallSummary; now: number }) {
-  const { answered_by: answeredBy, agent_name: asked } = call;
+  const { answered_by: answeredBy, asked } = call;
   const endedAt = call.ended_at === null ? now : Date.parse(call.ended_at);
   return (
     <tr>
       <td>
         <Status of={call.status} />
-        {call.error_type !== null && <ErrorType of={call.error_type} />}
+        {call.error_type !== null && call.error_type !== call.status && <ErrorType of={call.error_type} />}
       </td>
       <td>
         <CallLink id={call.call_id} />

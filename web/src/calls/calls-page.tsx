@@ -17,7 +17,7 @@ import { useOlderCalls } from './use-older-calls.ts';
 
 export function CallsPage() {
   const use = useFilter();
-  const { page, state } = useLiveCalls(use.asked);
+  const { page, state, problem } = useLiveCalls(use.asked);
   const older = useOlderCalls(use.asked);
   const agents = useLoaded('agents', api.agents);
 
@@ -44,7 +44,7 @@ export function CallsPage() {
     >
       <StatusTabs use={use} counts={page?.counts} />
       <FilterBar use={use} />
-      {!page && <Loading problem={undefined} />}
+      {!page && <Loading problem={problem} />}
       {page && calls.length === 0 && <NoCalls filtered={filtered} />}
       {calls.length > 0 && <CallTable calls={calls} label="Calls" />}
       {older.problem && <ProblemBox problem={older.problem} />}

@@ -5,6 +5,7 @@ const labels: Record<StreamState, string> = {
   live: 'Live',
   reconnecting: 'Reconnecting…',
   ended: 'Ended',
+  refused: 'Stopped',
 };
 
 /** Whether what is seen is what is. A screen reader hears it when it changes. */

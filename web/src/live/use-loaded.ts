@@ -1,6 +1,9 @@
-/** What a request gives, loaded anew whenever `key` changes; an older answer never replaces a newer one. */
+/** What a request gives, loaded anew whenever `key` changes and while the node is away; an older answer never replaces a newer one. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { asProblem, type Problem } from '../http.ts';
+
+/** After a problem that passes by itself. */
+export const againMs = 2_000;
 
 export interface Loaded<T> {
   readonly value: T | undefined;
@@ -31,6 +34,12 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
       latest.current += 1;
     };
   }, [reload]);
+  const { problem } = held;
+  useEffect(() => {
+    if (!problem?.passing) return undefined;
+    const timer = setTimeout(() => void reload(), againMs);
+    return () => clearTimeout(timer);
+  }, [problem, reload]);
   const current = held.key === key ? held : undefined;
   return { value: current?.value, problem: current?.problem, reload };
 }

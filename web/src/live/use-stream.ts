@@ -1,10 +1,17 @@
 /**
  * One EventSource, open while its page is there and its tab is seen. The browser reconnects after a lost connection by
- * itself; after a refusal (a node that starts, a full one) this does, ever more slowly.
+ * itself; after a refusal that passes (a node that starts, a full one) this does, ever more slowly. Any other ends it.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { refusalOf, type Problem } from '../http.ts';
 
-export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'ended';
+export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'ended' | 'refused';
+
+export interface Stream {
+  readonly state: StreamState;
+  /** Why it was refused. */
+  readonly problem: Problem | undefined;
+}
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 10_000;
@@ -14,26 +21,28 @@ export function useStream(
   path: string | undefined,
   names: readonly string[],
   onEvent: (name: string, data: unknown, id: string) => void,
-): StreamState {
-  const [state, setState] = useState<StreamState>('connecting');
+): Stream {
+  const [stream, setStream] = useState<Stream>(connecting);
   const handler = useRef(onEvent);
   handler.current = onEvent;
   const listened = names.join();
 
   useEffect(() => {
     if (path === undefined) return undefined;
-    setState('connecting');
-    return keepOpen(`/api/vps${path}`, listened.split(','), setState, (...event) =>
+    setStream(connecting);
+    return keepOpen(`/api/vps${path}`, listened.split(','), setStream, (...event) =>
       handler.current(...event),
     );
   }, [path, listened]);
-  return state;
+  return stream;
 }
+
+const connecting: Stream = { state: 'connecting', problem: undefined };
 
 function keepOpen(
   url: string,
   names: readonly string[],
-  setState: (state: StreamState) => void,
+  setStream: (stream: Stream) => void,
   onEvent: (name: string, data: unknown, id: string) => void,
 ): () => void {
   let source: EventSource | undefined;
@@ -45,29 +54,38 @@ function keepOpen(
     source?.close();
     source = undefined;
   };
-  const end = (): void => {
+  const tell = (state: StreamState): void => setStream({ state, problem: undefined });
+  const end = (last: Stream): void => {
     ended = true;
     close();
-    setState('ended');
+    setStream(last);
+  };
+  const askAgain = async (refused: EventSource): Promise<void> => {
+    const problem = await refusalOf(url);
+    if (source !== refused) return; // Left, or opened anew, meanwhile.
+    if (problem) {
+      end({ state: 'refused', problem });
+      return;
+    }
+    timer = setTimeout(open, retryMs);
+    retryMs = Math.min(2 * retryMs, longestRetryMs);
   };
   const open = (): void => {
     const opened = new EventSource(url);
     source = opened;
     opened.onopen = () => {
       retryMs = firstRetryMs;
-      setState('live');
+      tell('live');
     };
     opened.onerror = () => {
-      setState('reconnecting');
-      if (opened.readyState !== EventSource.CLOSED) return;
-      timer = setTimeout(open, retryMs);
-      retryMs = Math.min(2 * retryMs, longestRetryMs);
+      tell('reconnecting');
+      if (opened.readyState === EventSource.CLOSED) void askAgain(opened);
     };
     for (const name of names)
       opened.addEventListener(name, (event) =>
         onEvent(name, JSON.parse(event.data as string), event.lastEventId),
       );
-    opened.addEventListener('end', end);
+    opened.addEventListener('end', () => end({ state: 'ended', problem: undefined }));
   };
   const follow = (): void => {
     if (ended) return;

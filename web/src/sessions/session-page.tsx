@@ -4,6 +4,7 @@ import { queryString } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { Empty } from '../ui/empty.tsx';
+import { LongText } from '../ui/long-text.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { notify } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
@@ -90,7 +91,9 @@ function Facts({ session }: { session: Session }) {
         <div>
           <dt>Metadata</dt>
           <dd>
-            <code>{JSON.stringify(session.metadata)}</code>
+            <code>
+              <LongText text={JSON.stringify(session.metadata)} label="The whole metadata" />
+            </code>
           </dd>
         </div>
       )}

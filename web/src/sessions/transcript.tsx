@@ -1,4 +1,5 @@
 import { CallLink } from '../ui/call-link.tsx';
+import { LongText } from '../ui/long-text.tsx';
 import { Time } from '../ui/time.tsx';
 import type { Message } from '../wire.ts';
 
@@ -20,11 +21,13 @@ export function Transcript({ messages, marked }: TranscriptProps) {
           <div class="message-head">
             <strong>{message.agent ?? message.role}</strong>
             <Time at={message.timestamp} />
-            {message.failed && <span class="tag failed">failed: never sent again</span>}
+            {message.failed && <span class="tag failed">failed, left out of later turns</span>}
             {message.lost && <span class="tag failed">lost</span>}
             {message.call_id !== null && message.call_id !== marked && <CallLink id={message.call_id} />}
           </div>
-          <div class="message-text">{message.content}</div>
+          <div class="message-text">
+            <LongText text={message.content} label="The whole message" />
+          </div>
         </li>
       ))}
     </ol>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api.ts';
 import { asProblem, type Problem } from '../http.ts';
+import { againMs } from '../live/use-loaded.ts';
 
 interface Found {
   readonly ids: readonly string[];
@@ -16,17 +17,23 @@ const maxPagesAtOnce = 10;
 /** Ids that begin with `prefix`, page by page until there are enough to show; `more` goes on from there. */
 export function useSessionIds(prefix: string) {
   const [found, setFound] = useState<Found>();
+  const reload = (): void =>
+    void search(prefix, { ids: [], cursor: undefined, done: false }, new AbortController().signal, setFound);
   useEffect(() => {
     const stop = new AbortController();
     setFound(undefined);
     void search(prefix, { ids: [], cursor: undefined, done: false }, stop.signal, setFound);
     return () => stop.abort();
   }, [prefix]);
+  const away = found?.problem?.passing === true;
+  useEffect(() => {
+    if (!away) return undefined;
+    const timer = setTimeout(reload, againMs);
+    return () => clearTimeout(timer);
+  }, [found]);
   const more = (): void => {
     if (found) void search(prefix, found, new AbortController().signal, setFound);
   };
-  const reload = (): void =>
-    void search(prefix, { ids: [], cursor: undefined, done: false }, new AbortController().signal, setFound);
   return { found, more, reload };
 }
 

@@ -38,7 +38,7 @@ export function ActionForm(props: ActionFormProps) {
       <div class="actions end">
         {onCancel && (
           <button type="button" onClick={onCancel}>
-            Keep as it is
+            {danger ? 'Keep as it is' : 'Cancel'}
           </button>
         )}
         <button type="submit" class={danger ? 'danger' : 'primary'} disabled={disabled || busy}>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { harmless } from './harmless.ts';
 
 interface PageProps {
   readonly title: string;
@@ -12,7 +13,7 @@ interface PageProps {
 
 export function Page({ title, heading, aside, children }: PageProps) {
   useEffect(() => {
-    document.title = `${title} · Holdfast`;
+    document.title = `${harmless(title)} · Holdfast`;
   }, [title]);
   return (
     <>

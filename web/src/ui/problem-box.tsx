@@ -1,10 +1,12 @@
 import type { Problem } from '../http.ts';
 
 export function ProblemBox({ problem }: { problem: Problem }) {
+  // The detail of a refusal often is its fields in one line.
+  const inFields = problem.fields.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return (
     <div class="problem" role="alert">
       <strong>{problem.title}</strong>
-      <p>{problem.message}</p>
+      {problem.message !== inFields && <p>{problem.message}</p>}
       {problem.fields.length > 0 && (
         <ul>
           {problem.fields.map(({ field, message }) => (

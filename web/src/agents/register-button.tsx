@@ -1,0 +1,38 @@
+import { useState } from 'preact/hooks';
+import { Dialog } from '../ui/dialog.tsx';
+import type { Agent } from '../wire.ts';
+import { RegisterForm } from './register-form.tsx';
+
+interface RegisterButtonProps {
+  /** The agent to edit; without one a new agent is registered. */
+  readonly agent?: Agent;
+  readonly onRegistered: () => void;
+}
+
+export function RegisterButton({ agent, onRegistered }: RegisterButtonProps) {
+  const [open, setOpen] = useState(false);
+  const close = (): void => setOpen(false);
+  return (
+    <>
+      <button
+        type="button"
+        {...(agent ? { 'aria-label': `Edit ${agent.name}` } : { class: 'primary' })}
+        onClick={() => setOpen(true)}
+      >
+        {agent ? 'Edit' : 'Register an agent'}
+      </button>
+      {open && (
+        <Dialog title={agent ? `Edit ${agent.name}` : 'Register an agent'} onClose={close}>
+          <RegisterForm
+            {...(agent && { agent })}
+            onCancel={close}
+            onRegistered={() => {
+              close();
+              onRegistered();
+            }}
+          />
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { Problem } from '../http.ts';
+import { formText } from '../ui/form-text.ts';
+import type { Agent } from '../wire.ts';
+
+interface Registration {
+  readonly name: string;
+  readonly [field: string]: unknown;
+}
+
+/** The whole config, since the API replaces it as a whole; the token of the agent that is edited stays. */
+export function registrationOf(values: FormData, edited: Agent | undefined): Registration {
+  const text = (name: string): string => formText(values, name);
+  const token = text('auth_token');
+  const keeps = edited?.has_auth_token === true && token === '' && values.get('no_token') !== 'on';
+  return {
+    name: edited?.name ?? text('name'),
+    host: text('host'),
+    port: Number(text('port')),
+    protocol: text('protocol'),
+    path: text('path'),
+    timeout_seconds: Number(text('timeout_seconds')),
+    max_retries: Number(text('max_retries')),
+    history: text('history'),
+    fallback_agents: text('fallback_agents')
+      .split(/\s*\n\s*/)
+      .filter(Boolean),
+    ...(text('max_concurrency') !== '' && { max_concurrency: Number(text('max_concurrency')) }),
+    ...(text('expect') !== '' && { expect: parsedExpectation(text('expect')) }),
+    ...(text('health_path') !== '' && { health_path: text('health_path') }),
+    ...(token !== '' && { auth_token: token }),
+    ...(keeps && { keep_auth_token: true }),
+  };
+}
+
+function parsedExpectation(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new Problem('Nothing was sent', 'The expectation is not JSON', [
+      { field: 'expect', message: 'takes JSON, e.g. {"min_length": 10}' },
+    ]);
+  }
+}

@@ -1,0 +1,32 @@
+import { useState } from 'preact/hooks';
+import { count } from '../format.ts';
+
+const shownCharacters = 2_000;
+const shownLines = 30;
+
+/** A text that is too long for a page shows its beginning; all of it scrolls in a box of its own. */
+export function LongText({ text, label }: { text: string; label: string }) {
+  const [open, setOpen] = useState(false);
+  const beginning = beginningOf(text);
+  if (beginning.length === text.length) return <>{text}</>;
+  return (
+    <>
+      {open ? (
+        <span class="unfolded" tabIndex={0} role="group" aria-label={label}>
+          {text}
+        </span>
+      ) : (
+        `${beginning}… `
+      )}
+      <button type="button" class="small" onClick={() => setOpen(!open)}>
+        {open ? 'Fold' : `All ${count(text.length)} characters`}
+      </button>
+    </>
+  );
+}
+
+function beginningOf(text: string): string {
+  const lines = text.slice(0, shownCharacters).split('\n', shownLines).join('\n');
+  // Half of a pair is no character.
+  return lines.length < text.length ? lines.replace(/[\ud800-\udbff]$/, '') : text;
+}
