@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createLog } from '../../src/platform/logging.ts';
 import { packageRoot, versionedWorkflowBundlePath, workflowBundlePath } from '../../src/platform/paths.ts';
 import { installRuntime } from '../../src/platform/temporal-connection.ts';
-import { historiesFolder, readHistory, replay } from './gate.ts';
+import { divergencesOf, historiesFolder, readHistory, replay } from './gate.ts';
 import { scenarios } from './scenarios.ts';
 import { withoutMachine } from '../../scripts/without-machine.ts';
 
@@ -23,12 +23,21 @@ describe('recorded histories', () => {
     expect(names).toEqual(expect.arrayContaining(scenarios.map((scenario) => scenario.name)));
   });
 
-  it.each(names)('%s replays on the workflow code of today', async (name) => {
-    await replay(name, today);
+  describe('on the workflow code of today', () => {
+    let divergences: ReadonlyMap<string, Error>;
+    beforeAll(async () => {
+      divergences = await divergencesOf(names, today);
+    });
+
+    it.each(names)('%s replays', (name) => {
+      const divergence = divergences.get(name);
+      if (divergence) throw divergence;
+      expect(divergence).toBeUndefined();
+    });
   });
 
   it('all replay on the bundle of versioned workers too', async () => {
-    for (const name of names) await replay(name, { codePath: versionedWorkflowBundlePath });
+    expect(await divergencesOf(names, { codePath: versionedWorkflowBundlePath })).toEqual(new Map());
   });
 
   it('no recorded history holds a machine path, a host or a name of a process', () => {
