@@ -3,6 +3,7 @@
  * Here is what is slow by nature, and what looks once more at something that `npm test` has proved.
  */
 export const slowFiles = [
+  'test/agents/expectations.test.ts',
   'test/api/archive.test.ts',
   'test/api/batches.test.ts',
   'test/api/call-export.test.ts',
@@ -18,12 +19,14 @@ export const slowFiles = [
   'test/calls/asking.test.ts',
   'test/calls/bounds.test.ts',
   'test/calls/evicted.test.ts',
+  'test/chaos/remains.test.ts',
   'test/chaos/slice.test.ts',
   'test/cli/doctor.test.ts',
   'test/cli/health.test.ts',
   'test/cli/manage.test.ts',
   'test/cli/processes.test.ts',
   'test/cli/rerun.test.ts',
+  'test/cli/shape.test.ts',
   'test/cli/watch.test.ts',
   'test/desk/agents.test.ts',
   'test/desk/batch.test.ts',
@@ -45,6 +48,7 @@ export const slowFiles = [
   'test/node/secrets.test.ts',
   'test/node/slots.test.ts',
   'test/node/start-stop.test.ts',
+  'test/node/taken-up.test.ts',
   'test/node/versioning.test.ts',
   'test/node/worker.test.ts',
   'test/node/wrong-clock.test.ts',
@@ -54,6 +58,7 @@ export const slowFiles = [
   'test/platform/embedded/server.test.ts',
   'test/platform/entry-point.test.ts',
   'test/platform/lean-worker.test.ts',
+  'test/replay/gate.test.ts',
   'test/replay/verdicts.test.ts',
   'test/sessions/large.test.ts',
   'test/sessions/lives.test.ts',
