@@ -33,7 +33,9 @@ for (const [index, what] of ['npm test', 'npm run test:slow', 'npm test on the n
   counts.passed += numPassedTests;
   counts.skipped += numPendingTests;
 }
-// Coverage, or an error outside any test.
-if (code !== '0' && counts.failed === 0) counts.failed = 1;
+if (code !== '0' && counts.failed === 0) {
+  console.log('No test failed, but something else did, the coverage or an error outside any test: see above');
+  counts.failed = 1;
+}
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
 console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
