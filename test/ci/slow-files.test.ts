@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { packageRoot } from '../src/platform/paths.ts';
-import { slowFiles } from './slow-files.ts';
+import { packageRoot } from '../../src/platform/paths.ts';
+import { slowFiles } from '../slow-files.ts';
 
 test('every file that is named as slow is there, once and in order', () => {
   expect(slowFiles.filter((file) => !existsSync(join(packageRoot, file)))).toEqual([]);
