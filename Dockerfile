@@ -1,6 +1,6 @@
 # One image for facades and workers; docker-compose.yml says which one a container is.
 # Debian, not Alpine: Temporal's core bridge needs glibc.
-FROM node:20.20.2-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -10,7 +10,7 @@ COPY src src
 COPY web web
 RUN npm run build
 
-FROM node:20.20.2-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 # What TLS to a Temporal server (Temporal Cloud) is checked against.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /app

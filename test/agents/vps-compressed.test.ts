@@ -1,7 +1,7 @@
 /** Answers that the agent, or a proxy before it, has compressed. */
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import {
   agentErrorOf,
@@ -14,7 +14,10 @@ import {
   question,
 } from './support.ts';
 
-const packers = { gzip: gzipSync, 'x-gzip': gzipSync, GZIP: gzipSync, br: brotliCompressSync };
+/** A tenth of the time of its default quality. */
+const brotli = (bytes: string | Buffer): Buffer =>
+  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
+const packers = { gzip: gzipSync, 'x-gzip': gzipSync, GZIP: gzipSync, br: brotli };
 const each = Object.entries(packers);
 const hi = JSON.stringify({ content: 'hé 👋 \n'.repeat(50) });
 const content = (JSON.parse(hi) as { content: string }).content;

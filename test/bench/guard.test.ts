@@ -15,7 +15,7 @@ describe('a short run', () => {
   let report: Report;
   beforeAll(async () => {
     report = await runBench({ rows, calls: 60, rounds: 6, concurrency: [16], stored: 0 }, () => undefined);
-  }, 300_000);
+  }, 600_000);
 
   const row = (name: RowName): ReportRow => {
     const found = report.rows.find((one) => one.name === name);

@@ -93,7 +93,8 @@ describe('the failure table', () => {
     await Promise.all(agents.map((agent) => agent.close()));
   });
 
-  it.each(cases)('$when is $type', async ({ type, when, reply, config, tries }) => {
+  // Beside each other: most of them wait a second before they try again.
+  it.concurrent.each(cases)('$when is $type', async ({ type, when, reply, config, tries }) => {
     const row = failures[type];
     const agent = await start(reply);
     const name = `${type} by ${when}`;

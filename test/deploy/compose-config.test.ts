@@ -4,12 +4,13 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/platform/paths.ts';
+import { foundHere } from '../rig/found-here.ts';
 import { secrets, services } from './cluster.ts';
 
 const run = promisify(execFile);
 const found = await run('docker-compose', ['version']).then(
   () => true,
-  () => false,
+  () => foundHere('docker-compose', false),
 );
 const why = found ? '' : ' (skipped: docker-compose is not installed here)';
 

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/platform/config.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
+import { foundHere } from '../rig/found-here.ts';
 
 const run = promisify(execFile);
 const unit = await readFile(join(packageRoot, 'deploy', 'holdfast.service'), 'utf8');
@@ -19,13 +20,12 @@ const isThere = (command: string): boolean => {
     return false;
   }
 };
-/** Where it can be installed, a test that does not find it fails. */
-const canHave = isThere('systemd-analyze') || isThere('apt-get');
-const why = canHave ? '' : ' (skipped: systemd is not to be had here)';
+const found = foundHere('systemd-analyze', isThere('systemd-analyze'));
+const why = found ? '' : ' (skipped: systemd-analyze is not installed here)';
 
 const settingOf = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1];
 
-test.skipIf(!canHave)(`systemd-analyze verify has nothing to say of the unit file${why}`, async () => {
+test.skipIf(!found)(`systemd-analyze verify has nothing to say of the unit file${why}`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const copy = join(folder, 'holdfast.service');

@@ -1,82 +1,21 @@
 /** The whole node, its server or a worker is killed with -9 during calls: nothing is lost (I1-I4, I8). */
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import type { ScriptedAgent } from '../agents/scripted-agent.ts';
+import { isAlive } from '../platform/embedded/support.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';
-import { ProductProcess, samePlace, startNodeProcess } from '../rig/node-process.ts';
+import { samePlace, startNodeProcess } from '../rig/node-process.ts';
 import { replayAll } from '../rig/replay-all.ts';
-import { testEnvironment, type Environment } from '../rig/test-node.ts';
-
-async function place(extra: Environment = {}) {
-  const environment = await testEnvironment(extra);
-  onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
-  return environment;
-}
-
-async function agentOf(script: Script): Promise<ScriptedAgent> {
-  const agent = await startAgent(script);
-  onTestFinished(() => agent.close());
-  return agent;
-}
-
-/** Answers only once `open` was called; until then it hangs, so that its askers can be killed. */
-async function gatedAgent() {
-  let open = false;
-  const agent = await agentOf(({ body }) => {
-    if (!open) return { hang: true };
-    const { messages } = body as { messages: { content: string }[] };
-    return { body: { content: `re: ${messages.at(-1)?.content ?? ''}` } };
-  });
-  return { agent, open: () => (open = true) };
-}
-
-/** The server itself, not the shell that watches it. */
-function temporalPidOf({ HOLDFAST_DATA_DIR = '' }: Environment): number {
-  const lines = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
-  const line = lines.find(
-    (one) => one.includes(`${HOLDFAST_DATA_DIR}/temporal.db`) && !one.includes('/bin/sh'),
-  );
-  return Number(line?.trim().split(' ')[0]);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A facade that runs no worker, and how to start workers beside it. */
-async function startCluster() {
-  const key = { HOLDFAST_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
-  const facade = await startNodeProcess(await place({ ...key, HOLDFAST_EMBEDDED_WORKER: 'off' }));
-  const startWorker = async (): Promise<ProductProcess> => {
-    const address = { TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' };
-    const worker = new ProductProcess('worker.js', { ...(await place(key)), ...address });
-    await worker.printed(/Worker is ready/);
-    return worker;
-  };
-  return { facade, startWorker };
-}
-
-const startAsync = async (http: HttpClient, body: Json): Promise<string> => {
-  const answer = await http.call(body, { Prefer: 'respond-async' });
-  expect(answer.status).toBe(202);
-  return String(answer.body.call_id);
-};
-
-const describeCall = async (http: HttpClient, id: string): Promise<Json> =>
-  (await http.get(`/api/vps/calls/${id}`)).body;
-
-const ended = async (http: HttpClient, ids: readonly string[]): Promise<number> => {
-  const all = await Promise.all(ids.map((id) => describeCall(http, id)));
-  return all.filter((call) => call.status !== 'running').length;
-};
+import {
+  agentOf,
+  describeCall,
+  ended,
+  gatedAgent,
+  place,
+  startAsync,
+  startCluster,
+  temporalPidOf,
+} from './kill-support.ts';
 
 test('after kill -9 of the whole node with 20 calls in flight, all end, in order, and nothing is forgotten', async () => {
   // With it the last calls might not ask the agent that failed the first ones.
@@ -159,37 +98,6 @@ async function expectRecordedTries(
   }
 }
 
-test('calls whose first task is killed with the whole node ask again under the same key, and end once', async () => {
-  const environment = await place({ HOLDFAST_FIRST_TASK_WAIT_MS: '2000' });
-  const first = await startNodeProcess(environment);
-  const { agent, open } = await gatedAgent();
-  const broken = await agentOf(() => ({ status: 401 }));
-  await first.http.register('gated', agent.port, { max_retries: 0 });
-  await first.http.register('broken', broken.port, { max_retries: 0, fallback_agents: ['gated'] });
-  const ids = [
-    await startAsync(first.http, { agent_name: 'gated', prompt: 'alone' }),
-    await startAsync(first.http, { agent_name: 'broken', prompt: 'second choice' }),
-    await startAsync(first.http, { agent_name: 'gated', prompt: 'in turn', session_id: 'kept' }),
-  ];
-  await agent.waitForRequests(3);
-
-  first.process.kill('SIGKILL');
-  await first.process.exited;
-  open();
-  const second = await startNodeProcess(samePlace(environment, first));
-
-  await expect.poll(() => ended(second.http, ids), { timeout: 30_000 }).toBe(3);
-  for (const id of ids)
-    expect(await describeCall(second.http, id)).toMatchObject({ status: 'completed', agent_name: 'gated' });
-  const keys = agent.requests.map((request) => request.callKey).sort();
-  expect(keys).toEqual(ids.flatMap((id) => [`${id}/gated`, `${id}/gated`]).sort());
-  const { messages } = (await second.http.get('/api/vps/sessions/kept')).body as { messages: Json[] };
-  expect(messages.map((message) => message.content)).toEqual(['in turn', 're: in turn']);
-  const client = new Client({ connection: await Connection.connect({ address: second.temporalAddress }) });
-  onTestFinished(() => client.connection.close());
-  await replayAll(client);
-}, 90_000);
-
 test('when the Temporal server alone is killed, the node starts it again and the asks go on as they were', async () => {
   const environment = await place();
   const node = await startNodeProcess(environment);
@@ -239,50 +147,3 @@ test('a call of a worker that is killed is taken up by another within 10 s, and 
     .poll(async () => (await facade.http.get('/api/vps/health/taken-up')).body)
     .toMatchObject({ status: 'healthy', total_requests: 1, total_failures: 0 });
 }, 90_000);
-
-test('cancelling a call that another process runs closes the socket to its agent', async () => {
-  const { facade, startWorker } = await startCluster();
-  await startWorker();
-  const { agent } = await gatedAgent();
-  await facade.http.register('elsewhere', agent.port);
-  const id = await startAsync(facade.http, { agent_name: 'elsewhere', prompt: 'hello' });
-  await agent.waitForRequests(1);
-
-  const cancelledAt = Date.now();
-  await facade.http.post(`/api/vps/calls/${id}/cancel`);
-  await agent.waitForAborts(1);
-
-  expect(Date.now() - cancelledAt).toBeLessThan(1_000);
-  await expect.poll(async () => (await describeCall(facade.http, id)).status).toBe('cancelled');
-}, 90_000);
-
-test('calls of before a kill -9 count in the load of the node that takes them up, until they end', async () => {
-  const environment = await place({ HOLDFAST_MAX_CALLS_IN_FLIGHT: '6', HOLDFAST_CIRCUIT_BREAKER: 'off' });
-  const first = await startNodeProcess(environment);
-  const { agent, open } = await gatedAgent();
-  await first.http.register('few', agent.port, { max_concurrency: 4 });
-  await first.http.register('many', agent.port);
-  const start = (http: HttpClient, agent_name: string) =>
-    http.call({ agent_name, prompt: 'hello' }, { Prefer: 'respond-async' });
-  const ids: string[] = [];
-  for (const name of ['few', 'few', 'few', 'many', 'many']) {
-    ids.push(String((await start(first.http, name)).body.call_id));
-    // The last ones are killed as they start: they may be missing from Temporal's lists for a moment.
-    if (ids.length <= 3) await agent.waitForRequests(ids.length);
-  }
-  first.process.kill('SIGKILL');
-  await first.process.exited;
-
-  const { http } = await startNodeProcess(samePlace(environment, first));
-  const inFlight = async () =>
-    /^holdfast_calls_in_flight (\d+)$/m.exec((await http.get('/metrics')).body.text as string)?.[1];
-  await expect.poll(inFlight, { timeout: 10_000 }).toBe('5');
-  expect((await start(http, 'few')).status).toBe(202);
-  for (const name of ['few', 'many'])
-    expect(await start(http, name)).toMatchObject({ status: 429, body: { error_type: 'overloaded' } });
-
-  open();
-  await expect.poll(() => ended(http, ids), { timeout: 40_000 }).toBe(ids.length);
-  await expect.poll(inFlight, { timeout: 20_000 }).toBe('0');
-  expect((await start(http, 'few')).status).toBe(202);
-}, 120_000);

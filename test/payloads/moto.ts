@@ -5,13 +5,14 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { createS3Store } from '../../src/payloads/s3-store.ts';
 import type { PayloadStore } from '../../src/payloads/payload-store.ts';
+import { foundHere } from '../rig/found-here.ts';
 
 export function hasMoto(): boolean {
   try {
     execFileSync('python3', ['-c', 'import moto.server'], { stdio: 'ignore' });
     return true;
   } catch {
-    return false;
+    return foundHere("moto (Python's)", false);
   }
 }
 

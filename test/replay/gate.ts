@@ -12,6 +12,7 @@ export function readHistory(name: string): string {
   return readFileSync(join(historiesFolder, `${name}.json`), 'utf8');
 }
 
+type History = ReturnType<typeof historyFromJSON>;
 type Bundle = ReplayWorkerOptions['workflowBundle'];
 
 /** Throws with the history's name, the event where it parts from the code, and the way out. */
@@ -23,10 +24,29 @@ export async function replay(
   try {
     await Worker.runReplayHistory({ workflowBundle }, JSON.parse(json));
   } catch (error) {
-    throw new Error(advice(name, json, error instanceof Error ? error.message : String(error)), {
-      cause: error,
-    });
+    throw withAdvice(name, json, error);
   }
+}
+
+/** What is wrong with each that does not replay, by its name. One worker replays them all: that is what takes time. */
+export async function divergencesOf(
+  names: readonly string[],
+  workflowBundle: Exclude<Bundle, undefined>,
+): Promise<ReadonlyMap<string, Error>> {
+  const histories = names.map((name) => ({
+    workflowId: name,
+    history: JSON.parse(readHistory(name)) as History,
+  }));
+  const found = new Map<string, Error>();
+  for await (const { workflowId: name, error } of Worker.runReplayHistories({ workflowBundle }, histories))
+    if (error) found.set(name, withAdvice(name, readHistory(name), error));
+  return found;
+}
+
+function withAdvice(name: string, json: string, error: unknown): Error {
+  return new Error(advice(name, json, error instanceof Error ? error.message : String(error)), {
+    cause: error,
+  });
 }
 
 function advice(name: string, json: string, message: string): string {

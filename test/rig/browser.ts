@@ -1,23 +1,12 @@
 /** A real browser for the tests of the desk. Whatever a page complains of, its CSP included, fails the test. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { findChromium } from './find-chromium.ts';
+import { foundHere } from './found-here.ts';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-
-/** CHROMIUM_PATH, or the system's; undefined where there is none. */
 export function findBrowser(): string | undefined {
-  const { CHROMIUM_PATH, PATH = '' } = process.env;
-  if (CHROMIUM_PATH !== undefined) return CHROMIUM_PATH;
-  const places = PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  return places.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const found = findChromium();
+  foundHere('Chromium', found !== undefined);
+  return found;
 }
 
 /** In the title of what is skipped. */

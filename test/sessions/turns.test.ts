@@ -148,7 +148,8 @@ describe('the turns of a session', () => {
     await broken.close();
   });
 
-  it('a terminated call does not block its session', async () => {
+  // These two wait for the session to look after who holds its turn: beside each other.
+  it.concurrent('a terminated call does not block its session', async ({ expect }) => {
     const slow = await startAgent(() => ({ hang: true }));
     await test.http.register('slow', slow.port);
     const { body } = await test.http.call(
@@ -165,8 +166,10 @@ describe('the turns of a session', () => {
     await slow.close();
   });
 
-  it('a turn granted to a call that never started is freed', async () => {
+  it.concurrent('a turn granted to a call that never started is freed', async ({ expect }) => {
     await test.http.call({ agent_name: 'echo', prompt: 'begin', session_id: 'ghost' });
+    // The caller has its answer before the session has it, and with it the turn back.
+    await expect.poll(() => read('ghost')).toHaveLength(2);
     const session = test.temporal.workflow.getHandle('session-ghost');
     expect(await session.executeUpdate('openTurn', { args: ['never-started'] })).toMatchObject({
       state: 'granted',
