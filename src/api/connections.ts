@@ -117,8 +117,10 @@ function grantTime(connection: Connection): void {
   if (connection.headSince !== undefined) connection.headSince = connection.since;
 }
 
+const timedOut = 'HTTP/1.1 408 Request Timeout\r\nHoldfast-Api: 1\r\nConnection: close\r\n\r\n';
+
 function cut({ socket, headSince, exchange }: Connection): void {
   const isAsked = headSince !== undefined || exchange?.response.headersSent === false;
   if (!isAsked) socket.destroy();
-  else socket.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n', () => socket.destroy());
+  else socket.end(timedOut, () => socket.destroy());
 }
