@@ -41,6 +41,8 @@ export async function sendPieces(
       await pieces.return(undefined);
     }
   };
+  // The pipeline's own listeners, beside those of what watches each request, are more than Node's ten: no leak to warn of.
+  response.setMaxListeners(20);
   try {
     await (through ? pipeline(all, through, response) : pipeline(all, response));
   } catch (error) {

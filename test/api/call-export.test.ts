@@ -1,6 +1,6 @@
 /** The export of calls' histories: all that a filter is about, whole or visibly not whole. */
 import { Readable } from 'node:stream';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
 import { startNodeProcess } from '../rig/node-process.ts';
 import { startTemporalServer } from '../rig/server-process.ts';
@@ -66,13 +66,21 @@ describe('an export of calls', () => {
     expect(line?.history).toEqual((await node.http.get(`/api/vps/calls/${answered}/history`)).body);
   });
 
-  it.each(['ndjson', 'tar.gz'])('replays, as %s, straight from the stream', async (format) => {
-    const response = await fetch(node.http.url + exportPath({ format }));
-    const stdin = Readable.from(response.body ?? []);
-    const sources = await collect(fromPaths(['-'], { stdin }));
-    expect(sources.map(({ name }) => name).sort()).toEqual([...failed, answered].sort());
-    expect((await replayed(each(sources))).summary).toMatchObject({ total: 4, same: 4 });
-  });
+  it.each(['ndjson', 'tar.gz'])(
+    'replays, as %s, straight from the stream, and warns of nothing',
+    async (format) => {
+      const warnings: Error[] = [];
+      const onWarning = (warning: Error): unknown => warnings.push(warning);
+      process.on('warning', onWarning);
+      onTestFinished(() => void process.off('warning', onWarning));
+      const response = await fetch(node.http.url + exportPath({ format }));
+      const stdin = Readable.from(response.body ?? []);
+      const sources = await collect(fromPaths(['-'], { stdin }));
+      expect(sources.map(({ name }) => name).sort()).toEqual([...failed, answered].sort());
+      expect((await replayed(each(sources))).summary).toMatchObject({ total: 4, same: 4 });
+      expect(warnings).toEqual([]);
+    },
+  );
 
   it('refuses what it does not know, and an archive that there is not', async () => {
     expectInvalid(await node.http.get(exportPath({ format: 'zip' })), 'format');
