@@ -314,7 +314,8 @@ describe('bounds of an agent', () => {
     await leave('cancel');
     await agent.waitForAborts(1);
 
-    expect(Date.now() - leftAt).toBeLessThan(1_000);
+    // Well before anything else would end that request, also on a busy machine.
+    expect(Date.now() - leftAt).toBeLessThan(5_000);
     expect(agent.requests.map((request) => request.aborted)).toEqual([false, true]);
     openGate();
     const statuses = async (): Promise<unknown[]> => {

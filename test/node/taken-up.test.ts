@@ -49,7 +49,8 @@ test('cancelling a call that another process runs closes the socket to its agent
   await facade.http.post(`/api/vps/calls/${id}/cancel`);
   await agent.waitForAborts(1);
 
-  expect(Date.now() - cancelledAt).toBeLessThan(1_000);
+  // Well before anything else would end that request, also on a busy machine.
+  expect(Date.now() - cancelledAt).toBeLessThan(5_000);
   await expect.poll(async () => (await describeCall(facade.http, id)).status).toBe('cancelled');
 }, 90_000);
 
