@@ -38,7 +38,7 @@ describe.runIf(canMount())('a node on disks that fill (left out where none can b
   it('an answer that does not fit fails its own call, and smaller ones are stored all the same', async () => {
     await test.http.call({ agent_name: 'sized', prompt: '20000' });
     payloads.fill(1.6 * mebibyte);
-    const call = { agent_name: 'sized', prompt: String(4 * mebibyte - 100), deadline_seconds: 5 };
+    const call = { agent_name: 'sized', prompt: String(4 * mebibyte - 100), deadline_seconds: 12 };
     const large = await test.http.call(call);
     expect(large.body).toMatchObject({ success: false, error_type: 'internal' });
     expect(large.body.error).toContain('no room for');
