@@ -59,6 +59,8 @@ export async function startCluster(settings: ClusterSettings): Promise<Cluster> 
     HOLDFAST_DRAIN_SECONDS: '5',
     HOLDFAST_PAYLOAD_STORE: store.path,
     HOLDFAST_INLINE_BYTES: '2048',
+    // Large texts leave the windows whole: what they must hold is judged by the number of turns alone.
+    HOLDFAST_WINDOW_BYTES: String(64 * 1024 * 1024),
   };
   const plan = (name: string, script: string, readyWhen: RegExp, own: Record<string, string | undefined>) =>
     new KeptProcess({
