@@ -26,6 +26,7 @@ describe('the turn of a call', () => {
     expect(book.openTurn('c3', startedAt)).toEqual({ state: 'queued', position: 2, comesByItself: true });
     expect(book.openTurn('c2', startedAt)).toEqual({ state: 'queued', position: 1, comesByItself: true });
     expect(book.waiting).toBe(2);
+    expect(book.queued).toEqual(['c2', 'c3']);
   });
 
   it('passes to the call that waited longest when the holder commits, or gives it up', () => {
