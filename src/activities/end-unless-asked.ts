@@ -3,8 +3,8 @@ import type { Exchanges } from './exchanges.ts';
 
 export interface EndUnlessAskedActivity {
   /**
-   * Of a cancelled call: whether its agent was asked. If it waits for a slot it never will be. What another process has
-   * open is not known here, and counts as asked.
+   * For a cancelled call: resolves to whether its agent was asked. A request that still waits for a slot is ended, so
+   * that it is never sent. A request of another process is not known here and counts as asked.
    */
   endUnlessAsked(request: { readonly callId: string; readonly agent: string }): Promise<boolean>;
 }

@@ -54,7 +54,7 @@ export class Exchanges {
   private readonly open = new Map<string, Exchange>();
   private readonly answered = new LRUCache<string, Exchange>(answersKept);
   private readonly unheard = new LRUCache<string, Exchange>(failuresKept);
-  /** Whose last request ended before its agent had a slot for it. */
+  /** Keys whose last request ended while it waited for a slot of its agent. */
   private readonly unasked = new LRUCache<string, true>(unaskedKept);
   private readonly idleWaiters = new Set<() => void>();
   /** How to make each waiting activity leave. */

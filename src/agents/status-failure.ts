@@ -50,7 +50,7 @@ function headline(status: number): string {
   return `The agent answered ${status}`;
 }
 
-/** The one in ms is the more exact. A date is of the agent's clock, which its own `Date` tells: ours may be wrong. */
+/** `retry-after-ms` is more exact, so it comes first. A date is compared with the answer's own `Date`: our clock may differ. */
 function retryAfter(headers: Dispatcher.ResponseData['headers']): number | undefined {
   const first = (name: string): string | undefined => [headers[name]].flat()[0];
   const nowMs = parseHttpDate(first('date')) ?? Date.now();

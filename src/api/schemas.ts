@@ -27,7 +27,10 @@ export const id = z
   .refine((text) => text.trim() === text, 'no spaces at the ends')
   .openapi({ pattern: printable.source }); // By itself the generator would write the flags into it.
 
-/** Of what a request creates: as the last part of a URL's path, clients would drop dots; an export has ids as members. */
+/**
+ * The id of what a request creates. Clients drop `.` and `..` from a URL's path. An export has ids as member names, and
+ * `__proto__` is none.
+ */
 export const newId = id
   .refine((text) => text !== '.' && text !== '..', "not '.' or '..', which no URL can hold")
   .refine((text) => text !== '__proto__', `not '__proto__', which is ${noMemberName}`);

@@ -19,7 +19,7 @@ const threadScript = join(packageRoot, 'dist', 'src', 'platform', 'workflow-thre
 const watchMs = 1_000;
 /** Looks, not seconds: a machine that slept has looked once. */
 const silentLooksAtMost = 10;
-/** A thread that waits for a busy machine uses no processor; one that loops does. */
+/** In processor time of the process: a loop uses it up, a thread that a busy machine keeps waiting does not. */
 const silentCpuMsAtMost = 15_000;
 /** What the SDK's own limit costs: a thread of the system for each entry into workflow code. */
 const unlimited = undefined as unknown as number;

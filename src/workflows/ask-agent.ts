@@ -195,7 +195,7 @@ function failedAttempt(agent: string, { kind, message, tries }: AskFailure): Att
   return { agent, status: 'failed', errorType, error: message, tries, latencyMs: agentTimeMs(tries) };
 }
 
-/** Whether the agent of this cancelled call was asked. Only where it may wait for a slot is there a doubt. */
+/** Whether the agent of this cancelled call was asked. Without `max_concurrency` it never waits for a slot, so it was. */
 async function endUnlessAsked({ input: { callId }, agent }: Ask): Promise<boolean> {
   if (agent.maxConcurrency === undefined || !patched('cancelled-without-slot')) return true;
   const local = proxyLocalActivities<EndUnlessAskedActivity>({
