@@ -42,6 +42,16 @@ describe('the turn of a call', () => {
     expect(book.holder).toBeUndefined();
   });
 
+  it('counts its call among those of the session while it waits, has the turn, and has had it', () => {
+    const book = openBook();
+    expect(book.callIds()).toEqual([]);
+    for (const callId of ['c1', 'c2']) book.openTurn(callId, startedAt);
+    expect(book.callIds()).toEqual(['c1', 'c2']);
+    book.commit(answered('c1'), startedAt + 1);
+    book.commit(answered('c2'), startedAt + 2);
+    expect(book.callIds().sort()).toEqual(['c1', 'c2']);
+  });
+
   it('is not granted a second time to a call that has committed', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
