@@ -179,6 +179,9 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     await chain.first().waitFor();
     expect(await chain.count()).toBe(2);
     expect(await chain.last().innerText()).toMatch(/left-out\s+skipped\s+Left out: .* has room for 1 agent/);
+    await page.setViewportSize({ width: 390, height: 800 });
+    const outcome = await chain.last().locator('.chain-name .hint').boundingBox();
+    expect(outcome?.width).toBeGreaterThan(outcome?.height ?? Infinity);
     const error = await page.getByRole('region', { name: 'Error' }).innerText();
     expect(error.match(/the connection was refused/g)).toHaveLength(1);
   });
