@@ -37,6 +37,15 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     },
   );
 
+  it('shows the time of a filter with its zone', async () => {
+    const page = await desk.open('/calls?since=2021-03-04T05:06:07.000Z', {
+      timezoneId: 'Asia/Tokyo',
+      locale: 'en-GB',
+    });
+    await page.getByLabel('Started').waitFor();
+    expect(await page.getByLabel('Started').textContent()).toMatch(/Since 4 Mar 2021.*14:06:07 GMT\+9/);
+  });
+
   it('never scrolls sideways, however long and unbroken the ids are', async () => {
     const long = (letter: string): string => letter.repeat(128);
     const [agent, backup, session, user] = ['a', 'b', 's', 'u'].map(long) as [string, string, string, string];

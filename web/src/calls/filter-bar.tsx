@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { valueWords } from '../batches/filter-words.ts';
 import { words } from '../format.ts';
 import { Field } from '../ui/field.tsx';
 import { errorTypes } from './error-types.ts';
@@ -61,7 +62,7 @@ function SinceFilter({ use: { filter, change } }: { use: FilterInUse }) {
             {label}
           </option>
         ))}
-        {since !== '' && !spans[since] && <option value={since}>Since {since}</option>}
+        {since !== '' && !spans[since] && <option value={since}>Since {valueWords('since', since)}</option>}
       </select>
     </Field>
   );
