@@ -31,9 +31,10 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
       expect((await problem.innerText()).split('\n').filter((line) => line !== '')).toHaveLength(2);
       await page.getByText('Stopped').waitFor();
       expect(await page.locator('[aria-busy=true]').count()).toBe(0);
-      await page.getByRole('link', { name: /^All/ }).click();
-      if (!query.startsWith('status')) await page.getByText('Clear filters').click();
+      expect(await page.getByRole('button', { name: 'Export histories' }).isDisabled()).toBe(true);
+      await page.getByText('Clear filters').click();
       await page.getByText('Live', { exact: true }).waitFor();
+      await page.getByRole('link', { name: 'Export histories' }).waitFor();
     },
   );
 
