@@ -5,7 +5,7 @@ import { Loading } from '../ui/loading.tsx';
 import { ErrorType } from '../ui/status.tsx';
 
 /** The recorded attempts on today's chain and health, without asking anyone. */
-export function WhatIfTable({ callId }: { callId: string }) {
+export function WhatIfTable({ callId, wasRerun }: { callId: string; wasRerun: boolean }) {
   const { value, problem } = useLoaded(callId, () => api.whatIf(callId));
   if (!value) return <Loading problem={problem} />;
   const { before, after, changed } = value;
@@ -23,7 +23,7 @@ export function WhatIfTable({ callId }: { callId: string }) {
           </>
         )}{' '}
         <span class="hint">
-          {after.reason}.{!changed && ' Nothing has changed since.'}
+          {after.reason}.{!changed && !wasRerun && ' Nothing has changed since.'}
         </span>
       </p>
       <table class="list">
