@@ -38,6 +38,13 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     },
   );
 
+  it.each(['/wat', '/calls/%zz'])('of a wrong link like %s says so, and leads back', async (path) => {
+    const page = await desk.open(path, {}, [/status of 404/]);
+    await page.getByText('There is no such page').waitFor();
+    await page.getByRole('link', { name: 'Back to the calls' }).click();
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+
   it('shows the time of a filter with its zone', async () => {
     const page = await desk.open('/calls?since=2021-03-04T05:06:07.000Z', {
       timezoneId: 'Asia/Tokyo',
