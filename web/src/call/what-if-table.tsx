@@ -9,7 +9,12 @@ export function WhatIfTable({ callId, wasRerun }: { callId: string; wasRerun: bo
   const { value, problem } = useLoaded(callId, () => api.whatIf(callId));
   if (!value) return <Loading problem={problem} />;
   const { before, after, changed } = value;
-  const agents = [...new Set([...before.attempts, ...after.steps].map((one) => one.agent))];
+  // In the order asked, then those that were skipped.
+  const asked = [
+    ...before.attempts.filter(({ status }) => status !== 'skipped'),
+    ...after.steps.filter(({ outcome }) => outcome !== 'skipped'),
+  ];
+  const agents = [...new Set([...asked, ...before.attempts, ...after.steps].map((one) => one.agent))];
   const then = new Map(before.attempts.map((one) => [one.agent, one]));
   const today = new Map(after.steps.map((one) => [one.agent, one]));
   return (
