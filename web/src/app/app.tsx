@@ -59,8 +59,7 @@ function Pages({ onRouteChange }: { onRouteChange: (url: string) => void }) {
 /** The router throws at a path whose percent-encoding is not. */
 function isWhole(path: string): boolean {
   try {
-    decodeURIComponent(path);
-    return true;
+    return decodeURIComponent(path) !== ''; // Its value is used: bundlers drop a call whose value is not.
   } catch {
     return false;
   }
