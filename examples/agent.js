@@ -8,9 +8,19 @@ import { createServer } from 'node:http';
 const port = Number(process.argv[2] ?? 9101);
 
 createServer(async (request, response) => {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const { model, messages } = JSON.parse(body);
-  const content = `${model} has read ${messages.length} messages; the last was: ${messages.at(-1).content}`;
-  response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ content }));
+  response.setHeader('Content-Type', 'application/json');
+  if (request.method !== 'POST') {
+    response.writeHead(405, { Allow: 'POST' }).end(JSON.stringify({ error: 'Ask with POST' }));
+    return;
+  }
+  try {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const { model, messages } = JSON.parse(body);
+    const content = `${model} has read ${messages.length} messages; the last was: ${messages.at(-1).content}`;
+    response.end(JSON.stringify({ content }));
+  } catch (error) {
+    // No such question, or who asked has left: the next one is answered all the same.
+    response.writeHead(400).end(JSON.stringify({ error: `Ask with {model, messages}: ${error}` }));
+  }
 }).listen(port, '127.0.0.1', () => console.log(`An agent listens on http://127.0.0.1:${port}`));

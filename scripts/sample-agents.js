@@ -29,11 +29,15 @@ function answerTo({ model, messages }) {
 
 async function listen(handle) {
   const server = createServer(async (request, response) => {
-    let text = '';
-    for await (const chunk of request) text += chunk;
-    const body = handle(response, JSON.parse(text || '{"messages":[]}'));
     response.setHeader('Content-Type', 'application/json');
-    response.end(JSON.stringify(body));
+    try {
+      let text = '';
+      for await (const chunk of request) text += chunk;
+      const body = handle(response, JSON.parse(text || '{"messages":[]}'));
+      response.end(JSON.stringify(body));
+    } catch (error) {
+      response.writeHead(400).end(JSON.stringify({ error: String(error) }));
+    }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;

@@ -1,7 +1,7 @@
 /** The desk at `/`: the built files of dist/web from memory, as the browser takes them best, under a strict CSP. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
-import { Router, type Request, type Response } from 'express';
+import { Router, type NextFunction, type Request, type Response } from 'express';
 import type { Authenticate } from './auth.ts';
 
 /** The pages that the desk's own router knows: a reload of any of them gets the same document. */
@@ -57,11 +57,26 @@ export function deskRouter(authenticate: Authenticate, folder: string): Router {
       response.set('Cache-Control', hashed ? 'private, max-age=31536000, immutable' : 'no-cache');
       sendFile(request, response, file);
     });
+  // A wrong link in a browser; whatever else asks gets its JSON. One that is badly percent-encoded comes as an error.
+  const notFound = (request: Request, response: Response): boolean => {
+    const isPage = /^(GET|HEAD)$/.test(request.method) && !/^\/api(\/|$)/i.test(request.path);
+    if (!isPage || request.accepts(['json', 'html']) !== 'html') return false;
+    authenticate(request);
+    response.status(404).vary('Accept').set('Cache-Control', 'no-cache');
+    sendFile(request, response, index);
+    return true;
+  };
+  router.use((request, response, next) => {
+    if (!notFound(request, response)) next();
+  });
+  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (!(error instanceof URIError) || !notFound(request, response)) next(error);
+  });
   return router;
 }
 
 function sendFile(request: Request, response: Response, { type, plain, compressed }: DeskFile): void {
-  response.set({ 'Content-Security-Policy': policy, Vary: 'Accept-Encoding' }).type(type);
+  response.set('Content-Security-Policy', policy).vary('Accept-Encoding').type(type);
   // A browser's order is no preference: ours is.
   const coding = [...compressed.keys()].find((name) => request.acceptsEncodings(name) !== false);
   if (coding !== undefined) response.set('Content-Encoding', coding);

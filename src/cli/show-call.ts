@@ -52,9 +52,12 @@ function timingsOf({ timings }: CallDescription): string {
 function showAttempts(out: Output, { attempts }: CallDescription): void {
   if (attempts.length === 0) return;
   out.line();
+  // In the order asked: those that were skipped before the call began come first in the API.
+  const skipped = (one: (typeof attempts)[number]): number => Number(one.status === 'skipped');
+  const inOrder = attempts.toSorted((a, b) => skipped(a) - skipped(b));
   out.table(
     ['agent', 'outcome', 'tries', 'ms', 'error'],
-    attempts.map((one) => [one.agent, one.error_type ?? one.status, one.tries, one.latency_ms, one.error]),
+    inOrder.map((one) => [one.agent, one.error_type ?? one.status, one.tries, one.latency_ms, one.error]),
     { outcome: out.state },
   );
 }

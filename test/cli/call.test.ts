@@ -27,6 +27,13 @@ test('with --json the whole call is one document', async () => {
   });
 });
 
+test('attempts are told in the order asked, then who was skipped', async () => {
+  await node.agent('asked-first', failing, { max_retries: 0, fallback_agents: ['not-there'] });
+  const { code, stdout } = await runCli(['call', 'asked-first', 'x'], here());
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^asked-first\t.*\nnot-there\tskipped\t/m);
+});
+
 test('the prompt can come on standard input', async () => {
   const agent = await node.agent('reader', says('read'));
   for (const args of [

@@ -29,9 +29,11 @@ test('one call is run again and watched, with 1 while it fails and 0 once the ag
   const [id = ''] = ids;
   expect(await run('rerun', id, '--wait')).toMatchObject({ code: 1 });
   repair(says('now it works'));
-  const { code, stdout } = await run('rerun', id, '--wait');
+  const { code, stdout, stderr } = await run('rerun', id, '--wait');
   expect(code).toBe(0);
   expect(stdout).toContain('single answered');
+  const [, newId = ''] = /^Call (\S+)\n/.exec(stderr) ?? [];
+  expect(await json('calls', 'show', newId)).toMatchObject({ response: 'now it works', rerun_of: id });
 });
 
 test('overrides reach the new call', async () => {

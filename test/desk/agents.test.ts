@@ -59,7 +59,7 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
       return agents.find(({ name }) => name === 'careful');
     };
     const before = await config();
-    const page = await desk.open('/agents');
+    const page = await desk.open('/agents', {}, [/status of 422/]);
     const card = page.getByRole('article', { name: 'careful' });
     await card.getByText('not registered').waitFor();
     await page.getByRole('button', { name: 'Register an agent' }).click();
@@ -79,6 +79,10 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     expect(agent.requests.at(-1)?.headers.authorization).toBe('Bearer tk-careful');
 
     await card.getByRole('button', { name: 'Edit careful' }).click();
+    await dialog.locator('[name=host]').fill('127.0.0.2');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('alert').getByText('Token: the token is for http://127.0.0.1').waitFor();
+    await dialog.locator('[name=host]').fill('127.0.0.1');
     await dialog.getByLabel('Without a token').check();
     await dialog.getByLabel('Expectation').fill('');
     await dialog.getByRole('button', { name: 'Save' }).click();

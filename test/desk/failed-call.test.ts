@@ -63,6 +63,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     const other = await desk.node.agent('other', () => ({ body: { content: 'gladly' } }));
     const { call_id: failed } = (await http.call({ agent_name: 'broken', prompt: 'please' })).body;
     const page = await desk.open(`/calls/${String(failed)}`);
+    await page.getByText('Nothing has changed since').waitFor();
     await page.getByRole('button', { name: 'Rerun' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('Change the request').click();
@@ -71,5 +72,10 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await dialog.getByRole('button', { name: 'Rerun the call' }).click();
     await page.getByRole('region', { name: 'Answer' }).getByText('gladly').first().waitFor();
     expect(JSON.stringify(other.requests.map(({ body }) => body))).toContain('pretty please');
+
+    await page.getByRole('link', { name: String(failed).slice(0, 13) }).click();
+    await page.getByText('Rerun as').waitFor();
+    await page.getByText('Nobody else would be asked').waitFor();
+    expect(await page.getByText('Nothing has changed since').count()).toBe(0);
   });
 });

@@ -93,6 +93,23 @@ describe('a node', () => {
     expect(best.body.length).toBeLessThan(zipped.body.length);
   });
 
+  it.each(['/wat', '/batches/x/y', '/calls/%zz', '/sessions/%E0%A4%A'])(
+    'answers the wrong link %s with 404: a page to a browser, JSON to anything else',
+    async (path) => {
+      const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+      const page = await fetch(node.http.url + path, { headers: { Accept: accept } });
+      expect(page.status).toBe(404);
+      expect(page.headers.get('Vary')).toBe('Accept, Accept-Encoding');
+      expect(await page.text()).toContain('<div id="desk">');
+      for (const other of [path, `/api/vps${path}`]) {
+        const headers: Record<string, string> = other === path ? {} : { Accept: accept };
+        const answer = await fetch(node.http.url + other, { headers });
+        expect(answer.status).toBe(other.includes('%') ? 422 : 404);
+        expect(answer.headers.get('Content-Type')).toContain('application/problem+json');
+      }
+    },
+  );
+
   it('has no other file there, whatever the path', async () => {
     for (const path of [
       '/assets/nothing.js',
@@ -111,6 +128,7 @@ describe('a node with API keys', () => {
     const stranger = new HttpClient(node.http.url);
     for (const path of ['/', '/calls/x', '/favicon.svg'])
       expectProblem(await stranger.get(path), 401, 'unauthorized');
+    expectProblem(await stranger.get('/wat', { Accept: 'text/html' }), 401, 'unauthorized');
     const basic = `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`;
     expect((await stranger.get('/', { Authorization: basic })).status).toBe(200);
   });

@@ -5,6 +5,7 @@ import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { filterOf, positive, wholeNumber, withFilter, type FilterOptions } from '../filter-options.ts';
+import { note } from '../output.ts';
 import { cancelBatch, followBatch, listBatches, startBatch, type BatchOptions } from '../rerun-batch.ts';
 import { watchCall } from '../watch-call.ts';
 
@@ -119,8 +120,12 @@ async function rerunOne(
   const body = Object.keys(overrides).length > 0 ? overrides : undefined;
   const answer = await client.ask<{ call_id: string; attached?: boolean }>('POST', path, { body });
   const { call_id, attached } = answer.body;
-  if (wait) return watchCall(context, call_id);
+  const told = attached ? `${call_id} (was running already)` : call_id;
+  if (wait) {
+    note(`Call ${told}`);
+    return watchCall(context, call_id);
+  }
   if (out.json) out.document(answer.body);
-  else out.text(attached ? `${call_id} (was running already)` : call_id);
+  else out.text(told);
   return undefined;
 }

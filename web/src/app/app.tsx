@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { LocationProvider, Route, Router } from 'preact-iso/router';
+import { LocationProvider, Route, Router, useLocation } from 'preact-iso/router';
 import { AgentsPage } from '../agents/agents-page.tsx';
 import { BatchPage } from '../batches/batch-page.tsx';
 import { BatchesPage } from '../batches/batches-page.tsx';
@@ -30,20 +30,37 @@ export function App() {
       </a>
       <Header />
       <main id="main" tabIndex={-1} ref={main}>
-        <Router onRouteChange={focusPage}>
-          <Route path="/" component={CallsPage} />
-          <Route path="/calls" component={CallsPage} />
-          <Route path="/calls/:id" component={CallPage} />
-          <Route path="/agents" component={AgentsPage} />
-          <Route path="/sessions" component={SessionsPage} />
-          <Route path="/sessions/:id" component={SessionPage} />
-          <Route path="/session" component={SessionPage} />
-          <Route path="/batches" component={BatchesPage} />
-          <Route path="/batches/:id" component={BatchPage} />
-          <Route default component={NotFound} />
-        </Router>
+        <Pages onRouteChange={focusPage} />
       </main>
       <Notice />
     </LocationProvider>
   );
+}
+
+function Pages({ onRouteChange }: { onRouteChange: (url: string) => void }) {
+  const { path } = useLocation();
+  if (!isWhole(path)) return <NotFound />;
+  return (
+    <Router onRouteChange={onRouteChange}>
+      <Route path="/" component={CallsPage} />
+      <Route path="/calls" component={CallsPage} />
+      <Route path="/calls/:id" component={CallPage} />
+      <Route path="/agents" component={AgentsPage} />
+      <Route path="/sessions" component={SessionsPage} />
+      <Route path="/sessions/:id" component={SessionPage} />
+      <Route path="/session" component={SessionPage} />
+      <Route path="/batches" component={BatchesPage} />
+      <Route path="/batches/:id" component={BatchPage} />
+      <Route default component={NotFound} />
+    </Router>
+  );
+}
+
+/** The router throws at a path whose percent-encoding is not. */
+function isWhole(path: string): boolean {
+  try {
+    return decodeURIComponent(path) !== ''; // Its value is used: bundlers drop a call whose value is not.
+  } catch {
+    return false;
+  }
 }

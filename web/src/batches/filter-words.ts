@@ -1,9 +1,15 @@
-import { words } from '../format.ts';
+import { when, words } from '../format.ts';
 
 /** A batch's filter in one line. */
 export function filterWords(filter: Readonly<Record<string, unknown>>): string {
   const parts = Object.entries(filter)
     .filter(([, value]) => value != null)
-    .map(([name, value]) => `${words(name)} ${String(value)}`);
+    .map(([name, value]) => `${words(name)} ${valueWords(name, String(value))}`);
   return parts.length === 0 ? 'all' : parts.join(', ');
+}
+
+/** Times as the rest of the desk shows them; what is no time stays as it is. */
+export function valueWords(name: string, value: string): string {
+  const isTime = /^(since|until)$/.test(name) && /^\d{4}-/.test(value) && !Number.isNaN(Date.parse(value));
+  return isTime ? when(value) : value;
 }

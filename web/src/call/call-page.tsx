@@ -65,7 +65,7 @@ export function CallPage() {
       </Section>
       {call.status === 'failed' && (
         <Section title="What if it ran today">
-          <WhatIfTable callId={id} />
+          <WhatIfTable callId={id} wasRerun={call.reruns.length > 0} />
         </Section>
       )}
       {call.session_id !== null && <Conversation key={call.status} callId={id} sessionId={call.session_id} />}

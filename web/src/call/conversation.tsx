@@ -1,4 +1,5 @@
 import { api } from '../api.ts';
+import { plural } from '../format.ts';
 import { sessionPage } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { Transcript } from '../sessions/transcript.tsx';
@@ -14,10 +15,7 @@ export function Conversation({ callId, sessionId }: { callId: string; sessionId:
   if (!value) return null;
   const around = aroundCall(value.messages, callId);
   return (
-    <Section
-      title="Conversation"
-      aside={<a href={sessionPage(sessionId)}>All {value.messages.length} messages</a>}
-    >
+    <Section title="Conversation" aside={<a href={sessionPage(sessionId)}>{allOf(value.messages.length)}</a>}>
       {around.length === 0 ? (
         <p class="hint">The session has nothing of this call yet.</p>
       ) : (
@@ -26,6 +24,8 @@ export function Conversation({ callId, sessionId }: { callId: string; sessionId:
     </Section>
   );
 }
+
+const allOf = (messages: number): string => `${messages === 1 ? '' : 'All '}${plural(messages, 'message')}`;
 
 function aroundCall(messages: readonly Message[], callId: string): readonly Message[] {
   const own = messages.flatMap((message, index) => (message.call_id === callId ? [index] : []));

@@ -2,7 +2,7 @@ import { Section } from '../ui/section.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { ErrorType } from '../ui/status.tsx';
 import { TextBlock } from '../ui/text-block.tsx';
-import type { Call, CallStatus } from '../wire.ts';
+import type { Attempt, Call, CallStatus } from '../wire.ts';
 
 const titles: Partial<Record<CallStatus, string>> = { running: 'So far', cancelled: 'Cancelled' };
 
@@ -14,7 +14,9 @@ export function Outcome({ call }: { call: Call }) {
         <TextBlock text={call.response} label="Answer" />
       </Section>
     );
-  const failed = call.attempts.filter((attempt) => attempt.error !== null);
+  const failed = call.attempts
+    .filter((attempt) => attempt.error !== null)
+    .toSorted((a, b) => skipped(a) - skipped(b));
   const error = withoutLast(call.error, failed.findLast(({ status }) => status === 'failed')?.error);
   return (
     <Section
@@ -49,6 +51,9 @@ export function Outcome({ call }: { call: Call }) {
     </Section>
   );
 }
+
+/** Those that were asked come first, in their order. */
+const skipped = (attempt: Attempt): number => Number(attempt.status === 'skipped');
 
 /** The call's error ends with that of its last agent, which has a line of its own. */
 function withoutLast(error: string | null, last: string | null | undefined): string | null {

@@ -5,11 +5,16 @@ import { Loading } from '../ui/loading.tsx';
 import { ErrorType } from '../ui/status.tsx';
 
 /** The recorded attempts on today's chain and health, without asking anyone. */
-export function WhatIfTable({ callId }: { callId: string }) {
+export function WhatIfTable({ callId, wasRerun }: { callId: string; wasRerun: boolean }) {
   const { value, problem } = useLoaded(callId, () => api.whatIf(callId));
   if (!value) return <Loading problem={problem} />;
   const { before, after, changed } = value;
-  const agents = [...new Set([...before.attempts, ...after.steps].map((one) => one.agent))];
+  // In the order asked, then those that were skipped.
+  const asked = [
+    ...before.attempts.filter(({ status }) => status !== 'skipped'),
+    ...after.steps.filter(({ outcome }) => outcome !== 'skipped'),
+  ];
+  const agents = [...new Set([...asked, ...before.attempts, ...after.steps].map((one) => one.agent))];
   const then = new Map(before.attempts.map((one) => [one.agent, one]));
   const today = new Map(after.steps.map((one) => [one.agent, one]));
   return (
@@ -23,7 +28,7 @@ export function WhatIfTable({ callId }: { callId: string }) {
           </>
         )}{' '}
         <span class="hint">
-          {after.reason}.{!changed && ' Nothing has changed since.'}
+          {after.reason}.{!changed && !wasRerun && ' Nothing has changed since.'}
         </span>
       </p>
       <table class="list">

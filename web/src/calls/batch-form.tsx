@@ -1,5 +1,6 @@
 import { useLocation } from 'preact-iso/router';
 import { api, type FilterValues } from '../api.ts';
+import { valueWords } from '../batches/filter-words.ts';
 import { plural, words } from '../format.ts';
 import { segment } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
@@ -58,7 +59,7 @@ function Found({ dry, filter }: { dry: DryRun; filter: FilterValues }) {
       </p>
       <p class="hint">
         {Object.entries(filter)
-          .map(([name, value]) => `${words(name)}: ${value}`)
+          .map(([name, value]) => `${words(name)}: ${valueWords(name, String(value))}`)
           .join(', ')}
       </p>
       {dry.sample.length > 0 && (

@@ -35,9 +35,18 @@ export function CallsPage() {
       aside={
         <>
           <StreamBadge state={state} />
-          <a class="button" href={`/api/vps/calls/export${queryString({ ...use.asked, format: 'tar.gz' })}`}>
-            Export histories
-          </a>
+          {problem ? (
+            <button type="button" disabled>
+              Export histories
+            </button>
+          ) : (
+            <a
+              class="button"
+              href={`/api/vps/calls/export${queryString({ ...use.asked, format: 'tar.gz' })}`}
+            >
+              Export histories
+            </a>
+          )}
           <BatchButton asked={use.asked} />
         </>
       }

@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { valueWords } from '../batches/filter-words.ts';
 import { words } from '../format.ts';
 import { Field } from '../ui/field.tsx';
 import { errorTypes } from './error-types.ts';
+import { hasTab } from './status-tabs.tsx';
 import { spans, type FilterInUse, type FilterName } from './filter.ts';
 
 const typingPauseMs = 250;
@@ -14,7 +16,8 @@ const names: readonly (readonly [FilterName, string])[] = [
 
 export function FilterBar({ use }: { use: FilterInUse }) {
   const { filter, change } = use;
-  const set = Object.keys(filter).filter((name) => name !== 'status');
+  // The tabs take their own statuses away.
+  const set = Object.keys(filter).filter((name) => name !== 'status' || !hasTab(filter[name]));
   const rare = names.filter(([name]) => filter[name] !== undefined).length;
   return (
     <search class="filters">
@@ -61,7 +64,7 @@ function SinceFilter({ use: { filter, change } }: { use: FilterInUse }) {
             {label}
           </option>
         ))}
-        {since !== '' && !spans[since] && <option value={since}>Since {since}</option>}
+        {since !== '' && !spans[since] && <option value={since}>Since {valueWords('since', since)}</option>}
       </select>
     </Field>
   );

@@ -10,6 +10,8 @@ const tabs = [
   ['cancelled', 'Cancelled', 'cancelled'],
 ] as const;
 
+export const hasTab = (status: unknown): boolean => tabs.some(([one]) => one === status);
+
 export function StatusTabs({ use, counts }: { use: FilterInUse; counts: Counts | undefined }) {
   return (
     <nav class="tabs" aria-label="Calls by status">

@@ -21,7 +21,7 @@ export function Transcript({ messages, marked }: TranscriptProps) {
           <div class="message-head">
             <strong>{message.agent ?? message.role}</strong>
             <Time at={message.timestamp} />
-            {message.failed && <span class="tag failed">failed, left out of later turns</span>}
+            {message.failed && <span class="tag">left out of later turns</span>}
             {message.lost && <span class="tag failed">lost</span>}
             {message.call_id !== null && message.call_id !== marked && <CallLink id={message.call_id} />}
           </div>

@@ -1,5 +1,8 @@
 import type { Problem } from '../http.ts';
 
+/** What a form calls otherwise than the API. */
+const labels = new Map([['keep_auth_token', 'Token']]);
+
 export function ProblemBox({ problem }: { problem: Problem }) {
   // The detail of a refusal often is its fields in one line.
   const inFields = problem.fields.map(({ field, message }) => `${field}: ${message}`).join('; ');
@@ -11,7 +14,7 @@ export function ProblemBox({ problem }: { problem: Problem }) {
         <ul>
           {problem.fields.map(({ field, message }) => (
             <li key={field}>
-              <code>{field}</code> {message}
+              {labels.has(field) ? `${labels.get(field)}:` : <code>{field}</code>} {message}
             </li>
           ))}
         </ul>
