@@ -1,5 +1,12 @@
-/** The closing line of .ci/run: `node .ci/count.js CODE FAST SLOW NEWEST`, each of the last the JSON report of a run. */
+/**
+ * The last lines of .ci/run: `node .ci/count.js CODE FAST SLOW NEWEST`, each of the last three the JSON report of a run.
+ * It names each test that failed, since a log is often kept by its end, and closes with the counts.
+ */
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+const LINES_OF_A_MESSAGE = 12;
 
 const [code, ...files] = process.argv.slice(2);
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -13,6 +20,20 @@ function read(file) {
   }
 }
 
+/** @returns a text for each test of a file that failed, or one for a file that could not be loaded. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  if (failed.length === 0 && status === 'failed')
+    failed.push({ fullName: '(the file)', failureMessages: [message] });
+  return failed.map(({ fullName, failureMessages }) => {
+    const lines = stripVTControlCharacters((failureMessages ?? []).join('\n')).split(
+      '\n',
+      LINES_OF_A_MESSAGE,
+    );
+    return [`  FAILED ${relative('', name)} > ${fullName}`, ...lines.map((line) => `    ${line}`)].join('\n');
+  });
+}
+
 for (const [index, what] of ['npm test', 'npm run test:slow', 'npm test on the newest Node'].entries()) {
   const report = read(files[index]);
   if (!report) {
@@ -20,15 +41,11 @@ for (const [index, what] of ['npm test', 'npm run test:slow', 'npm test on the n
     counts.failed += 1;
     continue;
   }
-  const { numPassedTests, numFailedTests, numPendingTests, testResults } = report;
-  // A file that cannot be loaded has no tests that fail.
-  const failedFiles = testResults.filter(
-    ({ status, assertionResults }) =>
-      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  const failed = numFailedTests + failedFiles;
-  console.log(`${what}: ${numPassedTests} passed, ${failed} failed, ${numPendingTests} skipped`);
-  counts.failed += failed;
+  const { numPassedTests, numPendingTests, testResults } = report;
+  const failures = testResults.flatMap(failuresOf);
+  console.log(`${what}: ${numPassedTests} passed, ${failures.length} failed, ${numPendingTests} skipped`);
+  for (const failure of failures) console.log(failure);
+  counts.failed += failures.length;
   if (index === 2) continue; // The same tests again.
   counts.passed += numPassedTests;
   counts.skipped += numPendingTests;

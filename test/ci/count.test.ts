@@ -7,23 +7,45 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { foundHere } from '../rig/found-here.ts';
 
-const passes = { status: 'passed', assertionResults: [{ status: 'passed' }] };
-const isBroken = { status: 'failed', assertionResults: [] };
+const passes = { name: '/a.test.ts', status: 'passed', assertionResults: [{ status: 'passed' }] };
+const isBroken = {
+  name: join(packageRoot, 'test/b.test.ts'),
+  status: 'failed',
+  message: 'Cannot find module',
+  assertionResults: [],
+};
+const fails = (failed: number) => ({
+  name: join(packageRoot, 'test/c.test.ts'),
+  status: failed > 0 ? 'failed' : 'passed',
+  assertionResults: Array.from({ length: failed }, (_, index) => ({
+    fullName: `test ${index}`,
+    status: 'failed',
+    failureMessages: ['\u001b[31mexpected 1 to be 2\u001b[39m\n    at c.test.ts:3:1'],
+  })),
+});
 const reportOf = (passed: number, failed: number, testResults: readonly object[] = [passes]): string =>
-  JSON.stringify({ numPassedTests: passed, numFailedTests: failed, numPendingTests: 0, testResults });
+  JSON.stringify({
+    numPassedTests: passed,
+    numPendingTests: 0,
+    testResults: [...testResults, fails(failed)],
+  });
 
-/** The last line for these reports of `npm test`, of the slow tests and of the newest Node; undefined is one that vitest did not write. */
-async function closingLine(
-  code: number,
-  ...reports: readonly (string | undefined)[]
-): Promise<string | undefined> {
+/** The lines for these reports of `npm test`, of the slow tests and of the newest Node; undefined is one that vitest did not write. */
+async function lastLines(code: number, ...reports: readonly (string | undefined)[]): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const files = reports.map((_, index) => join(folder, `${index}.json`));
   for (const [index, text] of reports.entries())
     if (text !== undefined) await writeFile(files[index] ?? '', text);
   const command = [join(packageRoot, '.ci', 'count.js'), String(code), ...files];
-  return execFileSync(process.execPath, command, { encoding: 'utf8' }).trim().split('\n').at(-1);
+  return execFileSync(process.execPath, command, { encoding: 'utf8' }).trim().split('\n');
+}
+
+async function closingLine(
+  code: number,
+  ...reports: readonly (string | undefined)[]
+): Promise<string | undefined> {
+  return (await lastLines(code, ...reports)).at(-1);
 }
 
 test('both runs are counted, and what fails on the newest Node', async () => {
@@ -37,6 +59,20 @@ test('a run without a report, or half a one, a file that cannot be loaded, and a
   const broken = reportOf(5, 0, [passes, isBroken]);
   expect(await closingLine(1, broken, reportOf(7, 0), reportOf(5, 0))).toBe('12 passed, 1 failed');
   expect(await closingLine(1, reportOf(5, 0), reportOf(7, 0), reportOf(5, 0))).toBe('12 passed, 1 failed');
+});
+
+test('each test that failed is named, with the start of its message, and a file that cannot be loaded too', async () => {
+  expect(await lastLines(1, reportOf(5, 0), reportOf(7, 1, [isBroken]), reportOf(5, 0))).toEqual([
+    'npm test: 5 passed, 0 failed, 0 skipped',
+    'npm run test:slow: 7 passed, 2 failed, 0 skipped',
+    '  FAILED test/b.test.ts > (the file)',
+    '    Cannot find module',
+    '  FAILED test/c.test.ts > test 0',
+    '    expected 1 to be 2',
+    '        at c.test.ts:3:1',
+    'npm test on the newest Node: 5 passed, 0 failed, 0 skipped',
+    '12 passed, 2 failed',
+  ]);
 });
 
 test('without a tool its tests are left out, in CI they fail', () => {
