@@ -107,6 +107,7 @@ export default tseslint.config(
       'bench/**/*.ts',
       'soak/**/*.ts',
       'chaos/**/*.ts',
+      'cluster/**/*.ts',
       'src/api/server.ts',
       'src/promote.ts',
       'worker.ts',

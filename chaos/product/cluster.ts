@@ -8,7 +8,7 @@ import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import { until } from '../pause.ts';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { KeptProcess } from './kept-process.ts';
-import { freePorts } from './ports.ts';
+import { freePorts } from '../../cluster/free-ports.ts';
 import { serverPidOf } from './process-table.ts';
 
 export interface ClusterSettings {

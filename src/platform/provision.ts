@@ -23,9 +23,11 @@ export async function setRetention(
   });
 }
 
+type ServiceConnection = Pick<NativeConnection, 'operatorService' | 'workflowService'>;
+
 /** Registers those that are missing, as keywords. Throws `StartupError` where it may not, or has no such namespace. */
 export async function ensureSearchAttributes(
-  connection: NativeConnection,
+  connection: ServiceConnection,
   namespace: string,
   names: readonly string[],
 ): Promise<void> {
@@ -73,7 +75,7 @@ async function firstMissingOf(...asked: Parameters<typeof missingSearchAttribute
 
 /** Of `names` those that the namespace does not have. */
 export async function missingSearchAttributes(
-  { operatorService }: NativeConnection,
+  { operatorService }: ServiceConnection,
   namespace: string,
   names: readonly string[],
 ): Promise<string[]> {

@@ -1,14 +1,8 @@
-/** docker-compose.yml, as far as it can be checked without a container engine. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+/** docker-compose.yml, as far as it can be checked without a container engine; versions: server-table.test.ts. */
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { startDevCommand } from '../../src/platform/embedded/start-dev-command.ts';
 import { loadConfig } from '../../src/platform/config.ts';
-import { realCli } from '../platform/embedded/support.ts';
 import { composeText, ours, read, secrets, services, volumes } from './cluster.ts';
 
-const run = promisify(execFile);
 const all = Object.entries(services);
 const { version, scripts } = JSON.parse(read('package.json')) as {
   version: string;
@@ -28,34 +22,6 @@ test.each(all)('the image of %s is pinned to a release', (_name, { image }) => {
 test('our image has the version of the package and is built once', () => {
   expect(new Set(ours.map(([, service]) => service.image))).toEqual(new Set([`holdfast:${version}`]));
   expect(ours.filter(([, service]) => service.build).map(([name]) => name)).toEqual(['facade']);
-});
-
-test('server and Web UI are those that the tests run on', async () => {
-  const { stdout } = await run(await realCli(), ['--version']);
-  const [, server, ui] = /Server ([\d.]+), UI ([\d.]+)/.exec(stdout) ?? [];
-  expect(services['temporal']?.image).toBe(`temporalio/server:${server}`);
-  expect(services['temporal-schema']?.image).toBe(`temporalio/admin-tools:${server}`);
-  expect(services['temporal-ui']?.image).toBe(`temporalio/ui:${ui}`);
-});
-
-test("the server's dynamic configuration is that of the embedded one", () => {
-  const options = {
-    cli: 'temporal',
-    dataDir: '/data',
-    port: 7233,
-    uiPort: 'off',
-    synchronous: 'normal',
-    cacheBytes: 67_108_864,
-  } as const;
-  const command = startDevCommand(options);
-  const embedded = command
-    .filter((_argument, index) => command[index - 1] === '--dynamic-config-value')
-    .map((pair) => [pair.split('=')[0], JSON.parse(pair.slice(pair.indexOf('=') + 1)) as unknown]);
-  const file = parse(read('deploy/temporal-dynamic-config.yaml')) as Record<string, { value: unknown }[]>;
-  expect(Object.entries(file).map(([name, values]) => [name, values[0]?.value])).toEqual(embedded);
-  expect(services['temporal']?.volumes).toContain(
-    './deploy/temporal-dynamic-config.yaml:/etc/temporal/config/dynamicconfig/docker.yaml:ro',
-  );
 });
 
 test.each(all)('%s has a health check, or ends and is waited for', (name, service) => {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { serverTable } from '../server-table.ts';
 
 /** The release whose server and database schema Holdfast is tested with. */
-export const pinnedVersion = '1.9.1';
+export const pinnedVersion: string = serverTable.cli;
 
 export interface FoundBinary {
   /** Absolute. */

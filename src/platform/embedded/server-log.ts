@@ -1,4 +1,4 @@
-/** The server's own log, a file in the data directory. */
+/** A server's own log, a file in the data directory. */
 import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -13,8 +13,8 @@ export interface ServerLog {
   tail(): Promise<string>;
 }
 
-export async function openServerLog(dataDir: string): Promise<ServerLog> {
-  const path = join(dataDir, 'temporal.log');
+export async function openServerLog(dataDir: string, name = 'temporal.log'): Promise<ServerLog> {
+  const path = join(dataDir, name);
   if ((await sizeOf(path)) > maxBytes) await rename(path, `${path}.1`);
   const begin = await sizeOf(path);
   return { path, file: await open(path, 'a', 0o600), tail: () => tailOf(path, begin) };

@@ -1,4 +1,4 @@
-/** The Temporal dev server as a child that cannot outlive this process. */
+/** A server as a child that cannot outlive this process. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -23,18 +23,33 @@ kill $watch 2>/dev/null
 exit $code
 `;
 
-const stopMs = 3_000;
+export interface SpawnOptions {
+  /** Default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** The user and group that it runs as. Default: this process's. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** What asks it to stop, SIGTERM by default; if it has not after `stopMs`, it is killed. */
+  readonly stopSignal?: NodeJS.Signals;
+  readonly stopMs?: number;
+}
 
 export interface ServerProcess {
   readonly pid: number;
   /** Resolves with how it ended. */
   readonly exited: Promise<string>;
-  /** SIGTERM, then SIGKILL; resolves once it is gone. */
+  /** Asks it to stop, then kills it; resolves once it is gone. */
   stop(): Promise<void>;
 }
 
-export async function spawnServer(command: readonly string[], logFd: number): Promise<ServerProcess> {
+export async function spawnServer(
+  command: readonly string[],
+  logFd: number,
+  { stopSignal = 'SIGTERM', stopMs = 3_000, ...options }: SpawnOptions = {},
+): Promise<ServerProcess> {
   const child = spawn('/bin/sh', ['-c', watcher, 'temporal-server', ...command], {
+    ...options,
     detached: true,
     stdio: ['ignore', logFd, logFd, 'pipe', 'pipe'],
   });
@@ -49,7 +64,7 @@ export async function spawnServer(command: readonly string[], logFd: number): Pr
       const signal = (name: NodeJS.Signals): void => {
         if (child.exitCode === null && child.signalCode === null) kill(pid, name);
       };
-      signal('SIGTERM');
+      signal(stopSignal);
       const timer = setTimeout(() => signal('SIGKILL'), stopMs);
       await exited;
       clearTimeout(timer);

@@ -1,19 +1,10 @@
+import { serverTable } from '../server-table.ts';
 import { databaseIn } from './data-dir.ts';
 
-/**
- * Its queues are polled at most 20 times a second by default, which alone costs 30 ms of every call; timers under a
- * second stay true with the fourth. Holdfast is correct without them. Values are JSON: the server refuses to start with
- * what is none, and warns in its log of a value that the setting does not take.
- */
-const dynamicConfig = [
-  'history.transferProcessorMaxPollRPS=2000',
-  'history.timerProcessorMaxPollRPS=2000',
-  'history.visibilityProcessorMaxPollRPS=2000',
-  'history.timerProcessorMaxTimeShift="50ms"',
-  'history.maxInFlightUpdates=1000',
-  // What has just ended is deleted only once its queue's progress is on record: every 30 s by default.
-  'history.transferProcessorUpdateAckInterval="1s"',
-];
+/** Values are JSON: the server refuses to start with what is none, and warns in its log of one that a setting does not take. */
+const dynamicConfig = Object.entries(serverTable.dynamicConfig).map(
+  ([name, value]) => `${name}=${JSON.stringify(value)}`,
+);
 
 /**
  * Pages of its write-ahead log (4 KiB each) before they are copied into the database. A call writes some 300, most of them the

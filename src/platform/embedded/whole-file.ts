@@ -10,8 +10,8 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
-export async function writeJson(path: string, value: unknown): Promise<void> {
+export async function writeJson(path: string, value: unknown, mode = 0o666): Promise<void> {
   const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, `${JSON.stringify(value)}\n`);
+  await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode });
   await rename(temporary, path);
 }

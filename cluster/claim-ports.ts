@@ -1,0 +1,49 @@
+import { freePorts, isFree } from './free-ports.ts';
+
+/** Every port of a cluster by what listens there, e.g. `facade-1`. */
+export type Ports = Readonly<Record<string, number>>;
+
+/** Of the Temporal server, whose four services listen for calls and for each other. */
+export const temporalPorts = [
+  'FRONTEND_GRPC_PORT',
+  'FRONTEND_HTTP_PORT',
+  'FRONTEND_MEMBERSHIP_PORT',
+  'HISTORY_GRPC_PORT',
+  'HISTORY_MEMBERSHIP_PORT',
+  'MATCHING_GRPC_PORT',
+  'MATCHING_MEMBERSHIP_PORT',
+  'WORKER_GRPC_PORT',
+  'WORKER_MEMBERSHIP_PORT',
+] as const;
+
+/** Where a new cluster is looked for first. */
+const usual: Ports = { FRONTEND_GRPC_PORT: 7233, 'facade-1': 18_789, 'facade-2': 18_790 };
+
+export const namesOf = (role: 'facade' | 'worker', count: number): string[] =>
+  Array.from({ length: count }, (_none, index) => `${role}-${index + 1}`);
+
+/** Those of the last start, else the usual ones, else any; all of them free. */
+export async function claimPorts(facades: number, workers: number, last: Ports = {}): Promise<Ports> {
+  const names = ['postgres', ...temporalPorts, ...namesOf('facade', facades), ...namesOf('worker', workers)];
+  const taken = new Set<number>();
+  const ports: Record<string, number> = {};
+  for (const name of names) {
+    const wished = [last[name], usual[name]].filter((port) => port !== undefined && !taken.has(port));
+    const port = (await firstFree(wished)) ?? (await otherThan(taken));
+    taken.add(port);
+    ports[name] = port;
+  }
+  return ports;
+}
+
+async function firstFree(wished: readonly (number | undefined)[]): Promise<number | undefined> {
+  for (const port of wished) if (port !== undefined && (await isFree(port))) return port;
+  return undefined;
+}
+
+async function otherThan(taken: ReadonlySet<number>): Promise<number> {
+  for (;;) {
+    const [port] = await freePorts(1);
+    if (port !== undefined && !taken.has(port)) return port;
+  }
+}

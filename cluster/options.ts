@@ -1,0 +1,61 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { packageRoot } from '../src/platform/paths.ts';
+import { serverTable } from '../src/platform/server-table.ts';
+
+export interface Options {
+  readonly facades: number;
+  readonly workers: number;
+  /** Undefined: those that the data has, or the table's for a new one. */
+  readonly shards: number | undefined;
+  /** Absolute; holds everything that outlives the cluster. */
+  readonly dataDir: string;
+}
+
+const most = 64;
+const mostShards = 16_384;
+
+export const help = `npm run cluster -- [--facades N] [--workers N] [--shards N] [--data DIR]
+
+Starts PostgreSQL, the full Temporal server, facades and workers as processes of this machine, on free ports of
+127.0.0.1, and tells where each is. Ctrl-C ends them in order; the next start goes on with the data.
+
+  --facades N   HTTP facades, without a worker of their own (default: 2)
+  --workers N   stand-alone workers (default: 3)
+  --shards N    history shards of a new cluster; fixed from its first start on (default: ${serverTable.serverEnvironment.NUM_HISTORY_SHARDS})
+  --data DIR    databases, secrets, logs, large texts (default: .holdfast/cluster in the checkout; as root
+                /var/lib/holdfast-cluster, as PostgreSQL then runs as another user, who must be able to enter it)
+
+HOLDFAST_ settings of the environment hold for every facade and worker, except those that must differ or agree.`;
+
+/** Undefined: help was asked for. Throws with what is wrong. */
+export function readOptions(args: readonly string[], root: boolean): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      facades: { type: 'string', default: '2' },
+      workers: { type: 'string', default: '3' },
+      shards: { type: 'string' },
+      data: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    facades: count(values.facades, '--facades', most),
+    workers: count(values.workers, '--workers', most),
+    shards: values.shards === undefined ? undefined : count(values.shards, '--shards', mostShards),
+    dataDir: values.data === undefined ? defaultDataDir(root) : resolve(values.data),
+  };
+}
+
+function defaultDataDir(root: boolean): string {
+  return root ? '/var/lib/holdfast-cluster' : join(packageRoot, '.holdfast', 'cluster');
+}
+
+function count(text: string, option: string, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > max)
+    throw new Error(`${option} takes a whole number from 1 to ${max}; see --help`);
+  return value;
+}

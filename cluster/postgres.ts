@@ -1,0 +1,117 @@
+/** PostgreSQL on a port of 127.0.0.1: its files, made once, and the command that runs it. */
+import { execFile } from 'node:child_process';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { serverTable } from '../src/platform/server-table.ts';
+import { StartupError } from '../src/platform/shutdown.ts';
+import type { Postgres } from './find-postgres.ts';
+import type { PartPlan } from './part.ts';
+
+const run = promisify(execFile);
+
+/** Of the one role, which owns both databases. */
+export const postgresUser = 'temporal';
+
+export const postgresFolder = (dataDir: string): string => join(dataDir, 'postgres');
+
+/** The user that PostgreSQL runs as where this process is root, which it refuses to run as; else none. */
+export interface Identity {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** Throws `StartupError`. */
+export async function postgresIdentity(dataDir: string): Promise<Identity> {
+  if (process.getuid?.() !== 0) return {};
+  const user = (await identityOf('postgres')) ?? (await identityOf('nobody'));
+  if (!user) throw new StartupError('PostgreSQL does not run as root: make a user named postgres');
+  // Entering is all that it may do there: what the folder holds is closed to it, but for its own.
+  await chmod(dataDir, 0o711);
+  await run('/bin/sh', ['-c', 'cd "$1"', 'sh', dataDir], { ...user, cwd: '/' }).catch(() => {
+    throw new StartupError(
+      `PostgreSQL does not run as root, and the user that it is run as (uid ${user.uid}) cannot enter ${dataDir}: give a folder below ones that all may enter with --data, e.g. /var/lib/holdfast-cluster`,
+    );
+  });
+  return user;
+}
+
+async function identityOf(name: string): Promise<Required<Identity> | undefined> {
+  try {
+    const [uid, gid] = await Promise.all(['-u', '-g'].map(async (flag) => run('id', [flag, name])));
+    return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the version that made the files; undefined where there are none yet. */
+export async function madeWith(dataDir: string): Promise<number | undefined> {
+  const text = await readFile(join(postgresFolder(dataDir), 'PG_VERSION'), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : Number(text);
+}
+
+/** Makes the files of a new PostgreSQL, whole or not at all. */
+export async function initPostgres(
+  { binDir }: Postgres,
+  dataDir: string,
+  password: string,
+  user: Identity,
+): Promise<void> {
+  const draft = `${postgresFolder(dataDir)}.new`;
+  const passwordFile = join(draft, 'password');
+  const files = join(draft, 'files');
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (user.uid !== undefined && user.gid !== undefined)
+    for (const path of [draft, passwordFile]) await chown(path, user.uid, user.gid);
+  const flags = {
+    pgdata: files,
+    username: postgresUser,
+    pwfile: passwordFile,
+    auth: 'scram-sha-256',
+    encoding: 'UTF8',
+    locale: 'C',
+  };
+  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  try {
+    await run(join(binDir, 'initdb'), args, { ...user, cwd: '/' });
+  } catch (error) {
+    throw new StartupError(`initdb failed: ${(error as { stderr?: string }).stderr ?? String(error)}`, {
+      cause: error,
+    });
+  }
+  await rename(files, postgresFolder(dataDir));
+  await rm(draft, { recursive: true, force: true });
+}
+
+export function postgresPlan(
+  { binDir }: Postgres,
+  dataDir: string,
+  port: number,
+  user: Identity,
+): Omit<PartPlan, 'logFolder'> {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    // Its folder of sockets is another user's on many machines; TCP does.
+    unix_socket_directories: '',
+    ...serverTable.postgresSettings,
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return {
+    name: 'postgres',
+    command: [join(binDir, 'postgres'), '-D', postgresFolder(dataDir), ...flags],
+    ...user,
+    cwd: '/',
+    // "Fast": it ends what its clients do, and writes everything down. SIGTERM would wait for them.
+    stopSignal: 'SIGINT',
+    stopMs: 30_000,
+    isReady: () =>
+      run(join(binDir, 'pg_isready'), [`--host=127.0.0.1`, `--port=${port}`]).then(
+        () => true,
+        () => false,
+      ),
+  };
+}

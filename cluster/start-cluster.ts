@@ -1,0 +1,97 @@
+/** A cluster as processes of this machine, each started once what it needs is ready, and ended in the opposite order. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lockDataDir } from '../src/platform/embedded/data-dir-lock.ts';
+import { EmbeddedServerError } from '../src/platform/embedded/embedded-server-error.ts';
+import { StartupError, type Cleanups } from '../src/platform/shutdown.ts';
+import { namesOf } from './claim-ports.ts';
+import { findPostgres } from './find-postgres.ts';
+import { findServer } from './find-server.ts';
+import { facadePlan, urlOf, workerPlan } from './holdfast-processes.ts';
+import { openState, type State } from './open-state.ts';
+import type { Options } from './options.ts';
+import { Part, type PartPlan } from './part.ts';
+import { initPostgres, madeWith, postgresIdentity, postgresPlan } from './postgres.ts';
+import { prepareNamespace } from './prepare-namespace.ts';
+import { serverPlan, temporalAddress, updateSchema } from './temporal-server.ts';
+
+export interface Cluster {
+  readonly facades: readonly Part[];
+  readonly workers: readonly Part[];
+  readonly temporal: Part;
+  readonly postgres: Part;
+  readonly postgresVersion: string;
+  readonly facadeUrls: readonly string[];
+  readonly temporalAddress: string;
+  readonly logFolder: string;
+  readonly state: State;
+  /** Resolves with the reason when a part cannot be kept running. */
+  readonly lost: Promise<string>;
+}
+
+/** Ready for calls; what ends it is in `cleanups`, from the first process on. Throws `StartupError`, or why it was called off. */
+export async function startCluster(
+  options: Options,
+  cleanups: Cleanups,
+  tell: (line: string) => void,
+  calledOff: AbortSignal,
+): Promise<Cluster> {
+  const { dataDir } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  cleanups.add('lock', await lock(dataDir));
+  const user = await postgresIdentity(dataDir);
+  const postgresBinaries = await findPostgres(await madeWith(dataDir));
+  const serverBinaries = await findServer(tell, calledOff);
+  const state = await openState(options);
+  const logFolder = join(dataDir, 'logs');
+  /** Together; one that starts is ended even where another does not. */
+  const start = async (what: string, plans: readonly Omit<PartPlan, 'logFolder'>[]): Promise<Part[]> => {
+    calledOff.throwIfAborted();
+    tell(`Starting ${what}`);
+    const starts = plans.map((plan) => Part.start({ ...plan, logFolder }, tell, calledOff));
+    cleanups.add(what, async () => {
+      tell(`Stopping ${what}`);
+      const done = await Promise.allSettled(starts);
+      await Promise.all(done.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+    });
+    return Promise.all(starts);
+  };
+
+  if ((await madeWith(dataDir)) === undefined)
+    await initPostgres(postgresBinaries, dataDir, state.postgresPassword, user);
+  const [postgres] = await start('PostgreSQL', [
+    postgresPlan(postgresBinaries, dataDir, state.ports['postgres'] ?? 0, user),
+  ]);
+  await updateSchema(serverBinaries, state);
+  const [temporal] = await start("Temporal's server", [serverPlan(serverBinaries, state)]);
+  await prepareNamespace(temporalAddress(state));
+  const plansOf = (role: 'facade' | 'worker', count: number) =>
+    namesOf(role, count).map((name) => (role === 'facade' ? facadePlan : workerPlan)(name, dataDir, state));
+  const workers = await start('workers', plansOf('worker', options.workers));
+  const facades = await start('facades', plansOf('facade', options.facades));
+  if (!postgres || !temporal) throw new Error('Each start returns as many as it was given');
+  return {
+    facades,
+    workers,
+    temporal,
+    postgres,
+    postgresVersion: postgresBinaries.version,
+    facadeUrls: facades.map(({ name }) => urlOf(name, state)),
+    temporalAddress: temporalAddress(state),
+    logFolder,
+    state,
+    lost: Promise.race([postgres, temporal, ...workers, ...facades].map((part) => part.lost)),
+  };
+}
+
+async function lock(dataDir: string): Promise<() => Promise<void>> {
+  try {
+    return await lockDataDir(dataDir);
+  } catch (error) {
+    if (!(error instanceof EmbeddedServerError)) throw error;
+    throw new StartupError(
+      `A cluster that runs uses ${dataDir}: stop that one, or give another folder with --data`,
+      { cause: error },
+    );
+  }
+}

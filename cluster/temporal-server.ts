@@ -1,0 +1,85 @@
+/** Temporal's full server, its four services in one process, configured by the template that it has built in. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Connection } from '@temporalio/client';
+import { packageRoot } from '../src/platform/paths.ts';
+import { serverTable } from '../src/platform/server-table.ts';
+import { StartupError } from '../src/platform/shutdown.ts';
+import { temporalPorts } from './claim-ports.ts';
+import type { ServerBinaries } from './find-server.ts';
+import type { State } from './open-state.ts';
+import type { PartPlan } from './part.ts';
+import { postgresUser } from './postgres.ts';
+
+const localhost = '127.0.0.1';
+const attemptMs = 2_000;
+
+export const temporalAddress = ({ ports }: Pick<State, 'ports'>): string =>
+  `${localhost}:${ports['FRONTEND_GRPC_PORT']}`;
+
+/** What the template reads. It takes the port of the visibility database from a variable of its own. */
+export function serverEnvironment({ ports, postgresPassword, shards }: State): Record<string, string> {
+  const ofServices = temporalPorts.map((name) => [name, String(ports[name])]);
+  const postgres = String(ports['postgres']);
+  return {
+    ...serverTable.serverEnvironment,
+    NUM_HISTORY_SHARDS: String(shards),
+    POSTGRES_SEEDS: localhost,
+    DB_PORT: postgres,
+    VISIBILITY_DB_PORT: postgres,
+    POSTGRES_USER: postgresUser,
+    POSTGRES_PWD: postgresPassword,
+    BIND_ON_IP: localhost,
+    TEMPORAL_BROADCAST_ADDRESS: localhost,
+    DYNAMIC_CONFIG_FILE_PATH: join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml'),
+    ...(Object.fromEntries(ofServices) as Record<string, string>),
+  };
+}
+
+export function serverPlan({ server }: ServerBinaries, state: State): Omit<PartPlan, 'logFolder'> {
+  return {
+    name: 'temporal',
+    command: [server, '--allow-no-auth', 'start'],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...serverEnvironment(state) },
+    stopMs: 20_000,
+    isReady: () => answers(temporalAddress(state)),
+  };
+}
+
+/** Makes both databases, or brings them up to this version. Throws `StartupError`. */
+export async function updateSchema({ sqlTool }: ServerBinaries, state: State): Promise<void> {
+  const env = {
+    SQL_PLUGIN: serverTable.serverEnvironment.DB,
+    SQL_HOST: localhost,
+    SQL_PORT: String(state.ports['postgres']),
+    SQL_USER: postgresUser,
+    SQL_PASSWORD: state.postgresPassword,
+  };
+  for (const [database, schema] of Object.entries(serverTable.databases))
+    for (const step of [
+      ['create-database', '--defaultdb', 'postgres'],
+      ['setup-schema', '-v', '0.0'],
+      ['update-schema', '--schema-name', schema],
+    ])
+      await promisify(execFile)(sqlTool, ['--db', database, ...step], { env }).catch((error: unknown) => {
+        const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string };
+        throw new StartupError(
+          `The schema of ${database} could not be made (${step[0] ?? ''}):\n${(stderr + stdout).trim().split('\n').slice(-5).join('\n')}`,
+          { cause: error },
+        );
+      });
+}
+
+async function answers(address: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: attemptMs }).catch(() => undefined);
+  if (!connection) return false;
+  try {
+    await connection.withDeadline(Date.now() + attemptMs, () => connection.workflowService.listNamespaces({}));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection.close();
+  }
+}
