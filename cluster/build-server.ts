@@ -62,7 +62,9 @@ async function install(
   try {
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0)
-      throw new StartupError(`Temporal's server could not be built; the end of what ${go} says:\n${last.join('\n')}`);
+      throw new StartupError(
+        `Temporal's server could not be built; the end of what ${go} says:\n${last.join('\n')}`,
+      );
   } finally {
     clearInterval(timer);
     child.kill();

@@ -18,7 +18,12 @@ const run = promisify(execFile);
 const { oldest, newest } = serverTable.postgres;
 
 /** Where Debian, Red Hat and Homebrew keep several major versions side by side, off PATH. */
-const parents = ['/usr/lib/postgresql/', '/usr/pgsql-', '/opt/homebrew/opt/postgresql@', '/usr/local/opt/postgresql@'];
+const parents = [
+  '/usr/lib/postgresql/',
+  '/usr/pgsql-',
+  '/opt/homebrew/opt/postgresql@',
+  '/usr/local/opt/postgresql@',
+];
 
 /** The newest that the table takes, or the one of `major`, which data was made with. Throws `StartupError`. */
 export async function findPostgres(major: number | undefined): Promise<Postgres> {

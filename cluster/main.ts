@@ -45,7 +45,10 @@ function whereItIs(cluster: Cluster, { dataDir }: Options, seconds: number): str
   const lines = [
     ...cluster.facades.map(({ name, pid }, index) => [name, `${facadeUrls[index]}/  (pid ${pid})`]),
     ...workers.map(({ name, pid }) => [name, `http://127.0.0.1:${ports[name]}/healthz  (pid ${pid})`]),
-    ['Temporal', `${cluster.temporalAddress}  (${serverTable.temporal}, ${shards} shards, pid ${temporal.pid})`],
+    [
+      'Temporal',
+      `${cluster.temporalAddress}  (${serverTable.temporal}, ${shards} shards, pid ${temporal.pid})`,
+    ],
     [
       'PostgreSQL',
       `127.0.0.1:${ports['postgres']}  (${cluster.postgresVersion}, pid ${postgres.pid}; password in ${stateFile(dataDir)})`,

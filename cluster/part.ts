@@ -1,7 +1,11 @@
 /** One process of a cluster: started again with the same command whenever it ends, until it is stopped. */
 import { mkdir } from 'node:fs/promises';
 import { openServerLog, type ServerLog } from '../src/platform/embedded/server-log.ts';
-import { spawnServer, type ServerProcess, type SpawnOptions } from '../src/platform/embedded/server-process.ts';
+import {
+  spawnServer,
+  type ServerProcess,
+  type SpawnOptions,
+} from '../src/platform/embedded/server-process.ts';
 import { StartupError } from '../src/platform/shutdown.ts';
 
 export interface PartPlan extends SpawnOptions {

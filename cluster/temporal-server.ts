@@ -75,7 +75,9 @@ async function answers(address: string): Promise<boolean> {
   const connection = await Connection.connect({ address, connectTimeout: attemptMs }).catch(() => undefined);
   if (!connection) return false;
   try {
-    await connection.withDeadline(Date.now() + attemptMs, () => connection.workflowService.listNamespaces({}));
+    await connection.withDeadline(Date.now() + attemptMs, () =>
+      connection.workflowService.listNamespaces({}),
+    );
     return true;
   } catch {
     return false;
