@@ -27,6 +27,7 @@ await runMain(async () => {
     const reason = await Promise.race([signal, lost]);
     if (reason instanceof Error) throw reason;
   } finally {
+    calledOff.abort(); // A part that is being started again is not waited for.
     await cleanups.run();
   }
 });
