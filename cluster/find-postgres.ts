@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { access, constants, readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverTable } from '../src/platform/server-table.ts';
@@ -48,7 +48,8 @@ export async function findPostgres(major: number | undefined): Promise<Postgres>
 
 async function everyPostgres(): Promise<Postgres[]> {
   const onPath = await run('/bin/sh', ['-c', 'command -v postgres']).then(
-    ({ stdout }) => [dirname(stdout.trim())],
+    // A link to it need not have the other programs beside it.
+    async ({ stdout }) => [dirname(await realpath(stdout.trim()))],
     () => [],
   );
   const beside = (await Promise.all(parents.map(versionsBelow))).flat();
@@ -66,6 +67,7 @@ async function versionsBelow(parent: string): Promise<string[]> {
 
 async function postgresIn(binDir: string): Promise<Postgres | undefined> {
   try {
+    for (const name of ['initdb', 'pg_isready']) await access(join(binDir, name), constants.X_OK);
     const { stdout } = await run(join(binDir, 'postgres'), ['--version']);
     const [, version = '', major] = /((\d+)[.\w]*)/.exec(stdout) ?? [];
     return major === undefined ? undefined : { binDir, version, major: Number(major) };
