@@ -14,7 +14,7 @@ export interface PartPlan extends SpawnOptions {
   /** Where it may write its log `<name>.log`. */
   readonly logFolder: string;
   /** Whether it can be used now. Never throws. */
-  isReady(): Promise<boolean>;
+  readonly isReady: () => Promise<boolean>;
 }
 
 /** A part that ends more often than this within a minute is not started again. */
@@ -103,11 +103,10 @@ export class Part {
 }
 
 async function startOnce(plan: PartPlan, calledOff: AbortSignal): Promise<ServerProcess> {
-  const { name, command, logFolder, isReady: _isReady, ...options } = plan;
   calledOff.throwIfAborted();
-  const log = await openServerLog(logFolder, `${name}.log`);
+  const log = await openServerLog(plan.logFolder, `${plan.name}.log`);
   try {
-    const server = await spawnServer(command, log.file.fd, options);
+    const server = await spawnServer(plan.command, log.file.fd, plan);
     await untilReady(plan, server, log, calledOff);
     return server;
   } finally {

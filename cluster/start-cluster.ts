@@ -52,7 +52,9 @@ export async function startCluster(
     cleanups.add(what, async () => {
       tell(`Stopping ${what}`);
       const done = await Promise.allSettled(starts);
-      await Promise.all(done.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+      await Promise.all(
+        done.map((one) => (one.status === 'fulfilled' ? one.value.stop() : Promise.resolve())),
+      );
     });
     return Promise.all(starts);
   };

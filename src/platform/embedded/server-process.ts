@@ -46,10 +46,13 @@ export interface ServerProcess {
 export async function spawnServer(
   command: readonly string[],
   logFd: number,
-  { stopSignal = 'SIGTERM', stopMs = 3_000, ...options }: SpawnOptions = {},
+  { env, cwd, uid, gid, stopSignal = 'SIGTERM', stopMs = 3_000 }: SpawnOptions = {},
 ): Promise<ServerProcess> {
   const child = spawn('/bin/sh', ['-c', watcher, 'temporal-server', ...command], {
-    ...options,
+    env,
+    cwd,
+    uid,
+    gid,
     detached: true,
     stdio: ['ignore', logFd, logFd, 'pipe', 'pipe'],
   });
