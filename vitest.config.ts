@@ -20,7 +20,13 @@ export default defineConfig({
     projects: [
       // Its files share their processes: to load Temporal's SDK takes as long as many of them.
       {
-        test: { ...inEach, name: 'fast', include: ['test/**/*.test.ts'], exclude: slowFiles, isolate: false },
+        test: {
+          ...inEach,
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: [...slowFiles, 'test/on-cluster/**'], // Those are vitest.cluster.config.ts's.
+          isolate: false,
+        },
       },
       { test: { ...inEach, name: 'slow', include: slowFiles } },
     ],

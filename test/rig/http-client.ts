@@ -10,12 +10,17 @@ export interface HttpAnswer {
 export type Json = Record<string, unknown>;
 
 export class HttpClient {
-  readonly url: string;
+  private readonly base: string;
   private readonly key: string | undefined;
 
   constructor(url: string, key?: string) {
-    this.url = url;
+    this.base = url;
     this.key = key;
+  }
+
+  /** Of the node that the next request goes to. */
+  get url(): string {
+    return this.base;
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
@@ -40,7 +45,7 @@ export class HttpClient {
     if (status !== 201) throw new Error(`Registering ${name}: ${status} ${JSON.stringify(body)}`);
   }
 
-  private async send(
+  protected async send(
     method: string,
     path: string,
     body: unknown,

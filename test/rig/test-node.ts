@@ -1,6 +1,7 @@
 /**
- * A node in the test's own process, with its own Temporal server, data directory and free ports. Closing it replays
- * the history of every workflow that the test made (I8).
+ * A node in the test's own process, with its own Temporal server, data directory and free ports; in its place
+ * `npm run test:cluster` has two facades on a cluster's server. Closing it replays the history of every workflow that the
+ * test made (I8).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { Client, Connection } from '@temporalio/client';
 import { startNode, type RunningNode } from '../../src/api/node.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/logging.ts';
+import { clusterOfThisRun, startFacades } from '../on-cluster/start-facades.ts';
 import { HttpClient } from './http-client.ts';
 import { replayAll } from './replay-all.ts';
 
@@ -30,6 +32,7 @@ export async function testEnvironment(
 }
 
 export interface TestNode {
+  /** The first one of several. */
   readonly node: RunningNode;
   readonly http: HttpClient;
   /** Straight to the node's Temporal server. */
@@ -40,6 +43,8 @@ export interface TestNode {
 
 export async function startTestNode(extra: Environment = {}): Promise<TestNode> {
   const environment = await testEnvironment(extra);
+  const cluster = clusterOfThisRun();
+  if (cluster) return startFacades(cluster, environment);
   const config = loadConfig(environment);
   const node = await startNode(config, createLog(config.logLevel));
   const connection = await Connection.connect({
