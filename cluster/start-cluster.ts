@@ -31,7 +31,7 @@ export interface Cluster {
 
 /** Ready for calls; what ends it is in `cleanups`, from the first process on. Throws `StartupError`, or why it was called off. */
 export async function startCluster(
-  options: Options,
+  options: Options & { /** A file for the Temporal server; the table's by default. */ readonly dynamicConfig?: string },
   cleanups: Cleanups,
   tell: (line: string) => void,
   calledOff: AbortSignal,
@@ -65,7 +65,7 @@ export async function startCluster(
     postgresPlan(postgresBinaries, dataDir, state.ports['postgres'] ?? 0, user),
   ]);
   await updateSchema(serverBinaries, state);
-  const [temporal] = await start("Temporal's server", [serverPlan(serverBinaries, state)]);
+  const [temporal] = await start("Temporal's server", [serverPlan(serverBinaries, state, options.dynamicConfig)]);
   await prepareNamespace(temporalAddress(state));
   const plansOf = (role: 'facade' | 'worker', count: number) =>
     namesOf(role, count).map((name) => (role === 'facade' ? facadePlan : workerPlan)(name, dataDir, state));

@@ -14,12 +14,16 @@ import { postgresUser } from './postgres.ts';
 
 const localhost = '127.0.0.1';
 const attemptMs = 2_000;
+const usualDynamicConfig = join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml');
 
 export const temporalAddress = ({ ports }: Pick<State, 'ports'>): string =>
   `${localhost}:${ports['FRONTEND_GRPC_PORT']}`;
 
 /** What the template reads. It takes the port of the visibility database from a variable of its own. */
-export function serverEnvironment({ ports, postgresPassword, shards }: State): Record<string, string> {
+export function serverEnvironment(
+  { ports, postgresPassword, shards }: State,
+  dynamicConfig = usualDynamicConfig,
+): Record<string, string> {
   const ofServices = temporalPorts.map((name) => [name, String(ports[name])]);
   const postgres = String(ports['postgres']);
   return {
@@ -32,16 +36,16 @@ export function serverEnvironment({ ports, postgresPassword, shards }: State): R
     POSTGRES_PWD: postgresPassword,
     BIND_ON_IP: localhost,
     TEMPORAL_BROADCAST_ADDRESS: localhost,
-    DYNAMIC_CONFIG_FILE_PATH: join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml'),
+    DYNAMIC_CONFIG_FILE_PATH: dynamicConfig,
     ...(Object.fromEntries(ofServices) as Record<string, string>),
   };
 }
 
-export function serverPlan({ server }: ServerBinaries, state: State): Omit<PartPlan, 'logFolder'> {
+export function serverPlan({ server }: ServerBinaries, state: State, dynamicConfig = usualDynamicConfig): Omit<PartPlan, 'logFolder'> {
   return {
     name: 'temporal',
     command: [server, '--allow-no-auth', 'start'],
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...serverEnvironment(state) },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...serverEnvironment(state, dynamicConfig) },
     stopMs: 20_000,
     isReady: () => answers(temporalAddress(state)),
   };
