@@ -1,5 +1,6 @@
 /**
- * The last lines of .ci/run: `node .ci/count.js CODE FAST SLOW NEWEST`, each of the last three the JSON report of a run.
+ * The last lines of .ci/run: `node .ci/count.js CODE FAST SLOW CLUSTER NEWEST`, each of the last four the JSON report of a
+ * run.
  * It names each test that failed, since a log is often kept by its end, and closes with the counts.
  */
 import { readFileSync } from 'node:fs';
@@ -34,7 +35,8 @@ function failuresOf({ name, status, message, assertionResults }) {
   });
 }
 
-for (const [index, what] of ['npm test', 'npm run test:slow', 'npm test on the newest Node'].entries()) {
+const runs = ['npm test', 'npm run test:slow', 'npm run test:cluster', 'npm test on the newest Node'];
+for (const [index, what] of runs.entries()) {
   const report = read(files[index]);
   if (!report) {
     console.log(`${what}: it was not reached, or did not come to its end`);
@@ -46,7 +48,7 @@ for (const [index, what] of ['npm test', 'npm run test:slow', 'npm test on the n
   console.log(`${what}: ${numPassedTests} passed, ${failures.length} failed, ${numPendingTests} skipped`);
   for (const failure of failures) console.log(failure);
   counts.failed += failures.length;
-  if (index === 2) continue; // The same tests again.
+  if (index === runs.length - 1) continue; // The same tests again.
   counts.passed += numPassedTests;
   counts.skipped += numPendingTests;
 }

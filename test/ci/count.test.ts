@@ -30,7 +30,7 @@ const reportOf = (passed: number, failed: number, testResults: readonly object[]
     testResults: [...testResults, fails(failed)],
   });
 
-/** The lines for these reports of `npm test`, of the slow tests and of the newest Node; undefined is one that vitest did not write. */
+/** The lines for these reports of `npm test`, of the slow tests, of those on a cluster and of the newest Node; undefined is one that vitest did not write. */
 async function lastLines(code: number, ...reports: readonly (string | undefined)[]): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -49,20 +49,20 @@ async function closingLine(
 }
 
 test('both runs are counted, and what fails on the newest Node', async () => {
-  expect(await closingLine(0, reportOf(5, 0), reportOf(7, 0), reportOf(5, 0))).toBe('12 passed, 0 failed');
-  expect(await closingLine(1, reportOf(5, 0), reportOf(7, 1), reportOf(3, 2))).toBe('12 passed, 3 failed');
+  expect(await closingLine(0, reportOf(5, 0), reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe('14 passed, 0 failed');
+  expect(await closingLine(1, reportOf(5, 0), reportOf(7, 1), reportOf(2, 1), reportOf(3, 2))).toBe('14 passed, 4 failed');
 });
 
 test('a run without a report, or half a one, a file that cannot be loaded, and a coverage too low are failures', async () => {
-  expect(await closingLine(1, undefined, undefined, undefined)).toBe('0 passed, 3 failed');
-  expect(await closingLine(1, reportOf(5, 0), '{"numPassed', reportOf(5, 0))).toBe('5 passed, 1 failed');
+  expect(await closingLine(1, undefined, undefined, undefined, undefined)).toBe('0 passed, 4 failed');
+  expect(await closingLine(1, reportOf(5, 0), '{"numPassed', reportOf(2, 0), reportOf(5, 0))).toBe('7 passed, 1 failed');
   const broken = reportOf(5, 0, [passes, isBroken]);
-  expect(await closingLine(1, broken, reportOf(7, 0), reportOf(5, 0))).toBe('12 passed, 1 failed');
-  expect(await closingLine(1, reportOf(5, 0), reportOf(7, 0), reportOf(5, 0))).toBe('12 passed, 1 failed');
+  expect(await closingLine(1, broken, reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe('14 passed, 1 failed');
+  expect(await closingLine(1, reportOf(5, 0), reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe('14 passed, 1 failed');
 });
 
 test('each test that failed is named, with the start of its message, and a file that cannot be loaded too', async () => {
-  expect(await lastLines(1, reportOf(5, 0), reportOf(7, 1, [isBroken]), reportOf(5, 0))).toEqual([
+  expect(await lastLines(1, reportOf(5, 0), reportOf(7, 1, [isBroken]), reportOf(2, 0), reportOf(5, 0))).toEqual([
     'npm test: 5 passed, 0 failed, 0 skipped',
     'npm run test:slow: 7 passed, 2 failed, 0 skipped',
     '  FAILED test/b.test.ts > (the file)',
@@ -70,8 +70,9 @@ test('each test that failed is named, with the start of its message, and a file 
     '  FAILED test/c.test.ts > test 0',
     '    expected 1 to be 2',
     '        at c.test.ts:3:1',
+    'npm run test:cluster: 2 passed, 0 failed, 0 skipped',
     'npm test on the newest Node: 5 passed, 0 failed, 0 skipped',
-    '12 passed, 2 failed',
+    '14 passed, 2 failed',
   ]);
 });
 
