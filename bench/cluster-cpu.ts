@@ -43,7 +43,10 @@ async function statOf(pid: number): Promise<Stat | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined; // It has ended.
   // After the name in parentheses, which may hold anything: fields 3 and on.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const sum = (first: number): number => ((fields[first] ?? 0) + (fields[first + 1] ?? 0)) * msPerTick;
   return { parent: fields[1] ?? 0, ownMs: sum(11), endedMs: sum(13) };
 }

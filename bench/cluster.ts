@@ -63,7 +63,14 @@ await inTemporaryFolder(async (folder) => {
 });
 
 const table: Table = {
-  head: ['', 'of', 'p50 ms', `p50 at ${parallel}`, `calls/s at ${parallel}`, ...roles.map((role) => `CPU of ${role}`)],
+  head: [
+    '',
+    'of',
+    'p50 ms',
+    `p50 at ${parallel}`,
+    `calls/s at ${parallel}`,
+    ...roles.map((role) => `CPU of ${role}`),
+  ],
   rows,
 };
 console.log(forTerminal(table));
@@ -76,15 +83,25 @@ process.exit(0);
 async function measure(variant: Variant, folder: string, agentPort: number): Promise<string[][]> {
   console.error(variant.title);
   const cleanups = new Cleanups(createLog('warn'));
-  const before = { ...process.env };
   try {
     const dataDir = join(folder, variant.title.replaceAll(/\W+/g, '-'));
     await mkdir(dataDir);
-    // A part's environment is this process's and its own.
-    Object.assign(process.env, { HOLDFAST_LOG_LEVEL: 'warn', HOLDFAST_CIRCUIT_BREAKER: 'off', ...variant.environment });
+    const environment = {
+      ...process.env,
+      HOLDFAST_LOG_LEVEL: 'warn',
+      HOLDFAST_CIRCUIT_BREAKER: 'off',
+      ...variant.environment,
+    };
     const { facades, workers } = variant;
     const cluster = await startCluster(
-      { dataDir, facades, workers, shards: undefined, dynamicConfig: await dynamicConfigOf(variant, dataDir) },
+      {
+        dataDir,
+        facades,
+        workers,
+        shards: undefined,
+        dynamicConfig: await dynamicConfigOf(variant, dataDir),
+        environment,
+      },
       cleanups,
       (line) => console.error(`  ${line}`),
       new AbortController().signal,
@@ -96,7 +113,6 @@ async function measure(variant: Variant, folder: string, agentPort: number): Pro
     return measured;
   } finally {
     await cleanups.run();
-    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
   }
 }
 

@@ -12,15 +12,22 @@ const askMs = 5_000;
 
 export const urlOf = (name: string, { ports }: State): string => `http://127.0.0.1:${ports[name]}`;
 
-export function facadePlan(name: string, dataDir: string, state: State): Omit<PartPlan, 'logFolder'> {
-  return plan(name, ['dist', 'src', 'api', 'server.js'], '/readyz', dataDir, state, {
-    HOLDFAST_PORT: String(state.ports[name]),
+/** What a process of Holdfast is planned from; `environment` is the user's, whose settings hold for each of them. */
+export interface Surroundings {
+  readonly dataDir: string;
+  readonly state: State;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export function facadePlan(name: string, around: Surroundings): Omit<PartPlan, 'logFolder'> {
+  return plan(name, ['dist', 'src', 'api', 'server.js'], '/readyz', around, {
+    HOLDFAST_PORT: String(around.state.ports[name]),
   });
 }
 
-export function workerPlan(name: string, dataDir: string, state: State): Omit<PartPlan, 'logFolder'> {
-  return plan(name, ['dist', 'worker.js'], '/healthz', dataDir, state, {
-    HOLDFAST_WORKER_PORT: String(state.ports[name]),
+export function workerPlan(name: string, around: Surroundings): Omit<PartPlan, 'logFolder'> {
+  return plan(name, ['dist', 'worker.js'], '/healthz', around, {
+    HOLDFAST_WORKER_PORT: String(around.state.ports[name]),
   });
 }
 
@@ -28,12 +35,11 @@ function plan(
   name: string,
   script: readonly string[],
   healthPath: string,
-  dataDir: string,
-  state: State,
+  { dataDir, state, environment }: Surroundings,
   own: Readonly<Record<string, string>>,
 ): Omit<PartPlan, 'logFolder'> {
   // Another Temporal server, or a profile of one, is not meant here.
-  const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith('TEMPORAL_'));
+  const inherited = Object.entries(environment).filter(([variable]) => !variable.startsWith('TEMPORAL_'));
   const env: NodeJS.ProcessEnv = {
     HOLDFAST_EMBEDDED_WORKER: 'off',
     HOLDFAST_ENCRYPTION_KEY: state.encryptionKey,

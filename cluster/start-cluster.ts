@@ -29,9 +29,16 @@ export interface Cluster {
   readonly lost: Promise<string>;
 }
 
+export interface ClusterOptions extends Options {
+  /** Of the user: its settings hold for each facade and worker. Default: this process's. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** A file for the Temporal server; the table's by default. */
+  readonly dynamicConfig?: string;
+}
+
 /** Ready for calls; what ends it is in `cleanups`, from the first process on. Throws `StartupError`, or why it was called off. */
 export async function startCluster(
-  options: Options & { /** A file for the Temporal server; the table's by default. */ readonly dynamicConfig?: string },
+  options: ClusterOptions,
   cleanups: Cleanups,
   tell: (line: string) => void,
   calledOff: AbortSignal,
@@ -65,10 +72,13 @@ export async function startCluster(
     postgresPlan(postgresBinaries, dataDir, state.ports['postgres'] ?? 0, user),
   ]);
   await updateSchema(serverBinaries, state);
-  const [temporal] = await start("Temporal's server", [serverPlan(serverBinaries, state, options.dynamicConfig)]);
+  const [temporal] = await start("Temporal's server", [
+    serverPlan(serverBinaries, state, options.dynamicConfig),
+  ]);
   await prepareNamespace(temporalAddress(state));
+  const around = { dataDir, state, environment: options.environment ?? process.env };
   const plansOf = (role: 'facade' | 'worker', count: number) =>
-    namesOf(role, count).map((name) => (role === 'facade' ? facadePlan : workerPlan)(name, dataDir, state));
+    namesOf(role, count).map((name) => (role === 'facade' ? facadePlan : workerPlan)(name, around));
   const workers = await start('workers', plansOf('worker', options.workers));
   const facades = await start('facades', plansOf('facade', options.facades));
   if (!postgres || !temporal) throw new Error('Each start returns as many as it was given');

@@ -41,7 +41,11 @@ export function serverEnvironment(
   };
 }
 
-export function serverPlan({ server }: ServerBinaries, state: State, dynamicConfig = usualDynamicConfig): Omit<PartPlan, 'logFolder'> {
+export function serverPlan(
+  { server }: ServerBinaries,
+  state: State,
+  dynamicConfig = usualDynamicConfig,
+): Omit<PartPlan, 'logFolder'> {
   return {
     name: 'temporal',
     command: [server, '--allow-no-auth', 'start'],

@@ -49,20 +49,32 @@ async function closingLine(
 }
 
 test('both runs are counted, and what fails on the newest Node', async () => {
-  expect(await closingLine(0, reportOf(5, 0), reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe('14 passed, 0 failed');
-  expect(await closingLine(1, reportOf(5, 0), reportOf(7, 1), reportOf(2, 1), reportOf(3, 2))).toBe('14 passed, 4 failed');
+  expect(await closingLine(0, reportOf(5, 0), reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe(
+    '14 passed, 0 failed',
+  );
+  expect(await closingLine(1, reportOf(5, 0), reportOf(7, 1), reportOf(2, 1), reportOf(3, 2))).toBe(
+    '14 passed, 4 failed',
+  );
 });
 
 test('a run without a report, or half a one, a file that cannot be loaded, and a coverage too low are failures', async () => {
   expect(await closingLine(1, undefined, undefined, undefined, undefined)).toBe('0 passed, 4 failed');
-  expect(await closingLine(1, reportOf(5, 0), '{"numPassed', reportOf(2, 0), reportOf(5, 0))).toBe('7 passed, 1 failed');
+  expect(await closingLine(1, reportOf(5, 0), '{"numPassed', reportOf(2, 0), reportOf(5, 0))).toBe(
+    '7 passed, 1 failed',
+  );
   const broken = reportOf(5, 0, [passes, isBroken]);
-  expect(await closingLine(1, broken, reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe('14 passed, 1 failed');
-  expect(await closingLine(1, reportOf(5, 0), reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe('14 passed, 1 failed');
+  expect(await closingLine(1, broken, reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe(
+    '14 passed, 1 failed',
+  );
+  expect(await closingLine(1, reportOf(5, 0), reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe(
+    '14 passed, 1 failed',
+  );
 });
 
 test('each test that failed is named, with the start of its message, and a file that cannot be loaded too', async () => {
-  expect(await lastLines(1, reportOf(5, 0), reportOf(7, 1, [isBroken]), reportOf(2, 0), reportOf(5, 0))).toEqual([
+  expect(
+    await lastLines(1, reportOf(5, 0), reportOf(7, 1, [isBroken]), reportOf(2, 0), reportOf(5, 0)),
+  ).toEqual([
     'npm test: 5 passed, 0 failed, 0 skipped',
     'npm run test:slow: 7 passed, 2 failed, 0 skipped',
     '  FAILED test/b.test.ts > (the file)',

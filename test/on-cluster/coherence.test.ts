@@ -45,7 +45,7 @@ async function start() {
 }
 const within = { timeout: 2_000, interval: 20 };
 
-test('each facade knows what the other has done', async () => {
+test('each facade knows what the other has done, with and without a worker of its own', async () => {
   const { without, withOne, agent } = await start();
 
   // A registration, a change of it, a removal.
@@ -81,10 +81,8 @@ test('each facade knows what the other has done', async () => {
   ids.push((await keyed(withOne)).body.call_id, (await keyed(without)).body.call_id);
   expect(new Set(ids).size).toBe(1);
   expect(once.requests).toHaveLength(1);
-});
 
-test('a circuit that calls through one facade have opened is open for the other', async () => {
-  const { without, withOne, agent } = await start();
+  // A circuit that calls through one of them have opened.
   await agent(without, 'backup', says('from the backup'));
   const broken = await agent(without, 'broken', () => ({ status: 500 }), {
     max_retries: 0,
@@ -98,12 +96,10 @@ test('a circuit that calls through one facade have opened is open for the other'
 
   expect(await ask(withOne)).toMatchObject({ success: true, fallback_chain: ['backup', 'broken'] });
   expect(broken.requests).toHaveLength(1);
-});
 
-test('a call is watched, looked at and cancelled through the facade that did not take it', async () => {
-  const { without, withOne, agent } = await start();
-  const gate = gated('told');
-  const told = await agent(withOne, 'told', gate.script);
+  // A call is watched, looked at and cancelled through the facade that did not take it.
+  const later = gated('told');
+  const told = await agent(withOne, 'told', later.script);
   const hanging = await agent(withOne, 'hanging', () => ({ hang: true }));
   const begin = async (agent_name: string): Promise<string> => {
     const { body } = await withOne.call({ agent_name, prompt: 'hello' }, { Prefer: 'respond-async' });
@@ -114,8 +110,13 @@ test('a call is watched, looked at and cancelled through the facade that did not
   await told.waitForRequests(1);
   const events = allEvents(`${without.url}${watched}/events`);
   expect((await without.get(watched)).body).toMatchObject({ status: 'running' });
-  gate.open();
-  expect((await events).map(({ event }) => event)).toEqual(['accepted', 'attempt_started', 'answered', 'end']);
+  later.open();
+  expect((await events).map(({ event }) => event)).toEqual([
+    'accepted',
+    'attempt_started',
+    'answered',
+    'end',
+  ]);
 
   const cancelled = await begin('hanging');
   await hanging.waitForRequests(1);

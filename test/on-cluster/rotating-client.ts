@@ -50,7 +50,9 @@ export class RotatingClient extends HttpClient {
     const began = performance.now();
     for (;;) {
       const known = await Promise.all(
-        this.urls.map(async () => JSON.stringify((await super.send('GET', '/api/vps/agents', undefined, {})).body)),
+        this.urls.map(async () =>
+          JSON.stringify((await super.send('GET', '/api/vps/agents', undefined, {})).body),
+        ),
       );
       if (known.every((one) => one === known[0])) return;
       if (performance.now() - began > inStepMs)

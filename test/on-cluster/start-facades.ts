@@ -23,7 +23,9 @@ export interface ClusterOfThisRun {
 /** Undefined where tests run on a node each. */
 export function clusterOfThisRun(): ClusterOfThisRun | undefined {
   const { TEST_CLUSTER_ADDRESS: temporalAddress, TEST_CLUSTER_COUNTS: countsFile } = process.env;
-  return temporalAddress !== undefined && countsFile !== undefined ? { temporalAddress, countsFile } : undefined;
+  return temporalAddress !== undefined && countsFile !== undefined
+    ? { temporalAddress, countsFile }
+    : undefined;
 }
 
 export async function startFacades(
