@@ -68,8 +68,15 @@ export function isUnanswered(error: unknown): boolean {
 export function isNotFound(error: unknown): boolean {
   return errorChain(error).some(
     (one) =>
-      one instanceof WorkflowNotFoundError || (grpcCode(one) === notFoundCode && !isNamespaceMissing(one)),
+      one instanceof WorkflowNotFoundError ||
+      (grpcCode(one) === notFoundCode && !isNamespaceMissing(one)) ||
+      isHistoryMissing(one),
   );
+}
+
+/** On PostgreSQL a history that is just being deleted is told of as INVALID_ARGUMENT. */
+function isHistoryMissing(error: unknown): boolean {
+  return grpcCode(error) === 3 && (error as Error).message.includes('workflow history not found');
 }
 
 /** Also as the bare RPCs of `workflowService` tell it: NOT_FOUND with a detail. */

@@ -61,7 +61,7 @@ describe('the archive', () => {
   it('outlives the calls in Temporal: it exports by filter, replays, and keeps their large texts', async () => {
     for (const id of failed)
       await node.temporal.workflowService.deleteWorkflowExecution({
-        namespace: 'default',
+        namespace: node.temporal.options.namespace,
         workflowExecution: { workflowId: `call-${id}` },
       });
     // Temporal takes its time.
@@ -80,7 +80,11 @@ describe('the archive', () => {
     expect((await replayed(fromPaths([archive]))).summary).toMatchObject({ total: 3, same: 3 });
 
     const texts = new Texts(createFileStore(join(node.dataDir, 'payloads')), 1);
-    const temporal = { client: node.temporal, namespace: 'default', taskQueue: 'holdfast' };
+    const temporal = {
+      client: node.temporal,
+      namespace: node.temporal.options.namespace,
+      taskQueue: 'holdfast',
+    };
     const later = Date.now() + 26 * 3_600_000;
     await texts.keep({ kind: 'calls', id: 'of a call that is nowhere' }, 'large');
     expect(await sweepPayloads(temporal, texts, later, new Archive(createFileStore(archive), ''))).toBe(1);

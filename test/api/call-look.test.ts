@@ -43,7 +43,7 @@ describe('looking at a call', () => {
     ]);
     expect(JSON.stringify(call)).not.toMatch(/secret-token|sealed/i);
     expect(linkOf(call.web_ui_url as string)).toEqual({
-      start: 'https://temporal.example/ui/namespaces/default/workflows',
+      start: `https://temporal.example/ui/namespaces/${node.temporal.options.namespace}/workflows`,
       workflow: `call-${body.call_id as string}`,
     });
   });

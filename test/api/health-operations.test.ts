@@ -79,7 +79,11 @@ describe('a reset', () => {
 
   it('is seen by another node, and stays when the failure from before reaches the entity after it', async () => {
     await down('shared');
-    const temporal = { client: node.temporal, namespace: 'default', taskQueue: 'holdfast' };
+    const temporal = {
+      client: node.temporal,
+      namespace: node.temporal.options.namespace,
+      taskQueue: 'holdfast',
+    };
     const elsewhere = new Health(temporal, { enabled: true, cooldownMs: 30_000 });
     await node.http.post('/api/vps/health/shared/reset');
     await elsewhere.refresh();

@@ -89,7 +89,11 @@ it(
 it('what is left of a session that is gone is deleted, and no call of the life that began since', async () => {
   const [left, current] = [await callIn('again'), remove('again').then(() => callIn('again'))];
   const kept = await current;
-  const temporal: Temporal = { client: node.temporal, namespace: 'default', taskQueue: 'unused' };
+  const temporal: Temporal = {
+    client: node.temporal,
+    namespace: node.temporal.options.namespace,
+    taskQueue: 'unused',
+  };
   const texts = new Texts(createFileStore(join(node.dataDir, 'payloads')), 1_000);
   const calls = new CallDeletions(
     temporal,

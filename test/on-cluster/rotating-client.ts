@@ -1,10 +1,12 @@
 /** Real HTTP to several facades in turn: what one has answered, the next is asked about. */
 import { HttpClient, type HttpAnswer } from '../rig/http-client.ts';
 
-/** How long a change of the directory may take to be seen by every facade: each looks once a second. */
+/** How long a change of the directory, or of an agent's health, may take to be seen by every facade: each looks once a second. */
 const inStepMs = 2_000;
 const pauseMs = 25;
 const changesDirectory = /^\/api\/vps\/(register|agents\/[^/]+|agents\?id=.*)$/;
+/** What goes by the agents' health: their figures, and whom a call asks. */
+const goesByHealth = /^\/api\/vps\/(health|call$|calls\/[^/]+\/(rerun|what-if))/;
 
 export class RotatingClient extends HttpClient {
   private readonly urls: readonly string[];
@@ -30,10 +32,14 @@ export class RotatingClient extends HttpClient {
     body: unknown,
     headers: Record<string, string>,
   ): Promise<HttpAnswer> {
+    if (goesByHealth.test(path)) await this.inStep('/api/vps/health');
     const sent = super.send(method, path, body, headers); // It has taken its turn by now.
     this.count(method);
     const answer = await sent;
-    if (method !== 'GET' && answer.status < 300 && changesDirectory.test(path)) await this.untilInStep();
+    if (method !== 'GET' && answer.status < 300 && changesDirectory.test(path)) {
+      const known = await this.inStep('/api/vps/agents');
+      if (known.length > 1) throw new Error(`The facades still know different agents:\n${known.join('\n')}`);
+    }
     return answer;
   }
 
@@ -45,18 +51,13 @@ export class RotatingClient extends HttpClient {
     }
   }
 
-  /** Throws where the facades do not come to know the same agents in time. */
-  private async untilInStep(): Promise<void> {
+  /** What the facades answer there, once: of one answer if all have come to agree within their time. */
+  private async inStep(path: string): Promise<string[]> {
     const began = performance.now();
     for (;;) {
-      const known = await Promise.all(
-        this.urls.map(async () =>
-          JSON.stringify((await super.send('GET', '/api/vps/agents', undefined, {})).body),
-        ),
-      );
-      if (known.every((one) => one === known[0])) return;
-      if (performance.now() - began > inStepMs)
-        throw new Error(`After ${inStepMs} ms the facades still know different agents:\n${known.join('\n')}`);
+      const answers = await Promise.all(this.urls.map(() => super.send('GET', path, undefined, {})));
+      const different = [...new Set(answers.map(({ body }) => JSON.stringify(body)))];
+      if (different.length === 1 || performance.now() - began > inStepMs) return different;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

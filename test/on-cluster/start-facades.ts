@@ -20,6 +20,9 @@ export interface ClusterOfThisRun {
   readonly countsFile: string;
 }
 
+/** What one process remembers for itself is not tested where requests go to several. */
+export const onCluster = process.env['TEST_CLUSTER_ADDRESS'] !== undefined;
+
 /** Undefined where tests run on a node each. */
 export function clusterOfThisRun(): ClusterOfThisRun | undefined {
   const { TEST_CLUSTER_ADDRESS: temporalAddress, TEST_CLUSTER_COUNTS: countsFile } = process.env;

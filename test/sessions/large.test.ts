@@ -97,7 +97,11 @@ describe('large texts', () => {
     await texts.keep({ kind: 'calls', id: 'of a call past its retention' }, 'large');
     await texts.keep({ kind: 'sessions', id: 'of a session that was deleted' }, 'large');
     const before = [...(await folders('calls')), ...(await folders('sessions'))];
-    const temporal = { client: test.temporal, namespace: 'default', taskQueue: 'holdfast' };
+    const temporal = {
+      client: test.temporal,
+      namespace: test.temporal.options.namespace,
+      taskQueue: 'holdfast',
+    };
 
     expect(await sweepPayloads(temporal, texts, Date.now())).toBe(0);
     expect(await sweepPayloads(temporal, texts, Date.now() + 26 * 3_600_000)).toBe(2);
