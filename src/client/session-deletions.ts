@@ -14,7 +14,7 @@ import type { CallDeletions } from './call-deletions.ts';
 import { deleteRunsUpTo } from './delete-runs.ts';
 import { refusing } from './large-texts.ts';
 import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
-import { listAll, quote } from './visibility.ts';
+import { listAll, mayHaveId } from './visibility.ts';
 
 /** `deleting`: nobody sees it any more, and what is left of it goes as soon as it can. */
 export type Removal = 'deleted' | 'deleting' | 'missing';
@@ -56,9 +56,10 @@ export class SessionDeletions {
 
   /** Of a session that does not run: what removals that were cut off left, and calls of its id. Throws `Refusal`. */
   async finishLeft(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
-    const ofId = `WorkflowId = ${quote(sessionWorkflowId(sessionId))} AND ${endedSessions}`;
+    const workflowId = sessionWorkflowId(sessionId);
     const runs = new Set<string>();
-    for await (const { execution } of listAll(this.temporal, ofId)) runs.add(execution?.runId ?? '');
+    for await (const { execution } of listAll(this.temporal, `${mayHaveId(workflowId)} AND ${endedSessions}`))
+      if (execution?.workflowId === workflowId) runs.add(execution.runId ?? '');
     const newest = await this.newest(sessionId);
     if (newest && newest.status.name !== 'RUNNING') runs.add(newest.runId); // The list may not know it yet.
     let finished = true;

@@ -17,6 +17,17 @@ export function quote(value: string): string {
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
+/**
+ * A condition that the workflow of this id meets, and where its id holds what no filter can compare (domain/searchable.ts)
+ * others too: the caller leaves them out.
+ */
+export function mayHaveId(workflowId: string): string {
+  const [comparable = ''] = /^[^"'\\?]*/.exec(workflowId) ?? [];
+  return comparable === workflowId
+    ? `WorkflowId = ${quote(workflowId)}`
+    : `WorkflowId STARTS_WITH ${quote(comparable)}`;
+}
+
 export async function listPage(
   temporal: Temporal,
   query: string,
