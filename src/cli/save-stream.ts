@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { lstat, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { CliError, unreachable } from './errors.ts';
@@ -9,8 +10,8 @@ import { CliError, unreachable } from './errors.ts';
 const wrongPlace = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG']);
 
 /**
- * To a file, or to standard output without one. The file appears whole or not at all: a stream that breaks leaves none
- * that looks like all. Returns the bytes.
+ * To a file, or to standard output without one. A file appears whole or not at all: a stream that breaks leaves none that
+ * looks like all. What is there and is no file, such as a device or a pipe, is written into. Returns the bytes.
  */
 export async function saveStream(
   source: AsyncIterable<unknown>,
@@ -19,21 +20,37 @@ export async function saveStream(
   onChunk: (chunk: Uint8Array) => void,
 ): Promise<number> {
   if (file === undefined) return copy(source, process.stdout, url, onChunk);
-  const partial = `${file}.part`;
+  let partial: string | undefined;
   try {
-    const target = createWriteStream(partial, { mode: 0o600 }); // Histories hold conversations.
+    const place = await placeOf(file);
+    // Beside the file, on the same file system, under a name that nothing has.
+    if (place.isFile) partial = `${place.path}.${randomUUID()}.part`;
+    // Histories hold conversations.
+    const target = createWriteStream(partial ?? place.path, { flags: partial ? 'wx' : 'w', mode: 0o600 });
     await once(target, 'open');
     const bytes = await copy(source, target, url, onChunk);
     target.end();
     await finished(target);
-    await rename(partial, file);
+    if (partial) await rename(partial, place.path);
     return bytes;
   } catch (error) {
-    await rm(partial, { force: true });
+    if (partial) await rm(partial, { force: true });
     if (error instanceof CliError) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
     const exit = wrongPlace.has(code) ? 'usage' : 'failed';
     throw new CliError(exit, `${file} cannot be written: ${message}`, { cause: error });
+  }
+}
+
+/** Where a link leads. What is not there yet becomes a file; a link that leads nowhere yet is written through. */
+async function placeOf(file: string): Promise<{ readonly path: string; readonly isFile: boolean }> {
+  try {
+    const path = await realpath(file);
+    return { path, isFile: (await stat(path)).isFile() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const isLink = await lstat(file).catch(() => undefined);
+    return { path: file, isFile: isLink === undefined };
   }
 }
 

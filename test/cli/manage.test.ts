@@ -1,8 +1,10 @@
 /** Agents, their health, sessions and the list of calls, through the real binary. */
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { echo, says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
@@ -185,6 +187,24 @@ test('a session is shown, exported whole to a file, deleted, and imported again'
   const nowhere = await runCli(['sessions', 'export', '-o', join(folder, 'not', 'there.json')], here());
   expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringMatching(/cannot be written/) as string });
   expect(await runCli(['calls', 'export', '-o', folder], here())).toMatchObject({ code: 2 });
+  expect(await readdir(folder)).toEqual(['sessions.json']);
+
+  // What is there and is no file is written into, and a link is followed; nothing beside it is touched.
+  const [kept, link, pipe] = ['kept.json.part', 'kept.json', 'pipe'].map((name) => join(folder, name));
+  await writeFile(String(kept), 'precious');
+  await symlink('sessions.json', String(link));
+  await writeFile(file, '');
+  execFileSync('mkfifo', [String(pipe)]);
+  const read = promisify(execFile)('cat', [String(pipe)]);
+  for (const output of [String(link), String(pipe)])
+    expect(await runCli(['sessions', 'export', '-o', output], here())).toMatchObject({ code: 0 });
+  for (const text of [(await read).stdout, await readFile(file, 'utf8')])
+    expect(JSON.parse(text)).toMatchObject({ sessions: { talk: { session_id: 'talk' } } });
+  expect(await readFile(String(kept), 'utf8')).toBe('precious');
+  expect((await lstat(String(pipe))).isFIFO()).toBe(true);
+  expect((await lstat(String(link))).isSymbolicLink()).toBe(true);
+  for (const made of [kept, link, pipe]) await rm(String(made));
+
   const piped = await runCli(['sessions', 'export'], here());
   expect(JSON.parse(piped.stdout)).toMatchObject({ sessions: { talk: { session_id: 'talk' } } });
   expect(await readdir(folder)).toEqual(['sessions.json']);

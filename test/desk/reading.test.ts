@@ -32,6 +32,8 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
       await page.getByText('Stopped').waitFor();
       expect(await page.locator('[aria-busy=true]').count()).toBe(0);
       expect(await page.getByRole('button', { name: 'Export histories' }).isDisabled()).toBe(true);
+      if (!query.startsWith('status'))
+        expect(await page.getByRole('button', { name: 'Rerun all failed' }).isDisabled()).toBe(true);
       await page.getByText('Clear filters').click();
       await page.getByText('Live', { exact: true }).waitFor();
       await page.getByRole('link', { name: 'Export histories' }).waitFor();
@@ -215,6 +217,7 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     const page = await desk.open(`/calls/${String(body.call_id)}`);
     await page.getByText('cancelled after 1 try').waitFor();
     expect(await mainText(page)).not.toMatch(/failed/);
+    expect((await mainText(page)).match(/The call was cancelled/g)).toHaveLength(1);
     held.open();
     await page.goto(`${desk.node.http.url}/calls?agent=held`);
     const row = page.getByRole('row', { name: /held/ });

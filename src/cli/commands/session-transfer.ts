@@ -26,11 +26,17 @@ export function addSessionTransfer(sessions: Command): void {
   ]).action(withNode(importAll));
 }
 
+/** Of an export that names sessions as incomplete: that is its last member, a list. */
+const incompleteEnd = Buffer.from(']}\n');
+
 async function exportAll({ client, out }: Context, { output }: { output?: string }): Promise<undefined> {
   const { body } = await client.open('GET', '/sessions/export', { timeoutMs: 'none' });
-  const bytes = await saveStream(body, output, client.url, () => undefined);
+  let end = Buffer.alloc(0);
+  const bytes = await saveStream(body, output, client.url, (chunk) => {
+    end = Buffer.concat([end, chunk.subarray(-incompleteEnd.length)]).subarray(-incompleteEnd.length);
+  });
   if (output === undefined) return;
-  if (!(await endsWhole(output)))
+  if (end.equals(incompleteEnd))
     note('Messages of some sessions are lost: incomplete_sessions, at the end of the file, names them');
   if (out.json) out.document({ file: output, bytes });
   else note(`${bytes} bytes are in ${output}`);
@@ -57,22 +63,6 @@ async function importAll({ client, out }: Context, file: string): Promise<ExitNa
     return body.invalid.length === 0 ? 'ok' : 'failed';
   } finally {
     progress.stop();
-  }
-}
-
-/** Whether the export names no session as incomplete: that would be its last member, a list. */
-async function endsWhole(file: string): Promise<boolean> {
-  const end = Buffer.from(']}\n');
-  const opened = await open(file);
-  try {
-    const { size } = await opened.stat();
-    const { buffer, bytesRead } = await opened.read({
-      buffer: Buffer.alloc(end.length),
-      position: Math.max(0, size - end.length),
-    });
-    return !buffer.subarray(0, bytesRead).equals(end);
-  } finally {
-    await opened.close();
   }
 }
 

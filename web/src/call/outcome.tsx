@@ -55,8 +55,9 @@ export function Outcome({ call }: { call: Call }) {
 /** Those that were asked come first, in their order. */
 const skipped = (attempt: Attempt): number => Number(attempt.status === 'skipped');
 
-/** The call's error ends with that of its last agent, which has a line of its own. */
+/** The call's error is that of its last agent, or ends with it, which has a line of its own. */
 function withoutLast(error: string | null, last: string | null | undefined): string | null {
+  if (error === last) return null;
   const ending = ` Last error: ${last ?? ''}`;
   return error?.endsWith(ending) && last ? error.slice(0, -ending.length) : error;
 }

@@ -36,7 +36,7 @@ export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
               <td class="number">{duration(one.endMs - one.startMs)}</td>
               <td class="number wide">{one.firstByteMs === null ? '–' : duration(one.firstByteMs)}</td>
               <td>
-                {one.errorType === null ? one.open ? 'asking' : 'answered' : <ErrorType of={one.errorType} />}
+                <Result of={one} />
               </td>
             </tr>
           ))}
@@ -44,4 +44,10 @@ export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
       </table>
     </details>
   );
+}
+
+function Result({ of: { errorType, lost, open } }: { of: TryBar }) {
+  if (lost) return <>lost: its worker stopped</>;
+  if (errorType !== null) return <ErrorType of={errorType} />;
+  return <>{open ? 'asking' : 'answered'}</>;
 }

@@ -4,14 +4,14 @@ import { Dialog } from '../ui/dialog.tsx';
 import { BatchForm } from './batch-form.tsx';
 
 /** Reruns all that the filter finds; without a status those that failed, as the API has it. */
-export function BatchButton({ asked }: { asked: FilterValues }) {
+export function BatchButton({ asked, disabled }: { asked: FilterValues; disabled: boolean }) {
   const [open, setOpen] = useState(false);
   const status = asked['status'] ?? 'failed';
   const label = asked['status'] ? 'Rerun all that match' : 'Rerun all failed';
   if (status !== 'failed' && status !== 'cancelled') return null;
   return (
     <>
-      <button type="button" class="primary" onClick={() => setOpen(true)}>
+      <button type="button" class="primary" disabled={disabled} onClick={() => setOpen(true)}>
         {label}
       </button>
       {open && (

@@ -47,7 +47,7 @@ export function CallsPage() {
               Export histories
             </a>
           )}
-          <BatchButton asked={use.asked} />
+          <BatchButton asked={use.asked} disabled={problem !== undefined} />
         </>
       }
     >
