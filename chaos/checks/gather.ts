@@ -1,6 +1,5 @@
 /** Puts the evidence together once everything is quiet. */
 import type { Stage } from '../load/stage.ts';
-import { facades } from '../load/call-door.ts';
 import type { Answer, Json } from '../load/api.ts';
 import type { Ledger } from '../agents/ledger.ts';
 import { eachOf, pause } from '../pause.ts';
@@ -47,7 +46,7 @@ export async function gather(stage: Stage, ledger: Ledger, histories: HistoriesR
 
 async function read({ api, random }: Stage, path: string): Promise<Answer | undefined> {
   for (let tries = 0; tries < 5; tries++) {
-    const answer = await api.send(random.pick(facades), 'GET', path);
+    const answer = await api.send(random.pick(api.facades), 'GET', path);
     if (answer && answer.status < 500) return answer;
     await pause(500);
   }

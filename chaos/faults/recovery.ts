@@ -1,6 +1,5 @@
 /** How long after a fault it takes until a call succeeds again. */
 import { until } from '../pause.ts';
-import type { FacadeName } from '../product/cluster.ts';
 import { deadlineSeconds } from '../load/stage.ts';
 import type { Done, FaultStage } from './fault.ts';
 
@@ -12,7 +11,7 @@ export async function recoveryMs(stage: FaultStage, { at, touched }: Done): Prom
   return each.includes(undefined) ? undefined : Math.max(...each.map((time) => (time ?? 0) - at));
 }
 
-async function successAfter({ calls, journal }: FaultStage, facade: FacadeName): Promise<number | undefined> {
+async function successAfter({ calls, journal }: FaultStage, facade: string): Promise<number | undefined> {
   const succeeded = await until(
     async () => {
       const body = { agent_name: 'echo', deadline_seconds: deadlineSeconds };
