@@ -49,12 +49,7 @@ async function breakAndJudge<P extends Product>(
   const { product, ledger, random } = stage;
   const load = startLoad({ ...stage, random: random.fork('load') }, options.lanes);
   const until = Date.now() + options.minutes * 60_000;
-  await injectFaults(
-    { ...stage, random: random.fork('faults') },
-    only(faults, options.kinds),
-    until,
-    tell,
-  );
+  await injectFaults({ ...stage, random: random.fork('faults') }, only(faults, options.kinds), until, tell);
   tell('the last fault is over; everything is healed and followed up');
   await load.stop();
   const temporal = new Client({

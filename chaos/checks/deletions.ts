@@ -7,10 +7,7 @@ import { clearedBefore } from './removals.ts';
  * A session whose deletion was answered leaves nothing, but what Temporal has been told to delete: it does so minutes
  * later (after its queues' next checkpoints, with pauses that grow), so its queue is looked into.
  */
-export async function checkDeletions(
-  evidence: Evidence,
-  data: StoredData | undefined,
-): Promise<Finding> {
+export async function checkDeletions(evidence: Evidence, data: StoredData | undefined): Promise<Finding> {
   const deleted = [
     ...new Set(evidence.removals.flatMap(({ done, sessionId }) => (done && sessionId ? [sessionId] : []))),
   ];

@@ -12,15 +12,20 @@ const turnWithinMs = 15_000;
 const maxSockets = 48;
 /** A facade without a worker asks Temporal about its calls, again after pauses that grow to a minute. */
 const forgottenWithinMs = 70_000;
+/** Of a call that was deleted it hears no more: that one counts until it is surely over, a minute after its deadline. */
+const deletedWithinMs = deadlineSeconds * 1_000 + forgottenWithinMs;
 
 /** Requests to agents, and calls, that the processes count as open. */
 export async function checkSlots(stage: Stage, product: Product): Promise<Finding> {
   const violations: string[] = [];
   const startedAt = Date.now();
+  const deletions = stage.journal.removals.filter(({ withCalls }) => withCalls);
+  const lastDeletion = Math.max(0, ...deletions.map(({ until: over }) => over));
+  const limitMs = Math.max(forgottenWithinMs, lastDeletion + deletedWithinMs - startedAt);
   const gauges = ['holdfast_asks_in_flight', 'holdfast_calls_in_flight'];
   for (const gauge of gauges) {
     const open = () => totalOf(stage, product, gauge);
-    const freed = await until(async () => (await open()) === 0, forgottenWithinMs, 1_000);
+    const freed = await until(async () => (await open()) === 0, limitMs, 1_000);
     if (!freed) violations.push(`${gauge} is ${await open()} after every call has ended`);
   }
   const note = `0 after ${Math.round((Date.now() - startedAt) / 1_000)} s`;

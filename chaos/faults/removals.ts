@@ -57,7 +57,9 @@ const cleanup = whileInUse('cleaned', 'cleanups beside', (stage) =>
 const deletion = whileInUse('deleted-in-use', 'rounds of deletions of', (stage, ids) => {
   const { api, random } = stage;
   const some = random.shuffled(ids).slice(0, random.whole(1, ids.length));
-  return Promise.all(some.map((id) => removeSession(stage, random.pick(api.facades), id, random.chance(0.4))));
+  return Promise.all(
+    some.map((id) => removeSession(stage, random.pick(api.facades), id, random.chance(0.4))),
+  );
 });
 
 export const removals = { 'cleanup-in-use': cleanup, 'delete-in-use': deletion };

@@ -18,7 +18,11 @@ const rollingUpgrade: Fault<Cluster> = async ({ journal, product }) => {
   await until(() => product.workers.every(({ process }) => process.ready), promotedWithinMs);
   const old = product.workers;
   const buildId = await product.startWorkers();
-  const done = await until(async () => (await promote(product, buildId)) !== undefined, promotedWithinMs, 500);
+  const done = await until(
+    async () => (await promote(product, buildId)) !== undefined,
+    promotedWithinMs,
+    500,
+  );
   if (!done) journal.odd('leaks', `${buildId} was not promoted within ${promotedWithinMs / 1_000} s`);
   return {
     what: `workers of ${buildId} beside ${namesOf(old).join(' and ')}`,
@@ -26,7 +30,10 @@ const rollingUpgrade: Fault<Cluster> = async ({ journal, product }) => {
     touched: namesOf(product.facades),
     async afterwards() {
       if (!(await until(() => isDrained(product, buildId), drainedWithinMs, lookEveryMs)))
-        journal.odd('leaks', `versions before ${buildId} still have calls: ${String(await promote(product))}`);
+        journal.odd(
+          'leaks',
+          `versions before ${buildId} still have calls: ${String(await promote(product))}`,
+        );
       for (const worker of old) await product.retire(worker);
     },
   };

@@ -27,7 +27,10 @@ export function register(
 /** Throws unless every agent is registered in the end. */
 export async function registerAll(stage: Pick<Stage, 'api' | 'cast' | 'secrets'>): Promise<void> {
   for (const name of Object.keys(stage.cast.agents) as AgentName[]) {
-    const done = await until(async () => (await register(stage, stage.api.facades[0] ?? '', name))?.status === 201, 20_000);
+    const done = await until(
+      async () => (await register(stage, stage.api.facades[0] ?? '', name))?.status === 201,
+      20_000,
+    );
     if (!done) throw new Error(`The agent ${name} cannot be registered`);
   }
 }

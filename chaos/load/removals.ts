@@ -19,10 +19,7 @@ export async function removeSession(
 }
 
 /** Every session that nobody uses at that moment, however young. */
-export async function cleanUpNow(
-  stage: Pick<Stage, 'api' | 'journal'>,
-  facade: string,
-): Promise<boolean> {
+export async function cleanUpNow(stage: Pick<Stage, 'api' | 'journal'>, facade: string): Promise<boolean> {
   const removal = stage.journal.removal({ withCalls: false });
   const answer = await stage.api.send(facade, 'POST', '/api/vps/sessions/cleanup?max_age_hours=0');
   return over(stage, removal, answer?.status === 200);

@@ -82,7 +82,11 @@ const disconnect: Step = async (stage) => {
   const { api, calls, random } = stage;
   const wish = newWish(stage, 'disconnect', { agent: 'slow', cancelOnDisconnect: true });
   wish.cancelAsked = true;
-  await calls.send(wish, { facade: random.pick(api.facades), wait: true, timeoutMs: random.whole(50, 1_500) });
+  await calls.send(wish, {
+    facade: random.pick(api.facades),
+    wait: true,
+    timeoutMs: random.whole(50, 1_500),
+  });
   if (random.chance(0.5)) await calls.pursue(wish, random, followUpMs);
 };
 
@@ -114,7 +118,11 @@ const rerun: Step = async (stage) => {
 
 const registration: Step = async (stage) => {
   const { api, random } = stage;
-  await register(stage, random.pick(api.facades), random.pick<AgentName>(['echo', 'slow', 'flaky', 'bounded']));
+  await register(
+    stage,
+    random.pick(api.facades),
+    random.pick<AgentName>(['echo', 'slow', 'flaky', 'bounded']),
+  );
 };
 
 /** An agent that is there for one call. */

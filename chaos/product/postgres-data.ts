@@ -79,8 +79,7 @@ async function readAll(place: PostgresPlace, database: string): Promise<number[]
     "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
   );
   const copies = tables.map(
-    (table) =>
-      `\\copy public."${table}" to '${join(folder, table).replaceAll("'", "''")}' (format binary)`,
+    (table) => `\\copy public."${table}" to '${join(folder, table).replaceAll("'", "''")}' (format binary)`,
   );
   const told = await psql(place, database, ...copies);
   return told.map((line) => Number(line.replace('COPY ', '')));

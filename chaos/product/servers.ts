@@ -45,7 +45,9 @@ export async function startServers(settings: ProductSettings, dataDir: string): 
   await postgres.start();
   await updateSchema(serverBinaries, state);
   const road = await TcpProxy.start(port, await claimPort());
-  const temporal = keep(serverPlan(serverBinaries, { ...state, ports: { ...state.ports, postgres: road.port } }));
+  const temporal = keep(
+    serverPlan(serverBinaries, { ...state, ports: { ...state.ports, postgres: road.port } }),
+  );
   await temporal.start();
   await prepareNamespace(temporalAddress(state));
   return {

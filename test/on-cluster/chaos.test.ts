@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { chaos, rows } from '../chaos/run-chaos.ts';
 
 /** What a cluster alone can suffer, as far as it fits into a minute; `npm run chaos -- --cluster` has all. */
-const cases = ['kill-postgres', 'quit-postgres', 'net-postgres', 'kill-temporal', 'kill-all', 'rolling-upgrade'];
+const cases = [
+  'kill-postgres',
+  'quit-postgres',
+  'net-postgres',
+  'kill-temporal',
+  'kill-all',
+  'rolling-upgrade',
+];
 
 test('after a minute of dying databases and servers and of an upgrade every invariant holds', async () => {
   const args = ['--cluster', '--seed', '1', '--minutes', '1', '--cases', cases.join()];

@@ -32,7 +32,18 @@ async function postgresWithRows(): Promise<{ place: PostgresPlace; rowsFile: str
   await initPostgres(binaries, folder, password, user);
   const plan = postgresPlan(binaries, folder, port, user);
   const sql = (database: string, statement: string) => {
-    const args = ['-h', '127.0.0.1', '-p', String(port), '-U', postgresUser, '-d', database, '-XAtc', statement];
+    const args = [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '-U',
+      postgresUser,
+      '-d',
+      database,
+      '-XAtc',
+      statement,
+    ];
     const env = { ...process.env, PGPASSWORD: password };
     return promisify(execFile)(join(binaries.binDir, 'psql'), args, { env });
   };
