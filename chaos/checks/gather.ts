@@ -1,4 +1,5 @@
 /** Puts the evidence together once everything is quiet. */
+import type { FaultStage } from '../faults/fault.ts';
 import type { Stage } from '../load/stage.ts';
 import type { Answer, Json } from '../load/api.ts';
 import type { Ledger } from '../agents/ledger.ts';
@@ -15,7 +16,11 @@ interface WireAttempt {
 }
 
 /** Through the API: how every call of `callIds` ended, and what every session holds. */
-export async function gather(stage: Stage, ledger: Ledger, histories: HistoriesRead): Promise<Evidence> {
+export async function gather(
+  stage: FaultStage,
+  ledger: Ledger,
+  histories: HistoriesRead,
+): Promise<Evidence> {
   const { journal } = stage;
   const views = new Map<string, CallView>();
   await eachOf(histories.calls.keys(), width, async (callId) => {
@@ -37,6 +42,7 @@ export async function gather(stage: Stage, ledger: Ledger, histories: HistoriesR
     faults,
     sessionRecords,
     executions: ledger.executions,
+    goneVersions: stage.product.goneVersions,
     calls,
     views,
     sessions,

@@ -46,7 +46,7 @@ export class Cluster implements Product {
   private readonly settings: ProductSettings;
   private readonly data: DataFolder;
   private readonly servers: Servers;
-  private versions = 0;
+  private readonly versions: string[] = [];
 
   constructor(settings: ProductSettings, { data, store, servers }: Parts) {
     this.settings = settings;
@@ -72,6 +72,10 @@ export class Cluster implements Product {
     return [this.databaseRoad, ...[...this.workers, ...this.facades].map(({ road }) => road)];
   }
 
+  get goneVersions(): readonly string[] {
+    return this.versions.filter((version) => this.workers.every(({ buildId }) => buildId !== version));
+  }
+
   get temporalAddress(): string {
     return this.servers.temporalAddress;
   }
@@ -87,8 +91,8 @@ export class Cluster implements Product {
 
   /** Of the next version, beside those that run. Resolves with its build id once they are ready. */
   async startWorkers(): Promise<string> {
-    this.versions += 1;
-    const buildId = `v${this.versions}`;
+    const buildId = `v${this.versions.length + 1}`;
+    this.versions.push(buildId);
     const names = Array.from({ length: workersOfVersion }, (_, index) => `worker-${index + 1}-${buildId}`);
     const started = await Promise.all(names.map((name) => openWorker(this.planOf(name), buildId)));
     this.workers = [...this.workers, ...started];

@@ -9,6 +9,8 @@ export interface Member {
   readonly process: HoldfastProcess;
   readonly url: string;
   readonly road: TcpProxy;
+  /** Of a worker that has one. */
+  readonly buildId?: string;
 }
 
 export interface MemberPlan {
@@ -27,8 +29,9 @@ export async function openFacade(plan: MemberPlan): Promise<Member> {
 
 export async function openWorker(plan: MemberPlan, buildId?: string): Promise<Member> {
   const port = await claimPort();
-  const version = buildId === undefined ? {} : { HOLDFAST_BUILD_ID: buildId };
-  return open(plan, 'worker', port, { HOLDFAST_WORKER_PORT: String(port), ...version });
+  const own = { HOLDFAST_WORKER_PORT: String(port) };
+  if (buildId === undefined) return open(plan, 'worker', port, own);
+  return { ...(await open(plan, 'worker', port, { ...own, HOLDFAST_BUILD_ID: buildId })), buildId };
 }
 
 async function open(

@@ -30,6 +30,8 @@ export interface Product {
   readonly processes: readonly KeptProcess[];
   /** What a fault has stopped for good. */
   readonly retired: readonly KeptProcess[];
+  /** Build ids of which no worker is left. */
+  readonly goneVersions: readonly string[];
   readonly temporalAddress: string;
   /** All that can be a bad network. */
   readonly roads: readonly TcpProxy[];

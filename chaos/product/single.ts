@@ -69,6 +69,7 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
     holdfast: processes,
     processes,
     retired: [],
+    goneVersions: [],
     temporalAddress: `127.0.0.1:${temporal}`,
     roads,
     store,
