@@ -43,7 +43,9 @@ function byKey(executions: readonly Execution[]): Map<string, Execution[]> {
  * history tells what it asked for.
  */
 function triesAllowed(agent: string, { asks, firstTries }: CallFacts): number {
-  return firstTries + asks.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, 0);
+  return (
+    firstTries + asks.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, 0)
+  );
 }
 
 /** Of an ask that was cut off by a cancellation retries are not known: then those that it was allowed count. */

@@ -16,11 +16,7 @@ interface WireAttempt {
 }
 
 /** Through the API: how every call of `callIds` ended, and what every session holds. */
-export async function gather(
-  stage: FaultStage,
-  ledger: Ledger,
-  histories: HistoriesRead,
-): Promise<Evidence> {
+export async function gather(stage: FaultStage, ledger: Ledger, histories: HistoriesRead): Promise<Evidence> {
   const { journal } = stage;
   const views = new Map<string, CallView>();
   await eachOf(histories.calls.keys(), width, async (callId) => {

@@ -126,7 +126,9 @@ describe('I3', () => {
     const violationsWith = (goneVersions: string[]) =>
       checkExecutions(evidenceOf(run, { goneVersions })).violations;
     expect(violationsWith(['v1'])).toEqual([]);
-    expect(violationsWith(['v0'])).toEqual([expect.stringMatching(/three\/echo: asked 2 times, on record 0/)]);
+    expect(violationsWith(['v0'])).toEqual([
+      expect.stringMatching(/three\/echo: asked 2 times, on record 0/),
+    ]);
   });
   it.each(faults)('finds %s', (_, change, violation) => {
     expect(violationsOf(checkExecutions, change)).toMatch(violation);
