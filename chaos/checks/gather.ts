@@ -47,12 +47,19 @@ export async function gather(stage: FaultStage, ledger: Ledger, histories: Histo
 }
 
 async function read({ api, random }: Stage, path: string): Promise<Answer | undefined> {
+  let last: Answer | undefined;
   for (let tries = 0; tries < 5; tries++) {
     const answer = await api.send(random.pick(api.facades), 'GET', path);
-    if (answer && answer.status < 500) return answer;
+    if (answer && answer.status < 500) last = answer;
+    if (last && !lacksItsEnd(last)) return last;
     await pause(500);
   }
-  return undefined;
+  return last;
+}
+
+/** Of a call: it was being read when Temporal did not answer in time. */
+function lacksItsEnd({ body }: Answer): boolean {
+  return body?.call_id !== undefined && body.status !== 'running' && typeof body.success !== 'boolean';
 }
 
 function viewOf(body: Json): CallView {

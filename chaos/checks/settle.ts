@@ -15,7 +15,7 @@ export async function settle(stage: Stage, product: Product, temporal: Client): 
   if (!(await heal(product))) problems.push('a process does not come up any more');
   const unclear = stage.journal.wishes.filter((wish) => !wish.abandoned && outcomeOf(wish) === 'unclear');
   await eachOf(unclear, 8, async (wish) => {
-    if (!(await stage.calls.pursue(wish, stage.random, 30_000)))
+    if (!(await stage.calls.pursue(wish, stage.random, product.recoversWithinMs)))
       problems.push(`#${wish.number}: stays unclear, with everything up`);
   });
   const running = async (): Promise<number> =>

@@ -41,6 +41,8 @@ export class Cluster implements Product {
   facades: readonly Member[] = [];
   workers: readonly Member[] = [];
   readonly retired: KeptProcess[] = [];
+  /** On two busy cores PostgreSQL recovers in seconds, and Temporal's 256 shards come back within a minute. */
+  readonly recoversWithinMs = 120_000;
   readonly store: DataFolder;
   readonly databaseDisk: DatabaseDisk;
   private readonly settings: ProductSettings;

@@ -81,7 +81,8 @@ async function readAll(place: PostgresPlace, database: string): Promise<number[]
   const copies = tables.map(
     (table) => `\\copy public."${table}" to '${join(folder, table).replaceAll("'", "''")}' (format binary)`,
   );
-  const told = await psql(place, database, ...copies);
+  // Without a statement psql would wait for one.
+  const told = copies.length === 0 ? [] : await psql(place, database, ...copies);
   return told.map((line) => Number(line.replace('COPY ', '')));
 }
 

@@ -32,6 +32,8 @@ export interface Product {
   readonly retired: readonly KeptProcess[];
   /** Build ids of which no worker is left. */
   readonly goneVersions: readonly string[];
+  /** Within this time of the end of any fault every process is up and calls succeed. */
+  readonly recoversWithinMs: number;
   readonly temporalAddress: string;
   /** All that can be a bad network. */
   readonly roads: readonly TcpProxy[];
@@ -58,7 +60,7 @@ export interface DatabaseDisk {
 }
 
 /** Every road passes and every process is up. False when some process does not come up. */
-export async function heal({ roads, processes }: Product): Promise<boolean> {
+export async function heal({ roads, processes, recoversWithinMs }: Product): Promise<boolean> {
   for (const road of roads) road.set({ kind: 'pass' });
-  return until(() => processes.every((one) => one.ready), 60_000);
+  return until(() => processes.every((one) => one.ready), recoversWithinMs);
 }

@@ -70,6 +70,7 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
     processes,
     retired: [],
     goneVersions: [],
+    recoversWithinMs: 60_000,
     temporalAddress: `127.0.0.1:${temporal}`,
     roads,
     store,
