@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { chaos, rows } from '../chaos/run-chaos.ts';
 
-/** What a cluster alone can suffer, as far as it fits into a minute; `npm run chaos -- --cluster` has all. */
+/** What a cluster alone can suffer, as far as it fits into a minute; `npm run chaos -- --cluster` has all. The seed puts an upgrade last. */
 const cases = [
   'kill-postgres',
   'quit-postgres',
@@ -13,7 +13,7 @@ const cases = [
 ];
 
 test('after a minute of dying databases and servers and of an upgrade every invariant holds', async () => {
-  const args = ['--cluster', '--seed', '1', '--minutes', '1', '--cases', cases.join()];
+  const args = ['--cluster', '--seed', '23', '--minutes', '1', '--cases', cases.join()];
   const { code, stdout, stderr } = await chaos(...args);
   expect(code, `${stderr}\n${stdout}`).toBe(0);
   for (const row of rows) expect(stdout).toMatch(new RegExp(`${row} .* holds `));
