@@ -2,7 +2,10 @@
 import { expect, test } from 'vitest';
 import { chaos, rows } from '../chaos/run-chaos.ts';
 
-/** What a cluster alone can suffer, as far as it fits into a minute; `npm run chaos -- --cluster` has all. The seed puts an upgrade last. */
+/**
+ * As much of what a cluster alone can suffer as fits into a minute; `npm run chaos -- --cluster` has all. The seed puts
+ * the upgrade, which waits for the calls of before, behind a dead server, a bad network and a dead database.
+ */
 const cases = [
   'kill-postgres',
   'quit-postgres',
