@@ -3,12 +3,19 @@
  * outside. The way of a run: product/ is started, load/ asks agents/, faults/ break it, checks/ judge, report.ts tells.
  */
 import { help, readOptions, type Options } from './options.ts';
+import { StartupError } from '../src/platform/shutdown.ts';
 import { run } from './run.ts';
+import { cluster, single } from './setups.ts';
 
 const options = optionsOrExit();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-const passed = await run(options);
-process.exit(passed ? 0 : 1);
+try {
+  const passed = await (options.cluster ? run(cluster, options) : run(single, options));
+  process.exit(passed ? 0 : 1);
+} catch (error) {
+  console.error(error instanceof StartupError ? error.message : error);
+  process.exit(1);
+}
 
 function optionsOrExit(): Options {
   try {

@@ -1,21 +1,30 @@
 import { parseArgs } from 'node:util';
-import { faultKinds, isFaultKind, type FaultKind } from './faults/schedule.ts';
+import { cluster, single } from './setups.ts';
 
 export interface Options {
   readonly seed: number;
   readonly minutes: number;
-  readonly kinds: readonly FaultKind[];
+  readonly cluster: boolean;
+  readonly kinds: readonly string[];
   readonly lanes: number;
   /** Where the figures are written as JSON. */
   readonly json: string | undefined;
   readonly keep: boolean;
 }
 
-export const help = `npm run chaos -- [--seed N] [--minutes M] [--cases kind,kind] [--lanes N] [--json FILE] [--keep]
+const kindsOf = (onCluster: boolean): string[] => Object.keys((onCluster ? cluster : single).faults);
+
+const besides = (kinds: readonly string[], others: readonly string[]): string =>
+  kinds.filter((kind) => !others.includes(kind)).join(', ');
+
+export const help = `npm run chaos -- [--cluster] [--seed N] [--minutes M] [--cases kind,kind] [--lanes N]
+                 [--json FILE] [--keep]
 
 Puts a mixed load on a node, a second facade and a stand-alone worker, breaks them and their networks at seeded
 moments, and then checks from outside that every invariant holds. Exit code 1 when one does not.
 
+  --cluster      the same on PostgreSQL, the full Temporal server, two facades and two workers, each a process of its
+                 own; needs what npm run cluster needs (docs/deployment.md), and psql
   --seed N       which decisions are made; a failing run prints its own (default: 1)
   --minutes M    how long faults are injected, e.g. 0.5 or 10 (default: 1); the checks come on top
   --cases LIST   only these kinds of faults, separated by commas (default: all)
@@ -23,10 +32,16 @@ moments, and then checks from outside that every invariant holds. Exit code 1 wh
   --json FILE    the figures as JSON
   --keep         keeps the evidence of a run that passes too
 
-Kinds of faults: ${faultKinds.join(', ')}
+Kinds of faults: ${kindsOf(false).join(', ')}
   cleanup-in-use, delete-in-use remove sessions, with their calls or without, while calls come in them
   wrong-clock                   puts the clock of one process wrong by up to ten minutes, while it works or from its start
   disk-full, store-full         leave no room for the database, or for large prompts and answers
+With --cluster: all of these but ${besides(kindsOf(false), kindsOf(true))}, and ${besides(kindsOf(true), kindsOf(false))}
+  kill-postgres, quit-postgres  kill -9, or an immediate stop; PostgreSQL is away for some seconds and recovers
+  net-postgres                  a bad network between the Temporal server and PostgreSQL
+  freeze-worker                 one worker holds still for so long that the others must take over
+  passing-facade                a third facade joins, and leaves
+  rolling-upgrade               workers of another HOLDFAST_BUILD_ID come, are promoted, and the old ones go
 
 The evidence (journal.jsonl: what was asked and told; ledger.jsonl: what the agents were asked; product/: logs and
 database; histories/: those that break an invariant) is kept when a run fails, and its folder printed.`;
@@ -36,9 +51,10 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      cluster: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '1' },
-      cases: { type: 'string', default: faultKinds.join(',') },
+      cases: { type: 'string' },
       lanes: { type: 'string', default: '8' },
       json: { type: 'string' },
       keep: { type: 'boolean', default: false },
@@ -46,13 +62,15 @@ export function readOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const named = values.cases.split(',').map((kind) => kind.trim());
-  const unknown = named.filter((kind) => !isFaultKind(kind));
+  const known = kindsOf(values.cluster);
+  const kinds = values.cases?.split(',').map((kind) => kind.trim()) ?? known;
+  const unknown = kinds.filter((kind) => !known.includes(kind));
   if (unknown.length > 0) throw new Error(`No such kind of fault: ${unknown.join(', ')}; see --help`);
   return {
     seed: number(values.seed, '--seed', 0),
     minutes: number(values.minutes, '--minutes', 0.05),
-    kinds: named.filter(isFaultKind),
+    cluster: values.cluster,
+    kinds,
     lanes: number(values.lanes, '--lanes', 1),
     json: values.json,
     keep: values.keep,

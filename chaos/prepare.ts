@@ -1,6 +1,6 @@
 /** Everything of a run that is taken up before the first fault and given back at the end. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCast } from './agents/cast.ts';
@@ -11,21 +11,27 @@ import { CallDoor } from './load/call-door.ts';
 import { Journal } from './load/journal.ts';
 import { registerAll } from './load/registrations.ts';
 import { SessionPool } from './load/session-pool.ts';
-import { startCluster } from './product/cluster.ts';
+import type { Product, ProductSettings } from './product/product.ts';
 import { Random } from './random.ts';
 import { Secrets } from './secrets.ts';
 
-export interface Run extends FaultStage {
+export interface Run<P extends Product> extends FaultStage<P> {
   readonly folder: string;
   readonly productFolder: string;
   readonly marker: string;
   readonly ledger: Ledger;
 }
 
-export async function prepare(seed: number, tell: (line: string) => void): Promise<Run> {
+export async function prepare<P extends Product>(
+  start: (settings: ProductSettings) => Promise<P>,
+  seed: number,
+  tell: (line: string) => void,
+): Promise<Run<P>> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const productFolder = join(folder, 'product');
   await mkdir(productFolder);
+  // PostgreSQL has its data below, and runs as another user where this process is root.
+  for (const path of [folder, productFolder]) await chmod(path, 0o711);
   tell(`seed ${seed}, evidence in ${folder}`);
   const random = new Random(seed);
   const secrets = new Secrets();
@@ -34,13 +40,12 @@ export async function prepare(seed: number, tell: (line: string) => void): Promi
   const apiKey = secrets.make('the API key');
   const marker = `holdfast-chaos-${randomBytes(8).toString('hex')}`;
   const encryptionKey = randomBytes(32).toString('base64');
-  const cluster = await startCluster({ folder: productFolder, marker, apiKey, encryptionKey });
-  const api = new Api(cluster.urls, apiKey, { secrets, journal });
+  const product = await start({ folder: productFolder, marker, apiKey, encryptionKey, tell });
+  const api = new Api(product.urls, apiKey, { secrets, journal });
   const cast = await startCast(random.fork('agents'), ledger);
   await registerAll({ api, cast, secrets });
   const calls = new CallDoor(api, journal);
   const sessions = new SessionPool(journal);
-  tell('the node, the facade and the worker are up');
   return {
     folder,
     productFolder,
@@ -49,7 +54,7 @@ export async function prepare(seed: number, tell: (line: string) => void): Promi
     random,
     secrets,
     journal,
-    cluster,
+    product,
     api,
     cast,
     calls,
@@ -58,12 +63,13 @@ export async function prepare(seed: number, tell: (line: string) => void): Promi
 }
 
 /** With `keep` the evidence stays. */
-export async function clear({ cast, cluster, journal, ledger, folder }: Run, keep: boolean): Promise<void> {
+export async function clear(
+  { cast, product, journal, ledger, folder }: Run<Product>,
+  keep: boolean,
+): Promise<void> {
   await cast.close();
-  await Promise.all([cluster.facadeRoad.close(), cluster.workerRoad.close()]);
   journal.close();
   ledger.close();
-  await cluster.data.close(keep ? join(folder, 'database') : undefined);
-  await cluster.store.close(keep ? join(folder, 'texts') : undefined);
+  await product.close(keep ? folder : undefined);
   if (!keep) await rm(folder, { recursive: true, force: true });
 }

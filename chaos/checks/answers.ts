@@ -9,7 +9,8 @@ export function checkAnswers({ oddities }: Evidence, answers: number): Finding {
 /** What a fault found left over right after it. */
 export function checkLeftovers({ oddities }: Evidence): Finding {
   const violations = oddities.filter(({ row }) => row === 'leaks').map(({ text }) => text);
-  return { row: 'leaks', what: 'a full payload store keeps nothing half written', checked: 1, violations };
+  const what = 'a full payload store keeps nothing half written, an upgrade leaves no call behind';
+  return { row: 'leaks', what, checked: 1, violations };
 }
 
 export function checkRecovery({ faults }: Evidence): Finding {

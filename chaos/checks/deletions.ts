@@ -1,5 +1,5 @@
 /** What is left of deleted sessions. */
-import type { DatabaseReader } from './database.ts';
+import type { StoredData } from '../product/stored-data.ts';
 import type { Evidence, Finding } from './evidence.ts';
 import { clearedBefore } from './removals.ts';
 
@@ -7,11 +7,7 @@ import { clearedBefore } from './removals.ts';
  * A session whose deletion was answered leaves nothing, but what Temporal has been told to delete: it does so minutes
  * later (after its queues' next checkpoints, with pauses that grow), so its queue is looked into.
  */
-export async function checkDeletions(
-  evidence: Evidence,
-  reader: DatabaseReader | undefined,
-  database: string,
-): Promise<Finding> {
+export async function checkDeletions(evidence: Evidence, data: StoredData | undefined): Promise<Finding> {
   const deleted = [
     ...new Set(evidence.removals.flatMap(({ done, sessionId }) => (done && sessionId ? [sessionId] : []))),
   ];
@@ -19,9 +15,9 @@ export async function checkDeletions(
     row: 'deletion',
     what: 'nothing is left of a deleted session, nor of its calls where asked for',
   };
-  if (!reader) return { ...row, checked: 0, violations: [], skipped: 'nothing here reads SQLite' };
-  const queue = (await reader.query(database, 'SELECT hex(data) FROM transfer_tasks')).join('\n');
-  const stored = new Set(await reader.query(database, 'SELECT lower(hex(run_id)) FROM executions'));
+  if (!data) return { ...row, checked: 0, violations: [], skipped: 'nothing here reads the database' };
+  const queue = (await data.transferTasks()).join('\n');
+  const stored = new Set(await data.runIds());
   const left = deleted
     .flatMap((id) => removedRuns(id, evidence))
     // Temporal may have got round to it since the histories were read.

@@ -22,8 +22,12 @@ export interface CallFacts {
   readonly turnNumbers: readonly number[];
   /** Workflow tasks that ended with their process: what one asked itself is on record as that alone. */
   readonly tasksLost: number;
+  /** Tasks that asked an agent themselves and are on record. */
+  readonly firstTries: number;
   /** How many tries each ask of an agent was allowed. */
   readonly asks: readonly { readonly agent: string; readonly tries: number }[];
+  /** The version of the worker that did its last task. */
+  readonly buildId?: string;
 }
 
 /** A call as the API tells it. */
@@ -61,6 +65,8 @@ export interface Evidence {
   readonly oddities: readonly Oddity[];
   readonly faults: readonly FaultRecord[];
   readonly executions: readonly Execution[];
+  /** Build ids that no worker has any more. */
+  readonly goneVersions: readonly string[];
   /** By call id. */
   readonly calls: ReadonlyMap<string, CallFacts>;
   readonly views: ReadonlyMap<string, CallView>;

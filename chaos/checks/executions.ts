@@ -4,7 +4,7 @@ import type { CallFacts, CallView, Evidence, Finding } from './evidence.ts';
 import { callsMayBeGone, wishOf } from './removals.ts';
 
 export function checkExecutions(evidence: Evidence): Finding {
-  const { executions, calls, views } = evidence;
+  const { executions, calls, views, goneVersions } = evidence;
   const violations: string[] = [];
   for (const [key, asked] of byKey(executions)) {
     const [callId = '', agent = ''] = key.split('/').map(decodeURIComponent);
@@ -17,7 +17,9 @@ export function checkExecutions(evidence: Evidence): Finding {
     }
     violations.push(...asked.flatMap((one) => wrongIn(one, key, agent, facts)));
     const repeats = asked.filter(({ brokeKept }) => brokeKept).length;
-    const recorded = recordedTries(agent, facts, view) + facts.tasksLost + repeats;
+    const untold = view.attempts.length === 0 && goneVersions.includes(facts.buildId ?? '');
+    const tries = untold ? triesAllowed(agent, facts) : recordedTries(agent, facts, view);
+    const recorded = tries + facts.tasksLost + repeats;
     if (asked.length > recorded)
       violations.push(`${key}: asked ${asked.length} times, on record ${recorded} (${view.status})`);
   }
@@ -34,6 +36,16 @@ function byKey(executions: readonly Execution[]): Map<string, Execution[]> {
   const keys = new Map<string, Execution[]>();
   for (const one of executions) keys.set(one.key, [...(keys.get(one.key) ?? []), one]);
   return keys;
+}
+
+/**
+ * What became of a cancelled call only a worker of its version can tell, from the call's memory. Where none is left its
+ * history tells what it asked for.
+ */
+function triesAllowed(agent: string, { asks, firstTries }: CallFacts): number {
+  return (
+    firstTries + asks.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, 0)
+  );
 }
 
 /** Of an ask that was cut off by a cancellation retries are not known: then those that it was allowed count. */

@@ -1,4 +1,4 @@
-/** I5 in what lies on the disk: the database, the server's log, the logs of all processes. */
+/** I5 in what lies on the disk: the database (of PostgreSQL also the rows as they were read), the logs of all processes. */
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Journal } from '../load/journal.ts';

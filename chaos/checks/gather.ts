@@ -1,6 +1,6 @@
 /** Puts the evidence together once everything is quiet. */
+import type { FaultStage } from '../faults/fault.ts';
 import type { Stage } from '../load/stage.ts';
-import { facades } from '../load/call-door.ts';
 import type { Answer, Json } from '../load/api.ts';
 import type { Ledger } from '../agents/ledger.ts';
 import { eachOf, pause } from '../pause.ts';
@@ -16,7 +16,7 @@ interface WireAttempt {
 }
 
 /** Through the API: how every call of `callIds` ended, and what every session holds. */
-export async function gather(stage: Stage, ledger: Ledger, histories: HistoriesRead): Promise<Evidence> {
+export async function gather(stage: FaultStage, ledger: Ledger, histories: HistoriesRead): Promise<Evidence> {
   const { journal } = stage;
   const views = new Map<string, CallView>();
   await eachOf(histories.calls.keys(), width, async (callId) => {
@@ -38,6 +38,7 @@ export async function gather(stage: Stage, ledger: Ledger, histories: HistoriesR
     faults,
     sessionRecords,
     executions: ledger.executions,
+    goneVersions: stage.product.goneVersions,
     calls,
     views,
     sessions,
@@ -46,12 +47,19 @@ export async function gather(stage: Stage, ledger: Ledger, histories: HistoriesR
 }
 
 async function read({ api, random }: Stage, path: string): Promise<Answer | undefined> {
+  let last: Answer | undefined;
   for (let tries = 0; tries < 5; tries++) {
-    const answer = await api.send(random.pick(facades), 'GET', path);
-    if (answer && answer.status < 500) return answer;
+    const answer = await api.send(random.pick(api.facades), 'GET', path);
+    if (answer && answer.status < 500) last = answer;
+    if (last && !lacksItsEnd(last)) return last;
     await pause(500);
   }
-  return undefined;
+  return last;
+}
+
+/** Of a call: it was being read when Temporal did not answer in time. */
+function lacksItsEnd({ body }: Answer): boolean {
+  return body?.call_id !== undefined && body.status !== 'running' && typeof body.success !== 'boolean';
 }
 
 function viewOf(body: Json): CallView {

@@ -22,6 +22,8 @@ export async function callFactsOf(
   const events = history.events ?? [];
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   const input = firstOf(started?.input) as CallInput | undefined;
+  const buildId = events.findLast(({ workflowTaskCompletedEventAttributes: done }) => done)
+    ?.workflowTaskCompletedEventAttributes?.workerVersion?.buildId;
   const turns = [input?.turn, ...events.map((event) => localResult(event) ?? turnSentBy(event))];
   return {
     callId,
@@ -36,7 +38,9 @@ export async function callFactsOf(
     runs: 1,
     turnNumbers: turns.flatMap((turn) => (turn?.state === 'granted' ? [turn.turnNumber] : [])),
     tasksLost: tasksLostIn(events),
+    firstTries: events.filter(isFirstTry).length,
     asks: asksOf(events),
+    ...(buildId && { buildId }),
   };
 }
 
@@ -72,6 +76,11 @@ function isEnding(event: Event): boolean {
 function localResult({ markerRecordedEventAttributes: marker }: Event): TurnReply | undefined {
   const result = firstOf(marker?.details?.result);
   return typeof result === 'object' && result !== null ? (result as TurnReply) : undefined;
+}
+
+function isFirstTry({ markerRecordedEventAttributes: marker }: Event): boolean {
+  const data = firstOf(marker?.details?.data) as { activity_type?: string } | undefined;
+  return data?.activity_type === 'firstTry';
 }
 
 /** Temporal writes the first of a row of lost tasks as an event; of the others the last attempt's number tells. */

@@ -32,7 +32,7 @@ interface Tools {
 
 export async function judge(stage: FaultStage & { folder: string }, tools: Tools): Promise<Judgement> {
   const { temporal, ledger, tell } = tools;
-  const problems = await settle(stage, stage.cluster, temporal);
+  const problems = await settle(stage, stage.product, temporal);
   const settled: Finding = {
     row: 'I2',
     what: 'everything ends once it is healed',
@@ -40,13 +40,13 @@ export async function judge(stage: FaultStage & { folder: string }, tools: Tools
     violations: problems,
   };
   tell('all calls have ended; looking for leaks');
-  const slots = await checkSlots(stage, stage.cluster);
+  const slots = await checkSlots(stage, stage.product);
   const turns = await checkTurnsAndBounds(stage);
-  const sockets = await checkSockets(stage.cluster);
+  const sockets = await checkSockets(stage.product);
   tell('reading and replaying every history');
   const folder = join(stage.folder, 'histories');
   await mkdir(folder);
-  const texts = new Texts(openPayloadStore({ kind: 'folder', path: stage.cluster.store.path }), 0);
+  const texts = new Texts(openPayloadStore({ kind: 'folder', path: stage.product.store.path }), 0);
   const histories = new Histories(temporal, { secrets: stage.secrets, folder, texts });
   const read = await histories.read();
   const evidence = await gather(stage, ledger, read);

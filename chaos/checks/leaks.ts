@@ -1,11 +1,10 @@
 /** What must be free again once every call has ended: slots, turns, sockets; and at the very end, processes. */
 import { boundedCalls } from '../agents/cast.ts';
-import { facades } from '../load/call-door.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
 import type { Wish } from '../load/wish.ts';
 import { eachOf, until } from '../pause.ts';
-import { processesOf, type Cluster } from '../product/cluster.ts';
 import { commandOf, openSockets, pidsMarked } from '../product/process-table.ts';
+import type { Product } from '../product/product.ts';
 import type { Finding } from './evidence.ts';
 
 const turnWithinMs = 15_000;
@@ -13,25 +12,31 @@ const turnWithinMs = 15_000;
 const maxSockets = 48;
 /** A facade without a worker asks Temporal about its calls, again after pauses that grow to a minute. */
 const forgottenWithinMs = 70_000;
+/** Of a call that was deleted it hears no more: that one counts until it is surely over, a minute after its deadline. */
+const deletedWithinMs = deadlineSeconds * 1_000 + forgottenWithinMs;
 
 /** Requests to agents, and calls, that the processes count as open. */
-export async function checkSlots(stage: Stage, cluster: Cluster): Promise<Finding> {
+export async function checkSlots(stage: Stage, product: Product): Promise<Finding> {
   const violations: string[] = [];
   const startedAt = Date.now();
+  const deletions = stage.journal.removals.filter(({ withCalls }) => withCalls);
+  const lastDeletion = Math.max(0, ...deletions.map(({ until: over }) => over));
+  const limitMs = Math.max(forgottenWithinMs, lastDeletion + deletedWithinMs - startedAt);
   const gauges = ['holdfast_asks_in_flight', 'holdfast_calls_in_flight'];
   for (const gauge of gauges) {
-    const open = () => totalOf(stage, cluster, gauge);
-    const freed = await until(async () => (await open()) === 0, forgottenWithinMs, 1_000);
+    const open = () => totalOf(stage, product, gauge);
+    const freed = await until(async () => (await open()) === 0, limitMs, 1_000);
     if (!freed) violations.push(`${gauge} is ${await open()} after every call has ended`);
   }
   const note = `0 after ${Math.round((Date.now() - startedAt) / 1_000)} s`;
-  return { row: 'leaks', what: 'no ask and no call is counted as in flight', checked: 3, violations, note };
+  const checked = stage.api.facades.length + product.workers.length;
+  return { row: 'leaks', what: 'no ask and no call is counted as in flight', checked, violations, note };
 }
 
-async function totalOf({ api }: Stage, { workerUrl }: Cluster, gauge: string): Promise<number> {
+async function totalOf({ api }: Stage, { workers }: Product, gauge: string): Promise<number> {
   const pages = await Promise.all([
-    ...facades.map(async (facade) => (await api.send(facade, 'GET', '/metrics'))?.text ?? ''),
-    fetch(`${workerUrl}/metrics`).then((response) => response.text()),
+    ...api.facades.map(async (facade) => (await api.send(facade, 'GET', '/metrics'))?.text ?? ''),
+    ...workers.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
   ]);
   const values = pages.map((page) => Number(new RegExp(`^${gauge} (\\d+)$`, 'm').exec(page)?.[1] ?? NaN));
   return values.reduce((sum, value) => sum + value, 0);
@@ -39,9 +44,9 @@ async function totalOf({ api }: Stage, { workerUrl }: Cluster, gauge: string): P
 
 /** One more call in every session gets its turn; as many as are allowed get to the bounded agent. */
 export async function checkTurnsAndBounds(stage: Stage): Promise<Finding> {
-  const { calls, journal, random } = stage;
+  const { api, calls, journal, random } = stage;
   const violations: string[] = [];
-  const probe = async (wish: Wish, facade = random.pick(facades)): Promise<void> => {
+  const probe = async (wish: Wish, facade = random.pick(api.facades)): Promise<void> => {
     const { outcome, status, errorType } = await calls.send(wish, {
       facade,
       wait: true,
@@ -55,13 +60,13 @@ export async function checkTurnsAndBounds(stage: Stage): Promise<Finding> {
   const body = { agent_name: 'echo', deadline_seconds: deadlineSeconds };
   const sessions = [...journal.sessions.keys()];
   await eachOf(sessions, 6, (id) => probe(journal.wish('probe', { ...body, session_id: id })));
-  for (const facade of facades) {
+  for (const facade of api.facades) {
     const wishes = Array.from({ length: boundedCalls }, () =>
       journal.wish('probe', { ...body, agent_name: 'bounded' }),
     );
     await Promise.all(wishes.map((wish) => probe(wish, facade)));
   }
-  const checked = sessions.length + facades.length * boundedCalls;
+  const checked = sessions.length + api.facades.length * boundedCalls;
   return {
     row: 'leaks',
     what: `every session grants a turn within ${turnWithinMs / 1_000} s, every slot is free`,
@@ -70,10 +75,10 @@ export async function checkTurnsAndBounds(stage: Stage): Promise<Finding> {
   };
 }
 
-export async function checkSockets(cluster: Cluster): Promise<Finding> {
+export async function checkSockets({ holdfast }: Product): Promise<Finding> {
   const violations: string[] = [];
   const counts: string[] = [];
-  for (const { name, pid } of processesOf(cluster)) {
+  for (const { name, pid } of holdfast) {
     await until(async () => (await openSockets(pid)) <= maxSockets, 20_000, 1_000);
     const open = await openSockets(pid);
     counts.push(`${name} ${open}`);
@@ -84,18 +89,20 @@ export async function checkSockets(cluster: Cluster): Promise<Finding> {
 }
 
 /** Stops everything in order: each process ends by itself with code 0 and leaves none behind. */
-export async function checkEnd(cluster: Cluster, marker: string): Promise<Finding> {
+export async function checkEnd({ processes, retired }: Product, marker: string): Promise<Finding> {
   const violations: string[] = [];
-  for (const one of processesOf(cluster).reverse()) {
-    const exit = await one.stop();
-    if (exit?.how !== 'code 0') violations.push(`${one.name} ended with ${String(exit?.how)} on SIGTERM`);
+  const all = [...processes, ...retired];
+  for (const one of [...processes].reverse()) await one.stop();
+  for (const { name, exits } of all) {
+    const how = exits.at(-1)?.how;
+    if (how !== 'code 0') violations.push(`${name} ended with ${String(how)} when it was asked to`);
   }
-  for (const { exits } of processesOf(cluster))
+  for (const { exits } of all)
     for (const { name, how, wanted, ready, tail } of exits)
       if (!wanted && ready) violations.push(`${name} ended by itself with ${how}: ${tail.slice(-600)}`);
   await until(async () => (await pidsMarked(marker)).length === 0, 5_000);
   for (const pid of await pidsMarked(marker)) violations.push(`pid ${pid} is left: ${await commandOf(pid)}`);
-  const checked = processesOf(cluster).reduce((sum, { exits }) => sum + exits.length, 0);
+  const checked = all.reduce((sum, { exits }) => sum + exits.length, 0);
   return {
     row: 'leaks',
     what: 'processes end when asked to, only then, and leave none',

@@ -4,18 +4,18 @@ import type { Cast } from '../agents/cast.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
 import { outcomeOf } from '../load/wish.ts';
 import { eachOf, until } from '../pause.ts';
-import { heal, type Cluster } from '../product/cluster.ts';
+import { heal, type Product } from '../product/product.ts';
 
 /** What Temporal itself adds to a call's deadline before it ends it. */
 const graceSeconds = 75;
 
-export async function settle(stage: Stage, cluster: Cluster, temporal: Client): Promise<string[]> {
+export async function settle(stage: Stage, product: Product, temporal: Client): Promise<string[]> {
   const problems: string[] = [];
   healAgents(stage.cast);
-  if (!(await heal(cluster))) problems.push('a process does not come up any more');
+  if (!(await heal(product))) problems.push('a process does not come up any more');
   const unclear = stage.journal.wishes.filter((wish) => !wish.abandoned && outcomeOf(wish) === 'unclear');
   await eachOf(unclear, 8, async (wish) => {
-    if (!(await stage.calls.pursue(wish, stage.random, 30_000)))
+    if (!(await stage.calls.pursue(wish, stage.random, product.recoversWithinMs)))
       problems.push(`#${wish.number}: stays unclear, with everything up`);
   });
   const running = async (): Promise<number> =>

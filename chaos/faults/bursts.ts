@@ -1,14 +1,15 @@
 /** Faults that must hit the few milliseconds of an acceptance: many calls are sent and something ends in their midst. */
 import { pause, until } from '../pause.ts';
 import { newWish } from '../load/new-wish.ts';
+import type { Member } from '../product/member.ts';
 import type { Fault, FaultStage } from './fault.ts';
 
 const size = 6;
 /** With a slow road the way from a granted turn to a started call takes as long as this, and can be hit. */
 const roadMs = 15;
 
-/** Sends calls to the facade, most of them in sessions. Resolves when they are followed up. */
-async function burst(stage: FaultStage, step: string): Promise<void> {
+/** Sends calls to one facade, most of them in sessions. Resolves when they are followed up. */
+async function burst(stage: FaultStage, facade: string, step: string): Promise<void> {
   const { calls, random } = stage;
   const wishes = Array.from({ length: size }, () =>
     newWish(stage, step, {
@@ -18,7 +19,7 @@ async function burst(stage: FaultStage, step: string): Promise<void> {
   );
   await Promise.all(
     wishes.map(async (wish) => {
-      await calls.send(wish, { facade: 'facade' });
+      await calls.send(wish, { facade });
       // Some clients never come back: then a turn that was granted is nobody's.
       if (random.chance(0.4)) wish.abandoned = true;
       else await calls.pursue(wish, random, 10_000);
@@ -32,55 +33,56 @@ async function burst(stage: FaultStage, step: string): Promise<void> {
  * their answers arrive; the starts that follow do not, until the facade has been killed or was still for long.
  */
 const turnGap: Fault = async (stage) => {
-  const { facade, facadeRoad } = stage.cluster;
+  const facade = stage.random.pick(stage.product.facades);
+  const { road } = facade;
   const moments: number[] = [];
   const done: string[] = [];
   const bursts: Promise<void>[] = [];
   for (let round = 0; round < 3; round++) {
-    await until(() => facade.ready, 30_000, 20);
-    facadeRoad.set({ kind: 'latency', ms: roadMs });
-    bursts.push(burst(stage, 'turn-gap'));
+    await until(() => facade.process.ready, 30_000, 20);
+    road.set({ kind: 'latency', ms: roadMs });
+    bursts.push(burst(stage, facade.name, 'turn-gap'));
     const afterMs = stage.random.whole(20, 200);
     await pause(afterMs);
-    facadeRoad.set({ kind: 'half_open', silent: 'up' });
+    road.set({ kind: 'half_open', silent: 'up' });
     await pause(150);
     moments.push(Date.now());
-    done.push(`${await interrupt(stage)} after ${afterMs} ms`);
+    done.push(`${await interrupt(facade, stage)} after ${afterMs} ms`);
   }
   return {
     what: done.join(', '),
     at: Date.now(),
-    touched: ['facade'],
+    touched: [facade.name],
     moments,
     settled: Promise.all(bursts),
   };
 };
 
-async function interrupt({ cluster: { facade, facadeRoad }, random }: FaultStage): Promise<string> {
+async function interrupt({ process, road }: Member, { random }: FaultStage): Promise<string> {
   const kills = random.chance(0.5);
   const ms = kills ? 0 : random.pick([300, 2_000, 6_000, 12_000]);
-  facade.signal(kills ? 'SIGKILL' : 'SIGSTOP');
+  process.signal(kills ? 'SIGKILL' : 'SIGSTOP');
   await pause(ms);
-  if (kills) facadeRoad.cut();
-  facadeRoad.set({ kind: 'pass' });
-  facade.signal('SIGCONT');
+  if (kills) road.cut();
+  road.set({ kind: 'pass' });
+  process.signal('SIGCONT');
   return kills ? 'SIGKILL' : `SIGSTOP for ${ms} ms`;
 }
 
 /** Requests reach the server, answers do not come back, then the connection is cut: was it started? */
 const lostStart: Fault = async (stage) => {
-  const { facadeRoad } = stage.cluster;
+  const { name, road } = stage.random.pick(stage.product.facades);
   const beforeMs = stage.random.whole(0, 80);
   const silentMs = stage.random.pick([200, 1_000, 4_000, 7_000]);
-  facadeRoad.set({ kind: 'latency', ms: roadMs });
-  const settled = burst(stage, 'lost-start');
+  road.set({ kind: 'latency', ms: roadMs });
+  const settled = burst(stage, name, 'lost-start');
   await pause(beforeMs);
-  facadeRoad.set({ kind: 'half_open', silent: 'down' });
+  road.set({ kind: 'half_open', silent: 'down' });
   await pause(silentMs);
-  facadeRoad.cut();
-  facadeRoad.set({ kind: 'pass' });
-  const what = `answers to the facade lost after ${beforeMs} ms, for ${silentMs} ms`;
-  return { what, at: Date.now(), touched: ['facade'], settled };
+  road.cut();
+  road.set({ kind: 'pass' });
+  const what = `answers to ${name} lost after ${beforeMs} ms, for ${silentMs} ms`;
+  return { what, at: Date.now(), touched: [name], settled };
 };
 
 export const bursts = { 'turn-gap': turnGap, 'lost-start': lostStart };

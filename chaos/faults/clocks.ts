@@ -1,6 +1,6 @@
 /** A process whose clock is wrong by minutes, against the Temporal server's and the agents'. */
 import { pause, until } from '../pause.ts';
-import { bothFacades, type Fault } from './fault.ts';
+import { everyFacade, type Fault } from './fault.ts';
 
 const minuteMs = 60_000;
 
@@ -8,8 +8,8 @@ const minuteMs = 60_000;
  * The clock jumps while the process works, or is wrong from its start on; then it is set right at once. In between calls must
  * succeed as ever, so it lasts for some.
  */
-const wrongClock: Fault = async ({ cluster, random }) => {
-  const one = random.pick([cluster.node, cluster.node, cluster.facade, cluster.worker]);
+const wrongClock: Fault = async ({ product, random }) => {
+  const one = random.pick(product.holdfast);
   const shiftMs = random.pick([-1, 1]) * random.whole(1, 10) * minuteMs + random.whole(0, minuteMs);
   const fromStart = random.chance(0.5);
   const ms = random.whole(4_000, 9_000);
@@ -21,7 +21,7 @@ const wrongClock: Fault = async ({ cluster, random }) => {
   await pause(ms);
   await one.shiftClock(0);
   const what = `${one.name} ${shiftMs > 0 ? 'ahead' : 'behind'} by ${Math.abs(shiftMs / 1_000)} s for ${ms} ms${fromStart ? ', from its start on' : ''}`;
-  return { what, at: Date.now(), touched: bothFacades };
+  return { what, at: Date.now(), touched: everyFacade(product) };
 };
 
 export const clocks = { 'wrong-clock': wrongClock };

@@ -1,8 +1,9 @@
 import type { Stage } from '../load/stage.ts';
-import type { Cluster, FacadeName } from '../product/cluster.ts';
+import type { Member } from '../product/member.ts';
+import type { Product } from '../product/product.ts';
 
-export interface FaultStage extends Stage {
-  readonly cluster: Cluster;
+export interface FaultStage<P extends Product = Product> extends Stage {
+  readonly product: P;
 }
 
 /** What was done. */
@@ -10,17 +11,25 @@ export interface Done {
   readonly what: string;
   /** From when the time to the next success counts: the kill, or the end of a disturbance. Epoch ms. */
   readonly at: number;
-  /** Where that success has to be seen. */
-  readonly touched: readonly FacadeName[];
+  /** The facades that success has to be seen through. */
+  readonly touched: readonly string[];
   /** When a process was stopped or killed in the midst of a burst, epoch ms. */
   readonly moments?: readonly number[];
   /** Why it was not done. */
   readonly skipped?: string;
   /** Resolves when the calls that it made itself are followed up. */
   readonly settled?: Promise<unknown>;
+  /** Ends what has to last until that success has been seen. */
+  readonly afterwards?: () => Promise<void>;
 }
 
 /** Does something bad and undoes it; killed processes are started again by their keeper. */
-export type Fault = (stage: FaultStage) => Promise<Done>;
+export type Fault<P extends Product = Product> = (stage: FaultStage<P>) => Promise<Done>;
 
-export const bothFacades: readonly FacadeName[] = ['node', 'facade'];
+/** Faults by their kind. */
+export type Faults<P extends Product = Product> = Readonly<Record<string, Fault<P>>>;
+
+/** Every facade, also one with a worker or the server in it. */
+export const everyFacade = ({ urls }: Product): readonly string[] => Object.keys(urls);
+
+export const namesOf = (members: readonly Member[]): readonly string[] => members.map(({ name }) => name);

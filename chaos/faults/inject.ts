@@ -1,26 +1,28 @@
 import { pause } from '../pause.ts';
-import type { FaultStage } from './fault.ts';
+import type { Product } from '../product/product.ts';
+import type { Faults, FaultStage } from './fault.ts';
 import { recoveryMs } from './recovery.ts';
-import { faultOf, schedule, type FaultKind } from './schedule.ts';
+import { schedule } from './schedule.ts';
 
 /** One fault after the other, each recovered from before the next, until the time (epoch ms) is over. */
-export async function injectFaults(
-  stage: FaultStage,
-  kinds: readonly FaultKind[],
+export async function injectFaults<P extends Product>(
+  stage: FaultStage<P>,
+  faults: Faults<P>,
   until: number,
   tell: (line: string) => void,
 ): Promise<void> {
-  for (const kind of schedule(kinds, stage.random)) {
+  for (const [kind, fault] of schedule(Object.entries(faults), stage.random)) {
     await pause(stage.random.whole(500, 2_500));
     if (Date.now() >= until) return;
     const begunAt = Date.now();
-    const done = await faultOf(kind)({ ...stage, random: stage.random.fork(kind) });
+    const done = await fault({ ...stage, random: stage.random.fork(kind) });
     if (done.skipped !== undefined) {
       stage.journal.skipped.set(kind, done.skipped);
       tell(`${kind.padEnd(13)} skipped: ${done.skipped}`);
       continue;
     }
     const recovery = await recoveryMs(stage, done);
+    await done.afterwards?.();
     await done.settled;
     const { what, moments = [] } = done;
     stage.journal.fault({ kind, what, at: begunAt, moments, recoveryMs: recovery });

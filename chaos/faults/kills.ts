@@ -1,54 +1,28 @@
 /** Processes that end: at once by SIGKILL, or in order by SIGTERM. */
-import { processesOf, type Cluster, type FacadeName } from '../product/cluster.ts';
-import { bothFacades, type Done, type Fault } from './fault.ts';
+import { everyFacade, namesOf, type Done, type Fault } from './fault.ts';
 
-const now = (what: string, touched: readonly FacadeName[]): Done => ({ what, at: Date.now(), touched });
+const now = (what: string, touched: readonly string[]): Done => ({ what, at: Date.now(), touched });
 
-const kill =
-  (name: 'node' | 'facade' | 'worker', touched: readonly FacadeName[]): Fault =>
-  ({ cluster }) => {
-    const { pid } = cluster[name];
-    cluster[name].signal('SIGKILL');
-    return Promise.resolve(now(`kill -9 ${pid}`, touched));
+const end =
+  (role: 'facades' | 'workers', signal: 'SIGKILL' | 'SIGTERM'): Fault =>
+  ({ product, random }) => {
+    const { name, process } = random.pick(product[role]);
+    const { pid } = process;
+    process.signal(signal);
+    const what = signal === 'SIGKILL' ? `kill -9 ${pid}` : `SIGTERM ${pid}`;
+    return Promise.resolve(now(what, role === 'facades' ? [name] : namesOf(product.facades)));
   };
 
-/** The node starts it again, at most five times a minute. */
-const killServer: Fault = async ({ cluster }) => {
-  const pid = await cluster.serverPid();
-  process.kill(pid, 'SIGKILL');
-  return now(`kill -9 ${pid}`, bothFacades);
-};
+const killServer: Fault = async ({ product }) =>
+  now(`kill -9 ${await product.signalTemporal('SIGKILL')}`, everyFacade(product));
 
-const killAll: Fault = async ({ cluster }) => {
-  const serverPid = await cluster.serverPid();
-  const pids = processesOf(cluster).map(({ pid }) => pid);
-  for (const one of processesOf(cluster)) one.signal('SIGKILL');
-  killIfThere(serverPid); // Its watcher may have been quicker.
-  return now(`kill -9 ${[...pids, serverPid].join(' ')}`, bothFacades);
-};
-
-const restart =
-  (name: keyof Pick<Cluster, 'facade' | 'worker'>): Fault =>
-  ({ cluster }) => {
-    const { pid } = cluster[name];
-    cluster[name].signal('SIGTERM');
-    return Promise.resolve(now(`SIGTERM ${pid}`, ['facade']));
-  };
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It is gone.
-  }
-}
+const killAll: Fault = async ({ product }) => now(await product.killAll(), everyFacade(product));
 
 export const kills = {
-  'kill-facade': kill('facade', ['facade']),
-  'kill-worker': kill('worker', ['facade']),
+  'kill-facade': end('facades', 'SIGKILL'),
+  'kill-worker': end('workers', 'SIGKILL'),
   'kill-temporal': killServer,
-  'kill-node': kill('node', bothFacades),
   'kill-all': killAll,
-  'term-facade': restart('facade'),
-  'term-worker': restart('worker'),
+  'term-facade': end('facades', 'SIGTERM'),
+  'term-worker': end('workers', 'SIGTERM'),
 };

@@ -1,11 +1,14 @@
 /** Bad networks between the processes, and between workers and agents. */
 import { pause } from '../pause.ts';
 import type { ProxyMode, TcpProxy } from '../proxy/tcp-proxy.ts';
+import type { Member } from '../product/member.ts';
+import type { Product } from '../product/product.ts';
 import type { Random } from '../random.ts';
-import type { Fault, FaultStage } from './fault.ts';
+import { namesOf, type Fault, type FaultStage } from './fault.ts';
 
-const badNetwork =
-  (which: string, roadsOf: (stage: FaultStage) => readonly TcpProxy[]): Fault =>
+/** For a while, on roads all of the same kind. */
+export const badNetwork =
+  <P extends Product>(which: string, roadsOf: (stage: FaultStage<P>) => readonly TcpProxy[]): Fault<P> =>
   async (stage) => {
     const { random } = stage;
     const roads = roadsOf(stage);
@@ -21,7 +24,7 @@ const badNetwork =
       if (cut) road.cut();
     }
     const what = `${which}, ${open} connections: ${describe(mode)} for ${ms} ms${cut ? ', then cut' : ''}`;
-    return { what, at: Date.now(), touched: ['facade'] };
+    return { what, at: Date.now(), touched: namesOf(stage.product.facades) };
   };
 
 function pickMode(random: Random): ProxyMode {
@@ -46,8 +49,10 @@ function someAgents({ cast, random }: FaultStage): TcpProxy[] {
     .map((agent) => agent.road);
 }
 
+const one = (members: readonly Member[], random: Random): TcpProxy[] => [random.pick(members).road];
+
 export const networks = {
-  'net-facade': badNetwork('facade <-> server', ({ cluster }) => [cluster.facadeRoad]),
-  'net-worker': badNetwork('worker <-> server', ({ cluster }) => [cluster.workerRoad]),
+  'net-facade': badNetwork('facade <-> server', ({ product, random }) => one(product.facades, random)),
+  'net-worker': badNetwork('worker <-> server', ({ product, random }) => one(product.workers, random)),
   'net-agents': badNetwork('workers <-> agents', someAgents),
 };

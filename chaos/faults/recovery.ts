@@ -1,10 +1,7 @@
 /** How long after a fault it takes until a call succeeds again. */
 import { until } from '../pause.ts';
-import type { FacadeName } from '../product/cluster.ts';
 import { deadlineSeconds } from '../load/stage.ts';
 import type { Done, FaultStage } from './fault.ts';
-
-const limitMs = 60_000;
 
 /** Ms from the fault until a call that was sent after it has succeeded through every facade touched. */
 export async function recoveryMs(stage: FaultStage, { at, touched }: Done): Promise<number | undefined> {
@@ -12,7 +9,10 @@ export async function recoveryMs(stage: FaultStage, { at, touched }: Done): Prom
   return each.includes(undefined) ? undefined : Math.max(...each.map((time) => (time ?? 0) - at));
 }
 
-async function successAfter({ calls, journal }: FaultStage, facade: FacadeName): Promise<number | undefined> {
+async function successAfter(
+  { calls, journal, product }: FaultStage,
+  facade: string,
+): Promise<number | undefined> {
   const succeeded = await until(
     async () => {
       const body = { agent_name: 'echo', deadline_seconds: deadlineSeconds };
@@ -20,7 +20,7 @@ async function successAfter({ calls, journal }: FaultStage, facade: FacadeName):
       await calls.send(wish, { facade, wait: true, timeoutMs: 5_000 });
       return wish.endings.some(({ success }) => success);
     },
-    limitMs,
+    product.recoversWithinMs,
     100,
   );
   return succeeded ? Date.now() : undefined;

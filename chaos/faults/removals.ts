@@ -1,18 +1,17 @@
 /** Sessions that are removed while they are used: by a cleanup of all, or by their deletion. */
-import { facades } from '../load/call-door.ts';
 import { newWish } from '../load/new-wish.ts';
 import { cleanUpNow, removeSession } from '../load/removals.ts';
 import { pause } from '../pause.ts';
-import { bothFacades, type Fault, type FaultStage } from './fault.ts';
+import { everyFacade, type Fault, type FaultStage } from './fault.ts';
 
 const sessionsAtOnce = 4;
 
 /** One short call after the other in a session that is idle in between, as long as `goesOn`. */
 async function useSession(stage: FaultStage, id: string, goesOn: () => boolean): Promise<void> {
-  const { calls, random } = stage;
+  const { api, calls, random } = stage;
   while (goesOn()) {
     const wish = newWish(stage, 'in-use', { session: id, agent: random.pick(['echo', 'echo', 'slow']) });
-    await calls.send(wish, { facade: random.pick(facades), wait: random.chance(0.7) });
+    await calls.send(wish, { facade: random.pick(api.facades), wait: random.chance(0.7) });
     await calls.pursue(wish, random, 10_000);
     await pause(random.whole(0, 60));
   }
@@ -41,24 +40,26 @@ const whileInUse =
     return {
       what: `${rounds} ${what} ${ids.length} sessions in use`,
       at: Date.now(),
-      touched: bothFacades,
+      touched: everyFacade(stage.product),
       settled: used,
     };
   };
 
 const cleanup = whileInUse('cleaned', 'cleanups beside', (stage) =>
   Promise.all(
-    // At times by both facades at once.
-    (stage.random.chance(0.3) ? facades : [stage.random.pick(facades)]).map((facade) =>
+    // At times by all facades at once.
+    (stage.random.chance(0.3) ? stage.api.facades : [stage.random.pick(stage.api.facades)]).map((facade) =>
       cleanUpNow(stage, facade),
     ),
   ),
 );
 
 const deletion = whileInUse('deleted-in-use', 'rounds of deletions of', (stage, ids) => {
-  const { random } = stage;
+  const { api, random } = stage;
   const some = random.shuffled(ids).slice(0, random.whole(1, ids.length));
-  return Promise.all(some.map((id) => removeSession(stage, random.pick(facades), id, random.chance(0.4))));
+  return Promise.all(
+    some.map((id) => removeSession(stage, random.pick(api.facades), id, random.chance(0.4))),
+  );
 });
 
 export const removals = { 'cleanup-in-use': cleanup, 'delete-in-use': deletion };

@@ -1,5 +1,4 @@
 /** HTTP to the facades as a careful client speaks it: with a limit of its own, and nothing taken for granted. */
-import type { FacadeName } from '../product/cluster.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Journal } from './journal.ts';
 
@@ -20,31 +19,48 @@ export interface RequestOptions {
 }
 
 export class Api {
-  private readonly urls: Readonly<Record<FacadeName, string>>;
+  private readonly urls: Map<string, string>;
+  private names: readonly string[];
   private readonly apiKey: string;
   private readonly secrets: Secrets;
   private readonly journal: Journal;
 
   constructor(
-    urls: Readonly<Record<FacadeName, string>>,
+    urls: Readonly<Record<string, string>>,
     apiKey: string,
     { secrets, journal }: { secrets: Secrets; journal: Journal },
   ) {
-    this.urls = urls;
+    this.urls = new Map(Object.entries(urls));
+    this.names = Object.keys(urls);
     this.apiKey = apiKey;
     this.secrets = secrets;
     this.journal = journal;
   }
 
+  /** Names of the facades that the load is spread over. */
+  get facades(): readonly string[] {
+    return this.names;
+  }
+
+  join(facade: string, url: string): void {
+    this.urls.set(facade, url);
+    this.names = [...this.names, facade];
+  }
+
+  /** Who has picked it already still asks there. */
+  leave(facade: string): void {
+    this.names = this.names.filter((name) => name !== facade);
+  }
+
   /** Undefined: no whole answer came. */
   async send(
-    facade: FacadeName,
+    facade: string,
     method: string,
     path: string,
     { body, headers, timeoutMs = 10_000 }: RequestOptions = {},
   ): Promise<Answer | undefined> {
     try {
-      const response = await fetch(this.urls[facade] + path, {
+      const response = await fetch(`${this.urls.get(facade) ?? ''}${path}`, {
         method,
         headers: {
           Authorization: `Bearer ${this.apiKey}`,

@@ -1,19 +1,16 @@
 /** Sending a wish, repeating it until it is clear what became of it, waiting for its end. */
 import { until } from '../pause.ts';
-import type { FacadeName } from '../product/cluster.ts';
 import type { Random } from '../random.ts';
 import type { Answer, Api, Json } from './api.ts';
 import type { Journal } from './journal.ts';
 import { callIdOf, outcomeOf, type Outcome, type Wish, type WishTry } from './wish.ts';
 
 export interface SendOptions {
-  readonly facade: FacadeName;
+  readonly facade: string;
   /** Whether to wait for the end; without, the answer comes at once. */
   readonly wait?: boolean;
   readonly timeoutMs?: number;
 }
-
-export const facades: readonly FacadeName[] = ['node', 'facade'];
 
 export class CallDoor {
   private readonly api: Api;
@@ -42,7 +39,7 @@ export class CallDoor {
   /** Repeats an unclear wish under its key. False while it stays unclear. */
   pursue(wish: Wish, random: Random, atMostMs: number): Promise<boolean> {
     const look = async (): Promise<boolean> => {
-      if (outcomeOf(wish) === 'unclear') await this.send(wish, { facade: random.pick(facades) });
+      if (outcomeOf(wish) === 'unclear') await this.send(wish, { facade: random.pick(this.api.facades) });
       const last = wish.tries.at(-1);
       return outcomeOf(wish) === 'accepted' || last?.outcome === 'refused';
     };
@@ -54,7 +51,8 @@ export class CallDoor {
     const callId = callIdOf(wish);
     return until(
       async () => {
-        const answer = await this.api.send(random.pick(facades), 'GET', `/api/vps/calls/${callId ?? ''}`);
+        const facade = random.pick(this.api.facades);
+        const answer = await this.api.send(facade, 'GET', `/api/vps/calls/${callId ?? ''}`);
         if (answer?.status !== 200 || answer.body?.status === 'running') return false;
         this.hearEnd(wish, answer.body);
         return true;

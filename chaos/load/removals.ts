@@ -1,5 +1,4 @@
 /** Removing sessions, each removal on record: what it may have taken, the judge must know. */
-import type { FacadeName } from '../product/cluster.ts';
 import type { Removal } from './journal.ts';
 import type { Stage } from './stage.ts';
 
@@ -9,7 +8,7 @@ const unheardMs = 60_000;
 /** `DELETE`. True once it was answered: nothing of before is left. */
 export async function removeSession(
   stage: Pick<Stage, 'api' | 'journal'>,
-  facade: FacadeName,
+  facade: string,
   sessionId: string,
   withCalls: boolean,
 ): Promise<boolean> {
@@ -20,10 +19,7 @@ export async function removeSession(
 }
 
 /** Every session that nobody uses at that moment, however young. */
-export async function cleanUpNow(
-  stage: Pick<Stage, 'api' | 'journal'>,
-  facade: FacadeName,
-): Promise<boolean> {
+export async function cleanUpNow(stage: Pick<Stage, 'api' | 'journal'>, facade: string): Promise<boolean> {
   const removal = stage.journal.removal({ withCalls: false });
   const answer = await stage.api.send(facade, 'POST', '/api/vps/sessions/cleanup?max_age_hours=0');
   return over(stage, removal, answer?.status === 200);

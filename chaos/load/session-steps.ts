@@ -1,24 +1,23 @@
 /** What a client does with whole sessions: import, delete, read. */
 import { until } from '../pause.ts';
-import { facades } from './call-door.ts';
 import { newWish } from './new-wish.ts';
 import { removeSession } from './removals.ts';
 import type { Step } from './steps.ts';
 
 /** A session of its own with a few calls, deleted at once or while they run. */
 const deletion: Step = async (stage) => {
-  const { calls, random, sessions } = stage;
+  const { api, calls, random, sessions } = stage;
   const id = sessions.fresh('deleted');
   const wishes = Array.from({ length: random.whole(1, 3) }, () =>
     newWish(stage, 'deletion', { session: id, agent: random.pick(['echo', 'slow']) }),
   );
-  const facade = random.pick(facades);
+  const facade = random.pick(api.facades);
   const wait = random.chance(0.5);
   await Promise.all(wishes.map((wish) => calls.send(wish, { facade, wait })));
   for (const wish of wishes) await calls.pursue(wish, random, 5_000);
   const withCalls = random.chance(0.4);
   // As a client would that must be sure: again until the answer is a clear one.
-  await until(() => removeSession(stage, random.pick(facades), id, withCalls), 15_000, 500);
+  await until(() => removeSession(stage, random.pick(api.facades), id, withCalls), 15_000, 500);
 };
 
 /** A session with a past, and a call in it. */
@@ -32,14 +31,14 @@ const importing: Step = async (stage) => {
     { timestamp, role: 'assistant', content: `re: ${content}`, agent: 'elsewhere' },
   ]);
   const session = { created_at: timestamp, last_activity: timestamp, messages };
-  const answer = await api.send(random.pick(facades), 'POST', '/api/vps/sessions/import', {
+  const answer = await api.send(random.pick(api.facades), 'POST', '/api/vps/sessions/import', {
     body: { sessions: { [id]: session } },
   });
   const { imported = 0, skipped = [] } = (answer?.body ?? {}) as { imported?: number; skipped?: string[] };
   if (answer?.status !== 200 || imported + skipped.length !== 1) return;
   journal.session(id, contents);
   const wish = newWish(stage, 'importing', { session: id, agent: random.pick(['echo', 'flaky']) });
-  await calls.send(wish, { facade: random.pick(facades), wait: true });
+  await calls.send(wish, { facade: random.pick(api.facades), wait: true });
   await calls.pursue(wish, random, 12_000);
 };
 
@@ -57,12 +56,12 @@ const reading: Step = async ({ api, random, journal }) => {
     `/api/vps/sessions/${sessionId}`,
     '/metrics',
   ]);
-  await api.send(random.pick(facades), 'GET', path);
+  await api.send(random.pick(api.facades), 'GET', path);
 };
 
 /** Old sessions are removed; none of a run is a day old, so none may be missing afterwards. */
 const cleanup: Step = async ({ api, random }) => {
-  await api.send(random.pick(facades), 'POST', '/api/vps/sessions/cleanup?max_age_hours=24');
+  await api.send(random.pick(api.facades), 'POST', '/api/vps/sessions/cleanup?max_age_hours=24');
 };
 
 export const sessionSteps = { deletion, importing, reading, cleanup };

@@ -1,5 +1,4 @@
 /** A call that the load wishes for, under one Idempotency-Key, and all that was heard of it. */
-import type { FacadeName } from '../product/cluster.ts';
 
 export interface CallBody {
   readonly agent_name: string;
@@ -14,7 +13,7 @@ export interface CallBody {
 export type Outcome = 'accepted' | 'refused' | 'unclear';
 
 export interface WishTry {
-  readonly facade: FacadeName;
+  readonly facade: string;
   /** Epoch ms. */
   readonly sentAt: number;
   readonly answeredAt: number;

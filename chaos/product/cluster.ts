@@ -1,131 +1,181 @@
 /**
- * The product as it runs: a node with the embedded Temporal server, a facade without a worker, a stand-alone worker.
- * Facade and worker reach the server through proxies; all are started again on the same data and ports.
+ * The product on a cluster: PostgreSQL, the full Temporal server, two facades and two workers, each a process of its own
+ * and with a proxy before what it needs. Facades and workers come and go.
  */
 import { join } from 'node:path';
-import { databaseIn } from '../../src/platform/embedded/data-dir.ts';
-import { TcpProxy } from '../proxy/tcp-proxy.ts';
+import type { TcpProxy } from '../proxy/tcp-proxy.ts';
 import { until } from '../pause.ts';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
-import { KeptProcess } from './kept-process.ts';
-import { freePorts } from '../../cluster/free-ports.ts';
-import { serverPidOf } from './process-table.ts';
+import { holdfastSettings } from './environment.ts';
+import type { HoldfastProcess } from './holdfast-process.ts';
+import type { KeptProcess } from './kept-process.ts';
+import { openFacade, openWorker, type Member } from './member.ts';
+import { openPostgresData } from './postgres-data.ts';
+import { childrenOf, killIfThere } from './process-table.ts';
+import type { DatabaseDisk, Product, ProductSettings } from './product.ts';
+import { startServers, type Servers } from './servers.ts';
+import type { StoredData } from './stored-data.ts';
 
-export interface ClusterSettings {
-  /** Holds data and logs. */
-  readonly folder: string;
-  /** In the environment of every process, and of no other. */
-  readonly marker: string;
-  readonly apiKey: string;
-  readonly encryptionKey: string;
-}
+const workersOfVersion = 2;
+const readyMs = 90_000;
 
-export type FacadeName = 'node' | 'facade';
-
-export interface Cluster {
-  readonly node: KeptProcess;
-  readonly facade: KeptProcess;
-  readonly worker: KeptProcess;
-  readonly urls: Readonly<Record<FacadeName, string>>;
-  readonly workerUrl: string;
-  readonly temporalAddress: string;
-  /** Between the facade and the Temporal server. */
-  readonly facadeRoad: TcpProxy;
-  /** Between the stand-alone worker and the Temporal server. */
-  readonly workerRoad: TcpProxy;
-  readonly data: DataFolder;
-  /** Of texts that are too large for a history; every process uses it. */
-  readonly store: DataFolder;
-  readonly database: string;
-  serverPid(): Promise<number>;
-}
-
-export async function startCluster(settings: ClusterSettings): Promise<Cluster> {
-  const { folder, marker, apiKey, encryptionKey } = settings;
-  const [temporal, ui, nodePort, facadePort, workerPort, ...roads] = (await freePorts(7)).map(String);
-  const [facadeRoad, workerRoad] = await Promise.all(
-    roads.map((port) => TcpProxy.start(Number(temporal), Number(port))),
-  );
-  if (!facadeRoad || !workerRoad) throw new Error('Seven ports were asked for');
-  const data = await openDataFolder(join(folder, 'data'));
-  const store = await openDataFolder(join(folder, 'payloads'));
-  const { PATH = '', HOME = '' } = process.env;
-  const common = {
-    PATH,
-    HOME,
-    CHAOS_MARKER: marker,
-    HOLDFAST_API_KEYS: apiKey,
-    HOLDFAST_ENCRYPTION_KEY: encryptionKey,
-    HOLDFAST_DRAIN_SECONDS: '5',
-    HOLDFAST_PAYLOAD_STORE: store.path,
-    HOLDFAST_INLINE_BYTES: '2048',
-    // Large texts leave the windows whole: what they must hold is judged by the number of turns alone.
-    HOLDFAST_WINDOW_BYTES: String(64 * 1024 * 1024),
-  };
-  const plan = (name: string, script: string, readyWhen: RegExp, own: Record<string, string | undefined>) =>
-    new KeptProcess({
-      name,
-      script,
-      readyWhen,
-      logFolder: folder,
-      environment: defined({ ...common, ...own }),
-    });
-  const address = (road: TcpProxy): string => `127.0.0.1:${road.port}`;
-  const cluster: Cluster = {
-    node: plan('node', 'src/api/server.js', /Holdfast \S+ is ready/, {
-      HOLDFAST_PORT: nodePort,
-      HOLDFAST_DATA_DIR: data.path,
-      HOLDFAST_TEMPORAL_PORT: temporal,
-      HOLDFAST_TEMPORAL_UI_PORT: ui,
-    }),
-    facade: plan('facade', 'src/api/server.js', /Holdfast \S+ is ready/, {
-      HOLDFAST_PORT: facadePort,
-      HOLDFAST_DATA_DIR: join(folder, 'facade-data'),
-      HOLDFAST_EMBEDDED_WORKER: 'off',
-      TEMPORAL_ADDRESS: address(facadeRoad),
-    }),
-    worker: plan('worker', 'worker.js', /Worker is ready/, {
-      HOLDFAST_DATA_DIR: join(folder, 'worker-data'),
-      HOLDFAST_WORKER_PORT: workerPort,
-      TEMPORAL_ADDRESS: address(workerRoad),
-    }),
-    urls: { node: `http://127.0.0.1:${nodePort ?? ''}`, facade: `http://127.0.0.1:${facadePort ?? ''}` },
-    workerUrl: `http://127.0.0.1:${workerPort ?? ''}`,
-    temporalAddress: `127.0.0.1:${temporal ?? ''}`,
-    facadeRoad,
-    workerRoad,
-    data,
-    store,
-    database: databaseIn(data.path),
-    serverPid: () => awaitServer(databaseIn(data.path)),
-  };
-  process.once('exit', () => {
-    for (const one of processesOf(cluster)) one.kill();
-  });
-  await cluster.node.start();
-  await Promise.all([cluster.facade.start(), cluster.worker.start()]);
+export async function startCluster(settings: ProductSettings): Promise<Cluster> {
+  const data = await openDataFolder(join(settings.folder, 'data'));
+  const store = await openDataFolder(join(settings.folder, 'payloads'));
+  const servers = await startServers(settings, data.path);
+  const cluster = new Cluster(settings, { data, store, servers });
+  await cluster.startWorkers();
+  await Promise.all(['facade-1', 'facade-2'].map((name) => cluster.startFacade(name)));
+  const rest = cluster.holdfast.map(({ name }) => name).join(', ');
+  settings.tell(`PostgreSQL ${servers.postgresVersion}, the full Temporal server, ${rest} are up`);
   return cluster;
 }
 
-export function processesOf({ node, facade, worker }: Cluster): KeptProcess[] {
-  return [node, facade, worker];
+interface Parts {
+  readonly data: DataFolder;
+  readonly store: DataFolder;
+  readonly servers: Servers;
 }
 
-/** Every proxy passes and every process is up. False when some process does not come up. */
-export async function heal(cluster: Cluster): Promise<boolean> {
-  for (const road of [cluster.facadeRoad, cluster.workerRoad]) road.set({ kind: 'pass' });
-  return until(() => processesOf(cluster).every((one) => one.ready), 60_000);
+export class Cluster implements Product {
+  facades: readonly Member[] = [];
+  workers: readonly Member[] = [];
+  readonly retired: KeptProcess[] = [];
+  /** On two busy cores PostgreSQL recovers in seconds, and Temporal's 256 shards come back within a minute. */
+  readonly recoversWithinMs = 120_000;
+  readonly store: DataFolder;
+  readonly databaseDisk: DatabaseDisk;
+  private readonly settings: ProductSettings;
+  private readonly data: DataFolder;
+  private readonly servers: Servers;
+  private readonly versions: string[] = [];
+
+  constructor(settings: ProductSettings, { data, store, servers }: Parts) {
+    this.settings = settings;
+    this.data = data;
+    this.store = store;
+    this.servers = servers;
+    this.databaseDisk = diskOf(data, servers);
+  }
+
+  get urls(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.facades.map(({ name, url }) => [name, url]));
+  }
+
+  get holdfast(): readonly HoldfastProcess[] {
+    return [...this.workers, ...this.facades].map(({ process }) => process);
+  }
+
+  get processes(): readonly KeptProcess[] {
+    return [this.postgres, this.servers.temporal, ...this.holdfast];
+  }
+
+  get roads(): readonly TcpProxy[] {
+    return [this.databaseRoad, ...[...this.workers, ...this.facades].map(({ road }) => road)];
+  }
+
+  get goneVersions(): readonly string[] {
+    return this.versions.filter((version) => this.workers.every(({ buildId }) => buildId !== version));
+  }
+
+  get temporalAddress(): string {
+    return this.servers.temporalAddress;
+  }
+
+  get postgres(): KeptProcess {
+    return this.servers.postgres;
+  }
+
+  /** Between the Temporal server and PostgreSQL. */
+  get databaseRoad(): TcpProxy {
+    return this.servers.road;
+  }
+
+  /** Of the next version, beside those that run. Resolves with its build id once they are ready. */
+  async startWorkers(): Promise<string> {
+    const buildId = `v${this.versions.length + 1}`;
+    this.versions.push(buildId);
+    const names = Array.from({ length: workersOfVersion }, (_, index) => `worker-${index + 1}-${buildId}`);
+    const started = await Promise.all(names.map((name) => openWorker(this.planOf(name), buildId)));
+    this.workers = [...this.workers, ...started];
+    await Promise.all(started.map(({ process }) => process.start(readyMs)));
+    return buildId;
+  }
+
+  /** Resolves once it is ready. */
+  async startFacade(name: string): Promise<Member> {
+    const facade = await openFacade(this.planOf(name));
+    this.facades = [...this.facades, facade];
+    await facade.process.start(readyMs);
+    return facade;
+  }
+
+  /** Stops it in order and for good. */
+  async retire(member: Member): Promise<void> {
+    this.retired.push(member.process);
+    this.workers = this.workers.filter((one) => one !== member);
+    this.facades = this.facades.filter((one) => one !== member);
+    await member.process.stop();
+    await member.road.close();
+  }
+
+  signalTemporal(signal: NodeJS.Signals): Promise<number> {
+    const { temporal } = this.servers;
+    const { pid } = temporal;
+    temporal.signal(signal);
+    return Promise.resolve(pid);
+  }
+
+  /** `kill -9`: of its first process, which the others notice and end, or of them all. Resolves with what was killed. */
+  async killPostgres(whole: boolean, awayMs?: number): Promise<string> {
+    const { pid } = this.postgres;
+    const others = whole ? await childrenOf(pid) : [];
+    this.postgres.signal('SIGKILL', awayMs);
+    for (const other of others) killIfThere(other);
+    return `kill -9 ${pid}${whole ? ` and its ${others.length} processes` : ''}`;
+  }
+
+  async killAll(): Promise<string> {
+    const ours = this.processes.filter((one) => one !== this.postgres);
+    for (const one of ours) one.signal('SIGKILL');
+    return `${await this.killPostgres(true)}, ${ours.map(({ pid }) => pid).join(' ')}`;
+  }
+
+  openData(): Promise<StoredData> {
+    return openPostgresData(this.servers.place);
+  }
+
+  async close(keepIn: string | undefined): Promise<void> {
+    await Promise.all(this.roads.map((road) => road.close()));
+    await this.data.close(keepIn && join(keepIn, 'database'));
+    await this.store.close(keepIn && join(keepIn, 'texts'));
+  }
+
+  private planOf(name: string) {
+    const { settings, store, servers } = this;
+    return {
+      name,
+      temporalPort: servers.temporalPort,
+      environment: holdfastSettings(settings, store.path),
+      folder: settings.folder,
+    };
+  }
 }
 
-async function awaitServer(database: string): Promise<number> {
-  let pid: number | undefined;
-  await until(async () => (pid = await serverPidOf(database)) !== undefined, 30_000, 20);
-  if (pid === undefined) throw new Error('The node runs no Temporal server');
-  return pid;
-}
-
-function defined(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+/** PostgreSQL, which cannot write any more, may end; and ends again as long as it has no room to recover in. */
+function diskOf(data: DataFolder, { postgres, place }: Servers): DatabaseDisk {
+  return {
+    quota: data.quota,
+    async fill() {
+      // A limit of its processes' file sizes does not reach those that it starts later.
+      if (!data.ownFileSystem) throw new Error('no right to mount a tmpfs');
+      postgres.excuse(true);
+      await data.fill(undefined);
+    },
+    async free() {
+      await data.free(undefined);
+      await until(async () => postgres.ready && (await place.plan.isReady()), 60_000);
+      postgres.excuse(false);
+    },
+  };
 }

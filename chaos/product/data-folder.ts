@@ -44,7 +44,7 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     free: () => resize(`${roomyMiB}m`),
     async close(keepIn) {
       if (keepIn !== undefined) await cp(path, keepIn, { recursive: true });
-      await run('umount', [path]);
+      await run('umount', ['-l', path]); // What was killed may not be quite gone.
       mounted = false;
     },
   };

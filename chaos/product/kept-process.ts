@@ -1,10 +1,8 @@
-/** One process of the built product, started again on the same settings whenever it ends, as by an init system. */
+/** One process of the product, started again on the same settings whenever it ends, as by an init system. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../../src/platform/paths.ts';
+import type { SpawnOptions } from '../../src/platform/embedded/server-process.ts';
 import { pause, until } from '../pause.ts';
 
 export interface Exit {
@@ -12,7 +10,7 @@ export interface Exit {
   /** Epoch ms. */
   readonly at: number;
   readonly how: string;
-  /** The suite sent it a signal that ends it. */
+  /** The suite ended it, or did what may end it. */
   readonly wanted: boolean;
   /** It had been ready. */
   readonly ready: boolean;
@@ -20,36 +18,43 @@ export interface Exit {
   readonly tail: string;
 }
 
-export interface ProcessPlan {
+export interface ProcessPlan extends SpawnOptions {
   readonly name: string;
-  /** Below dist/. */
-  readonly script: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly readyWhen: RegExp;
+  readonly command: readonly string[];
+  /** What it prints once it can be used, or a look at whether it can. */
+  readonly ready: RegExp | (() => Promise<boolean>);
   readonly logFolder: string;
 }
 
-const shiftedClock = fileURLToPath(new URL('shifted-clock.cjs', import.meta.url));
 const restartPauseMs = 300;
+const lookEveryMs = 100;
+const stopMs = 30_000;
 const tailBytes = 4_000;
+const ending: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGTERM', 'SIGQUIT', 'SIGINT']);
+
+/** They do not outlive this process. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 export class KeptProcess {
   readonly name: string;
   readonly exits: Exit[] = [];
   private readonly plan: ProcessPlan;
-  private readonly clockFile: string;
   private readonly log: WriteStream;
   private child: ChildProcess | undefined;
   private tail = '';
   private isReady = false;
   private endWanted = false;
+  private excused = false;
   private stopping = false;
+  private awayMs = restartPauseMs;
   private kept: Promise<void> | undefined;
 
   constructor(plan: ProcessPlan) {
     this.plan = plan;
     this.name = plan.name;
-    this.clockFile = join(plan.logFolder, `${plan.name}.clock`);
     this.log = createWriteStream(join(plan.logFolder, `${plan.name}.log`), { flags: 'a' });
   }
 
@@ -68,33 +73,37 @@ export class KeptProcess {
       throw new Error(`${this.name} is not ready after ${readyMs / 1_000} s:\n${this.tail}`);
   }
 
-  /** SIGKILL and SIGTERM end it, and it is started again; SIGSTOP and SIGCONT do not. */
-  signal(signal: NodeJS.Signals): void {
-    if (signal === 'SIGKILL' || signal === 'SIGTERM') {
+  /** One that ends it has it started again `awayMs` after its end; SIGSTOP and SIGCONT do not end it. */
+  signal(signal: NodeJS.Signals, awayMs = restartPauseMs): void {
+    if (ending.has(signal)) {
       this.endWanted = true;
       this.isReady = false;
+      this.awayMs = awayMs;
     }
     this.child?.kill(signal);
   }
 
-  /** Its clock is wrong by so much from now on, also after it was started again; 0: right. */
-  async shiftClock(ms: number): Promise<void> {
-    await writeFile(this.clockFile, String(ms));
+  /** While `excused` it may end by itself. */
+  excuse(excused: boolean): void {
+    this.excused = excused;
   }
 
-  /** SIGTERM, for good. Resolves with its exit. */
+  /** In order, for good. Resolves with its exit. */
   async stop(): Promise<Exit | undefined> {
     this.stopping = true;
-    this.signal('SIGTERM');
+    this.signal(this.plan.stopSignal ?? 'SIGTERM');
+    const timer = setTimeout(() => this.child?.kill('SIGKILL'), this.plan.stopMs ?? stopMs);
     await this.kept;
+    clearTimeout(timer);
     this.log.end();
     return this.exits.at(-1);
   }
 
-  /** For the end of a run that failed. */
-  kill(): void {
+  /** For the end of a run that failed. Resolves once it is gone. */
+  async kill(): Promise<void> {
     this.stopping = true;
     this.child?.kill('SIGKILL');
+    await this.kept;
   }
 
   private async keep(): Promise<void> {
@@ -102,7 +111,8 @@ export class KeptProcess {
       this.exits.push(await this.runOnce());
       this.isReady = false;
       if (this.isStopping()) return;
-      await pause(restartPauseMs);
+      await pause(this.awayMs);
+      this.awayMs = restartPauseMs;
       if (this.isStopping()) return;
     }
   }
@@ -112,39 +122,37 @@ export class KeptProcess {
   }
 
   private endIsWanted(): boolean {
-    return this.endWanted || this.stopping;
+    return this.endWanted || this.excused || this.stopping;
   }
 
   private async runOnce(): Promise<Exit> {
-    const { name, script, environment, readyWhen } = this.plan;
+    const { name, ready, command, env, cwd, uid, gid } = this.plan;
+    const [program = '', ...args] = command;
     this.endWanted = false;
     this.tail = '';
-    const told = { ready: false };
-    const flags = ['--enable-source-maps', '--require', shiftedClock];
-    const child = spawn(process.execPath, [...flags, join(packageRoot, 'dist', script)], {
-      env: { ...environment, CHAOS_CLOCK_FILE: this.clockFile },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const told = { ready: false, over: false };
+    const child = spawn(program, args, { env, cwd, uid, gid, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
+    running.add(child);
+    const nowReady = (): void => {
+      if (told.ready || told.over) return;
+      told.ready = true;
+      this.isReady = !this.endWanted;
+    };
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.log.write(text);
         this.tail = (this.tail + text).slice(-tailBytes);
-        if (told.ready || !readyWhen.test(this.tail)) return;
-        told.ready = true;
-        this.isReady = true;
+        if (ready instanceof RegExp && ready.test(this.tail)) nowReady();
       });
+    if (!(ready instanceof RegExp))
+      void until(async () => told.over || (await ready()), Infinity, lookEveryMs).then(nowReady);
     const how = await new Promise<string>((resolve) =>
       child.once('close', (code, signal) => resolve(signal ?? `code ${String(code)}`)),
     );
+    told.over = true;
+    running.delete(child);
     this.log.write(`--- ${name} ended with ${how}\n`);
-    return {
-      name,
-      at: Date.now(),
-      how,
-      wanted: this.endIsWanted(),
-      ready: told.ready,
-      tail: this.tail,
-    };
+    return { name, at: Date.now(), how, wanted: this.endIsWanted(), ready: told.ready, tail: this.tail };
   }
 }

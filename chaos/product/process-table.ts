@@ -29,6 +29,22 @@ export async function openSockets(pid: number): Promise<number> {
   return targets.filter((target) => target.startsWith('socket:')).length;
 }
 
+export async function childrenOf(pid: number): Promise<number[]> {
+  return pidsWhere(async (other) => {
+    const stat = await readFile(`/proc/${other}/stat`, 'utf8');
+    // The command in brackets may hold anything; then come the state and the parent.
+    return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]) === pid;
+  });
+}
+
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone.
+  }
+}
+
 async function pidsWhere(matches: (pid: number) => Promise<boolean>): Promise<number[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
   const found = await Promise.all(

@@ -119,6 +119,17 @@ describe('I3', () => {
     };
     expect(violationsOf(checkExecutions, change)).toBe('');
   });
+  it('takes what was asked for where no worker is left that could tell more', () => {
+    const run = soundRun();
+    doctor(run.views, 'three', { attempts: [] });
+    doctor(run.calls, 'three', { buildId: 'v1', firstTries: 1, asks: [{ agent: 'echo', tries: 1 }] });
+    const violationsWith = (goneVersions: string[]) =>
+      checkExecutions(evidenceOf(run, { goneVersions })).violations;
+    expect(violationsWith(['v1'])).toEqual([]);
+    expect(violationsWith(['v0'])).toEqual([
+      expect.stringMatching(/three\/echo: asked 2 times, on record 0/),
+    ]);
+  });
   it.each(faults)('finds %s', (_, change, violation) => {
     expect(violationsOf(checkExecutions, change)).toMatch(violation);
   });

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { findReader } from '../../chaos/checks/database.ts';
 import { checkDeletions } from '../../chaos/checks/deletions.ts';
 import { secretsFinding } from '../../chaos/checks/files.ts';
 import { checkIntegrity } from '../../chaos/checks/integrity.ts';
 import { checkTexts } from '../../chaos/checks/texts.ts';
 import { Journal } from '../../chaos/load/journal.ts';
+import { openSqliteData } from '../../chaos/product/sqlite-data.ts';
 import { Secrets } from '../../chaos/secrets.ts';
 import { openPayloadStore } from '../../src/payloads/open-store.ts';
 import { callOwner, Texts } from '../../src/payloads/texts.ts';
@@ -44,7 +44,7 @@ async function deletionsIn(database: string) {
     removals: [{ sessionId: 'gone', withCalls: false, sentAt: 2_000, until: 2_100, done: true }],
     sessionFacts: new Map([['gone', { runs: [{ runId, startedAt: 1_000 }], turnsAsked: [] }]]),
   });
-  return checkDeletions(evidence, await findReader(database), database);
+  return checkDeletions(evidence, await openSqliteData(database));
 }
 
 test('a run that is left of a deleted session is found, unless Temporal has been told to delete it, or just has', async () => {
@@ -65,7 +65,7 @@ test('a call that was to go with its deleted session is found; one that ran then
     doctor(run.calls, 'one', { sessionId: 'gone', runIds: [runId], endedAt: 1_500, ...facts });
     const removals = [{ sessionId: 'gone', withCalls, sentAt: 2_000, until: 2_100, done: true }];
     const evidence = evidenceOf(run, { removals });
-    return (await checkDeletions(evidence, await findReader(database), database)).violations;
+    return (await checkDeletions(evidence, await openSqliteData(database))).violations;
   };
   expect(await found({}, true)).toEqual([expect.stringContaining(`gone, call one: the run ${runId}`)]);
   expect(await found({ endedAt: 2_050 }, true)).toEqual([]);
@@ -86,14 +86,15 @@ test('a large text of a call that is deleted is found, of one that is there it i
 
 test('a damaged database is found', async () => {
   const database = await databaseWith(Array.from({ length: 400 }, () => Buffer.alloc(200, 7)));
-  const reader = await findReader(database);
-  expect((await checkIntegrity(reader, database)).violations).toEqual([]);
+  const sound = await checkIntegrity(await openSqliteData(database));
+  expect([sound.checked, sound.violations]).toEqual([1, []]);
+  const data = await openSqliteData(database);
   const script = `import sys
 with open(sys.argv[1], "r+b") as file:
     file.seek(5 * 4096)
     file.write(b"\\xff" * 4096)`;
   await promisify(execFile)('python3', ['-c', script, database]);
-  const broken = await checkIntegrity(reader, database).catch(() => ({ violations: ['it cannot be read'] }));
+  const broken = await checkIntegrity(data).catch(() => ({ violations: ['it cannot be read'] }));
   expect(broken.violations).not.toEqual([]);
 });
 

@@ -42,6 +42,7 @@ export function evidenceOf(run: Doctored, more: Partial<Evidence> = {}): Evidenc
   return {
     wishes,
     executions,
+    goneVersions: [],
     calls,
     views,
     sessionRecords: [{ id: sessionId, imported: [] }],
@@ -85,6 +86,7 @@ function factsOf(callId: string, index: number, prompt: string): CallFacts {
     endings: 1,
     runs: 1,
     tasksLost: 0,
+    firstTries: 0,
     turnNumbers: [index + 1],
     asks,
   };

@@ -1,8 +1,9 @@
-/** Reading the server's SQLite file once nothing writes it, by whatever can do so here. */
+/** Reads the embedded server's SQLite file by whatever can do so here. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { StoredData } from './stored-data.ts';
 
-export interface DatabaseReader {
+interface SqliteReader {
   readonly name: string;
   /** The first column of every row; throws where this reader does not exist. */
   readonly query: (database: string, sql: string) => Promise<string[]>;
@@ -12,7 +13,7 @@ const run = promisify(execFile);
 const python = `import sqlite3, sys
 for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(row[0])`;
 
-const readers: readonly DatabaseReader[] = [
+const readers: readonly SqliteReader[] = [
   {
     name: 'node:sqlite',
     async query(database, sql) {
@@ -32,7 +33,23 @@ const readers: readonly DatabaseReader[] = [
 ];
 
 /** Undefined: nothing here reads SQLite. */
-export async function findReader(database: string): Promise<DatabaseReader | undefined> {
+export async function openSqliteData(database: string): Promise<StoredData | undefined> {
+  const reader = await findReader(database);
+  return (
+    reader && {
+      async verify() {
+        const told = await reader.query(database, 'PRAGMA integrity_check');
+        const violations = told.join() === 'ok' ? [] : told.slice(0, 20);
+        return { what: 'PRAGMA integrity_check', checked: 1, violations, note: `by ${reader.name}` };
+      },
+      transferTasks: () => reader.query(database, 'SELECT hex(data) FROM transfer_tasks'),
+      runIds: () => reader.query(database, 'SELECT lower(hex(run_id)) FROM executions'),
+      close: () => Promise.resolve(),
+    }
+  );
+}
+
+async function findReader(database: string): Promise<SqliteReader | undefined> {
   for (const reader of readers) {
     const works = await reader.query(database, 'SELECT 1').catch(() => undefined);
     if (works) return reader;

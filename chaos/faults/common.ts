@@ -1,0 +1,10 @@
+/** The faults that every product can be made to suffer. */
+import { bursts } from './bursts.ts';
+import { clocks } from './clocks.ts';
+import { disks } from './disk.ts';
+import { kills } from './kills.ts';
+import { networks } from './network.ts';
+import { removals } from './removals.ts';
+import { stops } from './stops.ts';
+
+export const common = { ...kills, ...stops, ...networks, ...bursts, ...disks, ...removals, ...clocks };

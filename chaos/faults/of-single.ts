@@ -1,0 +1,11 @@
+/** Faults of a node that has the Temporal server in it. */
+import type { Single } from '../product/single.ts';
+import { everyFacade, type Fault, type Faults } from './fault.ts';
+
+const killNode: Fault<Single> = ({ product }) => {
+  const { pid } = product.node;
+  product.node.signal('SIGKILL');
+  return Promise.resolve({ what: `kill -9 ${pid}`, at: Date.now(), touched: everyFacade(product) });
+};
+
+export const ofSingle: Faults<Single> = { 'kill-node': killNode };

@@ -1,0 +1,59 @@
+/** All workers are replaced by those of another version under load, as docs/deployment.md says. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { packageRoot } from '../../src/platform/paths.ts';
+import { until } from '../pause.ts';
+import type { Cluster } from '../product/cluster.ts';
+import { namesOf, type Fault } from './fault.ts';
+
+const command = join(packageRoot, 'dist', 'src', 'promote.js');
+/** The server may still be busy with the fault before. */
+const promotedWithinMs = 60_000;
+/** A call's deadline, and what Temporal adds to it. */
+const drainedWithinMs = 120_000;
+const lookEveryMs = 2_000;
+
+const rollingUpgrade: Fault<Cluster> = async ({ journal, product }) => {
+  await until(() => product.workers.every(({ process }) => process.ready), promotedWithinMs);
+  const old = product.workers;
+  const buildId = await product.startWorkers();
+  const done = await until(
+    async () => (await promote(product, buildId)) !== undefined,
+    promotedWithinMs,
+    500,
+  );
+  if (!done) journal.odd('leaks', `${buildId} was not promoted within ${promotedWithinMs / 1_000} s`);
+  return {
+    what: `workers of ${buildId} beside ${namesOf(old).join(' and ')}`,
+    at: Date.now(),
+    touched: namesOf(product.facades),
+    async afterwards() {
+      if (!(await until(() => isDrained(product, buildId), drainedWithinMs, lookEveryMs)))
+        journal.odd(
+          'leaks',
+          `versions before ${buildId} still have calls: ${String(await promote(product))}`,
+        );
+      for (const worker of old) await product.retire(worker);
+    },
+  };
+};
+
+/** Every version but this one has no more calls to end, by the table that `npm run promote` prints. */
+async function isDrained(product: Cluster, buildId: string): Promise<boolean> {
+  const table = await promote(product);
+  const rows = [...(table ?? '').matchAll(/│ (\S+) +│ (?:yes|no) +│ (\d+) +│/g)];
+  return rows.length > 1 && rows.every(([, version, calls]) => version === buildId || calls === '0');
+}
+
+/** What `npm run promote` prints; undefined where it fails. */
+async function promote(product: Cluster, ...words: string[]): Promise<string | undefined> {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, TEMPORAL_ADDRESS: product.temporalAddress };
+  return promisify(execFile)(process.execPath, [command, ...words], { env }).then(
+    ({ stdout }) => stdout,
+    () => undefined,
+  );
+}
+
+export const upgrades = { 'rolling-upgrade': rollingUpgrade };

@@ -1,0 +1,56 @@
+/** A facade or a worker that reaches the Temporal server by a road of its own. */
+import { join } from 'node:path';
+import { TcpProxy } from '../proxy/tcp-proxy.ts';
+import { HoldfastProcess } from './holdfast-process.ts';
+import { claimPort } from './ports.ts';
+
+export interface Member {
+  readonly name: string;
+  readonly process: HoldfastProcess;
+  readonly url: string;
+  readonly road: TcpProxy;
+  /** Of a worker that has one. */
+  readonly buildId?: string;
+}
+
+export interface MemberPlan {
+  readonly name: string;
+  readonly temporalPort: number;
+  /** Of every process of the product. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly folder: string;
+}
+
+/** Not started yet; so are those of `openWorker`. */
+export async function openFacade(plan: MemberPlan): Promise<Member> {
+  const port = await claimPort();
+  return open(plan, 'facade', port, { HOLDFAST_PORT: String(port), HOLDFAST_EMBEDDED_WORKER: 'off' });
+}
+
+export async function openWorker(plan: MemberPlan, buildId?: string): Promise<Member> {
+  const port = await claimPort();
+  const own = { HOLDFAST_WORKER_PORT: String(port) };
+  if (buildId === undefined) return open(plan, 'worker', port, own);
+  return { ...(await open(plan, 'worker', port, { ...own, HOLDFAST_BUILD_ID: buildId })), buildId };
+}
+
+async function open(
+  { name, temporalPort, environment, folder }: MemberPlan,
+  runs: 'facade' | 'worker',
+  port: number,
+  own: Readonly<Record<string, string>>,
+): Promise<Member> {
+  const road = await TcpProxy.start(temporalPort, await claimPort());
+  const process = new HoldfastProcess({
+    name,
+    runs,
+    logFolder: folder,
+    environment: {
+      ...environment,
+      HOLDFAST_DATA_DIR: join(folder, `${name}-data`),
+      TEMPORAL_ADDRESS: `127.0.0.1:${road.port}`,
+      ...own,
+    },
+  });
+  return { name, process, url: `http://127.0.0.1:${port}`, road };
+}

@@ -1,0 +1,13 @@
+import { freePorts } from '../../cluster/free-ports.ts';
+
+const claimed = new Set<number>();
+
+/** A free port that has not been handed out before. */
+export async function claimPort(): Promise<number> {
+  for (;;) {
+    const [port] = await freePorts(1);
+    if (port === undefined || claimed.has(port)) continue;
+    claimed.add(port);
+    return port;
+  }
+}

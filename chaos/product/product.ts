@@ -1,0 +1,66 @@
+/** The product as the suite sees it, by roles: load, faults and checks do not know what it was put together from. */
+import { until } from '../pause.ts';
+import type { TcpProxy } from '../proxy/tcp-proxy.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { HoldfastProcess } from './holdfast-process.ts';
+import type { KeptProcess } from './kept-process.ts';
+import type { Member } from './member.ts';
+import type { StoredData } from './stored-data.ts';
+
+export interface ProductSettings {
+  /** Holds data and logs. */
+  readonly folder: string;
+  /** In the environment of every process, and of no other. */
+  readonly marker: string;
+  readonly apiKey: string;
+  readonly encryptionKey: string;
+  readonly tell: (line: string) => void;
+}
+
+export interface Product {
+  /** Where calls can be sent to, by the name of the facade. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Facades without a worker, each with a road of its own to the Temporal server. */
+  readonly facades: readonly Member[];
+  /** Stand-alone workers, each with a road of its own to the Temporal server. */
+  readonly workers: readonly Member[];
+  /** Every process of Holdfast that is kept running. */
+  readonly holdfast: readonly HoldfastProcess[];
+  /** Everything that is kept running, in the order of its start. */
+  readonly processes: readonly KeptProcess[];
+  /** What a fault has stopped for good. */
+  readonly retired: readonly KeptProcess[];
+  /** Build ids of which no worker is left. */
+  readonly goneVersions: readonly string[];
+  /** Within this time of the end of any fault every process is up and calls succeed. */
+  readonly recoversWithinMs: number;
+  readonly temporalAddress: string;
+  /** All that can be a bad network. */
+  readonly roads: readonly TcpProxy[];
+  /** Of texts that are too large for a history; every process uses it. */
+  readonly store: DataFolder;
+  readonly databaseDisk: DatabaseDisk;
+  /** To the Temporal server, which is started again when it ends. Resolves with its pid. */
+  signalTemporal(signal: NodeJS.Signals): Promise<number>;
+  /** `kill -9` of everything at once; all of it is started again. Resolves with what was killed. */
+  killAll(): Promise<string>;
+  /** Looks into the database once nothing runs any more; undefined where nothing here can read it. */
+  openData(): Promise<StoredData | undefined>;
+  /** Closes the roads and gives back the disks; what was on them is copied below `keepIn`, if given. */
+  close(keepIn: string | undefined): Promise<void>;
+}
+
+export interface DatabaseDisk {
+  /** How it is filled, in words. */
+  readonly quota: string;
+  /** Leaves no room for the database. Throws where it cannot. */
+  fill(): Promise<void>;
+  /** Resolves once the database can be used again. */
+  free(): Promise<void>;
+}
+
+/** Every road passes and every process is up. False when some process does not come up. */
+export async function heal({ roads, processes, recoversWithinMs }: Product): Promise<boolean> {
+  for (const road of roads) road.set({ kind: 'pass' });
+  return until(() => processes.every((one) => one.ready), recoversWithinMs);
+}

@@ -1,0 +1,110 @@
+/**
+ * The product on one machine's SQLite: a node with the embedded Temporal server, a facade without a worker, a stand-alone
+ * worker. Facade and worker reach the server through proxies; all are started again on the same data and ports.
+ */
+import { join } from 'node:path';
+import { databaseIn } from '../../src/platform/embedded/data-dir.ts';
+import { until } from '../pause.ts';
+import { openDataFolder, type DataFolder } from './data-folder.ts';
+import { holdfastSettings } from './environment.ts';
+import { HoldfastProcess } from './holdfast-process.ts';
+import { openFacade, openWorker, type Member } from './member.ts';
+import { claimPort } from './ports.ts';
+import { killIfThere, serverPidOf } from './process-table.ts';
+import type { Product, ProductSettings } from './product.ts';
+import { openSqliteData } from './sqlite-data.ts';
+
+export interface Single extends Product {
+  /** Facade, worker and Temporal server in one. */
+  readonly node: HoldfastProcess;
+}
+
+export async function startSingle(settings: ProductSettings): Promise<Single> {
+  const { folder } = settings;
+  const data = await openDataFolder(join(folder, 'data'));
+  const store = await openDataFolder(join(folder, 'payloads'));
+  const environment = holdfastSettings(settings, store.path);
+  const [temporal, ui, port] = [await claimPort(), await claimPort(), await claimPort()];
+  const plan = { temporalPort: temporal, environment, folder };
+  const facade = await openFacade({ ...plan, name: 'facade' });
+  const worker = await openWorker({ ...plan, name: 'worker' });
+  const node = new HoldfastProcess({
+    name: 'node',
+    runs: 'facade',
+    logFolder: folder,
+    environment: {
+      ...environment,
+      HOLDFAST_PORT: String(port),
+      HOLDFAST_DATA_DIR: data.path,
+      HOLDFAST_TEMPORAL_PORT: String(temporal),
+      HOLDFAST_TEMPORAL_UI_PORT: String(ui),
+    },
+  });
+  const product = single({ node, port, facade, worker, temporal, data, store });
+  await node.start();
+  await Promise.all([facade.process.start(), worker.process.start()]);
+  settings.tell('the node, the facade and the worker are up');
+  return product;
+}
+
+interface Parts {
+  readonly node: HoldfastProcess;
+  readonly port: number;
+  readonly facade: Member;
+  readonly worker: Member;
+  readonly temporal: number;
+  readonly data: DataFolder;
+  readonly store: DataFolder;
+}
+
+function single({ node, port, facade, worker, temporal, data, store }: Parts): Single {
+  const database = databaseIn(data.path);
+  const processes = [node, facade.process, worker.process];
+  const roads = [facade.road, worker.road];
+  return {
+    node,
+    urls: { node: `http://127.0.0.1:${port}`, facade: facade.url },
+    facades: [facade],
+    workers: [worker],
+    holdfast: processes,
+    processes,
+    retired: [],
+    goneVersions: [],
+    recoversWithinMs: 60_000,
+    temporalAddress: `127.0.0.1:${temporal}`,
+    roads,
+    store,
+    databaseDisk: {
+      quota: data.quota,
+      fill: async () => data.fill(await awaitServer(database)),
+      // The server may have ended of it, and the node with it.
+      free: async () => data.free(await serverPidOf(database)),
+    },
+    /** The node starts it again, at most five times a minute. */
+    async signalTemporal(signal) {
+      const pid = await awaitServer(database);
+      process.kill(pid, signal);
+      return pid;
+    },
+    async killAll() {
+      const serverPid = await awaitServer(database);
+      const pids = processes.map(({ pid }) => pid);
+      for (const one of processes) one.signal('SIGKILL');
+      killIfThere(serverPid); // Its watcher may have been quicker.
+      return `kill -9 ${[...pids, serverPid].join(' ')}`;
+    },
+    openData: () => openSqliteData(database),
+    async close(keepIn) {
+      await Promise.all(roads.map((road) => road.close()));
+      await data.close(keepIn && join(keepIn, 'database'));
+      await store.close(keepIn && join(keepIn, 'texts'));
+    },
+  };
+}
+
+async function awaitServer(database: string): Promise<number> {
+  let pid: number | undefined;
+  await until(async () => (pid = await serverPidOf(database)) !== undefined, 30_000, 20);
+  if (pid === undefined) throw new Error('The node runs no Temporal server');
+  return pid;
+}

@@ -1,0 +1,17 @@
+/** What a run can break: the product put together in one way, with the faults that it can be made to suffer. */
+import { common } from './faults/common.ts';
+import type { Faults } from './faults/fault.ts';
+import { ofCluster } from './faults/of-cluster.ts';
+import { ofSingle } from './faults/of-single.ts';
+import { startCluster, type Cluster } from './product/cluster.ts';
+import type { Product, ProductSettings } from './product/product.ts';
+import { startSingle, type Single } from './product/single.ts';
+
+export interface Setup<P extends Product> {
+  readonly start: (settings: ProductSettings) => Promise<P>;
+  readonly faults: Faults<P>;
+}
+
+export const single: Setup<Single> = { start: startSingle, faults: { ...common, ...ofSingle } };
+
+export const cluster: Setup<Cluster> = { start: startCluster, faults: { ...common, ...ofCluster } };
