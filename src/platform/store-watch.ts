@@ -1,7 +1,10 @@
 /** Whether the payload store can be used, from a start on. Once it could be, each use tells by itself. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { openPayloadStore, type StoreSettings } from '../payloads/open-store.ts';
 import { PayloadStoreUnusable, type PayloadStore } from '../payloads/payload-store.ts';
-import { storeIdOf } from '../payloads/store-id.ts';
+import { readStoreId, storeIdOf } from '../payloads/store-id.ts';
+import { markerFile } from '../payloads/store-folder.ts';
 import { every } from './every.ts';
 import type { Log } from './logging.ts';
 import { StartupError } from './shutdown.ts';
@@ -71,6 +74,12 @@ export async function inspectStore(settings: StoreSettings): Promise<string | un
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** Undefined: it has none yet, or does not tell. Makes nothing. */
+export async function inspectStoreId(settings: StoreSettings): Promise<string | undefined> {
+  if (settings.kind === 'folder' && !existsSync(join(settings.path, markerFile))) return undefined;
+  return readStoreId(openPayloadStore(settings)).catch(() => undefined);
 }
 
 function unusable(error: Error): string {
