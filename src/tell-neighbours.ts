@@ -1,5 +1,5 @@
 /** Nodes that should not differ from this one, each told once in its log. */
-import { differencesOf, type NodeCard } from './domain/node-card.ts';
+import { differencesOf, type Difference, type NodeCard } from './domain/node-card.ts';
 import type { RunningNode } from './domain/running-nodes.ts';
 import type { Log } from './platform/logging.ts';
 
@@ -20,7 +20,7 @@ export function tellNeighbours(log: Log): (self: NodeCard, running: readonly Run
   };
 }
 
-function tellOne(log: Log, node: RunningNode, differences: ReturnType<typeof differencesOf>): void {
+function tellOne(log: Log, node: RunningNode, differences: readonly Difference[]): void {
   const { id, role, address, host, pid, version } = node;
   const facts = { node: { id, role, address, host, pid, version }, differences };
   const names = differences.map(({ what }) => what);

@@ -7,7 +7,7 @@ import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } fro
 /** Undefined: no node has written any. */
 export async function readTerms(temporal: Temporal): Promise<ClusterTerms | undefined> {
   try {
-    const { status, memo } = await rpc(temporal, rpcTimeoutMs.read, () =>
+    const { status, memo } = await rpc(temporal, rpcTimeoutMs.write, () =>
       temporal.client.workflow.getHandle(clusterTermsId).describe(),
     );
     return status.name === 'RUNNING' ? (memo?.['terms'] as ClusterTerms | undefined) : undefined;
@@ -28,6 +28,7 @@ export async function writeTerms(
     client.workflow.start('clusterTerms' satisfies typeof clusterTerms.name, {
       workflowId: clusterTermsId,
       taskQueue,
+      args: [],
       memo: { terms },
       workflowIdConflictPolicy: replace ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
       workflowTaskTimeout,

@@ -6,7 +6,7 @@ import proto from '@temporalio/proto';
 import { writeCard, type NodeCard } from '../domain/node-card.ts';
 import { leaseMs, runningNodes, type Poller, type RunningNode } from '../domain/running-nodes.ts';
 import { pause } from './pause.ts';
-import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { rpc, rpcTimeoutMs, temporalUnavailable, type Temporal } from './temporal.ts';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 const { TASK_QUEUE_KIND_NORMAL } = proto.temporal.api.enums.v1.TaskQueueKind;
@@ -14,8 +14,8 @@ const { TASK_QUEUE_KIND_NORMAL } = proto.temporal.api.enums.v1.TaskQueueKind;
 const taskQueue = { name: 'holdfast-nodes', kind: TASK_QUEUE_KIND_NORMAL };
 /** The server takes no poll that is to end sooner; this one is given up as soon as it was seen. */
 const pollMs = 30_000;
-/** The poll may not have come there yet. */
-const lookAgainMs = 20;
+/** The poll may not have come there yet; from look to look twice as long. */
+const firstPauseMs = 10;
 
 export class Nodes {
   private readonly temporal: Temporal;
@@ -68,30 +68,34 @@ export class Nodes {
     return this.known;
   }
 
-  /** Until Temporal has noted the poll. Returns who else polled lately. */
+  /** Until Temporal has noted the poll, which is given up then. Returns who else polled lately. */
   private async poll(identity: string, timeoutMs: number = rpcTimeoutMs.read): Promise<readonly Poller[]> {
     const { client, namespace } = this.temporal;
     const leave = new AbortController();
-    const poll = client.withAbortSignal(leave.signal, () =>
-      client.withDeadline(Date.now() + pollMs, () =>
-        client.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
-      ),
-    );
-    // Given up, or failed: then it is not noted.
-    poll.catch(() => undefined);
-    const before = this.noted.identity === identity ? this.noted.seenAt : 0;
+    const ended = client
+      .withAbortSignal(leave.signal, () =>
+        client.withDeadline(Date.now() + pollMs, () =>
+          client.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
+        ),
+      )
+      .then(() => Promise.reject(temporalUnavailable('it ended the poll')));
     try {
-      return await rpc(this.temporal, timeoutMs, async () => {
-        for (;;) {
-          const pollers = await this.pollers();
-          const noted = pollers.find((one) => one.identity === identity && one.seenAt > before);
-          if (noted) this.noted = noted;
-          if (noted || leave.signal.aborted) return pollers;
-          await pause(lookAgainMs, leave.signal);
-        }
-      });
+      return await rpc(this.temporal, timeoutMs, () =>
+        Promise.race([this.lookUntilNoted(identity, leave.signal), ended]),
+      );
     } finally {
       leave.abort();
+    }
+  }
+
+  private async lookUntilNoted(identity: string, signal: AbortSignal): Promise<readonly Poller[]> {
+    const before = this.noted.identity === identity ? this.noted.seenAt : 0;
+    for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
+      const pollers = await this.pollers();
+      const noted = pollers.find((one) => one.identity === identity && one.seenAt > before);
+      if (noted) this.noted = noted;
+      if (noted || signal.aborted) return pollers;
+      await pause(pauseMs, signal);
     }
   }
 

@@ -48,14 +48,14 @@ export class StoreWatch {
 
   /** Looks again until it is there, and until `onThere` finds nothing wrong with it. Returns how to stop. */
   start(onThere: () => Promise<void>): () => Promise<void> {
-    const look = async (): Promise<void> => {
+    const round = async (): Promise<void> => {
       if (this.missing === undefined) return;
       await this.look();
       await onThere();
       this.missing = undefined;
       this.log.info('The payload store is there');
     };
-    return every(intervalMs, look, (error) => {
+    return every(intervalMs, round, (error) => {
       this.missing = messageOf(error);
     });
   }

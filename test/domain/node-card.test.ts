@@ -13,10 +13,9 @@ test('a card is read as it was written, and what Temporal would refuse as too lo
       const card = cardOf({ settings: some, ...(address !== undefined && { address }) });
       const text = writeCard(card);
       expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1_000);
-      const { settings: read, facadeSettings, ...rest } = readCard(text) ?? {};
-      const { settings: _some, facadeSettings: _none, ...wanted } = card;
-      expect(rest).toEqual(wanted);
-      if (JSON.stringify(card).length < 500) expect([read, facadeSettings]).toEqual([some, {}]);
+      const whole = Buffer.byteLength(JSON.stringify(card)) <= 1_000;
+      const without = { settings: undefined, facadeSettings: undefined };
+      expect(readCard(text)).toEqual(whole ? card : { ...card, ...without });
     }),
   );
 });

@@ -1,6 +1,7 @@
 /** Nodes find each other, and one that would break the others does not start. */
 import { randomBytes } from 'node:crypto';
 import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { writeTerms } from '../../src/client/cluster-terms.ts';
@@ -21,9 +22,10 @@ const nodesOf = async (http: HttpClient) => (await http.get('/api/vps/nodes')).b
 
 /** What a process says that refuses to start. */
 async function refusalOf(script: string, environment: Environment): Promise<string> {
-  const process = new ProductProcess(script, environment);
-  expect(await process.exited, process.output).toEqual({ code: 1, signal: null });
-  return process.output;
+  const started = new ProductProcess(script, environment);
+  const exit = await started.exited;
+  expect(exit, started.output).toEqual({ code: 1, signal: null });
+  return started.output;
 }
 
 async function temporalAt(address: string) {
@@ -42,9 +44,10 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   const beside = { ...shared, TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' };
 
   // The same store by another path.
-  const link = `${shared.HOLDFAST_PAYLOAD_STORE}-too`;
+  const environment = await place(beside);
+  const link = join(environment.HOLDFAST_DATA_DIR, 'the-store');
   await symlink(shared.HOLDFAST_PAYLOAD_STORE, link);
-  const worker = new ProductProcess('worker.js', await place({ ...beside, HOLDFAST_PAYLOAD_STORE: link }));
+  const worker = new ProductProcess('worker.js', { ...environment, HOLDFAST_PAYLOAD_STORE: link });
   await worker.printed(/Worker is ready/);
   const [here, there] = await nodesOf(facade.http);
   expect(there).toMatchObject({ role: 'worker', address: null, pid: worker.pid, differs_in: [] });
@@ -102,7 +105,10 @@ test('of two first nodes that come at once with keys of their own one starts', a
   const start = async () => {
     const environment = await place({ TEMPORAL_ADDRESS: server.address, HOLDFAST_EMBEDDED_WORKER: 'off' });
     const node = new ProductProcess(facadeScript, environment);
-    return Promise.race([node.printed(/is ready/).then(() => 'ready'), node.exited.then(({ code }) => code)]);
+    return node.printed(/is ready/).then(
+      () => 'ready',
+      async () => (await node.exited).code,
+    );
   };
   expect((await Promise.all([start(), start()])).map(String).sort()).toEqual(['1', 'ready']);
 }, 60_000);

@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
+import { startNode } from '../../src/api/node.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { StartupError } from '../../src/platform/shutdown.ts';
 import { StoreWatch } from '../../src/platform/store-watch.ts';
-import { startTestNode } from '../rig/test-node.ts';
+import { startTestNode, testEnvironment } from '../rig/test-node.ts';
 
 test('a store that can never work ends the start with what to set', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-store-'));
@@ -55,11 +57,11 @@ test('a bucket that is away keeps a node from being ready, until it is there', a
 });
 
 test('a bucket that turns out to be another store than that of the data, once it is there, ends the node', async () => {
-  const before = await startTestNode();
-  onTestFinished(() => rm(before.dataDir, { recursive: true, force: true }));
-  await before.node.stop();
+  const environment = await testEnvironment();
+  const before = await startNode(loadConfig(environment), createLog('silent'));
+  await before.stop();
   const port = await claimPort(0, '');
-  const node = await startTestNode({ HOLDFAST_DATA_DIR: before.dataDir, ...bucketAt(port) });
+  const node = await startTestNode({ HOLDFAST_DATA_DIR: environment.HOLDFAST_DATA_DIR, ...bucketAt(port) });
   onTestFinished(() => node.close());
   expect((await node.http.get('/api/vps/nodes')).body.nodes).toMatchObject([{ store_id: null }]);
   await startBucket(port);
