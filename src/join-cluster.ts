@@ -65,7 +65,7 @@ function refusal(
     `This node may not join the cluster in Temporal's namespace ${namespace}:`,
     ...breaches.map((breach) => `  ${wordsOf(breach, terms, self)}`),
     others.length === 0 ? 'No node runs now.' : `Nodes that run: ${others.map(nameOf).join(', ')}.`,
-    'Where it was changed on purpose: stop the nodes that keep the old one, and start one node with HOLDFAST_JOIN=force. What that one has is the cluster\'s from then on; docs/deployment.md tells what becomes of the data.',
+    "Where it was changed on purpose: stop the nodes that keep the old one, and start one node with HOLDFAST_JOIN=force. What that one has is the cluster's from then on; docs/deployment.md tells what becomes of the data.",
   ].join('\n');
 }
 

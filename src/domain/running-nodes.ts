@@ -30,7 +30,5 @@ export function runningNodes(pollers: readonly Poller[], nowMs: number): Running
   }
   return [...nodes.values()]
     .filter(({ id, leaseUntil }) => leaseUntil > nowMs && !left.has(id))
-    .sort(
-      (a, b) => a.role.localeCompare(b.role) || a.startedAt - b.startedAt || a.id.localeCompare(b.id),
-    );
+    .sort((a, b) => a.role.localeCompare(b.role) || a.startedAt - b.startedAt || a.id.localeCompare(b.id));
 }

@@ -3,7 +3,15 @@
  * own because the server takes a behaviour from versioned workers only.
  */
 import { setWorkflowOptions } from '@temporalio/workflow';
-import { agentCall, agentDirectory, agentHealth, clusterTerms, rerunBatch, rerunLink, session } from './index.ts';
+import {
+  agentCall,
+  agentDirectory,
+  agentHealth,
+  clusterTerms,
+  rerunBatch,
+  rerunLink,
+  session,
+} from './index.ts';
 
 // A call stays with the version that began it.
 setWorkflowOptions({ versioningBehavior: 'PINNED' }, agentCall);

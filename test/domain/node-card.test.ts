@@ -21,7 +21,15 @@ test('a card is read as it was written, and what Temporal would refuse as too lo
 });
 
 test('what is no card is none: the identity of another poller, JSON of something else, nothing', () => {
-  for (const text of ['', '77@a-host', '{}', '[]', 'null', '{"id":1}', JSON.stringify({ ...cardOf(), pid: 'x' })])
+  for (const text of [
+    '',
+    '77@a-host',
+    '{}',
+    '[]',
+    'null',
+    '{"id":1}',
+    JSON.stringify({ ...cardOf(), pid: 'x' }),
+  ])
     expect(readCard(text)).toBeUndefined();
 });
 
@@ -49,7 +57,10 @@ test('two nodes differ in key, store, generation and settings, each with both va
 });
 
 test('nothing is said of a store that is away, of settings that are not told, and of those that a worker does not use', () => {
-  const facade = cardOf({ facadeSettings: { HOLDFAST_MAX_BODY_BYTES: 5 }, settings: { HOLDFAST_MAX_CHAIN: 5 } });
+  const facade = cardOf({
+    facadeSettings: { HOLDFAST_MAX_BODY_BYTES: 5 },
+    settings: { HOLDFAST_MAX_CHAIN: 5 },
+  });
   const worker = cardOf({
     role: 'worker',
     storeId: undefined,

@@ -59,7 +59,10 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   expect(otherKey).toMatch(/encryption key \(fingerprint \w{16}\) is not the one/);
   expect(otherKey).not.toContain('Its payload store');
   const { HOLDFAST_PAYLOAD_STORE } = await clusterSettings();
-  const bothOther = await refusalOf(facadeScript, await place({ ...beside, ...newKey(), HOLDFAST_PAYLOAD_STORE }));
+  const bothOther = await refusalOf(
+    facadeScript,
+    await place({ ...beside, ...newKey(), HOLDFAST_PAYLOAD_STORE }),
+  );
   expect(bothOther).toContain('Its encryption key');
   expect(bothOther).toMatch(/payload store \(id [\w-]{36}\) is not the one .*set HOLDFAST_PAYLOAD_STORE/);
   expect(bothOther).toContain(`Nodes that run: facade ${facade.url} (0.1.0)`);
@@ -131,12 +134,16 @@ test('a node of an older generation is refused; one of a newer raises it once no
   expect(terms.generation).toBe(1);
 
   await writeTerms(temporal, { ...terms, generation: 2 }, { replace: true });
-  expect(await refusalOf(facadeScript, environment)).toContain('cannot read what nodes of generation 2 write');
+  expect(await refusalOf(facadeScript, environment)).toContain(
+    'cannot read what nodes of generation 2 write',
+  );
 
   await writeTerms(temporal, { ...terms, generation: 0 }, { replace: true });
   const older = new Nodes(temporal, cardOf({ generation: 0, startedAt: Date.now() }), () => Date.now());
   await older.renew();
-  expect(await refusalOf(facadeScript, environment)).toMatch(/Nodes of generation 0 run, .*: stop them first/);
+  expect(await refusalOf(facadeScript, environment)).toMatch(
+    /Nodes of generation 0 run, .*: stop them first/,
+  );
   await older.leave();
   const newer = await startNodeProcess(environment);
   expect(await termsNow()).toEqual(terms);

@@ -1,6 +1,17 @@
 /** Every store keeps the same promises. */
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -172,7 +183,7 @@ it('a folder by another path is the same store, and a damaged id is told instead
   await symlink(folder, `${folder}-too`);
   onTestFinished(() => rm(`${folder}-too`));
   expect(await storeIdOf(createFileStore(`${folder}-too`))).toBe(id);
-  expect((await readdir(join(folder, '.tmp')))).toEqual([]);
+  expect(await readdir(join(folder, '.tmp'))).toEqual([]);
   await truncate(join(folder, 'store-id'), 3);
   await expect(storeIdOf(createFileStore(folder))).rejects.toThrow('holds store-id damaged');
 });
