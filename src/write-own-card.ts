@@ -20,6 +20,7 @@ export function writeOwnCard(
   };
   return {
     id: randomUUID().slice(0, 8),
+    revision: 0,
     role,
     version,
     generation,

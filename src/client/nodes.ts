@@ -9,11 +9,19 @@ import { pause } from './pause.ts';
 import { rpc, rpcTimeoutMs, temporalUnavailable, type Temporal } from './temporal.ts';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
-const { TASK_QUEUE_KIND_NORMAL } = proto.temporal.api.enums.v1.TaskQueueKind;
+const { TASK_QUEUE_KIND_STICKY } = proto.temporal.api.enums.v1.TaskQueueKind;
 
-const taskQueue = { name: 'holdfast-nodes', kind: TASK_QUEUE_KIND_NORMAL };
-/** The server takes no poll that is to end sooner; this one is given up as soon as it was seen. */
-const pollMs = 30_000;
+/**
+ * Sticky: it has one partition, which knows every poller; those of a normal one pass on one poll at a time. The name of
+ * the normal one that belongs to it must be another.
+ */
+const taskQueue = {
+  name: 'holdfast-nodes',
+  normalName: 'holdfast-nodes-normal',
+  kind: TASK_QUEUE_KIND_STICKY,
+};
+/** The server complains of shorter ones. The native connection cannot give a poll up, so it stays open for this long. */
+const pollMs = 12_000;
 /** The poll may not have come there yet; from look to look twice as long. */
 const firstPauseMs = 10;
 
@@ -43,7 +51,7 @@ export class Nodes {
 
   /** What others see of it from the next renewal on. */
   amend(more: Partial<NodeCard>): void {
-    this.card = { ...this.card, ...more };
+    this.card = { ...this.card, ...more, revision: this.card.revision + 1 };
   }
 
   /** Renews this node's lease and looks who else has one. Throws `Refusal` where Temporal does not answer or note it. */
@@ -68,23 +76,21 @@ export class Nodes {
     return this.known;
   }
 
-  /** Until Temporal has noted the poll, which is given up then. Returns who else polled lately. */
+  /** Until Temporal has noted the poll. Returns who else polled lately. */
   private async poll(identity: string, timeoutMs: number = rpcTimeoutMs.read): Promise<readonly Poller[]> {
     const { client, namespace } = this.temporal;
-    const leave = new AbortController();
     const ended = client
-      .withAbortSignal(leave.signal, () =>
-        client.withDeadline(Date.now() + pollMs, () =>
-          client.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
-        ),
+      .withDeadline(Date.now() + pollMs, () =>
+        client.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
       )
       .then(() => Promise.reject(temporalUnavailable('it ended the poll')));
+    const over = new AbortController();
     try {
       return await rpc(this.temporal, timeoutMs, () =>
-        Promise.race([this.lookUntilNoted(identity, leave.signal), ended]),
+        Promise.race([this.lookUntilNoted(identity, over.signal), ended]),
       );
     } finally {
-      leave.abort();
+      over.abort();
     }
   }
 

@@ -13,6 +13,8 @@ const nodeCard = z
   .object({
     /** Of this process; another at its next start. */
     id: z.string(),
+    /** Grows when the card changes: the poll of an older one may end later. */
+    revision: z.number(),
     role: z.enum(['facade', 'worker', 'facade_and_worker']),
     version: z.string(),
     generation: z.number(),

@@ -25,8 +25,10 @@ export function runningNodes(pollers: readonly Poller[], nowMs: number): Running
     const card = readCard(identity);
     if (!card) continue;
     if (card.left) left.add(card.id);
-    if (seenAt >= (nodes.get(card.id)?.seenAt ?? 0))
-      nodes.set(card.id, { ...card, seenAt, leaseUntil: seenAt + leaseMs });
+    const known = nodes.get(card.id);
+    const latest = Math.max(seenAt, known?.seenAt ?? 0);
+    const newer = known && known.revision > card.revision ? known : card;
+    nodes.set(card.id, { ...newer, seenAt: latest, leaseUntil: latest + leaseMs });
   }
   return [...nodes.values()]
     .filter(({ id, leaseUntil }) => leaseUntil > nowMs && !left.has(id))

@@ -2,6 +2,7 @@ import type { NodeCard } from '../../src/domain/node-card.ts';
 
 export const cardOf = (more: Partial<NodeCard> = {}): NodeCard => ({
   id: 'one',
+  revision: 0,
   role: 'facade',
   version: '1.2.3',
   generation: 1,

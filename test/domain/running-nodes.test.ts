@@ -14,9 +14,9 @@ test('a node runs until its lease ends, counted from its last poll', () => {
   ]);
 });
 
-test('of a node that changed its card the newer one counts, in whichever order they are told', () => {
-  const before = polled(cardOf(), 8_000);
-  const after = polled(cardOf({ address: 'http://here' }), 5_000);
+test('of a node that changed its card the newer one counts, in whichever order they are told and seen', () => {
+  const before = polled(cardOf(), 5_000);
+  const after = polled(cardOf({ address: 'http://here', revision: 1 }), 8_000);
   for (const pollers of [
     [before, after],
     [after, before],

@@ -76,7 +76,7 @@ test('a facade and workers are listed until their lease ends or they leave; wron
     expect.objectContaining({ address: second.url, differs_in: ['HOLDFAST_MAX_CHAIN'], answers: false }),
   );
   second.process.kill('SIGTERM');
-  await second.process.exited;
+  expect(await second.process.exited).toEqual({ code: 0, signal: null });
   const addresses = async () => (await nodesOf(facade.http)).map(({ address }) => address);
   expect(await addresses()).not.toContain(second.url);
 
