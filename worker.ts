@@ -23,9 +23,11 @@ await runMain(async () => {
   const signal = stopSignal();
   try {
     const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
-    const node = await composeNode(config, log, temporal.connection, temporal.namespace);
+    const node = await composeNode(config, log, temporal.connection, temporal.namespace, 'worker');
     cleanups.add('checks of answers', () => node.expectations.close());
     cleanups.add('connections to agents', () => node.transport.close());
+    await node.membership.join();
+    cleanups.add('leaving the registry of nodes', () => node.membership.leave());
     await node.health.ensure();
     cleanups.add('sending the last outcomes', () => node.health.flush());
     const worker = await runWorker(() => node.createWorker({ graceMs: config.drainMs }));
@@ -34,12 +36,16 @@ await runMain(async () => {
     cleanups.add('watching the clock', node.watchClock());
     await node.enterVersions();
     cleanups.add('sending outcomes', node.startSync({ readers: false }));
-    if (config.worker.port > 0)
+    if (config.worker.port > 0) {
       cleanups.add('status', await serveWorkerStatus(config.worker.port, node.metrics, worker));
+      await node.membership.listensAt(`http://127.0.0.1:${config.worker.port}`);
+    }
     const { taskQueue, buildId } = config.worker;
     log.info({ taskQueue, buildId, temporal: temporal.address }, 'Worker is ready');
 
-    const failure = worker.ended.then((reason) => new StartupError(`The worker cannot go on: ${reason}`));
+    const failure = Promise.race([worker.ended, node.membership.refused]).then(
+      (reason) => new StartupError(`The worker cannot go on: ${reason}`),
+    );
     const reason = await Promise.race([signal, failure]);
     log.info({ reason: String(reason) }, 'Stopping');
     exitAtLatest(config.drainMs + 5_000);

@@ -31,6 +31,7 @@ import { EntityGate } from './client/entities.ts';
 import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
 import { Line } from './client/line.ts';
+import { Nodes } from './client/nodes.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
 import { SessionDeletions } from './client/session-deletions.ts';
 import { SessionReads } from './client/session-reads.ts';
@@ -39,6 +40,7 @@ import { SharedWatch } from './client/shared-watch.ts';
 import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
 import { enterVersions } from './enter-versions.ts';
+import { createMembership } from './membership.ts';
 import { openPayloadStore } from './payloads/open-store.ts';
 import type { PayloadStore } from './payloads/payload-store.ts';
 import { Texts } from './payloads/texts.ts';
@@ -52,7 +54,9 @@ import { readServerTime, ServerClock } from './platform/server-clock.ts';
 import { ServerWatch } from './platform/server-watch.ts';
 import { StoreWatch } from './platform/store-watch.ts';
 import { createWorker } from './platform/worker.ts';
+import { writeOwnCard } from './write-own-card.ts';
 import type { Outcome } from './domain/health.ts';
+import type { NodeCard } from './domain/node-card.ts';
 import type { CallSinks } from './workflows/sinks.ts';
 
 export type Node = Awaited<ReturnType<typeof composeNode>>;
@@ -67,7 +71,13 @@ const deletionsIntervalMs = 60_000;
 /** A start that takes 1.5 s is on its way to the 5 s after which its caller is refused (ADR 0018). */
 const fewStarts = { least: 4, slowMs: 1_500 };
 
-export async function composeNode(config: Config, log: Log, connection: NativeConnection, namespace: string) {
+export async function composeNode(
+  config: Config,
+  log: Log,
+  connection: NativeConnection,
+  namespace: string,
+  role: NodeCard['role'],
+) {
   const temporal: Temporal = {
     client: new Client({ connection, namespace }),
     namespace,
@@ -86,6 +96,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   const clock = new ServerClock(() => readServerTime(connection, namespace));
   await clock.measure();
   const now = (): number => clock.now();
+  const nodes = new Nodes(temporal, writeOwnCard(config, role, sealer, storeWatch.storeId, now()), now);
+  const membership = createMembership(temporal, nodes, storeWatch, { force: config.join === 'force', log });
   const health = new Health(temporal, config.circuitBreaker, now);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const server = new ServerWatch(connection);
@@ -151,6 +163,8 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
   return {
     temporal,
     clock,
+    nodes,
+    membership,
     sealer,
     agents,
     health,
@@ -191,6 +205,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       server.start((awayMs) => {
         log.warn({ awayMs }, 'Temporal answers again');
         calls.askAnew();
+        membership.renewNow();
         if (awayMs < renewWorkerAfterMs || !worker) return;
         exchanges.handOver();
         worker.renew().then(
@@ -214,7 +229,7 @@ export async function composeNode(config: Config, log: Log, connection: NativeCo
       const failedCalls = archive && new FailedCalls(temporal, archive);
       const stops = [
         every(syncIntervalMs, () => health.flush(), told('Sending outcomes')),
-        storeWatch.start(),
+        membership.start(),
         ...(readers
           ? [
               every(syncIntervalMs, () => agents.refresh(), told('Reading the agent directory')),

@@ -20,6 +20,7 @@ import { callExportEndpoints } from './routes/call-export.ts';
 import { batchEndpoints } from './routes/batches.ts';
 import { callEndpoints } from './routes/calls.ts';
 import { healthEndpoints } from './routes/health.ts';
+import { nodeEndpoints } from './routes/nodes.ts';
 import { operationEndpoints } from './routes/operations.ts';
 import { rerunEndpoints } from './routes/reruns.ts';
 import { sessionEndpoints } from './routes/sessions.ts';
@@ -38,6 +39,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => unknown): End
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),
+    ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];
 }

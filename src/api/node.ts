@@ -3,6 +3,7 @@
  * process, the facade. Stopping takes everything down in reverse order.
  */
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { probeAgents } from '../agents/prober.ts';
 import { takeUpRunning } from '../client/take-up-running.ts';
 import { composeNode, type Node } from '../compose.ts';
@@ -56,9 +57,12 @@ export async function startNode(config: Config, log: Log): Promise<RunningNode> 
 
 async function start(config: Config, log: Log, cleanups: Cleanups): Promise<RunningNode> {
   const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
-  const node = await composeNode(config, log, temporal.connection, temporal.namespace);
+  const role = config.worker.embedded ? 'facade_and_worker' : 'facade';
+  const node = await composeNode(config, log, temporal.connection, temporal.namespace, role);
   cleanups.add('checks of answers', () => node.expectations.close());
   cleanups.add('connections to agents', () => node.transport.close());
+  await node.membership.join();
+  cleanups.add('leaving the registry of nodes', () => node.membership.leave());
   await Promise.all([node.agents.ensure(), node.health.ensure()]);
 
   cleanups.add('sending the last outcomes', () => node.health.flush());
@@ -103,11 +107,13 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const http = await listen(app, config.host, config.port, config.connections);
   cleanups.add('cancelling calls that nobody waits for', () => waiters.settle());
   cleanups.add('HTTP', () => closeServer(http));
+  const url = urlOf(config.host, http.address() as AddressInfo);
+  await node.membership.listensAt(reachable(url));
   return {
-    url: urlOf(config.host, http.address() as AddressInfo),
+    url,
     webUiUrl: temporal.webUiUrl,
     temporalAddress: temporal.address,
-    failed: Promise.race([temporal.lost, ...(worker ? [worker.ended] : [])]),
+    failed: Promise.race([temporal.lost, node.membership.refused, ...(worker ? [worker.ended] : [])]),
     stop: async () => {
       await drainNode(drain, node.exchanges, config.drainMs);
       await cleanups.run();
@@ -156,6 +162,11 @@ async function countEarlierCalls(node: Node, maxDeadlineMs: number, log: Log): P
 
 function urlOf(host: string, { port }: AddressInfo): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** From elsewhere, where it listens on every address of its machine. */
+function reachable(url: string): string {
+  return url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostname()}`);
 }
 
 async function cancelAbandoned({ calls }: Node, callId: string, log: Log): Promise<void> {

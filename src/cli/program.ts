@@ -8,6 +8,7 @@ import { addCallsCommands } from './commands/calls.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addHealthCommand } from './commands/health.ts';
+import { addNodesCommand } from './commands/nodes.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRerunCommand } from './commands/rerun.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   addReplayCommand(program);
   addRerunCommand(program);
   addWhatIfCommand(program);
+  addNodesCommand(program);
   addDoctorCommand(program);
   addCompletionCommands(program);
   return program;

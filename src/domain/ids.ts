@@ -2,6 +2,7 @@
 
 export const agentDirectoryId = 'agent-directory';
 export const agentHealthId = 'agent-health';
+export const clusterTermsId = 'cluster-terms';
 
 const callPrefix = 'call-';
 const sessionPrefix = 'session-';

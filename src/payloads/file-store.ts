@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, opendir, readFile, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { link, open, opendir, readFile, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import {
   PayloadStoreError,
@@ -44,6 +44,7 @@ export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
         }
         await writeWhole(folder, pathOf(key), bytes);
       }),
+    writeOnce: (key, bytes) => whileThere(() => writeUnlessThere(folder, pathOf(key), bytes)),
     read: (key) => orStoreError(() => readUnlessMissing(folder, pathOf(key))),
     async *list(prefix) {
       await orStoreError(() => folder.requireThere());
@@ -78,13 +79,37 @@ export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
 /** Whole or not at all. Where the same is there already it only becomes young again; what is there damaged is replaced. */
 async function writeWhole(folder: StoreFolder, path: string, bytes: Uint8Array): Promise<void> {
   if (await isThere(path, bytes)) return;
+  await writeBeside(folder, path, bytes, (temporary) => rename(temporary, path));
+}
+
+async function writeUnlessThere(folder: StoreFolder, path: string, bytes: Uint8Array): Promise<void> {
+  await writeBeside(folder, path, bytes, async (temporary) => {
+    try {
+      await link(temporary, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+      // Not every network share has links: there, of several at the very same moment, the last one's bytes are stored.
+      if (!(await unlessMissing(() => stat(path)))) await rename(temporary, path);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  });
+}
+
+/** `place` puts the whole file where it belongs. */
+async function writeBeside(
+  folder: StoreFolder,
+  path: string,
+  bytes: Uint8Array,
+  place: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = join(folder.path, temporaryFolder, randomName());
   await folder.make(dirname(path));
   await folder.make(dirname(temporary));
   await requireSpace(folder.path, bytes.length);
   try {
     await writeNew(temporary, bytes);
-    await rename(temporary, path);
+    await place(temporary);
   } catch (error) {
     await rm(temporary, { force: true }); // Half of it would take the room of others, once per retry.
     throw error;

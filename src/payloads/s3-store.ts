@@ -26,6 +26,14 @@ const checkKey = 'check';
 /** Of answers 5xx and 429, with exponential backoff and jitter: the bytes are the same each time. */
 const retries = 4;
 
+interface Sent {
+  readonly body?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  /** Statuses that are no failure. */
+  readonly fine?: readonly number[];
+}
+
 /** Objects of a bucket, of S3 or any store that speaks its API. */
 export function createS3Store(settings: S3Settings): PayloadStore {
   const { accessKeyId, secretAccessKey, sessionToken, region, bucket, prefix } = settings;
@@ -43,14 +51,14 @@ export function createS3Store(settings: S3Settings): PayloadStore {
   const send = async (
     method: string,
     url: string,
-    { body, timeoutMs = requestTimeoutMs }: { body?: Uint8Array; timeoutMs?: number } = {},
+    { body, headers = {}, timeoutMs = requestTimeoutMs, fine = [] }: Sent = {},
   ): Promise<Response | undefined> => {
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await reach(() =>
-      aws.fetch(url, { method, signal, ...(body && { body: Buffer.from(body) }) }),
+      aws.fetch(url, { method, signal, headers, ...(body && { body: Buffer.from(body) }) }),
     );
     const { ok, status } = response;
-    if (ok) return response;
+    if (ok || fine.includes(status)) return response;
     const code = status === 404 ? await errorCodeOf(response) : undefined;
     if (code === 'NoSuchKey' && method !== 'PUT') return undefined;
     if (code === 'NoSuchBucket') throw new PayloadStoreUnusable(`The bucket ${bucket} does not exist`);
@@ -83,6 +91,13 @@ export function createS3Store(settings: S3Settings): PayloadStore {
   };
   return {
     write: (key, bytes) => put(key, bytes),
+    async writeOnce(key, bytes) {
+      // A store that does not know the condition says so, or writes all the same: then the last one's bytes are stored.
+      const headers = { 'If-None-Match': '*' };
+      const fine = [...thereAlready, notImplemented];
+      const answer = await send('PUT', `${base}/${prefix}${key}`, { body: bytes, headers, fine });
+      if (answer?.status === notImplemented) await put(key, bytes);
+    },
     read: (key) => get(key),
     list,
     async deleteAll(folder) {
@@ -108,6 +123,10 @@ async function reach<T>(action: () => Promise<T>): Promise<T> {
 
 /** Wrong region, request, credentials or rights: the same request gets the same answer until somebody changes them. */
 const lastingStatuses = new Set([301, 400, 401, 403]);
+
+/** Something is under the key, or another writes it at this moment. */
+const thereAlready = [412, 409];
+const notImplemented = 501;
 
 /** A missing object and a missing bucket are both 404; so is whatever is there instead of S3. */
 async function errorCodeOf(response: Response): Promise<string | undefined> {

@@ -24,7 +24,7 @@ export class StoreFolder {
     }
     if (this.isOpen)
       throw new PayloadStoreError(
-        `The payload store's folder is gone, or its volume is not mounted (it has no ${markerFile}): bring it back; a restart without it begins an empty store`,
+        `The payload store's folder is gone, or its volume is not mounted (it has no ${markerFile}): bring it back; a restart without it is refused`,
       );
     await mkdir(this.path, { recursive: true, mode: 0o700 });
     await (await open(this.marker, 'a', 0o600)).close();

@@ -9,6 +9,7 @@ import type { StoreSettings } from '../payloads/open-store.ts';
 import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
+import { sharedSettings } from './shared-settings.ts';
 import { StartupError } from './shutdown.ts';
 
 const mebibyte = 1024 * 1024;
@@ -65,6 +66,12 @@ export const settings = {
     .optional()
     .describe(
       "Seals the agents' tokens: 32 bytes in base64 or hex. Default: generated in the data directory.",
+    ),
+  HOLDFAST_JOIN: z
+    .enum(['checked', 'force'])
+    .default('checked')
+    .describe(
+      "What a node does whose key, payload store or version is not its cluster's: it refuses to start; `force`: the cluster has what it has from then on.",
     ),
   HOLDFAST_DRAIN_SECONDS: integer(10, 0, 3_600).describe('How long a stopping node lets calls finish.'),
   HOLDFAST_LOG_LEVEL: z
@@ -286,6 +293,8 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     apiKeys: set.HOLDFAST_API_KEYS,
     publicOrigins: set.HOLDFAST_PUBLIC_ORIGIN,
     encryptionKey: set.HOLDFAST_ENCRYPTION_KEY,
+    join: set.HOLDFAST_JOIN,
+    shared: sharedSettings(set, settings),
     drainMs: set.HOLDFAST_DRAIN_SECONDS * 1_000,
     logLevel: set.HOLDFAST_LOG_LEVEL,
     circuitBreaker: {

@@ -2,7 +2,8 @@
 import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { AgentConfig } from '../domain/agent.ts';
-import { agentDirectoryId } from '../domain/ids.ts';
+import type { ClusterTerms } from '../domain/cluster-terms.ts';
+import { agentDirectoryId, clusterTermsId } from '../domain/ids.ts';
 import { directoryChanges } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { createLog } from './logging.ts';
@@ -21,6 +22,8 @@ export interface TemporalInspection {
   readonly missingSearchAttributes: readonly string[] | undefined;
   /** Undefined where no worker tells. */
   readonly agents: readonly AgentConfig[] | undefined;
+  /** Undefined before the first node. */
+  readonly terms: ClusterTerms | undefined;
 }
 
 /** Throws what the connection throws. */
@@ -35,6 +38,7 @@ export async function inspectTemporal(target: TemporalTarget): Promise<TemporalI
       namespace: await namespaceOf(connection, target.namespace),
       missingSearchAttributes: await missing(connection, target.namespace),
       agents: await agentsOf(connection, target.namespace),
+      terms: await termsIn(connection, target.namespace),
     };
   } finally {
     await connection.close();
@@ -72,6 +76,14 @@ function agentsOf(connection: NativeConnection, namespace: string): Promise<Agen
   const directory = new Client({ connection, namespace }).workflow.getHandle(agentDirectoryId);
   return soon(connection, () => directory.query(directoryChanges, 0)).then(
     ({ entries }) => Object.values(entries).flatMap(({ config }) => config ?? []),
+    () => undefined,
+  );
+}
+
+function termsIn(connection: NativeConnection, namespace: string): Promise<ClusterTerms | undefined> {
+  const holder = new Client({ connection, namespace }).workflow.getHandle(clusterTermsId);
+  return soon(connection, () => holder.describe()).then(
+    ({ status, memo }) => (status.name === 'RUNNING' ? (memo?.['terms'] as ClusterTerms) : undefined),
     () => undefined,
   );
 }

@@ -16,12 +16,15 @@ export interface Sealer {
   open(sealed: string, context: string): string;
   /** HMAC-SHA-256 in base64url, under a key derived from the sealing key. */
   fingerprint(text: string): string;
+  /** Tells two keys apart and nothing of either: 64 bits of such an HMAC, in hex. */
+  readonly keyFingerprint: string;
 }
 
 export function createSealer(key: Buffer): Sealer {
   if (key.length !== keyBytes) throw new Error(`The encryption key must have ${keyBytes} bytes`);
   const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8);
   const fingerprintKey = Buffer.from(hkdfSync('sha256', key, '', 'holdfast fingerprint', keyBytes));
+  const hmac = (text: string): Buffer => createHmac('sha256', fingerprintKey).update(text).digest();
   return {
     seal(plaintext, context) {
       const iv = randomBytes(ivBytes);
@@ -47,7 +50,8 @@ export function createSealer(key: Buffer): Sealer {
         throw new Error(`The sealed token of '${context}' is damaged: register the agent again`);
       }
     },
-    fingerprint: (text) => createHmac('sha256', fingerprintKey).update(text).digest('base64url'),
+    fingerprint: (text) => hmac(text).toString('base64url'),
+    keyFingerprint: hmac('holdfast encryption key').toString('hex').slice(0, 16),
   };
 }
 

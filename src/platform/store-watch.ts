@@ -1,6 +1,10 @@
 /** Whether the payload store can be used, from a start on. Once it could be, each use tells by itself. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { openPayloadStore, type StoreSettings } from '../payloads/open-store.ts';
 import { PayloadStoreUnusable, type PayloadStore } from '../payloads/payload-store.ts';
+import { readStoreId, storeIdOf } from '../payloads/store-id.ts';
+import { markerFile } from '../payloads/store-folder.ts';
 import { every } from './every.ts';
 import type { Log } from './logging.ts';
 import { StartupError } from './shutdown.ts';
@@ -11,6 +15,7 @@ export class StoreWatch {
   private readonly store: PayloadStore;
   private readonly log: Log;
   private missing: string | undefined;
+  private id: string | undefined;
 
   constructor(store: PayloadStore, log: Log) {
     this.store = store;
@@ -22,10 +27,15 @@ export class StoreWatch {
     return this.missing;
   }
 
+  /** Of the store; undefined before it has been there. */
+  get storeId(): string | undefined {
+    return this.id;
+  }
+
   /** Throws `StartupError` where it can never work as it is set up. One that is away is waited for by `start`. */
   async first(): Promise<void> {
     try {
-      await this.store.check();
+      await this.look();
     } catch (error) {
       if (error instanceof PayloadStoreUnusable) throw new StartupError(unusable(error), { cause: error });
       this.missing = messageOf(error);
@@ -36,17 +46,23 @@ export class StoreWatch {
     }
   }
 
-  /** Looks again until it is there. Returns how to stop. */
-  start(): () => Promise<void> {
-    const look = async (): Promise<void> => {
+  /** Looks again until it is there, and until `onThere` finds nothing wrong with it. Returns how to stop. */
+  start(onThere: () => Promise<void>): () => Promise<void> {
+    const round = async (): Promise<void> => {
       if (this.missing === undefined) return;
-      await this.store.check();
+      await this.look();
+      await onThere();
       this.missing = undefined;
       this.log.info('The payload store is there');
     };
-    return every(intervalMs, look, (error) => {
+    return every(intervalMs, round, (error) => {
       this.missing = messageOf(error);
     });
+  }
+
+  private async look(): Promise<void> {
+    await this.store.check();
+    this.id = await storeIdOf(this.store);
   }
 }
 
@@ -58,6 +74,12 @@ export async function inspectStore(settings: StoreSettings): Promise<string | un
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** Undefined: it has none yet, or does not tell. Makes nothing. */
+export async function inspectStoreId(settings: StoreSettings): Promise<string | undefined> {
+  if (settings.kind === 'folder' && !existsSync(join(settings.path, markerFile))) return undefined;
+  return readStoreId(openPayloadStore(settings)).catch(() => undefined);
 }
 
 function unusable(error: Error): string {

@@ -3,7 +3,15 @@
  * own because the server takes a behaviour from versioned workers only.
  */
 import { setWorkflowOptions } from '@temporalio/workflow';
-import { agentCall, agentDirectory, agentHealth, rerunBatch, rerunLink, session } from './index.ts';
+import {
+  agentCall,
+  agentDirectory,
+  agentHealth,
+  clusterTerms,
+  rerunBatch,
+  rerunLink,
+  session,
+} from './index.ts';
 
 // A call stays with the version that began it.
 setWorkflowOptions({ versioningBehavior: 'PINNED' }, agentCall);
@@ -14,5 +22,6 @@ setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, rerunLink);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, session);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentDirectory);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentHealth);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, clusterTerms);
 
 export * from './index.ts';

@@ -23,6 +23,7 @@ const endpoints = [
   'post /api/vps/health/{agent}/reset',
   'post /api/vps/health/{agent}/probe',
   'get /api/vps/status',
+  'get /api/vps/nodes',
   'get /api/vps/sessions',
   'get /api/vps/sessions/{id}',
   'delete /api/vps/sessions/{id}',
@@ -222,6 +223,7 @@ describe('the OpenAPI document', () => {
         await check(`post /api/vps/health/{agent}/${what}`, http.post(`/api/vps/health/${name}/${what}`));
     }
     await check('get /api/vps/status', http.get('/api/vps/status'));
+    await check('get /api/vps/nodes', http.get('/api/vps/nodes'));
     await expect
       .poll(async () => ((await http.get('/api/vps/sessions')).body.sessions as Json[]).length)
       .toBe(1);

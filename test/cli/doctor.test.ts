@@ -144,10 +144,15 @@ test('beside a node that runs all is well; with another key its sealed tokens fa
   expect(well.checks.filter(({ status }) => status !== 'ok')).toEqual([]);
   expect(well.of('port HOLDFAST_PORT')?.detail).toContain('a Holdfast node');
   expect(well.of('namespace')?.detail).toBe('default keeps ended calls for 7 days');
+  expect(well.of('cluster')?.detail).toBe('the key and the payload store are those of its nodes');
   expect(well.of('sealed tokens')?.detail).toBe('the key opens all 1');
 
   const other = await doctor({ ...beside, HOLDFAST_ENCRYPTION_KEY: Buffer.alloc(32, 'x').toString('hex') });
   expect(other.code).toBe(1);
+  expect(other.of('cluster')).toMatchObject({
+    status: 'fail',
+    fix: expect.stringContaining('set HOLDFAST_ENCRYPTION_KEY to theirs') as string,
+  });
   expect(other.of('sealed tokens')).toMatchObject({
     status: 'fail',
     detail: 'the key does not open those of secretive',

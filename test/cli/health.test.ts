@@ -101,3 +101,10 @@ test('whatif tells who would be asked next once the chain was changed, of one ca
     .toContain('new-fallback: would_be_asked');
   expect(await run('whatif', callId, '--status', 'failed')).toMatchObject({ code: 2 });
 });
+
+test('the nodes that run are one table, with the one that answers', async () => {
+  const { stdout } = await run('nodes');
+  expect(stdout).toMatch(/^node\trole\tversion\taddress\t/);
+  expect(stdout).toContain(`(answers)\tfacade and worker\t0.1.0\t${node.http.url}\t`);
+  expect((await json('nodes'))['nodes']).toMatchObject([{ address: node.http.url, differs_in: [] }]);
+});

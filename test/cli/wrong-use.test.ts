@@ -36,6 +36,7 @@ const asking = (): string[][] => [
   ['calls', 'cancel', 'one'],
   ['calls', 'export'],
   ['calls', 'export', 'one', '-o', join(folder, 'one.json')],
+  ['nodes'],
   ['health'],
   ['health', 'one', '--json'],
   ['health', 'one', '--probe'],

@@ -90,6 +90,14 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     expect(await config()).toEqual({ ...before, max_retries: 0, expect: null, has_auth_token: false });
   });
 
+  it('shows below them the nodes that run, and which of them shows the page', async () => {
+    await desk.node.agent('one-at-least', says('hello'));
+    const page = await desk.open('/agents');
+    const row = page.getByRole('region', { name: 'Nodes' }).getByRole('row', { name: desk.node.http.url });
+    await row.getByText('shows this page').waitFor();
+    await row.getByText('facade and worker').waitFor();
+  });
+
   it('removes one only after a second question', async () => {
     await desk.node.agent('short-lived', says('hello'));
     const page = await desk.open('/agents');

@@ -6,6 +6,7 @@ import {
   agentIdempotencyKey,
   callIdOf,
   callWorkflowId,
+  clusterTermsId,
   sessionIdOf,
   sessionWorkflowId,
 } from '../../src/domain/ids.ts';
@@ -31,7 +32,7 @@ test('no call, session or entity has the workflow id of another, whatever ids cl
   fc.assert(
     fc.property(id, id, (one, other) => {
       const ids = [callWorkflowId(one), sessionWorkflowId(other), agentDirectoryId, agentHealthId];
-      expect(new Set(ids).size).toBe(4);
+      expect(new Set([...ids, clusterTermsId]).size).toBe(5);
     }),
   );
 });

@@ -1,10 +1,10 @@
 /** Following a call from a process that does not run it, past a worker's death, and until the node stops. */
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { readEvents, type Told } from '../api/event-reader.ts';
 import { gated } from '../api/scripts.ts';
+import { clusterSettings } from '../rig/cluster-settings.ts';
 import { ProductProcess, startNodeProcess } from '../rig/node-process.ts';
 import { startTemporalServer } from '../rig/server-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
@@ -16,14 +16,14 @@ async function place(extra: Environment) {
 }
 
 test('a facade without a worker tells of a call that others run; its stream ends at once when it stops', async () => {
-  const key = { HOLDFAST_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
+  const shared = await clusterSettings();
   const facade = await startNodeProcess(
-    await place({ ...key, HOLDFAST_EMBEDDED_WORKER: 'off', HOLDFAST_DRAIN_SECONDS: '20' }),
+    await place({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off', HOLDFAST_DRAIN_SECONDS: '20' }),
   );
   const worker = async (): Promise<ProductProcess> => {
     const one = new ProductProcess(
       'worker.js',
-      await place({ ...key, TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' }),
+      await place({ ...shared, TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' }),
     );
     await one.printed(/Worker is ready/);
     return one;

@@ -1,9 +1,9 @@
 /** Nodes, workers and agents for the tests that kill. */
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { expect, onTestFinished } from 'vitest';
 import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import { clusterSettings } from '../rig/cluster-settings.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';
 import { ProductProcess, startNodeProcess } from '../rig/node-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
@@ -42,11 +42,11 @@ export function temporalPidOf({ HOLDFAST_DATA_DIR = '' }: Environment): number {
 
 /** A facade that runs no worker, and how to start workers beside it. */
 export async function startCluster() {
-  const key = { HOLDFAST_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
-  const facade = await startNodeProcess(await place({ ...key, HOLDFAST_EMBEDDED_WORKER: 'off' }));
+  const shared = await clusterSettings();
+  const facade = await startNodeProcess(await place({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off' }));
   const startWorker = async (): Promise<ProductProcess> => {
     const address = { TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' };
-    const worker = new ProductProcess('worker.js', { ...(await place(key)), ...address });
+    const worker = new ProductProcess('worker.js', { ...(await place(shared)), ...address });
     await worker.printed(/Worker is ready/);
     return worker;
   };

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as pass } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
+import { clusterSettings } from '../rig/cluster-settings.ts';
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
 import { ProductProcess, samePlace, startNodeProcess, type NodeProcess } from '../rig/node-process.ts';
 import { startTemporalServer } from '../rig/server-process.ts';
@@ -13,17 +14,17 @@ const lanes = 6;
 
 async function startCluster() {
   const server = await startTemporalServer();
+  const shared = await clusterSettings();
   const place = async (): Promise<Environment> => {
     const environment = await testEnvironment({
       TEMPORAL_ADDRESS: server.address,
-      HOLDFAST_ENCRYPTION_KEY: key,
+      ...shared,
       HOLDFAST_LOG_LEVEL: 'info',
       HOLDFAST_DRAIN_SECONDS: '10',
     });
     onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
     return environment;
   };
-  const key = randomBytes(32).toString('base64');
   const startWorker = async (): Promise<ProductProcess> => {
     const worker = new ProductProcess('worker.js', await place());
     await worker.printed(/Worker is ready/);

@@ -9,6 +9,7 @@ import { startAgent } from '../agents/scripted-agent.ts';
 import { isAlive } from '../platform/embedded/support.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { gated } from '../api/scripts.ts';
+import { clusterSettings } from '../rig/cluster-settings.ts';
 import { HttpClient } from '../rig/http-client.ts';
 import { ProductProcess, startNodeProcess } from '../rig/node-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
@@ -37,7 +38,7 @@ test('e2e.sh passes on a node of its own, and leaves nothing behind on it', asyn
 }, 60_000);
 
 test('e2e.sh passes on a facade with keys whose worker is another process', async () => {
-  const cluster = { HOLDFAST_ENCRYPTION_KEY: Buffer.alloc(32, 'k').toString('hex') };
+  const cluster = await clusterSettings();
   const facade = await startNodeProcess(
     await place({ ...cluster, HOLDFAST_API_KEYS: apiKey, HOLDFAST_EMBEDDED_WORKER: 'off' }),
   );
@@ -88,11 +89,16 @@ test.each([
   '%s drains what npm start runs, and leaves no process and no port taken',
   { timeout: 120_000 },
   async (_what, signal, toAll) => {
-    const environment = await place({ HOLDFAST_DRAIN_SECONDS: '20', HOLDFAST_LOG_LEVEL: 'info' });
+    const shared = await clusterSettings();
+    const environment = await place({
+      ...shared,
+      HOLDFAST_DRAIN_SECONDS: '20',
+      HOLDFAST_LOG_LEVEL: 'info',
+    });
     const node = npm(['start'], environment);
     const [, url = ''] = await node.printed(/API +(http:\S+)\/api\/vps\/status/);
     const [, temporal = ''] = await node.printed(/Temporal +(\S+:\d+)/);
-    const beside = { TEMPORAL_ADDRESS: temporal, HOLDFAST_LOG_LEVEL: 'info' };
+    const beside = { ...shared, TEMPORAL_ADDRESS: temporal, HOLDFAST_LOG_LEVEL: 'info' };
     const worker = npm(['run', 'worker'], await place(beside));
     await worker.printed(/Worker is ready/);
     const [workers, started] = [descendantsOf(worker.pid), descendantsOf(node.pid)];

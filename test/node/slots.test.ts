@@ -1,15 +1,15 @@
 /** A facade's places for calls that other processes run. */
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
+import { clusterSettings } from '../rig/cluster-settings.ts';
 import { ProductProcess } from '../rig/node-process.ts';
 import { startTestNode, testEnvironment } from '../rig/test-node.ts';
 
 test('calls that ended in a worker of its own give their places at the facade back within seconds', async () => {
-  const key = { HOLDFAST_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
-  const node = await startTestNode({ ...key, HOLDFAST_EMBEDDED_WORKER: 'off' });
-  const place = await testEnvironment({ ...key, TEMPORAL_ADDRESS: node.node.temporalAddress });
+  const shared = await clusterSettings();
+  const node = await startTestNode({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off' });
+  const place = await testEnvironment({ ...shared, TEMPORAL_ADDRESS: node.node.temporalAddress });
   onTestFinished(() => rm(place.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
   const worker = new ProductProcess('worker.js', { ...place, HOLDFAST_LOG_LEVEL: 'info' });
   await worker.printed(/Worker is ready/);

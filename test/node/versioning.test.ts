@@ -1,5 +1,4 @@
 /** Upgrades with HOLDFAST_BUILD_ID: workers of two versions side by side, each ending the calls that it began (ADR 0012). */
-import { randomBytes } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { Worker } from '@temporalio/worker';
 import { expect, onTestFinished, test } from 'vitest';
 import { packageRoot, versionedWorkflowBundlePath } from '../../src/platform/paths.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
+import { clusterSettings } from '../rig/cluster-settings.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';
 import { ProductProcess, samePlace, startNodeProcess, type NodeProcess } from '../rig/node-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
@@ -82,11 +82,11 @@ const startAsync = async (http: HttpClient, body: Json): Promise<string> => {
 };
 
 test('a worker of before and one of now end the calls of both; the session and the other entities move over', async () => {
-  const key = { HOLDFAST_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
-  const facade = await startNodeProcess(await place({ ...key, HOLDFAST_EMBEDDED_WORKER: 'off' }));
+  const shared = await clusterSettings();
+  const facade = await startNodeProcess(await place({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off' }));
   const client = await connectTo(facade);
   const startWorker = async (script: string, buildId: string): Promise<ProductProcess> => {
-    const settings = { ...key, HOLDFAST_BUILD_ID: buildId, HOLDFAST_LOG_LEVEL: 'info' };
+    const settings = { ...shared, HOLDFAST_BUILD_ID: buildId, HOLDFAST_LOG_LEVEL: 'info' };
     const environment = await place({ ...settings, TEMPORAL_ADDRESS: facade.temporalAddress });
     const worker = new ProductProcess(script, environment);
     await worker.printed(/Worker is ready/);

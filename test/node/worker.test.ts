@@ -1,9 +1,9 @@
 /** A stand-alone worker beside a facade that has none. */
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { clusterSettings } from '../rig/cluster-settings.ts';
 import { ProductProcess, startNodeProcess } from '../rig/node-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
 
@@ -15,9 +15,9 @@ async function place(extra: Environment = {}) {
 
 /** A facade without a worker, and the environment of workers beside it. */
 async function startFacade() {
-  const key = { HOLDFAST_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
-  const facade = await startNodeProcess(await place({ ...key, HOLDFAST_EMBEDDED_WORKER: 'off' }));
-  const beside = { ...key, TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' };
+  const shared = await clusterSettings();
+  const facade = await startNodeProcess(await place({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off' }));
+  const beside = { ...shared, TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' };
   return { facade, beside: (extra: Environment) => place({ ...beside, ...extra }) };
 }
 

@@ -1,6 +1,17 @@
 /** Every store keeps the same promises. */
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +28,7 @@ import {
 } from '../../src/payloads/payload-store.ts';
 import { markerFile } from '../../src/payloads/store-folder.ts';
 import { createS3Store } from '../../src/payloads/s3-store.ts';
+import { storeIdOf } from '../../src/payloads/store-id.ts';
 import { callOwner, Texts } from '../../src/payloads/texts.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../rig/small-disk.ts';
 import { hasMoto, s3Settings, startMoto } from './moto.ts';
@@ -94,6 +106,20 @@ describe.each(kinds)('$name', ({ open, runs }) => {
     },
   );
 
+  it.runIf(runs)(
+    'has one id, whoever asks at once, and one that nobody can overwrite',
+    { timeout: 30_000 },
+    async () => {
+      const store = await open();
+      const [id, ...others] = await Promise.all(Array.from({ length: 5 }, () => storeIdOf(store)));
+      expect(id).toMatch(/^[0-9a-f-]{36}$/);
+      expect(new Set([...others, await storeIdOf(store)])).toEqual(new Set([id]));
+      await store.writeOnce('store-id', Buffer.from('another'));
+      expect(await storeIdOf(store)).toBe(id);
+      expect(await storeIdOf(await open())).not.toBe(id);
+    },
+  );
+
   it.runIf(runs)('is an archive of failed calls too', { timeout: 30_000 }, async () => {
     const store = await open();
     const damaged: string[] = [];
@@ -150,6 +176,17 @@ it.each(['cut off', 'of the same size'])(
     expect((await store.read('calls/a/1'))?.toString()).toBe('as it was written');
   },
 );
+
+it('a folder by another path is the same store, and a damaged id is told instead of being replaced', async () => {
+  const folder = await newFolder();
+  const id = await storeIdOf(createFileStore(folder));
+  await symlink(folder, `${folder}-too`);
+  onTestFinished(() => rm(`${folder}-too`));
+  expect(await storeIdOf(createFileStore(`${folder}-too`))).toBe(id);
+  expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+  await truncate(join(folder, 'store-id'), 3);
+  await expect(storeIdOf(createFileStore(folder))).rejects.toThrow('holds store-id damaged');
+});
 
 describe('a folder that is gone, or stands empty as a mount point does without its volume,', () => {
   const places = { gone: () => Promise.resolve(), empty: (folder: string) => mkdir(folder) };

@@ -30,6 +30,8 @@ test('without any setting a node serves this machine alone, with every default i
     apiKeys: [],
     publicOrigins: [],
     encryptionKey: undefined,
+    join: 'checked',
+    shared: { all: {}, facades: {} },
     drainMs: 10_000,
     logLevel: 'info',
     circuitBreaker: { enabled: true, cooldownMs: 30_000 },

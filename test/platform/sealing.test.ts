@@ -69,6 +69,15 @@ test('a token sealed with another key says which setting or step helps', () => {
     );
 });
 
+test('two keys are told apart by fingerprints that hold nothing of them', () => {
+  const [one, other] = [randomBytes(32), randomBytes(32)];
+  const { keyFingerprint } = createSealer(one);
+  expect(keyFingerprint).toMatch(/^[0-9a-f]{16}$/);
+  expect(createSealer(one).keyFingerprint).toBe(keyFingerprint);
+  expect(createSealer(other).keyFingerprint).not.toBe(keyFingerprint);
+  expect(one.toString('hex')).not.toContain(keyFingerprint);
+});
+
 test('a fingerprint tells texts apart, is the same on every node with the key and on no other', () => {
   const key = randomBytes(32);
   const print = createSealer(key).fingerprint('a body');

@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
+import { startNode } from '../../src/api/node.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { StartupError } from '../../src/platform/shutdown.ts';
 import { StoreWatch } from '../../src/platform/store-watch.ts';
-import { startTestNode } from '../rig/test-node.ts';
+import { startTestNode, testEnvironment } from '../rig/test-node.ts';
 
 test('a store that can never work ends the start with what to set', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-store-'));
@@ -22,19 +24,14 @@ test('a store that can never work ends the start with what to set', async () => 
   await expect(first).rejects.toThrow('HOLDFAST_PAYLOAD_STORE');
 });
 
-test('a bucket that is away keeps a node from being ready, until it is there', async () => {
-  const port = await claimPort(0, '');
-  const node = await startTestNode({
-    HOLDFAST_PAYLOAD_STORE: 's3://bucket/prefix',
-    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}`,
-    AWS_ACCESS_KEY_ID: 'id',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-  });
-  onTestFinished(() => node.close());
-  const away = await node.http.get('/readyz');
-  expect(away).toMatchObject({ status: 503, body: { error_type: 'payload_store_unavailable' } });
-  expect(away.headers.get('Retry-After')).not.toBeNull();
+const bucketAt = (port: number) => ({
+  HOLDFAST_PAYLOAD_STORE: 's3://bucket/prefix',
+  AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}`,
+  AWS_ACCESS_KEY_ID: 'id',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+});
 
+async function startBucket(port: number): Promise<void> {
   const written = new Map<string, Buffer>();
   const bucket = createServer((request, response) => {
     const { method, url = '' } = request;
@@ -45,5 +42,29 @@ test('a bucket that is away keeps a node from being ready, until it is there', a
   });
   await once(bucket.listen(port, '127.0.0.1'), 'listening');
   onTestFinished(() => void bucket.close());
+}
+
+test('a bucket that is away keeps a node from being ready, until it is there', async () => {
+  const port = await claimPort(0, '');
+  const node = await startTestNode(bucketAt(port));
+  onTestFinished(() => node.close());
+  const away = await node.http.get('/readyz');
+  expect(away).toMatchObject({ status: 503, body: { error_type: 'payload_store_unavailable' } });
+  expect(away.headers.get('Retry-After')).not.toBeNull();
+
+  await startBucket(port);
   await expect.poll(async () => (await node.http.get('/readyz')).status, { timeout: 15_000 }).toBe(200);
+});
+
+test('a bucket that turns out to be another store than that of the data, once it is there, ends the node', async () => {
+  const environment = await testEnvironment();
+  const before = await startNode(loadConfig(environment), createLog('silent'));
+  await before.stop();
+  const port = await claimPort(0, '');
+  const node = await startTestNode({ HOLDFAST_DATA_DIR: environment.HOLDFAST_DATA_DIR, ...bucketAt(port) });
+  onTestFinished(() => node.close());
+  expect((await node.http.get('/api/vps/nodes')).body.nodes).toMatchObject([{ store_id: null }]);
+  await startBucket(port);
+  expect(await node.node.failed).toMatch(/Its payload store .* is not the one that holds the large texts/);
+  expect((await node.http.get('/readyz')).status).toBe(503);
 });

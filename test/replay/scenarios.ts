@@ -344,6 +344,14 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
+    // It does nothing: its memo is what it is for.
+    name: 'cluster-terms',
+    run: async ({ happened }) => {
+      await happened('cluster-terms', 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED');
+      return 'cluster-terms';
+    },
+  },
+  {
     name: 'agent-health',
     run: async ({ agent, start, end, http, happened }) => {
       await agent('flaky', ({ attempt }) => (attempt === 1 ? { status: 401 } : { body: { content: 'ok' } }));

@@ -1,6 +1,16 @@
 /** Every request that the desk makes, by name. */
 import { isDots, queryString, segment, send } from './http.ts';
-import type { Agent, Call, CallSummary, CallStatus, Health, ImportReport, Probe, Session } from './wire.ts';
+import type {
+  Agent,
+  Call,
+  CallSummary,
+  CallStatus,
+  Health,
+  ImportReport,
+  Node,
+  Probe,
+  Session,
+} from './wire.ts';
 import type { Batch, BatchProgress, DryRun, Overrides, WhatIf } from './wire-replays.ts';
 
 export type FilterValues = Readonly<Record<string, string | undefined>>;
@@ -43,6 +53,8 @@ export const api = {
     send('DELETE', isDots(name) ? `/agents${queryString({ id: name })}` : `/agents/${segment(name)}`),
   resetCircuit: (name: string) => send<Health>('POST', `/health/${segment(name)}/reset`),
   probe: (name: string) => send<Probe>('POST', `/health/${segment(name)}/probe`),
+
+  nodes: () => send<{ nodes: readonly Node[] }>('GET', '/nodes'),
 
   sessions: (cursor?: string) =>
     send<{ sessions: readonly { session_id: string }[]; next_cursor: string | null }>(

@@ -131,6 +131,20 @@ export interface Probe {
   readonly latency_ms: number;
 }
 
+export interface Node {
+  readonly id: string;
+  readonly role: 'facade' | 'worker' | 'facade_and_worker';
+  readonly version: string;
+  readonly address: string | null;
+  readonly host: string;
+  readonly pid: number;
+  readonly started_at: string;
+  /** Settings, or what makes a node one of another cluster. */
+  readonly differs_in: readonly string[];
+  /** It is the one that serves the desk. */
+  readonly answers: boolean;
+}
+
 export interface Message {
   readonly timestamp: string;
   readonly role: 'user' | 'assistant' | 'system';

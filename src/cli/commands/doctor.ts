@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { loadCliSettings } from '../../platform/cli-settings.ts';
 import { loadConfig, type Config } from '../../platform/config.ts';
 import { StartupError } from '../../platform/shutdown.ts';
+import { inspectStoreId } from '../../platform/store-watch.ts';
 import { declareForNode, withOutput } from '../command.ts';
 import type { Check } from '../doctor/check.ts';
 import { fail, ok, skip } from '../doctor/check.ts';
@@ -68,7 +69,7 @@ async function checksOf(url: string | undefined): Promise<Check[]> {
 async function checkMachine(config: Config): Promise<Check[]> {
   // Only now: loading Temporal's native code takes a second, which other commands need not wait for.
   const { configuredTarget } = await import('../../platform/temporal-connection.ts');
-  const { checkTemporal, checkTokens, inspect } = await import('../doctor/temporal.ts');
+  const { checkCluster, checkTemporal, checkTokens, inspect } = await import('../doctor/temporal.ts');
   const configured = configuredTarget();
   const embedded = configured === undefined;
   const { port } = config.temporal;
@@ -89,7 +90,12 @@ async function checkMachine(config: Config): Promise<Check[]> {
     ...(found
       ? checkTemporal(target, found, config, embedded)
       : [skip('temporal server', 'it starts with the node')]),
-    ...(temporalRuns ? [checkTokens(found.agents, sealer)] : []),
+    ...(temporalRuns
+      ? [
+          checkCluster(found.terms, sealer, await inspectStoreId(config.payloads.store)),
+          checkTokens(found.agents, sealer),
+        ]
+      : []),
   ];
 }
 

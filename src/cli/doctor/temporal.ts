@@ -109,6 +109,30 @@ function checkSearchAttributes(
   );
 }
 
+/** Whether a node with this key and payload store is let in. `storeId` undefined: it has none yet. */
+export function checkCluster(
+  terms: TemporalInspection['terms'],
+  sealer: Sealer | undefined,
+  storeId: string | undefined,
+): Check {
+  const check = 'cluster';
+  if (!terms) return ok(check, 'the first node begins it');
+  const fix = 'docs/deployment.md tells what to do where it was changed on purpose';
+  if (sealer && sealer.keyFingerprint !== terms.keyFingerprint)
+    return fail(
+      check,
+      `its nodes have another encryption key (fingerprint ${terms.keyFingerprint}, here ${sealer.keyFingerprint}): a start is refused`,
+      `set HOLDFAST_ENCRYPTION_KEY to theirs; ${fix}`,
+    );
+  if (storeId !== undefined && storeId !== terms.storeId)
+    return fail(
+      check,
+      `its nodes have another payload store (id ${terms.storeId}, here ${storeId}): a start is refused`,
+      `set HOLDFAST_PAYLOAD_STORE to theirs; ${fix}`,
+    );
+  return ok(check, 'the key and the payload store are those of its nodes');
+}
+
 /** Whether the key is the one that sealed the tokens of the agents. */
 export function checkTokens(agents: TemporalInspection['agents'], sealer: Sealer | undefined): Check {
   const check = 'sealed tokens';

@@ -6,6 +6,7 @@ import { Page } from '../ui/page.tsx';
 import { ProblemBox } from '../ui/problem-box.tsx';
 import { AgentCard } from './agent-card.tsx';
 import { FirstUse } from './first-use.tsx';
+import { NodesSection } from './nodes-section.tsx';
 import { RegisterButton } from './register-button.tsx';
 
 const refreshMs = 5_000;
@@ -35,6 +36,7 @@ export function AgentsPage() {
           ))}
         </div>
       )}
+      <NodesSection />
     </Page>
   );
 }

@@ -1,0 +1,60 @@
+/** This process as one of its cluster's nodes: it joins, keeps its lease, and looks who its neighbours are (ADR 0033). */
+import type { Nodes } from './client/nodes.ts';
+import type { Temporal } from './client/temporal.ts';
+import { renewMs } from './domain/running-nodes.ts';
+import { joinCluster } from './join-cluster.ts';
+import { every } from './platform/every.ts';
+import type { Log } from './platform/logging.ts';
+import { StartupError } from './platform/shutdown.ts';
+import type { StoreWatch } from './platform/store-watch.ts';
+import { tellNeighbours } from './tell-neighbours.ts';
+
+export function createMembership(
+  temporal: Temporal,
+  nodes: Nodes,
+  storeWatch: StoreWatch,
+  { force, log }: { force: boolean; log: Log },
+) {
+  const tell = tellNeighbours(log);
+  const notRenewed = (error: unknown): void => {
+    log.warn({ err: error }, 'The lease of this node was not renewed; it is tried again');
+  };
+  const renewLease = async (): Promise<void> => tell(nodes.self, await nodes.renew());
+  const join = (): Promise<void> => joinCluster(temporal, nodes, { force, log });
+  let refuse: (reason: string) => void = () => undefined;
+  const refused = new Promise<string>((resolve) => (refuse = resolve));
+  const joinWithStore = async (): Promise<void> => {
+    nodes.amend({ storeId: storeWatch.storeId });
+    try {
+      await join();
+    } catch (error) {
+      if (error instanceof StartupError) refuse(error.message);
+      throw error;
+    }
+  };
+  return {
+    /** Before its first call or task. Throws `StartupError` where it may not be part of the cluster. */
+    async join(): Promise<void> {
+      await join();
+      tell(nodes.self, nodes.list());
+    },
+    /** Resolves with the reason where only its payload store, once it was there, told that it may not. */
+    refused,
+    /** Enters where it can be reached. What fails comes with the next renewal. */
+    async listensAt(address: string): Promise<void> {
+      nodes.amend({ address });
+      await renewLease().catch(notRenewed);
+    },
+    /** At once: Temporal has been away, and has forgotten who polled. */
+    renewNow: (): void => void renewLease().catch(notRenewed),
+    /** Returns how to stop. */
+    start(): () => Promise<void> {
+      const stops = [every(renewMs, renewLease, notRenewed), storeWatch.start(joinWithStore)];
+      return async () => {
+        await Promise.all(stops.map((stop) => stop()));
+      };
+    },
+    /** Ends its lease at once; where Temporal does not answer, it ends by itself. */
+    leave: (): Promise<void> => nodes.leave().catch(() => undefined),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Settings that nodes of one cluster should agree on: where they do not, what becomes of a call depends on the node that
+ * it meets. A difference is told in the log and not refused: a setting is changed node by node (ADR 0033).
+ */
+import type { z } from 'zod';
+
+const ofAllNodes = [
+  'HOLDFAST_TASK_QUEUE',
+  'HOLDFAST_DEADLINE_SECONDS',
+  'HOLDFAST_MAX_DEADLINE_SECONDS',
+  'HOLDFAST_MAX_ANSWER_BYTES',
+  'HOLDFAST_MAX_COMPRESSION_RATIO',
+  'HOLDFAST_EXPECT_TIMEOUT_MS',
+  'HOLDFAST_INLINE_BYTES',
+  'HOLDFAST_MAX_CHAIN',
+  'HOLDFAST_FIRST_TASK_WAIT_MS',
+  'HOLDFAST_MAX_BATCH_CALLS',
+  'HOLDFAST_MAX_SESSION_METADATA_BYTES',
+  'HOLDFAST_MAX_SESSION_QUEUE',
+  'HOLDFAST_SESSION_OLDER_BYTES',
+  'HOLDFAST_SESSION_HISTORY_EVENTS',
+  'HOLDFAST_WINDOW_MESSAGES',
+  'HOLDFAST_WINDOW_BYTES',
+] as const;
+
+/** Workers beside them may be without. */
+const ofFacades = [
+  'HOLDFAST_MAX_PROMPT_BYTES',
+  'HOLDFAST_MAX_BODY_BYTES',
+  'HOLDFAST_MAX_IMPORT_BYTES',
+  'HOLDFAST_MAX_METADATA_BYTES',
+  'HOLDFAST_MAX_AGENTS',
+  'HOLDFAST_CIRCUIT_BREAKER',
+  'HOLDFAST_CIRCUIT_COOLDOWN_SECONDS',
+] as const;
+
+type Value = string | number;
+type Name = (typeof ofAllNodes | typeof ofFacades)[number];
+
+/** Those that are not at their default. */
+export function sharedSettings(
+  set: Readonly<Record<Name, Value>>,
+  schemas: Readonly<Record<Name, z.ZodType<Value>>>,
+): { readonly all: Record<string, Value>; readonly facades: Record<string, Value> } {
+  const changed = (names: readonly Name[]): Record<string, Value> =>
+    Object.fromEntries(
+      names.filter((name) => set[name] !== schemas[name].parse(undefined)).map((name) => [name, set[name]]),
+    );
+  return { all: changed(ofAllNodes), facades: changed(ofFacades) };
+}

@@ -1,0 +1,41 @@
+/** Who may be part of a cluster, by what is in its data. */
+import { expect, test } from 'vitest';
+import { breachesOf, termsOf, type ClusterTerms } from '../../src/domain/cluster-terms.ts';
+import { cardOf } from './node-support.ts';
+
+const terms: ClusterTerms = { keyFingerprint: 'key', storeId: 'store', generation: 2 };
+const node = cardOf({ generation: 2 });
+
+test('a node with the key, the store and the generation of the data may join, whoever runs', () => {
+  expect(breachesOf(terms, node, [])).toEqual([]);
+  expect(breachesOf(terms, node, [cardOf({ id: 'other', generation: 1, keyFingerprint: 'x' })])).toEqual([]);
+});
+
+test('another key and another payload store are told each, though no node runs', () => {
+  expect(breachesOf(terms, { ...node, keyFingerprint: 'x', storeId: 'y' }, [])).toEqual([
+    'encryption_key',
+    'payload_store',
+  ]);
+});
+
+test('a payload store that is away is compared once it is there', () => {
+  expect(breachesOf(terms, { ...node, storeId: undefined }, [])).toEqual([]);
+});
+
+test('a node of an older generation may not join, one of a newer only once no older one runs', () => {
+  expect(breachesOf(terms, { ...node, generation: 1 }, [])).toEqual(['older']);
+  const newer = { ...node, generation: 3 };
+  expect(breachesOf(terms, newer, [node])).toEqual(['newer']);
+  expect(breachesOf(terms, newer, [cardOf({ id: 'other', generation: 3 })])).toEqual([]);
+});
+
+test('the terms are what a node has; of a store that is away the id is as it was, and without any there are none', () => {
+  expect(termsOf({ ...node, keyFingerprint: 'new', generation: 3 }, terms)).toEqual({
+    keyFingerprint: 'new',
+    storeId: 'store',
+    generation: 3,
+  });
+  const away = { ...node, storeId: undefined };
+  expect(termsOf(away, terms)).toEqual(terms);
+  expect(termsOf(away)).toBeUndefined();
+});
