@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-const LINES_OF_A_MESSAGE = 12;
+const messageLines = 12;
 
 const [code, ...files] = process.argv.slice(2);
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -27,10 +27,7 @@ function failuresOf({ name, status, message, assertionResults }) {
   if (failed.length === 0 && status === 'failed')
     failed.push({ fullName: '(the file)', failureMessages: [message] });
   return failed.map(({ fullName, failureMessages }) => {
-    const lines = stripVTControlCharacters((failureMessages ?? []).join('\n')).split(
-      '\n',
-      LINES_OF_A_MESSAGE,
-    );
+    const lines = stripVTControlCharacters((failureMessages ?? []).join('\n')).split('\n', messageLines);
     return [`  FAILED ${relative('', name)} > ${fullName}`, ...lines.map((line) => `    ${line}`)].join('\n');
   });
 }

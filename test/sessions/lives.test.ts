@@ -67,17 +67,14 @@ describe('a session that is removed', () => {
     (await messagesOf(session)).some(
       (message) => message.role === 'assistant' && message.call_id === body.call_id,
     );
-  /** Whether a life of the session that is over now had taken the call's turn: closed runs take no signal. */
-  const goneWithIt = async (session: string, { body }: HttpAnswer): Promise<boolean> => {
-    const handleOf = (id: string) => test.temporal.workflow.getHandle(id);
-    const { events } = await handleOf(callWorkflowId(String(body.call_id))).fetchHistory();
-    const told = events
+  const runOf = async (session: string): Promise<string> =>
+    (await test.temporal.workflow.getHandle(sessionWorkflowId(session)).describe()).runId;
+  /** The session's run that took the call's turn: a closed run takes no signal. */
+  const runThatTook = async ({ body }: HttpAnswer): Promise<string | null | undefined> => {
+    const call = test.temporal.workflow.getHandle(callWorkflowId(String(body.call_id)));
+    return (await call.fetchHistory()).events
       ?.map((event) => event.externalWorkflowExecutionSignaledEventAttributes?.workflowExecution?.runId)
       .findLast(Boolean);
-    const now = await handleOf(sessionWorkflowId(session))
-      .describe()
-      .catch(() => undefined);
-    return told != null && !(now?.status.name === 'RUNNING' && now.runId === told);
   };
   /** Within 100 ms, evenly. */
   const delayMs = (shot: number): number => (shot * 37) % 100;
@@ -105,19 +102,18 @@ describe('a session that is removed', () => {
     const faults: object[] = [];
     for (let round = 0; round < rounds; round++) {
       const sessions = await idleSessions(`deleted-${round}`);
+      const removedRuns = await Promise.all(sessions.map(runOf));
       const shots = sessions.map(async (session, index) => {
-        const removal = pass(50).then(async () => {
-          const { status } = await test.http.delete(`/api/vps/sessions/${session}`);
-          return status;
-        });
+        const removal = pass(50).then(() => test.http.delete(`/api/vps/sessions/${session}`));
         await pass(delayMs(round * perRound + index));
-        return { session, answer: await call(session, 'beside'), removal: await removal };
+        const answer = await call(session, 'beside');
+        return { session, answer, removal: (await removal).status, removedRun: removedRuns[index] };
       });
-      for (const { session, answer, removal } of await Promise.all(shots)) {
+      for (const { session, answer, removal, removedRun } of await Promise.all(shots)) {
         const { status, body } = answer;
         const isThere = await holds(session, answer);
         const right =
-          body.session_stored === true ? isThere || (await goneWithIt(session, answer)) : !isThere;
+          body.session_stored === true ? isThere || (await runThatTook(answer)) === removedRun : !isThere;
         if (status !== 200 || body.success !== true || removal !== 204 || !right)
           faults.push({ session, status, removal, isThere, ...body });
       }

@@ -26,7 +26,7 @@ export function addSessionTransfer(sessions: Command): void {
   ]).action(withNode(importAll));
 }
 
-/** Of an export that names sessions as incomplete: that is its last member, a list. */
+/** How an export ends that lists sessions with lost messages: `incomplete_sessions` is its last member. */
 const incompleteEnd = Buffer.from(']}\n');
 
 async function exportAll({ client, out }: Context, { output }: { output?: string }): Promise<undefined> {
