@@ -1,11 +1,13 @@
 /** What today's routing would do with calls of before: told from what is recorded, without asking anybody. */
 import { describe, expect, it } from 'vitest';
+import { onCluster } from '../on-cluster/start-facades.ts';
 import type { Json } from '../rig/http-client.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
 describe('what if', () => {
-  const node = useNode({ HOLDFAST_CIRCUIT_COOLDOWN_SECONDS: '1' });
+  // On a cluster a request waits for up to 2 s until the facades agree on the agents' health.
+  const node = useNode({ HOLDFAST_CIRCUIT_COOLDOWN_SECONDS: onCluster ? '5' : '1' });
   const call = async (agent_name: string): Promise<string> =>
     (await node.http.call({ agent_name, prompt: 'x' })).body.call_id as string;
   const whatIf = async (callId: string): Promise<Json> =>
