@@ -1,12 +1,14 @@
 /** Real HTTP to several facades in turn: what one has answered, the next is asked about. */
-import { HttpClient, type HttpAnswer } from '../rig/http-client.ts';
+import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
 
 /** How long a change of the directory, or of an agent's health, may take to be seen by every facade: each looks once a second. */
 const inStepMs = 2_000;
 const pauseMs = 25;
 const changesDirectory = /^\/api\/vps\/(register|agents\/[^/]+|agents\?id=.*)$/;
-/** What goes by the agents' health: their figures, and whom a call asks. */
-const goesByHealth = /^\/api\/vps\/(health|call$|calls\/[^/]+\/(rerun|what-if))/;
+const health = '/api/vps/health?details=true';
+const usesHealth = /^\/api\/vps\/health/;
+/** Whom these ask goes by the agents' circuits. */
+const goesByCircuits = /^\/api\/vps\/(call$|calls\/[^/]+\/(rerun|what-if))/;
 
 export class RotatingClient extends HttpClient {
   private readonly urls: readonly string[];
@@ -32,7 +34,8 @@ export class RotatingClient extends HttpClient {
     body: unknown,
     headers: Record<string, string>,
   ): Promise<HttpAnswer> {
-    if (goesByHealth.test(path)) await this.inStep('/api/vps/health');
+    if (usesHealth.test(path)) await this.inStep(health);
+    if (goesByCircuits.test(path)) await this.inStep(health, failuresOf);
     const sent = super.send(method, path, body, headers); // It has taken its turn by now.
     this.count(method);
     const answer = await sent;
@@ -52,13 +55,22 @@ export class RotatingClient extends HttpClient {
   }
 
   /** What the facades answer there, once: of one answer if all have come to agree within their time. */
-  private async inStep(path: string): Promise<string[]> {
+  private async inStep(path: string, view = (body: Json): unknown => body): Promise<string[]> {
     const began = performance.now();
     for (;;) {
       const answers = await Promise.all(this.urls.map(() => super.send('GET', path, undefined, {})));
-      const different = [...new Set(answers.map(({ body }) => JSON.stringify(body)))];
+      const different = [...new Set(answers.map(({ body }) => JSON.stringify(view(body))))];
       if (different.length === 1 || performance.now() - began > inStepMs) return different;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
+}
+
+/** What an agent's circuit is made of: a success among successes changes nothing of it. */
+function failuresOf({ agents }: Json): unknown {
+  return (agents as Json[]).map(({ agent_name, circuit, consecutive_failures }) => [
+    agent_name,
+    circuit,
+    consecutive_failures,
+  ]);
 }
