@@ -34,6 +34,8 @@ export const serverTable = {
     'history.visibilityProcessorMaxPollRPS': 2_000,
     'history.timerProcessorMaxTimeShift': '50ms',
     'history.maxInFlightUpdates': 1_000,
+    // Lists of calls, of reruns, of batches. The `temporal` CLI sets it too; the full server's default of 10 refuses more.
+    'frontend.namespaceRPS.visibility': 100,
     // What has just ended is deleted only once its queue's progress is on record: every 30 s by default.
     'history.transferProcessorUpdateAckInterval': '1s',
   },
