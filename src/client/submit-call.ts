@@ -38,6 +38,8 @@ export interface SubmitLimits {
   readonly startPatienceMs: number;
   /** 0: agents are asked by an activity from the start. */
   readonly firstTaskWaitMs: number;
+  /** Of an ask, at least. */
+  readonly heartbeatTimeoutMs: number;
 }
 
 export interface SubmitDependencies {
@@ -54,7 +56,6 @@ export interface SubmitDependencies {
 
 /** A node sends at most this many heartbeats a second: each costs the server about 7 ms of CPU. */
 const heartbeatsPerSecond = 25;
-const minimumHeartbeatTimeoutMs = 5_000;
 
 export interface Submitted {
   /** `running` if it was started now. */
@@ -196,7 +197,7 @@ async function startCall(
     ...(turn && turn.state !== 'committed' && { turn }),
     deadlineMs,
     heartbeatTimeoutMs: Math.max(
-      minimumHeartbeatTimeoutMs,
+      deps.limits.heartbeatTimeoutMs,
       Math.ceil((3_000 * deps.inFlight.size) / heartbeatsPerSecond),
     ),
     ...(deps.limits.firstTaskWaitMs > 0 && { firstTaskWaitMs: deps.limits.firstTaskWaitMs }),

@@ -198,6 +198,9 @@ export const settings = {
   HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(
     'Calls that one batch of reruns takes; the newest of those that match.',
   ),
+  HOLDFAST_HEARTBEAT_TIMEOUT_SECONDS: integer(5, 5, 600).describe(
+    'How long after the last sign of its worker another one asks the agent again; longer while a node has many calls. It should exceed what outages of Temporal and its database take. A call cancelled by another process leaves its agent within half of it.',
+  ),
   HOLDFAST_FIRST_TASK_WAIT_MS: integer(500, 0, 2_000).describe(
     'How long a workflow task waits for an agent itself, which spares a quick call its second task; 0: never.',
   ),
@@ -318,6 +321,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxStreams: set.HOLDFAST_MAX_STREAMS,
       maxBatchCalls: set.HOLDFAST_MAX_BATCH_CALLS,
       firstTaskWaitMs: set.HOLDFAST_FIRST_TASK_WAIT_MS,
+      heartbeatTimeoutMs: set.HOLDFAST_HEARTBEAT_TIMEOUT_SECONDS * 1_000,
     },
     connections: {
       headersMs: set.HOLDFAST_HEADERS_SECONDS * 1_000,

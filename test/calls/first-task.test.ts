@@ -222,13 +222,21 @@ describe('a first task that waits two seconds', () => {
 });
 
 describe('without a first task that waits', () => {
-  it('agents are asked by the activity from the start', async () => {
-    const test = await startTestNode({ HOLDFAST_FIRST_TASK_WAIT_MS: '0' });
+  it('agents are asked by the activity from the start, with the heartbeat timeout that is set', async () => {
+    const test = await startTestNode({
+      HOLDFAST_FIRST_TASK_WAIT_MS: '0',
+      HOLDFAST_HEARTBEAT_TIMEOUT_SECONDS: '30',
+    });
     try {
       const quick = await start(() => ({ body: { content: 'at once' } }));
       await test.http.register('quick', quick.port);
       const { body } = await test.http.call({ agent_name: 'quick', prompt: 'hello' });
       expect(await stepsOf(test, body.call_id)).toEqual({ tasks: 2, steps: ['activity'] });
+      const { events } = await test.temporal.workflow
+        .getHandle(`call-${String(body.call_id)}`)
+        .fetchHistory();
+      const asked = events?.find((event) => event.activityTaskScheduledEventAttributes);
+      expect(asked?.activityTaskScheduledEventAttributes?.heartbeatTimeout?.seconds?.toString()).toBe('30');
     } finally {
       await test.close();
     }

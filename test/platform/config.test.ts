@@ -52,6 +52,7 @@ test('without any setting a node serves this machine alone, with every default i
       disconnectGraceMs: 250,
       maxStreams: 200,
       firstTaskWaitMs: 500,
+      heartbeatTimeoutMs: 5_000,
     },
     connections: {
       headersMs: 10_000,
