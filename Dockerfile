@@ -11,7 +11,8 @@ COPY web web
 RUN npm run build
 
 FROM node:24.21.0-bookworm-slim
-# What TLS to a Temporal server (Temporal Cloud) is checked against.
+# What TLS to a Temporal server (Temporal Cloud) is checked against: its newest certificates, no pinned ones.
+# hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 ENV NODE_ENV=production
@@ -21,6 +22,7 @@ COPY --from=build /app/dist dist
 COPY bin bin
 # A volume that is mounted here the first time takes its owner over.
 RUN mkdir /payloads && chown node:node /payloads
-USER node
+# `node`, by number: Kubernetes cannot tell of a name that it is not root (runAsNonRoot).
+USER 1000:1000
 EXPOSE 18789
 CMD ["node", "--enable-source-maps", "dist/src/api/server.js"]

@@ -1,8 +1,11 @@
 /** The Dockerfile, as far as it can be checked without a container engine. */
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/platform/paths.ts';
+import { foundHere } from '../rig/found-here.ts';
 import { read } from './cluster.ts';
 
 const instructions = read('Dockerfile')
@@ -51,8 +54,22 @@ test('the facade runs by default, as npm runs it, as a user without rights and w
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const [command = ''] = argumentsOf('CMD', runtime);
   expect(`exec ${(JSON.parse(command) as string[]).join(' ')}`).toBe(scripts['start']);
-  expect(argumentsOf('USER', runtime)).toEqual(['node']);
+  expect(argumentsOf('USER', runtime)).toEqual(['1000:1000']);
   expect(runtime.findIndex(({ name }) => name === 'USER')).toBeGreaterThan(
     runtime.findLastIndex(({ name }) => name === 'RUN'),
   );
+});
+
+const run = promisify(execFile);
+const found = await run('hadolint', ['--version']).then(
+  () => true,
+  () => foundHere('hadolint', false),
+);
+const why = found ? '' : ' (skipped: hadolint is not installed here)';
+
+test.skipIf(!found)(`hadolint has nothing to say of it${why}`, async () => {
+  const { stdout } = await run('hadolint', ['--no-color', join(packageRoot, 'Dockerfile')]).catch(
+    (failed: unknown) => failed as { stdout: string },
+  );
+  expect(stdout).toBe('');
 });

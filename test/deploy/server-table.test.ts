@@ -82,3 +82,13 @@ test('npm run cluster starts both with the settings of the table, the shards of 
   const { command } = postgresPlan({ binDir: '/bin', version: '15.1', major: 15 }, '/data', 1, {});
   for (const [name, value] of Object.entries(postgresSettings)) expect(command).toContain(`${name}=${value}`);
 });
+
+test('docs/deployment.md names the releases, the PostgreSQL and the Go of the table', () => {
+  const page = read('docs/deployment.md');
+  for (const [, image = '', version] of page.matchAll(/temporalio\/([\w-]+):([\w.-]+)/g))
+    expect({ image, version }).toEqual({ image, version: image === 'ui' ? webUi : temporal });
+  expect(page).toContain(`PostgreSQL ${postgres.oldest} to ${postgres.newest} is taken from`);
+  expect(page).toContain(`if it is exactly ${temporal}.`);
+  expect(page).toContain(`That needs Go ${serverTable.go.oldest}`);
+  expect(page).toContain(`\`max_connections\` of ${postgresSettings.max_connections}`);
+});
