@@ -22,8 +22,8 @@ export interface CallFacts {
   readonly turnNumbers: readonly number[];
   /** Workflow tasks that ended with their process: what one asked itself is on record as that alone. */
   readonly tasksLost: number;
-  /** Tasks that asked an agent themselves and are on record. */
-  readonly firstTries: number;
+  /** Agents that its tasks asked themselves, as far as that is on record. */
+  readonly firstTries: readonly string[];
   /** How many tries each ask of an agent was allowed. */
   readonly asks: readonly { readonly agent: string; readonly tries: number }[];
   /** The version of the worker that did its last task. */

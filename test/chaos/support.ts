@@ -86,7 +86,7 @@ function factsOf(callId: string, index: number, prompt: string): CallFacts {
     endings: 1,
     runs: 1,
     tasksLost: 0,
-    firstTries: 0,
+    firstTries: [],
     turnNumbers: [index + 1],
     asks,
   };
