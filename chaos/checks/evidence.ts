@@ -70,6 +70,8 @@ export interface Evidence {
   /** By call id. */
   readonly calls: ReadonlyMap<string, CallFacts>;
   readonly views: ReadonlyMap<string, CallView>;
+  /** Calls of which an answer told the judge that they have ended, and not how. */
+  readonly endsReadAgain: number;
   /** By session id. */
   readonly sessions: ReadonlyMap<string, readonly StoredMessage[]>;
   readonly sessionFacts: ReadonlyMap<string, SessionFacts>;

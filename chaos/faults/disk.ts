@@ -15,8 +15,10 @@ const diskFull: Fault = async ({ product, random }) => {
     return { what, at: Date.now(), touched: everyFacade(product), skipped: (error as Error).message };
   }
   await pause(ms);
+  const at = Date.now();
   await disk.free();
-  return { what, at: Date.now(), touched: everyFacade(product) };
+  // A database that cannot write may end of it.
+  return { what, at, touched: everyFacade(product), endedServers: true, afterwards: () => disk.recovered() };
 };
 
 const largeCalls = 8;

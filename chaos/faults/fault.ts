@@ -13,6 +13,8 @@ export interface Done {
   readonly at: number;
   /** The facades that success has to be seen through. */
   readonly touched: readonly string[];
+  /** It ended the Temporal server or its database, from which some products take longer to recover. */
+  readonly endedServers?: boolean;
   /** When a process was stopped or killed in the midst of a burst, epoch ms. */
   readonly moments?: readonly number[];
   /** Why it was not done. */

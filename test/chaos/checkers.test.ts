@@ -305,7 +305,7 @@ describe('removals', () => {
 describe('the rest', () => {
   it('finds a 500 and a fault that was not recovered from', () => {
     const oddities = [{ row: 'answers', text: 'POST /api/vps/call: 500' }] as const;
-    const faults = [{ kind: 'kill-node', what: 'kill -9 1', at: 1, moments: [] }];
+    const faults = [{ kind: 'kill-node', what: 'kill -9 1', at: 1, moments: [], limitMs: 60_000 }];
     const evidence = evidenceOf(soundRun(), { oddities, faults });
     expect(checkAnswers(evidence, 1).violations).toHaveLength(1);
     expect(checkRecovery(evidence).violations).toEqual([expect.stringContaining('kill-node')]);
@@ -331,7 +331,7 @@ describe('the rest', () => {
     doctor(run.calls, 'one', { startedAt: 12_000 });
     doctor(run.calls, 'two', { startedAt: 900 });
     const turnsAsked = ['one', 'two', 'never'].map((callId) => ({ callId, at: 800 }));
-    const faults = [{ kind: 'turn-gap', what: '', at: 0, moments: [1_000], recoveryMs: 1 }];
+    const faults = [{ kind: 'turn-gap', what: '', at: 0, moments: [1_000], limitMs: 60_000, recoveryMs: 1 }];
     const sessionFacts = new Map([['shared', { runs: [], turnsAsked }]]);
     expect(turnGapHits(evidenceOf(run, { faults, sessionFacts }))).toBe(2);
   });

@@ -45,6 +45,7 @@ export function evidenceOf(run: Doctored, more: Partial<Evidence> = {}): Evidenc
     goneVersions: [],
     calls,
     views,
+    endsReadAgain: 0,
     sessionRecords: [{ id: sessionId, imported: [] }],
     removals: [],
     oddities: [],

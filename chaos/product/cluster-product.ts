@@ -18,17 +18,19 @@ import type { StoredData } from './stored-data.ts';
 
 const workersOfVersion = 2;
 const readyMs = 90_000;
+/** Of PostgreSQL, once calls succeed again, or were given up. */
+const backWithinMs = 10_000;
 
-export async function startCluster(settings: ProductSettings): Promise<Cluster> {
+export async function startClusterProduct(settings: ProductSettings): Promise<ClusterProduct> {
   const data = await openDataFolder(join(settings.folder, 'data'));
   const store = await openDataFolder(join(settings.folder, 'payloads'));
   const servers = await startServers(settings, data.path);
-  const cluster = new Cluster(settings, { data, store, servers });
-  await cluster.startWorkers();
-  await Promise.all(['facade-1', 'facade-2'].map((name) => cluster.startFacade(name)));
-  const rest = cluster.holdfast.map(({ name }) => name).join(', ');
+  const product = new ClusterProduct(settings, { data, store, servers });
+  await product.startWorkers();
+  await Promise.all(['facade-1', 'facade-2'].map((name) => product.startFacade(name)));
+  const rest = product.holdfast.map(({ name }) => name).join(', ');
   settings.tell(`PostgreSQL ${servers.postgresVersion}, the full Temporal server, ${rest} are up`);
-  return cluster;
+  return product;
 }
 
 interface Parts {
@@ -37,12 +39,12 @@ interface Parts {
   readonly servers: Servers;
 }
 
-export class Cluster implements Product {
+export class ClusterProduct implements Product {
   facades: readonly Member[] = [];
   workers: readonly Member[] = [];
   readonly retired: KeptProcess[] = [];
   /** On two busy cores PostgreSQL recovers in seconds, and Temporal's 256 shards come back within a minute. */
-  readonly recoversWithinMs = 120_000;
+  readonly serversRecoverWithinMs = 120_000;
   readonly store: DataFolder;
   readonly databaseDisk: DatabaseDisk;
   private readonly settings: ProductSettings;
@@ -136,9 +138,12 @@ export class Cluster implements Product {
   }
 
   async killAll(): Promise<string> {
-    const ours = this.processes.filter((one) => one !== this.postgres);
-    for (const one of ours) one.signal('SIGKILL');
-    return `${await this.killPostgres(true)}, ${ours.map(({ pid }) => pid).join(' ')}`;
+    // Looked up before: then all of them end at the same moment.
+    const children = await childrenOf(this.postgres.pid);
+    const pids = this.processes.map(({ pid }) => pid);
+    for (const one of this.processes) one.signal('SIGKILL');
+    for (const child of children) killIfThere(child);
+    return `kill -9 ${pids.join(' ')} and ${children.length} processes of PostgreSQL`;
   }
 
   openData(): Promise<StoredData> {
@@ -172,9 +177,10 @@ function diskOf(data: DataFolder, { postgres, place }: Servers): DatabaseDisk {
       postgres.excuse(true);
       await data.fill(undefined);
     },
-    async free() {
-      await data.free(undefined);
-      await until(async () => postgres.ready && (await place.plan.isReady()), 60_000);
+    free: () => data.free(undefined),
+    async recovered() {
+      if (!(await until(async () => postgres.ready && (await place.plan.isReady()), backWithinMs)))
+        throw new Error('PostgreSQL is not back after its disk was full');
       postgres.excuse(false);
     },
   };
