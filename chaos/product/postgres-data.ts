@@ -47,10 +47,11 @@ async function verify(place: PostgresPlace): Promise<Verified> {
       (error: unknown) => unread.push(`${database} cannot be read: ${String(error).slice(-1_000)}`),
     );
   const rows = tables.reduce((sum, count) => sum + count, 0);
+  const unchecked = checker ?? (process.env['CI'] ? ['pg_amcheck is not installed'] : []);
   return {
     what: 'pg_amcheck finds nothing, every row of every table is read',
     checked: tables.length,
-    violations: [...(checker ?? []), ...unread],
+    violations: [...unchecked, ...unread],
     note: `${rows} rows${checker ? '' : '; pg_amcheck is not installed here'}`,
   };
 }
