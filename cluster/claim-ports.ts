@@ -3,7 +3,7 @@ import { freePorts, isFree, localhost } from './free-ports.ts';
 /** Every port of a cluster by what listens there, e.g. `facade-1`. */
 export type Ports = Readonly<Record<string, number>>;
 
-/** Of the Temporal server, whose four services listen for calls and for each other. */
+/** The ports of the Temporal server: its four services listen for calls and for each other. */
 export const temporalPorts = [
   'FRONTEND_GRPC_PORT',
   'FRONTEND_HTTP_PORT',
@@ -16,7 +16,7 @@ export const temporalPorts = [
   'WORKER_MEMBERSHIP_PORT',
 ] as const;
 
-/** Where a new cluster is looked for first. */
+/** A new cluster gets these where they are free. */
 const usual: Ports = { FRONTEND_GRPC_PORT: 7233, 'facade-1': 18_789, 'facade-2': 18_790 };
 
 export const namesOf = (role: 'facade' | 'worker', count: number): string[] =>

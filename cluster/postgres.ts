@@ -11,12 +11,12 @@ import type { PartPlan } from './part.ts';
 
 const run = promisify(execFile);
 
-/** Of the one role, which owns both databases. */
+/** The only role; it owns both databases. */
 export const postgresUser = 'temporal';
 
 export const postgresFolder = (dataDir: string): string => join(dataDir, 'postgres');
 
-/** The user that PostgreSQL runs as where this process is root, which it refuses to run as; else none. */
+/** PostgreSQL refuses to run as root: where this process is root, the user that it runs as instead. Otherwise empty. */
 export interface Identity {
   readonly uid?: number;
   readonly gid?: number;
@@ -44,7 +44,7 @@ async function identityOf(name: string): Promise<Required<Identity> | undefined>
   }
 }
 
-/** Of the version that made the files; undefined where there are none yet. */
+/** The major version that made the files; undefined where there are none yet. */
 export async function madeWith(dataDir: string): Promise<number | undefined> {
   const text = await readFile(join(postgresFolder(dataDir), 'PG_VERSION'), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : Number(text);
@@ -97,7 +97,7 @@ export function postgresPlan(
   const settings = {
     listen_addresses: localhost,
     port: String(port),
-    // Its folder of sockets is another user's on many machines; TCP does.
+    // TCP alone: on many machines this user may not write to the default folder of sockets.
     unix_socket_directories: '',
     ...serverTable.postgresSettings,
   };
@@ -108,7 +108,7 @@ export function postgresPlan(
     ...user,
     cwd: '/',
     listens: { host: localhost, port },
-    // "Fast": it ends what its clients do, and writes everything down. SIGTERM would wait for them.
+    // A "fast" shutdown: it disconnects its clients and makes a checkpoint. SIGTERM would wait for the clients.
     stopSignal: 'SIGINT',
     stopMs: 30_000,
     isReady: () =>

@@ -30,13 +30,16 @@ export interface Cluster {
 }
 
 export interface ClusterOptions extends Options {
-  /** Of the user: its settings hold for each facade and worker. Default: this process's. */
+  /** The user's; its settings hold for each facade and worker. Default: this process's. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** A file for the Temporal server; the table's by default. */
+  /** Path of the Temporal server's dynamic configuration. Default: the table's. */
   readonly dynamicConfig?: string;
 }
 
-/** Ready for calls; what ends it is in `cleanups`, from the first process on. Throws `StartupError`, or why it was called off. */
+/**
+ * Resolves once it is ready for calls. What has been started is ended by `cleanups`, also after a failure. Throws
+ * `StartupError`, or the reason of `calledOff`.
+ */
 export async function startCluster(
   options: ClusterOptions,
   cleanups: Cleanups,
@@ -52,7 +55,7 @@ export async function startCluster(
   const serverBinaries = await findServer(tell, calledOff);
   const state = await openState({ ...options, host });
   const logFolder = join(dataDir, 'logs');
-  /** Together; one that starts is ended even where another does not. */
+  /** Starts them at once. If one fails, the others are still ended by `cleanups`. */
   const start = async (what: string, plans: readonly Omit<PartPlan, 'logFolder'>[]): Promise<Part[]> => {
     calledOff.throwIfAborted();
     tell(`Starting ${what}`);

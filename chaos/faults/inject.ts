@@ -4,7 +4,7 @@ import type { Done, Faults, FaultStage } from './fault.ts';
 import { recoveryLimitMs, recoveryMs } from './recovery.ts';
 import { schedule } from './schedule.ts';
 
-export interface End {
+interface End {
   /** Epoch ms. */
   readonly until: number;
   /** Kinds that have to happen; those that have not by then come after it, and no others. */

@@ -1,4 +1,4 @@
-/** Faults of a cluster. It has no node that everything is in, so none of these ends one. */
+/** The faults of a cluster alone. */
 import type { ClusterProduct } from '../product/cluster-product.ts';
 import type { Faults } from './fault.ts';
 import { freezes } from './freeze.ts';

@@ -1,4 +1,4 @@
-/** PostgreSQL ends under the Temporal server, is away for a while and has to recover; or cannot be reached. */
+/** PostgreSQL ends while the Temporal server runs, and has to recover after a while; or it cannot be reached. */
 import { pause } from '../pause.ts';
 import type { ClusterProduct } from '../product/cluster-product.ts';
 import { everyFacade, type Done, type Fault } from './fault.ts';
@@ -13,7 +13,7 @@ const killPostgres: Fault<ClusterProduct> = async ({ product, random }) => {
   return away(`${what}, away for ${awayMs} ms`, product);
 };
 
-/** Its "immediate" stop: its processes quit without writing anything down, as on a machine that is shut down in a hurry. */
+/** PostgreSQL's "immediate" shutdown: its processes quit without a checkpoint, so it has to recover from its log. */
 const quitPostgres: Fault<ClusterProduct> = async ({ product, random }) => {
   const awayMs = random.whole(300, longestAwayMs);
   const { pid } = product.postgres;

@@ -1,4 +1,4 @@
-/** All workers are replaced by those of another version under load, as docs/deployment.md says. */
+/** Replaces all workers with those of another version under load, by the steps of docs/deployment.md. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import type { ClusterProduct } from '../product/cluster-product.ts';
 import { namesOf, type Fault } from './fault.ts';
 
 const command = join(packageRoot, 'dist', 'src', 'promote.js');
-/** The server may still be busy with the fault before. */
+/** The server may still be recovering from the fault before. */
 const promotedWithinMs = 60_000;
 /** A call's deadline, and what Temporal adds to it. */
 const drainedWithinMs = 120_000;
@@ -39,7 +39,7 @@ const rollingUpgrade: Fault<ClusterProduct> = async ({ journal, product }) => {
   };
 };
 
-/** Every version but this one has no more calls to end, by the table that `npm run promote` prints. */
+/** Whether no other version has running calls, by the table that `npm run promote` prints. */
 async function isDrained(product: ClusterProduct, buildId: string): Promise<boolean> {
   const table = await promote(product);
   const rows = [...(table ?? '').matchAll(/│ (\S+) +│ (?:yes|no) +│ (\d+) +│/g)];

@@ -18,7 +18,7 @@ import type { StoredData } from './stored-data.ts';
 
 const workersOfVersion = 2;
 const readyMs = 90_000;
-/** Of PostgreSQL, once calls succeed again, or were given up. */
+/** PostgreSQL is looked for once calls succeed again, or have been given up. */
 const backWithinMs = 10_000;
 
 export async function startClusterProduct(settings: ProductSettings): Promise<ClusterProduct> {
@@ -93,7 +93,7 @@ export class ClusterProduct implements Product {
     return this.servers.road;
   }
 
-  /** Of the next version, beside those that run. Resolves with its build id once they are ready. */
+  /** Starts workers of the next version beside those that run. Resolves with its build id once they are ready. */
   async startWorkers(): Promise<string> {
     const buildId = `v${this.versions.length + 1}`;
     this.versions.push(buildId);
@@ -128,7 +128,7 @@ export class ClusterProduct implements Product {
     return Promise.resolve(pid);
   }
 
-  /** `kill -9`: of its first process, which the others notice and end, or of them all. Resolves with what was killed. */
+  /** `kill -9` of its main process, whose end the others notice, or of `whole` PostgreSQL. Resolves with what was killed. */
   async killPostgres(whole: boolean, awayMs?: number): Promise<string> {
     const { pid } = this.postgres;
     const others = whole ? await childrenOf(pid) : [];
@@ -167,12 +167,12 @@ export class ClusterProduct implements Product {
   }
 }
 
-/** PostgreSQL, which cannot write any more, may end; and ends again as long as it has no room to recover in. */
+/** PostgreSQL may exit when it cannot write, and again at each start until it has room to recover. */
 function diskOf(data: DataFolder, { postgres, place }: Servers): DatabaseDisk {
   return {
     quota: data.quota,
     async fill() {
-      // A limit of its processes' file sizes does not reach those that it starts later.
+      // Without one, a file size limit stands in for a full disk; processes that PostgreSQL starts later would lack it.
       if (!data.ownFileSystem) throw new Error('no right to mount a tmpfs');
       postgres.excuse(true);
       await data.fill(undefined);
