@@ -14,4 +14,7 @@ export interface Setup<P extends Product> {
 
 export const single: Setup<Single> = { start: startSingle, faults: { ...common, ...ofSingle } };
 
-export const cluster: Setup<ClusterProduct> = { start: startClusterProduct, faults: { ...common, ...ofCluster } };
+export const cluster: Setup<ClusterProduct> = {
+  start: startClusterProduct,
+  faults: { ...common, ...ofCluster },
+};

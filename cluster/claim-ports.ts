@@ -45,10 +45,7 @@ export async function claimPorts(
   return ports;
 }
 
-async function firstFree(
-  wished: readonly (number | undefined)[],
-  host: string,
-): Promise<number | undefined> {
+async function firstFree(wished: readonly (number | undefined)[], host: string): Promise<number | undefined> {
   for (const port of wished) if (port !== undefined && (await isFree(port, host))) return port;
   return undefined;
 }

@@ -13,7 +13,9 @@ export function checkEndedOnce(evidence: Evidence): Finding {
     what: 'every accepted call ended once, nothing refused ran',
     checked: wishes.length + calls.size,
     violations,
-    ...(endsReadAgain > 0 && { note: `${endsReadAgain} were read again, as an answer said that they had ended and not how` }),
+    ...(endsReadAgain > 0 && {
+      note: `${endsReadAgain} were read again, as an answer said that they had ended and not how`,
+    }),
   };
 }
 

@@ -6,4 +6,9 @@ import { passingFacades } from './passing-facade.ts';
 import { ofPostgres } from './postgres.ts';
 import { upgrades } from './upgrade.ts';
 
-export const ofCluster: Faults<ClusterProduct> = { ...ofPostgres, ...freezes, ...passingFacades, ...upgrades };
+export const ofCluster: Faults<ClusterProduct> = {
+  ...ofPostgres,
+  ...freezes,
+  ...passingFacades,
+  ...upgrades,
+};

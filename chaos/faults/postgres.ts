@@ -32,5 +32,7 @@ const away = (what: string, product: ClusterProduct): Done => ({
 export const ofPostgres = {
   'kill-postgres': killPostgres,
   'quit-postgres': quitPostgres,
-  'net-postgres': badNetwork<ClusterProduct>('server <-> PostgreSQL', ({ product }) => [product.databaseRoad]),
+  'net-postgres': badNetwork<ClusterProduct>('server <-> PostgreSQL', ({ product }) => [
+    product.databaseRoad,
+  ]),
 };

@@ -79,7 +79,9 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
       fill: async () => data.fill(await awaitServer(database)),
       // The server may have ended of it, and the node with it.
       free: async () => data.free(await serverPidOf(database)),
-      recovered: async () => void (await awaitServer(database)),
+      async recovered() {
+        await awaitServer(database);
+      },
     },
     /** The node starts it again, at most five times a minute. */
     async signalTemporal(signal) {

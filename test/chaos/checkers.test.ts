@@ -134,7 +134,7 @@ describe('I3', () => {
       doctor(run.calls, 'three', { buildId: 'v1', ...facts });
       return checkExecutions(evidenceOf(run, { goneVersions })).violations;
     };
-    const askedTwice = (onRecord: number) => [
+    const askedTwice = (onRecord: number): unknown[] => [
       expect.stringContaining(`three/echo: asked 2 times, on record ${onRecord}`),
     ];
 

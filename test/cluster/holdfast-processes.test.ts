@@ -34,7 +34,10 @@ test('an empty variable, as of an exported .env file, sets nothing', () => {
     HOLDFAST_PAYLOAD_STORE: '',
     HOLDFAST_EMBEDDED_WORKER: '',
   };
-  for (const plan of [facadePlan('facade-1', around(environment)), workerPlan('worker-1', around(environment))])
+  for (const plan of [
+    facadePlan('facade-1', around(environment)),
+    workerPlan('worker-1', around(environment)),
+  ])
     expect(plan.env).toMatchObject({
       HOLDFAST_ENCRYPTION_KEY: 'of the state',
       HOLDFAST_PAYLOAD_STORE: '/data/payloads',
