@@ -6,6 +6,8 @@ export interface Options {
   readonly minutes: number;
   readonly cluster: boolean;
   readonly kinds: readonly string[];
+  /** Those of them that the run waits for beyond its minutes. */
+  readonly must: readonly string[];
   readonly lanes: number;
   /** Where the figures are written as JSON. */
   readonly json: string | undefined;
@@ -17,8 +19,8 @@ const kindsOf = (onCluster: boolean): string[] => Object.keys((onCluster ? clust
 const besides = (kinds: readonly string[], others: readonly string[]): string =>
   kinds.filter((kind) => !others.includes(kind)).join(', ');
 
-export const help = `npm run chaos -- [--cluster] [--seed N] [--minutes M] [--cases kind,kind] [--lanes N]
-                 [--json FILE] [--keep]
+export const help = `npm run chaos -- [--cluster] [--seed N] [--minutes M] [--cases kind,kind] [--must kind,kind]
+                 [--lanes N] [--json FILE] [--keep]
 
 Puts a mixed load on a node, a second facade and a stand-alone worker, breaks them and their networks at seeded
 moments, and then checks from outside that every invariant holds. Exit code 1 when one does not.
@@ -28,6 +30,7 @@ moments, and then checks from outside that every invariant holds. Exit code 1 wh
   --seed N       which decisions are made; a failing run prints its own (default: 1)
   --minutes M    how long faults are injected, e.g. 0.5 or 10 (default: 1); the checks come on top
   --cases LIST   only these kinds of faults, separated by commas (default: all)
+  --must LIST    goes on beyond M minutes until each of these kinds has happened (default: none)
   --lanes N      closed loops that make the load (default: 8)
   --json FILE    the figures as JSON
   --keep         keeps the evidence of a run that passes too
@@ -55,6 +58,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '1' },
       cases: { type: 'string' },
+      must: { type: 'string' },
       lanes: { type: 'string', default: '8' },
       json: { type: 'string' },
       keep: { type: 'boolean', default: false },
@@ -63,18 +67,25 @@ export function readOptions(args: readonly string[]): Options | undefined {
   });
   if (values.help) return undefined;
   const known = kindsOf(values.cluster);
-  const kinds = values.cases?.split(',').map((kind) => kind.trim()) ?? known;
-  const unknown = kinds.filter((kind) => !known.includes(kind));
-  if (unknown.length > 0) throw new Error(`No such kind of fault: ${unknown.join(', ')}; see --help`);
+  const kinds = values.cases === undefined ? known : listOf(values.cases, known);
+  const must = values.must === undefined ? [] : listOf(values.must, kinds);
   return {
     seed: number(values.seed, '--seed', 0),
     minutes: number(values.minutes, '--minutes', 0.05),
     cluster: values.cluster,
     kinds,
+    must,
     lanes: number(values.lanes, '--lanes', 1),
     json: values.json,
     keep: values.keep,
   };
+}
+
+function listOf(text: string, known: readonly string[]): string[] {
+  const kinds = text.split(',').map((kind) => kind.trim());
+  const unknown = kinds.filter((kind) => !known.includes(kind));
+  if (unknown.length > 0) throw new Error(`No such kind of fault: ${unknown.join(', ')}; see --help`);
+  return kinds;
 }
 
 function number(text: string, option: string, min: number): number {

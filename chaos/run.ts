@@ -48,8 +48,9 @@ async function breakAndJudge<P extends Product>(
 ): Promise<Judgement> {
   const { product, ledger, random } = stage;
   const load = startLoad({ ...stage, random: random.fork('load') }, options.lanes);
-  const until = Date.now() + options.minutes * 60_000;
-  await injectFaults({ ...stage, random: random.fork('faults') }, only(faults, options.kinds), until, tell);
+  const { kinds, minutes, must } = options;
+  const end = { until: Date.now() + minutes * 60_000, must };
+  await injectFaults({ ...stage, random: random.fork('faults') }, only(faults, kinds), end, tell);
   tell('the last fault is over; everything is healed and followed up');
   await load.stop();
   const temporal = new Client({

@@ -3,7 +3,7 @@ import { common } from './faults/common.ts';
 import type { Faults } from './faults/fault.ts';
 import { ofCluster } from './faults/of-cluster.ts';
 import { ofSingle } from './faults/of-single.ts';
-import { startCluster, type Cluster } from './product/cluster.ts';
+import { startClusterProduct, type ClusterProduct } from './product/cluster-product.ts';
 import type { Product, ProductSettings } from './product/product.ts';
 import { startSingle, type Single } from './product/single.ts';
 
@@ -14,4 +14,7 @@ export interface Setup<P extends Product> {
 
 export const single: Setup<Single> = { start: startSingle, faults: { ...common, ...ofSingle } };
 
-export const cluster: Setup<Cluster> = { start: startCluster, faults: { ...common, ...ofCluster } };
+export const cluster: Setup<ClusterProduct> = {
+  start: startClusterProduct,
+  faults: { ...common, ...ofCluster },
+};

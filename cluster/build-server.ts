@@ -11,7 +11,7 @@ const module = 'go.temporal.io/server';
 const tellEveryMs = 20_000;
 const keptLines = 15;
 
-/** From the Go module of this version, whose dependencies are pinned and checked. Throws `StartupError`. */
+/** From the Go module of this version, whose dependencies are pinned and checked. Throws `StartupError`, or the reason of `calledOff`. */
 export async function buildServer(
   version: string,
   targets: ServerBinaries,
@@ -20,7 +20,7 @@ export async function buildServer(
 ): Promise<void> {
   const folder = dirname(targets.server);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const go = await findGo(tell);
+  const go = await findGo(tell, calledOff);
   tell(`Building Temporal's server ${version} with ${go}, once: 5 to 10 minutes on two cores, 3 GB of disk`);
   const built = await mkdtemp(join(folder, 'build-'));
   try {
@@ -65,6 +65,9 @@ async function install(
       throw new StartupError(
         `Temporal's server could not be built; the end of what ${go} says:\n${last.join('\n')}`,
       );
+  } catch (error) {
+    calledOff.throwIfAborted();
+    throw error;
   } finally {
     clearInterval(timer);
     child.kill();

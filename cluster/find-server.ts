@@ -33,7 +33,7 @@ export async function findServer(
     server: join(binariesDir, `${names.server}-${version}`),
     sqlTool: join(binariesDir, `${names.sqlTool}-${version}`),
   };
-  // The server is put in place last.
+  // Of the two the server is put in place last: where it is, its tool is too.
   if ((await versionOf(kept.server)) !== version) await buildServer(version, kept, tell, calledOff);
   return kept;
 }

@@ -1,26 +1,39 @@
 import { createServer } from 'node:net';
+import { StartupError } from '../src/platform/shutdown.ts';
+
+export const localhost = '127.0.0.1';
 
 /**
  * Ports that are free now and are not handed out by the kernel (those start at 32768): a process that is killed finds
  * its port free again.
  */
-export async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number, host = localhost): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+    if (!ports.has(port) && (await isFree(port, host))) ports.add(port);
   }
   return [...ports];
 }
 
-export async function isFree(port: number): Promise<boolean> {
+/** Throws `StartupError` where nothing can listen on `host`. */
+export async function isFree(port: number, host = localhost): Promise<boolean> {
   const server = createServer();
   try {
-    return await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
+    return await new Promise<boolean>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
+        else reject(notAnAddress(host, error));
+      });
+      server.listen(port, host, () => resolve(true));
     });
   } finally {
     server.close();
   }
 }
+
+const notAnAddress = (host: string, error: Error): StartupError =>
+  new StartupError(
+    `Nothing can listen on ${host} (${error.message}): set HOLDFAST_HOST to an address of this machine`,
+    { cause: error },
+  );

@@ -6,6 +6,7 @@ import { runMain, StartupError, stopSignal, Cleanups } from '../src/platform/shu
 import { createLog } from '../src/platform/logging.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { help, readOptions, type Options } from './options.ts';
+import { workerUrl } from './holdfast-processes.ts';
 import { stateFile } from './open-state.ts';
 import { startCluster, type Cluster } from './start-cluster.ts';
 
@@ -45,7 +46,7 @@ function whereItIs(cluster: Cluster, { dataDir }: Options, seconds: number): str
   const { ports, shards } = state;
   const lines = [
     ...cluster.facades.map(({ name, pid }, index) => [name, `${facadeUrls[index]}/  (pid ${pid})`]),
-    ...workers.map(({ name, pid }) => [name, `http://127.0.0.1:${ports[name]}/healthz  (pid ${pid})`]),
+    ...workers.map(({ name, pid }) => [name, `${workerUrl(name, state)}/healthz  (pid ${pid})`]),
     [
       'Temporal',
       `${cluster.temporalAddress}  (${serverTable.temporal}, ${shards} shards, pid ${temporal.pid})`,

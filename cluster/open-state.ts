@@ -21,13 +21,15 @@ export interface Wanted {
   readonly facades: number;
   readonly workers: number;
   readonly shards: number | undefined;
+  /** That the facades listen on. */
+  readonly host: string;
 }
 
 export const stateFile = (dataDir: string): string => join(dataDir, 'cluster.json');
 
 /** Its ports are those of the last start as far as they are free. Throws `StartupError`. */
 export async function openState(wanted: Wanted): Promise<State> {
-  const { dataDir } = wanted;
+  const { dataDir, facades, workers, host } = wanted;
   const path = stateFile(dataDir);
   const last = await readJson<State>(path);
   if (!last && existsSync(postgresFolder(dataDir)))
@@ -43,7 +45,8 @@ export async function openState(wanted: Wanted): Promise<State> {
     postgresPassword: randomBytes(24).toString('hex'),
     encryptionKey: randomBytes(32).toString('base64'),
   };
-  const state = { ...(last ?? fresh), ports: await claimPorts(wanted.facades, wanted.workers, last?.ports) };
+  const ports = await claimPorts(facades, workers, { last: last?.ports, host });
+  const state = { ...(last ?? fresh), ports };
   await writeJson(path, state, 0o600);
   return state;
 }

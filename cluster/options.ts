@@ -6,7 +6,7 @@ import { serverTable } from '../src/platform/server-table.ts';
 export interface Options {
   readonly facades: number;
   readonly workers: number;
-  /** Undefined: those that the data has, or the table's for a new one. */
+  /** Undefined: as many as the data was made with, or the table's number for new data. */
   readonly shards: number | undefined;
   /** Absolute; holds everything that outlives the cluster. */
   readonly dataDir: string;

@@ -1,18 +1,22 @@
 /** One process of a cluster: started again with the same command whenever it ends, until it is stopped. */
 import { mkdir } from 'node:fs/promises';
-import { openServerLog, type ServerLog } from '../src/platform/embedded/server-log.ts';
+import { join } from 'node:path';
+import { boundServerLog, openServerLog, type ServerLog } from '../src/platform/embedded/server-log.ts';
 import {
   spawnServer,
   type ServerProcess,
   type SpawnOptions,
 } from '../src/platform/embedded/server-process.ts';
 import { StartupError } from '../src/platform/shutdown.ts';
+import { isFree } from './free-ports.ts';
 
 export interface PartPlan extends SpawnOptions {
   readonly name: string;
   readonly command: readonly string[];
   /** Where it may write its log `<name>.log`. */
   readonly logFolder: string;
+  /** Whoever answers there is taken for it. */
+  readonly listens: { readonly host: string; readonly port: number };
   /** Whether it can be used now. Never throws. */
   readonly isReady: () => Promise<boolean>;
 }
@@ -20,9 +24,12 @@ export interface PartPlan extends SpawnOptions {
 /** A part that ends more often than this within a minute is not started again. */
 const maxEndsPerMinute = 5;
 const readyMs = 90_000;
+/** What a cluster that was killed just before has left, such as PostgreSQL's shared memory, is gone by then. */
+const firstMs = 10_000;
 /** One whose neighbours are down too cannot start before they have. */
 const againMs = 120_000;
 const pauseMs = 100;
+const lookAtLogMs = 60_000;
 
 export class Part {
   readonly name: string;
@@ -37,7 +44,7 @@ export class Part {
   /** Resolves once it is ready. Throws `StartupError` with the end of its log, and the reason of `calledOff`. */
   static async start(plan: PartPlan, tell: (line: string) => void, calledOff: AbortSignal): Promise<Part> {
     await mkdir(plan.logFolder, { recursive: true, mode: 0o700 });
-    return new Part(plan, await startOnce(plan, calledOff), tell, calledOff);
+    return new Part(plan, await startWithin(firstMs, plan, calledOff), tell, calledOff);
   }
 
   private constructor(
@@ -66,6 +73,16 @@ export class Part {
   }
 
   private async keep(): Promise<string> {
+    const boundLog = (): void => void boundServerLog(logOf(this.plan)).catch(() => undefined); // Tried again soon.
+    const timer = setInterval(boundLog, lookAtLogMs);
+    try {
+      return await this.keepRunning();
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  private async keepRunning(): Promise<string> {
     const ends: number[] = [];
     for (;;) {
       const how = await this.current.exited;
@@ -75,7 +92,7 @@ export class Part {
         return `${this.name} ended ${maxEndsPerMinute + 1} times within a minute; last, ${how}`;
       this.tell(`${this.name} is gone (${how}); it is started again`);
       try {
-        this.current = await this.startAgain();
+        this.current = await startWithin(againMs, this.plan, this.calledOff, () => this.isStopping());
       } catch (error) {
         return (error as Error).message;
       }
@@ -84,26 +101,36 @@ export class Part {
     }
   }
 
-  /** Its neighbours may be down as well: it is tried again for as long as they may take. */
-  private async startAgain(): Promise<ServerProcess> {
-    const giveUpAt = Date.now() + againMs;
-    for (;;) {
-      try {
-        return await startOnce(this.plan, this.calledOff);
-      } catch (error) {
-        if (Date.now() > giveUpAt || this.isStopping() || this.calledOff.aborted) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 10 * pauseMs));
-      }
-    }
-  }
-
   private isStopping(): boolean {
     return this.stopping;
   }
 }
 
+/** What keeps it from starting may pass: it is tried again for so long. */
+async function startWithin(
+  atMostMs: number,
+  plan: PartPlan,
+  calledOff: AbortSignal,
+  isStopping = () => false,
+): Promise<ServerProcess> {
+  const giveUpAt = Date.now() + atMostMs;
+  for (;;) {
+    try {
+      return await startOnce(plan, calledOff);
+    } catch (error) {
+      if (Date.now() > giveUpAt || isStopping() || calledOff.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10 * pauseMs));
+    }
+  }
+}
+
+const logOf = ({ logFolder, name }: PartPlan): string => join(logFolder, `${name}.log`);
+
 async function startOnce(plan: PartPlan, calledOff: AbortSignal): Promise<ServerProcess> {
   calledOff.throwIfAborted();
+  const { host, port } = plan.listens;
+  if (!(await isFree(port, host)))
+    throw new StartupError(`${plan.name} did not start: another process listens on ${host}:${port}`);
   const log = await openServerLog(plan.logFolder, `${plan.name}.log`);
   try {
     const server = await spawnServer(plan.command, log.file.fd, plan);
@@ -123,7 +150,9 @@ async function untilReady(
   const gone: { how?: string } = {};
   void server.exited.then((how) => (gone.how = how));
   const giveUpAt = Date.now() + readyMs;
-  while (!(await plan.isReady())) {
+  for (;;) {
+    const ready = await plan.isReady();
+    if (ready && gone.how === undefined) return;
     if (gone.how !== undefined || Date.now() > giveUpAt || calledOff.aborted) {
       await server.stop();
       calledOff.throwIfAborted();

@@ -1,36 +1,35 @@
 /** PostgreSQL on a port of 127.0.0.1: its files, made once, and the command that runs it. */
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/shutdown.ts';
 import type { Postgres } from './find-postgres.ts';
+import { localhost } from './free-ports.ts';
 import type { PartPlan } from './part.ts';
 
 const run = promisify(execFile);
 
-/** Of the one role, which owns both databases. */
+/** The only role; it owns both databases. */
 export const postgresUser = 'temporal';
 
 export const postgresFolder = (dataDir: string): string => join(dataDir, 'postgres');
 
-/** The user that PostgreSQL runs as where this process is root, which it refuses to run as; else none. */
+/** PostgreSQL refuses to run as root: where this process is root, the user that it runs as instead. Otherwise empty. */
 export interface Identity {
   readonly uid?: number;
   readonly gid?: number;
 }
 
-/** Throws `StartupError`. */
+/** Throws `StartupError`, also where it cannot enter `dataDir`. */
 export async function postgresIdentity(dataDir: string): Promise<Identity> {
   if (process.getuid?.() !== 0) return {};
   const user = (await identityOf('postgres')) ?? (await identityOf('nobody'));
   if (!user) throw new StartupError('PostgreSQL does not run as root: make a user named postgres');
-  // Entering is all that it may do there: what the folder holds is closed to it, but for its own.
-  await chmod(dataDir, 0o711);
   await run('/bin/sh', ['-c', 'cd "$1"', 'sh', dataDir], { ...user, cwd: '/' }).catch(() => {
     throw new StartupError(
-      `PostgreSQL does not run as root, and the user that it is run as (uid ${user.uid}) cannot enter ${dataDir}: give a folder below ones that all may enter with --data, e.g. /var/lib/holdfast-cluster`,
+      `PostgreSQL does not run as root, and the user that it is run as (uid ${user.uid}) cannot enter ${dataDir}: let it enter that folder and those above (chmod o+x; it need not read them), or give another with --data, e.g. /var/lib/holdfast-cluster`,
     );
   });
   return user;
@@ -45,18 +44,19 @@ async function identityOf(name: string): Promise<Required<Identity> | undefined>
   }
 }
 
-/** Of the version that made the files; undefined where there are none yet. */
+/** The major version that made the files; undefined where there are none yet. */
 export async function madeWith(dataDir: string): Promise<number | undefined> {
   const text = await readFile(join(postgresFolder(dataDir), 'PG_VERSION'), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : Number(text);
 }
 
-/** Makes the files of a new PostgreSQL, whole or not at all. */
+/** Makes the files of a new PostgreSQL, whole or not at all. Throws `StartupError`, or the reason of `calledOff`. */
 export async function initPostgres(
   { binDir }: Postgres,
   dataDir: string,
   password: string,
   user: Identity,
+  calledOff: AbortSignal,
 ): Promise<void> {
   const draft = `${postgresFolder(dataDir)}.new`;
   const passwordFile = join(draft, 'password');
@@ -76,12 +76,14 @@ export async function initPostgres(
   };
   const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
   try {
-    await run(join(binDir, 'initdb'), args, { ...user, cwd: '/' });
+    await run(join(binDir, 'initdb'), args, { ...user, cwd: '/', signal: calledOff });
   } catch (error) {
+    calledOff.throwIfAborted();
     throw new StartupError(`initdb failed: ${(error as { stderr?: string }).stderr ?? String(error)}`, {
       cause: error,
     });
   }
+  await rm(passwordFile); // First: what is left of a draft once there are files is never looked at again.
   await rename(files, postgresFolder(dataDir));
   await rm(draft, { recursive: true, force: true });
 }
@@ -93,9 +95,9 @@ export function postgresPlan(
   user: Identity,
 ): Omit<PartPlan, 'logFolder'> {
   const settings = {
-    listen_addresses: '127.0.0.1',
+    listen_addresses: localhost,
     port: String(port),
-    // Its folder of sockets is another user's on many machines; TCP does.
+    // TCP alone: on many machines this user may not write to the default folder of sockets.
     unix_socket_directories: '',
     ...serverTable.postgresSettings,
   };
@@ -105,11 +107,12 @@ export function postgresPlan(
     command: [join(binDir, 'postgres'), '-D', postgresFolder(dataDir), ...flags],
     ...user,
     cwd: '/',
-    // "Fast": it ends what its clients do, and writes everything down. SIGTERM would wait for them.
+    listens: { host: localhost, port },
+    // A "fast" shutdown: it disconnects its clients and makes a checkpoint. SIGTERM would wait for the clients.
     stopSignal: 'SIGINT',
     stopMs: 30_000,
     isReady: () =>
-      run(join(binDir, 'pg_isready'), [`--host=127.0.0.1`, `--port=${port}`]).then(
+      run(join(binDir, 'pg_isready'), [`--host=${localhost}`, `--port=${port}`]).then(
         () => true,
         () => false,
       ),

@@ -1,5 +1,4 @@
 /** A cluster as processes of this machine, each started once what it needs is ready, and ended in the opposite order. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockDataDir } from '../src/platform/embedded/data-dir-lock.ts';
 import { EmbeddedServerError } from '../src/platform/embedded/embedded-server-error.ts';
@@ -7,7 +6,8 @@ import { StartupError, type Cleanups } from '../src/platform/shutdown.ts';
 import { namesOf } from './claim-ports.ts';
 import { findPostgres } from './find-postgres.ts';
 import { findServer } from './find-server.ts';
-import { facadePlan, urlOf, workerPlan } from './holdfast-processes.ts';
+import { facadePlan, facadeUrl, settingsOf, workerPlan } from './holdfast-processes.ts';
+import { makeDataDir } from './make-data-dir.ts';
 import { openState, type State } from './open-state.ts';
 import type { Options } from './options.ts';
 import { Part, type PartPlan } from './part.ts';
@@ -30,28 +30,32 @@ export interface Cluster {
 }
 
 export interface ClusterOptions extends Options {
-  /** Of the user: its settings hold for each facade and worker. Default: this process's. */
+  /** The user's; its settings hold for each facade and worker. Default: this process's. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** A file for the Temporal server; the table's by default. */
+  /** Path of the Temporal server's dynamic configuration. Default: the table's. */
   readonly dynamicConfig?: string;
 }
 
-/** Ready for calls; what ends it is in `cleanups`, from the first process on. Throws `StartupError`, or why it was called off. */
+/**
+ * Resolves once it is ready for calls. What has been started is ended by `cleanups`, also after a failure. Throws
+ * `StartupError`, or the reason of `calledOff`.
+ */
 export async function startCluster(
   options: ClusterOptions,
   cleanups: Cleanups,
   tell: (line: string) => void,
   calledOff: AbortSignal,
 ): Promise<Cluster> {
-  const { dataDir } = options;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const { dataDir, environment = process.env } = options;
+  const { host } = settingsOf(environment); // Before minutes of building: they may be wrong.
+  await makeDataDir(dataDir);
   cleanups.add('lock', await lock(dataDir));
   const user = await postgresIdentity(dataDir);
   const postgresBinaries = await findPostgres(await madeWith(dataDir));
   const serverBinaries = await findServer(tell, calledOff);
-  const state = await openState(options);
+  const state = await openState({ ...options, host });
   const logFolder = join(dataDir, 'logs');
-  /** Together; one that starts is ended even where another does not. */
+  /** Starts them at once. If one fails, the others are still ended by `cleanups`. */
   const start = async (what: string, plans: readonly Omit<PartPlan, 'logFolder'>[]): Promise<Part[]> => {
     calledOff.throwIfAborted();
     tell(`Starting ${what}`);
@@ -67,16 +71,16 @@ export async function startCluster(
   };
 
   if ((await madeWith(dataDir)) === undefined)
-    await initPostgres(postgresBinaries, dataDir, state.postgresPassword, user);
+    await initPostgres(postgresBinaries, dataDir, state.postgresPassword, user, calledOff);
   const [postgres] = await start('PostgreSQL', [
     postgresPlan(postgresBinaries, dataDir, state.ports['postgres'] ?? 0, user),
   ]);
-  await updateSchema(serverBinaries, state);
+  await updateSchema(serverBinaries, state, calledOff);
   const [temporal] = await start("Temporal's server", [
     serverPlan(serverBinaries, state, options.dynamicConfig),
   ]);
   await prepareNamespace(temporalAddress(state));
-  const around = { dataDir, state, environment: options.environment ?? process.env };
+  const around = { dataDir, state, environment };
   const plansOf = (role: 'facade' | 'worker', count: number) =>
     namesOf(role, count).map((name) => (role === 'facade' ? facadePlan : workerPlan)(name, around));
   const workers = await start('workers', plansOf('worker', options.workers));
@@ -88,7 +92,7 @@ export async function startCluster(
     temporal,
     postgres,
     postgresVersion: postgresBinaries.version,
-    facadeUrls: facades.map(({ name }) => urlOf(name, state)),
+    facadeUrls: facades.map(({ name }) => facadeUrl(name, host, state)),
     temporalAddress: temporalAddress(state),
     logFolder,
     state,

@@ -8,11 +8,11 @@ import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/shutdown.ts';
 import { temporalPorts } from './claim-ports.ts';
 import type { ServerBinaries } from './find-server.ts';
+import { localhost } from './free-ports.ts';
 import type { State } from './open-state.ts';
 import type { PartPlan } from './part.ts';
 import { postgresUser } from './postgres.ts';
 
-const localhost = '127.0.0.1';
 const attemptMs = 2_000;
 const usualDynamicConfig = join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml');
 
@@ -50,13 +50,18 @@ export function serverPlan(
     name: 'temporal',
     command: [server, '--allow-no-auth', 'start'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...serverEnvironment(state, dynamicConfig) },
+    listens: { host: localhost, port: state.ports['FRONTEND_GRPC_PORT'] ?? 0 },
     stopMs: 20_000,
     isReady: () => answers(temporalAddress(state)),
   };
 }
 
-/** Makes both databases, or brings them up to this version. Throws `StartupError`. */
-export async function updateSchema({ sqlTool }: ServerBinaries, state: State): Promise<void> {
+/** Makes both databases, or brings them up to this version. Throws `StartupError`, or the reason of `calledOff`. */
+export async function updateSchema(
+  { sqlTool }: ServerBinaries,
+  state: State,
+  calledOff: AbortSignal,
+): Promise<void> {
   const env = {
     SQL_PLUGIN: serverTable.serverEnvironment.DB,
     SQL_HOST: localhost,
@@ -70,7 +75,11 @@ export async function updateSchema({ sqlTool }: ServerBinaries, state: State): P
       ['setup-schema', '-v', '0.0'],
       ['update-schema', '--schema-name', schema],
     ])
-      await promisify(execFile)(sqlTool, ['--db', database, ...step], { env }).catch((error: unknown) => {
+      await promisify(execFile)(sqlTool, ['--db', database, ...step], {
+        env,
+        signal: calledOff,
+      }).catch((error: unknown) => {
+        calledOff.throwIfAborted();
         const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string };
         throw new StartupError(
           `The schema of ${database} could not be made (${step[0] ?? ''}):\n${(stderr + stdout).trim().split('\n').slice(-5).join('\n')}`,

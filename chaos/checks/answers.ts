@@ -16,6 +16,6 @@ export function checkLeftovers({ oddities }: Evidence): Finding {
 export function checkRecovery({ faults }: Evidence): Finding {
   const violations = faults
     .filter(({ recoveryMs }) => recoveryMs === undefined)
-    .map(({ kind, what }) => `${kind}: no success within the limit after it (${what})`);
+    .map(({ kind, what, limitMs }) => `${kind}: no success within ${limitMs / 1_000} s of it (${what})`);
   return { row: 'recovery', what: 'a success after every fault', checked: faults.length, violations };
 }

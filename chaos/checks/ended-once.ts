@@ -4,7 +4,7 @@ import type { CallView, Evidence, Finding } from './evidence.ts';
 import { callsMayBeGone } from './removals.ts';
 
 export function checkEndedOnce(evidence: Evidence): Finding {
-  const { wishes, calls, oddities } = evidence;
+  const { wishes, calls, endsReadAgain, oddities } = evidence;
   const violations = oddities.filter(({ row }) => row === 'I1 I2').map(({ text }) => text);
   for (const wish of wishes) violations.push(...faultsOf(wish, evidence), ...refusalsOf(wish));
   violations.push(...callsNobodyMade(evidence));
@@ -13,6 +13,9 @@ export function checkEndedOnce(evidence: Evidence): Finding {
     what: 'every accepted call ended once, nothing refused ran',
     checked: wishes.length + calls.size,
     violations,
+    ...(endsReadAgain > 0 && {
+      note: `${endsReadAgain} were read again, as an answer said that they had ended and not how`,
+    }),
   };
 }
 

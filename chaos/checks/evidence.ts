@@ -22,8 +22,8 @@ export interface CallFacts {
   readonly turnNumbers: readonly number[];
   /** Workflow tasks that ended with their process: what one asked itself is on record as that alone. */
   readonly tasksLost: number;
-  /** Tasks that asked an agent themselves and are on record. */
-  readonly firstTries: number;
+  /** Agents that its tasks asked themselves, as far as that is on record. */
+  readonly firstTries: readonly string[];
   /** How many tries each ask of an agent was allowed. */
   readonly asks: readonly { readonly agent: string; readonly tries: number }[];
   /** The version of the worker that did its last task. */
@@ -70,6 +70,8 @@ export interface Evidence {
   /** By call id. */
   readonly calls: ReadonlyMap<string, CallFacts>;
   readonly views: ReadonlyMap<string, CallView>;
+  /** Calls of which an answer told the judge that they have ended, and not how. */
+  readonly endsReadAgain: number;
   /** By session id. */
   readonly sessions: ReadonlyMap<string, readonly StoredMessage[]>;
   readonly sessionFacts: ReadonlyMap<string, SessionFacts>;

@@ -17,7 +17,7 @@ export function checkExecutions(evidence: Evidence): Finding {
     }
     violations.push(...asked.flatMap((one) => wrongIn(one, key, agent, facts)));
     const repeats = asked.filter(({ brokeKept }) => brokeKept).length;
-    const untold = view.attempts.length === 0 && goneVersions.includes(facts.buildId ?? '');
+    const untold = isUntold(view) && goneVersions.includes(facts.buildId ?? '');
     const tries = untold ? triesAllowed(agent, facts) : recordedTries(agent, facts, view);
     const recorded = tries + facts.tasksLost + repeats;
     if (asked.length > recorded)
@@ -39,13 +39,17 @@ function byKey(executions: readonly Execution[]): Map<string, Execution[]> {
 }
 
 /**
- * What became of a cancelled call only a worker of its version can tell, from the call's memory. Where none is left its
- * history tells what it asked for.
+ * The attempts of a call that was cancelled or overdue are in its workflow's memory alone, which only a worker of its
+ * version can read. Every other ending holds them.
  */
+function isUntold({ status, errorType, attempts }: CallView): boolean {
+  return attempts.length === 0 && (status === 'cancelled' || errorType === 'deadline_exceeded');
+}
+
+/** What the history of an untold call allows: the first tries on record, and every try that its asks were allowed. */
 function triesAllowed(agent: string, { asks, firstTries }: CallFacts): number {
-  return (
-    firstTries + asks.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, 0)
-  );
+  const first = firstTries.filter((name) => name === agent).length;
+  return asks.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, first);
 }
 
 /** Of an ask that was cut off by a cancellation retries are not known: then those that it was allowed count. */

@@ -18,14 +18,16 @@ interface WireAttempt {
 /** Through the API: how every call of `callIds` ended, and what every session holds. */
 export async function gather(stage: FaultStage, ledger: Ledger, histories: HistoriesRead): Promise<Evidence> {
   const { journal } = stage;
+  let endsReadAgain = 0;
   const views = new Map<string, CallView>();
   await eachOf(histories.calls.keys(), width, async (callId) => {
-    const answer = await read(stage, `/api/vps/calls/${callId}`);
+    const { answer, lacked } = await read(stage, `/api/vps/calls/${callId}`, lacksItsEnd);
+    if (lacked) endsReadAgain++;
     if (answer?.status === 200 && answer.body) views.set(callId, viewOf(answer.body));
   });
   const sessions = new Map<string, readonly StoredMessage[]>();
   await eachOf(journal.sessions.keys(), width, async (id) => {
-    const answer = await read(stage, `/api/vps/sessions/${id}`);
+    const { answer } = await read(stage, `/api/vps/sessions/${id}`);
     if (answer?.status === 200 && answer.body) sessions.set(id, messagesOf(answer.body));
   });
   const { wishes, removals, oddities, faults } = journal;
@@ -41,25 +43,38 @@ export async function gather(stage: FaultStage, ledger: Ledger, histories: Histo
     goneVersions: stage.product.goneVersions,
     calls,
     views,
+    endsReadAgain,
     sessions,
     sessionFacts,
   };
 }
 
-async function read({ api, random }: Stage, path: string): Promise<Answer | undefined> {
-  let last: Answer | undefined;
+interface Read {
+  readonly answer?: Answer;
+  /** One of its answers lacked something. */
+  readonly lacked: boolean;
+}
+
+async function read(
+  { api, random }: Stage,
+  path: string,
+  lacks: (answer: Answer) => boolean = () => false,
+): Promise<Read> {
+  let last: Read = { lacked: false };
   for (let tries = 0; tries < 5; tries++) {
     const answer = await api.send(random.pick(api.facades), 'GET', path);
-    if (answer && answer.status < 500) last = answer;
-    if (last && !lacksItsEnd(last)) return last;
+    if (answer && answer.status < 500) {
+      if (!lacks(answer)) return { ...last, answer };
+      last = { answer, lacked: true };
+    }
     await pause(500);
   }
   return last;
 }
 
-/** Of a call: it was being read when Temporal did not answer in time. */
-function lacksItsEnd({ body }: Answer): boolean {
-  return body?.call_id !== undefined && body.status !== 'running' && typeof body.success !== 'boolean';
+/** It was being read when Temporal did not answer in time. A client would have taken it for the end all the same. */
+function lacksItsEnd({ status, body }: Answer): boolean {
+  return status === 200 && body?.status !== 'running' && typeof body?.success !== 'boolean';
 }
 
 function viewOf(body: Json): CallView {

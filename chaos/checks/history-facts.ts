@@ -38,7 +38,8 @@ export async function callFactsOf(
     runs: 1,
     turnNumbers: turns.flatMap((turn) => (turn?.state === 'granted' ? [turn.turnNumber] : [])),
     tasksLost: tasksLostIn(events),
-    firstTries: events.filter(isFirstTry).length,
+    // Every agent that a call comes to is first tried by a task, or none is: the chain names them in order.
+    firstTries: events.filter(isFirstTry).map((_, index) => input?.chain[index]?.name ?? ''),
     asks: asksOf(events),
     ...(buildId && { buildId }),
   };

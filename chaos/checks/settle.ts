@@ -9,13 +9,18 @@ import { heal, type Product } from '../product/product.ts';
 /** What Temporal itself adds to a call's deadline before it ends it. */
 const graceSeconds = 75;
 
+/** Unclear wishes become clear within this time, or that which the last fault may take to be recovered from. */
+const clearWithinMs = 30_000;
+
 export async function settle(stage: Stage, product: Product, temporal: Client): Promise<string[]> {
   const problems: string[] = [];
   healAgents(stage.cast);
   if (!(await heal(product))) problems.push('a process does not come up any more');
   const unclear = stage.journal.wishes.filter((wish) => !wish.abandoned && outcomeOf(wish) === 'unclear');
+  const recovered = stage.journal.faults.map(({ at, limitMs }) => at + limitMs - Date.now());
+  const pursueMs = Math.max(clearWithinMs, ...recovered);
   await eachOf(unclear, 8, async (wish) => {
-    if (!(await stage.calls.pursue(wish, stage.random, product.recoversWithinMs)))
+    if (!(await stage.calls.pursue(wish, stage.random, pursueMs)))
       problems.push(`#${wish.number}: stays unclear, with everything up`);
   });
   const running = async (): Promise<number> =>

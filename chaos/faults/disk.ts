@@ -4,7 +4,7 @@ import { newWish } from '../load/new-wish.ts';
 import { pause, until } from '../pause.ts';
 import { everyFacade, type Fault, type FaultStage } from './fault.ts';
 
-/** Not a byte is left for the database; then there is room again. */
+/** Leaves the database's disk without a free byte for some seconds. */
 const diskFull: Fault = async ({ product, random }) => {
   const ms = random.whole(2_000, 6_000);
   const disk = product.databaseDisk;
@@ -15,8 +15,10 @@ const diskFull: Fault = async ({ product, random }) => {
     return { what, at: Date.now(), touched: everyFacade(product), skipped: (error as Error).message };
   }
   await pause(ms);
+  const at = Date.now();
   await disk.free();
-  return { what, at: Date.now(), touched: everyFacade(product) };
+  // A database that cannot write may exit.
+  return { what, at, touched: everyFacade(product), endedServers: true, afterwards: () => disk.recovered() };
 };
 
 const largeCalls = 8;

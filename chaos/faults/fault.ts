@@ -9,17 +9,19 @@ export interface FaultStage<P extends Product = Product> extends Stage {
 /** What was done. */
 export interface Done {
   readonly what: string;
-  /** From when the time to the next success counts: the kill, or the end of a disturbance. Epoch ms. */
+  /** The time to the next success is measured from here: the kill, or the end of a disturbance. Epoch ms. */
   readonly at: number;
-  /** The facades that success has to be seen through. */
+  /** Facades that a call has to succeed through before the fault counts as recovered from. */
   readonly touched: readonly string[];
+  /** It ended the Temporal server or its database, from which some products take longer to recover. */
+  readonly endedServers?: boolean;
   /** When a process was stopped or killed in the midst of a burst, epoch ms. */
   readonly moments?: readonly number[];
   /** Why it was not done. */
   readonly skipped?: string;
   /** Resolves when the calls that it made itself are followed up. */
   readonly settled?: Promise<unknown>;
-  /** Ends what has to last until that success has been seen. */
+  /** What is left to do once that success has been seen, such as waking a frozen worker. */
   readonly afterwards?: () => Promise<void>;
 }
 

@@ -1,12 +1,12 @@
 import { pause } from '../pause.ts';
-import type { Cluster } from '../product/cluster.ts';
+import type { ClusterProduct } from '../product/cluster-product.ts';
 import { namesOf, type Fault } from './fault.ts';
 
 /**
- * One worker of several holds still for longer than anything waits for it: the others must take over while it does. Then it
- * wakes up and goes on with what is no longer its own.
+ * Stops one worker of several for longer than Temporal waits for a worker's tasks and heartbeats: the others must take
+ * over. Then the worker goes on with tasks that are no longer its own.
  */
-const freezeWorker: Fault<Cluster> = ({ product, random }) => {
+const freezeWorker: Fault<ClusterProduct> = ({ product, random }) => {
   const { process } = random.pick(product.workers);
   const ms = random.whole(10_000, 20_000);
   const { pid } = process;

@@ -1,33 +1,49 @@
 import { pause } from '../pause.ts';
 import type { Product } from '../product/product.ts';
-import type { Faults, FaultStage } from './fault.ts';
-import { recoveryMs } from './recovery.ts';
+import type { Done, Faults, FaultStage } from './fault.ts';
+import { recoveryLimitMs, recoveryMs } from './recovery.ts';
 import { schedule } from './schedule.ts';
 
-/** One fault after the other, each recovered from before the next, until the time (epoch ms) is over. */
+interface End {
+  /** Epoch ms. */
+  readonly until: number;
+  /** Kinds that have to happen; those that have not by then come after it, and no others. */
+  readonly must: readonly string[];
+}
+
+/** One fault after the other, each recovered from before the next. */
 export async function injectFaults<P extends Product>(
   stage: FaultStage<P>,
   faults: Faults<P>,
-  until: number,
+  end: End,
   tell: (line: string) => void,
 ): Promise<void> {
+  const missing = new Set(end.must);
   for (const [kind, fault] of schedule(Object.entries(faults), stage.random)) {
+    const isOver = Date.now() >= end.until;
+    if (isOver && missing.size === 0) return;
+    if (isOver && !missing.has(kind)) continue;
     await pause(stage.random.whole(500, 2_500));
-    if (Date.now() >= until) return;
     const begunAt = Date.now();
     const done = await fault({ ...stage, random: stage.random.fork(kind) });
+    missing.delete(kind);
     if (done.skipped !== undefined) {
       stage.journal.skipped.set(kind, done.skipped);
       tell(`${kind.padEnd(13)} skipped: ${done.skipped}`);
-      continue;
-    }
-    const recovery = await recoveryMs(stage, done);
-    await done.afterwards?.();
-    await done.settled;
-    const { what, moments = [] } = done;
-    stage.journal.fault({ kind, what, at: begunAt, moments, recoveryMs: recovery });
-    tell(
-      `${kind.padEnd(13)} ${what}; ${recovery === undefined ? 'NOT RECOVERED' : `next success after ${recovery} ms`}`,
-    );
+    } else tell(`${kind.padEnd(13)} ${await recover(stage, { ...done, kind, begunAt })}`);
   }
+}
+
+/** Puts it on record once a call has succeeded since, and what the fault left to do is done. Says what happened. */
+async function recover(
+  stage: FaultStage,
+  done: Done & { readonly kind: string; readonly begunAt: number },
+): Promise<string> {
+  const { kind, begunAt, what, moments = [] } = done;
+  const limitMs = recoveryLimitMs(stage.product, done);
+  const recovery = await recoveryMs(stage, done, limitMs);
+  await done.afterwards?.();
+  await done.settled;
+  stage.journal.fault({ kind, what, at: begunAt, moments, limitMs, recoveryMs: recovery });
+  return `${what}; ${recovery === undefined ? 'NOT RECOVERED' : `next success after ${recovery} ms`}`;
 }

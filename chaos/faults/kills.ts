@@ -13,10 +13,15 @@ const end =
     return Promise.resolve(now(what, role === 'facades' ? [name] : namesOf(product.facades)));
   };
 
-const killServer: Fault = async ({ product }) =>
-  now(`kill -9 ${await product.signalTemporal('SIGKILL')}`, everyFacade(product));
+const killServer: Fault = async ({ product }) => ({
+  ...now(`kill -9 ${await product.signalTemporal('SIGKILL')}`, everyFacade(product)),
+  endedServers: true,
+});
 
-const killAll: Fault = async ({ product }) => now(await product.killAll(), everyFacade(product));
+const killAll: Fault = async ({ product }) => ({
+  ...now(await product.killAll(), everyFacade(product)),
+  endedServers: true,
+});
 
 export const kills = {
   'kill-facade': end('facades', 'SIGKILL'),

@@ -1,9 +1,14 @@
-/** Faults of a cluster. It has no node that everything is in, so none of these ends one. */
-import type { Cluster } from '../product/cluster.ts';
+/** The faults of a cluster alone. */
+import type { ClusterProduct } from '../product/cluster-product.ts';
 import type { Faults } from './fault.ts';
 import { freezes } from './freeze.ts';
 import { passingFacades } from './passing-facade.ts';
 import { ofPostgres } from './postgres.ts';
 import { upgrades } from './upgrade.ts';
 
-export const ofCluster: Faults<Cluster> = { ...ofPostgres, ...freezes, ...passingFacades, ...upgrades };
+export const ofCluster: Faults<ClusterProduct> = {
+  ...ofPostgres,
+  ...freezes,
+  ...passingFacades,
+  ...upgrades,
+};

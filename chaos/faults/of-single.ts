@@ -1,4 +1,4 @@
-/** Faults of a node that has the Temporal server in it. */
+/** The faults of a node that runs the Temporal server. */
 import type { Single } from '../product/single.ts';
 import { everyFacade, type Fault, type Faults } from './fault.ts';
 

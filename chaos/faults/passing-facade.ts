@@ -1,9 +1,12 @@
 import { pause } from '../pause.ts';
-import type { Cluster } from '../product/cluster.ts';
+import type { ClusterProduct } from '../product/cluster-product.ts';
 import type { Fault } from './fault.ts';
 
-/** One more facade takes its part of the load. It leaves in order: at times the load is told before, at times it finds out. */
-const passingFacade: Fault<Cluster> = async ({ api, product, random }) => {
+/**
+ * One more facade joins and takes its part of the load. Then it is stopped in order; half of the time clients still send
+ * it calls, half of the time they have been told before.
+ */
+const passingFacade: Fault<ClusterProduct> = async ({ api, product, random }) => {
   const facade = await product.startFacade('facade-3');
   const { name, url } = facade;
   const ms = random.whole(3_000, 8_000);

@@ -1,30 +1,38 @@
-/** PostgreSQL ends under the Temporal server, is away for a while and has to recover; or cannot be reached. */
+/** PostgreSQL ends while the Temporal server runs, and has to recover after a while; or it cannot be reached. */
 import { pause } from '../pause.ts';
-import type { Cluster } from '../product/cluster.ts';
-import { everyFacade, type Fault } from './fault.ts';
+import type { ClusterProduct } from '../product/cluster-product.ts';
+import { everyFacade, type Done, type Fault } from './fault.ts';
 import { badNetwork } from './network.ts';
 
 const longestAwayMs = 8_000;
 
-const killPostgres: Fault<Cluster> = async ({ product, random }) => {
+const killPostgres: Fault<ClusterProduct> = async ({ product, random }) => {
   const awayMs = random.whole(300, longestAwayMs);
   const what = await product.killPostgres(random.chance(0.5), awayMs);
   await pause(awayMs);
-  return { what: `${what}, away for ${awayMs} ms`, at: Date.now(), touched: everyFacade(product) };
+  return away(`${what}, away for ${awayMs} ms`, product);
 };
 
-/** Its "immediate" stop: its processes quit without writing anything down, as on a machine that is shut down in a hurry. */
-const quitPostgres: Fault<Cluster> = async ({ product, random }) => {
+/** PostgreSQL's "immediate" shutdown: its processes quit without a checkpoint, so it has to recover from its log. */
+const quitPostgres: Fault<ClusterProduct> = async ({ product, random }) => {
   const awayMs = random.whole(300, longestAwayMs);
   const { pid } = product.postgres;
   product.postgres.signal('SIGQUIT', awayMs);
   await pause(awayMs);
-  const what = `SIGQUIT ${pid}, away for ${awayMs} ms`;
-  return { what, at: Date.now(), touched: everyFacade(product) };
+  return away(`SIGQUIT ${pid}, away for ${awayMs} ms`, product);
 };
+
+const away = (what: string, product: ClusterProduct): Done => ({
+  what,
+  at: Date.now(),
+  touched: everyFacade(product),
+  endedServers: true,
+});
 
 export const ofPostgres = {
   'kill-postgres': killPostgres,
   'quit-postgres': quitPostgres,
-  'net-postgres': badNetwork<Cluster>('server <-> PostgreSQL', ({ product }) => [product.databaseRoad]),
+  'net-postgres': badNetwork<ClusterProduct>('server <-> PostgreSQL', ({ product }) => [
+    product.databaseRoad,
+  ]),
 };

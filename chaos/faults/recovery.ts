@@ -1,17 +1,31 @@
 /** How long after a fault it takes until a call succeeds again. */
 import { until } from '../pause.ts';
 import { deadlineSeconds } from '../load/stage.ts';
+import type { Product } from '../product/product.ts';
 import type { Done, FaultStage } from './fault.ts';
 
+const usualLimitMs = 60_000;
+
+/** How long after the fault a call has to have succeeded. */
+export function recoveryLimitMs(product: Product, { endedServers = false }: Done): number {
+  return endedServers ? product.serversRecoverWithinMs : usualLimitMs;
+}
+
 /** Ms from the fault until a call that was sent after it has succeeded through every facade touched. */
-export async function recoveryMs(stage: FaultStage, { at, touched }: Done): Promise<number | undefined> {
-  const each = await Promise.all(touched.map((facade) => successAfter(stage, facade)));
+export async function recoveryMs(
+  stage: FaultStage,
+  { at, touched }: Done,
+  limitMs: number,
+): Promise<number | undefined> {
+  const leftMs = at + limitMs - Date.now();
+  const each = await Promise.all(touched.map((facade) => successAfter(stage, facade, leftMs)));
   return each.includes(undefined) ? undefined : Math.max(...each.map((time) => (time ?? 0) - at));
 }
 
 async function successAfter(
-  { calls, journal, product }: FaultStage,
+  { calls, journal }: FaultStage,
   facade: string,
+  atMostMs: number,
 ): Promise<number | undefined> {
   const succeeded = await until(
     async () => {
@@ -20,7 +34,7 @@ async function successAfter(
       await calls.send(wish, { facade, wait: true, timeoutMs: 5_000 });
       return wish.endings.some(({ success }) => success);
     },
-    product.recoversWithinMs,
+    atMostMs,
     100,
   );
   return succeeded ? Date.now() : undefined;

@@ -1,20 +1,20 @@
-/** All workers are replaced by those of another version under load, as docs/deployment.md says. */
+/** Replaces all workers with those of another version under load, by the steps of docs/deployment.md. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { until } from '../pause.ts';
-import type { Cluster } from '../product/cluster.ts';
+import type { ClusterProduct } from '../product/cluster-product.ts';
 import { namesOf, type Fault } from './fault.ts';
 
 const command = join(packageRoot, 'dist', 'src', 'promote.js');
-/** The server may still be busy with the fault before. */
+/** The server may still be recovering from the fault before. */
 const promotedWithinMs = 60_000;
 /** A call's deadline, and what Temporal adds to it. */
 const drainedWithinMs = 120_000;
 const lookEveryMs = 2_000;
 
-const rollingUpgrade: Fault<Cluster> = async ({ journal, product }) => {
+const rollingUpgrade: Fault<ClusterProduct> = async ({ journal, product }) => {
   await until(() => product.workers.every(({ process }) => process.ready), promotedWithinMs);
   const old = product.workers;
   const buildId = await product.startWorkers();
@@ -39,15 +39,15 @@ const rollingUpgrade: Fault<Cluster> = async ({ journal, product }) => {
   };
 };
 
-/** Every version but this one has no more calls to end, by the table that `npm run promote` prints. */
-async function isDrained(product: Cluster, buildId: string): Promise<boolean> {
+/** Whether no other version has running calls, by the table that `npm run promote` prints. */
+async function isDrained(product: ClusterProduct, buildId: string): Promise<boolean> {
   const table = await promote(product);
   const rows = [...(table ?? '').matchAll(/│ (\S+) +│ (?:yes|no) +│ (\d+) +│/g)];
   return rows.length > 1 && rows.every(([, version, calls]) => version === buildId || calls === '0');
 }
 
 /** What `npm run promote` prints; undefined where it fails. */
-async function promote(product: Cluster, ...words: string[]): Promise<string | undefined> {
+async function promote(product: ClusterProduct, ...words: string[]): Promise<string | undefined> {
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, TEMPORAL_ADDRESS: product.temporalAddress };
   return promisify(execFile)(process.execPath, [command, ...words], { env }).then(

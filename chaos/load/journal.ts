@@ -35,6 +35,8 @@ export interface FaultRecord {
   /** Epoch ms: when it began, and the moments of it that matter (e.g. each SIGSTOP). */
   readonly at: number;
   readonly moments: readonly number[];
+  /** Within which a call has to have succeeded after it. */
+  readonly limitMs: number;
   /** Until the next success through every facade it touched; undefined: none within the limit. */
   readonly recoveryMs?: number | undefined;
 }

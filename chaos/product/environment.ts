@@ -1,6 +1,6 @@
 import type { ProductSettings } from './product.ts';
 
-/** Of every process of the product, and nothing of this one's beside. */
+/** The variables that every process of the product has; it inherits no others from this one. */
 export function surroundings({ marker }: Pick<ProductSettings, 'marker'>): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env;
   return { PATH, HOME, CHAOS_MARKER: marker };

@@ -10,7 +10,7 @@ export interface Exit {
   /** Epoch ms. */
   readonly at: number;
   readonly how: string;
-  /** The suite ended it, or did what may end it. */
+  /** The suite ended it, or did something that it may exit of. */
   readonly wanted: boolean;
   /** It had been ready. */
   readonly ready: boolean;
@@ -73,7 +73,7 @@ export class KeptProcess {
       throw new Error(`${this.name} is not ready after ${readyMs / 1_000} s:\n${this.tail}`);
   }
 
-  /** One that ends it has it started again `awayMs` after its end; SIGSTOP and SIGCONT do not end it. */
+  /** If the signal ends the process, it is started again `awayMs` later. */
   signal(signal: NodeJS.Signals, awayMs = restartPauseMs): void {
     if (ending.has(signal)) {
       this.endWanted = true;
@@ -83,7 +83,7 @@ export class KeptProcess {
     this.child?.kill(signal);
   }
 
-  /** While `excused` it may end by itself. */
+  /** While `excused`, an exit of its own is no violation. */
   excuse(excused: boolean): void {
     this.excused = excused;
   }

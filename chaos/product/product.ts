@@ -32,8 +32,8 @@ export interface Product {
   readonly retired: readonly KeptProcess[];
   /** Build ids of which no worker is left. */
   readonly goneVersions: readonly string[];
-  /** Within this time of the end of any fault every process is up and calls succeed. */
-  readonly recoversWithinMs: number;
+  /** Within this time of an end of the Temporal server or its database every process is up and calls succeed. */
+  readonly serversRecoverWithinMs: number;
   readonly temporalAddress: string;
   /** All that can be a bad network. */
   readonly roads: readonly TcpProxy[];
@@ -55,12 +55,14 @@ export interface DatabaseDisk {
   readonly quota: string;
   /** Leaves no room for the database. Throws where it cannot. */
   fill(): Promise<void>;
-  /** Resolves once the database can be used again. */
+  /** Makes room again. */
   free(): Promise<void>;
+  /** Resolves once the database has no more reason to end by itself. Throws where it is not back. */
+  recovered(): Promise<void>;
 }
 
 /** Every road passes and every process is up. False when some process does not come up. */
-export async function heal({ roads, processes, recoversWithinMs }: Product): Promise<boolean> {
+export async function heal({ roads, processes, serversRecoverWithinMs }: Product): Promise<boolean> {
   for (const road of roads) road.set({ kind: 'pass' });
-  return until(() => processes.every((one) => one.ready), recoversWithinMs);
+  return until(() => processes.every((one) => one.ready), serversRecoverWithinMs);
 }

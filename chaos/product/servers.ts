@@ -1,5 +1,6 @@
 /** PostgreSQL and the full Temporal server, found and set up as `npm run cluster` does, with a proxy between them. */
 import { randomBytes } from 'node:crypto';
+import { chmod } from 'node:fs/promises';
 import { temporalPorts } from '../../cluster/claim-ports.ts';
 import { findPostgres } from '../../cluster/find-postgres.ts';
 import { findServer } from '../../cluster/find-server.ts';
@@ -31,7 +32,9 @@ export interface Servers {
 export async function startServers(settings: ProductSettings, dataDir: string): Promise<Servers> {
   const { folder, tell } = settings;
   const binaries = await findPostgres(undefined);
-  const serverBinaries = await findServer(tell, new AbortController().signal);
+  const calledOff = new AbortController().signal;
+  const serverBinaries = await findServer(tell, calledOff);
+  await chmod(dataDir, 0o711); // PostgreSQL is another user where this one is root.
   const user = await postgresIdentity(dataDir);
   const state = await newState(settings);
   const { postgres: port = 0, FRONTEND_GRPC_PORT: temporalPort = 0 } = state.ports;
@@ -41,9 +44,9 @@ export async function startServers(settings: ProductSettings, dataDir: string): 
   };
   const plan = postgresPlan(binaries, dataDir, port, user);
   const postgres = keep(plan);
-  await initPostgres(binaries, dataDir, state.postgresPassword, user);
+  await initPostgres(binaries, dataDir, state.postgresPassword, user, calledOff);
   await postgres.start();
-  await updateSchema(serverBinaries, state);
+  await updateSchema(serverBinaries, state, calledOff);
   const road = await TcpProxy.start(port, await claimPort());
   const temporal = keep(
     serverPlan(serverBinaries, { ...state, ports: { ...state.ports, postgres: road.port } }),

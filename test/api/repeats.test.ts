@@ -127,6 +127,7 @@ describe('a repeat of an ended call', () => {
       });
   });
 
+  // Another facade than the one that was asked for the deletion may answer from memory for the lifetime of an ending.
   it.skipIf(onCluster)('after its deletion is not answered from memory: it is a new call', async () => {
     const agent = await node.agent('deleted', echo);
     const body = { agent_name: 'deleted', prompt: 'hello', session_id: 'deleted' };

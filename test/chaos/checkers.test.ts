@@ -6,6 +6,7 @@ import { checkEndedOnce } from '../../chaos/checks/ended-once.ts';
 import { checkExecutions } from '../../chaos/checks/executions.ts';
 import { checkTurns } from '../../chaos/checks/turns.ts';
 import { turnGapHits } from '../../chaos/checks/turn-gap-hits.ts';
+import type { CallFacts, CallView } from '../../chaos/checks/evidence.ts';
 import type { Removal } from '../../chaos/load/journal.ts';
 import { doctor, evidenceOf, soundRun, type Doctored } from './support.ts';
 
@@ -119,16 +120,41 @@ describe('I3', () => {
     };
     expect(violationsOf(checkExecutions, change)).toBe('');
   });
-  it('takes what was asked for where no worker is left that could tell more', () => {
-    const run = soundRun();
-    doctor(run.views, 'three', { attempts: [] });
-    doctor(run.calls, 'three', { buildId: 'v1', firstTries: 1, asks: [{ agent: 'echo', tries: 1 }] });
-    const violationsWith = (goneVersions: string[]) =>
-      checkExecutions(evidenceOf(run, { goneVersions })).violations;
-    expect(violationsWith(['v1'])).toEqual([]);
-    expect(violationsWith(['v0'])).toEqual([
-      expect.stringMatching(/three\/echo: asked 2 times, on record 0/),
-    ]);
+  describe('of a call without attempts, whose version has no worker left', () => {
+    const cancelled = { status: 'cancelled', success: null, response: null, errorType: 'cancelled' };
+    const overdue = { ...cancelled, status: 'failed', success: false, errorType: 'deadline_exceeded' };
+    const askedOnce = { firstTries: ['echo'], asks: [{ agent: 'echo', tries: 1 }] };
+    const violationsOfThree = (
+      view: Partial<CallView>,
+      facts: Partial<CallFacts>,
+      goneVersions = ['v1'],
+    ): readonly string[] => {
+      const run = soundRun();
+      doctor(run.views, 'three', { ...view, attempts: [] });
+      doctor(run.calls, 'three', { buildId: 'v1', ...facts });
+      return checkExecutions(evidenceOf(run, { goneVersions })).violations;
+    };
+    const askedTwice = (onRecord: number): unknown[] => [
+      expect.stringContaining(`three/echo: asked 2 times, on record ${onRecord}`),
+    ];
+
+    it.each([cancelled, overdue])('takes what its history allows if it ended $errorType', (view) => {
+      expect(violationsOfThree(view, askedOnce)).toEqual([]);
+      expect(violationsOfThree(view, askedOnce, ['v0'])).toEqual(askedTwice(0));
+    });
+    it('takes no more than that', () => {
+      expect(violationsOfThree(cancelled, { ...askedOnce, firstTries: [] })).toEqual(askedTwice(1));
+    });
+    it('does not take what it asked another agent of its chain', () => {
+      const other = { firstTries: ['slow', 'echo'], asks: [{ agent: 'slow', tries: 3 }] };
+      expect(violationsOfThree(cancelled, other)).toEqual(askedTwice(1));
+    });
+    it('a succeeded call without attempts is still a violation', () => {
+      expect(violationsOfThree({}, askedOnce)).toEqual(askedTwice(0));
+    });
+    it('a failed call without attempts is still a violation', () => {
+      expect(violationsOfThree({ ...overdue, errorType: 'agent_error' }, askedOnce)).toEqual(askedTwice(0));
+    });
   });
   it.each(faults)('finds %s', (_, change, violation) => {
     expect(violationsOf(checkExecutions, change)).toMatch(violation);
@@ -279,7 +305,7 @@ describe('removals', () => {
 describe('the rest', () => {
   it('finds a 500 and a fault that was not recovered from', () => {
     const oddities = [{ row: 'answers', text: 'POST /api/vps/call: 500' }] as const;
-    const faults = [{ kind: 'kill-node', what: 'kill -9 1', at: 1, moments: [] }];
+    const faults = [{ kind: 'kill-node', what: 'kill -9 1', at: 1, moments: [], limitMs: 60_000 }];
     const evidence = evidenceOf(soundRun(), { oddities, faults });
     expect(checkAnswers(evidence, 1).violations).toHaveLength(1);
     expect(checkRecovery(evidence).violations).toEqual([expect.stringContaining('kill-node')]);
@@ -305,7 +331,7 @@ describe('the rest', () => {
     doctor(run.calls, 'one', { startedAt: 12_000 });
     doctor(run.calls, 'two', { startedAt: 900 });
     const turnsAsked = ['one', 'two', 'never'].map((callId) => ({ callId, at: 800 }));
-    const faults = [{ kind: 'turn-gap', what: '', at: 0, moments: [1_000], recoveryMs: 1 }];
+    const faults = [{ kind: 'turn-gap', what: '', at: 0, moments: [1_000], limitMs: 60_000, recoveryMs: 1 }];
     const sessionFacts = new Map([['shared', { runs: [], turnsAsked }]]);
     expect(turnGapHits(evidenceOf(run, { faults, sessionFacts }))).toBe(2);
   });

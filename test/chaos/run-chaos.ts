@@ -19,3 +19,10 @@ export function chaos(...args: string[]): Promise<Ending> {
 
 /** The verdicts that a run prints, of what lies on the disk as well. */
 export const rows = ['I1 I2', 'I3', 'I4', 'I5', 'I7', 'I8', 'database', 'deletion', 'leaks', 'recovery'];
+
+/** How often each kind of fault happened, by the table that a run prints. */
+export function faultCounts(stdout: string): Record<string, number> {
+  const from = stdout.indexOf('next success p50');
+  const lines = stdout.slice(from).matchAll(/^│ (\S+) +│ (\d+) +│/gm);
+  return Object.fromEntries([...lines].map(([, kind = '', count]) => [kind, Number(count)]));
+}

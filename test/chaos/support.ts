@@ -45,6 +45,7 @@ export function evidenceOf(run: Doctored, more: Partial<Evidence> = {}): Evidenc
     goneVersions: [],
     calls,
     views,
+    endsReadAgain: 0,
     sessionRecords: [{ id: sessionId, imported: [] }],
     removals: [],
     oddities: [],
@@ -86,7 +87,7 @@ function factsOf(callId: string, index: number, prompt: string): CallFacts {
     endings: 1,
     runs: 1,
     tasksLost: 0,
-    firstTries: 0,
+    firstTries: [],
     turnNumbers: [index + 1],
     asks,
   };

@@ -1,5 +1,5 @@
 /** `npm run cluster` as its user meets it: what it prints, what it survives, how it ends and goes on. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -27,6 +27,7 @@ async function startCluster(dataDir: string) {
 
 test('either facade serves the first walk; whatever is killed comes back; the next start goes on with the data', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-cluster-'));
+  await chmod(dataDir, 0o711); // PostgreSQL is another user where this one is root.
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
   const agent = await startAgent(echo);
   onTestFinished(() => agent.close());

@@ -1,6 +1,6 @@
 /** What the chaos suite's judge reads of PostgreSQL, on a real one. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,11 +25,12 @@ const runId = '01a2108c034877a9bccb94cf5613b012';
 /** The tables of Temporal that are looked into, one of them with an index and many rows. Says where the rows lie. */
 async function postgresWithRows(): Promise<{ place: PostgresPlace; rowsFile: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-cluster-'));
+  await chmod(folder, 0o711); // PostgreSQL is another user where this one is root.
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const binaries = await findPostgres(undefined);
   const user = await postgresIdentity(folder);
   const [port = 0] = await freePorts(1);
-  await initPostgres(binaries, folder, password, user);
+  await initPostgres(binaries, folder, password, user, new AbortController().signal);
   const plan = postgresPlan(binaries, folder, port, user);
   const sql = (database: string, statement: string) => {
     const args = [

@@ -1,20 +1,20 @@
-/** Real HTTP to several facades in turn: what one has answered, the next is asked about. */
+/** Real HTTP to several facades in turn: each request goes to another one than the last. */
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
 
-/** How long a change of the directory, or of an agent's health, may take to be seen by every facade: each looks once a second. */
+/** Every facade knows a change of the directory, or of an agent's health, by then: each looks once a second. */
 const inStepMs = 2_000;
 const pauseMs = 25;
 const changesDirectory = /^\/api\/vps\/(register|agents\/[^/]+|agents\?id=.*)$/;
 const health = '/api/vps/health?details=true';
 const usesHealth = /^\/api\/vps\/health/;
-/** Whom these ask goes by the agents' circuits. */
+/** Whom these ask depends on the agents' circuits. */
 const goesByCircuits = /^\/api\/vps\/(call$|calls\/[^/]+\/(rerun|what-if))/;
 
 export class RotatingClient extends HttpClient {
   private readonly urls: readonly string[];
   private turn = 0;
   private lastWrittenAt = -1;
-  /** Reads, and those of them that asked another facade than the last change had gone to. */
+  /** `crossed`: reads at another facade than the one that the last change went to. */
   readonly counts = { reads: 0, crossed: 0 };
 
   constructor(urls: readonly string[], key?: string) {
@@ -22,7 +22,7 @@ export class RotatingClient extends HttpClient {
     this.urls = urls;
   }
 
-  /** Another one each time that it is read. */
+  /** Changes with each access. */
   override get url(): string {
     this.turn = (this.turn + 1) % this.urls.length;
     return this.urls[this.turn] ?? '';
@@ -54,7 +54,7 @@ export class RotatingClient extends HttpClient {
     }
   }
 
-  /** What the facades answer there, once: of one answer if all have come to agree within their time. */
+  /** The different answers of the facades; a single one if all agree within their time. */
   private async inStep(path: string, view = (body: Json): unknown => body): Promise<string[]> {
     const began = performance.now();
     for (;;) {

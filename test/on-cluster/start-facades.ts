@@ -20,7 +20,7 @@ export interface ClusterOfThisRun {
   readonly countsFile: string;
 }
 
-/** What one process remembers for itself is not tested where requests go to several. */
+/** Tests of what each process keeps to itself are left out where requests go to several. */
 export const onCluster = process.env['TEST_CLUSTER_ADDRESS'] !== undefined;
 
 /** Undefined where tests run on a node each. */

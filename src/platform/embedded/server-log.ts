@@ -1,5 +1,5 @@
 /** A server's own log, a file in the data directory. */
-import { open, rename, stat, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, rename, stat, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** From this size on the log is put aside at the next start; one older file is kept. */
@@ -18,6 +18,13 @@ export async function openServerLog(dataDir: string, name = 'temporal.log'): Pro
   if ((await sizeOf(path)) > maxBytes) await rename(path, `${path}.1`);
   const begin = await sizeOf(path);
   return { path, file: await open(path, 'a', 0o600), tail: () => tailOf(path, begin) };
+}
+
+/** Puts a log that is being written aside, as at a start. Its writer appends, so it goes on at the file's new beginning. */
+export async function boundServerLog(path: string): Promise<void> {
+  if ((await sizeOf(path)) <= maxBytes) return;
+  await copyFile(path, `${path}.1`);
+  await truncate(path);
 }
 
 async function sizeOf(path: string): Promise<number> {

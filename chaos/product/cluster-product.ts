@@ -18,17 +18,19 @@ import type { StoredData } from './stored-data.ts';
 
 const workersOfVersion = 2;
 const readyMs = 90_000;
+/** PostgreSQL is looked for once calls succeed again, or have been given up. */
+const backWithinMs = 10_000;
 
-export async function startCluster(settings: ProductSettings): Promise<Cluster> {
+export async function startClusterProduct(settings: ProductSettings): Promise<ClusterProduct> {
   const data = await openDataFolder(join(settings.folder, 'data'));
   const store = await openDataFolder(join(settings.folder, 'payloads'));
   const servers = await startServers(settings, data.path);
-  const cluster = new Cluster(settings, { data, store, servers });
-  await cluster.startWorkers();
-  await Promise.all(['facade-1', 'facade-2'].map((name) => cluster.startFacade(name)));
-  const rest = cluster.holdfast.map(({ name }) => name).join(', ');
+  const product = new ClusterProduct(settings, { data, store, servers });
+  await product.startWorkers();
+  await Promise.all(['facade-1', 'facade-2'].map((name) => product.startFacade(name)));
+  const rest = product.holdfast.map(({ name }) => name).join(', ');
   settings.tell(`PostgreSQL ${servers.postgresVersion}, the full Temporal server, ${rest} are up`);
-  return cluster;
+  return product;
 }
 
 interface Parts {
@@ -37,12 +39,12 @@ interface Parts {
   readonly servers: Servers;
 }
 
-export class Cluster implements Product {
+export class ClusterProduct implements Product {
   facades: readonly Member[] = [];
   workers: readonly Member[] = [];
   readonly retired: KeptProcess[] = [];
   /** On two busy cores PostgreSQL recovers in seconds, and Temporal's 256 shards come back within a minute. */
-  readonly recoversWithinMs = 120_000;
+  readonly serversRecoverWithinMs = 120_000;
   readonly store: DataFolder;
   readonly databaseDisk: DatabaseDisk;
   private readonly settings: ProductSettings;
@@ -91,7 +93,7 @@ export class Cluster implements Product {
     return this.servers.road;
   }
 
-  /** Of the next version, beside those that run. Resolves with its build id once they are ready. */
+  /** Starts workers of the next version beside those that run. Resolves with its build id once they are ready. */
   async startWorkers(): Promise<string> {
     const buildId = `v${this.versions.length + 1}`;
     this.versions.push(buildId);
@@ -126,7 +128,7 @@ export class Cluster implements Product {
     return Promise.resolve(pid);
   }
 
-  /** `kill -9`: of its first process, which the others notice and end, or of them all. Resolves with what was killed. */
+  /** `kill -9` of its main process, whose end the others notice, or of `whole` PostgreSQL. Resolves with what was killed. */
   async killPostgres(whole: boolean, awayMs?: number): Promise<string> {
     const { pid } = this.postgres;
     const others = whole ? await childrenOf(pid) : [];
@@ -136,9 +138,12 @@ export class Cluster implements Product {
   }
 
   async killAll(): Promise<string> {
-    const ours = this.processes.filter((one) => one !== this.postgres);
-    for (const one of ours) one.signal('SIGKILL');
-    return `${await this.killPostgres(true)}, ${ours.map(({ pid }) => pid).join(' ')}`;
+    // Looked up before: then all of them end at the same moment.
+    const children = await childrenOf(this.postgres.pid);
+    const pids = this.processes.map(({ pid }) => pid);
+    for (const one of this.processes) one.signal('SIGKILL');
+    for (const child of children) killIfThere(child);
+    return `kill -9 ${pids.join(' ')} and ${children.length} processes of PostgreSQL`;
   }
 
   openData(): Promise<StoredData> {
@@ -162,19 +167,20 @@ export class Cluster implements Product {
   }
 }
 
-/** PostgreSQL, which cannot write any more, may end; and ends again as long as it has no room to recover in. */
+/** PostgreSQL may exit when it cannot write, and again at each start until it has room to recover. */
 function diskOf(data: DataFolder, { postgres, place }: Servers): DatabaseDisk {
   return {
     quota: data.quota,
     async fill() {
-      // A limit of its processes' file sizes does not reach those that it starts later.
+      // Without one, a file size limit stands in for a full disk; processes that PostgreSQL starts later would lack it.
       if (!data.ownFileSystem) throw new Error('no right to mount a tmpfs');
       postgres.excuse(true);
       await data.fill(undefined);
     },
-    async free() {
-      await data.free(undefined);
-      await until(async () => postgres.ready && (await place.plan.isReady()), 60_000);
+    free: () => data.free(undefined),
+    async recovered() {
+      if (!(await until(async () => postgres.ready && (await place.plan.isReady()), backWithinMs)))
+        throw new Error('PostgreSQL is not back after its disk was full');
       postgres.excuse(false);
     },
   };
