@@ -32,6 +32,8 @@ const ofFacades = [
   'HOLDFAST_MAX_AGENTS',
   'HOLDFAST_CIRCUIT_BREAKER',
   'HOLDFAST_CIRCUIT_COOLDOWN_SECONDS',
+  // A facade that keeps none sweeps the archive that another keeps in the payload store.
+  'HOLDFAST_ARCHIVE',
 ] as const;
 
 type Value = string | number;
