@@ -198,12 +198,13 @@ test('a node that runs ends once a newer generation, which did not see it, raise
   const running = await startNodeProcess(environment);
   const terms = await readTerms(temporal);
   if (!terms) throw new Error('The first node wrote no terms');
-  const newer = nodeOf(temporal, 'newer', terms.generation + 1);
-  await newer.nodes.renew();
+  const raised = { ...terms, generation: terms.generation + 1 };
+  const newer = new Nodes(temporal, cardOf({ id: 'newer', ...raised }), () => Date.now());
+  await newer.renew();
   await running.process.printed(/A node of another generation was started/);
   expect((await running.http.get('/healthz')).status).toBe(200); // It may be just about to be refused.
-  await writeTerms(temporal, { ...terms, generation: terms.generation + 1 }, { replace: true });
-  await newer.nodes.renew();
+  await writeTerms(temporal, raised, { replace: true });
+  await newer.renew();
   expect(await running.process.exited).toEqual({ code: 1, signal: null });
   expect(running.process.output).toMatch(/cannot go on: [^]*cannot read what nodes of generation 2 write/);
 }, 90_000);
