@@ -42,7 +42,7 @@ export default tseslint.config(
   },
   mayNotImport(
     'domain',
-    ['agents', 'payloads', 'activities', 'workflows', 'client', 'api', 'platform'],
+    ['agents', 'payloads', 'activities', 'workflows', 'client', 'membership', 'api', 'platform'],
     ['@temporalio', 'express', 'undici'],
   ),
   mayNotImport(
@@ -56,8 +56,13 @@ export default tseslint.config(
     ['@temporalio', 'express'],
   ),
   mayNotImport('activities', ['workflows', 'client', 'api', 'platform'], ['express']),
-  mayNotImport('client', ['agents', 'api', 'platform'], ['express', '@temporalio/worker']),
-  mayNotImport('platform', ['agents', 'activities', 'client', 'api'], ['express']),
+  mayNotImport('client', ['agents', 'membership', 'api', 'platform'], ['express', '@temporalio/worker']),
+  mayNotImport('platform', ['agents', 'activities', 'client', 'membership', 'api'], ['express']),
+  mayNotImport(
+    'membership',
+    ['agents', 'payloads', 'activities', 'workflows', 'api', 'cli'],
+    ['express', '@temporalio'],
+  ),
   mayNotImport(
     'replay',
     ['agents', 'payloads', 'activities', 'workflows', 'client', 'api', 'cli'],

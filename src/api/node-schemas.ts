@@ -18,7 +18,8 @@ const runningNode = z
     store_id: nullableText.openapi({ description: 'Of the payload store; null while that is away' }),
     generation: z.number().int().openapi({ description: 'Nodes of the same one can work side by side' }),
     differs_in: z.array(z.string()).openapi({
-      description: 'From the node that answers: encryption_key, payload_store, generation, names of settings',
+      description:
+        'From the node that answers: encryption_key, payload_store, generation, names of settings; settings or facade_settings where there are too many to name',
     }),
     answers: z.boolean().openapi({ description: 'Whether it is the node that answers' }),
   })

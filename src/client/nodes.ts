@@ -4,7 +4,7 @@
  */
 import proto from '@temporalio/proto';
 import { writeCard, type NodeCard } from '../domain/node-card.ts';
-import { leaseMs, runningNodes, type Poller, type RunningNode } from '../domain/running-nodes.ts';
+import { leaseMs, runningNodes, type Poller, type ListedNode } from '../domain/running-nodes.ts';
 import { pause } from './pause.ts';
 import { rpc, rpcTimeoutMs, temporalUnavailable, type Temporal } from './temporal.ts';
 
@@ -12,15 +12,15 @@ const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 const { TASK_QUEUE_KIND_STICKY } = proto.temporal.api.enums.v1.TaskQueueKind;
 
 /**
- * Sticky: it has one partition, which knows every poller; those of a normal one pass on one poll at a time. The name of
- * the normal one that belongs to it must be another.
+ * A sticky queue has one partition, which sees every poll. A normal queue has four, and three of them pass on to the
+ * first, which is the one that is looked at, only one poll at a time. Temporal wants `normalName` to differ from `name`.
  */
 const taskQueue = {
   name: 'holdfast-nodes',
   normalName: 'holdfast-nodes-normal',
   kind: TASK_QUEUE_KIND_STICKY,
 };
-/** The server complains of shorter ones. The native connection cannot give a poll up, so it stays open for this long. */
+/** The server logs a warning of polls under 10 s. The native connection cannot end a poll early: it stays open for this long. */
 const pollMs = 12_000;
 /** The poll may not have come there yet; from look to look twice as long. */
 const firstPauseMs = 10;
@@ -29,11 +29,11 @@ export class Nodes {
   private readonly temporal: Temporal;
   private readonly now: () => number;
   private card: NodeCard;
-  private known: readonly RunningNode[] = [];
-  /** When Temporal last saw it, by which identity. */
-  private noted: Poller = { identity: '', seenAt: 0 };
+  private known: readonly ListedNode[] = [];
+  /** When Temporal last saw it, by which identity, and when it told so by `performance.now()`. */
+  private noted: (Poller & { readonly toldAt: number }) | undefined;
 
-  /** `now` tells the time by Temporal's clock. */
+  /** `now` tells the time by Temporal's clock, as far as it was measured: it is asked only before the first poll. */
   constructor(temporal: Temporal, card: NodeCard, now: () => number) {
     this.temporal = temporal;
     this.card = card;
@@ -45,7 +45,7 @@ export class Nodes {
   }
 
   /** As of the last renewal or look; this node is always among them. */
-  list(): readonly RunningNode[] {
+  list(): readonly ListedNode[] {
     return this.known;
   }
 
@@ -55,11 +55,11 @@ export class Nodes {
   }
 
   /** Renews this node's lease and looks who else has one. Throws `Refusal` where Temporal does not answer or note it. */
-  async renew(): Promise<readonly RunningNode[]> {
+  async renew(): Promise<readonly ListedNode[]> {
     return this.take(await this.poll(writeCard(this.card)));
   }
 
-  async look(): Promise<readonly RunningNode[]> {
+  async look(): Promise<readonly ListedNode[]> {
     return this.take(await rpc(this.temporal, rpcTimeoutMs.read, () => this.pollers()));
   }
 
@@ -68,12 +68,17 @@ export class Nodes {
     await this.poll(writeCard({ ...this.card, left: true }), rpcTimeoutMs.ready);
   }
 
-  private take(pollers: readonly Poller[]): readonly RunningNode[] {
-    const nowMs = this.now();
+  private take(pollers: readonly Poller[]): readonly ListedNode[] {
+    const nowMs = this.temporalsNow();
     const running = runningNodes(pollers, nowMs);
-    const self: RunningNode = { ...this.card, seenAt: nowMs, leaseUntil: nowMs + leaseMs };
+    const self: ListedNode = { ...this.card, seenAt: nowMs, leaseUntil: nowMs + leaseMs };
     this.known = running.some(({ id }) => id === self.id) ? running : [...running, self];
     return this.known;
+  }
+
+  /** A lease is measured by the clock that dated it. */
+  private temporalsNow(): number {
+    return this.noted ? this.noted.seenAt + performance.now() - this.noted.toldAt : this.now();
   }
 
   /** Until Temporal has noted the poll. Returns who else polled lately. */
@@ -95,11 +100,11 @@ export class Nodes {
   }
 
   private async lookUntilNoted(identity: string, signal: AbortSignal): Promise<readonly Poller[]> {
-    const before = this.noted.identity === identity ? this.noted.seenAt : 0;
+    const before = this.noted?.identity === identity ? this.noted.seenAt : 0;
     for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
       const pollers = await this.pollers();
       const noted = pollers.find((one) => one.identity === identity && one.seenAt > before);
-      if (noted) this.noted = noted;
+      if (noted) this.noted = { ...noted, toldAt: performance.now() };
       if (noted || signal.aborted) return pollers;
       await pause(pauseMs, signal);
     }

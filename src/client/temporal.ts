@@ -22,6 +22,8 @@ export const workflowTaskTimeout = '5 s';
  */
 const unansweredCodes = new Set<number>([1, 2, 4, 8, 9, 10, 14]);
 const notFoundCode = 5;
+/** PERMISSION_DENIED, UNAUTHENTICATED. */
+const forbiddenCodes = new Set([7, 16]);
 
 /** Runs one or a few RPCs under a deadline; an unanswered one becomes the refusal `temporal_unavailable`. */
 export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => Promise<T>): Promise<T> {
@@ -63,6 +65,11 @@ export function isUnanswered(error: unknown): boolean {
       isNamespaceMissing(one) ||
       (one instanceof Error && one.name === 'WorkflowUpdateRPCTimeoutOrCancelledError'),
   );
+}
+
+/** The server knows who asks, or not, and does not let them. */
+export function isForbidden(error: unknown): boolean {
+  return errorChain(error).some((one) => forbiddenCodes.has(grpcCode(one)));
 }
 
 export function isNotFound(error: unknown): boolean {

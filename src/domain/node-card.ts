@@ -1,12 +1,16 @@
 /** What a node tells the others of itself. */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { sizeAsJson } from './json-bytes.ts';
 
 /** It is sent as the identity of a poller, which Temporal limits to this. */
 const maxBytes = 1_000;
 
-/** By name, where they are not the default. */
-const someSettings = z.record(z.string(), z.union([z.string(), z.number()])).readonly();
+/** By name, where they are not the default; a hash of them where they are too long for a card. */
+const someSettings = z.union([
+  z.record(z.string(), z.union([z.string(), z.number()])).readonly(),
+  z.string(),
+]);
 
 /** Members that a card of another version has besides are passed over. */
 const nodeCard = z
@@ -28,9 +32,8 @@ const nodeCard = z
     pid: z.number(),
     /** Epoch ms. */
     startedAt: z.number(),
-    /** Absent where they found no room. */
-    settings: someSettings.optional(),
-    /** Those that only facades use. */
+    settings: someSettings,
+    /** Those that only facades use; absent of a worker. */
     facadeSettings: someSettings.optional(),
     /** Its last word. */
     left: z.literal(true).optional(),
@@ -42,7 +45,16 @@ type Settings = z.infer<typeof someSettings>;
 
 export function writeCard(card: NodeCard): string {
   const fits = sizeAsJson(card) <= maxBytes;
-  return JSON.stringify(fits ? card : { ...card, settings: undefined, facadeSettings: undefined });
+  const { settings, facadeSettings } = card;
+  return JSON.stringify(
+    fits
+      ? card
+      : {
+          ...card,
+          settings: hashOf(settings),
+          facadeSettings: facadeSettings === undefined ? undefined : hashOf(facadeSettings),
+        },
+  );
 }
 
 /** Undefined: it is no card. */
@@ -55,7 +67,7 @@ export function readCard(text: string): NodeCard | undefined {
 }
 
 export interface Difference {
-  /** `encryption_key`, `payload_store`, `generation`, or the name of a setting. */
+  /** `encryption_key`, `payload_store`, `generation`, the name of a setting, or, where only hashes are known, `settings` or `facade_settings`. */
   readonly what: string;
   readonly here: string | number;
   readonly there: string | number;
@@ -72,16 +84,30 @@ export function differencesOf(here: NodeCard, there: NodeCard): Difference[] {
     ...pairs.flatMap(([what, one, other]) =>
       one !== undefined && other !== undefined && one !== other ? [{ what, here: one, there: other }] : [],
     ),
-    ...settingsThatDiffer(here.settings, there.settings),
-    ...settingsThatDiffer(here.facadeSettings, there.facadeSettings),
+    ...settingsThatDiffer('settings', here.settings, there.settings),
+    ...settingsThatDiffer('facade_settings', here.facadeSettings, there.facadeSettings),
   ];
 }
 
-function settingsThatDiffer(here: Settings | undefined, there: Settings | undefined): Difference[] {
-  if (!here || !there) return [];
+function settingsThatDiffer(
+  group: string,
+  here: Settings | undefined,
+  there: Settings | undefined,
+): Difference[] {
+  if (here === undefined || there === undefined) return [];
+  if (typeof here === 'string' || typeof there === 'string') {
+    const hashes = { what: group, here: hashOf(here), there: hashOf(there) };
+    return hashes.here === hashes.there ? [] : [hashes];
+  }
   const names = [...new Set([...Object.keys(here), ...Object.keys(there)])].sort();
   return names.flatMap((what) => {
     const pair = { what, here: here[what] ?? 'default', there: there[what] ?? 'default' };
     return pair.here === pair.there ? [] : [pair];
   });
+}
+
+function hashOf(settings: Settings): string {
+  if (typeof settings === 'string') return settings;
+  const entries = Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 12);
 }

@@ -4,6 +4,8 @@ import { readCard, type NodeCard } from './node-card.ts';
 /** Three renewals. */
 export const leaseMs = 30_000;
 export const renewMs = 10_000;
+/** Within this time every node that runs has renewed its lease. */
+export const allRenewedMs = 12_500;
 
 export interface Poller {
   readonly identity: string;
@@ -11,15 +13,18 @@ export interface Poller {
   readonly seenAt: number;
 }
 
-export type RunningNode = NodeCard & {
+export type ListedNode = NodeCard & {
   /** Epoch ms, by Temporal's clock. */
   readonly seenAt: number;
   readonly leaseUntil: number;
 };
 
-/** Those whose lease has not ended and who have not left, by role and age. A card that was changed is there twice: the newer counts. */
-export function runningNodes(pollers: readonly Poller[], nowMs: number): RunningNode[] {
-  const nodes = new Map<string, RunningNode>();
+/**
+ * Nodes whose lease has not ended and that have not left, by role and age. A node that changed its card is there with
+ * both: the one with the higher revision counts.
+ */
+export function runningNodes(pollers: readonly Poller[], nowMs: number): ListedNode[] {
+  const nodes = new Map<string, ListedNode>();
   const left = new Set<string>();
   for (const { identity, seenAt } of pollers) {
     const card = readCard(identity);

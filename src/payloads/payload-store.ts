@@ -2,7 +2,7 @@
 export interface PayloadStore {
   /** Returns once the bytes are stored whole under the key: a reference to them may be written only then. */
   write(key: string, bytes: Uint8Array): Promise<void>;
-  /** Where there is something under the key already, that stays: of several at once one's bytes are stored. */
+  /** Where there is something under the key already, that stays. Of several at once one's bytes are stored: each reads which. */
   writeOnce(key: string, bytes: Uint8Array): Promise<void>;
   /** Undefined if there is nothing under the key. Whether the bytes are those that were written is the reader's to check. */
   read(key: string): Promise<Buffer | undefined>;

@@ -1,3 +1,4 @@
+import { setTimeout as pass } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
 import {
   PayloadStoreError,
@@ -23,6 +24,8 @@ const requestTimeoutMs = 30_000;
 const checkTimeoutMs = 5_000;
 /** Where a little is written to see whether it can be. */
 const checkKey = 'check';
+/** Two that write the same key for the first time do so within this time of each other. */
+const settledMs = 1_000;
 /** Of answers 5xx and 429, with exponential backoff and jitter: the bytes are the same each time. */
 const retries = 4;
 
@@ -49,7 +52,7 @@ export function createS3Store(settings: S3Settings): PayloadStore {
   const base = `${settings.endpoint.replace(/\/+$/, '')}/${bucket}`;
   /** Undefined if there is no such object. */
   const send = async (
-    method: string,
+    method: keyof typeof rightsFor,
     url: string,
     { body, headers = {}, timeoutMs = requestTimeoutMs, fine = [] }: Sent = {},
   ): Promise<Response | undefined> => {
@@ -63,7 +66,8 @@ export function createS3Store(settings: S3Settings): PayloadStore {
     if (code === 'NoSuchKey' && method !== 'PUT') return undefined;
     if (code === 'NoSuchBucket') throw new PayloadStoreUnusable(`The bucket ${bucket} does not exist`);
     const Kind = lastingStatuses.has(status) ? PayloadStoreUnusable : PayloadStoreError;
-    throw new Kind(`S3 answered ${status} to ${method} in the bucket ${bucket}`);
+    const rights = status === 403 ? `: its credentials need ${rightsFor[method]}` : '';
+    throw new Kind(`S3 answered ${status} to ${method} in the bucket ${bucket}${rights}`);
   };
   const put = async (key: string, body: Uint8Array, timeoutMs = requestTimeoutMs): Promise<void> => {
     await send('PUT', `${base}/${prefix}${key}`, { body, timeoutMs });
@@ -92,11 +96,14 @@ export function createS3Store(settings: S3Settings): PayloadStore {
   return {
     write: (key, bytes) => put(key, bytes),
     async writeOnce(key, bytes) {
-      // A store that does not know the condition says so, or writes all the same: then the last one's bytes are stored.
+      // A store that does not know the condition says so, or writes all the same: then the last one's bytes are stored,
+      // and this returns only once others that found nothing under the key have written, too.
       const headers = { 'If-None-Match': '*' };
-      const fine = [...thereAlready, notImplemented];
+      const fine = [thereAlready, justWritten, notImplemented];
       const answer = await send('PUT', `${base}/${prefix}${key}`, { body: bytes, headers, fine });
+      if (answer?.status === thereAlready) return;
       if (answer?.status === notImplemented) await put(key, bytes);
+      await pass(settledMs);
     },
     read: (key) => get(key),
     list,
@@ -124,9 +131,17 @@ async function reach<T>(action: () => Promise<T>): Promise<T> {
 /** Wrong region, request, credentials or rights: the same request gets the same answer until somebody changes them. */
 const lastingStatuses = new Set([301, 400, 401, 403]);
 
-/** Something is under the key, or another writes it at this moment. */
-const thereAlready = [412, 409];
+const thereAlready = 412;
+/** Another writes the same key at this moment. */
+const justWritten = 409;
 const notImplemented = 501;
+
+/** Without the right to list a bucket S3 answers 403 for an object that is missing. */
+const rightsFor = {
+  GET: 's3:GetObject on its objects and s3:ListBucket on the bucket',
+  PUT: 's3:PutObject on its objects',
+  DELETE: 's3:DeleteObject on its objects',
+} as const;
 
 /** A missing object and a missing bucket are both 404; so is whatever is there instead of S3. */
 async function errorCodeOf(response: Response): Promise<string | undefined> {

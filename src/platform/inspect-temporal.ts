@@ -1,8 +1,8 @@
 /** What there is on a Temporal server, without changing it: for `holdfast doctor`. */
-import { Client } from '@temporalio/client';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { AgentConfig } from '../domain/agent.ts';
-import type { ClusterTerms } from '../domain/cluster-terms.ts';
+import { parseTerms, type ClusterTerms } from '../domain/cluster-terms.ts';
 import { agentDirectoryId, clusterTermsId } from '../domain/ids.ts';
 import { directoryChanges } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
@@ -22,8 +22,8 @@ export interface TemporalInspection {
   readonly missingSearchAttributes: readonly string[] | undefined;
   /** Undefined where no worker tells. */
   readonly agents: readonly AgentConfig[] | undefined;
-  /** Undefined before the first node. */
-  readonly terms: ClusterTerms | undefined;
+  /** Undefined before the first node; an error: they cannot be read. */
+  readonly terms: ClusterTerms | Error | undefined;
 }
 
 /** Throws what the connection throws. */
@@ -80,12 +80,20 @@ function agentsOf(connection: NativeConnection, namespace: string): Promise<Agen
   );
 }
 
-function termsIn(connection: NativeConnection, namespace: string): Promise<ClusterTerms | undefined> {
+async function termsIn(
+  connection: NativeConnection,
+  namespace: string,
+): Promise<TemporalInspection['terms']> {
   const holder = new Client({ connection, namespace }).workflow.getHandle(clusterTermsId);
-  return soon(connection, () => holder.describe()).then(
-    ({ status, memo }) => (status.name === 'RUNNING' ? (memo?.['terms'] as ClusterTerms) : undefined),
-    () => undefined,
-  );
+  try {
+    const { status, memo } = await soon(connection, () => holder.describe());
+    if (status.name !== 'RUNNING') return undefined;
+    return parseTerms(memo?.['terms']) ?? new Error(`${clusterTermsId} runs without terms in its memo`);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    const { message, cause } = error as Error;
+    return new Error(cause instanceof Error ? `${message}: ${cause.message}` : message);
+  }
 }
 
 function soon<T>(connection: NativeConnection, ask: () => Promise<T>): Promise<T> {

@@ -10,11 +10,16 @@ import { every } from './every.ts';
 import type { Log } from './logging.ts';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
+const { TASK_QUEUE_KIND_STICKY } = proto.temporal.api.enums.v1.TaskQueueKind;
 
-/** Nothing is ever put into it: it is there to be polled. */
-const taskQueue = { name: 'holdfast-clock' };
-/** The server takes no poll that is to end sooner; this one is given up as soon as it was seen. */
-const pollMs = 30_000;
+/** Nothing is ever put into it: it is there to be polled. Sticky: its one partition sees the polls of all processes. */
+const taskQueue = {
+  name: 'holdfast-clock',
+  normalName: 'holdfast-clock-normal',
+  kind: TASK_QUEUE_KIND_STICKY,
+};
+/** The server logs a warning of polls under 10 s. The native connection cannot end a poll early: it stays open for this long. */
+const pollMs = 12_000;
 const patienceMs = 2_000;
 /** The poll may not have come there yet. */
 const lookAgainMs = 20;
@@ -37,7 +42,7 @@ export interface ServerTime {
  * within two seconds, or does not tell.
  */
 export async function readServerTime(
-  connection: NativeConnection,
+  connection: Pick<NativeConnection, 'workflowService' | 'withDeadline'>,
   namespace: string,
 ): Promise<ServerTime | undefined> {
   const identity = `clock ${randomUUID()}`;
@@ -49,10 +54,8 @@ export async function readServerTime(
   const stop = (): void => leave.abort();
   const patience = setTimeout(stop, patienceMs);
   const after = performance.now();
-  const poll = connection.withAbortSignal(leave.signal, () =>
-    connection.withDeadline(Date.now() + pollMs, () =>
-      workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
-    ),
+  const poll = connection.withDeadline(Date.now() + pollMs, () =>
+    workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
   );
   poll.then(stop, stop);
   const look = async (): Promise<ServerTime | undefined> => {

@@ -33,6 +33,8 @@ const ofFacades = [
   'HOLDFAST_HEARTBEAT_TIMEOUT_SECONDS',
   'HOLDFAST_CIRCUIT_BREAKER',
   'HOLDFAST_CIRCUIT_COOLDOWN_SECONDS',
+  // A facade that keeps none sweeps the archive that another keeps in the payload store.
+  'HOLDFAST_ARCHIVE',
 ] as const;
 
 type Value = string | number;

@@ -76,10 +76,10 @@ export async function inspectStore(settings: StoreSettings): Promise<string | un
   }
 }
 
-/** Undefined: it has none yet, or does not tell. Makes nothing. */
-export async function inspectStoreId(settings: StoreSettings): Promise<string | undefined> {
+/** Undefined: it has none yet; an error: it does not tell. Makes nothing. */
+export async function inspectStoreId(settings: StoreSettings): Promise<string | Error | undefined> {
   if (settings.kind === 'folder' && !existsSync(join(settings.path, markerFile))) return undefined;
-  return readStoreId(openPayloadStore(settings)).catch(() => undefined);
+  return readStoreId(openPayloadStore(settings)).catch((error: unknown) => new Error(messageOf(error)));
 }
 
 function unusable(error: Error): string {

@@ -3,7 +3,10 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { checkCluster } from '../../src/cli/doctor/temporal.ts';
+import { generation } from '../../src/domain/cluster-terms.ts';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
+import { createSealer } from '../../src/platform/sealing.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { startNodeProcess, type NodeProcess } from '../rig/node-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
@@ -147,6 +150,12 @@ test('beside a node that runs all is well; with another key its sealed tokens fa
   expect(well.of('cluster')?.detail).toBe('the key and the payload store are those of its nodes');
   expect(well.of('sealed tokens')?.detail).toBe('the key opens all 1');
 
+  const emptyStore = await doctor({ ...beside, HOLDFAST_PAYLOAD_STORE: await place() });
+  expect(emptyStore.of('cluster')).toMatchObject({
+    status: 'fail',
+    fix: expect.stringContaining('set HOLDFAST_PAYLOAD_STORE to theirs') as string,
+  });
+
   const other = await doctor({ ...beside, HOLDFAST_ENCRYPTION_KEY: Buffer.alloc(32, 'x').toString('hex') });
   expect(other.code).toBe(1);
   expect(other.of('cluster')).toMatchObject({
@@ -156,5 +165,34 @@ test('beside a node that runs all is well; with another key its sealed tokens fa
   expect(other.of('sealed tokens')).toMatchObject({
     status: 'fail',
     detail: 'the key does not open those of secretive',
+  });
+});
+
+test('a node that its cluster would refuse fails the check, one that cannot be compared does not pass it', () => {
+  const sealer = createSealer(Buffer.alloc(32, 'k'));
+  const terms = { keyFingerprint: sealer.keyFingerprint, storeId: 'theirs', generation };
+  expect(checkCluster(undefined, sealer, undefined)).toMatchObject({ status: 'ok' });
+  expect(checkCluster(terms, sealer, 'theirs')).toMatchObject({ status: 'ok' });
+  const fails: [Parameters<typeof checkCluster>, RegExp][] = [
+    [[new Error('PERMISSION_DENIED'), sealer, 'theirs'], /cannot be read: PERMISSION_DENIED/],
+    [[terms, sealer, undefined], /has no id yet.*a start is refused/],
+    [[terms, sealer, new Error('S3 does not answer')], /S3 does not answer/],
+    [[terms, sealer, 'other'], /another payload store \(id theirs, here other\)/],
+    [[terms, undefined, 'other'], /another payload store/],
+    [[{ ...terms, keyFingerprint: 'theirs' }, sealer, 'theirs'], /another encryption key/],
+    [
+      [{ ...terms, generation: generation + 1 }, sealer, 'theirs'],
+      /of generation \d+, this version of \d+: a start is refused$/,
+    ],
+  ];
+  for (const [given, detail] of fails)
+    expect(checkCluster(...given)).toMatchObject({
+      status: 'fail',
+      detail: expect.stringMatching(detail) as string,
+    });
+  expect(checkCluster(terms, undefined, 'theirs')).toMatchObject({ status: 'skip' });
+  expect(checkCluster({ ...terms, generation: generation - 1 }, sealer, 'theirs')).toMatchObject({
+    status: 'warn',
+    detail: expect.stringContaining('a start is refused while they run') as string,
   });
 });

@@ -1,4 +1,5 @@
 /** holdfast health and whatif against a real node whose agents fail and are repaired. */
+import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
 import { says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
@@ -104,7 +105,9 @@ test('whatif tells who would be asked next once the chain was changed, of one ca
 
 test('the nodes that run are one table, with the one that answers', async () => {
   const { stdout } = await run('nodes');
-  expect(stdout).toMatch(/^node\trole\tversion\taddress\t/);
-  expect(stdout).toContain(`(answers)\tfacade and worker\t0.1.0\t${node.http.url}\t`);
+  expect(stdout).toMatch(/^node\trole\tversion\thost\tpid\taddress\t/);
+  expect(stdout).toContain(
+    `(answers)\tfacade and worker\t0.1.0\t${hostname()}\t${process.pid}\t${node.http.url}\t`,
+  );
   expect((await json('nodes'))['nodes']).toMatchObject([{ address: node.http.url, differs_in: [] }]);
 });

@@ -1,6 +1,6 @@
 /** Who may be part of a cluster, by what is in its data. */
 import { expect, test } from 'vitest';
-import { breachesOf, termsOf, type ClusterTerms } from '../../src/domain/cluster-terms.ts';
+import { breachesOf, parseTerms, termsOf, type ClusterTerms } from '../../src/domain/cluster-terms.ts';
 import { cardOf } from './node-support.ts';
 
 const terms: ClusterTerms = { keyFingerprint: 'key', storeId: 'store', generation: 2 };
@@ -24,6 +24,7 @@ test('a payload store that is away is compared once it is there', () => {
 
 test('a node of an older generation may not join, one of a newer only once no older one runs', () => {
   expect(breachesOf(terms, { ...node, generation: 1 }, [])).toEqual(['older']);
+  expect(breachesOf(terms, { ...node, generation: 1 }, [cardOf({ generation: 1 })])).toEqual(['older']);
   const newer = { ...node, generation: 3 };
   expect(breachesOf(terms, newer, [node])).toEqual(['newer']);
   expect(breachesOf(terms, newer, [cardOf({ id: 'other', generation: 3 })])).toEqual([]);
@@ -38,4 +39,15 @@ test('the terms are what a node has; of a store that is away the id is as it was
   const away = { ...node, storeId: undefined };
   expect(termsOf(away, terms)).toEqual(terms);
   expect(termsOf(away)).toBeUndefined();
+});
+
+test('a node may not join beside one of a newer generation, which may be about to raise the terms', () => {
+  expect(breachesOf(terms, node, [node, cardOf({ id: 'newer', generation: 3 })])).toEqual(['older']);
+});
+
+test('a memo that holds something else holds no terms', () => {
+  expect(parseTerms(terms)).toEqual(terms);
+  expect(parseTerms({ ...terms, since: 'later versions' })).toEqual(terms);
+  for (const other of [undefined, null, 'terms', { ...terms, generation: '2' }, { keyFingerprint: 'key' }])
+    expect(parseTerms(other)).toBeUndefined();
 });

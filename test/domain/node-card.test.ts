@@ -7,15 +7,17 @@ import { cardOf } from './node-support.ts';
 const setting = fc.oneof(fc.integer(), fc.string({ unit: 'grapheme', maxLength: 40 }));
 const settings = fc.dictionary(fc.stringMatching(/^HOLDFAST_[A-Z]{1,30}$/), setting, { maxKeys: 30 });
 
-test('a card is read as it was written, and what Temporal would refuse as too long comes without its settings', () => {
+test('a card is read as it was written, and what Temporal would refuse as too long tells its settings by hashes', () => {
   fc.assert(
     fc.property(settings, fc.option(fc.webUrl(), { nil: undefined }), (some, address) => {
       const card = cardOf({ settings: some, ...(address !== undefined && { address }) });
       const text = writeCard(card);
       expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1_000);
       const whole = Buffer.byteLength(JSON.stringify(card)) <= 1_000;
-      const without = { settings: undefined, facadeSettings: undefined };
-      expect(readCard(text)).toEqual(whole ? card : { ...card, ...without });
+      const hashed = { settings: expect.any(String) as string, facadeSettings: expect.any(String) as string };
+      const read = readCard(text);
+      expect(read).toEqual(whole ? card : { ...card, ...hashed });
+      expect(read && differencesOf(card, read)).toEqual([]);
     }),
   );
 });
@@ -56,16 +58,24 @@ test('two nodes differ in key, store, generation and settings, each with both va
   expect(differencesOf(here, here)).toEqual([]);
 });
 
-test('nothing is said of a store that is away, of settings that are not told, and of those that a worker does not use', () => {
-  const facade = cardOf({
-    facadeSettings: { HOLDFAST_MAX_BODY_BYTES: 5 },
-    settings: { HOLDFAST_MAX_CHAIN: 5 },
-  });
-  const worker = cardOf({
-    role: 'worker',
-    storeId: undefined,
-    settings: undefined,
-    facadeSettings: undefined,
-  });
+test('settings that are too many for a card are compared all the same, in whichever order they are', () => {
+  const names = Array.from({ length: 40 }, (_, i) => `HOLDFAST_A_SETTING_${i}`);
+  const many = (values: readonly number[]) =>
+    Object.fromEntries(names.map((name, i) => [name, values[i] ?? 0]));
+  const there = (settings: Record<string, number>) => readCard(writeCard(cardOf({ id: 'two', settings })));
+  const here = cardOf({ settings: many([1, 2]) });
+  const same = there(Object.fromEntries(Object.entries(many([1, 2])).reverse()));
+  const other = there(many([1, 3]));
+  expect(same?.settings).toMatch(/^[0-9a-f]{12}$/);
+  expect(same && differencesOf(here, same)).toEqual([]);
+  expect(other && differencesOf(here, other)).toMatchObject([{ what: 'settings', there: other?.settings }]);
+  const facade = cardOf({ settings: many([]), facadeSettings: { HOLDFAST_MAX_AGENTS: 3 } });
+  const otherFacade = readCard(writeCard({ ...facade, facadeSettings: { HOLDFAST_MAX_AGENTS: 4 } }));
+  expect(otherFacade && differencesOf(facade, otherFacade)).toMatchObject([{ what: 'facade_settings' }]);
+});
+
+test('nothing is said of a store that is away, and of settings that a worker does not use', () => {
+  const facade = cardOf({ facadeSettings: { HOLDFAST_MAX_BODY_BYTES: 5 } });
+  const worker = cardOf({ role: 'worker', storeId: undefined, facadeSettings: undefined });
   expect(differencesOf(facade, worker)).toEqual([]);
 });

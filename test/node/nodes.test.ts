@@ -1,12 +1,20 @@
 /** Nodes find each other, and one that would break the others does not start. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { symlink } from 'node:fs/promises';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { writeTerms } from '../../src/client/cluster-terms.ts';
+import { readTerms, writeTerms } from '../../src/client/cluster-terms.ts';
 import { Nodes } from '../../src/client/nodes.ts';
-import type { ClusterTerms } from '../../src/domain/cluster-terms.ts';
+import type { Temporal } from '../../src/client/temporal.ts';
+import { joinCluster } from '../../src/membership/join-cluster.ts';
+import { createLog } from '../../src/platform/logging.ts';
+import { readServerTime } from '../../src/platform/server-clock.ts';
+import { StartupError } from '../../src/platform/shutdown.ts';
 import { cardOf } from '../domain/node-support.ts';
 import { clusterSettings } from '../rig/cluster-settings.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';
@@ -29,9 +37,23 @@ async function refusalOf(script: string, environment: Environment): Promise<stri
 }
 
 async function temporalAt(address: string) {
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, interceptors: [] });
   onTestFinished(() => connection.close());
   return { client: new Client({ connection }), namespace: 'default', taskQueue: 'holdfast' };
+}
+
+/** A server that lets its clients connect, and nothing else. */
+async function startDenyingServer(): Promise<string> {
+  const server = createServer();
+  server.on('stream', (stream, headers) => {
+    const connects = String(headers[':path']).endsWith('/GetSystemInfo');
+    stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': connects ? '0' : '7' }));
+    stream.end(connects ? Buffer.alloc(5) : undefined);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 test('a facade and workers are listed until their lease ends or they leave; wrong ones refuse to start, other settings are only told', async () => {
@@ -64,14 +86,20 @@ test('a facade and workers are listed until their lease ends or they leave; wron
     await place({ ...beside, ...newKey(), HOLDFAST_PAYLOAD_STORE }),
   );
   expect(bothOther).toContain('Its encryption key');
-  expect(bothOther).toMatch(/payload store \(id [\w-]{36}\) is not the one .*set HOLDFAST_PAYLOAD_STORE/);
-  expect(bothOther).toContain(`Nodes that run: facade ${facade.url} (0.1.0)`);
+  expect(bothOther).toMatch(
+    /payload store \(id [\w-]{36}\) is not the one .*HOLDFAST_PAYLOAD_STORE to .* store-id holds [\w-]{36}/,
+  );
+  expect(bothOther).toContain(
+    `Nodes that run: facade on ${hostname()}, pid ${facade.process.pid}, ${facade.url} (0.1.0)`,
+  );
   expect(bothOther).toContain('HOLDFAST_JOIN=force');
 
   const changing = await place({ ...beside, HOLDFAST_EMBEDDED_WORKER: 'off', HOLDFAST_MAX_CHAIN: '5' });
   const second = await startNodeProcess(changing);
   expect(second.process.output).toMatch(/Another node has other settings: HOLDFAST_MAX_CHAIN\./);
   await facade.process.printed(/Another node has other settings: HOLDFAST_MAX_CHAIN\./);
+  // Those that were refused were never listed.
+  expect(facade.process.output).not.toContain('stop one of them');
   expect(await nodesOf(facade.http)).toContainEqual(
     expect.objectContaining({ address: second.url, differs_in: ['HOLDFAST_MAX_CHAIN'], answers: false }),
   );
@@ -96,6 +124,7 @@ test('a key that was changed while no node ran is noticed; by force it is the ke
   expect(await refusalOf(facadeScript, key)).toMatch(/Its encryption key [^]*No node runs now/);
   const forced = await startNodeProcess({ ...key, HOLDFAST_JOIN: 'force' });
   expect(forced.process.output).toContain('HOLDFAST_JOIN=force: the cluster has what this node has');
+  expect(forced.process.output).toContain('HOLDFAST_JOIN=force is set');
   forced.process.kill('SIGTERM');
   await forced.process.exited;
   expect(await refusalOf(facadeScript, oldKey)).toContain('Its encryption key');
@@ -116,36 +145,119 @@ test('of two first nodes that come at once with keys of their own one starts', a
   expect((await Promise.all([start(), start()])).map(String).sort()).toEqual(['1', 'ready']);
 }, 60_000);
 
+/** Of one process of this generation, which has joined or not. */
+function nodeOf(temporal: Temporal, id: string, generation: number) {
+  const nodes = new Nodes(temporal, cardOf({ id, generation }), () => Date.now());
+  const join = () =>
+    joinCluster(temporal, nodes, { storeId: 'store', force: false, log: createLog('silent') });
+  return { nodes, join };
+}
+
 test('a node of an older generation is refused; one of a newer raises it once no older node runs', async () => {
+  const temporal = await temporalAt((await startTemporalServer()).address);
+  const termsNow = () => readTerms(temporal);
+  const first = nodeOf(temporal, 'first', 1);
+  await first.join();
+  expect(await termsNow()).toMatchObject({ generation: 1 });
+  const older = /Nodes of generation 1 run, .*: stop them first/;
+  await expect(nodeOf(temporal, 'newer', 2).join()).rejects.toThrow(older);
+  await first.nodes.leave();
+
+  // As where Temporal has just started, and an older node renews its lease a little later.
+  const early = nodeOf(temporal, 'early', 2);
+  const refused = expect(early.join()).rejects.toThrow(older);
+  const late = nodeOf(temporal, 'late', 1);
+  const seen = async () => (await late.nodes.look()).map(({ id }) => id);
+  await expect.poll(seen, { timeout: 10_000, interval: 50 }).toContain('early');
+  await late.nodes.renew();
+  await refused;
+  expect(await termsNow()).toMatchObject({ generation: 1 });
+  await late.nodes.leave();
+
+  const raising = nodeOf(temporal, 'raising', 2).join();
+  await expect.poll(seen, { timeout: 10_000, interval: 50 }).toContain('raising');
+  const beside = (await nodeOf(temporal, 'beside', 1)
+    .join()
+    .catch((error: unknown) => error)) as Error;
+  expect(beside).toBeInstanceOf(StartupError);
+  expect(beside.message).toContain('cannot read what nodes of generation 2 write');
+  expect(beside.message).not.toContain('HOLDFAST_JOIN=force');
+  await raising;
+  expect(await termsNow()).toMatchObject({ generation: 2 });
+  await expect(nodeOf(temporal, 'after', 1).join()).rejects.toThrow('what nodes of generation 2 write');
+}, 90_000);
+
+test('a node that runs ends once a newer generation, which did not see it, raised the terms', async () => {
   const server = await startTemporalServer();
   const temporal = await temporalAt(server.address);
-  const shared = await clusterSettings();
   const environment = await place({
-    ...shared,
     TEMPORAL_ADDRESS: server.address,
     HOLDFAST_EMBEDDED_WORKER: 'off',
+    HOLDFAST_LOG_LEVEL: 'info',
   });
-  const first = await startNodeProcess(environment);
-  first.process.kill('SIGTERM');
-  await first.process.exited;
-  const termsNow = async () =>
-    (await temporal.client.workflow.getHandle('cluster-terms').describe()).memo?.['terms'] as ClusterTerms;
-  const terms = await termsNow();
-  expect(terms.generation).toBe(1);
-
-  await writeTerms(temporal, { ...terms, generation: 2 }, { replace: true });
-  expect(await refusalOf(facadeScript, environment)).toContain(
-    'cannot read what nodes of generation 2 write',
-  );
-
-  await writeTerms(temporal, { ...terms, generation: 0 }, { replace: true });
-  const older = new Nodes(temporal, cardOf({ generation: 0, startedAt: Date.now() }), () => Date.now());
-  await older.renew();
-  expect(await refusalOf(facadeScript, environment)).toMatch(
-    /Nodes of generation 0 run, .*: stop them first/,
-  );
-  await older.leave();
-  const newer = await startNodeProcess(environment);
-  expect(await termsNow()).toEqual(terms);
-  expect(await nodesOf(newer.http)).toHaveLength(1);
+  const running = await startNodeProcess(environment);
+  const terms = await readTerms(temporal);
+  if (!terms) throw new Error('The first node wrote no terms');
+  const raised = { ...terms, generation: terms.generation + 1 };
+  const newer = new Nodes(temporal, cardOf({ id: 'newer', ...raised }), () => Date.now());
+  await newer.renew();
+  await running.process.printed(/A node of another generation was started/);
+  expect((await running.http.get('/healthz')).status).toBe(200); // It may be just about to be refused.
+  await writeTerms(temporal, raised, { replace: true });
+  await newer.renew();
+  expect(await running.process.exited).toEqual({ code: 1, signal: null });
+  expect(running.process.output).toMatch(/cannot go on: [^]*cannot read what nodes of generation 2 write/);
 }, 90_000);
+
+test('leases are told by the clock that dated them, whatever the clock of the machine says', async () => {
+  const temporal = await temporalAt((await startTemporalServer()).address);
+  const here = new Nodes(temporal, cardOf({ id: 'here' }), () => Date.now() + 3_600_000);
+  const there = new Nodes(temporal, cardOf({ id: 'there' }), () => Date.now() - 3_600_000);
+  await there.renew();
+  const ids = async (nodes: Nodes) => (await nodes.renew()).map(({ id }) => id);
+  expect(await ids(here)).toEqual(['here', 'there']);
+  expect(await ids(there)).toEqual(['here', 'there']);
+  expect((await here.look()).map(({ id }) => id)).toEqual(['here', 'there']);
+}, 60_000);
+
+test('a node that cannot tell who runs joins those of its generation, and raises none', async () => {
+  const temporal = await temporalAt((await startTemporalServer()).address);
+  const away = {
+    ...temporal,
+    client: new Client({ connection: Connection.lazy({ address: '127.0.0.1:9', interceptors: [] }) }),
+  };
+  const join = (generation: number) => {
+    const nodes = new Nodes(away, cardOf({ generation }), () => Date.now());
+    return joinCluster(temporal, nodes, { storeId: 'store', force: false, log: createLog('silent') });
+  };
+  await join(1);
+  const raising = join(2);
+  await expect(raising).rejects.toThrow(StartupError);
+  await expect(raising).rejects.toThrow(/does not tell which nodes run/);
+  expect(await readTerms(temporal)).toMatchObject({ generation: 1 });
+}, 60_000);
+
+test('terms that are none, and rights that are missing, are told with what to do', async () => {
+  const temporal = await temporalAt((await startTemporalServer()).address);
+  const { client, taskQueue } = temporal;
+  await client.workflow.start('clusterTerms', {
+    workflowId: 'cluster-terms',
+    taskQueue,
+    memo: { terms: 'none' },
+  });
+  await expect(nodeOf(temporal, 'one', 1).join()).rejects.toThrow(
+    /without terms in its memo: terminate it \(temporal workflow terminate/,
+  );
+
+  const denying = await temporalAt(await startDenyingServer());
+  const denied = nodeOf(denying, 'one', 1).join();
+  await expect(denied).rejects.toThrow(StartupError);
+  await expect(denied).rejects.toThrow(/need DescribeWorkflowExecution, .*PollWorkflowTaskQueue/);
+}, 60_000);
+
+test('Temporal tells its time to every node that asks, however many ask at once', async () => {
+  const connection = await Connection.connect({ address: (await startTemporalServer()).address });
+  onTestFinished(() => connection.close());
+  const times = await Promise.all(Array.from({ length: 12 }, () => readServerTime(connection, 'default')));
+  for (const time of times) expect(time?.at).toBeGreaterThan(Date.now() - 60_000);
+}, 60_000);

@@ -16,6 +16,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Archive } from '../../src/client/archive.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
@@ -359,4 +361,41 @@ it('what answers 404 to everything and is no S3 keeps nothing, and does not pass
   await expect(store.write('calls/a/1', Buffer.from('text'))).rejects.toThrow('S3 answered 404 to PUT');
   await expect(store.read('calls/a/1')).rejects.toThrow('S3 answered 404 to GET');
   await expect(store.check()).rejects.toThrow(PayloadStoreError);
+});
+
+/** A bucket that answers with a status, or with what is to be read. */
+async function startBucket(answer: (method: string, body: Buffer) => Promise<number | Buffer>) {
+  const server = createServer((request, response) => {
+    void buffer(request)
+      .then((body) => answer(request.method ?? '', body))
+      .then((given) => {
+        if (typeof given === 'number') response.writeHead(given);
+        response.end(given === 404 ? '<Code>NoSuchKey</Code>' : typeof given === 'number' ? '' : given);
+      });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  return createS3Store(s3Settings(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+}
+
+it('a bucket that overwrites against the condition has one id, also where a second process writes it a little later', async () => {
+  let kept: Buffer | undefined;
+  let writes = 0;
+  const store = await startBucket(async (method, body) => {
+    if (method === 'GET') return kept ?? 404;
+    writes += 1;
+    if (writes === 2) await pass(300); // By then the first one's answer is there.
+    kept = body;
+    return 200;
+  });
+  const [one, other] = await Promise.all([storeIdOf(store), storeIdOf(store)]);
+  expect(writes).toBe(2);
+  expect(one).toBe(other);
+  expect(await storeIdOf(store)).toBe(one);
+});
+
+it('a bucket that may not be listed, which then hides what is missing, is told with the rights that it needs', async () => {
+  const store = await startBucket((method) => Promise.resolve(method === 'GET' ? 403 : 200));
+  await expect(storeIdOf(store)).rejects.toThrow(/403 to GET .*need s3:GetObject .* and s3:ListBucket/);
+  await expect(storeIdOf(store)).rejects.toThrow(PayloadStoreUnusable);
 });

@@ -7,6 +7,7 @@ test('settings that nodes should agree on are told where they are not the defaul
     HOLDFAST_TASK_QUEUE: 'other',
     HOLDFAST_INLINE_BYTES: '16384',
     HOLDFAST_CIRCUIT_BREAKER: 'off',
+    HOLDFAST_ARCHIVE: 'payload-store',
     // Each node's own.
     HOLDFAST_PORT: '0',
     HOLDFAST_MAX_CALLS_IN_FLIGHT: '5',
@@ -14,6 +15,6 @@ test('settings that nodes should agree on are told where they are not the defaul
   });
   expect(shared).toEqual({
     all: { HOLDFAST_TASK_QUEUE: 'other', HOLDFAST_MAX_CHAIN: 5 },
-    facades: { HOLDFAST_CIRCUIT_BREAKER: 'off' },
+    facades: { HOLDFAST_CIRCUIT_BREAKER: 'off', HOLDFAST_ARCHIVE: 'payload-store' },
   });
 });

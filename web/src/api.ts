@@ -7,7 +7,7 @@ import type {
   CallStatus,
   Health,
   ImportReport,
-  Node,
+  ListedNode,
   Probe,
   Session,
 } from './wire.ts';
@@ -54,7 +54,7 @@ export const api = {
   resetCircuit: (name: string) => send<Health>('POST', `/health/${segment(name)}/reset`),
   probe: (name: string) => send<Probe>('POST', `/health/${segment(name)}/probe`),
 
-  nodes: () => send<{ nodes: readonly Node[] }>('GET', '/nodes'),
+  nodes: () => send<{ nodes: readonly ListedNode[] }>('GET', '/nodes'),
 
   sessions: (cursor?: string) =>
     send<{ sessions: readonly { session_id: string }[]; next_cursor: string | null }>(

@@ -131,7 +131,7 @@ export interface Probe {
   readonly latency_ms: number;
 }
 
-export interface Node {
+export interface ListedNode {
   readonly id: string;
   readonly role: 'facade' | 'worker' | 'facade_and_worker';
   readonly version: string;

@@ -1,5 +1,5 @@
 import { differencesOf, type NodeCard } from '../../domain/node-card.ts';
-import type { RunningNode } from '../../domain/running-nodes.ts';
+import type { ListedNode } from '../../domain/running-nodes.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { nodeList } from '../node-schemas.ts';
@@ -26,7 +26,7 @@ export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoi
   ];
 }
 
-function nodeToWire(node: RunningNode, self: NodeCard) {
+function nodeToWire(node: ListedNode, self: NodeCard) {
   return {
     id: node.id,
     role: node.role,

@@ -31,12 +31,14 @@ async function nodes({ client, out }: Context): Promise<undefined> {
     return;
   }
   out.table(
-    ['node', 'role', 'version', 'address', 'started', 'lease until', 'differs in'],
+    ['node', 'role', 'version', 'host', 'pid', 'address', 'started', 'lease until', 'differs in'],
     all.nodes.map((one) => [
       one.answers ? `${one.id} (answers)` : one.id,
       one.role.replaceAll('_', ' '),
       one.version,
-      one.address ?? `${one.host} pid ${one.pid}`,
+      one.host,
+      one.pid,
+      one.address ?? '',
       one.started_at,
       one.lease_until,
       one.differs_in.join(' '),

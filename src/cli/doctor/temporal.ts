@@ -1,4 +1,6 @@
 /** The Temporal server: there, of which version, and with what Holdfast needs of it. */
+import { breachesOf, generation, type Breach, type ClusterTerms } from '../../domain/cluster-terms.ts';
+import { clusterTermsId } from '../../domain/ids.ts';
 import type { Config } from '../../platform/config.ts';
 import { inspectTemporal, type TemporalInspection } from '../../platform/inspect-temporal.ts';
 import type { Sealer } from '../../platform/sealing.ts';
@@ -109,28 +111,77 @@ function checkSearchAttributes(
   );
 }
 
-/** Whether a node with this key and payload store is let in. `storeId` undefined: it has none yet. */
+/**
+ * Whether a node with this key, payload store and version is let in. `storeId` undefined: the store has none yet; an
+ * error: it does not tell.
+ */
 export function checkCluster(
   terms: TemporalInspection['terms'],
   sealer: Sealer | undefined,
-  storeId: string | undefined,
+  storeId: string | Error | undefined,
 ): Check {
   const check = 'cluster';
-  if (!terms) return ok(check, 'the first node begins it');
-  const fix = 'docs/deployment.md tells what to do where it was changed on purpose';
-  if (sealer && sealer.keyFingerprint !== terms.keyFingerprint)
+  if (terms instanceof Error)
     return fail(
       check,
-      `its nodes have another encryption key (fingerprint ${terms.keyFingerprint}, here ${sealer.keyFingerprint}): a start is refused`,
-      `set HOLDFAST_ENCRYPTION_KEY to theirs; ${fix}`,
+      `what its nodes must have in common cannot be read: ${firstLine(terms)}`,
+      `a node needs the right to describe, start and poll; terms that are damaged go with: temporal workflow terminate -w ${clusterTermsId}`,
     );
-  if (storeId !== undefined && storeId !== terms.storeId)
+  if (!terms) return ok(check, 'the first node begins it');
+  if (storeId instanceof Error)
     return fail(
       check,
-      `its nodes have another payload store (id ${terms.storeId}, here ${storeId}): a start is refused`,
-      `set HOLDFAST_PAYLOAD_STORE to theirs; ${fix}`,
+      `the payload store does not tell which it is: ${firstLine(storeId)}`,
+      'see payload store',
+    );
+  if (storeId === undefined)
+    return fail(
+      check,
+      `the payload store that is set has no id yet, its nodes have that with the id ${terms.storeId}: a start is refused`,
+      `set HOLDFAST_PAYLOAD_STORE to theirs; ${changedOnPurpose}`,
+    );
+  const keyFingerprint = sealer?.keyFingerprint ?? terms.keyFingerprint;
+  const [breach] = breachesOf(terms, { keyFingerprint, storeId, generation }, []);
+  if (breach) return failFor(breach, terms, keyFingerprint, storeId);
+  if (!sealer)
+    return skip(
+      check,
+      `there is no key to compare: its nodes have that with the fingerprint ${terms.keyFingerprint}, and one with another is refused`,
+    );
+  if (generation > terms.generation)
+    return warn(
+      check,
+      `its nodes are of generation ${terms.generation}, this version of ${generation}: a start is refused while they run`,
+      'stop them before the first node of this version starts',
     );
   return ok(check, 'the key and the payload store are those of its nodes');
+}
+
+const changedOnPurpose = 'docs/deployment.md tells what to do where it was changed on purpose';
+
+function failFor(breach: Breach, terms: ClusterTerms, keyFingerprint: string, storeId: string): Check {
+  const check = 'cluster';
+  switch (breach) {
+    case 'encryption_key':
+      return fail(
+        check,
+        `its nodes have another encryption key (fingerprint ${terms.keyFingerprint}, here ${keyFingerprint}): a start is refused`,
+        `set HOLDFAST_ENCRYPTION_KEY to theirs; ${changedOnPurpose}`,
+      );
+    case 'payload_store':
+      return fail(
+        check,
+        `its nodes have another payload store (id ${terms.storeId}, here ${storeId}): a start is refused`,
+        `set HOLDFAST_PAYLOAD_STORE to theirs; ${changedOnPurpose}`,
+      );
+    case 'older':
+    case 'newer':
+      return fail(
+        check,
+        `its nodes are of generation ${terms.generation}, this version of ${generation}: a start is refused`,
+        'install their version',
+      );
+  }
 }
 
 /** Whether the key is the one that sealed the tokens of the agents. */

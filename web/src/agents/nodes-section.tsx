@@ -5,7 +5,7 @@ import { useRepeated } from '../live/use-repeated.ts';
 import { ProblemBox } from '../ui/problem-box.tsx';
 import { Section } from '../ui/section.tsx';
 import { Time } from '../ui/time.tsx';
-import type { Node } from '../wire.ts';
+import type { ListedNode } from '../wire.ts';
 
 const refreshMs = 5_000;
 
@@ -21,7 +21,7 @@ export function NodesSection() {
         <table class="list">
           <thead>
             <tr>
-              <th scope="col">Address</th>
+              <th scope="col">Node</th>
               <th scope="col">Role</th>
               <th scope="col" class="wide">
                 Version
@@ -43,11 +43,12 @@ export function NodesSection() {
   );
 }
 
-function Row({ node }: { node: Node }) {
+function Row({ node }: { node: ListedNode }) {
   return (
     <tr>
       <td class="name">
-        {node.address ?? `${node.host} pid ${node.pid}`}
+        {node.host}, pid {node.pid}
+        {node.address !== null && <div>{node.address}</div>}
         {node.answers && <span class="tag">shows this page</span>}
       </td>
       <td>{words(node.role)}</td>

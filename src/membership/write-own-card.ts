@@ -1,22 +1,22 @@
 /** What this process tells other nodes of itself. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { generation } from './domain/cluster-terms.ts';
-import type { NodeCard } from './domain/node-card.ts';
-import type { Config } from './platform/config.ts';
-import type { Sealer } from './platform/sealing.ts';
-import { version } from './version.ts';
+import { generation } from '../domain/cluster-terms.ts';
+import type { NodeCard } from '../domain/node-card.ts';
+import type { Config } from '../platform/config.ts';
+import type { Sealer } from '../platform/sealing.ts';
+import { version } from '../version.ts';
 
+/** Without its payload store, which is told once the node has joined. */
 export function writeOwnCard(
   { shared, apiKeys, worker }: Config,
   role: NodeCard['role'],
   sealer: Sealer,
-  storeId: string | undefined,
   startedAt: number,
 ): NodeCard {
   // Which keys they are is told by nothing, only whether they are the same.
   const keys = apiKeys.length > 0 && {
-    HOLDFAST_API_KEYS: sealer.fingerprint([...apiKeys].sort().join(' ')).slice(0, 11),
+    HOLDFAST_API_KEYS: sealer.fingerprint(`API keys ${[...apiKeys].sort().join(' ')}`).slice(0, 11),
   };
   return {
     id: randomUUID().slice(0, 8),
@@ -26,7 +26,6 @@ export function writeOwnCard(
     generation,
     buildId: worker.buildId,
     keyFingerprint: sealer.keyFingerprint,
-    storeId,
     host: hostname(),
     pid: process.pid,
     startedAt,

@@ -1,12 +1,15 @@
 /** This process as one of its cluster's nodes: it joins, keeps its lease, and looks who its neighbours are (ADR 0033). */
-import type { Nodes } from './client/nodes.ts';
-import type { Temporal } from './client/temporal.ts';
-import { renewMs } from './domain/running-nodes.ts';
+import { readTerms } from '../client/cluster-terms.ts';
+import type { Nodes } from '../client/nodes.ts';
+import type { Temporal } from '../client/temporal.ts';
+import { breachesOf } from '../domain/cluster-terms.ts';
+import { renewMs } from '../domain/running-nodes.ts';
+import { every } from '../platform/every.ts';
+import type { Log } from '../platform/logging.ts';
+import { StartupError } from '../platform/shutdown.ts';
+import type { StoreWatch } from '../platform/store-watch.ts';
 import { joinCluster } from './join-cluster.ts';
-import { every } from './platform/every.ts';
-import type { Log } from './platform/logging.ts';
-import { StartupError } from './platform/shutdown.ts';
-import type { StoreWatch } from './platform/store-watch.ts';
+import { refusal } from './refusal.ts';
 import { tellNeighbours } from './tell-neighbours.ts';
 
 export function createMembership(
@@ -19,12 +22,10 @@ export function createMembership(
   const notRenewed = (error: unknown): void => {
     log.warn({ err: error }, 'The lease of this node was not renewed; it is tried again');
   };
-  const renewLease = async (): Promise<void> => tell(nodes.self, await nodes.renew());
-  const join = (): Promise<void> => joinCluster(temporal, nodes, { force, log });
   let refuse: (reason: string) => void = () => undefined;
   const refused = new Promise<string>((resolve) => (refuse = resolve));
+  const join = (): Promise<void> => joinCluster(temporal, nodes, { storeId: storeWatch.storeId, force, log });
   const joinWithStore = async (): Promise<void> => {
-    nodes.amend({ storeId: storeWatch.storeId });
     try {
       await join();
     } catch (error) {
@@ -32,13 +33,26 @@ export function createMembership(
       throw error;
     }
   };
+  /** A newer node that runs did not see this one, or is about to be refused: which of both, the terms tell. */
+  const endIfOlder = async (): Promise<void> => {
+    const { self } = nodes;
+    const others = nodes.list().filter(({ id }) => id !== self.id);
+    if (!others.some(({ generation }) => generation > self.generation)) return;
+    const terms = await readTerms(temporal);
+    if (terms && breachesOf(terms, self, []).includes('older'))
+      refuse(refusal(['older'], terms, self, others, temporal.namespace));
+  };
+  const renewLease = async (): Promise<void> => {
+    tell(nodes.self, await nodes.renew());
+    await endIfOlder();
+  };
   return {
     /** Before its first call or task. Throws `StartupError` where it may not be part of the cluster. */
     async join(): Promise<void> {
       await join();
       tell(nodes.self, nodes.list());
     },
-    /** Resolves with the reason where only its payload store, once it was there, told that it may not. */
+    /** Resolves with the reason where it may not be part of the cluster any more, or its payload store came later and told. */
     refused,
     /** Enters where it can be reached. What fails comes with the next renewal. */
     async listensAt(address: string): Promise<void> {
