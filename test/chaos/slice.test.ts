@@ -13,21 +13,22 @@ const cases = [
   'wrong-clock',
   'store-full',
 ];
+/** One of every sort, which the run goes on for where a slow machine has not come to it within the minute. */
+const must = ['kill-all', 'net-facade', 'delete-in-use', 'wrong-clock', 'store-full'];
 
 test('after a minute of kills, bad networks, removals, a wrong clock and a full disk every invariant holds', async () => {
-  const list = cases.join();
-  const args = ['--seed', '1', '--minutes', '1', '--cases', list, '--must', list];
-  const { code, stdout, stderr } = await chaos(...args);
+  const kinds = ['--cases', cases.join(), '--must', must.join()];
+  const { code, stdout, stderr } = await chaos('--seed', '1', '--minutes', '1', ...kinds);
   expect(code, `${stderr}\n${stdout}`).toBe(0);
   for (const row of rows) expect(stdout).toMatch(new RegExp(`${row} .* holds `));
   expect(stdout).not.toContain('VIOLATED');
   expect(stdout).toMatch(/lost 0, doubled 0/);
   const counts = faultCounts(stdout);
-  const notDone = cases.filter((kind) => !((counts[kind] ?? 0) > 0));
+  const notDone = must.filter((kind) => !((counts[kind] ?? 0) > 0));
   // It needs a file system of its own.
   const cannot = stdout.includes('skipped: no right to mount a tmpfs') ? ['store-full'] : [];
   expect(notDone, stdout).toEqual(cannot);
-}, 360_000);
+}, 480_000);
 
 test('help names every kind of fault; an unknown one is refused, and one of a cluster where there is none', async () => {
   const help = await chaos('--help');
