@@ -72,6 +72,10 @@ test('settings that are too many for a card are compared all the same, in whiche
   const facade = cardOf({ settings: many([]), facadeSettings: { HOLDFAST_MAX_AGENTS: 3 } });
   const otherFacade = readCard(writeCard({ ...facade, facadeSettings: { HOLDFAST_MAX_AGENTS: 4 } }));
   expect(otherFacade && differencesOf(facade, otherFacade)).toMatchObject([{ what: 'facade_settings' }]);
+  const worker = cardOf({ role: 'worker', settings: many([1, 2]), facadeSettings: undefined });
+  const sameWorker = readCard(writeCard(worker));
+  expect(sameWorker?.facadeSettings).toBeUndefined();
+  expect(sameWorker && differencesOf(here, sameWorker)).toEqual([]);
 });
 
 test('nothing is said of a store that is away, and of settings that a worker does not use', () => {

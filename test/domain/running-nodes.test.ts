@@ -35,6 +35,7 @@ test('they are told by role and age, and other pollers are none', () => {
     polled(cardOf({ id: 'w', role: 'worker', startedAt: 1 }), 0),
     polled(cardOf({ id: 'young', startedAt: 9 }), 0),
     polled(cardOf({ id: 'old', startedAt: 2 }), 0),
+    polled(cardOf({ id: 'as-old', startedAt: 2 }), 0),
   ];
-  expect(runningNodes(pollers, now).map(({ id }) => id)).toEqual(['old', 'young', 'w']);
+  expect(runningNodes(pollers, now).map(({ id }) => id)).toEqual(['as-old', 'old', 'young', 'w']);
 });
