@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 /** From this size on the log is put aside at the next start; one older file is kept. */
 const maxBytes = 10 * 1024 * 1024;
-const maxTailBytes = 2_000;
+const maxTailBytes = 65_536;
+const tailLines = 5;
 
 export interface ServerLog {
   readonly path: string;
@@ -40,8 +41,16 @@ async function tailOf(path: string, begin: number): Promise<string> {
     const end = (await file.stat()).size;
     const from = Math.max(begin, end - maxTailBytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, end - from)), 0, end - from, from);
-    return buffer.toString('utf8', 0, bytesRead).trim().split('\n').slice(-5).join('\n');
+    return lastWords(buffer.toString('utf8', 0, bytesRead));
   } finally {
     await file.close();
   }
+}
+
+/** What a program written in Go said before it panicked is above a hundred lines of where it was. */
+function lastWords(log: string): string {
+  const lines = log.trim().split('\n');
+  const panic = lines.findLastIndex((line) => line.startsWith('panic: '));
+  const end = panic === -1 ? lines.length : panic + 1;
+  return lines.slice(Math.max(0, end - tailLines), end).join('\n');
 }
