@@ -96,7 +96,7 @@ export class ServerClock {
 
   /** How far the machine's clock is ahead, in ms; within the time that the server took to tell it is none. */
   skewMs(): number {
-    return Date.now() - this.now();
+    return this.aheadMs === undefined ? 0 : Date.now() - this.now();
   }
 
   /** Keeps what it says where that is possible, given when the server told its time. */
