@@ -6,7 +6,6 @@ import { Client } from '@temporalio/client';
 import type { InjectedSinks, NativeConnection } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
-import { AgentSlots } from './activities/agent-slots.ts';
 import { Exchanges } from './activities/exchanges.ts';
 import { createActivities } from './activities/activities.ts';
 import { FirstTries } from './activities/first-try.ts';
@@ -30,7 +29,6 @@ import { EndedCalls } from './client/ended-calls.ts';
 import { EntityGate } from './client/entities.ts';
 import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
-import { Line } from './client/line.ts';
 import { Nodes } from './client/nodes.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
 import { SessionDeletions } from './client/session-deletions.ts';
@@ -41,6 +39,8 @@ import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
 import { enterVersions } from './enter-versions.ts';
 import { createMembership } from './membership/membership.ts';
+import { KeyedSemaphores } from './lib/keyed-semaphores.ts';
+import { Semaphore } from './lib/semaphore.ts';
 import { openPayloadStore } from './payloads/open-store.ts';
 import type { PayloadStore } from './payloads/payload-store.ts';
 import { Texts } from './payloads/texts.ts';
@@ -108,7 +108,7 @@ export async function composeNode(
     transport,
     openToken: (sealed: string, agentName: string) => sealer.open(sealed, agentName),
     exchanges,
-    slots: new AgentSlots(),
+    slots: new KeyedSemaphores(),
     now,
     expectations,
     texts,
@@ -125,7 +125,7 @@ export async function composeNode(
   const batches = new Batches(temporal, texts);
   const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
-  const starts = new Line(new AdaptiveBound({ ...fewStarts, most: config.limits.maxStarts }));
+  const starts = new Semaphore(new AdaptiveBound({ ...fewStarts, most: config.limits.maxStarts }));
   const probed = {
     of: (agent: string) => health.of(agent),
     record: (outcome: Outcome) => health.record({ ...outcome, at: now() }),
@@ -133,7 +133,7 @@ export async function composeNode(
   const probes = new Probes(transport, probed, config.probeTimeoutMs);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
-    startsWaiting: () => starts.length,
+    startsWaiting: () => starts.waiting,
     asksInFlight: () => exchanges.size,
     watches: () => callWatch.size + listWatch.size + batchWatch.size,
     clockSkewMs: () => clock.skewMs(),

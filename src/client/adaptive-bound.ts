@@ -1,5 +1,5 @@
 /** A concurrency limit that follows how fast the work ends: additive increase, multiplicative decrease, as TCP's. */
-import type { Bound } from './line.ts';
+import type { ConcurrencyLimit } from '../lib/semaphore.ts';
 
 export interface AdaptiveBoundOptions {
   /** It begins with so many and never falls below; `most` where that is less. */
@@ -9,7 +9,7 @@ export interface AdaptiveBoundOptions {
   readonly slowMs: number;
 }
 
-export class AdaptiveBound implements Bound {
+export class AdaptiveBound implements ConcurrencyLimit {
   private readonly options: AdaptiveBoundOptions;
   private exact: number;
   private loweredAt = -Infinity;
