@@ -5,6 +5,7 @@ import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { callProgress } from '../workflows/messages.ts';
 import type { CallStatus } from './call-ending.ts';
+import { describeWorkflow } from './describe-workflow.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 /** Runs a read about a call. Throws the refusal `call_not_found`. */
@@ -21,10 +22,14 @@ export function noSuchCall(callId: string): Refusal {
   return new Refusal('call_not_found', `Call '${callId}' is not known, or its retention is over`);
 }
 
-export function describeExecution(temporal: Temporal, callId: string): Promise<WorkflowExecutionDescription> {
-  return findCall(temporal, callId, () =>
-    temporal.client.workflow.getHandle(callWorkflowId(callId)).describe(),
-  );
+/** Throws the refusal `call_not_found`. */
+export async function describeExecution(
+  temporal: Temporal,
+  callId: string,
+): Promise<WorkflowExecutionDescription> {
+  const execution = await describeWorkflow(temporal, callWorkflowId(callId));
+  if (!execution) throw noSuchCall(callId);
+  return execution;
 }
 
 /** What the workflow itself knows of its way. Undefined when no worker answers just now. */

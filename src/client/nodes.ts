@@ -5,7 +5,7 @@
 import proto from '@temporalio/proto';
 import { writeCard, type NodeCard } from '../domain/node-card.ts';
 import { leaseMs, runningNodes, type Poller, type ListedNode } from '../domain/running-nodes.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import { rpc, rpcTimeoutMs, temporalUnavailable, type Temporal } from './temporal.ts';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
@@ -106,7 +106,7 @@ export class Nodes {
       const noted = pollers.find((one) => one.identity === identity && one.seenAt > before);
       if (noted) this.noted = { ...noted, toldAt: performance.now() };
       if (noted || signal.aborted) return pollers;
-      await pause(pauseMs, signal);
+      await delay(pauseMs, signal);
     }
   }
 

@@ -14,7 +14,7 @@ import {
 import { openTurn } from '../workflows/messages.ts';
 import type { session } from '../workflows/session.ts';
 import { isOver, sendUpdate, type EntityGate } from './entities.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import { withBound } from './session-bounds.ts';
 import { rpc, rpcTimeoutMs, temporalUnavailable, workflowTaskTimeout, type Temporal } from './temporal.ts';
 
@@ -72,7 +72,7 @@ export class TurnOpening {
       } catch (error) {
         if (!isOver(error)) throw error;
         this.known.delete(sessionId);
-        await pause(pauseMs, patience);
+        await delay(pauseMs, patience);
         if (patience.aborted) throw temporalUnavailable(error);
       }
     }

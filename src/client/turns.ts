@@ -7,6 +7,7 @@ import type { TurnCommit, TurnPlace } from '../domain/session.ts';
 import { storeSegment } from '../payloads/segments.ts';
 import { sessionOwner, type Owner, type Texts } from '../payloads/texts.ts';
 import { commitTurn, openTurn, settleTurn } from '../workflows/messages.ts';
+import { describeWorkflow } from './describe-workflow.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
@@ -70,15 +71,9 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
     },
 
     async callState(callId): Promise<CallState> {
-      try {
-        const { status } = await rpc(temporal, rpcTimeoutMs.read, () =>
-          handle(callWorkflowId(callId)).describe(),
-        );
-        return status.name === 'RUNNING' ? 'running' : 'ended';
-      } catch (error) {
-        if (isNotFound(error)) return 'missing';
-        throw error;
-      }
+      const call = await describeWorkflow(temporal, callWorkflowId(callId));
+      if (!call) return 'missing';
+      return call.status.name === 'RUNNING' ? 'running' : 'ended';
     },
 
     storeSegment: (sessionId, segment, life) => storeSegment(texts, sessionOwner(sessionId, life), segment),

@@ -3,6 +3,7 @@ import { isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { NativeConnection } from '@temporalio/worker';
 import proto from '@temporalio/proto';
+import { delay } from '../lib/delay.ts';
 import { StartupError } from './shutdown.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
@@ -53,7 +54,7 @@ export async function ensureSearchAttributes(
   }
   const giveUpAt = Date.now() + usableMs;
   while ((await missingSearchAttributes(connection, namespace, names)).length > 0) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
     if (Date.now() > giveUpAt) throw new StartupError('The search attributes were added but do not appear');
   }
 }

@@ -1,5 +1,6 @@
 /** Notices when the Temporal server is away, and tells when it is back. */
 import type { NativeConnection } from '@temporalio/worker';
+import { withTimeLimit } from '../lib/time-limit.ts';
 import { every } from './every.ts';
 
 const intervalMs = 500;
@@ -40,16 +41,10 @@ export class ServerWatch {
   }
 }
 
-async function answers(connection: NativeConnection): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), patienceMs);
-  });
+function answers(connection: NativeConnection): Promise<boolean> {
   const answer = connection.workflowService.getSystemInfo({}).then(
     () => true,
     () => false,
   );
-  const answered = await Promise.race([answer, late]);
-  clearTimeout(timer);
-  return answered;
+  return withTimeLimit(answer, patienceMs, () => false);
 }
