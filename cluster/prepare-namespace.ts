@@ -1,5 +1,5 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
+import { msToTs } from '../src/temporal-sdk/timestamps.ts';
 import { ensureSearchAttributes } from '../src/platform/provision.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/shutdown.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON } from '../src/temporal-sdk/history-json.ts';
 import { packageRoot } from '../src/platform/paths.ts';
 import { runMain, StartupError } from '../src/platform/shutdown.ts';
 import { scenarios, type Scenario } from '../test/replay/scenarios.ts';

@@ -1,6 +1,6 @@
 /** Batches of reruns as the facade sees them. Their figures are in memo and heartbeats: no worker is asked for them. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
+import { executionInfoFromRaw } from '../temporal-sdk/raw-answers.ts';
 import { defaultPayloadConverter } from '@temporalio/common';
 import {
   addCounts,

@@ -1,5 +1,5 @@
 /** Deletes a session's ended calls: their histories, their texts, what is archived of them. */
-import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import { optionalTsToMs } from '../temporal-sdk/timestamps.ts';
 import pMap from 'p-map';
 import { callIdOf, callWorkflowId } from '../domain/ids.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';

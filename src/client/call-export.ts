@@ -1,5 +1,5 @@
 /** The histories of all calls that a filter is about, one after the other as they are taken. */
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON } from '../temporal-sdk/history-json.ts';
 import { pMapIterable } from 'p-map';
 import { delay } from '../lib/delay.ts';
 import { listQuery, type CallFilter } from './call-filter.ts';

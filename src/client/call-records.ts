@@ -1,6 +1,6 @@
 /** What Temporal keeps of calls: descriptions, lists, start inputs, histories. */
 import { defaultPayloadConverter } from '@temporalio/common';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON } from '../temporal-sdk/history-json.ts';
 import type { CallInput, CallProgress } from '../domain/call.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { CoalescedReads } from '../lib/coalesced-reads.ts';

@@ -1,6 +1,6 @@
 /** What every part of the client layer needs of Temporal, and how a refused or unanswered RPC is told apart. */
 import { isGrpcServiceError, type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { rethrowKnownErrorTypes } from '@temporalio/client/lib/helpers.js';
+import { rethrowKnownErrorTypes } from '../temporal-sdk/raw-answers.ts';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { Refusal } from '../domain/failures.ts';
 import { withTimeLimit } from '../lib/time-limit.ts';

@@ -1,6 +1,6 @@
 /** What a namespace must have before the first call: search attributes, and on the embedded server the retention. */
 import { isGrpcServiceError } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
+import { msToTs } from '../temporal-sdk/timestamps.ts';
 import type { NativeConnection } from '@temporalio/worker';
 import proto from '@temporalio/proto';
 import { delay } from '../lib/delay.ts';
