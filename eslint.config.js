@@ -49,7 +49,7 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'ImportExpression > Literal[value=/^@temporalio.[^/]+./]',
+          selector: 'ImportExpression > Literal[value=/^@temporalio\\u002F[^\\u002F]+\\u002F/]',
           message: insideTheSdk.message,
         },
       ],

@@ -11,7 +11,7 @@ import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import type { Release } from '../lib/semaphore.ts';
 import { PayloadLostError } from '../payloads/payload-store.ts';
 import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
-import type { Asked, Exchanges } from './exchanges.ts';
+import type { Asked, AgentRequests } from './agent-requests.ts';
 import { patiently } from './patiently.ts';
 import type { OpenTry } from './try-log.ts';
 
@@ -29,7 +29,7 @@ export interface AskDependencies {
   readonly transport: AgentTransport;
   /** Opens a sealed token; throws when it was sealed with another key. */
   readonly openToken: (sealed: string, agentName: string) => string;
-  readonly exchanges: Exchanges;
+  readonly agentRequests: AgentRequests;
   /** Bounds the requests that this process has open to each agent (`max_concurrency`); the others wait. */
   readonly slots: KeyedSemaphores;
   /** Epoch ms by the clock of the Temporal server. */
@@ -41,12 +41,12 @@ export interface AskDependencies {
 /** Asks, or joins the request that another activity of this call has open. `caller` is this activity's own end. */
 export function ask(dependencies: AskDependencies, question: Question, caller: AbortSignal): Asked {
   const { callId, agent } = question;
-  return dependencies.exchanges.ask({ callId, agent: agent.name }, caller, (controller, open) =>
-    exchange(dependencies, question, controller, open),
+  return dependencies.agentRequests.ask({ callId, agent: agent.name }, caller, (controller, open) =>
+    requestAnswer(dependencies, question, controller, open),
   );
 }
 
-async function exchange(
+async function requestAnswer(
   dependencies: AskDependencies,
   question: Question,
   controller: AbortController,

@@ -116,7 +116,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     temporalAddress: temporal.address,
     failed: Promise.race([temporal.lost, node.membership.refused, ...(worker ? [worker.ended] : [])]),
     stop: async () => {
-      await drainNode(drain, node.exchanges, config.drainMs);
+      await drainNode(drain, node.agentRequests, config.drainMs);
       await cleanups.run();
     },
   };

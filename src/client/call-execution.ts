@@ -3,7 +3,7 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { CallProgress } from '../domain/call.ts';
 import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId } from '../domain/ids.ts';
-import { callProgress } from '../workflows/messages.ts';
+import { callProgressQuery } from '../workflows/messages.ts';
 import type { CallStatus } from './call-ending.ts';
 import { describeWorkflow } from './describe-workflow.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
@@ -36,7 +36,7 @@ export async function describeExecution(
 export async function readProgress(temporal: Temporal, callId: string): Promise<CallProgress | undefined> {
   try {
     return await rpc(temporal, rpcTimeoutMs.read, () =>
-      temporal.client.workflow.getHandle(callWorkflowId(callId)).query(callProgress),
+      temporal.client.workflow.getHandle(callWorkflowId(callId)).query(callProgressQuery),
     );
   } catch {
     return undefined;

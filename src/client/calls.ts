@@ -118,8 +118,8 @@ export class Calls {
     }
   }
 
-  /** Every wait and start asks again now: the server is back, and the RPCs of before may notice only seconds later. */
-  askAnew(): void {
+  /** Repeats the RPCs of every wait and start now. For a server that is back: an RPC begun before may notice only seconds later. */
+  retryOpenRpcs(): void {
     for (const interrupt of [...this.underWay]) interrupt();
   }
 
@@ -155,7 +155,7 @@ export class Calls {
   }
 
   /**
-   * Undefined as soon as `signal` aborts or `askAnew` is called; what is under way then ends by itself, at its deadline
+   * Undefined as soon as `signal` aborts or `retryOpenRpcs` is called; what is under way then ends by itself, at its deadline
    * at the latest.
    */
   private async interruptibly<T>(

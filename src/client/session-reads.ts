@@ -7,7 +7,7 @@ import { sessionWorkflowId } from '../domain/ids.ts';
 import type { SessionContent } from '../domain/session.ts';
 import { CoalescedReads } from '../lib/coalesced-reads.ts';
 import type { Texts } from '../payloads/texts.ts';
-import { readSession } from '../workflows/messages.ts';
+import { readSessionQuery } from '../workflows/messages.ts';
 import { KnownSessions, type HistoryMark } from './known-sessions.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { wholeSession, type WholeSession } from './whole-session.ts';
@@ -78,7 +78,7 @@ export class SessionReads {
   private async query(sessionId: string): Promise<SessionContent | undefined> {
     try {
       const handle = this.temporal.client.workflow.getHandle(sessionWorkflowId(sessionId));
-      return (await handle.query(readSession)) ?? undefined;
+      return (await handle.query(readSessionQuery)) ?? undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

@@ -6,7 +6,7 @@ import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
 import type { Metadata, SessionLimits, TurnReply } from '../domain/session.ts';
 import { sessionOwner, type Texts } from '../payloads/texts.ts';
-import { closeSession, expireSession, releaseTurn } from '../workflows/messages.ts';
+import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../workflows/messages.ts';
 import type { session } from '../workflows/session.ts';
 import { isOver, sendUpdate, type EntityGate } from './entities.ts';
 import { refusing } from './large-texts.ts';
@@ -59,7 +59,9 @@ export class Sessions {
   /** Gives back the turn of a call that will not use it. */
   async releaseTurn(sessionId: string, callId: string): Promise<void> {
     try {
-      await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle(sessionId).signal(releaseTurn, callId));
+      await rpc(this.temporal, rpcTimeoutMs.write, () =>
+        this.handle(sessionId).signal(releaseTurnSignal, callId),
+      );
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -75,7 +77,7 @@ export class Sessions {
    */
   async remove(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
     try {
-      const { runId } = await this.update(sessionId, closeSession, [withCalls]);
+      const { runId } = await this.update(sessionId, closeSessionUpdate, [withCalls]);
       return await this.forget(sessionId, runId);
     } catch (error) {
       if (!isOver(error)) throw error;
@@ -136,7 +138,7 @@ export class Sessions {
 
   private async expire(sessionId: string, cutoffMs: number): Promise<boolean> {
     try {
-      const { answer: expired, runId } = await this.update(sessionId, expireSession, [cutoffMs]);
+      const { answer: expired, runId } = await this.update(sessionId, expireSessionUpdate, [cutoffMs]);
       if (expired) await this.forget(sessionId, runId);
       return expired;
     } catch (error) {

@@ -8,7 +8,7 @@ import type { NodeCard } from '../domain/node-card.ts';
 import { allRenewedMs } from '../domain/running-nodes.ts';
 import { delay } from '../lib/delay.ts';
 import type { Log } from '../platform/logging.ts';
-import { StartupError } from '../platform/shutdown.ts';
+import { StartupError } from '../platform/startup-error.ts';
 import { refusal } from './refusal.ts';
 
 interface Options {

@@ -4,7 +4,7 @@ import { msToTs } from '../temporal-sdk/timestamps.ts';
 import type { NativeConnection } from '@temporalio/worker';
 import proto from '@temporalio/proto';
 import { delay } from '../lib/delay.ts';
-import { StartupError } from './shutdown.ts';
+import { StartupError } from './startup-error.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 const usableMs = 15_000;

@@ -22,7 +22,7 @@ import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { causeOf, readFailure, type AskFailure } from './ask-failure.ts';
+import { causeOf, readAskFailure, type AskFailure } from './read-ask-failure.ts';
 import { firstTry } from './first-try.ts';
 
 /** A worker's death is not the agent's fault: the ask is scheduled again, but not for ever (I7). */
@@ -89,7 +89,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       }
       const cause = causeOf(error);
       if (!cause) throw error;
-      const failure = readFailure(cause, ask, step.tries);
+      const failure = readAskFailure(cause, ask, step.tries);
       const next = nextStep(step, failure, ask.budgetMs());
       if (!next)
         return {

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker as Thread } from 'node:worker_threads';
-import { isGrpcServiceError } from '@temporalio/client';
+import { Client, isGrpcServiceError, type ConnectionLike } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { DefaultLogger, Worker } from '@temporalio/worker';
@@ -51,7 +51,9 @@ it('a raw execution is decoded as the client decodes it', async () => {
       },
     }).finish(),
   );
-  const info = await executionInfoFromRaw(raw, await converter(), raw, 'default');
+  const connection = { workflowService: {}, plugins: [] } as unknown as ConnectionLike;
+  const { loadedDataConverter } = new Client({ connection }).options;
+  const info = await executionInfoFromRaw(raw, loadedDataConverter, raw, 'default');
   expect(info).toMatchObject({
     workflowId: 'call-1',
     runId: 'run-1',
@@ -92,15 +94,10 @@ it("the thread's module answers the requests of a worker's client", async () => 
     return import(${JSON.stringify(module)});
   }).then(({ runWorkflowThread }) => runWorkflowThread());`;
   const thread = new Thread(program, { eval: true, execArgv: [] });
-  onTestFinished(async () => void (await thread.terminate()));
+  onTestFinished(async () => {
+    await thread.terminate();
+  });
   const client = new WorkerThreadClient(thread, new DefaultLogger('ERROR', () => undefined));
   await expect(client.send({ type: 'dispose-workflow', runId: 'unknown' })).rejects.toThrow();
   await client.send({ type: 'destroy' });
 });
-
-/** The default data converter, loaded as the client loads it. */
-async function converter() {
-  const { Client } = await import('@temporalio/client');
-  const connection = { workflowService: {}, plugins: [] };
-  return new Client({ connection: connection as never }).options.loadedDataConverter;
-}
