@@ -56,11 +56,11 @@ export class Nodes {
 
   /** Renews this node's lease and looks who else has one. Throws `Refusal` where Temporal does not answer or note it. */
   async renew(): Promise<readonly ListedNode[]> {
-    return this.take(await this.poll(writeCard(this.card)));
+    return this.remember(await this.poll(writeCard(this.card)));
   }
 
   async look(): Promise<readonly ListedNode[]> {
-    return this.take(await rpc(this.temporal, rpcTimeoutMs.read, () => this.pollers()));
+    return this.remember(await rpc(this.temporal, rpcTimeoutMs.read, () => this.pollers()));
   }
 
   /** Ends its lease at once. */
@@ -68,7 +68,8 @@ export class Nodes {
     await this.poll(writeCard({ ...this.card, left: true }), rpcTimeoutMs.ready);
   }
 
-  private take(pollers: readonly Poller[]): readonly ListedNode[] {
+  /** Keeps who runs, as of these pollers, and returns it. */
+  private remember(pollers: readonly Poller[]): readonly ListedNode[] {
     const nowMs = this.temporalsNow();
     const running = runningNodes(pollers, nowMs);
     const self: ListedNode = { ...this.card, seenAt: nowMs, leaseUntil: nowMs + leaseMs };

@@ -72,7 +72,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
   let step: Step = { inTask: ask.inTask, pauseMs: 0, tries: [], workersLost: 0 };
   for (;;) {
     try {
-      const { content, tries, onRecord } = await take(step, ask);
+      const { content, tries, onRecord } = await runStep(step, ask);
       return {
         content,
         attempt: { agent: agent.name, status: 'ok', tries, latencyMs: agentTimeMs(tries) },
@@ -101,7 +101,8 @@ export async function askAgent(ask: Ask): Promise<Answer> {
   }
 }
 
-async function take(
+/** Asks once: in the task itself, or by an activity after the step's pause. */
+async function runStep(
   { inTask, pauseMs, tries }: Step,
   ask: Ask,
 ): Promise<AskResult & { readonly onRecord: boolean }> {

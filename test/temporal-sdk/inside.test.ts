@@ -7,8 +7,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker as Thread } from 'node:worker_threads';
-import { Client, isGrpcServiceError, type ConnectionLike } from '@temporalio/client';
-import { NamespaceNotFoundError } from '@temporalio/common';
+import { isGrpcServiceError } from '@temporalio/client';
+import { defaultFailureConverter, defaultPayloadConverter, NamespaceNotFoundError } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { DefaultLogger, Worker } from '@temporalio/worker';
 import { expect, it, onTestFinished } from 'vitest';
@@ -51,9 +51,12 @@ it('a raw execution is decoded as the client decodes it', async () => {
       },
     }).finish(),
   );
-  const connection = { workflowService: {}, plugins: [] } as unknown as ConnectionLike;
-  const { loadedDataConverter } = new Client({ connection }).options;
-  const info = await executionInfoFromRaw(raw, loadedDataConverter, raw, 'default');
+  const converter = {
+    payloadConverter: defaultPayloadConverter,
+    failureConverter: defaultFailureConverter,
+    payloadCodecs: [],
+  };
+  const info = await executionInfoFromRaw(raw, converter, raw, 'default');
   expect(info).toMatchObject({
     workflowId: 'call-1',
     runId: 'run-1',
