@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../src/platform/paths.ts';
-import type { HistorySource } from '../src/replay/history-sources.ts';
+import type { HistorySource } from '../src/replay/history-source.ts';
 import { replayHistories } from '../src/replay/replay-histories.ts';
 
 const total = Number(process.argv[2] ?? 1_000);

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
+import { msToTs } from '../src/temporal-sdk/timestamps.ts';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { startAgents } from './agent-process.ts';
 import { Children } from './children.ts';

@@ -3,7 +3,7 @@
  * outside. The way of a run: product/ is started, load/ asks agents/, faults/ break it, checks/ judge, report.ts tells.
  */
 import { help, readOptions, type Options } from './options.ts';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { run } from './run.ts';
 import { cluster, single } from './setups.ts';
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { findGo } from './find-go.ts';
-import type { ServerBinaries } from './find-server.ts';
+import type { ServerBinaries } from './server-binaries.ts';
 
 const module = 'go.temporal.io/server';
 const tellEveryMs = 20_000;

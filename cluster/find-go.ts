@@ -7,7 +7,7 @@ import { atLeast } from '../src/platform/embedded/cli-version.ts';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
 import { binariesDir } from '../src/platform/paths.ts';
 import { serverTable } from '../src/platform/server-table.ts';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { hasContainerEngine } from './has-container-engine.ts';
 
 const run = promisify(execFile);

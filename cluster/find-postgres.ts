@@ -3,7 +3,7 @@ import { access, constants, readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverTable } from '../src/platform/server-table.ts';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { hasContainerEngine } from './has-container-engine.ts';
 
 export interface Postgres {

@@ -6,11 +6,7 @@ import { versionOf } from '../src/platform/embedded/cli-version.ts';
 import { binariesDir } from '../src/platform/paths.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { buildServer } from './build-server.ts';
-
-export interface ServerBinaries {
-  readonly server: string;
-  readonly sqlTool: string;
-}
+import type { ServerBinaries } from './server-binaries.ts';
 
 const version = serverTable.temporal;
 const names: ServerBinaries = { server: 'temporal-server', sqlTool: 'temporal-sql-tool' };

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 
 export const localhost = '127.0.0.1';
 

@@ -2,7 +2,8 @@
  * `npm run cluster`: PostgreSQL, the full Temporal server, facades and workers on this machine, without a container
  * engine, until Ctrl-C or a part that cannot be kept running ends it.
  */
-import { runMain, StartupError, stopSignal, Cleanups } from '../src/platform/shutdown.ts';
+import { runMain, stopSignal, Cleanups } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { createLog } from '../src/platform/logging.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { help, readOptions, type Options } from './options.ts';

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '../src/platform/embedded/whole-file.ts';
 import { serverTable } from '../src/platform/server-table.ts';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { claimPorts, type Ports } from './claim-ports.ts';
 import { postgresFolder } from './postgres.ts';
 

@@ -7,7 +7,7 @@ import {
   type ServerProcess,
   type SpawnOptions,
 } from '../src/platform/embedded/server-process.ts';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { isFree } from './free-ports.ts';
 
 export interface PartPlan extends SpawnOptions {

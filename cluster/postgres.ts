@@ -4,7 +4,7 @@ import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverTable } from '../src/platform/server-table.ts';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import type { Postgres } from './find-postgres.ts';
 import { localhost } from './free-ports.ts';
 import type { PartPlan } from './part.ts';

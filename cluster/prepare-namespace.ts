@@ -1,8 +1,8 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
+import { msToTs } from '../src/temporal-sdk/timestamps.ts';
 import { ensureSearchAttributes } from '../src/platform/provision.ts';
 import { serverTable } from '../src/platform/server-table.ts';
-import { StartupError } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { searchAttributes } from '../src/workflows/search-attributes.ts';
 
 const { retentionDays } = serverTable.namespace;

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { lockDataDir } from '../src/platform/embedded/data-dir-lock.ts';
 import { EmbeddedServerError } from '../src/platform/embedded/embedded-server-error.ts';
-import { StartupError, type Cleanups } from '../src/platform/shutdown.ts';
+import type { Cleanups } from '../src/platform/shutdown.ts';
+import { StartupError } from '../src/platform/startup-error.ts';
 import { namesOf } from './claim-ports.ts';
 import { findPostgres } from './find-postgres.ts';
 import { findServer } from './find-server.ts';

@@ -6,8 +6,7 @@ import { Client } from '@temporalio/client';
 import type { InjectedSinks, NativeConnection } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
-import { AgentSlots } from './activities/agent-slots.ts';
-import { Exchanges } from './activities/exchanges.ts';
+import { AgentRequests } from './activities/agent-requests.ts';
 import { createActivities } from './activities/activities.ts';
 import { FirstTries } from './activities/first-try.ts';
 import { Expectations } from './agents/expectations.ts';
@@ -30,7 +29,6 @@ import { EndedCalls } from './client/ended-calls.ts';
 import { EntityGate } from './client/entities.ts';
 import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
-import { Line } from './client/line.ts';
 import { Nodes } from './client/nodes.ts';
 import { sweepPayloads } from './client/payload-sweep.ts';
 import { SessionDeletions } from './client/session-deletions.ts';
@@ -41,6 +39,8 @@ import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
 import { enterVersions } from './enter-versions.ts';
 import { createMembership } from './membership/membership.ts';
+import { KeyedSemaphores } from './lib/keyed-semaphores.ts';
+import { Semaphore } from './lib/semaphore.ts';
 import { openPayloadStore } from './payloads/open-store.ts';
 import type { PayloadStore } from './payloads/payload-store.ts';
 import { Texts } from './payloads/texts.ts';
@@ -101,21 +101,21 @@ export async function composeNode(
   const health = new Health(temporal, config.circuitBreaker, now);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const server = new ServerWatch(connection);
-  const exchanges = new Exchanges(() => server.thereMs(), now);
+  const agentRequests = new AgentRequests(() => server.availableMs(), now);
   const transport = createVpsTransport(config.transport);
   const expectations = new Expectations(config.expectations);
   const asking = {
     transport,
     openToken: (sealed: string, agentName: string) => sealer.open(sealed, agentName),
-    exchanges,
-    slots: new AgentSlots(),
+    agentRequests,
+    slots: new KeyedSemaphores(),
     now,
     expectations,
     texts,
   };
   const firstTries = new FirstTries(asking);
   const calls = new Calls(temporal, texts, (callId) => firstTries.cancel(callId));
-  const endedCalls = new EndedCalls(config.endedCalls, (callId) => exchanges.forget(callId));
+  const endedCalls = new EndedCalls(config.endedCalls, (callId) => agentRequests.forget(callId));
   const records = new CallRecords(temporal, calls, texts);
   const callDeletions = new CallDeletions(temporal, texts, endedCalls, archive, config.deletePatienceMs);
   const deletions = new SessionDeletions(temporal, texts, callDeletions);
@@ -125,7 +125,7 @@ export async function composeNode(
   const batches = new Batches(temporal, texts);
   const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
   const inFlight = new CallsInFlight();
-  const starts = new Line(new AdaptiveBound({ ...fewStarts, most: config.limits.maxStarts }));
+  const starts = new Semaphore(new AdaptiveBound({ ...fewStarts, most: config.limits.maxStarts }));
   const probed = {
     of: (agent: string) => health.of(agent),
     record: (outcome: Outcome) => health.record({ ...outcome, at: now() }),
@@ -133,8 +133,8 @@ export async function composeNode(
   const probes = new Probes(transport, probed, config.probeTimeoutMs);
   const metrics = createMetrics({
     callsInFlight: () => inFlight.size,
-    startsWaiting: () => starts.length,
-    asksInFlight: () => exchanges.size,
+    startsWaiting: () => starts.waiting,
+    asksInFlight: () => agentRequests.size,
     watches: () => callWatch.size + listWatch.size + batchWatch.size,
     clockSkewMs: () => clock.skewMs(),
   });
@@ -159,7 +159,7 @@ export async function composeNode(
       config.limits.maxBatchCalls,
     ),
   });
-  const sinks = createSinks({ health, inFlight, exchanges, metrics, clock });
+  const sinks = createSinks({ health, inFlight, agentRequests, metrics, clock });
   return {
     temporal,
     clock,
@@ -178,7 +178,7 @@ export async function composeNode(
     batchWatch,
     inFlight,
     starts,
-    exchanges,
+    agentRequests,
     transport,
     expectations,
     probes,
@@ -204,10 +204,10 @@ export async function composeNode(
     watchServer: (worker: RunningWorker | undefined) =>
       server.start((awayMs) => {
         log.warn({ awayMs }, 'Temporal answers again');
-        calls.askAnew();
+        calls.retryOpenRpcs();
         membership.renewNow();
         if (awayMs < renewWorkerAfterMs || !worker) return;
-        exchanges.handOver();
+        agentRequests.handOver();
         worker.renew().then(
           (fault) => {
             if (fault !== undefined) log.warn({ err: fault }, 'The worker before did not end in good order');
@@ -286,17 +286,17 @@ function openArchive({ archive }: Config, payloads: PayloadStore, log: Log): Arc
 function createSinks({
   health,
   inFlight,
-  exchanges,
+  agentRequests,
   metrics,
   clock,
-}: Pick<Node, 'health' | 'inFlight' | 'exchanges' | 'metrics' | 'clock'>): InjectedSinks<CallSinks> {
+}: Pick<Node, 'health' | 'inFlight' | 'agentRequests' | 'metrics' | 'clock'>): InjectedSinks<CallSinks> {
   // A workflow task that is tried again tells its sinks again.
   const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
     calls: {
       abort: {
         fn: (_info, callId) => {
-          exchanges.abort(callId, new CancelledFailure('The call was cancelled'));
+          agentRequests.abort(callId, new CancelledFailure('The call was cancelled'));
         },
       },
       outcome: {

@@ -2,7 +2,7 @@
 import type { Temporal } from './client/temporal.ts';
 import { takePlace } from './client/worker-versions.ts';
 import type { Log } from './platform/logging.ts';
-import { StartupError } from './platform/shutdown.ts';
+import { StartupError } from './platform/startup-error.ts';
 
 /**
  * For a worker that has begun to poll; the first version makes itself current. Returns whether new calls go to

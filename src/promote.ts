@@ -6,7 +6,8 @@ import { listVersions, promote } from './client/worker-versions.ts';
 import type { Temporal } from './client/temporal.ts';
 import { loadConfig } from './platform/config.ts';
 import { createLog } from './platform/logging.ts';
-import { runMain, StartupError } from './platform/shutdown.ts';
+import { runMain } from './platform/shutdown.ts';
+import { StartupError } from './platform/startup-error.ts';
 import { configuredTarget, connect, installRuntime } from './platform/temporal-connection.ts';
 
 const usage = `npm run promote                     lists the versions of the workers and the calls that each has to end

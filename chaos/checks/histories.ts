@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { Worker } from '@temporalio/worker';
 import { isNotFound } from '../../src/client/temporal.ts';
 import { callIdOf, sessionIdOf } from '../../src/domain/ids.ts';

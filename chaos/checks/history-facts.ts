@@ -1,6 +1,6 @@
 /** Reads what the checks need out of one run's history. */
 import { defaultPayloadConverter } from '@temporalio/common';
-import { tsToMs } from '@temporalio/common/lib/time.js';
+import { tsToMs } from '../../src/temporal-sdk/timestamps.ts';
 import temporalProto from '@temporalio/proto';
 import type { CallInput } from '../../src/domain/call.ts';
 import type { TurnReply } from '../../src/domain/session.ts';

@@ -22,7 +22,7 @@ export function createActivities(
   const { firstTries, turns, batches } = dependencies;
   return {
     ...createCallAgent(dependencies),
-    ...createEndUnlessAsked(dependencies.exchanges),
+    ...createEndUnlessAsked(dependencies.agentRequests),
     firstTry: firstTries.firstTry,
     ...turns,
     ...batches,

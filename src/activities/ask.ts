@@ -7,10 +7,11 @@ import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
+import type { Release } from '../lib/semaphore.ts';
 import { PayloadLostError } from '../payloads/payload-store.ts';
 import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
-import type { AgentSlots } from './agent-slots.ts';
-import type { Asked, Exchanges } from './exchanges.ts';
+import type { Asked, AgentRequests } from './agent-requests.ts';
 import { patiently } from './patiently.ts';
 import type { OpenTry } from './try-log.ts';
 
@@ -28,8 +29,9 @@ export interface AskDependencies {
   readonly transport: AgentTransport;
   /** Opens a sealed token; throws when it was sealed with another key. */
   readonly openToken: (sealed: string, agentName: string) => string;
-  readonly exchanges: Exchanges;
-  readonly slots: AgentSlots;
+  readonly agentRequests: AgentRequests;
+  /** Bounds the requests that this process has open to each agent (`max_concurrency`); the others wait. */
+  readonly slots: KeyedSemaphores;
   /** Epoch ms by the clock of the Temporal server. */
   readonly now: () => number;
   readonly expectations: Expectations;
@@ -39,12 +41,12 @@ export interface AskDependencies {
 /** Asks, or joins the request that another activity of this call has open. `caller` is this activity's own end. */
 export function ask(dependencies: AskDependencies, question: Question, caller: AbortSignal): Asked {
   const { callId, agent } = question;
-  return dependencies.exchanges.ask({ callId, agent: agent.name }, caller, (controller, open) =>
-    exchange(dependencies, question, controller, open),
+  return dependencies.agentRequests.ask({ callId, agent: agent.name }, caller, (controller, open) =>
+    requestAnswer(dependencies, question, controller, open),
   );
 }
 
-async function exchange(
+async function requestAnswer(
   dependencies: AskDependencies,
   question: Question,
   controller: AbortController,
@@ -85,7 +87,7 @@ async function send(
   open: OpenTry,
 ): Promise<string> {
   const { signal } = controller;
-  const giveBack = await slotOf(slots, agent, signal);
+  const releaseSlot = await slotOf(slots, agent, signal);
   open.begin();
   const timeout = setTimeout(() => controller.abort(timeoutError(agent)), agent.timeoutMs);
   try {
@@ -104,17 +106,22 @@ async function send(
     return content;
   } finally {
     clearTimeout(timeout);
-    giveBack();
+    releaseSlot();
   }
 }
 
-/** Throws `no_slot` where the call's time for this agent is over before. */
-async function slotOf(slots: AgentSlots, agent: AgentConfig, signal: AbortSignal): Promise<() => void> {
+/** Throws `no_slot` if the call's time for this agent is over before a slot comes free. */
+async function slotOf(slots: KeyedSemaphores, agent: AgentConfig, signal: AbortSignal): Promise<Release> {
+  const { name, maxConcurrency } = agent;
+  if (maxConcurrency === undefined) {
+    signal.throwIfAborted();
+    return () => undefined;
+  }
   try {
-    return await slots.take(agent.name, agent.maxConcurrency, signal);
+    return await slots.acquire(name, maxConcurrency, { signal });
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    const message = `Its max_concurrency of ${agent.maxConcurrency ?? 0} left no slot free in time: it was not asked`;
+    const message = `Its max_concurrency of ${maxConcurrency} left no slot free in time: it was not asked`;
     throw new AgentError('no_slot', message, { cause: error });
   }
 }

@@ -7,7 +7,7 @@ import { mayRetry } from '../domain/retry.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure, handOver } from './ask-failure.ts';
-import { GivenUp, WorkerStopping } from './exchanges.ts';
+import { GivenUp, WorkerStopping } from './agent-requests.ts';
 import { lostTry, triesAreLeft, triesBefore, OpenTry, withLostTry, withThisTry } from './try-log.ts';
 
 export interface AskRequest extends Question {

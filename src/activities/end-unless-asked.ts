@@ -1,5 +1,5 @@
 import { CancelledFailure } from '@temporalio/common';
-import type { Exchanges } from './exchanges.ts';
+import type { AgentRequests } from './agent-requests.ts';
 
 export interface EndUnlessAskedActivity {
   /**
@@ -9,9 +9,9 @@ export interface EndUnlessAskedActivity {
   endUnlessAsked(request: { readonly callId: string; readonly agent: string }): Promise<boolean>;
 }
 
-export function createEndUnlessAsked(exchanges: Exchanges): EndUnlessAskedActivity {
+export function createEndUnlessAsked(requests: AgentRequests): EndUnlessAskedActivity {
   return {
     endUnlessAsked: (request) =>
-      Promise.resolve(exchanges.endUnlessAsked(request, new CancelledFailure('The call was cancelled'))),
+      Promise.resolve(requests.endUnlessAsked(request, new CancelledFailure('The call was cancelled'))),
   };
 }

@@ -9,7 +9,7 @@ import { mayRetry } from '../domain/retry.ts';
 import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure } from './ask-failure.ts';
 import type { AskResult } from './call-agent.ts';
-import { GivenUp } from './exchanges.ts';
+import { GivenUp } from './agent-requests.ts';
 import { withThisTry } from './try-log.ts';
 
 export interface FirstTryRequest extends Question {

@@ -1,4 +1,5 @@
 import { AgentError } from '../agents/transport.ts';
+import { delay } from '../lib/delay.ts';
 import { PayloadStoreError } from '../payloads/payload-store.ts';
 
 const firstPauseMs = 100;
@@ -15,22 +16,8 @@ export async function patiently<T>(signal: AbortSignal, action: () => Promise<T>
       return await action();
     } catch (error) {
       if (!(error instanceof PayloadStoreError)) throw error;
-      await pause(pauseMs, signal);
+      await delay(pauseMs, signal);
       if (signal.aborted) throw signal.reason instanceof AgentError ? error : (signal.reason as Error);
     }
   }
-}
-
-/** Ends early when `signal` aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

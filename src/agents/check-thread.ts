@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { withTimeLimit } from '../lib/time-limit.ts';
 import type { CheckReply, CheckRequest } from './expectation-thread.ts';
 
 export interface CheckLimits {
@@ -47,20 +48,13 @@ export class CheckThread {
   async check(request: CheckRequest): Promise<CheckOutcome> {
     await this.ready;
     const { timeoutMs } = this.limits;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<CheckOutcome>((resolve) => {
-      const undecided = `within ${timeoutMs / 1_000} s (HOLDFAST_EXPECT_TIMEOUT_MS)`;
-      timer = setTimeout(() => resolve({ undecided }), timeoutMs);
-    });
     const reply = new Promise<CheckOutcome>((resolve) => this.worker.once('message', resolve));
     this.worker.postMessage(request);
-    try {
-      const outcome = await this.race(Promise.race([reply, late]));
-      if ('undecided' in outcome) void this.close();
-      return outcome;
-    } finally {
-      clearTimeout(timer);
-    }
+    const outcome = await withTimeLimit(this.race(reply), timeoutMs, () => ({
+      undecided: `within ${timeoutMs / 1_000} s (HOLDFAST_EXPECT_TIMEOUT_MS)`,
+    }));
+    if ('undecided' in outcome) void this.close();
+    return outcome;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { agentUrl, type AgentConfig } from '../domain/agent.ts';
-import { untilAborted } from './abortable.ts';
+import { untilAborted } from '../lib/until-aborted.ts';
 import { checkHost } from './address-guard.ts';
 import { exchangeFailure } from './exchange-failure.ts';
 import { createGuardedLookup, type ResolveAll } from './guarded-lookup.ts';

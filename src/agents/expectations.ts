@@ -3,7 +3,7 @@
  * answer that fits every other limit, and nothing else may wait for it.
  */
 import type { AgentExpectation } from '../domain/agent.ts';
-import { untilAborted } from './abortable.ts';
+import { untilAborted } from '../lib/until-aborted.ts';
 import { CheckThread, endedOf, type CheckLimits, type CheckOutcome } from './check-thread.ts';
 import { cutErrorText, errorText } from './error-text.ts';
 import type { CheckRequest } from './expectation-thread.ts';

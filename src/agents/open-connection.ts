@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { AgentConfig } from '../domain/agent.ts';
-import { untilAborted } from './abortable.ts';
+import { untilAborted } from '../lib/until-aborted.ts';
 import { addressed } from './exchange.ts';
 import { exchangeFailure } from './exchange-failure.ts';
 

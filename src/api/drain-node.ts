@@ -1,4 +1,4 @@
-import { atMost } from '../platform/at-most.ts';
+import { withTimeLimit } from '../lib/time-limit.ts';
 import type { Drain } from './drain.ts';
 
 /** What is left of the drain's time for waiters to be told 202. */
@@ -14,7 +14,7 @@ export async function drainNode(
   drainMs: number,
 ): Promise<void> {
   drain.begin();
-  await atMost(Promise.all([drain.idle(), asks.idle()]), drainMs - releaseMs);
+  await withTimeLimit(Promise.all([drain.idle(), asks.idle()]), drainMs - releaseMs, () => undefined);
   drain.releaseWaiters();
-  await atMost(drain.idle(), releaseMs);
+  await withTimeLimit(drain.idle(), releaseMs, () => undefined);
 }

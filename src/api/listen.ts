@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { StartupError } from '../platform/shutdown.ts';
+import { StartupError } from '../platform/startup-error.ts';
 import { holdToProgress, type ConnectionBounds } from './connections.ts';
 
 /** Throws `StartupError` that names the setting to change. */

@@ -8,6 +8,7 @@ import { probeAgents } from '../agents/prober.ts';
 import { takeUpRunning } from '../client/take-up-running.ts';
 import { composeNode, type Node } from '../compose.ts';
 import { Refusal } from '../domain/failures.ts';
+import { delay } from '../lib/delay.ts';
 import type { Config } from '../platform/config.ts';
 import { every } from '../platform/every.ts';
 import type { Log } from '../platform/logging.ts';
@@ -115,7 +116,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     temporalAddress: temporal.address,
     failed: Promise.race([temporal.lost, node.membership.refused, ...(worker ? [worker.ended] : [])]),
     stop: async () => {
-      await drainNode(drain, node.exchanges, config.drainMs);
+      await drainNode(drain, node.agentRequests, config.drainMs);
       await cleanups.run();
     },
   };
@@ -134,7 +135,7 @@ async function getInStep(node: Node, patienceMs: number, log: Log): Promise<void
         log.warn('No worker answers yet; calls wait for one');
         return;
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await delay(100);
     }
   }
 }

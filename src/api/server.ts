@@ -1,7 +1,8 @@
 /** `npm start`: one node from the settings of the environment, until a signal or a failure ends it. */
 import { loadConfig } from '../platform/config.ts';
 import { createLog } from '../platform/logging.ts';
-import { exitAtLatest, runMain, StartupError, stopSignal } from '../platform/shutdown.ts';
+import { exitAtLatest, runMain, stopSignal } from '../platform/shutdown.ts';
+import { StartupError } from '../platform/startup-error.ts';
 import { version } from '../version.ts';
 import { startNode } from './node.ts';
 

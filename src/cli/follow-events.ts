@@ -1,5 +1,6 @@
 /** Server-sent events of a node, read to their end across lost connections and restarts of the node. */
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { delay } from '../lib/delay.ts';
 import { CliError, ProblemError } from './errors.ts';
 import type { NodeClient } from './http.ts';
 import { fromNode } from './save-stream.ts';
@@ -40,7 +41,8 @@ export async function* followEvents(
       awaySince ??= Date.now();
       if (!begun || !isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
     }
-    await pause(pauseMs, signal);
+    await delay(pauseMs, signal);
+    signal.throwIfAborted();
   }
 }
 
@@ -68,19 +70,4 @@ async function* messagesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ev
 export function isPassing(error: unknown): boolean {
   if (error instanceof ProblemError) return [429, 503].includes(error.problem.status);
   return error instanceof CliError && error.exit === 'unreachable';
-}
-
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-  });
 }

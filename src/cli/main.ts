@@ -1,6 +1,6 @@
 /** The command `holdfast` (bin/holdfast.js runs this): parse, act, tell what went wrong, leave with a documented code. */
 import { CommanderError } from 'commander';
-import { StartupError } from '../platform/shutdown.ts';
+import { StartupError } from '../platform/startup-error.ts';
 import { leaveWith } from './command.ts';
 import { CliError, ProblemError } from './errors.ts';
 import { note } from './output.ts';

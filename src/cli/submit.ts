@@ -1,5 +1,6 @@
 /** Handing a call to a node, and waiting for its end, so that neither a lost connection nor a restart asks twice. */
-import { isPassing, pause } from './follow-events.ts';
+import { delay } from '../lib/delay.ts';
+import { isPassing } from './follow-events.ts';
 import type { Asked, NodeClient } from './http.ts';
 
 export interface CallToSend {
@@ -31,7 +32,8 @@ export async function untilEnded(client: NodeClient, call: CallToSend, signal: A
       signal.throwIfAborted();
       awaySince ??= Date.now();
       if (!isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
-      await pause(pauseMs, signal);
+      await delay(pauseMs, signal);
+      signal.throwIfAborted();
     }
   }
 }

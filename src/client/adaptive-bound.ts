@@ -1,15 +1,15 @@
 /** A concurrency limit that follows how fast the work ends: additive increase, multiplicative decrease, as TCP's. */
-import type { Bound } from './line.ts';
+import type { ConcurrencyLimit } from '../lib/semaphore.ts';
 
 export interface AdaptiveBoundOptions {
-  /** It begins with so many and never falls below; `most` where that is less. */
+  /** The limit at the start, and its lower bound. `most` where that is less. */
   readonly least: number;
   readonly most: number;
-  /** Work that takes longer means that too much runs at a time. */
+  /** Work that takes longer, in ms, is slow: too much of it runs at a time. */
   readonly slowMs: number;
 }
 
-export class AdaptiveBound implements Bound {
+export class AdaptiveBound implements ConcurrencyLimit {
   private readonly options: AdaptiveBoundOptions;
   private exact: number;
   private loweredAt = -Infinity;
@@ -23,7 +23,7 @@ export class AdaptiveBound implements Bound {
     return Math.floor(this.exact);
   }
 
-  /** All that began before the last decrease was slowed by the same crowd: it is answered by one decrease. */
+  /** Slow work lowers the limit only if it began after the last decrease: before, the old limit slowed it. */
   ended(startedAt: number, endedAt: number): void {
     const { least, most, slowMs } = this.options;
     if (endedAt - startedAt <= slowMs) {

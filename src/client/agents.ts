@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { AgentConfig } from '../domain/agent.ts';
 import { agentDirectoryId } from '../domain/ids.ts';
 import type { agentDirectory, DirectoryLimits, DirectoryState } from '../workflows/agent-directory.ts';
-import { directoryChanges, registerAgent, removeAgent, type DirectoryEntry } from '../workflows/messages.ts';
+import {
+  directoryChangesQuery,
+  registerAgentUpdate,
+  removeAgentUpdate,
+  type DirectoryEntry,
+} from '../workflows/messages.ts';
 import { ensureEntity, sendUpdate, type EntityGate } from './entities.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
@@ -51,7 +56,7 @@ export class Agents {
 
   async register(config: AgentConfig): Promise<{ replaced: boolean }> {
     const { version, replaced } = await this.update((updateId) =>
-      this.handle().executeUpdate(registerAgent, { args: [config], updateId }),
+      this.handle().executeUpdate(registerAgentUpdate, { args: [config], updateId }),
     );
     this.apply(config.name, { version, config });
     return { replaced };
@@ -59,7 +64,7 @@ export class Agents {
 
   async remove(name: string): Promise<boolean> {
     const { version, removed } = await this.update((updateId) =>
-      this.handle().executeUpdate(removeAgent, { args: [name], updateId }),
+      this.handle().executeUpdate(removeAgentUpdate, { args: [name], updateId }),
     );
     this.apply(name, { version });
     return removed;
@@ -75,7 +80,7 @@ export class Agents {
 
   private async pull(): Promise<void> {
     const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
-      this.handle().query(directoryChanges, this.version),
+      this.handle().query(directoryChangesQuery, this.version),
     );
     // A directory that was begun anew (its entity had been deleted) knows less than this node.
     if (changes.complete || changes.version < this.version) this.entries.clear();

@@ -1,11 +1,12 @@
 /** Brings the calls that failed since the last round into the archive. */
 import { LRUCache } from 'lru-cache';
-import { ahead } from './ahead.ts';
+import { pMapIterable } from 'p-map';
 import type { Archive } from './archive.ts';
 import { historyOf } from './call-export.ts';
 import { listQuery } from './call-filter.ts';
+import { describeWorkflow } from './describe-workflow.ts';
 import { listedCall } from './listed-call.ts';
-import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import type { Temporal } from './temporal.ts';
 import { listAll, quote, type ListedExecution } from './visibility.ts';
 
 /** A list may miss a call that ended seconds ago; several facades may also be a little apart. */
@@ -35,7 +36,8 @@ export class FailedCalls {
     const query = `${listQuery({ status: 'failed' })} AND CloseTime >= ${quote(since)}`;
     let newest = before;
     const found = listAll(this.temporal, query);
-    for await (const endedAt of ahead(found, readAhead, (item) => this.store(item))) {
+    const endings = pMapIterable(found, (item) => this.store(item), { concurrency: readAhead });
+    for await (const endedAt of endings) {
       if (signal.aborted) return;
       newest = Math.max(newest, endedAt);
     }
@@ -60,13 +62,7 @@ export class FailedCalls {
 
   private async isThere({ execution }: ListedExecution): Promise<boolean> {
     const { workflowId, runId } = execution ?? {};
-    const handle = this.temporal.client.workflow.getHandle(workflowId ?? '', runId ?? undefined);
-    try {
-      await rpc(this.temporal, rpcTimeoutMs.read, () => handle.describe());
-      return true;
-    } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
-    }
+    const run = await describeWorkflow(this.temporal, workflowId ?? '', { runId: runId ?? undefined });
+    return run !== undefined;
   }
 }

@@ -9,7 +9,8 @@ import type { BatchFilter } from '../domain/batch.ts';
 import { findFamily, maxReruns, type Family } from './rerun-family.ts';
 import { wantedAgents, type RerunDependencies, type RerunOverrides } from './reruns.ts';
 import { notRegistered } from './submit-call.ts';
-import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { describeWorkflow } from './describe-workflow.ts';
+import type { Temporal } from './temporal.ts';
 import { wantedChain } from './wanted-chain.ts';
 
 /** What a batch and its dry run have in common. */
@@ -110,13 +111,6 @@ async function whyRefused(
 }
 
 async function sessionExists(temporal: Temporal, sessionId: string): Promise<boolean> {
-  try {
-    const { status } = await rpc(temporal, rpcTimeoutMs.read, () =>
-      temporal.client.workflow.getHandle(sessionWorkflowId(sessionId)).describe(),
-    );
-    return callStatusOf(status.name) === 'running';
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+  const session = await describeWorkflow(temporal, sessionWorkflowId(sessionId));
+  return session !== undefined && callStatusOf(session.status.name) === 'running';
 }

@@ -1,7 +1,7 @@
 /** Looks at one batch of reruns again and again, for all who see its progress. */
 import { isDeepStrictEqual } from 'node:util';
 import type { BatchSummary, Batches } from './batches.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import type { Watcher } from './shared-watch.ts';
 import { isUnanswered } from './temporal.ts';
 
@@ -20,7 +20,7 @@ export function watchBatch(batches: Batches): Watcher<string, BatchSummary> {
         // Who comes while Temporal is away is refused; who is there already waits for it.
         if (!isUnanswered(error) || !latest) throw error;
       }
-      await pause(lookEveryMs, signal);
+      await delay(lookEveryMs, signal);
     }
   };
 }

@@ -8,7 +8,7 @@ import { PayloadLostError } from '../payloads/payload-store.ts';
 import type { Texts } from '../payloads/texts.ts';
 import { listItems } from './batch-list.ts';
 import { itemsPerPage, loadItems, storeItems } from './batch-pages.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import { rerunItem, type BatchDependencies } from './rerun-item.ts';
 
 const beatMs = 1_000;
@@ -73,7 +73,7 @@ async function runPage(
   for (const [index, item] of items.entries()) {
     if (item.outcome !== 'pending' && item.outcome !== 'running') continue;
     while (underWay.size >= batch.maxInFlight && !stopped.signal.aborted) await Promise.race(underWay);
-    if (item.outcome === 'pending') await pause(nextStartAt - Date.now(), startings);
+    if (item.outcome === 'pending') await delay(nextStartAt - Date.now(), startings);
     if (stopped.signal.aborted) break;
     if (item.outcome === 'pending') nextStartAt = Date.now() + 1_000 / batch.ratePerSecond;
     const signals = { starting: cancelled.signal, waiting: stopped.signal };

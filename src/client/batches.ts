@@ -1,6 +1,6 @@
 /** Batches of reruns as the facade sees them. Their figures are in memo and heartbeats: no worker is asked for them. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
+import { executionInfoFromRaw } from '../temporal-sdk/raw-answers.ts';
 import { defaultPayloadConverter } from '@temporalio/common';
 import {
   addCounts,
@@ -15,7 +15,7 @@ import {
 import { Refusal } from '../domain/failures.ts';
 import { batchIdOf, batchWorkflowId, plainStart } from '../domain/ids.ts';
 import { batchOwner, type Texts } from '../payloads/texts.ts';
-import { batchPages, cancelBatch } from '../workflows/messages.ts';
+import { batchPagesQuery, cancelBatchSignal } from '../workflows/messages.ts';
 import { loadItems } from './batch-pages.ts';
 import { keepText, refusing } from './large-texts.ts';
 import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
@@ -100,7 +100,9 @@ export class Batches {
   async items(batchId: string): Promise<BatchItem[]> {
     const execution = await this.execution(batchId);
     const handle = this.temporal.client.workflow.getHandle(batchWorkflowId(batchId));
-    const { listed, reported } = await rpc(this.temporal, rpcTimeoutMs.read, () => handle.query(batchPages));
+    const { listed, reported } = await rpc(this.temporal, rpcTimeoutMs.read, () =>
+      handle.query(batchPagesQuery),
+    );
     const [activity] = execution.raw.pendingActivities ?? [];
     const underWay = itemsOf(activity?.heartbeatDetails);
     const pages = listed.map(async (key, index) => {
@@ -126,7 +128,7 @@ export class Batches {
     if (status !== 'running') return status;
     const handle = this.temporal.client.workflow.getHandle(batchWorkflowId(batchId));
     try {
-      await rpc(this.temporal, rpcTimeoutMs.write, () => handle.signal(cancelBatch));
+      await rpc(this.temporal, rpcTimeoutMs.write, () => handle.signal(cancelBatchSignal));
       return status;
     } catch (error) {
       if (isNotFound(error)) return (await this.describe(batchId)).status; // It ended in between.

@@ -1,14 +1,16 @@
 /** Deletes a session's ended calls: their histories, their texts, what is archived of them. */
-import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import { optionalTsToMs } from '../temporal-sdk/timestamps.ts';
+import pMap from 'p-map';
 import { callIdOf, callWorkflowId } from '../domain/ids.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import type { Archive } from './archive.ts';
 import { listQuery } from './call-filter.ts';
 import { nameIn } from './call-summary.ts';
 import { deleteRun } from './delete-runs.ts';
+import { describeWorkflow } from './describe-workflow.ts';
 import type { EndedCalls } from './ended-calls.ts';
-import { pause } from './pause.ts';
-import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { delay } from '../lib/delay.ts';
+import type { Temporal } from './temporal.ts';
 import { listAll } from './visibility.ts';
 
 interface CallRemoval {
@@ -63,7 +65,7 @@ export class CallDeletions {
     for (let before = -1; deleted.size > before;) {
       before = deleted.size;
       const runs = (await this.endedRuns(sessionId, removal)).filter(({ runId }) => !deleted.has(runId));
-      await forEach(runs, (run) => this.delete(run));
+      await pMap(runs, (run) => this.delete(run), { concurrency });
       for (const { runId } of runs) deleted.add(runId);
       if (!(await this.areGone(runs, giveUp))) return { found: true, gone: false };
     }
@@ -84,7 +86,7 @@ export class CallDeletions {
     const until = (await endedBy())?.getTime() ?? Infinity;
     const ended = ({ endedAt }: Run): boolean => endedAt !== undefined && endedAt <= until;
     const found: Run[] = [];
-    await forEach([...calls], async ([callId, listed]) => {
+    const visit = async ([callId, listed]: [string, Run[]]): Promise<void> => {
       let runs = listed;
       if (listed.length === 0 || listed.some(({ endedAt }) => endedAt === undefined)) {
         const newest = await this.look(sessionId, callId);
@@ -92,21 +94,16 @@ export class CallDeletions {
         runs = [...listed.filter(({ runId }) => runId !== newest.runId), newest];
       }
       if (runs.every(ended)) found.push(...runs);
-    });
+    };
+    await pMap(calls, visit, { concurrency });
     return found;
   }
 
   /** The newest run. Undefined: there is no such call, or it is another session's. */
   private async look(sessionId: string, callId: string): Promise<Run | undefined> {
-    const handle = this.temporal.client.workflow.getHandle(callWorkflowId(callId));
-    try {
-      const info = await rpc(this.temporal, rpcTimeoutMs.read, () => handle.describe());
-      if (nameIn(info.typedSearchAttributes, 'session') !== sessionId) return undefined;
-      return { callId, runId: info.runId, endedAt: info.closeTime?.getTime() };
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    const info = await describeWorkflow(this.temporal, callWorkflowId(callId));
+    if (!info || nameIn(info.typedSearchAttributes, 'session') !== sessionId) return undefined;
+    return { callId, runId: info.runId, endedAt: info.closeTime?.getTime() };
   }
 
   /** The texts first: while its history is there, a deletion that was cut off can be begun again. */
@@ -118,29 +115,14 @@ export class CallDeletions {
 
   private async areGone(runs: readonly Run[], giveUp: AbortSignal): Promise<boolean> {
     let gone = true;
-    await forEach(runs, async (run) => {
-      while (!(await this.isGone(run))) {
+    const waitFor = async ({ callId, runId }: Run): Promise<void> => {
+      while (await describeWorkflow(this.temporal, callWorkflowId(callId), { runId })) {
         if (giveUp.aborted) gone = false;
         if (!gone) return;
-        await pause(lookAgainMs, giveUp);
+        await delay(lookAgainMs, giveUp);
       }
-    });
+    };
+    await pMap(runs, waitFor, { concurrency });
     return gone;
   }
-
-  private async isGone({ callId, runId }: Run): Promise<boolean> {
-    const handle = this.temporal.client.workflow.getHandle(callWorkflowId(callId), runId);
-    try {
-      await rpc(this.temporal, rpcTimeoutMs.read, () => handle.describe());
-      return false;
-    } catch (error) {
-      if (isNotFound(error)) return true;
-      throw error;
-    }
-  }
-}
-
-async function forEach<T>(items: readonly T[], visit: (item: T) => Promise<void>): Promise<void> {
-  for (let at = 0; at < items.length; at += concurrency)
-    await Promise.all(items.slice(at, at + concurrency).map(visit));
 }

@@ -3,8 +3,9 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { CallProgress } from '../domain/call.ts';
 import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId } from '../domain/ids.ts';
-import { callProgress } from '../workflows/messages.ts';
+import { callProgressQuery } from '../workflows/messages.ts';
 import type { CallStatus } from './call-ending.ts';
+import { describeWorkflow } from './describe-workflow.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
 /** Runs a read about a call. Throws the refusal `call_not_found`. */
@@ -21,17 +22,21 @@ export function noSuchCall(callId: string): Refusal {
   return new Refusal('call_not_found', `Call '${callId}' is not known, or its retention is over`);
 }
 
-export function describeExecution(temporal: Temporal, callId: string): Promise<WorkflowExecutionDescription> {
-  return findCall(temporal, callId, () =>
-    temporal.client.workflow.getHandle(callWorkflowId(callId)).describe(),
-  );
+/** Throws the refusal `call_not_found`. */
+export async function describeExecution(
+  temporal: Temporal,
+  callId: string,
+): Promise<WorkflowExecutionDescription> {
+  const execution = await describeWorkflow(temporal, callWorkflowId(callId));
+  if (!execution) throw noSuchCall(callId);
+  return execution;
 }
 
 /** What the workflow itself knows of its way. Undefined when no worker answers just now. */
 export async function readProgress(temporal: Temporal, callId: string): Promise<CallProgress | undefined> {
   try {
     return await rpc(temporal, rpcTimeoutMs.read, () =>
-      temporal.client.workflow.getHandle(callWorkflowId(callId)).query(callProgress),
+      temporal.client.workflow.getHandle(callWorkflowId(callId)).query(callProgressQuery),
     );
   } catch {
     return undefined;

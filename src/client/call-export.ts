@@ -1,6 +1,7 @@
 /** The histories of all calls that a filter is about, one after the other as they are taken. */
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { ahead } from './ahead.ts';
+import { historyToJSON } from '../temporal-sdk/history-json.ts';
+import { pMapIterable } from 'p-map';
+import { delay } from '../lib/delay.ts';
 import { listQuery, type CallFilter } from './call-filter.ts';
 import { listedCall } from './listed-call.ts';
 import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
@@ -28,10 +29,11 @@ export function countCalls(temporal: Temporal, filter: CallFilter): Promise<numb
 /** Running calls as far as they are. Throws the refusal `temporal_unavailable` when Temporal stays away. */
 export async function* exportCalls(temporal: Temporal, filter: CallFilter): AsyncGenerator<CallHistory> {
   const found = listAll(temporal, listQuery(filter));
-  const histories = ahead(found, readAhead, async (item) => ({
+  const read = async (item: ListedExecution) => ({
     call: await listedCall(temporal, item),
     history: await historyOf(temporal, item),
-  }));
+  });
+  const histories = pMapIterable(found, read, { concurrency: readAhead });
   for await (const { call, history } of histories) if (history !== undefined) yield { ...call, history };
 }
 
@@ -51,7 +53,7 @@ export async function historyOf(
     } catch (error) {
       if (isNotFound(error)) return undefined;
       if (!isUnanswered(error) || tries >= maxTries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, firstPauseMs * 2 ** tries));
+      await delay(firstPauseMs * 2 ** tries);
     }
 }
 

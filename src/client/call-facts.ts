@@ -1,5 +1,5 @@
 /** What a call's history, and its description while an agent is asked, tell of its way: no worker is needed for it. */
-import { optionalTsToMs, tsToMs } from '@temporalio/common/lib/time.js';
+import { optionalTsToMs, tsToMs } from '../temporal-sdk/timestamps.ts';
 import protos, { type temporal as proto } from '@temporalio/proto';
 import type { AskFailureDetails } from '../activities/ask-failure.ts';
 import type { AskRequest, AskResult } from '../activities/call-agent.ts';

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CallFilter } from './call-filter.ts';
 import type { CallCounts, CallRecords } from './call-records.ts';
 import type { CallSummary } from './call-summary.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import type { Watcher } from './shared-watch.ts';
 import { isUnanswered } from './temporal.ts';
 
@@ -38,7 +38,7 @@ export function watchList(records: CallRecords): Watcher<WatchedList, LiveList> 
         // Who comes while Temporal is away is refused; who is there already waits for it.
         if (!isUnanswered(error) || !latest) throw error;
       }
-      await pause(lookEveryMs, signal);
+      await delay(lookEveryMs, signal);
     }
   };
 }

@@ -1,8 +1,9 @@
 /** What Temporal keeps of calls: descriptions, lists, start inputs, histories. */
 import { defaultPayloadConverter } from '@temporalio/common';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON } from '../temporal-sdk/history-json.ts';
 import type { CallInput, CallProgress } from '../domain/call.ts';
 import { callWorkflowId } from '../domain/ids.ts';
+import { CoalescedReads } from '../lib/coalesced-reads.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
@@ -11,7 +12,6 @@ import { listedCall } from './listed-call.ts';
 import { lostText, unlessLost, type Texts } from '../payloads/texts.ts';
 import { loadText, refusing } from './large-texts.ts';
 import type { Calls } from './calls.ts';
-import { SharedLooks } from './shared-looks.ts';
 import { rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { countByStatus, listAll, listPage, type Page } from './visibility.ts';
 
@@ -44,7 +44,7 @@ export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
   private readonly texts: Texts;
-  private readonly pages = new SharedLooks<Page<CallSummary>>();
+  private readonly pages = new CoalescedReads<Page<CallSummary>>();
 
   constructor(temporal: Temporal, calls: Calls, texts: Texts) {
     this.temporal = temporal;
@@ -76,7 +76,7 @@ export class CallRecords {
   /** However many ask for one page at once, Temporal is asked once at a time. */
   list(filter: CallFilter, { limit, cursor }: PageWish): Promise<Page<CallSummary>> {
     const query = listQuery(filter);
-    return this.pages.share(JSON.stringify([query, limit, cursor]), async () => {
+    return this.pages.read(JSON.stringify([query, limit, cursor]), async () => {
       const { items, ...rest } = await listPage(this.temporal, query, { limit, cursor });
       return { items: await Promise.all(items.map((item) => listedCall(this.temporal, item))), ...rest };
     });

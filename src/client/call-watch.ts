@@ -3,7 +3,7 @@ import { continueStory, isEnding, tellStory, type StoryEvent } from '../domain/c
 import { callWorkflowId } from '../domain/ids.ts';
 import { describeExecution, findCall, noSuchCall } from './call-execution.ts';
 import { factsOf, openAskOf, type HistoryEvent, type PendingActivity } from './call-facts.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import type { Watcher } from './shared-watch.ts';
 import { isNotFound, isUnanswered, type Temporal } from './temporal.ts';
 
@@ -35,7 +35,7 @@ export function watchCall(temporal: Temporal): Watcher<string, readonly StoryEve
         if (!isUnanswered(error) || told.length === 0) throw error;
         pauseMs = lookMs.longest;
       }
-      await pause(pauseMs, signal);
+      await delay(pauseMs, signal);
     }
   };
 }

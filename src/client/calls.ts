@@ -6,6 +6,7 @@ import type { CallInput, CallResult } from '../domain/call.ts';
 import { Refusal } from '../domain/failures.ts';
 import { callWorkflowId, plainStart } from '../domain/ids.ts';
 import { searchable } from '../domain/searchable.ts';
+import { delay } from '../lib/delay.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { Texts } from '../payloads/texts.ts';
 import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts';
@@ -117,8 +118,8 @@ export class Calls {
     }
   }
 
-  /** Every wait and start asks again now: the server is back, and the RPCs of before may notice only seconds later. */
-  askAnew(): void {
+  /** Repeats the RPCs of every wait and start now. For a server that is back: an RPC begun before may notice only seconds later. */
+  retryOpenRpcs(): void {
     for (const interrupt of [...this.underWay]) interrupt();
   }
 
@@ -154,7 +155,7 @@ export class Calls {
   }
 
   /**
-   * Undefined as soon as `signal` aborts or `askAnew` is called; what is under way then ends by itself, at its deadline
+   * Undefined as soon as `signal` aborts or `retryOpenRpcs` is called; what is under way then ends by itself, at its deadline
    * at the latest.
    */
   private async interruptibly<T>(
@@ -257,5 +258,5 @@ async function endingOf({ response, ...rest }: CallResult, texts: Texts): Promis
 /** 100, 200, 400... at most 2,000 ms, each between half and full. */
 async function jitteredPause(tries: number): Promise<void> {
   const fullMs = Math.min(100 * 2 ** (tries - 1), 2_000);
-  await new Promise((resolve) => setTimeout(resolve, fullMs * (0.5 + Math.random() / 2)));
+  await delay(fullMs * (0.5 + Math.random() / 2));
 }

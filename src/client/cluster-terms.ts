@@ -2,25 +2,19 @@
 import { parseTerms, type ClusterTerms } from '../domain/cluster-terms.ts';
 import { clusterTermsId } from '../domain/ids.ts';
 import type { clusterTerms } from '../workflows/cluster-terms.ts';
-import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
+import { describeWorkflow } from './describe-workflow.ts';
+import { rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from './temporal.ts';
 
 /** The workflow runs, and no node of ours wrote its memo. */
 export class UnreadableTerms extends Error {}
 
 /** Undefined: no node has written any. Throws `UnreadableTerms`. */
 export async function readTerms(temporal: Temporal): Promise<ClusterTerms | undefined> {
-  try {
-    const { status, memo } = await rpc(temporal, rpcTimeoutMs.write, () =>
-      temporal.client.workflow.getHandle(clusterTermsId).describe(),
-    );
-    if (status.name !== 'RUNNING') return undefined;
-    const terms = parseTerms(memo?.['terms']);
-    if (!terms) throw new UnreadableTerms(`The workflow ${clusterTermsId} runs without terms in its memo`);
-    return terms;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const holder = await describeWorkflow(temporal, clusterTermsId, { timeoutMs: rpcTimeoutMs.write });
+  if (holder?.status.name !== 'RUNNING') return undefined;
+  const terms = parseTerms(holder.memo?.['terms']);
+  if (!terms) throw new UnreadableTerms(`The workflow ${clusterTermsId} runs without terms in its memo`);
+  return terms;
 }
 
 /** Starts the workflow that holds them. One that runs keeps its terms, or with `replace` is terminated first. */

@@ -1,8 +1,8 @@
 /** Talking to the entity workflows: updates a few at a time, created where they are missing. */
 import { WorkflowUpdateFailedError, type WorkflowClient } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import { Refusal, refusals, type OtherRefusalType, type RefusalType } from '../domain/failures.ts';
-import { Line } from './line.ts';
 import {
   isNotFound,
   isUnanswered,
@@ -18,18 +18,12 @@ type StartOptions = Parameters<WorkflowClient['start']>[1];
 /** Above 10 in flight on one entity Temporal refuses updates and its client backs off for seconds. */
 const maxUpdatesInFlight = 4;
 
-/** Sends updates to each entity a few at a time, in the order they are asked for. */
+/** Bounds the updates in flight to each entity; the others wait and are sent in the order of arrival. */
 export class EntityGate {
-  private readonly lines = new Map<string, Line>();
+  private readonly semaphores = new KeyedSemaphores();
 
-  async pass<T>(workflowId: string, send: () => Promise<T>): Promise<T> {
-    const line = this.lines.get(workflowId) ?? new Line({ current: maxUpdatesInFlight });
-    this.lines.set(workflowId, line);
-    try {
-      return await line.pass(send);
-    } finally {
-      if (line.isIdle) this.lines.delete(workflowId);
-    }
+  pass<T>(workflowId: string, send: () => Promise<T>): Promise<T> {
+    return this.semaphores.run(workflowId, maxUpdatesInFlight, send);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The tries at agents that a call's workflow tasks made themselves, as its history records them: a marker each. */
-import { optionalTsToMs, tsToMs } from '@temporalio/common/lib/time.js';
+import { optionalTsToMs, tsToMs } from '../temporal-sdk/timestamps.ts';
 import type { temporal as proto } from '@temporalio/proto';
 import type { AskFailureDetails } from '../activities/ask-failure.ts';
 import type { FirstTry } from '../activities/first-try.ts';

@@ -13,10 +13,10 @@ import { unpackHealth } from '../domain/packed-health.ts';
 import { resetHealth } from '../domain/reset-health.ts';
 import type { HealthState } from '../workflows/agent-health.ts';
 import {
-  forgetAgent,
-  healthChanges,
-  reportOutcomes,
-  resetAgent,
+  forgetAgentSignal,
+  healthChangesQuery,
+  reportOutcomesSignal,
+  resetAgentSignal,
   type OutcomeBatch,
 } from '../workflows/messages.ts';
 import { ensureEntity } from './entities.ts';
@@ -116,7 +116,7 @@ export class Health {
   /** Closes the agent's circuit; its totals stay. This node sees it at once, others with their next refresh. */
   async reset(agent: string): Promise<void> {
     const at = this.now();
-    await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(resetAgent, agent, at));
+    await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(resetAgentSignal, agent, at));
     this.resets.set(agent, at);
     this.probes.free(agent);
   }
@@ -127,7 +127,7 @@ export class Health {
     this.unsent = this.unsent.filter((outcome) => outcome.agent !== agent);
     for (const [id, batch] of this.sent)
       this.sent.set(id, { ...batch, outcomes: batch.outcomes.filter((outcome) => outcome.agent !== agent) });
-    await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(forgetAgent, agent));
+    await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(forgetAgentSignal, agent));
   }
 
   /** Sends what was recorded since the last time. Nothing is lost when it fails: the next flush sends it again. */
@@ -138,7 +138,7 @@ export class Health {
     this.unsent = this.unsent.slice(maxBatch);
     this.sent.set(batch.batchId, { ...batch, sentAt: Date.now() });
     try {
-      await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle().signal(reportOutcomes, batch));
+      await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle().signal(reportOutcomesSignal, batch));
     } catch (error) {
       this.sent.delete(batch.batchId);
       this.unsent = [...batch.outcomes, ...this.unsent].slice(-maxUnsent);
@@ -148,7 +148,7 @@ export class Health {
 
   async refresh(): Promise<void> {
     const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
-      this.handle().query(healthChanges, this.version),
+      this.handle().query(healthChangesQuery, this.version),
     );
     if (changes.version < this.version) this.snapshot.clear();
     this.version = changes.version;

@@ -1,4 +1,4 @@
-import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
+import { executionInfoFromRaw } from '../temporal-sdk/raw-answers.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
 import type { Temporal } from './temporal.ts';
 import type { ListedExecution } from './visibility.ts';

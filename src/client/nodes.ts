@@ -5,7 +5,7 @@
 import proto from '@temporalio/proto';
 import { writeCard, type NodeCard } from '../domain/node-card.ts';
 import { leaseMs, runningNodes, type Poller, type ListedNode } from '../domain/running-nodes.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import { rpc, rpcTimeoutMs, temporalUnavailable, type Temporal } from './temporal.ts';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
@@ -56,11 +56,11 @@ export class Nodes {
 
   /** Renews this node's lease and looks who else has one. Throws `Refusal` where Temporal does not answer or note it. */
   async renew(): Promise<readonly ListedNode[]> {
-    return this.take(await this.poll(writeCard(this.card)));
+    return this.remember(await this.poll(writeCard(this.card)));
   }
 
   async look(): Promise<readonly ListedNode[]> {
-    return this.take(await rpc(this.temporal, rpcTimeoutMs.read, () => this.pollers()));
+    return this.remember(await rpc(this.temporal, rpcTimeoutMs.read, () => this.pollers()));
   }
 
   /** Ends its lease at once. */
@@ -68,7 +68,8 @@ export class Nodes {
     await this.poll(writeCard({ ...this.card, left: true }), rpcTimeoutMs.ready);
   }
 
-  private take(pollers: readonly Poller[]): readonly ListedNode[] {
+  /** Keeps who runs, as of these pollers, and returns it. */
+  private remember(pollers: readonly Poller[]): readonly ListedNode[] {
     const nowMs = this.temporalsNow();
     const running = runningNodes(pollers, nowMs);
     const self: ListedNode = { ...this.card, seenAt: nowMs, leaseUntil: nowMs + leaseMs };
@@ -106,7 +107,7 @@ export class Nodes {
       const noted = pollers.find((one) => one.identity === identity && one.seenAt > before);
       if (noted) this.noted = { ...noted, toldAt: performance.now() };
       if (noted || signal.aborted) return pollers;
-      await pause(pauseMs, signal);
+      await delay(pauseMs, signal);
     }
   }
 

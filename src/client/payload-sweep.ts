@@ -3,7 +3,8 @@ import { batchWorkflowId, callWorkflowId, sessionWorkflowId } from '../domain/id
 import type { Owner, Texts } from '../payloads/texts.ts';
 import type { Archive } from './archive.ts';
 import { lifeIn } from './session-deletions.ts';
-import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
+import { describeWorkflow } from './describe-workflow.ts';
+import type { Temporal } from './temporal.ts';
 
 /** A text is written before its reference: for so long it may have none yet. */
 const graceMs = 25 * 3_600_000;
@@ -50,15 +51,8 @@ async function dropUnarchived(
 const workflowIds = { calls: callWorkflowId, sessions: sessionWorkflowId, batches: batchWorkflowId };
 
 async function exists(temporal: Temporal, { kind, id, life }: Owner): Promise<boolean> {
-  const workflowId = workflowIds[kind](id);
-  try {
-    const { status, memo } = await rpc(temporal, rpcTimeoutMs.read, () =>
-      temporal.client.workflow.getHandle(workflowId).describe(),
-    );
-    // An ended call or batch is kept until its retention is over, a closed session was being deleted.
-    return kind !== 'sessions' || (status.name === 'RUNNING' && lifeIn(memo) === life);
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+  const owner = await describeWorkflow(temporal, workflowIds[kind](id));
+  if (!owner) return false;
+  // An ended call or batch is kept until its retention is over, a closed session was being deleted.
+  return kind !== 'sessions' || (owner.status.name === 'RUNNING' && lifeIn(owner.memo) === life);
 }

@@ -5,7 +5,7 @@ import type { Texts } from '../payloads/texts.ts';
 import { planRerun, type Plan } from './batch-plan.ts';
 import { hashed } from './hashed-id.ts';
 import { loadText } from './large-texts.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import { rerunRequest, submitNumbered, type RerunDependencies } from './reruns.ts';
 
 export interface BatchDependencies extends RerunDependencies {
@@ -55,7 +55,7 @@ export async function rerunItem(
         tell({ callId, outcome: 'skipped', reason: (error as Error).message });
         return;
       }
-      await pause((error.retryAfterSeconds ?? 1) * 1_000, any);
+      await delay((error.retryAfterSeconds ?? 1) * 1_000, any);
     }
   }
 }

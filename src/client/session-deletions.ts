@@ -13,6 +13,7 @@ import type { session } from '../workflows/session.ts';
 import type { CallDeletions } from './call-deletions.ts';
 import { deleteRunsUpTo } from './delete-runs.ts';
 import { refusing } from './large-texts.ts';
+import { describeWorkflow } from './describe-workflow.ts';
 import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { listAll, mayHaveId } from './visibility.ts';
 
@@ -155,14 +156,8 @@ export class SessionDeletions {
   }
 
   /** The run of this id, the newest by default. */
-  private async newest(sessionId: string, runId?: string) {
-    const handle = this.temporal.client.workflow.getHandle(sessionWorkflowId(sessionId), runId);
-    try {
-      return await rpc(this.temporal, rpcTimeoutMs.read, () => handle.describe());
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+  private newest(sessionId: string, runId?: string) {
+    return describeWorkflow(this.temporal, sessionWorkflowId(sessionId), { runId });
   }
 }
 

@@ -5,10 +5,10 @@
 import proto from '@temporalio/proto';
 import { sessionWorkflowId } from '../domain/ids.ts';
 import type { SessionContent } from '../domain/session.ts';
+import { CoalescedReads } from '../lib/coalesced-reads.ts';
 import type { Texts } from '../payloads/texts.ts';
-import { readSession } from '../workflows/messages.ts';
+import { readSessionQuery } from '../workflows/messages.ts';
 import { KnownSessions, type HistoryMark } from './known-sessions.ts';
-import { SharedLooks } from './shared-looks.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { wholeSession, type WholeSession } from './whole-session.ts';
 
@@ -18,7 +18,7 @@ export class SessionReads {
   private readonly temporal: Temporal;
   private readonly texts: Texts;
   private readonly known: KnownSessions | undefined;
-  private readonly looks = new SharedLooks<SessionContent | undefined>();
+  private readonly coalesced = new CoalescedReads<SessionContent | undefined>();
 
   /** With 0 bytes every read is a query. */
   constructor(temporal: Temporal, texts: Texts, maxBytes: number) {
@@ -30,7 +30,7 @@ export class SessionReads {
   async read(sessionId: string): Promise<WholeSession | undefined> {
     const { known } = this;
     if (!known) return this.readAnew(sessionId);
-    const content = await this.looks.share(sessionId, () => this.look(known, sessionId));
+    const content = await this.coalesced.read(sessionId, () => this.look(known, sessionId));
     return content && wholeSession({ read: (key) => this.payload(known, sessionId, key) }, content);
   }
 
@@ -78,7 +78,7 @@ export class SessionReads {
   private async query(sessionId: string): Promise<SessionContent | undefined> {
     try {
       const handle = this.temporal.client.workflow.getHandle(sessionWorkflowId(sessionId));
-      return (await handle.query(readSession)) ?? undefined;
+      return (await handle.query(readSessionQuery)) ?? undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

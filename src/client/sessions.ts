@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../domain/ids.ts';
 import type { Metadata, SessionLimits, TurnReply } from '../domain/session.ts';
 import { sessionOwner, type Texts } from '../payloads/texts.ts';
-import { closeSession, expireSession, releaseTurn } from '../workflows/messages.ts';
+import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../workflows/messages.ts';
 import type { session } from '../workflows/session.ts';
 import { isOver, sendUpdate, type EntityGate } from './entities.ts';
 import { refusing } from './large-texts.ts';
@@ -13,11 +14,11 @@ import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 import { sessionStart, TurnOpening } from './turn-opening.ts';
-import { count, listAll, listPage, type Page } from './visibility.ts';
+import { count, listAll, listPage, type ListedExecution, type Page } from './visibility.ts';
 import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
 
 const runningSessions = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
-/** Sessions that a cleanup or an export talks to at a time. */
+/** Sessions that a cleanup updates at a time. */
 const concurrency = 4;
 
 export class Sessions {
@@ -58,7 +59,9 @@ export class Sessions {
   /** Gives back the turn of a call that will not use it. */
   async releaseTurn(sessionId: string, callId: string): Promise<void> {
     try {
-      await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle(sessionId).signal(releaseTurn, callId));
+      await rpc(this.temporal, rpcTimeoutMs.write, () =>
+        this.handle(sessionId).signal(releaseTurnSignal, callId),
+      );
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -74,7 +77,7 @@ export class Sessions {
    */
   async remove(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
     try {
-      const { runId } = await this.update(sessionId, closeSession, [withCalls]);
+      const { runId } = await this.update(sessionId, closeSessionUpdate, [withCalls]);
       return await this.forget(sessionId, runId);
     } catch (error) {
       if (!isOver(error)) throw error;
@@ -87,10 +90,11 @@ export class Sessions {
   async cleanup(cutoffMs: number): Promise<{ cleanedUp: number; remaining: number }> {
     let cleanedUp = 0;
     let remaining = 0;
-    await this.forEach(async (sessionId) => {
-      if (await this.expire(sessionId, cutoffMs)) cleanedUp += 1;
+    const visit = async ({ execution }: ListedExecution): Promise<void> => {
+      if (await this.expire(sessionIdOf(execution?.workflowId ?? ''), cutoffMs)) cleanedUp += 1;
       else remaining += 1;
-    });
+    };
+    await pMap(listAll(this.temporal, runningSessions), visit, { concurrency });
     return { cleanedUp, remaining };
   }
 
@@ -134,7 +138,7 @@ export class Sessions {
 
   private async expire(sessionId: string, cutoffMs: number): Promise<boolean> {
     try {
-      const { answer: expired, runId } = await this.update(sessionId, expireSession, [cutoffMs]);
+      const { answer: expired, runId } = await this.update(sessionId, expireSessionUpdate, [cutoffMs]);
       if (expired) await this.forget(sessionId, runId);
       return expired;
     } catch (error) {
@@ -169,17 +173,6 @@ export class Sessions {
     return this.gate.pass(sessionWorkflowId(sessionId), () =>
       rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(send)),
     );
-  }
-
-  private async forEach(visit: (sessionId: string) => Promise<void>): Promise<void> {
-    const under = new Set<Promise<void>>();
-    for await (const one of listAll(this.temporal, runningSessions)) {
-      const task = visit(sessionIdOf(one.execution?.workflowId ?? ''));
-      const tracked = task.finally(() => under.delete(tracked));
-      under.add(tracked);
-      if (under.size >= concurrency) await Promise.race(under);
-    }
-    await Promise.all(under);
   }
 
   private handle(sessionId: string) {

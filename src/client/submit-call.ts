@@ -5,6 +5,7 @@ import type { ResolvedChain } from '../domain/chain.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { GrantedTurn, Metadata, QueuedTurn } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { PermitTimeout, type Semaphore } from '../lib/semaphore.ts';
 import { callOwner, type Texts } from '../payloads/texts.ts';
 import type { Agents } from './agents.ts';
 import type { CallStatus } from './call-ending.ts';
@@ -13,7 +14,6 @@ import type { Attached, Calls } from './calls.ts';
 import type { Health } from './health.ts';
 import { anotherRequest } from './ended-calls.ts';
 import { keepText } from './large-texts.ts';
-import type { Line } from './line.ts';
 import type { RerunMemo } from './rerun-memo.ts';
 import type { Sessions } from './sessions.ts';
 import { isUnanswered } from './temporal.ts';
@@ -48,8 +48,8 @@ export interface SubmitDependencies {
   readonly sessions: Sessions;
   readonly calls: Calls;
   readonly inFlight: CallsInFlight;
-  /** All starts of this node pass through it: the server would answer too many at once all too late. */
-  readonly starts: Line;
+  /** Bounds the starts that this node has in flight: the server would answer too many at once all too late. */
+  readonly starts: Semaphore;
   readonly limits: SubmitLimits;
   readonly texts: Texts;
 }
@@ -81,17 +81,17 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   deps.inFlight.add(request.callId, agent.name, request.deadlineMs + 60_000);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
-    const patience = { ms: deps.limits.startPatienceMs, lost: () => waitedTooLong(deps) };
-    return await deps.starts.pass(async () => {
+    const wait = { timeoutMs: deps.limits.startPatienceMs };
+    return await deps.starts.run(async () => {
       const turn = await openTurn(deps, request);
       const started = await startCall(deps, request, { chain, prompt, turn });
       if (started.state === 'started') return { status: 'running', attached: false };
       return { status: await attach(deps, request, started, turn), attached: true };
-    }, patience);
+    }, wait);
   } catch (error) {
     // A refused repeat of a call that runs does not end that call.
     if (!repeated) deps.inFlight.done(request.callId);
-    throw error;
+    throw error instanceof PermitTimeout ? waitedTooLong(deps) : error;
   }
 }
 
@@ -116,10 +116,10 @@ function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): vo
 
 function waitedTooLong({ starts, limits }: SubmitDependencies): Refusal {
   const seconds = limits.startPatienceMs / 1_000;
-  const message = `The call waited ${seconds} s to be started, behind others; ${starts.length} still wait`;
+  const message = `The call waited ${seconds} s to be started, behind others; ${starts.waiting} still wait`;
   return new Refusal('overloaded', message, {
     retryAfterSeconds: Math.max(1, Math.ceil(seconds / 2)),
-    limit: { name: 'starts', quota: starts.atOnce },
+    limit: { name: 'starts', quota: starts.permits },
   });
 }
 

@@ -1,8 +1,9 @@
 /** What every part of the client layer needs of Temporal, and how a refused or unanswered RPC is told apart. */
 import { isGrpcServiceError, type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { rethrowKnownErrorTypes } from '@temporalio/client/lib/helpers.js';
+import { rethrowKnownErrorTypes } from '../temporal-sdk/raw-answers.ts';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { Refusal } from '../domain/failures.ts';
+import { withTimeLimit } from '../lib/time-limit.ts';
 
 export interface Temporal {
   readonly client: Client;
@@ -28,23 +29,14 @@ const forbiddenCodes = new Set([7, 16]);
 /** Runs one or a few RPCs under a deadline; an unanswered one becomes the refusal `temporal_unavailable`. */
 export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => Promise<T>): Promise<T> {
   try {
-    return await within(timeoutMs, () => temporal.client.withDeadline(Date.now() + timeoutMs, call));
+    const answer = temporal.client.withDeadline(Date.now() + timeoutMs, call);
+    // The native connection tries an unreachable or failing server again for 10 s, whatever the deadline.
+    return await withTimeLimit(answer, timeoutMs, () => {
+      throw temporalUnavailable('no answer in time');
+    });
   } catch (error) {
     if (isUnanswered(error)) throw temporalUnavailable(error);
     throw error;
-  }
-}
-
-/** The native connection tries an unreachable or failing server again for 10 s, whatever the deadline. */
-async function within<T>(timeoutMs: number, run: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(temporalUnavailable('no answer in time')), timeoutMs);
-  });
-  try {
-    return await Promise.race([run(), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

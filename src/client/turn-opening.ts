@@ -11,10 +11,10 @@ import {
   type SessionState,
   type TurnReply,
 } from '../domain/session.ts';
-import { openTurn } from '../workflows/messages.ts';
+import { openTurnUpdate } from '../workflows/messages.ts';
 import type { session } from '../workflows/session.ts';
 import { isOver, sendUpdate, type EntityGate } from './entities.ts';
-import { pause } from './pause.ts';
+import { delay } from '../lib/delay.ts';
 import { withBound } from './session-bounds.ts';
 import { rpc, rpcTimeoutMs, temporalUnavailable, workflowTaskTimeout, type Temporal } from './temporal.ts';
 
@@ -72,7 +72,7 @@ export class TurnOpening {
       } catch (error) {
         if (!isOver(error)) throw error;
         this.known.delete(sessionId);
-        await pause(pauseMs, patience);
+        await delay(pauseMs, patience);
         if (patience.aborted) throw temporalUnavailable(error);
       }
     }
@@ -83,7 +83,7 @@ export class TurnOpening {
     const { workflow } = this.temporal.client;
     return sendUpdate(() =>
       this.known.has(sessionId)
-        ? workflow.getHandle(sessionWorkflowId(sessionId)).executeUpdate(openTurn, { args, updateId })
+        ? workflow.getHandle(sessionWorkflowId(sessionId)).executeUpdate(openTurnUpdate, { args, updateId })
         : this.withStart(sessionId, args, updateId, userId),
     );
   }
@@ -100,7 +100,7 @@ export class TurnOpening {
       workflowIdConflictPolicy: 'USE_EXISTING',
     });
     const options = { startWorkflowOperation, args, updateId };
-    return this.temporal.client.workflow.executeUpdateWithStart(openTurn, options);
+    return this.temporal.client.workflow.executeUpdateWithStart(openTurnUpdate, options);
   }
 }
 

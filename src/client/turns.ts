@@ -6,7 +6,8 @@ import { callWorkflowId, sessionWorkflowId } from '../domain/ids.ts';
 import type { TurnCommit, TurnPlace } from '../domain/session.ts';
 import { storeSegment } from '../payloads/segments.ts';
 import { sessionOwner, type Owner, type Texts } from '../payloads/texts.ts';
-import { commitTurn, openTurn, settleTurn } from '../workflows/messages.ts';
+import { commitTurnSignal, openTurnUpdate, settleTurnUpdate } from '../workflows/messages.ts';
+import { describeWorkflow } from './describe-workflow.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
@@ -17,13 +18,13 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
     const args: [TurnCommit, string?] = life === undefined ? [commit] : [commit, life];
     const options = { args, updateId: randomUUID() };
     return gate.pass(workflowId, () =>
-      sendUpdate(() => handle(workflowId).executeUpdate(settleTurn, options)),
+      sendUpdate(() => handle(workflowId).executeUpdate(settleTurnUpdate, options)),
     );
   };
   /** False: that run is over. The session may go on in another. */
   const signal = async (workflowId: string, commit: TurnCommit, { runId }: TurnPlace): Promise<boolean> => {
     try {
-      await handle(workflowId, runId).signal(commitTurn, commit);
+      await handle(workflowId, runId).signal(commitTurnSignal, commit);
       return true;
     } catch (error) {
       if (runId === undefined || !isNotFound(error)) throw error;
@@ -38,7 +39,7 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
       try {
         return await gate.pass(workflowId, () =>
           rpc(temporal, rpcTimeoutMs.read, () =>
-            sendUpdate(() => handle(workflowId).executeUpdate(openTurn, options)),
+            sendUpdate(() => handle(workflowId).executeUpdate(openTurnUpdate, options)),
           ),
         );
       } catch (error) {
@@ -70,15 +71,9 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
     },
 
     async callState(callId): Promise<CallState> {
-      try {
-        const { status } = await rpc(temporal, rpcTimeoutMs.read, () =>
-          handle(callWorkflowId(callId)).describe(),
-        );
-        return status.name === 'RUNNING' ? 'running' : 'ended';
-      } catch (error) {
-        if (isNotFound(error)) return 'missing';
-        throw error;
-      }
+      const call = await describeWorkflow(temporal, callWorkflowId(callId));
+      if (!call) return 'missing';
+      return call.status.name === 'RUNNING' ? 'running' : 'ended';
     },
 
     storeSegment: (sessionId, segment, life) => storeSegment(texts, sessionOwner(sessionId, life), segment),

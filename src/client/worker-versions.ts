@@ -3,6 +3,7 @@
  * the entities' tasks, while a call goes on with the version that began it.
  */
 import proto from '@temporalio/proto';
+import { delay } from '../lib/delay.ts';
 import { describePolling } from './readiness.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
@@ -127,6 +128,6 @@ async function untilFound<T>(withinMs: number, find: () => Promise<T | undefined
   for (;;) {
     const found = await find();
     if (found !== undefined || Date.now() >= giveUpAt) return found;
-    await new Promise((resolve) => setTimeout(resolve, askAgainMs));
+    await delay(askAgainMs);
   }
 }

@@ -6,8 +6,9 @@ import { breachesOf, termsOf, type ClusterTerms } from '../domain/cluster-terms.
 import { clusterTermsId } from '../domain/ids.ts';
 import type { NodeCard } from '../domain/node-card.ts';
 import { allRenewedMs } from '../domain/running-nodes.ts';
+import { delay } from '../lib/delay.ts';
 import type { Log } from '../platform/logging.ts';
-import { StartupError } from '../platform/shutdown.ts';
+import { StartupError } from '../platform/startup-error.ts';
 import { refusal } from './refusal.ts';
 
 interface Options {
@@ -51,7 +52,7 @@ async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: O
     refuseWhereItDiffers(nodes.list());
     if (raises) {
       // A server that has just started has forgotten who runs.
-      await new Promise((resolve) => setTimeout(resolve, allRenewedMs));
+      await delay(allRenewedMs);
       await enter(nodes, log, { mustSeeAll: true });
       refuseWhereItDiffers(nodes.list());
     }

@@ -6,7 +6,7 @@ import { breachesOf } from '../domain/cluster-terms.ts';
 import { renewMs } from '../domain/running-nodes.ts';
 import { every } from '../platform/every.ts';
 import type { Log } from '../platform/logging.ts';
-import { StartupError } from '../platform/shutdown.ts';
+import { StartupError } from '../platform/startup-error.ts';
 import type { StoreWatch } from '../platform/store-watch.ts';
 import { joinCluster } from './join-cluster.ts';
 import { refusal } from './refusal.ts';

@@ -1,5 +1,5 @@
-import { setTimeout as pass } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
+import { delay } from '../lib/delay.ts';
 import {
   PayloadStoreError,
   PayloadStoreUnusable,
@@ -103,7 +103,7 @@ export function createS3Store(settings: S3Settings): PayloadStore {
       const answer = await send('PUT', `${base}/${prefix}${key}`, { body: bytes, headers, fine });
       if (answer?.status === thereAlready) return;
       if (answer?.status === notImplemented) await put(key, bytes);
-      await pass(settledMs);
+      await delay(settledMs);
     },
     read: (key) => get(key),
     list,

@@ -1,6 +1,6 @@
 /** What the command line reads from the environment to find a node; a node itself ignores these. */
 import { z } from 'zod';
-import { StartupError } from './shutdown.ts';
+import { StartupError } from './startup-error.ts';
 
 const takes = 'takes a whole number from 1 to 3600';
 const seconds = (fallback: number) =>

@@ -10,7 +10,7 @@ import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
 import { sharedSettings } from './shared-settings.ts';
-import { StartupError } from './shutdown.ts';
+import { StartupError } from './startup-error.ts';
 
 const mebibyte = 1024 * 1024;
 

@@ -4,7 +4,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { AgentConfig } from '../domain/agent.ts';
 import { parseTerms, type ClusterTerms } from '../domain/cluster-terms.ts';
 import { agentDirectoryId, clusterTermsId } from '../domain/ids.ts';
-import { directoryChanges } from '../workflows/messages.ts';
+import { directoryChangesQuery } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { createLog } from './logging.ts';
 import { missingSearchAttributes } from './provision.ts';
@@ -74,7 +74,7 @@ function missing(connection: NativeConnection, namespace: string): Promise<strin
 
 function agentsOf(connection: NativeConnection, namespace: string): Promise<AgentConfig[] | undefined> {
   const directory = new Client({ connection, namespace }).workflow.getHandle(agentDirectoryId);
-  return soon(connection, () => directory.query(directoryChanges, 0)).then(
+  return soon(connection, () => directory.query(directoryChangesQuery, 0)).then(
     ({ entries }) => Object.values(entries).flatMap(({ config }) => config ?? []),
     () => undefined,
   );

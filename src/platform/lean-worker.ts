@@ -5,10 +5,7 @@
 import { join } from 'node:path';
 import { Worker as Thread } from 'node:worker_threads';
 import { Worker } from '@temporalio/worker';
-import {
-  ThreadedVMWorkflowCreator,
-  WorkerThreadClient,
-} from '@temporalio/worker/lib/workflow/threaded-vm.js';
+import { ThreadedVMWorkflowCreator, WorkerThreadClient } from '../temporal-sdk/threaded-workflows.ts';
 import { packageRoot } from './paths.ts';
 
 type CreatorArguments = Parameters<(typeof Worker)['createWorkflowCreator']>;

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { StoreSettings } from '../payloads/open-store.ts';
-import { StartupError } from './shutdown.ts';
+import { StartupError } from './startup-error.ts';
 
 const bucketUrl = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([a-z0-9/_-]*))?$/;
 

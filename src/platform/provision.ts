@@ -1,9 +1,10 @@
 /** What a namespace must have before the first call: search attributes, and on the embedded server the retention. */
 import { isGrpcServiceError } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
+import { msToTs } from '../temporal-sdk/timestamps.ts';
 import type { NativeConnection } from '@temporalio/worker';
 import proto from '@temporalio/proto';
-import { StartupError } from './shutdown.ts';
+import { delay } from '../lib/delay.ts';
+import { StartupError } from './startup-error.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 const usableMs = 15_000;
@@ -53,7 +54,7 @@ export async function ensureSearchAttributes(
   }
   const giveUpAt = Date.now() + usableMs;
   while ((await missingSearchAttributes(connection, namespace, names)).length > 0) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
     if (Date.now() > giveUpAt) throw new StartupError('The search attributes were added but do not appear');
   }
 }

@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StartupError } from './shutdown.ts';
+import { StartupError } from './startup-error.ts';
 
 const keyBytes = 32;
 const ivBytes = 12;

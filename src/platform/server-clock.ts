@@ -3,9 +3,10 @@
  * those must not be told by the machine's own clock, which may be wrong or be set meanwhile.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pass } from 'node:timers/promises';
 import proto from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
+import { delay } from '../lib/delay.ts';
+import { untilAborted } from '../lib/until-aborted.ts';
 import { every } from './every.ts';
 import type { Log } from './logging.ts';
 
@@ -48,9 +49,6 @@ export async function readServerTime(
   const identity = `clock ${randomUUID()}`;
   const { workflowService } = connection;
   const leave = new AbortController();
-  const left = new Promise<undefined>((resolve) => {
-    leave.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
   const stop = (): void => leave.abort();
   const patience = setTimeout(stop, patienceMs);
   const after = performance.now();
@@ -66,12 +64,12 @@ export async function readServerTime(
       const time = pollers.find((poller) => poller.identity === identity)?.lastAccessTime;
       const before = performance.now();
       if (time) return { at: Number(time.seconds) * 1_000 + (time.nanos ?? 0) / 1_000_000, after, before };
-      await pass(lookAgainMs);
+      await delay(lookAgainMs, leave.signal);
     }
     return undefined;
   };
   try {
-    return await Promise.race([look(), left]);
+    return await untilAborted(leave.signal, look());
   } catch {
     return undefined;
   } finally {

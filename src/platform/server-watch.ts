@@ -1,5 +1,6 @@
-/** Notices when the Temporal server is away, and tells when it is back. */
+/** Notices when the Temporal server stops answering, and when it answers again. */
 import type { NativeConnection } from '@temporalio/worker';
+import { withTimeLimit } from '../lib/time-limit.ts';
 import { every } from './every.ts';
 
 const intervalMs = 500;
@@ -8,15 +9,15 @@ const patienceMs = 1_000;
 export class ServerWatch {
   private readonly connection: NativeConnection;
   private awaySince: number | undefined;
-  private thereSince = -Infinity;
+  private availableSince = -Infinity;
 
   constructor(connection: NativeConnection) {
     this.connection = connection;
   }
 
-  /** For how long it has been there without a break, in ms; 0 while it is away. */
-  thereMs(): number {
-    return this.awaySince === undefined ? performance.now() - this.thereSince : 0;
+  /** How long the server has been available without a break, in ms. 0 while it is not. */
+  availableMs(): number {
+    return this.awaySince === undefined ? performance.now() - this.availableSince : 0;
   }
 
   /**
@@ -33,23 +34,17 @@ export class ServerWatch {
       const { awaySince } = this;
       this.awaySince = undefined;
       if (awaySince === undefined) return;
-      this.thereSince = performance.now();
-      onBack(this.thereSince - awaySince);
+      this.availableSince = performance.now();
+      onBack(this.availableSince - awaySince);
     };
     return every(intervalMs, look, () => undefined);
   }
 }
 
-async function answers(connection: NativeConnection): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), patienceMs);
-  });
+function answers(connection: NativeConnection): Promise<boolean> {
   const answer = connection.workflowService.getSystemInfo({}).then(
     () => true,
     () => false,
   );
-  const answered = await Promise.race([answer, late]);
-  clearTimeout(timer);
-  return answered;
+  return withTimeLimit(answer, patienceMs, () => false);
 }

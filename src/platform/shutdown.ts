@@ -1,5 +1,6 @@
 /** What a process took up, to be given back in reverse order whatever happens. */
 import type { Log } from './logging.ts';
+import { StartupError } from './startup-error.ts';
 
 export class Cleanups {
   private readonly steps: { what: string; run: () => Promise<unknown> }[] = [];
@@ -45,9 +46,6 @@ export function stopSignal(): Promise<NodeJS.Signals> {
     process.on('SIGTERM', onSignal);
   });
 }
-
-/** An error whose message alone tells the user what to do: printed without a stack. */
-export class StartupError extends Error {}
 
 /** Runs an entry point to its end and leaves the process with 0, or with 1 and the reason on standard error. */
 export async function runMain(main: () => Promise<void>): Promise<never> {

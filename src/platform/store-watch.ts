@@ -7,7 +7,7 @@ import { readStoreId, storeIdOf } from '../payloads/store-id.ts';
 import { markerFile } from '../payloads/store-folder.ts';
 import { every } from './every.ts';
 import type { Log } from './logging.ts';
-import { StartupError } from './shutdown.ts';
+import { StartupError } from './startup-error.ts';
 
 const intervalMs = 2_000;
 

@@ -2,7 +2,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Log } from './logging.ts';
-import { StartupError } from './shutdown.ts';
+import { StartupError } from './startup-error.ts';
 
 type ConnectionOptions = NonNullable<Parameters<typeof NativeConnection.connect>[0]>;
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { Metrics } from './metrics.ts';
-import { StartupError } from './shutdown.ts';
+import { StartupError } from './startup-error.ts';
 import type { RunningWorker } from './running-worker.ts';
 
 /**

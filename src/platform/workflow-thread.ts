@@ -1,5 +1,5 @@
 /** The thread that runs workflow code: the SDK's, but for the hook that keeps a call stack of every promise. */
-import { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
+import { globalHandlers, runWorkflowThread } from '../temporal-sdk/workflow-thread.ts';
 
 Object.defineProperty(globalHandlers, 'setPromiseHook', { value: () => undefined });
-await import('@temporalio/worker/lib/workflow/workflow-worker-thread.js');
+await runWorkflowThread();

@@ -1,5 +1,5 @@
 /** Reads where a history and the code part from the error that Temporal's core gives. */
-import type { History } from '@temporalio/common/lib/proto-utils.js';
+import type { History } from '../temporal-sdk/history-json.ts';
 import proto from '@temporalio/proto';
 import type { Divergence } from './verdict.ts';
 

@@ -5,17 +5,11 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { HistorySource } from './history-source.ts';
 import { historiesInText } from './text-histories.ts';
 import { asError, printable } from './names.ts';
 import { peek } from './peek.ts';
 import { historiesInTar, isTar } from './tar-histories.ts';
-
-export interface HistorySource {
-  /** The call's id where the file tells it, else the file's name; without control characters. */
-  readonly name: string;
-  /** JSON; an `Error` where it could not be read. */
-  readonly history: unknown;
-}
 
 export interface SourceOptions {
   /** A larger history is unreadable. Temporal ends a workflow at 50 MB, which JSON may double. */

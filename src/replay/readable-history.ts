@@ -1,5 +1,5 @@
 /** JSON that should be a Temporal history: Temporal's core waits for ever for the end of one that is not. */
-import { historyFromJSON, type History } from '@temporalio/common/lib/proto-utils.js';
+import { historyFromJSON, type History } from '../temporal-sdk/history-json.ts';
 
 /** Throws with what is wrong. */
 export function readableHistory(json: unknown): History {

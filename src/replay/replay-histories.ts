@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { workflowBundlePath } from '../platform/paths.ts';
-import type { HistorySource } from './history-sources.ts';
+import type { HistorySource } from './history-source.ts';
 import { ReplayLane } from './replay-lane.ts';
 import type { Summary, Verdict } from './verdict.ts';
 

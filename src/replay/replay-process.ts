@@ -2,7 +2,7 @@
  * A child process that replays one history after the other on one replay worker. A process of its own, since a
  * history that Temporal's core cannot take leaves a worker that never ends.
  */
-import type { History } from '@temporalio/common/lib/proto-utils.js';
+import type { History } from '../temporal-sdk/history-json.ts';
 import { Worker } from '@temporalio/worker';
 import { createLog } from '../platform/logging.ts';
 import { installRuntime } from '../platform/temporal-connection.ts';

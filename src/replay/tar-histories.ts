@@ -1,6 +1,6 @@
 /** Histories in a tar: read from the stream, in memory; a name in it is a name to show and nothing else. */
 import { Parser, type ReadEntry } from 'tar';
-import type { HistorySource } from './history-sources.ts';
+import type { HistorySource } from './history-source.ts';
 import { asError, printable } from './names.ts';
 import { parsedBytes, tooLarge } from './text-histories.ts';
 

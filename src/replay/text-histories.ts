@@ -1,5 +1,5 @@
 /** Histories as text: one JSON document, or NDJSON with a history or `{call_id, history}` per line. */
-import type { HistorySource } from './history-sources.ts';
+import type { HistorySource } from './history-source.ts';
 import { asError, printable } from './names.ts';
 
 /** The first line decides: a document that is laid out over several lines is no JSON by its first alone. */

@@ -21,7 +21,7 @@ import { searchable } from '../domain/searchable.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { askAgent } from './ask-agent.ts';
-import { callProgress } from './messages.ts';
+import { callProgressQuery } from './messages.ts';
 import { describeProgress } from './progress-text.ts';
 import { ResetRun } from './reset-run.ts';
 import { searchAttributes } from './search-attributes.ts';
@@ -61,7 +61,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
     queuedMs: 0,
     ...(input.turn && { waitsForTurn: true }),
   };
-  setHandler(callProgress, () => progress);
+  setHandler(callProgressQuery, () => progress);
 
   let ending: Ending;
   try {

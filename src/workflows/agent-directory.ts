@@ -9,7 +9,12 @@ import {
 } from '@temporalio/workflow';
 import type { AgentConfig } from '../domain/agent.ts';
 import { sizeAsJson } from '../domain/json-bytes.ts';
-import { directoryChanges, registerAgent, removeAgent, type DirectoryEntry } from './messages.ts';
+import {
+  directoryChangesQuery,
+  registerAgentUpdate,
+  removeAgentUpdate,
+  type DirectoryEntry,
+} from './messages.ts';
 
 export interface DirectoryState {
   readonly version: number;
@@ -39,14 +44,14 @@ export async function agentDirectory(initial: DirectoryState, limits: DirectoryL
     return existed;
   };
 
-  setHandler(registerAgent, (config) => ({ replaced: put(config.name, config), version }), {
+  setHandler(registerAgentUpdate, (config) => ({ replaced: put(config.name, config), version }), {
     validator: (config: AgentConfig) => refuseBeyond(limits, entries, config),
   });
-  setHandler(removeAgent, (name) => {
+  setHandler(removeAgentUpdate, (name) => {
     if (!entries.get(name)?.config) return { version, removed: false };
     return { removed: put(name), version };
   });
-  setHandler(directoryChanges, (since) => {
+  setHandler(directoryChangesQuery, (since) => {
     const complete = since < forgottenVersion;
     const told = complete ? [...entries] : [...entries].filter(([, entry]) => entry.version > since);
     return { version, complete, entries: Object.fromEntries(told) };

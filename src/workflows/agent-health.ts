@@ -9,7 +9,7 @@ import {
 import { newHealth, recordOutcome, type AgentHealth } from '../domain/health.ts';
 import { packHealth, unpackHealth, type PackedHealth } from '../domain/packed-health.ts';
 import { resetHealth } from '../domain/reset-health.ts';
-import { forgetAgent, healthChanges, reportOutcomes, resetAgent } from './messages.ts';
+import { forgetAgentSignal, healthChangesQuery, reportOutcomesSignal, resetAgentSignal } from './messages.ts';
 
 export interface HealthState {
   readonly version: number;
@@ -44,21 +44,21 @@ export async function agentHealth(initial: HealthState): Promise<void> {
   };
   const packed = (health: AgentHealth): PackedHealth => packHealth(health, agents.size);
 
-  setHandler(reportOutcomes, ({ batchId, outcomes }) => {
+  setHandler(reportOutcomesSignal, ({ batchId, outcomes }) => {
     if (batchIds.includes(batchId)) return;
     batchIds = [...batchIds, batchId].slice(-maxBatchIds);
     version += 1;
     for (const outcome of outcomes) change(outcome.agent, (health) => recordOutcome(health, outcome));
   });
-  setHandler(forgetAgent, (name) => {
+  setHandler(forgetAgentSignal, (name) => {
     version += 1;
     put(name, newHealth());
   });
-  setHandler(resetAgent, (name, at) => {
+  setHandler(resetAgentSignal, (name, at) => {
     version += 1;
     change(name, (health) => resetHealth(health, at));
   });
-  setHandler(healthChanges, (since) => {
+  setHandler(healthChangesQuery, (since) => {
     const changed = [...agents].filter(([, entry]) => entry.version > since);
     return {
       version,

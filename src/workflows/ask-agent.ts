@@ -22,7 +22,7 @@ import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { causeOf, readFailure, type AskFailure } from './ask-failure.ts';
+import { causeOf, readAskFailure, type AskFailure } from './read-ask-failure.ts';
 import { firstTry } from './first-try.ts';
 
 /** A worker's death is not the agent's fault: the ask is scheduled again, but not for ever (I7). */
@@ -72,7 +72,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
   let step: Step = { inTask: ask.inTask, pauseMs: 0, tries: [], workersLost: 0 };
   for (;;) {
     try {
-      const { content, tries, onRecord } = await take(step, ask);
+      const { content, tries, onRecord } = await runStep(step, ask);
       return {
         content,
         attempt: { agent: agent.name, status: 'ok', tries, latencyMs: agentTimeMs(tries) },
@@ -89,7 +89,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       }
       const cause = causeOf(error);
       if (!cause) throw error;
-      const failure = readFailure(cause, ask, step.tries);
+      const failure = readAskFailure(cause, ask, step.tries);
       const next = nextStep(step, failure, ask.budgetMs());
       if (!next)
         return {
@@ -101,7 +101,8 @@ export async function askAgent(ask: Ask): Promise<Answer> {
   }
 }
 
-async function take(
+/** Asks once: in the task itself, or by an activity after the step's pause. */
+async function runStep(
   { inTask, pauseMs, tries }: Step,
   ask: Ask,
 ): Promise<AskResult & { readonly onRecord: boolean }> {

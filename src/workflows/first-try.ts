@@ -2,7 +2,7 @@
 import { proxyLocalActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { Question } from '../activities/ask.ts';
 import type { FirstTry, FirstTryActivity, FirstTryRequest } from '../activities/first-try.ts';
-import { causeOf } from './ask-failure.ts';
+import { causeOf } from './read-ask-failure.ts';
 
 /** It leaves by itself after `waitMs`; a process that stalls for this long is about to lose its task. */
 const stalledMs = 4_000;

@@ -9,30 +9,31 @@ import type { GrantedTurn, SessionContent, TurnCommit, TurnReply } from '../doma
 
 // agentCall
 /** It is the call's turn. Without it the call asks its session for it. */
-export const turnGranted = defineSignal<[turn?: GrantedTurn]>('turnGranted');
-export const callProgress = defineQuery<CallProgress>('callProgress');
+export const turnGrantedSignal = defineSignal<[turn?: GrantedTurn]>('turnGranted');
+export const callProgressQuery = defineQuery<CallProgress>('callProgress');
 
 // session
 /** With the life that the call had a turn or a place in the queue of before, if any: no other takes it. */
-export const openTurn = defineUpdate<TurnReply, [callId: string, metadataBytes?: number, life?: string]>(
-  'openTurn',
-);
-export const commitTurn = defineSignal<[TurnCommit]>('commitTurn');
+export const openTurnUpdate = defineUpdate<
+  TurnReply,
+  [callId: string, metadataBytes?: number, life?: string]
+>('openTurn');
+export const commitTurnSignal = defineSignal<[TurnCommit]>('commitTurn');
 /** A commit that tells what became of it: false if the session keeps nothing of the call. */
-export const settleTurn = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');
+export const settleTurnUpdate = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');
 /** The facade gives back a turn that no call will use. */
-export const releaseTurn = defineSignal<[callId: string]>('releaseTurn');
+export const releaseTurnSignal = defineSignal<[callId: string]>('releaseTurn');
 /** Null once the session is closed. */
-export const readSession = defineQuery<SessionContent | null>('readSession');
+export const readSessionQuery = defineQuery<SessionContent | null>('readSession');
 /** With its calls: the closed run then tells their ids. */
-export const closeSession = defineUpdate<null, [withCalls: boolean]>('closeSession');
+export const closeSessionUpdate = defineUpdate<null, [withCalls: boolean]>('closeSession');
 /** Closes the session if nothing happened since the cutoff; false while a turn is held or queued. */
-export const expireSession = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
+export const expireSessionUpdate = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
 
 // rerunBatch
-export const batchPages = defineQuery<BatchPages>('batchPages');
+export const batchPagesQuery = defineQuery<BatchPages>('batchPages');
 /** Nothing more is started; what runs goes on to its end. */
-export const cancelBatch = defineSignal('cancelBatch');
+export const cancelBatchSignal = defineSignal('cancelBatch');
 
 // agentDirectory
 export interface DirectoryEntry {
@@ -46,11 +47,15 @@ export interface DirectoryChanges {
   readonly complete: boolean;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
 }
-export const registerAgent = defineUpdate<{ version: number; replaced: boolean }, [AgentConfig]>(
+export const registerAgentUpdate = defineUpdate<{ version: number; replaced: boolean }, [AgentConfig]>(
   'registerAgent',
 );
-export const removeAgent = defineUpdate<{ version: number; removed: boolean }, [name: string]>('removeAgent');
-export const directoryChanges = defineQuery<DirectoryChanges, [sinceVersion: number]>('directoryChanges');
+export const removeAgentUpdate = defineUpdate<{ version: number; removed: boolean }, [name: string]>(
+  'removeAgent',
+);
+export const directoryChangesQuery = defineQuery<DirectoryChanges, [sinceVersion: number]>(
+  'directoryChanges',
+);
 
 // agentHealth
 export interface OutcomeBatch {
@@ -63,8 +68,8 @@ export interface HealthChanges {
   /** Batches that are part of these figures. */
   readonly batchIds: readonly string[];
 }
-export const reportOutcomes = defineSignal<[OutcomeBatch]>('reportOutcomes');
-export const forgetAgent = defineSignal<[name: string]>('forgetAgent');
+export const reportOutcomesSignal = defineSignal<[OutcomeBatch]>('reportOutcomes');
+export const forgetAgentSignal = defineSignal<[name: string]>('forgetAgent');
 /** Declares it healthy as of `at` (epoch ms). */
-export const resetAgent = defineSignal<[name: string, at: number]>('resetAgent');
-export const healthChanges = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');
+export const resetAgentSignal = defineSignal<[name: string, at: number]>('resetAgent');
+export const healthChangesQuery = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');

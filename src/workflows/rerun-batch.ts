@@ -13,7 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { BatchActivities, PageReport } from '../activities/batches.ts';
 import { addCounts, noCounts, type BatchInput, type BatchItem, type BatchProgress } from '../domain/batch.ts';
-import { batchPages, cancelBatch } from './messages.ts';
+import { batchPagesQuery, cancelBatchSignal } from './messages.ts';
 
 // A list of at most some ten thousand calls; repeated until the server and the payload store answer.
 const { listBatch } = proxyActivities<BatchActivities>({
@@ -33,8 +33,8 @@ export async function rerunBatch(batch: BatchInput): Promise<BatchProgress> {
   let listed: readonly string[] = [];
   let progress: BatchProgress = { ...noCounts, total: 0, cancelled: false };
   const starting = new CancellationScope();
-  setHandler(batchPages, () => ({ listed, reported }));
-  setHandler(cancelBatch, () => {
+  setHandler(batchPagesQuery, () => ({ listed, reported }));
+  setHandler(cancelBatchSignal, () => {
     progress = { ...progress, cancelled: true };
     starting.cancel();
   });

@@ -27,14 +27,14 @@ import type {
   TurnPlace,
 } from '../domain/session.ts';
 import {
-  closeSession,
-  commitTurn,
-  expireSession,
-  openTurn,
-  readSession,
-  releaseTurn,
-  settleTurn,
-  turnGranted,
+  closeSessionUpdate,
+  commitTurnSignal,
+  expireSessionUpdate,
+  openTurnUpdate,
+  readSessionQuery,
+  releaseTurnSignal,
+  settleTurnUpdate,
+  turnGrantedSignal,
 } from './messages.ts';
 
 /** How often a holder is looked at while others wait, and how soon again to be sure. */
@@ -90,7 +90,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     underWay += 1;
     untold = holder.turnNumber;
     for (let againMs = firstWakeAgainMs; ; againMs *= 2) {
-      const told = await signalled(call.signal(turnGranted, { ...book.turnOf(holder), ...place }));
+      const told = await signalled(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...place }));
       if (told && holds()) untold = undefined;
       if (told || againMs > lastWakeAgainMs || !patched('wake-again')) break;
       if (await condition(() => !holds() || mustRenew(), againMs)) break;
@@ -115,7 +115,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   };
 
   setHandler(
-    openTurn,
+    openTurnUpdate,
     (callId: string, metadataBytes?: number) => ({
       ...book.openTurn(callId, Date.now(), metadataBytes),
       ...place,
@@ -130,9 +130,9 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
       },
     },
   );
-  setHandler(commitTurn, (commit: TurnCommit) => wake(book.commit(commit, Date.now())));
+  setHandler(commitTurnSignal, (commit: TurnCommit) => wake(book.commit(commit, Date.now())));
   setHandler(
-    settleTurn,
+    settleTurnUpdate,
     (commit: TurnCommit, itsLife?: string) => {
       const now = Date.now();
       const { stored, next } = isOther(itsLife)
@@ -143,18 +143,18 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     },
     { validator: refuseWhenClosed },
   );
-  setHandler(releaseTurn, (callId) => {
+  setHandler(releaseTurnSignal, (callId) => {
     void wake(book.release(callId, Date.now()));
     // It was begun for a call that is another's, or was never started.
     if (book.isUnused && patched('close-unused')) lifecycle.closed = true;
   });
-  setHandler(readSession, () => (lifecycle.closed ? null : book.read()));
-  setHandler(closeSession, (withCalls) => {
+  setHandler(readSessionQuery, () => (lifecycle.closed ? null : book.read()));
+  setHandler(closeSessionUpdate, (withCalls) => {
     lifecycle.closed = true;
     lifecycle.withCalls ||= withCalls;
     return null;
   });
-  setHandler(expireSession, (cutoffMs) => {
+  setHandler(expireSessionUpdate, (cutoffMs) => {
     lifecycle.closed ||= book.idleSince(cutoffMs);
     lifecycle.holderSuspected ||= !lifecycle.closed && book.holder !== undefined;
     return lifecycle.closed;
@@ -216,7 +216,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
 /** One that is not started yet is told again; one that is gone needs nothing. */
 async function wakeToAsk(callId: string): Promise<void> {
   const call = getExternalWorkflowHandle(callWorkflowId(callId));
-  for (let againMs = firstWakeAgainMs; !(await signalled(call.signal(turnGranted))); againMs *= 2) {
+  for (let againMs = firstWakeAgainMs; !(await signalled(call.signal(turnGrantedSignal))); againMs *= 2) {
     if (againMs > lastWakeAtCloseMs) return;
     await sleep(againMs);
   }

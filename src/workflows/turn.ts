@@ -15,7 +15,7 @@ import type { ErrorType } from '../domain/failures.ts';
 import { sessionWorkflowId } from '../domain/ids.ts';
 import type { GrantedTurn, TurnCommit, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { commitTurn as commitTurnSignal, turnGranted } from './messages.ts';
+import { commitTurnSignal, turnGrantedSignal } from './messages.ts';
 import type { ResetRun } from './reset-run.ts';
 
 /** A call that starts later than this after its grant may have lost it (session.ts frees a never started call's after 10 s). */
@@ -104,7 +104,7 @@ async function waitForTurn(
 
   let woken = false;
   let granted: GrantedTurn | undefined;
-  setHandler(turnGranted, (sent) => {
+  setHandler(turnGrantedSignal, (sent) => {
     woken = true;
     granted = sent;
     if (sent) tellGranted(sent);

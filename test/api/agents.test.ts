@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentConfig } from '../../src/domain/agent.ts';
 import { agentDirectoryId } from '../../src/domain/ids.ts';
-import { registerAgent } from '../../src/workflows/messages.ts';
+import { registerAgentUpdate } from '../../src/workflows/messages.ts';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { says } from './scripts.ts';
@@ -36,7 +36,7 @@ describe('the agents', () => {
       };
       await node.temporal.workflow
         .getHandle(agentDirectoryId)
-        .executeUpdate(registerAgent, { args: [config] });
+        .executeUpdate(registerAgentUpdate, { args: [config] });
       const byId = `/api/vps/agents?id=${name}`;
       await expect
         .poll(() => node.http.get(byId))

@@ -14,7 +14,7 @@ import type { Temporal } from '../../src/client/temporal.ts';
 import { joinCluster } from '../../src/membership/join-cluster.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { readServerTime } from '../../src/platform/server-clock.ts';
-import { StartupError } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 import { cardOf } from '../domain/node-support.ts';
 import { clusterSettings } from '../rig/cluster-settings.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';

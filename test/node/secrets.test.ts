@@ -4,7 +4,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent, type Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';

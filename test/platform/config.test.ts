@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadConfig, settings } from '../../src/platform/config.ts';
-import { StartupError } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 
 const key = 'a-key-of-24-characters-x';
 const names = Object.keys(settings) as (keyof typeof settings)[];

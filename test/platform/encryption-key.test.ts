@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadEncryptionKey } from '../../src/platform/sealing.ts';
-import { StartupError } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 import { tempDir } from './embedded/support.ts';
 
 const newDataDir = async (): Promise<string> => join(await tempDir(), 'data');

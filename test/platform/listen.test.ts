@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ConnectionBounds } from '../../src/api/connections.ts';
 import { closeServer, listen } from '../../src/api/listen.ts';
-import { StartupError } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 
 const bounds: ConnectionBounds = {
   headersMs: 10_000,

@@ -1,5 +1,6 @@
 /** An entry point of its own process, for tests to signal: its argument says how it goes on. */
-import { Cleanups, exitAtLatest, runMain, StartupError, stopSignal } from '../../src/platform/shutdown.ts';
+import { Cleanups, exitAtLatest, runMain, stopSignal } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 import { createLog } from '../../src/platform/logging.ts';
 
 const never = new Promise<never>(() => setInterval(() => undefined, 60_000));

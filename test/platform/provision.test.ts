@@ -2,7 +2,7 @@ import { NativeConnection } from '@temporalio/worker';
 import proto from '@temporalio/proto';
 import { expect, onTestFinished, test } from 'vitest';
 import { ensureSearchAttributes } from '../../src/platform/provision.ts';
-import { StartupError } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 import { start } from './embedded/support.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;

@@ -11,7 +11,7 @@ import { createFileStore } from '../../src/payloads/file-store.ts';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/logging.ts';
-import { StartupError } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 import { StoreWatch } from '../../src/platform/store-watch.ts';
 import { startTestNode, testEnvironment } from '../rig/test-node.ts';
 

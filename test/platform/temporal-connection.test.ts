@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { StartupError } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 import { configuredTarget, connect } from '../../src/platform/temporal-connection.ts';
 import { closedPort } from '../agents/support.ts';
 import { tempDir } from './embedded/support.ts';

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
-import { StartupError } from '../../src/platform/shutdown.ts';
+import { StartupError } from '../../src/platform/startup-error.ts';
 import { serveWorkerStatus } from '../../src/platform/worker-status.ts';
 
 const metrics = createMetrics({

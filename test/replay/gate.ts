@@ -1,7 +1,7 @@
 /** The gate for changes of workflow code: a recorded history must replay, or the developer is told what to do. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyFromJSON } from '../../src/temporal-sdk/history-json.ts';
 import { Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { divergenceOf } from '../../src/replay/divergence.ts';

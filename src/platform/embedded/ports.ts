@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { delay } from '../../lib/delay.ts';
 import { EmbeddedServerError } from './embedded-server-error.ts';
 
 const host = '127.0.0.1';
@@ -18,7 +19,7 @@ export async function claimPort(port: number, setting: string): Promise<number> 
         'port_in_use',
         `Port ${port} on ${host} is in use: set ${setting} to a free one (0 takes any)`,
       );
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await delay(pauseMs);
   }
 }
 

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { Connection } from '@temporalio/client';
+import { delay } from '../../lib/delay.ts';
 import { EmbeddedServerError } from './embedded-server-error.ts';
 import type { ServerLog } from './server-log.ts';
 import type { ServerProcess } from './server-process.ts';
@@ -27,7 +28,7 @@ export async function untilReady(server: ServerProcess, port: number, log: Serve
         `The Temporal server does not answer after ${readyMs / 1_000} s; the end of ${log.path}:\n${await log.tail()}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await delay(pauseMs);
   }
 }
 

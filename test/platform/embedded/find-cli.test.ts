@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { findTemporalCli } from '../../../src/platform/embedded/find-cli.ts';
-import { StartupError } from '../../../src/platform/shutdown.ts';
+import { StartupError } from '../../../src/platform/startup-error.ts';
 import { program, scriptedCli, tempDir } from './support.ts';
 
 const noDownload: RequestListener = (_request, response) => void response.writeHead(503).end();

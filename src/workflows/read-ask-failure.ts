@@ -19,7 +19,7 @@ export function causeOf(error: unknown): Error | undefined {
   return error instanceof ApplicationFailure || error instanceof TimeoutFailure ? error : undefined;
 }
 
-export function readFailure(
+export function readAskFailure(
   cause: Error,
   ask: { readonly agent: AgentConfig; readonly last: boolean },
   earlier: readonly Try[],

@@ -1,6 +1,6 @@
 /**
- * `work`, or a rejection with the signal's reason as soon as it aborts: undici notices an abort only once a request
- * has a connection, not while it waits for one.
+ * Settles as `work` does, or rejects with the signal's reason as soon as it aborts. For work that notices an abort late:
+ * undici does so only once a request has a connection, not while it waits for one.
  */
 export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   let onAbort = (): void => undefined;

@@ -1,8 +1,8 @@
 /**
- * The requests to agents that this process has open, and the answers that it has had lately: one per call and agent,
- * whatever becomes of the activity that began it. An agent that is not done when the first task ends is left to the
- * activity that comes next; and while Temporal is away, an activity is given up for dead and later scheduled again.
- * Whichever comes then joins the request that is still open, or takes what came of it meanwhile: the agent is asked once.
+ * The requests to agents that this process has open, and recent answers: one per call and agent. A request outlives the
+ * activity that began it. The first task leaves an agent that needs longer to the activity that follows; and during an
+ * outage of Temporal an activity times out and is scheduled again. The next activity joins the open request, or gets its
+ * answer if it has ended meanwhile: the agent is asked once.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
@@ -30,7 +30,7 @@ const failuresKept = { max: 2_000, ttl: joinableMs } as const;
 /** For as long as a task that is lost may be repeated. */
 const unaskedKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
-interface Exchange {
+interface AgentRequest {
   readonly callId: string;
   readonly controller: AbortController;
   readonly open: OpenTry;
@@ -50,26 +50,27 @@ export interface Asked {
 
 export type BeginAsking = (controller: AbortController, open: OpenTry) => Promise<StoredText>;
 
-export class Exchanges {
-  private readonly open = new Map<string, Exchange>();
-  private readonly answered = new LRUCache<string, Exchange>(answersKept);
-  private readonly unheard = new LRUCache<string, Exchange>(failuresKept);
+export class AgentRequests {
+  private readonly open = new Map<string, AgentRequest>();
+  private readonly answered = new LRUCache<string, AgentRequest>(answersKept);
+  private readonly unheard = new LRUCache<string, AgentRequest>(failuresKept);
   /** Keys whose last request ended while it waited for a slot of its agent. */
   private readonly unasked = new LRUCache<string, true>(unaskedKept);
   private readonly idleWaiters = new Set<() => void>();
   /** How to make each waiting activity leave. */
   private readonly callers = new Set<(reason: Error) => void>();
 
-  private readonly serverThereMs: () => number;
+  private readonly serverAvailableMs: () => number;
   private readonly now: () => number;
   /** What outlives an activity begins in here: in that one's context it would keep it in memory. */
-  private readonly outside = new AsyncResource('Exchanges');
+  private readonly outside = new AsyncResource('AgentRequests');
 
   /**
-   * For how long the server has been there without a break: before, nobody could come to join. `now` dates requests, epoch ms.
+   * `serverAvailableMs`: how long the server has been available without a break; during an outage no activity can join.
+   * `now` dates requests, epoch ms.
    */
-  constructor(serverThereMs: () => number = () => Infinity, now: () => number = () => Date.now()) {
-    this.serverThereMs = serverThereMs;
+  constructor(serverAvailableMs: () => number = () => Infinity, now: () => number = () => Date.now()) {
+    this.serverAvailableMs = serverAvailableMs;
     this.now = now;
   }
 
@@ -90,8 +91,8 @@ export class Exchanges {
     const key = agentIdempotencyKey(callId, agent);
     const earlier = this.answered.get(key) ?? this.open.get(key) ?? this.unheard.get(key);
     this.unheard.delete(key);
-    const exchange = earlier ?? this.begin(key, callId, begin);
-    return { joined: earlier !== undefined, open: exchange.open, answer: this.wait(exchange, caller) };
+    const request = earlier ?? this.begin(key, callId, begin);
+    return { joined: earlier !== undefined, open: request.open, answer: this.wait(request, caller) };
   }
 
   /** Every activity leaves, as its worker is about to be replaced; the requests stay open to be joined. */
@@ -101,8 +102,7 @@ export class Exchanges {
 
   /** Closes the sockets of a call's requests. */
   abort(callId: string, reason: Error): void {
-    for (const exchange of this.open.values())
-      if (exchange.callId === callId) exchange.controller.abort(reason);
+    for (const request of this.open.values()) if (request.callId === callId) request.controller.abort(reason);
   }
 
   /** Whether the agent was asked, as far as this process knows. A request that only waits to be sent ends with `reason`. */
@@ -111,17 +111,17 @@ export class Exchanges {
     reason: Error,
   ): boolean {
     const key = agentIdempotencyKey(callId, agent);
-    const exchange = this.open.get(key);
-    if (!exchange) return !this.unasked.has(key);
-    if (exchange.open.hasBegun) return true;
-    exchange.controller.abort(reason);
+    const request = this.open.get(key);
+    if (!request) return !this.unasked.has(key);
+    if (request.open.hasBegun) return true;
+    request.controller.abort(reason);
     return false;
   }
 
-  /** A call that is deleted leaves no answer behind; one that is reset asks again. */
+  /** Drops the answers of a call that was deleted, or is reset and asks again. */
   forget(callId: string): void {
-    for (const [key, exchange] of this.answered.entries())
-      if (exchange.callId === callId) this.answered.delete(key);
+    for (const [key, request] of this.answered.entries())
+      if (request.callId === callId) this.answered.delete(key);
   }
 
   /** Resolves once no request is open. */
@@ -129,25 +129,25 @@ export class Exchanges {
     if (this.open.size > 0) await new Promise<void>((resolve) => this.idleWaiters.add(resolve));
   }
 
-  private async wait(exchange: Exchange, caller: AbortSignal): Promise<StoredText> {
-    if (!exchange.open.ended) await this.untilEnded(exchange, caller);
-    return exchange.answer;
+  private async wait(request: AgentRequest, caller: AbortSignal): Promise<StoredText> {
+    if (!request.open.ended) await this.untilEnded(request, caller);
+    return request.answer;
   }
 
   /** Or about to end, closed by `caller`. Rejects with the reason of a caller that leaves it open. */
-  private async untilEnded(exchange: Exchange, caller: AbortSignal): Promise<void> {
+  private async untilEnded(request: AgentRequest, caller: AbortSignal): Promise<void> {
     let onAbort = (): void => undefined;
     const ended = new Promise<void>((resolve, reject) => {
       const leave = (reason: Error): void => {
         if (!this.callers.delete(leave)) return; // Told already.
-        exchange.waiting.delete(tell);
-        this.leave(exchange, reason, resolve, reject);
+        request.waiting.delete(tell);
+        this.leave(request, reason, resolve, reject);
       };
       const tell = (): void => {
         this.callers.delete(leave);
         resolve();
       };
-      exchange.waiting.add(tell);
+      request.waiting.add(tell);
       this.callers.add(leave);
       onAbort = () => leave(caller.reason as Error);
     });
@@ -159,52 +159,53 @@ export class Exchanges {
     }
   }
 
-  private begin(key: string, callId: string, begin: BeginAsking): Exchange {
+  private begin(key: string, callId: string, begin: BeginAsking): AgentRequest {
     const controller = new AbortController();
     const open = new OpenTry(this.now);
     const answer = this.outside.runInAsyncScope(() => begin(controller, open));
-    const exchange: Exchange = { callId, controller, open, answer, waiting: new Set() };
-    this.open.set(key, exchange);
+    const request: AgentRequest = { callId, controller, open, answer, waiting: new Set() };
+    this.open.set(key, request);
     this.unasked.delete(key);
     const ended = (): void => {
       open.end();
       this.open.delete(key);
       if (!open.hasBegun) this.unasked.set(key, true);
-      for (const tell of exchange.waiting) tell();
-      exchange.waiting.clear();
+      for (const tell of request.waiting) tell();
+      request.waiting.clear();
       this.tellIdle();
     };
-    exchange.answer.then(
+    request.answer.then(
       () => {
-        this.answered.set(key, exchange);
+        this.answered.set(key, request);
         ended();
       },
       () => {
-        if (exchange.waiting.size === 0 && !controller.signal.aborted) this.unheard.set(key, exchange);
+        if (request.waiting.size === 0 && !controller.signal.aborted) this.unheard.set(key, request);
         ended();
       },
     );
-    return exchange;
+    return request;
   }
 
   private leave(
-    exchange: Exchange,
+    request: AgentRequest,
     reason: Error,
     resolve: () => void,
     reject: (reason: Error) => void,
   ): void {
-    const isLast = (): boolean => exchange.waiting.size === 0;
+    const isLast = (): boolean => request.waiting.size === 0;
     const closeUnlessJoined = (): void => {
-      const restMs = Math.max(joinableMs, (this.open.size * 1_000) / joinsPerSecond) - this.serverThereMs();
+      const restMs =
+        Math.max(joinableMs, (this.open.size * 1_000) / joinsPerSecond) - this.serverAvailableMs();
       if (!isLast()) return;
       if (restMs > 0) setTimeout(closeUnlessJoined, restMs).unref();
-      else exchange.controller.abort(reason);
+      else request.controller.abort(reason);
     };
     if (reason instanceof GivenUp) {
       this.outside.runInAsyncScope(() => setTimeout(closeUnlessJoined, joinableMs).unref());
       reject(reason);
     } else if (isLast()) {
-      exchange.controller.abort(reason);
+      request.controller.abort(reason);
       resolve(); // It ends with the reason, or with what it knows better.
     } else reject(reason);
   }

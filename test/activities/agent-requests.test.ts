@@ -1,6 +1,6 @@
 /** One request per call and agent, whatever becomes of the activities that wait for it. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Exchanges, GivenUp } from '../../src/activities/exchanges.ts';
+import { AgentRequests, GivenUp } from '../../src/activities/agent-requests.ts';
 
 const call = { callId: 'c', agent: 'a' };
 
@@ -20,41 +20,41 @@ function scriptedAgent() {
 }
 
 it('an activity that is scheduled again joins the request that is open, and both have its answer', async () => {
-  const exchanges = new Exchanges();
+  const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
-  const both = [1, 2].map(() => exchanges.ask(call, new AbortController().signal, begin).answer);
-  expect([asked.length, exchanges.size]).toEqual([1, 1]);
+  const both = [1, 2].map(() => requests.ask(call, new AbortController().signal, begin).answer);
+  expect([asked.length, requests.size]).toEqual([1, 1]);
   asked[0]?.answer('hello');
   expect(await Promise.all(both)).toEqual(['hello', 'hello']);
-  expect(exchanges.size).toBe(0);
+  expect(requests.size).toBe(0);
 });
 
 it('an answer that nobody could report is there for the next try, of that call and agent alone', async () => {
-  const exchanges = new Exchanges();
+  const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const caller = new AbortController();
-  const given = exchanges.ask(call, caller.signal, begin).answer;
+  const given = requests.ask(call, caller.signal, begin).answer;
   caller.abort(new GivenUp());
   await expect(given).rejects.toThrow(GivenUp);
   expect(asked[0]?.controller.signal.aborted).toBe(false);
   asked[0]?.answer('late');
-  await exchanges.idle();
+  await requests.idle();
 
-  expect(await exchanges.ask(call, new AbortController().signal, begin).answer).toBe('late');
+  expect(await requests.ask(call, new AbortController().signal, begin).answer).toBe('late');
   expect(asked).toHaveLength(1);
-  void exchanges.ask({ ...call, agent: 'b' }, new AbortController().signal, begin);
-  void exchanges.ask({ ...call, callId: 'd' }, new AbortController().signal, begin);
+  void requests.ask({ ...call, agent: 'b' }, new AbortController().signal, begin);
+  void requests.ask({ ...call, callId: 'd' }, new AbortController().signal, begin);
   expect(asked).toHaveLength(3);
 });
 
 it('the answer of a call that is deleted is forgotten, that of another is not', async () => {
-  const exchanges = new Exchanges();
+  const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
-  const ask = (callId: string) => exchanges.ask({ ...call, callId }, new AbortController().signal, begin);
+  const ask = (callId: string) => requests.ask({ ...call, callId }, new AbortController().signal, begin);
   const both = [ask('c').answer, ask('other').answer];
   for (const { answer } of asked) answer('hello');
   await Promise.all(both);
-  exchanges.forget('c');
+  requests.forget('c');
   expect(await ask('other').answer).toBe('hello');
   expect(asked).toHaveLength(2);
   void ask('c').answer;
@@ -62,21 +62,21 @@ it('the answer of a call that is deleted is forgotten, that of another is not', 
 });
 
 it('a failure is not kept: the next try asks again', async () => {
-  const exchanges = new Exchanges();
+  const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
-  const first = exchanges.ask(call, new AbortController().signal, begin).answer;
+  const first = requests.ask(call, new AbortController().signal, begin).answer;
   asked[0]?.controller.abort(new Error('the agent failed'));
   await expect(first).rejects.toThrow('the agent failed');
-  void exchanges.ask(call, new AbortController().signal, begin).answer;
+  void requests.ask(call, new AbortController().signal, begin).answer;
   expect(asked).toHaveLength(2);
 });
 
 it('a cancelled caller closes the request at once, unless another waits for it', async () => {
-  const exchanges = new Exchanges();
+  const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const [one, other] = [new AbortController(), new AbortController()];
-  const first = exchanges.ask(call, one.signal, begin).answer;
-  const second = exchanges.ask(call, other.signal, begin).answer;
+  const first = requests.ask(call, one.signal, begin).answer;
+  const second = requests.ask(call, other.signal, begin).answer;
 
   one.abort(new Error('cancelled'));
   await expect(first).rejects.toThrow('cancelled');
@@ -87,34 +87,34 @@ it('a cancelled caller closes the request at once, unless another waits for it',
 });
 
 it("a cancelled call's requests are closed by its id, those of others stay", async () => {
-  const exchanges = new Exchanges();
+  const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
-  const mine = exchanges.ask(call, new AbortController().signal, begin).answer;
-  void exchanges.ask({ callId: 'other', agent: 'a' }, new AbortController().signal, begin);
-  exchanges.abort('c', new Error('cancelled'));
+  const mine = requests.ask(call, new AbortController().signal, begin).answer;
+  void requests.ask({ callId: 'other', agent: 'a' }, new AbortController().signal, begin);
+  requests.abort('c', new Error('cancelled'));
   await expect(mine).rejects.toThrow('cancelled');
   expect(asked.map(({ controller }) => controller.signal.aborted)).toEqual([true, false]);
 });
 
 it('an activity that is cancelled before it asks does not ask', () => {
-  const exchanges = new Exchanges();
+  const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
-  expect(() => exchanges.ask(call, AbortSignal.abort(new Error('cancelled')), begin)).toThrow('cancelled');
+  expect(() => requests.ask(call, AbortSignal.abort(new Error('cancelled')), begin)).toThrow('cancelled');
   expect(asked).toHaveLength(0);
 });
 
 describe('a request that was left open', () => {
   afterEach(() => void vi.useRealTimers());
 
-  async function leftOpen(serverThereMs = () => Infinity) {
-    const exchanges = new Exchanges(serverThereMs);
+  async function leftOpen(serverAvailableMs = () => Infinity) {
+    const requests = new AgentRequests(serverAvailableMs);
     const agent = scriptedAgent();
     const caller = new AbortController();
-    const first = exchanges.ask(call, caller.signal, agent.begin);
+    const first = requests.ask(call, caller.signal, agent.begin);
     caller.abort(new GivenUp('Left open'));
     await expect(first.answer).rejects.toThrow(GivenUp);
-    const join = () => exchanges.ask(call, new AbortController().signal, agent.begin);
-    return { ...agent, exchanges, first, join };
+    const join = () => requests.ask(call, new AbortController().signal, agent.begin);
+    return { ...agent, requests, first, join };
   }
 
   it('is joined with its own times, and told apart from one that is begun', async () => {
@@ -128,9 +128,9 @@ describe('a request that was left open', () => {
   });
 
   it('tells a failure of the time between to the activity that joins it, once', async () => {
-    const { asked, exchanges, join } = await leftOpen();
+    const { asked, requests, join } = await leftOpen();
     asked[0]?.fail(new Error('the agent failed'));
-    await exchanges.idle();
+    await requests.idle();
     const second = join();
     await expect(second.answer).rejects.toThrow('the agent failed');
     expect([second.joined, asked.length]).toEqual([true, 1]);
@@ -141,7 +141,7 @@ describe('a request that was left open', () => {
   it('is closed after ten seconds that nobody joined it in, counted from when a server was there', async () => {
     vi.useFakeTimers();
     let backAt = Infinity;
-    const { asked, exchanges } = await leftOpen(() => Math.max(0, Date.now() - backAt));
+    const { asked, requests } = await leftOpen(() => Math.max(0, Date.now() - backAt));
     vi.advanceTimersByTime(12_000);
     backAt = Date.now();
     vi.advanceTimersByTime(9_999);
@@ -149,17 +149,17 @@ describe('a request that was left open', () => {
     vi.advanceTimersByTime(1);
     expect(asked[0]?.controller.signal.aborted).toBe(true);
     vi.useRealTimers();
-    await exchanges.idle();
+    await requests.idle();
   });
 });
 
 it('is idle once the last request has ended', async () => {
-  const exchanges = new Exchanges();
+  const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
-  await exchanges.idle();
-  void exchanges.ask(call, new AbortController().signal, begin).answer;
+  await requests.idle();
+  void requests.ask(call, new AbortController().signal, begin).answer;
   let idle = false;
-  const waiting = exchanges.idle().then(() => (idle = true));
+  const waiting = requests.idle().then(() => (idle = true));
   await Promise.resolve();
   expect(idle).toBe(false);
   asked[0]?.answer('done');

@@ -1,0 +1,5 @@
+/** Absolute paths. */
+export interface ServerBinaries {
+  readonly server: string;
+  readonly sqlTool: string;
+}

@@ -1,0 +1,31 @@
+interface Read<T> {
+  readonly running: Promise<T>;
+  /** Begins when `running` is over; shared by all who arrived meanwhile. */
+  next?: Promise<T>;
+}
+
+/**
+ * Coalesces concurrent reads of one key. A caller that arrives while a read is running shares the next one, so nobody gets
+ * a value that was read before they asked.
+ */
+export class CoalescedReads<T> {
+  private readonly reads = new Map<string, Read<T>>();
+
+  /** A read that fails rejects also for those who wait for the next one: theirs does not begin. */
+  read(key: string, readValue: () => Promise<T>): Promise<T> {
+    const earlier = this.reads.get(key);
+    if (!earlier) return this.begin(key, readValue);
+    return (earlier.next ??= earlier.running.then(() => this.begin(key, readValue)));
+  }
+
+  private begin(key: string, readValue: () => Promise<T>): Promise<T> {
+    const read: Read<T> = { running: readValue() };
+    this.reads.set(key, read);
+    const failed = (): void => void this.reads.delete(key);
+    const done = (): void => {
+      if (!read.next) this.reads.delete(key);
+    };
+    read.running.then(done, failed);
+    return read.running;
+  }
+}

@@ -1,0 +1,51 @@
+import { Semaphore, type Release, type WaitOptions } from './semaphore.ts';
+
+/** A semaphore for each key. It exists only while somebody holds or awaits one of its permits. */
+export class KeyedSemaphores {
+  private readonly entries = new Map<string, { limit: { current: number }; semaphore: Semaphore }>();
+
+  /** As `Semaphore.acquire`. The key's limit is the one that was named last, also for those that wait already. */
+  async acquire(key: string, limit: number, wait?: WaitOptions): Promise<Release> {
+    const { semaphore } = this.entryOf(key, limit);
+    try {
+      const release = await semaphore.acquire(wait);
+      return () => {
+        release();
+        this.dropIfIdle(key);
+      };
+    } catch (error) {
+      this.dropIfIdle(key);
+      throw error;
+    }
+  }
+
+  /** As `Semaphore.run`. */
+  async run<T>(key: string, limit: number, work: () => Promise<T>, wait?: WaitOptions): Promise<T> {
+    const release = await this.acquire(key, limit, wait);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  /** How many keys somebody holds or awaits a permit of. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  private entryOf(key: string, limit: number) {
+    let entry = this.entries.get(key);
+    if (!entry) {
+      const ownLimit = { current: limit };
+      entry = { limit: ownLimit, semaphore: new Semaphore(ownLimit) };
+      this.entries.set(key, entry);
+    }
+    entry.limit.current = limit;
+    return entry;
+  }
+
+  private dropIfIdle(key: string): void {
+    if (this.entries.get(key)?.semaphore.isIdle) this.entries.delete(key);
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Settles as `work` does; if it has not settled after `ms`, resolves with what `onTimeout` returns, or rejects with what
+ * it throws. The work itself goes on: where it should stop, `onTimeout` has to stop it.
+ */
+export async function withTimeLimit<T, L>(work: Promise<T>, ms: number, onTimeout: () => L): Promise<T | L> {
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms));
+  }).then(onTimeout);
+  try {
+    return await Promise.race([work, timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
