@@ -12,6 +12,7 @@ import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.t
 import type { AgentSlots } from './agent-slots.ts';
 import type { Asked, Exchanges } from './exchanges.ts';
 import { patiently } from './patiently.ts';
+import { thisRunId } from './this-run-id.ts';
 import type { OpenTry } from './try-log.ts';
 
 export interface Question {
@@ -39,7 +40,8 @@ export interface AskDependencies {
 /** Asks, or joins the request that another activity of this call has open. `caller` is this activity's own end. */
 export function ask(dependencies: AskDependencies, question: Question, caller: AbortSignal): Asked {
   const { callId, agent } = question;
-  return dependencies.exchanges.ask({ callId, agent: agent.name }, caller, (controller, open) =>
+  const asking = { callId, runId: thisRunId(), agent: agent.name };
+  return dependencies.exchanges.ask(asking, caller, (controller, open) =>
     exchange(dependencies, question, controller, open),
   );
 }

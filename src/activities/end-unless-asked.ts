@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { Exchanges } from './exchanges.ts';
+import { thisRunId } from './this-run-id.ts';
 
 export interface EndUnlessAskedActivity {
   /**
@@ -11,7 +12,9 @@ export interface EndUnlessAskedActivity {
 
 export function createEndUnlessAsked(exchanges: Exchanges): EndUnlessAskedActivity {
   return {
-    endUnlessAsked: (request) =>
-      Promise.resolve(exchanges.endUnlessAsked(request, new CancelledFailure('The call was cancelled'))),
+    endUnlessAsked: (request) => {
+      const asking = { ...request, runId: thisRunId() };
+      return Promise.resolve(exchanges.endUnlessAsked(asking, new CancelledFailure('The call was cancelled')));
+    },
   };
 }

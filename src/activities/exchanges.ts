@@ -1,12 +1,11 @@
 /**
- * The requests to agents that this process has open, and the answers that it has had lately: one per call and agent,
- * whatever becomes of the activity that began it. An agent that is not done when the first task ends is left to the
+ * The requests to agents that this process has open, and the answers that it has had lately: one per run of a
+ * call and agent, whatever becomes of the activity that began it. An agent that is not done when the first task ends is left to the
  * activity that comes next; and while Temporal is away, an activity is given up for dead and later scheduled again.
  * Whichever comes then joins the request that is still open, or takes what came of it meanwhile: the agent is asked once.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
-import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { OpenTry } from './try-log.ts';
 
@@ -29,6 +28,13 @@ const answersKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 const failuresKept = { max: 2_000, ttl: joinableMs } as const;
 /** For as long as a task that is lost may be repeated. */
 const unaskedKept = { max: 2_000, ttl: 15 * 60_000 } as const;
+
+/** Who asks whom. Another run has the same call id where the call was deleted or reset: it asks anew. */
+export interface Asking {
+  readonly callId: string;
+  readonly runId: string;
+  readonly agent: string;
+}
 
 interface Exchange {
   readonly callId: string;
@@ -81,16 +87,12 @@ export class Exchanges {
    * The agent's answer to this call. `begin` asks it, unless that is under way. When `caller` aborts, the request is
    * closed with its reason, unless others wait for it or may yet join it.
    */
-  ask(
-    { callId, agent }: { readonly callId: string; readonly agent: string },
-    caller: AbortSignal,
-    begin: BeginAsking,
-  ): Asked {
+  ask(asking: Asking, caller: AbortSignal, begin: BeginAsking): Asked {
     caller.throwIfAborted();
-    const key = agentIdempotencyKey(callId, agent);
+    const key = keyOf(asking);
     const earlier = this.answered.get(key) ?? this.open.get(key) ?? this.unheard.get(key);
     this.unheard.delete(key);
-    const exchange = earlier ?? this.begin(key, callId, begin);
+    const exchange = earlier ?? this.begin(key, asking.callId, begin);
     return { joined: earlier !== undefined, open: exchange.open, answer: this.wait(exchange, caller) };
   }
 
@@ -106,11 +108,8 @@ export class Exchanges {
   }
 
   /** Whether the agent was asked, as far as this process knows. A request that only waits to be sent ends with `reason`. */
-  endUnlessAsked(
-    { callId, agent }: { readonly callId: string; readonly agent: string },
-    reason: Error,
-  ): boolean {
-    const key = agentIdempotencyKey(callId, agent);
+  endUnlessAsked(asking: Asking, reason: Error): boolean {
+    const key = keyOf(asking);
     const exchange = this.open.get(key);
     if (!exchange) return !this.unasked.has(key);
     if (exchange.open.hasBegun) return true;
@@ -118,7 +117,7 @@ export class Exchanges {
     return false;
   }
 
-  /** A call that is deleted leaves no answer behind; one that is reset asks again. */
+  /** Drops the answers of a call that is deleted. */
   forget(callId: string): void {
     for (const [key, exchange] of this.answered.entries())
       if (exchange.callId === callId) this.answered.delete(key);
@@ -214,4 +213,8 @@ export class Exchanges {
     for (const resolve of this.idleWaiters) resolve();
     this.idleWaiters.clear();
   }
+}
+
+function keyOf({ callId, runId, agent }: Asking): string {
+  return JSON.stringify([callId, runId, agent]);
 }

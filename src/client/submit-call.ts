@@ -11,7 +11,6 @@ import type { CallStatus } from './call-ending.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls } from './calls.ts';
 import type { Health } from './health.ts';
-import { anotherRequest } from './ended-calls.ts';
 import { keepText } from './large-texts.ts';
 import type { Line } from './line.ts';
 import type { RerunMemo } from './rerun-memo.ts';
@@ -247,6 +246,7 @@ async function attach(
 }
 
 function sameOrRefused({ sameRequest, status }: Attached): CallStatus {
-  if (!sameRequest) throw anotherRequest();
+  if (!sameRequest)
+    throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another request');
   return status;
 }

@@ -139,12 +139,6 @@ export const settings = {
     'Of an imported file of sessions.',
   ),
   HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
-  HOLDFAST_REPEAT_CACHE_BYTES: integer(16 * mebibyte, 0, 4_096 * mebibyte).describe(
-    'Endings that a facade keeps in memory for repeats with an Idempotency-Key. 0: none.',
-  ),
-  HOLDFAST_REPEAT_CACHE_SECONDS: integer(60, 1, 3_600).describe(
-    'How long one is kept; so long a repeat may miss a reset or a deletion by another process.',
-  ),
   HOLDFAST_DELETE_PATIENCE_SECONDS: integer(20, 1, 600).describe(
     'How long `DELETE /api/vps/sessions/{id}?calls=true` waits for Temporal to delete the calls before it answers 202.',
   ),
@@ -338,10 +332,6 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxQueued: set.HOLDFAST_MAX_SESSION_QUEUE,
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
       windowBytes: set.HOLDFAST_WINDOW_BYTES,
-    },
-    endedCalls: {
-      maxBytes: set.HOLDFAST_REPEAT_CACHE_BYTES,
-      lifetimeMs: set.HOLDFAST_REPEAT_CACHE_SECONDS * 1_000,
     },
     deletePatienceMs: set.HOLDFAST_DELETE_PATIENCE_SECONDS * 1_000,
     sessionCacheBytes: set.HOLDFAST_SESSION_CACHE_BYTES,

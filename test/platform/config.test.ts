@@ -71,7 +71,6 @@ test('without any setting a node serves this machine alone, with every default i
       windowMessages: 40,
       windowBytes: 262_144,
     },
-    endedCalls: { maxBytes: 16_777_216, lifetimeMs: 60_000 },
     sessionCacheBytes: 33_554_432,
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
