@@ -9,6 +9,7 @@ import type { StoreSettings } from '../payloads/open-store.ts';
 import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
+import { removedSettings, warningsOfRemoved } from './removed-settings.ts';
 import { sharedSettings } from './shared-settings.ts';
 import { StartupError } from './shutdown.ts';
 
@@ -240,13 +241,16 @@ export const settings = {
 
 const environmentSchema = z.object(settings);
 
-export type Config = ReturnType<typeof toConfig>;
+export type Config = ReturnType<typeof toConfig> & {
+  /** What the node logs as it starts: a sentence for each removed setting that is still set. */
+  readonly warnings: readonly string[];
+};
 
 /** Throws `StartupError` that names each wrong setting and what it takes. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const known = [settings, cliSettings, removedSettings];
   const unknown = Object.keys(environment).filter(
-    (name) =>
-      name.startsWith('HOLDFAST_') && !Object.hasOwn(settings, name) && !Object.hasOwn(cliSettings, name),
+    (name) => name.startsWith('HOLDFAST_') && !known.some((names) => Object.hasOwn(names, name)),
   );
   if (unknown.length > 0)
     throw new StartupError(
@@ -265,7 +269,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError([...new Set(told)].join('\n'));
   }
   const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
-  const config = toConfig(parsed.data, toStoreSettings(store, dataDir, environment));
+  const config: Config = {
+    ...toConfig(parsed.data, toStoreSettings(store, dataDir, environment)),
+    warnings: warningsOfRemoved(environment),
+  };
   if (config.limits.deadlineMs > config.limits.maxDeadlineMs)
     throw new StartupError(
       'HOLDFAST_DEADLINE_SECONDS is above HOLDFAST_MAX_DEADLINE_SECONDS: set it to that or less',
