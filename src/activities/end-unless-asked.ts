@@ -14,7 +14,9 @@ export function createEndUnlessAsked(exchanges: Exchanges): EndUnlessAskedActivi
   return {
     endUnlessAsked: (request) => {
       const asking = { ...request, runId: thisRunId() };
-      return Promise.resolve(exchanges.endUnlessAsked(asking, new CancelledFailure('The call was cancelled')));
+      return Promise.resolve(
+        exchanges.endUnlessAsked(asking, new CancelledFailure('The call was cancelled')),
+      );
     },
   };
 }
