@@ -30,7 +30,7 @@ const failuresKept = { max: 2_000, ttl: joinableMs } as const;
 const unaskedKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
 /** Who asks whom. Another run has the same call id where the call was deleted or reset: it asks anew. */
-export interface Asking {
+interface Asking {
   readonly callId: string;
   readonly runId: string;
   readonly agent: string;

@@ -34,7 +34,7 @@ export interface CircuitBreaker {
   readonly cooldownMs: number;
 }
 
-export interface TakenOrder extends OrderedChain {
+interface TakenOrder extends OrderedChain {
   /** For a call that was not started: frees the slots that `order` took for it, and no other. */
   giveBack(): void;
 }
