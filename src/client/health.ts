@@ -36,7 +36,7 @@ export interface CircuitBreaker {
 
 interface TakenOrder extends OrderedChain {
   /** For a call that was not started: frees the slots that `order` took for it, and no other. */
-  giveBack(): void;
+  readonly giveBack: () => void;
 }
 
 export class Health {
