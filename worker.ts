@@ -20,6 +20,7 @@ await runMain(async () => {
       'A stand-alone worker needs a Temporal server: set TEMPORAL_ADDRESS, e.g. to that of a node started with npm start (127.0.0.1:7233)',
     );
   const log = createLog(config.logLevel);
+  for (const warning of config.warnings) log.warn(warning);
   const cleanups = new Cleanups(log);
   const signal = stopSignal();
   try {

@@ -1,12 +1,13 @@
 /**
  * The floors, a process of their own: client and worker on one connection, one bare activity, regular or local, eagerly
  * started, and no HTTP before it. It measures its own calls, so that driving it costs nothing; told by IPC how many. The direct
- * call to the agent and the least RPC of a session read are measured here too, by the same clients.
+ * call to the agent and the least RPCs of a session read and of a repeat are measured here too, by the same clients.
  *
  *   node floor.ts TEMPORAL_ADDRESS AGENT_URL [MOST_IN_FLIGHT]
  */
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { sessionWorkflowId } from '../src/domain/ids.ts';
@@ -15,10 +16,12 @@ import type * as workflows from './bare-workflow.ts';
 import { runLanes, type Phase } from './lanes.ts';
 import { lookupSession } from './row-names.ts';
 
+const { HistoryEventFilterType } = proto.temporal.api.enums.v1;
+
 export type Bare = keyof typeof workflows;
 
 export type FloorRequest =
-  | { readonly what: Bare | 'direct' | 'describe'; readonly count: number; readonly parallel: number }
+  | { readonly what: keyof typeof once; readonly count: number; readonly parallel: number }
   | { readonly what: 'one'; readonly of: Bare }
   /** Started, and not waited for. */
   | { readonly what: 'begin'; readonly agentUrl: string; readonly count: number; readonly parallel: number };
@@ -28,6 +31,7 @@ export type FloorReply = Phase | { readonly workflowId: string };
 
 const [address = '', agentUrl = '', mostInFlight] = process.argv.slice(2);
 const taskQueue = 'floor';
+const namespace = 'default';
 
 setGlobalDispatcher(new Agent({ connections: Number(mostInFlight ?? 128), headersTimeout: 0 }));
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
@@ -52,15 +56,25 @@ const execute = async (name: Bare): Promise<string> => {
   await handle.result();
   return handle.workflowId;
 };
+const describe = (workflowId: string) =>
+  client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
+/** Made once: all repeats ask for the same one. */
+let endedWorkflow: Promise<string> | undefined;
 const once = {
   bare: () => execute('bare'),
   bareLocal: () => execute('bareLocal'),
   direct: () => ask(agentUrl),
-  describe: () =>
-    client.workflowService.describeWorkflowExecution({
-      namespace: 'default',
-      execution: { workflowId: sessionWorkflowId(lookupSession) },
-    }),
+  describe: () => describe(sessionWorkflowId(lookupSession)),
+  repeatRpcs: async () => {
+    const workflowId = await (endedWorkflow ??= execute('bare'));
+    await describe(workflowId);
+    await client.workflowService.getWorkflowExecutionHistory({
+      namespace,
+      execution: { workflowId },
+      waitNewEvent: true,
+      historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+    });
+  },
 };
 const serve = async (asked: FloorRequest): Promise<FloorReply> => {
   if (asked.what === 'one') return { workflowId: await execute(asked.of) };

@@ -119,7 +119,7 @@ function ratios(rows: Rows, rounds: number): Ratio[] {
     ['call', 'stock-tuned'],
     ['call-regular', 'stock-tuned'],
     ['slow', 'slow-regular'],
-    ['repeat', 'direct'],
+    ['repeat', 'repeat-rpcs'],
     ['session-read', 'describe'],
   ];
   return pairs.flatMap(([over, under]) => {

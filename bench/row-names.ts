@@ -16,6 +16,7 @@ export const rowTitles = {
   slow: 'call of an agent of 1.5 s, without them',
   'slow-regular': 'the same, regular path',
   repeat: 'idempotent repeat of an ended call',
+  'repeat-rpcs': 'description and result of an ended call, the RPCs alone',
   describe: 'description of a session, the RPC alone',
   'session-read': 'session read, ten turns',
   'health-read': 'health read of one agent',

@@ -47,7 +47,7 @@ async function start(rows: readonly RowName[], folder: string, children: Childre
   const subjects: Subject[] = [];
   const wants = (...names: RowName[]): boolean => rows.some((row) => names.includes(row));
 
-  if (wants('direct', 'floor', 'local', 'describe'))
+  if (wants('direct', 'floor', 'local', 'repeat-rpcs', 'describe'))
     subjects.push(...(await floorSubjects(children, product, agentUrl, histories)));
   if (wants('stock')) {
     const server = await startStockServer(children, await inner(folder, 'stock'));
@@ -135,6 +135,7 @@ async function floorSubjects(
     { ...subject('direct', 'direct'), processes: { node: [pid], server: [] } },
     workflow('floor', 'bare'),
     workflow('local', 'bareLocal'),
+    subject('repeat-rpcs', 'repeatRpcs'),
     subject('describe', 'describe'),
   ];
 }

@@ -67,7 +67,7 @@ export function targets(levels: readonly number[]): Target[] {
       ...alone('health read, share under 1 ms in the handler', 'health-read', handlerShareUnderOneMs),
       atLeast: 0.5,
     },
-    { ...ratio('p50', p50, 'repeat', 'direct'), atMost: 5 },
+    { ...ratio('p50', p50, 'repeat', 'repeat-rpcs'), atMost: 1.3 },
     { ...ratio('p50', p50, 'slow', 'slow-regular'), atMost: 1.1 },
     ...paths.map((row) => ({
       ...alone(

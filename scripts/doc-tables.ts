@@ -10,6 +10,7 @@ import type { ApiDependencies } from '../src/api/dependencies.ts';
 import { failures, refusals } from '../src/domain/failures.ts';
 import { cliSettings } from '../src/platform/cli-settings.ts';
 import { loadConfig, settings } from '../src/platform/config.ts';
+import { removedSettings } from '../src/platform/removed-settings.ts';
 import { packageRoot } from '../src/platform/paths.ts';
 import { cliReference, exitCodeRows } from './cli-reference.ts';
 
@@ -36,6 +37,11 @@ const tables: Readonly<Record<string, () => string>> = {
       'HOLDFAST_RETENTION_DAYS',
       'HOLDFAST_CIRCUIT_BREAKER',
       'HOLDFAST_MAX_CALLS_IN_FLIGHT',
+    ),
+  'settings-removed': () =>
+    markdown(
+      ['removed setting', 'why'],
+      Object.entries(removedSettings).map(([name, reason]) => [code(name), reason]),
     ),
   failures: failuresTable,
   refusals: refusalsTable,

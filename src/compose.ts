@@ -25,7 +25,6 @@ import { keyOfList, watchList } from './client/call-list-watch.ts';
 import { watchCall } from './client/call-watch.ts';
 import { CallsInFlight } from './client/calls-in-flight.ts';
 import { Calls } from './client/calls.ts';
-import { EndedCalls } from './client/ended-calls.ts';
 import { EntityGate } from './client/entities.ts';
 import { forgetEnded } from './client/forget-ended.ts';
 import { Health } from './client/health.ts';
@@ -115,9 +114,9 @@ export async function composeNode(
   };
   const firstTries = new FirstTries(asking);
   const calls = new Calls(temporal, texts, (callId) => firstTries.cancel(callId));
-  const endedCalls = new EndedCalls(config.endedCalls, (callId) => agentRequests.forget(callId));
   const records = new CallRecords(temporal, calls, texts);
-  const callDeletions = new CallDeletions(temporal, texts, endedCalls, archive, config.deletePatienceMs);
+  const forgetAnswers = (callId: string) => agentRequests.forget(callId);
+  const callDeletions = new CallDeletions(temporal, texts, forgetAnswers, archive, config.deletePatienceMs);
   const deletions = new SessionDeletions(temporal, texts, callDeletions);
   const sessions = new Sessions(temporal, gate, config.session, texts, reads, deletions);
   const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
@@ -170,7 +169,6 @@ export async function composeNode(
     health,
     sessions,
     calls,
-    endedCalls,
     records,
     callWatch,
     listWatch,

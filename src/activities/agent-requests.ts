@@ -1,12 +1,11 @@
 /**
- * The requests to agents that this process has open, and recent answers: one per call and agent. A request outlives the
- * activity that began it. The first task leaves an agent that needs longer to the activity that follows; and during an
- * outage of Temporal an activity times out and is scheduled again. The next activity joins the open request, or gets its
- * answer if it has ended meanwhile: the agent is asked once.
+ * The requests to agents that this process has open, and recent answers: one per agent and run of a call. A request
+ * outlives the activity that began it. The first task leaves an agent that needs longer to the activity that follows; and
+ * during an outage of Temporal an activity times out and is scheduled again. The next activity joins the open request, or
+ * gets its answer if it has ended meanwhile: the agent is asked once.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
-import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { OpenTry } from './try-log.ts';
 
@@ -29,6 +28,13 @@ const answersKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 const failuresKept = { max: 2_000, ttl: joinableMs } as const;
 /** For as long as a task that is lost may be repeated. */
 const unaskedKept = { max: 2_000, ttl: 15 * 60_000 } as const;
+
+/** Who asks whom. A call that was deleted and accepted again has the same id but another run: its agents are asked anew. */
+interface Asking {
+  readonly callId: string;
+  readonly runId: string;
+  readonly agent: string;
+}
 
 interface AgentRequest {
   readonly callId: string;
@@ -82,16 +88,12 @@ export class AgentRequests {
    * The agent's answer to this call. `begin` asks it, unless that is under way. When `caller` aborts, the request is
    * closed with its reason, unless others wait for it or may yet join it.
    */
-  ask(
-    { callId, agent }: { readonly callId: string; readonly agent: string },
-    caller: AbortSignal,
-    begin: BeginAsking,
-  ): Asked {
+  ask(asking: Asking, caller: AbortSignal, begin: BeginAsking): Asked {
     caller.throwIfAborted();
-    const key = agentIdempotencyKey(callId, agent);
+    const key = keyOf(asking);
     const earlier = this.answered.get(key) ?? this.open.get(key) ?? this.unheard.get(key);
     this.unheard.delete(key);
-    const request = earlier ?? this.begin(key, callId, begin);
+    const request = earlier ?? this.begin(key, asking.callId, begin);
     return { joined: earlier !== undefined, open: request.open, answer: this.wait(request, caller) };
   }
 
@@ -106,11 +108,8 @@ export class AgentRequests {
   }
 
   /** Whether the agent was asked, as far as this process knows. A request that only waits to be sent ends with `reason`. */
-  endUnlessAsked(
-    { callId, agent }: { readonly callId: string; readonly agent: string },
-    reason: Error,
-  ): boolean {
-    const key = agentIdempotencyKey(callId, agent);
+  endUnlessAsked(asking: Asking, reason: Error): boolean {
+    const key = keyOf(asking);
     const request = this.open.get(key);
     if (!request) return !this.unasked.has(key);
     if (request.open.hasBegun) return true;
@@ -118,7 +117,7 @@ export class AgentRequests {
     return false;
   }
 
-  /** Drops the answers of a call that was deleted, or is reset and asks again. */
+  /** Drops the answers of a call that is deleted. */
   forget(callId: string): void {
     for (const [key, request] of this.answered.entries())
       if (request.callId === callId) this.answered.delete(key);
@@ -215,4 +214,8 @@ export class AgentRequests {
     for (const resolve of this.idleWaiters) resolve();
     this.idleWaiters.clear();
   }
+}
+
+function keyOf({ callId, runId, agent }: Asking): string {
+  return JSON.stringify([callId, runId, agent]);
 }

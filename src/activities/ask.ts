@@ -13,6 +13,7 @@ import { PayloadLostError } from '../payloads/payload-store.ts';
 import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
 import type { Asked, AgentRequests } from './agent-requests.ts';
 import { patiently } from './patiently.ts';
+import { thisRunId } from './this-run-id.ts';
 import type { OpenTry } from './try-log.ts';
 
 export interface Question {
@@ -41,7 +42,8 @@ export interface AskDependencies {
 /** Asks, or joins the request that another activity of this call has open. `caller` is this activity's own end. */
 export function ask(dependencies: AskDependencies, question: Question, caller: AbortSignal): Asked {
   const { callId, agent } = question;
-  return dependencies.agentRequests.ask({ callId, agent: agent.name }, caller, (controller, open) =>
+  const asking = { callId, runId: thisRunId(), agent: agent.name };
+  return dependencies.agentRequests.ask(asking, caller, (controller, open) =>
     requestAnswer(dependencies, question, controller, open),
   );
 }

@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { AgentRequests } from './agent-requests.ts';
+import { thisRunId } from './this-run-id.ts';
 
 export interface EndUnlessAskedActivity {
   /**
@@ -11,7 +12,11 @@ export interface EndUnlessAskedActivity {
 
 export function createEndUnlessAsked(requests: AgentRequests): EndUnlessAskedActivity {
   return {
-    endUnlessAsked: (request) =>
-      Promise.resolve(requests.endUnlessAsked(request, new CancelledFailure('The call was cancelled'))),
+    endUnlessAsked: (request) => {
+      const asking = { ...request, runId: thisRunId() };
+      return Promise.resolve(
+        requests.endUnlessAsked(asking, new CancelledFailure('The call was cancelled')),
+      );
+    },
   };
 }

@@ -10,6 +10,7 @@ import { ask, cutOffError, type CutOffType, type AskDependencies, type Question 
 import { asAgentError, asApplicationFailure } from './ask-failure.ts';
 import type { AskResult } from './call-agent.ts';
 import { GivenUp } from './agent-requests.ts';
+import { thisRunId } from './this-run-id.ts';
 import { withThisTry } from './try-log.ts';
 
 export interface FirstTryRequest extends Question {
@@ -48,8 +49,8 @@ export class FirstTries {
 
   readonly firstTry = async (request: FirstTryRequest): Promise<FirstTry> => {
     const { callId, agent, waitMs, cutOff } = request;
-    const { info, cancellationSignal } = Context.current();
-    const key = JSON.stringify([info.workflowExecution?.runId, agent.name]);
+    const { cancellationSignal } = Context.current();
+    const key = JSON.stringify([thisRunId(), agent.name]);
     const failedBefore = this.failed.get(key);
     if (failedBefore) throw failedBefore;
 

@@ -57,6 +57,7 @@ export async function startNode(config: Config, log: Log): Promise<RunningNode> 
 }
 
 async function start(config: Config, log: Log, cleanups: Cleanups): Promise<RunningNode> {
+  for (const warning of config.warnings) log.warn(warning);
   const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
   const role = config.worker.embedded ? 'facade_and_worker' : 'facade';
   const node = await composeNode(config, log, temporal.connection, temporal.namespace, role);

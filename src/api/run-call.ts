@@ -47,17 +47,16 @@ async function startAndWait(
   response: Response,
 ): Promise<Reply> {
   const startedAt = performance.now();
-  const { callId, fingerprint } = identity;
+  const { callId } = identity;
   const { waitMs, applied } = parsePrefer(request.header('Prefer'));
   if (applied !== undefined) response.set('Preference-Applied', applied);
-  const known = deps.endedCalls.find(callId, fingerprint);
   const location = callLocation(callId);
   let ending: CallEnding | undefined;
-  let accepted = known !== undefined;
+  let accepted = false;
   try {
-    if (!known) await submitCall(deps, { ...wish, ...identity });
+    await submitCall(deps, { ...wish, ...identity });
     accepted = true;
-    if (waitMs !== 0) ending = known ?? (await waitForEnding(deps, callId, waitMs, response));
+    if (waitMs !== 0) ending = await waitForEnding(deps, callId, waitMs, response);
   } catch (error) {
     // What it answered, or whether it was started, is unclear: the caller can look. Of a prompt that was refused before
     // its start there is nothing to look at.
@@ -67,8 +66,6 @@ async function startAndWait(
   if (!ending)
     return { status: 202, body: { call_id: callId, status: 'running' }, headers: { Location: location } };
   deps.inFlight.done(callId);
-  if (!known && request.header('Idempotency-Key') !== undefined)
-    deps.endedCalls.keep(callId, fingerprint, ending);
   return {
     status: 200,
     body: callAnswerToWire(callId, wish.agentName, ending, performance.now() - startedAt),

@@ -1,4 +1,5 @@
 /** A batch of re-runs is a workflow of the node: this begins one, watches it, and may leave it at any time. */
+import { randomUUID } from 'node:crypto';
 import type { Context } from './command.ts';
 import { confirm } from './confirm.ts';
 import type { ExitName } from './exit-codes.ts';
@@ -37,9 +38,12 @@ export async function startBatch(
     rate_per_second: options.rate,
     max_in_flight: options.maxInFlight,
   };
-  // A dry run looks at each call: of thousands that takes a while.
   const ask = <T>(dry_run: boolean) =>
-    client.ask<T>('POST', '/reruns', { body: { ...body, dry_run }, ...(dry_run && { timeoutMs: 'none' }) });
+    client.ask<T>('POST', '/reruns', {
+      body: { ...body, dry_run },
+      // A dry run looks at each call: of thousands that takes a while.
+      ...(dry_run ? { timeoutMs: 'none' } : { headers: { 'Idempotency-Key': randomUUID() } }),
+    });
   if (options.dryRun || !options.yes) {
     const { body: dryRun } = await ask<DryRun>(true);
     if (out.json && options.dryRun) out.document(dryRun);

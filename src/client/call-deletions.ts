@@ -8,7 +8,6 @@ import { listQuery } from './call-filter.ts';
 import { nameIn } from './call-summary.ts';
 import { deleteRun } from './delete-runs.ts';
 import { describeWorkflow } from './describe-workflow.ts';
-import type { EndedCalls } from './ended-calls.ts';
 import { delay } from '../lib/delay.ts';
 import type { Temporal } from './temporal.ts';
 import { listAll } from './visibility.ts';
@@ -37,20 +36,21 @@ const lookAgainMs = 250;
 export class CallDeletions {
   private readonly temporal: Temporal;
   private readonly texts: Texts;
-  private readonly endedCalls: EndedCalls;
+  private readonly deleted: (callId: string) => void;
   private readonly archive: Archive | undefined;
   private readonly patienceMs: number;
 
+  /** `deleted` is called with the id of each call before its histories are deleted. */
   constructor(
     temporal: Temporal,
     texts: Texts,
-    endedCalls: EndedCalls,
+    deleted: (callId: string) => void,
     archive: Archive | undefined,
     patienceMs: number,
   ) {
     this.temporal = temporal;
     this.texts = texts;
-    this.endedCalls = endedCalls;
+    this.deleted = deleted;
     this.archive = archive;
     this.patienceMs = patienceMs;
   }
@@ -108,7 +108,7 @@ export class CallDeletions {
 
   /** The texts first: while its history is there, a deletion that was cut off can be begun again. */
   private async delete({ callId, runId }: Run): Promise<void> {
-    this.endedCalls.evict(callId);
+    this.deleted(callId);
     await this.texts.drop(callOwner(callId));
     await deleteRun(this.temporal, callWorkflowId(callId), runId);
   }

@@ -34,6 +34,11 @@ export interface CircuitBreaker {
   readonly cooldownMs: number;
 }
 
+interface TakenOrder extends OrderedChain {
+  /** For a call that was not started: frees the slots that `order` took for it, and no other. */
+  readonly giveBack: () => void;
+}
+
 export class Health {
   private readonly temporal: Temporal;
   private readonly breaker: CircuitBreaker;
@@ -89,14 +94,21 @@ export class Health {
       : { state: 'closed' };
   }
 
-  /** The chain with agents of open circuits last. A half-open one lets this call through as the node's probe. */
-  order(chain: readonly AgentConfig[], callId: string): OrderedChain {
+  /**
+   * The chain with agents of open circuits last. A half-open one lets this call through as the node's probe: the call takes
+   * the agent's slot.
+   */
+  order(chain: readonly AgentConfig[], callId: string): TakenOrder {
     const ordered = this.view(chain);
-    if (!this.breaker.enabled || chain.length === 1) return ordered;
-    for (const { name } of chain)
-      if (this.circuit(name).state === 'half_open' && !this.probes.isTaken(name))
-        this.probes.take(name, callId);
-    return ordered;
+    if (!this.breaker.enabled || chain.length === 1) return { ...ordered, giveBack: () => undefined };
+    const probed = chain
+      .map(({ name }) => name)
+      .filter((name) => this.circuit(name).state === 'half_open' && !this.probes.isTaken(name));
+    for (const name of probed) this.probes.take(name, callId);
+    const giveBack = (): void => {
+      for (const name of probed) this.probes.giveBack(name, callId);
+    };
+    return { ...ordered, giveBack };
   }
 
   /** The order that a call of now would be given; nothing changes by it. */

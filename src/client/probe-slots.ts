@@ -20,6 +20,11 @@ export class ProbeSlots {
     this.taken.delete(agent);
   }
 
+  /** Frees the agent's slot if it is still this call's. */
+  giveBack(agent: string, callId: string): void {
+    if (this.taken.get(agent)?.callId === callId) this.taken.delete(agent);
+  }
+
   /** Of agents that the call was to probe and has not asked. */
   freeOf(callId: string): void {
     for (const [agent, slot] of this.taken) if (slot.callId === callId) this.taken.delete(agent);

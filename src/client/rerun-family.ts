@@ -21,16 +21,12 @@ const looksAtOnce = 16;
 const idsPerList = 50;
 const linkTimeout = '1 day';
 
-interface FamilyCall extends CallSummary {
-  readonly fingerprint: string | undefined;
-}
-
 export interface Family {
   readonly root: string;
   /** The root, where it is kept still, and its reruns, but for those that begin a family of their own. */
-  readonly members: readonly FamilyCall[];
+  readonly members: readonly CallSummary[];
   /** All reruns that took a number of this family, and those of before there were numbers. */
-  readonly reruns: readonly FamilyCall[];
+  readonly reruns: readonly CallSummary[];
   /** Above `maxReruns`: it takes no more. */
   readonly nextNumber: number;
 }
@@ -38,7 +34,7 @@ export interface Family {
 interface NumberTaken {
   readonly number: number;
   /** Absent where the number is that of a link and its call is not kept any more. */
-  readonly call?: FamilyCall;
+  readonly call?: CallSummary;
 }
 
 export function rerunIdOf(root: string, number: number): string {
@@ -47,10 +43,10 @@ export function rerunIdOf(root: string, number: number): string {
 
 /** The family of this call. Throws the refusal `call_not_found`. */
 export async function findFamily(temporal: Temporal, callId: string): Promise<Family> {
-  const call = familyCallOf(await describeExecution(temporal, callId));
+  const call = summaryOf(await describeExecution(temporal, callId));
   const root = await rootOf(temporal, call);
   const rootCall = root === callId ? call : await look(temporal, root);
-  const reruns = new Map<string, FamilyCall>(root === callId ? [] : [[callId, call]]);
+  const reruns = new Map<string, CallSummary>(root === callId ? [] : [[callId, call]]);
   const asked = new Set<string>();
   let [highest, looked] = [call.rerun?.root === root ? (call.rerun.number ?? 0) : 0, 0];
   for (;;) {
@@ -106,7 +102,7 @@ export async function linkToFamily(temporal: Temporal, family: Family, callId: s
 }
 
 /** It has a prompt of its own: its reruns are another family's. */
-function leaves(call: FamilyCall | undefined, root: string): boolean {
+function leaves(call: CallSummary | undefined, root: string): boolean {
   return call?.rerun?.ownPrompt === true && call.callId !== root;
 }
 
@@ -136,7 +132,7 @@ async function takenNumber(
 ): Promise<NumberTaken | undefined> {
   const info = await describe(temporal, rerunIdOf(root, number));
   if (!info) return undefined;
-  if (info.type !== 'rerunLink') return { number, call: familyCallOf(info) };
+  if (info.type !== 'rerunLink') return { number, call: summaryOf(info) };
   const linked = await look(temporal, (info.memo as unknown as LinkMemo).callId);
   // Its own memo names no number.
   return { number, ...(linked && { call: { ...linked, rerun: { ...linked.rerun, root, number } } }) };
@@ -146,8 +142,8 @@ async function takenNumber(
 async function listedReruns(
   temporal: Temporal,
   callIds: readonly string[],
-  known: ReadonlyMap<string, FamilyCall>,
-): Promise<FamilyCall[]> {
+  known: ReadonlyMap<string, CallSummary>,
+): Promise<CallSummary[]> {
   const ids = new Set<string>();
   for (let at = 0; at < callIds.length; at += idsPerList)
     for await (const { execution } of listAll(temporal, rerunsQuery(callIds.slice(at, at + idsPerList))))
@@ -156,9 +152,9 @@ async function listedReruns(
   return (await Promise.all(looks)).filter((one) => one !== undefined);
 }
 
-async function look(temporal: Temporal, callId: string): Promise<FamilyCall | undefined> {
+async function look(temporal: Temporal, callId: string): Promise<CallSummary | undefined> {
   const info = await describe(temporal, callId);
-  return info && familyCallOf(info);
+  return info && summaryOf(info);
 }
 
 async function describe(
@@ -171,13 +167,6 @@ async function describe(
     if (error instanceof Refusal && error.type === 'call_not_found') return undefined;
     throw error;
   }
-}
-
-function familyCallOf(info: WorkflowExecutionDescription): FamilyCall {
-  return {
-    ...summaryOf(info),
-    fingerprint: (info.memo as { fingerprint?: string } | undefined)?.fingerprint,
-  };
 }
 
 interface LinkMemo {

@@ -93,7 +93,7 @@ async function start(
   const prompt = overrides.prompt === undefined ? undefined : await loadText(deps.texts, overrides.prompt);
   const request = await rerunRequest(deps, call.callId, { ...overrides, prompt });
   const fingerprint = deps.sealer.fingerprint(JSON.stringify(['batch', batchId, callId]));
-  return (await submitNumbered(deps, request, fingerprint, { root, number, batchId }))?.callId;
+  return submitNumbered(deps, request, fingerprint, { root, number, batchId });
 }
 
 async function exists({ records }: BatchDependencies, callId: string): Promise<boolean> {

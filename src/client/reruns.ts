@@ -1,8 +1,8 @@
 /** Running a call again: a new call with the same request on today's agents, or with what is overridden. */
+import { randomUUID } from 'node:crypto';
 import { Refusal } from '../domain/failures.ts';
 import type { CallRecords } from './call-records.ts';
 import type { CallSummary } from './call-summary.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { findFamily, linkToFamily, maxReruns, rerunIdOf, type Family } from './rerun-family.ts';
 import { submitCall, type CallRequest, type SubmitDependencies } from './submit-call.ts';
 import type { Temporal } from './temporal.ts';
@@ -26,13 +26,13 @@ type Identity = Pick<CallRequest, 'callId' | 'fingerprint'>;
 
 export interface Rerun {
   readonly callId: string;
-  /** It was there already. */
+  /** A request with the same Idempotency-Key had started it before. */
   readonly attached: boolean;
 }
 
 /**
- * Without an identity the new call takes the next number of its family (rerun-family.ts): a second click finds the rerun
- * that runs and attaches to it. Throws `Refusal`.
+ * `given` is the identity that an Idempotency-Key makes. Without one each request is a rerun of its own, whose id is made
+ * of the next free number of its family (rerun-family.ts). Throws `Refusal`.
  */
 export async function rerunCall(
   deps: RerunDependencies,
@@ -43,29 +43,27 @@ export async function rerunCall(
   const request = await rerunRequest(deps, callId, overrides);
   const family = await findFamily(deps.temporal, callId);
   if (given) return rerunKeyed(deps, request, family, given);
-  const fingerprint = deps.sealer.fingerprint(canonicalJson({ rerun_of: callId, overrides }));
-  const running = family.reruns.find((one) => one.status === 'running' && one.fingerprint === fingerprint);
-  if (running) return { callId: running.callId, attached: true };
+  // No other request has this fingerprint: a number that another rerun took meanwhile is refused as taken.
+  const fingerprint = randomUUID();
   for (let number = family.nextNumber; number <= maxReruns; number++) {
-    const submitted = await submitNumbered(deps, request, fingerprint, { root: family.root, number });
-    // Whoever else took this number since we looked, for the same wish, did so for a click of the same moment: theirs is ours.
-    if (submitted) return submitted;
+    const rerunId = await submitNumbered(deps, request, fingerprint, { root: family.root, number });
+    if (rerunId !== undefined) return { callId: rerunId, attached: false };
   }
   throw runTooOften(family);
 }
 
-/** Undefined: this number was taken for something else. */
+/** The id of the call that has this number; undefined if a request with another fingerprint has taken it. */
 export async function submitNumbered(
   deps: SubmitDependencies,
   { ownPrompt, ...request }: RerunRequest,
   fingerprint: string,
   place: { readonly root: string; readonly number: number; readonly batchId?: string },
-): Promise<Rerun | undefined> {
+): Promise<string | undefined> {
   const callId = rerunIdOf(place.root, place.number);
   const rerun = { ...place, ...(ownPrompt && { ownPrompt }) };
   try {
-    const { attached } = await submitCall(deps, { ...request, callId, fingerprint, rerun });
-    return { callId, attached };
+    await submitCall(deps, { ...request, callId, fingerprint, rerun });
+    return callId;
   } catch (error) {
     if (error instanceof Refusal && error.type === 'idempotency_mismatch') return undefined;
     throw error;

@@ -5,7 +5,6 @@ import { callWorkflowId } from '../domain/ids.ts';
 import { describeExecution, findCall } from './call-execution.ts';
 import type { CallRecords } from './call-records.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
-import type { EndedCalls } from './ended-calls.ts';
 import { hashed } from './hashed-id.ts';
 import { resetPoint } from './reset-point.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
@@ -16,7 +15,6 @@ export interface ResetDependencies {
   readonly temporal: Temporal;
   readonly records: CallRecords;
   readonly inFlight: CallsInFlight;
-  readonly endedCalls: EndedCalls;
 }
 
 export interface Reset {
@@ -26,7 +24,7 @@ export interface Reset {
 
 /** Of the same ended run there is one reset, however often it is asked for. Throws `Refusal`. */
 export async function resetCall(deps: ResetDependencies, callId: string): Promise<Reset> {
-  const { temporal, records, inFlight, endedCalls } = deps;
+  const { temporal, records, inFlight } = deps;
   const { runId, status } = await describeExecution(temporal, callId);
   if (status.name === 'RUNNING') throw refused('it runs; cancel it first, or wait for its end');
   const input = await records.input(callId);
@@ -37,7 +35,6 @@ export async function resetCall(deps: ResetDependencies, callId: string): Promis
   const { events } = await findCall(temporal, callId, () => handle.fetchHistory());
   const toEventId = resetPoint(events ?? []);
   if (typeof toEventId !== 'number') throw refused(toEventId.refusal);
-  endedCalls.evict(callId);
   const { runId: newRunId } = await rpc(temporal, rpcTimeoutMs.write, () =>
     temporal.client.workflowService.resetWorkflowExecution({
       namespace: temporal.namespace,

@@ -12,7 +12,6 @@ import type { CallStatus } from './call-ending.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls } from './calls.ts';
 import type { Health } from './health.ts';
-import { anotherRequest } from './ended-calls.ts';
 import { keepText } from './large-texts.ts';
 import type { RerunMemo } from './rerun-memo.ts';
 import type { Sessions } from './sessions.ts';
@@ -178,11 +177,13 @@ async function startCall(
   request: CallRequest,
   { chain, prompt, turn }: { chain: ResolvedChain; prompt: StoredText; turn: Turn },
 ) {
+  // Its session has had this call's turn: only the call of that time can answer, never a new one.
+  if (turn?.state === 'committed') return attachOnly(deps, request);
   const { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf } = request;
   // A chain that is spelled out is asked in its order, whatever circuits are open.
   const spelledOut = request.fallbackAgents ?? request.startAt;
-  const { agents, passedOver } = spelledOut
-    ? { agents: chain.agents, passedOver: [] }
+  const { agents, passedOver, giveBack } = spelledOut
+    ? { agents: chain.agents, passedOver: [], giveBack: () => undefined }
     : deps.health.order(chain.agents, callId);
   const input: CallInput = {
     callId,
@@ -194,7 +195,7 @@ async function startCall(
     chain: agents,
     unregistered: chain.unregistered,
     ...(passedOver.length > 0 && { passedOver }),
-    ...(turn && turn.state !== 'committed' && { turn }),
+    ...(turn && { turn }),
     deadlineMs,
     heartbeatTimeoutMs: Math.max(
       deps.limits.heartbeatTimeoutMs,
@@ -203,12 +204,12 @@ async function startCall(
     ...(deps.limits.firstTaskWaitMs > 0 && { firstTaskWaitMs: deps.limits.firstTaskWaitMs }),
     ...(rerunOf !== undefined && { rerunOf }),
   };
-  // Its session has had this call's turn: only the call of that time can answer, never a new one.
-  if (turn?.state === 'committed') return attachOnly(deps, request);
   try {
-    return await deps.calls.start(input, request.fingerprint, request.rerun);
+    const started = await deps.calls.start(input, request.fingerprint, request.rerun);
+    if (started.state === 'attached') giveBack(); // The call that is there has its own chain.
+    return started;
   } catch (error) {
-    deps.health.release(callId);
+    giveBack();
     // Refused for certain: nobody will use the turn. An unclear start keeps it; the session frees it if need be.
     if (sessionId !== undefined && !(error instanceof Refusal && error.type === 'temporal_unavailable'))
       await deps.sessions.releaseTurn(sessionId, callId);
@@ -247,6 +248,7 @@ async function attach(
 }
 
 function sameOrRefused({ sameRequest, status }: Attached): CallStatus {
-  if (!sameRequest) throw anotherRequest();
+  if (!sameRequest)
+    throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another request');
   return status;
 }

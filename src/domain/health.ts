@@ -20,7 +20,15 @@ export interface RecentError {
   readonly callId: string;
 }
 
-/** Plain JSON: it lives in the `agentHealth` entity and travels in its queries. */
+/** One that counted. */
+export interface RecentOutcome {
+  /** Epoch ms. */
+  readonly at: number;
+  /** The agent answered. */
+  readonly ok: boolean;
+}
+
+/** How it is stored and sent: packed-health.ts. */
 export interface AgentHealth {
   totalRequests: number;
   totalFailures: number;
@@ -29,8 +37,8 @@ export interface AgentHealth {
   lastFailureAt?: number;
   lastErrorType?: ErrorType;
   errorCounts: Partial<Record<ErrorType, number>>;
-  /** Last outcomes that counted, oldest first: `2 * epoch ms + (1 if ok)`, so 1,000 agents fit one payload. */
-  recent: number[];
+  /** The last outcomes that counted, oldest first. */
+  recent: RecentOutcome[];
   /** Of the last answered calls, in whole ms, oldest first. */
   latencies?: number[];
   /** The last failed calls, oldest first; those that do not count too. */
@@ -77,7 +85,7 @@ export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
     recordTimes(health, outcome);
     return;
   }
-  if (!outcome.probe) pushBounded(health.recent, 2 * at + (errorType ? 0 : 1), healthWindow.maxOutcomes);
+  if (!outcome.probe) pushBounded(health.recent, { at, ok: !errorType }, healthWindow.maxOutcomes);
   recordTimes(health, outcome);
   if (errorType) {
     health.consecutiveFailures += 1;
@@ -120,7 +128,7 @@ function recordFigures(health: AgentHealth, { errorType }: Outcome): void {
 export function successRate(health: AgentHealth, nowMs: number): number {
   const lately = latelyOf(health, nowMs);
   if (lately.length === 0) return 100;
-  return (100 * lately.filter((outcome) => outcome % 2 === 1).length) / lately.length;
+  return (100 * lately.filter(({ ok }) => ok).length) / lately.length;
 }
 
 /** How many outcomes the success rate is over. */
@@ -128,8 +136,8 @@ export function recentRequests(health: AgentHealth, nowMs: number): number {
   return latelyOf(health, nowMs).length;
 }
 
-function latelyOf({ recent }: AgentHealth, nowMs: number): number[] {
-  return recent.filter((outcome) => Math.floor(outcome / 2) >= nowMs - healthWindow.maxAgeMs);
+function latelyOf({ recent }: AgentHealth, nowMs: number): RecentOutcome[] {
+  return recent.filter(({ at }) => at >= nowMs - healthWindow.maxAgeMs);
 }
 
 export function healthStatus(health: AgentHealth, nowMs: number): HealthStatus {

@@ -2,12 +2,23 @@
  * One agent's health as it travels between the entity and the nodes, and from one run of the entity to the next: its
  * lists in short, so that 1,000 busy agents stay under 1 MiB, well below Temporal's limit of one payload.
  */
-import { healthDetails, healthWindow, type AgentHealth, type RecentError } from './health.ts';
+import {
+  healthDetails,
+  healthWindow,
+  type AgentHealth,
+  type RecentError,
+  type RecentOutcome,
+} from './health.ts';
 import type { ErrorType } from './failures.ts';
 
-/** `recent` has what is not in `outcomes`: all of it in states of before there were packed ones. */
-export interface PackedHealth extends Omit<AgentHealth, 'latencies' | 'recentErrors'> {
+export interface PackedHealth extends Omit<AgentHealth, 'recent' | 'latencies' | 'recentErrors'> {
+  /** `2 * epoch ms + (1 if ok)` of each recent outcome, as distances in base 36. */
   readonly outcomes?: string;
+  /**
+   * Outcomes after those in `outcomes`, not as distances. Only states of earlier versions have any; it is always there,
+   * since nodes of those versions read it.
+   */
+  readonly recent: readonly number[];
   readonly latencies?: string;
   readonly recentErrors?: readonly PackedError[];
 }
@@ -29,20 +40,28 @@ export function packHealth(health: AgentHealth, agents: number): PackedHealth {
   return {
     ...rest,
     recent: [],
-    ...(recent.length > 0 && { outcomes: packNumbers(distances(recent)) }),
+    ...(recent.length > 0 && { outcomes: packNumbers(distances(recent.map(toNumber))) }),
     ...(latencies.length > 0 && { latencies: packNumbers(latencies) }),
     ...(errors.length > 0 && { recentErrors: packErrors(errors) }),
   };
 }
 
-export function unpackHealth({ outcomes, latencies, recentErrors, ...rest }: PackedHealth): AgentHealth {
+export function unpackHealth(packed: PackedHealth): AgentHealth {
+  const { outcomes, recent, latencies, recentErrors, ...rest } = packed;
   return {
     ...rest,
-    // A worker of before may have gone on in `recent`, not knowing of `outcomes`.
-    recent: [...sums(unpackNumbers(outcomes)), ...rest.recent].slice(-healthWindow.maxOutcomes),
+    recent: [...sums(unpackNumbers(outcomes)), ...recent].map(toOutcome).slice(-healthWindow.maxOutcomes),
     ...(latencies !== undefined && { latencies: unpackNumbers(latencies) }),
     ...(recentErrors && { recentErrors: unpackErrors(recentErrors) }),
   };
+}
+
+function toNumber({ at, ok }: RecentOutcome): number {
+  return 2 * at + (ok ? 1 : 0);
+}
+
+function toOutcome(number: number): RecentOutcome {
+  return { at: Math.floor(number / 2), ok: number % 2 === 1 };
 }
 
 function packErrors(errors: readonly RecentError[]): PackedError[] {

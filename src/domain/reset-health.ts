@@ -6,10 +6,10 @@ import type { AgentHealth } from './health.ts';
  */
 export function resetHealth(health: AgentHealth, at: number): void {
   health.resetAt = Math.max(at, health.resetAt ?? 0);
-  health.recent = health.recent.filter((outcome) => Math.floor(outcome / 2) > at);
+  health.recent = health.recent.filter((outcome) => outcome.at > at);
   if ((health.lastFailureAt ?? 0) > at) {
     // How many of the failures in a row are later is known of calls, not of probes: one at least.
-    const later = health.recent.filter((outcome) => outcome % 2 === 0).length;
+    const later = health.recent.filter(({ ok }) => !ok).length;
     health.consecutiveFailures = Math.min(health.consecutiveFailures, Math.max(1, later));
     return;
   }

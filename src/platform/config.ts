@@ -9,6 +9,7 @@ import type { StoreSettings } from '../payloads/open-store.ts';
 import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
+import { removedSettings, warningsOfRemoved } from './removed-settings.ts';
 import { sharedSettings } from './shared-settings.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -139,12 +140,6 @@ export const settings = {
     'Of an imported file of sessions.',
   ),
   HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
-  HOLDFAST_REPEAT_CACHE_BYTES: integer(16 * mebibyte, 0, 4_096 * mebibyte).describe(
-    'Endings that a facade keeps in memory for repeats with an Idempotency-Key. 0: none.',
-  ),
-  HOLDFAST_REPEAT_CACHE_SECONDS: integer(60, 1, 3_600).describe(
-    'How long one is kept; so long a repeat may miss a reset or a deletion by another process.',
-  ),
   HOLDFAST_DELETE_PATIENCE_SECONDS: integer(20, 1, 600).describe(
     'How long `DELETE /api/vps/sessions/{id}?calls=true` waits for Temporal to delete the calls before it answers 202.',
   ),
@@ -246,13 +241,16 @@ export const settings = {
 
 const environmentSchema = z.object(settings);
 
-export type Config = ReturnType<typeof toConfig>;
+export type Config = ReturnType<typeof toConfig> & {
+  /** What the node logs as it starts: a sentence for each removed setting that is still set. */
+  readonly warnings: readonly string[];
+};
 
 /** Throws `StartupError` that names each wrong setting and what it takes. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const known = [settings, cliSettings, removedSettings];
   const unknown = Object.keys(environment).filter(
-    (name) =>
-      name.startsWith('HOLDFAST_') && !Object.hasOwn(settings, name) && !Object.hasOwn(cliSettings, name),
+    (name) => name.startsWith('HOLDFAST_') && !known.some((names) => Object.hasOwn(names, name)),
   );
   if (unknown.length > 0)
     throw new StartupError(
@@ -271,7 +269,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError([...new Set(told)].join('\n'));
   }
   const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
-  const config = toConfig(parsed.data, toStoreSettings(store, dataDir, environment));
+  const config: Config = {
+    ...toConfig(parsed.data, toStoreSettings(store, dataDir, environment)),
+    warnings: warningsOfRemoved(environment),
+  };
   if (config.limits.deadlineMs > config.limits.maxDeadlineMs)
     throw new StartupError(
       'HOLDFAST_DEADLINE_SECONDS is above HOLDFAST_MAX_DEADLINE_SECONDS: set it to that or less',
@@ -338,10 +339,6 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxQueued: set.HOLDFAST_MAX_SESSION_QUEUE,
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
       windowBytes: set.HOLDFAST_WINDOW_BYTES,
-    },
-    endedCalls: {
-      maxBytes: set.HOLDFAST_REPEAT_CACHE_BYTES,
-      lifetimeMs: set.HOLDFAST_REPEAT_CACHE_SECONDS * 1_000,
     },
     deletePatienceMs: set.HOLDFAST_DELETE_PATIENCE_SECONDS * 1_000,
     sessionCacheBytes: set.HOLDFAST_SESSION_CACHE_BYTES,

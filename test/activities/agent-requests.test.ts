@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AgentRequests, GivenUp } from '../../src/activities/agent-requests.ts';
 
-const call = { callId: 'c', agent: 'a' };
+const call = { callId: 'c', runId: 'r', agent: 'a' };
 
 /** An agent that answers, or fails, when it is told; it counts its requests. */
 function scriptedAgent() {
@@ -61,6 +61,19 @@ it('the answer of a call that is deleted is forgotten, that of another is not', 
   expect(asked).toHaveLength(3);
 });
 
+it('another run of a call, deleted or reset elsewhere, asks anew: it joins no request and takes no answer', async () => {
+  const requests = new AgentRequests();
+  const { asked, begin } = scriptedAgent();
+  const ask = (runId: string) => requests.ask({ ...call, runId }, new AbortController().signal, begin);
+  const first = ask('r').answer;
+  const second = ask('s').answer;
+  asked[0]?.answer('of the first run');
+  asked[1]?.answer('of the second');
+  expect([await first, await second]).toEqual(['of the first run', 'of the second']);
+  expect(ask('t').joined).toBe(false);
+  expect(asked).toHaveLength(3);
+});
+
 it('a failure is not kept: the next try asks again', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
@@ -90,7 +103,7 @@ it("a cancelled call's requests are closed by its id, those of others stay", asy
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const mine = requests.ask(call, new AbortController().signal, begin).answer;
-  void requests.ask({ callId: 'other', agent: 'a' }, new AbortController().signal, begin);
+  void requests.ask({ ...call, callId: 'other' }, new AbortController().signal, begin);
   requests.abort('c', new Error('cancelled'));
   await expect(mine).rejects.toThrow('cancelled');
   expect(asked.map(({ controller }) => controller.signal.aborted)).toEqual([true, false]);

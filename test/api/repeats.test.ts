@@ -1,12 +1,10 @@
-/** Repeats of calls that have ended, answered from memory: the same answer, for as long as it stands. */
+/** Repeats of calls that have ended: Temporal is asked, so each has the answer that stands now. */
 import { describe, expect, it } from 'vitest';
 import { callIdOf } from '../../src/domain/ids.ts';
 import type { HttpAnswer } from '../rig/http-client.ts';
-import { endedCall } from './ended-call.ts';
 import { expectProblem } from './problem.ts';
 import { echo, gated } from './scripts.ts';
 import { useNode, type NodeInUse } from './use-node.ts';
-import { onCluster } from '../on-cluster/start-facades.ts';
 
 const keyed = (key: string, more: Record<string, string> = {}) => ({ 'Idempotency-Key': key, ...more });
 
@@ -101,6 +99,15 @@ describe('a repeat of an ended call', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
+  it('that is refused holds no turn of its session: the next call has it', async () => {
+    await node.agent('turns', echo);
+    const call = (prompt: string, key: string) =>
+      node.http.call({ agent_name: 'turns', prompt, session_id: 'turns' }, keyed(key));
+    await call('hello', 'turns');
+    expectProblem(await call('other', 'turns'), 422, 'idempotency_mismatch');
+    expect((await call('next', 'next')).body).toMatchObject({ success: true, session_stored: true });
+  });
+
   it('after a reset waits for what the call comes to then', async () => {
     const gate = gated('in the end');
     const agent = await node.agent('reset', gate.script);
@@ -127,8 +134,7 @@ describe('a repeat of an ended call', () => {
       });
   });
 
-  // Another facade than the one that was asked for the deletion may answer from memory for the lifetime of an ending.
-  it.skipIf(onCluster)('after its deletion is not answered from memory: it is a new call', async () => {
+  it('after its deletion is a new call, and its agent is asked anew', async () => {
     const agent = await node.agent('deleted', echo);
     const body = { agent_name: 'deleted', prompt: 'hello', session_id: 'deleted' };
     const call = () => node.http.call(body, keyed('deleted'));
@@ -144,40 +150,24 @@ describe('a repeat of an ended call', () => {
   });
 });
 
-describe('the memory of ended calls', () => {
-  // A call that is terminated in its first task has nothing to tell of its agents, and is not kept.
-  const node = useNode({ HOLDFAST_REPEAT_CACHE_SECONDS: '2', HOLDFAST_FIRST_TASK_WAIT_MS: '0' });
+describe('a repeat of a call that an operator has reset', () => {
+  // A call that is terminated in its first task has no task to be reset to.
+  const node = useNode({ HOLDFAST_FIRST_TASK_WAIT_MS: '0' });
 
-  it('ends with its lifetime: what another process has reset is seen then', async () => {
+  it('is answered with the new ending at once, though the old one was answered before', async () => {
     const gate = gated('after the reset');
     const agent = await node.agent('agent', gate.script);
-    const call = () => node.http.call({ agent_name: 'agent', prompt: 'hello' }, keyed('lifetime'));
+    const call = () => node.http.call({ agent_name: 'agent', prompt: 'hello' }, keyed('reset'));
     const waiting = call();
     await agent.waitForRequests(1);
     const workflowId = await runningCall(node);
     await node.temporal.workflow.getHandle(workflowId).terminate('by the test');
-    expect((await waiting).body.error_type).toBe('cancelled');
+    const ended = [await waiting, await call()];
+    expect(ended.map(({ body }) => body.error_type)).toEqual(['cancelled', 'cancelled']);
 
     await resetElsewhere(node, workflowId);
     gate.open();
-    await endedCall(node.http, `/api/vps/calls/${callIdOf(workflowId)}`);
 
-    const known = await call();
-    expect(known.body.error_type).toBe('cancelled');
-    await expect.poll(async () => (await call()).body.response).toBe('after the reset');
-  });
-});
-
-describe('without a memory of ended calls', () => {
-  const node = useNode({ HOLDFAST_REPEAT_CACHE_BYTES: '0' });
-
-  it('a repeat is answered by Temporal, the same', async () => {
-    await node.agent('agent', echo);
-    const body = { agent_name: 'agent', prompt: 'hello', session_id: 's' };
-    const call = (prompt: string, key: string) => node.http.call({ ...body, prompt }, keyed(key));
-    const [first, second] = [await call('hello', 'none'), await call('hello', 'none')];
-    expect(ofCall(second)).toEqual(ofCall(first));
-    expectProblem(await call('other', 'none'), 422, 'idempotency_mismatch');
-    expect((await call('next', 'next')).body).toMatchObject({ success: true, session_stored: true });
+    expect((await call()).body).toMatchObject({ success: true, response: 'after the reset' });
   });
 });

@@ -1,5 +1,6 @@
 /** Running a call again: a new call with the same request, on the agents of today. */
 import { describe, expect, it } from 'vitest';
+import { rerunIdOf } from '../../src/client/rerun-family.ts';
 import type { HttpAnswer } from '../rig/http-client.ts';
 import { endedCall } from './ended-call.ts';
 import { expectProblem } from './problem.ts';
@@ -69,12 +70,13 @@ describe('a rerun', () => {
     expectProblem(answer, 404, 'agent_not_found');
   });
 
-  it('asked for twenty times at once is one call', async () => {
+  it('asked for twenty times at once with one Idempotency-Key is one call', async () => {
     await node.agent('clicked', () => ({ status: 401 }));
     const { body } = await node.http.call({ agent_name: 'clicked', prompt: 'x', session_id: 'clicked' });
     const gate = gated('once');
     const agent = await node.agent('clicked', gate.script);
-    const rerun = () => node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`);
+    const key = { 'Idempotency-Key': 'clicked once' };
+    const rerun = () => node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`, undefined, key);
 
     const answers = await Promise.all(Array.from({ length: 20 }, rerun));
     const late = await rerun();
@@ -84,11 +86,26 @@ describe('a rerun', () => {
     expect(late).toMatchObject({ status: 202, body: { attached: true } });
     gate.open();
     await endedCall(node.http, locationOf(late));
+    expect((await rerun()).body).toEqual(late.body);
     expect(agent.requests).toHaveLength(1);
-    const again = await rerun();
-    expect(again.body).toMatchObject({ attached: false });
-    expect(again.body.call_id).not.toBe(late.body.call_id);
-    expect(await endedCall(node.http, locationOf(again))).toMatchObject({ status: 'completed' });
+  });
+
+  it('asked for without a key is a call of its own each time, each with a number of its family', async () => {
+    await node.agent('unkeyed', () => ({ status: 401 }));
+    const { body } = await node.http.call({ agent_name: 'unkeyed', prompt: 'x' });
+    const gate = gated('again');
+    const agent = await node.agent('unkeyed', gate.script);
+    const rerun = () => node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`);
+
+    const answers = [...(await Promise.all([rerun(), rerun(), rerun()])), await rerun()];
+
+    const ids = [1, 2, 3, 4].map((number) => rerunIdOf(String(body.call_id), number));
+    expect(answers.map((one) => one.body.call_id).sort()).toEqual(ids.sort());
+    expect(answers.map((one) => one.body.attached)).toEqual([false, false, false, false]);
+    gate.open();
+    for (const answer of answers)
+      expect(await endedCall(node.http, locationOf(answer))).toMatchObject({ status: 'completed' });
+    expect(agent.requests).toHaveLength(4);
   });
 
   it('takes another agent, exactly the chain that is named, another prompt and deadline', async () => {

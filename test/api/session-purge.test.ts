@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CallDeletions } from '../../src/client/call-deletions.ts';
-import { EndedCalls } from '../../src/client/ended-calls.ts';
 import { SessionDeletions } from '../../src/client/session-deletions.ts';
 import type { Temporal } from '../../src/client/temporal.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
@@ -95,13 +94,8 @@ it('what is left of a session that is gone is deleted, and no call of the life t
     taskQueue: 'unused',
   };
   const texts = new Texts(createFileStore(join(node.dataDir, 'payloads')), 1_000);
-  const calls = new CallDeletions(
-    temporal,
-    texts,
-    new EndedCalls({ maxBytes: 0, lifetimeMs: 0 }, () => undefined),
-    undefined,
-    20_000,
-  );
+  const deleted: string[] = [];
+  const calls = new CallDeletions(temporal, texts, (callId) => deleted.push(callId), undefined, 20_000);
   const deletions = new SessionDeletions(temporal, texts, calls);
   const listed = async (): Promise<unknown[]> =>
     (await node.http.get('/api/vps/calls?session=again&status=completed')).body.calls as unknown[];
@@ -110,4 +104,5 @@ it('what is left of a session that is gone is deleted, and no call of the life t
   expect(await deletions.finishLeft('again', { withCalls: true })).toBe('deleted');
 
   expect(await statuses([left, kept])).toEqual([404, 200]);
+  expect(deleted).toEqual([left]);
 });

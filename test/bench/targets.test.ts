@@ -47,6 +47,16 @@ describe('a target', () => {
     expect(find(judgedOf(rows), 'p50: (call after one')?.value).toBeCloseTo(0.4);
   });
 
+  it('of a repeat is held to the RPCs that it needs', () => {
+    const rows: Rows = new Map([
+      ['repeat-rpcs', rowOf([10, 10, 10])],
+      ['repeat', rowOf([12, 12, 12])],
+    ]);
+    const judged = find(judgedOf(rows), 'p50: idempotent repeat');
+    expect(judged).toMatchObject({ limit: '<= 1.3', status: expect.stringMatching(/^met/) as string });
+    expect(judged?.value).toBeCloseTo(1.2);
+  });
+
   it('of counts has no noise', () => {
     const rows: Rows = new Map([['call', rowOf([10, 10, 10], { counts: { events: 11, workflowTasks: 3 } })]]);
     expect(find(judgedOf(rows), 'workflow tasks')).toMatchObject({

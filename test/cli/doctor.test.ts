@@ -64,6 +64,15 @@ test('a setting that is wrong fails and is named, for people in words', async ()
   expect(stdout).toMatch(/^ +-> docs\/settings.md/m);
 });
 
+test('a setting that was removed is warned of and fails nothing', async () => {
+  const { code, of } = await doctor(await emptyMachine({ HOLDFAST_REPEAT_CACHE_BYTES: '0' }));
+  expect(code).toBe(0);
+  expect(of('settings')).toMatchObject({
+    status: 'warn',
+    detail: expect.stringContaining('HOLDFAST_REPEAT_CACHE_BYTES was removed') as string,
+  });
+});
+
 test('a port that another program has fails, with the setting to change', async () => {
   const other = await startAgent(() => ({ body: {} }));
   onTestFinished(() => other.close());

@@ -1,6 +1,7 @@
 /** holdfast rerun: one call, and batches that are watched, left and taken up again. */
 import { expect, test } from 'vitest';
 import type { Script } from '../agents/scripted-agent.ts';
+import { rerunIdOf } from '../../src/client/rerun-family.ts';
 import { inputOf } from '../rig/call-input.ts';
 import { gated, says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
@@ -34,6 +35,11 @@ test('one call is run again and watched, with 1 while it fails and 0 once the ag
   expect(stdout).toContain('single answered');
   const [, newId = ''] = /^Call (\S+)\n/.exec(stderr) ?? [];
   expect(await json('calls', 'show', newId)).toMatchObject({ response: 'now it works', rerun_of: id });
+  // Each command sent an Idempotency-Key of its own: such a rerun has its number by a link.
+  for (const number of [1, 2]) {
+    const link = await node.temporal.workflow.getHandle(`call-${rerunIdOf(id, number)}`).describe();
+    expect(link.type).toBe('rerunLink');
+  }
 });
 
 test('overrides reach the new call', async () => {

@@ -78,4 +78,28 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await page.getByText('Nobody else would be asked').waitFor();
     expect(await page.getByText('Nothing has changed since').count()).toBe(0);
   });
+
+  it('is run again once where the answer to the first click is lost and the button is clicked again', async () => {
+    await desk.node.agent('lost', () => ({ status: 401 }), { max_retries: 0 });
+    const { body } = await desk.node.http.call({ agent_name: 'lost', prompt: 'please' });
+    const agent = await desk.node.agent('lost', () => ({ body: { content: 'just once' } }));
+    const page = await desk.open(`/calls/${String(body.call_id)}`);
+    await page.route(
+      '**/rerun',
+      async (route) => {
+        await route.fetch(); // The node accepts it; the page never hears of that.
+        await route.abort();
+      },
+      { times: 1 },
+    );
+    await page.getByRole('button', { name: 'Rerun' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Rerun the call' }).click();
+    await dialog.getByText('The node does not answer').waitFor();
+    await dialog.getByRole('button', { name: 'Rerun the call' }).click();
+
+    await page.getByText('The rerun was accepted at an earlier click').waitFor();
+    await page.getByRole('region', { name: 'Answer' }).getByText('just once').first().waitFor();
+    expect(agent.requests).toHaveLength(1);
+  });
 });

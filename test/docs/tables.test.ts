@@ -35,6 +35,7 @@ it('every table has its place in the docs', async () => {
     'refusals',
     'settings',
     'settings-first',
+    'settings-removed',
   ]);
 });
 

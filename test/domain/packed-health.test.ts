@@ -30,16 +30,30 @@ describe('packed health', () => {
     );
   });
 
+  it('is encoded as earlier versions read it', () => {
+    const health = healthOf([outcomeOf('ok', now), outcomeOf('timeout', now + 7)]);
+    const { outcomes, recent } = packHealth(health, 1);
+    expect({ outcomes, recent }).toEqual({ outcomes: `${(2 * now + 1).toString(36)},d`, recent: [] });
+  });
+
   it('of before there were lists in short is taken as it is', () => {
     const old = { totalRequests: 2, totalFailures: 1, consecutiveFailures: 0, errorCounts: { timeout: 1 } };
-    const recent = [2 * now, 2 * now + 1];
-    expect(unpackHealth({ ...old, recent })).toEqual({ ...old, recent });
+    expect(unpackHealth({ ...old, recent: [2 * now, 2 * now + 1] })).toEqual({
+      ...old,
+      recent: [
+        { at: now, ok: false },
+        { at: now, ok: true },
+      ],
+    });
   });
 
   it('that a worker of before went on with has its outcomes after the packed ones', () => {
     const packed = packHealth(healthOf([outcomeOf('ok', now)]), 1);
-    packed.recent.push(2 * (now + 1));
-    expect(unpackHealth(packed).recent).toEqual([2 * now + 1, 2 * now + 2]);
+    const goneOn = { ...packed, recent: [2 * (now + 1)] };
+    expect(unpackHealth(goneOn).recent).toEqual([
+      { at: now, ok: true },
+      { at: now + 1, ok: false },
+    ]);
   });
 
   it('keeps the last 25 latencies and 3 errors of each agent where there are more than 500', () => {

@@ -124,6 +124,21 @@ test.each<[string, Environment, RegExp]>([
   expect(node.output).not.toMatch(/^\s+at /m);
 });
 
+test('a setting that was removed is told with its reason, by a node and by a worker, and both start', async () => {
+  const removed = { HOLDFAST_REPEAT_CACHE_SECONDS: '60', HOLDFAST_LOG_LEVEL: 'warn' };
+  const warning = /HOLDFAST_REPEAT_CACHE_SECONDS was removed and has no effect; unset it\. Endings/;
+  const environment = await place(removed);
+  const node = await startNodeProcess(environment);
+  expect(node.process.output).toMatch(warning);
+  const worker = new ProductProcess('worker.js', {
+    ...environment,
+    TEMPORAL_ADDRESS: node.temporalAddress,
+    HOLDFAST_LOG_LEVEL: 'info',
+  });
+  await worker.printed(/Worker is ready/);
+  expect(worker.output).toMatch(warning);
+}, 60_000);
+
 test.each(['HOLDFAST_PORT', 'HOLDFAST_TEMPORAL_PORT', 'HOLDFAST_TEMPORAL_UI_PORT'])(
   'a port in use is told with its setting: %s',
   async (setting) => {

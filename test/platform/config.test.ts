@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { cliSettings } from '../../src/platform/cli-settings.ts';
 import { loadConfig, settings } from '../../src/platform/config.ts';
+import { removedSettings } from '../../src/platform/removed-settings.ts';
 import { StartupError } from '../../src/platform/startup-error.ts';
 
 const key = 'a-key-of-24-characters-x';
@@ -71,8 +73,8 @@ test('without any setting a node serves this machine alone, with every default i
       windowMessages: 40,
       windowBytes: 262_144,
     },
-    endedCalls: { maxBytes: 16_777_216, lifetimeMs: 60_000 },
     sessionCacheBytes: 33_554_432,
+    warnings: [],
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
     payloads: {
@@ -152,6 +154,21 @@ test('settings that do not exist are named, with the page that lists those that 
   expect(refusalOf({ HOLDFAST_PROT: '80', HOLDFAST_API_KYES: key, HOLDFAST_PORT: '80' })).toBe(
     'Unknown settings: HOLDFAST_PROT, HOLDFAST_API_KYES. docs/settings.md lists those that exist.',
   );
+});
+
+test('a removed setting warns with its reason and does not stop the start, whatever its value; a blank one is unset', () => {
+  expect(
+    loadConfig({ HOLDFAST_REPEAT_CACHE_BYTES: 'many', HOLDFAST_REPEAT_CACHE_SECONDS: ' ' }).warnings,
+  ).toEqual([
+    'HOLDFAST_REPEAT_CACHE_BYTES was removed and has no effect; unset it. Endings of calls are no longer kept in memory: a repeat with an Idempotency-Key always asks Temporal.',
+  ]);
+  expect(refusalOf({ HOLDFAST_REPEAT_CACHE_BYTES: '0', HOLDFAST_REPEAT_CACHE: '0' })).toMatch(
+    /^Unknown settings: HOLDFAST_REPEAT_CACHE\./,
+  );
+});
+
+test('no setting is both removed and known', () => {
+  expect(Object.keys(removedSettings).filter((name) => name in settings || name in cliSettings)).toEqual([]);
 });
 
 test("the command line's settings are none of a node's, but its key alone does not pass for the node's keys", () => {

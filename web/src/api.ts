@@ -31,8 +31,8 @@ export const api = {
   call: (id: string) => send<Call>('GET', `/calls/${segment(id)}`),
   whatIf: (id: string) => send<WhatIf>('GET', `/calls/${segment(id)}/what-if`),
   cancel: (id: string) => send<{ status: CallStatus }>('POST', `/calls/${segment(id)}/cancel`),
-  rerun: (id: string, overrides: Overrides) =>
-    send<{ call_id: string; attached: boolean }>('POST', `/calls/${segment(id)}/rerun`, overrides),
+  rerun: (id: string, overrides: Overrides, key: string) =>
+    send<{ call_id: string; attached: boolean }>('POST', `/calls/${segment(id)}/rerun`, overrides, key),
   reset: (id: string) => send<{ call_id: string }>('POST', `/calls/${segment(id)}/reset`),
 
   batches: (cursor?: string) =>
@@ -42,7 +42,7 @@ export const api = {
     ),
   batch: (id: string) => send<Batch>('GET', `/reruns/${segment(id)}`),
   dryRun: (order: BatchOrder) => send<DryRun>('POST', '/reruns', { ...order, dry_run: true }),
-  startBatch: (order: BatchOrder) => send<{ batch_id: string }>('POST', '/reruns', order),
+  startBatch: (order: BatchOrder, key: string) => send<{ batch_id: string }>('POST', '/reruns', order, key),
   cancelBatch: (id: string) => send('POST', `/reruns/${segment(id)}/cancel`),
 
   agents: () => send<{ agents: readonly Agent[] }>('GET', '/agents'),

@@ -18,12 +18,21 @@ export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem('The page itself failed', String(error));
 }
 
-/** Throws `Problem`. */
-export async function send<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+/** `key`: the Idempotency-Key. Throws `Problem`. */
+export async function send<T>(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+  key?: string,
+): Promise<T> {
   const json = body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body);
   const response = await fetch(`/api/vps${path}`, {
     method,
-    ...(json !== undefined && { body: json, headers: { 'Content-Type': 'application/json' } }),
+    ...(json !== undefined && { body: json }),
+    headers: {
+      ...(json !== undefined && { 'Content-Type': 'application/json' }),
+      ...(key !== undefined && { 'Idempotency-Key': key }),
+    },
   }).catch(() => {
     throw away();
   });

@@ -21,14 +21,14 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
       tag: 'calls',
       summary: 'Run a call again',
       description:
-        "A new call in the same session, linked by rerun_of: the same request on today's agents, or with what the body overrides. Without an Idempotency-Key a second click attaches to the rerun that runs.",
+        "A new call in the same session, linked by rerun_of: the same request on today's agents, or with what the body overrides. Requests with the same Idempotency-Key are one rerun; two without a key are two.",
       params: callParams,
       headers: idempotencyHeaders,
       body: overrides,
       bodyOptional: true,
       answers: {
         202: {
-          description: 'The new call was accepted, or is there already',
+          description: 'The new call was accepted, or this Idempotency-Key had started it before',
           schema: z.object({ call_id: z.string(), rerun_of: z.string(), attached: z.boolean() }),
           headers: location,
         },

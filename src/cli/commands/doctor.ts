@@ -6,7 +6,7 @@ import { StartupError } from '../../platform/startup-error.ts';
 import { inspectStoreId } from '../../platform/store-watch.ts';
 import { declareForNode, withOutput } from '../command.ts';
 import type { Check } from '../doctor/check.ts';
-import { fail, ok, skip } from '../doctor/check.ts';
+import { fail, ok, skip, warn } from '../doctor/check.ts';
 import {
   checkCli,
   checkDataDir,
@@ -53,7 +53,7 @@ async function checksOf(url: string | undefined): Promise<Check[]> {
     const client = new NodeClient(loadCliSettings(process.env, named ?? own));
     try {
       return [
-        ok('settings', 'all are known and take their values'),
+        settingsCheck(config.warnings),
         ...(await checkMachine(config)),
         ...(await checkNodeAt(client, named !== undefined)),
       ];
@@ -64,6 +64,11 @@ async function checksOf(url: string | undefined): Promise<Check[]> {
     if (!(error instanceof StartupError)) throw error;
     return [fail('settings', error.message, 'docs/settings.md lists what each takes')];
   }
+}
+
+function settingsCheck(warnings: readonly string[]): Check {
+  if (warnings.length === 0) return ok('settings', 'all are known and take their values');
+  return warn('settings', warnings.join(' '), 'docs/compatibility.md lists the settings that were removed');
 }
 
 async function checkMachine(config: Config): Promise<Check[]> {

@@ -1,4 +1,5 @@
 /** `rerun`: one call again, or a batch of all that match a filter (rerun-batch.ts). */
+import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import { batchIdOption, findCallId } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
@@ -118,14 +119,14 @@ async function rerunOne(
   const callId = await findCallId(client, given);
   const path = `/calls/${encodeURIComponent(callId)}/${reset ? 'reset' : 'rerun'}`;
   const body = Object.keys(overrides).length > 0 ? overrides : undefined;
-  const answer = await client.ask<{ call_id: string; attached?: boolean }>('POST', path, { body });
-  const { call_id, attached } = answer.body;
-  const told = attached ? `${call_id} (was running already)` : call_id;
+  const headers = { 'Idempotency-Key': randomUUID() };
+  const answer = await client.ask<{ call_id: string }>('POST', path, { body, headers });
+  const { call_id } = answer.body;
   if (wait) {
-    note(`Call ${told}`);
+    note(`Call ${call_id}`);
     return watchCall(context, call_id);
   }
   if (out.json) out.document(answer.body);
-  else out.text(told);
+  else out.text(call_id);
   return undefined;
 }

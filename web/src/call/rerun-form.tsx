@@ -6,6 +6,7 @@ import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
 import { formText } from '../ui/form-text.ts';
 import { notify } from '../ui/notice.tsx';
+import { useIdempotencyKey } from '../ui/use-idempotency-key.ts';
 import type { Call } from '../wire.ts';
 import type { Overrides } from '../wire-replays.ts';
 
@@ -13,9 +14,11 @@ import type { Overrides } from '../wire-replays.ts';
 export function RerunForm({ call, onClose }: { call: Call; onClose: () => void }) {
   const { route } = useLocation();
   const agents = useLoaded('agents', api.agents);
+  const keyOf = useIdempotencyKey();
   const rerun = async (values: FormData): Promise<void> => {
-    const { call_id: id, attached } = await api.rerun(call.call_id, overridesOf(values, call.prompt));
-    notify(attached ? 'It was running again already: this is that call' : 'The rerun was accepted');
+    const overrides = overridesOf(values, call.prompt);
+    const { call_id: id, attached } = await api.rerun(call.call_id, overrides, keyOf(overrides));
+    notify(attached ? 'The rerun was accepted at an earlier click' : 'The rerun was accepted');
     onClose();
     route(`/calls/${segment(id)}`);
   };

@@ -8,23 +8,26 @@ import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { formText } from '../ui/form-text.ts';
+import { useIdempotencyKey } from '../ui/use-idempotency-key.ts';
 import type { DryRun } from '../wire-replays.ts';
 
 /** A dry run first: how many it would be, and which for example. */
 export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel: () => void }) {
   const { route } = useLocation();
   const dry = useLoaded(JSON.stringify(filter), () => api.dryRun({ filter }));
+  const keyOf = useIdempotencyKey();
   if (!dry.value) return <Loading problem={dry.problem} />;
 
   const { total } = dry.value;
   const start = async (values: FormData): Promise<void> => {
     const agent = formText(values, 'agent_name');
-    const { batch_id: id } = await api.startBatch({
+    const order = {
       filter,
       rate_per_second: Number(formText(values, 'rate')),
       max_in_flight: Number(formText(values, 'in_flight')),
       ...(agent !== '' && { overrides: { agent_name: agent } }),
-    });
+    };
+    const { batch_id: id } = await api.startBatch(order, keyOf(order));
     route(`/batches/${segment(id)}`);
   };
   return (
