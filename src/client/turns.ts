@@ -7,6 +7,7 @@ import type { TurnCommit, TurnPlace } from '../domain/session.ts';
 import { storeSegment } from '../payloads/segments.ts';
 import { sessionOwner, type Owner, type Texts } from '../payloads/texts.ts';
 import { commitTurn, openTurn, settleTurn } from '../workflows/messages.ts';
+import type { CommitBefore } from '../workflows/resets-in-old-histories.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
 
@@ -86,7 +87,10 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
 }
 
 /** Where only the session knows what becomes of it: it answers an update. Sessions of before do for answers alone. */
-function mayBeDeclined({ answer, reset, rerunOf, endedWaiting }: TurnCommit, { runId }: TurnPlace): boolean {
+function mayBeDeclined(
+  { answer, rerunOf, reset, endedWaiting }: CommitBefore,
+  { runId }: TurnPlace,
+): boolean {
   if (answer) return reset === true || rerunOf !== undefined;
   return runId !== undefined && (reset === true || endedWaiting !== undefined);
 }

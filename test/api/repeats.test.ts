@@ -101,32 +101,6 @@ describe('a repeat of an ended call', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
-  it('after a reset waits for what the call comes to then', async () => {
-    const gate = gated('in the end');
-    const agent = await node.agent('reset', gate.script);
-    const body = { agent_name: 'reset', prompt: 'hello' };
-    const waiting = node.http.call(body, keyed('reset'));
-    await agent.waitForRequests(1);
-    const workflowId = await runningCall(node);
-    const callId = callIdOf(workflowId);
-    await node.temporal.workflow.getHandle(workflowId).terminate('by the test');
-    const first = await waiting;
-    expect(first.body).toMatchObject({ success: false, error_type: 'cancelled' });
-    expect(ofCall(await node.http.call(body, keyed('reset')))).toEqual(ofCall(first));
-
-    expect((await node.http.post(`/api/vps/calls/${callId}/reset`)).status).toBe(202);
-
-    const now = await node.http.call(body, keyed('reset', { Prefer: 'respond-async' }));
-    expect(now.status).toBe(202);
-    gate.open();
-    for (let repeat = 0; repeat < 2; repeat++)
-      expect((await node.http.call(body, keyed('reset'))).body).toMatchObject({
-        call_id: callId,
-        success: true,
-        response: 'in the end',
-      });
-  });
-
   // Another facade than the one that was asked for the deletion may answer from memory for the lifetime of an ending.
   it.skipIf(onCluster)('after its deletion is not answered from memory: it is a new call', async () => {
     const agent = await node.agent('deleted', echo);
