@@ -118,7 +118,7 @@ export class Exchanges {
     return false;
   }
 
-  /** A call that is deleted leaves no answer behind: one that repeats its key asks anew. */
+  /** A call that is deleted leaves no answer behind; one that is reset asks again. */
   forget(callId: string): void {
     for (const [key, exchange] of this.answered.entries())
       if (exchange.callId === callId) this.answered.delete(key);
