@@ -67,7 +67,7 @@ export interface SessionState extends SessionContent {
   readonly recentCallIds?: readonly string[];
   /** Calls that gave up their turn or their wait lately and left no message, oldest first. */
   readonly leftCallIds?: readonly string[];
-  /** Absent: this run began while calls could be reset by the API (workflows/resets-in-old-histories.ts). */
+  /** Absent: this run began while the API still reset calls (workflows/resets-in-old-histories.ts). */
   readonly withoutResets?: true;
 }
 
@@ -79,6 +79,7 @@ export interface TurnCommit {
   readonly answer?: { readonly agent: string; readonly content: StoredText };
   readonly userId?: string;
   readonly metadata?: Metadata;
+  /** The call that this one runs again. Only older runs of sessions go by it (workflows/resets-in-old-histories.ts). */
   readonly rerunOf?: string;
   /** The call ended before it knew of a turn. A failed one leaves its message even so, a cancelled one only as the holder. */
   readonly endedWaiting?: 'failed' | 'cancelled';

@@ -1,10 +1,15 @@
 /**
- * What calls and sessions of before need of the API's reset, which is retired (ADR 0014). It was a second run of an ended call;
- * that run owned no turn, and its answer took the place of the call's own failure in the session, unless a rerun had answered.
+ * What calls and sessions that began before the upgrade still need of resets by the API, which are retired (ADR 0014).
+ * A reset was a second run of an ended call. It held no turn of its session; its answer took the place of the call's
+ * own failed message, unless a rerun had answered.
  *
- * Only replays enter this file, and what began before: a call whose history holds the marker `after-reset`, and a session's run
- * whose state lacks `withoutResets`. It may go, with the recorded history `reset`, once no such call runs or is replayed any
- * more (the longest deadline and the retention have passed since the upgrade), and every session has ended or renewed itself.
+ * Nothing that begins today enters this file, only:
+ * - calls whose history has the marker `after-reset`;
+ * - runs of sessions that began with a state without `withoutResets`. Their next run does not enter it.
+ *
+ * The file may go, with the recorded history `reset`, once both are gone: the longest deadline (24 h) and Temporal's
+ * retention have passed since the upgrade, no older history is to be replayed, and every session has ended or renewed
+ * itself.
  */
 import { patched, workflowInfo } from '@temporalio/workflow';
 import { MessageTail } from '../domain/message-tail.ts';
@@ -18,14 +23,14 @@ import type {
   TurnCommit,
 } from '../domain/session.ts';
 
-/** How many resets' answers, and how many reruns that answered before their call had failed, one session remembers. */
+/** How many answers of resets one session remembers, and how many calls that a rerun answered before they had failed. */
 const maxRemembered = 500;
 
-/** Whether this run of a call is one that a reset began. */
+/** Tells a call whether this run of it was begun by a reset. */
 export class ResetRun {
   private noticedAt: number | undefined;
 
-  /** When it went on after its reset, by the workflow's clock, epoch ms. Undefined in every other run, and before that point. */
+  /** When the run went on after its reset: epoch ms by the workflow's clock. Undefined before, and in other runs. */
   get at(): number | undefined {
     // Asked in a replay only: elsewhere `patched` would add the marker to a history that has none.
     if (this.noticedAt === undefined && workflowInfo().unsafe.isReplaying && patched('after-reset'))
@@ -34,39 +39,39 @@ export class ResetRun {
   }
 }
 
-/** A commit as runs that a reset began send it. */
-export interface CommitBefore extends TurnCommit {
+/** What a call leaves in its session; `reset` where the run was begun by a reset. */
+export interface OldTurnCommit extends TurnCommit {
   readonly reset?: true;
 }
 
-interface MessageBefore extends SessionMessage {
-  /** A rerun of this failed call has answered: its reset may not any more. */
+interface OldMessage extends SessionMessage {
+  /** A rerun of this failed call has answered, so its reset may not answer any more. */
   readonly answeredByRerun?: true;
 }
 
-/** The state with which a run began before. */
-export interface StateBefore extends SessionState {
-  /** Calls that answered after a reset: no rerun of theirs may any more. */
+/** The state that an older run of a session began with. */
+export interface OldSessionState extends SessionState {
+  /** Calls that answered after a reset, so that none of their reruns may answer any more. */
   readonly resetCallIds?: readonly string[];
   /** Calls whose reruns answered before they had left a message themselves. */
   readonly overtakenCallIds?: readonly string[];
 }
 
-type Answer = CommitBefore & Required<Pick<TurnCommit, 'answer'>>;
+type Answer = OldTurnCommit & Required<Pick<TurnCommit, 'answer'>>;
 
-/** The book of a session's run that began before. Its next run begins with `SessionBook.state()`, and is a new one. */
-export class SessionBookBefore extends SessionBook {
+/** The rules of an older run of a session. What `state()` returns for the next run has `withoutResets`. */
+export class OldSessionBook extends SessionBook {
   private readonly answeredByReset: Set<string>;
   private readonly overtaken: Set<string>;
 
-  constructor(state: StateBefore, limits: SessionLimits) {
+  constructor(state: OldSessionState, limits: SessionLimits) {
     super(state, limits);
     this.answeredByReset = new Set(state.resetCallIds);
     this.overtaken = new Set(state.overtakenCallIds);
   }
 
-  /** Of a rerun's and a reset's answer to one call only one is kept. */
-  override settle(commit: CommitBefore, nowMs: number): Settlement {
+  /** Keeps one answer to a call: that of its reset, or those of its reruns. */
+  override settle(commit: OldTurnCommit, nowMs: number): Settlement {
     const { callId, answer, reset, rerunOf } = commit;
     if (!answer || (!reset && rerunOf === undefined)) return super.settle(commit, nowMs);
     const stored = this.accepts({ ...commit, answer }, nowMs);
@@ -78,7 +83,7 @@ export class SessionBookBefore extends SessionBook {
   override append(message: SessionMessage): void {
     const { callId, failed } = message;
     const overtaken = callId !== undefined && failed === true && this.isOvertaken(callId);
-    const marked: MessageBefore = { ...message, ...(overtaken && { answeredByRerun: true }) };
+    const marked: OldMessage = { ...message, ...(overtaken && { answeredByRerun: true }) };
     super.append(marked);
   }
 
@@ -100,7 +105,7 @@ export class SessionBookBefore extends SessionBook {
     return true;
   }
 
-  /** Right behind the call's failed message, which is failed no more. False where there is none, or a rerun has answered it. */
+  /** Puts the answer behind the call's failed message, which is failed no more. False: there is none, or a rerun answered. */
   private answerInPlace(callId: string, answer: Answer['answer'], nowMs: number): boolean {
     if (this.answeredByReset.size >= maxRemembered) return false;
     const timestamp = new Date(nowMs).toISOString();
@@ -129,9 +134,9 @@ export class SessionBookBefore extends SessionBook {
 
   private replaceFailed(
     callId: string,
-    by: (message: MessageBefore) => readonly MessageBefore[] | undefined,
+    by: (message: OldMessage) => readonly OldMessage[] | undefined,
   ): boolean {
-    const messages: MessageBefore[] = this.tail.messages;
+    const messages: OldMessage[] = this.tail.messages;
     const index = messages.findIndex((message) => message.callId === callId && message.failed === true);
     const message = messages[index];
     const replacement = message && by(message);

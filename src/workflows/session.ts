@@ -36,7 +36,7 @@ import {
   settleTurn,
   turnGranted,
 } from './messages.ts';
-import { SessionBookBefore } from './resets-in-old-histories.ts';
+import { OldSessionBook } from './resets-in-old-histories.ts';
 
 /** How often a holder is looked at while others wait, and how soon again to be sure. */
 const holderCheckMs = 3_000;
@@ -68,7 +68,7 @@ const { storeSegment } = proxyLocalActivities<TurnActivities>({
 });
 
 export async function session(initial: SessionState, limits: SessionLimits): Promise<ClosedSession> {
-  const Book = initial.withoutResets ? SessionBook : SessionBookBefore;
+  const Book = initial.withoutResets ? SessionBook : OldSessionBook;
   const book = new Book(initial, limits);
   const lifecycle = { closed: false, withCalls: false, holderSuspected: false };
   const isClosed = (): boolean => lifecycle.closed;

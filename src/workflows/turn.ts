@@ -16,7 +16,7 @@ import { sessionWorkflowId } from '../domain/ids.ts';
 import type { GrantedTurn, TurnCommit, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { commitTurn as commitTurnSignal, turnGranted } from './messages.ts';
-import type { CommitBefore, ResetRun } from './resets-in-old-histories.ts';
+import type { OldTurnCommit, ResetRun } from './resets-in-old-histories.ts';
 
 /** A call that starts later than this after its grant may have lost it (session.ts frees a never started call's after 10 s). */
 const grantStaleMs = 5_000;
@@ -69,7 +69,7 @@ export class SessionTurn {
     if (sessionId === undefined || !turn) return undefined;
     // A session of before does not know of such commits.
     const endedWaiting = !this.hasTurn && place.runId !== undefined;
-    const commit: CommitBefore = {
+    const commit: OldTurnCommit = {
       callId,
       prompt,
       ...(answer && { answer: { agent: answer.agent, content: answer.content } }),

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { SessionBook } from '../../src/domain/session-book.ts';
 import type { SessionLimits } from '../../src/domain/session.ts';
 import {
-  SessionBookBefore,
-  type CommitBefore,
-  type StateBefore,
+  OldSessionBook,
+  type OldTurnCommit,
+  type OldSessionState,
 } from '../../src/workflows/resets-in-old-histories.ts';
 import { answered, failed, isoAfter, openBook, startedAt, throughJson } from '../domain/session-support.ts';
 
@@ -14,21 +14,21 @@ const roomy: SessionLimits = { maxQueued: 100, windowMessages: 40, windowBytes: 
 
 function openOldBook(
   limits: Partial<SessionLimits> = {},
-  more: Partial<StateBefore> = {},
-): SessionBookBefore {
+  more: Partial<OldSessionState> = {},
+): OldSessionBook {
   const { withoutResets, ...state } = openBook().state();
   expect(withoutResets).toBe(true);
-  return new SessionBookBefore({ ...state, ...more }, { ...roomy, ...limits });
+  return new OldSessionBook({ ...state, ...more }, { ...roomy, ...limits });
 }
 
-const answerOfReset = (callId: string, more: Partial<CommitBefore> = {}): CommitBefore => ({
+const answerOfReset = (callId: string, more: Partial<OldTurnCommit> = {}): OldTurnCommit => ({
   ...answered(callId, more),
   reset: true,
 });
-const answerOfRerun = (callId: string, rerunOf: string): CommitBefore => answered(callId, { rerunOf });
+const answerOfRerun = (callId: string, rerunOf: string): OldTurnCommit => answered(callId, { rerunOf });
 
 /** A session in which the calls have had their turns, and failed. */
-function oldBookWithFailed(...callIds: string[]): SessionBookBefore {
+function oldBookWithFailed(...callIds: string[]): OldSessionBook {
   const book = openOldBook();
   for (const callId of callIds) {
     book.openTurn(callId, startedAt);
@@ -165,7 +165,7 @@ describe("a rerun's answer", () => {
     const book = oldBookWithFailed('c1', 'c2');
     book.openTurn('r1', startedAt);
     const kept = answerOfRerun('r1', 'c1');
-    const twice = (commit: CommitBefore) => [book.settle(commit, startedAt), book.settle(commit, startedAt)];
+    const twice = (commit: OldTurnCommit) => [book.settle(commit, startedAt), book.settle(commit, startedAt)];
     expect(twice(kept)).toEqual([{ stored: true }, { stored: true }]);
     book.openTurn('r2', startedAt);
     book.settle(answerOfReset('c2'), startedAt);
