@@ -43,6 +43,8 @@ export interface EndpointDeclaration<
   readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'operations';
   readonly summary: string;
   readonly description?: string;
+  /** Clients should call another endpoint instead; the description says which. */
+  readonly deprecated?: true;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

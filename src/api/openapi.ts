@@ -34,6 +34,7 @@ function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint, security: st
     tags: [one.tag],
     summary: one.summary,
     ...(one.description !== undefined && { description: one.description }),
+    ...(one.deprecated && { deprecated: true }),
     ...(security !== undefined && !one.open && { security: [{ [security]: [] }] }),
     request: {
       ...(one.params && { params: one.params }),

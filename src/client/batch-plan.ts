@@ -75,11 +75,13 @@ function whyNot(family: Family, callId: string): string | undefined {
   const answered = members.find(({ status }) => status === 'completed');
   if (answered)
     return answered.callId === callId
-      ? 'It has been answered: it was reset'
+      ? 'It has been answered since it was listed'
       : `${who(family, callId, answered)} has answered`;
   const running = members.find(({ status }) => status === 'running');
   if (running)
-    return running.callId === callId ? 'It runs again: it was reset' : `${who(family, callId, running)} runs`;
+    return running.callId === callId
+      ? 'It runs again since it was listed'
+      : `${who(family, callId, running)} runs`;
   return undefined;
 }
 

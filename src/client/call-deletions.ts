@@ -21,7 +21,7 @@ interface CallRemoval {
   readonly patiently: boolean;
 }
 
-/** A call has another one for each reset. */
+/** A call has another one for each time that it was reset in Temporal. */
 interface Run {
   readonly callId: string;
   readonly runId: string;

@@ -7,6 +7,7 @@ import type { TurnCommit, TurnPlace } from '../domain/session.ts';
 import { storeSegment } from '../payloads/segments.ts';
 import { sessionOwner, type Owner, type Texts } from '../payloads/texts.ts';
 import { commitTurnSignal, openTurnUpdate, settleTurnUpdate } from '../workflows/messages.ts';
+import type { OldTurnCommit } from '../workflows/resets-in-old-histories.ts';
 import { describeWorkflow } from './describe-workflow.ts';
 import { sendUpdate, type EntityGate } from './entities.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './temporal.ts';
@@ -80,8 +81,15 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts):
   };
 }
 
-/** Where only the session knows what becomes of it: it answers an update. Sessions of before do for answers alone. */
-function mayBeDeclined({ answer, reset, rerunOf, endedWaiting }: TurnCommit, { runId }: TurnPlace): boolean {
+/**
+ * Whether the session may keep nothing of the commit, so that only its reply to an update says what became of it. It keeps
+ * every answer of a call that holds the turn; an older run declines a rerun's where a reset has answered
+ * (workflows/resets-in-old-histories.ts). Sessions without a `runId` settle nothing but answers.
+ */
+function mayBeDeclined(
+  { answer, rerunOf, reset, endedWaiting }: OldTurnCommit,
+  { runId }: TurnPlace,
+): boolean {
   if (answer) return reset === true || rerunOf !== undefined;
   return runId !== undefined && (reset === true || endedWaiting !== undefined);
 }

@@ -106,7 +106,7 @@ export const refusals = {
   method_not_allowed: { status: 405, title: 'The endpoint does not take this method' },
   batch_not_found: { status: 404, title: 'No such batch of reruns' },
   payload_lost: { status: 410, title: 'A text that this needs is lost or damaged in the payload store' },
-  reset_refused: { status: 409, title: 'The call cannot be reset' },
+  reset_retired: { status: 410, title: 'Calls are no longer reset; run the call again instead' },
   body_too_large: { status: 413, title: 'The body is over the limit' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   validation_failed: { status: 422, title: 'The request has invalid fields' },

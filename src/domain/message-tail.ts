@@ -34,39 +34,6 @@ export class MessageTail {
     this.entries.push(toEntry(message));
   }
 
-  has(callId: string): boolean {
-    return this.entries.some(({ message }) => message.callId === callId);
-  }
-
-  /** Whether the oldest messages are these very ones. */
-  beginsWith(messages: readonly SessionMessage[]): boolean {
-    return messages.every((message, index) => this.entries[index]?.message === message);
-  }
-
-  /** Puts the answer right behind the call's failed message, which is failed no more. False where there is none. */
-  answerFailed(callId: string, answer: SessionMessage): boolean {
-    const index = this.failedOf(callId);
-    const entry = this.entries[index];
-    if (!entry || entry.message.answeredByRerun) return false;
-    const question: { failed?: true } & SessionMessage = { ...entry.message };
-    delete question.failed;
-    this.entries.splice(index, 1, { ...entry, message: question }, toEntry(answer));
-    return true;
-  }
-
-  /** False where there is no failed message of the call. */
-  markAnsweredByRerun(callId: string): boolean {
-    const index = this.failedOf(callId);
-    const entry = this.entries[index];
-    if (!entry) return false;
-    this.entries[index] = { ...entry, message: { ...entry.message, answeredByRerun: true } };
-    return true;
-  }
-
-  private failedOf(callId: string): number {
-    return this.entries.findIndex(({ message }) => message.callId === callId && message.failed === true);
-  }
-
   /** The last messages that fit, without those of failed calls, beginning with no orphaned answer. */
   window(): WindowMessage[] {
     const window = this.entries

@@ -3,7 +3,6 @@ import type {
   GrantedTurn,
   Metadata,
   OlderMessages,
-  SecondAnswer,
   SessionContent,
   SessionLimits,
   SessionMessage,
@@ -16,22 +15,17 @@ import type {
 } from './session.ts';
 import { MessageTail } from './message-tail.ts';
 import { MetadataRoom } from './metadata-room.ts';
-import { OvertakenCalls } from './overtaken-calls.ts';
 import { RecentIds } from './recent-ids.ts';
 
 /** Calls whose commit is remembered, so that none is granted a second turn. Beyond them the start tells. */
 const maxRecentCallIds = 500;
-/** Answers of resets that one session takes. All are remembered, so that no rerun of theirs answers again. */
-const maxResetCallIds = 500;
 
 export class SessionBook {
-  private content: Omit<SessionContent, 'messages'>;
-  private readonly tail: MessageTail;
-  private readonly recent: RecentIds;
+  protected content: Omit<SessionContent, 'messages'>;
+  protected tail: MessageTail;
+  protected readonly recent: RecentIds;
   private readonly left: RecentIds;
-  private readonly answeredByReset: Set<string>;
-  private readonly overtaken: OvertakenCalls;
-  private readonly limits: SessionLimits;
+  protected readonly limits: SessionLimits;
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
   private queue: string[];
@@ -43,8 +37,6 @@ export class SessionBook {
     const committed = state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []);
     this.recent = new RecentIds(maxRecentCallIds, committed);
     this.left = new RecentIds(maxRecentCallIds, state.leftCallIds);
-    this.answeredByReset = new Set(state.resetCallIds);
-    this.overtaken = new OvertakenCalls(state.overtakenCallIds);
     this.limits = limits;
     this.turnsGranted = state.turnsGranted;
     this.currentHolder = state.holder;
@@ -110,7 +102,6 @@ export class SessionBook {
       content: commit.prompt,
       callId,
       ...(!answer && { failed: true }),
-      ...(!answer && this.overtaken.has(callId) && { answeredByRerun: true }),
     });
     if (answer)
       this.append({ timestamp, role: 'assistant', content: answer.content, agent: answer.agent, callId });
@@ -121,18 +112,8 @@ export class SessionBook {
 
   /** Tells what became of the commit. Idempotent by call id. */
   settle(commit: TurnCommit, nowMs: number): Settlement {
-    const { callId, answer, reset, rerunOf } = commit;
-    if (answer && (reset || rerunOf !== undefined)) return this.settleSecond({ ...commit, answer }, nowMs);
     const next = this.commit(commit, nowMs);
-    return { stored: this.recent.has(callId), ...(next && { next }) };
-  }
-
-  /** Of a rerun's and a reset's answer to one call only one is kept. */
-  private settleSecond(commit: SecondAnswer, nowMs: number): Settlement {
-    const stored = this.accepts(commit, nowMs);
-    const inTurn = stored && !commit.reset && this.holds(commit.callId);
-    const next = inTurn ? this.commit(commit, nowMs) : this.release(commit.callId, nowMs);
-    return { stored, ...(next && { next }) };
+    return { stored: this.recent.has(commit.callId), ...(next && { next }) };
   }
 
   append(message: SessionMessage): void {
@@ -161,8 +142,6 @@ export class SessionBook {
 
   /** `segment` is stored under `key`. */
   movedOut(segment: SessionSegment, key: string): void {
-    // A reset has answered in one of them meanwhile: they are stored again as they are now.
-    if (!this.tail.beginsWith(segment.messages)) return;
     const count = (segment.older?.count ?? 0) + segment.messages.length;
     this.tail.dropOldest(segment.messages.length);
     this.content = { ...this.content, older: { key, count } satisfies OlderMessages };
@@ -203,37 +182,8 @@ export class SessionBook {
       ...this.room.state(),
       recentCallIds: this.recent.list(),
       ...(left.length > 0 && { leftCallIds: left }),
-      ...(this.answeredByReset.size > 0 && { resetCallIds: [...this.answeredByReset] }),
-      ...this.overtaken.state(),
+      withoutResets: true,
     };
-  }
-
-  private accepts({ callId, rerunOf, reset, answer }: SecondAnswer, nowMs: number): boolean {
-    if (reset && this.answeredByReset.has(callId)) return true;
-    if (!reset && !this.holds(callId)) return this.tail.has(callId);
-    if (rerunOf !== undefined && this.answeredByReset.has(rerunOf)) {
-      this.recent.add(callId);
-      return false;
-    }
-    if (reset && !this.answerInPlace(callId, answer, nowMs)) return false;
-    if (rerunOf !== undefined) this.overtake(rerunOf);
-    return true;
-  }
-
-  /** A reset owns no turn: its answer may only take the place of its own failure. */
-  private answerInPlace(callId: string, answer: SecondAnswer['answer'], nowMs: number): boolean {
-    if (this.answeredByReset.size >= maxResetCallIds) return false;
-    const timestamp = new Date(nowMs).toISOString();
-    if (!this.tail.answerFailed(callId, { timestamp, role: 'assistant', ...answer, callId })) return false;
-    this.answeredByReset.add(callId);
-    this.content = { ...this.content, lastActivity: timestamp };
-    return true;
-  }
-
-  /** A rerun of this call has answered. */
-  private overtake(callId: string): void {
-    if (this.tail.markAnsweredByRerun(callId) || this.recent.has(callId)) return;
-    this.overtaken.add(callId);
   }
 
   /** Those that a list of calls may not know of yet, and more. */
@@ -242,7 +192,7 @@ export class SessionBook {
     return [...new Set([...this.recent.list(), ...this.left.list(), ...holder, ...this.queue])];
   }
 
-  private holds(callId: string): boolean {
+  protected holds(callId: string): boolean {
     return this.currentHolder?.callId === callId;
   }
 

@@ -16,8 +16,6 @@ export interface SessionMessage extends WindowMessage {
   readonly callId?: string;
   /** The call of this user message failed: kept for people, never sent to an agent. */
   readonly failed?: true;
-  /** A rerun of that call has answered: its reset may not any more. */
-  readonly answeredByRerun?: true;
   /** Its text is lost: `content` says so instead. Of what was read from a damaged store, or of its import. */
   readonly lost?: true;
 }
@@ -69,10 +67,8 @@ export interface SessionState extends SessionContent {
   readonly recentCallIds?: readonly string[];
   /** Calls that gave up their turn or their wait lately and left no message, oldest first. */
   readonly leftCallIds?: readonly string[];
-  /** Calls that answered after a reset: no rerun of theirs may any more. */
-  readonly resetCallIds?: readonly string[];
-  /** Calls whose reruns answered before they had left anything here themselves. */
-  readonly overtakenCallIds?: readonly string[];
+  /** Absent: this run began while the API still reset calls (workflows/resets-in-old-histories.ts). */
+  readonly withoutResets?: true;
 }
 
 /** What a call leaves in its session. */
@@ -83,18 +79,15 @@ export interface TurnCommit {
   readonly answer?: { readonly agent: string; readonly content: StoredText };
   readonly userId?: string;
   readonly metadata?: Metadata;
+  /** The call that this one runs again. Only older runs of sessions go by it (workflows/resets-in-old-histories.ts). */
   readonly rerunOf?: string;
-  /** By a run that a reset began: it owns no turn. */
-  readonly reset?: true;
   /** The call ended before it knew of a turn. A failed one leaves its message even so, a cancelled one only as the holder. */
   readonly endedWaiting?: 'failed' | 'cancelled';
 }
 
-/** The commit of an answer that may be a second one to the same request: by a rerun, or after a reset. */
-export type SecondAnswer = TurnCommit & Required<Pick<TurnCommit, 'answer'>>;
-
-/** What became of a commit that the session may decline. */
+/** What became of a commit. */
 export interface Settlement {
+  /** Whether the session keeps what the call left, from this commit or an earlier one. */
   readonly stored: boolean;
   /** Who holds the turn now, if that is new. */
   readonly next?: TurnHolder;
@@ -154,5 +147,6 @@ export function newSession(sessionId: string, nowMs: number, userId?: string): S
     metadata: {},
     turnsGranted: 0,
     queue: [],
+    withoutResets: true,
   };
 }

@@ -23,7 +23,7 @@ import type { StoredText } from '../domain/stored-text.ts';
 import { askAgent } from './ask-agent.ts';
 import { callProgressQuery } from './messages.ts';
 import { describeProgress } from './progress-text.ts';
-import { ResetRun } from './reset-run.ts';
+import { ResetRun } from './resets-in-old-histories.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
 import { asksInTask, passedWaiting, SessionTurn } from './turn.ts';
@@ -48,7 +48,7 @@ interface Progress {
 
 export async function agentCall(input: CallInput): Promise<CallResult> {
   const startedAt = workflowInfo().startTime.getTime();
-  const reset = new ResetRun();
+  const reset = new ResetRun(); // For old histories only.
   const sessionTurn = new SessionTurn(input, reset);
   const deadlineAt = (): number => (reset.at ?? startedAt) + input.deadlineMs;
   const progress: Progress = {

@@ -36,6 +36,7 @@ import {
   settleTurnUpdate,
   turnGrantedSignal,
 } from './messages.ts';
+import { OldSessionBook } from './resets-in-old-histories.ts';
 
 /** How often a holder is looked at while others wait, and how soon again to be sure. */
 const holderCheckMs = 3_000;
@@ -67,7 +68,8 @@ const { storeSegment } = proxyLocalActivities<TurnActivities>({
 });
 
 export async function session(initial: SessionState, limits: SessionLimits): Promise<ClosedSession> {
-  const book = new SessionBook(initial, limits);
+  const Book = initial.withoutResets ? SessionBook : OldSessionBook;
+  const book = new Book(initial, limits);
   const lifecycle = { closed: false, withCalls: false, holderSuspected: false };
   const isClosed = (): boolean => lifecycle.closed;
   const { life } = initial;

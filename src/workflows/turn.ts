@@ -16,7 +16,7 @@ import { sessionWorkflowId } from '../domain/ids.ts';
 import type { GrantedTurn, TurnCommit, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { commitTurnSignal, turnGrantedSignal } from './messages.ts';
-import type { ResetRun } from './reset-run.ts';
+import type { OldTurnCommit, ResetRun } from './resets-in-old-histories.ts';
 
 /** A call that starts later than this after its grant may have lost it (session.ts frees a never started call's after 10 s). */
 const grantStaleMs = 5_000;
@@ -69,7 +69,7 @@ export class SessionTurn {
     if (sessionId === undefined || !turn) return undefined;
     // A session of before does not know of such commits.
     const endedWaiting = !this.hasTurn && place.runId !== undefined;
-    const commit: TurnCommit = {
+    const commit: OldTurnCommit = {
       callId,
       prompt,
       ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
@@ -97,7 +97,7 @@ async function waitForTurn(
 ): Promise<Turn> {
   const { sessionId, turn } = input;
   if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
-  // A reset owns no turn: it asks with the window that the call had.
+  // Old histories only: a reset owned no turn, and asked with the window that the call had.
   if (turn.state === 'granted' && reset.at !== undefined) return { status: 'granted', window: turn.window };
   if (turn.state === 'granted' && startedInTime(turn.grantedAt))
     return { status: 'granted', window: turn.window };
@@ -167,11 +167,14 @@ export interface TurnEnding {
 
 /**
  * Whether an agent is first asked within the task that comes to it. An answer is then on record with the task's commands
- * only, so a session may not hear of it before: not where a second answer is settled with the session in the task itself.
+ * only, so the session must not hear of it before: one of these commands tells it.
  */
 export function asksInTask({ firstTaskWaitMs, sessionId, rerunOf }: CallInput, reset: ResetRun): boolean {
   if (firstTaskWaitMs === undefined) return false;
-  return sessionId === undefined || (rerunOf === undefined && reset.at === undefined);
+  if (sessionId === undefined) return true;
+  if (reset.at !== undefined) return false;
+  // A rerun's answer used to be settled with its session within the task, since the session could decline it.
+  return rerunOf === undefined || patched('rerun-asks-in-task');
 }
 
 /**

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
 
 interface Operation {
+  readonly deprecated?: boolean;
   readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }>;
   readonly parameters?: readonly {
     readonly name: string;

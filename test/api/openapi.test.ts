@@ -93,7 +93,8 @@ describe('the OpenAPI document', () => {
         .filter((one) => one.in === 'path')
         .map((one) => one.name);
       expect(documented).toEqual(inPath);
-      expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true);
+      const succeeds = Object.keys(operation.responses).some((status) => status.startsWith('2'));
+      expect(succeeds).toBe(!operation.deprecated);
     }
   });
 
@@ -193,14 +194,7 @@ describe('the OpenAPI document', () => {
     const rerun = await check('post /api/vps/calls/{id}/rerun', http.post(`${donePath}/rerun`));
     await endedCall(http, rerun.headers.get('Location') ?? '');
     await check('post /api/vps/calls/{id}/rerun', http.post('/api/vps/calls/unknown/rerun'));
-    const stuck = await http.call({ agent_name: 'hangs', prompt: 'x' }, async);
-    await hanging.waitForRequests(2);
-    const stuckPath = stuck.headers.get('Location') ?? '';
-    await node.temporal.workflow.getHandle(`call-${String(stuck.body.call_id)}`).terminate();
-    await endedCall(http, stuckPath);
-    for (const one of [stuckPath, donePath, '/api/vps/calls/unknown'])
-      await check('post /api/vps/calls/{id}/reset', http.post(`${one}/reset`));
-    await http.post(`${stuckPath}/cancel`);
+    await check('post /api/vps/calls/{id}/reset', http.post(`${donePath}/reset`));
     await checkBatches(check, http);
     await expect
       .poll(async () => ((await http.get('/api/vps/calls?limit=2')).body.calls as Json[]).length)

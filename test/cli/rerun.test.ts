@@ -51,11 +51,14 @@ test('overrides reach the new call', async () => {
   expect(other.requests[0]?.body).toMatchObject({ messages: [{ content: 'asked otherwise' }] });
 });
 
-test('a call that no fault of ours ended is not reset', async () => {
-  const { ids } = await failedCalls('not-reset', 1);
-  const { code, stderr } = await run('rerun', ids[0] ?? '', '--reset');
-  expect(code).toBe(4);
-  expect(stderr).not.toBe('');
+test('the retired option --reset runs nothing and points to a rerun', async () => {
+  const { agent, ids } = await failedCalls('not-reset', 1);
+  const [id = ''] = ids;
+  const { code, stderr } = await run('rerun', id, '--reset');
+  expect(code).toBe(2);
+  expect(stderr).toContain('no longer reset');
+  expect(stderr).toContain(`holdfast rerun ${id}`);
+  expect(agent.requests).toHaveLength(1);
 });
 
 test('a batch tells first what it would do, then runs all again and reports', async () => {

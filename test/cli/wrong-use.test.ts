@@ -48,7 +48,6 @@ const asking = (): string[][] => [
   ['sessions', 'import', join(folder, 'sessions.json')],
   ['replay', '--status', 'failed'],
   ['rerun', 'one', '--wait'],
-  ['rerun', 'one', '--reset'],
   ['rerun', '--all', '--yes'],
   ['rerun', '--attach', 'one'],
   ['rerun', '--cancel', 'one'],

@@ -75,7 +75,7 @@ describe('a refusal', () => {
       method_not_allowed: 405,
       batch_not_found: 404,
       payload_lost: 410,
-      reset_refused: 409,
+      reset_retired: 410,
       body_too_large: 413,
       unsupported_media_type: 415,
       validation_failed: 422,

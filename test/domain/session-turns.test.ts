@@ -163,8 +163,31 @@ describe('what a call leaves in its session', () => {
     expect(book.settle(answered('c1'), startedAt)).toEqual({ stored: true });
     expect(book.settle(answered('c1'), startedAt)).toEqual({ stored: true });
     expect(book.read().messages).toHaveLength(2);
-    expect(book.settle({ ...failed('c1'), reset: true }, startedAt)).toEqual({ stored: true });
-    expect(book.read().messages).toHaveLength(2);
+  });
+
+  it('is kept once though its call ends a second time, as after a reset in the Temporal Web UI', () => {
+    for (const first of [answered('c1'), failed('c1')]) {
+      for (const second of [answered('c1'), failed('c1')]) {
+        let book = openBook();
+        book.openTurn('c1', startedAt);
+        book.openTurn('c2', startedAt);
+        book.commit(first, startedAt);
+        const { messages } = book.read();
+        book = openBook({}, throughJson(book.state()));
+        expect(book.openTurn('c1', startedAt)).toEqual({ state: 'committed' });
+        expect(book.commit(second, startedAt)).toBeUndefined();
+        expect(book.settle(second, startedAt)).toEqual({ stored: true });
+        expect([book.read().messages, book.holder?.callId]).toEqual([messages, 'c2']);
+      }
+    }
+  });
+
+  it('of a rerun counts only in its turn', () => {
+    const book = openBook();
+    book.openTurn('other', startedAt);
+    book.openTurn('r1', startedAt);
+    expect(book.settle(answered('r1', { rerunOf: 'c1' }), startedAt)).toEqual({ stored: false });
+    expect(book.waiting).toBe(0);
   });
 
   it('merges its metadata shallowly, the later call wins; the first user stays the owner', () => {
@@ -196,7 +219,13 @@ describe('a session', () => {
 
   it('begins empty, owned by the user who asked first, if there is one', () => {
     const empty = { createdAt: isoAfter(0), lastActivity: isoAfter(0), messages: [], metadata: {} };
-    expect(newSession('s', startedAt)).toEqual({ sessionId: 's', ...empty, turnsGranted: 0, queue: [] });
+    expect(newSession('s', startedAt)).toEqual({
+      sessionId: 's',
+      ...empty,
+      turnsGranted: 0,
+      queue: [],
+      withoutResets: true,
+    });
     expect(openBook({}, newSession('s', startedAt, 'ann')).read()).toEqual({
       sessionId: 's',
       userId: 'ann',

@@ -4,13 +4,20 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/logging.ts';
 import { versionedWorkflowBundlePath, workflowBundlePath } from '../../src/platform/paths.ts';
 import { installRuntime } from '../../src/platform/temporal-connection.ts';
-import { divergencesOf, historiesFolder, readHistory } from './gate.ts';
+import { divergencesOf, historiesFolder, readHistory, replay } from './gate.ts';
 import { scenarios } from './scenarios.ts';
 import { withoutMachine } from '../../scripts/without-machine.ts';
 
 installRuntime(createLog('silent'));
 const names = readdirSync(historiesFolder).map((file) => file.replace(/\.json$/, ''));
 const today = { codePath: workflowBundlePath };
+
+/** What a test reads of one, and changes. */
+interface RecordedCall {
+  readonly events: readonly [
+    { workflowExecutionStartedEventAttributes: { input: { payloads: [{ data: string }] } } },
+  ];
+}
 
 describe('recorded histories', () => {
   it('there is one for every scenario', () => {
@@ -32,6 +39,23 @@ describe('recorded histories', () => {
 
   it('all replay on the bundle of versioned workers too', async () => {
     expect(await divergencesOf(names, { codePath: versionedWorkflowBundlePath })).toEqual(new Map());
+  });
+
+  it('a rerun in a session that an activity began to ask does not ask in its task after an upgrade', async () => {
+    // As every node with a first task made them before 'rerun-asks-in-task'; its input is all that differs.
+    const input = (json: string): string => Buffer.from(json).toString('base64');
+    const history = JSON.parse(readHistory('rerun-overridden')) as RecordedCall;
+    const [payload] = history.events[0].workflowExecutionStartedEventAttributes.input.payloads;
+    const call = JSON.parse(Buffer.from(payload.data, 'base64').toString()) as Record<string, unknown>;
+    expect(call).toMatchObject({ sessionId: 'recorded', rerunOf: expect.any(String) as string });
+    payload.data = input(JSON.stringify({ ...call, firstTaskWaitMs: 500 }));
+    await replay('rerun-overridden', today, JSON.stringify(history));
+    // Without a rerun it would: the history of such a call does not replay.
+    delete call['rerunOf'];
+    payload.data = input(JSON.stringify({ ...call, firstTaskWaitMs: 500 }));
+    await expect(replay('rerun-overridden', today, JSON.stringify(history))).rejects.toThrow(
+      /does not replay/,
+    );
   });
 
   it('no recorded history holds a machine path, a host or a name of a process', () => {

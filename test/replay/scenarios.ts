@@ -203,26 +203,6 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
-    // Terminated as its agent was being asked; the reset run asks it again.
-    name: 'reset',
-    run: async ({ agent, start, end, http, temporal }) => {
-      let release = (): void => undefined;
-      const gate = new Promise<void>((resolve) => (release = resolve));
-      const slow = await agent('slow', async () => {
-        await gate;
-        return { body: { content: 'at last' } };
-      });
-      const callId = await start({ agent_name: 'slow', prompt: 'a question', session_id: 'recorded' });
-      await slow.waitForRequests(1);
-      await temporal.workflow.getHandle(`call-${callId}`).terminate();
-      const { status } = await http.post(`/api/vps/calls/${callId}/reset`);
-      if (status !== 202) throw new Error(`The reset was answered ${status}`);
-      release();
-      await end(callId);
-      return `call-${callId}`;
-    },
-  },
-  {
     name: 'rerun-batch',
     run: async ({ agent, start, end, http, temporal }) => {
       await agent('mended', ({ attempt }) =>
@@ -431,5 +411,7 @@ export const scenarios: readonly Scenario[] = [
     settings: { HOLDFAST_FIRST_TASK_WAIT_MS: '0', ...one.settings },
   })),
   ...firstTaskScenarios,
+  // The rerun's agent is asked in the first task too, and a signal commits its turn.
+  { name: 'rerun-asks-in-task', run: async (stage) => `call-${await overridden(stage)}` },
   ...inLives,
 ];

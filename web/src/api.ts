@@ -33,7 +33,6 @@ export const api = {
   cancel: (id: string) => send<{ status: CallStatus }>('POST', `/calls/${segment(id)}/cancel`),
   rerun: (id: string, overrides: Overrides, key: string) =>
     send<{ call_id: string; attached: boolean }>('POST', `/calls/${segment(id)}/rerun`, overrides, key),
-  reset: (id: string) => send<{ call_id: string }>('POST', `/calls/${segment(id)}/reset`),
 
   batches: (cursor?: string) =>
     send<{ batches: readonly BatchProgress[]; next_cursor: string | null }>(

@@ -1,8 +1,8 @@
-/** One call once more: as a new call, or from its last good point. */
+/** Running one call again. */
 import type { Request } from 'express';
 import { z } from 'zod';
 import { rerunCall } from '../../client/reruns.ts';
-import { resetCall } from '../../client/resets.ts';
+import { Refusal } from '../../domain/failures.ts';
 import { identify } from '../call-identity.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { endpoint, type Endpoint } from '../endpoint.ts';
@@ -66,32 +66,15 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
       method: 'post',
       path: '/api/vps/calls/{id}/reset',
       tag: 'calls',
-      summary: 'Reset a call to its last good point',
-      description:
-        'For a call that ended by a fault of Holdfast, was terminated or timed out: the same call goes on in a second run. It owns no turn of its session; its answer may only take the place of its own failure.',
+      summary: 'Retired: run the call again instead',
+      description: 'Calls are no longer reset. It answers 410 and names the rerun that replaces it.',
+      deprecated: true,
       params: callParams,
-      answers: {
-        202: {
-          description: 'It goes on',
-          schema: z.object({ call_id: z.string(), run_id: z.string(), reset_to_event_id: z.number().int() }),
-          headers: location,
-        },
-      },
-      refusals: [
-        'call_not_found',
-        'reset_refused',
-        'shutting_down',
-        'temporal_unavailable',
-        'disk_full',
-        'payload_store_unavailable',
-      ],
-      handle: async ({ params }) => {
-        const { runId, toEventId } = await resetCall(deps, params.id);
-        return {
-          status: 202,
-          body: { call_id: params.id, run_id: runId, reset_to_event_id: toEventId },
-          headers: { Location: callLocation(params.id) },
-        };
+      answers: {},
+      refusals: ['reset_retired', 'shutting_down'],
+      handle: ({ params }) => {
+        const rerun = `POST ${callLocation(params.id)}/rerun`;
+        throw new Refusal('reset_retired', `Calls are no longer reset. Run this call again: ${rerun}`);
       },
     }),
   ];

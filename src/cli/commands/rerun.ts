@@ -1,7 +1,7 @@
 /** `rerun`: one call again, or a batch of all that match a filter (rerun-batch.ts). */
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import { batchIdOption, findCallId } from '../call-id.ts';
+import { asArgument, batchIdOption, findCallId } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -16,6 +16,7 @@ interface Options extends FilterOptions, BatchOptions {
   readonly prompt?: string;
   readonly deadline?: number;
   readonly from?: string;
+  /** Retired: refused with what to do instead. */
   readonly reset?: true;
   readonly wait?: true;
   readonly all?: true;
@@ -39,10 +40,7 @@ export function addRerunCommand(program: Command): void {
     .option('--deadline <seconds>', 'with this deadline instead', positive)
     .addOption(new Option('--from <place>', 'where in the chain to begin').choices(['start', 'failed_agent']))
     .option('--wait', 'watch the new call until it has ended')
-    .option(
-      '--reset',
-      'go on with the same call from its last good point; for calls that a fault of ours ended',
-    )
+    .addOption(new Option('--reset', 'retired').hideHelp())
     .option('--all', 'a batch: all that match the filter, failed ones unless --status says otherwise');
   withFilter(rerun)
     .addOption(
@@ -64,6 +62,7 @@ export function addRerunCommand(program: Command): void {
 
 function act(context: Context, callId: string | undefined, options: Options): Promise<ExitName | undefined> {
   const { attach, cancel, list, all } = options;
+  if (options.reset) throw new CliError('usage', resetRetired(callId));
   const wishes = [callId, attach, cancel, list, all].filter((wish) => wish !== undefined);
   if (wishes.length !== 1)
     throw new CliError(
@@ -83,7 +82,11 @@ function act(context: Context, callId: string | undefined, options: Options): Pr
     : rerunOne(context, callId, overrides, options);
 }
 
-const ofOneCall = ['wait', 'reset'] as const;
+function resetRetired(callId = 'CALL_ID'): string {
+  return `Calls are no longer reset. Run the call again: holdfast rerun ${asArgument(callId)}`;
+}
+
+const ofOneCall = ['wait'] as const;
 const ofBatch = ['dryRun', 'rate', 'maxInFlight', 'detach'] as const;
 const ofEither = ['asAgent', 'fallback', 'prompt', 'deadline', 'from'] as const;
 
@@ -111,13 +114,11 @@ async function rerunOne(
   context: Context,
   given: string,
   overrides: Record<string, unknown>,
-  { reset, wait }: Options,
+  { wait }: Options,
 ): Promise<ExitName | undefined> {
   const { client, out } = context;
-  if (reset && Object.keys(overrides).length > 0)
-    throw new CliError('usage', 'A reset goes on as the call was: it takes nothing else');
   const callId = await findCallId(client, given);
-  const path = `/calls/${encodeURIComponent(callId)}/${reset ? 'reset' : 'rerun'}`;
+  const path = `/calls/${encodeURIComponent(callId)}/rerun`;
   const body = Object.keys(overrides).length > 0 ? overrides : undefined;
   const headers = { 'Idempotency-Key': randomUUID() };
   const answer = await client.ask<{ call_id: string }>('POST', path, { body, headers });

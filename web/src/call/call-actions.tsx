@@ -12,12 +12,6 @@ export function CallActions({ call, onChange }: { call: Call; onChange: () => vo
     notify('Cancellation was asked for');
     onChange();
   };
-  const reset = async (): Promise<void> => {
-    await api.reset(id);
-    notify('The call goes on from its last good point');
-    // The page is the same, its events begin anew.
-    location.reload();
-  };
   return (
     <>
       {call.web_ui_url !== null && (
@@ -39,21 +33,7 @@ export function CallActions({ call, onChange }: { call: Call; onChange: () => vo
           <p>The agent that is being asked is let go at once. The call ends as cancelled.</p>
         </ConfirmButton>
       )}
-      {mayBeReset(call) && (
-        <ConfirmButton label="Reset" title="Reset this call?" action="Reset the call" onConfirm={reset}>
-          <p>
-            It ended by a fault of Holdfast or was ended from outside. The same call goes on from its last
-            good point, with the code of today.
-          </p>
-        </ConfirmButton>
-      )}
       <RerunButton call={call} />
     </>
   );
-}
-
-/** It failed by a fault of ours, or Temporal ended it from outside: then nothing is known of its attempts. */
-function mayBeReset({ status, error_type: errorType, attempts }: Call): boolean {
-  const ended = status === 'failed' || status === 'cancelled';
-  return ended && (errorType === 'internal' || attempts.length === 0);
 }

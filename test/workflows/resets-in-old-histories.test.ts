@@ -1,25 +1,35 @@
-/** A rerun and a reset of one call: only one of the two answers in their session. */
+/** Sessions that began while calls could be reset: of a rerun's and a reset's answer to one call they keep one. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SessionBook } from '../../src/domain/session-book.ts';
-import type { SecondAnswer, SessionLimits, TurnCommit } from '../../src/domain/session.ts';
-import { answered, failed, isoAfter, openBook, startedAt, throughJson } from './session-support.ts';
+import type { SessionBook } from '../../src/domain/session-book.ts';
+import type { SessionLimits } from '../../src/domain/session.ts';
+import {
+  OldSessionBook,
+  type OldTurnCommit,
+  type OldSessionState,
+} from '../../src/workflows/resets-in-old-histories.ts';
+import { answered, failed, isoAfter, openBook, startedAt, throughJson } from '../domain/session-support.ts';
 
-const answer = (callId: string) => ({ agent: 'echo', content: `re: ${callId}` });
-const answerOfReset = (callId: string, more: Partial<TurnCommit> = {}): SecondAnswer => ({
+const roomy: SessionLimits = { maxQueued: 100, windowMessages: 40, windowBytes: 256 * 1024 };
+
+function openOldBook(
+  limits: Partial<SessionLimits> = {},
+  more: Partial<OldSessionState> = {},
+): OldSessionBook {
+  const { withoutResets, ...state } = openBook().state();
+  expect(withoutResets).toBe(true);
+  return new OldSessionBook({ ...state, ...more }, { ...roomy, ...limits });
+}
+
+const answerOfReset = (callId: string, more: Partial<OldTurnCommit> = {}): OldTurnCommit => ({
   ...answered(callId, more),
-  answer: answer(callId),
   reset: true,
 });
-const answerOfRerun = (callId: string, rerunOf: string): SecondAnswer => ({
-  ...answered(callId),
-  answer: answer(callId),
-  rerunOf,
-});
+const answerOfRerun = (callId: string, rerunOf: string): OldTurnCommit => answered(callId, { rerunOf });
 
 /** A session in which the calls have had their turns, and failed. */
-function bookWithFailed(...callIds: string[]): SessionBook {
-  const book = openBook();
+function oldBookWithFailed(...callIds: string[]): OldSessionBook {
+  const book = openOldBook();
   for (const callId of callIds) {
     book.openTurn(callId, startedAt);
     book.commit(failed(callId), startedAt);
@@ -29,7 +39,7 @@ function bookWithFailed(...callIds: string[]): SessionBook {
 
 describe('the answer of a reset', () => {
   it('takes the place of its own failure, right behind the question, whatever came after', () => {
-    const book = bookWithFailed('c1', 'c2');
+    const book = oldBookWithFailed('c1', 'c2');
 
     expect(book.settle(answerOfReset('c1'), startedAt + 5)).toEqual({ stored: true });
 
@@ -42,15 +52,15 @@ describe('the answer of a reset', () => {
     expect(book.read().lastActivity).toBe(isoAfter(5));
   });
 
-  it('told twice is stored once', () => {
-    const book = bookWithFailed('c1');
+  it('is stored once, however often the session receives it', () => {
+    const book = oldBookWithFailed('c1');
     book.settle(answerOfReset('c1'), startedAt);
     expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: true });
     expect(book.read().messages).toHaveLength(2);
   });
 
-  it('is not stored where its call left no failure: a reset owns no turn, and gives back one that it holds', () => {
-    const book = openBook();
+  it('is not stored where its call left no failure; a turn that the call still holds passes to the next', () => {
+    const book = openOldBook();
     book.openTurn('c1', startedAt);
     book.openTurn('c2', startedAt);
 
@@ -60,16 +70,28 @@ describe('the answer of a reset', () => {
     expect(book.read().messages).toEqual([]);
   });
 
-  it('is not stored once a rerun has answered, also when that was before the session was renewed', () => {
-    const book = bookWithFailed('c1');
+  it('is not stored once a rerun has answered', () => {
+    const book = oldBookWithFailed('c1');
     book.openTurn('r1', startedAt);
     expect(book.settle(answerOfRerun('r1', 'c1'), startedAt)).toEqual({ stored: true });
-    const renewed = new SessionBook(throughJson(book.state()), limits);
-    expect(renewed.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
+    expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
+  });
+
+  it('is not stored where the rerun had answered before the call failed, in this run or one before', () => {
+    const book = openOldBook();
+    book.openTurn('r1', startedAt);
+    book.openTurn('c1', startedAt);
+    book.settle(answerOfRerun('r1', 'c1'), startedAt);
+    const later = openOldBook({}, { overtakenCallIds: ['c1'] });
+    later.openTurn('c1', startedAt);
+    for (const one of [book, later]) {
+      one.commit(failed('c1'), startedAt);
+      expect(one.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
+    }
   });
 
   it('is not stored once its failure has moved to an older segment', () => {
-    const book = openBook({ olderBytes: 1, windowMessages: 1 });
+    const book = openOldBook({ olderBytes: 1, windowMessages: 1 });
     for (const commit of [failed('c1'), answered('c2'), answered('c3')]) {
       book.openTurn(commit.callId, startedAt);
       book.commit(commit, startedAt);
@@ -80,8 +102,8 @@ describe('the answer of a reset', () => {
     expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
   });
 
-  it('given while its failure is being moved out stays, and is moved out with it later', () => {
-    const book = openBook({ olderBytes: 1, windowMessages: 1 });
+  it('that arrives while its failure is being moved out stays, and is moved out with it later', () => {
+    const book = openOldBook({ olderBytes: 1, windowMessages: 1 });
     for (const commit of [failed('c1'), answered('c2'), answered('c3')]) {
       book.openTurn(commit.callId, startedAt);
       book.commit(commit, startedAt);
@@ -97,47 +119,37 @@ describe('the answer of a reset', () => {
     ]);
   });
 
-  it('is stored for 500 calls of a session and no more: all are remembered', () => {
+  it('is stored for at most 500 calls of a session', () => {
     const calls = Array.from({ length: 501 }, (_, i) => `c${i}`);
-    const book = bookWithFailed(...calls);
+    const book = oldBookWithFailed(...calls);
     const stored = calls.filter((callId) => book.settle(answerOfReset(callId), startedAt).stored);
     expect(stored).toEqual(calls.slice(0, 500));
+  });
+
+  it('is not stored after 500 reruns that answered before their calls had failed', () => {
+    const book = openOldBook();
+    for (let i = 0; i < 501; i++) {
+      book.openTurn(`r${i}`, startedAt);
+      book.settle(answerOfRerun(`r${i}`, `gone-${i}`), startedAt);
+    }
+    book.openTurn('c1', startedAt);
+    book.commit(failed('c1'), startedAt);
+    expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
   });
 });
 
 it('the reset of a rerun counts as its rerun', () => {
-  const book = bookWithFailed('c1', 'r1');
+  const book = oldBookWithFailed('c1', 'r1');
   expect(book.settle(answerOfReset('r1', { rerunOf: 'c1' }), startedAt)).toEqual({ stored: true });
   expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
-  const other = bookWithFailed('c1', 'r1');
+  const other = oldBookWithFailed('c1', 'r1');
   expect(other.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: true });
   expect(other.settle(answerOfReset('r1', { rerunOf: 'c1' }), startedAt)).toEqual({ stored: false });
 });
 
-it('a failure that comes after its rerun has answered is not for a reset to take', () => {
-  const book = openBook();
-  book.openTurn('r1', startedAt);
-  book.openTurn('c1', startedAt);
-  book.settle(answerOfRerun('r1', 'c1'), startedAt);
-  const renewed = new SessionBook(throughJson(book.state()), limits);
-  renewed.commit(failed('c1'), startedAt);
-  expect(renewed.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
-});
-
-it('after 500 reruns that overtook their calls no failure is for a reset to take: all would be remembered', () => {
-  const book = openBook();
-  for (let i = 0; i < 501; i++) {
-    book.openTurn(`r${i}`, startedAt);
-    book.settle(answerOfRerun(`r${i}`, `gone-${i}`), startedAt);
-  }
-  book.openTurn('c1', startedAt);
-  book.commit(failed('c1'), startedAt);
-  expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
-});
-
 describe("a rerun's answer", () => {
-  it('is not stored once the reset has answered; its turn is over all the same', () => {
-    const book = bookWithFailed('c1');
+  it('is not stored once the reset has answered; its turn passes to the next all the same', () => {
+    const book = oldBookWithFailed('c1');
     book.openTurn('r1', startedAt);
     book.openTurn('c2', startedAt);
     book.settle(answerOfReset('c1'), startedAt);
@@ -149,30 +161,27 @@ describe("a rerun's answer", () => {
     expect(book.openTurn('r1', startedAt)).toEqual({ state: 'committed' });
   });
 
-  it('told twice says both times what became of it', () => {
-    const book = bookWithFailed('c1', 'c2');
+  it('gets the same reply each time that it is sent', () => {
+    const book = oldBookWithFailed('c1', 'c2');
     book.openTurn('r1', startedAt);
     const kept = answerOfRerun('r1', 'c1');
-    expect([book.settle(kept, startedAt), book.settle(kept, startedAt)]).toEqual([
-      { stored: true },
-      { stored: true },
-    ]);
+    const twice = (commit: OldTurnCommit) => [book.settle(commit, startedAt), book.settle(commit, startedAt)];
+    expect(twice(kept)).toEqual([{ stored: true }, { stored: true }]);
     book.openTurn('r2', startedAt);
     book.settle(answerOfReset('c2'), startedAt);
-    const declined = answerOfRerun('r2', 'c2');
-    expect([book.settle(declined, startedAt), book.settle(declined, startedAt)]).toEqual([
-      { stored: false },
-      { stored: false },
-    ]);
+    expect(twice(answerOfRerun('r2', 'c2'))).toEqual([{ stored: false }, { stored: false }]);
     expect(book.read().messages).toHaveLength(5);
   });
+});
 
-  it('counts only in its turn', () => {
-    const book = bookWithFailed('c1');
-    book.openTurn('other', startedAt);
-    book.openTurn('r1', startedAt);
-    expect(book.settle(answerOfRerun('r1', 'c1'), startedAt)).toEqual({ stored: false });
-    expect(book.waiting).toBe(0);
+describe('the next run of such a session', () => {
+  it('knows of no resets any more, and keeps its messages', () => {
+    const book = oldBookWithFailed('c1', 'c2');
+    book.settle(answerOfReset('c1'), startedAt);
+    const state = throughJson(book.state());
+    expect(state).toMatchObject({ withoutResets: true });
+    expect(Object.keys(state)).not.toContain('resetCallIds');
+    expect(openBook({}, state).read().messages).toEqual(book.read().messages);
   });
 });
 
@@ -186,29 +195,30 @@ const step = fc.oneof(
   }),
   fc.record({ act: fc.constant('answer'), callId: fc.constantFrom(...reruns) }),
   fc.record({ act: fc.constant('reset'), callId: fc.constantFrom(...originals, ...reruns) }),
-  fc.record({ act: fc.constantFrom('store', 'stored', 'renew'), callId: fc.constant('') }),
+  fc.record({ act: fc.constantFrom('store', 'stored'), callId: fc.constant('') }),
 );
 
 it('a rerun and a reset of one call never both answer, whatever comes in between', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-      let book = openBook(limits);
+      const book = openOldBook(limits);
       let segment: ReturnType<SessionBook['overflow']>;
-      const answers = new Map<string, number>();
+      const answers = new Set<string>();
       for (const { act, callId } of steps) {
         const rerunOf = callId.split('-')[0] ?? '';
         if (act === 'open') book.openTurn(callId, startedAt);
         if (act === 'fail') book.commit(failed(callId), startedAt);
         if (act === 'release') book.release(callId, startedAt);
         if (act === 'store') segment = book.overflow();
-        if (act === 'stored' && segment) book.movedOut(segment, 'key');
-        if (act === 'renew') book = new SessionBook(throughJson(book.state()), limits);
-        if (act === 'stored' || act === 'renew') segment = undefined;
+        if (act === 'stored' && segment) {
+          book.movedOut(segment, 'key');
+          segment = undefined;
+        }
         if (act === 'answer') book.settle(answerOfRerun(callId, rerunOf), startedAt);
         if (act === 'reset')
           book.settle(answerOfReset(callId, reruns.includes(callId) ? { rerunOf } : {}), startedAt);
         for (const message of book.read().messages)
-          if (message.role === 'assistant') answers.set(message.callId ?? '', 1);
+          if (message.role === 'assistant') answers.add(message.callId ?? '');
         for (const original of originals) {
           const byReset = answers.has(original);
           const byRerun = reruns.some((one) => one.startsWith(original) && answers.has(one));
