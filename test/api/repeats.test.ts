@@ -1,6 +1,5 @@
 /** Repeats of calls that have ended: Temporal is asked, so each has the answer that stands now. */
 import { describe, expect, it } from 'vitest';
-import { callIdOf } from '../../src/domain/ids.ts';
 import type { HttpAnswer } from '../rig/http-client.ts';
 import { expectProblem } from './problem.ts';
 import { echo, gated } from './scripts.ts';
