@@ -25,4 +25,4 @@ RUN mkdir /payloads && chown node:node /payloads
 # `node`, by number: Kubernetes cannot tell of a name that it is not root (runAsNonRoot).
 USER 1000:1000
 EXPOSE 18789
-CMD ["node", "--enable-source-maps", "dist/src/api/server.js"]
+CMD ["node", "--enable-source-maps", "dist/src/node/server.js"]

@@ -40,9 +40,9 @@ export default defineConfig({
       include: ['src/**/*.ts', 'worker.ts'],
       // Entry points and the command line run as child processes; workflow code inside Temporal's sandbox, from the bundle.
       exclude: [
-        'src/api/server.ts',
+        'src/node/server.ts',
         'src/cli/**',
-        'src/promote.ts',
+        'src/node/promote.ts',
         'src/replay/replay-process.ts',
         'worker.ts',
         'src/workflows/**',

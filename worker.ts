@@ -2,7 +2,7 @@
  * A stand-alone worker: the activities and workflows without the facade, for a Temporal server that the environment
  * names. Any number may run beside any number of facades.
  */
-import { composeNode } from './src/compose.ts';
+import { composeNode } from './src/node/compose.ts';
 import { loadConfig } from './src/platform/config.ts';
 import { createLog } from './src/platform/logging.ts';
 import { openTemporal } from './src/platform/open-temporal.ts';

@@ -45,7 +45,7 @@ export async function startProduct(children: Children, options: Options): Promis
   const { dataDir, beside } = options;
   const { child, pid } = children.start(
     process.execPath,
-    [...(options.nodeFlags ?? []), join(packageRoot, 'dist/src/api/server.js')],
+    [...(options.nodeFlags ?? []), join(packageRoot, 'dist/src/node/server.js')],
     {
       env: {
         ...withoutSettings(process.env),

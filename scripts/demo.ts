@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { startNode } from '../src/api/node.ts';
+import { startNode } from '../src/node/start-node.ts';
 import { loadConfig } from '../src/platform/config.ts';
 import { createLog } from '../src/platform/logging.ts';
 import { Cleanups, exitAtLatest, runMain, stopSignal } from '../src/platform/shutdown.ts';

@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { endpointsOf } from '../src/api/app.ts';
-import type { ApiDependencies } from '../src/api/dependencies.ts';
+import type { ApiDependencies } from '../src/api/http/dependencies.ts';
 import { failures, refusals } from '../src/domain/failures.ts';
 import { cliSettings } from '../src/platform/cli-settings.ts';
 import { loadConfig, settings } from '../src/platform/config.ts';

@@ -12,7 +12,7 @@ export interface Product {
 }
 
 export async function startProduct(dataDir: string): Promise<Product> {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist/src/api/server.js')], {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist/src/node/server.js')], {
     env: {
       ...process.env,
       HOLDFAST_DATA_DIR: dataDir,

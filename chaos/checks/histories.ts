@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { Worker } from '@temporalio/worker';
-import { isNotFound } from '../../src/client/temporal.ts';
+import { isNotFound } from '../../src/services/temporal/rpc.ts';
 import { callIdOf, sessionIdOf } from '../../src/domain/ids.ts';
 import type { Texts } from '../../src/payloads/texts.ts';
 import { createLog } from '../../src/platform/logging.ts';

@@ -1,6 +1,6 @@
 /** A failed try as Temporal's retry policy reads it (I6). */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { cutErrorText } from '../agents/error-text.ts';
+import { cutErrorText } from '../agents/redaction/error-text.ts';
 import { AgentError } from '../agents/transport.ts';
 import type { Try } from '../domain/call.ts';
 import { retryDelayMs } from '../domain/retry.ts';

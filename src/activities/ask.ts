@@ -1,6 +1,6 @@
 /** One request to one agent and its answer, with what is too large for Temporal read and kept around it. */
-import type { Expectations } from '../agents/expectations.ts';
-import { createRedactor } from '../agents/redactor.ts';
+import type { Expectations } from '../agents/expectations/expectations.ts';
+import { createRedactor } from '../agents/redaction/redactor.ts';
 import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { ErrorType } from '../domain/failures.ts';

@@ -15,7 +15,7 @@ export interface PageReport {
   readonly key: string;
 }
 
-/** The work of `rerunBatch`, implemented by the client layer (client/batch-work.ts). */
+/** The work of `rerunBatch`, implemented by the client layer (services/reruns/batch-work.ts). */
 export interface BatchActivities {
   /** The matching calls, listed once: pages of them in the payload store. */
   listBatch(batch: BatchInput): Promise<{ readonly total: number; readonly pages: readonly string[] }>;

@@ -4,7 +4,7 @@ export type CallState = 'running' | 'ended' | 'missing';
 
 /**
  * Short exchanges with the server, run as local activities. They are the client layer's own operations
- * (client/turns.ts), handed in by the worker's composition.
+ * (services/sessions/turns.ts), handed in by the worker's composition.
  */
 export interface TurnActivities {
   /** Undefined: the session was deleted. */

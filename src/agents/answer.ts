@@ -1,7 +1,7 @@
 import { nestsDeeperThan } from '../domain/json-levels.ts';
-import { describeError, errorText } from './error-text.ts';
+import { describeError, errorText } from './redaction/error-text.ts';
 import { member } from './member.ts';
-import { noRedaction, type Redactor } from './redactor.ts';
+import { noRedaction, type Redactor } from './redaction/redactor.ts';
 import { AgentError } from './transport.ts';
 
 /** Shorter JSON is parsed within a few milliseconds however deep it is. */

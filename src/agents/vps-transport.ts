@@ -9,12 +9,12 @@ import type { Dispatcher } from 'undici';
 import type { AgentConfig } from '../domain/agent.ts';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import { parseAnswer } from './answer.ts';
-import { acceptedEncodings, tooLarge, type BodyLimits } from './decoded-body.ts';
-import { openConnection } from './open-connection.ts';
-import { createConnector, createPools, exchange, type PoolOptions, type Pools } from './exchange.ts';
-import { createRedactor, noRedaction, withholdAll, type Redactor } from './redactor.ts';
-import { readBody, skipBody } from './response-body.ts';
-import { statusFailure } from './status-failure.ts';
+import { acceptedEncodings, tooLarge, type BodyLimits } from './http/decoded-body.ts';
+import { openConnection } from './http/open-connection.ts';
+import { createConnector, createPools, exchange, type PoolOptions, type Pools } from './http/exchange.ts';
+import { createRedactor, noRedaction, withholdAll, type Redactor } from './redaction/redactor.ts';
+import { readBody, skipBody } from './http/response-body.ts';
+import { statusFailure } from './http/status-failure.ts';
 import { AgentError, type AgentRequest, type AgentTransport } from './transport.ts';
 
 export interface VpsTransportOptions extends PoolOptions {

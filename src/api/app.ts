@@ -6,26 +6,26 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import { Refusal } from '../domain/failures.ts';
 import { webDir } from '../platform/paths.ts';
-import type { ApiDependencies } from './dependencies.ts';
-import { deskRouter } from './desk.ts';
-import { docsRouter } from './docs.ts';
-import { streamed, type Context, type Endpoint } from './endpoint.ts';
-import { jsonBody, jsonTypes } from './json-body.ts';
-import { openApiDocument } from './openapi.ts';
-import { problemHandler } from './problems.ts';
-import { requestLog } from './request-log.ts';
-import { agentEndpoints } from './routes/agents.ts';
-import { callStreamEndpoints } from './routes/call-streams.ts';
-import { callExportEndpoints } from './routes/call-export.ts';
-import { batchEndpoints } from './routes/batches.ts';
-import { callEndpoints } from './routes/calls.ts';
-import { healthEndpoints } from './routes/health.ts';
-import { nodeEndpoints } from './routes/nodes.ts';
-import { operationEndpoints } from './routes/operations.ts';
-import { rerunEndpoints } from './routes/reruns.ts';
-import { sessionEndpoints } from './routes/sessions.ts';
-import { whatIfEndpoints } from './routes/what-if.ts';
-import { validate } from './validate.ts';
+import type { ApiDependencies } from './http/dependencies.ts';
+import { deskRouter } from './http/desk.ts';
+import { docsRouter } from './http/docs.ts';
+import { streamed, type Context, type Endpoint } from './http/endpoint.ts';
+import { jsonBody, jsonTypes } from './http/json-body.ts';
+import { openApiDocument } from './http/openapi.ts';
+import { problemHandler } from './http/problems.ts';
+import { requestLog } from './http/request-log.ts';
+import { agentEndpoints } from './agents/routes.ts';
+import { callStreamEndpoints } from './calls/call-streams.ts';
+import { callExportEndpoints } from './calls/call-export.ts';
+import { batchEndpoints } from './reruns/batch-routes.ts';
+import { callEndpoints } from './calls/routes.ts';
+import { healthEndpoints } from './agents/health-routes.ts';
+import { nodeEndpoints } from './operations/node-routes.ts';
+import { operationEndpoints } from './operations/routes.ts';
+import { rerunEndpoints } from './reruns/routes.ts';
+import { sessionEndpoints } from './sessions/routes.ts';
+import { whatIfEndpoints } from './reruns/what-if-routes.ts';
+import { validate } from './http/validate.ts';
 
 /** Every endpoint's declaration; `document` is asked for once all are known. */
 export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {

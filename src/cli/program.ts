@@ -1,6 +1,6 @@
 /** The tree of commands. Importing it runs nothing and connects nowhere: the docs and the completion read it too. */
 import { Command } from 'commander';
-import { version } from '../version.ts';
+import { version } from '../platform/version.ts';
 import { withExamples } from './command.ts';
 import { addAgentCommands } from './commands/agents.ts';
 import { addCallCommand } from './commands/call.ts';

@@ -1,7 +1,7 @@
 /** Whether this node may be part of the cluster whose data it finds, and its entry in the registry of nodes (ADR 0033). */
-import { readTerms, UnreadableTerms, writeTerms } from '../client/cluster-terms.ts';
-import type { Nodes } from '../client/nodes.ts';
-import { isForbidden, type Temporal } from '../client/temporal.ts';
+import { readTerms, UnreadableTerms, writeTerms } from '../services/nodes/cluster-terms.ts';
+import type { Nodes } from '../services/nodes/nodes.ts';
+import { isForbidden, type Temporal } from '../services/temporal/rpc.ts';
 import { breachesOf, termsOf, type ClusterTerms } from '../domain/cluster-terms.ts';
 import { clusterTermsId } from '../domain/ids.ts';
 import type { NodeCard } from '../domain/node-card.ts';

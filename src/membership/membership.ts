@@ -1,10 +1,10 @@
 /** This process as one of its cluster's nodes: it joins, keeps its lease, and looks who its neighbours are (ADR 0033). */
-import { readTerms } from '../client/cluster-terms.ts';
-import type { Nodes } from '../client/nodes.ts';
-import type { Temporal } from '../client/temporal.ts';
+import { readTerms } from '../services/nodes/cluster-terms.ts';
+import type { Nodes } from '../services/nodes/nodes.ts';
+import type { Temporal } from '../services/temporal/rpc.ts';
 import { breachesOf } from '../domain/cluster-terms.ts';
 import { renewMs } from '../domain/running-nodes.ts';
-import { every } from '../platform/every.ts';
+import { every } from '../lib/every.ts';
 import type { Log } from '../platform/logging.ts';
 import { StartupError } from '../platform/startup-error.ts';
 import type { StoreWatch } from '../platform/store-watch.ts';

@@ -5,7 +5,7 @@ import { generation } from '../domain/cluster-terms.ts';
 import type { NodeCard } from '../domain/node-card.ts';
 import type { Config } from '../platform/config.ts';
 import type { Sealer } from '../platform/sealing.ts';
-import { version } from '../version.ts';
+import { version } from '../platform/version.ts';
 
 /** Without its payload store, which is told once the node has joined. */
 export function writeOwnCard(

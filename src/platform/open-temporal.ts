@@ -5,7 +5,7 @@ import { checkDisk } from './embedded/disk-guard.ts';
 import { DiskWatch } from './embedded/disk-watch.ts';
 import { findTemporalCli } from './embedded/find-cli.ts';
 import { startEmbeddedServer, type EmbeddedServer } from './embedded/server.ts';
-import { every } from './every.ts';
+import { every } from '../lib/every.ts';
 import type { Log } from './logging.ts';
 import { binariesDir } from './paths.ts';
 import { ensureSearchAttributes, setRetention } from './provision.ts';

@@ -7,7 +7,7 @@ import proto from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
 import { delay } from '../lib/delay.ts';
 import { untilAborted } from '../lib/until-aborted.ts';
-import { every } from './every.ts';
+import { every } from '../lib/every.ts';
 import type { Log } from './logging.ts';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;

@@ -1,7 +1,7 @@
 /** Notices when the Temporal server stops answering, and when it answers again. */
 import type { NativeConnection } from '@temporalio/worker';
 import { withTimeLimit } from '../lib/time-limit.ts';
-import { every } from './every.ts';
+import { every } from '../lib/every.ts';
 
 const intervalMs = 500;
 const patienceMs = 1_000;

@@ -5,7 +5,7 @@ import { openPayloadStore, type StoreSettings } from '../payloads/open-store.ts'
 import { PayloadStoreUnusable, type PayloadStore } from '../payloads/payload-store.ts';
 import { readStoreId, storeIdOf } from '../payloads/store-id.ts';
 import { markerFile } from '../payloads/store-folder.ts';
-import { every } from './every.ts';
+import { every } from '../lib/every.ts';
 import type { Log } from './logging.ts';
 import { StartupError } from './startup-error.ts';
 

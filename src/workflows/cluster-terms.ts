@@ -1,4 +1,4 @@
-/** Its memo holds what all nodes of the cluster must have in common (client/cluster-terms.ts). There is nothing to do. */
+/** Its memo holds what all nodes of the cluster must have in common (services/nodes/cluster-terms.ts). There is nothing to do. */
 import { condition } from '@temporalio/workflow';
 
 export async function clusterTerms(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkHost, isRefusedAddress } from '../../src/agents/address-guard.ts';
+import { checkHost, isRefusedAddress } from '../../src/agents/http/address-guard.ts';
 
 test.each([
   ['agent.example', 'agent.example'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkHost, isRefusedAddress } from '../../src/agents/address-guard.ts';
+import { checkHost, isRefusedAddress } from '../../src/agents/http/address-guard.ts';
 
 type Octets = readonly [number, number, number, number];
 

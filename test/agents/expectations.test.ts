@@ -1,8 +1,12 @@
 /** Answers are checked beside the main thread, within limits of time and memory. */
 import { expect, onTestFinished, test } from 'vitest';
-import { CheckThread } from '../../src/agents/check-thread.ts';
-import { Expectations, type ExpectationLimits, type StartThread } from '../../src/agents/expectations.ts';
-import { createRedactor } from '../../src/agents/redactor.ts';
+import { CheckThread } from '../../src/agents/expectations/check-thread.ts';
+import {
+  Expectations,
+  type ExpectationLimits,
+  type StartThread,
+} from '../../src/agents/expectations/expectations.ts';
+import { createRedactor } from '../../src/agents/redaction/redactor.ts';
 import { agentErrorOf } from './support.ts';
 
 const never = new AbortController().signal;

@@ -4,7 +4,7 @@ import {
   AddressRefusedError,
   createGuardedLookup,
   type ResolveAll,
-} from '../../src/agents/guarded-lookup.ts';
+} from '../../src/agents/http/guarded-lookup.ts';
 
 const loopback: LookupAddress = { address: '127.0.0.1', family: 4 };
 const privateV6: LookupAddress = { address: 'fd12::1', family: 6 };

@@ -1,6 +1,6 @@
 /** Free probes of the agents' health paths, and the outcomes they give. */
 import { expect, test } from 'vitest';
-import { probeAgents } from '../../src/agents/prober.ts';
+import { probeAgents } from '../../src/agents/probes/prober.ts';
 import type { AgentConfig } from '../../src/domain/agent.ts';
 import type { Outcome } from '../../src/domain/health.ts';
 import type { Script } from './scripted-agent.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRedactor, redacted } from '../../src/agents/redactor.ts';
+import { createRedactor, redacted } from '../../src/agents/redaction/redactor.ts';
 
 /** What a header can carry. */
 const headerCharacter = fc.integer({ min: 0x21, max: 0xff }).filter((code) => code < 0x7f || code > 0x9f);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ResolveAll } from '../../src/agents/guarded-lookup.ts';
+import type { ResolveAll } from '../../src/agents/http/guarded-lookup.ts';
 import { configOf, openAgent, openRawServer, openTransport, question } from './support.ts';
 
 class Given extends Error {}

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { ResolveAll } from '../../src/agents/guarded-lookup.ts';
+import type { ResolveAll } from '../../src/agents/http/guarded-lookup.ts';
 import { agentErrorOf, configOf, openAgent, openRawServer, openTransport, question } from './support.ts';
 
 let folder: string;

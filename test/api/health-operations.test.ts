@@ -1,6 +1,6 @@
 /** What an operator sees of an agent's last calls, and what an operator can do: reset the circuit, probe now. */
 import { describe, expect, it } from 'vitest';
-import { Health } from '../../src/client/health.ts';
+import { Health } from '../../src/services/agents/health.ts';
 import { closedPort } from '../agents/support.ts';
 import { onCluster } from '../on-cluster/start-facades.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startNode, type RunningNode } from '../../src/api/node.ts';
+import { startNode, type RunningNode } from '../../src/node/start-node.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { findTemporalCli } from '../../src/platform/embedded/find-cli.ts';
 import { createLog } from '../../src/platform/logging.ts';

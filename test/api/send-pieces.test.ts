@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sendPieces } from '../../src/api/send-pieces.ts';
+import { sendPieces } from '../../src/api/http/send-pieces.ts';
 
 const piece = 'x'.repeat(64 * 1024);
 

@@ -1,9 +1,9 @@
 /** Deleting a session together with the histories of its calls, where its prompts also are. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CallDeletions } from '../../src/client/call-deletions.ts';
-import { SessionDeletions } from '../../src/client/session-deletions.ts';
-import type { Temporal } from '../../src/client/temporal.ts';
+import { CallDeletions } from '../../src/services/sessions/call-deletions.ts';
+import { SessionDeletions } from '../../src/services/sessions/session-deletions.ts';
+import type { Temporal } from '../../src/services/temporal/rpc.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { Texts } from '../../src/payloads/texts.ts';
 import type { Json } from '../rig/http-client.ts';

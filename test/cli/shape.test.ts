@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { helpOf, leavesOf } from '../../scripts/cli-reference.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
-import { version } from '../../src/version.ts';
+import { version } from '../../src/platform/version.ts';
 import { runCli } from './run-cli.ts';
 
 const commands = leavesOf(createProgram());

@@ -7,7 +7,7 @@ import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { prepareNamespace } from '../../cluster/prepare-namespace.ts';
-import { startNode, type RunningNode } from '../../src/api/node.ts';
+import { startNode, type RunningNode } from '../../src/node/start-node.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { replayAll } from '../rig/replay-all.ts';

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Archive } from '../../src/client/archive.ts';
+import { Archive } from '../../src/services/archive/archive.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import {
   PayloadLostError,

@@ -2,8 +2,8 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
-import type { ConnectionBounds } from '../../src/api/connections.ts';
-import { closeServer, listen } from '../../src/api/listen.ts';
+import type { ConnectionBounds } from '../../src/api/http/connections.ts';
+import { closeServer, listen } from '../../src/node/listen.ts';
 import { StartupError } from '../../src/platform/startup-error.ts';
 
 const bounds: ConnectionBounds = {

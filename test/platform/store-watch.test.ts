@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import { startNode } from '../../src/api/node.ts';
+import { startNode } from '../../src/node/start-node.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
 import { loadConfig } from '../../src/platform/config.ts';

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Header } from 'tar';
 import { describe, expect, it } from 'vitest';
-import { ndjsonOf, tarOf } from '../../src/api/call-export-format.ts';
+import { ndjsonOf, tarOf } from '../../src/api/calls/call-export-format.ts';
 import { fromPaths } from '../../src/replay/history-sources.ts';
 import { readHistory } from './gate.ts';
 import { bytesOf, collect, fromBytes, temporaryFolder } from './support.ts';

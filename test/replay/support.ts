@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import type { CallHistory } from '../../src/client/call-export.ts';
+import type { CallHistory } from '../../src/services/archive/call-export.ts';
 import type { HistorySource } from '../../src/replay/history-source.ts';
 import { fromPaths } from '../../src/replay/history-sources.ts';
 import { replayHistories } from '../../src/replay/replay-histories.ts';

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type temporalProto from '@temporalio/proto';
-import { isNotFound } from '../../src/client/temporal.ts';
+import { isNotFound } from '../../src/services/temporal/rpc.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { workflowBundlePath } from '../../src/platform/paths.ts';
 import { installRuntime } from '../../src/platform/temporal-connection.ts';

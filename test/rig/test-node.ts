@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { startNode, type RunningNode } from '../../src/api/node.ts';
+import { startNode, type RunningNode } from '../../src/node/start-node.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { clusterOfThisRun, startFacades } from '../on-cluster/start-facades.ts';

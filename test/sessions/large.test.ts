@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sweepPayloads } from '../../src/client/payload-sweep.ts';
+import { sweepPayloads } from '../../src/services/archive/payload-sweep.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { lostText, Texts } from '../../src/payloads/texts.ts';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';

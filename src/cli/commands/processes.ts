@@ -8,7 +8,7 @@ export function addProcessCommands(program: Command): void {
       .command('start')
       .description('run a node: the API, a worker, and Temporal unless TEMPORAL_ADDRESS names a server')
       .action(async () => {
-        await import('../../api/server.ts');
+        await import('../../node/server.ts');
       }),
     ['start'],
   );

@@ -1,6 +1,6 @@
 /** Whether the data directory's disk is full: then the server fails every write, after seconds of trying. */
 import { statfs } from 'node:fs/promises';
-import { every } from '../every.ts';
+import { every } from '../../lib/every.ts';
 import type { Log } from '../logging.ts';
 
 /** All who ask are to know within a second. */

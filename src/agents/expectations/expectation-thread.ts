@@ -1,0 +1,36 @@
+/** The thread that compiles expectations and checks answers: whatever it takes, the main thread goes on. */
+import { parentPort } from 'node:worker_threads';
+import { LRUCache } from 'lru-cache';
+import type { AgentExpectation } from '../../domain/agent.ts';
+import { compileExpectation, type Check } from './expectation.ts';
+
+export interface CheckRequest {
+  readonly expectation: AgentExpectation;
+  /** The answer; absent: the expectation is compiled, no more. */
+  readonly text?: string;
+}
+
+/** `wrong`: what is wrong with the answer, if anything. `fault`: why the expectation cannot be compiled, or used. */
+export type CheckReply = { readonly wrong: string | undefined } | { readonly fault: string };
+
+/** Compiling costs milliseconds, and holds some memory. */
+const compiled = new LRUCache<string, Check>({ max: 200 });
+
+function checkOf(expectation: AgentExpectation): Check {
+  const key = JSON.stringify(expectation);
+  const check = compiled.get(key) ?? compileExpectation(expectation);
+  compiled.set(key, check);
+  return check;
+}
+
+function replyTo({ expectation, text }: CheckRequest): CheckReply {
+  try {
+    const check = checkOf(expectation);
+    return { wrong: text === undefined ? undefined : check(text) };
+  } catch (error) {
+    return { fault: (error as Error).message };
+  }
+}
+
+parentPort?.on('message', (request: CheckRequest) => parentPort?.postMessage(replyTo(request)));
+parentPort?.postMessage('ready');

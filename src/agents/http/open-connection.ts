@@ -1,0 +1,28 @@
+import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
+import type { AgentConfig } from '../../domain/agent.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
+import { addressed } from './exchange.ts';
+import { exchangeFailure } from './exchange-failure.ts';
+
+/** Whether the agent takes connections, told without a request. Throws `AgentError`, or the signal's reason. */
+export async function openConnection(
+  connector: buildConnector.connector,
+  agent: AgentConfig,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const url = addressed(agent);
+  const { hostname, protocol, port } = new URL(url);
+  const opening = new Promise<Socket>((resolve, reject) => {
+    connector({ hostname, protocol, port }, (error, socket) => (socket ? resolve(socket) : reject(error)));
+  });
+  // It is closed also where it opens only after nobody waits for it any more.
+  const closed = opening.then((socket) => void socket.destroy());
+  try {
+    await untilAborted(signal, closed);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw exchangeFailure(error, url);
+  }
+}

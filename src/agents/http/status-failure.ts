@@ -1,0 +1,58 @@
+import type { Dispatcher } from 'undici';
+import { failures, type ErrorType } from '../../domain/failures.ts';
+import { parseHttpDate, parseRetryAfter, parseRetryAfterMs } from '../../domain/retry.ts';
+import { agentsOwnError, errorText, redactCut } from '../redaction/error-text.ts';
+import { saysQuotaIsUsedUp } from '../quota.ts';
+import type { Redactor } from '../redaction/redactor.ts';
+import { readExcerpt } from './response-body.ts';
+import { AgentError } from '../transport.ts';
+
+/** The failure that a status stands for, with what the agent itself says of it. */
+export async function statusFailure(
+  response: Dispatcher.ResponseData,
+  redactor: Redactor,
+): Promise<AgentError> {
+  const { statusCode, headers } = response;
+  const { text, complete } = await readExcerpt(response);
+  const said = complete ? text : redactCut(text, redactor);
+  const type = statusCode === 429 && saysQuotaIsUsedUp(text) ? 'quota_exceeded' : typeOfStatus(statusCode);
+  const retryAfterMs = failures[type].retry === 'no' ? undefined : retryAfter(headers);
+  return new AgentError(type, errorText(headline(statusCode), agentsOwnError(said), redactor), {
+    statusCode,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/** What another try may well mend: the agent gave up waiting, a conflict, a lock, a request that came too early. */
+const passing: Readonly<Record<number, ErrorType>> = {
+  408: 'timeout',
+  409: 'model_error',
+  423: 'model_error',
+  425: 'model_error',
+};
+
+function typeOfStatus(status: number): ErrorType {
+  const type = passing[status];
+  if (type) return type;
+  if (status === 429) return 'rate_limit';
+  if (status === 401 || status === 403) return 'auth';
+  if (status >= 400 && status < 500) return 'invalid_request';
+  if (status >= 500 && status < 600) return 'model_error';
+  if (status >= 600) return 'unknown'; // Beyond HTTP's five classes.
+  return 'invalid_response';
+}
+
+function headline(status: number): string {
+  if (status >= 300 && status < 400) return `The agent answered ${status}; redirects are not followed`;
+  if (status === 202)
+    return 'The agent answered 202: it promises an answer for later, which Holdfast does not support';
+  if (status < 300) return `The agent answered ${status}, which is no answer to a question`;
+  return `The agent answered ${status}`;
+}
+
+/** `retry-after-ms` is more exact, so it comes first. A date is compared with the answer's own `Date`: our clock may differ. */
+function retryAfter(headers: Dispatcher.ResponseData['headers']): number | undefined {
+  const first = (name: string): string | undefined => [headers[name]].flat()[0];
+  const nowMs = parseHttpDate(first('date')) ?? Date.now();
+  return parseRetryAfterMs(first('retry-after-ms')) ?? parseRetryAfter(first('retry-after'), nowMs);
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import type { AgentConfig } from '../../domain/agent.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { healthStatus, sumErrorCounts, type HealthStatus } from '../../domain/health.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { agentHealthDescription, healthOverview, probeReport } from '../../contract/health.ts';
+import { agentHealthToWire, percent, probeToWire } from './health-wire.ts';
+import { id } from '../../contract/requests.ts';
+
+type Dependencies = Pick<ApiDependencies, 'agents' | 'health' | 'sessions' | 'probes'>;
+
+const agentParams = z.object({ agent: id });
+
+export function healthEndpoints(deps: Dependencies): Endpoint[] {
+  const { agents, health, sessions, probes } = deps;
+  const find = async (name: string): Promise<AgentConfig> => {
+    const agent = await agents.find(name);
+    if (!agent) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
+    return agent;
+  };
+  return [
+    endpoint({
+      method: 'get',
+      path: '/api/vps/health',
+      tag: 'health',
+      summary: 'Health of all agents',
+      query: z.strictObject({
+        details: z.enum(['true', 'false']).default('false'),
+        id: id.optional().openapi({
+          description: 'This agent, for names that are no part of a path: `.` and `..`',
+        }),
+      }),
+      answers: {
+        200: {
+          description: 'Sums over the registered agents, or the health of the agent of `id`',
+          schema: z.union([healthOverview, agentHealthDescription]),
+        },
+      },
+      refusals: ['agent_not_found', 'validation_failed', 'temporal_unavailable'],
+      handle: async ({ query: { details, id: name } }) => {
+        if (name !== undefined) return { status: 200, body: describe(deps, (await find(name)).name) };
+        const each = details === 'true' && {
+          agents: agents.list().map((agent) => describe(deps, agent.name)),
+        };
+        return { status: 200, body: { ...overview(deps), ...each } };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/health/{agent}',
+      tag: 'health',
+      summary: 'Health of one agent',
+      params: agentParams,
+      answers: { 200: { description: 'As calls and probes found it', schema: agentHealthDescription } },
+      refusals: ['agent_not_found', 'temporal_unavailable'],
+      handle: async ({ params }) => {
+        const { name } = await find(params.agent);
+        return { status: 200, body: describe(deps, name) };
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/health/{agent}/reset',
+      tag: 'health',
+      summary: "Close an agent's circuit",
+      description:
+        'Forgets its failures in a row, its last error and its recent outcomes; totals stay. Other nodes see it within 2 s.',
+      params: agentParams,
+      answers: { 200: { description: 'Its health after that', schema: agentHealthDescription } },
+      refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params }) => {
+        const { name } = await find(params.agent);
+        await health.reset(name);
+        return { status: 200, body: describe(deps, name) };
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/health/{agent}/probe',
+      tag: 'health',
+      summary: 'Probe an agent now',
+      description:
+        'Asks its health_path, or where it has none only opens a connection: never a prompt. Probes of one agent at the same moment share one.',
+      params: agentParams,
+      answers: { 200: { description: 'What came of it, and the health after that', schema: probeReport } },
+      refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params }) => {
+        const agent = await find(params.agent);
+        const result = await probes.probe(agent);
+        return { status: 200, body: { ...probeToWire(result), health: describe(deps, agent.name) } };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/status',
+      tag: 'health',
+      summary: 'The gateway at a glance',
+      answers: {
+        200: {
+          description: 'Operational when at least one agent is healthy',
+          schema: z.object({
+            status: z.enum(['operational', 'degraded']),
+            agents: z.number().int(),
+            healthy_agents: z.number().int(),
+            unhealthy_agents: z.number().int(),
+            sessions: z.number().int(),
+          }),
+        },
+      },
+      refusals: ['temporal_unavailable'],
+      handle: async () => {
+        const { total_agents, healthy_agents } = overview(deps);
+        return {
+          status: 200,
+          body: {
+            status: healthy_agents > 0 ? 'operational' : 'degraded',
+            agents: total_agents,
+            healthy_agents,
+            unhealthy_agents: total_agents - healthy_agents,
+            sessions: await sessions.count(),
+          },
+        };
+      },
+    }),
+  ];
+}
+
+function describe({ health }: Dependencies, name: string) {
+  return agentHealthToWire(name, health.of(name), health.circuit(name), health.now());
+}
+
+function overview({ agents, health }: Dependencies) {
+  const all = agents.list().map((agent) => health.of(agent.name));
+  const byStatus: Record<HealthStatus, number> = { healthy: 0, degraded: 0, unhealthy: 0, unreachable: 0 };
+  for (const one of all) byStatus[healthStatus(one, health.now())] += 1;
+  const requests = all.reduce((sum, one) => sum + one.totalRequests, 0);
+  const failures = all.reduce((sum, one) => sum + one.totalFailures, 0);
+  return {
+    total_agents: all.length,
+    healthy_agents: byStatus.healthy,
+    degraded_agents: byStatus.degraded,
+    unhealthy_agents: byStatus.unhealthy,
+    unreachable_agents: byStatus.unreachable,
+    total_requests: requests,
+    total_failures: failures,
+    error_rate: requests === 0 ? 0 : percent((100 * failures) / requests),
+    error_metrics: sumErrorCounts(all),
+  };
+}

@@ -1,0 +1,47 @@
+/** Health as the wire has it. */
+import type { ProbeResult } from '../../agents/probes/probe-agent.ts';
+import type { Circuit } from '../../domain/circuit.ts';
+import { healthStatus, recentRequests, successRate, type AgentHealth } from '../../domain/health.ts';
+import { percentile } from '../../domain/percentile.ts';
+import { isoOrNull } from '../calls/wire.ts';
+
+export function agentHealthToWire(name: string, health: AgentHealth, circuit: Circuit, nowMs: number) {
+  const { latencies = [], recentErrors = [] } = health;
+  return {
+    agent_name: name,
+    status: healthStatus(health, nowMs),
+    success_rate: percent(successRate(health, nowMs)),
+    recent_requests: recentRequests(health, nowMs),
+    total_requests: health.totalRequests,
+    total_failures: health.totalFailures,
+    consecutive_failures: health.consecutiveFailures,
+    last_success_at: isoOrNull(health.lastSuccessAt),
+    last_failure_at: isoOrNull(health.lastFailureAt),
+    last_error_type: health.lastErrorType ?? null,
+    error_metrics: health.errorCounts,
+    circuit: circuit.state,
+    circuit_open_until: circuit.state === 'open' ? isoOrNull(circuit.until) : null,
+    latencies_ms: latencies,
+    latency_p50_ms: percentile(latencies, 50) ?? null,
+    latency_p95_ms: percentile(latencies, 95) ?? null,
+    recent_errors: recentErrors
+      .map(({ at, type, callId }) => ({ at: isoOrNull(at), error_type: type, call_id: callId }))
+      .reverse(),
+  };
+}
+
+export function probeToWire({ outcome, statusCode, error, latencyMs }: ProbeResult) {
+  return {
+    agent_name: outcome.agent,
+    ok: outcome.errorType === undefined,
+    status_code: statusCode ?? null,
+    error_type: outcome.errorType ?? null,
+    error: error ?? null,
+    latency_ms: latencyMs,
+  };
+}
+
+/** Two decimals. */
+export function percent(value: number): number {
+  return Math.round(value * 100) / 100;
+}

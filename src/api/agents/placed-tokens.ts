@@ -1,0 +1,51 @@
+/** Tokens of JSON with their place in it, and those of its numbers that would be changed. */
+import { Tokenizer, TokenType, type ParsedTokenInfo } from '@streamparser/json';
+import { fieldPath, maxFieldErrors, type FieldError } from '../http/field-errors.ts';
+import { maxJsonLevels, tooDeep } from '../http/json-depth.ts';
+import { changeOf } from '../http/json-numbers.ts';
+
+interface OpenContainer {
+  readonly isArray: boolean;
+  /** Of the member that is read. */
+  key: string | number;
+  expectsKey: boolean;
+}
+
+export class PlacedTokens extends Tokenizer {
+  private readonly open: OpenContainer[] = [];
+  private readonly take: (token: ParsedTokenInfo, path: readonly OpenContainer[]) => void;
+  /** The first that were found since they were last taken away. */
+  changed: FieldError[] = [];
+
+  /** `take` is given each token with the containers that it is in, the outermost first. */
+  constructor(take: PlacedTokens['take']) {
+    super();
+    this.take = take;
+  }
+
+  override onToken(info: ParsedTokenInfo): void {
+    const { token, value } = info;
+    const inside = this.open.at(-1);
+    if (token === TokenType.STRING && inside?.expectsKey) {
+      inside.key = value as string;
+      inside.expectsKey = false;
+    }
+    const opens = token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET;
+    if (opens && this.open.length >= maxJsonLevels) throw tooDeep();
+    this.take(info, this.open);
+    if (token === TokenType.LEFT_BRACE) this.open.push({ isArray: false, key: '', expectsKey: true });
+    else if (token === TokenType.LEFT_BRACKET) this.open.push({ isArray: true, key: 0, expectsKey: false });
+    else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) this.open.pop();
+    else if (token === TokenType.COMMA && inside) {
+      if (inside.isArray) inside.key = Number(inside.key) + 1;
+      else inside.expectsKey = true;
+    }
+  }
+
+  protected override parseNumber(literal: string): number {
+    const message = this.changed.length < maxFieldErrors ? changeOf(literal) : undefined;
+    if (message !== undefined)
+      this.changed.push({ field: fieldPath(this.open.map(({ key }) => key)), message });
+    return super.parseNumber(literal);
+  }
+}

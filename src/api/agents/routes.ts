@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { checkHost } from '../../agents/http/address-guard.ts';
+import { agentUrl, type AgentConfig, type AgentExpectation } from '../../domain/agent.ts';
+import type { Expectations } from '../../agents/expectations/expectations.ts';
+import { invalid } from '../../services/calls/requested-chain.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
+import { agentDescription } from '../../contract/answers.ts';
+import { id, registration } from '../../contract/requests.ts';
+import { withKeptToken } from './kept-token.ts';
+import { agentToWire } from '../calls/wire.ts';
+
+const byName = id.openapi({ description: "The agent's name, such as `.` or `..`" });
+
+export function agentEndpoints({ agents, health, sealer, expectations }: ApiDependencies): Endpoint[] {
+  const remove = async (name: string): Promise<Reply> => {
+    if (!(await agents.remove(name))) throw notRegistered(name);
+    await health.forget(name);
+    return { status: 204 };
+  };
+  const read = async (name: string): Promise<Reply> => {
+    const config = await agents.find(name);
+    if (!config) throw notRegistered(name);
+    return { status: 200, body: agentToWire(config) };
+  };
+  return [
+    endpoint({
+      method: 'post',
+      path: '/api/vps/register',
+      tag: 'agents',
+      summary: 'Register an agent',
+      description:
+        'Registering again replaces the whole config and keeps health. The token goes too, unless keep_auth_token says otherwise.',
+      body: registration,
+      answers: {
+        201: {
+          description: 'Registered',
+          schema: z.object({
+            status: z.literal('registered'),
+            agent_name: z.string(),
+            url: z.string(),
+            replaced: z.boolean(),
+            warnings: z
+              .array(z.string())
+              .openapi({ description: 'What of it has no effect, e.g. a fallback that is not registered' }),
+          }),
+        },
+      },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'address_refused',
+        'agents_full',
+        'shutting_down',
+        'temporal_unavailable',
+        'disk_full',
+      ],
+      handle: async ({ body }) => {
+        const wished = toConfig(body, (token) => sealer.seal(token, body.name));
+        if (wished.expect) await requireCompilable(expectations, wished.expect);
+        const unknown = (): string[] =>
+          wished.fallbackAgents.filter((name) => name !== wished.name && !agents.lookup(name));
+        // Another node may have registered or changed what this one has not heard of yet.
+        if (body.keep_auth_token || unknown().length > 0) await agents.refresh();
+        const config = body.keep_auth_token ? withKeptToken(agents, wished) : wished;
+        const { replaced } = await agents.register(config);
+        const url = agentUrl(config);
+        const warnings = [
+          ...unknown().map(
+            (name) => `fallback_agents: '${name}' is not registered; calls skip it until it is`,
+          ),
+          ...(body.keep_auth_token && !config.sealedToken
+            ? ['keep_auth_token: there was no token to keep']
+            : []),
+        ];
+        return {
+          status: 201,
+          body: { status: 'registered', agent_name: config.name, url, replaced, warnings },
+        };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/agents',
+      tag: 'agents',
+      summary: 'List agents',
+      description: 'With `id` it is the agent of that name alone.',
+      query: z.strictObject({ id: byName.optional() }),
+      answers: {
+        200: {
+          description: 'All of them, by name, or the agent of `id`; never a token',
+          schema: z.union([
+            z.object({ total: z.number().int(), agents: z.array(agentDescription) }),
+            agentDescription,
+          ]),
+        },
+      },
+      refusals: ['agent_not_found', 'validation_failed', 'temporal_unavailable'],
+      handle: ({ query }) => {
+        if (query.id !== undefined) return read(query.id);
+        const all = agents.list().map(agentToWire);
+        return Promise.resolve({ status: 200, body: { total: all.length, agents: all } });
+      },
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/agents/{name}',
+      tag: 'agents',
+      summary: 'Remove an agent',
+      description: 'Forgets its health too. Calls that have it in their chain still ask it.',
+      params: z.object({ name: id }),
+      answers: { 204: { description: 'Removed' } },
+      refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
+      handle: ({ params }) => remove(params.name),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/agents',
+      tag: 'agents',
+      summary: 'Remove the agent of a name',
+      description: 'As `DELETE /agents/{name}`, for names that are no part of a path.',
+      query: z.strictObject({ id: byName }),
+      answers: { 204: { description: 'Removed' } },
+      refusals: ['agent_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
+      handle: ({ query }) => remove(query.id),
+    }),
+  ];
+}
+
+function notRegistered(name: string): Refusal {
+  return new Refusal('agent_not_found', `Agent '${name}' not registered`);
+}
+
+function toConfig(body: z.output<typeof registration>, seal: (token: string) => string): AgentConfig {
+  const host = checkHost(body.host);
+  if (!host.ok)
+    throw new Refusal('address_refused', `host: ${host.reason}`, {
+      extra: { errors: [{ field: 'host', message: host.reason }] },
+    });
+  return {
+    name: body.name,
+    host: host.host,
+    port: body.port,
+    protocol: body.protocol,
+    path: body.path,
+    ...(body.auth_token != null && { sealedToken: seal(body.auth_token) }),
+    timeoutMs: Math.max(1, Math.round(body.timeout_seconds * 1_000)),
+    maxRetries: body.max_retries,
+    ...(body.max_concurrency != null && { maxConcurrency: body.max_concurrency }),
+    fallbackAgents: body.fallback_agents,
+    history: body.history,
+    ...(body.expect != null && { expect: toExpectation(body.expect) }),
+    ...(body.health_path != null && { healthPath: body.health_path }),
+  };
+}
+
+function toExpectation(expect: NonNullable<z.output<typeof registration>['expect']>): AgentExpectation {
+  return {
+    ...(expect.min_length != null && { minLength: expect.min_length }),
+    ...(expect.json_schema != null && { jsonSchema: expect.json_schema }),
+    ...(expect.deny_regex != null && { denyRegex: expect.deny_regex }),
+  };
+}
+
+/** A bad pattern must not wait for the first answer. */
+async function requireCompilable(expectations: Expectations, expectation: AgentExpectation): Promise<void> {
+  try {
+    await expectations.requireCompilable(expectation);
+  } catch (error) {
+    const [field = 'expect', ...why] = (error as Error).message.split(': ');
+    throw invalid(field, why.join(': '));
+  }
+}

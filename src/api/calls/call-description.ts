@@ -1,0 +1,84 @@
+/** A call with all that is known of it, on the wire. */
+import type { CallDescription } from '../../services/calls/call-records.ts';
+import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
+import { callWorkflowId } from '../../domain/ids.ts';
+import { askedOf, attemptToWire, callAnswerToWire, callSummaryToWire, queuedMsOf } from './wire.ts';
+
+/** Where the call is in Temporal's Web UI. */
+export interface WebUi {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly namespace: string;
+}
+
+export function callDescriptionToWire(call: CallDescription, webUi: WebUi | undefined) {
+  const latencyMs = (call.endedAt ?? new Date()).getTime() - call.startedAt.getTime();
+  const summary = callSummaryToWire(call);
+  const answer = call.ending
+    ? callAnswerToWire(call.callId, call.agentAsked, call.ending, latencyMs)
+    : nothingKnown(call);
+  return {
+    ...summary,
+    ...answer,
+    prompt: call.input.prompt,
+    ...(call.promptLost && { prompt_lost: true }),
+    metadata: call.input.metadata ?? null,
+    deadline_seconds: call.input.deadlineMs / 1_000,
+    timings: timingsToWire(call, latencyMs),
+    chain: call.input.chain.map(pinnedAgentToWire),
+    passed_over: call.input.passedOver ?? [],
+    reruns: call.reruns.map(({ callId, status }) => ({ call_id: callId, status })),
+    web_ui_url: webUi ? webUiLink(webUi, call) : null,
+  };
+}
+
+/** Of a running call, and of one whose ending could not be read in time. */
+function nothingKnown(call: CallDescription) {
+  return {
+    call_id: call.callId,
+    success: null,
+    agent_name: call.agentAsked,
+    response: null,
+    error: null,
+    error_type: call.errorType ?? null,
+    fallback_chain: call.progress?.chain ?? [],
+    attempts: call.progress?.attempts.map(attemptToWire) ?? [],
+    latency_ms: null,
+    overhead_ms: null,
+    retried: false,
+    retry_count: 0,
+    session_stored: null,
+  };
+}
+
+/** Where the time went; phases that are not over, or of which nothing is known, are null. */
+function timingsToWire({ ending, progress, input }: CallDescription, totalMs: number) {
+  const { attempts } = ending ?? progress ?? {};
+  const queuedMs = ending ? queuedMsOf(ending, totalMs) : progress?.queuedMs;
+  // A call that waits for its turn reports no time in the queue before it has the turn.
+  const waits = !ending && input.turn?.state === 'queued' && queuedMs === 0;
+  const answered = attempts?.find((attempt) => attempt.status === 'ok');
+  const agentsMs = ending && attempts ? askedOf(attempts).agentsMs : null;
+  return {
+    queued_ms: waits ? null : (queuedMs ?? null),
+    first_byte_ms: answered?.tries.at(-1)?.firstByteMs ?? null,
+    agent_ms: agentsMs,
+    overhead_ms: agentsMs === null ? null : Math.max(0, totalMs - agentsMs - (queuedMs ?? 0)),
+    total_ms: ending ? totalMs : null,
+  };
+}
+
+/** As it was when the call began; never its token, sealed or not (I5). */
+function pinnedAgentToWire(agent: AgentConfig) {
+  return {
+    name: agent.name,
+    url: agentUrl(agent),
+    timeout_seconds: agent.timeoutMs / 1_000,
+    max_retries: agent.maxRetries,
+  };
+}
+
+function webUiLink({ url, namespace }: WebUi, { callId, runId }: CallDescription): string {
+  const path = ['namespaces', namespace, 'workflows', callWorkflowId(callId), runId];
+  return `${url}/${path.map(encodeURIComponent).join('/')}`;
+}

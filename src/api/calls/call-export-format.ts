@@ -1,0 +1,30 @@
+/** An export of calls as bytes: NDJSON, or a tar with one file per call. */
+import { Header, Pax } from 'tar';
+import type { CallHistory } from '../../services/archive/call-export.ts';
+
+export async function* ndjsonOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<string> {
+  for await (const { callId, agentAsked: asked, answeredBy, history } of calls) {
+    const names = JSON.stringify({ call_id: callId, asked, answered_by: answeredBy ?? null });
+    yield `${names.slice(0, -1)},"history":${history}}\n`;
+  }
+}
+
+const blockBytes = 512;
+
+/** Entries `<call id>.json`, percent-encoded where an id holds what a file's name should not. */
+export async function* tarOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<Buffer> {
+  const mtime = new Date();
+  for await (const { callId, history } of calls) {
+    const content = Buffer.from(history);
+    const entry = { path: `${encodeURIComponent(callId)}.json`, mode: 0o600, size: content.length, mtime };
+    const header = new Header({ ...entry, type: 'File' });
+    header.encode();
+    if (header.needPax) yield new Pax(entry).encode();
+    yield Buffer.concat([header.block ?? Buffer.alloc(0), content, Buffer.alloc(padding(content.length))]);
+  }
+  yield Buffer.alloc(2 * blockBytes);
+}
+
+function padding(bytes: number): number {
+  return (blockBytes - (bytes % blockBytes)) % blockBytes;
+}

@@ -1,0 +1,78 @@
+import { createGzip } from 'node:zlib';
+import { z } from 'zod';
+import type { Archive } from '../../services/archive/archive.ts';
+import { countCalls, exportCalls } from '../../services/archive/call-export.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { ndjsonOf, tarOf } from './call-export-format.ts';
+import { toCallFilter } from './call-filter-wire.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { askedAndAnswered } from '../../contract/calls.ts';
+import { callFilter } from '../../contract/requests.ts';
+import { sendPieces } from '../http/send-pieces.ts';
+
+const exportQuery = z.strictObject({
+  ...callFilter.shape,
+  format: z.enum(['ndjson', 'tar.gz']).default('ndjson').openapi({
+    description:
+      'A line {call_id, asked, answered_by, history} per call, or a file `<call id>.json` per call',
+  }),
+  archive: z
+    .enum(['true', 'false'])
+    .default('false')
+    .openapi({ description: 'true: from the archive of failed calls, not from Temporal' }),
+});
+const exportedCall = z
+  .object({ call_id: z.string(), ...askedAndAnswered, history: z.object({ events: z.array(z.unknown()) }) })
+  .openapi('ExportedCall');
+
+export function callExportEndpoints({ temporal, archive }: ApiDependencies): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/export',
+      tag: 'calls',
+      summary: 'Export the histories of calls',
+      description:
+        'A stream of all that the filter is about, as they are found: ndjson, or application/gzip where format is tar.gz. One that breaks off is not whole.',
+      query: exportQuery,
+      answers: {
+        200: {
+          description: 'A line per call',
+          schema: exportedCall,
+          mediaType: 'application/x-ndjson',
+          headers: { 'Holdfast-Total-Count': 'How many calls there were at the start; absent of an archive' },
+        },
+      },
+      refusals: ['validation_failed', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: async ({ query: { format, archive: fromArchive, ...wireFilter }, response }) => {
+        const filter = toCallFilter(wireFilter);
+        const archived = fromArchive === 'true';
+        const headers = archived
+          ? {}
+          : { 'Holdfast-Total-Count': String(await countCalls(temporal, filter)) };
+        const calls = archived ? open(archive).calls(filter) : exportCalls(temporal, filter);
+        return format === 'ndjson'
+          ? sendPieces(response, ndjsonOf(calls), {
+              name: 'holdfast-calls.ndjson',
+              mediaType: 'application/x-ndjson',
+              headers,
+            })
+          : sendPieces(response, tarOf(calls), {
+              name: 'holdfast-calls.tar.gz',
+              mediaType: 'application/gzip',
+              through: createGzip(),
+              headers,
+            });
+      },
+    }),
+  ];
+}
+
+function open(archive: Archive | undefined): Archive {
+  if (archive) return archive;
+  const message = 'there is no archive: set HOLDFAST_ARCHIVE to a folder or to payload-store';
+  throw new Refusal('validation_failed', `archive: ${message}`, {
+    extra: { errors: [{ field: 'archive', message }] },
+  });
+}

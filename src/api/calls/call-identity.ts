@@ -1,0 +1,29 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Request } from 'express';
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import type { CallRequest } from '../../services/calls/submit-call.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+
+/**
+ * The id and what a repeat must match. With an Idempotency-Key the id is the key's, for this caller; `idOf` tells the
+ * form in which it is used (Calls, Batches). Throws `Refusal`.
+ */
+export async function identify(
+  { sealer, authenticate }: Pick<ApiDependencies, 'sealer' | 'authenticate'>,
+  request: Request,
+  wish: unknown,
+  idOf: (digest: string) => Promise<string>,
+): Promise<Pick<CallRequest, 'callId' | 'fingerprint'>> {
+  const key = request.header('Idempotency-Key');
+  const fingerprint = sealer.fingerprint(canonicalJson(wish));
+  if (key === undefined) return { callId: randomUUID(), fingerprint };
+  if (!/^[\x20-\x7e]{1,255}$/.test(key))
+    throw new Refusal('validation_failed', 'Idempotency-Key: 1 to 255 printable ASCII characters', {
+      extra: { errors: [{ field: 'Idempotency-Key', message: '1 to 255 printable ASCII characters' }] },
+    });
+  const digest = createHash('sha256')
+    .update(JSON.stringify([authenticate(request), key]))
+    .digest('base64url');
+  return { callId: await idOf(digest.slice(0, 32)), fingerprint };
+}

@@ -1,0 +1,100 @@
+/** Streams of server-sent events about calls. */
+import { z } from 'zod';
+import { isEnding, type StoryEvent } from '../../domain/call-story.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { toCallFilter } from './call-filter-wire.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { callListQuery, id } from '../../contract/requests.ts';
+import { streamValues, type EventStream } from '../http/sse.ts';
+import { callSummaryToWire } from './wire.ts';
+
+const eventStream = 'text/event-stream';
+
+export function callStreamEndpoints({ callWatch, listWatch, streams }: ApiDependencies): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/{id}/events',
+      tag: 'calls',
+      summary: 'Follow a call',
+      description:
+        'Server-sent events from accepted to the end, whichever process runs the call; `end` tells the client to stop.',
+      params: z.object({ id }),
+      query: z.strictObject({}),
+      headers: { 'Last-Event-ID': 'Goes on after this event' },
+      answers: { 200: { description: 'Events', schema: z.string(), mediaType: eventStream } },
+      refusals: ['call_not_found', 'overloaded', 'shutting_down', 'temporal_unavailable'],
+      handle: ({ params, request, response }) => {
+        let sent: number | undefined;
+        const follow = (signal: AbortSignal) => callWatch.follow(params.id, signal);
+        return streamValues(streams, request, response, follow, async (stream, story) => {
+          sent = await sendStory(stream, params.id, story, sent ?? eventsHad(stream.lastEventId));
+        });
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/live',
+      tag: 'calls',
+      summary: 'Follow the list of calls',
+      description:
+        'Server-sent events `calls`, each the first page and the counts by status: at once and whenever they change.',
+      query: callListQuery.omit({ cursor: true }),
+      answers: { 200: { description: 'Events', schema: z.string(), mediaType: eventStream } },
+      refusals: ['overloaded', 'shutting_down', 'temporal_unavailable'],
+      handle: ({ query: { limit, ...filter }, request, response }) => {
+        const follow = (signal: AbortSignal) =>
+          listWatch.follow({ filter: toCallFilter(filter), limit }, signal);
+        return streamValues(streams, request, response, follow, (stream, { calls, counts }) =>
+          stream.send('calls', { calls: calls.map(callSummaryToWire), counts }),
+        );
+      },
+    }),
+  ];
+}
+
+/** An id is the event's place in the story, from 1. */
+function eventsHad(lastEventId: string | undefined): number {
+  return lastEventId !== undefined && /^\d{1,6}$/.test(lastEventId) ? Number(lastEventId) : 0;
+}
+
+/** Sends what is new, and after an ending `end`; the ending also to one who says to have had more than there is. */
+async function sendStory(
+  stream: EventStream,
+  callId: string,
+  story: readonly StoryEvent[],
+  sent: number,
+): Promise<number> {
+  const last = story.at(-1);
+  const ended = last !== undefined && isEnding(last);
+  const from = ended && sent > story.length ? story.length - 1 : Math.min(sent, story.length);
+  for (const [index, event] of story.slice(from).entries())
+    await stream.send(event.type, eventToWire(callId, event), String(from + index + 1));
+  if (ended) await stream.send('end', { type: 'end', call_id: callId });
+  return Math.max(sent, story.length);
+}
+
+function eventToWire(callId: string, event: StoryEvent) {
+  const told = { type: event.type, at: new Date(event.at).toISOString(), call_id: callId };
+  switch (event.type) {
+    case 'attempt_started':
+      return { ...told, agent: event.agent, attempt: event.attempt };
+    case 'attempt_failed':
+      return {
+        ...told,
+        agent: event.agent,
+        attempt: event.attempt,
+        error_type: event.errorType,
+        error: event.error ?? null,
+        retry_at: event.retryAt === undefined ? null : new Date(event.retryAt).toISOString(),
+      };
+    case 'failover':
+      return { ...told, from: event.from, to: event.to, error_type: event.errorType };
+    case 'answered':
+      return { ...told, agent: event.agent, latency_ms: event.latencyMs };
+    case 'failed':
+      return { ...told, error_type: event.errorType, error: event.error };
+    default:
+      return told;
+  }
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { identify } from './call-identity.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { runCall } from './run-call.ts';
+import { toCallFilter } from './call-filter-wire.ts';
+import { callAccepted, callAnswer } from '../../contract/answers.ts';
+import { callCounts, callDescription, callList } from '../../contract/calls.ts';
+import { callDescriptionToWire } from './call-description.ts';
+import { callFilter, callListQuery, createSchemas, id } from '../../contract/requests.ts';
+import { callSummaryToWire } from './wire.ts';
+
+export const idempotencyHeaders = {
+  'Idempotency-Key':
+    'The same key and body attach to the same call, as long as retention; another body is refused',
+};
+const startHeaders = {
+  ...idempotencyHeaders,
+  Prefer:
+    '`respond-async` answers 202 at once; `wait=N` waits at most N seconds. Without it: until the call ends',
+};
+export const callParams = z.object({ id });
+const accepted = {
+  description: 'Accepted and going on; Location tells where to look',
+  schema: callAccepted,
+  headers: { Location: 'The call', 'Preference-Applied': 'What of Prefer was followed' },
+};
+
+export function callEndpoints(deps: ApiDependencies): Endpoint[] {
+  const { calls, records, config } = deps;
+  const schemas = createSchemas(config);
+  const { webUiUrl: url, temporal } = deps;
+  const webUi = url === undefined ? undefined : { url, namespace: temporal.namespace };
+
+  return [
+    endpoint({
+      method: 'post',
+      path: '/api/vps/call',
+      tag: 'calls',
+      summary: 'Call an agent',
+      description:
+        'From the moment it is accepted the call ends once, with an answer or a typed failure. An executed call that failed is 200 with success false.',
+      headers: startHeaders,
+      body: schemas.call,
+      answers: { 200: { description: 'The call ended', schema: callAnswer }, 202: accepted },
+      refusals: [
+        'invalid_json',
+        'agent_not_found',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'idempotency_mismatch',
+        'session_queue_full',
+        'session_metadata_full',
+        'overloaded',
+        'shutting_down',
+        'temporal_unavailable',
+        'disk_full',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ body, request, response }) =>
+        runCall(
+          deps,
+          {
+            agentName: body.agent_name,
+            prompt: body.prompt,
+            sessionId: body.session_id ?? undefined,
+            userId: body.user_id ?? undefined,
+            metadata: body.metadata ?? undefined,
+            onDisconnect: body.on_disconnect,
+            deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
+          },
+          await identify(deps, request, body, (digest) => calls.idOf(digest)),
+          request,
+          response,
+        ),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls',
+      tag: 'calls',
+      summary: 'List calls',
+      description: 'Running ones first, then by their end, newest first. May lag a call by up to seconds.',
+      query: callListQuery,
+      answers: { 200: { description: 'One page', schema: callList } },
+      refusals: ['validation_failed', 'temporal_unavailable'],
+      handle: async ({ query: { limit, cursor, ...filter } }) => {
+        const page = await records.list(toCallFilter(filter), { limit, cursor });
+        return {
+          status: 200,
+          body: { calls: page.items.map(callSummaryToWire), next_cursor: page.nextCursor ?? null },
+        };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/counts',
+      tag: 'calls',
+      summary: 'Count calls by status',
+      description: 'Of the filter all but status counts. May lag a call by up to seconds.',
+      query: callFilter,
+      answers: { 200: { description: 'How many', schema: callCounts } },
+      refusals: ['validation_failed', 'temporal_unavailable'],
+      handle: async ({ query }) => ({ status: 200, body: await records.counts(toCallFilter(query)) }),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/{id}',
+      tag: 'calls',
+      summary: 'Look at a call',
+      params: callParams,
+      answers: { 200: { description: 'Running or ended', schema: callDescription } },
+      refusals: ['call_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: async ({ params }) => ({
+        status: 200,
+        body: callDescriptionToWire(await records.describe(params.id), webUi),
+      }),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/{id}/history',
+      tag: 'calls',
+      summary: "A call's Temporal history",
+      description: "The JSON that the Web UI's import, the temporal CLI and Worker.runReplayHistory read.",
+      params: callParams,
+      answers: {
+        200: { description: 'Temporal history JSON', schema: z.object({ events: z.array(z.unknown()) }) },
+      },
+      refusals: ['call_not_found', 'temporal_unavailable'],
+      handle: async ({ params }) => ({
+        status: 200,
+        body: JSON.parse(await records.history(params.id)) as unknown,
+      }),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/calls/{id}/cancel',
+      tag: 'calls',
+      summary: 'Cancel a call',
+      params: callParams,
+      answers: {
+        200: { description: 'It had ended; nothing changes', schema: callAccepted },
+        202: { description: 'Cancellation was asked for', schema: callAccepted },
+      },
+      refusals: ['call_not_found', 'temporal_unavailable'],
+      handle: async ({ params }) => {
+        const status = await calls.cancel(params.id);
+        return { status: status === 'running' ? 202 : 200, body: { call_id: params.id, status } };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,112 @@
+/** The one border where Holdfast's own shapes become the wire's snake_case. Values without meaning are null. */
+import type { CallEnding } from '../../services/calls/call-ending.ts';
+import type { CallSummary } from '../../services/calls/call-summary.ts';
+import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
+import type { Attempt, CallProgress, Try } from '../../domain/call.ts';
+
+export const isoOrNull = (at: Date | number | undefined): string | null =>
+  at === undefined ? null : new Date(at).toISOString();
+
+export function callAnswerToWire(callId: string, agentAsked: string, ending: CallEnding, latencyMs: number) {
+  const { attempts = [], chain = [] } = ending;
+  const queuedMs = queuedMsOf(ending, latencyMs) ?? 0;
+  const { asked, agentsMs } = askedOf(attempts);
+  const failovers = Math.max(0, asked.length - 1);
+  const answered = ending.status === 'completed';
+  return {
+    call_id: callId,
+    success: answered,
+    agent_name: answered ? ending.agentName : agentAsked,
+    response: answered ? ending.response : null,
+    error: answered ? null : ending.error,
+    error_type: answered ? null : ending.errorType,
+    fallback_chain: chain,
+    attempts: attempts.map(attemptToWire),
+    latency_ms: Math.round(latencyMs),
+    overhead_ms: Math.max(0, Math.round(latencyMs - agentsMs - queuedMs)),
+    retried: failovers > 0,
+    retry_count: failovers,
+    session_stored: ending.sessionStored ?? null,
+  };
+}
+
+/** A call that was ended from outside while it waited for its turn did nothing else. */
+export function queuedMsOf(
+  { queuedMs, waitsForTurn }: Partial<CallProgress>,
+  totalMs: number,
+): number | undefined {
+  return waitsForTurn ? totalMs : queuedMs;
+}
+
+/** The agents that were asked, and the time that they took, backoff included. */
+export function askedOf(attempts: readonly Attempt[]) {
+  const asked = attempts.filter((attempt) => attempt.status !== 'skipped');
+  return { asked, agentsMs: asked.reduce((sum, attempt) => sum + attempt.latencyMs, 0) };
+}
+
+export function callSummaryToWire(call: CallSummary) {
+  return {
+    call_id: call.callId,
+    status: call.status,
+    agent_name: call.agentAsked,
+    asked: call.agentAsked,
+    answered_by: call.answeredBy ?? null,
+    error_type: call.errorType ?? null,
+    session_id: call.sessionId ?? null,
+    user_id: call.userId ?? null,
+    started_at: call.startedAt.toISOString(),
+    ended_at: isoOrNull(call.endedAt),
+    rerun_of: call.rerunOf ?? null,
+  };
+}
+
+export function attemptToWire(attempt: Attempt) {
+  const failed = attempt.status === 'failed';
+  const skipped = attempt.status === 'skipped';
+  return {
+    agent: attempt.agent,
+    status: attempt.status,
+    error_type: failed ? attempt.errorType : null,
+    error: attempt.status === 'ok' ? null : attempt.error,
+    tries: skipped ? 0 : attempt.tries.length,
+    latency_ms: skipped ? null : attempt.latencyMs,
+    try_log: skipped ? [] : attempt.tries.map(tryToWire),
+  };
+}
+
+function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try) {
+  return {
+    attempt,
+    error_type: errorType ?? null,
+    lost: lost ?? false,
+    latency_ms: latencyMs,
+    first_byte_ms: firstByteMs ?? null,
+    at,
+  };
+}
+
+/** Never the token, sealed or not (I5). */
+export function agentToWire(agent: AgentConfig) {
+  return {
+    name: agent.name,
+    host: agent.host,
+    port: agent.port,
+    protocol: agent.protocol,
+    url: agentUrl(agent),
+    path: agent.path,
+    timeout_seconds: agent.timeoutMs / 1_000,
+    max_retries: agent.maxRetries,
+    max_concurrency: agent.maxConcurrency ?? null,
+    fallback_agents: agent.fallbackAgents,
+    history: agent.history,
+    expect: agent.expect
+      ? {
+          min_length: agent.expect.minLength ?? null,
+          json_schema: agent.expect.jsonSchema ?? null,
+          deny_regex: agent.expect.denyRegex ?? null,
+        }
+      : null,
+    health_path: agent.healthPath ?? null,
+    has_auth_token: agent.sealedToken !== undefined,
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * One declaration per endpoint: what it takes (zod), what it answers, what it does. Validation, the route and the
+ * OpenAPI document all derive from it.
+ */
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { RefusalType } from '../../domain/failures.ts';
+
+export interface Reply {
+  readonly status: number;
+  /** Sent as JSON; absent: no body. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The handler wrote the response itself (streams). */
+export const streamed = Symbol('streamed');
+
+export interface Context<P, Q, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly request: Request;
+  readonly response: Response;
+}
+
+interface Answer {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Default: application/json. */
+  readonly mediaType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface EndpointDeclaration<
+  P extends z.ZodObject | undefined,
+  Q extends z.ZodObject | undefined,
+  B extends z.ZodType | undefined,
+> {
+  readonly method: 'get' | 'post' | 'delete';
+  /** With `{name}` for parameters, as OpenAPI writes it. */
+  readonly path: string;
+  readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'operations';
+  readonly summary: string;
+  readonly description?: string;
+  /** Clients should call another endpoint instead; the description says which. */
+  readonly deprecated?: true;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** None at all is the same as an empty object. */
+  readonly bodyOptional?: true;
+  /** The body is read by the handler as a stream, up to `HOLDFAST_MAX_IMPORT_BYTES`. */
+  readonly streamsBody?: true;
+  /** Request headers it reads, by name. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly refusals: readonly RefusalType[];
+  /** Answers without an API key even where keys are set. */
+  readonly open?: true;
+  readonly handle: (context: Context<Parsed<P>, Parsed<Q>, Parsed<B>>) => Promise<Reply | typeof streamed>;
+}
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** With its type parameters erased, for tables of endpoints. */
+export type Endpoint = Omit<
+  EndpointDeclaration<undefined, undefined, undefined>,
+  'params' | 'query' | 'body' | 'handle'
+> & {
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly handle: (context: Context<never, never, never>) => Promise<Reply | typeof streamed>;
+};
+
+export function endpoint<
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(declaration: EndpointDeclaration<P, Q, B>): Endpoint {
+  return declaration as unknown as Endpoint;
+}

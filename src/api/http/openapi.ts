@@ -1,0 +1,94 @@
+/** The OpenAPI 3.1 document, derived from the endpoints' own declarations. */
+import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { refusals, type RefusalType } from '../../domain/failures.ts';
+import type { Endpoint } from './endpoint.ts';
+import { problem } from '../../contract/answers.ts';
+
+export function openApiDocument(
+  endpoints: readonly Endpoint[],
+  options: { version: string; keyed: boolean },
+) {
+  const registry = new OpenAPIRegistry();
+  const security = options.keyed ? 'apiKey' : undefined;
+  if (security !== undefined)
+    registry.registerComponent('securitySchemes', security, { type: 'http', scheme: 'bearer' });
+  for (const one of endpoints) registerEndpoint(registry, one, security);
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Holdfast',
+      version: options.version,
+      description: 'Durable calls to remote AI agents. Refusals are RFC 9457 problems with an error_type.',
+    },
+    servers: [{ url: '/' }],
+    tags: ['calls', 'agents', 'health', 'sessions', 'operations'].map((name) => ({ name })),
+  });
+}
+
+function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint, security: string | undefined): void {
+  const body = one.streamsBody ? z.unknown() : one.body;
+  registry.registerPath({
+    method: one.method,
+    path: one.path,
+    tags: [one.tag],
+    summary: one.summary,
+    ...(one.description !== undefined && { description: one.description }),
+    ...(one.deprecated && { deprecated: true }),
+    ...(security !== undefined && !one.open && { security: [{ [security]: [] }] }),
+    request: {
+      ...(one.params && { params: one.params }),
+      ...(one.query && { query: one.query }),
+      ...(one.headers && { headers: headerSchema(one.headers) }),
+      ...(body && {
+        body: { required: !one.bodyOptional, content: { 'application/json': { schema: body } } },
+      }),
+    },
+    responses: { ...answersOf(one), ...refusalsOf(one, security !== undefined) },
+  });
+}
+
+function headerSchema(headers: Readonly<Record<string, string>>) {
+  return z.object(
+    Object.fromEntries(
+      Object.entries(headers).map(([name, description]) => [
+        name,
+        z.string().optional().openapi({ description }),
+      ]),
+    ),
+  );
+}
+
+function answersOf(one: Endpoint) {
+  return Object.fromEntries(
+    Object.entries(one.answers).map(([status, { description, schema, mediaType, headers }]) => [
+      status,
+      {
+        description,
+        ...(schema && { content: { [mediaType ?? 'application/json']: { schema } } }),
+        ...(headers && { headers: headerSchema(headers) }),
+      },
+    ]),
+  );
+}
+
+/** Refusals of one status share a response that names them all. */
+function refusalsOf(one: Endpoint, keyed: boolean) {
+  const types = new Set<RefusalType>(one.refusals);
+  if (one.params || one.query) types.add('validation_failed');
+  if (!one.open && one.method !== 'get') types.add('cross_site');
+  if (!one.open && keyed) types.add('unauthorized');
+  const statuses = new Set([...types].map((type) => refusals[type].status));
+  return Object.fromEntries(
+    [...statuses].map((status) => [
+      String(status),
+      {
+        description: [...types]
+          .filter((type) => refusals[type].status === status)
+          .map((type) => `${type}: ${refusals[type].title}`)
+          .join('; '),
+        content: { 'application/problem+json': { schema: problem } },
+      },
+    ]),
+  );
+}

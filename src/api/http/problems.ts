@@ -1,0 +1,80 @@
+/** Every refusal leaves the API here, as RFC 9457 `application/problem+json`. */
+import type { NextFunction, Request, Response } from 'express';
+import { asRefusal as asStoreRefusal } from '../../payloads/store-refusals.ts';
+import { Refusal, refusals, type OtherRefusalType } from '../../domain/failures.ts';
+import type { Log } from '../../platform/logging.ts';
+
+export function problemBody(refusal: Refusal): Record<string, unknown> {
+  const { status, title } = refusals[refusal.type];
+  return {
+    type: `urn:holdfast:problem:${refusal.type}`,
+    title,
+    status,
+    detail: refusal.message,
+    error_type: refusal.type,
+    ...refusal.extra,
+  };
+}
+
+export function sendProblem(response: Response, refusal: Refusal): void {
+  const { status } = refusals[refusal.type];
+  if (refusal.retryAfterSeconds !== undefined) response.set('Retry-After', String(refusal.retryAfterSeconds));
+  if (refusal.limit) {
+    const { name, quota } = refusal.limit;
+    response.set('RateLimit-Policy', `"${name}";q=${quota};qu="concurrent-requests"`);
+    response.set('RateLimit', `"${name}";r=0;t=${refusal.retryAfterSeconds ?? 1}`);
+  }
+  // A line each: Chromium reads one challenge of a line, and would never ask for a password.
+  if (status === 401) response.set('WWW-Authenticate', ['Bearer', 'Basic realm="Holdfast"']);
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(refusal)));
+}
+
+/** Express's last middleware. A fault of ours is logged with its stack and told without it. */
+export function problemHandler(log: Log) {
+  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+    const refusal = asRefusal(error);
+    if (refusal.type === 'internal') log.error({ err: error, path: request.path }, 'A request failed');
+    if (response.headersSent) {
+      next(error); // Express cuts the connection: a half-written stream must not look whole.
+      return;
+    }
+    sendProblem(response, refusal);
+  };
+}
+
+function asRefusal(thrown: unknown): Refusal {
+  const error = asStoreRefusal(thrown);
+  if (error instanceof Refusal) return error;
+  const type = (error as { type?: unknown } | null)?.type;
+  const mapped = typeof type === 'string' ? bodyParserRefusals[type] : undefined;
+  if (mapped) return new Refusal(mapped, withoutExcerpt((error as Error).message), { cause: error });
+  if (error instanceof URIError) return badPath(error);
+  if ((error as { status?: unknown } | null)?.status === 400)
+    return new Refusal('invalid_json', 'The request is malformed', { cause: error });
+  return new Refusal('internal', 'This is not your fault; the log of the node tells more', { cause: error });
+}
+
+function badPath(cause: URIError): Refusal {
+  const message = 'its percent-encoding is not whole: % is written %25';
+  const errors = [{ field: 'path', message }];
+  return new Refusal('validation_failed', `path: ${message}`, { extra: { errors }, cause });
+}
+
+/** `JSON.parse` quotes the text around the fault, which may be a token (I5). */
+function withoutExcerpt(message: string): string {
+  return message.replace(/, (\.\.\.)?"[^]*$/, '');
+}
+
+/** Types of the errors that express.json() throws. */
+const bodyParserRefusals: Readonly<Record<string, OtherRefusalType>> = {
+  'entity.parse.failed': 'invalid_json',
+  'entity.verify.failed': 'invalid_json',
+  'request.size.invalid': 'invalid_json',
+  'request.aborted': 'invalid_json',
+  'entity.too.large': 'body_too_large',
+  'charset.unsupported': 'unsupported_media_type',
+  'encoding.unsupported': 'unsupported_media_type',
+};

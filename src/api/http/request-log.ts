@@ -1,0 +1,33 @@
+/** One line per request, without headers, body or the values of a query: any of them may hold a key (I5). */
+import type { RequestHandler } from 'express';
+import { pinoHttp } from 'pino-http';
+import type { Log } from '../../platform/logging.ts';
+
+const probed = new Set(['/healthz', '/readyz', '/metrics']);
+
+export function requestLog(log: Log): RequestHandler {
+  return pinoHttp({
+    logger: log,
+    serializers: {
+      req: ({ method, url }: { method: string; url: string }) => ({ method, ...withoutValues(url) }),
+      res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
+    },
+    customLogLevel: ({ url }, { statusCode }) => {
+      if (statusCode >= 500) return 'warn';
+      return probed.has(withoutValues(url).url) ? 'debug' : 'info';
+    },
+  });
+}
+
+/** What stands alone, without a value, may be a key that was pasted; so may be what only ends in `=`. */
+function withoutValues(target: string): { url: string; query?: string[] } {
+  // A request may name a whole URL, with a password in it.
+  const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '');
+  const at = url.indexOf('?');
+  if (at === -1) return { url };
+  const names = url
+    .slice(at + 1)
+    .split('&')
+    .flatMap((one) => /^([^=]+)=+[^=]/.exec(one)?.[1] ?? []);
+  return { url: url.slice(0, at), query: [...new Set(names)] };
+}

@@ -1,0 +1,114 @@
+/** Server-sent events: every stream of this node is opened here, counted, kept alive, and ended when the node stops. */
+import { once } from 'node:events';
+import { createEventBuffer } from 'better-sse';
+import type { Request, Response } from 'express';
+import { Refusal } from '../../domain/failures.ts';
+import type { Drain } from './drain.ts';
+import { streamed } from './endpoint.ts';
+
+/** Below the minute after which proxies give up a silent connection. */
+const heartbeatMs = 15_000;
+/** A client that lost its stream comes again after this. */
+const reconnectMs = 2_000;
+const headers = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+} as const;
+
+export interface EventStream {
+  /** What the client says it had last. */
+  readonly lastEventId: string | undefined;
+  /** Aborts when the client has gone or the node begins to stop. */
+  readonly signal: AbortSignal;
+  /** Resolves once the client can take more; sends nothing to one that has gone. `data` goes out as JSON. */
+  send(event: string, data: unknown, id?: string): Promise<void>;
+  /** Ends the response; a client that was not told to stop connects again. */
+  close(): void;
+}
+
+export class Streams {
+  private readonly max: number;
+  private readonly drain: Drain;
+  private open = 0;
+
+  constructor(max: number, drain: Drain) {
+    this.max = max;
+    this.drain = drain;
+  }
+
+  /** Takes a place until the response is over. Throws a refusal where all are taken, or the node stops. */
+  reserve(response: Response): void {
+    if (this.drain.draining)
+      throw new Refusal('shutting_down', 'This node stops; connect to another', { retryAfterSeconds: 5 });
+    if (this.open >= this.max)
+      throw new Refusal('overloaded', `This node has ${this.open} streams open, its limit`, {
+        retryAfterSeconds: 5,
+        limit: { name: 'streams', quota: this.max },
+      });
+    if (response.closed) return;
+    this.open += 1;
+    response.once('close', () => (this.open -= 1));
+  }
+
+  /** In a place that was reserved. */
+  openStream(request: Request, response: Response): EventStream {
+    const gone = new AbortController();
+    const beat = (): boolean => response.write(createEventBuffer().comment().dispatch().read());
+    const heartbeat = setInterval(beat, heartbeatMs);
+    const onClose = (): void => {
+      clearInterval(heartbeat);
+      gone.abort();
+    };
+    if (response.closed) onClose();
+    else response.once('close', onClose);
+    response.status(200).set(headers).flushHeaders();
+    response.write(createEventBuffer().retry(reconnectMs).dispatch().read());
+    return {
+      lastEventId: request.header('Last-Event-ID'),
+      ...sender(response, AbortSignal.any([gone.signal, this.drain.begun])),
+    };
+  }
+}
+
+/**
+ * Hands values to `each` as they come, until they end or the client goes. The first is there before the status is sent,
+ * so what fails until then is a problem like any other.
+ */
+export async function streamValues<V>(
+  streams: Streams,
+  request: Request,
+  response: Response,
+  follow: (signal: AbortSignal) => AsyncGenerator<V>,
+  each: (stream: EventStream, value: V) => Promise<void>,
+): Promise<typeof streamed> {
+  streams.reserve(response);
+  const over = new AbortController();
+  response.once('close', () => over.abort());
+  const values = follow(over.signal);
+  try {
+    const first = await values.next();
+    const stream = streams.openStream(request, response);
+    stream.signal.addEventListener('abort', () => over.abort(), { once: true });
+    if (!first.done) await each(stream, first.value);
+    for await (const value of values) await each(stream, value);
+    stream.close();
+  } finally {
+    await values.return(undefined);
+  }
+  return streamed;
+}
+
+function sender(response: Response, signal: AbortSignal): Omit<EventStream, 'lastEventId'> {
+  return {
+    signal,
+    async send(event, data, id) {
+      if (signal.aborted) return;
+      const buffer = createEventBuffer().event(event);
+      if (id !== undefined) buffer.id(id);
+      const taken = response.write(buffer.data(data).dispatch().read());
+      if (!taken) await once(response, 'drain', { signal }).catch(() => undefined);
+    },
+    close: () => void response.end(),
+  };
+}

@@ -1,0 +1,19 @@
+import type { z } from 'zod';
+import { Refusal } from '../../domain/failures.ts';
+import { issueErrors, type FieldError } from './field-errors.ts';
+
+/** Throws the refusal `validation_failed` that names each field and what it takes. */
+export function validate<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  where: 'body' | 'query' | 'path',
+): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalidFields(issueErrors(parsed.error.issues, where));
+}
+
+export function invalidFields(errors: readonly FieldError[]): Refusal {
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  return new Refusal('validation_failed', detail, { extra: { errors } });
+}

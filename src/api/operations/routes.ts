@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { describePolling } from '../../services/temporal/readiness.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, streamed, type Endpoint } from '../http/endpoint.ts';
+
+/** `document` is made after all endpoints are known. */
+export function operationEndpoints(deps: ApiDependencies, document: () => unknown): Endpoint[] {
+  const { config, metrics, temporal, clock, drain, workerRunning, diskProblem, storeWatch } = deps;
+  return [
+    endpoint({
+      method: 'get',
+      path: '/healthz',
+      tag: 'operations',
+      summary: 'Whether this process lives',
+      open: true,
+      answers: { 200: { description: 'It does', schema: z.object({ status: z.literal('ok') }) } },
+      refusals: [],
+      handle: () => Promise.resolve({ status: 200, body: { status: 'ok' } }),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/readyz',
+      tag: 'operations',
+      summary: 'Whether calls can be taken',
+      description:
+        'Temporal answers, a worker that is given new calls polls, the disk has room, and the payload store has been there. Tells within 2 s if not.',
+      open: true,
+      answers: { 200: { description: 'They can', schema: z.object({ status: z.literal('ready') }) } },
+      refusals: ['shutting_down', 'temporal_unavailable', 'disk_full', 'payload_store_unavailable'],
+      handle: async () => {
+        if (drain.draining)
+          throw new Refusal('shutting_down', 'This node stops; ask another', { retryAfterSeconds: 5 });
+        const full = diskProblem();
+        if (full !== undefined) throw new Refusal('disk_full', full, { retryAfterSeconds: 5 });
+        if (storeWatch.problem !== undefined)
+          throw new Refusal('payload_store_unavailable', storeWatch.problem, { retryAfterSeconds: 5 });
+        const { current, polled } = await describePolling(temporal, clock.now());
+        // Its own worker need not have polled yet; otherwise some other process's must.
+        const ownWorks = workerRunning() === true && config.worker.buildId === current;
+        if (!polled && !ownWorks)
+          throw new Refusal('temporal_unavailable', nobodyPolls(current), { retryAfterSeconds: 2 });
+        if (workerRunning() === false)
+          throw new Refusal('temporal_unavailable', "This node's worker does not run", {
+            retryAfterSeconds: 2,
+          });
+        return { status: 200, body: { status: 'ready' } };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/metrics',
+      tag: 'operations',
+      summary: 'Prometheus metrics',
+      answers: {
+        200: { description: 'Text exposition format', schema: z.string(), mediaType: 'text/plain' },
+      },
+      refusals: [],
+      handle: async ({ response }) => {
+        response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+        return streamed;
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/openapi.json',
+      tag: 'operations',
+      summary: 'This document',
+      answers: { 200: { description: 'OpenAPI 3.1', schema: z.object({ openapi: z.string() }) } },
+      refusals: [],
+      handle: () => Promise.resolve({ status: 200, body: document() }),
+    }),
+  ];
+}
+
+function nobodyPolls(current: string | undefined): string {
+  return current === undefined
+    ? 'Temporal answers, but no worker polls'
+    : `Temporal answers, but no worker of version ${current} polls, which is current: start one, or promote another (npm run promote)`;
+}

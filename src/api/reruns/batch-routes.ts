@@ -1,0 +1,145 @@
+/** Batches of reruns: all calls that match a filter. */
+import { z } from 'zod';
+import { dryRun } from '../../services/reruns/batch-list.ts';
+import type { BatchFilter } from '../../domain/batch.ts';
+import { batchDescription, batchList } from '../../contract/batches.ts';
+import { batchItemToWire, batchToWire } from './batch-wire.ts';
+import { callSummary } from '../../contract/calls.ts';
+import { identify } from '../calls/call-identity.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { createBatchSchema, createSchemas, cursorQuery, id, overridesOf } from '../../contract/requests.ts';
+import { streamValues } from '../http/sse.ts';
+import { callSummaryToWire } from '../calls/wire.ts';
+import { idempotencyHeaders } from '../calls/routes.ts';
+
+const params = z.object({ id });
+const sampleSize = 20;
+const status = z.enum(['running', 'completed', 'cancelled', 'failed']);
+
+export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
+  const { batches, batchWatch, streams } = deps;
+  return [
+    endpoint({
+      method: 'post',
+      path: '/api/vps/reruns',
+      tag: 'calls',
+      summary: 'Run all calls that match again',
+      description:
+        'A batch that survives crashes: the matching calls are listed once, each is run again at most once. Skipped are those of which any rerun runs or has answered, those of which a newer rerun is in the batch, and those whose agent or session is gone.',
+      headers: idempotencyHeaders,
+      body: createBatchSchema(createSchemas(deps.config).overrides),
+      answers: {
+        200: {
+          description: 'A dry run: nothing was started',
+          schema: z.object({
+            dry_run: z.literal(true),
+            total: z.number().int().openapi({ description: 'Calls that would be run again' }),
+            skipped: z.number().int().openapi({ description: 'Calls that match and would be skipped' }),
+            sample: z.array(callSummary),
+          }),
+        },
+        202: {
+          description: 'The batch was accepted',
+          schema: z.object({ batch_id: z.string() }),
+          headers: { Location: 'The batch' },
+        },
+      },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'idempotency_mismatch',
+        'shutting_down',
+        'temporal_unavailable',
+        'disk_full',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ body, request }) => {
+        const filter = Object.fromEntries(
+          Object.entries(body.filter).filter(([, value]) => value !== undefined),
+        ) as BatchFilter;
+        if (body.dry_run) {
+          const wish = { filter, overrides: overridesOf(body.overrides) };
+          const { runs, skipped } = await dryRun(deps, wish, deps.limits.maxBatchCalls);
+          const sample = runs.slice(0, sampleSize).map(callSummaryToWire);
+          return { status: 200, body: { dry_run: true, total: runs.length, skipped, sample } };
+        }
+        const { callId: batchId, fingerprint } = await identify(deps, request, { batch: body }, (digest) =>
+          batches.idOf(digest),
+        );
+        const { rate_per_second: ratePerSecond, max_in_flight: maxInFlight } = body;
+        const overrides = overridesOf(body.overrides);
+        await batches.start({ batchId, filter, overrides, ratePerSecond, maxInFlight }, fingerprint);
+        const headers = { Location: `/api/vps/reruns/${encodeURIComponent(batchId)}` };
+        return { status: 202, body: { batch_id: batchId }, headers };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/reruns',
+      tag: 'calls',
+      summary: 'List batches of reruns',
+      description: 'Running ones first. Figures of a running one are those of its finished pages.',
+      query: z.strictObject(cursorQuery),
+      answers: { 200: { description: 'One page', schema: batchList } },
+      refusals: ['validation_failed', 'temporal_unavailable'],
+      handle: async ({ query }) => {
+        const page = await batches.list(query);
+        return {
+          status: 200,
+          body: { batches: page.items.map(batchToWire), next_cursor: page.nextCursor ?? null },
+        };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/reruns/{id}',
+      tag: 'calls',
+      summary: 'Look at a batch of reruns',
+      params,
+      answers: { 200: { description: 'Running or ended', schema: batchDescription } },
+      refusals: ['batch_not_found', 'payload_lost', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: async ({ params: { id: batchId } }) => {
+        const [batch, items] = await Promise.all([batches.describe(batchId), batches.items(batchId)]);
+        return { status: 200, body: { ...batchToWire(batch), items: items.map(batchItemToWire) } };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/reruns/{id}/events',
+      tag: 'calls',
+      summary: 'Follow a batch of reruns',
+      description: 'Server-sent events: `progress` at once and whenever it changes, `end` after the last.',
+      params,
+      answers: {
+        200: { description: 'Events', schema: z.string(), mediaType: 'text/event-stream' },
+      },
+      refusals: ['batch_not_found', 'overloaded', 'shutting_down', 'temporal_unavailable'],
+      handle: ({ params: { id: batchId }, request, response }) => {
+        const follow = (signal: AbortSignal) => batchWatch.follow(batchId, signal);
+        return streamValues(streams, request, response, follow, async (stream, batch) => {
+          await stream.send('progress', batchToWire(batch));
+          if (batch.status !== 'running') await stream.send('end', { batch_id: batchId });
+        });
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/reruns/{id}/cancel',
+      tag: 'calls',
+      summary: 'Cancel a batch of reruns',
+      description: 'Nothing more is started; what runs goes on to its end.',
+      params,
+      answers: {
+        202: { description: 'As asked', schema: z.object({ batch_id: z.string(), status }) },
+      },
+      refusals: ['batch_not_found', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params: { id: batchId } }) => ({
+        status: 202,
+        body: { batch_id: batchId, status: await batches.cancel(batchId) },
+      }),
+    }),
+  ];
+}

@@ -1,0 +1,35 @@
+/** Batches in the wire's names. */
+import type { BatchSummary } from '../../services/reruns/batches.ts';
+import type { BatchItem } from '../../domain/batch.ts';
+
+export function batchToWire({ progress, overrides, ...batch }: BatchSummary) {
+  return {
+    batch_id: batch.batchId,
+    status: batch.status,
+    filter: batch.filter,
+    overrides: {
+      agent_name: overrides.agentName ?? null,
+      fallback_agents: overrides.fallbackAgents ?? null,
+      deadline_seconds: overrides.deadlineMs === undefined ? null : overrides.deadlineMs / 1_000,
+      from: overrides.from ?? null,
+      own_prompt: overrides.ownPrompt,
+    },
+    total: progress.total,
+    done: progress.done,
+    now_succeeded: progress.nowSucceeded,
+    failed_again: progress.failedAgain,
+    skipped: progress.skipped,
+    started_at: batch.startedAt.toISOString(),
+    ended_at: batch.endedAt?.toISOString() ?? null,
+  };
+}
+
+export function batchItemToWire(item: BatchItem) {
+  return {
+    call_id: item.callId,
+    rerun_id: 'rerunId' in item ? item.rerunId : null,
+    outcome: item.outcome,
+    error_type: item.outcome === 'failed' ? item.errorType : null,
+    reason: item.outcome === 'skipped' ? item.reason : null,
+  };
+}

@@ -1,0 +1,85 @@
+/** Running one call again. */
+import type { Request } from 'express';
+import { z } from 'zod';
+import { rerunCall } from '../../services/reruns/reruns.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { identify } from '../calls/call-identity.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { callLocation } from '../calls/run-call.ts';
+import { createSchemas, overridesOf } from '../../contract/requests.ts';
+import { callParams, idempotencyHeaders } from '../calls/routes.ts';
+
+const location = { Location: 'The call' };
+
+export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
+  const { overrides } = createSchemas(deps.config);
+  return [
+    endpoint({
+      method: 'post',
+      path: '/api/vps/calls/{id}/rerun',
+      tag: 'calls',
+      summary: 'Run a call again',
+      description:
+        "A new call in the same session, linked by rerun_of: the same request on today's agents, or with what the body overrides. Requests with the same Idempotency-Key are one rerun; two without a key are two.",
+      params: callParams,
+      headers: idempotencyHeaders,
+      body: overrides,
+      bodyOptional: true,
+      answers: {
+        202: {
+          description: 'The new call was accepted, or this Idempotency-Key had started it before',
+          schema: z.object({ call_id: z.string(), rerun_of: z.string(), attached: z.boolean() }),
+          headers: location,
+        },
+      },
+      refusals: [
+        'invalid_json',
+        'call_not_found',
+        'agent_not_found',
+        'payload_lost',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'idempotency_mismatch',
+        'session_queue_full',
+        'session_metadata_full',
+        'overloaded',
+        'shutting_down',
+        'temporal_unavailable',
+        'disk_full',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ params, body, request }) => {
+        const wish = { rerun_of: params.id, ...body };
+        const idOf = (digest: string) => deps.calls.idOf(digest);
+        const given = hasKey(request) ? await identify(deps, request, wish, idOf) : undefined;
+        const { callId, attached } = await rerunCall(deps, params.id, overridesOf(body), given);
+        return {
+          status: 202,
+          body: { call_id: callId, rerun_of: params.id, attached },
+          headers: { Location: callLocation(callId) },
+        };
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/calls/{id}/reset',
+      tag: 'calls',
+      summary: 'Retired: run the call again instead',
+      description: 'Calls are no longer reset. It answers 410 and names the rerun that replaces it.',
+      deprecated: true,
+      params: callParams,
+      answers: {},
+      refusals: ['reset_retired', 'shutting_down'],
+      handle: ({ params }) => {
+        const rerun = `POST ${callLocation(params.id)}/rerun`;
+        throw new Refusal('reset_retired', `Calls are no longer reset. Run this call again: ${rerun}`);
+      },
+    }),
+  ];
+}
+
+function hasKey(request: Request): boolean {
+  return request.header('Idempotency-Key') !== undefined;
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { whatIfOf, whatIfOfAll, type WhatIfRow } from '../../services/reruns/what-if.ts';
+import { toCallFilter } from '../calls/call-filter-wire.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { callFilter, cursorQuery, id } from '../../contract/requests.ts';
+import { whatIfList, whatIfRow } from '../../contract/what-if.ts';
+
+/** Before the endpoints of calls: `what-if` is no call's id here. */
+export function whatIfEndpoints(deps: ApiDependencies): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/what-if',
+      tag: 'calls',
+      summary: "What today's routing would do with calls of before",
+      description:
+        'Walks the chain of today with the outcomes on record, and tells who would be asked next. No agent is asked.',
+      query: callFilter.extend({ limit: cursorQuery.limit }),
+      answers: { 200: { description: 'One row per call, as the list orders them', schema: whatIfList } },
+      refusals: ['validation_failed', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: async ({ query: { limit, ...filter } }) => {
+        const rows = await whatIfOfAll(deps, toCallFilter(filter), limit);
+        return { status: 200, body: { calls: rows.map(whatIfToWire) } };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/calls/{id}/what-if',
+      tag: 'calls',
+      summary: "What today's routing would do with a call",
+      params: z.object({ id }),
+      answers: { 200: { description: 'Told from the outcomes on record', schema: whatIfRow } },
+      refusals: ['call_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: async ({ params }) => ({ status: 200, body: whatIfToWire(await whatIfOf(deps, params.id)) }),
+    }),
+  ];
+}
+
+function whatIfToWire(row: WhatIfRow) {
+  return {
+    call_id: row.callId,
+    agent_name: row.agentAsked,
+    asked: row.agentAsked,
+    answered_by: row.answeredBy ?? null,
+    error_type: row.errorType ?? null,
+    before: {
+      chain: row.before.chain,
+      attempts: row.before.attempts.map((attempt) => ({
+        agent: attempt.agent,
+        status: attempt.status,
+        error_type: attempt.status === 'failed' ? attempt.errorType : null,
+      })),
+    },
+    after: {
+      chain: row.chain,
+      unregistered: row.unregistered,
+      next_agent: row.nextAgent ?? null,
+      reason: row.reason,
+      steps: row.steps.map(({ agent, outcome, errorType }) => ({
+        agent,
+        outcome,
+        error_type: errorType ?? null,
+      })),
+    },
+    changed: row.changed,
+  };
+}

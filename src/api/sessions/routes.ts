@@ -1,0 +1,194 @@
+import type { Response } from 'express';
+import { z } from 'zod';
+import { Refusal } from '../../domain/failures.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint, type Reply, type streamed } from '../http/endpoint.ts';
+import { importReport, sessionDescription } from '../../contract/answers.ts';
+import { cursorQuery, id, numberInQuery } from '../../contract/requests.ts';
+import { importSessions } from './session-import.ts';
+import { sendPieces } from '../http/send-pieces.ts';
+import { exportJson, sessionJson } from './session-json.ts';
+
+const sessionParams = z.object({ id });
+const byId = id.openapi({
+  description: 'This session, for ids that are no part of a path: `.`, `..`, and `export`, which is taken',
+});
+const deletion = { calls: z.enum(['true', 'false']).default('false') };
+const sessionPage = z
+  .object({
+    sessions: z.array(z.object({ session_id: z.string() })),
+    next_cursor: z.string().nullable(),
+  })
+  .openapi('SessionList');
+const exportFile = z
+  .object({
+    exported_at: z.iso.datetime(),
+    total_sessions: z.number().int(),
+    sessions: z.record(z.string(), sessionDescription),
+    incomplete_sessions: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'Those with lost messages, which are marked; at most 10,000 are named' }),
+  })
+  .openapi('SessionExport');
+
+const deletionAnswers = {
+  202: {
+    description: 'Nobody sees it any more; what is left of it goes as soon as its store allows',
+    schema: z.object({ session_id: z.string(), status: z.literal('deleting') }),
+  },
+  204: { description: 'Deleted' },
+};
+const deletionRefusals = [
+  'session_not_found',
+  'validation_failed',
+  'shutting_down',
+  'temporal_unavailable',
+  'payload_store_unavailable',
+] as const;
+
+export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): Endpoint[] {
+  const read = async (sessionId: string, response: Response): Promise<typeof streamed> => {
+    const session = await sessions.read(sessionId);
+    if (!session) throw noSuchSession(sessionId);
+    return sendPieces(response, sessionJson(session));
+  };
+  const remove = async (sessionId: string, calls: 'true' | 'false'): Promise<Reply> => {
+    const removal = await sessions.remove(sessionId, { withCalls: calls === 'true' });
+    if (removal === 'missing') throw noSuchSession(sessionId);
+    if (removal === 'deleted') return { status: 204 };
+    return { status: 202, body: { session_id: sessionId, status: 'deleting' } };
+  };
+  return [
+    endpoint({
+      method: 'get',
+      path: '/api/vps/sessions',
+      tag: 'sessions',
+      summary: 'List sessions',
+      description:
+        'May lag a new session by up to seconds. With `id` it is that session, as `/sessions/{id}` has it.',
+      query: z.strictObject({ ...cursorQuery, id: byId.optional() }),
+      answers: {
+        200: {
+          description: 'One page, or the session of `id`',
+          schema: z.union([sessionPage, sessionDescription]),
+        },
+      },
+      refusals: [
+        'session_not_found',
+        'validation_failed',
+        'temporal_unavailable',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ query, response }) => {
+        if (query.id !== undefined) return read(query.id, response);
+        const page = await sessions.list(query);
+        return {
+          status: 200,
+          body: {
+            sessions: page.items.map((session_id) => ({ session_id })),
+            next_cursor: page.nextCursor ?? null,
+          },
+        };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/sessions/export',
+      tag: 'sessions',
+      summary: 'Export all sessions',
+      answers: { 200: { description: 'A stream; import takes it', schema: exportFile } },
+      refusals: ['temporal_unavailable', 'payload_store_unavailable'],
+      handle: ({ response }) =>
+        sendPieces(response, exportJson(sessions.export()), { name: 'holdfast-sessions.json' }),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/sessions/import',
+      tag: 'sessions',
+      summary: 'Import sessions',
+      description:
+        'Takes an export as a stream, compressed or not. Sessions that exist are left as they are.',
+      streamsBody: true,
+      answers: { 200: { description: 'What became of each', schema: importReport } },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'shutting_down',
+        'temporal_unavailable',
+        'disk_full',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ request }) => ({
+        status: 200,
+        body: await importSessions(request, sessions, {
+          maxBytes: config.limits.maxImportBytes,
+          maxMetadataBytes: config.session.maxMetadataBytes,
+        }),
+      }),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/sessions/cleanup',
+      tag: 'sessions',
+      summary: 'Remove idle sessions',
+      description: '0 removes every session that no call holds or waits for.',
+      query: z.strictObject({
+        max_age_hours: numberInQuery(z.number('takes a number').min(0).max(1_000_000)).default(24),
+      }),
+      answers: {
+        200: {
+          description: 'Removed',
+          schema: z.object({ cleaned_up: z.number().int(), remaining_sessions: z.number().int() }),
+        },
+      },
+      refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: async ({ query }) => {
+        const { cleanedUp, remaining } = await sessions.cleanup(
+          clock.now() - query.max_age_hours * 3_600_000,
+        );
+        return { status: 200, body: { cleaned_up: cleanedUp, remaining_sessions: remaining } };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/vps/sessions/{id}',
+      tag: 'sessions',
+      summary: 'Read a session',
+      params: sessionParams,
+      answers: { 200: { description: 'Whole, in order', schema: sessionDescription } },
+      refusals: ['session_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: ({ params, response }) => read(params.id, response),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/sessions/{id}',
+      tag: 'sessions',
+      summary: 'Delete a session',
+      description:
+        'Calls under way end with session_stored false. Prompts also live in the histories of its calls: calls=true deletes those that have ended too, in the archive as well.',
+      params: sessionParams,
+      query: z.strictObject(deletion),
+      answers: deletionAnswers,
+      refusals: deletionRefusals,
+      handle: ({ params, query }) => remove(params.id, query.calls),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/api/vps/sessions',
+      tag: 'sessions',
+      summary: 'Delete the session of an id',
+      description: 'As `DELETE /sessions/{id}`, for ids that are no part of a path.',
+      query: z.strictObject({ ...deletion, id: byId }),
+      answers: deletionAnswers,
+      refusals: deletionRefusals,
+      handle: ({ query }) => remove(query.id, query.calls),
+    }),
+  ];
+}
+
+function noSuchSession(sessionId: string): Refusal {
+  return new Refusal('session_not_found', `Session '${sessionId}' does not exist`);
+}

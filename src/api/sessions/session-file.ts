@@ -1,0 +1,48 @@
+/** An export `{"sessions": {id: session}}`, read one session at a time, so that its size does not matter to memory. */
+import { TokenParser, TokenType } from '@streamparser/json';
+import type { Refusal } from '../../domain/failures.ts';
+import type { FieldError } from '../http/field-errors.ts';
+import { PlacedTokens } from '../agents/placed-tokens.ts';
+import { invalidFields } from '../http/validate.ts';
+
+export interface FileSession {
+  readonly id: string;
+  readonly value: unknown;
+  /** The first numbers in it that would be changed; their fields are those of the file. */
+  readonly changedNumbers: readonly FieldError[];
+}
+
+/** Throws the refusal `validation_failed` for JSON that is no export, before any session, and others for what is no JSON. */
+export async function* sessionsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<FileSession> {
+  const found: FileSession[] = [];
+  const parser = new TokenParser({ paths: ['$.sessions.*'], keepStack: false });
+  const seen = { sessions: false };
+  let before: TokenType | undefined;
+  const tokens = new PlacedTokens((info, open) => {
+    const [file] = open;
+    const isSessions = open.length === 1 && file?.key === 'sessions' && before === TokenType.COLON;
+    if ((!file || isSessions) && info.token !== TokenType.LEFT_BRACE) throw noExport();
+    seen.sessions ||= isSessions;
+    before = info.token;
+    parser.write(info);
+  });
+  tokens.onEnd = () => {
+    if (!parser.isEnded) parser.end();
+  };
+  parser.onEnd = () => {
+    if (!tokens.isEnded) tokens.end();
+  };
+  parser.onValue = ({ key, value }) => {
+    found.push({ id: String(key), value, changedNumbers: tokens.changed.splice(0) });
+  };
+  for await (const chunk of body) {
+    tokens.write(chunk);
+    yield* found.splice(0);
+  }
+  if (!tokens.isEnded) tokens.end();
+  if (!seen.sessions) throw noExport();
+}
+
+function noExport(): Refusal {
+  return invalidFields([{ field: 'body', message: 'no export of sessions: {"sessions": {id: session}}' }]);
+}

@@ -1,0 +1,138 @@
+/** Takes over the sessions of an export, one after the other as they are read. */
+import type { Readable } from 'node:stream';
+import type { Request } from 'express';
+import { sizeAsJson } from '../../domain/json-bytes.ts';
+import type { Sessions } from '../../services/sessions/sessions.ts';
+import type { ImportedSession } from '../../services/sessions/whole-session.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { decodedBody } from '../http/decoded-body.ts';
+import { issueErrors, type FieldError } from '../http/field-errors.ts';
+import { noMemberName, oddMembers } from '../http/odd-members.ts';
+import { importedSession, newId } from '../../contract/requests.ts';
+import { sessionsOf, type FileSession } from './session-file.ts';
+import { invalidFields } from '../http/validate.ts';
+
+interface Report {
+  imported: number;
+  readonly skipped: string[];
+  readonly invalid: { session_id: string; error: string }[];
+}
+
+interface Import {
+  readonly sessions: Pick<Sessions, 'import'>;
+  readonly report: Report;
+  readonly limits: ImportLimits;
+}
+
+interface ImportLimits {
+  readonly maxBytes: number;
+  readonly maxMetadataBytes: number;
+}
+
+/**
+ * Invalid sessions are reported and the others imported. Throws `Refusal` on what is no export, on a session that has
+ * another id than its key or the key `__proto__`, and on too many bytes.
+ */
+export async function importSessions(
+  request: Request,
+  sessions: Pick<Sessions, 'import'>,
+  limits: ImportLimits,
+): Promise<Report> {
+  const body = decodedBody(request);
+  const report: Report = { imported: 0, skipped: [], invalid: [] };
+  try {
+    for await (const one of sessionsOf(atMost(limits.maxBytes, body)))
+      await importOne(one, { sessions, report, limits });
+  } catch (error) {
+    // What still comes is of no use, decoded least of all, but a client that sends reads no answer.
+    request.unpipe();
+    request.resume();
+    const isBadlyCoded = body !== request && body.errored === error;
+    const fault = isBadlyCoded
+      ? 'The body is not what its Content-Encoding says'
+      : 'The body is not an export: {"sessions": {id: session}}';
+    const refusal = error instanceof Refusal ? error : new Refusal('invalid_json', fault, { cause: error });
+    throw refusal.withExtra({ ...refusal.extra, ...report }); // What was imported before stays imported, and is told.
+  }
+  return report;
+}
+
+async function importOne(session: FileSession, { sessions, report, limits }: Import): Promise<void> {
+  const content = toContent(session, limits.maxMetadataBytes);
+  if (typeof content === 'string') report.invalid.push({ session_id: session.id, error: content });
+  else if (await sessions.import(content).catch(rethrowAsOurs)) report.imported += 1;
+  else report.skipped.push(session.id);
+}
+
+/** Not the JSON's fault. */
+function rethrowAsOurs(error: unknown): never {
+  throw error instanceof Refusal
+    ? error
+    : new Refusal('internal', 'A session could not be stored', { cause: error });
+}
+
+/** The session, or what is wrong with it. Throws the refusal of a file that names it by another id, or by `__proto__`. */
+function toContent(
+  { id, value, changedNumbers }: FileSession,
+  maxMetadataBytes: number,
+): ImportedSession | string {
+  // Of an object's member of this name few programs read what was written: the file is refused, not one session.
+  if (id === '__proto__') throw invalidFields([{ field: 'sessions.__proto__', message: noMemberName }]);
+  const named = newId.safeParse(id);
+  if (!named.success) return `session_id: ${named.error.issues.map((issue) => issue.message).join('; ')}`;
+  const inFile = `sessions.${id}.`.length;
+  const odd = [
+    ...oddMembers(value),
+    ...changedNumbers.map(({ field, message }) => ({ field: field.slice(inFile), message })),
+  ];
+  if (odd.length > 0) return told(odd);
+  const { metadata: given } = Object(value) as { metadata?: unknown };
+  // Before its schema, which takes seconds for millions of members.
+  if (given !== undefined && sizeAsJson(given) > maxMetadataBytes)
+    return `metadata: at most ${maxMetadataBytes} bytes as JSON`;
+  const parsed = importedSession.safeParse(value);
+  if (!parsed.success) return told(issueErrors(parsed.error.issues, 'session'));
+  const { session_id, user_id, created_at, last_activity, messages, metadata } = parsed.data;
+  if (session_id !== undefined && session_id !== id)
+    throw invalidFields([
+      { field: `sessions.${id}.session_id`, message: `is '${session_id}', unlike the session's key '${id}'` },
+    ]);
+  return {
+    sessionId: id,
+    ...(user_id != null && { userId: user_id }),
+    createdAt: utc(created_at),
+    lastActivity: utc(last_activity),
+    metadata,
+    messages: messages.map(({ timestamp, role, content, agent, call_id, failed, lost }) => ({
+      timestamp: utc(timestamp),
+      role,
+      content,
+      ...(agent != null && { agent }),
+      ...(call_id != null && { callId: call_id }),
+      ...(failed && { failed: true as const }),
+      ...(lost && { lost: true as const }),
+    })),
+  };
+}
+
+function utc(time: string): string {
+  return new Date(time).toISOString();
+}
+
+function told(errors: readonly FieldError[]): string {
+  return errors
+    .slice(0, 5)
+    .map(({ field, message }) => `${field}: ${message}`)
+    .join('; ');
+}
+
+async function* atMost(maxBytes: number, body: Readable): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  // Its socket still has an answer to send.
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+    bytes += (chunk as Uint8Array).length;
+    if (bytes > maxBytes)
+      throw new Refusal('body_too_large', `At most ${maxBytes} bytes (HOLDFAST_MAX_IMPORT_BYTES)`);
+    yield chunk as Uint8Array;
+  }
+}

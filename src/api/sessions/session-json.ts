@@ -1,0 +1,59 @@
+/** Sessions as JSON text, piece by piece: one may be larger than memory should hold. */
+import type { PlainMessage, WholeSession } from '../../services/sessions/whole-session.ts';
+
+/** Most sessions are one piece; each piece costs a write. */
+const pieceLength = 64 * 1024;
+
+/** Sessions with lost messages that an export names. */
+const maxNamed = 10_000;
+
+/** Returns whether every message of it is there. */
+export async function* sessionJson(session: WholeSession): AsyncGenerator<string, boolean> {
+  const { sessionId, userId, createdAt, lastActivity, messages, metadata } = session;
+  const head = {
+    session_id: sessionId,
+    user_id: userId ?? null,
+    created_at: createdAt,
+    last_activity: lastActivity,
+  };
+  let text = `${JSON.stringify(head).slice(0, -1)},"messages":[`;
+  let separator = '';
+  let whole = true;
+  for await (const message of messages) {
+    if (message.lost) whole = false;
+    text += separator + JSON.stringify(messageToWire(message));
+    separator = ',';
+    if (text.length < pieceLength) continue;
+    yield text;
+    text = '';
+  }
+  yield `${text}],"metadata":${JSON.stringify(metadata)}}`;
+  return whole;
+}
+
+export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncGenerator<string> {
+  let lead = `{"exported_at":${JSON.stringify(new Date().toISOString())},"sessions":{`;
+  let total = 0;
+  const incomplete: string[] = [];
+  for await (const session of sessions) {
+    yield `${lead}\n${JSON.stringify(session.sessionId)}:`;
+    const whole = yield* sessionJson(session);
+    if (!whole && incomplete.length < maxNamed) incomplete.push(session.sessionId);
+    lead = ',';
+    total += 1;
+  }
+  const lost = incomplete.length > 0 ? `,"incomplete_sessions":${JSON.stringify(incomplete)}` : '';
+  yield `${total === 0 ? lead : ''}},"total_sessions":${total}${lost}}\n`;
+}
+
+function messageToWire({ timestamp, role, content, agent, callId, failed, lost }: PlainMessage) {
+  return {
+    timestamp,
+    role,
+    content,
+    agent: agent ?? null,
+    call_id: callId ?? null,
+    failed: failed ?? false,
+    ...(lost && { lost }),
+  };
+}

@@ -1,0 +1,61 @@
+/** What answers about health hold. */
+import { z } from 'zod';
+import { errorType } from './answers.ts';
+
+const isoTime = z.iso.datetime();
+const figure = z.number().int();
+
+export const agentHealthDescription = z
+  .object({
+    agent_name: z.string(),
+    status: z.enum(['healthy', 'degraded', 'unhealthy', 'unreachable']),
+    success_rate: z.number().openapi({ description: 'Percent, over the last 50 outcomes within 15 minutes' }),
+    recent_requests: figure.openapi({
+      description: 'Outcomes that success_rate is over; of none the rate is 100 and says nothing',
+    }),
+    total_requests: figure,
+    total_failures: figure,
+    consecutive_failures: figure,
+    last_success_at: isoTime.nullable(),
+    last_failure_at: isoTime.nullable(),
+    last_error_type: errorType.nullable(),
+    error_metrics: z.record(z.string(), figure),
+    circuit: z.enum(['closed', 'open', 'half_open']),
+    circuit_open_until: isoTime.nullable(),
+    latencies_ms: z.array(figure).openapi({
+      description: 'Of the last 50 answered calls, oldest first; of 25 at least beyond 500 agents',
+    }),
+    latency_p50_ms: figure.nullable().openapi({ description: 'Of latencies_ms; null when there are none' }),
+    latency_p95_ms: figure.nullable(),
+    recent_errors: z
+      .array(z.object({ at: isoTime, error_type: errorType, call_id: z.string() }))
+      .openapi({ description: 'The last 10 failed calls, newest first; 3 at least beyond 500 agents' }),
+  })
+  .openapi('AgentHealth');
+
+export const healthOverview = z
+  .object({
+    total_agents: figure,
+    healthy_agents: figure,
+    degraded_agents: figure,
+    unhealthy_agents: figure,
+    unreachable_agents: figure,
+    total_requests: figure,
+    total_failures: figure,
+    error_rate: z.number().openapi({ description: 'Percent' }),
+    error_metrics: z.record(z.string(), figure),
+    agents: z.array(agentHealthDescription).optional().openapi({ description: 'With details=true' }),
+  })
+  .openapi('HealthOverview');
+
+export const probeReport = z
+  .object({
+    agent_name: z.string(),
+    ok: z.boolean(),
+    status_code: figure.nullable().openapi({ description: 'null where no health path answered' }),
+    error_type: errorType.nullable(),
+    error: z.string().nullable(),
+    latency_ms: figure,
+    health: agentHealthDescription,
+  })
+  .openapi('ProbeReport');

@@ -1,0 +1,41 @@
+/** What answers about today's routing of yesterday's calls hold. */
+import { z } from 'zod';
+import { errorType } from './answers.ts';
+import { askedAndAnswered } from './calls.ts';
+
+const names = z.array(z.string());
+
+export const whatIfRow = z
+  .object({
+    call_id: z.string(),
+    agent_name: z.string().openapi({ description: 'As asked' }),
+    ...askedAndAnswered,
+    error_type: errorType.nullable(),
+    before: z.object({
+      chain: names,
+      attempts: z.array(
+        z.object({
+          agent: z.string(),
+          status: z.enum(['ok', 'failed', 'skipped']),
+          error_type: errorType.nullable(),
+        }),
+      ),
+    }),
+    after: z.object({
+      chain: names.openapi({ description: 'In the order that a call of now would ask' }),
+      unregistered: names,
+      next_agent: z.string().nullable().openapi({ description: 'The first whose answer is not on record' }),
+      reason: z.string(),
+      steps: z.array(
+        z.object({
+          agent: z.string(),
+          outcome: z.enum(['as_recorded', 'would_be_asked', 'not_reached', 'skipped']),
+          error_type: errorType.nullable(),
+        }),
+      ),
+    }),
+    changed: z.boolean().openapi({ description: 'Others would be asked than were, or in another order' }),
+  })
+  .openapi('WhatIf');
+
+export const whatIfList = z.object({ calls: z.array(whatIfRow) });

@@ -1,0 +1,107 @@
+/** This node's view of the agent directory: refreshed every second, at once by its own changes, and on a miss. */
+import { randomUUID } from 'node:crypto';
+import type { AgentConfig } from '../../domain/agent.ts';
+import { agentDirectoryId } from '../../domain/ids.ts';
+import type { agentDirectory, DirectoryLimits, DirectoryState } from '../../workflows/agent-directory.ts';
+import {
+  directoryChangesQuery,
+  registerAgentUpdate,
+  removeAgentUpdate,
+  type DirectoryEntry,
+} from '../../workflows/messages.ts';
+import { ensureEntity, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+
+export class Agents {
+  private readonly temporal: Temporal;
+  private readonly gate: EntityGate;
+  private readonly limits: DirectoryLimits;
+  private readonly entries = new Map<string, DirectoryEntry>();
+  private version = 0;
+  private refreshing: Promise<void> | undefined;
+
+  constructor(temporal: Temporal, gate: EntityGate, limits: DirectoryLimits) {
+    this.temporal = temporal;
+    this.gate = gate;
+    this.limits = limits;
+  }
+
+  /** Creates the entity where it is missing. */
+  async ensure(): Promise<void> {
+    const empty: DirectoryState = { version: 0, entries: {}, forgottenVersion: 0 };
+    await ensureEntity(
+      this.temporal,
+      'agentDirectory' satisfies typeof agentDirectory.name,
+      agentDirectoryId,
+      [empty, this.limits],
+    );
+  }
+
+  /** A miss is looked up again before it is one. */
+  async find(name: string): Promise<AgentConfig | undefined> {
+    if (!this.lookup(name)) await this.refresh();
+    return this.lookup(name);
+  }
+
+  lookup(name: string): AgentConfig | undefined {
+    return this.entries.get(name)?.config;
+  }
+
+  /** By name. */
+  list(): AgentConfig[] {
+    return [...this.entries.values()]
+      .flatMap((entry) => entry.config ?? [])
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async register(config: AgentConfig): Promise<{ replaced: boolean }> {
+    const { version, replaced } = await this.update((updateId) =>
+      this.handle().executeUpdate(registerAgentUpdate, { args: [config], updateId }),
+    );
+    this.apply(config.name, { version, config });
+    return { replaced };
+  }
+
+  async remove(name: string): Promise<boolean> {
+    const { version, removed } = await this.update((updateId) =>
+      this.handle().executeUpdate(removeAgentUpdate, { args: [name], updateId }),
+    );
+    this.apply(name, { version });
+    return removed;
+  }
+
+  /** Takes over what changed since the last time. Callers at the same moment share one query. */
+  refresh(): Promise<void> {
+    this.refreshing ??= this.pull().finally(() => {
+      this.refreshing = undefined;
+    });
+    return this.refreshing;
+  }
+
+  private async pull(): Promise<void> {
+    const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
+      this.handle().query(directoryChangesQuery, this.version),
+    );
+    // A directory that was begun anew (its entity had been deleted) knows less than this node.
+    if (changes.complete || changes.version < this.version) this.entries.clear();
+    this.version = changes.version;
+    for (const [name, entry] of Object.entries(changes.entries)) this.apply(name, entry);
+  }
+
+  /** A change that this node made itself may be newer than a query's answer that was under way. */
+  private apply(name: string, entry: DirectoryEntry): void {
+    const mine = this.entries.get(name);
+    if (!mine || mine.version <= entry.version) this.entries.set(name, entry);
+  }
+
+  private update<T>(send: (updateId: string) => Promise<T>): Promise<T> {
+    const updateId = randomUUID();
+    return this.gate.pass(agentDirectoryId, () =>
+      rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
+    );
+  }
+
+  private handle() {
+    return this.temporal.client.workflow.getHandle(agentDirectoryId);
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * This node's view of the agents' health: a snapshot of the entity, at most a second old, with the node's own
+ * outcomes that are not in it yet laid over. Reads cost no RPC and see the node's own writes at once.
+ */
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { AgentConfig } from '../../domain/agent.ts';
+import { openCircuitsLast, type OrderedChain } from '../../domain/chain.ts';
+import { circuitOf, type Circuit } from '../../domain/circuit.ts';
+import { copyHealth, newHealth, recordOutcome, type AgentHealth, type Outcome } from '../../domain/health.ts';
+import { agentHealthId } from '../../domain/ids.ts';
+import { unpackHealth } from '../../domain/packed-health.ts';
+import { resetHealth } from '../../domain/reset-health.ts';
+import type { HealthState } from '../../workflows/agent-health.ts';
+import {
+  forgetAgentSignal,
+  healthChangesQuery,
+  reportOutcomesSignal,
+  resetAgentSignal,
+  type OutcomeBatch,
+} from '../../workflows/messages.ts';
+import { ensureEntity } from '../temporal/entity-updates.ts';
+import { ProbeSlots } from './probe-slots.ts';
+import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+
+/** Outcomes kept while Temporal does not answer; beyond them the oldest are lost (I7). */
+const maxUnsent = 10_000;
+const maxBatch = 500;
+/** A batch that no snapshot has shown by then is taken for part of it. */
+const overlayMs = 30_000;
+
+export interface CircuitBreaker {
+  readonly enabled: boolean;
+  readonly cooldownMs: number;
+}
+
+interface TakenOrder extends OrderedChain {
+  /** For a call that was not started: frees the slots that `order` took for it, and no other. */
+  readonly giveBack: () => void;
+}
+
+export class Health {
+  private readonly temporal: Temporal;
+  private readonly breaker: CircuitBreaker;
+  private snapshot = new Map<string, AgentHealth>();
+  private version = 0;
+  private unsent: Outcome[] = [];
+  /** Sent, but not seen in a snapshot yet. */
+  private readonly sent = new Map<string, OutcomeBatch & { readonly sentAt: number }>();
+  private readonly seen = new LRUCache<string, true>({ max: 20_000 });
+  private readonly probes: ProbeSlots;
+  /** By agent: resets of this node, epoch ms, that no snapshot has shown yet. */
+  private readonly resets = new Map<string, number>();
+
+  /** Epoch ms by a clock that all nodes share: their outcomes meet in one place. */
+  readonly now: () => number;
+
+  constructor(temporal: Temporal, breaker: CircuitBreaker, now: () => number = () => Date.now()) {
+    this.temporal = temporal;
+    this.now = now;
+    this.breaker = breaker;
+    this.probes = new ProbeSlots(breaker.cooldownMs);
+  }
+
+  async ensure(): Promise<void> {
+    const empty: HealthState = { version: 0, agents: {}, batchIds: [] };
+    await ensureEntity(this.temporal, 'agentHealth', agentHealthId, [empty]);
+  }
+
+  /** Takes an outcome of this process once (false: it came before); acts on its own circuit breaker at once. */
+  record(outcome: Outcome): boolean {
+    const key = JSON.stringify([outcome.callId, outcome.agent]);
+    if (this.seen.has(key)) return false;
+    this.seen.set(key, true);
+    this.probes.free(outcome.agent);
+    this.unsent.push(outcome);
+    if (this.unsent.length > maxUnsent) this.unsent.shift();
+    return true;
+  }
+
+  of(agent: string): AgentHealth {
+    const health = copyHealth(this.snapshot.get(agent) ?? newHealth());
+    const resetAt = this.resets.get(agent);
+    if (resetAt !== undefined) resetHealth(health, resetAt);
+    for (const { outcomes } of this.sent.values())
+      for (const outcome of outcomes) if (outcome.agent === agent) recordOutcome(health, outcome);
+    for (const outcome of this.unsent) if (outcome.agent === agent) recordOutcome(health, outcome);
+    return health;
+  }
+
+  circuit(agent: string): Circuit {
+    return this.breaker.enabled
+      ? circuitOf(this.of(agent), this.now(), this.breaker.cooldownMs)
+      : { state: 'closed' };
+  }
+
+  /**
+   * The chain with agents of open circuits last. A half-open one lets this call through as the node's probe: the call takes
+   * the agent's slot.
+   */
+  order(chain: readonly AgentConfig[], callId: string): TakenOrder {
+    const ordered = this.view(chain);
+    if (!this.breaker.enabled || chain.length === 1) return { ...ordered, giveBack: () => undefined };
+    const probed = chain
+      .map(({ name }) => name)
+      .filter((name) => this.circuit(name).state === 'half_open' && !this.probes.isTaken(name));
+    for (const name of probed) this.probes.take(name, callId);
+    const giveBack = (): void => {
+      for (const name of probed) this.probes.giveBack(name, callId);
+    };
+    return { ...ordered, giveBack };
+  }
+
+  /** The order that a call of now would be given; nothing changes by it. */
+  view(chain: readonly AgentConfig[]): OrderedChain {
+    if (!this.breaker.enabled || chain.length === 1) return { agents: chain, passedOver: [] };
+    return openCircuitsLast(chain, (name) => {
+      const { state } = this.circuit(name);
+      return state === 'open' || (state === 'half_open' && this.probes.isTaken(name));
+    });
+  }
+
+  /** The call has ended, or was not started: an agent that it was to probe and did not ask is another's to probe. */
+  release(callId: string): void {
+    this.probes.freeOf(callId);
+  }
+
+  /** Closes the agent's circuit; its totals stay. This node sees it at once, others with their next refresh. */
+  async reset(agent: string): Promise<void> {
+    const at = this.now();
+    await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(resetAgentSignal, agent, at));
+    this.resets.set(agent, at);
+    this.probes.free(agent);
+  }
+
+  async forget(agent: string): Promise<void> {
+    this.snapshot.delete(agent);
+    this.resets.delete(agent);
+    this.unsent = this.unsent.filter((outcome) => outcome.agent !== agent);
+    for (const [id, batch] of this.sent)
+      this.sent.set(id, { ...batch, outcomes: batch.outcomes.filter((outcome) => outcome.agent !== agent) });
+    await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(forgetAgentSignal, agent));
+  }
+
+  /** Sends what was recorded since the last time. Nothing is lost when it fails: the next flush sends it again. */
+  async flush(): Promise<void> {
+    for (const [id, { sentAt }] of this.sent) if (sentAt < Date.now() - overlayMs) this.sent.delete(id);
+    if (this.unsent.length === 0) return;
+    const batch: OutcomeBatch = { batchId: randomUUID(), outcomes: this.unsent.slice(0, maxBatch) };
+    this.unsent = this.unsent.slice(maxBatch);
+    this.sent.set(batch.batchId, { ...batch, sentAt: Date.now() });
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.read, () => this.handle().signal(reportOutcomesSignal, batch));
+    } catch (error) {
+      this.sent.delete(batch.batchId);
+      this.unsent = [...batch.outcomes, ...this.unsent].slice(-maxUnsent);
+      throw error;
+    }
+  }
+
+  async refresh(): Promise<void> {
+    const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
+      this.handle().query(healthChangesQuery, this.version),
+    );
+    if (changes.version < this.version) this.snapshot.clear();
+    this.version = changes.version;
+    for (const [agent, health] of Object.entries(changes.agents))
+      this.snapshot.set(agent, unpackHealth(health));
+    for (const batchId of changes.batchIds) this.sent.delete(batchId);
+    for (const [agent, at] of this.resets)
+      if ((this.snapshot.get(agent)?.resetAt ?? 0) >= at || at < this.now() - overlayMs)
+        this.resets.delete(agent);
+  }
+
+  private handle() {
+    return this.temporal.client.workflow.getHandle(agentHealthId);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Histories of failed calls, kept beyond Temporal's retention: one gzipped file per call, in a folder per day of their end.
+ * Each is one JSON line `{call_id, summary, history}`, as replay reads it.
+ */
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { PayloadStore } from '../../payloads/payload-store.ts';
+import type { CallHistory } from './call-export.ts';
+import type { CallFilter } from '../calls/call-filter.ts';
+import { matches } from '../calls/call-matches.ts';
+import type { CallSummary } from '../calls/call-summary.ts';
+import { asRefusal } from '../../payloads/store-refusals.ts';
+
+interface ArchivedCall {
+  readonly call_id: string;
+  readonly summary: CallSummary;
+  readonly history: unknown;
+}
+
+/** `<day>/<call>[.<session>].json.gz`; others are a write that did not end, or none of ours. */
+const fileName = /(?:^|\/)(\d{4}-\d\d-\d\d)\/([\w-]+)(?:\.([0-9a-f]{16}))?\.json\.gz$/;
+
+export class Archive {
+  private readonly store: PayloadStore;
+  private readonly prefix: string;
+  private readonly tellDamaged: (key: string) => void;
+
+  /** `prefix` is empty or ends with a slash. `tellDamaged`: the key of each file that cannot be understood. */
+  constructor(store: PayloadStore, prefix: string, tellDamaged: (key: string) => void = () => undefined) {
+    this.store = store;
+    this.tellDamaged = tellDamaged;
+    this.prefix = prefix;
+  }
+
+  /** Whole or not at all; the same call again changes nothing. Returns its key. Throws `PayloadStoreError`. */
+  async write(summary: CallSummary, history: string): Promise<string> {
+    const { callId, sessionId, endedAt } = summary;
+    const day = (endedAt ?? new Date()).toISOString().slice(0, 10);
+    const session = sessionId === undefined ? '' : `.${hash(sessionId)}`;
+    const line = `{"call_id":${JSON.stringify(callId)},"summary":${JSON.stringify(summary)},"history":${history}}\n`;
+    const key = `${this.prefix}${day}/${fileIdOf(callId)}${session}.json.gz`;
+    await this.store.write(key, await promisify(gzip)(line));
+    return key;
+  }
+
+  remove(key: string): Promise<void> {
+    return this.store.deleteAll(key);
+  }
+
+  /** Without damaged ones. Throws the refusal `payload_store_unavailable`. */
+  async *calls(filter: CallFilter): AsyncGenerator<CallHistory> {
+    try {
+      for await (const { key, day, session } of this.files()) {
+        // A call ends after it started.
+        if (filter.since && day < filter.since.toISOString().slice(0, 10)) continue;
+        if (filter.session !== undefined && session !== hash(filter.session)) continue;
+        const call = await this.read(key);
+        if (!call || !matches(filter, call.summary)) continue;
+        yield { ...call.summary, history: JSON.stringify(call.history) };
+      }
+    } catch (error) {
+      throw asRefusal(error);
+    }
+  }
+
+  /** Those of the calls that are in the archive. */
+  async among(callIds: readonly string[]): Promise<Set<string>> {
+    const asked = new Map(callIds.map((id) => [fileIdOf(id), id]));
+    const found = new Set<string>();
+    for await (const { call } of this.files()) {
+      const id = asked.get(call);
+      if (id !== undefined) found.add(id);
+    }
+    return found;
+  }
+
+  /** Deletes the session's calls, for their prompts are in them; those that ended after `endedBy` stay. */
+  async removeSession(sessionId: string, endedBy?: Date): Promise<void> {
+    try {
+      for await (const { key, session } of this.files()) {
+        if (session !== hash(sessionId)) continue;
+        const endedAt = endedBy && (await this.read(key))?.summary.endedAt;
+        if (!endedBy || !endedAt || new Date(endedAt) <= endedBy) await this.remove(key);
+      }
+    } catch (error) {
+      throw asRefusal(error);
+    }
+  }
+
+  /** Until when, by Temporal's clock, all failed calls are in the archive; 0 at first. */
+  async watermark(): Promise<number> {
+    return Math.max(0, ...(await this.watermarks()));
+  }
+
+  /** Only forward, whichever facade was there first. */
+  async advance(toMs: number): Promise<void> {
+    await this.store.write(this.watermarkKey(toMs), Buffer.from(new Date(toMs).toISOString()));
+    for (const before of await this.watermarks())
+      if (before < toMs) await this.store.deleteAll(this.watermarkKey(before));
+  }
+
+  private async watermarks(): Promise<number[]> {
+    const found: number[] = [];
+    for await (const { key } of this.store.list(`${this.prefix}watermark/`)) {
+      const [, ms] = /watermark\/(\d+)$/.exec(key) ?? [];
+      if (ms !== undefined) found.push(Number(ms));
+    }
+    return found;
+  }
+
+  private watermarkKey(ms: number): string {
+    return `${this.prefix}watermark/${ms}`;
+  }
+
+  private async *files(): AsyncGenerator<{ key: string; day: string; call: string; session?: string }> {
+    for await (const { key } of this.store.list(this.prefix)) {
+      const [, day, call, session] = fileName.exec(key) ?? [];
+      if (day !== undefined && call !== undefined)
+        yield { key, day, call, ...(session !== undefined && { session }) };
+    }
+  }
+
+  private async read(key: string): Promise<ArchivedCall | undefined> {
+    const bytes = await this.store.read(key);
+    if (!bytes) return undefined; // Removed since it was listed.
+    try {
+      const { summary, ...call } = JSON.parse((await promisify(gunzip)(bytes)).toString()) as ArchivedCall;
+      return { ...call, summary: { ...summary, startedAt: new Date(summary.startedAt) } };
+    } catch {
+      this.tellDamaged(key);
+      return undefined;
+    }
+  }
+}
+
+/** Ids of ours are safe as they are. */
+function fileIdOf(callId: string): string {
+  return /^[\w-]{1,128}$/.test(callId) ? callId : hash(callId);
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,99 @@
+/** The tries at agents that a call's workflow tasks made themselves, as its history records them: a marker each. */
+import { optionalTsToMs, tsToMs } from '../../temporal-sdk/timestamps.ts';
+import type { temporal as proto } from '@temporalio/proto';
+import type { AskFailureDetails } from '../../activities/ask-failure.ts';
+import type { FirstTry } from '../../activities/first-try.ts';
+import type { KnownAsk } from '../../domain/call-story.ts';
+import { readPayload } from '../temporal/read-payload.ts';
+
+type HistoryEvent = proto.api.history.v1.IHistoryEvent;
+
+/** As Temporal's SDK core writes it into a local activity's marker. */
+interface MarkerData {
+  readonly activity_type: string;
+  readonly original_schedule_time?: { readonly seconds: number; readonly nanos: number } | null;
+}
+
+export interface FirstTryMarker {
+  readonly event: HistoryEvent;
+  readonly agent: string;
+  /** Epoch ms. */
+  readonly scheduledAt: number;
+  readonly tried: FirstTry | Failed;
+}
+
+type Failed = {
+  readonly state: 'failed';
+  readonly type: string;
+  readonly message: string;
+} & Partial<AskFailureDetails>;
+
+/** In their order. Every agent that a call comes to is tried once in this way, or none is: the chain names them. */
+export function firstTriesIn(
+  events: readonly HistoryEvent[],
+  chain: readonly { readonly name: string }[],
+): FirstTryMarker[] {
+  return events
+    .flatMap((event) => {
+      const data = readPayload<MarkerData>(event.markerRecordedEventAttributes?.details?.['data']);
+      return data?.activity_type === 'firstTry' ? [{ event, data }] : [];
+    })
+    .map(({ event, data }, index) => {
+      const tried = triedIn(event);
+      const scheduledAt = startOf(tried) ?? scheduleTimeOf(data) ?? tsToMs(event.eventTime);
+      return { event, agent: chain[index]?.name ?? '', scheduledAt, tried };
+    });
+}
+
+function triedIn({ markerRecordedEventAttributes: marker }: HistoryEvent): FirstTry | Failed {
+  const result = readPayload<FirstTry>(marker?.details?.['result']);
+  if (result) return result;
+  const { type, details } = marker?.failure?.applicationFailureInfo ?? {};
+  const message = marker?.failure?.message ?? '';
+  return { state: 'failed', type: type ?? '', message, ...readPayload<AskFailureDetails>(details) };
+}
+
+/** By the server's clock; the marker itself is dated by that of the worker's machine. */
+function startOf(tried: FirstTry | Failed): number | undefined {
+  if (tried.state === 'open') return tried.openSince;
+  const [first] = tried.state === 'cancelled' ? [] : (tried.tries ?? []);
+  return first && Date.parse(first.at);
+}
+
+/** As the story of the call tells it. */
+export function askInTask(marker: FirstTryMarker, events: readonly HistoryEvent[]): KnownAsk {
+  const { agent, scheduledAt, tried } = marker;
+  const ask = { agent, scheduledAt };
+  switch (tried.state) {
+    case 'answered':
+      return { ...ask, tries: tried.tries };
+    case 'open':
+      return { ...ask, tries: [], openTryAt: tried.openSince };
+    case 'cancelled':
+      return { ...ask, tries: [], openTryAt: scheduledAt };
+    case 'failed': {
+      const retryAt = tried.retryInMs === undefined ? undefined : endOfPause(marker, events);
+      const failed = { ...ask, tries: tried.tries ?? [], lastError: tried.message };
+      const noSlot = { openTryAt: scheduledAt, noSlotAt: tsToMs(marker.event.eventTime) };
+      return {
+        ...failed,
+        ...(retryAt !== undefined && { retryAt }),
+        ...(tried.type === 'no_slot' && noSlot),
+      };
+    }
+  }
+}
+
+/** When the agent is asked again: the workflow began a timer in the same task, unless there was no time for it. */
+function endOfPause({ event }: FirstTryMarker, events: readonly HistoryEvent[]): number | undefined {
+  const task = String(event.markerRecordedEventAttributes?.workflowTaskCompletedEventId);
+  const timer = events.find(
+    ({ timerStartedEventAttributes: timer }) => timer && String(timer.workflowTaskCompletedEventId) === task,
+  );
+  const pauseMs = optionalTsToMs(timer?.timerStartedEventAttributes?.startToFireTimeout);
+  return timer && pauseMs !== undefined ? tsToMs(timer.eventTime) + pauseMs : undefined;
+}
+
+function scheduleTimeOf({ original_schedule_time: time }: MarkerData): number | undefined {
+  return time ? time.seconds * 1_000 + Math.floor(time.nanos / 1_000_000) : undefined;
+}

@@ -1,0 +1,39 @@
+/** What is known of a call, running or ended, in Holdfast's own words. */
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowFailedError,
+} from '@temporalio/client';
+import type { CallFailureDetails, CallProgress, CallResult } from '../../domain/call.ts';
+import { isErrorType, type ErrorType } from '../../domain/failures.ts';
+
+export type CallEnding =
+  | ({ readonly status: 'completed'; readonly response: string } & Omit<CallResult, 'response'>)
+  | ({
+      readonly status: 'failed' | 'cancelled';
+      readonly errorType: ErrorType;
+      readonly error: string;
+      readonly sessionStored?: boolean;
+    } & Partial<CallProgress>);
+
+export type CallStatus = 'running' | CallEnding['status'];
+
+/** Reads the error that waiting for a call's result ends with; undefined if it is not the call's own ending. */
+export function readFailure(error: unknown): CallEnding | undefined {
+  if (!(error instanceof WorkflowFailedError)) return undefined;
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure) {
+    const details = cause.details?.[0] as CallFailureDetails | undefined;
+    const errorType = isErrorType(cause.type) ? cause.type : 'internal';
+    return { status: 'failed', errorType, error: cause.message, ...details };
+  }
+  if (cause instanceof CancelledFailure)
+    return { status: 'cancelled', errorType: 'cancelled', error: 'The call was cancelled' };
+  if (cause instanceof TerminatedFailure)
+    return { status: 'cancelled', errorType: 'cancelled', error: 'The call was terminated' };
+  if (cause instanceof TimeoutFailure)
+    return { status: 'failed', errorType: 'deadline_exceeded', error: "The call's deadline passed" };
+  return { status: 'failed', errorType: 'internal', error: 'The call ended in a way that is not known' };
+}

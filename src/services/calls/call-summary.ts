@@ -1,0 +1,74 @@
+/** What a list tells of each call: read from visibility, or from one call's description, alike. */
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import type { TypedSearchAttributes } from '@temporalio/common';
+import type { ErrorType } from '../../domain/failures.ts';
+import { isErrorType } from '../../domain/failures.ts';
+import { callIdOf } from '../../domain/ids.ts';
+import { nameOf } from '../../domain/searchable.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
+import type { CallStatus } from './call-ending.ts';
+import { callStatusOf } from './call-execution.ts';
+import type { RerunMemo } from '../reruns/rerun-memo.ts';
+
+export interface CallSummary {
+  readonly callId: string;
+  readonly status: CallStatus;
+  readonly agentAsked: string;
+  /** The agent asked, until another answers. Absent when none did. */
+  readonly answeredBy?: string;
+  readonly sessionId?: string;
+  readonly userId?: string;
+  readonly errorType?: ErrorType;
+  readonly startedAt: Date;
+  readonly endedAt?: Date;
+  readonly rerunOf?: string;
+  /** Its place in a family of reruns; reruns of before families have none. */
+  readonly rerun?: RerunMemo;
+}
+
+export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
+  const attributes = info.typedSearchAttributes;
+  const status = callStatusOf(info.status.name);
+  return {
+    callId: callIdOf(info.workflowId),
+    status,
+    agentAsked: nameIn(attributes, 'agent') ?? '',
+    ...optional('answeredBy', status === 'completed' ? nameIn(attributes, 'answeredBy') : undefined),
+    ...optional('sessionId', nameIn(attributes, 'session')),
+    ...optional('userId', nameIn(attributes, 'user')),
+    ...optional('errorType', errorTypeOf(info.status.name, attributes.get(searchAttributes.errorType))),
+    startedAt: info.startTime,
+    ...optional('endedAt', info.closeTime),
+    ...optional('rerunOf', attributes.get(searchAttributes.rerunOf)),
+    ...optional('rerun', (info.memo as { rerun?: RerunMemo } | undefined)?.rerun),
+  };
+}
+
+/** The name that a search attribute keeps; undefined where there is none. */
+export function nameIn(
+  attributes: TypedSearchAttributes,
+  attribute: keyof typeof searchAttributes,
+): string | undefined {
+  const kept = attributes.get(searchAttributes[attribute]);
+  return kept === undefined ? undefined : nameOf(kept);
+}
+
+/** A call that Temporal or a fault of ours ended could not say with what (call-filter.ts finds it by the same rule). */
+function errorTypeOf(status: string, said: string | undefined): ErrorType | undefined {
+  if (isErrorType(said)) return said;
+  switch (status) {
+    case 'TIMED_OUT':
+      return 'deadline_exceeded';
+    case 'CANCELLED':
+    case 'TERMINATED':
+      return 'cancelled';
+    case 'FAILED':
+      return 'internal';
+    default:
+      return undefined;
+  }
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+}

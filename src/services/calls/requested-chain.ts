@@ -1,0 +1,65 @@
+/** Which agents a call is to ask: today's chain, or the one that its caller spells out. */
+import type { AgentConfig } from '../../domain/agent.ts';
+import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { Agents } from '../agents/agents.ts';
+
+export interface WantedChain {
+  readonly agentName: string;
+  /** Exactly these after the agent, instead of its own fallbacks. */
+  readonly fallbackAgents?: readonly string[] | undefined;
+  /** Leaves out the agents before this one, and those that failed before it. */
+  readonly startAt?: { readonly agent: string; readonly leaveOut: readonly string[] } | undefined;
+}
+
+interface ChainDependencies {
+  readonly agents: Agents;
+  readonly limits: { readonly maxChain: number };
+}
+
+/** Configs of today. Throws `Refusal`. */
+export async function wantedChain(
+  { agents, limits }: ChainDependencies,
+  first: AgentConfig,
+  { fallbackAgents, startAt }: WantedChain,
+): Promise<ResolvedChain> {
+  const chain = fallbackAgents
+    ? { agents: await namedChain(agents, first, fallbackAgents, limits.maxChain), unregistered: [] }
+    : resolveChain(first, (name) => agents.lookup(name), limits.maxChain);
+  if (startAt) return { ...chain, agents: startingAt(chain.agents, startAt) };
+  return chain;
+}
+
+async function namedChain(
+  agents: Agents,
+  first: AgentConfig,
+  names: readonly string[],
+  maxAgents: number,
+): Promise<AgentConfig[]> {
+  const others = [...new Set(names)].filter((name) => name !== first.name);
+  if (others.length >= maxAgents)
+    throw invalid('fallback_agents', `at most ${maxAgents - 1}: a call visits ${maxAgents} agents`);
+  const chain = [first];
+  for (const name of others) {
+    const found = await agents.find(name);
+    if (!found) throw invalid('fallback_agents', `agent '${name}' is not registered`);
+    chain.push(found);
+  }
+  return chain;
+}
+
+function startingAt(
+  chain: readonly AgentConfig[],
+  { agent, leaveOut }: { agent: string; leaveOut: readonly string[] },
+): AgentConfig[] {
+  const index = chain.findIndex(({ name }) => name === agent);
+  if (index < 0)
+    throw invalid('from', `'${agent}', whose failure ended the call, is not in its chain any more`);
+  return chain.slice(index).filter(({ name }) => !leaveOut.includes(name));
+}
+
+export function invalid(field: string, message: string): Refusal {
+  return new Refusal('validation_failed', `${field}: ${message}`, {
+    extra: { errors: [{ field, message }] },
+  });
+}

@@ -1,0 +1,38 @@
+/** The cluster's terms, as the memo of a workflow: they are read and written without a worker (ADR 0033). */
+import { parseTerms, type ClusterTerms } from '../../domain/cluster-terms.ts';
+import { clusterTermsId } from '../../domain/ids.ts';
+import type { clusterTerms } from '../../workflows/cluster-terms.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
+import { rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
+
+/** The workflow runs, and no node of ours wrote its memo. */
+export class UnreadableTerms extends Error {}
+
+/** Undefined: no node has written any. Throws `UnreadableTerms`. */
+export async function readTerms(temporal: Temporal): Promise<ClusterTerms | undefined> {
+  const holder = await describeWorkflow(temporal, clusterTermsId, { timeoutMs: rpcTimeoutMs.write });
+  if (holder?.status.name !== 'RUNNING') return undefined;
+  const terms = parseTerms(holder.memo?.['terms']);
+  if (!terms) throw new UnreadableTerms(`The workflow ${clusterTermsId} runs without terms in its memo`);
+  return terms;
+}
+
+/** Starts the workflow that holds them. One that runs keeps its terms, or with `replace` is terminated first. */
+export async function writeTerms(
+  temporal: Temporal,
+  terms: ClusterTerms,
+  { replace }: { replace: boolean },
+): Promise<void> {
+  const { client, taskQueue } = temporal;
+  await rpc(temporal, rpcTimeoutMs.write, () =>
+    client.workflow.start('clusterTerms' satisfies typeof clusterTerms.name, {
+      workflowId: clusterTermsId,
+      taskQueue,
+      args: [],
+      memo: { terms },
+      workflowIdConflictPolicy: replace ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
+      workflowTaskTimeout,
+      staticSummary: 'What all nodes of this cluster must have in common',
+    }),
+  );
+}

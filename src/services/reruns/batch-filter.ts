@@ -1,0 +1,16 @@
+import type { BatchFilter } from '../../domain/batch.ts';
+import type { ErrorType } from '../../domain/failures.ts';
+import type { CallFilter } from '../calls/call-filter.ts';
+
+/** A batch keeps its filter as the API takes it: times as text, the wire's names. */
+export function toCallFilter(filter: BatchFilter): CallFilter {
+  const { error_type, answered_by, since, until, rerun_of, ...same } = filter;
+  return {
+    ...same,
+    ...(error_type !== undefined && { errorType: error_type as ErrorType }),
+    ...(answered_by !== undefined && { answeredBy: answered_by }),
+    ...(since !== undefined && { since: new Date(since) }),
+    ...(until !== undefined && { until: new Date(until) }),
+    ...(rerun_of !== undefined && { rerunOf: rerun_of }),
+  };
+}

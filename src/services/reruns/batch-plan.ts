@@ -1,0 +1,118 @@
+/** Whether a batch runs a call again. The dry run and the run ask the same, the run just before each start. */
+import { Refusal } from '../../domain/failures.ts';
+import { sessionWorkflowId } from '../../domain/ids.ts';
+import { toCallFilter } from './batch-filter.ts';
+import { callStatusOf } from '../calls/call-execution.ts';
+import { matches } from '../calls/call-matches.ts';
+import type { CallSummary } from '../calls/call-summary.ts';
+import type { BatchFilter } from '../../domain/batch.ts';
+import { findFamily, maxReruns, type Family } from './rerun-family.ts';
+import { wantedAgents, type RerunDependencies, type RerunOverrides } from './reruns.ts';
+import { notRegistered } from '../calls/submit-call.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
+import type { Temporal } from '../temporal/rpc.ts';
+import { wantedChain } from '../calls/requested-chain.ts';
+
+/** What a batch and its dry run have in common. */
+export interface BatchWish {
+  /** A dry run has none. */
+  readonly batchId?: string;
+  readonly filter: BatchFilter;
+  readonly overrides: Omit<RerunOverrides, 'prompt'>;
+}
+
+export type Plan =
+  | { readonly does: 'skip'; readonly reason: string }
+  /** This batch began it before. */
+  | { readonly does: 'wait'; readonly rerunId: string }
+  | {
+      readonly does: 'run';
+      /** The newest member that the filter is about: most often the call itself. */
+      readonly call: CallSummary;
+      readonly root: string;
+      readonly number: number;
+    };
+
+/** Numbers below `leastNumber` were tried already. Throws the refusal `temporal_unavailable`. */
+export async function planRerun(
+  deps: RerunDependencies,
+  batch: BatchWish,
+  callId: string,
+  leastNumber = 1,
+): Promise<Plan> {
+  let family: Family;
+  try {
+    family = await findFamily(deps.temporal, callId);
+  } catch (error) {
+    if (error instanceof Refusal && error.type === 'call_not_found')
+      return { does: 'skip', reason: error.message };
+    throw error;
+  }
+  const begun = family.reruns.find(
+    ({ rerun }) => rerun?.batchId !== undefined && rerun.batchId === batch.batchId,
+  );
+  if (begun) return { does: 'wait', rerunId: begun.callId };
+  const call = newest(family.members.filter((one) => matches(toCallFilter(batch.filter), one)));
+  const reason = whyNot(family, callId) ?? (call && (await whyRefused(deps, batch, call)));
+  if (reason !== undefined || !call)
+    return { does: 'skip', reason: reason ?? 'The filter is not about it any more' };
+  const number = Math.max(family.nextNumber, leastNumber);
+  if (number > maxReruns)
+    return { does: 'skip', reason: `It was run again ${maxReruns} times, the most there is` };
+  return { does: 'run', call, root: family.root, number };
+}
+
+export function newest<C extends CallSummary>(calls: readonly C[]): C | undefined {
+  return calls.reduce<C | undefined>(
+    (latest, one) => (latest && latest.startedAt >= one.startedAt ? latest : one),
+    undefined,
+  );
+}
+
+/** What the family says: resolved once any of it has answered, blocked while any of it runs. */
+function whyNot(family: Family, callId: string): string | undefined {
+  const { members } = family;
+  const answered = members.find(({ status }) => status === 'completed');
+  if (answered)
+    return answered.callId === callId
+      ? 'It has been answered since it was listed'
+      : `${who(family, callId, answered)} has answered`;
+  const running = members.find(({ status }) => status === 'running');
+  if (running)
+    return running.callId === callId
+      ? 'It runs again since it was listed'
+      : `${who(family, callId, running)} runs`;
+  return undefined;
+}
+
+function who({ root }: Family, callId: string, { callId: other }: CallSummary): string {
+  if (callId === root) return `Its rerun ${other}`;
+  return other === root
+    ? `The call ${other} that it runs again`
+    : `Another rerun of the same call, ${other},`;
+}
+
+/** What a start would be refused for, by today's agents and sessions. */
+async function whyRefused(
+  deps: RerunDependencies,
+  { overrides }: BatchWish,
+  call: CallSummary,
+): Promise<string | undefined> {
+  if (call.sessionId !== undefined && !(await sessionExists(deps.temporal, call.sessionId)))
+    return `Its session '${call.sessionId}' was deleted`;
+  try {
+    const wanted = await wantedAgents(deps.records, call, overrides);
+    const agent = await deps.agents.find(wanted.agentName);
+    if (!agent) throw notRegistered(wanted.agentName);
+    await wantedChain(deps, agent, wanted);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal && error.type !== 'temporal_unavailable') return error.message;
+    throw error;
+  }
+}
+
+async function sessionExists(temporal: Temporal, sessionId: string): Promise<boolean> {
+  const session = await describeWorkflow(temporal, sessionWorkflowId(sessionId));
+  return session !== undefined && callStatusOf(session.status.name) === 'running';
+}

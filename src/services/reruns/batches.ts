@@ -1,0 +1,176 @@
+/** Batches of reruns as the facade sees them. Their figures are in memo and heartbeats: no worker is asked for them. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { executionInfoFromRaw } from '../../temporal-sdk/raw-answers.ts';
+import { defaultPayloadConverter } from '@temporalio/common';
+import {
+  addCounts,
+  countItems,
+  noCounts,
+  type BatchFilter,
+  type BatchInput,
+  type BatchItem,
+  type BatchOverrides,
+  type BatchProgress,
+} from '../../domain/batch.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { batchIdOf, batchWorkflowId, plainStart } from '../../domain/ids.ts';
+import { batchOwner, type Texts } from '../../payloads/texts.ts';
+import { batchPagesQuery, cancelBatchSignal } from '../../workflows/messages.ts';
+import { loadItems } from './batch-pages.ts';
+import { keepText, refusing } from '../../payloads/store-refusals.ts';
+import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
+import { listPage, type Page } from '../temporal/visibility.ts';
+
+export interface BatchSummary {
+  readonly batchId: string;
+  readonly status: 'running' | 'completed' | 'cancelled' | 'failed';
+  readonly filter: BatchFilter;
+  /** A prompt is content: only that there is one is told. */
+  readonly overrides: Omit<BatchOverrides, 'prompt'> & { readonly ownPrompt: boolean };
+  readonly progress: BatchProgress;
+  readonly startedAt: Date;
+  readonly endedAt?: Date;
+}
+
+interface BatchMemo extends Pick<BatchSummary, 'filter' | 'overrides'> {
+  readonly fingerprint: string;
+  readonly progress?: BatchProgress;
+}
+
+type Execution = Pick<
+  Awaited<ReturnType<typeof executionInfoFromRaw>>,
+  'workflowId' | 'status' | 'memo' | 'startTime' | 'closeTime'
+>;
+
+export class Batches {
+  private readonly temporal: Temporal;
+  private readonly texts: Texts;
+
+  constructor(temporal: Temporal, texts: Texts) {
+    this.temporal = temporal;
+    this.texts = texts;
+  }
+
+  /** The id for what a key was hashed to; one that began with `-` or `_` stays what it is where its batch is there. */
+  async idOf(digest: string): Promise<string> {
+    const id = plainStart(digest);
+    if (id === digest) return id;
+    try {
+      await this.execution(digest);
+      return digest;
+    } catch (error) {
+      if (error instanceof Refusal && error.type === 'batch_not_found') return id;
+      throw error;
+    }
+  }
+
+  /** Idempotent by batch id. Throws `Refusal`. */
+  async start(input: BatchInput & { overrides: { prompt?: string } }, fingerprint: string): Promise<void> {
+    const { batchId, filter, overrides } = input;
+    const { prompt, ...others } = overrides;
+    const kept = prompt === undefined ? undefined : await keepText(this.texts, batchOwner(batchId), prompt);
+    const memo: BatchMemo = { fingerprint, filter, overrides: { ...others, ownPrompt: kept !== undefined } };
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.write, () =>
+        this.temporal.client.workflow.start('rerunBatch', {
+          workflowId: batchWorkflowId(batchId),
+          taskQueue: this.temporal.taskQueue,
+          args: [{ ...input, overrides: { ...others, ...(kept !== undefined && { prompt: kept }) } }],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowTaskTimeout,
+          memo: { ...memo },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      const there = (await this.execution(batchId)).memo as unknown as BatchMemo;
+      if (there.fingerprint !== fingerprint)
+        throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another batch');
+    }
+  }
+
+  /** Throws the refusal `batch_not_found`. */
+  async describe(batchId: string): Promise<BatchSummary> {
+    const execution = await this.execution(batchId);
+    const [activity] = execution.raw.pendingActivities ?? [];
+    return summaryOf(execution, itemsOf(activity?.heartbeatDetails));
+  }
+
+  /** Every item, as far as it has got. Throws `Refusal`. */
+  async items(batchId: string): Promise<BatchItem[]> {
+    const execution = await this.execution(batchId);
+    const handle = this.temporal.client.workflow.getHandle(batchWorkflowId(batchId));
+    const { listed, reported } = await rpc(this.temporal, rpcTimeoutMs.read, () =>
+      handle.query(batchPagesQuery),
+    );
+    const [activity] = execution.raw.pendingActivities ?? [];
+    const underWay = itemsOf(activity?.heartbeatDetails);
+    const pages = listed.map(async (key, index) => {
+      const report = reported[index];
+      if (report === undefined && index === reported.length && underWay.length > 0) return underWay;
+      return refusing(() => loadItems(this.texts, report ?? key));
+    });
+    return (await Promise.all(pages)).flat();
+  }
+
+  async list(page: { limit: number; cursor?: string | undefined }): Promise<Page<BatchSummary>> {
+    const { items, ...rest } = await listPage(this.temporal, "WorkflowType = 'rerunBatch'", page);
+    const { client, namespace } = this.temporal;
+    const infos = items.map((one) =>
+      executionInfoFromRaw(one, client.options.loadedDataConverter, one, namespace),
+    );
+    return { items: (await Promise.all(infos)).map((info) => summaryOf(info, [])), ...rest };
+  }
+
+  /** Nothing is started any more; what runs goes on to its end. Of an ended batch it just tells the status. */
+  async cancel(batchId: string): Promise<BatchSummary['status']> {
+    const { status } = await this.describe(batchId);
+    if (status !== 'running') return status;
+    const handle = this.temporal.client.workflow.getHandle(batchWorkflowId(batchId));
+    try {
+      await rpc(this.temporal, rpcTimeoutMs.write, () => handle.signal(cancelBatchSignal));
+      return status;
+    } catch (error) {
+      if (isNotFound(error)) return (await this.describe(batchId)).status; // It ended in between.
+      throw error;
+    }
+  }
+
+  private async execution(batchId: string) {
+    try {
+      return await rpc(this.temporal, rpcTimeoutMs.read, () =>
+        this.temporal.client.workflow.getHandle(batchWorkflowId(batchId)).describe(),
+      );
+    } catch (error) {
+      if (isNotFound(error)) throw new Refusal('batch_not_found', `Batch '${batchId}' is not known`);
+      throw error;
+    }
+  }
+}
+
+function summaryOf(execution: Execution, underWay: readonly BatchItem[]): BatchSummary {
+  const { filter, overrides, progress } = execution.memo as unknown as BatchMemo;
+  const known = progress ?? { ...noCounts, total: 0, cancelled: false };
+  return {
+    batchId: batchIdOf(execution.workflowId),
+    status: statusOf(execution.status.name, known.cancelled),
+    filter,
+    overrides,
+    progress: { ...known, ...addCounts(known, countItems(underWay)) },
+    startedAt: execution.startTime,
+    ...(execution.closeTime && { endedAt: execution.closeTime }),
+  };
+}
+
+function statusOf(name: string, cancelled: boolean): BatchSummary['status'] {
+  if (name === 'RUNNING') return 'running';
+  if (name === 'COMPLETED') return cancelled ? 'cancelled' : 'completed';
+  return name === 'CANCELLED' || name === 'TERMINATED' ? 'cancelled' : 'failed';
+}
+
+type Payloads = Parameters<typeof defaultPayloadConverter.fromPayload>[0][];
+
+function itemsOf(details: { payloads?: Payloads | null } | null | undefined): readonly BatchItem[] {
+  const payload = details?.payloads?.[0];
+  return payload ? defaultPayloadConverter.fromPayload<readonly BatchItem[]>(payload) : [];
+}

@@ -1,0 +1,147 @@
+/** Running a call again: a new call with the same request on today's agents, or with what is overridden. */
+import { randomUUID } from 'node:crypto';
+import { Refusal } from '../../domain/failures.ts';
+import type { CallRecords } from '../calls/call-records.ts';
+import type { CallSummary } from '../calls/call-summary.ts';
+import { findFamily, linkToFamily, maxReruns, rerunIdOf, type Family } from './rerun-family.ts';
+import { submitCall, type CallRequest, type SubmitDependencies } from '../calls/submit-call.ts';
+import type { Temporal } from '../temporal/rpc.ts';
+import { invalid, type WantedChain } from '../calls/requested-chain.ts';
+
+export interface RerunOverrides {
+  readonly agentName?: string | undefined;
+  readonly fallbackAgents?: readonly string[] | undefined;
+  readonly prompt?: string | undefined;
+  readonly deadlineMs?: number | undefined;
+  readonly from?: 'start' | 'failed_agent' | undefined;
+}
+
+export interface RerunDependencies extends SubmitDependencies {
+  readonly temporal: Temporal;
+  readonly records: CallRecords;
+  readonly sealer: { fingerprint(text: string): string };
+}
+
+type Identity = Pick<CallRequest, 'callId' | 'fingerprint'>;
+
+export interface Rerun {
+  readonly callId: string;
+  /** A request with the same Idempotency-Key had started it before. */
+  readonly attached: boolean;
+}
+
+/**
+ * `given` is the identity that an Idempotency-Key makes. Without one each request is a rerun of its own, whose id is made
+ * of the next free number of its family (rerun-family.ts). Throws `Refusal`.
+ */
+export async function rerunCall(
+  deps: RerunDependencies,
+  callId: string,
+  overrides: RerunOverrides,
+  given?: Identity,
+): Promise<Rerun> {
+  const request = await rerunRequest(deps, callId, overrides);
+  const family = await findFamily(deps.temporal, callId);
+  if (given) return rerunKeyed(deps, request, family, given);
+  // No other request has this fingerprint: a number that another rerun took meanwhile is refused as taken.
+  const fingerprint = randomUUID();
+  for (let number = family.nextNumber; number <= maxReruns; number++) {
+    const rerunId = await submitNumbered(deps, request, fingerprint, { root: family.root, number });
+    if (rerunId !== undefined) return { callId: rerunId, attached: false };
+  }
+  throw runTooOften(family);
+}
+
+/** The id of the call that has this number; undefined if a request with another fingerprint has taken it. */
+export async function submitNumbered(
+  deps: SubmitDependencies,
+  { ownPrompt, ...request }: RerunRequest,
+  fingerprint: string,
+  place: { readonly root: string; readonly number: number; readonly batchId?: string },
+): Promise<string | undefined> {
+  const callId = rerunIdOf(place.root, place.number);
+  const rerun = { ...place, ...(ownPrompt && { ownPrompt }) };
+  try {
+    await submitCall(deps, { ...request, callId, fingerprint, rerun });
+    return callId;
+  } catch (error) {
+    if (error instanceof Refusal && error.type === 'idempotency_mismatch') return undefined;
+    throw error;
+  }
+}
+
+/** Its id is the key's, which so fits no other rerun and no call; a link takes its number. */
+async function rerunKeyed(
+  deps: RerunDependencies,
+  { ownPrompt, ...request }: RerunRequest,
+  family: Family,
+  given: Identity,
+): Promise<Rerun> {
+  const { root } = family;
+  const known = family.reruns.some(({ callId }) => callId === given.callId);
+  if (!known && family.nextNumber > maxReruns) throw runTooOften(family);
+  const rerun = { root, ...(ownPrompt && { ownPrompt }) };
+  const { attached } = await submitCall(deps, { ...request, ...given, rerun });
+  if (!ownPrompt) await linkToFamily(deps.temporal, family, given.callId);
+  return { callId: given.callId, attached };
+}
+
+function runTooOften({ root }: Family): Refusal {
+  return new Refusal(
+    'validation_failed',
+    `Call '${root}' and its reruns were run again ${maxReruns} times, the most there is; make a new call of it`,
+    { extra: { errors: [{ field: 'id', message: `was run again ${maxReruns} times` }] } },
+  );
+}
+
+interface RerunRequest extends Omit<CallRequest, keyof Identity | 'rerun'> {
+  /** With a prompt that is not that of the call that it runs again. */
+  readonly ownPrompt?: true;
+}
+
+/** Throws the refusals `call_not_found`, `payload_lost` and, naming the field, `validation_failed`. */
+export async function rerunRequest(
+  { records }: Pick<RerunDependencies, 'records'>,
+  callId: string,
+  overrides: RerunOverrides,
+): Promise<RerunRequest> {
+  const { prompt, deadlineMs } = overrides;
+  // With another prompt it does not matter whether the call's own is lost.
+  const input = prompt === undefined ? await records.input(callId) : await records.readableInput(callId);
+  return {
+    ...(await wantedAgents(records, { callId, agentAsked: input.agentName }, overrides)),
+    prompt: prompt ?? input.prompt,
+    sessionId: input.sessionId,
+    userId: input.userId,
+    metadata: input.metadata,
+    deadlineMs: deadlineMs ?? input.deadlineMs,
+    rerunOf: callId,
+    ...(prompt !== undefined && prompt !== input.prompt && { ownPrompt: true }),
+  };
+}
+
+/** Which agents a rerun of this call is to ask. Throws `Refusal`. */
+export async function wantedAgents(
+  records: CallRecords,
+  { callId, agentAsked }: Pick<CallSummary, 'callId' | 'agentAsked'>,
+  { agentName, fallbackAgents, from }: Pick<RerunOverrides, 'agentName' | 'fallbackAgents' | 'from'>,
+): Promise<WantedChain> {
+  return {
+    agentName: agentName ?? agentAsked,
+    fallbackAgents,
+    ...(from === 'failed_agent' && { startAt: await failedAgentOf(records, callId) }),
+  };
+}
+
+/** The agent whose failure ended the call, and those that had failed before it. */
+async function failedAgentOf(
+  records: CallRecords,
+  callId: string,
+): Promise<NonNullable<CallRequest['startAt']>> {
+  const { ending } = await records.describe(callId);
+  const failed =
+    ending?.attempts?.filter(({ status }) => status === 'failed').map(({ agent }) => agent) ?? [];
+  const agent = failed.at(-1);
+  if (agent === undefined) throw invalid('from', 'no agent has failed in that call; leave it out');
+  return { agent, leaveOut: failed.slice(0, -1) };
+}

@@ -1,0 +1,21 @@
+import { Refusal } from '../../domain/failures.ts';
+import type { SessionLimits } from '../../domain/session.ts';
+
+/** The session's workflow refuses with a bare type; the caller is told which bound was reached. */
+export function withBound(error: unknown, { maxQueued, maxMetadataBytes = 0 }: SessionLimits): unknown {
+  if (!(error instanceof Refusal)) return error;
+  switch (error.type) {
+    case 'session_queue_full':
+      return new Refusal(error.type, `${maxQueued} calls wait for this session's turn, its limit`, {
+        retryAfterSeconds: 1,
+        limit: { name: 'session', quota: maxQueued },
+        cause: error,
+      });
+    case 'session_metadata_full':
+      return new Refusal(error.type, `A session's metadata takes ${maxMetadataBytes} bytes as JSON`, {
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,20 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
+
+/**
+ * Describes one run of a workflow, the newest by default. Undefined if Temporal has none: it never ran, its retention is
+ * over, or it was deleted. Throws `Refusal` (`temporal_unavailable`) if there is no answer within `timeoutMs`.
+ */
+export async function describeWorkflow(
+  temporal: Temporal,
+  workflowId: string,
+  { runId, timeoutMs = rpcTimeoutMs.read }: { runId?: string | undefined; timeoutMs?: number } = {},
+): Promise<WorkflowExecutionDescription | undefined> {
+  const handle = temporal.client.workflow.getHandle(workflowId, runId);
+  try {
+    return await rpc(temporal, timeoutMs, () => handle.describe());
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

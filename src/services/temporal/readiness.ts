@@ -1,0 +1,43 @@
+import proto from '@temporalio/proto';
+import { rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
+
+type PollerInfo = proto.temporal.api.taskqueue.v1.IPollerInfo;
+
+const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
+const { WORKER_VERSIONING_MODE_VERSIONED } = proto.temporal.api.enums.v1.WorkerVersioningMode;
+
+/** A worker polls at least once a minute. */
+const freshPollMs = 70_000;
+
+export interface Polling {
+  /** Build id of the version that is given new calls; undefined: workers without one are. */
+  readonly current: string | undefined;
+  /** Whether some worker of that version polls. */
+  readonly polled: boolean;
+}
+
+/** Who is given new calls, and whether they ask for them; `nowMs` by the server's clock. Throws `Refusal` within 2 s when Temporal does not answer. */
+export async function describePolling(temporal: Temporal, nowMs = Date.now()): Promise<Polling> {
+  const { client, namespace, taskQueue } = temporal;
+  const { pollers, versioningInfo } = await rpc(temporal, rpcTimeoutMs.ready, () =>
+    client.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
+    }),
+  );
+  const current = versioningInfo?.currentDeploymentVersion?.buildId ?? undefined;
+  return {
+    current,
+    polled: pollers.some((poller) => isFresh(poller, nowMs) && buildIdOf(poller) === current),
+  };
+}
+
+function isFresh({ lastAccessTime }: PollerInfo, nowMs: number): boolean {
+  return Number(lastAccessTime?.seconds ?? 0) * 1_000 > nowMs - freshPollMs;
+}
+
+function buildIdOf({ deploymentOptions }: PollerInfo): string | undefined {
+  const versioned = deploymentOptions?.workerVersioningMode === WORKER_VERSIONING_MODE_VERSIONED;
+  return versioned ? (deploymentOptions.buildId ?? undefined) : undefined;
+}
