@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AgentConfig } from '../../src/domain/agent.ts';
 import { Refusal } from '../../src/domain/failures.ts';
+import { Semaphore } from '../../src/lib/semaphore.ts';
 import { CallsInFlight } from '../../src/services/calls/calls-in-flight.ts';
 import { Health } from '../../src/services/agents/health.ts';
 import {
@@ -60,7 +61,7 @@ describe('the slot to probe a half-open agent', () => {
         sessions: { openTurn: () => Promise.resolve({ state: turn }), releaseTurn: () => Promise.resolve() },
         calls: { isKnown: () => false, attach, start },
         inFlight: new CallsInFlight(),
-        starts: { pass: (work: () => Promise<unknown>) => work() },
+        starts: new Semaphore({ current: 10 }),
         limits: {
           maxChain: 10,
           maxCallsInFlight: 10,

@@ -1,0 +1,199 @@
+/** What a request for a call asks of agents, sessions and Temporal, in which order, and what it leaves taken. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Refusal, type RefusalType } from '../../src/domain/failures.ts';
+import { Semaphore } from '../../src/lib/semaphore.ts';
+import type { PayloadStore } from '../../src/payloads/payload-store.ts';
+import { Texts } from '../../src/payloads/texts.ts';
+import { CallsInFlight } from '../../src/services/calls/calls-in-flight.ts';
+import {
+  submitCall,
+  type CallRequest,
+  type SubmitDependencies,
+} from '../../src/services/calls/submit-call.ts';
+
+const request: CallRequest = {
+  callId: 'c',
+  fingerprint: 'f',
+  agentName: 'registered',
+  prompt: 'x',
+  sessionId: 's',
+  deadlineMs: 60_000,
+};
+
+/** What Temporal would say. */
+interface World {
+  /** This node saw a call of the id before. */
+  known: boolean;
+  /** What a look at the id finds, or why it does not. */
+  look: object | RefusalType;
+  /** What the session says of the turn. */
+  turn: string;
+  start: object | RefusalType;
+}
+const thereIsNone = 'call_not_found';
+const there = (more: object = {}) => ({
+  state: 'attached',
+  sameRequest: true,
+  status: 'running',
+  sessionId: 's',
+  ...more,
+});
+
+describe('submitCall', () => {
+  let asked: string[];
+  let inFlight: CallsInFlight;
+  beforeEach(() => {
+    asked = [];
+    inFlight = new CallsInFlight();
+  });
+
+  const submit = (world: Partial<World>, more: Partial<CallRequest> = {}, maxCallsInFlight = 10) => {
+    const { known = false, look = thereIsNone, turn = 'granted', start = { state: 'started' } } = world;
+    const answer = (step: string, what: object | RefusalType) => () => {
+      asked.push(step);
+      return typeof what === 'string' ? Promise.reject(new Refusal(what, 'No')) : Promise.resolve(what);
+    };
+    const lookup = (name: string) =>
+      name === 'registered' ? { name, fallbackAgents: [], maxConcurrency: 10 } : undefined;
+    const deps = {
+      agents: { lookup, find: (name: string) => Promise.resolve(lookup(name)) },
+      health: {
+        order: (agents: unknown) => {
+          asked.push('order');
+          return { agents, passedOver: [], giveBack: () => asked.push('give back slot') };
+        },
+        release: () => asked.push('release slots'),
+      },
+      sessions: { openTurn: answer('open turn', { state: turn }), releaseTurn: answer('release turn', {}) },
+      calls: { isKnown: () => known, attach: answer('look', look), start: answer('start', start) },
+      inFlight,
+      starts: new Semaphore({ current: 10 }),
+      limits: {
+        maxChain: 10,
+        maxCallsInFlight,
+        startPatienceMs: 1_000,
+        firstTaskWaitMs: 0,
+        heartbeatTimeoutMs: 5_000,
+      },
+      texts: new Texts({} as PayloadStore, 1_000),
+    };
+    return submitCall(deps as unknown as SubmitDependencies, { ...request, ...more });
+  };
+  const refusalOf = (submitted: Promise<unknown>) =>
+    submitted.then(
+      () => undefined,
+      (error: unknown) => (error as Refusal).type,
+    );
+
+  it('starts a new call with one turn and one start, and counts it as in flight', async () => {
+    expect(await submit({})).toEqual({ status: 'running', attached: false });
+    expect(asked).toEqual(['open turn', 'order', 'start']);
+    expect(inFlight.has('c')).toBe(true);
+  });
+
+  it('opens no turn without a session', async () => {
+    await submit({}, { sessionId: undefined });
+    expect(asked).toEqual(['order', 'start']);
+  });
+
+  it('looks at a call that this node knows, and asks nothing else', async () => {
+    expect(await submit({ known: true, look: there({ status: 'completed' }) })).toEqual({
+      status: 'completed',
+      attached: true,
+    });
+    expect(asked).toEqual(['look']);
+    expect(inFlight.size).toBe(0);
+  });
+
+  it.each([thereIsNone, 'temporal_unavailable'] as const)(
+    'starts a call that this node knows where a look at it ends with %s',
+    async (look) => {
+      expect(await submit({ known: true, look })).toEqual({ status: 'running', attached: false });
+      expect(asked).toEqual(['look', 'open turn', 'order', 'start']);
+    },
+  );
+
+  it('refuses another request of a known key without asking for anything', async () => {
+    const refused = submit({ known: true, look: there({ sameRequest: false }) });
+    expect(await refusalOf(refused)).toBe('idempotency_mismatch');
+    expect(asked).toEqual(['look']);
+  });
+
+  it('attaches to a call that was accepted before its agent was removed', async () => {
+    expect(await submit({ look: there() }, { agentName: 'removed' })).toEqual({
+      status: 'running',
+      attached: true,
+    });
+    expect(asked).toEqual(['look']);
+  });
+
+  it('refuses a new call to an agent that is not registered, and leaves nothing taken', async () => {
+    expect(await refusalOf(submit({}, { agentName: 'removed' }))).toBe('agent_not_found');
+    expect(await refusalOf(submit({}, { fallbackAgents: ['removed'] }))).toBe('validation_failed');
+    expect(asked).toEqual(['look', 'look']);
+    expect(inFlight.size).toBe(0);
+  });
+
+  it('refuses a call beyond the limit before anything is asked, but lets a repeat of a running one in', async () => {
+    inFlight.add('other', 'registered', 60_000);
+    expect(await refusalOf(submit({}, {}, 1))).toBe('overloaded');
+    expect(asked).toEqual([]);
+    expect(await submit({ start: there() }, { callId: 'other' }, 1)).toMatchObject({ attached: true });
+  });
+
+  it('answers with the call that has had the turn, and takes no slot of a probe', async () => {
+    const ended = there({ status: 'completed' });
+    expect(await submit({ turn: 'committed', look: ended })).toEqual({ status: 'completed', attached: true });
+    expect(asked).toEqual(['open turn', 'look', 'release slots']);
+    expect(inFlight.size).toBe(0);
+  });
+
+  it('never starts a call again whose turn is committed', async () => {
+    expect(await refusalOf(submit({ turn: 'committed' }))).toBe('idempotency_mismatch');
+    expect(asked).toEqual(['open turn', 'look']);
+    expect(inFlight.size).toBe(0);
+  });
+
+  it('leaves its turn to the call that runs', async () => {
+    expect(await submit({ start: there() })).toEqual({ status: 'running', attached: true });
+    expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot']);
+    expect(inFlight.has('c')).toBe(true);
+  });
+
+  it('gives back a turn that the call which is there does not use', async () => {
+    await submit({ start: there({ sessionId: 'another' }) });
+    expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot', 'release turn']);
+    expect(inFlight.has('c')).toBe(true);
+    asked = [];
+    await submit({ start: there({ status: 'failed' }) });
+    expect(asked).toEqual([
+      'open turn',
+      'order',
+      'start',
+      'give back slot',
+      'release slots',
+      'release turn',
+    ]);
+    expect(inFlight.has('c')).toBe(false);
+  });
+
+  it('gives back the turn of a call that was refused, and keeps that of one whose start is unclear', async () => {
+    expect(await refusalOf(submit({ start: 'disk_full' }))).toBe('disk_full');
+    expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot', 'release turn']);
+    asked = [];
+    expect(await refusalOf(submit({ start: 'temporal_unavailable' }))).toBe('temporal_unavailable');
+    expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot']);
+    expect(inFlight.size).toBe(0);
+  });
+
+  it('takes an order that is spelled out as it is', async () => {
+    await submit({}, { fallbackAgents: ['registered'] });
+    expect(asked).toEqual(['open turn', 'start']);
+  });
+
+  it('counts a running call as in flight after a repeat of it was refused', async () => {
+    inFlight.add('c', 'registered', 60_000);
+    expect(await refusalOf(submit({ start: there({ sameRequest: false }) }))).toBe('idempotency_mismatch');
+    expect(inFlight.has('c')).toBe(true);
+  });
+});
