@@ -1,6 +1,6 @@
 /** What a request for a call asks of agents, sessions and Temporal, in which order, and what it leaves taken. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Refusal, type RefusalType } from '../../src/domain/failures.ts';
+import { Refusal } from '../../src/domain/failures.ts';
 import { Semaphore } from '../../src/lib/semaphore.ts';
 import type { PayloadStore } from '../../src/payloads/payload-store.ts';
 import { Texts } from '../../src/payloads/texts.ts';
@@ -20,15 +20,17 @@ const request: CallRequest = {
   deadlineMs: 60_000,
 };
 
+type Refused = 'call_not_found' | 'temporal_unavailable' | 'disk_full';
+
 /** What Temporal would say. */
 interface World {
   /** This node saw a call of the id before. */
   known: boolean;
   /** What a look at the id finds, or why it does not. */
-  look: object | RefusalType;
+  look: object | Refused;
   /** What the session says of the turn. */
   turn: string;
-  start: object | RefusalType;
+  start: object | Refused;
 }
 const thereIsNone = 'call_not_found';
 const there = (more: object = {}) => ({
@@ -49,7 +51,7 @@ describe('submitCall', () => {
 
   const submit = (world: Partial<World>, more: Partial<CallRequest> = {}, maxCallsInFlight = 10) => {
     const { known = false, look = thereIsNone, turn = 'granted', start = { state: 'started' } } = world;
-    const answer = (step: string, what: object | RefusalType) => () => {
+    const answer = (step: string, what: object | Refused) => () => {
       asked.push(step);
       return typeof what === 'string' ? Promise.reject(new Refusal(what, 'No')) : Promise.resolve(what);
     };
@@ -101,7 +103,7 @@ describe('submitCall', () => {
       status: 'completed',
       attached: true,
     });
-    expect(asked).toEqual(['look']);
+    expect(asked).toEqual(['look', 'release slots']);
     expect(inFlight.size).toBe(0);
   });
 
@@ -166,14 +168,7 @@ describe('submitCall', () => {
     expect(inFlight.has('c')).toBe(true);
     asked = [];
     await submit({ start: there({ status: 'failed' }) });
-    expect(asked).toEqual([
-      'open turn',
-      'order',
-      'start',
-      'give back slot',
-      'release slots',
-      'release turn',
-    ]);
+    expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot', 'release slots', 'release turn']);
     expect(inFlight.has('c')).toBe(false);
   });
 

@@ -58,6 +58,11 @@ function startingAt(
   return chain.slice(index).filter(({ name }) => !leaveOut.includes(name));
 }
 
+export function notRegistered(agent_name: string): Refusal {
+  const message = `Agent '${agent_name}' not registered`;
+  return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
+}
+
 export function invalid(field: string, message: string): Refusal {
   return new Refusal('validation_failed', `${field}: ${message}`, {
     extra: { errors: [{ field, message }] },

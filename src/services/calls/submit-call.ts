@@ -1,4 +1,8 @@
-/** From a request to a started call: the agent's chain, the session's turn, the start (I1). */
+/**
+ * From a request to a started call (I1), in four steps: `resolve`, `admit`, `acquireTurn`, `start`. Each checks before it
+ * takes anything, and what a step took is given back where a later one refuses. At each a call of the request's id may
+ * turn out to be there; the request then attaches to that one.
+ */
 import type { AgentConfig } from '../../domain/agent.ts';
 import type { CallInput } from '../../domain/call.ts';
 import type { ResolvedChain } from '../../domain/chain.ts';
@@ -6,17 +10,17 @@ import { Refusal } from '../../domain/failures.ts';
 import type { GrantedTurn, Metadata, QueuedTurn } from '../../domain/session.ts';
 import type { StoredText } from '../../domain/stored-text.ts';
 import { PermitTimeout, type Semaphore } from '../../lib/semaphore.ts';
+import { keepText } from '../../payloads/store-refusals.ts';
 import { callOwner, type Texts } from '../../payloads/texts.ts';
 import type { Agents } from '../agents/agents.ts';
-import type { CallStatus } from './call-ending.ts';
-import type { CallsInFlight } from './calls-in-flight.ts';
-import type { Attached, Calls } from './calls.ts';
 import type { Health } from '../agents/health.ts';
-import { keepText } from '../../payloads/store-refusals.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { isUnanswered } from '../temporal/rpc.ts';
-import { wantedChain, type WantedChain } from './requested-chain.ts';
+import { admit, waitedTooLong } from './admission.ts';
+import { attach, findCall, findKnownCall, type Submitted } from './attach-call.ts';
+import type { CallsInFlight } from './calls-in-flight.ts';
+import type { Attached, Calls, Started } from './calls.ts';
+import { notRegistered, wantedChain, type WantedChain } from './requested-chain.ts';
 
 export interface CallRequest extends WantedChain {
   readonly callId: string;
@@ -31,7 +35,7 @@ export interface CallRequest extends WantedChain {
   readonly rerun?: RerunMemo | undefined;
 }
 
-export interface SubmitLimits {
+interface SubmitLimits {
   readonly maxChain: number;
   readonly maxCallsInFlight: number;
   readonly startPatienceMs: number;
@@ -56,155 +60,83 @@ export interface SubmitDependencies {
 /** A node sends at most this many heartbeats a second: each costs the server about 7 ms of CPU. */
 const heartbeatsPerSecond = 25;
 
-export interface Submitted {
-  /** `running` if it was started now. */
-  readonly status: CallStatus;
-  /** A call of this id was there already. */
-  readonly attached: boolean;
-}
-
-/** Throws `Refusal`; then nothing was accepted. */
+/** Throws `Refusal`; then nothing was accepted, but for `temporal_unavailable`, which leaves that unclear. */
 export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<Submitted> {
-  const there = await repeatOfKnown(deps, request);
-  if (there) return there;
-  const agent = await deps.agents.find(request.agentName);
-  if (!agent) return repeatOrRefuse(deps, request, notRegistered(request.agentName));
-  let chain: ResolvedChain;
-  try {
-    chain = await wantedChain(deps, agent, request);
-  } catch (refusal) {
-    return repeatOrRefuse(deps, request, refusal);
-  }
-  const repeated = deps.inFlight.has(request.callId); // It adds no load.
-  if (!repeated) admit(deps, agent);
-  deps.inFlight.add(request.callId, agent.name, request.deadlineMs + 60_000);
+  const resolved = (await findKnownCall(deps, request)) ?? (await resolve(deps, request));
+  if (resolved.state === 'attached') return attach(deps, request, resolved);
+  const { agent, chain } = resolved;
+  const place = admit(deps, request, agent);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
     const wait = { timeoutMs: deps.limits.startPatienceMs };
     return await deps.starts.run(async () => {
-      const turn = await openTurn(deps, request);
-      const started = await startCall(deps, request, { chain, prompt, turn });
-      if (started.state === 'started') return { status: 'running', attached: false };
-      return { status: await attach(deps, request, started, turn), attached: true };
+      const turn = await acquireTurn(deps, request);
+      if (turn?.state === 'attached') return attach(deps, request, turn);
+      const started = await start(deps, request, { chain, prompt, turn });
+      if (started.state === 'attached') return attach(deps, request, started, turn);
+      return { status: 'running', attached: false };
     }, wait);
   } catch (error) {
-    // A refused repeat of a call that runs does not end that call.
-    if (!repeated) deps.inFlight.done(request.callId);
+    place.giveBack();
     throw error instanceof PermitTimeout ? waitedTooLong(deps) : error;
   }
 }
 
-/** Beyond a bound a call is refused at once: nothing piles up. */
-function admit({ inFlight, limits }: SubmitDependencies, agent: AgentConfig): void {
-  const bounds = [
-    { name: 'node', open: inFlight.size, quota: limits.maxCallsInFlight, who: 'This node' },
-    {
-      name: 'agent',
-      open: inFlight.ofAgent(agent.name),
-      quota: agent.maxConcurrency ?? Infinity,
-      who: `Agent '${agent.name}'`,
-    },
-  ];
-  for (const { name, open, quota, who } of bounds)
-    if (open >= quota)
-      throw new Refusal('overloaded', `${who} has ${open} calls in flight here, its limit`, {
-        retryAfterSeconds: 1,
-        limit: { name, quota },
-      });
+interface Resolved {
+  readonly state: 'resolved';
+  readonly agent: AgentConfig;
+  readonly chain: ResolvedChain;
 }
 
-function waitedTooLong({ starts, limits }: SubmitDependencies): Refusal {
-  const seconds = limits.startPatienceMs / 1_000;
-  const message = `The call waited ${seconds} s to be started, behind others; ${starts.waiting} still wait`;
-  return new Refusal('overloaded', message, {
-    retryAfterSeconds: Math.max(1, Math.ceil(seconds / 2)),
-    limit: { name: 'starts', quota: starts.permits },
-  });
-}
-
-/** One that this node has seen needs no chain, no stored prompt and no turn: it is there, unless it was deleted. */
-async function repeatOfKnown(deps: SubmitDependencies, request: CallRequest): Promise<Submitted | undefined> {
-  if (!deps.calls.isKnown(request.callId)) return undefined;
+/** The agent and its chain, with the configs of now; or the call that is there, if these are not. Throws `Refusal`. */
+async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<Resolved | Attached> {
+  const agent = await deps.agents.find(request.agentName);
   try {
-    return await repeat(deps, request);
-  } catch (error) {
-    if (isUnanswered(error)) return undefined; // A start is more patient.
-    throw error;
+    if (!agent) throw notRegistered(request.agentName);
+    return { state: 'resolved', agent, chain: await wantedChain(deps, agent, request) };
+  } catch (refusal) {
+    // The call may have been accepted before one of its agents was removed.
+    const call = await findCall(deps, request);
+    if (call) return call;
+    throw refusal;
   }
 }
 
-/** A call of this key may have been accepted before an agent of its was removed. */
-async function repeatOrRefuse(
+type Turn = GrantedTurn | QueuedTurn;
+
+/** The session's turn, undefined without a session; or the call that had it: it alone can answer. Throws `Refusal`. */
+async function acquireTurn(
   deps: SubmitDependencies,
   request: CallRequest,
-  refusal: unknown,
-): Promise<Submitted> {
-  const there = await repeat(deps, request);
-  if (!there) throw refusal;
-  return there;
-}
-
-/** Undefined if there is no call of this id. */
-async function repeat(
-  { calls }: SubmitDependencies,
-  { callId, fingerprint }: CallRequest,
-): Promise<Submitted | undefined> {
-  try {
-    return { status: sameOrRefused(await calls.attach(callId, fingerprint)), attached: true };
-  } catch (error) {
-    if (error instanceof Refusal && error.type === 'call_not_found') return undefined;
-    throw error;
-  }
-}
-
-export function notRegistered(agent_name: string): Refusal {
-  const message = `Agent '${agent_name}' not registered`;
-  return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
-}
-
-type Turn = GrantedTurn | QueuedTurn | { readonly state: 'committed' } | undefined;
-
-async function openTurn(
-  { sessions }: SubmitDependencies,
-  { sessionId, callId, userId, metadata }: CallRequest,
-): Promise<Turn> {
+): Promise<Turn | Attached | undefined> {
+  const { sessionId, callId, userId, metadata } = request;
   if (sessionId === undefined) return undefined;
-  return sessions.openTurn(sessionId, callId, { userId, metadata });
+  const turn = await deps.sessions.openTurn(sessionId, callId, { userId, metadata });
+  if (turn.state !== 'committed') return turn;
+  const call = await findCall(deps, request);
+  if (call) return call;
+  throw new Refusal(
+    'idempotency_mismatch',
+    'The session holds a call of this key whose retention is over; use a new Idempotency-Key',
+  );
 }
 
-async function startCall(
-  deps: SubmitDependencies,
-  request: CallRequest,
-  { chain, prompt, turn }: { chain: ResolvedChain; prompt: StoredText; turn: Turn },
-) {
-  // Its session has had this call's turn: only the call of that time can answer, never a new one.
-  if (turn?.state === 'committed') return attachOnly(deps, request);
-  const { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf } = request;
+interface Ready {
+  readonly chain: ResolvedChain;
+  readonly prompt: StoredText;
+  readonly turn: Turn | undefined;
+}
+
+/** Starts the workflow, with half-open agents of the chain to probe (Health.order). Throws `Refusal`. */
+async function start(deps: SubmitDependencies, request: CallRequest, ready: Ready): Promise<Started> {
+  const { callId, sessionId } = request;
   // A chain that is spelled out is asked in its order, whatever circuits are open.
   const spelledOut = request.fallbackAgents ?? request.startAt;
-  const { agents, passedOver, giveBack } = spelledOut
-    ? { agents: chain.agents, passedOver: [], giveBack: () => undefined }
-    : deps.health.order(chain.agents, callId);
-  const input: CallInput = {
-    callId,
-    agentName,
-    prompt,
-    ...(sessionId !== undefined && { sessionId }),
-    ...(userId !== undefined && { userId }),
-    ...(metadata && { metadata }),
-    chain: agents,
-    unregistered: chain.unregistered,
-    ...(passedOver.length > 0 && { passedOver }),
-    ...(turn && { turn }),
-    deadlineMs,
-    heartbeatTimeoutMs: Math.max(
-      deps.limits.heartbeatTimeoutMs,
-      Math.ceil((3_000 * deps.inFlight.size) / heartbeatsPerSecond),
-    ),
-    ...(deps.limits.firstTaskWaitMs > 0 && { firstTaskWaitMs: deps.limits.firstTaskWaitMs }),
-    ...(rerunOf !== undefined && { rerunOf }),
-  };
+  const { giveBack, ...order } = spelledOut
+    ? { agents: ready.chain.agents, passedOver: [], giveBack: () => undefined }
+    : deps.health.order(ready.chain.agents, callId);
   try {
+    const input = callInput(deps, request, ready, order);
     const started = await deps.calls.start(input, request.fingerprint, request.rerun);
     if (started.state === 'attached') giveBack(); // The call that is there has its own chain.
     return started;
@@ -217,38 +149,29 @@ async function startCall(
   }
 }
 
-async function attachOnly(deps: SubmitDependencies, { callId, fingerprint }: CallRequest) {
-  try {
-    return await deps.calls.attach(callId, fingerprint);
-  } catch (error) {
-    if (!(error instanceof Refusal && error.type === 'call_not_found')) throw error;
-    throw new Refusal(
-      'idempotency_mismatch',
-      'The session holds a call of this key whose retention is over; use a new Idempotency-Key',
-    );
-  }
-}
-
-async function attach(
-  deps: SubmitDependencies,
-  { sessionId, callId }: CallRequest,
-  attached: Attached,
-  turn: Turn,
-): Promise<CallStatus> {
-  const running = attached.status === 'running';
-  if (!running) {
-    deps.inFlight.done(callId);
-    deps.health.release(callId);
-  }
-  // The turn is the running call's own. One for a call that ended, or is in another session, is given back.
-  const ours = running && attached.sessionId === sessionId;
-  if (sessionId !== undefined && turn?.state !== 'committed' && !ours)
-    await deps.sessions.releaseTurn(sessionId, callId);
-  return sameOrRefused(attached);
-}
-
-function sameOrRefused({ sameRequest, status }: Attached): CallStatus {
-  if (!sameRequest)
-    throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another request');
-  return status;
+function callInput(
+  { limits, inFlight }: SubmitDependencies,
+  { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf }: CallRequest,
+  { chain, prompt, turn }: Ready,
+  { agents, passedOver }: Pick<ReturnType<Health['order']>, 'agents' | 'passedOver'>,
+): CallInput {
+  return {
+    callId,
+    agentName,
+    prompt,
+    ...(sessionId !== undefined && { sessionId }),
+    ...(userId !== undefined && { userId }),
+    ...(metadata && { metadata }),
+    chain: agents,
+    unregistered: chain.unregistered,
+    ...(passedOver.length > 0 && { passedOver }),
+    ...(turn && { turn }),
+    deadlineMs,
+    heartbeatTimeoutMs: Math.max(
+      limits.heartbeatTimeoutMs,
+      Math.ceil((3_000 * inFlight.size) / heartbeatsPerSecond),
+    ),
+    ...(limits.firstTaskWaitMs > 0 && { firstTaskWaitMs: limits.firstTaskWaitMs }),
+    ...(rerunOf !== undefined && { rerunOf }),
+  };
 }

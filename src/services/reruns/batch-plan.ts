@@ -8,10 +8,9 @@ import type { CallSummary } from '../calls/call-summary.ts';
 import type { BatchFilter } from '../../domain/batch.ts';
 import { findFamily, maxReruns, type Family } from './rerun-family.ts';
 import { wantedAgents, type RerunDependencies, type RerunOverrides } from './reruns.ts';
-import { notRegistered } from '../calls/submit-call.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { Temporal } from '../temporal/rpc.ts';
-import { wantedChain } from '../calls/requested-chain.ts';
+import { notRegistered, wantedChain } from '../calls/requested-chain.ts';
 
 /** What a batch and its dry run have in common. */
 export interface BatchWish {

@@ -1,0 +1,70 @@
+/** Which calls a node takes: beyond a bound a call is refused at once, so that nothing piles up (I7). */
+import type { AgentConfig } from '../../domain/agent.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { Semaphore } from '../../lib/semaphore.ts';
+import type { CallsInFlight } from './calls-in-flight.ts';
+
+interface AdmissionDependencies {
+  readonly inFlight: CallsInFlight;
+  readonly limits: { readonly maxCallsInFlight: number };
+}
+
+interface Place {
+  /** For a call that was not started after all. */
+  giveBack(): void;
+}
+
+/** Of a call's deadline: after this much more it is surely over. */
+const overdueMs = 60_000;
+
+/** Counts the call as in flight until it ends. A repeat of one that is in flight adds no load. Throws `Refusal`. */
+export function admit(
+  deps: AdmissionDependencies,
+  { callId, deadlineMs }: { readonly callId: string; readonly deadlineMs: number },
+  agent: AgentConfig,
+): Place {
+  const { inFlight } = deps;
+  const repeated = inFlight.has(callId);
+  if (!repeated) checkLoad(deps, agent);
+  inFlight.add(callId, agent.name, deadlineMs + overdueMs);
+  return {
+    giveBack() {
+      // A refused repeat of a call that runs does not end that call.
+      if (!repeated) inFlight.done(callId);
+    },
+  };
+}
+
+function checkLoad({ inFlight, limits }: AdmissionDependencies, agent: AgentConfig): void {
+  const bounds = [
+    { name: 'node', open: inFlight.size, quota: limits.maxCallsInFlight, who: 'This node' },
+    {
+      name: 'agent',
+      open: inFlight.ofAgent(agent.name),
+      quota: agent.maxConcurrency ?? Infinity,
+      who: `Agent '${agent.name}'`,
+    },
+  ];
+  for (const { name, open, quota, who } of bounds)
+    if (open >= quota)
+      throw new Refusal('overloaded', `${who} has ${open} calls in flight here, its limit`, {
+        retryAfterSeconds: 1,
+        limit: { name, quota },
+      });
+}
+
+/** A call was admitted, but got no permit to be started within the patience for that. */
+export function waitedTooLong({
+  starts,
+  limits,
+}: {
+  readonly starts: Semaphore;
+  readonly limits: { readonly startPatienceMs: number };
+}): Refusal {
+  const seconds = limits.startPatienceMs / 1_000;
+  const message = `The call waited ${seconds} s to be started, behind others; ${starts.waiting} still wait`;
+  return new Refusal('overloaded', message, {
+    retryAfterSeconds: Math.max(1, Math.ceil(seconds / 2)),
+    limit: { name: 'starts', quota: starts.permits },
+  });
+}
