@@ -43,6 +43,7 @@ export default defineConfig({
         'src/node/server.ts',
         'src/cli/**',
         'src/node/promote.ts',
+        'src/node/start-worker.ts',
         'src/replay/replay-process.ts',
         'worker.ts',
         'src/workflows/**',

@@ -110,7 +110,8 @@ function refusalsTable(): string {
 function endpointsTable(): string {
   // The declarations need nothing that runs, only the limits that their schemas are made of.
   const config = loadConfig({});
-  const endpoints = endpointsOf({ config, limits: config.limits } as ApiDependencies, () => undefined);
+  const rooms = { calls: {}, sessions: {}, agents: {}, reruns: {}, archive: {} };
+  const endpoints = endpointsOf({ ...rooms, config } as unknown as ApiDependencies, () => undefined);
   return markdown(
     ['endpoint', 'what it does', 'success', 'refusals'],
     endpoints.map((one) => [

@@ -12,6 +12,8 @@ import { joinCluster } from './join-cluster.ts';
 import { refusal } from './refusal.ts';
 import { tellNeighbours } from './tell-neighbours.ts';
 
+export type Membership = ReturnType<typeof createMembership>;
+
 export function createMembership(
   temporal: Temporal,
   nodes: Nodes,

@@ -2,8 +2,6 @@
  * One node: Temporal (embedded unless the environment names a server), the client layer, a worker in the same
  * process, the facade. Stopping takes everything down in reverse order.
  */
-import type { AddressInfo } from 'node:net';
-import { hostname } from 'node:os';
 import { probeAgents } from '../agents/probes/prober.ts';
 import { takeUpRunning } from '../services/calls/take-up-running.ts';
 import { composeNode, type Node } from './compose.ts';
@@ -15,15 +13,10 @@ import type { Log } from '../platform/logging.ts';
 import { openTemporal } from '../platform/open-temporal.ts';
 import { Cleanups } from '../platform/shutdown.ts';
 import { runWorker } from '../platform/running-worker.ts';
-import { version } from '../platform/version.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
-import { createApp } from '../api/app.ts';
-import { createAuthenticate } from '../api/http/auth.ts';
 import { drainNode } from './drain-node.ts';
 import { Drain } from '../api/http/drain.ts';
-import { closeServer, listen } from './listen.ts';
-import { Streams } from '../api/http/sse.ts';
-import { Waiters } from '../api/calls/waiters.ts';
+import { serveApi } from './serve-api.ts';
 
 export interface RunningNode {
   readonly url: string;
@@ -61,13 +54,15 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
   const role = config.worker.embedded ? 'facade_and_worker' : 'facade';
   const node = await composeNode(config, log, temporal.connection, temporal.namespace, role);
-  cleanups.add('checks of answers', () => node.expectations.close());
-  cleanups.add('connections to agents', () => node.transport.close());
+  const { asking } = node;
+  const { directory: agents, health } = node.services.agents;
+  cleanups.add('checks of answers', () => asking.expectations.close());
+  cleanups.add('connections to agents', () => asking.transport.close());
   await node.membership.join();
   cleanups.add('leaving the registry of nodes', () => node.membership.leave());
-  await Promise.all([node.agents.ensure(), node.health.ensure()]);
+  await Promise.all([agents.ensure(), health.ensure()]);
 
-  cleanups.add('sending the last outcomes', () => node.health.flush());
+  cleanups.add('sending the last outcomes', () => health.flush());
   const worker = config.worker.embedded
     ? await runWorker(() => node.createWorker({ graceMs: workerGraceMs }))
     : undefined;
@@ -75,7 +70,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   cleanups.add('watching the server', node.watchServer(worker));
   cleanups.add('watching the clock', node.watchClock());
   const worksHere = worker !== undefined && (await node.enterVersions());
-  cleanups.add('keeping in step with other nodes', node.startSync({ readers: true }));
+  cleanups.add('keeping in step with other nodes', node.startBackgroundLoops({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
   // Where others do the work a facade may be the first to come: it reads once some worker is there.
   await getInStep(node, worksHere ? firstReadMs : 0, log);
@@ -83,52 +78,26 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
     cleanups.add('counting calls of before', await countEarlierCalls(node, config.limits.maxDeadlineMs, log));
 
   const drain = new Drain();
-  const authenticate = createAuthenticate(config);
-  const workerRunning = () => worker?.running();
-  const { limits } = config;
-  const diskProblem = () => temporal.disk?.problem;
-  const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
-  const streams = new Streams(limits.maxStreams, drain);
-  const waiters = new Waiters(limits.disconnectGraceMs, (callId) => cancelAbandoned(node, callId, log));
-  const app = createApp(
-    {
-      ...node,
-      config,
-      limits,
-      log,
-      drain,
-      authenticate,
-      workerRunning,
-      webUiUrl,
-      diskProblem,
-      streams,
-      waiters,
-    },
-    version,
-  );
-  const http = await listen(app, config.host, config.port, config.connections);
-  cleanups.add('cancelling calls that nobody waits for', () => waiters.settle());
-  cleanups.add('HTTP', () => closeServer(http));
-  const url = urlOf(config.host, http.address() as AddressInfo);
-  await node.membership.listensAt(reachable(url));
+  const url = await serveApi(config, log, { node, temporal, worker, drain, cleanups });
   return {
     url,
     webUiUrl: temporal.webUiUrl,
     temporalAddress: temporal.address,
     failed: Promise.race([temporal.lost, node.membership.refused, ...(worker ? [worker.ended] : [])]),
     stop: async () => {
-      await drainNode(drain, node.agentRequests, config.drainMs);
+      await drainNode(drain, asking.agentRequests, config.drainMs);
       await cleanups.run();
     },
   };
 }
 
 /** After a crash the first read may wait for tasks that Temporal still keeps for the dead worker. */
-async function getInStep(node: Node, patienceMs: number, log: Log): Promise<void> {
+async function getInStep({ services }: Node, patienceMs: number, log: Log): Promise<void> {
+  const { directory, health } = services.agents;
   const giveUpAt = Date.now() + patienceMs;
   for (;;) {
     try {
-      await Promise.all([node.agents.refresh(), node.health.refresh()]);
+      await Promise.all([directory.refresh(), health.refresh()]);
       return;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -142,9 +111,14 @@ async function getInStep(node: Node, patienceMs: number, log: Log): Promise<void
 }
 
 /** So that a node takes no more than its limits after a crash either. Once before it listens, and later for what lagged. */
-async function countEarlierCalls(node: Node, maxDeadlineMs: number, log: Log): Promise<() => Promise<void>> {
+async function countEarlierCalls(
+  { services, inFlight }: Node,
+  maxDeadlineMs: number,
+  log: Log,
+): Promise<() => Promise<void>> {
   const earlier = { startedAt: new Date(), maxDeadlineMs };
-  const look = () => takeUpRunning(node, earlier);
+  const { records } = services.calls;
+  const look = () => takeUpRunning({ records, inFlight }, earlier);
   const told = (error: unknown): void => {
     log.warn({ err: error }, 'Counting the calls that still run failed; it is tried again');
   };
@@ -162,33 +136,16 @@ async function countEarlierCalls(node: Node, maxDeadlineMs: number, log: Log): P
   return stop;
 }
 
-function urlOf(host: string, { port }: AddressInfo): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** From elsewhere, where it listens on every address of its machine. */
-function reachable(url: string): string {
-  return url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostname()}`);
-}
-
-async function cancelAbandoned({ calls }: Node, callId: string, log: Log): Promise<void> {
-  try {
-    await calls.cancel(callId);
-    log.info({ callId }, 'The last client that waited for it went away: the call is cancelled');
-  } catch (error) {
-    log.warn({ callId, err: error }, 'Nobody waits for it any more, but the call could not be cancelled');
-  }
-}
-
-function startProbes(node: Node, config: Config, log: Log): () => Promise<void> {
+function startProbes({ asking, services }: Node, config: Config, log: Log): () => Promise<void> {
+  const { directory, health } = services.agents;
   return every(
     config.probeIntervalMs,
     () =>
       probeAgents(
-        node.transport,
-        node.agents.list(),
+        asking.transport,
+        directory.list(),
         config.probeTimeoutMs,
-        (outcome) => void node.health.record(outcome),
+        (outcome) => void health.record(outcome),
       ),
     (error) => {
       log.warn({ err: error }, 'Probing agents failed');

@@ -8,12 +8,14 @@ import { agentHealthDescription, healthOverview, probeReport } from '../../contr
 import { agentHealthToWire, percent, probeToWire } from './health-wire.ts';
 import { id } from '../../contract/requests.ts';
 
-type Dependencies = Pick<ApiDependencies, 'agents' | 'health' | 'sessions' | 'probes'>;
+type Dependencies = Pick<ApiDependencies, 'agents' | 'sessions' | 'probes'>;
+type Room = Pick<Dependencies, 'agents'>;
 
 const agentParams = z.object({ agent: id });
 
 export function healthEndpoints(deps: Dependencies): Endpoint[] {
-  const { agents, health, sessions, probes } = deps;
+  const { sessions, probes } = deps;
+  const { directory: agents, health } = deps.agents;
   const find = async (name: string): Promise<AgentConfig> => {
     const agent = await agents.find(name);
     if (!agent) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
@@ -126,12 +128,12 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
   ];
 }
 
-function describe({ health }: Dependencies, name: string) {
+function describe({ agents: { health } }: Room, name: string) {
   return agentHealthToWire(name, health.of(name), health.circuit(name), health.now());
 }
 
-function overview({ agents, health }: Dependencies) {
-  const all = agents.list().map((agent) => health.of(agent.name));
+function overview({ agents: { directory, health } }: Room) {
+  const all = directory.list().map((agent) => health.of(agent.name));
   const byStatus: Record<HealthStatus, number> = { healthy: 0, degraded: 0, unhealthy: 0, unreachable: 0 };
   for (const one of all) byStatus[healthStatus(one, health.now())] += 1;
   const requests = all.reduce((sum, one) => sum + one.totalRequests, 0);

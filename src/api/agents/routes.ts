@@ -13,7 +13,10 @@ import { agentToWire } from '../calls/wire.ts';
 
 const byName = id.openapi({ description: "The agent's name, such as `.` or `..`" });
 
-export function agentEndpoints({ agents, health, sealer, expectations }: ApiDependencies): Endpoint[] {
+type Dependencies = Pick<ApiDependencies, 'agents' | 'sealer' | 'expectations'>;
+
+export function agentEndpoints({ agents: room, sealer, expectations }: Dependencies): Endpoint[] {
+  const { directory: agents, health } = room;
   const remove = async (name: string): Promise<Reply> => {
     if (!(await agents.remove(name))) throw notRegistered(name);
     await health.forget(name);

@@ -1,7 +1,6 @@
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
 import type { Archive } from '../../services/archive/archive.ts';
-import { countCalls, exportCalls } from '../../services/archive/call-export.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { ndjsonOf, tarOf } from './call-export-format.ts';
 import { toCallFilter } from './call-filter-wire.ts';
@@ -26,7 +25,7 @@ const exportedCall = z
   .object({ call_id: z.string(), ...askedAndAnswered, history: z.object({ events: z.array(z.unknown()) }) })
   .openapi('ExportedCall');
 
-export function callExportEndpoints({ temporal, archive }: ApiDependencies): Endpoint[] {
+export function callExportEndpoints({ archive }: Pick<ApiDependencies, 'archive'>): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -48,10 +47,8 @@ export function callExportEndpoints({ temporal, archive }: ApiDependencies): End
       handle: async ({ query: { format, archive: fromArchive, ...wireFilter }, response }) => {
         const filter = toCallFilter(wireFilter);
         const archived = fromArchive === 'true';
-        const headers = archived
-          ? {}
-          : { 'Holdfast-Total-Count': String(await countCalls(temporal, filter)) };
-        const calls = archived ? open(archive).calls(filter) : exportCalls(temporal, filter);
+        const headers = archived ? {} : { 'Holdfast-Total-Count': String(await archive.countCalls(filter)) };
+        const calls = archived ? open(archive.failedCalls).calls(filter) : archive.exportCalls(filter);
         return format === 'ndjson'
           ? sendPieces(response, ndjsonOf(calls), {
               name: 'holdfast-calls.ndjson',

@@ -10,7 +10,10 @@ import { callSummaryToWire } from './wire.ts';
 
 const eventStream = 'text/event-stream';
 
-export function callStreamEndpoints({ callWatch, listWatch, streams }: ApiDependencies): Endpoint[] {
+export function callStreamEndpoints({
+  calls: { events, lists },
+  streams,
+}: Pick<ApiDependencies, 'calls' | 'streams'>): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -26,7 +29,7 @@ export function callStreamEndpoints({ callWatch, listWatch, streams }: ApiDepend
       refusals: ['call_not_found', 'overloaded', 'shutting_down', 'temporal_unavailable'],
       handle: ({ params, request, response }) => {
         let sent: number | undefined;
-        const follow = (signal: AbortSignal) => callWatch.follow(params.id, signal);
+        const follow = (signal: AbortSignal) => events.follow(params.id, signal);
         return streamValues(streams, request, response, follow, async (stream, story) => {
           sent = await sendStory(stream, params.id, story, sent ?? eventsHad(stream.lastEventId));
         });
@@ -43,8 +46,7 @@ export function callStreamEndpoints({ callWatch, listWatch, streams }: ApiDepend
       answers: { 200: { description: 'Events', schema: z.string(), mediaType: eventStream } },
       refusals: ['overloaded', 'shutting_down', 'temporal_unavailable'],
       handle: ({ query: { limit, ...filter }, request, response }) => {
-        const follow = (signal: AbortSignal) =>
-          listWatch.follow({ filter: toCallFilter(filter), limit }, signal);
+        const follow = (signal: AbortSignal) => lists.follow({ filter: toCallFilter(filter), limit }, signal);
         return streamValues(streams, request, response, follow, (stream, { calls, counts }) =>
           stream.send('calls', { calls: calls.map(callSummaryToWire), counts }),
         );

@@ -26,11 +26,12 @@ const accepted = {
   headers: { Location: 'The call', 'Preference-Applied': 'What of Prefer was followed' },
 };
 
-export function callEndpoints(deps: ApiDependencies): Endpoint[] {
-  const { calls, records, config } = deps;
+type Dependencies = Pick<ApiDependencies, 'calls' | 'config' | 'drain' | 'webUi' | 'sealer' | 'authenticate'>;
+
+export function callEndpoints(deps: Dependencies): Endpoint[] {
+  const { config, webUi } = deps;
+  const { running, records } = deps.calls;
   const schemas = createSchemas(config);
-  const { webUiUrl: url, temporal } = deps;
-  const webUi = url === undefined ? undefined : { url, namespace: temporal.namespace };
 
   return [
     endpoint({
@@ -62,6 +63,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
         runCall(
           deps,
           {
+            ...(await identify(deps, request, body, (digest) => running.idOf(digest))),
             agentName: body.agent_name,
             prompt: body.prompt,
             sessionId: body.session_id ?? undefined,
@@ -70,7 +72,6 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
             onDisconnect: body.on_disconnect,
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
           },
-          await identify(deps, request, body, (digest) => calls.idOf(digest)),
           request,
           response,
         ),
@@ -144,7 +145,7 @@ export function callEndpoints(deps: ApiDependencies): Endpoint[] {
       },
       refusals: ['call_not_found', 'temporal_unavailable'],
       handle: async ({ params }) => {
-        const status = await calls.cancel(params.id);
+        const status = await running.cancel(params.id);
         return { status: status === 'running' ? 202 : 200, body: { call_id: params.id, status } };
       },
     }),

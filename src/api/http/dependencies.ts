@@ -1,24 +1,34 @@
-import type { Node } from '../../node/compose.ts';
+import type { Expectations } from '../../agents/expectations/expectations.ts';
+import type { Probes } from '../../agents/probes/probes.ts';
 import type { Config } from '../../platform/config.ts';
 import type { Log } from '../../platform/logging.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import type { Sealer } from '../../platform/sealing.ts';
+import type { ServerClock } from '../../platform/server-clock.ts';
+import type { StoreWatch } from '../../platform/store-watch.ts';
+import type { Services } from '../../services/services.ts';
+import type { WebUi } from '../calls/call-description.ts';
 import type { Authenticate } from './auth.ts';
 import type { Drain } from './drain.ts';
 import type { Streams } from './sse.ts';
-import type { Waiters } from '../calls/waiters.ts';
 
-/** What the endpoints are made of. */
-export type ApiDependencies = Node & {
+/** What the endpoints are made of: the services, and what is of this process. Each picks what it needs. */
+export interface ApiDependencies extends Services {
   readonly config: Config;
   readonly log: Log;
   readonly authenticate: Authenticate;
   readonly drain: Drain;
   /** Whether this process's worker polls; undefined: it has none, others work. */
   readonly workerRunning: () => boolean | undefined;
-  readonly limits: Config['limits'];
-  /** Of Temporal's Web UI, without a slash at the end; undefined where none is known. */
-  readonly webUiUrl: string | undefined;
+  /** Temporal's; undefined where none is known. */
+  readonly webUi: WebUi | undefined;
   /** Why nothing new can be accepted; undefined: it can. */
   readonly diskProblem: () => string | undefined;
+  readonly storeWatch: StoreWatch;
+  readonly clock: ServerClock;
+  readonly sealer: Sealer;
+  readonly expectations: Expectations;
+  readonly probes: Probes;
+  readonly metrics: Metrics;
   readonly streams: Streams;
-  readonly waiters: Waiters;
-};
+}

@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { describePolling } from '../../services/temporal/readiness.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, streamed, type Endpoint } from '../http/endpoint.ts';
 
+type Dependencies = Pick<
+  ApiDependencies,
+  'config' | 'metrics' | 'temporal' | 'drain' | 'workerRunning' | 'diskProblem' | 'storeWatch'
+>;
+
 /** `document` is made after all endpoints are known. */
-export function operationEndpoints(deps: ApiDependencies, document: () => unknown): Endpoint[] {
-  const { config, metrics, temporal, clock, drain, workerRunning, diskProblem, storeWatch } = deps;
+export function operationEndpoints(deps: Dependencies, document: () => unknown): Endpoint[] {
+  const { config, metrics, temporal, drain, workerRunning, diskProblem, storeWatch } = deps;
   return [
     endpoint({
       method: 'get',
@@ -35,7 +39,7 @@ export function operationEndpoints(deps: ApiDependencies, document: () => unknow
         if (full !== undefined) throw new Refusal('disk_full', full, { retryAfterSeconds: 5 });
         if (storeWatch.problem !== undefined)
           throw new Refusal('payload_store_unavailable', storeWatch.problem, { retryAfterSeconds: 5 });
-        const { current, polled } = await describePolling(temporal, clock.now());
+        const { current, polled } = await temporal.describePolling();
         // Its own worker need not have polled yet; otherwise some other process's must.
         const ownWorks = workerRunning() === true && config.worker.buildId === current;
         if (!polled && !ownWorks)

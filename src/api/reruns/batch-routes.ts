@@ -1,6 +1,5 @@
 /** Batches of reruns: all calls that match a filter. */
 import { z } from 'zod';
-import { dryRun } from '../../services/reruns/batch-list.ts';
 import type { BatchFilter } from '../../domain/batch.ts';
 import { batchDescription, batchList } from '../../contract/batches.ts';
 import { batchItemToWire, batchToWire } from './batch-wire.ts';
@@ -17,8 +16,11 @@ const params = z.object({ id });
 const sampleSize = 20;
 const status = z.enum(['running', 'completed', 'cancelled', 'failed']);
 
-export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
-  const { batches, batchWatch, streams } = deps;
+type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'authenticate'>;
+
+export function batchEndpoints(deps: Dependencies): Endpoint[] {
+  const { reruns, streams } = deps;
+  const { batches } = reruns;
   return [
     endpoint({
       method: 'post',
@@ -62,7 +64,7 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
         ) as BatchFilter;
         if (body.dry_run) {
           const wish = { filter, overrides: overridesOf(body.overrides) };
-          const { runs, skipped } = await dryRun(deps, wish, deps.limits.maxBatchCalls);
+          const { runs, skipped } = await reruns.dryRun(wish);
           const sample = runs.slice(0, sampleSize).map(callSummaryToWire);
           return { status: 200, body: { dry_run: true, total: runs.length, skipped, sample } };
         }
@@ -118,7 +120,7 @@ export function batchEndpoints(deps: ApiDependencies): Endpoint[] {
       },
       refusals: ['batch_not_found', 'overloaded', 'shutting_down', 'temporal_unavailable'],
       handle: ({ params: { id: batchId }, request, response }) => {
-        const follow = (signal: AbortSignal) => batchWatch.follow(batchId, signal);
+        const follow = (signal: AbortSignal) => reruns.events.follow(batchId, signal);
         return streamValues(streams, request, response, follow, async (stream, batch) => {
           await stream.send('progress', batchToWire(batch));
           if (batch.status !== 'running') await stream.send('end', { batch_id: batchId });

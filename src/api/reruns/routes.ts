@@ -1,18 +1,19 @@
 /** Running one call again. */
 import type { Request } from 'express';
 import { z } from 'zod';
-import { rerunCall } from '../../services/reruns/reruns.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { identify } from '../calls/call-identity.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { callLocation } from '../calls/run-call.ts';
+import { callLocation } from '../calls/call-reply.ts';
 import { createSchemas, overridesOf } from '../../contract/requests.ts';
 import { callParams, idempotencyHeaders } from '../calls/routes.ts';
 
 const location = { Location: 'The call' };
 
-export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
+type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'authenticate'>;
+
+export function rerunEndpoints(deps: Dependencies): Endpoint[] {
   const { overrides } = createSchemas(deps.config);
   return [
     endpoint({
@@ -52,9 +53,9 @@ export function rerunEndpoints(deps: ApiDependencies): Endpoint[] {
       ],
       handle: async ({ params, body, request }) => {
         const wish = { rerun_of: params.id, ...body };
-        const idOf = (digest: string) => deps.calls.idOf(digest);
+        const idOf = (digest: string) => deps.calls.running.idOf(digest);
         const given = hasKey(request) ? await identify(deps, request, wish, idOf) : undefined;
-        const { callId, attached } = await rerunCall(deps, params.id, overridesOf(body), given);
+        const { callId, attached } = await deps.reruns.rerunCall(params.id, overridesOf(body), given);
         return {
           status: 202,
           body: { call_id: callId, rerun_of: params.id, attached },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { whatIfOf, whatIfOfAll, type WhatIfRow } from '../../services/reruns/what-if.ts';
+import type { WhatIfRow } from '../../services/reruns/what-if.ts';
 import { toCallFilter } from '../calls/call-filter-wire.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
@@ -7,7 +7,7 @@ import { callFilter, cursorQuery, id } from '../../contract/requests.ts';
 import { whatIfList, whatIfRow } from '../../contract/what-if.ts';
 
 /** Before the endpoints of calls: `what-if` is no call's id here. */
-export function whatIfEndpoints(deps: ApiDependencies): Endpoint[] {
+export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -20,7 +20,7 @@ export function whatIfEndpoints(deps: ApiDependencies): Endpoint[] {
       answers: { 200: { description: 'One row per call, as the list orders them', schema: whatIfList } },
       refusals: ['validation_failed', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ query: { limit, ...filter } }) => {
-        const rows = await whatIfOfAll(deps, toCallFilter(filter), limit);
+        const rows = await reruns.whatIfOfAll(toCallFilter(filter), limit);
         return { status: 200, body: { calls: rows.map(whatIfToWire) } };
       },
     }),
@@ -32,7 +32,7 @@ export function whatIfEndpoints(deps: ApiDependencies): Endpoint[] {
       params: z.object({ id }),
       answers: { 200: { description: 'Told from the outcomes on record', schema: whatIfRow } },
       refusals: ['call_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
-      handle: async ({ params }) => ({ status: 200, body: whatIfToWire(await whatIfOf(deps, params.id)) }),
+      handle: async ({ params }) => ({ status: 200, body: whatIfToWire(await reruns.whatIfOf(params.id)) }),
     }),
   ];
 }

@@ -47,7 +47,9 @@ const deletionRefusals = [
   'payload_store_unavailable',
 ] as const;
 
-export function sessionEndpoints({ sessions, clock, config }: ApiDependencies): Endpoint[] {
+type Dependencies = Pick<ApiDependencies, 'sessions' | 'clock' | 'config'>;
+
+export function sessionEndpoints({ sessions, clock, config }: Dependencies): Endpoint[] {
   const read = async (sessionId: string, response: Response): Promise<typeof streamed> => {
     const session = await sessions.read(sessionId);
     if (!session) throw noSuchSession(sessionId);

@@ -28,7 +28,7 @@ export interface Submitted {
 }
 
 /** Undefined if there is no call of this id. Throws the refusal `temporal_unavailable`. */
-export async function findCall(
+export async function findExistingCall(
   { calls }: Pick<AttachDependencies, 'calls'>,
   { callId, fingerprint }: Attaching,
 ): Promise<Attached | undefined> {
@@ -47,7 +47,7 @@ export async function findKnownCall(
 ): Promise<Attached | undefined> {
   if (!deps.calls.isKnown(request.callId)) return undefined;
   try {
-    return await findCall(deps, request);
+    return await findExistingCall(deps, request);
   } catch (error) {
     if (isUnanswered(error)) return undefined; // A start is more patient.
     throw error;

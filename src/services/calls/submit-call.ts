@@ -17,7 +17,7 @@ import type { Health } from '../agents/health.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { admit, waitedTooLong } from './admission.ts';
-import { attach, findCall, findKnownCall, type Submitted } from './attach-call.ts';
+import { attach, findExistingCall, findKnownCall, type Submitted } from './attach-call.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls, Started } from './calls.ts';
 import { notRegistered, wantedChain, type WantedChain } from './requested-chain.ts';
@@ -96,7 +96,7 @@ async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<
     return { state: 'resolved', agent, chain: await wantedChain(deps, agent, request) };
   } catch (refusal) {
     // The call may have been accepted before one of its agents was removed.
-    const call = await findCall(deps, request);
+    const call = await findExistingCall(deps, request);
     if (call) return call;
     throw refusal;
   }
@@ -113,7 +113,7 @@ async function acquireTurn(
   if (sessionId === undefined) return undefined;
   const turn = await deps.sessions.openTurn(sessionId, callId, { userId, metadata });
   if (turn.state !== 'committed') return turn;
-  const call = await findCall(deps, request);
+  const call = await findExistingCall(deps, request);
   if (call) return call;
   throw new Refusal(
     'idempotency_mismatch',

@@ -9,7 +9,7 @@ import type { RerunDependencies } from './reruns.ts';
 /** Calls that a dry run looks at at a time. */
 const looksAtOnce = 8;
 
-interface DryRun {
+export interface DryRun {
   readonly runs: readonly CallSummary[];
   readonly skipped: number;
 }

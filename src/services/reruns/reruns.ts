@@ -22,7 +22,8 @@ export interface RerunDependencies extends SubmitDependencies {
   readonly sealer: { fingerprint(text: string): string };
 }
 
-type Identity = Pick<CallRequest, 'callId' | 'fingerprint'>;
+/** Of a call that a request starts, or that a repeat of the request attaches to. */
+export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint'>;
 
 export interface Rerun {
   readonly callId: string;
@@ -38,7 +39,7 @@ export async function rerunCall(
   deps: RerunDependencies,
   callId: string,
   overrides: RerunOverrides,
-  given?: Identity,
+  given?: CallIdentity,
 ): Promise<Rerun> {
   const request = await rerunRequest(deps, callId, overrides);
   const family = await findFamily(deps.temporal, callId);
@@ -75,7 +76,7 @@ async function rerunKeyed(
   deps: RerunDependencies,
   { ownPrompt, ...request }: RerunRequest,
   family: Family,
-  given: Identity,
+  given: CallIdentity,
 ): Promise<Rerun> {
   const { root } = family;
   const known = family.reruns.some(({ callId }) => callId === given.callId);
@@ -94,7 +95,7 @@ function runTooOften({ root }: Family): Refusal {
   );
 }
 
-interface RerunRequest extends Omit<CallRequest, keyof Identity | 'rerun'> {
+interface RerunRequest extends Omit<CallRequest, keyof CallIdentity | 'rerun'> {
   /** With a prompt that is not that of the call that it runs again. */
   readonly ownPrompt?: true;
 }

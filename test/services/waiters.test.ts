@@ -1,6 +1,6 @@
 /** Who waits for a call that is to be cancelled once nobody does. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Waiters } from '../../src/api/calls/waiters.ts';
+import { Waiters } from '../../src/services/calls/waiters.ts';
 
 describe('those that wait for one call', () => {
   const graceMs = 250;

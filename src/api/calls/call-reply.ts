@@ -1,0 +1,27 @@
+/** What came of a call that was started and awaited, as an HTTP response. */
+import type { Response } from 'express';
+import type { AwaitedCall, CallOutcome } from '../../services/calls/start-and-await.ts';
+import type { Reply } from '../http/endpoint.ts';
+import { callAnswerToWire } from './wire.ts';
+
+/** Throws the refusal, with a Location where the call may be there. */
+export function replyTo(
+  outcome: CallOutcome,
+  { callId, agentName }: Pick<AwaitedCall, 'callId' | 'agentName'>,
+  response: Response,
+): Reply {
+  const location = callLocation(callId);
+  switch (outcome.state) {
+    case 'ended':
+      return { status: 200, body: callAnswerToWire(callId, agentName, outcome.ending, outcome.elapsedMs) };
+    case 'running':
+      return { status: 202, body: { call_id: callId, status: 'running' }, headers: { Location: location } };
+    case 'refused':
+      if (outcome.mayExist) response.set('Location', location);
+      throw outcome.refusal;
+  }
+}
+
+export function callLocation(callId: string): string {
+  return `/api/vps/calls/${encodeURIComponent(callId)}`;
+}

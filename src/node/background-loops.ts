@@ -1,0 +1,103 @@
+/** What a process does again and again beside its calls: it sends outcomes, and a facade keeps up with other nodes. */
+import { every } from '../lib/every.ts';
+import type { Membership } from '../membership/membership.ts';
+import type { Texts } from '../payloads/texts.ts';
+import type { Log } from '../platform/logging.ts';
+import type { Agents } from '../services/agents/agents.ts';
+import type { Health } from '../services/agents/health.ts';
+import { FailedCalls } from '../services/archive/archive-failed.ts';
+import type { Archive } from '../services/archive/archive.ts';
+import { sweepPayloads } from '../services/archive/payload-sweep.ts';
+import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
+import { forgetEnded } from '../services/calls/forget-ended.ts';
+import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
+import type { Temporal } from '../services/temporal/rpc.ts';
+
+export interface LoopParts {
+  readonly temporal: Temporal;
+  readonly texts: Texts;
+  readonly agents: Agents;
+  readonly health: Health;
+  readonly inFlight: CallsInFlight;
+  readonly deletions: SessionDeletions;
+  readonly membership: Membership;
+  readonly archive: Archive | undefined;
+  readonly archiveIntervalMs: number;
+}
+
+/** How often outcomes are sent and other nodes' changes are read: a registration is seen within 2 s everywhere. */
+const syncIntervalMs = 1_000;
+const sweepIntervalMs = 6 * 3_600_000;
+/** How often deletions of sessions that were cut off are looked for, after once at the start. */
+const deletionsIntervalMs = 60_000;
+
+interface Loop {
+  /** For the log: `<what> failed`. */
+  readonly what: string;
+  readonly intervalMs: number;
+  readonly round: () => Promise<unknown>;
+}
+
+/** `readers`: a facade, which reads what other nodes change and cleans up. Returns how to stop. */
+export function startBackgroundLoops(
+  parts: LoopParts,
+  log: Log,
+  { readers }: { readonly readers: boolean },
+): () => Promise<void> {
+  const stopping = new AbortController();
+  const failed = (what: string) => (error: unknown) => {
+    log.warn({ err: error }, `${what} failed; it is tried again`);
+  };
+  if (readers)
+    parts.deletions.finishAll(stopping.signal, { first: true }).catch((error: unknown) => {
+      if (!stopping.signal.aborted) failed(finishing)(error);
+    });
+  const loops = [sendOutcomes(parts), ...(readers ? readerLoops(parts, stopping.signal) : [])];
+  const stops = [
+    parts.membership.start(),
+    ...loops.map(({ what, intervalMs, round }) => every(intervalMs, round, failed(what))),
+  ];
+  return async () => {
+    stopping.abort();
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+const finishing = 'Finishing deletions of sessions';
+
+function sendOutcomes({ health }: LoopParts): Loop {
+  return { what: 'Sending outcomes', intervalMs: syncIntervalMs, round: () => health.flush() };
+}
+
+function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
+  const { temporal, texts, agents, health, inFlight, deletions, archive } = parts;
+  const failedCalls = archive && new FailedCalls(temporal, archive);
+  return [
+    { what: 'Reading the agent directory', intervalMs: syncIntervalMs, round: () => agents.refresh() },
+    { what: "Reading the agents' health", intervalMs: syncIntervalMs, round: () => health.refresh() },
+    {
+      what: 'Looking for calls that ended elsewhere',
+      intervalMs: syncIntervalMs,
+      round: () => forgetEnded(temporal, inFlight),
+    },
+    {
+      what: finishing,
+      intervalMs: deletionsIntervalMs,
+      round: () => deletions.finishAll(stopping, { first: false }),
+    },
+    {
+      what: 'Sweeping payloads',
+      intervalMs: sweepIntervalMs,
+      round: () => sweepPayloads(temporal, texts, Date.now(), archive),
+    },
+    ...(failedCalls
+      ? [
+          {
+            what: 'Archiving failed calls',
+            intervalMs: parts.archiveIntervalMs,
+            round: () => failedCalls.archiveNew(stopping),
+          },
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,49 @@
+/** What workflow code tells its process about calls (workflows/sinks.ts): health, load and metrics hear of it. */
+import type { InjectedSinks } from '@temporalio/worker';
+import { CancelledFailure } from '@temporalio/common';
+import { LRUCache } from 'lru-cache';
+import type { AgentRequests } from '../activities/agent-requests.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { Health } from '../services/agents/health.ts';
+import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
+import type { CallSinks } from '../workflows/sinks.ts';
+
+interface Listeners {
+  readonly health: Health;
+  readonly inFlight: CallsInFlight;
+  readonly agentRequests: AgentRequests;
+  readonly metrics: Metrics;
+  /** Epoch ms by the clock of the Temporal server. */
+  readonly now: () => number;
+}
+
+export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks> {
+  const { health, inFlight, agentRequests, metrics, now } = listeners;
+  // A workflow task that is tried again tells its sinks again.
+  const counted = new LRUCache<string, true>({ max: 20_000 });
+  return {
+    calls: {
+      abort: {
+        fn: (_info, callId) => {
+          agentRequests.abort(callId, new CancelledFailure('The call was cancelled'));
+        },
+      },
+      outcome: {
+        fn: (_info, outcome) => {
+          if (!health.record({ ...outcome, at: now() })) return;
+          metrics.attempts.inc({ agent: outcome.agent, outcome: outcome.errorType ?? 'answered' });
+        },
+      },
+      ended: {
+        fn: (_info, { callId, agent, ending, startedAt }) => {
+          inFlight.done(callId);
+          health.release(callId);
+          if (counted.has(callId)) return;
+          counted.set(callId, true);
+          metrics.calls.inc({ agent, outcome: ending });
+          metrics.callDuration.observe({ outcome: ending }, Math.max(0, now() - startedAt) / 1_000);
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** What asks agents: the connections to them, the checks of their answers, the requests that are open. */
+import { AgentRequests } from '../activities/agent-requests.ts';
+import type { AskDependencies } from '../activities/ask.ts';
+import { FirstTries } from '../activities/first-try.ts';
+import { Expectations } from '../agents/expectations/expectations.ts';
+import { createVpsTransport } from '../agents/vps-transport.ts';
+import { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
+import type { Texts } from '../payloads/texts.ts';
+import type { Config } from '../platform/config.ts';
+import type { Sealer } from '../platform/sealing.ts';
+
+export interface Asking extends AskDependencies {
+  readonly firstTries: FirstTries;
+}
+
+/** `serverAvailableMs`: how long Temporal has answered without a break. */
+export function composeAsking(
+  config: Config,
+  sealer: Sealer,
+  texts: Texts,
+  { now, serverAvailableMs }: { readonly now: () => number; readonly serverAvailableMs: () => number },
+): Asking {
+  const dependencies: AskDependencies = {
+    transport: createVpsTransport(config.transport),
+    openToken: (sealed, agentName) => sealer.open(sealed, agentName),
+    agentRequests: new AgentRequests(serverAvailableMs, now),
+    slots: new KeyedSemaphores(),
+    now,
+    expectations: new Expectations(config.expectations),
+    texts,
+  };
+  return { ...dependencies, firstTries: new FirstTries(dependencies) };
+}

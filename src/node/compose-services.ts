@@ -1,0 +1,135 @@
+/** The services of one process, room by room (src/services/services.ts). */
+import { SharedWatch } from '../lib/shared-watch.ts';
+import { Semaphore } from '../lib/semaphore.ts';
+import type { Config } from '../platform/config.ts';
+import type { Log } from '../platform/logging.ts';
+import type { Sealer } from '../platform/sealing.ts';
+import { Agents } from '../services/agents/agents.ts';
+import { Health } from '../services/agents/health.ts';
+import { countCalls, exportCalls } from '../services/archive/call-export.ts';
+import { watchCall } from '../services/call-events/call-watch.ts';
+import { AdaptiveBound } from '../services/calls/adaptive-bound.ts';
+import { keyOfList, watchList } from '../services/calls/call-list-watch.ts';
+import { CallRecords } from '../services/calls/call-records.ts';
+import { CallsInFlight } from '../services/calls/calls-in-flight.ts';
+import { Calls } from '../services/calls/calls.ts';
+import { startAndAwait } from '../services/calls/start-and-await.ts';
+import { Waiters } from '../services/calls/waiters.ts';
+import type { Nodes } from '../services/nodes/nodes.ts';
+import { dryRun } from '../services/reruns/batch-list.ts';
+import { watchBatch } from '../services/reruns/batch-watch.ts';
+import { Batches } from '../services/reruns/batches.ts';
+import { rerunCall, type RerunDependencies } from '../services/reruns/reruns.ts';
+import { whatIfOf, whatIfOfAll } from '../services/reruns/what-if.ts';
+import type { CallServices, RerunServices, Services } from '../services/services.ts';
+import { CallDeletions } from '../services/sessions/call-deletions.ts';
+import { SessionDeletions } from '../services/sessions/session-deletions.ts';
+import { SessionReads } from '../services/sessions/session-reads.ts';
+import { Sessions } from '../services/sessions/sessions.ts';
+import { EntityGate } from '../services/temporal/entity-updates.ts';
+import { describePolling } from '../services/temporal/readiness.ts';
+import type { Temporal } from '../services/temporal/rpc.ts';
+import type { Asking } from './compose-asking.ts';
+import type { Payloads } from './open-payloads.ts';
+
+/** What the services are made of. */
+export interface ServiceParts {
+  readonly temporal: Temporal;
+  readonly sealer: Sealer;
+  readonly payloads: Payloads;
+  readonly asking: Asking;
+  readonly nodes: Nodes;
+}
+
+export interface ComposedServices {
+  readonly services: Services;
+  /** What submitting a call needs, and running one again. */
+  readonly rerunning: RerunDependencies;
+  readonly deletions: SessionDeletions;
+  readonly gate: EntityGate;
+  readonly waiters: Waiters;
+}
+
+/** A start that takes 1.5 s is on its way to the 5 s after which its caller is refused (ADR 0018). */
+const fewStarts = { least: 4, slowMs: 1_500 };
+
+export function composeServices(config: Config, log: Log, parts: ServiceParts): ComposedServices {
+  const { temporal, sealer, nodes, asking } = parts;
+  const { texts, archive } = parts.payloads;
+  const gate = new EntityGate();
+  const deletions = composeDeletions(config, parts);
+  const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
+  const calls = new Calls(temporal, texts, (callId) => asking.firstTries.cancel(callId));
+  const rerunning: RerunDependencies = {
+    temporal,
+    agents: new Agents(temporal, gate, config.directory),
+    health: new Health(temporal, config.circuitBreaker, asking.now),
+    sessions: new Sessions(temporal, gate, config.session, texts, reads, deletions),
+    calls,
+    records: new CallRecords(temporal, calls, texts),
+    inFlight: new CallsInFlight(),
+    starts: new Semaphore(new AdaptiveBound({ ...fewStarts, most: config.limits.maxStarts })),
+    limits: config.limits,
+    texts,
+    sealer,
+  };
+  const { agents, health, sessions } = rerunning;
+  const waiters = new Waiters(config.limits.disconnectGraceMs, (callId) =>
+    cancelAbandoned(calls, callId, log),
+  );
+  const services: Services = {
+    calls: callServices(rerunning, waiters),
+    sessions,
+    agents: { directory: agents, health },
+    reruns: rerunServices(rerunning, config.limits.maxBatchCalls),
+    archive: {
+      failedCalls: archive,
+      countCalls: (filter) => countCalls(temporal, filter),
+      exportCalls: (filter) => exportCalls(temporal, filter),
+    },
+    nodes,
+    temporal: { describePolling: () => describePolling(temporal, asking.now()) },
+  };
+  return { services, rerunning, deletions, gate, waiters };
+}
+
+function composeDeletions({ deletePatienceMs }: Config, parts: ServiceParts): SessionDeletions {
+  const { temporal, asking, payloads } = parts;
+  const { texts, archive } = payloads;
+  const forgetAnswers = (callId: string) => asking.agentRequests.forget(callId);
+  const calls = new CallDeletions(temporal, texts, forgetAnswers, archive, deletePatienceMs);
+  return new SessionDeletions(temporal, texts, calls);
+}
+
+function callServices(dependencies: RerunDependencies, waiters: Waiters): CallServices {
+  const { temporal, calls, records } = dependencies;
+  const awaiting = { ...dependencies, waiters };
+  return {
+    startAndAwait: (call, wish) => startAndAwait(awaiting, call, wish),
+    running: calls,
+    records,
+    events: new SharedWatch(watchCall(temporal), (callId) => callId),
+    lists: new SharedWatch(watchList(records), keyOfList),
+  };
+}
+
+function rerunServices(dependencies: RerunDependencies, maxBatchCalls: number): RerunServices {
+  const batches = new Batches(dependencies.temporal, dependencies.texts);
+  return {
+    rerunCall: (callId, overrides, given) => rerunCall(dependencies, callId, overrides, given),
+    dryRun: (batch) => dryRun(dependencies, batch, maxBatchCalls),
+    whatIfOf: (callId) => whatIfOf(dependencies, callId),
+    whatIfOfAll: (filter, limit) => whatIfOfAll(dependencies, filter, limit),
+    batches,
+    events: new SharedWatch(watchBatch(batches), (batchId) => batchId),
+  };
+}
+
+async function cancelAbandoned(calls: Calls, callId: string, log: Log): Promise<void> {
+  try {
+    await calls.cancel(callId);
+    log.info({ callId }, 'The last client that waited for it went away: the call is cancelled');
+  } catch (error) {
+    log.warn({ callId, err: error }, 'Nobody waits for it any more, but the call could not be cancelled');
+  }
+}

@@ -1,0 +1,40 @@
+/** The payload store of a process: what reads and writes it, and the archive of failed calls beside it. */
+import { Archive } from '../services/archive/archive.ts';
+import { openPayloadStore } from '../payloads/open-store.ts';
+import type { PayloadStore } from '../payloads/payload-store.ts';
+import { Texts } from '../payloads/texts.ts';
+import type { Config } from '../platform/config.ts';
+import type { Log } from '../platform/logging.ts';
+import { StoreWatch } from '../platform/store-watch.ts';
+
+export interface Payloads {
+  readonly texts: Texts;
+  readonly storeWatch: StoreWatch;
+  /** Undefined: none is kept. */
+  readonly archive: Archive | undefined;
+}
+
+/** Throws `StartupError` if the store can never work as it is set up; one that is away is waited for later. */
+export async function openPayloads(config: Config, log: Log): Promise<Payloads> {
+  const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
+  const storeWatch = new StoreWatch(store, log);
+  await storeWatch.first();
+  const texts = new Texts(store, config.payloads.inlineBytes, ({ key, message }) => {
+    log.error({ key }, message);
+  });
+  return { texts, storeWatch, archive: openArchive(config, store, log) };
+}
+
+function openArchive({ archive }: Config, payloads: PayloadStore, log: Log): Archive | undefined {
+  const tellDamaged = (key: string): void => {
+    log.error({ key }, 'A file of the archive of failed calls is damaged; it is left out');
+  };
+  switch (archive.kind) {
+    case 'off':
+      return undefined;
+    case 'payload-store':
+      return new Archive(payloads, 'archive/', tellDamaged);
+    case 'folder':
+      return new Archive(openPayloadStore(archive), '', tellDamaged);
+  }
+}

@@ -1,0 +1,66 @@
+/** The HTTP API of a node: the app is made of its services, and listens. */
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { createApp } from '../api/app.ts';
+import { createAuthenticate } from '../api/http/auth.ts';
+import type { Drain } from '../api/http/drain.ts';
+import { Streams } from '../api/http/sse.ts';
+import type { Config } from '../platform/config.ts';
+import type { Log } from '../platform/logging.ts';
+import type { OpenTemporal } from '../platform/open-temporal.ts';
+import type { RunningWorker } from '../platform/running-worker.ts';
+import type { Cleanups } from '../platform/shutdown.ts';
+import { version } from '../platform/version.ts';
+import type { Node } from './compose.ts';
+import { closeServer, listen } from './listen.ts';
+
+interface ApiParts {
+  readonly node: Node;
+  readonly temporal: OpenTemporal;
+  /** Undefined: this process has none, others work. */
+  readonly worker: RunningWorker | undefined;
+  readonly drain: Drain;
+  readonly cleanups: Cleanups;
+}
+
+/** Returns the URL that it listens at. Throws `StartupError`. */
+export async function serveApi(config: Config, log: Log, parts: ApiParts): Promise<string> {
+  const { node, temporal, worker, drain, cleanups } = parts;
+  const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
+  const { sealer, clock, storeWatch, metrics, probes } = node;
+  const app = createApp(
+    {
+      ...node.services,
+      config,
+      log,
+      authenticate: createAuthenticate(config),
+      drain,
+      workerRunning: () => worker?.running(),
+      webUi: webUiUrl === undefined ? undefined : { url: webUiUrl, namespace: temporal.namespace },
+      diskProblem: () => temporal.disk?.problem,
+      storeWatch,
+      clock,
+      sealer,
+      expectations: node.asking.expectations,
+      probes,
+      metrics,
+      streams: new Streams(config.limits.maxStreams, drain),
+    },
+    version,
+  );
+  const http = await listen(app, config.host, config.port, config.connections);
+  cleanups.add('cancelling calls that nobody waits for', () => node.waiters.settle());
+  cleanups.add('HTTP', () => closeServer(http));
+  const url = urlOf(config.host, http.address() as AddressInfo);
+  await node.membership.listensAt(reachable(url));
+  return url;
+}
+
+function urlOf(host: string, { port }: AddressInfo): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** From elsewhere, where it listens on every address of its machine. */
+function reachable(url: string): string {
+  return url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostname()}`);
+}

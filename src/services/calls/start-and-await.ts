@@ -1,0 +1,88 @@
+/**
+ * Starting a call and awaiting its end, for any API: what came of it, and nothing of how that is answered. The HTTP API
+ * renders the outcome in src/api/calls/call-reply.ts.
+ */
+import { Refusal, refusals } from '../../domain/failures.ts';
+import type { CallEnding } from './call-ending.ts';
+import { submitCall, type CallRequest, type SubmitDependencies } from './submit-call.ts';
+import type { Leaving, Waiters } from './waiters.ts';
+
+export interface AwaitedCall extends CallRequest {
+  /** What becomes of the call when the client that waits for it goes away. */
+  readonly onDisconnect: 'finish' | 'cancel';
+}
+
+/** How long a client waits for the call's end. */
+export interface WaitWish {
+  /** 0: not at all; undefined: until the call ends. */
+  readonly waitMs: number | undefined;
+  /** Aborts when the client goes away. */
+  readonly gone: AbortSignal;
+  /** Aborts when this node lets go of those that wait. */
+  readonly released: AbortSignal;
+}
+
+export type CallOutcome =
+  /** `elapsedMs`: from the request to the end. */
+  | { readonly state: 'ended'; readonly ending: CallEnding; readonly elapsedMs: number }
+  /** Accepted, and going on: the client waits no longer, or wished for no wait. */
+  | { readonly state: 'running' }
+  /** `mayExist`: whether the call was started, or how it ended, is unclear; the client can look. */
+  | { readonly state: 'refused'; readonly refusal: Refusal; readonly mayExist: boolean };
+
+export interface AwaitDependencies extends SubmitDependencies {
+  readonly waiters: Waiters;
+}
+
+/** What is no `Refusal` is thrown. */
+export async function startAndAwait(
+  deps: AwaitDependencies,
+  { onDisconnect, ...request }: AwaitedCall,
+  wish: WaitWish,
+): Promise<CallOutcome> {
+  // Part of the fingerprint: all that wait for one call wish for the same.
+  if (onDisconnect === 'finish') return submitAndWait(deps, request, wish);
+  const leave = deps.waiters.enter(request.callId);
+  try {
+    const outcome = await submitAndWait(deps, request, wish);
+    leave(leavingOf(outcome, wish));
+    return outcome;
+  } catch (error) {
+    leave('refused');
+    throw error;
+  }
+}
+
+async function submitAndWait(
+  deps: SubmitDependencies,
+  request: CallRequest,
+  { waitMs, gone, released }: WaitWish,
+): Promise<CallOutcome> {
+  const startedAt = performance.now();
+  let accepted = false;
+  try {
+    await submitCall(deps, request);
+    accepted = true;
+    if (waitMs === 0) return { state: 'running' };
+    const signals = [gone, released];
+    if (waitMs !== undefined) signals.push(AbortSignal.timeout(waitMs));
+    const ending = await deps.calls.wait(request.callId, AbortSignal.any(signals));
+    if (!ending) return { state: 'running' };
+    deps.inFlight.done(request.callId);
+    return { state: 'ended', ending, elapsedMs: performance.now() - startedAt };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { state: 'refused', refusal: error, mayExist: mayExist(error, accepted) };
+  }
+}
+
+/** Of a prompt that was refused before its start there is nothing to look at. */
+function mayExist({ type }: Refusal, accepted: boolean): boolean {
+  return type === 'temporal_unavailable' || (accepted && refusals[type].status === 503);
+}
+
+function leavingOf(outcome: CallOutcome, { waitMs, gone }: WaitWish): Leaving {
+  if (outcome.state === 'ended') return 'told';
+  if (outcome.state === 'refused' && !outcome.mayExist) return 'refused';
+  return waitMs !== 0 && gone.aborted ? 'gone' : 'told';
+}

@@ -1,0 +1,76 @@
+/**
+ * What a process offers to an API, room by room: an endpoint takes the rooms that it needs. `src/node` makes them of the
+ * parts of one process; a second API would be made of the same.
+ */
+import type { StoryEvent } from '../domain/call-story.ts';
+import type { SharedWatch } from '../lib/shared-watch.ts';
+import type { Agents } from './agents/agents.ts';
+import type { Health } from './agents/health.ts';
+import type { Archive } from './archive/archive.ts';
+import type { CallHistory } from './archive/call-export.ts';
+import type { CallFilter } from './calls/call-filter.ts';
+import type { LiveList, WatchedList } from './calls/call-list-watch.ts';
+import type { CallRecords } from './calls/call-records.ts';
+import type { Calls } from './calls/calls.ts';
+import type { AwaitedCall, CallOutcome, WaitWish } from './calls/start-and-await.ts';
+import type { Nodes } from './nodes/nodes.ts';
+import type { DryRun } from './reruns/batch-list.ts';
+import type { BatchWish } from './reruns/batch-plan.ts';
+import type { BatchSummary, Batches } from './reruns/batches.ts';
+import type { CallIdentity, Rerun, RerunOverrides } from './reruns/reruns.ts';
+import type { WhatIfRow } from './reruns/what-if.ts';
+import type { Sessions } from './sessions/sessions.ts';
+import type { Polling } from './temporal/readiness.ts';
+
+export interface Services {
+  readonly calls: CallServices;
+  readonly sessions: Sessions;
+  readonly agents: AgentServices;
+  readonly reruns: RerunServices;
+  readonly archive: ArchiveServices;
+  readonly nodes: Nodes;
+  readonly temporal: TemporalServices;
+}
+
+export interface CallServices {
+  /** In start-and-await.ts. */
+  startAndAwait(call: AwaitedCall, wish: WaitWish): Promise<CallOutcome>;
+  /** Calls that were started: ids of keys, cancellation. */
+  readonly running: Calls;
+  /** Calls that run or ended: descriptions, lists, counts. */
+  readonly records: CallRecords;
+  /** Follows a call, by its id. */
+  readonly events: SharedWatch<string, readonly StoryEvent[]>;
+  readonly lists: SharedWatch<WatchedList, LiveList>;
+}
+
+export interface AgentServices {
+  readonly directory: Agents;
+  readonly health: Health;
+}
+
+export interface RerunServices {
+  /** In reruns.ts. */
+  rerunCall(callId: string, overrides: RerunOverrides, given?: CallIdentity): Promise<Rerun>;
+  /** In batch-list.ts. */
+  dryRun(batch: BatchWish): Promise<DryRun>;
+  /** Both in what-if.ts. */
+  whatIfOf(callId: string): Promise<WhatIfRow>;
+  whatIfOfAll(filter: CallFilter, limit: number): Promise<WhatIfRow[]>;
+  readonly batches: Batches;
+  /** Follows a batch, by its id. */
+  readonly events: SharedWatch<string, BatchSummary>;
+}
+
+export interface ArchiveServices {
+  /** Calls that failed; undefined where none are kept. */
+  readonly failedCalls: Archive | undefined;
+  /** Both in call-export.ts: of the calls that Temporal still has. */
+  countCalls(filter: CallFilter): Promise<number>;
+  exportCalls(filter: CallFilter): AsyncIterable<CallHistory>;
+}
+
+export interface TemporalServices {
+  /** In readiness.ts. */
+  describePolling(): Promise<Polling>;
+}
