@@ -44,7 +44,7 @@ function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 export function facadePlan(name: string, around: Surroundings): Omit<PartPlan, 'logFolder'> {
   const { state, environment } = around;
   const { host } = settingsOf(environment);
-  return plan(name, ['dist', 'src', 'api', 'server.js'], around, {
+  return plan(name, ['dist', 'src', 'node', 'server.js'], around, {
     own: { HOLDFAST_PORT: String(state.ports[name]) },
     host,
     healthUrl: `${facadeUrl(name, host, state)}/readyz`,

@@ -7,7 +7,7 @@ import { until } from '../pause.ts';
 import type { ClusterProduct } from '../product/cluster-product.ts';
 import { namesOf, type Fault } from './fault.ts';
 
-const command = join(packageRoot, 'dist', 'src', 'promote.js');
+const command = join(packageRoot, 'dist', 'src', 'node', 'promote.js');
 /** The server may still be recovering from the fault before. */
 const promotedWithinMs = 60_000;
 /** A call's deadline, and what Temporal adds to it. */

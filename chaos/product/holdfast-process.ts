@@ -16,7 +16,7 @@ const shiftedClock = fileURLToPath(new URL('shifted-clock.cjs', import.meta.url)
 
 /** What is run, below dist/, and what it prints once it can be used. */
 const scripts = {
-  facade: { script: 'src/api/server.js', ready: /Holdfast \S+ is ready/ },
+  facade: { script: 'src/node/server.js', ready: /Holdfast \S+ is ready/ },
   worker: { script: 'worker.js', ready: /Worker is ready/ },
 } as const;
 

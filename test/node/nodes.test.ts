@@ -24,7 +24,7 @@ import type { Environment } from '../rig/test-node.ts';
 import { place } from './kill-support.ts';
 
 const newKey = () => ({ HOLDFAST_ENCRYPTION_KEY: randomBytes(32).toString('base64') });
-const facadeScript = 'src/api/server.js';
+const facadeScript = 'src/node/server.js';
 
 const nodesOf = async (http: HttpClient) => (await http.get('/api/vps/nodes')).body.nodes as Json[];
 

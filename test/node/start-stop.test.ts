@@ -9,7 +9,7 @@ import type { Json } from '../rig/http-client.ts';
 import { ProductProcess, samePlace, startNodeProcess } from '../rig/node-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
 
-const script = 'src/api/server.js';
+const script = 'src/node/server.js';
 
 async function place(extra: Environment = {}) {
   const environment = await testEnvironment(extra);

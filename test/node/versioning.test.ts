@@ -70,7 +70,7 @@ async function versionOf(client: Client, workflowId: string): Promise<string | n
 
 async function promote(node: NodeProcess, ...words: string[]) {
   const environment = await place({ TEMPORAL_ADDRESS: node.temporalAddress });
-  const command = new ProductProcess('src/promote.js', environment, [], words);
+  const command = new ProductProcess('src/node/promote.js', environment, [], words);
   const { code } = await command.exited;
   return { code, output: command.output };
 }

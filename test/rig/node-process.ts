@@ -79,7 +79,7 @@ export interface NodeProcess {
 
 /** Ready to take calls. */
 export async function startNodeProcess(environment: Environment): Promise<NodeProcess> {
-  const node = new ProductProcess('src/api/server.js', environment);
+  const node = new ProductProcess('src/node/server.js', environment);
   const [, url = ''] = await node.printed(/API +(http:\S+)\/api\/vps\/status/);
   const [, temporalAddress = ''] = await node.printed(/Temporal +(\S+:\d+)/);
   const [key] = (environment['HOLDFAST_API_KEYS'] ?? '').split(',').filter((one) => one !== '');
