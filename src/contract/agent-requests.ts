@@ -1,6 +1,7 @@
 /** What requests about agents may hold. */
 import { noDeeperThan, noLargerThan } from './bounds.ts';
 import { id, newId } from './ids.ts';
+import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
 const maxExpectDepth = 64;
@@ -69,5 +70,4 @@ export const registration = z
   })
   .openapi('AgentRegistration');
 
-/** As clients send it. */
-export type AgentRegistration = z.input<typeof registration>;
+export type AgentRegistration = RequestOf<typeof registration>;

@@ -1,5 +1,5 @@
 /** What server-sent events about calls hold. */
-import type { AnswerOf } from './answer-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { callCounts, callSummary } from './calls.ts';
 import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';

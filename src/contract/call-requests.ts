@@ -6,6 +6,7 @@ import { metadataRecord, noLargerThan } from './bounds.ts';
 import { callStatus } from './calls.ts';
 import { id, newId } from './ids.ts';
 import { cursorQuery } from './query.ts';
+import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
 /** The limits of a node that its requests are checked against. */
@@ -88,3 +89,6 @@ export const callExportQuery = z.strictObject({
     .default('false')
     .openapi({ description: 'true: from the archive of failed calls, not from Temporal' }),
 });
+
+export type CallRequest = RequestOf<ReturnType<typeof callRequest>>;
+export type CallFilter = RequestOf<typeof callFilter>;

@@ -1,5 +1,5 @@
 /** What answers about calls hold; api/calls/wire.ts and call-description.ts make them. */
-import type { AnswerOf } from './answer-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';
 

@@ -1,5 +1,5 @@
 /** What answers about health hold. */
-import type { AnswerOf } from './answer-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { errorType, isoTime, wholeNumber as figure } from './fields.ts';
 import { z } from './zod.ts';
 

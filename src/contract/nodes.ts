@@ -1,5 +1,5 @@
 /** What answers about nodes hold. */
-import type { AnswerOf } from './answer-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { isoTime, nullableText } from './fields.ts';
 import { z } from './zod.ts';
 

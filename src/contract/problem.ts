@@ -1,5 +1,5 @@
 /** How every refusal looks: an RFC 9457 problem. */
-import type { AnswerOf } from './answer-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { z } from './zod.ts';
 
 /** Of one problem; what looks for wrong fields stops there. */

@@ -1,6 +1,7 @@
 /** What requests for reruns may hold: of one call, and of all calls that match a filter. */
 import { callFilter, promptAndDeadline, type RequestLimits } from './call-requests.ts';
 import { id } from './ids.ts';
+import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
 export function rerunOverrides(limits: RequestLimits) {
@@ -38,6 +39,5 @@ export function rerunBatchRequest(limits: RequestLimits) {
     .openapi('RerunBatchRequest');
 }
 
-/** As clients send them. */
-export type RerunOverrides = z.input<ReturnType<typeof rerunOverrides>>;
-export type RerunBatchRequest = z.input<ReturnType<typeof rerunBatchRequest>>;
+export type RerunOverrides = RequestOf<ReturnType<typeof rerunOverrides>>;
+export type RerunBatchRequest = RequestOf<ReturnType<typeof rerunBatchRequest>>;

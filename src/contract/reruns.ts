@@ -1,5 +1,5 @@
 /** What answers and events about reruns hold: of one call, and of batches. */
-import type { AnswerOf } from './answer-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { callSummary } from './calls.ts';
 import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';

@@ -1,5 +1,5 @@
 /** What answers about sessions hold. */
-import type { AnswerOf } from './answer-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';
 

@@ -1,5 +1,5 @@
 /** What answers about today's routing of yesterday's calls hold. */
-import type { AnswerOf } from './answer-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { askedAndAnswered } from './calls.ts';
 import { errorType } from './fields.ts';
 import { z } from './zod.ts';

@@ -4,7 +4,7 @@
  */
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { AnswerOf } from '../../contract/answer-of.ts';
+import type { AnswerOf } from '../../contract/types-of.ts';
 import type { RefusalType } from '../../domain/failures.ts';
 
 export interface Reply {
