@@ -28,5 +28,5 @@ const runningNode = z
 
 export const nodeList = z.object({ total: z.number().int(), nodes: z.array(runningNode) }).openapi('Nodes');
 
-export type Node = AnswerOf<typeof runningNode>;
+export type RunningNode = AnswerOf<typeof runningNode>;
 export type NodeList = AnswerOf<typeof nodeList>;

@@ -2,7 +2,7 @@ import { differencesOf, type NodeCard } from '../../domain/node-card.ts';
 import type { ListedNode } from '../../domain/running-nodes.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { nodeList, type Node } from '../../contract/nodes.ts';
+import { nodeList, type RunningNode } from '../../contract/nodes.ts';
 import { iso } from '../calls/wire.ts';
 
 export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoint[] {
@@ -26,7 +26,7 @@ export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoi
   ];
 }
 
-function nodeToWire(node: ListedNode, self: NodeCard): Node {
+function nodeToWire(node: ListedNode, self: NodeCard): RunningNode {
   return {
     id: node.id,
     role: node.role,
