@@ -22,7 +22,10 @@ if (!('output' in result)) throw new Error('The desk is built once, not watched'
 const strangers = result.output
   .flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
   .filter(isForServer);
-if (strangers.length > 0) throw new Error(`The page may not hold ${strangers.join(', ')}: import types only`);
+if (strangers.length > 0)
+  throw new Error(
+    `The page would load ${strangers[0]} and ${strangers.length - 1} more modules of the server: import types only`,
+  );
 const made = result.output.map((file) => join(webDir, file.fileName));
 const files = [...made, ...copied.map((file) => file.replace(join(packageRoot, 'web', 'public'), webDir))];
 

@@ -33,7 +33,8 @@ const batchItem = z.object({
   error_type: errorType.nullable(),
   reason: nullableText,
 });
-const batchSummary = z.object(batchFields).openapi('RerunBatch');
+/** Also the data of the event `progress`. */
+export const batchSummary = z.object(batchFields).openapi('RerunBatch');
 
 export const batchList = z
   .object({ batches: z.array(batchSummary), next_cursor: nullableText })
@@ -51,7 +52,7 @@ export const batchDryRun = z.object({
 export const batchAccepted = z.object({ batch_id: z.string() });
 export const batchCancelled = z.object({ batch_id: z.string(), status: batchStatus });
 
-/** Of the event `end`; those before it are `progress`, each the batch as it is then. */
+/** The data of the event `end`. */
 export const batchEnd = z.object({ batch_id: z.string() });
 
 export type RerunAccepted = AnswerOf<typeof rerunAccepted>;
