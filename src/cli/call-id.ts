@@ -1,7 +1,7 @@
 /** Calls and batches as users name them on the command line. */
+import type { CallList } from '../contract/calls.ts';
 import { CliError } from './errors.ts';
 import type { NodeClient } from './http.ts';
-import type { CallSummary } from './wire.ts';
 
 /** Generated ids are no shorter: there is nothing to look up. */
 const wholeIdLength = 32;
@@ -16,7 +16,7 @@ const shownAtMost = 5;
 export async function findCallId(client: NodeClient, given: string): Promise<string> {
   const id = withoutPrefix('call-', given);
   if (id.length >= wholeIdLength || id.length < leastPrefix) return id;
-  const { calls } = await client.get<{ calls: readonly CallSummary[] }>('/calls', { text: id, limit: 50 });
+  const { calls } = await client.get<CallList>('/calls', { text: id, limit: 50 });
   const found = [...new Set(calls.map(({ call_id }) => call_id))];
   const [only = id, ...others] = found;
   if (others.length === 0 || found.includes(id)) return found.includes(id) ? id : only;

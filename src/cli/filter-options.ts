@@ -1,11 +1,13 @@
 /** The options that choose calls; every command that works on many calls takes the same. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { errorTypes } from '../domain/failures.ts';
+import type { CallFilter } from '../contract/call-requests.ts';
+import type { CallStatus } from '../contract/calls.ts';
+import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { callIdOption } from './call-id.ts';
 
 export interface FilterOptions {
-  readonly status?: string;
-  readonly errorType?: string;
+  readonly status?: CallStatus;
+  readonly errorType?: ErrorType;
   readonly agent?: string;
   readonly answeredBy?: string;
   readonly session?: string;
@@ -36,7 +38,18 @@ export function withFilter(command: Command): Command {
 export function filterOf(options: FilterOptions): Record<string, string> {
   const { status, agent, session, user, since, until, text } = options;
   const { errorType: error_type, answeredBy: answered_by, rerunOf: rerun_of } = options;
-  const named = { status, error_type, agent, answered_by, session, user, since, until, text, rerun_of };
+  const named = {
+    status,
+    error_type,
+    agent,
+    answered_by,
+    session,
+    user,
+    since,
+    until,
+    text,
+    rerun_of,
+  } satisfies CallFilter;
   return Object.fromEntries(
     Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );

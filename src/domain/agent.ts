@@ -3,7 +3,7 @@ export interface AgentExpectation {
   /** In UTF-16 code units. */
   readonly minLength?: number;
   /** The answer must be JSON that this JSON Schema (draft-07) takes. */
-  readonly jsonSchema?: object;
+  readonly jsonSchema?: Readonly<Record<string, unknown>>;
   /** RE2 syntax; an answer in which it is found is refused. */
   readonly denyRegex?: string;
 }

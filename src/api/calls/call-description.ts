@@ -1,4 +1,5 @@
 /** A call with all that is known of it, on the wire. */
+import type * as wire from '../../contract/calls.ts';
 import type { CallDescription } from '../../services/calls/call-records.ts';
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
@@ -11,7 +12,7 @@ export interface WebUi {
   readonly namespace: string;
 }
 
-export function callDescriptionToWire(call: CallDescription, webUi: WebUi | undefined) {
+export function callDescriptionToWire(call: CallDescription, webUi: WebUi | undefined): wire.CallDescription {
   const latencyMs = (call.endedAt ?? new Date()).getTime() - call.startedAt.getTime();
   const summary = callSummaryToWire(call);
   const answer = call.ending
@@ -33,7 +34,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
 }
 
 /** Of a running call, and of one whose ending could not be read in time. */
-function nothingKnown(call: CallDescription) {
+function nothingKnown(call: CallDescription): wire.CallAnswer {
   return {
     call_id: call.callId,
     success: null,
@@ -52,7 +53,7 @@ function nothingKnown(call: CallDescription) {
 }
 
 /** Where the time went; phases that are not over, or of which nothing is known, are null. */
-function timingsToWire({ ending, progress, input }: CallDescription, totalMs: number) {
+function timingsToWire({ ending, progress, input }: CallDescription, totalMs: number): wire.Timings {
   const { attempts } = ending ?? progress ?? {};
   const queuedMs = ending ? queuedMsOf(ending, totalMs) : progress?.queuedMs;
   // A call that waits for its turn reports no time in the queue before it has the turn.
@@ -69,7 +70,7 @@ function timingsToWire({ ending, progress, input }: CallDescription, totalMs: nu
 }
 
 /** As it was when the call began; never its token, sealed or not (I5). */
-function pinnedAgentToWire(agent: AgentConfig) {
+function pinnedAgentToWire(agent: AgentConfig): wire.PinnedAgent {
   return {
     name: agent.name,
     url: agentUrl(agent),

@@ -3,7 +3,8 @@ import { submitCall, type CallRequest } from '../../services/calls/submit-call.t
 import type { CallEnding } from '../../services/calls/call-ending.ts';
 import { Refusal, refusals } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
-import type { Reply } from '../http/endpoint.ts';
+import type { callAccepted, callAnswer } from '../../contract/calls.ts';
+import type { ReplyOf } from '../http/endpoint.ts';
 import { parsePrefer } from './prefer.ts';
 import type { Leaving } from './waiters.ts';
 import { callAnswerToWire } from './wire.ts';
@@ -12,6 +13,11 @@ type Wish = Omit<CallRequest, 'callId' | 'fingerprint'> & {
   /** What becomes of the call when the client that waits for it goes away. */
   readonly onDisconnect: 'finish' | 'cancel';
 };
+
+type CallReply = ReplyOf<{
+  200: { description: string; schema: typeof callAnswer };
+  202: { description: string; schema: typeof callAccepted };
+}>;
 
 type Identity = Pick<CallRequest, 'callId' | 'fingerprint'>;
 
@@ -22,7 +28,7 @@ export async function runCall(
   identity: Identity,
   request: Request,
   response: Response,
-): Promise<Reply> {
+): Promise<CallReply> {
   const run = () => startAndWait(deps, wish, identity, request, response);
   // Part of the fingerprint: all that wait for one call wish for the same.
   if (onDisconnect === 'finish') return run();
@@ -45,7 +51,7 @@ async function startAndWait(
   identity: Identity,
   request: Request,
   response: Response,
-): Promise<Reply> {
+): Promise<CallReply> {
   const startedAt = performance.now();
   const { callId } = identity;
   const { waitMs, applied } = parsePrefer(request.header('Prefer'));

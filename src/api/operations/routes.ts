@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, streamed, type Endpoint } from '../http/endpoint.ts';
 
 /** `document` is made after all endpoints are known. */
-export function operationEndpoints(deps: ApiDependencies, document: () => unknown): Endpoint[] {
+export function operationEndpoints(deps: ApiDependencies, document: () => { openapi: string }): Endpoint[] {
   const { config, metrics, temporal, clock, drain, workerRunning, diskProblem, storeWatch } = deps;
   return [
     endpoint({
@@ -16,7 +16,7 @@ export function operationEndpoints(deps: ApiDependencies, document: () => unknow
       open: true,
       answers: { 200: { description: 'It does', schema: z.object({ status: z.literal('ok') }) } },
       refusals: [],
-      handle: () => Promise.resolve({ status: 200, body: { status: 'ok' } }),
+      handle: () => Promise.resolve({ status: 200, body: { status: 'ok' as const } }),
     }),
     endpoint({
       method: 'get',
@@ -44,7 +44,7 @@ export function operationEndpoints(deps: ApiDependencies, document: () => unknow
           throw new Refusal('temporal_unavailable', "This node's worker does not run", {
             retryAfterSeconds: 2,
           });
-        return { status: 200, body: { status: 'ready' } };
+        return { status: 200, body: { status: 'ready' as const } };
       },
     }),
     endpoint({
