@@ -11,7 +11,8 @@ import { createActivities } from '../activities/activities.ts';
 import { FirstTries } from '../activities/first-try.ts';
 import { Expectations } from '../agents/expectations/expectations.ts';
 import { Probes } from '../agents/probes/probes.ts';
-import { createVpsTransport } from '../agents/vps-transport.ts';
+import { formatOf } from '../agents/formats/formats.ts';
+import { createHttpTransport } from '../agents/http/http-transport.ts';
 import { AdaptiveBound } from '../services/calls/adaptive-bound.ts';
 import { Agents } from '../services/agents/agents.ts';
 import { Archive } from '../services/archive/archive.ts';
@@ -101,7 +102,7 @@ export async function composeNode(
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const server = new ServerWatch(connection);
   const agentRequests = new AgentRequests(() => server.availableMs(), now);
-  const transport = createVpsTransport(config.transport);
+  const transport = createHttpTransport(config.transport, formatOf);
   const expectations = new Expectations(config.expectations);
   const asking = {
     transport,
