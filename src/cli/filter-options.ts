@@ -1,7 +1,7 @@
 /** The options that choose calls; every command that works on many calls takes the same. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { errorTypes } from '../domain/failures.ts';
-import { callIdOption } from './call-id.ts';
+import { callIdFrom } from '../domain/ids.ts';
 
 export interface FilterOptions {
   readonly status?: string;
@@ -28,8 +28,8 @@ export function withFilter(command: Command): Command {
     .option('--user <id>', 'the user of the call')
     .option('--since <time>', 'started then or later: 12h, 7d, 2026-11-25 or an ISO time', asTime)
     .option('--until <time>', 'started before then', asTime)
-    .option('--text <text>', 'the call id begins with this', callIdOption)
-    .option('--rerun-of <call-id>', 're-runs of this call', callIdOption);
+    .option('--text <text>', 'the call id begins with this', callIdFrom)
+    .option('--rerun-of <call-id>', 're-runs of this call', callIdFrom);
 }
 
 /** As the API names them, in a query or a body. */

@@ -1,7 +1,8 @@
 /** `rerun`: one call again, or a batch of all that match a filter (rerun-batch.ts). */
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import { asArgument, batchIdOption, findCallId } from '../call-id.ts';
+import { batchIdFrom } from '../../domain/ids.ts';
+import { asArgument, findCallId } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -54,8 +55,8 @@ export function addRerunCommand(program: Command): void {
     )
     .option('-y, --yes', 'do not ask')
     .option('--detach', 'do not wait for the batch: print its id')
-    .option('--attach <batch-id>', 'watch a batch that was begun before', batchIdOption)
-    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on', batchIdOption)
+    .option('--attach <batch-id>', 'watch a batch that was begun before', batchIdFrom)
+    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on', batchIdFrom)
     .option('--list', 'the batches of the node')
     .action(withNode(act));
 }

@@ -1,9 +1,10 @@
 /** Running a call again: a new call with the same request on today's agents, or with what is overridden. */
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../domain/failures.ts';
+import { rerunIdOf } from '../../domain/hashed-ids.ts';
 import type { CallRecords } from '../calls/call-records.ts';
 import type { CallSummary } from '../calls/call-summary.ts';
-import { findFamily, linkToFamily, maxReruns, rerunIdOf, type Family } from './rerun-family.ts';
+import { findFamily, linkToFamily, maxReruns, type Family } from './rerun-family.ts';
 import { submitCall, type CallRequest, type SubmitDependencies } from '../calls/submit-call.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 import { invalid, type WantedChain } from '../calls/requested-chain.ts';

@@ -8,14 +8,8 @@ import {
   type SessionState,
 } from '../../domain/session.ts';
 import { allMessages, storeSegment } from '../../payloads/segments.ts';
-import {
-  lostText,
-  sessionOwner,
-  textFrom,
-  unlessLost,
-  type PayloadReader,
-  type Texts,
-} from '../../payloads/texts.ts';
+import { sessionOwner } from '../../payloads/owners.ts';
+import { lostText, textFrom, unlessLost, type PayloadReader, type Texts } from '../../payloads/texts.ts';
 import { asRefusal } from '../../payloads/store-refusals.ts';
 
 export interface PlainMessage extends SessionMessage {
