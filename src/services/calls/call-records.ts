@@ -4,6 +4,7 @@ import { readPayload } from '../../temporal-sdk/payloads.ts';
 import type { CallInput, CallProgress } from '../../domain/call.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import { callPageKey } from '../../domain/keys.ts';
+import { promptOf, withPrompt } from '../../domain/turn-text.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
@@ -106,7 +107,7 @@ export class CallRecords {
   /** What the call was started with, the prompt as text. Throws the refusals `call_not_found` and `payload_lost`. */
   async input(callId: string): Promise<CallInput & { prompt: string }> {
     const input = await this.startInput(callId);
-    return { ...input, prompt: await loadText(this.texts, input.prompt) };
+    return withPrompt(input, await loadText(this.texts, promptOf(input)));
   }
 
   /** What the call was started with: the first event's input. Throws the refusal `call_not_found`. */
@@ -133,7 +134,7 @@ export class CallRecords {
   /** The same with a note in place of a lost prompt. Throws the refusal `call_not_found`. */
   async readableInput(callId: string): Promise<CallInput & { prompt: string; promptLost: boolean }> {
     const input = await this.startInput(callId);
-    const prompt = await refusing(() => unlessLost(() => this.texts.load(input.prompt)));
-    return { ...input, prompt: prompt ?? lostText, promptLost: prompt === undefined };
+    const prompt = await refusing(() => unlessLost(() => this.texts.load(promptOf(input))));
+    return { ...withPrompt(input, prompt ?? lostText), promptLost: prompt === undefined };
   }
 }

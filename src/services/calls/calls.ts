@@ -5,6 +5,7 @@ import type { CallInput, CallResult } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, plainStart } from '../../domain/ids.ts';
 import { callKey } from '../../domain/keys.ts';
+import { responseOf } from '../../domain/turn-text.ts';
 import { delay } from '../../lib/delay.ts';
 import type { Texts } from '../../payloads/texts.ts';
 import { callAttributes } from './call-attributes.ts';
@@ -237,7 +238,7 @@ export class Calls {
 /** To who asks for it an answer that is lost is a failure that names it; what else is known of the call is told. */
 async function endingOf({ response, ...rest }: CallResult, texts: Texts): Promise<CallEnding> {
   try {
-    return { status: 'completed', ...rest, response: await loadText(texts, response) };
+    return { status: 'completed', ...rest, response: await loadText(texts, responseOf({ response })) };
   } catch (error) {
     if (!(error instanceof Refusal && error.type === 'payload_lost')) throw error;
     const message = `${rest.agentName} answered, and its answer is lost. ${error.message}`;
