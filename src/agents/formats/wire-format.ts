@@ -12,7 +12,8 @@ export interface EncodedQuestion {
 
 /**
  * How one kind of agent is asked and answers. A format knows no connections, and `src/agents/http` knows no format. It
- * has nothing to do with an agent's `protocol`, which is http or https.
+ * has nothing to do with an agent's `protocol`, which is http or https. What another status than 200 and 201 means is read
+ * alike for all formats (http/status-failure.ts).
  */
 export interface WireFormat {
   /** Throws `AgentError` if the question cannot be sent. */
