@@ -63,6 +63,21 @@ const contractTypesOnly = {
   message: 'A client of the API imports types only: import type.',
 };
 
+/** The transport takes any wire format, and a format needs no connection. */
+const formatsAndHttp = [
+  {
+    target: './src/agents/http',
+    from: './src/agents/formats',
+    except: ['./wire-format.ts'],
+    message: 'The HTTP transport knows no wire format.',
+  },
+  {
+    target: './src/agents/formats',
+    from: './src/agents/http',
+    message: 'A wire format knows no connections.',
+  },
+];
+
 const withoutPackages = Object.entries(floors).map(([floor, { not = [] }]) => ({
   files: [`src/${floor}/**/*.ts`],
   rules: {
@@ -92,7 +107,10 @@ export default tseslint.config(
     },
     rules: {
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+      'import-x/no-restricted-paths': [
+        'error',
+        { basePath: import.meta.dirname, zones: [...zones, ...formatsAndHttp] },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

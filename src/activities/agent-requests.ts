@@ -6,6 +6,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
+import { requestKey } from '../domain/keys.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { OpenTry } from './try-log.ts';
 
@@ -90,7 +91,7 @@ export class AgentRequests {
    */
   ask(asking: Asking, caller: AbortSignal, begin: BeginAsking): Asked {
     caller.throwIfAborted();
-    const key = keyOf(asking);
+    const key = requestKey(asking);
     const earlier = this.answered.get(key) ?? this.open.get(key) ?? this.unheard.get(key);
     this.unheard.delete(key);
     const request = earlier ?? this.begin(key, asking.callId, begin);
@@ -109,7 +110,7 @@ export class AgentRequests {
 
   /** Whether the agent was asked, as far as this process knows. A request that only waits to be sent ends with `reason`. */
   endUnlessAsked(asking: Asking, reason: Error): boolean {
-    const key = keyOf(asking);
+    const key = requestKey(asking);
     const request = this.open.get(key);
     if (!request) return !this.unasked.has(key);
     if (request.open.hasBegun) return true;
@@ -214,8 +215,4 @@ export class AgentRequests {
     for (const resolve of this.idleWaiters) resolve();
     this.idleWaiters.clear();
   }
-}
-
-function keyOf({ callId, runId, agent }: Asking): string {
-  return JSON.stringify([callId, runId, agent]);
 }

@@ -7,10 +7,12 @@ import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { textOf } from '../domain/turn-text.ts';
 import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import type { Release } from '../lib/semaphore.ts';
 import { PayloadLostError } from '../payloads/payload-store.ts';
-import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
+import { callOwner } from '../payloads/owners.ts';
+import { lostText, unlessLost, type Texts } from '../payloads/texts.ts';
 import type { Asked, AgentRequests } from './agent-requests.ts';
 import { patiently } from './patiently.ts';
 import { thisRunId } from './this-run-id.ts';
@@ -63,13 +65,13 @@ async function requestAnswer(
 
 /** Without the prompt there is nothing to ask; a lost message before it is told as such in its place. */
 function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
-  const window = messages.slice(0, -1).map(async ({ role, content }) => ({
-    role,
-    content: (await unlessLost(() => texts.load(content))) ?? lostText,
+  const window = messages.slice(0, -1).map(async (message) => ({
+    role: message.role,
+    content: (await unlessLost(() => texts.load(textOf(message)))) ?? lostText,
   }));
-  const prompt = messages.slice(-1).map(async ({ role, content }) => ({
-    role,
-    content: await texts.load(content).catch(rethrowLost),
+  const prompt = messages.slice(-1).map(async (message) => ({
+    role: message.role,
+    content: await texts.load(textOf(message)).catch(rethrowLost),
   }));
   return Promise.all([...window, ...prompt]);
 }

@@ -5,6 +5,7 @@
 import { Context } from '@temporalio/activity';
 import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
+import { callKey, firstTryKey } from '../domain/keys.ts';
 import { mayRetry } from '../domain/retry.ts';
 import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure } from './ask-failure.ts';
@@ -44,13 +45,13 @@ export class FirstTries {
 
   /** Ends the wait of a call whose cancellation is on record, and closes its socket. */
   cancel(callId: string): void {
-    this.waiting.get(callId)?.abort(new CancelledFailure('The call was cancelled'));
+    this.waiting.get(callKey(callId))?.abort(new CancelledFailure('The call was cancelled'));
   }
 
   readonly firstTry = async (request: FirstTryRequest): Promise<FirstTry> => {
     const { callId, agent, waitMs, cutOff } = request;
     const { cancellationSignal } = Context.current();
-    const key = JSON.stringify([thisRunId(), agent.name]);
+    const key = firstTryKey(thisRunId(), agent.name);
     const failedBefore = this.failed.get(key);
     if (failedBefore) throw failedBefore;
 
@@ -60,7 +61,7 @@ export class FirstTries {
       ? setTimeout(() => caller.abort(cutOffError(cutOff.type)), cutOff.afterMs)
       : setTimeout(leave, waitMs);
     cancellationSignal.addEventListener('abort', leave, { once: true });
-    this.waiting.set(callId, caller);
+    this.waiting.set(callKey(callId), caller);
     const { open, answer } = ask(this.dependencies, request, caller.signal);
     try {
       const content = await answer;
@@ -76,7 +77,7 @@ export class FirstTries {
     } finally {
       clearTimeout(patience);
       cancellationSignal.removeEventListener('abort', leave);
-      this.waiting.delete(callId);
+      this.waiting.delete(callKey(callId));
     }
   };
 }

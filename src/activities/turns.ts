@@ -3,7 +3,7 @@ import type { SessionSegment, TurnCommit, TurnPlace, TurnReply } from '../domain
 export type CallState = 'running' | 'ended' | 'missing';
 
 /**
- * Short exchanges with the server, run as local activities. They are the client layer's own operations
+ * Short requests to the server, run as local activities. They are the client layer's own operations
  * (services/sessions/turns.ts), handed in by the worker's composition.
  */
 export interface TurnActivities {

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CallFilter } from '../contract/call-requests.ts';
 import type { CallStatus } from '../contract/calls.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
-import { callIdOption } from './call-id.ts';
+import { callIdFrom } from '../domain/ids.ts';
 
 export interface FilterOptions {
   readonly status?: CallStatus;
@@ -30,8 +30,8 @@ export function withFilter(command: Command): Command {
     .option('--user <id>', 'the user of the call')
     .option('--since <time>', 'started then or later: 12h, 7d, 2026-11-25 or an ISO time', asTime)
     .option('--until <time>', 'started before then', asTime)
-    .option('--text <text>', 'the call id begins with this', callIdOption)
-    .option('--rerun-of <call-id>', 're-runs of this call', callIdOption);
+    .option('--text <text>', 'the call id begins with this', callIdFrom)
+    .option('--rerun-of <call-id>', 're-runs of this call', callIdFrom);
 }
 
 /** As the API names them, in a query or a body. */

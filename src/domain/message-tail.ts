@@ -1,6 +1,7 @@
 /** A session's newest messages: what its workflow holds itself. Those before the window move out in segments. */
-import { jsonBytes } from './json-bytes.ts';
 import type { SessionLimits, SessionMessage, WindowMessage } from './session.ts';
+import { isReference, textBytes } from './stored-text.ts';
+import { textOf, windowMessage } from './turn-text.ts';
 
 /** Roles, timestamp, ids and punctuation of one stored message, generously. */
 const overheadBytes = 512;
@@ -39,7 +40,7 @@ export class MessageTail {
     const window = this.entries
       .slice(this.windowStart())
       .filter(({ message }) => !message.failed)
-      .map(({ message: { role, content } }) => ({ role, content }));
+      .map(({ message }) => windowMessage(message));
     const first = window.findIndex(({ role }) => role !== 'assistant');
     return first < 0 ? [] : window.slice(first);
   }
@@ -77,8 +78,7 @@ export class MessageTail {
 }
 
 function toEntry(message: SessionMessage): Entry {
-  const { content } = message;
-  if (typeof content !== 'string') return { message, textBytes: content.bytes, heldBytes: overheadBytes };
-  const textBytes = jsonBytes(content);
-  return { message, textBytes, heldBytes: overheadBytes + textBytes };
+  const text = textOf(message);
+  const bytes = textBytes(text);
+  return { message, textBytes: bytes, heldBytes: overheadBytes + (isReference(text) ? 0 : bytes) };
 }

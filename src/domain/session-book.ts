@@ -16,6 +16,7 @@ import type {
 import { MessageTail } from './message-tail.ts';
 import { MetadataRoom } from './metadata-room.ts';
 import { RecentIds } from './recent-ids.ts';
+import { messagesOf } from './turn-text.ts';
 
 /** Calls whose commit is remembered, so that none is granted a second turn. Beyond them the start tells. */
 const maxRecentCallIds = 500;
@@ -95,16 +96,7 @@ export class SessionBook {
 
   private take(commit: TurnCommit, nowMs: number): void {
     const timestamp = new Date(nowMs).toISOString();
-    const { callId, answer } = commit;
-    this.append({
-      timestamp,
-      role: 'user',
-      content: commit.prompt,
-      callId,
-      ...(!answer && { failed: true }),
-    });
-    if (answer)
-      this.append({ timestamp, role: 'assistant', content: answer.content, agent: answer.agent, callId });
+    for (const message of messagesOf(commit, timestamp)) this.append(message);
     const userId = this.content.userId ?? commit.userId;
     this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
     if (commit.metadata) this.merge(commit.metadata);

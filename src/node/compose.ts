@@ -11,7 +11,8 @@ import { createActivities } from '../activities/activities.ts';
 import { FirstTries } from '../activities/first-try.ts';
 import { Expectations } from '../agents/expectations/expectations.ts';
 import { Probes } from '../agents/probes/probes.ts';
-import { createVpsTransport } from '../agents/vps-transport.ts';
+import { formatOf } from '../agents/formats/formats.ts';
+import { createHttpTransport } from '../agents/http/http-transport.ts';
 import { AdaptiveBound } from '../services/calls/adaptive-bound.ts';
 import { Agents } from '../services/agents/agents.ts';
 import { Archive } from '../services/archive/archive.ts';
@@ -21,7 +22,7 @@ import { watchBatch } from '../services/reruns/batch-watch.ts';
 import { Batches } from '../services/reruns/batches.ts';
 import { CallDeletions } from '../services/sessions/call-deletions.ts';
 import { CallRecords } from '../services/calls/call-records.ts';
-import { keyOfList, watchList } from '../services/calls/call-list-watch.ts';
+import { watchList } from '../services/calls/call-list-watch.ts';
 import { watchCall } from '../services/call-events/call-watch.ts';
 import { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { Calls } from '../services/calls/calls.ts';
@@ -53,8 +54,10 @@ import { readServerTime, ServerClock } from '../platform/server-clock.ts';
 import { ServerWatch } from '../platform/server-watch.ts';
 import { StoreWatch } from '../platform/store-watch.ts';
 import { createWorker } from '../platform/worker.ts';
+import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { writeOwnCard } from '../membership/write-own-card.ts';
 import type { Outcome } from '../domain/health.ts';
+import { batchKey, callKey, callListKey } from '../domain/keys.ts';
 import type { NodeCard } from '../domain/node-card.ts';
 import type { CallSinks } from '../workflows/sinks.ts';
 
@@ -78,7 +81,7 @@ export async function composeNode(
   role: NodeCard['role'],
 ) {
   const temporal: Temporal = {
-    client: new Client({ connection, namespace }),
+    client: new Client({ connection, namespace, dataConverter }),
     namespace,
     taskQueue: config.worker.taskQueue,
   };
@@ -101,7 +104,7 @@ export async function composeNode(
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const server = new ServerWatch(connection);
   const agentRequests = new AgentRequests(() => server.availableMs(), now);
-  const transport = createVpsTransport(config.transport);
+  const transport = createHttpTransport(config.transport, formatOf);
   const expectations = new Expectations(config.expectations);
   const asking = {
     transport,
@@ -119,10 +122,10 @@ export async function composeNode(
   const callDeletions = new CallDeletions(temporal, texts, forgetAnswers, archive, config.deletePatienceMs);
   const deletions = new SessionDeletions(temporal, texts, callDeletions);
   const sessions = new Sessions(temporal, gate, config.session, texts, reads, deletions);
-  const callWatch = new SharedWatch(watchCall(temporal), (callId) => callId);
-  const listWatch = new SharedWatch(watchList(records), keyOfList);
+  const callWatch = new SharedWatch(watchCall(temporal), callKey);
+  const listWatch = new SharedWatch(watchList(records), callListKey);
   const batches = new Batches(temporal, texts);
-  const batchWatch = new SharedWatch(watchBatch(batches), (batchId) => batchId);
+  const batchWatch = new SharedWatch(watchBatch(batches), batchKey);
   const inFlight = new CallsInFlight();
   const starts = new Semaphore(new AdaptiveBound({ ...fewStarts, most: config.limits.maxStarts }));
   const probed = {
@@ -307,8 +310,8 @@ function createSinks({
         fn: (_info, { callId, agent, ending, startedAt }) => {
           inFlight.done(callId);
           health.release(callId);
-          if (counted.has(callId)) return;
-          counted.set(callId, true);
+          if (counted.has(callKey(callId))) return;
+          counted.set(callKey(callId), true);
           metrics.calls.inc({ agent, outcome: ending });
           metrics.callDuration.observe({ outcome: ending }, Math.max(0, clock.now() - startedAt) / 1_000);
         },

@@ -1,6 +1,7 @@
 /** A session's older messages: a chain of segments, each naming the one before it. */
 import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
-import { unlessLost, type Owner, type PayloadReader, type Texts } from './texts.ts';
+import type { Owner } from './owners.ts';
+import { unlessLost, type PayloadReader, type Texts } from './texts.ts';
 
 export function storeSegment(texts: Texts, owner: Owner, segment: SessionSegment): Promise<string> {
   return texts.write(owner, Buffer.from(JSON.stringify(segment)));

@@ -5,7 +5,8 @@
 import { Refusal } from '../domain/failures.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { PayloadLostError, PayloadStoreError } from './payload-store.ts';
-import type { Owner, Texts } from './texts.ts';
+import type { Owner } from './owners.ts';
+import type { Texts } from './texts.ts';
 
 /** Of new work: refused too where the store's reserve is reached. */
 export function keepText(texts: Texts, owner: Owner, text: string): Promise<StoredText> {

@@ -3,14 +3,8 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { folderOf, nameOf, ownerNamed, type Owner } from './owners.ts';
 import { PayloadLostError, type PayloadStore } from './payload-store.ts';
-
-export interface Owner {
-  readonly kind: 'calls' | 'sessions' | 'batches';
-  readonly id: string;
-  /** Of a session: another one of its id is another owner. Absent in those of before there were lives. */
-  readonly life?: string | undefined;
-}
 
 /** Throws `PayloadStoreError` when the store cannot be read just now, `PayloadLostError` when the payload is lost. */
 export interface PayloadReader {
@@ -23,10 +17,6 @@ export const lostText = '[This text is lost: the payload store no longer holds i
 export async function textFrom(payloads: PayloadReader, text: StoredText): Promise<string> {
   return typeof text === 'string' ? text : (await payloads.read(text.ref)).toString('utf8');
 }
-
-export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
-export const batchOwner = (id: string): Owner => ({ kind: 'batches', id });
-export const sessionOwner = (id: string, life?: string): Owner => ({ kind: 'sessions', id, life });
 
 export class Texts implements PayloadReader {
   private readonly store: PayloadStore;
@@ -114,8 +104,7 @@ export class Texts implements PayloadReader {
   private async *ownerOf(kind: Owner['kind'], folder: string): AsyncGenerator<Owner> {
     const name = await this.store.read(folder + nameFile);
     if (!name) return;
-    const [id = '', life] = name.toString('utf8').split('\n');
-    const owner: Owner = { kind, id, life };
+    const owner = ownerNamed(kind, name.toString('utf8'));
     // By another name, as of a damaged file, it would be looked for in vain and lose what it owns.
     if (folderOf(owner) === folder) yield owner;
   }
@@ -124,17 +113,7 @@ export class Texts implements PayloadReader {
 /** Holds the owner's name, written before anything else of it. */
 const nameFile = 'owner';
 
-/** No id holds a line's end. */
-function nameOf({ id, life }: Owner): string {
-  return life === undefined ? id : `${id}\n${life}`;
-}
-
-/** Ids may hold anything a file name may not. */
-function folderOf(owner: Owner): string {
-  return `${owner.kind}/${sha256(nameOf(owner)).slice(0, 40)}/`;
-}
-
-function sha256(content: string | Uint8Array): string {
+function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 

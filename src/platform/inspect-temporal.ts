@@ -4,6 +4,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { AgentConfig } from '../domain/agent.ts';
 import { parseTerms, type ClusterTerms } from '../domain/cluster-terms.ts';
 import { agentDirectoryId, clusterTermsId } from '../domain/ids.ts';
+import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { directoryChangesQuery } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { createLog } from './logging.ts';
@@ -73,7 +74,7 @@ function missing(connection: NativeConnection, namespace: string): Promise<strin
 }
 
 function agentsOf(connection: NativeConnection, namespace: string): Promise<AgentConfig[] | undefined> {
-  const directory = new Client({ connection, namespace }).workflow.getHandle(agentDirectoryId);
+  const directory = new Client({ connection, namespace, dataConverter }).workflow.getHandle(agentDirectoryId);
   return soon(connection, () => directory.query(directoryChangesQuery, 0)).then(
     ({ entries }) => Object.values(entries).flatMap(({ config }) => config ?? []),
     () => undefined,
@@ -84,7 +85,7 @@ async function termsIn(
   connection: NativeConnection,
   namespace: string,
 ): Promise<TemporalInspection['terms']> {
-  const holder = new Client({ connection, namespace }).workflow.getHandle(clusterTermsId);
+  const holder = new Client({ connection, namespace, dataConverter }).workflow.getHandle(clusterTermsId);
   try {
     const { status, memo } = await soon(connection, () => holder.describe());
     if (status.name !== 'RUNNING') return undefined;

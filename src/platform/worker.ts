@@ -1,5 +1,6 @@
 import { Worker, type InjectedSinks, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import type { Sinks } from '@temporalio/workflow';
+import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { LeanWorker } from './lean-worker.ts';
 import { versionedWorkflowBundlePath, workflowBundlePath } from './paths.ts';
 
@@ -31,6 +32,7 @@ export function createWorker<S extends Sinks>(
     ...versioning(settings),
     activities,
     sinks,
+    dataConverter,
     maxCachedWorkflows: settings.maxCachedWorkflows,
     // Waiting for agents is I/O: slots are many. A free workflow slot is what an eager start needs.
     maxConcurrentActivityTaskExecutions: settings.maxActivities,

@@ -22,6 +22,7 @@ import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { promptMessage } from '../domain/turn-text.ts';
 import { causeOf, readAskFailure, type AskFailure } from './read-ask-failure.ts';
 import { firstTry } from './first-try.ts';
 
@@ -181,8 +182,9 @@ function cutOffType({ last }: Ask): CutOffType {
   return last ? 'deadline_exceeded' : 'timeout';
 }
 
-function questionOf({ input: { callId, prompt, sessionId }, agent, window }: Ask): Question {
-  const message: WindowMessage = { role: 'user', content: prompt };
+function questionOf({ input, agent, window }: Ask): Question {
+  const { callId, sessionId } = input;
+  const message = promptMessage(input);
   return {
     callId,
     agent,

@@ -14,7 +14,8 @@ import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import { sessionWorkflowId } from '../domain/ids.ts';
 import type { GrantedTurn, TurnCommit, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
-import type { StoredText } from '../domain/stored-text.ts';
+import { isReference, type StoredText } from '../domain/stored-text.ts';
+import { promptOf, textsOf } from '../domain/turn-text.ts';
 import { commitTurnSignal, turnGrantedSignal } from './messages.ts';
 import type { OldTurnCommit, ResetRun } from './resets-in-old-histories.ts';
 
@@ -65,13 +66,13 @@ export class SessionTurn {
   /** Whether the session keeps what the call left; undefined without a session. */
   async commit({ answer, onRecord, cancelled }: TurnEnding): Promise<boolean | undefined> {
     const { input, reset, place } = this;
-    const { sessionId, callId, prompt, userId, metadata, turn, rerunOf } = input;
+    const { sessionId, callId, userId, metadata, turn, rerunOf } = input;
     if (sessionId === undefined || !turn) return undefined;
     // A session of before does not know of such commits.
     const endedWaiting = !this.hasTurn && place.runId !== undefined;
     const commit: OldTurnCommit = {
       callId,
-      prompt,
+      prompt: promptOf(input),
       ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
       ...(userId !== undefined && { userId }),
       ...(metadata && { metadata }),
@@ -182,7 +183,7 @@ export function asksInTask({ firstTaskWaitMs, sessionId, rerunOf }: CallInput, r
  * of the same life, and takes what reaches it; where it is over, the session goes on in another run, or was removed.
  */
 async function signalCommit(sessionId: string, commit: TurnCommit, place: TurnPlace): Promise<boolean> {
-  const isLarge = [commit.prompt, commit.answer?.content].some((text) => typeof text === 'object');
+  const isLarge = textsOf(commit).some(isReference);
   const kept = isLarge ? await keepInSession(sessionId, commit, place.life) : commit;
   try {
     await getExternalWorkflowHandle(sessionWorkflowId(sessionId), place.runId).signal(commitTurnSignal, kept);

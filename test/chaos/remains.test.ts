@@ -13,7 +13,8 @@ import { Journal } from '../../chaos/load/journal.ts';
 import { openSqliteData } from '../../chaos/product/sqlite-data.ts';
 import { Secrets } from '../../chaos/secrets.ts';
 import { openPayloadStore } from '../../src/payloads/open-store.ts';
-import { callOwner, Texts } from '../../src/payloads/texts.ts';
+import { callOwner } from '../../src/payloads/owners.ts';
+import { Texts } from '../../src/payloads/texts.ts';
 import { doctor, evidenceOf, soundRun } from './support.ts';
 
 async function tempFolder(): Promise<string> {

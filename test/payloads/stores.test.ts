@@ -31,7 +31,8 @@ import {
 import { markerFile } from '../../src/payloads/store-folder.ts';
 import { createS3Store } from '../../src/payloads/s3-store.ts';
 import { storeIdOf } from '../../src/payloads/store-id.ts';
-import { callOwner, Texts } from '../../src/payloads/texts.ts';
+import { callOwner } from '../../src/payloads/owners.ts';
+import { Texts } from '../../src/payloads/texts.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../rig/small-disk.ts';
 import { hasMoto, s3Settings, startMoto } from './moto.ts';
 

@@ -7,7 +7,8 @@ import type { OlderMessages, SessionMessage } from '../../src/domain/session.ts'
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { allMessages, storeSegment } from '../../src/payloads/segments.ts';
 import { PayloadLostError } from '../../src/payloads/payload-store.ts';
-import { callOwner, sessionOwner, Texts } from '../../src/payloads/texts.ts';
+import { callOwner, sessionOwner } from '../../src/payloads/owners.ts';
+import { Texts } from '../../src/payloads/texts.ts';
 
 async function open() {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-texts-'));

@@ -3,7 +3,7 @@ import { firstTaskScenarios } from './first-task-scenarios.ts';
 import { setTimeout as pass } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { newSession, type TurnReply } from '../../src/domain/session.ts';
-import { rerunIdOf } from '../../src/services/reruns/rerun-family.ts';
+import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { inputOf } from '../rig/call-input.ts';

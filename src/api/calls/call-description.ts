@@ -3,6 +3,7 @@ import type * as wire from '../../contract/calls.ts';
 import type { CallDescription } from '../../services/calls/call-records.ts';
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
+import { promptOf } from '../../domain/turn-text.ts';
 import { askedOf, attemptToWire, callAnswerToWire, callSummaryToWire, queuedMsOf } from './wire.ts';
 
 /** Where the call is in Temporal's Web UI. */
@@ -21,7 +22,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
   return {
     ...summary,
     ...answer,
-    prompt: call.input.prompt,
+    prompt: promptOf(call.input),
     ...(call.promptLost && { prompt_lost: true }),
     metadata: call.input.metadata ?? null,
     deadline_seconds: call.input.deadlineMs / 1_000,

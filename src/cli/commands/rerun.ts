@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import type { RerunOverrides } from '../../contract/rerun-requests.ts';
 import type { RerunAccepted } from '../../contract/reruns.ts';
-import { asArgument, batchIdOption, findCallId } from '../call-id.ts';
+import { batchIdFrom } from '../../domain/ids.ts';
+import { asArgument, findCallId } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -56,8 +57,8 @@ export function addRerunCommand(program: Command): void {
     )
     .option('-y, --yes', 'do not ask')
     .option('--detach', 'do not wait for the batch: print its id')
-    .option('--attach <batch-id>', 'watch a batch that was begun before', batchIdOption)
-    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on', batchIdOption)
+    .option('--attach <batch-id>', 'watch a batch that was begun before', batchIdFrom)
+    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on', batchIdFrom)
     .option('--list', 'the batches of the node')
     .action(withNode(act));
 }

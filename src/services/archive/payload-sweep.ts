@@ -1,6 +1,7 @@
 /** Deletes what nobody refers to any more from the payload store. */
 import { batchWorkflowId, callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
-import type { Owner, Texts } from '../../payloads/texts.ts';
+import type { Owner } from '../../payloads/owners.ts';
+import type { Texts } from '../../payloads/texts.ts';
 import type { Archive } from './archive.ts';
 import { lifeIn } from '../sessions/session-deletions.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';

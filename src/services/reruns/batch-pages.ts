@@ -1,6 +1,7 @@
 /** Items of a batch in the payload store, a page at a time. */
 import type { BatchItem } from '../../domain/batch.ts';
-import { batchOwner, type Texts } from '../../payloads/texts.ts';
+import { batchOwner } from '../../payloads/owners.ts';
+import type { Texts } from '../../payloads/texts.ts';
 
 export const itemsPerPage = 100;
 

@@ -2,7 +2,8 @@
 import { optionalTsToMs } from '../../temporal-sdk/timestamps.ts';
 import pMap from 'p-map';
 import { callIdOf, callWorkflowId } from '../../domain/ids.ts';
-import { callOwner, type Texts } from '../../payloads/texts.ts';
+import { callOwner } from '../../payloads/owners.ts';
+import type { Texts } from '../../payloads/texts.ts';
 import type { Archive } from '../archive/archive.ts';
 import { listQuery } from '../calls/call-filter.ts';
 import { nameIn } from '../calls/call-summary.ts';

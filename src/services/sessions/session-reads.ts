@@ -4,6 +4,7 @@
  */
 import proto from '@temporalio/proto';
 import { sessionWorkflowId } from '../../domain/ids.ts';
+import { sessionKey } from '../../domain/keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { Texts } from '../../payloads/texts.ts';
@@ -30,7 +31,7 @@ export class SessionReads {
   async read(sessionId: string): Promise<WholeSession | undefined> {
     const { known } = this;
     if (!known) return this.readAnew(sessionId);
-    const content = await this.coalesced.read(sessionId, () => this.look(known, sessionId));
+    const content = await this.coalesced.read(sessionKey(sessionId), () => this.look(known, sessionId));
     return content && wholeSession({ read: (key) => this.payload(known, sessionId, key) }, content);
   }
 

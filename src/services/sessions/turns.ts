@@ -4,8 +4,10 @@ import type { CallState, TurnActivities } from '../../activities/turns.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
 import type { TurnCommit, TurnPlace } from '../../domain/session.ts';
+import { replaceTexts } from '../../domain/turn-text.ts';
 import { storeSegment } from '../../payloads/segments.ts';
-import { sessionOwner, type Owner, type Texts } from '../../payloads/texts.ts';
+import { sessionOwner, type Owner } from '../../payloads/owners.ts';
+import type { Texts } from '../../payloads/texts.ts';
 import { commitTurnSignal, openTurnUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
 import type { OldTurnCommit } from '../../workflows/resets-in-old-histories.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
@@ -99,11 +101,6 @@ function isGone(error: unknown): boolean {
 }
 
 /** What the call owns goes with the call; the session has its own copy. */
-async function keepInSession(texts: Texts, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
-  const { prompt, answer } = commit;
-  return {
-    ...commit,
-    prompt: await texts.copyTo(owner, prompt),
-    ...(answer && { answer: { ...answer, content: await texts.copyTo(owner, answer.content) } }),
-  };
+function keepInSession(texts: Texts, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
+  return replaceTexts(commit, (text) => texts.copyTo(owner, text));
 }

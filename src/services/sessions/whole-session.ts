@@ -7,15 +7,10 @@ import {
   type SessionMessage,
   type SessionState,
 } from '../../domain/session.ts';
+import { textOf, withText } from '../../domain/turn-text.ts';
 import { allMessages, storeSegment } from '../../payloads/segments.ts';
-import {
-  lostText,
-  sessionOwner,
-  textFrom,
-  unlessLost,
-  type PayloadReader,
-  type Texts,
-} from '../../payloads/texts.ts';
+import { sessionOwner } from '../../payloads/owners.ts';
+import { lostText, textFrom, unlessLost, type PayloadReader, type Texts } from '../../payloads/texts.ts';
 import { asRefusal } from '../../payloads/store-refusals.ts';
 
 export interface PlainMessage extends SessionMessage {
@@ -41,10 +36,8 @@ async function* plainMessages(
 ): AsyncGenerator<PlainMessage> {
   try {
     for await (const message of allMessages(payloads, content)) {
-      const text = await unlessLost(() => textFrom(payloads, message.content));
-      yield text === undefined
-        ? { ...message, content: lostText, lost: true }
-        : { ...message, content: text };
+      const text = await unlessLost(() => textFrom(payloads, textOf(message)));
+      yield text === undefined ? { ...withText(message, lostText), lost: true } : withText(message, text);
     }
   } catch (error) {
     throw asRefusal(error);
@@ -62,7 +55,7 @@ export async function stateOf(
   const owner = sessionOwner(sessionId, life);
   const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, life }, limits);
   for (const message of messages) {
-    book.append({ ...message, content: await texts.keepNew(owner, message.content) });
+    book.append(withText(message, await texts.keepNew(owner, textOf(message))));
     const segment = book.overflow();
     if (!segment) continue;
     await texts.requireRoom(0);
