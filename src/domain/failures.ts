@@ -1,17 +1,20 @@
 /**
- * The two tables that everything about errors derives from: how an agent's failure is treated (retry policy,
- * fallback, health) and how the API refuses a request (problem type and status). docs/errors.md lists
- * exactly these rows; a test compares them.
+ * The two tables of errors. `failures`: how an agent's failure is handled (retry, fallback, health). `refusals`: how the
+ * API refuses a request (problem type and status). Everything else about errors derives from them; a test checks that
+ * docs/errors.md lists exactly these rows.
  */
 
 interface FailureRow {
-  /** What happened, as docs and OpenAPI say it. */
+  /** What happened, as shown in docs and OpenAPI. */
   readonly when: string;
-  /** Whether the same agent is asked again: `once` at most one more time, `retry-after` no sooner than it says. */
+  /**
+   * Whether the same agent is asked again. `once`: at most one more time. `retry-after`: not before the time that the
+   * agent asks for.
+   */
   readonly retry: 'yes' | 'no' | 'once' | 'retry-after';
   /** Whether the next agent of the chain is asked. */
   readonly fallBack: boolean;
-  /** `ignored` outcomes change only the error counts by type. */
+  /** How the outcome affects the agent's health. `ignored`: only the error counts by type change. */
   readonly health: 'counts' | 'unreachable' | 'ignored';
 }
 
@@ -73,18 +76,19 @@ export const failures = {
   unknown: { when: 'anything else', retry: 'yes', fallBack: true, health: 'counts' },
 } as const satisfies Record<string, FailureRow>;
 
+/** Why an agent, or a whole call, failed. Part of the API. */
 export type ErrorType = keyof typeof failures;
 
 export const errorTypes = Object.keys(failures) as ErrorType[];
 
-/** For Temporal's RetryPolicy: `once` is decided by the activity, which knows its earlier tries. */
+/** For Temporal's RetryPolicy. `once` is not in it: the activity decides that, as it knows the earlier tries. */
 export const nonRetryableErrorTypes: ErrorType[] = errorTypes.filter((type) => failures[type].retry === 'no');
 
 export function isErrorType(type: unknown): type is ErrorType {
   return typeof type === 'string' && Object.hasOwn(failures, type);
 }
 
-/** One of a newer version, which this one does not know, blames nobody. */
+/** The row of `type`. A type that only a newer version knows is handled as `internal`, which counts against no agent. */
 export function failureRow(type: ErrorType): FailureRow {
   return failures[isErrorType(type) ? type : 'internal'];
 }
@@ -94,7 +98,7 @@ interface RefusalRow {
   readonly title: string;
 }
 
-/** Refusals of the API: nothing was accepted, nothing is lost. */
+/** Why the API refuses a request. After a refusal nothing was accepted, so the caller may send the request again. */
 export const refusals = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
@@ -125,7 +129,7 @@ export const refusals = {
 
 export type RefusalType = keyof typeof refusals;
 
-/** A bound on things at the same time. */
+/** A limit on how many things may exist at the same time, for the RateLimit headers. */
 export interface RateLimit {
   readonly name: string;
   readonly quota: number;
@@ -138,24 +142,24 @@ interface RefusalOptions {
   readonly cause?: unknown;
 }
 
-/** Refused with 429. */
+/** Refusals with status 429. */
 type TooManyType = {
   [T in RefusalType]: (typeof refusals)[T]['status'] extends 429 ? T : never;
 }[RefusalType];
 export type OtherRefusalType = Exclude<RefusalType, TooManyType>;
-/** Every 429 names its bound, and when to come again. */
+/** Every 429 names the limit that was reached and when to try again. */
 type TooManyOptions = RefusalOptions & Required<Pick<RefusalOptions, 'limit' | 'retryAfterSeconds'>>;
 
 /**
- * A request that is refused for a reason the caller can act on. Thrown by the client layer and the API, turned
- * into an RFC 9457 problem at the API's border.
+ * A request is refused for a reason that the caller can act on. Thrown by services and the API; the API turns it into an
+ * RFC 9457 problem document.
  */
 export class Refusal extends Error {
   readonly type: RefusalType;
   /** Extra members of the problem body, e.g. `errors` of `validation_failed`. */
   readonly extra: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds: number | undefined;
-  /** The bound that was reached, for the RateLimit headers. */
+  /** The limit that was reached, for the RateLimit headers. */
   readonly limit: RateLimit | undefined;
 
   constructor(type: TooManyType, detail: string, options: TooManyOptions);
@@ -169,7 +173,7 @@ export class Refusal extends Error {
     this.limit = options.limit;
   }
 
-  /** The same refusal with these members in its problem. */
+  /** A copy of this refusal with other extra members in its problem body. */
   withExtra(extra: Readonly<Record<string, unknown>>): Refusal {
     const { retryAfterSeconds, limit, cause } = this;
     const options = { extra, retryAfterSeconds, limit, cause } as TooManyOptions;

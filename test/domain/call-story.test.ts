@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Try } from '../../src/domain/call.ts';
 import {
-  continueStory,
+  extendStory,
   isEnding,
-  tellStory,
+  buildStory,
   type KnownAsk,
   type KnownCall,
   type StoryEvent,
@@ -30,10 +30,10 @@ const typesOf = (events: readonly StoryEvent[]) => events.map((one) => one.type)
 
 describe('the story of a call', () => {
   it('begins when it is accepted, and tells of the queue until the turn is granted', () => {
-    expect(tellStory(known({}))).toEqual([{ type: 'accepted', at: start }]);
-    expect(typesOf(tellStory(known({ queued: true })))).toEqual(['accepted', 'queued']);
+    expect(buildStory(known({}))).toEqual([{ type: 'accepted', at: start }]);
+    expect(typesOf(buildStory(known({ queued: true })))).toEqual(['accepted', 'queued']);
     const ask = { agent: 'a', scheduledAt: start + 7, tries: [] };
-    expect(tellStory(known({ queued: true, asks: [ask] }))[2]).toEqual({
+    expect(buildStory(known({ queued: true, asks: [ask] }))[2]).toEqual({
       type: 'turn_granted',
       at: start + 7,
     });
@@ -41,7 +41,7 @@ describe('the story of a call', () => {
 
   it('tells when a failed try is repeated: as planned, as it began, never after the last', () => {
     const ask = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], lastError: 'HTTP 500' };
-    const failure = (more: Partial<KnownAsk>) => tellStory(known({ asks: [{ ...ask, ...more }] }))[2];
+    const failure = (more: Partial<KnownAsk>) => buildStory(known({ asks: [{ ...ask, ...more }] }))[2];
     const failed = { type: 'attempt_failed', at: start + 500, agent: 'a', attempt: 1 };
     const why = { errorType: 'model_error', error: 'HTTP 500' };
     expect(failure({})).toEqual({ ...failed, ...why });
@@ -59,8 +59,8 @@ describe('the story of a call', () => {
     const waiting = { agent: 'a', scheduledAt: start, tries: [], openTryAt: start + 5 };
     const over = { ...waiting, noSlotAt: start + 900, lastError: 'no slot' };
     const next = { agent: 'b', scheduledAt: start + 950, tries: [] };
-    const told = tellStory(known({ asks: [waiting] }));
-    const later = tellStory(known({ asks: [over, next] }));
+    const told = buildStory(known({ asks: [waiting] }));
+    const later = buildStory(known({ asks: [over, next] }));
     expect(later.slice(0, told.length)).toEqual(told);
     expect(later.slice(told.length)).toEqual([
       {
@@ -79,7 +79,7 @@ describe('the story of a call', () => {
     const first = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], lastError: 'stopped' };
     const again = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0), failedTry(2, 1)] };
     const next = { agent: 'b', scheduledAt: start + 2_000, tries: [] };
-    const story = tellStory(known({ asks: [first, { ...again, lastError: 'last' }, next] }));
+    const story = buildStory(known({ asks: [first, { ...again, lastError: 'last' }, next] }));
     expect(typesOf(story)).toEqual([
       'accepted',
       'attempt_started',
@@ -95,12 +95,12 @@ describe('the story of a call', () => {
 
   it('calls it a fault of ours where an agent was given up untried', () => {
     const asks = ['a', 'b'].map((agent) => ({ agent, scheduledAt: start, tries: [] }));
-    expect(tellStory(known({ asks }))[1]).toMatchObject({ type: 'failover', errorType: 'internal' });
+    expect(buildStory(known({ asks }))[1]).toMatchObject({ type: 'failover', errorType: 'internal' });
   });
 
   it('ends with the answer and how long it took, the failure, or the cancellation', () => {
     const at = start + 3_000;
-    const last = (ending: KnownCall['ending'] & object) => tellStory(known({ ending })).at(-1);
+    const last = (ending: KnownCall['ending'] & object) => buildStory(known({ ending })).at(-1);
     expect(last({ type: 'answered', at, agent: 'a' })).toEqual({
       type: 'answered',
       at,
@@ -113,21 +113,21 @@ describe('the story of a call', () => {
   });
 
   it('keeps what was told of a call that was cut off, adds its ending once, and nothing after that', () => {
-    const told = tellStory(
+    const told = buildStory(
       known({
         asks: [{ agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], openTryAt: start + 2_000 }],
       }),
     );
-    const less = tellStory(
+    const less = buildStory(
       known({
         asks: [{ agent: 'a', scheduledAt: start, tries: [], openTryAt: start }],
         ending: { type: 'cancelled', at: start + 3_000 },
       }),
     );
-    const whole = continueStory(told, less);
+    const whole = extendStory(told, less);
     expect(whole).toEqual([...told, less.at(-1)]);
-    expect(continueStory(whole, less)).toEqual(whole);
-    expect(continueStory(told, told.slice(0, 2))).toEqual(told);
+    expect(extendStory(whole, less)).toEqual(whole);
+    expect(extendStory(told, told.slice(0, 2))).toEqual(told);
   });
 });
 
@@ -161,7 +161,7 @@ it('a later telling begins with what was told before, so an event keeps its plac
   fc.assert(
     fc.property(agents, fc.boolean(), fc.boolean(), (failures, answered, queued) => {
       const places = (call: KnownCall) =>
-        tellStory(call).map((one) => [
+        buildStory(call).map((one) => [
           one.type,
           'agent' in one ? one.agent : '',
           'attempt' in one ? one.attempt : 0,
@@ -170,7 +170,7 @@ it('a later telling begins with what was told before, so an event keeps its plac
       const whole = places(all.at(-1) ?? known({}));
       for (const moment of all) expect(whole.slice(0, places(moment).length)).toEqual(places(moment));
       let told: StoryEvent[] = [];
-      for (const moment of all) told = continueStory(told, tellStory(moment));
+      for (const moment of all) told = extendStory(told, buildStory(moment));
       expect(told).toHaveLength(whole.length);
       expect(told.filter(isEnding)).toHaveLength(1);
     }),

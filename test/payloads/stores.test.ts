@@ -83,13 +83,13 @@ describe.each(kinds)('$name', ({ open, runs }) => {
       const store = await open();
       const texts = new Texts(store, 100);
       const text = 'whole '.repeat(1_000);
-      const kept = await texts.keep(callOwner('c'), text);
+      const kept = await texts.save(callOwner('c'), text);
       const { ref } = kept as { ref: string };
       for (const damaged of ['', text.slice(0, 500), text.replace('w', 'W')]) {
         await store.write(ref, Buffer.from(damaged));
         await expect(texts.load(kept)).rejects.toThrow(PayloadLostError);
-        await expect(texts.load(kept)).rejects.toThrow(`holds ${ref} damaged`);
-        expect(await texts.keep(callOwner('c'), text)).toEqual(kept);
+        await expect(texts.load(kept)).rejects.toThrow(`${ref} in the payload store is damaged`);
+        expect(await texts.save(callOwner('c'), text)).toEqual(kept);
         expect(await texts.load(kept)).toBe(text);
       }
       await store.deleteAll(ref);
@@ -187,7 +187,9 @@ it('a folder by another path is the same store, and a damaged id is told instead
   expect(await storeIdOf(createFileStore(`${folder}-too`))).toBe(id);
   expect(await readdir(join(folder, '.tmp'))).toEqual([]);
   await truncate(join(folder, 'store-id'), 3);
-  await expect(storeIdOf(createFileStore(folder))).rejects.toThrow('holds store-id damaged');
+  await expect(storeIdOf(createFileStore(folder))).rejects.toThrow(
+    'store-id in the payload store is damaged',
+  );
 });
 
 describe('a folder that is gone, or stands empty as a mount point does without its volume,', () => {
@@ -198,7 +200,7 @@ describe('a folder that is gone, or stands empty as a mount point does without i
     const store = createFileStore(folder);
     const texts = new Texts(store, 10);
     const [owner, text] = [callOwner('c'), 'of before the outage'];
-    const kept = await texts.keep(owner, text);
+    const kept = await texts.save(owner, text);
     await rename(folder, `${folder}.away`);
     await places[how](folder);
 
@@ -207,8 +209,8 @@ describe('a folder that is gone, or stands empty as a mount point does without i
     };
     const tries = {
       read: () => texts.load(kept),
-      write: () => texts.keep(owner, 'of the time without it'),
-      writeOfAnother: () => texts.keep(callOwner('d'), 'of the time without it'),
+      write: () => texts.save(owner, 'of the time without it'),
+      writeOfAnother: () => texts.save(callOwner('d'), 'of the time without it'),
       readAfterThem: () => texts.load(kept),
       list,
       delete: () => texts.drop(owner),
@@ -302,11 +304,11 @@ describe.runIf(canMount())('a disk that fills (left out where none can be mounte
     const texts = new Texts(createFileStore(path, 2 * mebibyte), 100);
     const text = 'x'.repeat(500_000);
     fill(2.2 * mebibyte);
-    await expect(texts.keepNew(callOwner('c'), text)).rejects.toThrow('HOLDFAST_PAYLOAD_RESERVE_MIB');
-    expect(await texts.keepNew(callOwner('c'), 'small')).toBe('small');
-    expect(await texts.load(await texts.keep(callOwner('c'), text))).toBe(text);
+    await expect(texts.saveNew(callOwner('c'), text)).rejects.toThrow('HOLDFAST_PAYLOAD_RESERVE_MIB');
+    expect(await texts.saveNew(callOwner('c'), 'small')).toBe('small');
+    expect(await texts.load(await texts.save(callOwner('c'), text))).toBe(text);
     free();
-    expect(await texts.load(await texts.keepNew(callOwner('d'), text))).toBe(text);
+    expect(await texts.load(await texts.saveNew(callOwner('d'), text))).toBe(text);
   });
 });
 

@@ -25,7 +25,7 @@ const large = 'ä'.repeat(1_000);
 
 it('a small text stays where it is and costs the store nothing', async () => {
   const { texts, keys } = await open();
-  expect(await texts.keep(callOwner('c'), 'small')).toBe('small');
+  expect(await texts.save(callOwner('c'), 'small')).toBe('small');
   expect(await texts.load('small')).toBe('small');
   expect(await texts.copyTo(sessionOwner('s'), 'small')).toBe('small');
   expect(await keys()).toEqual([]);
@@ -33,19 +33,19 @@ it('a small text stays where it is and costs the store nothing', async () => {
 
 it('a large text is stored once per owner and comes back to the letter', async () => {
   const { texts, keys } = await open();
-  const kept = await texts.keep(callOwner('c'), large);
+  const kept = await texts.save(callOwner('c'), large);
   expect(kept).toEqual({
     ref: expect.stringMatching(/^calls\/[0-9a-f]+\/[0-9a-f]{64}$/) as string,
     bytes: 2_002,
   });
-  expect(await texts.keep(callOwner('c'), large)).toEqual(kept);
+  expect(await texts.save(callOwner('c'), large)).toEqual(kept);
   expect(await texts.load(kept)).toBe(large);
   expect(await keys()).toHaveLength(2); // Its owner's name and itself.
 });
 
 it('a copy outlives the owner that it was copied from', async () => {
   const { texts, keys } = await open();
-  const ofCall = await texts.keep(callOwner('c'), large);
+  const ofCall = await texts.save(callOwner('c'), large);
   const ofSession = await texts.copyTo(sessionOwner('s'), ofCall);
   expect(await texts.copyTo(sessionOwner('s'), ofSession)).toBe(ofSession);
 
@@ -61,14 +61,14 @@ it.each(['..', '/etc/passwd', 'a/b', 'x'.repeat(128), '🙂'.repeat(60), ' '])(
   'an owner called %j stays within the store',
   async (id) => {
     const { texts, keys } = await open();
-    await texts.keep(sessionOwner(id), large);
+    await texts.save(sessionOwner(id), large);
     for (const key of await keys()) expect(key).toMatch(/^sessions\/[0-9a-f]{40}\/(owner|[0-9a-f]{64})$/);
   },
 );
 
 it('finds the owners whose texts are all old, by their ids', async () => {
   const { texts, store, keys, folder } = await open();
-  for (const id of ['old', 'mixed', 'new']) await texts.keep(callOwner(id), large);
+  for (const id of ['old', 'mixed', 'new']) await texts.save(callOwner(id), large);
   const old = new Date(Date.now() - 3_600_000);
   for (const key of await keys()) {
     const owner = (await store.read(`${key.slice(0, key.lastIndexOf('/'))}/owner`))?.toString();
@@ -124,7 +124,7 @@ it('a lost segment takes those before it along, and says how many messages are l
 
 it('a lost text is copied as what it is, so that its new owner is told too', async () => {
   const { texts, store } = await open();
-  const ofCall = await texts.keep(callOwner('c'), large);
+  const ofCall = await texts.save(callOwner('c'), large);
   await store.deleteAll('calls/');
   const copied = await texts.copyTo(sessionOwner('s'), ofCall);
   await expect(texts.load(copied)).rejects.toThrow(PayloadLostError);
@@ -132,7 +132,7 @@ it('a lost text is copied as what it is, so that its new owner is told too', asy
 
 it('an owner whose name is damaged is not taken for one that is gone', async () => {
   const { texts, store, keys, folder } = await open();
-  await texts.keep(callOwner('alive'), large);
+  await texts.save(callOwner('alive'), large);
   const old = new Date(Date.now() - 3_600_000);
   for (const key of await keys()) {
     if (key.endsWith('owner')) await store.write(key, Buffer.from(''));

@@ -94,8 +94,8 @@ describe('large texts', () => {
 
   it('of calls and sessions that are no more are swept, those of the others stay', async () => {
     const texts = new Texts(createFileStore(store()), 1);
-    await texts.keep({ kind: 'calls', id: 'of a call past its retention' }, 'large');
-    await texts.keep({ kind: 'sessions', id: 'of a session that was deleted' }, 'large');
+    await texts.save({ kind: 'calls', id: 'of a call past its retention' }, 'large');
+    await texts.save({ kind: 'sessions', id: 'of a session that was deleted' }, 'large');
     const before = [...(await folders('calls')), ...(await folders('sessions'))];
     const temporal = {
       client: test.temporal,

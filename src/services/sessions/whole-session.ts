@@ -62,7 +62,7 @@ export async function stateOf(
   const owner = sessionOwner(sessionId, life);
   const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, life }, limits);
   for (const message of messages) {
-    book.append({ ...message, content: await texts.keepNew(owner, message.content) });
+    book.append({ ...message, content: await texts.saveNew(owner, message.content) });
     const segment = book.overflow();
     if (!segment) continue;
     await texts.requireRoom(0);
