@@ -87,7 +87,7 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   );
   expect(bothOther).toContain('Its encryption key');
   expect(bothOther).toMatch(
-    /payload store \(id [\w-]{36}\) is not the one .*HOLDFAST_PAYLOAD_STORE to .* store-id holds [\w-]{36}/,
+    /payload store \(id [\w-]{36}\) is not the cluster's: .*HOLDFAST_PAYLOAD_STORE to .* store-id contains [\w-]{36}/,
   );
   expect(bothOther).toContain(
     `Running nodes: facade on ${hostname()}, pid ${facade.process.pid}, ${facade.url} (0.1.0)`,
@@ -99,7 +99,7 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   expect(second.process.output).toMatch(/Another node has different settings: HOLDFAST_MAX_CHAIN\./);
   await facade.process.printed(/Another node has different settings: HOLDFAST_MAX_CHAIN\./);
   // Those that were refused were never listed.
-  expect(facade.process.output).not.toContain('stop one of them');
+  expect(facade.process.output).not.toContain('stop one of the two');
   expect(await nodesOf(facade.http)).toContainEqual(
     expect.objectContaining({ address: second.url, differs_in: ['HOLDFAST_MAX_CHAIN'], answers: false }),
   );

@@ -32,7 +32,7 @@ test('a namespace that takes no more attributes is told with the commands for th
   const names = ['Taken3', 'HoldfastAgent', 'HoldfastUser'];
   expect(await refusalOf(ensureSearchAttributes(connection, 'default', names))).toBe(
     [
-      'The namespace default lacks search attributes and does not let us add them; have it done with:',
+      'The namespace default lacks search attributes, and this node may not add them. Add them with:',
       '  temporal operator search-attribute create --namespace default --name HoldfastAgent --type Keyword',
       '  temporal operator search-attribute create --namespace default --name HoldfastUser --type Keyword',
     ].join('\n'),

@@ -65,8 +65,6 @@ test('a bucket that turns out to be another store than that of the data, once it
   onTestFinished(() => node.close());
   expect((await node.http.get('/api/vps/nodes')).body.nodes).toMatchObject([{ store_id: null }]);
   await startBucket(port);
-  expect(await node.node.failed).toMatch(
-    /Its payload store .* is not the cluster/,
-  );
+  expect(await node.node.failed).toMatch(/Its payload store .* is not the cluster/);
   expect((await node.http.get('/readyz')).status).toBe(503);
 });

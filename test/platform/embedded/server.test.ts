@@ -134,7 +134,7 @@ describe('a start that cannot succeed says what to do', () => {
     const { code, message } = await failureOf(start({ dataDir }));
     expect(code).toBe('database_locked');
     expect(message).toContain(
-      `a node with pid ${process.pid} uses it. Stop that one, or set HOLDFAST_DATA_DIR`,
+      `a node with pid ${process.pid} uses it. Stop that node, or set HOLDFAST_DATA_DIR`,
     );
   });
 
