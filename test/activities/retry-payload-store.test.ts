@@ -1,4 +1,4 @@
-/** An agent's answer waits for the payload store, within its time. */
+/** An agent's answer survives a short outage of the payload store. */
 import { expect, it } from 'vitest';
 import { retryPayloadStore } from '../../src/activities/retry-payload-store.ts';
 import { AgentError } from '../../src/agents/transport.ts';
@@ -10,11 +10,11 @@ const failing = (times: number) => {
     left-- > 0 ? Promise.reject(new PayloadStoreError('away')) : Promise.resolve('stored');
 };
 
-it('repeats what the store did not do until it does', async () => {
+it('an operation that the payload store fails is retried until it succeeds', async () => {
   expect(await retryPayloadStore(new AbortController().signal, failing(2))).toBe('stored');
 });
 
-it('does not repeat what is no fault of the store', async () => {
+it('an error that does not come from the payload store is thrown at once', async () => {
   let tries = 0;
   const broken = (): Promise<string> => {
     tries += 1;
@@ -24,7 +24,7 @@ it('does not repeat what is no fault of the store', async () => {
   expect(tries).toBe(1);
 });
 
-it("gives up with the store's error when its time is over, and with the cancellation when it is cancelled", async () => {
+it("the retries end with the store's error when the time is up, and with the cancellation when the call is cancelled", async () => {
   const overdue = new AbortController();
   const first = retryPayloadStore(overdue.signal, failing(Infinity));
   overdue.abort(new AgentError('timeout', 'no time left'));

@@ -1,4 +1,4 @@
-/** Large texts: kept by owner, found again, gone with their owner. */
+/** Large texts: stored by owner, readable, deleted with their owner. */
 import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ async function open() {
 
 const large = 'ä'.repeat(1_000);
 
-it('a small text stays where it is and costs the store nothing', async () => {
+it('a small text is returned as it is and never reaches the store', async () => {
   const { texts, keys } = await open();
   expect(await texts.save(callOwner('c'), 'small')).toBe('small');
   expect(await texts.load('small')).toBe('small');
@@ -31,7 +31,7 @@ it('a small text stays where it is and costs the store nothing', async () => {
   expect(await keys()).toEqual([]);
 });
 
-it('a large text is stored once per owner and comes back to the letter', async () => {
+it('a large text is stored once per owner and read back exactly', async () => {
   const { texts, keys } = await open();
   const kept = await texts.save(callOwner('c'), large);
   expect(kept).toEqual({
@@ -40,10 +40,10 @@ it('a large text is stored once per owner and comes back to the letter', async (
   });
   expect(await texts.save(callOwner('c'), large)).toEqual(kept);
   expect(await texts.load(kept)).toBe(large);
-  expect(await keys()).toHaveLength(2); // Its owner's name and itself.
+  expect(await keys()).toHaveLength(2); // The owner's name and the text.
 });
 
-it('a copy outlives the owner that it was copied from', async () => {
+it('a copy remains when the owner of the original is deleted', async () => {
   const { texts, keys } = await open();
   const ofCall = await texts.save(callOwner('c'), large);
   const ofSession = await texts.copyTo(sessionOwner('s'), ofCall);
@@ -66,7 +66,7 @@ it.each(['..', '/etc/passwd', 'a/b', 'x'.repeat(128), '🙂'.repeat(60), ' '])(
   },
 );
 
-it('finds the owners whose texts are all old, by their ids', async () => {
+it('owners are listed as old only if all their texts are old', async () => {
   const { texts, store, keys, folder } = await open();
   for (const id of ['old', 'mixed', 'new']) await texts.save(callOwner(id), large);
   const old = new Date(Date.now() - 3_600_000);
@@ -80,7 +80,7 @@ it('finds the owners whose texts are all old, by their ids', async () => {
   expect(found).toEqual(['old']);
 });
 
-it('reads a chain of segments from the oldest message to the newest', async () => {
+it('a chain of segments is read from the oldest message to the newest', async () => {
   const { texts } = await open();
   const message = (content: string): SessionMessage => ({ timestamp: 't', role: 'user', content });
   let older: OlderMessages | undefined;
@@ -99,7 +99,7 @@ it('reads a chain of segments from the oldest message to the newest', async () =
   expect(contents).toEqual(['0a', '0b', '1a', '1b', '2a', '2b', '3a', '3b', '4a', '4b', 'last']);
 });
 
-it('a lost segment takes those before it along, and says how many messages are lost', async () => {
+it('a lost segment and those before it are replaced by a notice with the number of lost messages', async () => {
   const { texts, store } = await open();
   const message = (content: string): SessionMessage => ({ timestamp: 't', role: 'user', content });
   const chain: OlderMessages[] = [];
@@ -122,7 +122,7 @@ it('a lost segment takes those before it along, and says how many messages are l
   expect(found.slice(1).map(({ content: text }) => text)).toEqual(['2a', '2b', '3a', '3b', 'last']);
 });
 
-it('a lost text is copied as what it is, so that its new owner is told too', async () => {
+it('the copy of a lost text keeps its reference, so that readers of the new owner get the error too', async () => {
   const { texts, store } = await open();
   const ofCall = await texts.save(callOwner('c'), large);
   await store.deleteAll('calls/');
@@ -130,7 +130,7 @@ it('a lost text is copied as what it is, so that its new owner is told too', asy
   await expect(texts.load(copied)).rejects.toThrow(PayloadLostError);
 });
 
-it('an owner whose name is damaged is not taken for one that is gone', async () => {
+it('an owner whose name file is damaged is not listed, so that its texts are not swept', async () => {
   const { texts, store, keys, folder } = await open();
   await texts.save(callOwner('alive'), large);
   const old = new Date(Date.now() - 3_600_000);
