@@ -99,7 +99,7 @@ it('a cancelled activity closes its request at once, unless another activity wai
   expect(asked[0]?.controller.signal.aborted).toBe(true);
 });
 
-it("aborting a call closes its requests and leaves those of other calls open", async () => {
+it('aborting a call closes its requests and leaves those of other calls open', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const mine = requests.ask(call, new AbortController().signal, begin).answer;

@@ -161,12 +161,16 @@ describe('asking the agents of a call', () => {
   });
 
   // Temporal deletes runs in the background, and a run that closed just now only after a backoff.
-  it('deletes every run of a session that has continued as new, with all its content', { timeout: 120_000 }, async () => {
-    expect((await test.http.delete('/api/vps/sessions/renewed')).status).toBe(204);
-    const countRuns = async (): Promise<number> => {
-      const { count } = await test.temporal.workflow.count('WorkflowId = "session-renewed"');
-      return count;
-    };
-    await expect.poll(countRuns, { timeout: 100_000 }).toBe(0);
-  });
+  it(
+    'deletes every run of a session that has continued as new, with all its content',
+    { timeout: 120_000 },
+    async () => {
+      expect((await test.http.delete('/api/vps/sessions/renewed')).status).toBe(204);
+      const countRuns = async (): Promise<number> => {
+        const { count } = await test.temporal.workflow.count('WorkflowId = "session-renewed"');
+        return count;
+      };
+      await expect.poll(countRuns, { timeout: 100_000 }).toBe(0);
+    },
+  );
 });

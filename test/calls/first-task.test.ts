@@ -108,7 +108,7 @@ describe('a first task that waits half a second', () => {
     expect(second?.callKey).toBe(first?.callKey);
   });
 
-  it('counts its try towards the agent's max_retries', async () => {
+  it("counts its try towards the agent's max_retries", async () => {
     const failing = await start(() => ({ status: 503 }));
     await test.http.register('failing', failing.port, { max_retries: 1 });
     const { body } = await test.http.call({ agent_name: 'failing', prompt: 'hello' });

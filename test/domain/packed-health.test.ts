@@ -47,7 +47,7 @@ describe('packed health', () => {
     });
   });
 
-  it('that an earlier version continued has that version's outcomes after the packed ones', () => {
+  it("that an earlier version continued has that version's outcomes after the packed ones", () => {
     const packed = packHealth(healthOf([outcomeOf('ok', now)]), 1);
     const goneOn = { ...packed, recent: [2 * (now + 1)] };
     expect(unpackHealth(goneOn).recent).toEqual([

@@ -15,7 +15,7 @@ it('an encoded name has no character that a filter cannot match, and decodes to 
   );
 });
 
-it("a search for one name never finds another name", () => {
+it('a search for one name never finds another name', () => {
   fc.assert(
     fc.property(names, names, (name, other) => {
       expect(spellingsOf(name)).toContain(searchable(name));

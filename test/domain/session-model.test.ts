@@ -117,7 +117,7 @@ test('one call at a time holds the turn, in the order in which the calls asked',
   );
 });
 
-test('each call's turn is stored at most once, complete, and in the order of the turns', () => {
+test("each call's turn is stored at most once, complete, and in the order of the turns", () => {
   fc.assert(
     fc.property(limits, steps, (bounds, list) => {
       const book = openBook(bounds);

@@ -42,7 +42,7 @@ describe('the turn of a call', () => {
     expect(book.holder).toBeUndefined();
   });
 
-  it('makes its call one of the session's calls while it waits, holds the turn, and after it', () => {
+  it("makes its call one of the session's calls while it waits, holds the turn, and after it", () => {
     const book = openBook();
     expect(book.callIds()).toEqual([]);
     for (const callId of ['c1', 'c2']) book.openTurn(callId, startedAt);

@@ -38,7 +38,7 @@ const today = fc
 const outcomesOf = (steps: readonly WhatIfStep[]): string =>
   steps.map(({ agent, outcome }) => `${agent} ${outcome}`).join(', ');
 
-describe('a walk of today\'s chain with recorded outcomes', () => {
+describe("a walk of today's chain with recorded outcomes", () => {
   it('has a step for every agent of the chain in order, after the unregistered ones', () => {
     fc.assert(
       fc.property(recorded, today, (outcomes, chain) => {
@@ -135,7 +135,7 @@ describe('what if', () => {
     expect(told.reason).toMatch(/deadline_exceeded, which does not fall back/);
   });
 
-  it("an open circuit moves the agent that answered to the front: it answers, in another order than in the call", () => {
+  it('an open circuit moves the agent that answered to the front: it answers, in another order than in the call', () => {
     const told = whatIf([failed('a', 'timeout'), { agent: 'b', status: 'ok' }], chainOf('b', 'a'));
     expect(outcomesOf(told.steps)).toBe('b as_recorded, a not_reached');
     expect(told).toMatchObject({ changed: true, reason: "Agent 'b' answered" });

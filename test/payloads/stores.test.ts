@@ -339,16 +339,20 @@ it('the error of a store that cannot be used does not contain the text', async (
   await expect(unreachable.read('calls/a/1')).rejects.toThrow('S3 does not answer');
 });
 
-it.runIf(hasMoto())('the error for a bucket that does not exist names the bucket', { timeout: 30_000 }, async () => {
-  const { endpoint } = await startMoto();
-  const store = createS3Store({ ...s3Settings(endpoint), bucket: 'nowhere' });
-  await expect(store.write('calls/a/1', Buffer.from('x'))).rejects.toThrow(
-    'The bucket nowhere does not exist',
-  );
-  await expect(store.check()).rejects.toThrow(PayloadStoreUnusable);
-  await expect(store.read('calls/a/1')).rejects.toThrow('The bucket nowhere does not exist');
-  await expect(store.list('calls/')[Symbol.asyncIterator]().next()).rejects.toThrow(PayloadStoreUnusable);
-});
+it.runIf(hasMoto())(
+  'the error for a bucket that does not exist names the bucket',
+  { timeout: 30_000 },
+  async () => {
+    const { endpoint } = await startMoto();
+    const store = createS3Store({ ...s3Settings(endpoint), bucket: 'nowhere' });
+    await expect(store.write('calls/a/1', Buffer.from('x'))).rejects.toThrow(
+      'The bucket nowhere does not exist',
+    );
+    await expect(store.check()).rejects.toThrow(PayloadStoreUnusable);
+    await expect(store.read('calls/a/1')).rejects.toThrow('The bucket nowhere does not exist');
+    await expect(store.list('calls/')[Symbol.asyncIterator]().next()).rejects.toThrow(PayloadStoreUnusable);
+  },
+);
 
 it('a server that is not S3 and answers 404 to everything is not accepted as a store', async () => {
   const server = createServer((_request, response) => response.writeHead(404).end('{}'));

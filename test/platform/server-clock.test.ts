@@ -10,7 +10,7 @@ function answer(aheadMs: number, exchangeMs: number, toldAfter: number): ServerT
   return { at: Date.now() - exchangeMs * (1 - toldAfter) + aheadMs, after, before };
 }
 
-test('the estimate fits the server's time, and a clock without skew is not adjusted', async () => {
+test("the estimate fits the server's time, and a clock without skew is not adjusted", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: -3_600_000, max: 3_600_000 }),
@@ -37,12 +37,12 @@ test('a shorter exchange makes the estimate more precise, a longer one does not 
   expect(Math.abs(clock.skewMs() - 120_000)).toBeLessThan(30);
 });
 
-test('without a reading of the server's time, the machine's clock is used', async () => {
+test("without a reading of the server's time, the machine's clock is used", async () => {
   const clock = new ServerClock(() => Promise.resolve(undefined));
   await clock.measure();
   expect(clock.skewMs()).toBe(0);
 });
 
-test('a skew is described as the machine's clock being ahead or behind', () => {
+test("a skew is described as the machine's clock being ahead or behind", () => {
   expect([inWords(1_240), inWords(-120_000)]).toEqual(['1.2 s ahead of', '120.0 s behind']);
 });

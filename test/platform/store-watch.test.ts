@@ -56,7 +56,7 @@ test('a node is not ready while its bucket cannot be reached, and becomes ready 
   await expect.poll(async () => (await node.http.get('/readyz')).status, { timeout: 15_000 }).toBe(200);
 });
 
-test('a node ends if its bucket, once it can be reached, is not the cluster's payload store', async () => {
+test("a node ends if its bucket, once it can be reached, is not the cluster's payload store", async () => {
   const environment = await testEnvironment();
   const before = await startNode(loadConfig(environment), createLog('silent'));
   await before.stop();

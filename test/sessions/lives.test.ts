@@ -98,28 +98,32 @@ describe('a session that is removed', () => {
     expect(faults).toEqual([]);
   });
 
-  it('by a deletion refuses none of the calls that use it, and each reports whether its turn is stored', { timeout }, async () => {
-    const faults: object[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const sessions = await idleSessions(`deleted-${round}`);
-      const removedRuns = await Promise.all(sessions.map(runOf));
-      const shots = sessions.map(async (session, index) => {
-        const removal = pass(50).then(() => test.http.delete(`/api/vps/sessions/${session}`));
-        await pass(delayMs(round * perRound + index));
-        const answer = await call(session, 'beside');
-        return { session, answer, removal: (await removal).status, removedRun: removedRuns[index] };
-      });
-      for (const { session, answer, removal, removedRun } of await Promise.all(shots)) {
-        const { status, body } = answer;
-        const isThere = await holds(session, answer);
-        const right =
-          body.session_stored === true ? isThere || (await runThatTook(answer)) === removedRun : !isThere;
-        if (status !== 200 || body.success !== true || removal !== 204 || !right)
-          faults.push({ session, status, removal, isThere, ...body });
+  it(
+    'by a deletion refuses none of the calls that use it, and each reports whether its turn is stored',
+    { timeout },
+    async () => {
+      const faults: object[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const sessions = await idleSessions(`deleted-${round}`);
+        const removedRuns = await Promise.all(sessions.map(runOf));
+        const shots = sessions.map(async (session, index) => {
+          const removal = pass(50).then(() => test.http.delete(`/api/vps/sessions/${session}`));
+          await pass(delayMs(round * perRound + index));
+          const answer = await call(session, 'beside');
+          return { session, answer, removal: (await removal).status, removedRun: removedRuns[index] };
+        });
+        for (const { session, answer, removal, removedRun } of await Promise.all(shots)) {
+          const { status, body } = answer;
+          const isThere = await holds(session, answer);
+          const right =
+            body.session_stored === true ? isThere || (await runThatTook(answer)) === removedRun : !isThere;
+          if (status !== 200 || body.success !== true || removal !== 204 || !right)
+            faults.push({ session, status, removal, isThere, ...body });
+        }
       }
-    }
-    expect(faults).toEqual([]);
-  });
+      expect(faults).toEqual([]);
+    },
+  );
 
   it('has nothing of a call in flight stored in the next session of its id, and that call reports it', async () => {
     const first = await holder('again');

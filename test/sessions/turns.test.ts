@@ -120,7 +120,7 @@ describe('the turns of a session', () => {
     expect(new Set(stored.map((one) => one.call_id)).size).toBe(20);
   });
 
-  it('a failed call's user message is stored as failed and never sent to an agent', async () => {
+  it("a failed call's user message is stored as failed and never sent to an agent", async () => {
     const broken = await startAgent(() => ({ status: 401 }));
     await test.http.register('broken', broken.port, { max_retries: 0 });
 
@@ -267,7 +267,7 @@ describe('the turns of a session', () => {
   });
 });
 
-it('a call that was granted its turn before it was started is also sent the turn by the session's next run', async () => {
+it("a call that was granted its turn before it was started is also sent the turn by the session's next run", async () => {
   const test = await startTestNode({ HOLDFAST_SESSION_HISTORY_EVENTS: '50' });
   onTestFinished(() => test.close());
   const session = test.temporal.workflow.getHandle('session-renewed');

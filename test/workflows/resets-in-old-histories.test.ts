@@ -38,7 +38,7 @@ function oldBookWithFailed(...callIds: string[]): OldSessionBook {
 }
 
 describe('the answer of a reset', () => {
-  it('replaces the call's failed message, directly after the prompt, whatever messages followed', () => {
+  it("replaces the call's failed message, directly after the prompt, whatever messages followed", () => {
     const book = oldBookWithFailed('c1', 'c2');
 
     expect(book.settle(answerOfReset('c1'), startedAt + 5)).toEqual({ stored: true });

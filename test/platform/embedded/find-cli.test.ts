@@ -71,7 +71,9 @@ test('a configured CLI that is too old, missing or something else is an error, a
   const old = await scriptedCli(join(home, 'old'), '1.8.5');
   const other = await program(join(home, 'other'), 'echo "another program 9.9.9"');
   const refusal = (configured: string) => refusalOf(findTemporalCli({ ...options, configured }));
-  expect(await refusal(old)).toBe(`HOLDFAST_TEMPORAL_CLI=${old} is version 1.8.5, but Holdfast needs 1.9.1 or newer: set it to such a CLI, or unset it`);
+  expect(await refusal(old)).toBe(
+    `HOLDFAST_TEMPORAL_CLI=${old} is version 1.8.5, but Holdfast needs 1.9.1 or newer: set it to such a CLI, or unset it`,
+  );
   for (const configured of [other, join(home, 'absent')])
     expect(await refusal(configured)).toBe(
       `HOLDFAST_TEMPORAL_CLI=${configured} is not a temporal CLI that runs here: set it to one, or unset it to have one found or downloaded`,

@@ -48,13 +48,22 @@ describe('an embedded server', () => {
     expect((await again.workflow.getHandle('kept').describe()).status.name).toBe('RUNNING');
   });
 
-  test.each(['normal', 'full'] as const)('uses a write-ahead log with synchronous=%s', async (synchronous) => {
-    const dataDir = await tempDir();
-    const server = await start({ dataDir, synchronous });
-    expect((await stat(join(dataDir, 'temporal.db-wal'))).size).toBeGreaterThan(0);
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-ww', '-p', String(server.pid())]);
-    expect(stdout).toContain(`synchronous=${synchronous}`);
-  });
+  test.each(['normal', 'full'] as const)(
+    'uses a write-ahead log with synchronous=%s',
+    async (synchronous) => {
+      const dataDir = await tempDir();
+      const server = await start({ dataDir, synchronous });
+      expect((await stat(join(dataDir, 'temporal.db-wal'))).size).toBeGreaterThan(0);
+      const { stdout } = await promisify(execFile)('ps', [
+        '-o',
+        'command=',
+        '-ww',
+        '-p',
+        String(server.pid()),
+      ]);
+      expect(stdout).toContain(`synchronous=${synchronous}`);
+    },
+  );
 
   test('has a page cache of the configured size', async () => {
     const server = await start({ cacheBytes: 5 * 1_048_576 });
