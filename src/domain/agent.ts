@@ -1,4 +1,4 @@
-/** What an answer must look like. An answer that does not fails with `invalid_response`, and the call falls back. */
+/** What an agent's answers must look like. Any other answer fails with `invalid_response`, and the call falls back. */
 export interface AgentExpectation {
   /** In UTF-16 code units. */
   readonly minLength?: number;

@@ -6,7 +6,6 @@ import type { StoredText } from './stored-text.ts';
 export type BatchFilter = Readonly<Record<string, string>>;
 
 /** What the reruns change. An absent member stays as in the original call. */
-/** What the reruns change. An absent member stays as in the original call. */
 export interface BatchOverrides {
   readonly agentName?: string | undefined;
   readonly fallbackAgents?: readonly string[] | undefined;
@@ -25,7 +24,6 @@ export interface BatchInput {
 }
 
 /** One call of the batch and the state of its rerun. */
-/** One call of the batch and the state of its rerun. */
 export type BatchItem =
   | { readonly callId: string; readonly outcome: 'pending' }
   | { readonly callId: string; readonly outcome: 'running' | 'succeeded'; readonly rerunId: string }
@@ -37,7 +35,6 @@ export type BatchItem =
     }
   | { readonly callId: string; readonly outcome: 'skipped'; readonly reason: string };
 
-/** How many items have ended, by outcome. `done` is the sum of the others. */
 /** How many items have ended, by outcome. `done` is the sum of the others. */
 export interface BatchCounts {
   readonly done: number;

@@ -123,26 +123,38 @@ function failover(before: Asked | undefined, { since, last }: Asked): StoryEvent
 function agentEvents({ last, errors }: Asked): StoryEvent[] {
   const { agent, tries, openTryAt, noSlotAt, retryAt } = last;
   const events = tries.flatMap(({ at, latencyMs, errorType }, index): StoryEvent[] => {
-    const attempt = index + 1;
+    const tryNumber = index + 1;
     const startedAt = Date.parse(at);
-    const started = { type: 'attempt_started', at: startedAt, agent, attempt } as const;
+    const started = { type: 'attempt_started', at: startedAt, agent, attempt: tryNumber } as const;
     if (errorType === undefined) return [started];
-    const next = tries[attempt];
+    const next = tries[tryNumber];
     const again = next ? Date.parse(next.at) : (openTryAt ?? retryAt);
-    const error = errors.get(attempt);
-    const failed = { type: 'attempt_failed', at: startedAt + latencyMs, agent, attempt, errorType } as const;
+    const error = errors.get(tryNumber);
+    const failed = {
+      type: 'attempt_failed',
+      at: startedAt + latencyMs,
+      agent,
+      attempt: tryNumber,
+      errorType,
+    } as const;
     return [
       started,
       { ...failed, ...(error !== undefined && { error }), ...(again !== undefined && { retryAt: again }) },
     ];
   });
   if (openTryAt === undefined) return events;
-  const attempt = tries.length + 1;
-  const started = { type: 'attempt_started', at: openTryAt, agent, attempt } as const;
+  const tryNumber = tries.length + 1;
+  const started = { type: 'attempt_started', at: openTryAt, agent, attempt: tryNumber } as const;
   if (noSlotAt === undefined) return [...events, started];
   // A try that waits for a slot looks like one that runs, so `attempt_started` may have been sent already.
-  const error = errors.get(attempt);
-  const failed = { type: 'attempt_failed', at: noSlotAt, agent, attempt, errorType: 'no_slot' } as const;
+  const error = errors.get(tryNumber);
+  const failed = {
+    type: 'attempt_failed',
+    at: noSlotAt,
+    agent,
+    attempt: tryNumber,
+    errorType: 'no_slot',
+  } as const;
   return [...events, started, { ...failed, ...(error !== undefined && { error }) }];
 }
 
