@@ -60,6 +60,7 @@ export interface Asked {
 /** Sends the request and resolves with the answer. `controller` closes the request. */
 export type BeginAsking = (controller: AbortController, open: OpenTry) => Promise<StoredText>;
 
+/** The open requests of this process, for its activities to start, join, abort and wait for. */
 export class AgentRequests {
   private readonly open = new Map<string, AgentRequest>();
   private readonly answered = new LRUCache<string, AgentRequest>(answersKept);

@@ -27,6 +27,7 @@ export interface AskResult {
 }
 
 export interface CallAgentActivity {
+  /** Throws an `ApplicationFailure` whose type is an error type, and whose details are `AskFailureDetails`. */
   callAgent(request: AskRequest): Promise<AskResult>;
 }
 

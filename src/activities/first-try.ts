@@ -31,12 +31,14 @@ export type FirstTry =
   | { readonly state: 'cancelled' };
 
 export interface FirstTryActivity {
+  /** Throws the same failures as `callAgent`, if the agent fails within `waitMs`. */
   firstTry(request: FirstTryRequest): Promise<FirstTry>;
 }
 
 /** Failures are kept for as long as Temporal may repeat a lost workflow task, so that its agents are not asked again (I7). */
 const failuresKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
+/** Implements `firstTry`, and remembers recent failures and the calls that wait. */
 export class FirstTries {
   private readonly waiting = new Map<string, AbortController>();
   private readonly failed = new LRUCache<string, ApplicationFailure>(failuresKept);

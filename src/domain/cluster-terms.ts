@@ -6,6 +6,7 @@ const clusterTerms = z
   .object({ keyFingerprint: z.string(), storeId: z.string(), generation: z.number() })
   .readonly();
 
+/** Fingerprint of the encryption key, id of the payload store, and generation. */
 export type ClusterTerms = z.infer<typeof clusterTerms>;
 
 /**

@@ -18,6 +18,7 @@ interface FailureRow {
   readonly health: 'counts' | 'unreachable' | 'ignored';
 }
 
+/** How each type of failure is handled. */
 export const failures = {
   timeout: {
     when: 'no complete answer within timeout_seconds, or the agent answered 408',
@@ -135,6 +136,7 @@ export const refusals = {
   payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer or is full' },
 } as const satisfies Record<string, RefusalRow>;
 
+/** Why a request was refused; the last part of the problem's type. Part of the API. */
 export type RefusalType = keyof typeof refusals;
 
 /** A limit on how many things may exist at the same time, for the RateLimit headers. */
@@ -154,6 +156,7 @@ interface RefusalOptions {
 type TooManyType = {
   [T in RefusalType]: (typeof refusals)[T]['status'] extends 429 ? T : never;
 }[RefusalType];
+/** Refusals with any status but 429. */
 export type OtherRefusalType = Exclude<RefusalType, TooManyType>;
 /** Every 429 names the limit that was reached and when to try again. */
 type TooManyOptions = RefusalOptions & Required<Pick<RefusalOptions, 'limit' | 'retryAfterSeconds'>>;

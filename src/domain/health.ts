@@ -48,6 +48,7 @@ export interface AgentHealth {
   resetAt?: number;
 }
 
+/** Derived by `healthStatus`. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
 
 /** The success rate covers the last 50 outcomes, none older than 15 minutes. */
@@ -56,7 +57,9 @@ export const healthWindow = { maxOutcomes: 50, maxAgeMs: 15 * 60_000 } as const;
 export const healthDetails = { latencies: 50, errors: 10 };
 /** Our ids have at most 36 characters. The limit keeps a faulty sender from growing the entity. */
 const maxCallIdLength = 64;
+/** Consecutive failures after which an agent is unhealthy. */
 export const unhealthyAfterFailures = 3;
+/** Success rate in percent below which an agent is unhealthy. */
 export const unhealthyBelowRate = 50;
 
 export function newHealth(): AgentHealth {

@@ -40,6 +40,7 @@ const nodeCard = z
   })
   .readonly();
 
+/** A parsed card. */
 export type NodeCard = z.infer<typeof nodeCard>;
 type Settings = z.infer<typeof someSettings>;
 

@@ -11,6 +11,7 @@ import {
 } from './health.ts';
 import type { ErrorType } from './failures.ts';
 
+/** One agent's health with its lists as text. */
 export interface PackedHealth extends Omit<AgentHealth, 'recent' | 'latencies' | 'recentErrors'> {
   /** Each recent outcome as the number `2 * epoch ms + (1 if ok)`, stored as differences in base 36. */
   readonly outcomes?: string;
@@ -47,6 +48,7 @@ export function packHealth(health: AgentHealth, agents: number): PackedHealth {
   };
 }
 
+/** The reverse of `packHealth`. Also reads what earlier versions wrote. */
 export function unpackHealth(packed: PackedHealth): AgentHealth {
   const { outcomes, recent, latencies, recentErrors, ...rest } = packed;
   return {

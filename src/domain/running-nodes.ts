@@ -15,6 +15,7 @@ export interface Poller {
   readonly seenAt: number;
 }
 
+/** The card of a running node and its lease. */
 export type ListedNode = NodeCard & {
   /** Epoch ms, by Temporal's clock. */
   readonly seenAt: number;

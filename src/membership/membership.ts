@@ -12,6 +12,7 @@ import { joinCluster } from './join-cluster.ts';
 import { refusal } from './refusal.ts';
 import { logDifferences } from './log-differences.ts';
 
+/** `storeWatch` knows the payload store's id; `force` is HOLDFAST_JOIN=force. */
 export function createMembership(
   temporal: Temporal,
   nodes: Nodes,

@@ -2,6 +2,7 @@
 import type { Breach, ClusterTerms } from '../domain/cluster-terms.ts';
 import type { NodeCard } from '../domain/node-card.ts';
 
+/** `self` is the node that may not join, `others` are the running nodes. */
 export function refusal(
   breaches: readonly Breach[],
   terms: ClusterTerms,

@@ -12,6 +12,7 @@ export function keepText(texts: Texts, owner: Owner, text: string): Promise<Stor
   return refusing(() => texts.saveNew(owner, text));
 }
 
+/** Loads a text. */
 export function loadText(texts: Texts, text: StoredText): Promise<string> {
   return refusing(() => texts.load(text));
 }

@@ -16,6 +16,7 @@ export interface Owner {
   readonly life?: string | undefined;
 }
 
+/** Reads payloads by key. */
 export interface PayloadReader {
   /** Throws `PayloadStoreError` if the store fails and `PayloadLostError` if the payload is missing or damaged. */
   read(key: string): Promise<Buffer>;
@@ -33,6 +34,7 @@ export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
 export const batchOwner = (id: string): Owner => ({ kind: 'batches', id });
 export const sessionOwner = (id: string, life?: string): Owner => ({ kind: 'sessions', id, life });
 
+/** Saves, loads, copies and deletes texts by owner. */
 export class Texts implements PayloadReader {
   private readonly store: PayloadStore;
   private readonly inlineBytes: number;

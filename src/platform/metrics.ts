@@ -6,6 +6,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** Creates a registry of its own, with all metrics. `load` returns the current values of the gauges. */
 export function createMetrics(load: {
   callsInFlight: () => number;
   startsWaiting: () => number;

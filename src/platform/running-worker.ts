@@ -1,5 +1,6 @@
 import type { Worker as TemporalWorker } from '@temporalio/worker';
 
+/** What is used of the SDK's worker. */
 export type Worker = Pick<TemporalWorker, 'run' | 'shutdown' | 'getState'>;
 
 /** A worker that runs until it is stopped, and can be replaced meanwhile. */

@@ -23,6 +23,7 @@ export interface Sealer {
   readonly keyFingerprint: string;
 }
 
+/** `key` must have 32 bytes. */
 export function createSealer(key: Buffer): Sealer {
   if (key.length !== keyBytes) throw new Error(`The encryption key must have ${keyBytes} bytes`);
   const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8);

@@ -34,6 +34,7 @@ const leastActivityMs = 500;
 /** A first try that ended as cancelled waits this long for the cancellation. If none arrives, the agent is asked again. */
 const cancellationAwaitedMs = 5_000;
 
+/** What `askAgent` needs to ask one agent of a call. */
 export interface Ask {
   readonly input: CallInput;
   readonly agent: AgentConfig;
@@ -48,6 +49,7 @@ export interface Ask {
   readonly onCancelled: (attempt: Attempt) => void;
 }
 
+/** The outcome of asking one agent. */
 export interface Answer {
   readonly attempt: Attempt;
   /** Present if the attempt is `ok`. */

@@ -10,6 +10,7 @@ import type { GrantedTurn, SessionContent, TurnCommit, TurnReply } from '../doma
 // agentCall
 /** The session grants the call its turn. Without an argument the call must ask its session again. */
 export const turnGrantedSignal = defineSignal<[turn?: GrantedTurn]>('turnGranted');
+/** How far the call has come. */
 export const callProgressQuery = defineQuery<CallProgress>('callProgress');
 
 // session
@@ -18,6 +19,7 @@ export const openTurnUpdate = defineUpdate<
   TurnReply,
   [callId: string, metadataBytes?: number, life?: string]
 >('openTurn');
+/** The call has ended: the session stores its turn and moves on. */
 export const commitTurnSignal = defineSignal<[TurnCommit]>('commitTurn');
 /** Commits a turn and returns whether the session stores it. */
 export const settleTurnUpdate = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');
@@ -31,6 +33,7 @@ export const closeSessionUpdate = defineUpdate<null, [withCalls: boolean]>('clos
 export const expireSessionUpdate = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
 
 // rerunBatch
+/** The keys of the batch's pages so far. */
 export const batchPagesQuery = defineQuery<BatchPages>('batchPages');
 /** No further reruns are started; those that run continue to their end. */
 export const cancelBatchSignal = defineSignal('cancelBatch');
@@ -49,12 +52,15 @@ export interface DirectoryChanges {
   readonly complete: boolean;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
 }
+/** Registers or replaces an agent. Rejected with `agents_full` if the directory is at a limit. */
 export const registerAgentUpdate = defineUpdate<{ version: number; replaced: boolean }, [AgentConfig]>(
   'registerAgent',
 );
+/** Removes an agent. `removed` is false if it was not registered. */
 export const removeAgentUpdate = defineUpdate<{ version: number; removed: boolean }, [name: string]>(
   'removeAgent',
 );
+/** The agents that changed since the version that the caller's cache has. */
 export const directoryChangesQuery = defineQuery<DirectoryChanges, [sinceVersion: number]>(
   'directoryChanges',
 );
@@ -72,8 +78,11 @@ export interface HealthChanges {
   /** Ids of the batches that these figures include. */
   readonly batchIds: readonly string[];
 }
+/** Adds outcomes to the agents' health. */
 export const reportOutcomesSignal = defineSignal<[OutcomeBatch]>('reportOutcomes');
+/** Resets an agent's health to that of a new one, because the agent was removed. */
 export const forgetAgentSignal = defineSignal<[name: string]>('forgetAgent');
 /** Declares the agent healthy as of `at` (epoch ms). */
 export const resetAgentSignal = defineSignal<[name: string, at: number]>('resetAgent');
+/** The health of agents that changed since the version that the caller's cache has. */
 export const healthChangesQuery = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');

@@ -10,6 +10,7 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
+/** Writes the file atomically. */
 export async function writeJson(path: string, value: unknown, mode = 0o666): Promise<void> {
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode });
