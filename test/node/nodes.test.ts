@@ -78,7 +78,7 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   const killedAt = Date.now();
 
   const otherKey = await refusalOf('worker.js', await place({ ...beside, ...newKey() }));
-  expect(otherKey).toMatch(/encryption key \(fingerprint \w{16}\) is not the one/);
+  expect(otherKey).toMatch(/encryption key \(fingerprint \w{16}\) is not the cluster's/);
   expect(otherKey).not.toContain('Its payload store');
   const { HOLDFAST_PAYLOAD_STORE } = await clusterSettings();
   const bothOther = await refusalOf(
