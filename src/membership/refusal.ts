@@ -20,7 +20,7 @@ export function refusal(
 }
 
 const byForce =
-  'The first node of a cluster decides these for all. If its value was wrong, or if you changed it on purpose: stop the nodes that have the old one and start one node with HOLDFAST_JOIN=force. Its values then apply to the cluster; docs/deployment.md says what happens to existing data.';
+  'The first node of a cluster decides these values for all nodes. If one of them was wrong, or if you changed it on purpose: stop the nodes that have the old one and start one node with HOLDFAST_JOIN=force. Its values then apply to the cluster; docs/deployment.md says what happens to existing data.';
 
 function wordsOf(breach: Breach, terms: ClusterTerms, self: NodeCard, others: readonly NodeCard[]): string {
   const { version, generation } = self;
