@@ -1,12 +1,13 @@
 import { jsonBytes } from './json-bytes.ts';
 
-/** A prompt or an answer as workflows hold it: itself, or where it is once it is too large for a payload. */
+/** A prompt or an answer as workflows hold it: the text itself, or a reference if it is too large for a Temporal payload. */
 export type StoredText = string | TextReference;
 
+/** Refers to a text in the payload store. */
 export interface TextReference {
   /** Key in the payload store. */
   readonly ref: string;
-  /** As JSON in UTF-8, like every size here. */
+  /** Size of the text as JSON in UTF-8. */
   readonly bytes: number;
 }
 

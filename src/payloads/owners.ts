@@ -1,10 +1,11 @@
 /** Who a stored text belongs to, and where it is stored therefore: what a call or a session leaves goes with it. */
 import { createHash } from 'node:crypto';
 
+/** Who owns a text. It is deleted with its owner. */
 export interface Owner {
   readonly kind: 'calls' | 'sessions' | 'batches';
   readonly id: string;
-  /** Of a session: another one of its id is another owner. Absent in those of before there were lives. */
+  /** The session's life: a later session with the same id is another owner. Absent for sessions from before lives existed. */
   readonly life?: string | undefined;
 }
 

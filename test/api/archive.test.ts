@@ -86,7 +86,7 @@ describe('the archive', () => {
       taskQueue: 'holdfast',
     };
     const later = Date.now() + 26 * 3_600_000;
-    await texts.keep({ kind: 'calls', id: 'of a call that is nowhere' }, 'large');
+    await texts.save({ kind: 'calls', id: 'of a call that is nowhere' }, 'large');
     expect(await sweepPayloads(temporal, texts, later, new Archive(createFileStore(archive), ''))).toBe(1);
     expect(await sweepPayloads(temporal, texts, later)).toBe(1);
   }, 120_000);

@@ -76,7 +76,7 @@ test('a call that was to go with its deleted session is found; one that ran then
 test('a large text of a call that is deleted is found, of one that is there it is not', async () => {
   const folder = await tempFolder();
   const texts = new Texts(openPayloadStore({ kind: 'folder', path: folder }), 0);
-  for (const id of ['one', 'two']) await texts.keep(callOwner(id), 'a large prompt');
+  for (const id of ['one', 'two']) await texts.save(callOwner(id), 'a large prompt');
   const removals = [{ sessionId: 'shared', withCalls: true, sentAt: 2_000, until: 2_100, done: true }];
   const run = soundRun();
   run.calls.delete('one');

@@ -55,7 +55,7 @@ export async function stateOf(
   const owner = sessionOwner(sessionId, life);
   const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, life }, limits);
   for (const message of messages) {
-    book.append(withText(message, await texts.keepNew(owner, textOf(message))));
+    book.append(withText(message, await texts.saveNew(owner, textOf(message))));
     const segment = book.overflow();
     if (!segment) continue;
     await texts.requireRoom(0);
