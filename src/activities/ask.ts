@@ -15,7 +15,7 @@ import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import type { Release } from '../lib/semaphore.ts';
 import { PayloadLostError } from '../payloads/payload-store.ts';
 import { callOwner } from '../payloads/owners.ts';
-import { lostText, unlessLost, type Texts } from '../payloads/texts.ts';
+import { lostText, unlessLost, type TextStore } from '../payloads/text-store.ts';
 import type { Asked, AgentRequests } from './agent-requests.ts';
 import { retryPayloadStore } from './retry-payload-store.ts';
 import { thisRunId } from './this-run-id.ts';
@@ -43,7 +43,7 @@ export interface AskDependencies {
   /** Epoch ms by the clock of the Temporal server. */
   readonly now: () => number;
   readonly expectations: Expectations;
-  readonly texts: Texts;
+  readonly texts: TextStore;
 }
 
 /** Asks the agent, or joins the request that another activity of this call has open. `caller` ends this activity. */
@@ -69,7 +69,7 @@ async function requestAnswer(
 }
 
 /** Loads all texts. A lost message of the window is replaced by a notice; a lost prompt throws `payload_lost`. */
-function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
+function loadAll(texts: TextStore, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
   const window = messages.slice(0, -1).map(async (message) => ({
     role: message.role,
     content: (await unlessLost(() => texts.load(textOf(message)))) ?? lostText,

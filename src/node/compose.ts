@@ -43,7 +43,7 @@ import { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import { openPayloadStore } from '../payloads/open-store.ts';
 import type { PayloadStore } from '../payloads/payload-store.ts';
-import { Texts } from '../payloads/texts.ts';
+import { TextStore } from '../payloads/text-store.ts';
 import type { Config } from '../platform/config.ts';
 import { every } from '../lib/every.ts';
 import type { Log } from '../platform/logging.ts';
@@ -89,7 +89,7 @@ export async function composeNode(
   const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
   const storeWatch = new StoreWatch(store, log);
   await storeWatch.first();
-  const texts = new Texts(store, config.payloads.inlineBytes, ({ key, message }) => {
+  const texts = new TextStore(store, config.payloads.inlineBytes, ({ key, message }) => {
     log.error({ key }, message);
   });
   const archive = openArchive(config, store, log);

@@ -1,10 +1,10 @@
 /** A session's older messages in the payload store: a chain of segments, each with the key of the one before it. */
 import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
 import type { Owner } from './owners.ts';
-import { unlessLost, type PayloadReader, type Texts } from './texts.ts';
+import { unlessLost, type PayloadReader, type TextStore } from './text-store.ts';
 
 /** Writes a segment. Returns its key. Throws `PayloadStoreError`. */
-export function storeSegment(texts: Texts, owner: Owner, segment: SessionSegment): Promise<string> {
+export function storeSegment(texts: TextStore, owner: Owner, segment: SessionSegment): Promise<string> {
   return texts.write(owner, Buffer.from(JSON.stringify(segment)));
 }
 

@@ -6,15 +6,15 @@ import { Refusal } from '../domain/failures.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { PayloadLostError, PayloadStoreError } from './payload-store.ts';
 import type { Owner } from './owners.ts';
-import type { Texts } from './texts.ts';
+import type { TextStore } from './text-store.ts';
 
 /** Saves a text of new work. Also refused when the store's reserve is reached. */
-export function keepText(texts: Texts, owner: Owner, text: string): Promise<StoredText> {
+export function keepText(texts: TextStore, owner: Owner, text: string): Promise<StoredText> {
   return refusing(() => texts.saveNew(owner, text));
 }
 
 /** Loads a text. */
-export function loadText(texts: Texts, text: StoredText): Promise<string> {
+export function loadText(texts: TextStore, text: StoredText): Promise<string> {
   return refusing(() => texts.load(text));
 }
 

@@ -32,7 +32,7 @@ import { markerFile } from '../../src/payloads/store-folder.ts';
 import { createS3Store } from '../../src/payloads/s3-store.ts';
 import { storeIdOf } from '../../src/payloads/store-id.ts';
 import { callOwner } from '../../src/payloads/owners.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../rig/small-disk.ts';
 import { hasMoto, s3Settings, startMoto } from './moto.ts';
 
@@ -82,7 +82,7 @@ describe.each(kinds)('$name', ({ open, runs }) => {
     { timeout: 30_000 },
     async () => {
       const store = await open();
-      const texts = new Texts(store, 100);
+      const texts = new TextStore(store, 100);
       const text = 'whole '.repeat(1_000);
       const kept = await texts.save(callOwner('c'), text);
       const { ref } = kept as { ref: string };
@@ -199,7 +199,7 @@ describe('a folder that is gone, or empty like a mount point without its volume,
   it.each(['gone', 'empty'] as const)('%s, fails every operation until it is back', async (how) => {
     const folder = join(await newFolder(), 'mounted');
     const store = createFileStore(folder);
-    const texts = new Texts(store, 10);
+    const texts = new TextStore(store, 10);
     const [owner, text] = [callOwner('c'), 'of before the outage'];
     const kept = await texts.save(owner, text);
     await rename(folder, `${folder}.away`);
@@ -302,7 +302,7 @@ describe.runIf(canMount())('a disk that becomes full (skipped if none can be mou
 
   it('refuses new work that would use its reserve, naming the setting, and still stores texts of calls in flight', async () => {
     const { path, fill, free } = disk();
-    const texts = new Texts(createFileStore(path, 2 * mebibyte), 100);
+    const texts = new TextStore(createFileStore(path, 2 * mebibyte), 100);
     const text = 'x'.repeat(500_000);
     fill(2.2 * mebibyte);
     await expect(texts.saveNew(callOwner('c'), text)).rejects.toThrow('HOLDFAST_PAYLOAD_RESERVE_MIB');

@@ -5,7 +5,7 @@ import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweepPayloads } from '../../src/services/archive/payload-sweep.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
-import { lostText, Texts } from '../../src/payloads/texts.ts';
+import { lostText, TextStore } from '../../src/payloads/text-store.ts';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
@@ -93,7 +93,7 @@ describe('large texts', () => {
   });
 
   it('of deleted calls and sessions are swept, those of others stay', async () => {
-    const texts = new Texts(createFileStore(store()), 1);
+    const texts = new TextStore(createFileStore(store()), 1);
     await texts.save({ kind: 'calls', id: 'of a call past its retention' }, 'large');
     await texts.save({ kind: 'sessions', id: 'of a session that was deleted' }, 'large');
     const before = [...(await folders('calls')), ...(await folders('sessions'))];

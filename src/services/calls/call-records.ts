@@ -11,7 +11,7 @@ import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } f
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
 import { listedCall } from './listed-call.ts';
-import { lostText, unlessLost, type Texts } from '../../payloads/texts.ts';
+import { lostText, unlessLost, type TextStore } from '../../payloads/text-store.ts';
 import { loadText, refusing } from '../../payloads/store-refusals.ts';
 import type { Calls } from './calls.ts';
 import { rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
@@ -45,10 +45,10 @@ const maxReruns = 50;
 export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly pages = new CoalescedReads<Page<CallSummary>>();
 
-  constructor(temporal: Temporal, calls: Calls, texts: Texts) {
+  constructor(temporal: Temporal, calls: Calls, texts: TextStore) {
     this.temporal = temporal;
     this.calls = calls;
     this.texts = texts;

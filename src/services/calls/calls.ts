@@ -7,7 +7,7 @@ import { callWorkflowId, plainStart } from '../../domain/ids.ts';
 import { callKey } from '../../domain/keys.ts';
 import { responseOf } from '../../domain/turn-text.ts';
 import { delay } from '../../lib/delay.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { callAttributes } from './call-attributes.ts';
 import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts';
 import { loadText } from '../../payloads/store-refusals.ts';
@@ -46,7 +46,7 @@ export type Started = { readonly state: 'started' } | Attached;
 
 export class Calls {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly cancelled: (callId: string) => void;
   /** Calls that were there when this node last started one of that id or looked. */
   private readonly known = new LRUCache<string, true>({ max: 20_000 });
@@ -54,7 +54,7 @@ export class Calls {
   private readonly underWay = new Set<() => void>();
 
   /** `cancelled` is told of a call whose cancellation is on record: a task under way does not hear of it (I2). */
-  constructor(temporal: Temporal, texts: Texts, cancelled: (callId: string) => void) {
+  constructor(temporal: Temporal, texts: TextStore, cancelled: (callId: string) => void) {
     this.temporal = temporal;
     this.texts = texts;
     this.cancelled = cancelled;
@@ -236,7 +236,7 @@ export class Calls {
 }
 
 /** To who asks for it an answer that is lost is a failure that names it; what else is known of the call is told. */
-async function endingOf({ response, ...rest }: CallResult, texts: Texts): Promise<CallEnding> {
+async function endingOf({ response, ...rest }: CallResult, texts: TextStore): Promise<CallEnding> {
   try {
     return { status: 'completed', ...rest, response: await loadText(texts, responseOf({ response })) };
   } catch (error) {

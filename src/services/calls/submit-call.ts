@@ -7,7 +7,7 @@ import type { GrantedTurn, Metadata, QueuedTurn } from '../../domain/session.ts'
 import type { StoredText } from '../../domain/stored-text.ts';
 import { PermitTimeout, type Semaphore } from '../../lib/semaphore.ts';
 import { callOwner } from '../../payloads/owners.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { CallStatus } from './call-ending.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
@@ -51,7 +51,7 @@ export interface SubmitDependencies {
   /** Bounds the starts that this node has in flight: the server would answer too many at once all too late. */
   readonly starts: Semaphore;
   readonly limits: SubmitLimits;
-  readonly texts: Texts;
+  readonly texts: TextStore;
 }
 
 /** A node sends at most this many heartbeats a second: each costs the server about 7 ms of CPU. */

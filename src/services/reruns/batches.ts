@@ -13,7 +13,7 @@ import {
 import { Refusal } from '../../domain/failures.ts';
 import { batchIdOf, batchWorkflowId, plainStart } from '../../domain/ids.ts';
 import { batchOwner } from '../../payloads/owners.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import { batchPagesQuery, cancelBatchSignal } from '../../workflows/messages.ts';
 import { loadItems } from './batch-pages.ts';
@@ -45,9 +45,9 @@ type Execution = Pick<
 
 export class Batches {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
 
-  constructor(temporal: Temporal, texts: Texts) {
+  constructor(temporal: Temporal, texts: TextStore) {
     this.temporal = temporal;
     this.texts = texts;
   }

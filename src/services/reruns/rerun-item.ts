@@ -2,14 +2,14 @@
 import type { BatchInput, BatchItem } from '../../domain/batch.ts';
 import { Refusal, refusals } from '../../domain/failures.ts';
 import { rerunIdBeforeFamilies } from '../../domain/hashed-ids.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { planRerun, type Plan } from './batch-plan.ts';
 import { loadText } from '../../payloads/store-refusals.ts';
 import { delay } from '../../lib/delay.ts';
 import { rerunRequest, submitNumbered, type RerunDependencies } from './reruns.ts';
 
 export interface BatchDependencies extends RerunDependencies {
-  readonly texts: Texts;
+  readonly texts: TextStore;
 }
 
 interface Signals {

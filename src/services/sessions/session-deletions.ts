@@ -9,7 +9,7 @@ import type { ClosedSession } from '../../domain/session.ts';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
 import { PayloadStoreError } from '../../payloads/payload-store.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import type { session } from '../../workflows/session.ts';
 import type { CallDeletions } from './call-deletions.ts';
 import { deleteRunsUpTo } from '../temporal/delete-runs.ts';
@@ -34,12 +34,12 @@ const rememberedRuns = { max: 50_000 } as const;
 
 export class SessionDeletions {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly calls: CallDeletions;
   private readonly done = new LRUCache<string, true>(rememberedRuns);
   private readonly seen = new LRUCache<string, true>(rememberedRuns);
 
-  constructor(temporal: Temporal, texts: Texts, calls: CallDeletions) {
+  constructor(temporal: Temporal, texts: TextStore, calls: CallDeletions) {
     this.temporal = temporal;
     this.texts = texts;
     this.calls = calls;

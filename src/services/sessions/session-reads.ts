@@ -7,7 +7,7 @@ import { sessionWorkflowId } from '../../domain/ids.ts';
 import { sessionKey } from '../../domain/keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { readSessionQuery } from '../../workflows/messages.ts';
 import { KnownSessions, type HistoryMark } from './session-cache.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
@@ -17,12 +17,12 @@ const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 export class SessionReads {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly known: KnownSessions | undefined;
   private readonly coalesced = new CoalescedReads<SessionContent | undefined>();
 
   /** With 0 bytes every read is a query. */
-  constructor(temporal: Temporal, texts: Texts, maxBytes: number) {
+  constructor(temporal: Temporal, texts: TextStore, maxBytes: number) {
     this.temporal = temporal;
     this.texts = texts;
     this.known = maxBytes > 0 ? new KnownSessions(maxBytes) : undefined;

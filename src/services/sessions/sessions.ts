@@ -6,7 +6,7 @@ import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
 import type { Metadata, SessionLimits, TurnReply } from '../../domain/session.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
 import { isOver, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
@@ -26,7 +26,7 @@ export class Sessions {
   private readonly temporal: Temporal;
   private readonly gate: EntityGate;
   private readonly limits: SessionLimits;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly reads: SessionReads;
   private readonly deletions: SessionDeletions;
   private readonly turns: TurnOpening;
@@ -35,7 +35,7 @@ export class Sessions {
     temporal: Temporal,
     gate: EntityGate,
     limits: SessionLimits,
-    texts: Texts,
+    texts: TextStore,
     reads: SessionReads,
     deletions: SessionDeletions,
   ) {

@@ -7,14 +7,14 @@ import type { TurnCommit, TurnPlace } from '../../domain/session.ts';
 import { replaceTexts } from '../../domain/turn-text.ts';
 import { storeSegment } from '../../payloads/segments.ts';
 import { sessionOwner, type Owner } from '../../payloads/owners.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { commitTurnSignal, openTurnUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
 import type { OldTurnCommit } from '../../workflows/resets-in-old-histories.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts): TurnActivities {
+export function createTurns(temporal: Temporal, gate: EntityGate, texts: TextStore): TurnActivities {
   const handle = (workflowId: string, runId?: string) =>
     temporal.client.workflow.getHandle(workflowId, runId);
   const settle = (workflowId: string, commit: TurnCommit, { life }: TurnPlace): Promise<boolean> => {
@@ -101,6 +101,6 @@ function isGone(error: unknown): boolean {
 }
 
 /** What the call owns goes with the call; the session has its own copy. */
-function keepInSession(texts: Texts, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
+function keepInSession(texts: TextStore, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
   return replaceTexts(commit, (text) => texts.copyTo(owner, text));
 }

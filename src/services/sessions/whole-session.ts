@@ -10,7 +10,13 @@ import {
 import { textOf, withText } from '../../domain/turn-text.ts';
 import { allMessages, storeSegment } from '../../payloads/segments.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
-import { lostText, textFrom, unlessLost, type PayloadReader, type Texts } from '../../payloads/texts.ts';
+import {
+  lostText,
+  textFrom,
+  unlessLost,
+  type PayloadReader,
+  type TextStore,
+} from '../../payloads/text-store.ts';
 import { asRefusal } from '../../payloads/store-refusals.ts';
 
 export interface PlainMessage extends SessionMessage {
@@ -46,7 +52,7 @@ async function* plainMessages(
 
 /** Large texts and old messages go where a session of that life would have put them. */
 export async function stateOf(
-  texts: Texts,
+  texts: TextStore,
   { messages, ...content }: ImportedSession,
   life: string,
   limits: SessionLimits,

@@ -24,7 +24,7 @@ export async function textFrom(payloads: PayloadReader, text: StoredText): Promi
 }
 
 /** Saves, loads, copies and deletes texts by owner. */
-export class Texts implements PayloadReader {
+export class TextStore implements PayloadReader {
   private readonly store: PayloadStore;
   private readonly inlineBytes: number;
   private readonly onLost: (lost: PayloadLostError) => void;

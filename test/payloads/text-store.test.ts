@@ -8,7 +8,7 @@ import { createFileStore } from '../../src/payloads/file-store.ts';
 import { allMessages, storeSegment } from '../../src/payloads/segments.ts';
 import { PayloadLostError } from '../../src/payloads/payload-store.ts';
 import { callOwner, sessionOwner } from '../../src/payloads/owners.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 
 async function open() {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-texts-'));
@@ -19,7 +19,7 @@ async function open() {
     for await (const { key } of store.list('')) found.push(key);
     return found;
   };
-  return { folder, store, keys, texts: new Texts(store, 100) };
+  return { folder, store, keys, texts: new TextStore(store, 100) };
 }
 
 const large = 'ä'.repeat(1_000);
