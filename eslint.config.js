@@ -39,16 +39,44 @@ const floors = {
 };
 const folders = [...Object.keys(floors), 'node', 'workflows'];
 
+/** What the desk may import of src: it is a client of the API, as the command line is. */
+const deskImports = ['contract', 'domain'];
+
 /** By resolved path: a room may be named as a floor is (`services/agents`, `agents`). */
-const zones = Object.entries(floors).flatMap(([floor, { imports }]) =>
+const zones = [
+  ...Object.entries(floors).map(([floor, { imports }]) => ({ target: `src/${floor}`, imports })),
+  { target: 'web/src', imports: deskImports },
+].flatMap(({ target, imports }) =>
   folders
-    .filter((other) => other !== floor && !imports.includes(other))
+    .filter((other) => target !== `src/${other}` && !imports.includes(other))
     .map((other) => ({
-      target: `./src/${floor}`,
+      target: `./${target}`,
       from: `./src/${other}`,
-      message: `src/${floor} may not import src/${other}: imports go one way.`,
+      message: `${target} may not import src/${other}: imports go one way.`,
     })),
 );
+
+/** Clients take types of the contract, which leave nothing behind: its values bring zod with them. */
+const contractTypesOnly = {
+  group: ['**/contract/**'],
+  allowTypeImports: true,
+  message: 'A client of the API imports types only: import type.',
+};
+
+/** The transport takes any wire format, and a format needs no connection. */
+const formatsAndHttp = [
+  {
+    target: './src/agents/http',
+    from: './src/agents/formats',
+    except: ['./wire-format.ts'],
+    message: 'The HTTP transport knows no wire format.',
+  },
+  {
+    target: './src/agents/formats',
+    from: './src/agents/http',
+    message: 'A wire format knows no connections.',
+  },
+];
 
 const withoutPackages = Object.entries(floors).map(([floor, { not = [] }]) => ({
   files: [`src/${floor}/**/*.ts`],
@@ -58,6 +86,7 @@ const withoutPackages = Object.entries(floors).map(([floor, { not = [] }]) => ({
       {
         patterns: [
           ...(floor === 'temporal-sdk' ? [] : [insideTheSdk]),
+          ...(floor === 'cli' ? [contractTypesOnly] : []),
           ...not.map((name) => ({ group: [name, `${name}/**`], message: `Not in src/${floor}.` })),
         ],
       },
@@ -78,7 +107,10 @@ export default tseslint.config(
     },
     rules: {
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+      'import-x/no-restricted-paths': [
+        'error',
+        { basePath: import.meta.dirname, zones: [...zones, ...formatsAndHttp] },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -98,11 +130,25 @@ export default tseslint.config(
     },
   },
   ...withoutPackages,
+  {
+    // `import { type A }` would still load the module.
+    files: ['src/cli/**/*.ts', 'web/**/*.{ts,tsx}'],
+    rules: { '@typescript-eslint/no-import-type-side-effects': 'error' },
+  },
   { files: ['src/temporal-sdk/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     // What is shown was written by agents and callers: text stays text.
     files: ['web/**/*.{ts,tsx}'],
     rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            contractTypesOnly,
+            { group: ['zod', '@asteasolutions/*'], message: "Not in the page's bundle." },
+          ],
+        },
+      ],
       'no-restricted-syntax': [
         'error',
         { selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']", message: 'Text stays text.' },

@@ -11,10 +11,21 @@ const filesIn = async (folder: string): Promise<string[]> =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
+/** Zod is for the server. ESLint refuses to import it, and this checks what came into the bundle all the same. */
+const isForServer = (module: string): boolean =>
+  /\/src\/contract\/|\/node_modules\/(zod|@asteasolutions)\//.test(module);
+
 /** Vite tells of what it made, not of the files that it copied. */
 const copied = await filesIn(join(packageRoot, 'web', 'public'));
 const result = await build({ configFile: join(packageRoot, 'web', 'vite.config.ts'), logLevel: 'warn' });
 if (!('output' in result)) throw new Error('The desk is built once, not watched');
+const strangers = result.output
+  .flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
+  .filter(isForServer);
+if (strangers.length > 0)
+  throw new Error(
+    `The page would load ${strangers[0]} and ${strangers.length - 1} more modules of the server: import types only`,
+  );
 const made = result.output.map((file) => join(webDir, file.fileName));
 const files = [...made, ...copied.map((file) => file.replace(join(packageRoot, 'web', 'public'), webDir))];
 

@@ -111,7 +111,7 @@ function endpointsTable(): string {
   // The declarations need nothing that runs, only the limits that their schemas are made of.
   const config = loadConfig({});
   const rooms = { calls: {}, sessions: {}, agents: {}, reruns: {}, archive: {} };
-  const endpoints = endpointsOf({ ...rooms, config } as unknown as ApiDependencies, () => undefined);
+  const endpoints = endpointsOf({ ...rooms, config } as unknown as ApiDependencies, () => ({ openapi: '' }));
   return markdown(
     ['endpoint', 'what it does', 'success', 'refusals'],
     endpoints.map((one) => [

@@ -1,6 +1,6 @@
 /** The moments of one call, as seen from outside: by its caller, its agent, and the times of its history's events. */
 import proto from '@temporalio/proto';
-import { readPayload } from '../../src/services/temporal/read-payload.ts';
+import { readPayload } from '../../src/temporal-sdk/payloads.ts';
 import type { CallInput } from '../../src/domain/call.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;

@@ -6,7 +6,7 @@ import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { Worker } from '@temporalio/worker';
 import { isNotFound } from '../../src/services/temporal/rpc.ts';
 import { callIdOf, sessionIdOf } from '../../src/domain/ids.ts';
-import type { Texts } from '../../src/payloads/texts.ts';
+import type { TextStore } from '../../src/payloads/text-store.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { workflowBundlePath } from '../../src/platform/paths.ts';
 import { installRuntime } from '../../src/platform/temporal-connection.ts';
@@ -26,7 +26,7 @@ export class Histories {
   private readonly client: Client;
   private readonly secrets: Secrets;
   private readonly folder: string;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly calls = new Map<string, CallFacts>();
   private readonly sessionFacts = new Map<string, SessionFacts>();
   private readonly withSecrets: string[] = [];
@@ -35,7 +35,7 @@ export class Histories {
   /** Histories that are evidence are kept in `folder`. */
   constructor(
     client: Client,
-    { secrets, folder, texts }: { secrets: Secrets; folder: string; texts: Texts },
+    { secrets, folder, texts }: { secrets: Secrets; folder: string; texts: TextStore },
   ) {
     this.client = client;
     this.secrets = secrets;

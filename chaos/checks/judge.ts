@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { openPayloadStore } from '../../src/payloads/open-store.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 import type { Ledger } from '../agents/ledger.ts';
 import type { FaultStage } from '../faults/fault.ts';
 import { checkAnswers, checkLeftovers, checkRecovery } from './answers.ts';
@@ -46,7 +46,7 @@ export async function judge(stage: FaultStage & { folder: string }, tools: Tools
   tell('reading and replaying every history');
   const folder = join(stage.folder, 'histories');
   await mkdir(folder);
-  const texts = new Texts(openPayloadStore({ kind: 'folder', path: stage.product.store.path }), 0);
+  const texts = new TextStore(openPayloadStore({ kind: 'folder', path: stage.product.store.path }), 0);
   const histories = new Histories(temporal, { secrets: stage.secrets, folder, texts });
   const read = await histories.read();
   const evidence = await gather(stage, ledger, read);

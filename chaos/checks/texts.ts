@@ -1,12 +1,12 @@
 /** Large texts of calls that went with their session. */
 import { openPayloadStore } from '../../src/payloads/open-store.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 import { callIdOf, type Wish } from '../load/wish.ts';
 import type { Evidence, Finding } from './evidence.ts';
 
 /** Where Temporal holds nothing of a deleted call any more, the payload store does not either. */
 export async function checkTexts(evidence: Evidence, storeFolder: string): Promise<Finding> {
-  const texts = new Texts(openPayloadStore({ kind: 'folder', path: storeFolder }), 0);
+  const texts = new TextStore(openPayloadStore({ kind: 'folder', path: storeFolder }), 0);
   const gone = new Set(
     evidence.wishes
       .filter((wish) => isDeleted(wish, evidence))

@@ -11,7 +11,7 @@ export type Activities = CallAgentActivity &
   TurnActivities &
   BatchActivities;
 
-/** Everything the worker registers. `turns` and `batches` are implemented by the client layer. */
+/** All activities that a worker registers. The implementations of `turns` and `batches` are in src/services. */
 export function createActivities(
   dependencies: AskDependencies & {
     firstTries: FirstTries;

@@ -1,35 +1,39 @@
 /**
- * The requests to agents that this process has open, and recent answers: one per agent and run of a call. A request
- * outlives the activity that began it. The first task leaves an agent that needs longer to the activity that follows; and
- * during an outage of Temporal an activity times out and is scheduled again. The next activity joins the open request, or
- * gets its answer if it has ended meanwhile: the agent is asked once.
+ * The open requests to agents of this process, and their recent answers; one per agent and run of a call. A request outlives
+ * the activity that began it: the first task hands a slow agent's request over to an activity, and during an outage of
+ * Temporal an activity times out and is scheduled again. The next activity joins the open request, or gets the answer if the
+ * request has ended meanwhile, so the agent is asked only once.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
+import { requestKey } from '../domain/keys.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { OpenTry } from './try-log.ts';
 
-/** Reason of an activity's abort when Temporal does not wait for it any more, though its call may go on. */
+/** Abort reason: Temporal no longer waits for this activity, but the call may go on and another activity may join. */
 export class GivenUp extends Error {}
 
-/** The worker stops: another takes the ask over, or this process's next one, which may join the request. */
+/** Abort reason: the worker stops. Another worker takes over, or a new worker of this process, which may join the request. */
 export class WorkerStopping extends GivenUp {}
 
 /**
- * How long a request that was given up may be joined while the server is there: longer than the longest pause between
- * two tries, and than a workflow task that was lost takes to come again.
+ * How long a request that nobody waits for stays open to be joined, while Temporal is available. Longer than the longest
+ * backoff between two tries, and than Temporal takes to repeat a lost workflow task.
  */
 const joinableMs = 10_000;
-/** All that a process has open comes again one after the other: no faster than it was started. */
+/** After an outage activities return one after the other, at about the rate at which calls are started. */
 const joinsPerSecond = 25;
-/** Answers are kept for an outage of the server. Large ones are references (I7). */
+/** Answers are kept long enough to survive an outage of Temporal. Large ones are references to the payload store (I7). */
 const answersKept = { max: 2_000, ttl: 15 * 60_000 } as const;
-/** A failure that came while nobody waited is the joining activity's to report. */
+/** A failure that occurs while nobody waits is kept for the activity that joins next. */
 const failuresKept = { max: 2_000, ttl: joinableMs } as const;
-/** For as long as a task that is lost may be repeated. */
+/** Kept for as long as Temporal may repeat a lost workflow task. */
 const unaskedKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
-/** Who asks whom. A call that was deleted and accepted again has the same id but another run: its agents are asked anew. */
+/**
+ * Identifies a request. Includes the run id, because a call that was deleted and then accepted again has the same call id:
+ * its agents must be asked again.
+ */
 interface Asking {
   readonly callId: string;
   readonly runId: string;
@@ -41,75 +45,78 @@ interface AgentRequest {
   readonly controller: AbortController;
   readonly open: OpenTry;
   readonly answer: Promise<StoredText>;
-  /** How to tell each activity that waits for it. Not by the promise, which keeps those that left in memory. */
+  /** Callbacks of the waiting activities. A `then` on the promise would keep activities that have left in memory. */
   readonly waiting: Set<() => void>;
 }
 
-/** One activity's part in a request. */
+/** A request as one activity sees it. */
 export interface Asked {
-  /** Whether an earlier activity began it. */
+  /** Whether an earlier activity began the request. */
   readonly joined: boolean;
-  /** The request's own times, whoever began it. */
+  /** The request's times, whichever activity began it. */
   readonly open: OpenTry;
   readonly answer: Promise<StoredText>;
 }
 
+/** Sends the request and resolves with the answer. `controller` closes the request. */
 export type BeginAsking = (controller: AbortController, open: OpenTry) => Promise<StoredText>;
 
+/** The open requests of this process, for its activities to start, join, abort and wait for. */
 export class AgentRequests {
   private readonly open = new Map<string, AgentRequest>();
   private readonly answered = new LRUCache<string, AgentRequest>(answersKept);
   private readonly unheard = new LRUCache<string, AgentRequest>(failuresKept);
-  /** Keys whose last request ended while it waited for a slot of its agent. */
+  /** Keys whose last request ended while it waited for one of the agent's slots, before it was sent. */
   private readonly unasked = new LRUCache<string, true>(unaskedKept);
   private readonly idleWaiters = new Set<() => void>();
-  /** How to make each waiting activity leave. */
-  private readonly callers = new Set<(reason: Error) => void>();
+  /** For each waiting activity the function that makes it leave. */
+  private readonly leaves = new Set<(reason: Error) => void>();
 
   private readonly serverAvailableMs: () => number;
   private readonly now: () => number;
-  /** What outlives an activity begins in here: in that one's context it would keep it in memory. */
+  /** An async scope outside of any activity. What outlives an activity starts here, or it would keep the activity in memory. */
   private readonly outside = new AsyncResource('AgentRequests');
 
   /**
-   * `serverAvailableMs`: how long the server has been available without a break; during an outage no activity can join.
-   * `now` dates requests, epoch ms.
+   * `serverAvailableMs`: how long Temporal has been available without a break; during an outage no activity can join.
+   * `now`: the current time for the start of requests, epoch ms.
    */
   constructor(serverAvailableMs: () => number = () => Infinity, now: () => number = () => Date.now()) {
     this.serverAvailableMs = serverAvailableMs;
     this.now = now;
   }
 
+  /** How many requests are open. */
   get size(): number {
     return this.open.size;
   }
 
   /**
-   * The agent's answer to this call. `begin` asks it, unless that is under way. When `caller` aborts, the request is
-   * closed with its reason, unless others wait for it or may yet join it.
+   * Joins the request if it is open or has ended recently, otherwise starts it with `begin`. When `caller` aborts, its
+   * activity leaves; the request is closed with that reason unless other activities wait for it or may still join it.
    */
   ask(asking: Asking, caller: AbortSignal, begin: BeginAsking): Asked {
     caller.throwIfAborted();
-    const key = keyOf(asking);
+    const key = requestKey(asking);
     const earlier = this.answered.get(key) ?? this.open.get(key) ?? this.unheard.get(key);
     this.unheard.delete(key);
     const request = earlier ?? this.begin(key, asking.callId, begin);
     return { joined: earlier !== undefined, open: request.open, answer: this.wait(request, caller) };
   }
 
-  /** Every activity leaves, as its worker is about to be replaced; the requests stay open to be joined. */
+  /** Makes every activity leave, because its worker is about to be replaced. The requests stay open to be joined. */
   handOver(): void {
-    for (const leave of [...this.callers]) leave(new WorkerStopping());
+    for (const leave of [...this.leaves]) leave(new WorkerStopping());
   }
 
-  /** Closes the sockets of a call's requests. */
+  /** Closes the sockets of all open requests of a call. */
   abort(callId: string, reason: Error): void {
     for (const request of this.open.values()) if (request.callId === callId) request.controller.abort(reason);
   }
 
-  /** Whether the agent was asked, as far as this process knows. A request that only waits to be sent ends with `reason`. */
+  /** Whether the agent was asked, as far as this process knows. A request that was not sent yet ends with `reason`. */
   endUnlessAsked(asking: Asking, reason: Error): boolean {
-    const key = keyOf(asking);
+    const key = requestKey(asking);
     const request = this.open.get(key);
     if (!request) return !this.unasked.has(key);
     if (request.open.hasBegun) return true;
@@ -117,7 +124,7 @@ export class AgentRequests {
     return false;
   }
 
-  /** Drops the answers of a call that is deleted. */
+  /** Drops the stored answers of a call, because the call is deleted. */
   forget(callId: string): void {
     for (const [key, request] of this.answered.entries())
       if (request.callId === callId) this.answered.delete(key);
@@ -133,21 +140,21 @@ export class AgentRequests {
     return request.answer;
   }
 
-  /** Or about to end, closed by `caller`. Rejects with the reason of a caller that leaves it open. */
+  /** Resolves when the request has ended, or is about to because `caller` closed it. Rejects if `caller` leaves it open. */
   private async untilEnded(request: AgentRequest, caller: AbortSignal): Promise<void> {
     let onAbort = (): void => undefined;
     const ended = new Promise<void>((resolve, reject) => {
       const leave = (reason: Error): void => {
-        if (!this.callers.delete(leave)) return; // Told already.
-        request.waiting.delete(tell);
+        if (!this.leaves.delete(leave)) return; // It has left, or the request has ended.
+        request.waiting.delete(onEnded);
         this.leave(request, reason, resolve, reject);
       };
-      const tell = (): void => {
-        this.callers.delete(leave);
+      const onEnded = (): void => {
+        this.leaves.delete(leave);
         resolve();
       };
-      request.waiting.add(tell);
-      this.callers.add(leave);
+      request.waiting.add(onEnded);
+      this.leaves.add(leave);
       onAbort = () => leave(caller.reason as Error);
     });
     caller.addEventListener('abort', onAbort, { once: true });
@@ -169,9 +176,9 @@ export class AgentRequests {
       open.end();
       this.open.delete(key);
       if (!open.hasBegun) this.unasked.set(key, true);
-      for (const tell of request.waiting) tell();
+      for (const onEnded of request.waiting) onEnded();
       request.waiting.clear();
-      this.tellIdle();
+      this.resolveIfIdle();
     };
     request.answer.then(
       () => {
@@ -205,17 +212,13 @@ export class AgentRequests {
       reject(reason);
     } else if (isLast()) {
       request.controller.abort(reason);
-      resolve(); // It ends with the reason, or with what it knows better.
+      resolve(); // The request now ends, with this reason or with a failure of its own.
     } else reject(reason);
   }
 
-  private tellIdle(): void {
+  private resolveIfIdle(): void {
     if (this.open.size > 0) return;
     for (const resolve of this.idleWaiters) resolve();
     this.idleWaiters.clear();
   }
-}
-
-function keyOf({ callId, runId, agent }: Asking): string {
-  return JSON.stringify([callId, runId, agent]);
 }

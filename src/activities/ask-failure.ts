@@ -1,4 +1,4 @@
-/** A failed try as Temporal's retry policy reads it (I6). */
+/** Converts a failed try to an `ApplicationFailure`, which Temporal's retry policy understands (I6). */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { cutErrorText } from '../agents/redaction/error-text.ts';
 import { AgentError } from '../agents/transport.ts';
@@ -8,13 +8,14 @@ import { retryDelayMs } from '../domain/retry.ts';
 /** `ApplicationFailure.details[0]` of a failed ask. */
 export interface AskFailureDetails {
   readonly tries: readonly Try[];
-  /** When the agent may be asked again; absent: never. Temporal's own field of it does not reach the workflow. */
+  /** After how long the agent may be asked again; absent: never. Temporal does not pass `nextRetryDelay` to the workflow. */
   readonly retryInMs?: number;
 }
 
-/** Type of a failure that hands the ask over to another worker. */
+/** Failure type of an activity that stops because its worker stops. The workflow schedules it again on another worker. */
 export const workerShutdown = 'worker_shutdown';
 
+/** The failure by which a stopping worker hands an activity over to another worker. */
 export function handOver(tries: readonly Try[]): ApplicationFailure {
   const details: AskFailureDetails = { tries };
   return ApplicationFailure.create({
@@ -26,20 +27,23 @@ export function handOver(tries: readonly Try[]): ApplicationFailure {
   });
 }
 
-/** The agent's failure, or a fault of ours. */
+/** The error as it is if it is the agent's failure; anything else is our fault and becomes `internal`. */
 export function asAgentError(error: unknown): AgentError {
   if (error instanceof AgentError) return error;
   return new AgentError('internal', error instanceof Error ? error.message : String(error), { cause: error });
 }
 
-/** Bounded, whatever failed: Temporal refuses a large failure, and the call would not hear of it. */
+/**
+ * The failure with its tries and retry delay. Its texts are cut to a bounded length: Temporal rejects large failures, and
+ * the call would never receive one.
+ */
 export function asApplicationFailure(
   failure: AgentError,
   tries: readonly Try[],
   retryable: boolean,
 ): ApplicationFailure {
   const { type, retryAfterMs } = failure;
-  // No sooner than the agent asked for; a little later, so that callers do not come back all at once.
+  // Not before the time that the agent asked for, plus jitter, so that callers do not all return at once.
   const retryInMs =
     retryAfterMs === undefined
       ? retryDelayMs(tries.length, Math.random())

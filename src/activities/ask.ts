@@ -1,4 +1,7 @@
-/** One request to one agent and its answer, with what is too large for Temporal read and kept around it. */
+/**
+ * One request to one agent. Large texts are loaded from the payload store before it, and a large answer is stored there
+ * after it.
+ */
 import type { Expectations } from '../agents/expectations/expectations.ts';
 import { createRedactor } from '../agents/redaction/redactor.ts';
 import { AgentError, type AgentMessage, type AgentTransport } from '../agents/transport.ts';
@@ -7,15 +10,18 @@ import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { textOf } from '../domain/turn-text.ts';
 import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import type { Release } from '../lib/semaphore.ts';
 import { PayloadLostError } from '../payloads/payload-store.ts';
-import { callOwner, lostText, unlessLost, type Texts } from '../payloads/texts.ts';
+import { callOwner } from '../payloads/owners.ts';
+import { lostText, unlessLost, type TextStore } from '../payloads/text-store.ts';
 import type { Asked, AgentRequests } from './agent-requests.ts';
-import { patiently } from './patiently.ts';
+import { retryPayloadStore } from './retry-payload-store.ts';
 import { thisRunId } from './this-run-id.ts';
 import type { OpenTry } from './try-log.ts';
 
+/** What is sent to an agent. */
 export interface Question {
   readonly callId: string;
   readonly agent: AgentConfig;
@@ -23,23 +29,24 @@ export interface Question {
   readonly sessionId?: string;
 }
 
-/** What an ask is called that the agent's share of the call's time, not its own timeout, cuts off. */
+/** The error type of a request that ends because the agent's share of the call's deadline is over, not by its own timeout. */
 export type CutOffType = Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
 
+/** What the activities that ask agents need. */
 export interface AskDependencies {
   readonly transport: AgentTransport;
-  /** Opens a sealed token; throws when it was sealed with another key. */
+  /** Decrypts a sealed token. Throws if it was sealed with another key. */
   readonly openToken: (sealed: string, agentName: string) => string;
   readonly agentRequests: AgentRequests;
-  /** Bounds the requests that this process has open to each agent (`max_concurrency`); the others wait. */
+  /** Limits the requests that this process has open to each agent (`max_concurrency`). The others wait. */
   readonly slots: KeyedSemaphores;
   /** Epoch ms by the clock of the Temporal server. */
   readonly now: () => number;
   readonly expectations: Expectations;
-  readonly texts: Texts;
+  readonly texts: TextStore;
 }
 
-/** Asks, or joins the request that another activity of this call has open. `caller` is this activity's own end. */
+/** Asks the agent, or joins the request that another activity of this call has open. `caller` ends this activity. */
 export function ask(dependencies: AskDependencies, question: Question, caller: AbortSignal): Asked {
   const { callId, agent } = question;
   const asking = { callId, runId: thisRunId(), agent: agent.name };
@@ -56,20 +63,20 @@ async function requestAnswer(
 ): Promise<StoredText> {
   const { texts } = dependencies;
   const { signal } = controller;
-  const messages = await patiently(signal, () => loadAll(texts, question.messages));
+  const messages = await retryPayloadStore(signal, () => loadAll(texts, question.messages));
   const content = await send(dependencies, question, messages, controller, open);
-  return patiently(signal, () => texts.keep(callOwner(question.callId), content));
+  return retryPayloadStore(signal, () => texts.save(callOwner(question.callId), content));
 }
 
-/** Without the prompt there is nothing to ask; a lost message before it is told as such in its place. */
-function loadAll(texts: Texts, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
-  const window = messages.slice(0, -1).map(async ({ role, content }) => ({
-    role,
-    content: (await unlessLost(() => texts.load(content))) ?? lostText,
+/** Loads all texts. A lost message of the window is replaced by a notice; a lost prompt throws `payload_lost`. */
+function loadAll(texts: TextStore, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
+  const window = messages.slice(0, -1).map(async (message) => ({
+    role: message.role,
+    content: (await unlessLost(() => texts.load(textOf(message)))) ?? lostText,
   }));
-  const prompt = messages.slice(-1).map(async ({ role, content }) => ({
-    role,
-    content: await texts.load(content).catch(rethrowLost),
+  const prompt = messages.slice(-1).map(async (message) => ({
+    role: message.role,
+    content: await texts.load(textOf(message)).catch(rethrowLost),
   }));
   return Promise.all([...window, ...prompt]);
 }
@@ -80,7 +87,7 @@ function rethrowLost(error: unknown): never {
   throw error;
 }
 
-/** Within the agent's own limits. */
+/** Sends the request under the agent's own limits: `max_concurrency`, timeout, expectations. */
 async function send(
   { transport, openToken, slots, expectations }: AskDependencies,
   { callId, agent, sessionId }: Question,
@@ -112,7 +119,7 @@ async function send(
   }
 }
 
-/** Throws `no_slot` if the call's time for this agent is over before a slot comes free. */
+/** Waits for one of the agent's slots. Throws `no_slot` if none comes free within the agent's share of the deadline. */
 async function slotOf(slots: KeyedSemaphores, agent: AgentConfig, signal: AbortSignal): Promise<Release> {
   const { name, maxConcurrency } = agent;
   if (maxConcurrency === undefined) {
@@ -128,6 +135,7 @@ async function slotOf(slots: KeyedSemaphores, agent: AgentConfig, signal: AbortS
   }
 }
 
+/** The failure when the agent's share of the call's deadline is over. */
 export function cutOffError(type: CutOffType): AgentError {
   return new AgentError(type, "Cut off by its share of the call's deadline");
 }

@@ -1,4 +1,4 @@
-/** The activity that asks one agent once; Temporal's retry policy calls it again (I6). */
+/** The activity `callAgent`: makes one try at one agent. Temporal's retry policy repeats it (I6). */
 import { Context, type Info } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { Try } from '../domain/call.ts';
@@ -10,24 +10,28 @@ import { asAgentError, asApplicationFailure, handOver } from './ask-failure.ts';
 import { GivenUp, WorkerStopping } from './agent-requests.ts';
 import { lostTry, triesAreLeft, triesBefore, OpenTry, withLostTry, withThisTry } from './try-log.ts';
 
+/** Input of `callAgent`. */
 export interface AskRequest extends Question {
-  /** Tries that are over: of the first task, or of an earlier scheduling whose worker died. */
+  /** Tries that have ended: in the first task, or in an earlier scheduling whose worker died. */
   readonly earlierTries: readonly Try[];
-  /** Start (epoch ms) of a request that the first task left open: it is joined, or was lost with its process. */
+  /** Start (epoch ms) of a request that the first task left open. The activity joins it, or it was lost with its process. */
   readonly openSince?: number;
+  /** The error type if the agent's share of the deadline ends during this activity. */
   readonly cutOffType: CutOffType;
 }
 
+/** The agent's answer and all tries. */
 export interface AskResult {
   readonly content: StoredText;
   readonly tries: readonly Try[];
 }
 
 export interface CallAgentActivity {
+  /** Throws an `ApplicationFailure` whose type is an error type, and whose details are `AskFailureDetails`. */
   callAgent(request: AskRequest): Promise<AskResult>;
 }
 
-/** Beats per heartbeat timeout: the first after 2 s of the default 5 s. */
+/** The interval of heartbeats as a fraction of the heartbeat timeout: 2 s with the default of 5 s. */
 const heartbeatFraction = 0.4;
 
 export function createCallAgent(dependencies: AskDependencies): CallAgentActivity {
@@ -43,7 +47,7 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
         open = asked.open;
         if (request.openSince !== undefined && context.info.attempt === 1 && !asked.joined)
           earlier = [...earlier, lostTry(earlier.length + 1, request.openSince)];
-        // Tries that a dead worker left unreported are on record before anything else happens.
+        // Report the tries that a dead worker did not report before anything else happens.
         if (earlier.some((one) => one.lost)) context.heartbeat(earlier);
         const content = await asked.answer;
         return { content, tries: withThisTry(earlier, open) };
@@ -53,7 +57,7 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
         const failure = asAgentError(error);
         const tries = withThisTry(earlier, open, failure.type);
         const retryable = mayRetry(failure.type, earlier) && triesAreLeft(context.info);
-        if (retryable) context.heartbeat(tries); // The next try reads them; a final failure carries them itself.
+        if (retryable) context.heartbeat(tries); // The next try reads them. A final failure carries them in its details.
         throw asApplicationFailure(failure, tries, retryable);
       } finally {
         clearInterval(beat);
@@ -63,32 +67,35 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
   };
 }
 
-/** Aborts when the call ends, the worker stops, or this activity's share of the call's time is over. */
+/** An abort signal for when the call is cancelled, the worker stops, or the agent's share of the deadline is over. */
 function callerOf(context: Context, { cutOffType }: AskRequest, now: () => number) {
   const caller = new AbortController();
   const onCancel = (): void => caller.abort(cancellation(context));
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   if (context.cancellationSignal.aborted) onCancel();
-  const cutOff = setTimeout(() => caller.abort(cutOffError(cutOffType)), restMs(context.info, now()));
+  const shareTimer = setTimeout(
+    () => caller.abort(cutOffError(cutOffType)),
+    remainingMs(context.info, now()),
+  );
   return {
     signal: caller.signal,
     release: () => {
-      clearTimeout(cutOff);
+      clearTimeout(shareTimer);
       context.cancellationSignal.removeEventListener('abort', onCancel);
     },
   };
 }
 
 /**
- * What the schedule-to-close limit leaves for this try, all by the server's clock. It was scheduled before it came here: a
- * server that set its clock back does not make it longer.
+ * The time that schedule-to-close leaves for this try. All times are by the server's clock, and this try was scheduled in
+ * the past: if the server set its clock back since, that must not extend the time.
  */
-function restMs(info: Info, nowMs: number): number {
+function remainingMs(info: Info, nowMs: number): number {
   const since = Math.max(nowMs, info.currentAttemptScheduledTimestampMs);
   return Math.max(0, info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - since - cutOffMarginMs);
 }
 
-/** A worker that stops hands its asks over at once; one that Temporal lost sight of may be joined by the next try. */
+/** Why Temporal cancelled the activity: the worker stops, Temporal no longer waits for it, or the call was cancelled. */
 function cancellation({ cancellationDetails: details }: Context): Error {
   if (details?.workerShutdown) return new WorkerStopping();
   if (details?.timedOut || details?.notFound) return new GivenUp();

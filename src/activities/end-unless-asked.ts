@@ -4,8 +4,8 @@ import { thisRunId } from './this-run-id.ts';
 
 export interface EndUnlessAskedActivity {
   /**
-   * For a cancelled call: resolves to whether its agent was asked. A request that still waits for a slot is ended, so
-   * that it is never sent. A request of another process is not known here and counts as asked.
+   * For a cancelled call: resolves to whether the agent was asked. A request that still waits for a slot is ended, so that it
+   * is never sent. Requests of other processes are unknown here and count as asked.
    */
   endUnlessAsked(request: { readonly callId: string; readonly agent: string }): Promise<boolean>;
 }
@@ -14,9 +14,7 @@ export function createEndUnlessAsked(requests: AgentRequests): EndUnlessAskedAct
   return {
     endUnlessAsked: (request) => {
       const asking = { ...request, runId: thisRunId() };
-      return Promise.resolve(
-        requests.endUnlessAsked(asking, new CancelledFailure('The call was cancelled')),
-      );
+      return Promise.resolve(requests.endUnlessAsked(asking, new CancelledFailure('The call was cancelled')));
     },
   };
 }

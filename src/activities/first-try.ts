@@ -1,10 +1,12 @@
 /**
- * The first task's try at an agent, a local activity: it asks, and waits a moment. A quick agent's answer, or failure,
- * then costs the call no task and no transaction of its own. Another's request is left open for `callAgent` to join.
+ * The local activity `firstTry` (first-task path, ADR 0015): asks an agent within the workflow task and waits a moment. A
+ * quick agent's answer or failure then needs no further workflow task and no transaction of its own. A request that takes
+ * longer is left open for the activity `callAgent` to join.
  */
 import { Context } from '@temporalio/activity';
 import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
+import { callKey, firstTryKey } from '../domain/keys.ts';
 import { mayRetry } from '../domain/retry.ts';
 import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure } from './ask-failure.ts';
@@ -13,26 +15,31 @@ import { GivenUp } from './agent-requests.ts';
 import { thisRunId } from './this-run-id.ts';
 import { withThisTry } from './try-log.ts';
 
+/** Input of `firstTry`. */
 export interface FirstTryRequest extends Question {
+  /** How long to wait for the agent. */
   readonly waitMs: number;
-  /** Its share of the call's time is over so soon that no activity goes on with it: it ends here. */
+  /** Set if the agent's share of the deadline is too short for an activity afterwards: the request ends after `afterMs`. */
   readonly cutOff?: { readonly afterMs: number; readonly type: CutOffType };
 }
 
+/** Result of `firstTry`. */
 export type FirstTry =
   | ({ readonly state: 'answered' } & AskResult)
-  /** `openSince`: start of the request, epoch ms. */
+  /** The request is still open. `openSince`: its start, epoch ms. */
   | { readonly state: 'open'; readonly openSince: number }
-  /** The call was cancelled; the task that asked does not know it yet. */
+  /** The call was cancelled, but the workflow task that asked does not know it yet. */
   | { readonly state: 'cancelled' };
 
 export interface FirstTryActivity {
+  /** Throws the same failures as `callAgent`, if the agent fails within `waitMs`. */
   firstTry(request: FirstTryRequest): Promise<FirstTry>;
 }
 
-/** Failures are kept for as long as a task that is lost may be repeated: its agents are not asked again (I7). */
+/** Failures are kept for as long as Temporal may repeat a lost workflow task, so that its agents are not asked again (I7). */
 const failuresKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
+/** Implements `firstTry`, and remembers recent failures and the calls that wait. */
 export class FirstTries {
   private readonly waiting = new Map<string, AbortController>();
   private readonly failed = new LRUCache<string, ApplicationFailure>(failuresKept);
@@ -42,25 +49,25 @@ export class FirstTries {
     this.dependencies = dependencies;
   }
 
-  /** Ends the wait of a call whose cancellation is on record, and closes its socket. */
+  /** Ends the wait of a call whose cancellation is in its history, and closes its socket. */
   cancel(callId: string): void {
-    this.waiting.get(callId)?.abort(new CancelledFailure('The call was cancelled'));
+    this.waiting.get(callKey(callId))?.abort(new CancelledFailure('The call was cancelled'));
   }
 
   readonly firstTry = async (request: FirstTryRequest): Promise<FirstTry> => {
     const { callId, agent, waitMs, cutOff } = request;
     const { cancellationSignal } = Context.current();
-    const key = JSON.stringify([thisRunId(), agent.name]);
+    const key = firstTryKey(thisRunId(), agent.name);
     const failedBefore = this.failed.get(key);
     if (failedBefore) throw failedBefore;
 
     const caller = new AbortController();
     const leave = (): void => caller.abort(new GivenUp('Left open'));
-    const patience = cutOff
+    const waitTimer = cutOff
       ? setTimeout(() => caller.abort(cutOffError(cutOff.type)), cutOff.afterMs)
       : setTimeout(leave, waitMs);
     cancellationSignal.addEventListener('abort', leave, { once: true });
-    this.waiting.set(callId, caller);
+    this.waiting.set(callKey(callId), caller);
     const { open, answer } = ask(this.dependencies, request, caller.signal);
     try {
       const content = await answer;
@@ -74,9 +81,9 @@ export class FirstTries {
       this.failed.set(key, failed);
       throw failed;
     } finally {
-      clearTimeout(patience);
+      clearTimeout(waitTimer);
       cancellationSignal.removeEventListener('abort', leave);
-      this.waiting.delete(callId);
+      this.waiting.delete(callKey(callId));
     }
   };
 }

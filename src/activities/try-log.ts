@@ -1,9 +1,9 @@
-/** The tries of one agent in one call, over Temporal's retries and over schedulings whose worker died. */
+/** The tries of one agent in one call, across Temporal's retries and schedulings whose worker died. */
 import type { Info } from '@temporalio/activity';
 import type { Try } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 
-/** Earlier tries, with one entry for each that left no word because its worker died. */
+/** The tries before this one. A try that was not reported, because its worker died, is added as lost. */
 export function triesBefore(earlierTries: readonly Try[], info: Info): Try[] {
   const reported = (info.heartbeatDetails as Try[] | undefined) ?? [];
   const tries = [...(reported.length > earlierTries.length ? reported : earlierTries)];
@@ -12,33 +12,34 @@ export function triesBefore(earlierTries: readonly Try[], info: Info): Try[] {
   return tries;
 }
 
-/** One of which nothing was heard; it may have asked the agent. */
-export function lostTry(attempt: number, startedAt: number): Try {
-  return { attempt, errorType: 'internal', lost: true, latencyMs: 0, at: new Date(startedAt).toISOString() };
+/** A try without a known outcome. The agent may have been asked. `startedAt`: epoch ms. */
+export function lostTry(tryNumber: number, startedAt: number): Try {
+  const at = new Date(startedAt).toISOString();
+  return { attempt: tryNumber, errorType: 'internal', lost: true, latencyMs: 0, at };
 }
 
-/** One request to an agent: an activity may join it later. Its length is told by a clock that nobody sets. */
+/** The times of one request to an agent. Durations come from a monotonic clock. */
 export class OpenTry {
   private readonly now: () => number;
   private began = performance.now();
   private endedAfterMs: number | undefined;
   private startedEpochMs: number;
   private begun = false;
-  /** From its start to the agent's first byte. */
+  /** From the start to the agent's first byte. */
   firstByteMs: number | undefined;
 
-  /** `now`: epoch ms, by the clock that dates histories. */
+  /** `now`: epoch ms by the server's clock, which also dates histories. */
   constructor(now: () => number) {
     this.now = now;
     this.startedEpochMs = now();
   }
 
-  /** Epoch ms. */
+  /** Start of the request, epoch ms. */
   get startedAt(): number {
     return this.startedEpochMs;
   }
 
-  /** Until then it waits for us. */
+  /** Whether the request was sent. Before that it waits for the payload store or a slot. */
   get hasBegun(): boolean {
     return this.begun;
   }
@@ -47,12 +48,12 @@ export class OpenTry {
     return this.endedAfterMs !== undefined;
   }
 
-  /** Until it ended, or until now. */
+  /** From the start to the end, or to now while the request is open. */
   get latencyMs(): number {
     return this.endedAfterMs ?? this.sinceStart();
   }
 
-  /** It begins only now: until then it waited for us. */
+  /** Marks the start: the time before it was our wait, not the agent's. */
   begin(): void {
     this.begun = true;
     this.began = performance.now();
@@ -72,14 +73,14 @@ export class OpenTry {
   }
 }
 
-/** `earlier` and the one that this worker's stop leaves unanswered: it counts for nobody. */
+/** `earlier` and the current try, which the stop of this worker leaves unanswered. */
 export function withLostTry(earlier: readonly Try[], open: OpenTry): Try[] {
   return withThisTry(earlier, open, 'internal').map((one, index) =>
     index === earlier.length ? { ...one, lost: true } : one,
   );
 }
 
-/** `earlier` and the one that ends now, unless the agent was not asked at all. */
+/** `earlier` and the current try, which ends now. Only `earlier` if the agent was not asked (`no_slot`). */
 export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: ErrorType): Try[] {
   if (errorType === 'no_slot') return [...earlier];
   const { startedAt, firstByteMs, latencyMs } = open;
@@ -95,7 +96,7 @@ export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: 
   ];
 }
 
-/** Whether the retry policy allows another try after this one. */
+/** Whether Temporal's retry policy allows another try. */
 export function triesAreLeft({ attempt, retryPolicy }: Info): boolean {
   return attempt < (retryPolicy?.maximumAttempts ?? Infinity);
 }

@@ -1,19 +1,20 @@
 import type { SessionSegment, TurnCommit, TurnPlace, TurnReply } from '../domain/session.ts';
 
+/** Whether a call's workflow runs, has ended, or does not exist. */
 export type CallState = 'running' | 'ended' | 'missing';
 
 /**
- * Short exchanges with the server, run as local activities. They are the client layer's own operations
- * (services/sessions/turns.ts), handed in by the worker's composition.
+ * The local activities of calls and sessions: short requests to Temporal and the payload store. Implemented in
+ * services/sessions/turns.ts and passed in when the worker is composed.
  */
 export interface TurnActivities {
-  /** Undefined: the session was deleted. */
+  /** Asks the session for the call's turn. Undefined if the session was deleted. */
   openTurn(sessionId: string, callId: string, life?: string): Promise<TurnReply | undefined>;
-  /** With copies of texts in the payload store that go with the session, not with the call. */
+  /** Copies large texts of the commit so that the session owns them. Returns the commit with references to the copies. */
   keepInSession(sessionId: string, commit: TurnCommit, life?: string): Promise<TurnCommit>;
-  /** False: the session was deleted, and is never recreated, or it keeps nothing of the call. */
+  /** Commits a turn. False if the session was deleted (it is not created again) or does not store the turn. */
   commitTurn(sessionId: string, commit: TurnCommit, place?: TurnPlace): Promise<boolean>;
   callState(callId: string): Promise<CallState>;
-  /** Moves messages of a session to the payload store; returns their key. */
+  /** Writes older messages of a session to the payload store. Returns the segment's key. */
   storeSegment(sessionId: string, segment: SessionSegment, life?: string): Promise<string>;
 }

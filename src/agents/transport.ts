@@ -6,8 +6,8 @@ export interface AgentMessage {
   readonly content: string;
 }
 
-/** One question to one agent. */
-export interface AgentRequest {
+/** One question to one agent: what a wire format encodes. */
+export interface AgentQuestion {
   readonly agent: AgentConfig;
   /** The opened bearer token, if the agent has one. */
   readonly token: string | undefined;
@@ -16,13 +16,16 @@ export interface AgentRequest {
   readonly sessionId: string | undefined;
   /** The same on every try (I3). */
   readonly idempotencyKey: string;
+}
+
+export interface AgentRequest extends AgentQuestion {
   /** Aborting it closes the socket. */
   readonly signal: AbortSignal;
-  /** Told when the response's headers are there, whatever they say. */
+  /** Called when the response's headers are there, whatever they say. */
   readonly onFirstByte?: () => void;
 }
 
-/** A wire protocol. Asks once and never retries on its own (I6), but for a stale connection (ADR 0025). */
+/** How agents are reached. Asks once and never retries on its own (I6), but for a stale connection (ADR 0025). */
 export interface AgentTransport {
   /** The answer's text. Throws `AgentError`, or the signal's reason once that is aborted. */
   ask(request: AgentRequest): Promise<string>;

@@ -28,7 +28,7 @@ import { whatIfEndpoints } from './reruns/what-if-routes.ts';
 import { validate } from './http/validate.ts';
 
 /** Every endpoint's declaration; `document` is asked for once all are known. */
-export function endpointsOf(deps: ApiDependencies, document: () => unknown): Endpoint[] {
+export function endpointsOf(deps: ApiDependencies, document: () => { openapi: string }): Endpoint[] {
   return [
     ...whatIfEndpoints(deps),
     ...callStreamEndpoints(deps),

@@ -1,22 +1,12 @@
 /** What registering an agent anew would change of it, for who is about to do so. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentConfig } from '../domain/agent.ts';
+import type { Agent } from '../contract/agents.ts';
 
-/** As the node has it, and as a registration names it. */
-export interface AgentOnWire {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly protocol: AgentConfig['protocol'];
-  readonly path: string;
-  readonly timeout_seconds: number;
-  readonly max_retries: number;
-  readonly max_concurrency: number | null;
-  readonly fallback_agents: readonly string[];
-  readonly history: string;
-  readonly expect: unknown;
-  readonly health_path: string | null;
-}
+/** What both the node's answer and a registration have. */
+export type AgentOnWire = Omit<Agent, 'url' | 'has_auth_token' | 'expect'> & {
+  /** Members that are null may be left out. */
+  readonly expect: Partial<NonNullable<Agent['expect']>> | null;
+};
 
 const fields = [
   'protocol',

@@ -1,7 +1,8 @@
 /** Calls and batches as users name them on the command line. */
+import type { CallList } from '../contract/calls.ts';
+import { callIdFrom, callWorkflowId } from '../domain/ids.ts';
 import { CliError } from './errors.ts';
 import type { NodeClient } from './http.ts';
-import type { CallSummary } from './wire.ts';
 
 /** Generated ids are no shorter: there is nothing to look up. */
 const wholeIdLength = 32;
@@ -14,9 +15,9 @@ const shownAtMost = 5;
  * call begins with is left to the node to refuse: lists lag. Throws `CliError` where several begin so.
  */
 export async function findCallId(client: NodeClient, given: string): Promise<string> {
-  const id = withoutPrefix('call-', given);
+  const id = callIdFrom(given);
   if (id.length >= wholeIdLength || id.length < leastPrefix) return id;
-  const { calls } = await client.get<{ calls: readonly CallSummary[] }>('/calls', { text: id, limit: 50 });
+  const { calls } = await client.get<CallList>('/calls', { text: id, limit: 50 });
   const found = [...new Set(calls.map(({ call_id }) => call_id))];
   const [only = id, ...others] = found;
   if (others.length === 0 || found.includes(id)) return found.includes(id) ? id : only;
@@ -30,17 +31,5 @@ export async function findCallId(client: NodeClient, given: string): Promise<str
 
 /** As a command takes it: an id of before none began with `-` would be an option. */
 export function asArgument(callId: string): string {
-  return callId.startsWith('-') ? `call-${callId}` : callId;
-}
-
-export function callIdOption(given: string): string {
-  return withoutPrefix('call-', given);
-}
-
-export function batchIdOption(given: string): string {
-  return withoutPrefix('rerun-batch-', given);
-}
-
-function withoutPrefix(prefix: string, id: string): string {
-  return id.startsWith(prefix) ? id.slice(prefix.length) : id;
+  return callId.startsWith('-') ? callWorkflowId(callId) : callId;
 }

@@ -1,4 +1,5 @@
 /** Errors whose message alone tells the user what to do; main.ts prints them and leaves with their exit code. */
+import type { Problem } from '../contract/problem.ts';
 import type { ExitName } from './exit-codes.ts';
 
 export class CliError extends Error {
@@ -8,15 +9,6 @@ export class CliError extends Error {
     super(message, options);
     this.exit = exit;
   }
-}
-
-/** RFC 9457, as the node sends it. */
-export interface Problem {
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly error_type: string;
-  readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
 
 export class ProblemError extends CliError {

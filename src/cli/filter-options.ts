@@ -1,11 +1,13 @@
 /** The options that choose calls; every command that works on many calls takes the same. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { errorTypes } from '../domain/failures.ts';
-import { callIdOption } from './call-id.ts';
+import type { CallFilter } from '../contract/call-requests.ts';
+import type { CallStatus } from '../contract/calls.ts';
+import { errorTypes, type ErrorType } from '../domain/failures.ts';
+import { callIdFrom } from '../domain/ids.ts';
 
 export interface FilterOptions {
-  readonly status?: string;
-  readonly errorType?: string;
+  readonly status?: CallStatus;
+  readonly errorType?: ErrorType;
   readonly agent?: string;
   readonly answeredBy?: string;
   readonly session?: string;
@@ -28,15 +30,26 @@ export function withFilter(command: Command): Command {
     .option('--user <id>', 'the user of the call')
     .option('--since <time>', 'started then or later: 12h, 7d, 2026-11-25 or an ISO time', asTime)
     .option('--until <time>', 'started before then', asTime)
-    .option('--text <text>', 'the call id begins with this', callIdOption)
-    .option('--rerun-of <call-id>', 're-runs of this call', callIdOption);
+    .option('--text <text>', 'the call id begins with this', callIdFrom)
+    .option('--rerun-of <call-id>', 're-runs of this call', callIdFrom);
 }
 
 /** As the API names them, in a query or a body. */
 export function filterOf(options: FilterOptions): Record<string, string> {
   const { status, agent, session, user, since, until, text } = options;
   const { errorType: error_type, answeredBy: answered_by, rerunOf: rerun_of } = options;
-  const named = { status, error_type, agent, answered_by, session, user, since, until, text, rerun_of };
+  const named = {
+    status,
+    error_type,
+    agent,
+    answered_by,
+    session,
+    user,
+    since,
+    until,
+    text,
+    rerun_of,
+  } satisfies CallFilter;
   return Object.fromEntries(
     Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );

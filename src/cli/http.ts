@@ -1,8 +1,9 @@
 /** HTTP to a node: JSON in and out, streams; refusals are thrown as `ProblemError`, an absent node as `CliError`. */
 import { Agent, request, type Dispatcher } from 'undici';
+import type { Problem } from '../contract/problem.ts';
 import type { JsonText } from './json-text.ts';
 import type { CliSettings } from '../platform/cli-settings.ts';
-import { CliError, ProblemError, unreachable, type Problem } from './errors.ts';
+import { CliError, ProblemError, unreachable } from './errors.ts';
 
 /** On every answer of a node. */
 const nodeHeader = 'holdfast-api';

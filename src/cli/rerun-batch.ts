@@ -1,5 +1,14 @@
 /** A batch of re-runs is a workflow of the node: this begins one, watches it, and may leave it at any time. */
 import { randomUUID } from 'node:crypto';
+import type { RerunBatchRequest, RerunOverrides } from '../contract/rerun-requests.ts';
+import type {
+  Batch,
+  BatchAccepted,
+  BatchCancelled,
+  BatchDescription,
+  BatchDryRun,
+  BatchList,
+} from '../contract/reruns.ts';
 import type { Context } from './command.ts';
 import { confirm } from './confirm.ts';
 import type { ExitName } from './exit-codes.ts';
@@ -7,7 +16,6 @@ import { followEvents } from './follow-events.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { note, type Output } from './output.ts';
 import { startProgress } from './progress.ts';
-import type { Batch, BatchItem, CallSummary, Page } from './wire.ts';
 
 export interface BatchOptions {
   readonly dryRun?: true;
@@ -17,18 +25,12 @@ export interface BatchOptions {
   readonly detach?: true;
 }
 
-interface DryRun {
-  readonly total: number;
-  readonly skipped: number;
-  readonly sample: readonly CallSummary[];
-}
-
 type Filter = Readonly<Record<string, string>>;
 
 export async function startBatch(
   context: Context,
   filter: Filter,
-  overrides: Readonly<Record<string, unknown>>,
+  overrides: RerunOverrides,
   options: BatchOptions,
 ): Promise<ExitName | undefined> {
   const { client, out } = context;
@@ -37,7 +39,7 @@ export async function startBatch(
     ...(Object.keys(overrides).length > 0 && { overrides }),
     rate_per_second: options.rate,
     max_in_flight: options.maxInFlight,
-  };
+  } satisfies Omit<RerunBatchRequest, 'filter'> & { filter: Filter };
   const ask = <T>(dry_run: boolean) =>
     client.ask<T>('POST', '/reruns', {
       body: { ...body, dry_run },
@@ -45,13 +47,13 @@ export async function startBatch(
       ...(dry_run ? { timeoutMs: 'none' } : { headers: { 'Idempotency-Key': randomUUID() } }),
     });
   if (options.dryRun || !options.yes) {
-    const { body: dryRun } = await ask<DryRun>(true);
+    const { body: dryRun } = await ask<BatchDryRun>(true);
     if (out.json && options.dryRun) out.document(dryRun);
     else if (!out.json) showDryRun(out, dryRun);
     if (options.dryRun || dryRun.total === 0) return undefined;
     await confirm(`Run ${dryRun.total} calls again?`, options.yes);
   }
-  const { batch_id } = (await ask<{ batch_id: string }>(false)).body;
+  const { batch_id } = (await ask<BatchAccepted>(false)).body;
   if (!options.detach) return followBatch(context, batch_id);
   if (out.json) out.document({ batch_id });
   else out.line(batch_id);
@@ -77,7 +79,7 @@ export async function followBatch(context: Context, batchId: string): Promise<Ex
   } finally {
     progress.stop();
   }
-  const report = await client.get<Batch & { readonly items: readonly BatchItem[] }>(path);
+  const report = await client.get<BatchDescription>(path);
   if (out.json) out.document(report);
   else showReport(out, report);
   return report.status === 'completed' && report.failed_again === 0 ? 'ok' : 'failed';
@@ -85,13 +87,13 @@ export async function followBatch(context: Context, batchId: string): Promise<Ex
 
 export async function cancelBatch({ client, out }: Context, batchId: string): Promise<undefined> {
   const path = `/reruns/${encodeURIComponent(batchId)}/cancel`;
-  const { body } = await client.ask<{ batch_id: string; status: string }>('POST', path);
+  const { body } = await client.ask<BatchCancelled>('POST', path);
   if (out.json) out.document(body);
   else out.text(`${body.batch_id}: ${body.status}; calls that it has begun go on`);
 }
 
 export async function listBatches({ client, out }: Context): Promise<undefined> {
-  const page = await client.get<Page & { readonly batches: readonly Batch[] }>('/reruns');
+  const page = await client.get<BatchList>('/reruns');
   if (out.json) {
     out.document(page);
     return;
@@ -112,7 +114,7 @@ export async function listBatches({ client, out }: Context): Promise<undefined> 
   );
 }
 
-function showDryRun(out: Output, { total, skipped, sample }: DryRun): void {
+function showDryRun(out: Output, { total, skipped, sample }: BatchDryRun): void {
   const others = skipped === 0 ? '' : `, ${skipped} would be skipped`;
   const which = sample.length < total ? `; the first ${sample.length}:` : ':';
   out.line(`${total} calls would run again${others}${which}`);
@@ -124,7 +126,7 @@ function showDryRun(out: Output, { total, skipped, sample }: DryRun): void {
   );
 }
 
-function showReport(out: Output, batch: Batch & { readonly items: readonly BatchItem[] }): void {
+function showReport(out: Output, batch: BatchDescription): void {
   const left = batch.items.filter(({ outcome }) => outcome !== 'succeeded');
   if (left.length > 0)
     out.table(

@@ -1,5 +1,5 @@
+import type { CallDescription } from '../contract/calls.ts';
 import type { Output } from './output.ts';
-import type { CallDescription } from './wire.ts';
 
 /** What the one who asked wants to see: the answer, or why there is none. */
 export function showEnding(out: Output, call: CallDescription): void {

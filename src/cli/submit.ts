@@ -1,10 +1,12 @@
 /** Handing a call to a node, and waiting for its end, so that neither a lost connection nor a restart asks twice. */
+import type { CallRequest } from '../contract/call-requests.ts';
+import type { CallAccepted, CallAnswer } from '../contract/calls.ts';
 import { delay } from '../lib/delay.ts';
 import { isPassing } from './follow-events.ts';
 import type { Asked, NodeClient } from './http.ts';
 
 export interface CallToSend {
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: CallRequest;
   readonly written?: Asked['written'];
   /** Idempotency-Key: what makes sending again safe. */
   readonly key: string;
@@ -39,7 +41,7 @@ export async function untilEnded(client: NodeClient, call: CallToSend, signal: A
 }
 
 function send(client: NodeClient, { body, written, key }: CallToSend, prefer: string, signal: AbortSignal) {
-  return client.ask<{ call_id: string }>('POST', '/call', {
+  return client.ask<CallAccepted | CallAnswer>('POST', '/call', {
     body,
     ...(written && { written }),
     headers: { 'Idempotency-Key': key, Prefer: prefer },

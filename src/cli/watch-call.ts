@@ -1,6 +1,7 @@
+import type { CallEvent } from '../contract/call-events.ts';
 import { asArgument } from './call-id.ts';
 import type { Context } from './command.ts';
-import { describeEvent, type CallEvent } from './describe-event.ts';
+import { describeEvent } from './describe-event.ts';
 import type { ExitName } from './exit-codes.ts';
 import { followEvents } from './follow-events.ts';
 import { untilInterrupted } from './interrupt.ts';
@@ -14,7 +15,7 @@ export async function watchCall({ client, out }: Context, callId: string): Promi
       for await (const { data } of followEvents(client, path, signal)) {
         last = data as CallEvent;
         if (out.json) out.event(data);
-        else out.line(`${out.colors.dim(last.at)}  ${describeEvent(data)}`);
+        else out.line(`${out.colors.dim(last.at)}  ${describeEvent(last)}`);
       }
     },
     () => `The call goes on: holdfast calls watch ${asArgument(callId)}`,

@@ -1,7 +1,60 @@
-/** What answers about calls hold; call-description.ts and wire.ts make them. */
-import { z } from 'zod';
-import { callFields, errorType, isoTime, nullableText } from './answers.ts';
-import { callStatus } from './requests.ts';
+/** What answers about calls hold; api/calls/wire.ts and call-description.ts make them. */
+import type { AnswerOf } from './types-of.ts';
+import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
+import { z } from './zod.ts';
+
+export const callStatus = z.enum(['running', 'completed', 'failed', 'cancelled']).openapi('CallStatus');
+
+const attemptTry = z.object({
+  attempt: z.number().int(),
+  error_type: errorType.nullable(),
+  lost: z.boolean().openapi({ description: 'Its worker died or stopped before the agent answered' }),
+  latency_ms: z.number(),
+  first_byte_ms: z
+    .number()
+    .nullable()
+    .openapi({ description: "To the response's headers; null where none came" }),
+  at: isoTime,
+});
+const attempt = z
+  .object({
+    agent: z.string(),
+    status: z.enum(['ok', 'failed', 'skipped']),
+    error_type: errorType.nullable(),
+    error: z.string().nullable(),
+    tries: z.number().int().openapi({ description: 'How often this agent was asked' }),
+    latency_ms: z.number().nullable().openapi({
+      description: 'All tries, backoff included; not the time that was lost with a worker',
+    }),
+    try_log: z.array(attemptTry),
+  })
+  .openapi('Attempt');
+
+const callFields = {
+  call_id: z.string(),
+  success: z.boolean().nullable().openapi({ description: 'null while the call runs' }),
+  agent_name: z.string().openapi({ description: 'Who answered, or who was asked' }),
+  response: z.string().nullable(),
+  error: z.string().nullable(),
+  error_type: errorType.nullable(),
+  fallback_chain: z.array(z.string()).openapi({ description: 'Names in the order as executed' }),
+  attempts: z.array(attempt),
+  latency_ms: z
+    .number()
+    .nullable()
+    .openapi({ description: 'Of a repeat with the same key: since the repeat' }),
+  overhead_ms: z.number().nullable().openapi({
+    description: 'latency_ms without agents and waiting for the turn; what a dead worker lost is in it',
+  }),
+  retried: z.boolean(),
+  retry_count: z.number().int().openapi({ description: 'Failovers: agents asked beyond the first' }),
+  session_stored: z
+    .boolean()
+    .nullable()
+    .openapi({ description: 'null without a session; false if it was deleted meanwhile' }),
+};
+export const callAnswer = z.object(callFields).openapi('CallAnswer');
+export const callAccepted = z.object({ call_id: z.string(), status: callStatus }).openapi('CallAccepted');
 
 export const askedAndAnswered = {
   asked: z.string().openapi({ description: 'The agent that the caller asked for' }),
@@ -24,9 +77,14 @@ export const callList = z
   .object({ calls: z.array(callSummary), next_cursor: nullableText })
   .openapi('CallList');
 
-const number = z.number().int();
 export const callCounts = z
-  .object({ total: number, running: number, completed: number, failed: number, cancelled: number })
+  .object({
+    total: wholeNumber,
+    running: wholeNumber,
+    completed: wholeNumber,
+    failed: wholeNumber,
+    cancelled: wholeNumber,
+  })
   .openapi('CallCounts');
 
 const phase = z.number().nullable();
@@ -70,3 +128,23 @@ export const callDescription = z
     web_ui_url: nullableText,
   })
   .openapi('CallDescription');
+
+export const callHistory = z.object({ events: z.array(z.unknown()) });
+/** A line of an export. */
+export const exportedCall = z
+  .object({ call_id: z.string(), ...askedAndAnswered, history: callHistory })
+  .openapi('ExportedCall');
+
+export type CallStatus = AnswerOf<typeof callStatus>;
+export type Try = AnswerOf<typeof attemptTry>;
+export type Attempt = AnswerOf<typeof attempt>;
+export type CallAnswer = AnswerOf<typeof callAnswer>;
+export type CallAccepted = AnswerOf<typeof callAccepted>;
+export type CallSummary = AnswerOf<typeof callSummary>;
+export type CallList = AnswerOf<typeof callList>;
+export type CallCounts = AnswerOf<typeof callCounts>;
+export type CallDescription = AnswerOf<typeof callDescription>;
+export type Timings = CallDescription['timings'];
+export type PinnedAgent = CallDescription['chain'][number];
+export type CallHistory = AnswerOf<typeof callHistory>;
+export type ExportedCall = AnswerOf<typeof exportedCall>;

@@ -1,9 +1,7 @@
 /** What answers about health hold. */
-import { z } from 'zod';
-import { errorType } from './answers.ts';
-
-const isoTime = z.iso.datetime();
-const figure = z.number().int();
+import type { AnswerOf } from './types-of.ts';
+import { errorType, isoTime, wholeNumber as figure } from './fields.ts';
+import { z } from './zod.ts';
 
 export const agentHealthDescription = z
   .object({
@@ -59,3 +57,17 @@ export const probeReport = z
     health: agentHealthDescription,
   })
   .openapi('ProbeReport');
+
+export const gatewayStatus = z.object({
+  status: z.enum(['operational', 'degraded']),
+  agents: figure,
+  healthy_agents: figure,
+  unhealthy_agents: figure,
+  sessions: figure,
+});
+
+export type AgentHealth = AnswerOf<typeof agentHealthDescription>;
+export type HealthOverview = AnswerOf<typeof healthOverview>;
+/** With `details=true`. */
+export type DetailedHealth = HealthOverview & { readonly agents: readonly AgentHealth[] };
+export type ProbeReport = AnswerOf<typeof probeReport>;

@@ -1,6 +1,7 @@
 /** What answers about nodes hold. */
-import { z } from 'zod';
-import { isoTime, nullableText } from './answers.ts';
+import type { AnswerOf } from './types-of.ts';
+import { isoTime, nullableText } from './fields.ts';
+import { z } from './zod.ts';
 
 const runningNode = z
   .object({
@@ -26,3 +27,6 @@ const runningNode = z
   .openapi('Node');
 
 export const nodeList = z.object({ total: z.number().int(), nodes: z.array(runningNode) }).openapi('Nodes');
+
+export type RunningNode = AnswerOf<typeof runningNode>;
+export type NodeList = AnswerOf<typeof nodeList>;

@@ -1,7 +1,8 @@
 /** What answers about today's routing of yesterday's calls hold. */
-import { z } from 'zod';
-import { errorType } from './answers.ts';
+import type { AnswerOf } from './types-of.ts';
 import { askedAndAnswered } from './calls.ts';
+import { errorType } from './fields.ts';
+import { z } from './zod.ts';
 
 const names = z.array(z.string());
 
@@ -39,3 +40,6 @@ export const whatIfRow = z
   .openapi('WhatIf');
 
 export const whatIfList = z.object({ calls: z.array(whatIfRow) });
+
+export type WhatIf = AnswerOf<typeof whatIfRow>;
+export type WhatIfList = AnswerOf<typeof whatIfList>;

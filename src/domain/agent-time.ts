@@ -1,14 +1,14 @@
 import type { Try } from './call.ts';
 
 /**
- * How long an agent took in ms: its tries and the pauses between them, but neither a try that was lost with its worker nor
- * the time until it was asked again, which is our outage.
+ * The time that an agent took, in ms: its tries and the backoff between them. A try that was lost with its worker does not
+ * count, nor does the time until the agent was asked again: that is an outage of ours, not of the agent.
  */
 export function agentTimeMs(tries: readonly Try[]): number {
   return tries.reduce((sum, one, index) => sum + (one.lost ? 0 : untilNext(one, tries[index + 1])), 0);
 }
 
-/** A lost try is dated when it was missed, so nothing is known of the pause before it. */
+/** A lost try carries the time at which its loss was noticed, so the pause before it is unknown. */
 function untilNext({ at, latencyMs }: Try, next: Try | undefined): number {
   if (!next || next.lost) return latencyMs;
   return Math.max(latencyMs, Date.parse(next.at) - Date.parse(at));

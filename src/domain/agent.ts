@@ -1,14 +1,14 @@
-/** What an answer must be; one that is not is `invalid_response` and falls back. */
+/** What an agent's answers must look like. Any other answer fails with `invalid_response`, and the call falls back. */
 export interface AgentExpectation {
   /** In UTF-16 code units. */
   readonly minLength?: number;
-  /** The answer must be JSON that this JSON Schema (draft-07) takes. */
-  readonly jsonSchema?: object;
-  /** RE2 syntax; an answer in which it is found is refused. */
+  /** The answer must be JSON that is valid against this JSON Schema (draft-07). */
+  readonly jsonSchema?: Readonly<Record<string, unknown>>;
+  /** RE2 syntax. An answer with a match is refused. */
   readonly denyRegex?: string;
 }
 
-/** What Holdfast knows of one remote agent. Pinned into a call when it starts. */
+/** The configuration of one registered agent. A call pins it when it starts: later changes do not affect that call. */
 export interface AgentConfig {
   readonly name: string;
   /** Host name or IP literal, checked by the address guard at registration and when connecting. */
@@ -18,26 +18,27 @@ export interface AgentConfig {
   readonly path: string;
   /** The bearer token, sealed (I5); opened only in the activity that sends it. */
   readonly sealedToken?: string;
-  /** One try's limit. */
+  /** Time limit of one try. */
   readonly timeoutMs: number;
-  /** Tries beyond the first. */
+  /** Tries after the first one. */
   readonly maxRetries: number;
-  /** Requests that one node may have open to it; calls beyond are refused, failovers wait. */
+  /** Most requests that one node has open to the agent. At the limit new calls are refused and failovers wait. */
   readonly maxConcurrency?: number;
   readonly fallbackAgents: readonly string[];
-  /** `window`: the session's recent messages precede the prompt; `none`: the prompt alone. */
+  /** `window`: the agent gets the session's recent messages and the prompt. `none`: it gets the prompt alone. */
   readonly history: 'window' | 'none';
   readonly expect?: AgentExpectation;
-  /** A free GET to probe, if the agent opted in. */
+  /** Path of a GET request that costs nothing, for probes. Absent: the agent is not probed. */
   readonly healthPath?: string;
 }
 
+/** Base URL of the agent, without its path. An IPv6 literal gets brackets. */
 export function agentUrl(agent: Pick<AgentConfig, 'protocol' | 'host' | 'port'>): string {
   const host = agent.host.includes(':') && !agent.host.startsWith('[') ? `[${agent.host}]` : agent.host;
   return `${agent.protocol}://${host}:${agent.port}`;
 }
 
-/** Whether a token that was given for `before` may be sent to `after`: the same host, and in the clear only if it was. */
+/** Whether a token given for `before` may be sent to `after`: only to the same host, and never from https down to http. */
 export function mayShareToken(
   before: Pick<AgentConfig, 'protocol' | 'host'>,
   after: Pick<AgentConfig, 'protocol' | 'host'>,

@@ -1,10 +1,11 @@
-/** A batch of reruns: what it is asked to do and what is known of it. Plain data, as workflows and payloads hold it. */
+/** The data of a batch of reruns: its input, its items and its progress. Workflows and the payload store hold it as is. */
 import type { ErrorType } from './failures.ts';
 import type { StoredText } from './stored-text.ts';
 
-/** Times ISO 8601 UTC; the names of the API's filter. */
+/** Which calls to run again: the parameters of the API's call filter by name. Times are ISO 8601 UTC. */
 export type BatchFilter = Readonly<Record<string, string>>;
 
+/** What the reruns change. An absent member stays as in the original call. */
 export interface BatchOverrides {
   readonly agentName?: string | undefined;
   readonly fallbackAgents?: readonly string[] | undefined;
@@ -22,6 +23,7 @@ export interface BatchInput {
   readonly maxInFlight: number;
 }
 
+/** One call of the batch and the state of its rerun. */
 export type BatchItem =
   | { readonly callId: string; readonly outcome: 'pending' }
   | { readonly callId: string; readonly outcome: 'running' | 'succeeded'; readonly rerunId: string }
@@ -33,6 +35,7 @@ export type BatchItem =
     }
   | { readonly callId: string; readonly outcome: 'skipped'; readonly reason: string };
 
+/** How many items have ended, by outcome. `done` is the sum of the others. */
 export interface BatchCounts {
   readonly done: number;
   readonly nowSucceeded: number;
@@ -40,13 +43,13 @@ export interface BatchCounts {
   readonly skipped: number;
 }
 
-/** What the workflow tells of itself by its memo: figures alone, no content. */
+/** The batch workflow's memo, and its result: figures only, no content of calls. */
 export interface BatchProgress extends BatchCounts {
   readonly total: number;
   readonly cancelled: boolean;
 }
 
-/** Pages of items in the payload store: as listed, then as reported. */
+/** Payload store keys of the pages of items: as listed at the start, and as reported once their reruns have ended. */
 export interface BatchPages {
   readonly listed: readonly string[];
   readonly reported: readonly string[];
@@ -54,6 +57,7 @@ export interface BatchPages {
 
 export const noCounts: BatchCounts = { done: 0, nowSucceeded: 0, failedAgain: 0, skipped: 0 };
 
+/** Counts the items that have ended; pending and running ones do not count. */
 export function countItems(items: readonly BatchItem[]): BatchCounts {
   const of = (outcome: BatchItem['outcome']): number =>
     items.filter((item) => item.outcome === outcome).length;

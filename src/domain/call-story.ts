@@ -1,41 +1,47 @@
 /**
- * A call as a list of events, from accepted to its end, told from what is known of it so far. The list only grows as the
- * call goes on: a later telling begins with the events of every earlier one, so an event's place is its id.
+ * Builds a call's list of events, from `accepted` to its end, from what is known of the call so far. The list only grows:
+ * a later version begins with the events of every earlier one. So an event's index in the list is its id.
  */
 import type { Try } from './call.ts';
 import type { ErrorType } from './failures.ts';
 
-/** One scheduling of the activity that asks an agent; an agent whose worker died is scheduled again. Times: epoch ms. */
+/**
+ * One scheduling of the activity that asks an agent. When its worker dies, the activity is scheduled again, so an agent
+ * may have several. All times are epoch ms.
+ */
 export interface KnownAsk {
   readonly agent: string;
   readonly scheduledAt: number;
-  /** Tries that are over, of earlier schedulings too. */
+  /** Tries that have ended, including those of earlier schedulings. */
   readonly tries: readonly Try[];
-  /** A try that runs or ran and is not in `tries`. */
+  /** Start of a try that is running, or that is not in `tries` yet. */
   readonly openTryAt?: number;
-  /** When the open try was given up: no slot of the agent came free, and it was not asked. */
+  /** When the open try was given up because no slot of the agent came free. The agent was not asked. */
   readonly noSlotAt?: number;
-  /** Why the last of `tries`, or the one without a slot, failed. */
+  /** Why the last of `tries`, or the try without a slot, failed. */
   readonly lastError?: string;
-  /** When the agent is asked again, as planned. */
+  /** When the next try is due. */
   readonly retryAt?: number;
 }
 
+/** How a call ended. `at` is epoch ms. */
 export type KnownEnding = { readonly at: number } & (
   | { readonly type: 'answered'; readonly agent: string }
   | { readonly type: 'failed'; readonly errorType: ErrorType; readonly error: string }
   | { readonly type: 'cancelled' }
 );
 
+/** Everything that is known of a call at one moment. Times are epoch ms. */
 export interface KnownCall {
   readonly callId: string;
   readonly startedAt: number;
-  /** It had to wait for its session's turn. */
+  /** The call had to wait for its session's turn. */
   readonly queued: boolean;
   readonly asks: readonly KnownAsk[];
   readonly ending?: KnownEnding;
 }
 
+/** One event of a call, as the API's event streams send it. `at` and `retryAt` are epoch ms, `attempt` is the try's number. */
 export type StoryEvent = { readonly at: number } & (
   | { readonly type: 'accepted' | 'queued' | 'turn_granted' | 'cancelled' }
   | { readonly type: 'attempt_started'; readonly agent: string; readonly attempt: number }
@@ -44,7 +50,7 @@ export type StoryEvent = { readonly at: number } & (
       readonly agent: string;
       readonly attempt: number;
       readonly errorType: ErrorType;
-      /** Not kept of tries that were repeated. */
+      /** Absent for a try that was repeated: its error text is not kept. */
       readonly error?: string;
       readonly retryAt?: number;
     }
@@ -53,7 +59,8 @@ export type StoryEvent = { readonly at: number } & (
   | { readonly type: 'failed'; readonly errorType: ErrorType; readonly error: string }
 );
 
-export function tellStory(call: KnownCall): StoryEvent[] {
+/** All events of a call in order. */
+export function buildStory(call: KnownCall): StoryEvent[] {
   const [first] = call.asks;
   return [
     { type: 'accepted', at: call.startedAt },
@@ -61,46 +68,47 @@ export function tellStory(call: KnownCall): StoryEvent[] {
     ...(call.queued && first ? [{ type: 'turn_granted', at: first.scheduledAt } as const] : []),
     ...byAgent(call.asks).flatMap((asked, index, all) => [
       ...failover(all[index - 1], asked),
-      ...tellAgent(asked),
+      ...agentEvents(asked),
     ]),
-    ...(call.ending ? [tellEnding(call.ending, call.startedAt)] : []),
+    ...(call.ending ? [endingEvent(call.ending, call.startedAt)] : []),
   ];
 }
 
 /**
- * What was told before, and what is new of a later telling. Less may be known of a call that was cut off than while it
- * ran: what was told stays, and the ending comes last.
+ * Appends the new events of `later` to those already `sent`, which never change. When a call is cut off, less may be known
+ * of it afterwards than while it ran: `later` can then be shorter than `sent`, and only its ending is appended.
  */
-export function continueStory(told: readonly StoryEvent[], later: readonly StoryEvent[]): StoryEvent[] {
-  const last = told.at(-1);
-  if (last && isEnding(last)) return [...told];
+export function extendStory(sent: readonly StoryEvent[], later: readonly StoryEvent[]): StoryEvent[] {
+  const last = sent.at(-1);
+  if (last && isEnding(last)) return [...sent];
   const ending = later.at(-1);
-  const more = later.slice(told.length);
-  if (more.length > 0 || !ending || !isEnding(ending)) return [...told, ...more];
-  return [...told, ending];
+  const more = later.slice(sent.length);
+  if (more.length > 0 || !ending || !isEnding(ending)) return [...sent, ...more];
+  return [...sent, ending];
 }
 
+/** Whether no event can follow this one. */
 export function isEnding({ type }: StoryEvent): boolean {
   return type === 'answered' || type === 'failed' || type === 'cancelled';
 }
 
-/** One agent of the chain: the last scheduling knows the tries of those before it. */
+/** All schedulings of one agent. The last one includes the tries of those before it. */
 interface Asked {
   readonly since: number;
   last: KnownAsk;
-  /** By the number of tries that there were then. */
+  /** Error texts by the number of the try that failed. */
   readonly errors: Map<number, string>;
 }
 
-/** Each agent is asked once in a call: schedulings of the same one in a row belong together. */
+/** Groups schedulings by agent. A chain has each agent once, so schedulings of one agent are next to each other. */
 function byAgent(asks: readonly KnownAsk[]): Asked[] {
   const all: Asked[] = [];
   for (const ask of asks) {
     let asked = all.at(-1);
     if (asked?.last.agent === ask.agent) asked.last = ask;
     else all.push((asked = { since: ask.scheduledAt, last: ask, errors: new Map() }));
-    const told = ask.tries.length + (ask.noSlotAt === undefined ? 0 : 1);
-    if (ask.lastError !== undefined) asked.errors.set(told, ask.lastError);
+    const failedTry = ask.tries.length + (ask.noSlotAt === undefined ? 0 : 1);
+    if (ask.lastError !== undefined) asked.errors.set(failedTry, ask.lastError);
   }
   return all;
 }
@@ -112,33 +120,45 @@ function failover(before: Asked | undefined, { since, last }: Asked): StoryEvent
   return [{ type: 'failover', at: since, from, to: last.agent, errorType }];
 }
 
-function tellAgent({ last, errors }: Asked): StoryEvent[] {
+function agentEvents({ last, errors }: Asked): StoryEvent[] {
   const { agent, tries, openTryAt, noSlotAt, retryAt } = last;
   const events = tries.flatMap(({ at, latencyMs, errorType }, index): StoryEvent[] => {
-    const attempt = index + 1;
+    const tryNumber = index + 1;
     const startedAt = Date.parse(at);
-    const started = { type: 'attempt_started', at: startedAt, agent, attempt } as const;
+    const started = { type: 'attempt_started', at: startedAt, agent, attempt: tryNumber } as const;
     if (errorType === undefined) return [started];
-    const next = tries[attempt];
+    const next = tries[tryNumber];
     const again = next ? Date.parse(next.at) : (openTryAt ?? retryAt);
-    const error = errors.get(attempt);
-    const failed = { type: 'attempt_failed', at: startedAt + latencyMs, agent, attempt, errorType } as const;
+    const error = errors.get(tryNumber);
+    const failed = {
+      type: 'attempt_failed',
+      at: startedAt + latencyMs,
+      agent,
+      attempt: tryNumber,
+      errorType,
+    } as const;
     return [
       started,
       { ...failed, ...(error !== undefined && { error }), ...(again !== undefined && { retryAt: again }) },
     ];
   });
   if (openTryAt === undefined) return events;
-  const attempt = tries.length + 1;
-  const started = { type: 'attempt_started', at: openTryAt, agent, attempt } as const;
+  const tryNumber = tries.length + 1;
+  const started = { type: 'attempt_started', at: openTryAt, agent, attempt: tryNumber } as const;
   if (noSlotAt === undefined) return [...events, started];
-  // While it waited nobody could tell: it was told as a try that began.
-  const error = errors.get(attempt);
-  const failed = { type: 'attempt_failed', at: noSlotAt, agent, attempt, errorType: 'no_slot' } as const;
+  // A try that waits for a slot looks like one that runs, so `attempt_started` may have been sent already.
+  const error = errors.get(tryNumber);
+  const failed = {
+    type: 'attempt_failed',
+    at: noSlotAt,
+    agent,
+    attempt: tryNumber,
+    errorType: 'no_slot',
+  } as const;
   return [...events, started, { ...failed, ...(error !== undefined && { error }) }];
 }
 
-function tellEnding(ending: KnownEnding, startedAt: number): StoryEvent {
+function endingEvent(ending: KnownEnding, startedAt: number): StoryEvent {
   if (ending.type !== 'answered') return ending;
   return { ...ending, latencyMs: ending.at - startedAt };
 }

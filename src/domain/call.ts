@@ -3,20 +3,22 @@ import type { ErrorType } from './failures.ts';
 import type { GrantedTurn, Metadata, QueuedTurn } from './session.ts';
 import type { StoredText } from './stored-text.ts';
 
-/** One request to one agent. */
+/** One request to one agent. The agent's retry policy may allow several. */
 export interface Try {
+  /** Number of the try, from 1. The name is older than the distinction between an attempt and a try. */
   readonly attempt: number;
+  /** Absent: the agent answered. */
   readonly errorType?: ErrorType;
-  /** Its worker died or stopped before the agent answered; recorded afterwards, as `internal`. */
+  /** The worker died or stopped before the agent answered. Recorded later by another worker, as `internal`. */
   readonly lost?: true;
   readonly latencyMs: number;
-  /** From the start of the try to the agent's first byte, the response's headers; absent when none came, or was seen. */
+  /** From the start of the try to the response's headers. Absent when none came, or when this process did not see them. */
   readonly firstByteMs?: number;
   /** Start of the try, ISO 8601 UTC. */
   readonly at: string;
 }
 
-/** What came of one agent of the chain. */
+/** The outcome of one agent of the chain, after all its tries. */
 export type Attempt =
   | {
       readonly agent: string;
@@ -30,7 +32,7 @@ export type Attempt =
       readonly errorType: ErrorType;
       readonly error: string;
       readonly tries: readonly Try[];
-      /** Backoff included, what was lost with a worker not; 0 without a try. */
+      /** Includes backoff, excludes tries that were lost with a worker. 0 without a try. */
       readonly latencyMs: number;
     }
   | { readonly agent: string; readonly status: 'skipped'; readonly error: string };
@@ -38,41 +40,41 @@ export type Attempt =
 /** Start input of the `agentCall` workflow. */
 export interface CallInput {
   readonly callId: string;
-  /** The agent that the caller asked for; the chain may begin with another while its circuit is open. */
+  /** The agent that the caller asked for. The chain may begin with another one while this agent's circuit is open. */
   readonly agentName: string;
   readonly prompt: StoredText;
   readonly sessionId?: string;
   readonly userId?: string;
   readonly metadata?: Metadata;
-  /** In the order to ask, configs pinned, tokens sealed. Never empty. */
+  /** The agents in the order to ask them, with their configs pinned and tokens sealed. Never empty. */
   readonly chain: readonly AgentConfig[];
-  /** Fallbacks that are named by an agent of the chain but not registered. */
+  /** Fallbacks that an agent of the chain names but that are not registered. */
   readonly unregistered: readonly string[];
-  /** Agents of the chain that others come before because their circuit was open; told, never acted on. */
+  /** Agents that moved behind others because their circuit was open. For display only. */
   readonly passedOver?: readonly string[];
   readonly turn?: GrantedTurn | QueuedTurn;
-  /** From the workflow's start, queue wait included. */
+  /** From the workflow's start; includes the wait in a session's queue. */
   readonly deadlineMs: number;
   readonly heartbeatTimeoutMs: number;
-  /** How long the task that comes to an agent waits for it itself; absent: an activity asks from the start. */
+  /** How long a workflow task waits for an agent before an activity takes over. Absent: an activity asks from the start. */
   readonly firstTaskWaitMs?: number;
   readonly rerunOf?: string;
 }
 
-/** What is known of a call's way so far; the query of a running call, a part of every ending. */
+/** How far a call has come. A running call returns it by query; every ended call has it in its result or failure. */
 export interface CallProgress {
-  /** Names in the order asked. */
+  /** Agent names in the order to ask them. */
   readonly chain: readonly string[];
   readonly attempts: readonly Attempt[];
   /** Time spent waiting for the session's turn. */
   readonly queuedMs: number;
-  /** It waits for the turn now, or did when it was terminated: `queuedMs` does not count that yet. */
+  /** The call waits for its turn now, or did when it was terminated. `queuedMs` does not include that wait yet. */
   readonly waitsForTurn?: true;
-  /** `undefined` without a session, and before the end; false when the session keeps nothing of the call. */
+  /** Whether the session keeps the call's messages. Absent without a session, and before the end. */
   readonly sessionStored?: boolean;
 }
 
-/** Result of the `agentCall` workflow, and with `errorType` the details of its failure. */
+/** Result of an `agentCall` workflow that completed. */
 export interface CallResult extends CallProgress {
   readonly agentName: string;
   readonly response: StoredText;

@@ -1,14 +1,15 @@
 import type { AgentConfig } from './agent.ts';
 
+/** The agents that a call may ask, and the fallbacks that could not be found. */
 export interface ResolvedChain {
   readonly agents: readonly AgentConfig[];
-  /** Names that some agent of the chain falls back to but nobody registered. */
+  /** Names of fallbacks that are not registered. */
   readonly unregistered: readonly string[];
 }
 
 /**
- * The agents to ask, in order: `first`, its fallbacks, then transitively theirs (breadth first), each once, so a
- * cycle ends by itself; at most `maxAgents` (I7).
+ * Resolves the agents to ask, in order: `first`, its fallbacks, then the fallbacks of those (breadth first). Each agent
+ * appears once, so cycles are harmless. At most `maxAgents` (I7).
  */
 export function resolveChain(
   first: AgentConfig,
@@ -18,7 +19,7 @@ export function resolveChain(
   const agents: AgentConfig[] = [first];
   const seen = new Set([first.name]);
   const unregistered: string[] = [];
-  // The array grows while it is walked: that is the breadth-first queue.
+  // `agents` grows during the loop: it is also the queue of the breadth-first search.
   for (const agent of agents) {
     for (const name of agent.fallbackAgents) {
       if (seen.has(name)) continue;
@@ -31,13 +32,14 @@ export function resolveChain(
   return { agents, unregistered };
 }
 
+/** A chain after agents with an open circuit have moved to its end. */
 export interface OrderedChain {
   readonly agents: readonly AgentConfig[];
-  /** Names of those that others come before, whom they would have come before. */
+  /** Names of the agents that moved behind at least one other agent. */
   readonly passedOver: readonly string[];
 }
 
-/** Agents whose circuit is open go to the end, in their order: with no alternative they are still tried. */
+/** Moves agents whose circuit is open to the end, keeping their order. They stay in the chain as the last resort. */
 export function openCircuitsLast(
   agents: readonly AgentConfig[],
   isOpen: (name: string) => boolean,

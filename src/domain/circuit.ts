@@ -1,8 +1,8 @@
 import { healthStatus, type AgentHealth } from './health.ts';
 
 /**
- * The circuit breaker's view of one agent. `open`: it goes to the end of the chain until then. `half_open`: the
- * cooldown is over and one call per node may probe it.
+ * The state of one agent's circuit breaker. `open`: until `until` (epoch ms) the agent is asked last. `half_open`: the
+ * cooldown is over, and one call per node may ask the agent first as a probe.
  */
 export type Circuit =
   | { readonly state: 'closed' }
@@ -10,8 +10,9 @@ export type Circuit =
   | { readonly state: 'half_open' };
 
 /**
- * Derived from the last outcome that counted, so skipped calls never extend the cooldown: an agent that is
- * unhealthy or unreachable and failed last is open for `cooldownMs` from that failure. A success closes it.
+ * Derives the circuit from the agent's health. It is open for `cooldownMs` after the last failure if the agent is
+ * unhealthy or unreachable and its last outcome was a failure. A success closes it. Calls that did not ask the agent
+ * leave no outcome, so they never extend the cooldown.
  */
 export function circuitOf(health: AgentHealth, nowMs: number, cooldownMs: number): Circuit {
   const { lastFailureAt, lastErrorType } = health;

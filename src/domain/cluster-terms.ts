@@ -1,4 +1,4 @@
-/** What every node of a cluster must have in common, since it is in the data that they share (ADR 0033). */
+/** The cluster terms: what all nodes of a cluster must have in common because the data they share depends on it (ADR 0033). */
 import { z } from 'zod';
 import type { NodeCard } from './node-card.ts';
 
@@ -6,25 +6,32 @@ const clusterTerms = z
   .object({ keyFingerprint: z.string(), storeId: z.string(), generation: z.number() })
   .readonly();
 
+/** Fingerprint of the encryption key, id of the payload store, and generation. */
 export type ClusterTerms = z.infer<typeof clusterTerms>;
 
 /**
- * Of what nodes write for each other. Raised by a release whose nodes cannot work beside those of the release before;
- * all releases of one generation can.
+ * Version of the data that nodes write for each other. A release raises it when its nodes cannot run beside nodes of the
+ * release before. All releases of one generation can run side by side.
  */
 export const generation = 1;
 
-/** `older`: it cannot read what is written; `newer`: nodes that run could not read what it would write. */
+/**
+ * Why a node may not join. `older`: it cannot read the data that others write. `newer`: nodes that are running could not
+ * read the data that it would write.
+ */
 export type Breach = 'encryption_key' | 'payload_store' | 'older' | 'newer';
 
 type Compared = Pick<NodeCard, 'keyFingerprint' | 'storeId' | 'generation'>;
 
-/** Undefined: they are no terms. */
+/** Parses the stored terms; undefined if the value is not valid. */
 export function parseTerms(stored: unknown): ClusterTerms | undefined {
   return clusterTerms.safeParse(stored).data;
 }
 
-/** Of a node that would join; `running` are the others. A store that is away (no id) is compared once it is there. */
+/**
+ * Why `node` may not join the cluster; empty if it may. `running` are the other nodes. A payload store that cannot be
+ * reached has no id yet: it is compared when the node can reach it.
+ */
 export function breachesOf(
   terms: ClusterTerms,
   node: Compared,
@@ -33,14 +40,17 @@ export function breachesOf(
   const breaches: Breach[] = [];
   if (node.keyFingerprint !== terms.keyFingerprint) breaches.push('encryption_key');
   if (node.storeId !== undefined && node.storeId !== terms.storeId) breaches.push('payload_store');
-  // One that runs may be just about to raise the terms.
+  // A running node may be about to raise the generation in the terms, so its own generation counts too.
   if ([terms, ...running].some((one) => one.generation > node.generation)) breaches.push('older');
   else if (node.generation > terms.generation && running.some((one) => one.generation < node.generation))
     breaches.push('newer');
   return breaches;
 }
 
-/** The terms of a cluster whose nodes have what `node` has. A node whose store is away keeps the store of `before`. */
+/**
+ * The terms that match `node`. If its payload store cannot be reached, the store of `before` is kept; undefined if that
+ * is unknown too.
+ */
 export function termsOf(node: Compared, before?: ClusterTerms): ClusterTerms | undefined {
   const { keyFingerprint, generation: ofNode } = node;
   const storeId = node.storeId ?? before?.storeId;

@@ -1,14 +1,14 @@
 import type { AgentConfig } from './agent.ts';
 
-/** The least time that is worth asking an agent with; also the shortest deadline that a call may ask for. */
+/** The shortest time that is worth giving to an agent, and the shortest deadline that a call may have. */
 export const leastSliceMs = 250;
 
-/** An activity cuts itself off this much before Temporal would, so that its failure is typed and carries the tries. */
+/** An activity ends itself this long before Temporal's timeout would, so that its failure is typed and lists the tries. */
 export const cutOffMarginMs = 250;
 
 /**
- * How many agents of the chain, from its beginning, the remaining time has room for: each needs its own timeout or the least
- * slice. The first is asked in any case, and half a slice may be missing, as it takes a moment to begin.
+ * How many agents, counted from the start of the chain, can be asked in the remaining time: at least 1. Each needs the
+ * shorter of its own timeout and `leastSliceMs`. Half a slice may be missing, because the call has used a moment already.
  */
 export function agentsInTime(remainingMs: number, chain: readonly AgentConfig[]): number {
   let neededMs = -leastSliceMs / 2;
@@ -20,8 +20,8 @@ export function agentsInTime(remainingMs: number, chain: readonly AgentConfig[])
 }
 
 /**
- * How much of the call's remaining time the next agent may use, in ms: all but a slice for every agent still to
- * come, which is that agent's own timeout, or an equal share where the time is too short for that.
+ * How much of the call's remaining time the next agent may use, in ms. A slice is reserved for each agent after it: that
+ * agent's own timeout, or an equal share of the time if that is less.
  */
 export function agentBudgetMs(remainingMs: number, stillToCome: readonly AgentConfig[]): number {
   const share = remainingMs / (stillToCome.length + 1);

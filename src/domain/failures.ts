@@ -1,20 +1,24 @@
 /**
- * The two tables that everything about errors derives from: how an agent's failure is treated (retry policy,
- * fallback, health) and how the API refuses a request (problem type and status). docs/errors.md lists
- * exactly these rows; a test compares them.
+ * The two tables of errors. `failures`: how an agent's failure is handled (retry, fallback, health). `refusals`: how the
+ * API refuses a request (problem type and status). Everything else about errors derives from them; a test checks that
+ * docs/errors.md lists exactly these rows.
  */
 
 interface FailureRow {
-  /** What happened, as docs and OpenAPI say it. */
+  /** What happened, as shown in docs and OpenAPI. */
   readonly when: string;
-  /** Whether the same agent is asked again: `once` at most one more time, `retry-after` no sooner than it says. */
+  /**
+   * Whether the same agent is asked again. `once`: at most one more time. `retry-after`: not before the time that the
+   * agent asks for.
+   */
   readonly retry: 'yes' | 'no' | 'once' | 'retry-after';
   /** Whether the next agent of the chain is asked. */
   readonly fallBack: boolean;
-  /** `ignored` outcomes change only the error counts by type. */
+  /** How the outcome affects the agent's health. `ignored`: only the error counts by type change. */
   readonly health: 'counts' | 'unreachable' | 'ignored';
 }
 
+/** How each type of failure is handled. */
 export const failures = {
   timeout: {
     when: 'no complete answer within timeout_seconds, or the agent answered 408',
@@ -23,7 +27,7 @@ export const failures = {
     health: 'counts',
   },
   connection: {
-    when: 'connection refused, or reset while new or within an answer, DNS or TLS failure',
+    when: 'the connection was refused, or reset when new or during an answer, or DNS or TLS failed',
     retry: 'yes',
     fallBack: true,
     health: 'unreachable',
@@ -44,19 +48,19 @@ export const failures = {
   auth: { when: 'the agent answered 401 or 403', retry: 'no', fallBack: true, health: 'counts' },
   invalid_request: { when: 'the agent answered another 4xx', retry: 'no', fallBack: true, health: 'ignored' },
   invalid_response: {
-    when: 'not JSON, no content, empty content, an error or success: false in a 200, 202, or a redirect',
+    when: 'the answer is not JSON, has no content, has an error or success: false with status 200, is a 202 or a redirect, or does not meet expect',
     retry: 'once',
     fallBack: true,
     health: 'counts',
   },
   payload_too_large: {
-    when: 'the answer is over the limit',
+    when: 'the answer is larger than the limit',
     retry: 'no',
     fallBack: true,
     health: 'ignored',
   },
   no_slot: {
-    when: "no slot of the agent's max_concurrency came free in time, so it was not asked",
+    when: "no slot of the agent's max_concurrency came free in time, so the agent was not asked",
     retry: 'no',
     fallBack: true,
     health: 'ignored',
@@ -67,24 +71,30 @@ export const failures = {
     fallBack: false,
     health: 'ignored',
   },
-  deadline_exceeded: { when: "the call's own deadline", retry: 'no', fallBack: false, health: 'ignored' },
-  cancelled: { when: 'cancelled by the caller', retry: 'no', fallBack: false, health: 'ignored' },
+  deadline_exceeded: {
+    when: "the call's own deadline passed",
+    retry: 'no',
+    fallBack: false,
+    health: 'ignored',
+  },
+  cancelled: { when: 'the caller cancelled the call', retry: 'no', fallBack: false, health: 'ignored' },
   internal: { when: 'a fault of Holdfast itself', retry: 'no', fallBack: true, health: 'ignored' },
   unknown: { when: 'anything else', retry: 'yes', fallBack: true, health: 'counts' },
 } as const satisfies Record<string, FailureRow>;
 
+/** Why an agent, or a whole call, failed. Part of the API. */
 export type ErrorType = keyof typeof failures;
 
 export const errorTypes = Object.keys(failures) as ErrorType[];
 
-/** For Temporal's RetryPolicy: `once` is decided by the activity, which knows its earlier tries. */
+/** For Temporal's RetryPolicy. `once` is not in it: the activity decides that, as it knows the earlier tries. */
 export const nonRetryableErrorTypes: ErrorType[] = errorTypes.filter((type) => failures[type].retry === 'no');
 
 export function isErrorType(type: unknown): type is ErrorType {
   return typeof type === 'string' && Object.hasOwn(failures, type);
 }
 
-/** One of a newer version, which this one does not know, blames nobody. */
+/** The row of `type`. A type that only a newer version knows is handled as `internal`, which counts against no agent. */
 export function failureRow(type: ErrorType): FailureRow {
   return failures[isErrorType(type) ? type : 'internal'];
 }
@@ -94,7 +104,7 @@ interface RefusalRow {
   readonly title: string;
 }
 
-/** Refusals of the API: nothing was accepted, nothing is lost. */
+/** Why the API refuses a request. After a refusal nothing was accepted, so the caller may send the request again. */
 export const refusals = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
@@ -103,15 +113,18 @@ export const refusals = {
   session_not_found: { status: 404, title: 'No such session' },
   call_not_found: { status: 404, title: 'No such call' },
   route_not_found: { status: 404, title: 'No such endpoint' },
-  method_not_allowed: { status: 405, title: 'The endpoint does not take this method' },
+  method_not_allowed: { status: 405, title: 'The endpoint does not support this method' },
   batch_not_found: { status: 404, title: 'No such batch of reruns' },
-  payload_lost: { status: 410, title: 'A text that this needs is lost or damaged in the payload store' },
+  payload_lost: {
+    status: 410,
+    title: 'A text that this request needs is lost or damaged in the payload store',
+  },
   reset_retired: { status: 410, title: 'Calls are no longer reset; run the call again instead' },
-  body_too_large: { status: 413, title: 'The body is over the limit' },
+  body_too_large: { status: 413, title: 'The body is larger than the limit' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   validation_failed: { status: 422, title: 'The request has invalid fields' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key belongs to another request' },
-  session_metadata_full: { status: 422, title: "The session's metadata would be over the limit" },
+  session_metadata_full: { status: 422, title: "The session's metadata would exceed the limit" },
   address_refused: { status: 422, title: 'Agents may not live at this address' },
   agents_full: { status: 422, title: 'The agent directory is full' },
   session_queue_full: { status: 429, title: 'Too many calls wait for this session' },
@@ -123,9 +136,10 @@ export const refusals = {
   payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer or is full' },
 } as const satisfies Record<string, RefusalRow>;
 
+/** Why a request was refused; the last part of the problem's type. Part of the API. */
 export type RefusalType = keyof typeof refusals;
 
-/** A bound on things at the same time. */
+/** A limit on how many things may exist at the same time, for the RateLimit headers. */
 export interface RateLimit {
   readonly name: string;
   readonly quota: number;
@@ -138,24 +152,25 @@ interface RefusalOptions {
   readonly cause?: unknown;
 }
 
-/** Refused with 429. */
+/** Refusals with status 429. */
 type TooManyType = {
   [T in RefusalType]: (typeof refusals)[T]['status'] extends 429 ? T : never;
 }[RefusalType];
+/** Refusals with any status but 429. */
 export type OtherRefusalType = Exclude<RefusalType, TooManyType>;
-/** Every 429 names its bound, and when to come again. */
+/** Every 429 names the limit that was reached and when to try again. */
 type TooManyOptions = RefusalOptions & Required<Pick<RefusalOptions, 'limit' | 'retryAfterSeconds'>>;
 
 /**
- * A request that is refused for a reason the caller can act on. Thrown by the client layer and the API, turned
- * into an RFC 9457 problem at the API's border.
+ * A request is refused for a reason that the caller can act on. Thrown by services and the API; the API turns it into an
+ * RFC 9457 problem document.
  */
 export class Refusal extends Error {
   readonly type: RefusalType;
   /** Extra members of the problem body, e.g. `errors` of `validation_failed`. */
   readonly extra: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds: number | undefined;
-  /** The bound that was reached, for the RateLimit headers. */
+  /** The limit that was reached, for the RateLimit headers. */
   readonly limit: RateLimit | undefined;
 
   constructor(type: TooManyType, detail: string, options: TooManyOptions);
@@ -169,7 +184,7 @@ export class Refusal extends Error {
     this.limit = options.limit;
   }
 
-  /** The same refusal with these members in its problem. */
+  /** A copy of this refusal with other extra members in its problem body. */
   withExtra(extra: Readonly<Record<string, unknown>>): Refusal {
     const { retryAfterSeconds, limit, cause } = this;
     const options = { extra, retryAfterSeconds, limit, cause } as TooManyOptions;

@@ -1,6 +1,6 @@
 import { errorTypes, failureRow, type ErrorType } from './failures.ts';
 
-/** One per agent per call, after its retries. */
+/** The outcome of one agent in one call (one attempt, after all its tries), or of one probe. */
 export interface Outcome {
   readonly callId: string;
   readonly agent: string;
@@ -8,19 +8,20 @@ export interface Outcome {
   readonly at: number;
   /** Absent: the agent answered. */
   readonly errorType?: ErrorType;
-  /** A probe of the health path: it moves the agent's state, not its figures. */
+  /** The outcome of a probe of the health path. It changes the agent's status but not its figures. */
   readonly probe?: true;
-  /** Of an answered call: all tries, backoff included, without those that were lost with a worker. */
+  /** Present if the agent answered: the time of all its tries and backoff, without tries lost with a worker. */
   readonly latencyMs?: number;
 }
 
+/** One failed call, for display. `at` is epoch ms. */
 export interface RecentError {
   readonly at: number;
   readonly type: ErrorType;
   readonly callId: string;
 }
 
-/** One that counted. */
+/** One outcome that counts for the success rate. */
 export interface RecentOutcome {
   /** Epoch ms. */
   readonly at: number;
@@ -28,7 +29,7 @@ export interface RecentOutcome {
   readonly ok: boolean;
 }
 
-/** How it is stored and sent: packed-health.ts. */
+/** The health of one agent. packed-health.ts has the compact form that is stored and sent. Times are epoch ms. */
 export interface AgentHealth {
   totalRequests: number;
   totalFailures: number;
@@ -37,25 +38,28 @@ export interface AgentHealth {
   lastFailureAt?: number;
   lastErrorType?: ErrorType;
   errorCounts: Partial<Record<ErrorType, number>>;
-  /** The last outcomes that counted, oldest first. */
+  /** The latest outcomes that count, oldest first. */
   recent: RecentOutcome[];
-  /** Of the last answered calls, in whole ms, oldest first. */
+  /** Latencies of the latest answered calls in whole ms, oldest first. */
   latencies?: number[];
-  /** The last failed calls, oldest first; those that do not count too. */
+  /** The latest failed calls, oldest first, including those that do not count. */
   recentErrors?: RecentError[];
-  /** An operator declared the agent healthy: outcomes of until then are figures, and say nothing of its state. */
+  /** When an operator declared the agent healthy. Outcomes up to then still count in figures, but not for the status. */
   resetAt?: number;
 }
 
+/** Derived by `healthStatus`. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
 
-/** Rate over the last 50 outcomes within 15 minutes. */
+/** The success rate covers the last 50 outcomes, none older than 15 minutes. */
 export const healthWindow = { maxOutcomes: 50, maxAgeMs: 15 * 60_000 } as const;
-/** Kept of each agent, to look at. */
+/** How many latencies and errors are kept for each agent, for display. */
 export const healthDetails = { latencies: 50, errors: 10 };
-/** Ids are of 36 characters at most; another's would not be let grow the entity. */
+/** Our ids have at most 36 characters. The limit keeps a faulty sender from growing the entity. */
 const maxCallIdLength = 64;
+/** Consecutive failures after which an agent is unhealthy. */
 export const unhealthyAfterFailures = 3;
+/** Success rate in percent below which an agent is unhealthy. */
 export const unhealthyBelowRate = 50;
 
 export function newHealth(): AgentHealth {
@@ -74,6 +78,7 @@ export function copyHealth(health: AgentHealth): AgentHealth {
   };
 }
 
+/** Adds an outcome to `health`, in place. Outcomes may arrive late and out of order. */
 export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
   const { at, errorType } = outcome;
   if (!outcome.probe) {
@@ -124,22 +129,26 @@ function recordFigures(health: AgentHealth, { errorType }: Outcome): void {
   if (errorType) health.totalFailures += 1;
 }
 
-/** In percent; 100 for an agent that was not asked lately. */
+/** In percent; 100 for an agent without recent outcomes. */
 export function successRate(health: AgentHealth, nowMs: number): number {
-  const lately = latelyOf(health, nowMs);
-  if (lately.length === 0) return 100;
-  return (100 * lately.filter(({ ok }) => ok).length) / lately.length;
+  const recent = recentOutcomes(health, nowMs);
+  if (recent.length === 0) return 100;
+  return (100 * recent.filter(({ ok }) => ok).length) / recent.length;
 }
 
-/** How many outcomes the success rate is over. */
+/** How many outcomes the success rate is computed from. */
 export function recentRequests(health: AgentHealth, nowMs: number): number {
-  return latelyOf(health, nowMs).length;
+  return recentOutcomes(health, nowMs).length;
 }
 
-function latelyOf({ recent }: AgentHealth, nowMs: number): RecentOutcome[] {
+function recentOutcomes({ recent }: AgentHealth, nowMs: number): RecentOutcome[] {
   return recent.filter(({ at }) => at >= nowMs - healthWindow.maxAgeMs);
 }
 
+/**
+ * `unreachable`: the last outcome was a connection failure. `unhealthy`: three failures in a row, or a success rate below
+ * 50 %. `degraded`: a rate below 100 %.
+ */
 export function healthStatus(health: AgentHealth, nowMs: number): HealthStatus {
   if (health.lastErrorType && failureRow(health.lastErrorType).health === 'unreachable') return 'unreachable';
   const rate = successRate(health, nowMs);
@@ -147,7 +156,7 @@ export function healthStatus(health: AgentHealth, nowMs: number): HealthStatus {
   return rate < 100 ? 'degraded' : 'healthy';
 }
 
-/** Sums of `errorCounts`, every type of the failure table present. */
+/** The sums of `errorCounts` over all agents, with 0 for types that never occurred. */
 export function sumErrorCounts(all: Iterable<AgentHealth>): Record<ErrorType, number> {
   const sums = Object.fromEntries(errorTypes.map((type) => [type, 0])) as Record<ErrorType, number>;
   for (const { errorCounts } of all) for (const type of errorTypes) sums[type] += errorCounts[type] ?? 0;

@@ -1,6 +1,6 @@
 /**
- * Size of a text as JSON in UTF-8: what it costs in a Temporal payload. Control characters count six bytes, so a
- * text that passes a limit here cannot swell past it there (I7). Without Buffer: workflow code uses it too.
+ * Size of a text in bytes as a JSON string in UTF-8, which is what it takes in a Temporal payload (I7): a control character
+ * takes six bytes, for example. Does not use Buffer, because workflow code calls it.
  */
 export function jsonBytes(text: string): number {
   let bytes = 2;
@@ -19,7 +19,7 @@ export function jsonBytes(text: string): number {
   return bytes;
 }
 
-/** The same of any value. */
+/** Size of any value in bytes as JSON in UTF-8. */
 export function sizeAsJson(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
 }

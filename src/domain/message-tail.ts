@@ -1,19 +1,23 @@
-/** A session's newest messages: what its workflow holds itself. Those before the window move out in segments. */
-import { jsonBytes } from './json-bytes.ts';
+/**
+ * A session's newest messages, which the session workflow holds itself. Messages older than the window move to the payload
+ * store in segments.
+ */
 import type { SessionLimits, SessionMessage, WindowMessage } from './session.ts';
+import { isReference, textBytes } from './stored-text.ts';
+import { textOf, windowMessage } from './turn-text.ts';
 
-/** Roles, timestamp, ids and punctuation of one stored message, generously. */
+/** A generous estimate of one message's role, timestamp, ids and punctuation. */
 const overheadBytes = 512;
-/** What a window may take in Temporal's payloads, whatever its texts are (I7). */
+/** Most bytes that a window may take in Temporal's payloads (I7). */
 const maxHeldWindowBytes = 512 * 1024;
-/** Messages of failed calls are in no window, but they are held too. */
+/** Messages of failed calls are not part of a window but are held too, so their number needs a limit of its own. */
 const maxHeldMessages = 1_000;
 
 interface Entry {
   readonly message: SessionMessage;
-  /** Of the text, wherever it is. */
+  /** Size of the text, wherever it is stored. */
   readonly textBytes: number;
-  /** Held in the workflow. */
+  /** Size of what the workflow itself holds. */
   readonly heldBytes: number;
 }
 
@@ -34,17 +38,17 @@ export class MessageTail {
     this.entries.push(toEntry(message));
   }
 
-  /** The last messages that fit, without those of failed calls, beginning with no orphaned answer. */
+  /** The newest messages that fit the limits, without those of failed calls. Never begins with an answer whose prompt was cut. */
   window(): WindowMessage[] {
     const window = this.entries
       .slice(this.windowStart())
       .filter(({ message }) => !message.failed)
-      .map(({ message: { role, content } }) => ({ role, content }));
+      .map(({ message }) => windowMessage(message));
     const first = window.findIndex(({ role }) => role !== 'assistant');
     return first < 0 ? [] : window.slice(first);
   }
 
-  /** The messages before the window, once they are worth a segment. */
+  /** The messages before the window, if they are large enough for a segment (`olderBytes`); otherwise none. */
   overflow(): SessionMessage[] {
     const { olderBytes } = this.limits;
     if (olderBytes === undefined) return [];
@@ -57,7 +61,7 @@ export class MessageTail {
     this.entries = this.entries.slice(count);
   }
 
-  /** Index of the first entry that a window may reach back to. */
+  /** Index of the oldest entry that fits into the window. */
   private windowStart(): number {
     const room = {
       entries: maxHeldMessages,
@@ -77,8 +81,7 @@ export class MessageTail {
 }
 
 function toEntry(message: SessionMessage): Entry {
-  const { content } = message;
-  if (typeof content !== 'string') return { message, textBytes: content.bytes, heldBytes: overheadBytes };
-  const textBytes = jsonBytes(content);
-  return { message, textBytes, heldBytes: overheadBytes + textBytes };
+  const text = textOf(message);
+  const bytes = textBytes(text);
+  return { message, textBytes: bytes, heldBytes: overheadBytes + (isReference(text) ? 0 : bytes) };
 }

@@ -1,4 +1,7 @@
-/** What a session's metadata takes, and may yet take by the calls that hold or wait for its turn; in bytes as JSON. */
+/**
+ * Keeps a session's metadata within its limit. Counts what the session holds and reserves what the calls that hold or wait
+ * for a turn may still add. All sizes are bytes as JSON.
+ */
 import { sizeAsJson } from './json-bytes.ts';
 import type { Metadata, SessionLimits, SessionState } from './session.ts';
 
@@ -13,22 +16,24 @@ export class MetadataRoom {
     this.heldBytes = sizeAsJson(metadata);
   }
 
-  /** Whether a call may add so much. */
+  /** Whether a further call may add this much. */
   takes(bytes: number): boolean {
     let all = this.heldBytes + bytes;
     for (const expected of this.expected.values()) all += expected;
     return bytes === 0 || all <= this.maxBytes;
   }
 
+  /** Reserves room for what the call may add. */
   expect(callId: string, bytes: number): void {
     if (bytes > 0) this.expected.set(callId, bytes);
   }
 
+  /** Gives the call's reservation back. */
   forget(callId: string): void {
     this.expected.delete(callId);
   }
 
-  /** It is this now. */
+  /** The session now holds this metadata. */
   hold(metadata: Metadata): void {
     this.heldBytes = sizeAsJson(metadata);
   }

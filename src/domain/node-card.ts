@@ -1,48 +1,50 @@
-/** What a node tells the others of itself. */
+/** A node's card: what a node publishes about itself to the other nodes of its cluster. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { sizeAsJson } from './json-bytes.ts';
 
-/** It is sent as the identity of a poller, which Temporal limits to this. */
+/** The card travels as a poller's identity, which Temporal limits to 1,000 bytes. */
 const maxBytes = 1_000;
 
-/** By name, where they are not the default; a hash of them where they are too long for a card. */
+/** Settings by name that differ from their default; a hash of them if they are too long for a card. */
 const someSettings = z.union([
   z.record(z.string(), z.union([z.string(), z.number()])).readonly(),
   z.string(),
 ]);
 
-/** Members that a card of another version has besides are passed over. */
+/** Unknown members, which a newer version may add, are ignored. */
 const nodeCard = z
   .object({
-    /** Of this process; another at its next start. */
+    /** Identifies the process; a restarted node has a new id. */
     id: z.string(),
-    /** Grows when the card changes: the poll of an older one may end later. */
+    /** Grows with each change of the card: the poll that carries an older card may end later than that of a newer one. */
     revision: z.number(),
     role: z.enum(['facade', 'worker', 'facade_and_worker']),
     version: z.string(),
     generation: z.number(),
     buildId: z.string().optional(),
     keyFingerprint: z.string(),
-    /** Absent while the store is away. */
+    /** Absent while the payload store cannot be reached. */
     storeId: z.string().optional(),
-    /** Absent while it starts, and where a worker has no port. */
+    /** Absent while the node starts, and for a worker without a port. */
     address: z.string().optional(),
     host: z.string(),
     pid: z.number(),
     /** Epoch ms. */
     startedAt: z.number(),
     settings: someSettings,
-    /** Those that only facades use; absent of a worker. */
+    /** Settings that only facades use; absent for a worker. */
     facadeSettings: someSettings.optional(),
-    /** Its last word. */
+    /** The node's last card: it has left the cluster. */
     left: z.literal(true).optional(),
   })
   .readonly();
 
+/** A parsed card. */
 export type NodeCard = z.infer<typeof nodeCard>;
 type Settings = z.infer<typeof someSettings>;
 
+/** The card as JSON, at most 1,000 bytes: settings become hashes where they do not fit. */
 export function writeCard(card: NodeCard): string {
   const fits = sizeAsJson(card) <= maxBytes;
   const { settings, facadeSettings } = card;
@@ -57,7 +59,7 @@ export function writeCard(card: NodeCard): string {
   );
 }
 
-/** Undefined: it is no card. */
+/** Parses a card; undefined if the text is not one. */
 export function readCard(text: string): NodeCard | undefined {
   try {
     return nodeCard.safeParse(JSON.parse(text)).data;
@@ -66,14 +68,15 @@ export function readCard(text: string): NodeCard | undefined {
   }
 }
 
+/** Something that two nodes should have in common but do not. */
 export interface Difference {
-  /** `encryption_key`, `payload_store`, `generation`, the name of a setting, or, where only hashes are known, `settings` or `facade_settings`. */
+  /** `encryption_key`, `payload_store`, `generation` or a setting's name; `settings` or `facade_settings` if only hashes are known. */
   readonly what: string;
   readonly here: string | number;
   readonly there: string | number;
 }
 
-/** In what two nodes of one cluster should not differ. */
+/** What differs between two nodes of one cluster and should not. What either does not know is not compared. */
 export function differencesOf(here: NodeCard, there: NodeCard): Difference[] {
   const pairs: [string, string | number | undefined, string | number | undefined][] = [
     ['encryption_key', here.keyFingerprint, there.keyFingerprint],

@@ -1,6 +1,6 @@
 /**
- * One agent's health as it travels between the entity and the nodes, and from one run of the entity to the next: its
- * lists in short, so that 1,000 busy agents stay under 1 MiB, well below Temporal's limit of one payload.
+ * The compact form of one agent's health, which the `agentHealth` entity sends to nodes and carries to its next run. With
+ * packed lists 1,000 busy agents take less than 1 MiB, well below Temporal's limit for one payload (2 MiB).
  */
 import {
   healthDetails,
@@ -11,27 +11,29 @@ import {
 } from './health.ts';
 import type { ErrorType } from './failures.ts';
 
+/** One agent's health with its lists as text. */
 export interface PackedHealth extends Omit<AgentHealth, 'recent' | 'latencies' | 'recentErrors'> {
-  /** `2 * epoch ms + (1 if ok)` of each recent outcome, as distances in base 36. */
+  /** Each recent outcome as the number `2 * epoch ms + (1 if ok)`, stored as differences in base 36. */
   readonly outcomes?: string;
   /**
-   * Outcomes after those in `outcomes`, not as distances. Only states of earlier versions have any; it is always there,
-   * since nodes of those versions read it.
+   * Outcomes after those in `outcomes`, as plain numbers. Written by earlier versions only. Always present, because nodes
+   * of those versions read it.
    */
   readonly recent: readonly number[];
   readonly latencies?: string;
   readonly recentErrors?: readonly PackedError[];
 }
 
-/** Ms after the error before it, type, call id. */
+/** Ms since the previous error, error type, call id. */
 type PackedError = readonly [number, ErrorType, string];
 
-/** Where the entity has more agents, each keeps less once it is packed. */
+/** With more agents than this, packing keeps fewer details of each. */
 const manyAgents = 500;
 const detailsWithMany: typeof healthDetails = { latencies: 25, errors: 3 };
 
 const radix = 36;
 
+/** `agents` is how many agents the entity holds. */
 export function packHealth(health: AgentHealth, agents: number): PackedHealth {
   const { recent, latencies: allLatencies = [], recentErrors = [], ...rest } = health;
   const keep = agents > manyAgents ? detailsWithMany : healthDetails;
@@ -46,6 +48,7 @@ export function packHealth(health: AgentHealth, agents: number): PackedHealth {
   };
 }
 
+/** The reverse of `packHealth`. Also reads what earlier versions wrote. */
 export function unpackHealth(packed: PackedHealth): AgentHealth {
   const { outcomes, recent, latencies, recentErrors, ...rest } = packed;
   return {
@@ -81,7 +84,7 @@ function unpackNumbers(text: string | undefined): number[] {
   return text === undefined ? [] : text.split(',').map((one) => Number.parseInt(one, radix));
 }
 
-/** Of each number from the one before: times are long, what lies between them is short. */
+/** The difference of each number to the one before. Epoch times are long numbers, their differences are short. */
 function distances(numbers: readonly number[]): number[] {
   return numbers.map((one, i) => one - (numbers[i - 1] ?? 0));
 }

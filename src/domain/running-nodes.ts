@@ -1,18 +1,21 @@
-/** Which nodes run, told from who polled when. */
+/** Derives which nodes are running from the pollers of a task queue that Temporal lists. */
 import { readCard, type NodeCard } from './node-card.ts';
 
-/** Three renewals. */
+/** How long a node counts as running after its last poll: three renewals. */
 export const leaseMs = 30_000;
+/** How often a node renews its lease. */
 export const renewMs = 10_000;
-/** Within this time every node that runs has renewed its lease. */
+/** Every running node renews its lease at least once within this time. */
 export const allRenewedMs = 12_500;
 
+/** A poller as Temporal lists it. Its identity is a node's card. */
 export interface Poller {
   readonly identity: string;
   /** Epoch ms, by Temporal's clock. */
   readonly seenAt: number;
 }
 
+/** The card of a running node and its lease. */
 export type ListedNode = NodeCard & {
   /** Epoch ms, by Temporal's clock. */
   readonly seenAt: number;
@@ -20,8 +23,8 @@ export type ListedNode = NodeCard & {
 };
 
 /**
- * Nodes whose lease has not ended and that have not left, by role and age. A node that changed its card is there with
- * both: the one with the higher revision counts.
+ * The nodes that have a valid lease and have not left, sorted by role and age. After a change of its card a node is listed
+ * twice; the card with the higher revision counts.
  */
 export function runningNodes(pollers: readonly Poller[], nowMs: number): ListedNode[] {
   const nodes = new Map<string, ListedNode>();

@@ -1,7 +1,7 @@
 /**
- * Names as search attributes that a filter can find. Temporal's list filters compare no value that holds a double quote
- * or a backslash, and cut quotes off its ends, however it is escaped; on PostgreSQL they fail on a question mark
- * (temporalio/temporal issue 11797). Such characters are kept percent-encoded.
+ * Encodes a name as a search attribute that list filters can find. Temporal's filters cannot match a value with a double
+ * quote or a backslash, and strip quotes from its ends, however it is escaped; on PostgreSQL they fail on a question mark
+ * (temporalio/temporal issue 11797). So these characters are percent-encoded.
  */
 export function searchable(name: string): string {
   return name.replace(/[%"'\\?]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -9,14 +9,14 @@ export function searchable(name: string): string {
 
 const encoded = /%(22|25|27|3F|5C)/g;
 
-/** The name that was kept as `value`. */
+/** Decodes a search attribute to the name. */
 export function nameOf(value: string): string {
   return value.replace(encoded, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /**
- * What to look for to find `name` also where it was kept as it is, before all names were encoded. No other name is kept
- * as one of these: a plain spelling that is another name's encoded one is left out, and one that no filter finds.
+ * The values to search for to find `name`: its encoded form, and its plain form, which older calls have. The plain form is
+ * left out if a filter cannot match it or if it is the encoded form of another name.
  */
 export function spellingsOf(name: string): string[] {
   const inDoubt = /["\\?]|^'|'$/.test(name) || name.search(encoded) >= 0;

@@ -1,4 +1,4 @@
-/** The rules of a session without any Temporal: FIFO turns (I4), one holder, the window, what moves out. */
+/** The rules of a session, free of Temporal: turns in FIFO order (I4), one holder at a time, the window, older messages. */
 import type {
   GrantedTurn,
   Metadata,
@@ -16,8 +16,12 @@ import type {
 import { MessageTail } from './message-tail.ts';
 import { MetadataRoom } from './metadata-room.ts';
 import { RecentIds } from './recent-ids.ts';
+import { messagesOf } from './turn-text.ts';
 
-/** Calls whose commit is remembered, so that none is granted a second turn. Beyond them the start tells. */
+/**
+ * How many committed calls are remembered, so that none gets a second turn. For older calls the start of the call's workflow
+ * fails instead, because its id exists.
+ */
 const maxRecentCallIds = 500;
 
 export class SessionBook {
@@ -48,32 +52,33 @@ export class SessionBook {
     return this.currentHolder;
   }
 
-  /** What the holder is told. */
+  /** The turn as it is sent to its holder, with the window. */
   turnOf({ turnNumber, grantedAt }: TurnHolder): GrantedTurn {
     return { state: 'granted', turnNumber, grantedAt, window: this.tail.window() };
   }
 
+  /** How many calls wait for the turn. */
   get waiting(): number {
     return this.queue.length;
   }
 
-  /** The ids of the calls that wait, the next first. */
+  /** Ids of the waiting calls in the order of their turns. */
   get queued(): readonly string[] {
     return this.queue;
   }
 
-  /** Why `callId` cannot be taken on at all, for an update's validator: a rejection writes nothing. */
+  /** Why the call is refused, if it is. Called by the update's validator, where a rejection writes nothing to the history. */
   refusal(callId: string, metadataBytes = 0): 'session_queue_full' | 'session_metadata_full' | undefined {
     if (this.recent.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;
     if (this.currentHolder && this.queue.length >= this.limits.maxQueued) return 'session_queue_full';
     return this.room.takes(metadataBytes) ? undefined : 'session_metadata_full';
   }
 
-  /** Idempotent by call id. A call that is not the next waits; one that has committed gets no second turn. */
+  /** Grants the turn or a place in the queue. Idempotent by call id. A call that has committed gets no second turn. */
   openTurn(callId: string, nowMs: number, metadataBytes = 0): TurnReply {
     if (this.recent.has(callId)) return { state: 'committed' };
     this.room.expect(callId, metadataBytes);
-    // Nobody waits for a turn that nobody holds: see `release`.
+    // Without a holder the queue is empty: `release` grants the turn to the next call at once.
     const holder = this.currentHolder ?? this.grant(callId, nowMs);
     if (holder.callId === callId) {
       this.currentHolder = { ...holder, grantedAt: nowMs };
@@ -84,44 +89,36 @@ export class SessionBook {
   }
 
   /**
-   * Only the holder commits, and once; its turn ends with it. A call that failed while it still waited leaves its message
-   * too, one that was cancelled does not. Returns who holds the turn now, if that is new.
+   * Stores the call's messages and ends its turn. Only the holder can commit, and only once; a call that failed while it
+   * waited may leave its message too, one that was cancelled may not. Returns the new holder, if the turn moves on.
    */
   commit(commit: TurnCommit, nowMs: number): TurnHolder | undefined {
     const failedWaiting = commit.endedWaiting === 'failed' && this.queue.includes(commit.callId);
-    if (failedWaiting || this.holds(commit.callId)) this.take(commit, nowMs);
+    if (failedWaiting || this.holds(commit.callId)) this.appendTurn(commit, nowMs);
     return this.release(commit.callId, nowMs);
   }
 
-  private take(commit: TurnCommit, nowMs: number): void {
+  private appendTurn(commit: TurnCommit, nowMs: number): void {
     const timestamp = new Date(nowMs).toISOString();
-    const { callId, answer } = commit;
-    this.append({
-      timestamp,
-      role: 'user',
-      content: commit.prompt,
-      callId,
-      ...(!answer && { failed: true }),
-    });
-    if (answer)
-      this.append({ timestamp, role: 'assistant', content: answer.content, agent: answer.agent, callId });
+    for (const message of messagesOf(commit, timestamp)) this.append(message);
     const userId = this.content.userId ?? commit.userId;
     this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
     if (commit.metadata) this.merge(commit.metadata);
   }
 
-  /** Tells what became of the commit. Idempotent by call id. */
+  /** Commits and reports whether the session stores the turn. Idempotent by call id. */
   settle(commit: TurnCommit, nowMs: number): Settlement {
     const next = this.commit(commit, nowMs);
     return { stored: this.recent.has(commit.callId), ...(next && { next }) };
   }
 
+  /** Adds a message and remembers its call as committed. */
   append(message: SessionMessage): void {
     this.tail.append(message);
     if (message.callId !== undefined) this.recent.add(message.callId);
   }
 
-  /** Gives up the turn, or the place in the queue. Returns who holds the turn now, if that is new. */
+  /** Gives up the call's turn, or its place in the queue. Returns the new holder, if the turn moves on. */
   release(callId: string, nowMs: number): TurnHolder | undefined {
     if (!this.recent.has(callId) && (this.holds(callId) || this.queue.includes(callId)))
       this.left.add(callId);
@@ -133,26 +130,26 @@ export class SessionBook {
     return next === undefined ? undefined : this.grant(next, nowMs);
   }
 
-  /** The segment to store next, if there is one: `movedOut` then forgets its messages. */
+  /** The segment to store next, if there is one. Call `movedOut` once it is stored. */
   overflow(): SessionSegment | undefined {
     const messages = this.tail.overflow();
     if (messages.length === 0) return undefined;
     return { ...(this.content.older && { older: this.content.older }), messages };
   }
 
-  /** `segment` is stored under `key`. */
+  /** Drops the messages of `segment`, which is now stored under `key`. */
   movedOut(segment: SessionSegment, key: string): void {
     const count = (segment.older?.count ?? 0) + segment.messages.length;
     this.tail.dropOldest(segment.messages.length);
     this.content = { ...this.content, older: { key, count } satisfies OlderMessages };
   }
 
-  /** Whether nothing happens here and nothing has since `cutoffMs`. */
+  /** Whether nobody holds the turn and the last activity was at or before `cutoffMs`. */
   idleSince(cutoffMs: number): boolean {
     return !this.currentHolder && Date.parse(this.content.lastActivity) <= cutoffMs;
   }
 
-  /** Whether no call has left anything, none is under way, and nothing was imported. */
+  /** Whether the session has no messages, no metadata and no call in flight, and never had any call. */
   get isUnused(): boolean {
     if (this.currentHolder || this.content.older || !this.recent.isEmpty) return false;
     return this.tail.messages.length === 0 && Object.keys(this.content.metadata).length === 0;
@@ -186,7 +183,7 @@ export class SessionBook {
     };
   }
 
-  /** Those that a list of calls may not know of yet, and more. */
+  /** All call ids that the session remembers. Visibility is eventually consistent and may not list the newest of them yet. */
   callIds(): string[] {
     const holder = this.currentHolder ? [this.currentHolder.callId] : [];
     return [...new Set([...this.recent.list(), ...this.left.list(), ...holder, ...this.queue])];

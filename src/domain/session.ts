@@ -1,77 +1,83 @@
-/** A session's shapes. The rules of its turns and messages are in session-book.ts. */
+/** The types of a session. The rules of its turns and messages are in session-book.ts. */
 import type { StoredText } from './stored-text.ts';
 
+/** Metadata that callers attach; a session merges that of all its calls. */
 export type Metadata = Readonly<Record<string, unknown>>;
 
+/** A message as an agent gets it. */
 export interface WindowMessage {
   readonly role: 'user' | 'assistant' | 'system';
   readonly content: StoredText;
 }
 
+/** A message as a session stores it. */
 export interface SessionMessage extends WindowMessage {
   /** ISO 8601 UTC. */
   readonly timestamp: string;
-  /** Who answered, on an assistant's message. */
+  /** The agent that answered; only on an assistant's message. */
   readonly agent?: string;
   readonly callId?: string;
-  /** The call of this user message failed: kept for people, never sent to an agent. */
+  /** The call of this user message failed. The message is kept for people and never sent to an agent. */
   readonly failed?: true;
-  /** Its text is lost: `content` says so instead. Of what was read from a damaged store, or of its import. */
+  /** The text is lost, and `content` says so. Set when a damaged payload store is read, and kept by an export and import. */
   readonly lost?: true;
 }
 
-/** Messages that have moved to the payload store: the newest segment of a chain, and how many there are in all. */
+/** Reference to the messages in the payload store: key of the newest segment, and how many messages the chain holds in all. */
 export interface OlderMessages {
   readonly key: string;
   readonly count: number;
 }
 
-/** One link of that chain as it is stored, as JSON. */
+/** One segment of older messages, stored as JSON. `older` refers to the segment before it. */
 export interface SessionSegment {
   readonly older?: OlderMessages;
   readonly messages: readonly SessionMessage[];
 }
 
-/** What a reader of a session sees. */
+/** The content of a session as the `readSession` query returns it. */
 export interface SessionContent {
   readonly sessionId: string;
   readonly userId?: string;
   readonly createdAt: string;
   readonly lastActivity: string;
   readonly older?: OlderMessages;
-  /** Those after the older ones. */
+  /** The newest messages; earlier ones are in `older`. */
   readonly messages: readonly SessionMessage[];
   readonly metadata: Metadata;
 }
 
-/** The turn's lease: it has no clock of its own, see workflows/session.ts. */
+/** The call that holds the turn. A turn does not expire by itself, see workflows/session.ts. */
 export interface TurnHolder {
   readonly callId: string;
   readonly turnNumber: number;
   readonly grantedAt: number;
 }
 
-/** Everything that continue-as-new carries. */
+/** The state that a session carries to its next run by continue-as-new. */
 export interface SessionState extends SessionContent {
-  /** From its creation to its removal: another session of its id has another. Absent: created before there were lives. */
+  /**
+   * Id of the life: one session from its creation to its removal. A session created later under the same session id has
+   * another life. Absent for sessions created before lives existed.
+   */
   readonly life?: string;
   readonly turnsGranted: number;
   readonly holder?: TurnHolder;
-  /** It had waited, and is to be told of its turn still. */
+  /** The holder waited in the queue and has not been sent its turn yet. */
   readonly holderUntold?: true;
   /** Call ids in acceptance order. */
   readonly queue: readonly string[];
-  /** What the metadata of the holder and of those that wait may add, in bytes; calls without any are left out. */
+  /** Bytes of metadata that the holder and the waiting calls may add, by call id. Calls without metadata are left out. */
   readonly expectedMetadata?: Readonly<Record<string, number>>;
-  /** Calls that committed lately, oldest first. Absent: those of the messages. */
+  /** Ids of recently committed calls, oldest first. Absent: the call ids of the messages. */
   readonly recentCallIds?: readonly string[];
-  /** Calls that gave up their turn or their wait lately and left no message, oldest first. */
+  /** Ids of calls that recently gave up their turn or place in the queue without leaving a message, oldest first. */
   readonly leftCallIds?: readonly string[];
-  /** Absent: this run began while the API still reset calls (workflows/resets-in-old-histories.ts). */
+  /** Absent: this run began while the API could still reset calls (workflows/resets-in-old-histories.ts). */
   readonly withoutResets?: true;
 }
 
-/** What a call leaves in its session. */
+/** What a call commits to its session when it ends. */
 export interface TurnCommit {
   readonly callId: string;
   readonly prompt: StoredText;
@@ -79,28 +85,31 @@ export interface TurnCommit {
   readonly answer?: { readonly agent: string; readonly content: StoredText };
   readonly userId?: string;
   readonly metadata?: Metadata;
-  /** The call that this one runs again. Only older runs of sessions go by it (workflows/resets-in-old-histories.ts). */
+  /** The call that this one reruns. Only older session runs use it (workflows/resets-in-old-histories.ts). */
   readonly rerunOf?: string;
-  /** The call ended before it knew of a turn. A failed one leaves its message even so, a cancelled one only as the holder. */
+  /**
+   * The call ended before it knew that it had a turn. If it failed, its message is stored in any case; if it was cancelled,
+   * only when it holds the turn.
+   */
   readonly endedWaiting?: 'failed' | 'cancelled';
 }
 
-/** What became of a commit. */
+/** The result of a commit. */
 export interface Settlement {
-  /** Whether the session keeps what the call left, from this commit or an earlier one. */
+  /** Whether the session stores the call's turn, from this commit or an earlier one. */
   readonly stored: boolean;
-  /** Who holds the turn now, if that is new. */
+  /** The new holder, if the turn moves on. */
   readonly next?: TurnHolder;
 }
 
-/** Which session a turn is of. Both absent: it is of before there were lives. */
+/** Which life of a session a turn belongs to. Both members are absent in data from before lives existed. */
 export interface TurnPlace {
-  /** The run that told of it: what is sent to that run reaches this life or none. */
+  /** The session run that granted or queued the turn. A message sent to that run reaches this life or fails. */
   readonly runId?: string;
   readonly life?: string;
 }
 
-/** The session's say on a call's turn (see workflows/session.ts). */
+/** The call may ask its agents now. */
 export interface GrantedTurn extends TurnPlace {
   readonly state: 'granted';
   readonly turnNumber: number;
@@ -108,34 +117,39 @@ export interface GrantedTurn extends TurnPlace {
   readonly grantedAt: number;
   readonly window: readonly WindowMessage[];
 }
+
+/** The call must wait for its turn. */
 export interface QueuedTurn extends TurnPlace {
   readonly state: 'queued';
+  /** From 1. */
   readonly position: number;
-  /** The session sends the turn once it is the call's. Absent: it only wakes the call, which asks again. */
+  /** The session sends the granted turn by signal. Absent: the signal carries nothing, and the call asks again. */
   readonly comesByItself?: true;
 }
 
-/** `committed`: this call has had its turn. */
+/** The answer to `openTurn`. `committed`: this call has had its turn already. */
 export type TurnReply = GrantedTurn | QueuedTurn | { readonly state: 'committed' };
 
-/** How a session ends: by its closing alone. Its last run stands for what is to be deleted, until that is gone. */
+/** The result of a session workflow, which completes only when the session is closed. */
 export interface ClosedSession {
-  /** Calls of this session are to be deleted with it, these among them. Absent: none are. */
+  /** The session's calls are to be deleted too: the ids that the session remembers. Absent: the calls stay. */
   readonly callIds?: readonly string[];
 }
 
+/** Limits of a session, from the settings of the node that created it. */
 export interface SessionLimits {
-  /** Of all calls' metadata merged, as JSON. Absent: no bound. */
+  /** Size of the session's merged metadata, in bytes as JSON. Absent: unlimited. */
   readonly maxMetadataBytes?: number;
   readonly maxQueued: number;
   readonly windowMessages: number;
   readonly windowBytes: number;
-  /** Messages before the window move to the payload store once they take this much. Absent: never. */
+  /** Messages before the window move to the payload store when they take this many bytes. Absent: they never do. */
   readonly olderBytes?: number;
-  /** The session continues as new once its history has so many events. Absent: when Temporal suggests it, at 4,096. */
+  /** The session continues as new when its history has this many events. Absent: when Temporal suggests it, at 4,096. */
   readonly renewAtEvents?: number;
 }
 
+/** The state of an empty session. */
 export function newSession(sessionId: string, nowMs: number, userId?: string): SessionState {
   const now = new Date(nowMs).toISOString();
   return {

@@ -1,6 +1,7 @@
-/** What today's routing would do with a call of yesterday, told from its recorded outcomes: nobody is asked. */
+/** Predicts from a call's recorded outcomes what today's routing would do with the call. No agent is asked. */
 import { failureRow, type ErrorType } from './failures.ts';
 
+/** What one agent did in the recorded call. */
 export interface RecordedOutcome {
   readonly agent: string;
   readonly status: 'ok' | 'failed' | 'skipped';
@@ -10,40 +11,44 @@ export interface RecordedOutcome {
 /** An agent of today's chain. */
 export interface TodaysAgent {
   readonly name: string;
-  /** Registered at another address since: what was recorded tells nothing of it. */
+  /** The agent was registered at another address after the call, so its recorded outcome says nothing about today. */
   readonly moved: boolean;
 }
 
+/** The chain that a call started now would have. */
 export interface TodaysChain {
-  /** In the order that a call of now would ask. */
+  /** In the order to ask them. */
   readonly agents: readonly TodaysAgent[];
   readonly unregistered: readonly string[];
 }
 
+/** The prediction for one agent. */
 export interface WhatIfStep {
   readonly agent: string;
   readonly outcome: 'as_recorded' | 'would_be_asked' | 'not_reached' | 'skipped';
   readonly errorType?: ErrorType;
 }
 
+/** The prediction for a call. */
 export interface WhatIf {
-  /** The first agent whose answer is not known. */
+  /** The first agent that would be asked and whose outcome is unknown. */
   readonly nextAgent?: string;
   readonly reason: string;
   readonly steps: readonly WhatIfStep[];
-  /** Other agents would be asked than were, or in another order. */
+  /** Whether today's call would ask other agents than the recorded one, or in another order. */
   readonly changed: boolean;
 }
 
-/** Where the walk ends. */
+/** Where the walk through the chain ends. */
 interface End {
   readonly reason: string;
   readonly nextAgent?: string;
 }
 
 /**
- * Walks today's chain. An agent that was asked does as it did: it answers, or fails and the next one is asked, unless
- * its failure does not fall back. The first one without a recorded outcome would be asked, and nobody knows the rest.
+ * Walks today's chain. An agent that the call asked is assumed to do the same again: answer, or fail so that the next agent
+ * is asked, unless the failure does not fall back. The walk ends at the first agent without a recorded outcome: it would be
+ * asked, and nothing after it can be predicted.
  */
 export function whatIf(recorded: readonly RecordedOutcome[], today: TodaysChain): WhatIf {
   const asked = recorded.filter((outcome) => outcome.status !== 'skipped');
@@ -73,7 +78,7 @@ function stepOf(agent: string, outcome: RecordedOutcome | undefined): WhatIfStep
   return { agent, outcome: 'as_recorded', ...(outcome.errorType && { errorType: outcome.errorType }) };
 }
 
-/** Undefined: the next agent is asked. */
+/** Whether the walk ends at this agent, and why. Undefined: the next agent is asked. */
 function endAt({ name, moved }: TodaysAgent, outcome: RecordedOutcome | undefined): End | undefined {
   if (!outcome) {
     const why = moved ? 'was registered at another address since' : 'was not asked by this call';

@@ -1,4 +1,4 @@
-/** The same for values that differ only in the order of members; null members count as absent. */
+/** JSON with the members of objects sorted and null members left out, so that equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) =>
     typeof member === 'object' && member !== null && !Array.isArray(member)

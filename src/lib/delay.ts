@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Resolves after `ms`, or as soon as `signal` aborts: look at `signal.aborted` afterwards. At once if `ms` is 0 or less.
+ * Resolves after `ms`, or as soon as `signal` aborts; it never rejects, so check `signal.aborted` afterwards. Resolves at
+ * once if `ms` is 0 or less.
  */
 export async function delay(ms: number, signal?: AbortSignal): Promise<void> {
   if (ms <= 0 || signal?.aborted) return;

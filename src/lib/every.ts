@@ -1,6 +1,7 @@
 /**
- * Runs `task` again and again, `intervalMs` after it ended, each time a little early or late. A failure is told and
- * the next round comes all the same. Returns how to stop; that waits for a round under way.
+ * Runs `task` repeatedly, each time `intervalMs` (±10 % jitter) after the previous run has ended. If a run fails, `onError`
+ * is called and the task goes on. The timer does not keep the process alive. Returns a function that stops it and resolves
+ * when a run in flight has ended.
  */
 export function every(
   intervalMs: number,

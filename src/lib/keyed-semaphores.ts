@@ -1,10 +1,10 @@
 import { Semaphore, type Release, type WaitOptions } from './semaphore.ts';
 
-/** A semaphore for each key. It exists only while somebody holds or awaits one of its permits. */
+/** One semaphore per key. A key's semaphore exists only while one of its permits is held or awaited. */
 export class KeyedSemaphores {
   private readonly entries = new Map<string, { limit: { current: number }; semaphore: Semaphore }>();
 
-  /** As `Semaphore.acquire`. The key's limit is the one that was named last, also for those that wait already. */
+  /** Like `Semaphore.acquire`. The latest `limit` applies to the whole key, including callers that already wait. */
   async acquire(key: string, limit: number, wait?: WaitOptions): Promise<Release> {
     const { semaphore } = this.entryOf(key, limit);
     try {
@@ -19,7 +19,7 @@ export class KeyedSemaphores {
     }
   }
 
-  /** As `Semaphore.run`. */
+  /** Like `Semaphore.run`. */
   async run<T>(key: string, limit: number, work: () => Promise<T>, wait?: WaitOptions): Promise<T> {
     const release = await this.acquire(key, limit, wait);
     try {
@@ -29,7 +29,7 @@ export class KeyedSemaphores {
     }
   }
 
-  /** How many keys somebody holds or awaits a permit of. */
+  /** How many keys have a permit that is held or awaited. */
   get size(): number {
     return this.entries.size;
   }

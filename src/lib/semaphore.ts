@@ -10,31 +10,29 @@
 export class Semaphore {
   private readonly limit: ConcurrencyLimit;
   private held = 0;
-  /** How to hand a permit to each waiter, the one that waits longest first. */
+  /** For each waiter the function that grants it a permit; the longest waiting first. */
   private readonly waiters = new Set<() => void>();
 
   constructor(limit: ConcurrencyLimit) {
     this.limit = limit;
   }
 
-  /** How many permits may be held now. */
+  /** The current limit of permits. */
   get permits(): number {
     return this.limit.current;
   }
 
-  /** How many wait for a permit. */
+  /** How many callers wait for a permit. */
   get waiting(): number {
     return this.waiters.size;
   }
 
-  /** Nobody holds a permit, and so nobody waits for one. */
+  /** Whether no permit is held or awaited. */
   get isIdle(): boolean {
     return this.held === 0 && this.waiters.size === 0;
   }
 
-  /**
-   * Runs `work` with a permit. Throws what `work` throws, or what `acquire` throws; in that case `work` did not begin.
-   */
+  /** Runs `work` while it holds a permit. Throws what `work` throws, or what `acquire` throws if `work` did not begin. */
   async run<T>(work: () => Promise<T>, wait?: WaitOptions): Promise<T> {
     const release = await this.acquire(wait);
     try {
@@ -104,8 +102,10 @@ export class Semaphore {
   }
 }
 
+/** Returns the permit. */
 export type Release = () => void;
 
+/** How to bound the wait for a permit. */
 export interface WaitOptions {
   /** Ends the wait. It does not end work that has begun. */
   readonly signal?: AbortSignal;

@@ -1,6 +1,6 @@
-/** One watch for all who follow the same thing; it begins with the first of them and ends with the last. */
+/** Shares one watch among all followers of the same subject. It starts with the first follower and ends with the last. */
 
-/** Publishes values until `signal` aborts or there is nothing more to come; a failure reaches every follower. */
+/** Watches a subject: publishes values until `signal` aborts or no more will come. Every follower gets what it throws. */
 export type Watcher<S, V> = (subject: S, publish: (value: V) => void, signal: AbortSignal) => Promise<void>;
 
 interface Watch<V> {
@@ -15,25 +15,28 @@ export class SharedWatch<S, V> {
   private readonly keyOf: (subject: S) => string;
   private readonly watches = new Map<string, Watch<V>>();
 
-  /** Subjects of one key are the same. */
+  /** Subjects with equal keys share a watch. */
   constructor(watcher: Watcher<S, V>, keyOf: (subject: S) => string) {
     this.watcher = watcher;
     this.keyOf = keyOf;
   }
 
-  /** Things that are watched now. */
+  /** How many subjects are watched now. */
   get size(): number {
     return this.watches.size;
   }
 
-  /** The value as it is and whenever it has changed; one who is slow misses values in between, never the last. */
+  /**
+   * Yields the current value, then every change, until `signal` aborts or the watch ends. A slow follower may miss values in
+   * between, but never the latest. Throws what the watcher throws.
+   */
   async *follow(subject: S, signal: AbortSignal): AsyncGenerator<V> {
     const key = this.keyOf(subject);
     const watch = this.watches.get(key) ?? this.begin(key, subject);
-    let wake = (): void => undefined;
-    const onNews = (): void => wake();
-    watch.followers.add(onNews);
-    signal.addEventListener('abort', onNews);
+    let resume = (): void => undefined;
+    const onChange = (): void => resume();
+    watch.followers.add(onChange);
+    signal.addEventListener('abort', onChange);
     try {
       for (let seen: Watch<V>['latest']; !signal.aborted;) {
         const { latest, over } = watch;
@@ -41,11 +44,11 @@ export class SharedWatch<S, V> {
         else if (over) {
           if ('error' in over) throw over.error;
           return;
-        } else await new Promise<void>((resolve) => (wake = resolve));
+        } else await new Promise<void>((resolve) => (resume = resolve));
       }
     } finally {
-      signal.removeEventListener('abort', onNews);
-      watch.followers.delete(onNews);
+      signal.removeEventListener('abort', onChange);
+      watch.followers.delete(onChange);
       if (watch.followers.size === 0) this.end(key, watch);
     }
   }
@@ -53,23 +56,23 @@ export class SharedWatch<S, V> {
   private begin(key: string, subject: S): Watch<V> {
     const watch: Watch<V> = { controller: new AbortController(), followers: new Set() };
     this.watches.set(key, watch);
-    const tell = (): void => {
-      for (const wake of watch.followers) wake();
+    const notify = (): void => {
+      for (const onChange of watch.followers) onChange();
     };
     const publish = (value: V): void => {
       watch.latest = { value };
-      tell();
+      notify();
     };
     this.watcher(subject, publish, watch.controller.signal).then(
       () => {
         watch.over = {};
         this.end(key, watch);
-        tell();
+        notify();
       },
       (error: unknown) => {
         watch.over = { error };
         this.end(key, watch);
-        tell();
+        notify();
       },
     );
     return watch;

@@ -1,6 +1,6 @@
 /**
- * Settles as `work` does; if it has not settled after `ms`, resolves with what `onTimeout` returns, or rejects with what
- * it throws. The work itself goes on: where it should stop, `onTimeout` has to stop it.
+ * Settles like `work`. If `work` has not settled after `ms`, resolves with what `onTimeout` returns or rejects with what it
+ * throws. The work itself continues: if it should stop, `onTimeout` must stop it.
  */
 export async function withTimeLimit<T, L>(work: Promise<T>, ms: number, onTimeout: () => L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 /**
- * Settles as `work` does, or rejects with the signal's reason as soon as it aborts. For work that notices an abort late:
- * undici does so only once a request has a connection, not while it waits for one.
+ * Settles like `work`, or rejects with the signal's reason as soon as it aborts. For work that notices an abort too late:
+ * undici, for example, does not while a request waits for a connection.
  */
 export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   let onAbort = (): void => undefined;

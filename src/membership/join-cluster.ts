@@ -1,4 +1,4 @@
-/** Whether this node may be part of the cluster whose data it finds, and its entry in the registry of nodes (ADR 0033). */
+/** Joins this node to its cluster: compares it with the cluster terms and enters it in the registry of nodes (ADR 0033). */
 import { readTerms, UnreadableTerms, writeTerms } from '../services/nodes/cluster-terms.ts';
 import type { Nodes } from '../services/nodes/nodes.ts';
 import { isForbidden, type Temporal } from '../services/temporal/rpc.ts';
@@ -12,14 +12,14 @@ import { StartupError } from '../platform/startup-error.ts';
 import { refusal } from './refusal.ts';
 
 interface Options {
-  /** Undefined: its payload store is away. */
+  /** Undefined while the payload store cannot be reached. */
   readonly storeId: string | undefined;
-  /** What differs becomes the cluster's. */
+  /** HOLDFAST_JOIN=force: the node joins in any case, and the cluster terms are set to what it has. */
   readonly force: boolean;
   readonly log: Log;
 }
 
-/** The first node writes the terms. Throws `StartupError` that says what differs and what to do. */
+/** The first node writes the cluster terms. Throws `StartupError` with what differs and what to do. */
 export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Options): Promise<void> {
   try {
     await join(temporal, nodes, options);
@@ -31,47 +31,47 @@ export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Opt
 async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: Options): Promise<void> {
   if (force)
     log.warn(
-      'HOLDFAST_JOIN=force is set: this node is not refused, whatever differs. Unset it once it has started',
+      'HOLDFAST_JOIN=force is set: this node joins the cluster even if its key, payload store or version differs. Unset it once the node has started',
     );
   const self = { ...nodes.self, storeId };
-  const terms = (await readTerms(temporal)) ?? (await beTheFirst(temporal, self));
-  const refuseWhereItDiffers = (running: readonly NodeCard[]): void => {
+  const terms = (await readTerms(temporal)) ?? (await writeFirstTerms(temporal, self));
+  const refuseIfDifferent = (running: readonly NodeCard[]): void => {
     if (!terms || force) return;
     const others = running.filter(({ id }) => id !== self.id);
     const breaches = breachesOf(terms, self, others);
     if (breaches.length > 0)
       throw new StartupError(refusal(breaches, terms, self, others, temporal.namespace));
   };
-  // Before it is listed: the others would tell of one that has another key or store.
+  // Before the node is listed: otherwise the other nodes would log an error about its key or store.
   if (terms && !force && breachesOf(terms, self, []).length > 0)
-    refuseWhereItDiffers(await nodes.look().catch(() => []));
+    refuseIfDifferent(await nodes.look().catch(() => []));
   nodes.amend({ storeId });
   const raises = !force && terms !== undefined && self.generation > terms.generation;
   await enter(nodes, log, { mustSeeAll: raises });
   try {
-    refuseWhereItDiffers(nodes.list());
+    refuseIfDifferent(nodes.list());
     if (raises) {
-      // A server that has just started has forgotten who runs.
+      // A Temporal server that has just started does not list all pollers yet: wait until every node has renewed its lease.
       await delay(allRenewedMs);
       await enter(nodes, log, { mustSeeAll: true });
-      refuseWhereItDiffers(nodes.list());
+      refuseIfDifferent(nodes.list());
     }
   } catch (error) {
     await nodes.leave().catch(() => undefined);
     throw error;
   }
-  if (terms) await agree(temporal, self, terms, log);
+  if (terms) await updateTerms(temporal, self, terms, log);
 }
 
-/** Undefined: its store is away, so that it cannot tell the terms yet. */
-async function beTheFirst(temporal: Temporal, self: NodeCard): Promise<ClusterTerms | undefined> {
+/** Writes the terms of a new cluster. Undefined while the payload store cannot be reached: its id is part of the terms. */
+async function writeFirstTerms(temporal: Temporal, self: NodeCard): Promise<ClusterTerms | undefined> {
   const own = termsOf(self);
   if (!own) return undefined;
   await writeTerms(temporal, own, { replace: false });
-  return readTerms(temporal); // Another may have been first.
+  return readTerms(temporal); // Another node may have written them first.
 }
 
-/** `mustSeeAll`: it may not go on without knowing who runs. */
+/** Renews the node's lease. `mustSeeAll`: throws if it fails, because the node may only join if it can list all nodes. */
 async function enter(nodes: Nodes, log: Log, { mustSeeAll }: { mustSeeAll: boolean }): Promise<void> {
   try {
     await nodes.renew();
@@ -79,15 +79,18 @@ async function enter(nodes: Nodes, log: Log, { mustSeeAll }: { mustSeeAll: boole
     if (isForbidden(error)) throw error;
     if (mustSeeAll)
       throw new StartupError(
-        'Temporal does not tell which nodes run, and this one may join only where none of an older generation does: start it again once Temporal answers',
+        'Temporal did not list the running nodes, and this node may join only if no node of an older generation is running: start it again once Temporal answers',
         { cause: error },
       );
-    log.warn({ err: error }, 'This node could not be entered in the registry of nodes; it is tried again');
+    log.warn(
+      { err: error },
+      'This node could not be entered in the registry of nodes; it tries again every 10 s',
+    );
   }
 }
 
-/** Where they still differ it is by force, or this is the first node of its generation. */
-async function agree(temporal: Temporal, self: NodeCard, terms: ClusterTerms, log: Log): Promise<void> {
+/** Updates the terms if they differ from what the node has: by force, or because it is the first of a new generation. */
+async function updateTerms(temporal: Temporal, self: NodeCard, terms: ClusterTerms, log: Log): Promise<void> {
   const now = termsOf(self, terms);
   if (!now) return;
   const changed = (['keyFingerprint', 'storeId', 'generation'] as const).filter(
@@ -96,14 +99,15 @@ async function agree(temporal: Temporal, self: NodeCard, terms: ClusterTerms, lo
   if (changed.length === 0) return;
   await writeTerms(temporal, now, { replace: true });
   if (changed.join() === 'generation' && now.generation > terms.generation)
-    log.info({ generation: now.generation }, 'The cluster is of this generation from now on');
+    log.info({ generation: now.generation }, 'This node raised the generation of the cluster');
   else
     log.warn(
       { before: terms, now },
-      'HOLDFAST_JOIN=force: the cluster has what this node has from now on. Nodes that keep what it had are refused at their next start',
+      'HOLDFAST_JOIN=force: the cluster terms now match this node. Nodes with the earlier key or payload store are refused at their next start',
     );
 }
 
+/** Adds to known errors what to do about them. */
 function withWhatToDo(error: unknown, namespace: string): unknown {
   if (error instanceof UnreadableTerms)
     return new StartupError(

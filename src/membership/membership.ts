@@ -1,4 +1,4 @@
-/** This process as one of its cluster's nodes: it joins, keeps its lease, and looks who its neighbours are (ADR 0033). */
+/** The membership of this process in its cluster: it joins, renews its lease, and compares itself with other nodes (ADR 0033). */
 import { readTerms } from '../services/nodes/cluster-terms.ts';
 import type { Nodes } from '../services/nodes/nodes.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
@@ -10,19 +10,23 @@ import { StartupError } from '../platform/startup-error.ts';
 import type { StoreWatch } from '../platform/store-watch.ts';
 import { joinCluster } from './join-cluster.ts';
 import { refusal } from './refusal.ts';
-import { tellNeighbours } from './tell-neighbours.ts';
+import { logDifferences } from './log-differences.ts';
 
 export type Membership = ReturnType<typeof createMembership>;
 
+/** `storeWatch` knows the payload store's id; `force` is HOLDFAST_JOIN=force. */
 export function createMembership(
   temporal: Temporal,
   nodes: Nodes,
   storeWatch: StoreWatch,
   { force, log }: { force: boolean; log: Log },
 ) {
-  const tell = tellNeighbours(log);
+  const compare = logDifferences(log);
   const notRenewed = (error: unknown): void => {
-    log.warn({ err: error }, 'The lease of this node was not renewed; it is tried again');
+    log.warn(
+      { err: error },
+      'This node could not renew its lease in the registry of nodes; it tries again in 10 s',
+    );
   };
   let refuse: (reason: string) => void = () => undefined;
   const refused = new Promise<string>((resolve) => (refuse = resolve));
@@ -35,7 +39,10 @@ export function createMembership(
       throw error;
     }
   };
-  /** A newer node that runs did not see this one, or is about to be refused: which of both, the terms tell. */
+  /**
+   * Ends this node if the cluster has moved to a newer generation. A newer node in the list alone does not prove that: it may
+   * be about to be refused. So the terms decide.
+   */
   const endIfOlder = async (): Promise<void> => {
     const { self } = nodes;
     const others = nodes.list().filter(({ id }) => id !== self.id);
@@ -45,32 +52,35 @@ export function createMembership(
       refuse(refusal(['older'], terms, self, others, temporal.namespace));
   };
   const renewLease = async (): Promise<void> => {
-    tell(nodes.self, await nodes.renew());
+    compare(nodes.self, await nodes.renew());
     await endIfOlder();
   };
   return {
-    /** Before its first call or task. Throws `StartupError` where it may not be part of the cluster. */
+    /** Joins, before the node takes its first call or task. Throws `StartupError` if it may not be part of the cluster. */
     async join(): Promise<void> {
       await join();
-      tell(nodes.self, nodes.list());
+      compare(nodes.self, nodes.list());
     },
-    /** Resolves with the reason where it may not be part of the cluster any more, or its payload store came later and told. */
+    /**
+     * Resolves with the reason if the node may no longer be part of the cluster, or if its payload store could be reached
+     * only after the join and is not the cluster's.
+     */
     refused,
-    /** Enters where it can be reached. What fails comes with the next renewal. */
+    /** Publishes the node's address. If that fails, the next renewal does it. */
     async listensAt(address: string): Promise<void> {
       nodes.amend({ address });
       await renewLease().catch(notRenewed);
     },
-    /** At once: Temporal has been away, and has forgotten who polled. */
+    /** Renews the lease now. For use after an outage of Temporal, which then no longer lists earlier pollers. */
     renewNow: (): void => void renewLease().catch(notRenewed),
-    /** Returns how to stop. */
+    /** Starts the renewals. Returns a function that stops them. */
     start(): () => Promise<void> {
       const stops = [every(renewMs, renewLease, notRenewed), storeWatch.start(joinWithStore)];
       return async () => {
         await Promise.all(stops.map((stop) => stop()));
       };
     },
-    /** Ends its lease at once; where Temporal does not answer, it ends by itself. */
+    /** Ends the lease at once. If Temporal does not answer, the lease expires. */
     leave: (): Promise<void> => nodes.leave().catch(() => undefined),
   };
 }

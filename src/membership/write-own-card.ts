@@ -1,4 +1,4 @@
-/** What this process tells other nodes of itself. */
+/** Writes the card that this process publishes to other nodes. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { generation } from '../domain/cluster-terms.ts';
@@ -7,14 +7,14 @@ import type { Config } from '../platform/config.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { version } from '../platform/version.ts';
 
-/** Without its payload store, which is told once the node has joined. */
+/** The card of this process, without the payload store's id: that is added when the node joins. */
 export function writeOwnCard(
   { shared, apiKeys, worker }: Config,
   role: NodeCard['role'],
   sealer: Sealer,
   startedAt: number,
 ): NodeCard {
-  // Which keys they are is told by nothing, only whether they are the same.
+  // The fingerprint reveals nothing about the keys; other nodes only see whether theirs are the same.
   const keys = apiKeys.length > 0 && {
     HOLDFAST_API_KEYS: sealer.fingerprint(`API keys ${[...apiKeys].sort().join(' ')}`).slice(0, 11),
   };

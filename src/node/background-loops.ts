@@ -1,7 +1,7 @@
 /** What a process does again and again beside its calls: it sends outcomes, and a facade keeps up with other nodes. */
 import { every } from '../lib/every.ts';
 import type { Membership } from '../membership/membership.ts';
-import type { Texts } from '../payloads/texts.ts';
+import type { TextStore } from '../payloads/text-store.ts';
 import type { Log } from '../platform/logging.ts';
 import type { Agents } from '../services/agents/agents.ts';
 import type { Health } from '../services/agents/health.ts';
@@ -15,7 +15,7 @@ import type { Temporal } from '../services/temporal/rpc.ts';
 
 export interface LoopParts {
   readonly temporal: Temporal;
-  readonly texts: Texts;
+  readonly texts: TextStore;
   readonly agents: Agents;
   readonly health: Health;
   readonly inFlight: CallsInFlight;

@@ -3,6 +3,7 @@ import type { InjectedSinks } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import type { AgentRequests } from '../activities/agent-requests.ts';
+import { callKey } from '../domain/keys.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Health } from '../services/agents/health.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
@@ -38,8 +39,8 @@ export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks> 
         fn: (_info, { callId, agent, ending, startedAt }) => {
           inFlight.done(callId);
           health.release(callId);
-          if (counted.has(callId)) return;
-          counted.set(callId, true);
+          if (counted.has(callKey(callId))) return;
+          counted.set(callKey(callId), true);
           metrics.calls.inc({ agent, outcome: ending });
           metrics.callDuration.observe({ outcome: ending }, Math.max(0, now() - startedAt) / 1_000);
         },

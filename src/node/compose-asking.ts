@@ -3,9 +3,10 @@ import { AgentRequests } from '../activities/agent-requests.ts';
 import type { AskDependencies } from '../activities/ask.ts';
 import { FirstTries } from '../activities/first-try.ts';
 import { Expectations } from '../agents/expectations/expectations.ts';
-import { createVpsTransport } from '../agents/vps-transport.ts';
+import { formatOf } from '../agents/formats/formats.ts';
+import { createHttpTransport } from '../agents/http/http-transport.ts';
 import { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
-import type { Texts } from '../payloads/texts.ts';
+import type { TextStore } from '../payloads/text-store.ts';
 import type { Config } from '../platform/config.ts';
 import type { Sealer } from '../platform/sealing.ts';
 
@@ -17,11 +18,11 @@ export interface Asking extends AskDependencies {
 export function composeAsking(
   config: Config,
   sealer: Sealer,
-  texts: Texts,
+  texts: TextStore,
   { now, serverAvailableMs }: { readonly now: () => number; readonly serverAvailableMs: () => number },
 ): Asking {
   const dependencies: AskDependencies = {
-    transport: createVpsTransport(config.transport),
+    transport: createHttpTransport(config.transport, formatOf),
     openToken: (sealed, agentName) => sealer.open(sealed, agentName),
     agentRequests: new AgentRequests(serverAvailableMs, now),
     slots: new KeyedSemaphores(),

@@ -1,4 +1,5 @@
 /** The services of one process, room by room (src/services/services.ts). */
+import { batchKey, callKey, callListKey } from '../domain/keys.ts';
 import { SharedWatch } from '../lib/shared-watch.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Config } from '../platform/config.ts';
@@ -9,7 +10,7 @@ import { Health } from '../services/agents/health.ts';
 import { countCalls, exportCalls } from '../services/archive/call-export.ts';
 import { watchCall } from '../services/call-events/call-watch.ts';
 import { AdaptiveBound } from '../services/calls/adaptive-bound.ts';
-import { keyOfList, watchList } from '../services/calls/call-list-watch.ts';
+import { watchList } from '../services/calls/call-list-watch.ts';
 import { CallRecords } from '../services/calls/call-records.ts';
 import { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { Calls } from '../services/calls/calls.ts';
@@ -108,8 +109,8 @@ function callServices(dependencies: RerunDependencies, waiters: Waiters): CallSe
     startAndAwait: (call, wish) => startAndAwait(awaiting, call, wish),
     running: calls,
     records,
-    events: new SharedWatch(watchCall(temporal), (callId) => callId),
-    lists: new SharedWatch(watchList(records), keyOfList),
+    events: new SharedWatch(watchCall(temporal), callKey),
+    lists: new SharedWatch(watchList(records), callListKey),
   };
 }
 
@@ -121,7 +122,7 @@ function rerunServices(dependencies: RerunDependencies, maxBatchCalls: number): 
     whatIfOf: (callId) => whatIfOf(dependencies, callId),
     whatIfOfAll: (filter, limit) => whatIfOfAll(dependencies, filter, limit),
     batches,
-    events: new SharedWatch(watchBatch(batches), (batchId) => batchId),
+    events: new SharedWatch(watchBatch(batches), batchKey),
   };
 }
 

@@ -26,6 +26,7 @@ import { createBatchWork } from '../services/reruns/batch-work.ts';
 import type { Services } from '../services/services.ts';
 import { createTurns } from '../services/sessions/turns.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
+import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { resumeAfterOutage } from './after-an-outage.ts';
 import { startBackgroundLoops } from './background-loops.ts';
 import { createCallSinks } from './call-sinks.ts';
@@ -71,7 +72,8 @@ export async function composeNode(
   role: NodeCard['role'],
 ): Promise<Node> {
   const { taskQueue } = config.worker;
-  const temporal: Temporal = { client: new Client({ connection, namespace }), namespace, taskQueue };
+  const client = new Client({ connection, namespace, dataConverter });
+  const temporal: Temporal = { client, namespace, taskQueue };
   const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
   const payloads = await openPayloads(config, log);
   const { texts, storeWatch, archive } = payloads;

@@ -2,13 +2,13 @@
 import { Archive } from '../services/archive/archive.ts';
 import { openPayloadStore } from '../payloads/open-store.ts';
 import type { PayloadStore } from '../payloads/payload-store.ts';
-import { Texts } from '../payloads/texts.ts';
+import { TextStore } from '../payloads/text-store.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
 import { StoreWatch } from '../platform/store-watch.ts';
 
 export interface Payloads {
-  readonly texts: Texts;
+  readonly texts: TextStore;
   readonly storeWatch: StoreWatch;
   /** Undefined: none is kept. */
   readonly archive: Archive | undefined;
@@ -19,7 +19,7 @@ export async function openPayloads(config: Config, log: Log): Promise<Payloads> 
   const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
   const storeWatch = new StoreWatch(store, log);
   await storeWatch.first();
-  const texts = new Texts(store, config.payloads.inlineBytes, ({ key, message }) => {
+  const texts = new TextStore(store, config.payloads.inlineBytes, ({ key, message }) => {
     log.error({ key }, message);
   });
   return { texts, storeWatch, archive: openArchive(config, store, log) };

@@ -9,6 +9,7 @@ import { createLog } from '../platform/logging.ts';
 import { runMain } from '../platform/shutdown.ts';
 import { StartupError } from '../platform/startup-error.ts';
 import { configuredTarget, connect, installRuntime } from '../platform/temporal-connection.ts';
+import { dataConverter } from '../temporal-sdk/payloads.ts';
 
 const usage = `npm run promote                     lists the versions of the workers and the calls that each has to end
 npm run promote -- BUILD_ID         gives new calls, and the entities, to the workers of this version
@@ -29,7 +30,7 @@ await runMain(async () => {
   const { options, namespace } = configuredTarget() ?? embedded;
   const connection = await connect({ options, namespace });
   try {
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, dataConverter });
     const temporal = { client, namespace, taskQueue: config.worker.taskQueue };
     if (buildId !== undefined || unversioned) await promoteOrExplain(temporal, buildId);
     await show(temporal);

@@ -10,25 +10,26 @@ import {
 import { removeStaleFiles } from './stale-files.ts';
 import { markerFile, StoreFolder } from './store-folder.ts';
 
-/** Where files are while they are written. */
+/** Files are written here and then moved, so that no reader sees half a file. */
 const temporaryFolder = '.tmp';
-/** How often, at most, a write looks for what killed writers left. */
+/** A write removes the temporary files of killed writers, at most this often. */
 const sweepIntervalMs = 60_000;
 const mebibyte = 1024 * 1024;
-/** Errors that a later try meets again, until somebody changes the folder or its rights. */
+/** Errors that do not go away until somebody changes the folder or its permissions. */
 const lastingCodes = new Set(['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP']);
 
 /**
- * One file per key below `root`, readable by its owner alone: they are conversations. `reserveBytes` of its disk are kept
- * for the work under way, see `requireRoom`. Without its folder the store is away, and nothing of it is lost.
+ * A payload store in a folder: one file per key, readable by the file's owner only because it holds conversations.
+ * `reserveBytes` of the disk are reserved for calls in flight, see `requireRoom`. While the folder is missing, for example
+ * because its volume is not mounted, every operation throws `PayloadStoreError`.
  */
 export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
   const folder = new StoreFolder(path);
   const root = folder.path;
   const pathOf = (key: string): string => join(root, ...key.split('/'));
   const temporaries = join(root, temporaryFolder);
-  /** And still there afterwards: what is done under a mount point goes out of sight with the next mount. */
-  const whileThere = (action: () => Promise<void>): Promise<void> =>
+  /** Checks the folder before and after: files written into an empty mount point are hidden by the next mount. */
+  const withFolder = (action: () => Promise<void>): Promise<void> =>
     orStoreError(async () => {
       await folder.requireThere();
       await action();
@@ -37,32 +38,32 @@ export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
   let sweepAt = 0;
   return {
     write: (key, bytes) =>
-      whileThere(async () => {
+      withFolder(async () => {
         if (Date.now() >= sweepAt) {
           sweepAt = Date.now() + sweepIntervalMs;
           await removeStaleFiles(temporaries);
         }
         await writeWhole(folder, pathOf(key), bytes);
       }),
-    writeOnce: (key, bytes) => whileThere(() => writeUnlessThere(folder, pathOf(key), bytes)),
+    writeOnce: (key, bytes) => withFolder(() => writeUnlessPresent(folder, pathOf(key), bytes)),
     read: (key) => orStoreError(() => readUnlessMissing(folder, pathOf(key))),
     async *list(prefix) {
       await orStoreError(() => folder.requireThere());
       yield* walk(root, pathOf(prefix));
-      await orStoreError(() => folder.requireThere()); // Or it may have ended too early.
+      await orStoreError(() => folder.requireThere()); // If the folder vanished meanwhile, the list is incomplete.
     },
-    deleteAll: (prefix) => whileThere(() => rm(pathOf(prefix), { recursive: true, force: true })),
+    deleteAll: (prefix) => withFolder(() => rm(pathOf(prefix), { recursive: true, force: true })),
     requireRoom: (bytes) =>
       orStoreError(async () => {
         await folder.requireThere();
         const free = await freeBytes(root);
         if (free - bytes < reserveBytes)
           throw new PayloadStoreError(
-            `The payload store's disk has ${inMib(free)} MiB free, ${inMib(reserveBytes)} MiB are kept for calls under way: free some space, or lower HOLDFAST_PAYLOAD_RESERVE_MIB`,
+            `The payload store's disk has ${inMib(free)} MiB free, ${inMib(reserveBytes)} MiB are reserved for calls in flight: free some space, or lower HOLDFAST_PAYLOAD_RESERVE_MIB`,
           );
       }),
     check: () =>
-      whileThere(async () => {
+      withFolder(async () => {
         await folder.make(temporaries);
         await removeStaleFiles(temporaries);
         const probe = join(temporaries, randomName());
@@ -76,19 +77,20 @@ export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
   };
 }
 
-/** Whole or not at all. Where the same is there already it only becomes young again; what is there damaged is replaced. */
+/** Writes the file atomically. If it exists with the same bytes, only its time is updated; a damaged file is replaced. */
 async function writeWhole(folder: StoreFolder, path: string, bytes: Uint8Array): Promise<void> {
-  if (await isThere(path, bytes)) return;
+  if (await isIntact(path, bytes)) return;
   await writeBeside(folder, path, bytes, (temporary) => rename(temporary, path));
 }
 
-async function writeUnlessThere(folder: StoreFolder, path: string, bytes: Uint8Array): Promise<void> {
+/** Writes the file atomically, unless it exists. */
+async function writeUnlessPresent(folder: StoreFolder, path: string, bytes: Uint8Array): Promise<void> {
   await writeBeside(folder, path, bytes, async (temporary) => {
     try {
       await link(temporary, path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-      // Not every network share has links: there, of several at the very same moment, the last one's bytes are stored.
+      // Some network shares have no hard links. Then, of several writers at the same moment, the last one wins.
       if (!(await unlessMissing(() => stat(path)))) await rename(temporary, path);
     } finally {
       await rm(temporary, { force: true });
@@ -96,7 +98,7 @@ async function writeUnlessThere(folder: StoreFolder, path: string, bytes: Uint8A
   });
 }
 
-/** `place` puts the whole file where it belongs. */
+/** Writes a temporary file; `place` then moves it to `path`. */
 async function writeBeside(
   folder: StoreFolder,
   path: string,
@@ -111,7 +113,7 @@ async function writeBeside(
     await writeNew(temporary, bytes);
     await place(temporary);
   } catch (error) {
-    await rm(temporary, { force: true }); // Half of it would take the room of others, once per retry.
+    await rm(temporary, { force: true }); // Otherwise each retry would leave half a file.
     throw error;
   }
 }
@@ -126,18 +128,19 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function isThere(path: string, bytes: Uint8Array): Promise<boolean> {
-  const there = await unlessMissing(async () => {
+/** Whether the file exists with exactly these bytes. If so, sets its time to now, so that a sweep sees it as new. */
+async function isIntact(path: string, bytes: Uint8Array): Promise<boolean> {
+  const intact = await unlessMissing(async () => {
     const { size } = await stat(path);
     if (size !== bytes.length || !(await readFile(path)).equals(bytes)) return false;
     const now = new Date();
     await utimes(path, now, now);
     return true;
   });
-  return there ?? false;
+  return intact ?? false;
 }
 
-/** What does not fit is not begun: half of it would take the room of smaller ones. */
+/** Throws before a write that cannot fit: half a file would take the room of smaller ones. */
 async function requireSpace(root: string, bytes: number): Promise<void> {
   if ((await freeBytes(root)) > bytes) return;
   await removeStaleFiles(join(root, temporaryFolder));
@@ -166,7 +169,7 @@ async function readUnlessMissing(folder: StoreFolder, path: string): Promise<Buf
   const bytes = await read();
   if (bytes) return bytes;
   await folder.requireThere();
-  return read(); // The folder may have come back since.
+  return read(); // The folder may have been mounted since the first read.
 }
 
 async function* walk(root: string, folder: string): AsyncGenerator<StoredPayload> {

@@ -2,10 +2,11 @@ import { createFileStore } from './file-store.ts';
 import type { PayloadStore } from './payload-store.ts';
 import { createS3Store, type S3Settings } from './s3-store.ts';
 
+/** Where the payload store is. */
 export type StoreSettings =
   { readonly kind: 'folder'; readonly path: string } | ({ readonly kind: 's3' } & S3Settings);
 
-/** `reserveBytes` of a folder's disk are kept for the work under way. */
+/** Creates the store without using it yet. `reserveBytes` of a folder's disk are reserved for calls in flight. */
 export function openPayloadStore(settings: StoreSettings, reserveBytes = 0): PayloadStore {
   return settings.kind === 'folder' ? createFileStore(settings.path, reserveBytes) : createS3Store(settings);
 }

@@ -1,34 +1,38 @@
-/** Where texts go that are too large for a Temporal payload. One small interface; file-store.ts and s3-store.ts keep it. */
+/**
+ * Stores texts that are too large for a Temporal payload; implemented by file-store.ts and s3-store.ts. Every method throws
+ * `PayloadStoreError` if the store does not do as asked. Keys consist of letters, digits, `-`, `_`, `.` and slashes, which
+ * are safe on every file system and in every URL.
+ */
 export interface PayloadStore {
-  /** Returns once the bytes are stored whole under the key: a reference to them may be written only then. */
+  /** Writes the bytes atomically and resolves when they are durable. Only then may a reference to them be written. */
   write(key: string, bytes: Uint8Array): Promise<void>;
-  /** Where there is something under the key already, that stays. Of several at once one's bytes are stored: each reads which. */
+  /** Writes the bytes unless the key exists. Of concurrent writers one wins; each must read the key to learn which. */
   writeOnce(key: string, bytes: Uint8Array): Promise<void>;
-  /** Undefined if there is nothing under the key. Whether the bytes are those that were written is the reader's to check. */
+  /** The bytes, or undefined if the key does not exist. The caller must check that they are those that were written. */
   read(key: string): Promise<Buffer | undefined>;
-  /** Every key that begins with `prefix`, those of one folder one after the other. */
+  /** Lists all keys that begin with `prefix`, grouped by folder. */
   list(prefix: string): AsyncIterable<StoredPayload>;
-  /** Everything under `folder`, which ends with a slash, or what is under that one key. */
+  /** Deletes everything below `folder` (ends with a slash), or one key. */
   deleteAll(folder: string): Promise<void>;
-  /** Throws where so many bytes of new work would take what is kept free for the work under way. */
+  /** Throws if so many bytes of new work would use up the space that is reserved for calls in flight. */
   requireRoom(bytes: number): Promise<void>;
-  /** Writes a little and reads it. Throws `PayloadStoreUnusable` where it can never work as it is set up. */
+  /** Writes a few bytes and reads them back. Throws `PayloadStoreUnusable` if the store is set up wrongly. */
   check(): Promise<void>;
 }
 
-/** Keys are letters, digits, `-`, `_`, `.` and slashes: safe on every file system and in every URL. */
+/** One entry of `list`. */
 export interface StoredPayload {
   readonly key: string;
   readonly writtenAt: Date;
 }
 
-/** The store did not do as asked and may do it later. The message holds no content and no secret. */
+/** The store failed; a retry may succeed. The message holds no content and no secret. */
 export class PayloadStoreError extends Error {}
 
-/** Somebody must change something first: its rights, its name, its credentials. */
+/** The store cannot work until somebody changes its permissions, its name or its credentials. */
 export class PayloadStoreUnusable extends PayloadStoreError {}
 
-/** The store answers, and what was stored is gone or is not what was stored: no later try brings it back. */
+/** The store answers, but the payload is missing or damaged. No retry brings it back. */
 export class PayloadLostError extends Error {
   readonly key: string;
 
@@ -36,7 +40,7 @@ export class PayloadLostError extends Error {
     super(
       what === 'missing'
         ? `The payload store has no ${key}: it was deleted, or this is another store`
-        : `The payload store holds ${key} damaged: it is not what was written`,
+        : `The payload ${key} in the payload store is damaged: its bytes are not those that were written`,
     );
     this.key = key;
   }

@@ -7,8 +7,9 @@ import {
   type StoredPayload,
 } from './payload-store.ts';
 
+/** Where the bucket is, and the credentials for it. */
 export interface S3Settings {
-  /** E.g. `https://s3.eu-central-1.amazonaws.com`; the bucket comes as the first part of the path. */
+  /** E.g. `https://s3.eu-central-1.amazonaws.com`. The bucket is the first segment of the path (path-style addressing). */
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
@@ -20,24 +21,24 @@ export interface S3Settings {
 }
 
 const requestTimeoutMs = 30_000;
-/** Of looking whether it is there: nobody should wait longer for that. */
+/** Timeout of the requests of `check`. */
 const checkTimeoutMs = 5_000;
-/** Where a little is written to see whether it can be. */
+/** Key that `check` writes and reads. */
 const checkKey = 'check';
-/** Two that write the same key for the first time do so within this time of each other. */
+/** After this time a concurrent first write of the same key has finished. */
 const settledMs = 1_000;
-/** Of answers 5xx and 429, with exponential backoff and jitter: the bytes are the same each time. */
+/** Retries after 5xx and 429, with exponential backoff and jitter. All requests are idempotent. */
 const retries = 4;
 
 interface Sent {
   readonly body?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  /** Statuses that are no failure. */
-  readonly fine?: readonly number[];
+  /** Statuses that are not failures. */
+  readonly allowed?: readonly number[];
 }
 
-/** Objects of a bucket, of S3 or any store that speaks its API. */
+/** A payload store in a bucket of S3, or of any store with the same API. */
 export function createS3Store(settings: S3Settings): PayloadStore {
   const { accessKeyId, secretAccessKey, sessionToken, region, bucket, prefix } = settings;
   const aws = new AwsClient({
@@ -50,18 +51,18 @@ export function createS3Store(settings: S3Settings): PayloadStore {
     initRetryMs: 100,
   });
   const base = `${settings.endpoint.replace(/\/+$/, '')}/${bucket}`;
-  /** Undefined if there is no such object. */
+  /** Undefined if the object does not exist. */
   const send = async (
     method: keyof typeof rightsFor,
     url: string,
-    { body, headers = {}, timeoutMs = requestTimeoutMs, fine = [] }: Sent = {},
+    { body, headers = {}, timeoutMs = requestTimeoutMs, allowed = [] }: Sent = {},
   ): Promise<Response | undefined> => {
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await reach(() =>
       aws.fetch(url, { method, signal, headers, ...(body && { body: Buffer.from(body) }) }),
     );
     const { ok, status } = response;
-    if (ok || fine.includes(status)) return response;
+    if (ok || allowed.includes(status)) return response;
     const code = status === 404 ? await errorCodeOf(response) : undefined;
     if (code === 'NoSuchKey' && method !== 'PUT') return undefined;
     if (code === 'NoSuchBucket') throw new PayloadStoreUnusable(`The bucket ${bucket} does not exist`);
@@ -96,12 +97,12 @@ export function createS3Store(settings: S3Settings): PayloadStore {
   return {
     write: (key, bytes) => put(key, bytes),
     async writeOnce(key, bytes) {
-      // A store that does not know the condition says so, or writes all the same: then the last one's bytes are stored,
-      // and this returns only once others that found nothing under the key have written, too.
+      // A store that does not support the condition answers 501, or ignores it and writes. Then the last writer wins, and
+      // the delay lets other writers that found no key finish before the caller reads which bytes are stored.
       const headers = { 'If-None-Match': '*' };
-      const fine = [thereAlready, justWritten, notImplemented];
-      const answer = await send('PUT', `${base}/${prefix}${key}`, { body: bytes, headers, fine });
-      if (answer?.status === thereAlready) return;
+      const allowed = [exists, conflict, notImplemented];
+      const answer = await send('PUT', `${base}/${prefix}${key}`, { body: bytes, headers, allowed });
+      if (answer?.status === exists) return;
       if (answer?.status === notImplemented) await put(key, bytes);
       await delay(settledMs);
     },
@@ -110,7 +111,7 @@ export function createS3Store(settings: S3Settings): PayloadStore {
     async deleteAll(folder) {
       for await (const { key } of list(folder)) await send('DELETE', `${base}/${prefix}${key}`);
     },
-    requireRoom: () => Promise.resolve(), // A bucket does not tell what it has room for.
+    requireRoom: () => Promise.resolve(), // A bucket does not report its free space.
     async check() {
       const written = Buffer.from('holdfast');
       await put(checkKey, written, checkTimeoutMs);
@@ -128,27 +129,28 @@ async function reach<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Wrong region, request, credentials or rights: the same request gets the same answer until somebody changes them. */
+/** Wrong region, request, credentials or permissions: a retry fails too until somebody changes them. */
 const lastingStatuses = new Set([301, 400, 401, 403]);
 
-const thereAlready = 412;
-/** Another writes the same key at this moment. */
-const justWritten = 409;
+/** The key exists (precondition failed). */
+const exists = 412;
+/** Another writer is writing the same key. */
+const conflict = 409;
 const notImplemented = 501;
 
-/** Without the right to list a bucket S3 answers 403 for an object that is missing. */
+/** The permissions that each method needs. Without s3:ListBucket, S3 answers 403 for a missing object. */
 const rightsFor = {
   GET: 's3:GetObject on its objects and s3:ListBucket on the bucket',
   PUT: 's3:PutObject on its objects',
   DELETE: 's3:DeleteObject on its objects',
 } as const;
 
-/** A missing object and a missing bucket are both 404; so is whatever is there instead of S3. */
+/** The error code in the body: a missing object, a missing bucket and a server that is not S3 all answer 404. */
 async function errorCodeOf(response: Response): Promise<string | undefined> {
   return element(await reach(() => response.text()), 'Code');
 }
 
-/** Keys and tokens of ours need no more of XML than this. */
+/** Text of the first such element. Enough for the keys, codes and tokens that occur here; not an XML parser. */
 function element(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`)
     .exec(xml)?.[1]

@@ -1,14 +1,16 @@
-/** A session's older messages: a chain of segments, each naming the one before it. */
+/** A session's older messages in the payload store: a chain of segments, each with the key of the one before it. */
 import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
-import { unlessLost, type Owner, type PayloadReader, type Texts } from './texts.ts';
+import type { Owner } from './owners.ts';
+import { unlessLost, type PayloadReader, type TextStore } from './text-store.ts';
 
-export function storeSegment(texts: Texts, owner: Owner, segment: SessionSegment): Promise<string> {
+/** Writes a segment. Returns its key. Throws `PayloadStoreError`. */
+export function storeSegment(texts: TextStore, owner: Owner, segment: SessionSegment): Promise<string> {
   return texts.write(owner, Buffer.from(JSON.stringify(segment)));
 }
 
 /**
- * Every message of the session, oldest first, holding one segment at a time. One message stands for those of a segment
- * that is lost, and for all before it. Throws `PayloadStoreError`.
+ * Yields all messages of the session, oldest first, with one segment in memory at a time. If a segment is lost, one notice
+ * replaces its messages; if that breaks the chain, it replaces all earlier messages too. Throws `PayloadStoreError`.
  */
 export async function* allMessages(
   payloads: PayloadReader,
@@ -26,7 +28,7 @@ export async function* allMessages(
   yield* messages;
 }
 
-/** Oldest first. `lost`: how many messages are before those, where the chain is broken. */
+/** The segments of the chain, oldest first. `lost`: how many earlier messages are unreachable because the chain is broken. */
 async function chainOf(
   payloads: PayloadReader,
   newest: OlderMessages | undefined,

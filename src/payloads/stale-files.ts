@@ -1,10 +1,10 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Nobody writes one file for so long: its process was killed. One that does all the same only has to write again. */
+/** No write takes this long, so the writer of an older file was killed. A writer that lives after all retries its write. */
 const staleMs = 60_000;
 
-/** Of the files that are being written there, removes those whose writer is gone. Other processes may write beside us. */
+/** Removes the temporary files of killed writers from `folder`. Other processes may be writing there at the same time. */
 export async function removeStaleFiles(folder: string): Promise<void> {
   const before = Date.now() - staleMs;
   for (const name of await readdir(folder).catch(() => [])) {

@@ -1,9 +1,12 @@
-/** The folder of a file store. It is made once, at its first use by a process; from then on it is there, or the store is away. */
+/**
+ * The folder of a file store. It is created when a process first uses it. If it is missing later, the store cannot be
+ * reached, and the folder is not created again.
+ */
 import { access, mkdir, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PayloadStoreError } from './payload-store.ts';
 
-/** Tells the store's folder from one that stands in its place: a new one, or a mount point without its volume. */
+/** A file that marks the store's folder, so that an empty mount point or a new folder is not mistaken for it. */
 export const markerFile = '.holdfast-payloads';
 
 export class StoreFolder {
@@ -16,7 +19,7 @@ export class StoreFolder {
     this.marker = join(this.path, markerFile);
   }
 
-  /** Throws `PayloadStoreError` where the store is away. */
+  /** Throws `PayloadStoreError` if the folder is missing. Creates it on first use. */
   async requireThere(): Promise<void> {
     if (await this.isMarked()) {
       this.isOpen = true;
@@ -31,7 +34,7 @@ export class StoreFolder {
     this.isOpen = true;
   }
 
-  /** Makes a folder below this one, which must be there. */
+  /** Creates a folder below this one, which must exist. */
   async make(folder: string): Promise<void> {
     if (folder === this.path) return;
     try {

@@ -1,22 +1,26 @@
-/** What a store is called, wherever it is reached: an object in it, written by the first that looks. */
+/**
+ * The id of a payload store, kept in an object of the store itself. It identifies the store whatever path or URL leads to
+ * it. The first node that reads it creates it.
+ */
 import { randomUUID } from 'node:crypto';
 import { PayloadStoreError, type PayloadStore } from './payload-store.ts';
 
 const key = 'store-id';
 
+/** The store's id, created if it has none. Throws `PayloadStoreError`. */
 export async function storeIdOf(store: PayloadStore): Promise<string> {
-  const there = await readStoreId(store);
-  if (there !== undefined) return there;
+  const existing = await readStoreId(store);
+  if (existing !== undefined) return existing;
   await store.writeOnce(key, Buffer.from(`${randomUUID()}\n`));
   const written = await readStoreId(store);
   if (written === undefined)
     throw new PayloadStoreError(
-      `The payload store holds ${key} damaged: put back what it was, or delete it and start a node with HOLDFAST_JOIN=force`,
+      `The object ${key} in the payload store is damaged: restore it, or delete it and start a node with HOLDFAST_JOIN=force`,
     );
   return written;
 }
 
-/** Undefined: it has none yet. */
+/** The store's id; undefined if it has none yet, or if the object is damaged. */
 export async function readStoreId(store: PayloadStore): Promise<string | undefined> {
   return /^[0-9a-f-]{36}$/.exec((await store.read(key))?.toString().trim() ?? '')?.[0];
 }

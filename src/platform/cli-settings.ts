@@ -1,4 +1,4 @@
-/** What the command line reads from the environment to find a node; a node itself ignores these. */
+/** The settings of the command line. A node ignores them. */
 import { z } from 'zod';
 import { StartupError } from './startup-error.ts';
 
@@ -10,29 +10,30 @@ export const cliSettings = {
   HOLDFAST_URL: z
     .url({ protocol: /^https?$/, error: 'takes an http or https URL' })
     .default('http://127.0.0.1:18789')
-    .describe('Where the node is that the command line talks to.'),
+    .describe('URL of the node that the command line uses.'),
   HOLDFAST_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'takes printable ASCII without spaces')
     .optional()
-    .describe("One of the node's HOLDFAST_API_KEYS, where it has any."),
+    .describe("One of the node's HOLDFAST_API_KEYS, if it has any."),
   HOLDFAST_CLI_TIMEOUT_SECONDS: seconds(30).describe(
-    'How long a request of the command line waits for its answer.',
+    'How long the command line waits for an answer of the node.',
   ),
   HOLDFAST_CLI_RECONNECT_SECONDS: seconds(60).describe(
-    'How long the command line tries to reach again a node that went away while it watched.',
+    'How long the command line tries to reconnect when it loses the node while it watches.',
   ),
 } as const;
 
+/** The settings of the command line, parsed. */
 export interface CliSettings {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly apiKey: string | undefined;
   readonly timeoutMs: number;
   readonly reconnectMs: number;
 }
 
-/** `url` is that of `--url`. Throws `StartupError` that names each wrong setting and what it takes. */
+/** `url`: the value of `--url`, if given. Throws `StartupError` with each wrong setting and the values that it takes. */
 export function loadCliSettings(
   environment: Readonly<Record<string, string | undefined>>,
   url?: string,

@@ -31,60 +31,62 @@ const apiKeys = z
   )
   .pipe(z.array(z.string().min(16, 'each key needs at least 16 characters')));
 
-/** One entry per setting: its schema with the default, and what docs say of it. */
+/** One entry per setting: its schema, its default and its description in the docs. */
 export const settings = {
   HOLDFAST_HOST: z
     .string()
     .default('127.0.0.1')
-    .describe('Address to listen on. Beyond loopback only with HOLDFAST_API_KEYS.'),
-  HOLDFAST_PORT: integer(18789, 0, 65_535).describe('Port of the API; 0 takes a free one.'),
+    .describe('Address to listen on. An address other than loopback requires HOLDFAST_API_KEYS.'),
+  HOLDFAST_PORT: integer(18789, 0, 65_535).describe('Port of the API; 0 picks a free one.'),
   HOLDFAST_DATA_DIR: z
     .string()
     .min(1)
     .default('.holdfast')
-    .describe('The database of the embedded server, the generated key.'),
+    .describe("Folder of the embedded server's database, the generated key and, by default, large texts."),
   HOLDFAST_PAYLOAD_STORE: z
     .string()
     .optional()
     .describe(
-      'Where large texts are: a folder, or s3://bucket/prefix with the AWS_ variables. Default: `payloads` in the data directory.',
+      'Where large texts are stored: a folder, or s3://bucket/prefix with the AWS_ variables. Default: `payloads` in the data directory.',
     ),
   HOLDFAST_ARCHIVE: z
     .string()
     .default('off')
     .describe(
-      "Where histories of failed calls are kept beyond Temporal's retention: a folder, or `payload-store`; `off`: nowhere.",
+      "Where the histories of failed calls are archived beyond Temporal's retention: a folder, or `payload-store`. `off`: no archive.",
     ),
   HOLDFAST_ARCHIVE_SECONDS: integer(60, 1, 86_400).describe('How often new failed calls are archived.'),
   HOLDFAST_API_KEYS: apiKeys.describe(
-    'Bearer keys, separated by commas. Without any, the API is open to this machine alone.',
+    'API keys (bearer tokens), separated by commas. Without any, the API is open, to this machine only.',
   ),
   HOLDFAST_PUBLIC_ORIGIN: publicOrigins.describe(
-    'Where browsers see the desk behind a proxy, e.g. https://gateway.example.com; several separated by commas.',
+    'Origin of the desk in browsers if it is behind a proxy, e.g. https://gateway.example.com; several separated by commas.',
   ),
   HOLDFAST_ENCRYPTION_KEY: z
     .string()
     .optional()
     .describe(
-      "Seals the agents' tokens: 32 bytes in base64 or hex. Default: generated in the data directory.",
+      "Key that encrypts the agents' tokens: 32 bytes in base64 or hex. Default: generated in the data directory.",
     ),
   HOLDFAST_JOIN: z
     .enum(['checked', 'force'])
     .default('checked')
     .describe(
-      "What a node does whose key, payload store or version is not its cluster's: it refuses to start; `force`: the cluster has what it has from then on.",
+      "What happens if this node's key, payload store or version differs from its cluster's. `checked`: the node refuses to start. `force`: it starts, and the cluster takes over what it has.",
     ),
-  HOLDFAST_DRAIN_SECONDS: integer(10, 0, 3_600).describe('How long a stopping node lets calls finish.'),
+  HOLDFAST_DRAIN_SECONDS: integer(10, 0, 3_600).describe(
+    'Drain: how long a node that stops lets its calls finish.',
+  ),
   HOLDFAST_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
-    .describe('Of the JSON log on standard output.'),
+    .describe('Level of the JSON log on standard output.'),
   HOLDFAST_TASK_QUEUE: z
     .string()
     .min(1)
     .max(200)
     .default('holdfast')
-    .describe('Temporal task queue of facades and workers.'),
+    .describe('Temporal task queue that facades and workers share.'),
   HOLDFAST_BUILD_ID: z
     .string()
     .min(1)
@@ -92,161 +94,176 @@ export const settings = {
     .regex(/^(?!__)/, 'may not begin with __')
     .optional()
     .describe(
-      'Version of the workers, for upgrades with old and new ones side by side. Default: unversioned.',
+      'Version of the workers, for upgrades in which old and new workers run side by side. Default: unversioned.',
     ),
   HOLDFAST_EMBEDDED_WORKER: z
     .enum(['on', 'off'])
     .default('on')
-    .describe('Whether the facade runs a worker in its process.'),
+    .describe('Whether the facade also runs a worker in its process.'),
   HOLDFAST_CIRCUIT_BREAKER: z
     .enum(['on', 'off'])
     .default('on')
-    .describe('Whether failing agents are asked last.'),
+    .describe('Circuit breaker: whether failing agents are asked last.'),
   HOLDFAST_CIRCUIT_COOLDOWN_SECONDS: integer(30, 1, 3_600).describe(
-    'How long after its last failure a failing agent is asked last.',
+    "How long an agent's circuit stays open after its last failure.",
   ),
   HOLDFAST_PROBE_SECONDS: integer(30, 1, 3_600).describe('How often agents with a health_path are probed.'),
   HOLDFAST_PROBE_TIMEOUT_SECONDS: integer(5, 1, 60).describe(
-    "Limit of one probe; an agent's shorter timeout_seconds holds too.",
+    "Time limit of one probe. An agent's shorter timeout_seconds applies too.",
   ),
-  HOLDFAST_DEADLINE_SECONDS: integer(600, 1, 86_400).describe("A call's deadline where it names none."),
+  HOLDFAST_DEADLINE_SECONDS: integer(600, 1, 86_400).describe('Deadline of a call that does not set one.'),
   HOLDFAST_MAX_DEADLINE_SECONDS: integer(86_400, 1, 604_800).describe(
-    'The longest deadline a call may ask for.',
+    'Longest deadline that a call may set.',
   ),
-  HOLDFAST_MAX_PROMPT_BYTES: integer(mebibyte, 1, 64 * mebibyte).describe('Of a prompt, as JSON in UTF-8.'),
+  HOLDFAST_MAX_PROMPT_BYTES: integer(mebibyte, 1, 64 * mebibyte).describe(
+    'Largest prompt, measured as JSON in UTF-8.',
+  ),
   HOLDFAST_MAX_ANSWER_BYTES: integer(4 * mebibyte, 1, 64 * mebibyte).describe(
-    "Of an agent's answer, as JSON in UTF-8.",
+    'Largest answer of an agent, measured as JSON in UTF-8. A larger one fails with payload_too_large.',
   ),
   HOLDFAST_MAX_COMPRESSION_RATIO: integer(200, 1, 100_000).describe(
-    'How many times its size on the wire a compressed answer above 256 KiB may have; beyond: payload_too_large.',
+    'Highest compression ratio of an answer above 256 KiB. A higher one fails with payload_too_large.',
   ),
   HOLDFAST_EXPECT_TIMEOUT_MS: integer(5_000, 10, 600_000).describe(
-    "How long the check of an answer against its agent's expect may take; beyond: invalid_response.",
+    "How long the check of an answer against its agent's expect may take. A longer one fails with invalid_response.",
   ),
   HOLDFAST_EXPECT_THREADS: integer(2, 1, 64).describe(
-    'Such checks that a process does at a time, each in a thread beside the main one; others wait.',
+    'How many of these checks a process runs at the same time, each in its own thread; others wait.',
   ),
   HOLDFAST_EXPECT_MEMORY_MIB: integer(256, 32, 16_384).describe(
-    'Memory of such a thread; a check that needs more: invalid_response.',
+    'Memory limit of one of these threads. A check that needs more fails with invalid_response.',
   ),
-  HOLDFAST_MAX_BODY_BYTES: integer(4 * mebibyte, 1_024, 256 * mebibyte).describe("Of a request's body."),
+  HOLDFAST_MAX_BODY_BYTES: integer(4 * mebibyte, 1_024, 256 * mebibyte).describe(
+    'Largest body of a request.',
+  ),
   HOLDFAST_INLINE_BYTES: integer(16 * 1024, 1_024, 64 * 1024).describe(
-    'Of a prompt or answer, as JSON in UTF-8; a larger one goes to the payload store.',
+    'Largest prompt or answer that Temporal holds itself, as JSON in UTF-8. A larger one goes to the payload store.',
   ),
   HOLDFAST_PAYLOAD_RESERVE_MIB: integer(256, 0, 1_048_576).describe(
-    "What new prompts and imports leave free on the disk of the payload store's folder, for the answers of calls under way.",
+    "Disk space of the payload store's folder that is reserved for answers of calls in flight. Prompts and imports that would use it are refused.",
   ),
   HOLDFAST_MAX_IMPORT_BYTES: integer(256 * mebibyte, 1_024, 4_096 * mebibyte).describe(
-    'Of an imported file of sessions.',
+    'Largest file of an import of sessions.',
   ),
-  HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe("Of a call's metadata, as JSON."),
+  HOLDFAST_MAX_METADATA_BYTES: integer(64 * 1024, 2, 64 * 1024).describe(
+    'Largest metadata of a call, as JSON.',
+  ),
   HOLDFAST_DELETE_PATIENCE_SECONDS: integer(20, 1, 600).describe(
     'How long `DELETE /api/vps/sessions/{id}?calls=true` waits for Temporal to delete the calls before it answers 202.',
   ),
   HOLDFAST_MAX_SESSION_METADATA_BYTES: integer(256 * 1024, 2, 512 * 1024).describe(
-    "Of a session's metadata, all calls' merged, as JSON.",
+    'Largest metadata of a session, merged from all its calls, as JSON.',
   ),
   HOLDFAST_SESSION_OLDER_BYTES: integer(128 * 1024, 1_024, 256 * 1024).describe(
-    'Messages of a session before its window go to the payload store once they take this much.',
+    "Messages before a session's window move to the payload store when they take this many bytes.",
   ),
   HOLDFAST_SESSION_CACHE_BYTES: integer(32 * mebibyte, 0, 4_096 * mebibyte).describe(
-    'Sessions that a facade keeps in memory to read them without a query; one takes at most a quarter. 0: none.',
+    'Memory in which a facade caches sessions, to read them without a query. One session takes at most a quarter. 0: no cache.',
   ),
   HOLDFAST_SESSION_HISTORY_EVENTS: integer(150, 50, 4_096).describe(
-    'Events of its history, 9 a turn, after which a session continues as new. A worker that takes it up replays them.',
+    'Length of its history (9 events per turn) at which a session continues as new. A worker that loads the session replays these events.',
   ),
-  HOLDFAST_MAX_SESSION_QUEUE: integer(100, 0, 1_000).describe("Calls that may wait for one session's turn."),
-  HOLDFAST_WINDOW_MESSAGES: integer(40, 0, 1_000).describe('Messages of a session that an agent is sent.'),
-  HOLDFAST_WINDOW_BYTES: integer(256 * 1024, 0, 64 * mebibyte).describe(
-    'Bytes of a session that an agent is sent.',
+  HOLDFAST_MAX_SESSION_QUEUE: integer(100, 0, 1_000).describe(
+    "Most calls that wait for one session's turn. Further calls are refused.",
   ),
-  HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Agents that one call may visit.'),
-  HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Agents that may be registered.'),
+  HOLDFAST_WINDOW_MESSAGES: integer(40, 0, 1_000).describe(
+    "Most messages in a session's window, which agents get.",
+  ),
+  HOLDFAST_WINDOW_BYTES: integer(256 * 1024, 0, 64 * mebibyte).describe("Most bytes in a session's window."),
+  HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Most agents in the chain of one call.'),
+  HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Most agents that can be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
-    'Calls of one node that have not ended. Beside a Temporal server of your own: since its start.',
+    'Most calls in flight of one node. With a Temporal server of your own, calls from before the start of the node do not count.',
   ),
   HOLDFAST_MAX_STARTS: integer(16, 1, 10_000).describe(
-    'Most calls that one node starts at a time, fewer while starts are slow; the others wait in line.',
+    'Most calls that one node starts at the same time; the limit adapts downwards while starts are slow. Further calls wait.',
   ),
   HOLDFAST_START_PATIENCE_SECONDS: integer(30, 0, 3_600).describe(
-    'How long a call may wait in that line; beyond: 429, and nothing was accepted.',
+    'How long a call may wait for its start. After that it is refused with 429, and nothing was accepted.',
   ),
   HOLDFAST_DISCONNECT_GRACE_MS: integer(250, 0, 60_000).describe(
-    'How long after the last client that waited for it went away a call with `on_disconnect: cancel` is cancelled.',
+    'How long after its last waiting client disconnects a call with `on_disconnect: cancel` is cancelled.',
   ),
   HOLDFAST_MAX_STREAMS: integer(200, 1, 100_000).describe(
-    'Server-sent event streams that one node has open; beyond: 429.',
+    'Most open server-sent event streams of one node. A further one is refused with 429.',
   ),
   HOLDFAST_HEADERS_SECONDS: integer(10, 1, 3_600).describe(
-    'How long the head of a request may take, from its first byte.',
+    'Time limit for the headers of a request, from its first byte.',
   ),
   HOLDFAST_BODY_STALL_SECONDS: integer(20, 1, 3_600).describe(
-    'A body must make progress in each such span; how long it takes in all does not matter.',
+    'Period in which the body of a request must make progress. Its total time is not limited.',
   ),
   HOLDFAST_BODY_BYTES_PER_SECOND: integer(1_024, 1, mebibyte).describe(
-    'What is progress of a body: so much on average. A client that sends more slowly is cut off.',
+    'Average rate over that period that counts as progress. A slower client is disconnected.',
   ),
-  HOLDFAST_IDLE_SECONDS: integer(75, 1, 3_600).describe('How long a connection may be without a request.'),
+  HOLDFAST_IDLE_SECONDS: integer(75, 1, 3_600).describe(
+    'How long a connection may stay open without a request.',
+  ),
   HOLDFAST_MAX_IDLE_CONNECTIONS: integer(5_000, 1, 100_000).describe(
-    'Connections without a request; beyond, the one that is idle longest is closed.',
+    'Most idle connections. Beyond that the one that is idle longest is closed.',
   ),
   HOLDFAST_MAX_BATCH_CALLS: integer(10_000, 1, 50_000).describe(
-    'Calls that one batch of reruns takes; the newest of those that match.',
+    'Most calls in one batch of reruns: the newest of those that match.',
   ),
   HOLDFAST_HEARTBEAT_TIMEOUT_SECONDS: integer(5, 5, 600).describe(
-    'How long after the last sign of its worker another one asks the agent again; longer while a node has many calls. It should exceed what outages of Temporal and its database take. A call cancelled by another process leaves its agent within half of it.',
+    'After how long without a heartbeat a worker counts as dead, so that another one asks the agent again; longer while a node has many calls. Set it above the usual outages of Temporal and its database. A call that another process cancels releases its agent within half of this time.',
   ),
   HOLDFAST_FIRST_TASK_WAIT_MS: integer(500, 0, 2_000).describe(
-    'How long a workflow task waits for an agent itself, which spares a quick call its second task; 0: never.',
+    'First-task path: how long a workflow task waits for an agent before an activity takes over. A quick agent then needs no second task. 0: off.',
   ),
-  HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Limit of connecting to an agent.'),
-  HOLDFAST_CACHED_WORKFLOWS: integer(500, 1, 100_000).describe('Workflows that a worker keeps in memory.'),
+  HOLDFAST_CONNECT_SECONDS: integer(10, 1, 300).describe('Time limit for connecting to an agent.'),
+  HOLDFAST_CACHED_WORKFLOWS: integer(500, 1, 100_000).describe(
+    'Most workflows that a worker caches in memory.',
+  ),
   HOLDFAST_WORKFLOW_CALL_STACKS: z
     .enum(['on', 'off'])
     .default('off')
-    .describe("Whether the Web UI's Call Stack works; makes each call an eighth slower."),
+    .describe("Whether the Web UI can show a workflow's call stack. It makes each call an eighth slower."),
   HOLDFAST_WORKER_PORT: integer(0, 0, 65_535).describe(
-    "Port of a stand-alone worker's /healthz and /metrics on 127.0.0.1; 0: none.",
+    "Port of a stand-alone worker's /healthz and /metrics on 127.0.0.1. 0: no port.",
   ),
   HOLDFAST_TEMPORAL_CLI: z
     .string()
     .min(1)
     .optional()
-    .describe('Path of the temporal CLI. Default: found or fetched.'),
+    .describe('Path of the temporal CLI. Default: searched for, and downloaded if not found.'),
   HOLDFAST_TEMPORAL_PORT: integer(7233, 0, 65_535).describe(
-    'Port of the embedded Temporal server; 0 takes a free one.',
+    'Port of the embedded Temporal server; 0 picks a free one.',
   ),
-  HOLDFAST_TEMPORAL_UI_PORT: integer(8233, 0, 65_535).describe('Port of its Web UI; 0 takes a free one.'),
+  HOLDFAST_TEMPORAL_UI_PORT: integer(8233, 0, 65_535).describe('Port of its Web UI; 0 picks a free one.'),
   HOLDFAST_TEMPORAL_UI_URL: z
     .url({ protocol: /^https?$/, error: 'takes an http or https URL' })
     .optional()
     .describe(
-      "The Web UI that links to calls lead to. Default: the embedded server's; none beside a server of your own.",
+      "URL of the Temporal Web UI, for links to calls. Default: the embedded server's; no links with a server of your own.",
     ),
   HOLDFAST_TEMPORAL_SYNCHRONOUS: z
     .enum(['normal', 'full'])
     .default('normal')
-    .describe("SQLite's synchronous: normal survives kill -9, full also power loss."),
+    .describe(
+      "The embedded server's SQLite mode `synchronous`. `normal` survives kill -9, `full` also a power loss.",
+    ),
   HOLDFAST_TEMPORAL_CACHE_MIB: integer(64, 2, 65_536).describe(
-    "SQLite's page cache, in the memory of the embedded server.",
+    "Memory of the embedded server's SQLite page cache.",
   ),
   HOLDFAST_RETENTION_DAYS: integer(7, 1, 3_650).describe('How long the embedded server keeps ended calls.'),
   HOLDFAST_DISK_RESERVE_MIB: integer(64, 1, 1_048_576).describe(
-    "Below this free space on the data directory's disk nothing new is accepted: what is under way needs it.",
+    "Free space on the data directory's disk that is reserved for calls in flight. With less than that nothing new is accepted.",
   ),
   HOLDFAST_MIN_FREE_DISK_MIB: integer(1_024, 0, 1_048_576).describe(
-    'Below this free space a warning is logged.',
+    'A warning is logged while the free space on that disk is below this.',
   ),
 } as const;
 
 const environmentSchema = z.object(settings);
 
+/** All settings of a node, parsed. Durations are in ms, sizes in bytes. */
 export type Config = ReturnType<typeof toConfig> & {
-  /** What the node logs as it starts: a sentence for each removed setting that is still set. */
+  /** Warnings that the node logs when it starts: one for each removed setting that is still set. */
   readonly warnings: readonly string[];
 };
 
-/** Throws `StartupError` that names each wrong setting and what it takes. */
+/** Parses the environment. Throws `StartupError` with each wrong setting and the values that it takes. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const known = [settings, cliSettings, removedSettings];
   const unknown = Object.keys(environment).filter(
@@ -256,17 +273,17 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError(
       `Unknown settings: ${unknown.join(', ')}. docs/settings.md lists those that exist.`,
     );
-  // One letter short of the node's own: taken for nothing, it would leave a node open that was meant to be closed.
+  // A misspelled HOLDFAST_API_KEYS must not be ignored: the node would be open although it was meant to have keys.
   if (environment['HOLDFAST_API_KEY'] && !environment['HOLDFAST_API_KEYS'])
     throw new StartupError(
-      'HOLDFAST_API_KEY is what the command line sends. A node takes HOLDFAST_API_KEYS: set it, or unset HOLDFAST_API_KEY',
+      'HOLDFAST_API_KEY is a setting of the command line; a node reads HOLDFAST_API_KEYS: set that, or unset HOLDFAST_API_KEY',
     );
-  // Blank is unset, as where a deployment passes on a variable that it does not have; as a number it would be 0.
+  // A blank value counts as unset: deployments pass on variables that they do not have. As a number it would be 0.
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
   const parsed = environmentSchema.safeParse(set);
   if (!parsed.success) {
-    const told = parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`);
-    throw new StartupError([...new Set(told)].join('\n'));
+    const problems = parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`);
+    throw new StartupError([...new Set(problems)].join('\n'));
   }
   const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
   const config: Config = {
@@ -353,7 +370,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
       maxCompressionRatio: set.HOLDFAST_MAX_COMPRESSION_RATIO,
       connectTimeoutMs: set.HOLDFAST_CONNECT_SECONDS * 1_000,
-      // As many as asks can be open: a shorter pool would queue calls out of sight, on their agent's account.
+      // As many as there can be open requests. A smaller pool would add a hidden queue whose wait counts against the agent.
       connectionsPerOrigin: set.HOLDFAST_MAX_CALLS_IN_FLIGHT,
     },
     expectations: {

@@ -1,9 +1,10 @@
-/** What there is on a Temporal server, without changing it: for `holdfast doctor`. */
+/** Inspects a Temporal server for `holdfast doctor`, without changing anything. */
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { AgentConfig } from '../domain/agent.ts';
 import { parseTerms, type ClusterTerms } from '../domain/cluster-terms.ts';
 import { agentDirectoryId, clusterTermsId } from '../domain/ids.ts';
+import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { directoryChangesQuery } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { createLog } from './logging.ts';
@@ -11,22 +12,23 @@ import { missingSearchAttributes } from './provision.ts';
 import { readServerTime, ServerClock } from './server-clock.ts';
 import { connect, installRuntime, type TemporalTarget } from './temporal-connection.ts';
 
-const patienceMs = 5_000;
+const requestTimeoutMs = 5_000;
 
+/** What `inspectTemporal` found. */
 export interface TemporalInspection {
   readonly serverVersion: string;
-  /** How far the clock of this machine is ahead, in ms; undefined where the server does not tell. */
+  /** How far this machine's clock is ahead of the server's, in ms; undefined if the server's time could not be read. */
   readonly clockSkewMs: number | undefined;
   readonly namespace: { readonly retentionDays: number } | { readonly error: string };
-  /** Undefined where the namespace is missing, or does not tell. */
+  /** Undefined if the namespace does not exist or cannot be read. */
   readonly missingSearchAttributes: readonly string[] | undefined;
-  /** Undefined where no worker tells. */
+  /** Undefined if no worker is running, which has to answer the query. */
   readonly agents: readonly AgentConfig[] | undefined;
-  /** Undefined before the first node; an error: they cannot be read. */
+  /** Undefined if no node has joined yet. An error if they cannot be read. */
   readonly terms: ClusterTerms | Error | undefined;
 }
 
-/** Throws what the connection throws. */
+/** Throws `StartupError` if the server cannot be reached. */
 export async function inspectTemporal(target: TemporalTarget): Promise<TemporalInspection> {
   installRuntime(createLog('silent'));
   const connection = await connect(target);
@@ -73,7 +75,7 @@ function missing(connection: NativeConnection, namespace: string): Promise<strin
 }
 
 function agentsOf(connection: NativeConnection, namespace: string): Promise<AgentConfig[] | undefined> {
-  const directory = new Client({ connection, namespace }).workflow.getHandle(agentDirectoryId);
+  const directory = new Client({ connection, namespace, dataConverter }).workflow.getHandle(agentDirectoryId);
   return soon(connection, () => directory.query(directoryChangesQuery, 0)).then(
     ({ entries }) => Object.values(entries).flatMap(({ config }) => config ?? []),
     () => undefined,
@@ -84,7 +86,7 @@ async function termsIn(
   connection: NativeConnection,
   namespace: string,
 ): Promise<TemporalInspection['terms']> {
-  const holder = new Client({ connection, namespace }).workflow.getHandle(clusterTermsId);
+  const holder = new Client({ connection, namespace, dataConverter }).workflow.getHandle(clusterTermsId);
   try {
     const { status, memo } = await soon(connection, () => holder.describe());
     if (status.name !== 'RUNNING') return undefined;
@@ -97,5 +99,5 @@ async function termsIn(
 }
 
 function soon<T>(connection: NativeConnection, ask: () => Promise<T>): Promise<T> {
-  return connection.withDeadline(Date.now() + patienceMs, ask);
+  return connection.withDeadline(Date.now() + requestTimeoutMs, ask);
 }

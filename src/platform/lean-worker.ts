@@ -1,6 +1,6 @@
 /**
- * The SDK's Worker with a workflow thread of ours: without call stacks, and with one watch over the thread instead of one over
- * each entry into workflow code. Why and what it saves: docs/adr/0017-lean-workflow-thread.md.
+ * The SDK's Worker with a workflow thread of our own: it records no call stacks, and one watchdog watches the whole thread
+ * instead of each entry into workflow code. docs/adr/0017-lean-workflow-thread.md says why and what it saves.
  */
 import { join } from 'node:path';
 import { Worker as Thread } from 'node:worker_threads';
@@ -11,14 +11,14 @@ import { packageRoot } from './paths.ts';
 type CreatorArguments = Parameters<(typeof Worker)['createWorkflowCreator']>;
 type Logger = CreatorArguments[2];
 
-/** From the build also where this runs from the sources: a thread knows no TypeScript. */
+/** Always from the build, even if this file runs from the sources: a thread cannot load TypeScript. */
 const threadScript = join(packageRoot, 'dist', 'src', 'platform', 'workflow-thread.js');
 const watchMs = 1_000;
-/** Looks, not seconds: a machine that slept has looked once. */
-const silentLooksAtMost = 10;
-/** In processor time of the process: a loop uses it up, a thread that a busy machine keeps waiting does not. */
-const silentCpuMsAtMost = 15_000;
-/** What the SDK's own limit costs: a thread of the system for each entry into workflow code. */
+/** Counted in checks and not in seconds: a machine that was suspended has made only one check. */
+const maxSilentChecks = 10;
+/** In processor time of the process, which an endless loop uses up and a thread that waits on a busy machine does not. */
+const maxSilentCpuMs = 15_000;
+/** Turns the SDK's own limit off, which costs a system thread for each entry into workflow code. */
 const unlimited = undefined as unknown as number;
 
 export class LeanWorker extends Worker {
@@ -38,22 +38,24 @@ export class LeanWorker extends Worker {
   }
 }
 
-/** Ends a thread that answers nothing any more, as when workflow code loops for ever: its worker then fails, and says so. */
+/** Terminates a thread that no longer answers, for example in an endless loop. The worker then fails and logs the reason. */
 class WatchedThread extends WorkerThreadClient {
-  private asked = 0;
-  private silentLooks = 0;
+  private openRequests = 0;
+  private silentChecks = 0;
   private silentSince = process.cpuUsage();
 
   constructor(thread: Thread, logger: Logger) {
     super(thread, logger);
     const watch = setInterval(() => {
-      this.silentLooks = this.asked === 0 ? 0 : this.silentLooks + 1;
-      if (this.silentLooks <= 1) this.silentSince = process.cpuUsage();
+      this.silentChecks = this.openRequests === 0 ? 0 : this.silentChecks + 1;
+      if (this.silentChecks <= 1) this.silentSince = process.cpuUsage();
       const { user, system } = process.cpuUsage(this.silentSince);
       const cpuMs = (user + system) / 1_000;
-      if (this.silentLooks < silentLooksAtMost || cpuMs < silentCpuMsAtMost) return;
+      if (this.silentChecks < maxSilentChecks || cpuMs < maxSilentCpuMs) return;
       const seconds = Math.round(cpuMs / 1_000);
-      logger.error(`Workflow code has not returned for ${seconds} s of processor time: its thread is ended`);
+      logger.error(
+        `Workflow code has not returned for ${seconds} s of processor time: its thread is terminated`,
+      );
       void thread.terminate();
     }, watchMs).unref();
     thread.once('exit', () => clearInterval(watch));
@@ -62,12 +64,12 @@ class WatchedThread extends WorkerThreadClient {
   override async send(
     ...input: Parameters<WorkerThreadClient['send']>
   ): ReturnType<WorkerThreadClient['send']> {
-    this.asked += 1;
+    this.openRequests += 1;
     try {
       return await super.send(...input);
     } finally {
-      this.asked -= 1;
-      this.silentLooks = 0;
+      this.openRequests -= 1;
+      this.silentChecks = 0;
     }
   }
 }

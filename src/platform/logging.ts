@@ -2,7 +2,7 @@ import { pino, type Logger } from 'pino';
 
 export type Log = Logger;
 
-/** JSON lines on standard output. Headers and bodies are never logged (I5); `redact` is the second lock. */
+/** Logs JSON lines to standard output. Our code never logs headers or bodies (I5); `redact` is a second safeguard. */
 export function createLog(level: string): Log {
   return pino({
     level,

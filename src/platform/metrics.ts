@@ -1,8 +1,12 @@
-/** Prometheus metrics of one process. Labels are bounded: registered agents, rows of the failure table, routes. */
+/**
+ * The Prometheus metrics of one process. The values of labels are bounded: registered agents, rows of the failure table,
+ * routes.
+ */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** Creates a registry of its own, with all metrics. `load` returns the current values of the gauges. */
 export function createMetrics(load: {
   callsInFlight: () => number;
   startsWaiting: () => number;
@@ -15,7 +19,7 @@ export function createMetrics(load: {
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'holdfast_calls_in_flight',
-    help: 'Calls of this node that have not ended, those of before its start included',
+    help: 'Calls in flight of this node, including those from before its start',
     registers,
     collect() {
       this.set(load.callsInFlight());
@@ -23,7 +27,7 @@ export function createMetrics(load: {
   });
   new Gauge({
     name: 'holdfast_starts_waiting',
-    help: 'Calls that this node has not accepted yet, because it starts others',
+    help: 'Calls that wait for their start because this node is starting others',
     registers,
     collect() {
       this.set(load.startsWaiting());
@@ -39,7 +43,7 @@ export function createMetrics(load: {
   });
   new Gauge({
     name: 'holdfast_watches',
-    help: 'Calls and lists of calls that this node looks at for open event streams',
+    help: 'Calls and lists of calls that this node watches for open event streams',
     registers,
     collect() {
       this.set(load.watches());
@@ -57,20 +61,20 @@ export function createMetrics(load: {
     registry,
     calls: new Counter({
       name: 'holdfast_calls_total',
-      help: 'Ended calls by the agent that answered or was asked, and outcome (answered or the error type)',
+      help: 'Ended calls by agent (the one that answered, else the one that the caller named) and outcome (answered or the error type)',
       labelNames: ['agent', 'outcome'],
       registers,
     }),
     callDuration: new Histogram({
       name: 'holdfast_call_duration_seconds',
-      help: 'From the start of a call to its end',
+      help: 'Duration of calls from start to end',
       labelNames: ['outcome'],
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600],
       registers,
     }),
     attempts: new Counter({
       name: 'holdfast_attempts_total',
-      help: 'Agents asked in calls, by outcome after their retries (answered or the error type)',
+      help: 'Attempts: agents asked in calls, by outcome after all tries (answered or the error type)',
       labelNames: ['agent', 'outcome'],
       registers,
     }),

@@ -1,4 +1,4 @@
-/** Temporal for this process: the server that the environment names, or an embedded one that ends with us. */
+/** Connects this process to Temporal: to the server that the environment names, or to an embedded one that it starts. */
 import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from './config.ts';
 import { checkDisk } from './embedded/disk-guard.ts';
@@ -12,23 +12,27 @@ import { ensureSearchAttributes, setRetention } from './provision.ts';
 import type { Cleanups } from './shutdown.ts';
 import { configuredTarget, connect, installRuntime } from './temporal-connection.ts';
 
+/** A connection to Temporal that is ready for use. */
 export interface OpenTemporal {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly address: string;
-  /** Whether the server is this node's own. */
+  /** Whether the server is embedded in this node. */
   readonly embedded: boolean;
-  /** Of the embedded server. */
+  /** Web UI of the embedded server. */
   readonly webUiUrl: string | undefined;
-  /** Of the embedded server's data. */
+  /** Watches the disk of the embedded server's data. */
   readonly disk: DiskWatch | undefined;
-  /** Resolves with the reason when the embedded server is lost for good. */
+  /** Resolves with the reason when the embedded server ends and cannot be restarted. */
   readonly lost: Promise<string>;
 }
 
 const diskCheckMs = 60_000;
 
-/** Ready for use: provisioned, with what it took up in `cleanups`. Throws `StartupError`. */
+/**
+ * Starts the embedded server if the environment names no other, connects, and provisions the namespace. Adds what must be
+ * closed to `cleanups`. Throws `StartupError`.
+ */
 export async function openTemporal(
   config: Config,
   log: Log,
@@ -71,7 +75,7 @@ async function startEmbedded(
   cleanups.add(
     'disk guard',
     every(diskCheckMs, guard, (error) => {
-      log.warn({ err: error }, 'The free disk space is not known');
+      log.warn({ err: error, dataDir }, "The free space of the data directory's disk could not be read");
     }),
   );
   const disk = new DiskWatch(dataDir, temporal.reserveBytes, log);

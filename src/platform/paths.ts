@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of package.json, whether this runs from the sources or from the build. */
+/** The folder of package.json, both when running from the sources and from the build. */
 export const packageRoot = findUpwards(dirname(fileURLToPath(import.meta.url)), 'package.json');
 
 /** Written by `npm run build`. */
 export const workflowBundlePath = join(packageRoot, 'dist', 'workflow-bundle.js');
-/** The same for workers with a build id. */
+/** The bundle for workers with a build id; also written by `npm run build`. */
 export const versionedWorkflowBundlePath = join(packageRoot, 'dist', 'versioned-workflow-bundle.js');
 
 /** The desk's files, written by `npm run build`. */
 export const webDir = join(packageRoot, 'dist', 'web');
 
-/** Fetched binaries, whatever the data directory is. */
+/** Downloaded binaries. Independent of the data directory, so that several nodes share them. */
 export const binariesDir = join(packageRoot, '.holdfast', 'bin');
 
 function findUpwards(folder: string, name: string): string {

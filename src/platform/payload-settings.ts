@@ -5,7 +5,7 @@ import { StartupError } from './startup-error.ts';
 
 const bucketUrl = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([a-z0-9/_-]*))?$/;
 
-/** The variables that every client of S3 reads. */
+/** The usual variables of S3 clients. */
 const awsVariables = z.object({
   AWS_ACCESS_KEY_ID: z.string(),
   AWS_SECRET_ACCESS_KEY: z.string(),
@@ -14,22 +14,23 @@ const awsVariables = z.object({
   AWS_ENDPOINT_URL_S3: z.url().optional(),
 });
 
+/** Where the histories of failed calls are archived. */
 export type ArchiveSettings =
   | { readonly kind: 'off' }
   | { readonly kind: 'payload-store' }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** Of `HOLDFAST_ARCHIVE`. Throws `StartupError`. */
+/** Parses `HOLDFAST_ARCHIVE`. Throws `StartupError`. */
 export function toArchiveSettings(setting: string): ArchiveSettings {
   if (setting === 'off' || setting === 'payload-store') return { kind: setting };
   if (setting.includes('://'))
     throw new StartupError(
-      'HOLDFAST_ARCHIVE: takes off, payload-store or a folder; a bucket is the payload store',
+      'HOLDFAST_ARCHIVE: takes off, payload-store or a folder. To archive in a bucket, make it the payload store and set payload-store here',
     );
   return { kind: 'folder', path: resolve(setting) };
 }
 
-/** Of `HOLDFAST_PAYLOAD_STORE`: a folder, or `s3://bucket/prefix`. Throws `StartupError`. */
+/** Parses `HOLDFAST_PAYLOAD_STORE`: a folder, or `s3://bucket/prefix`. Throws `StartupError`. */
 export function toStoreSettings(
   setting: string | undefined,
   dataDir: string,

@@ -1,4 +1,4 @@
-/** What a namespace must have before the first call: search attributes, and on the embedded server the retention. */
+/** Prepares a namespace before the first call: adds search attributes, and sets the embedded server's retention. */
 import { isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '../temporal-sdk/timestamps.ts';
 import type { NativeConnection } from '@temporalio/worker';
@@ -7,9 +7,12 @@ import { delay } from '../lib/delay.ts';
 import { StartupError } from './startup-error.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
-const usableMs = 15_000;
+/** How long added search attributes may take to appear. */
+const visibleWithinMs = 15_000;
+/** The gRPC status NOT_FOUND. */
 const notFoundCode = 5;
 
+/** Sets how long the namespace keeps ended workflows. */
 export async function setRetention(
   { workflowService }: NativeConnection,
   namespace: string,
@@ -26,7 +29,10 @@ export async function setRetention(
 
 type ServiceConnection = Pick<NativeConnection, 'operatorService' | 'workflowService'>;
 
-/** Registers those that are missing, as keywords. Throws `StartupError` where it may not, or has no such namespace. */
+/**
+ * Registers missing search attributes, of type Keyword. Throws `StartupError` if the namespace does not exist or does not
+ * allow that.
+ */
 export async function ensureSearchAttributes(
   connection: ServiceConnection,
   namespace: string,
@@ -42,7 +48,7 @@ export async function ensureSearchAttributes(
     const missing = await missingSearchAttributes(connection, namespace, names);
     if (missing.length > 0)
       throw new StartupError(
-        `The namespace ${namespace} lacks search attributes and does not let us add them; have it done with:\n` +
+        `The namespace ${namespace} lacks search attributes, and this node may not add them. Add them with:\n` +
           missing
             .map(
               (name) =>
@@ -52,10 +58,13 @@ export async function ensureSearchAttributes(
         { cause: error },
       );
   }
-  const giveUpAt = Date.now() + usableMs;
+  const giveUpAt = Date.now() + visibleWithinMs;
   while ((await missingSearchAttributes(connection, namespace, names)).length > 0) {
     await delay(50);
-    if (Date.now() > giveUpAt) throw new StartupError('The search attributes were added but do not appear');
+    if (Date.now() > giveUpAt)
+      throw new StartupError(
+        `The search attributes were added to the namespace ${namespace} but did not appear within ${visibleWithinMs / 1_000} s: start this node again`,
+      );
   }
 }
 
@@ -67,14 +76,14 @@ async function firstMissingOf(...asked: Parameters<typeof missingSearchAttribute
     if (code !== notFoundCode) throw error;
     const [, namespace] = asked;
     throw new StartupError(
-      `Temporal has no namespace ${namespace}: set TEMPORAL_NAMESPACE to one that it has, or make it with:\n` +
+      `Temporal has no namespace ${namespace}: set TEMPORAL_NAMESPACE to an existing one, or create it with:\n` +
         `  temporal operator namespace create --namespace ${namespace} --retention 7d`,
       { cause: error },
     );
   }
 }
 
-/** Of `names` those that the namespace does not have. */
+/** Which of `names` the namespace does not have. */
 export async function missingSearchAttributes(
   { operatorService }: ServiceConnection,
   namespace: string,

@@ -1,4 +1,4 @@
-/** Of `HOLDFAST_PUBLIC_ORIGIN`: origins separated by commas, each as browsers write it. */
+/** Parses `HOLDFAST_PUBLIC_ORIGIN`: origins separated by commas, normalised to the form that browsers send. */
 import { z } from 'zod';
 
 export const publicOrigins = z

@@ -1,40 +1,46 @@
 import type { Worker as TemporalWorker } from '@temporalio/worker';
 
+/** What is used of the SDK's worker. */
 export type Worker = Pick<TemporalWorker, 'run' | 'shutdown' | 'getState'>;
 
+/** A worker that runs until it is stopped, and can be replaced meanwhile. */
 export interface RunningWorker {
-  /** Also while it ends what it has begun. */
+  /** Whether it runs, or drains after a stop. */
   running(): boolean;
-  /** Resolves with the reason when it ends without having been asked to. */
+  /** Resolves with the reason when the worker ends although nobody stopped it. */
   readonly ended: Promise<string>;
   /**
-   * Replaces it by a new one, which polls at once and takes up what this one worked on. Resolves with what kept the old one
-   * from ending in good order, if anything did.
+   * Replaces the worker by a new one, which polls at once and continues the work. Resolves with the error if the old worker
+   * did not stop cleanly, otherwise with undefined.
    */
   renew(): Promise<unknown>;
-  /** Hands over what it works on and resolves once it has ended. */
+  /** Stops the worker: it hands its work over. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/** A worker that failed, e.g. as its namespace was deleted, may never let go of its native half: its state is watched. */
+/**
+ * How often the worker's state is checked: if it fails, for example because its namespace was deleted, its `run` may never
+ * settle.
+ */
 const watchMs = 1_000;
 const notRunning = ['INITIALIZED', 'STOPPED', 'FAILED'];
 
+/** Starts a worker made by `create`. */
 export async function runWorker(create: () => Promise<Worker>): Promise<RunningWorker> {
   let current = watched(await create());
   let stopping = false;
   let renewal: Promise<unknown> | undefined;
-  let tell: (reason: string) => void = () => undefined;
-  const ended = new Promise<string>((resolve) => (tell = resolve));
+  let onEnded: (reason: string) => void = () => undefined;
+  const ended = new Promise<string>((resolve) => (onEnded = resolve));
   const follow = async (): Promise<void> => {
     const followed = current;
     const reason = await followed.ended;
-    if (followed === current && !stopping && !renewal) tell(reason);
+    if (followed === current && !stopping && !renewal) onEnded(reason);
   };
   void follow();
 
   const renew = async (): Promise<unknown> => {
-    // One that does not end in good order, as with thousands of calls in flight, is replaced all the same.
+    // A worker that does not stop cleanly, for example with thousands of calls in flight, is replaced too.
     const fault = await current.stop().then(
       () => undefined,
       (error: unknown) => error,
@@ -42,7 +48,7 @@ export async function runWorker(create: () => Promise<Worker>): Promise<RunningW
     try {
       current = watched(await create());
     } catch (error) {
-      tell(`no worker could take the place of the one before: ${String(error)}`);
+      onEnded(`the worker could not be replaced: ${String(error)}`);
       throw error;
     }
     void follow();
@@ -64,7 +70,7 @@ export async function runWorker(create: () => Promise<Worker>): Promise<RunningW
   };
 }
 
-/** One worker that runs, to its end. */
+/** Runs one worker to its end. */
 function watched(worker: Worker) {
   const run = worker.run();
   const ended = new Promise<string>((resolve) => {

@@ -1,4 +1,4 @@
-/** Secrets at rest and in histories: AES-256-GCM with Node's crypto (I5). */
+/** Encrypts (seals) secrets for the database and for histories, with AES-256-GCM of Node's crypto (I5). */
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,17 +9,21 @@ const ivBytes = 12;
 const tagBytes = 16;
 const version = 'v1';
 
-/** `v1.<key id>.<iv, ciphertext and tag in base64url>`, bound to what it belongs to (`context`). */
+/**
+ * Seals and opens secrets. A sealed text is `v1.<key id>.<iv, ciphertext and tag in base64url>`. It can be opened only with
+ * the same `context`, the name of what it belongs to.
+ */
 export interface Sealer {
   seal(plaintext: string, context: string): string;
-  /** Throws an `Error` that says what to do when another key sealed it, or it was tampered with. */
+  /** Throws an `Error` that says what to do if the text was sealed with another key or was changed. */
   open(sealed: string, context: string): string;
-  /** HMAC-SHA-256 in base64url, under a key derived from the sealing key. */
+  /** HMAC-SHA-256 in base64url, with a key derived from the sealing key. */
   fingerprint(text: string): string;
-  /** Tells two keys apart and nothing of either: 64 bits of such an HMAC, in hex. */
+  /** Identifies the key without revealing it: 64 bits of such an HMAC, in hex. */
   readonly keyFingerprint: string;
 }
 
+/** `key` must have 32 bytes. */
 export function createSealer(key: Buffer): Sealer {
   if (key.length !== keyBytes) throw new Error(`The encryption key must have ${keyBytes} bytes`);
   const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8);
@@ -40,7 +44,7 @@ export function createSealer(key: Buffer): Sealer {
         );
       const body = Buffer.from(encoded, 'base64url');
       try {
-        // The tag's length is said: by default a cut one, which is easier to forge, would do.
+        // Require the full tag: by default a shortened one, which is easier to forge, would be accepted.
         const options = { authTagLength: tagBytes };
         const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, ivBytes), options)
           .setAAD(Buffer.from(context))
@@ -55,7 +59,10 @@ export function createSealer(key: Buffer): Sealer {
   };
 }
 
-/** The configured key (32 bytes in base64 or hex), or the data directory's own, generated with mode 0600. */
+/**
+ * The configured key (32 bytes in base64 or hex), or that of the data directory, which is generated on first use with mode
+ * 0600. Throws `StartupError` if it is malformed.
+ */
 export async function loadEncryptionKey(configured: string | undefined, dataDir: string): Promise<Buffer> {
   if (configured !== undefined) return parseKey(configured, 'HOLDFAST_ENCRYPTION_KEY');
   const path = encryptionKeyFile(dataDir);
@@ -64,6 +71,7 @@ export async function loadEncryptionKey(configured: string | undefined, dataDir:
   return parseKey(await readFile(path, 'utf8'), path);
 }
 
+/** Path of the generated key. */
 export function encryptionKeyFile(dataDir: string): string {
   return join(dataDir, 'encryption.key');
 }
@@ -78,7 +86,7 @@ function parseKey(text: string, source: string): Buffer {
   return key;
 }
 
-/** Written whole or not at all, and never over an existing one: two nodes may start at once. */
+/** Writes the file atomically and never overwrites it, because two nodes may start at the same time. */
 async function generateKeyFile(path: string): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const file = await open(temporary, 'wx', 0o600);

@@ -1,6 +1,6 @@
 /**
- * The clock of the Temporal server, which dates histories and deadlines, as this process knows it: what is compared with
- * those must not be told by the machine's own clock, which may be wrong or be set meanwhile.
+ * Estimates the clock of the Temporal server, which dates histories and deadlines. Times that are compared with those must
+ * not come from the machine's own clock, which may be wrong or be set at any time.
  */
 import { randomUUID } from 'node:crypto';
 import proto from '@temporalio/proto';
@@ -13,25 +13,30 @@ import type { Log } from './logging.ts';
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 const { TASK_QUEUE_KIND_STICKY } = proto.temporal.api.enums.v1.TaskQueueKind;
 
-/** Nothing is ever put into it: it is there to be polled. Sticky: its one partition sees the polls of all processes. */
+/** An empty task queue, only for polling. Sticky, because such a queue has one partition, which sees all polls. */
 const taskQueue = {
   name: 'holdfast-clock',
   normalName: 'holdfast-clock-normal',
   kind: TASK_QUEUE_KIND_STICKY,
 };
-/** The server logs a warning of polls under 10 s. The native connection cannot end a poll early: it stays open for this long. */
+/**
+ * Length of a poll. The server logs a warning for polls under 10 s, and the native connection cannot end a poll early, so it
+ * stays open this long.
+ */
 const pollMs = 12_000;
-const patienceMs = 2_000;
-/** The poll may not have come there yet. */
-const lookAgainMs = 20;
-/** The machine's clock is looked at this often, the server's where that one has moved, or after a minute. */
-const lookMs = 1_000;
+const requestTimeoutMs = 2_000;
+/** Pause before the pollers are listed again, if our poll is not listed yet. */
+const listAgainMs = 20;
+/** How often the machine's clock is checked. */
+const checkMs = 1_000;
+/** How often the server's clock is measured, at least. */
 const measureMs = 60_000;
+/** It is measured at once if the skew has changed by this much, because somebody set the machine's clock. */
 const movedMs = 500;
-/** From here on a skew is told of. */
+/** A skew of at least this is logged. */
 export const noticedSkewMs = 1_000;
 
-/** The server's time, epoch ms, at some moment between two of this process (`performance.now()`). */
+/** The server's time (epoch ms) at a moment between `after` and `before`, two readings of `performance.now()`. */
 export interface ServerTime {
   readonly at: number;
   readonly after: number;
@@ -39,8 +44,8 @@ export interface ServerTime {
 }
 
 /**
- * No RPC tells the time, but a task queue tells when each poller came last. Undefined where the server does not answer
- * within two seconds, or does not tell.
+ * Reads the server's time. No RPC returns it, but a description of a task queue has the time of each poller's last poll.
+ * Undefined if the server does not answer within two seconds.
  */
 export async function readServerTime(
   connection: Pick<NativeConnection, 'workflowService' | 'withDeadline'>,
@@ -50,36 +55,37 @@ export async function readServerTime(
   const { workflowService } = connection;
   const leave = new AbortController();
   const stop = (): void => leave.abort();
-  const patience = setTimeout(stop, patienceMs);
+  const timeout = setTimeout(stop, requestTimeoutMs);
   const after = performance.now();
   const poll = connection.withDeadline(Date.now() + pollMs, () =>
     workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
   );
   poll.then(stop, stop);
-  const look = async (): Promise<ServerTime | undefined> => {
+  const findOwnPoll = async (): Promise<ServerTime | undefined> => {
     while (!leave.signal.aborted) {
-      const { pollers } = await connection.withDeadline(Date.now() + patienceMs, () =>
+      const { pollers } = await connection.withDeadline(Date.now() + requestTimeoutMs, () =>
         workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType: TASK_QUEUE_TYPE_WORKFLOW }),
       );
       const time = pollers.find((poller) => poller.identity === identity)?.lastAccessTime;
       const before = performance.now();
       if (time) return { at: Number(time.seconds) * 1_000 + (time.nanos ?? 0) / 1_000_000, after, before };
-      await delay(lookAgainMs, leave.signal);
+      await delay(listAgainMs, leave.signal);
     }
     return undefined;
   };
   try {
-    return await untilAborted(leave.signal, look());
+    return await untilAborted(leave.signal, findOwnPoll());
   } catch {
     return undefined;
   } finally {
-    clearTimeout(patience);
+    clearTimeout(timeout);
     stop();
   }
 }
 
+/** The server's clock as this process estimates it. */
 export class ServerClock {
-  /** What it is ahead of `performance.now()`; undefined until the server told its time: then it is the machine's clock. */
+  /** How far the server's clock is ahead of `performance.now()`. Undefined until measured; the machine's clock is used then. */
   private aheadMs: number | undefined;
   private readonly read: () => Promise<ServerTime | undefined>;
 
@@ -87,53 +93,57 @@ export class ServerClock {
     this.read = read;
   }
 
-  /** Epoch ms. Setting the machine's clock does not change it. */
+  /** Epoch ms. Not affected when somebody sets the machine's clock. */
   now(): number {
     return this.aheadMs === undefined ? Date.now() : Math.round(performance.now() + this.aheadMs);
   }
 
-  /** How far the machine's clock is ahead, in ms; within the time that the server took to tell it is none. */
+  /** How far the machine's clock is ahead of the server's, in ms. */
   skewMs(): number {
     return this.aheadMs === undefined ? 0 : Date.now() - this.now();
   }
 
-  /** Keeps what it says where that is possible, given when the server told its time. */
+  /**
+   * Measures the server's clock. The measurement is an interval; the current estimate is kept if it lies within, otherwise
+   * it moves to the nearest end.
+   */
   async measure(): Promise<void> {
-    const told = await this.read();
-    if (!told) return;
-    const known = this.aheadMs ?? Date.now() - performance.now();
-    this.aheadMs = Math.min(Math.max(known, told.at - told.before), told.at - told.after);
+    const measured = await this.read();
+    if (!measured) return;
+    const estimate = this.aheadMs ?? Date.now() - performance.now();
+    this.aheadMs = Math.min(Math.max(estimate, measured.at - measured.before), measured.at - measured.after);
   }
 
-  /** Measures now and then, and at once when the machine's clock is set; a skew is told in the log. Returns how to stop. */
+  /** Measures regularly, and at once when somebody sets the machine's clock. Logs a skew. Returns a function that stops it. */
   watch(log: Log): () => Promise<void> {
     let measuredAt = performance.now();
-    let told = 0;
-    const look = async (): Promise<void> => {
+    let lastSkewMs = 0;
+    const check = async (): Promise<void> => {
       const due = performance.now() - measuredAt >= measureMs;
-      if (!due && Math.abs(this.skewMs() - told) < movedMs) return;
+      if (!due && Math.abs(this.skewMs() - lastSkewMs) < movedMs) return;
       await this.measure();
       measuredAt = performance.now();
-      const before = told;
-      told = this.skewMs();
-      tellChange(log, before, told);
+      const before = lastSkewMs;
+      lastSkewMs = this.skewMs();
+      logChange(log, before, lastSkewMs);
     };
-    return every(lookMs, look, () => undefined);
+    return every(checkMs, check, () => undefined);
   }
 }
 
-function tellChange(log: Log, beforeMs: number, skewMs: number): void {
+function logChange(log: Log, beforeMs: number, skewMs: number): void {
   const noticed = Math.abs(skewMs) >= noticedSkewMs;
   const changed = Math.abs(skewMs - beforeMs) >= noticedSkewMs || Math.abs(beforeMs) < noticedSkewMs;
   if (noticed && changed)
     log.warn(
       { skewMs },
-      `This machine's clock is ${inWords(skewMs)} Temporal's: keep both in time, e.g. with NTP`,
+      `This machine's clock is ${inWords(skewMs)} Temporal's: synchronise both, e.g. with NTP`,
     );
   if (!noticed && Math.abs(beforeMs) >= noticedSkewMs)
     log.info({ skewMs }, "This machine's clock agrees with Temporal's again");
 }
 
+/** The skew as words, e.g. "2.5 s ahead of". */
 export function inWords(skewMs: number): string {
   return `${Math.abs(skewMs / 1_000).toFixed(1)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }

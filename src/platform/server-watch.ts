@@ -4,7 +4,7 @@ import { withTimeLimit } from '../lib/time-limit.ts';
 import { every } from '../lib/every.ts';
 
 const intervalMs = 500;
-const patienceMs = 1_000;
+const answerWithinMs = 1_000;
 
 export class ServerWatch {
   private readonly connection: NativeConnection;
@@ -15,17 +15,17 @@ export class ServerWatch {
     this.connection = connection;
   }
 
-  /** How long the server has been available without a break, in ms. 0 while it is not. */
+  /** How long the server has been available without a break, in ms. 0 during an outage. */
   availableMs(): number {
     return this.awaySince === undefined ? performance.now() - this.availableSince : 0;
   }
 
   /**
-   * `onBack` is told how long the server was away, in ms. By then the SDK's own repetitions have grown to seconds apart;
-   * what must not wait for them is begun anew there. Returns how to stop.
+   * Calls `onBack` after each outage, with its length in ms. The SDK's own retries are seconds apart by then, so work that
+   * must not wait for them should be started again in `onBack`. Returns a function that stops the watch.
    */
   start(onBack: (awayMs: number) => void): () => Promise<void> {
-    const look = async (): Promise<void> => {
+    const check = async (): Promise<void> => {
       const askedAt = performance.now();
       if (!(await answers(this.connection))) {
         this.awaySince ??= askedAt;
@@ -37,7 +37,7 @@ export class ServerWatch {
       this.availableSince = performance.now();
       onBack(this.availableSince - awaySince);
     };
-    return every(intervalMs, look, () => undefined);
+    return every(intervalMs, check, () => undefined);
   }
 }
 
@@ -46,5 +46,5 @@ function answers(connection: NativeConnection): Promise<boolean> {
     () => true,
     () => false,
   );
-  return withTimeLimit(answer, patienceMs, () => false);
+  return withTimeLimit(answer, answerWithinMs, () => false);
 }

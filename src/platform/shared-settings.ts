@@ -1,6 +1,6 @@
 /**
- * Settings that nodes of one cluster should agree on: where they do not, what becomes of a call depends on the node that
- * it meets. A difference is told in the log and not refused: a setting is changed node by node (ADR 0033).
+ * Settings that should be the same on all nodes of a cluster, because otherwise a call's outcome depends on which node
+ * handles it. A difference is logged but does not stop a node, so that a setting can be changed node by node (ADR 0033).
  */
 import type { z } from 'zod';
 
@@ -23,7 +23,7 @@ const ofAllNodes = [
   'HOLDFAST_WINDOW_BYTES',
 ] as const;
 
-/** Workers beside them may be without. */
+/** Settings that only facades use; workers need not have them. */
 const ofFacades = [
   'HOLDFAST_MAX_PROMPT_BYTES',
   'HOLDFAST_MAX_BODY_BYTES',
@@ -33,14 +33,14 @@ const ofFacades = [
   'HOLDFAST_HEARTBEAT_TIMEOUT_SECONDS',
   'HOLDFAST_CIRCUIT_BREAKER',
   'HOLDFAST_CIRCUIT_COOLDOWN_SECONDS',
-  // A facade that keeps none sweeps the archive that another keeps in the payload store.
+  // A facade without an archive would delete the archive that another facade keeps in the payload store.
   'HOLDFAST_ARCHIVE',
 ] as const;
 
 type Value = string | number;
 type Name = (typeof ofAllNodes | typeof ofFacades)[number];
 
-/** Those that are not at their default. */
+/** The shared settings that differ from their defaults, by name. */
 export function sharedSettings(
   set: Readonly<Record<Name, Value>>,
   schemas: Readonly<Record<Name, z.ZodType<Value>>>,

@@ -1,7 +1,8 @@
-/** What a process took up, to be given back in reverse order whatever happens. */
+/** Cleanup and exit of a process. */
 import type { Log } from './logging.ts';
 import { StartupError } from './startup-error.ts';
 
+/** Collects cleanup steps while a process starts, and runs them in reverse order when it stops. */
 export class Cleanups {
   private readonly steps: { what: string; run: () => Promise<unknown> }[] = [];
   private readonly log: Log;
@@ -14,7 +15,7 @@ export class Cleanups {
     this.steps.push({ what, run });
   }
 
-  /** Last in, first out; a step that fails is told and the others are done all the same. */
+  /** Runs all steps, the last one first. A step that fails is logged, and the others still run. */
   async run(): Promise<void> {
     for (let step = this.steps.pop(); step; step = this.steps.pop()) {
       try {
@@ -27,18 +28,18 @@ export class Cleanups {
 }
 
 /**
- * Ctrl-C reaches a terminal's whole process group, and npm hands it on to its child once more; a service manager may do the
- * same. What comes so soon after the first signal is the same wish.
+ * A signal this soon after the first one is a duplicate and ignored: Ctrl-C reaches the whole process group of a terminal,
+ * and npm or a service manager forwards it again.
  */
-const sameWishMs = 500;
+const duplicateWithinMs = 500;
 
-/** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once. */
+/** Resolves with the first SIGINT or SIGTERM. A second one ends the process at once. */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals): void => {
       const now = performance.now();
-      if (askedAt !== undefined && now - askedAt > sameWishMs) process.exit(130);
+      if (askedAt !== undefined && now - askedAt > duplicateWithinMs) process.exit(130);
       askedAt ??= now;
       resolve(signal);
     };
@@ -47,19 +48,18 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Runs an entry point to its end and leaves the process with 0, or with 1 and the reason on standard error. */
+/** Runs an entry point and exits the process: with 0, or with 1 and the reason on standard error. */
 export async function runMain(main: () => Promise<void>): Promise<never> {
   try {
     await main();
   } catch (error) {
-    const told = error instanceof StartupError ? error.message : error;
-    console.error(told);
+    console.error(error instanceof StartupError ? error.message : error);
     process.exit(1);
   }
   process.exit(0);
 }
 
-/** The process ends by then, whatever hangs. */
+/** Exits the process with 1 after `ms`, in case something hangs. */
 export function exitAtLatest(ms: number): void {
   setTimeout(() => process.exit(1), ms).unref();
 }

@@ -1,4 +1,7 @@
-/** Whether the payload store can be used, from a start on. Once it could be, each use tells by itself. */
+/**
+ * Waits for the payload store at the start of a node. The node is not ready before the store could be used once; after that
+ * each use of the store reports its own errors.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPayloadStore, type StoreSettings } from '../payloads/open-store.ts';
@@ -22,51 +25,51 @@ export class StoreWatch {
     this.log = log;
   }
 
-  /** Why it was not there yet; undefined: it was. */
+  /** Why the store cannot be used yet. Undefined once it could be used. */
   get problem(): string | undefined {
     return this.missing;
   }
 
-  /** Of the store; undefined before it has been there. */
+  /** The store's id. Undefined until the store could be used. */
   get storeId(): string | undefined {
     return this.id;
   }
 
-  /** Throws `StartupError` where it can never work as it is set up. One that is away is waited for by `start`. */
+  /** The first check. Throws `StartupError` if the store is set up wrongly. If it cannot be reached, `start` waits for it. */
   async first(): Promise<void> {
     try {
-      await this.look();
+      await this.check();
     } catch (error) {
       if (error instanceof PayloadStoreUnusable) throw new StartupError(unusable(error), { cause: error });
       this.missing = messageOf(error);
       this.log.warn(
         { err: error },
-        'The payload store is not there yet; this node is not ready before it is',
+        'The payload store cannot be used yet; this node tries again every 2 s and is not ready until it can',
       );
     }
   }
 
-  /** Looks again until it is there, and until `onThere` finds nothing wrong with it. Returns how to stop. */
-  start(onThere: () => Promise<void>): () => Promise<void> {
+  /** Repeats the check until it succeeds and `onAvailable` does not throw. Returns a function that stops it. */
+  start(onAvailable: () => Promise<void>): () => Promise<void> {
     const round = async (): Promise<void> => {
       if (this.missing === undefined) return;
-      await this.look();
-      await onThere();
+      await this.check();
+      await onAvailable();
       this.missing = undefined;
-      this.log.info('The payload store is there');
+      this.log.info('The payload store can be used now');
     };
     return every(intervalMs, round, (error) => {
       this.missing = messageOf(error);
     });
   }
 
-  private async look(): Promise<void> {
+  private async check(): Promise<void> {
     await this.store.check();
     this.id = await storeIdOf(this.store);
   }
 }
 
-/** Why it cannot be used; undefined: it can. Leaves what its `check` leaves: of a bucket a small object. */
+/** Why the store cannot be used; undefined if it can. Writes what `PayloadStore.check` writes: in a bucket a small object. */
 export async function inspectStore(settings: StoreSettings): Promise<string | undefined> {
   try {
     await openPayloadStore(settings).check();
@@ -76,7 +79,7 @@ export async function inspectStore(settings: StoreSettings): Promise<string | un
   }
 }
 
-/** Undefined: it has none yet; an error: it does not tell. Makes nothing. */
+/** The store's id; undefined if it has none yet, an error if it cannot be read. Does not write anything. */
 export async function inspectStoreId(settings: StoreSettings): Promise<string | Error | undefined> {
   if (settings.kind === 'folder' && !existsSync(join(settings.path, markerFile))) return undefined;
   return readStoreId(openPayloadStore(settings)).catch((error: unknown) => new Error(messageOf(error)));

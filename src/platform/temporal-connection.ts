@@ -1,4 +1,4 @@
-/** Connecting to Temporal: the server that the environment names, or the embedded one's address. */
+/** Connects to Temporal. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Log } from './logging.ts';
@@ -6,14 +6,15 @@ import { StartupError } from './startup-error.ts';
 
 type ConnectionOptions = NonNullable<Parameters<typeof NativeConnection.connect>[0]>;
 
+/** Which Temporal server to connect to, and which namespace to use. */
 export interface TemporalTarget {
   readonly options: ConnectionOptions;
   readonly namespace: string;
 }
 
 /**
- * From `TEMPORAL_*` variables or a profile of the Temporal config file; undefined when neither names a server. Throws
- * `StartupError` when they cannot be used.
+ * The server that the `TEMPORAL_*` variables or a profile of the Temporal config file name; undefined if neither names one.
+ * Throws `StartupError` if they are invalid.
  */
 export function configuredTarget(): TemporalTarget | undefined {
   const { connectionOptions, namespace } = loadConfiguration();
@@ -34,13 +35,13 @@ function loadConfiguration(): ReturnType<typeof loadClientConnectConfig> {
 
 let installed = false;
 
-/** One native runtime per process. Signals are ours: a drain comes before the worker's stop. */
+/** Installs the SDK's native runtime, once per process. It handles no signals: this process drains before it stops workers. */
 export function installRuntime(log: Log): void {
   if (installed) return;
   installed = true;
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      // A call whose agents all failed is a result, not an incident of this node.
+      // A failed call is a normal result and not a problem of this node.
       if (message === 'Workflow failed') return;
       const { error, ...temporal } = meta ?? {};
       log[level === 'ERROR' ? 'error' : 'warn']({ temporal, err: error as unknown }, message);
@@ -50,6 +51,7 @@ export function installRuntime(log: Log): void {
   });
 }
 
+/** Throws `StartupError` if the server does not answer. */
 export async function connect({ options }: TemporalTarget): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(options);

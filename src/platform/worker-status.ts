@@ -4,8 +4,8 @@ import { StartupError } from './startup-error.ts';
 import type { RunningWorker } from './running-worker.ts';
 
 /**
- * `/healthz` and `/metrics` of a stand-alone worker, for its own machine only. Returns how to stop. Throws
- * `StartupError` that names the setting.
+ * Serves `/healthz` and `/metrics` of a stand-alone worker on 127.0.0.1. Returns a function that stops it. Throws
+ * `StartupError` if the port cannot be opened.
  */
 export async function serveWorkerStatus(
   port: number,

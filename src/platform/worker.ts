@@ -1,23 +1,27 @@
 import { Worker, type InjectedSinks, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import type { Sinks } from '@temporalio/workflow';
+import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { LeanWorker } from './lean-worker.ts';
 import { versionedWorkflowBundlePath, workflowBundlePath } from './paths.ts';
 
+/** The settings of a worker. */
 export interface WorkerSettings {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly maxCachedWorkflows: number;
   readonly maxActivities: number;
-  /** Whether the Web UI can show where a workflow stands. */
+  /** Whether the Web UI can show a workflow's call stack. */
   readonly callStacks: boolean;
-  /** How long its asks may go on once it stops, before they are handed over. */
+  /** How long a stopping worker lets its requests to agents run before it hands them over. */
   readonly graceMs: number;
   /** Undefined: unversioned. */
   readonly buildId: string | undefined;
 }
 
+/** How long after the grace time a worker may still take to stop. */
 const forceMs = 2_000;
 
+/** Creates a worker with all workflows and the given activities. It polls only once it is run. */
 export function createWorker<S extends Sinks>(
   connection: NativeConnection,
   activities: object,
@@ -31,25 +35,26 @@ export function createWorker<S extends Sinks>(
     ...versioning(settings),
     activities,
     sinks,
+    dataConverter,
     maxCachedWorkflows: settings.maxCachedWorkflows,
-    // Waiting for agents is I/O: slots are many. A free workflow slot is what an eager start needs.
+    // Activities wait for agents most of the time, so there are many slots. An eager start needs a free workflow slot.
     maxConcurrentActivityTaskExecutions: settings.maxActivities,
-    // A task holds its slot as long as it waits for a quick agent itself.
+    // On the first-task path a workflow task holds its slot while it waits for an agent.
     maxConcurrentWorkflowTaskExecutions: Math.max(200, settings.maxCachedWorkflows),
     maxConcurrentLocalActivityExecutions: 200,
-    // Eager starts and eager activities leave little to poll for: fewer polls cost the server less.
+    // Eager starts and eager activities make most polls unnecessary, and each poll costs the server.
     maxConcurrentWorkflowTaskPolls: 2,
     maxConcurrentActivityTaskPolls: 2,
-    // After a worker's death its sticky tasks are handed on after 2 s, not 10.
+    // After a worker's death its sticky tasks go to other workers after 2 s instead of 10 s.
     stickyQueueScheduleToStartTimeout: '2 s',
-    // callAgent paces its own heartbeats; a cancel from another process arrives with the next one.
+    // callAgent sets the pace of its heartbeats. A cancellation from another process arrives with the next one.
     maxHeartbeatThrottleInterval: '500 ms',
     shutdownGraceTime: settings.graceMs,
     shutdownForceTime: settings.graceMs + forceMs,
   });
 }
 
-/** Which workflow code it runs, and as what version of the deployment that is named as the task queue (ADR 0012). */
+/** The workflow bundle and, with a build id, the version. The deployment is named like the task queue (ADR 0012). */
 function versioning({
   taskQueue,
   buildId,
@@ -60,7 +65,7 @@ function versioning({
     workerDeploymentOptions: {
       version: { deploymentName: taskQueue, buildId },
       useWorkerVersioning: true,
-      defaultVersioningBehavior: 'PINNED', // Required, and never used: each workflow says its own.
+      defaultVersioningBehavior: 'PINNED', // Required but unused: each workflow sets its own.
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The thread that runs workflow code: the SDK's, but for the hook that keeps a call stack of every promise. */
+/** The thread that runs workflow code: the SDK's thread without the hook that records a call stack for every promise. */
 import { globalHandlers, runWorkflowThread } from '../temporal-sdk/workflow-thread.ts';
 
 Object.defineProperty(globalHandlers, 'setPromiseHook', { value: () => undefined });

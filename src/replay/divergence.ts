@@ -1,5 +1,6 @@
 /** Reads where a history and the code part from the error that Temporal's core gives. */
 import type { History } from '../temporal-sdk/history-json.ts';
+import { readPayload } from '../temporal-sdk/payloads.ts';
 import proto from '@temporalio/proto';
 import type { Divergence } from './verdict.ts';
 
@@ -42,10 +43,8 @@ function describe(event: Event): string {
 }
 
 function localActivityOf(event: Event): { seq?: number; activity_type?: string } | undefined {
-  const data = event.markerRecordedEventAttributes?.details?.['data']?.payloads?.[0]?.data;
-  if (!data) return undefined;
   try {
-    return JSON.parse(Buffer.from(data).toString()) as { seq?: number };
+    return readPayload(event.markerRecordedEventAttributes?.details?.['data']);
   } catch {
     return undefined; // Another kind of marker.
   }

@@ -3,6 +3,7 @@
  * history that Temporal's core cannot take leaves a worker that never ends.
  */
 import type { History } from '../temporal-sdk/history-json.ts';
+import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { Worker } from '@temporalio/worker';
 import { createLog } from '../platform/logging.ts';
 import { installRuntime } from '../platform/temporal-connection.ts';
@@ -71,5 +72,5 @@ function verdictOn({ name, history }: Readable, error: Error | undefined): Verdi
 }
 
 const workflowBundle = { codePath: workflowBundlePath };
-for await (const { error } of Worker.runReplayHistories({ workflowBundle }, histories()))
+for await (const { error } of Worker.runReplayHistories({ workflowBundle, dataConverter }, histories()))
   if (current) told(verdictOn(current, error));

@@ -1,2 +1,2 @@
-/** What the SDK's client makes of raw gRPC answers and errors, for those that call `workflowService` themselves. */
+/** Converts raw gRPC answers and errors as the SDK's client does, for code that calls `workflowService` directly. */
 export { executionInfoFromRaw, rethrowKnownErrorTypes } from '@temporalio/client/lib/helpers.js';

@@ -1,4 +1,4 @@
-/** The worker's side of the thread that runs workflow code. */
+/** The main thread's side of the thread that runs workflow code. */
 export {
   ThreadedVMWorkflowCreator,
   WorkerThreadClient,

@@ -1,4 +1,4 @@
-/** The thread's own side: only a thread may import the module that `runWorkflowThread` imports. */
+/** The side of the thread that runs workflow code. Only a worker thread may import the module that it loads. */
 export { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
 
 /** Makes this thread answer the requests of a worker's `WorkerThreadClient`. */

@@ -1,6 +1,6 @@
 /**
- * One durable call: wait for the session's turn, ask the agents of the chain one after the other, commit the turn,
- * end once (I2). With a quick agent: one workflow task.
+ * One durable call: waits for the session's turn, asks the agents of the chain one after the other, commits the turn, and
+ * ends exactly once (I2). With a quick agent this takes one workflow task.
  */
 import {
   ApplicationFailure,
@@ -26,13 +26,14 @@ import { describeProgress } from './progress-text.ts';
 import { ResetRun } from './resets-in-old-histories.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
-import { asksInTask, passedWaiting, SessionTurn } from './turn.ts';
+import { asksInTask, overdueInQueue, SessionTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
-/** Calls of before asked no agent with less time than this, and ended. */
-const leastBeforeMs = 500;
+/** Old histories only: without the patch `short-deadlines` a call ends when an agent would get less time than this. */
+const leastBudgetBeforePatchMs = 500;
 
+/** `onRecord`: the history already determines this ending, so a replay of a lost workflow task ends the call the same way. */
 type Ending = { readonly onRecord: boolean } & (
   | { readonly status: 'answered'; readonly agent: string; readonly content: StoredText }
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string }
@@ -77,8 +78,8 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
     if (!isCancellation(error)) throw error;
     sink.abort(input.callId);
     await CancellationScope.nonCancellable(async () => {
-      // The cancellation goes on record before the session is told: were this task lost after that, an answer that
-      // came meanwhile would end the call instead, and its turn would stand as failed (I4).
+      // First complete a task, so that the cancellation is in the history before the session is informed. If this task were
+      // lost after that, an answer could still end the call while its session shows the turn as failed (I4).
       if (input.sessionId !== undefined && !asksInTask(input, reset) && patched('cancelled-on-record'))
         await sleep(1);
       const stored = await sessionTurn.commit({ onRecord: false, cancelled: true });
@@ -107,7 +108,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   return { ...details, agentName: ending.agent, response: ending.content };
 }
 
-/** Asks the agents that there is time for; the others are left out, from the chain's end. */
+/** Asks as many agents as the deadline has time for, from the start of the chain. The others are skipped. */
 async function walkChain(
   input: CallInput,
   window: readonly WindowMessage[],
@@ -121,18 +122,18 @@ async function walkChain(
     return {
       status: 'failed',
       errorType: 'deadline_exceeded',
-      message: passedWaiting(input),
+      message: overdueInQueue(input),
       onRecord: true,
     };
   const inTime = agentsInTime(remainingMs, chain);
   const asked = inTime < chain.length && patched('short-deadlines') ? chain.slice(0, inTime) : chain;
   const ending = await askInTurn({ ...input, chain: asked }, window, reset, deadlineAt, progress);
   for (const { name: agent } of chain.slice(asked.length))
-    progress.attempts.push({ agent, status: 'skipped', error: leftOut(input, progress.queuedMs, inTime) });
+    progress.attempts.push({ agent, status: 'skipped', error: skipReason(input, progress.queuedMs, inTime) });
   return ending;
 }
 
-function leftOut({ deadlineMs, turn }: CallInput, queuedMs: number, inTime: number): string {
+function skipReason({ deadlineMs, turn }: CallInput, queuedMs: number, inTime: number): string {
   const waited = turn?.state === 'queued' ? ` after ${queuedMs / 1_000} s in its session's queue` : '';
   const room = `has room for ${inTime} ${inTime === 1 ? 'agent' : 'agents'}${waited}`;
   return `Left out: the call's deadline of ${deadlineMs / 1_000} s ${room}`;
@@ -151,14 +152,15 @@ async function askInTurn(
   for (const [index, agent] of input.chain.entries()) {
     const stillToCome = input.chain.slice(index + 1);
     const budgetMs = (): number => agentBudgetMs(deadlineAt() - Date.now(), stillToCome);
-    const late = deadlineAt() <= Date.now() || (budgetMs() < leastBeforeMs && !patched('short-deadlines'));
+    const late =
+      deadlineAt() <= Date.now() || (budgetMs() < leastBudgetBeforePatchMs && !patched('short-deadlines'));
     if (late) return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
 
     setCurrentDetails(describeProgress(progress, agent.name));
     const last = stillToCome.length === 0;
-    const cutOff = (attempt: Attempt): number => progress.attempts.push(attempt);
+    const onCancelled = (attempt: Attempt): number => progress.attempts.push(attempt);
     const inTask = asksInTask(input, reset);
-    const answer = await askAgent({ input, agent, window, budgetMs, last, inTask, cutOff });
+    const answer = await askAgent({ input, agent, window, budgetMs, last, inTask, onCancelled });
     const { attempt } = answer;
     onRecord = answer.onRecord;
     progress.attempts.push(attempt);
@@ -187,7 +189,7 @@ async function askInTurn(
   };
 }
 
-/** What visibility and metrics learn of the ending. Costs no event unless there is something new to find. */
+/** Reports the ending to visibility and metrics. Adds an event to the history only if a search attribute changes. */
 function end(
   { callId, agentName }: CallInput,
   ending: 'answered' | ErrorType,

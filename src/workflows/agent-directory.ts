@@ -1,4 +1,4 @@
-/** The one entity that holds every registered agent, with a version that grows with each change. */
+/** The entity that holds all registered agents. Its version grows with each change, so that caches can ask for changes only. */
 import {
   allHandlersFinished,
   ApplicationFailure,
@@ -16,19 +16,22 @@ import {
   type DirectoryEntry,
 } from './messages.ts';
 
+/** The state that the directory carries to its next run. */
 export interface DirectoryState {
   readonly version: number;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
-  /** Version of the newest removal that is no longer remembered. */
+  /** Version of the newest removal whose tombstone was dropped. A cache older than that needs all entries. */
   readonly forgottenVersion: number;
 }
+
+/** Registrations beyond these limits are refused with `agents_full`. */
 export interface DirectoryLimits {
   readonly maxAgents: number;
-  /** Of all configs together, so that continue-as-new stays below Temporal's 2 MiB. */
+  /** Size of all configs together, so that the state stays below Temporal's limit of 2 MiB at continue-as-new. */
   readonly maxBytes: number;
 }
 
-/** How many removals are remembered, so that other nodes' caches learn of them. */
+/** How many removals are kept as tombstones, so that other nodes' caches notice them. */
 const maxTombstones = 200;
 
 export async function agentDirectory(initial: DirectoryState, limits: DirectoryLimits): Promise<void> {
@@ -53,8 +56,8 @@ export async function agentDirectory(initial: DirectoryState, limits: DirectoryL
   });
   setHandler(directoryChangesQuery, (since) => {
     const complete = since < forgottenVersion;
-    const told = complete ? [...entries] : [...entries].filter(([, entry]) => entry.version > since);
-    return { version, complete, entries: Object.fromEntries(told) };
+    const changed = complete ? [...entries] : [...entries].filter(([, entry]) => entry.version > since);
+    return { version, complete, entries: Object.fromEntries(changed) };
   });
 
   await condition(() => workflowInfo().continueAsNewSuggested);
@@ -77,10 +80,13 @@ function refuseBeyond(
   if (others.length >= limits.maxAgents)
     throw ApplicationFailure.nonRetryable(`It holds ${limits.maxAgents} agents already`, 'agents_full');
   if (bytes > limits.maxBytes)
-    throw ApplicationFailure.nonRetryable(`Its configs reach ${limits.maxBytes} bytes`, 'agents_full');
+    throw ApplicationFailure.nonRetryable(
+      `The configs of all agents would exceed ${limits.maxBytes} bytes`,
+      'agents_full',
+    );
 }
 
-/** Map order is change order: the oldest removals go first. Returns the newest version that went, or 0. */
+/** Drops the oldest tombstones (the map is in order of change). Returns the newest version dropped, or 0. */
 function dropOldTombstones(entries: Map<string, DirectoryEntry>): number {
   const removed = [...entries].filter(([, entry]) => !entry.config);
   const dropped = removed.slice(0, Math.max(0, removed.length - maxTombstones));

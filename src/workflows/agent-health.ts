@@ -1,4 +1,4 @@
-/** The one entity that holds every agent's health, fed by batches of outcomes from the nodes. */
+/** The entity that holds the health of all agents. Nodes send it batches of outcomes. */
 import {
   allHandlersFinished,
   condition,
@@ -11,16 +11,17 @@ import { packHealth, unpackHealth, type PackedHealth } from '../domain/packed-he
 import { resetHealth } from '../domain/reset-health.ts';
 import { forgetAgentSignal, healthChangesQuery, reportOutcomesSignal, resetAgentSignal } from './messages.ts';
 
+/** The state that the entity carries to its next run. */
 export interface HealthState {
   readonly version: number;
   readonly agents: Readonly<Record<string, { version: number; health: PackedHealth }>>;
-  /** Ids of the last batches taken, oldest first. */
+  /** Ids of the latest recorded batches, oldest first: a batch that is sent twice is recorded once. */
   readonly batchIds: readonly string[];
 }
 
 /** Enough for 100 nodes that flush every second and read within two. */
 const maxBatchIds = 200;
-/** Agents with figures, registered or lately removed: the least lately asked goes first. */
+/** Most agents with figures, including removed ones. Beyond that the least recently asked agent is dropped. */
 const maxAgents = 1_200;
 
 export async function agentHealth(initial: HealthState): Promise<void> {

@@ -1,4 +1,4 @@
-/** Asks one agent, first within the task itself, then through `callAgent` under its own retry policy. */
+/** Asks one agent: first within the workflow task (first-task path), then by the activity `callAgent` with its retry policy. */
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -22,50 +22,57 @@ import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { promptMessage } from '../domain/turn-text.ts';
 import { causeOf, readAskFailure, type AskFailure } from './read-ask-failure.ts';
 import { firstTry } from './first-try.ts';
 
-/** A worker's death is not the agent's fault: the ask is scheduled again, but not for ever (I7). */
+/** A worker's death is not the agent's fault, so the activity is scheduled again; at most this often (I7). */
 const maxReschedules = 3;
-/** The activity times itself out with a typed failure; Temporal's limit is the backstop. */
+/** The activity ends itself with a typed failure. Temporal's timeout comes this much later and is only the backstop. */
 const backstopMs = 5_000;
-/** An activity for less than this at the end of a share is not worth a task: the first try then has the whole share. */
+/** If less than this would be left for the activity, the first try gets the agent's whole share of the deadline. */
 const leastActivityMs = 500;
-/** A cancellation that ended a first try is on record already; asking goes on should it be none after all. */
+/** A first try that ended as cancelled waits this long for the cancellation. If none arrives, the agent is asked again. */
 const cancellationAwaitedMs = 5_000;
 
+/** What `askAgent` needs to ask one agent of a call. */
 export interface Ask {
   readonly input: CallInput;
   readonly agent: AgentConfig;
   readonly window: readonly WindowMessage[];
-  /** What the agent may use of the call's time, as of now. */
+  /** The agent's share of the call's remaining time, as of now. */
   readonly budgetMs: () => number;
-  /** No agent comes after it. */
+  /** It is the last agent of the chain. */
   readonly last: boolean;
-  /** It is asked within the task that comes to it first. */
+  /** The first try is made within the workflow task. */
   readonly inTask: boolean;
-  /** Takes what there is to say of an ask that the call's cancellation cuts off. */
-  readonly cutOff: (attempt: Attempt) => void;
+  /** Receives the agent's attempt if the call is cancelled meanwhile. */
+  readonly onCancelled: (attempt: Attempt) => void;
 }
 
+/** The outcome of asking one agent. */
 export interface Answer {
   readonly attempt: Attempt;
   /** Present if the attempt is `ok`. */
   readonly content?: StoredText;
-  /** Whether it came in an earlier task than the one under way. */
+  /** Whether the history holds the outcome already. False: it came in the current workflow task, which may be lost. */
   readonly onRecord: boolean;
 }
 
 /** How the agent is asked next. */
 interface Step {
-  /** Within the task that comes to it, or by the activity. */
+  /** True: within the workflow task. False: by the activity. */
   readonly inTask: boolean;
   readonly pauseMs: number;
   readonly tries: readonly Try[];
-  /** Schedulings whose worker was lost. */
+  /** How many schedulings of the activity lost their worker. */
   readonly workersLost: number;
 }
 
+/**
+ * Asks the agent until it answers or may not be asked again. Throws a cancellation if the call is cancelled, and errors that
+ * are not about the agent.
+ */
 export async function askAgent(ask: Ask): Promise<Answer> {
   const { agent } = ask;
   const startedAt = Date.now();
@@ -82,7 +89,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
       const aborted = isAbort(error);
       if (aborted || isCancellation(error)) {
         const asked = await endUnlessAsked(ask);
-        ask.cutOff(
+        ask.onCancelled(
           asked ? cancelledAttempt(agent.name, step.tries, startedAt) : unaskedAttempt(agent, step.tries),
         );
         throw aborted ? new CancelledFailure('The call was cancelled') : error;
@@ -101,7 +108,7 @@ export async function askAgent(ask: Ask): Promise<Answer> {
   }
 }
 
-/** Asks once: in the task itself, or by an activity after the step's pause. */
+/** Runs one step: pauses, then asks within the task or by the activity. */
 async function runStep(
   { inTask, pauseMs, tries }: Step,
   ask: Ask,
@@ -123,20 +130,20 @@ async function runStep(
   }
 }
 
-/** Undefined: the agent is not asked again. */
+/** The step after a failure; undefined if the agent is not asked again. */
 function nextStep(step: Step, { kind, tries, retryInMs }: AskFailure, budgetMs: number): Step | undefined {
   const { inTask, workersLost } = step;
   if (kind === 'worker_lost' && workersLost < maxReschedules && budgetMs > 0)
     return { inTask: false, pauseMs: 0, tries, workersLost: workersLost + 1 };
-  // The activity's retry policy pauses by itself; a pause that leaves no time is none for either.
+  // Only a failed first try pauses here; the activity's retry policy has its own backoff. A pause must leave time for a try.
   if (inTask && retryInMs !== undefined && retryInMs < budgetMs)
     return { inTask: false, pauseMs: retryInMs, tries, workersLost };
   return undefined;
 }
 
 /**
- * Whether the sink `abort` cut this ask off, in a workflow task of this cancelled call that was lost: to Temporal the
- * activity failed by itself. The call is cancelled all the same.
+ * Whether a lost workflow task of this cancelled call had aborted the request through the sink `abort`. To Temporal that
+ * looks like an activity that failed by itself, but the call is cancelled.
  */
 function isAbort(error: unknown): boolean {
   return (
@@ -150,8 +157,8 @@ function isAbort(error: unknown): boolean {
 
 function schedule(ask: Ask, earlierTries: readonly Try[], openSince?: number): Promise<AskResult> {
   const { input, agent, budgetMs } = ask;
-  // Heartbeats find a dead worker; schedule-to-close is the backstop of the agent's share of the deadline, retries included,
-  // at which the activity ends itself; schedule-to-start tells an ask that no worker ever took from one whose worker died over it.
+  // Heartbeats detect a dead worker. Schedule-to-close is the agent's share of the deadline including retries; the activity
+  // ends itself shortly before. Schedule-to-start detects that no worker ever took the activity.
   const shareMs = budgetMs();
   const { callAgent } = proxyActivities<CallAgentActivity>({
     scheduleToCloseTimeout: Math.max(1, shareMs) + cutOffMarginMs,
@@ -176,13 +183,14 @@ function schedule(ask: Ask, earlierTries: readonly Try[], openSince?: number): P
   });
 }
 
-/** What it is called when the agent's share of the deadline is over. */
+/** The error type when the agent's share of the deadline is over: after the last agent the call's deadline is over too. */
 function cutOffType({ last }: Ask): CutOffType {
   return last ? 'deadline_exceeded' : 'timeout';
 }
 
-function questionOf({ input: { callId, prompt, sessionId }, agent, window }: Ask): Question {
-  const message: WindowMessage = { role: 'user', content: prompt };
+function questionOf({ input, agent, window }: Ask): Question {
+  const { callId, sessionId } = input;
+  const message = promptMessage(input);
   return {
     callId,
     agent,
@@ -196,7 +204,10 @@ function failedAttempt(agent: string, { kind, message, tries }: AskFailure): Att
   return { agent, status: 'failed', errorType, error: message, tries, latencyMs: agentTimeMs(tries) };
 }
 
-/** Whether the agent of this cancelled call was asked. Without `max_concurrency` it never waits for a slot, so it was. */
+/**
+ * For a cancelled call: whether the agent was asked. A request that still waits for a slot of `max_concurrency` is ended and
+ * was not; without that limit a request never waits.
+ */
 async function endUnlessAsked({ input: { callId }, agent }: Ask): Promise<boolean> {
   if (agent.maxConcurrency === undefined || !patched('cancelled-without-slot')) return true;
   const local = proxyLocalActivities<EndUnlessAskedActivity>({
@@ -223,7 +234,7 @@ function unaskedAttempt({ name, maxConcurrency = 0 }: AgentConfig, earlier: read
   };
 }
 
-/** Retries of it that were under way are not known; this one was, or was about to be. */
+/** The attempt of a cancelled call. The activity's own retries are unknown here, so the try in flight is added as one. */
 function cancelledAttempt(agent: string, earlier: readonly Try[], startedAt: number): Attempt {
   const latencyMs = Date.now() - startedAt;
   const at = new Date(startedAt).toISOString();

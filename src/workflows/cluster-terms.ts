@@ -1,4 +1,4 @@
-/** Its memo holds what all nodes of the cluster must have in common (services/nodes/cluster-terms.ts). There is nothing to do. */
+/** Holds the cluster terms in its memo (services/nodes/cluster-terms.ts). The workflow itself does nothing and never ends. */
 import { condition } from '@temporalio/workflow';
 
 export async function clusterTerms(): Promise<void> {

@@ -1,13 +1,16 @@
-/** The try at an agent within the workflow task that comes to it. */
+/** The first try at an agent, within the workflow task (first-task path, ADR 0015). */
 import { proxyLocalActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { Question } from '../activities/ask.ts';
 import type { FirstTry, FirstTryActivity, FirstTryRequest } from '../activities/first-try.ts';
 import { causeOf } from './read-ask-failure.ts';
 
-/** It leaves by itself after `waitMs`; a process that stalls for this long is about to lose its task. */
+/** The local activity returns by itself after `waitMs`. If it is this late, the process stalls and will lose its task. */
 const stalledMs = 4_000;
 
-/** Throws the `ApplicationFailure` of an agent that failed meanwhile. Never retried here: `callAgent` does that. */
+/**
+ * Asks the agent and waits up to `waitMs`; a request that takes longer is left open for `callAgent` to join. Throws the
+ * `ApplicationFailure` of an agent that fails within that time. Not retried here: `callAgent` does that.
+ */
 export async function firstTry(
   question: Question,
   waitMs: number,

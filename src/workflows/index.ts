@@ -1,4 +1,4 @@
-/** What the worker's bundle exports: every workflow type, by its Temporal name. */
+/** The exports of the workers' bundle: every workflow type, under its Temporal name. */
 export { agentCall } from './agent-call.ts';
 export { agentDirectory } from './agent-directory.ts';
 export { agentHealth } from './agent-health.ts';

@@ -1,4 +1,4 @@
-/** Every update, signal and query, defined once; workflows handle them, the client sends them. */
+/** Every update, signal and query, defined once: workflows handle them, services send them. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { CallProgress } from '../domain/call.ts';
@@ -8,68 +8,81 @@ import type { PackedHealth } from '../domain/packed-health.ts';
 import type { GrantedTurn, SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
 
 // agentCall
-/** It is the call's turn. Without it the call asks its session for it. */
+/** The session grants the call its turn. Without an argument the call must ask its session again. */
 export const turnGrantedSignal = defineSignal<[turn?: GrantedTurn]>('turnGranted');
+/** How far the call has come. */
 export const callProgressQuery = defineQuery<CallProgress>('callProgress');
 
 // session
-/** With the life that the call had a turn or a place in the queue of before, if any: no other takes it. */
+/** `life`: the life that granted or queued the call before, if any. A session of another life rejects the update. */
 export const openTurnUpdate = defineUpdate<
   TurnReply,
   [callId: string, metadataBytes?: number, life?: string]
 >('openTurn');
+/** The call has ended: the session stores its turn and moves on. */
 export const commitTurnSignal = defineSignal<[TurnCommit]>('commitTurn');
-/** A commit that tells what became of it: false if the session keeps nothing of the call. */
+/** Commits a turn and returns whether the session stores it. */
 export const settleTurnUpdate = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');
 /** The facade gives back a turn that no call will use. */
 export const releaseTurnSignal = defineSignal<[callId: string]>('releaseTurn');
 /** Null once the session is closed. */
 export const readSessionQuery = defineQuery<SessionContent | null>('readSession');
-/** With its calls: the closed run then tells their ids. */
+/** Closes the session. `withCalls`: its result then lists the ids of the calls to delete too. */
 export const closeSessionUpdate = defineUpdate<null, [withCalls: boolean]>('closeSession');
-/** Closes the session if nothing happened since the cutoff; false while a turn is held or queued. */
+/** Closes the session if it was idle since the cutoff (epoch ms). Returns whether it is closed. */
 export const expireSessionUpdate = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
 
 // rerunBatch
+/** The keys of the batch's pages so far. */
 export const batchPagesQuery = defineQuery<BatchPages>('batchPages');
-/** Nothing more is started; what runs goes on to its end. */
+/** No further reruns are started; those that run continue to their end. */
 export const cancelBatchSignal = defineSignal('cancelBatch');
 
 // agentDirectory
+/** One agent, and the directory's version at its latest change. */
 export interface DirectoryEntry {
   readonly version: number;
   /** Absent: removed. */
   readonly config?: AgentConfig;
 }
+/** What changed since the version that the query names. */
 export interface DirectoryChanges {
   readonly version: number;
-  /** These are all entries, not only the changes: what is missing here was removed. */
+  /** `entries` has all agents, not only changed ones: an agent that is missing was removed. */
   readonly complete: boolean;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
 }
+/** Registers or replaces an agent. Rejected with `agents_full` if the directory is at a limit. */
 export const registerAgentUpdate = defineUpdate<{ version: number; replaced: boolean }, [AgentConfig]>(
   'registerAgent',
 );
+/** Removes an agent. `removed` is false if it was not registered. */
 export const removeAgentUpdate = defineUpdate<{ version: number; removed: boolean }, [name: string]>(
   'removeAgent',
 );
+/** The agents that changed since the version that the caller's cache has. */
 export const directoryChangesQuery = defineQuery<DirectoryChanges, [sinceVersion: number]>(
   'directoryChanges',
 );
 
 // agentHealth
+/** Outcomes that a node sends together. A batch with a known id is ignored, so sending it twice is harmless. */
 export interface OutcomeBatch {
   readonly batchId: string;
   readonly outcomes: readonly Outcome[];
 }
+/** The agents whose health changed since the version that the query names. */
 export interface HealthChanges {
   readonly version: number;
   readonly agents: Readonly<Record<string, PackedHealth>>;
-  /** Batches that are part of these figures. */
+  /** Ids of the batches that these figures include. */
   readonly batchIds: readonly string[];
 }
+/** Adds outcomes to the agents' health. */
 export const reportOutcomesSignal = defineSignal<[OutcomeBatch]>('reportOutcomes');
+/** Resets an agent's health to that of a new one, because the agent was removed. */
 export const forgetAgentSignal = defineSignal<[name: string]>('forgetAgent');
-/** Declares it healthy as of `at` (epoch ms). */
+/** Declares the agent healthy as of `at` (epoch ms). */
 export const resetAgentSignal = defineSignal<[name: string, at: number]>('resetAgent');
+/** The health of agents that changed since the version that the caller's cache has. */
 export const healthChangesQuery = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');

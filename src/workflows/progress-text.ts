@@ -1,6 +1,6 @@
 import type { Attempt } from '../domain/call.ts';
 
-/** The call's story in Markdown for the Web UI: who was asked, what came of it. No content, no secret (I5). */
+/** The call's progress in Markdown for the Temporal Web UI: agents asked and outcomes. No content and no secrets (I5). */
 export function describeProgress(
   progress: { readonly chain: readonly string[]; readonly attempts: readonly Attempt[] },
   asking?: string,

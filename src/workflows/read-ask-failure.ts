@@ -1,24 +1,29 @@
-/** What a failed ask tells: of the agent, or of a worker that was lost over it. */
+/** Translates a failed activity that asked an agent: did the agent fail, or was the worker lost? */
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { AskFailureDetails } from '../activities/ask-failure.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import type { Try } from '../domain/call.ts';
 import { isErrorType, type ErrorType } from '../domain/failures.ts';
 
+/** Why asking an agent failed. */
 export interface AskFailure {
   readonly kind: ErrorType | 'worker_lost';
   readonly message: string;
   readonly tries: readonly Try[];
-  /** When the agent may be asked again, if at all. */
+  /** After how long the agent may be asked again. Absent: not again. */
   readonly retryInMs?: number;
 }
 
-/** Temporal wraps an activity's failure, and leaves a local one's as it is. Undefined: it is no activity's. */
+/**
+ * The failure that an activity threw. Temporal wraps that of an activity, but not that of a local activity. Undefined if
+ * the error does not come from an activity.
+ */
 export function causeOf(error: unknown): Error | undefined {
   if (error instanceof ActivityFailure) return error.cause ?? error;
   return error instanceof ApplicationFailure || error instanceof TimeoutFailure ? error : undefined;
 }
 
+/** `earlier`: tries before the activity that failed. A try of unknown outcome is added as lost. */
 export function readAskFailure(
   cause: Error,
   ask: { readonly agent: AgentConfig; readonly last: boolean },
@@ -31,12 +36,12 @@ export function readAskFailure(
     case 'HEARTBEAT':
       return { kind: 'worker_lost', message: 'Its worker was lost', tries: withLostTry(tries) };
     case 'SCHEDULE_TO_START':
-      // Never asked: no worker was there. That is not the agent's failure.
+      // No worker took the activity, so the agent was not asked and did not fail.
       return ask.last
         ? { kind: 'deadline_exceeded', message: cutOffMessage, tries }
         : { kind: 'internal', message: 'No worker took the call', tries };
     case 'SCHEDULE_TO_CLOSE':
-      // The activity ends itself before: its worker died, or no worker took the next try. It may have asked (I3).
+      // A live activity ends itself earlier. So its worker died, possibly after asking (I3), or no worker took the next try.
       return {
         kind: ask.last ? 'deadline_exceeded' : tries.some(({ lost }) => !lost) ? 'timeout' : 'internal',
         message: cutOffMessage,
@@ -59,7 +64,7 @@ function ofAgent({ type, message, details }: ApplicationFailure, earlier: readon
 
 const cutOffMessage = "Cut off by its share of the call's deadline";
 
-/** With one more, of which nothing was heard. */
+/** Adds a try whose outcome is unknown. */
 function withLostTry(tries: readonly Try[]): Try[] {
   const at = new Date().toISOString();
   return [...tries, { attempt: tries.length + 1, errorType: 'internal', lost: true, latencyMs: 0, at }];

@@ -1,6 +1,6 @@
 /**
- * A batch of reruns: lists the matching calls once, then takes them page by page. Its history is small: at most
- * HOLDFAST_MAX_BATCH_CALLS calls are 500 pages of seven events each, far below where it would have to continue as new.
+ * A batch of reruns: lists the matching calls once, then reruns them page by page. The history stays small: the most calls
+ * that HOLDFAST_MAX_BATCH_CALLS allows are 500 pages of seven events each, so continue-as-new is not needed.
  */
 import {
   ActivityCancellationType,
@@ -15,12 +15,12 @@ import type { BatchActivities, PageReport } from '../activities/batches.ts';
 import { addCounts, noCounts, type BatchInput, type BatchItem, type BatchProgress } from '../domain/batch.ts';
 import { batchPagesQuery, cancelBatchSignal } from './messages.ts';
 
-// A list of at most some ten thousand calls; repeated until the server and the payload store answer.
+// Lists up to 50,000 calls. Retried until Temporal and the payload store answer.
 const { listBatch } = proxyActivities<BatchActivities>({
   startToCloseTimeout: '5 min',
   retry: { initialInterval: '1 s', maximumInterval: '30 s' },
 });
-// As long as its calls take; heartbeats find a dead worker, and the next attempt goes on from them.
+// Runs as long as the page's calls. Heartbeats detect a dead worker, and the retry resumes from the last heartbeat.
 const { rerunPage } = proxyActivities<BatchActivities>({
   startToCloseTimeout: '30 days',
   heartbeatTimeout: '10 s',
@@ -53,7 +53,10 @@ export async function rerunBatch(batch: BatchInput): Promise<BatchProgress> {
   return progress;
 }
 
-/** A page whose attempt was cancelled and then lost is waited for by another that starts nothing. */
+/**
+ * Runs the page's calls and waits for their ends. If the worker is lost after the batch was cancelled, the activity is
+ * scheduled again to wait for the reruns that had started, without starting more.
+ */
 async function runPage(batch: BatchInput, pageKey: string, starting: CancellationScope): Promise<PageReport> {
   let earlier: readonly BatchItem[] = [];
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * Takes a number of a family of reruns for a call whose own id is made of its Idempotency-Key: the memo names that call
- * (services/reruns/rerun-family.ts). There is nothing to do.
+ * Reserves a number in a family of reruns for a call whose id derives from its Idempotency-Key; the memo names that call
+ * (services/reruns/rerun-family.ts). The workflow itself does nothing.
  */
 export function rerunLink(): Promise<void> {
   return Promise.resolve();

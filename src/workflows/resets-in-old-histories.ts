@@ -1,15 +1,14 @@
 /**
- * What calls and sessions that began before the upgrade still need of resets by the API, which are retired (ADR 0014).
- * A reset was a second run of an ended call. It held no turn of its session; its answer took the place of the call's
- * own failed message, unless a rerun had answered.
+ * Compatibility with resets by the API, which no longer exist (ADR 0014). A reset was a second run of an ended call. It
+ * held no turn of its session; its answer replaced the call's own failed message, unless a rerun had answered.
  *
- * Nothing that begins today enters this file, only:
+ * New calls and sessions never use this file. Only these do:
  * - calls whose history has the marker `after-reset`;
- * - runs of sessions that began with a state without `withoutResets`. Their next run does not enter it.
+ * - session runs that began with a state without `withoutResets`. Their next run does not.
  *
- * The file may go, with the recorded history `reset`, once both are gone: the longest deadline (24 h) and Temporal's
- * retention have passed since the upgrade, no older history is to be replayed, and every session has ended or renewed
- * itself.
+ * The file and the recorded history `reset` can be deleted when no such call or run is left: the longest deadline (24 h)
+ * and Temporal's retention have passed since the upgrade, no older history needs to be replayed, and every session has
+ * ended or continued as new.
  */
 import { patched, workflowInfo } from '@temporalio/workflow';
 import { MessageTail } from '../domain/message-tail.ts';
@@ -23,43 +22,43 @@ import type {
   TurnCommit,
 } from '../domain/session.ts';
 
-/** How many answers of resets one session remembers, and how many calls that a rerun answered before they had failed. */
+/** Most entries of each of the two sets below that one session remembers. */
 const maxRemembered = 500;
 
-/** Tells a call whether this run of it was begun by a reset. */
+/** Detects whether a reset began this run of the call. */
 export class ResetRun {
   private noticedAt: number | undefined;
 
-  /** When the run went on after its reset: epoch ms by the workflow's clock. Undefined before, and in other runs. */
+  /** When the run continued after its reset (epoch ms, workflow clock). Undefined before that, and in other runs. */
   get at(): number | undefined {
-    // Asked in a replay only: elsewhere `patched` would add the marker to a history that has none.
+    // Only in a replay: at other times `patched` would add the marker to a history without it.
     if (this.noticedAt === undefined && workflowInfo().unsafe.isReplaying && patched('after-reset'))
       this.noticedAt = Date.now();
     return this.noticedAt;
   }
 }
 
-/** What a call leaves in its session; `reset` where the run was begun by a reset. */
+/** A commit to a session. `reset`: a reset began the run that commits. */
 export interface OldTurnCommit extends TurnCommit {
   readonly reset?: true;
 }
 
 interface OldMessage extends SessionMessage {
-  /** A rerun of this failed call has answered, so its reset may not answer any more. */
+  /** A rerun of this failed call has answered, so its reset may no longer answer. */
   readonly answeredByRerun?: true;
 }
 
-/** The state that an older run of a session began with. */
+/** The state with which an older session run began. */
 export interface OldSessionState extends SessionState {
-  /** Calls that answered after a reset, so that none of their reruns may answer any more. */
+  /** Calls that answered after a reset, so their reruns may no longer answer. */
   readonly resetCallIds?: readonly string[];
-  /** Calls whose reruns answered before they had left a message themselves. */
+  /** Calls whose reruns answered before the calls themselves left a message. */
   readonly overtakenCallIds?: readonly string[];
 }
 
 type Answer = OldTurnCommit & Required<Pick<TurnCommit, 'answer'>>;
 
-/** The rules of an older run of a session. What `state()` returns for the next run has `withoutResets`. */
+/** The rules of an older session run. The state for its next run has `withoutResets`. */
 export class OldSessionBook extends SessionBook {
   private readonly answeredByReset: Set<string>;
   private readonly overtaken: Set<string>;
@@ -70,7 +69,7 @@ export class OldSessionBook extends SessionBook {
     this.overtaken = new Set(state.overtakenCallIds);
   }
 
-  /** Keeps one answer to a call: that of its reset, or those of its reruns. */
+  /** Stores either the answer of a call's reset or the answers of its reruns, never both. */
   override settle(commit: OldTurnCommit, nowMs: number): Settlement {
     const { callId, answer, reset, rerunOf } = commit;
     if (!answer || (!reset && rerunOf === undefined)) return super.settle(commit, nowMs);
@@ -88,7 +87,7 @@ export class OldSessionBook extends SessionBook {
   }
 
   override movedOut(segment: SessionSegment, key: string): void {
-    // Where a reset has answered in one of them meanwhile, they stay, and are stored again as they are now.
+    // If a reset has changed one of the messages meanwhile, they stay here and are stored again.
     const { messages } = this.tail;
     if (segment.messages.every((message, index) => messages[index] === message)) super.movedOut(segment, key);
   }
@@ -105,7 +104,7 @@ export class OldSessionBook extends SessionBook {
     return true;
   }
 
-  /** Puts the answer behind the call's failed message, which is failed no more. False: there is none, or a rerun answered. */
+  /** Puts the answer after the call's failed message and clears its mark. False if there is none or a rerun has answered. */
   private answerInPlace(callId: string, answer: Answer['answer'], nowMs: number): boolean {
     if (this.answeredByReset.size >= maxRemembered) return false;
     const timestamp = new Date(nowMs).toISOString();
@@ -121,7 +120,7 @@ export class OldSessionBook extends SessionBook {
     return true;
   }
 
-  /** A rerun of this call has answered. */
+  /** Records that a rerun of this call has answered. */
   private overtake(callId: string): void {
     const marked = this.replaceFailed(callId, (message) => [{ ...message, answeredByRerun: true }]);
     if (!marked && !this.recent.has(callId) && this.overtaken.size < maxRemembered)

@@ -1,7 +1,7 @@
 /**
- * One entity per session id: grants turns in acceptance order to one call at a time (I4), keeps what each call
- * left, moves old messages to the payload store, renews itself by continue-as-new. A granted turn has no clock;
- * while someone waits, its holder is looked at.
+ * The entity of one session. It grants turns to one call at a time in the order of acceptance (I4), stores what each call
+ * commits, moves old messages to the payload store, and continues as new before its history grows long. A turn does not
+ * expire; instead, while other calls wait, the session checks whether the holder still runs.
  */
 import {
   allHandlersFinished,
@@ -38,30 +38,30 @@ import {
 } from './messages.ts';
 import { OldSessionBook } from './resets-in-old-histories.ts';
 
-/** How often a holder is looked at while others wait, and how soon again to be sure. */
+/** How often the holder is checked while others wait, and how soon again to confirm that it is gone. */
 const holderCheckMs = 3_000;
-const secondLookMs = 1_000;
-/** How soon a call that was not started yet is told of its turn again: after 50 ms, then twice as long, 6 s in all. */
-const firstWakeAgainMs = 50;
-const lastWakeAgainMs = 3_200;
-/** A session that is removed makes way for the next of its id: it tries this long at most, 350 ms in all. */
-const lastWakeAtCloseMs = 200;
-/** A call that does not exist this long after its grant was never started. */
+const holderRecheckMs = 1_000;
+/** Backoff of the signal to a call that does not exist yet: 50 ms, then doubling up to 3.2 s, 6 s in all. */
+const firstResendMs = 50;
+const lastResendMs = 3_200;
+/** The same when the session closes: up to 200 ms, 350 ms in all, because a new session of the id may be waiting to start. */
+const lastResendAtCloseMs = 200;
+/** A call that does not exist this long after it was granted the turn will never start. */
 const startGraceMs = 10_000;
 
-/** Of sessions that were created before this was a limit, from their next renewal on. */
+/** Default for sessions created before `renewAtEvents` was a limit; takes effect from their next run. */
 const renewAtEvents = 150;
 
-/** How soon a payload store that failed is tried again; until then the messages stay here. */
-const storeAgainMs = 10_000;
+/** Pause before another write to a payload store that failed. Until then the messages stay in the workflow. */
+const storeRetryMs = 10_000;
 
-// One describe call; a failed look is repeated with the next check, so it is not retried here.
+// One describe call. Not retried: the next check repeats it.
 const { callState } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '2 s',
   retry: { maximumAttempts: 1 },
 });
 
-// One write of a few hundred KiB at most. A failed one is repeated by `moveOut`, so it is not retried here.
+// One write of a few hundred KiB at most. Not retried: `moveOut` repeats it.
 const { storeSegment } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '10 s',
   retry: { maximumAttempts: 1 },
@@ -73,42 +73,46 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   const lifecycle = { closed: false, withCalls: false, holderSuspected: false };
   const isClosed = (): boolean => lifecycle.closed;
   const { life } = initial;
-  /** Calls of before there were lives do not say which one they are of. */
-  const isOther = (itsLife: string | undefined): boolean => itsLife !== undefined && itsLife !== life;
+  /** Whether a call belongs to another life of this session id. Calls from before lives existed name none. */
+  const isOfOtherLife = (itsLife: string | undefined): boolean => itsLife !== undefined && itsLife !== life;
   const place: TurnPlace = { runId: workflowInfo().runId, ...(life !== undefined && { life }) };
   const mustRenew = (): boolean => {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     return continueAsNewSuggested || historyLength >= (limits.renewAtEvents ?? Infinity);
   };
-  let underWay = 0;
-  /** The turn of a holder that has waited and is not told yet. */
-  let untold: number | undefined;
+  /** Sends and writes in flight. The session continues as new only when there are none. */
+  let inFlight = 0;
+  /** Number of the turn that a waiting call was granted but has not been sent yet. */
+  let unsentTurn: number | undefined;
 
-  /** Tells a call that waited. One that is not started yet is told again; one that is gone loses its turn by `watch`. */
-  const wake = async (holder: TurnHolder | undefined): Promise<void> => {
+  /**
+   * Sends the turn to a holder that waited in the queue. If the call does not exist yet, the signal is sent again with
+   * backoff; if the call is gone, `watch` frees the turn.
+   */
+  const sendTurn = async (holder: TurnHolder | undefined): Promise<void> => {
     if (!holder) return;
     const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
     const holds = (): boolean => book.holder?.turnNumber === holder.turnNumber;
-    underWay += 1;
-    untold = holder.turnNumber;
-    for (let againMs = firstWakeAgainMs; ; againMs *= 2) {
-      const told = await signalled(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...place }));
-      if (told && holds()) untold = undefined;
-      if (told || againMs > lastWakeAgainMs || !patched('wake-again')) break;
-      if (await condition(() => !holds() || mustRenew(), againMs)) break;
+    inFlight += 1;
+    unsentTurn = holder.turnNumber;
+    for (let pauseMs = firstResendMs; ; pauseMs *= 2) {
+      const sent = await isDelivered(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...place }));
+      if (sent && holds()) unsentTurn = undefined;
+      if (sent || pauseMs > lastResendMs || !patched('wake-again')) break;
+      if (await condition(() => !holds() || mustRenew(), pauseMs)) break;
     }
-    underWay -= 1;
+    inFlight -= 1;
   };
   const moveOut = async (): Promise<never> => {
     for (;;) {
       await condition(() => book.overflow() !== undefined && !mustRenew());
       const segment = book.overflow();
       if (!segment) continue;
-      underWay += 1;
+      inFlight += 1;
       const key = await storeSegment(initial.sessionId, segment, life).catch(() => undefined);
       if (key !== undefined) book.movedOut(segment, key);
-      underWay -= 1;
-      if (key === undefined) await sleep(storeAgainMs);
+      inFlight -= 1;
+      if (key === undefined) await sleep(storeRetryMs);
     }
   };
 
@@ -125,29 +129,29 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     {
       validator: (callId: string, metadataBytes?: number, itsLife?: string) => {
         refuseWhenClosed();
-        if (isOther(itsLife))
+        if (isOfOtherLife(itsLife))
           throw ApplicationFailure.nonRetryable('That session was removed', 'session_not_found');
         const refusal = book.refusal(callId, metadataBytes);
         if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal);
       },
     },
   );
-  setHandler(commitTurnSignal, (commit: TurnCommit) => wake(book.commit(commit, Date.now())));
+  setHandler(commitTurnSignal, (commit: TurnCommit) => sendTurn(book.commit(commit, Date.now())));
   setHandler(
     settleTurnUpdate,
     (commit: TurnCommit, itsLife?: string) => {
       const now = Date.now();
-      const { stored, next } = isOther(itsLife)
+      const { stored, next } = isOfOtherLife(itsLife)
         ? { stored: false, next: book.release(commit.callId, now) }
         : book.settle(commit, now);
-      void wake(next);
+      void sendTurn(next);
       return stored;
     },
     { validator: refuseWhenClosed },
   );
   setHandler(releaseTurnSignal, (callId) => {
-    void wake(book.release(callId, Date.now()));
-    // It was begun for a call that is another's, or was never started.
+    void sendTurn(book.release(callId, Date.now()));
+    // The session was created for a call that was never started, or whose id belongs to another session.
     if (book.isUnused && patched('close-unused')) lifecycle.closed = true;
   });
   setHandler(readSessionQuery, () => (lifecycle.closed ? null : book.read()));
@@ -162,48 +166,48 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     return lifecycle.closed;
   });
 
-  /** Somebody waits for the turn, or would have the session removed. */
-  const isWanted = (): boolean => book.waiting > 0 || lifecycle.holderSuspected;
-  /** True once the turn has moved on from `turnNumber` or nobody wants it any more. */
+  /** Whether the holder needs checking: a call waits for the turn, or the session should expire. */
+  const needsCheck = (): boolean => book.waiting > 0 || lifecycle.holderSuspected;
+  /** Whether the check of the holder of `turnNumber` is no longer needed. */
   const movedOn = (turnNumber: number): boolean =>
-    isClosed() || mustRenew() || book.holder?.turnNumber !== turnNumber || !isWanted();
+    isClosed() || mustRenew() || book.holder?.turnNumber !== turnNumber || !needsCheck();
 
   /** Frees the turn of a holder that has ended without a commit or was never started. */
   const watch = async (holder: TurnHolder): Promise<void> => {
     if (await condition(() => movedOn(holder.turnNumber), holderCheckMs)) return;
     try {
       if (!(await isGone(holder))) return;
-      // A commit that arrived during the look is delivered with the next task only: look again after one.
-      if (await condition(() => movedOn(holder.turnNumber), secondLookMs)) return;
-      if (await isGone(holder)) await wake(book.release(holder.callId, Date.now()));
+      // A commit that arrived during the check is delivered with the next workflow task, so check again after one.
+      if (await condition(() => movedOn(holder.turnNumber), holderRecheckMs)) return;
+      if (await isGone(holder)) await sendTurn(book.release(holder.callId, Date.now()));
     } finally {
       lifecycle.holderSuspected = false;
     }
   };
 
   /**
-   * Those that still wait, or do not know of their turn: woken without one they ask again, learn that this life is over and go on
-   * without their session. It completes after that, for the signals of a completed run may be lost.
+   * Signals the calls that still wait or were not sent their turn. They ask again, find that this life is over, and continue
+   * without their session. The session completes only after that, because signals of a completed run may be lost.
    */
-  const wakeAtClose = async (): Promise<void> => {
+  const notifyWaitingCalls = async (): Promise<void> => {
     const { holder } = book;
-    const untoldHolder = holder && holder.turnNumber === untold ? [holder.callId] : [];
-    const callIds = [...untoldHolder, ...book.queued];
-    if (callIds.length > 0 && patched('wake-at-close')) await Promise.all(callIds.map(wakeToAsk));
+    const unsentHolder = holder && holder.turnNumber === unsentTurn ? [holder.callId] : [];
+    const callIds = [...unsentHolder, ...book.queued];
+    if (callIds.length > 0 && patched('wake-at-close')) await Promise.all(callIds.map(notifyCall));
   };
 
   void moveOut();
-  if (initial.holderUntold) void wake(book.holder);
+  if (initial.holderUntold) void sendTurn(book.holder);
   for (;;) {
-    await condition(() => isClosed() || mustRenew() || (book.holder !== undefined && isWanted()));
+    await condition(() => isClosed() || mustRenew() || (book.holder !== undefined && needsCheck()));
     if (isClosed()) {
-      await wakeAtClose();
+      await notifyWaitingCalls();
       return lifecycle.withCalls ? { callIds: book.callIds() } : {};
     }
     if (mustRenew()) {
-      await condition(() => allHandlersFinished() && underWay === 0);
-      if (isClosed()) continue; // Meanwhile: the next run would not know.
-      const holderUntold = book.holder !== undefined && book.holder.turnNumber === untold;
+      await condition(() => allHandlersFinished() && inFlight === 0);
+      if (isClosed()) continue; // Closed meanwhile; the state for the next run does not carry that.
+      const holderUntold = book.holder !== undefined && book.holder.turnNumber === unsentTurn;
       const state = {
         ...book.state(),
         ...(life !== undefined && { life }),
@@ -215,17 +219,17 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   }
 }
 
-/** One that is not started yet is told again; one that is gone needs nothing. */
-async function wakeToAsk(callId: string): Promise<void> {
+/** Signals a call to ask its session again. Repeated for a while if the call does not exist, as it may not have started yet. */
+async function notifyCall(callId: string): Promise<void> {
   const call = getExternalWorkflowHandle(callWorkflowId(callId));
-  for (let againMs = firstWakeAgainMs; !(await signalled(call.signal(turnGrantedSignal))); againMs *= 2) {
-    if (againMs > lastWakeAtCloseMs) return;
-    await sleep(againMs);
+  for (let pauseMs = firstResendMs; !(await isDelivered(call.signal(turnGrantedSignal))); pauseMs *= 2) {
+    if (pauseMs > lastResendAtCloseMs) return;
+    await sleep(pauseMs);
   }
 }
 
-/** False: there is no such call, or it has ended. */
-function signalled(signal: Promise<void>): Promise<boolean> {
+/** False if the call does not exist or has ended. */
+function isDelivered(signal: Promise<void>): Promise<boolean> {
   return signal.then(
     () => true,
     () => false,

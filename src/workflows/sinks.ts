@@ -2,16 +2,16 @@ import type { Sinks } from '@temporalio/workflow';
 import type { Outcome } from '../domain/health.ts';
 
 /**
- * What leaves a call's workflow without an event or a task, to the process that runs it. May be lost with that
- * process and may come twice; workflow code never depends on it.
+ * Messages from a call's workflow to the process that runs it, which cost neither an event nor a task. A message may be lost
+ * with the process or arrive twice, so workflow code never depends on it.
  */
 export interface CallSinks extends Sinks {
   calls: {
-    /** Closes the sockets of this call's asks in this process. */
+    /** Closes the sockets of this call's open requests in this process. */
     abort(callId: string): void;
-    /** It is dated by the process: the workflow's clock stands still while its task asks an agent. */
+    /** An agent's outcome. The process adds the time, because the workflow's clock stands still during a task. */
     outcome(outcome: Omit<Outcome, 'at'>): void;
-    /** `ending` is `answered` or the error type. */
+    /** The call has ended. `ending`: `answered` or the error type; `startedAt`: epoch ms. */
     ended(ending: { callId: string; agent: string; ending: string; startedAt: number }): void;
   };
 }

@@ -1,4 +1,4 @@
-/** A call's side of its session's turn: get it, then leave what happened. */
+/** A call's part in its session: wait for the turn, and commit when the call ends. */
 import {
   ApplicationFailure,
   condition,
@@ -14,28 +14,33 @@ import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import { sessionWorkflowId } from '../domain/ids.ts';
 import type { GrantedTurn, TurnCommit, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
-import type { StoredText } from '../domain/stored-text.ts';
+import { isReference, type StoredText } from '../domain/stored-text.ts';
+import { promptOf, textsOf } from '../domain/turn-text.ts';
 import { commitTurnSignal, turnGrantedSignal } from './messages.ts';
 import type { OldTurnCommit, ResetRun } from './resets-in-old-histories.ts';
 
-/** A call that starts later than this after its grant may have lost it (session.ts frees a never started call's after 10 s). */
+/**
+ * A call that starts this long after its turn was granted asks its session again: it may have lost the turn, because the
+ * session frees the turn of a call that has not started after 10 s.
+ */
 const grantStaleMs = 5_000;
-/** The session's signal may be lost, or the session deleted; it is asked this often. */
+/** How often a waiting call asks its session, in case the signal was lost or the session was deleted. */
 const askAgainMs = 10_000;
 
-// An update of the session: 20 ms. It holds a workflow task that the session's own may need, so it is short, and one that
-// fails is asked again only after the loop below has waited.
+// An update of the session, about 20 ms. The timeout is short because the local activity occupies a workflow task that the
+// session may need. Not retried: the loop below waits and asks again.
 const { openTurn } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '1 s',
   retry: { maximumAttempts: 1 },
 });
-// A signal to the session: 5 ms, after a copy of texts in the payload store. Retried until it is delivered, because a reply is never dropped (I4); bounded
-// by the workflow's execution timeout.
+// A signal to the session, about 5 ms, after large texts are copied in the payload store. Retried until it is delivered,
+// because a turn must not be dropped (I4); bounded by the workflow's execution timeout.
 const { commitTurn: deliverCommit, keepInSession } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '10 s',
   retry: { initialInterval: '100 ms', maximumInterval: '1 s' },
 });
 
+/** The end of the wait: the turn, or the reason why the call cannot have it. */
 export type Turn =
   | { readonly status: 'granted'; readonly window: readonly WindowMessage[] }
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
@@ -43,7 +48,7 @@ export type Turn =
 export class SessionTurn {
   private readonly input: CallInput;
   private readonly reset: ResetRun;
-  /** Of the turn that the call has, or waits for. */
+  /** The session run and life that granted or queued the call. */
   private place: TurnPlace;
   private hasTurn = false;
 
@@ -53,7 +58,7 @@ export class SessionTurn {
     this.place = placeOf(input.turn);
   }
 
-  /** The window to send before the prompt, once it is this call's turn. At once without a session. */
+  /** Waits for the turn and resolves with the window. Resolves at once for a call without a session. */
   async wait(deadlineAt: () => number): Promise<Turn> {
     const turn = await waitForTurn(this.input, deadlineAt, this.reset, (granted) => {
       this.place = placeOf(granted);
@@ -62,16 +67,16 @@ export class SessionTurn {
     return turn;
   }
 
-  /** Whether the session keeps what the call left; undefined without a session. */
+  /** Commits the turn. Returns whether the session stores it; undefined for a call without a session. */
   async commit({ answer, onRecord, cancelled }: TurnEnding): Promise<boolean | undefined> {
     const { input, reset, place } = this;
-    const { sessionId, callId, prompt, userId, metadata, turn, rerunOf } = input;
+    const { sessionId, callId, userId, metadata, turn, rerunOf } = input;
     if (sessionId === undefined || !turn) return undefined;
-    // A session of before does not know of such commits.
+    // Without a run id the session predates commits of calls that ended while they waited.
     const endedWaiting = !this.hasTurn && place.runId !== undefined;
     const commit: OldTurnCommit = {
       callId,
-      prompt,
+      prompt: promptOf(input),
       ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
       ...(userId !== undefined && { userId }),
       ...(metadata && { metadata }),
@@ -93,7 +98,7 @@ async function waitForTurn(
   input: CallInput,
   deadlineAt: () => number,
   reset: ResetRun,
-  tellGranted: (turn: GrantedTurn) => void,
+  onGranted: (turn: GrantedTurn) => void,
 ): Promise<Turn> {
   const { sessionId, turn } = input;
   if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
@@ -107,7 +112,7 @@ async function waitForTurn(
   setHandler(turnGrantedSignal, (sent) => {
     woken = true;
     granted = sent;
-    if (sent) tellGranted(sent);
+    if (sent) onGranted(sent);
   });
   const comesByItself = turn.state === 'queued' && turn.comesByItself === true;
   if (comesByItself)
@@ -116,36 +121,37 @@ async function waitForTurn(
     if (comesByItself && granted) return { status: 'granted', window: granted.window };
     woken = false;
     const reply = await openTurn(sessionId, input.callId, turn.life).catch(rethrowCancellation);
-    const settled = reply === 'unknown' ? undefined : settle(reply);
-    if (typeof reply === 'object' && reply.state === 'granted') tellGranted(reply);
+    const settled = reply === 'unknown' ? undefined : turnFrom(reply);
+    if (typeof reply === 'object' && reply.state === 'granted') onGranted(reply);
     if (settled?.status === 'granted') return settled;
     const restMs = deadlineAt() - Date.now();
-    // Past the deadline a turn that is committed is this call's own doing, in a workflow task that was lost.
+    // After the deadline, `committed` means that this call committed in a workflow task that was lost.
     if (settled && restMs > 0) return settled;
     if (restMs <= 0)
       return {
         status: 'failed',
         errorType: 'deadline_exceeded',
-        message: passedWaiting(input),
+        message: overdueInQueue(input),
       };
     await condition(() => woken, Math.min(askAgainMs, restMs));
   }
 }
 
-export function passedWaiting({ deadlineMs }: CallInput): string {
+/** The error text of a call whose deadline passed in its session's queue. */
+export function overdueInQueue({ deadlineMs }: CallInput): string {
   return `The call's deadline of ${deadlineMs / 1_000} s passed while it waited for its session's turn`;
 }
 
-/** Both times are of the server's clock. */
+/** Whether the call started soon enough after its grant. Both times come from the server's clock. */
 function startedInTime(grantedAt: number): boolean {
   if (workflowInfo().startTime.getTime() - grantedAt > grantStaleMs) return false;
-  // A call whose first task came late used to ask again.
+  // Old histories: a call whose first task came late asked again, even if it had started in time.
   return Date.now() - grantedAt <= grantStaleMs || patched('turn-by-start');
 }
 
-/** Undefined: still queued. */
-function settle(reply: TurnReply | undefined): Turn | undefined {
-  // Deleted meanwhile: the call goes on without its session and says so when it ends.
+/** Undefined while the call is still queued. */
+function turnFrom(reply: TurnReply | undefined): Turn | undefined {
+  // The session was deleted: the call continues without it, and its result has `sessionStored: false`.
   if (!reply) return { status: 'granted', window: [] };
   switch (reply.state) {
     case 'granted':
@@ -157,43 +163,45 @@ function settle(reply: TurnReply | undefined): Turn | undefined {
   }
 }
 
+/** How the call ended, for its session. */
 export interface TurnEnding {
-  /** Without one the user's message is kept as failed. */
+  /** Absent: the session stores the user's message as failed. */
   readonly answer?: { readonly agent: string; readonly content: StoredText } | undefined;
-  /** Whether another task would end the call in the same way, were this one lost. */
+  /** The history already determines the ending: if this workflow task is lost, the next one ends the call the same way. */
   readonly onRecord: boolean;
   readonly cancelled?: true;
 }
 
 /**
- * Whether an agent is first asked within the task that comes to it. An answer is then on record with the task's commands
- * only, so the session must not hear of it before: one of these commands tells it.
+ * Whether the call asks its agents within workflow tasks (first-task path). The history then holds an answer only once the
+ * task's commands are recorded, so the session must not get it earlier: the commit is one of these commands.
  */
 export function asksInTask({ firstTaskWaitMs, sessionId, rerunOf }: CallInput, reset: ResetRun): boolean {
   if (firstTaskWaitMs === undefined) return false;
   if (sessionId === undefined) return true;
   if (reset.at !== undefined) return false;
-  // A rerun's answer used to be settled with its session within the task, since the session could decline it.
+  // Old histories: a rerun's answer was committed by an update, because the session could decline it.
   return rerunOf === undefined || patched('rerun-asks-in-task');
 }
 
 /**
- * By one of the task's commands, which are committed with what it decided, all or none. The run that gave the turn is
- * of the same life, and takes what reaches it; where it is over, the session goes on in another run, or was removed.
+ * Commits by a signal that is one of the task's commands, so that the answer and the commit are recorded together or not at
+ * all. The signal goes to the session run that granted the turn. If that run is over, the session has continued in another
+ * run or was removed, and the commit is delivered by an activity.
  */
 async function signalCommit(sessionId: string, commit: TurnCommit, place: TurnPlace): Promise<boolean> {
-  const isLarge = [commit.prompt, commit.answer?.content].some((text) => typeof text === 'object');
+  const isLarge = textsOf(commit).some(isReference);
   const kept = isLarge ? await keepInSession(sessionId, commit, place.life) : commit;
   try {
     await getExternalWorkflowHandle(sessionWorkflowId(sessionId), place.runId).signal(commitTurnSignal, kept);
     return true;
   } catch (error) {
-    if (!(error instanceof ApplicationFailure)) throw error; // There is no such workflow any more.
+    if (!(error instanceof ApplicationFailure)) throw error; // An ApplicationFailure: the run has ended.
     return place.runId !== undefined && deliverCommit(sessionId, kept, place);
   }
 }
 
-/** A failed exchange is repeated later; a cancelled call is not. */
+/** Turns a failed `openTurn` into "unknown", so that it is asked again later. A cancellation is thrown. */
 function rethrowCancellation(error: unknown): 'unknown' {
   if (isCancellation(error)) throw error;
   return 'unknown';

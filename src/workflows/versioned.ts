@@ -1,6 +1,6 @@
 /**
- * The bundle of versioned workers: the same workflows, and what an upgrade does to each (ADR 0012). It is one of its
- * own because the server takes a behaviour from versioned workers only.
+ * The bundle of versioned workers: the same workflows, each with its versioning behaviour (ADR 0012). A separate bundle,
+ * because the server accepts a behaviour from versioned workers only.
  */
 import { setWorkflowOptions } from '@temporalio/workflow';
 import {
@@ -13,12 +13,12 @@ import {
   session,
 } from './index.ts';
 
-// A call stays with the version that began it.
+// A call ends on the version that began it.
 setWorkflowOptions({ versioningBehavior: 'PINNED' }, agentCall);
-// A batch may take days; its code is small and every change of it is patched.
+// A batch may take days, so it moves to new versions; its code is small and every change is patched.
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, rerunBatch);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, rerunLink);
-// Entities live through every upgrade: their next task goes to the version that is current then.
+// Entities outlive every upgrade, so their next task runs on the current version.
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, session);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentDirectory);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentHealth);

@@ -1,10 +1,10 @@
-/** One request per call and agent, whatever becomes of the activities that wait for it. */
+/** One request per call and agent, whatever happens to the activities that wait for it. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AgentRequests, GivenUp } from '../../src/activities/agent-requests.ts';
 
 const call = { callId: 'c', runId: 'r', agent: 'a' };
 
-/** An agent that answers, or fails, when it is told; it counts its requests. */
+/** An agent that answers or fails when the test says so, and records its requests. */
 function scriptedAgent() {
   const asked: {
     controller: AbortController;
@@ -19,7 +19,7 @@ function scriptedAgent() {
   return { asked, begin };
 }
 
-it('an activity that is scheduled again joins the request that is open, and both have its answer', async () => {
+it('an activity that is scheduled again joins the open request, and both get its answer', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const both = [1, 2].map(() => requests.ask(call, new AbortController().signal, begin).answer);
@@ -29,7 +29,7 @@ it('an activity that is scheduled again joins the request that is open, and both
   expect(requests.size).toBe(0);
 });
 
-it('an answer that nobody could report is there for the next try, of that call and agent alone', async () => {
+it('an answer that arrives while nobody waits is kept for the next try of the same call and agent', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const caller = new AbortController();
@@ -47,7 +47,7 @@ it('an answer that nobody could report is there for the next try, of that call a
   expect(asked).toHaveLength(3);
 });
 
-it('the answer of a call that is deleted is forgotten, that of another is not', async () => {
+it('the answers of a deleted call are dropped, those of other calls are kept', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const ask = (callId: string) => requests.ask({ ...call, callId }, new AbortController().signal, begin);
@@ -61,7 +61,7 @@ it('the answer of a call that is deleted is forgotten, that of another is not', 
   expect(asked).toHaveLength(3);
 });
 
-it('another run of a call, deleted or reset elsewhere, asks anew: it joins no request and takes no answer', async () => {
+it('another run of the same call id asks again: it joins no request and gets no stored answer of the earlier run', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const ask = (runId: string) => requests.ask({ ...call, runId }, new AbortController().signal, begin);
@@ -74,7 +74,7 @@ it('another run of a call, deleted or reset elsewhere, asks anew: it joins no re
   expect(asked).toHaveLength(3);
 });
 
-it('a failure is not kept: the next try asks again', async () => {
+it('a failure that was reported is not kept: the next try asks again', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const first = requests.ask(call, new AbortController().signal, begin).answer;
@@ -84,7 +84,7 @@ it('a failure is not kept: the next try asks again', async () => {
   expect(asked).toHaveLength(2);
 });
 
-it('a cancelled caller closes the request at once, unless another waits for it', async () => {
+it('a cancelled activity closes its request at once, unless another activity waits for it', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const [one, other] = [new AbortController(), new AbortController()];
@@ -99,7 +99,7 @@ it('a cancelled caller closes the request at once, unless another waits for it',
   expect(asked[0]?.controller.signal.aborted).toBe(true);
 });
 
-it("a cancelled call's requests are closed by its id, those of others stay", async () => {
+it('aborting a call closes its requests and leaves those of other calls open', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   const mine = requests.ask(call, new AbortController().signal, begin).answer;
@@ -109,7 +109,7 @@ it("a cancelled call's requests are closed by its id, those of others stay", asy
   expect(asked.map(({ controller }) => controller.signal.aborted)).toEqual([true, false]);
 });
 
-it('an activity that is cancelled before it asks does not ask', () => {
+it('an activity that is cancelled before it asks sends no request', () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   expect(() => requests.ask(call, AbortSignal.abort(new Error('cancelled')), begin)).toThrow('cancelled');
@@ -130,7 +130,7 @@ describe('a request that was left open', () => {
     return { ...agent, requests, first, join };
   }
 
-  it('is joined with its own times, and told apart from one that is begun', async () => {
+  it('keeps its own times when an activity joins it, and the activity knows that it joined', async () => {
     const { asked, first, join } = await leftOpen();
     const second = join();
     expect([first.joined, second.joined]).toEqual([false, true]);
@@ -140,7 +140,7 @@ describe('a request that was left open', () => {
     expect(second.open.ended).toBe(true);
   });
 
-  it('tells a failure of the time between to the activity that joins it, once', async () => {
+  it('reports a failure that occurred while nobody waited once, to the activity that joins next', async () => {
     const { asked, requests, join } = await leftOpen();
     asked[0]?.fail(new Error('the agent failed'));
     await requests.idle();
@@ -151,7 +151,7 @@ describe('a request that was left open', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('is closed after ten seconds that nobody joined it in, counted from when a server was there', async () => {
+  it('is closed if nobody joins it for ten seconds during which the server is available', async () => {
     vi.useFakeTimers();
     let backAt = Infinity;
     const { asked, requests } = await leftOpen(() => Math.max(0, Date.now() - backAt));
@@ -166,7 +166,7 @@ describe('a request that was left open', () => {
   });
 });
 
-it('is idle once the last request has ended', async () => {
+it('idle() resolves when the last open request has ended', async () => {
   const requests = new AgentRequests();
   const { asked, begin } = scriptedAgent();
   await requests.idle();

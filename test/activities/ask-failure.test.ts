@@ -1,4 +1,4 @@
-/** A failure goes through Temporal whatever it is made of: the server refuses messages of megabytes. */
+/** Every failure fits into Temporal: the server refuses failures with messages of megabytes. */
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { asAgentError, asApplicationFailure } from '../../src/activities/ask-failure.ts';
@@ -21,8 +21,8 @@ test.each([
     'a fault with long names and stacks',
     asAgentError(Object.assign(new Error('no'), { name: huge, stack: `at ${huge}` })),
   ],
-  ['something that is no error', asAgentError(huge)],
-])('%s of megabytes takes a few kilobytes', (_what, failure) => {
+  ['something that is not an error', asAgentError(huge)],
+])('%s of megabytes is cut to a few kilobytes', (_what, failure) => {
   const failed = asApplicationFailure(failure, [], true);
   const { length } = JSON.stringify(defaultFailureConverter.errorToFailure(failed, defaultPayloadConverter));
   expect(length).toBeLessThan(40_000);
@@ -31,7 +31,7 @@ test.each([
   expect(failed.message.isWellFormed()).toBe(true);
 });
 
-test('a fault of ours keeps what it says, where it came from and its cause', () => {
+test('an internal failure keeps its message, its stack and its cause', () => {
   const cause = new TypeError('the cause');
   const failed = asApplicationFailure(asAgentError(new Error('the fault', { cause })), [], false);
   expect(failed.message).toBe('the fault');

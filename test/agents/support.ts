@@ -1,21 +1,22 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { formatOf } from '../../src/agents/formats/formats.ts';
+import { createHttpTransport, type HttpTransportOptions } from '../../src/agents/http/http-transport.ts';
 import { AgentError, type AgentRequest, type AgentTransport } from '../../src/agents/transport.ts';
-import { createVpsTransport, type VpsTransportOptions } from '../../src/agents/vps-transport.ts';
 import type { AgentConfig } from '../../src/domain/agent.ts';
 import { startAgent, type Script, type ScriptedAgent } from './scripted-agent.ts';
 
 export const maxAnswerBytes = 10_000;
 
-export function openTransport(options: Partial<VpsTransportOptions> = {}): AgentTransport {
-  const transport = createVpsTransport({
+export function openTransport(options: Partial<HttpTransportOptions> = {}): AgentTransport {
+  const defaults = {
     maxAnswerBytes,
     maxCompressionRatio: 200,
     connectTimeoutMs: 2_000,
     connectionsPerOrigin: 10,
-    ...options,
-  });
+  };
+  const transport = createHttpTransport({ ...defaults, ...options }, formatOf);
   onTestFinished(() => transport.close());
   return transport;
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Archive } from '../../src/services/archive/archive.ts';
 import { sweepPayloads } from '../../src/services/archive/payload-sweep.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 import { fromPaths } from '../../src/replay/history-sources.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { replayed } from '../replay/support.ts';
@@ -79,14 +79,14 @@ describe('the archive', () => {
       expect(await exported(none)).toEqual([]);
     expect((await replayed(fromPaths([archive]))).summary).toMatchObject({ total: 3, same: 3 });
 
-    const texts = new Texts(createFileStore(join(node.dataDir, 'payloads')), 1);
+    const texts = new TextStore(createFileStore(join(node.dataDir, 'payloads')), 1);
     const temporal = {
       client: node.temporal,
       namespace: node.temporal.options.namespace,
       taskQueue: 'holdfast',
     };
     const later = Date.now() + 26 * 3_600_000;
-    await texts.keep({ kind: 'calls', id: 'of a call that is nowhere' }, 'large');
+    await texts.save({ kind: 'calls', id: 'of a call that is nowhere' }, 'large');
     expect(await sweepPayloads(temporal, texts, later, new Archive(createFileStore(archive), ''))).toBe(1);
     expect(await sweepPayloads(temporal, texts, later)).toBe(1);
   }, 120_000);

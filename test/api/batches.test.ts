@@ -2,6 +2,7 @@
 import proto from '@temporalio/proto';
 import { createParser } from 'eventsource-parser';
 import { describe, expect, it } from 'vitest';
+import { batchEnd, batchSummary } from '../../src/contract/reruns.ts';
 import type { Json } from '../rig/http-client.ts';
 import { endedBatch, failedCalls, fast, promptOf, startBatch } from './batch-support.ts';
 import { endedCall } from './ended-call.ts';
@@ -123,6 +124,8 @@ describe('a batch of reruns', () => {
       { event: 'progress', data: { status: 'cancelled', now_succeeded: 2 } },
       { event: 'end' },
     ]);
+    const contract = all.map(({ event, data }) => (event === 'end' ? batchEnd : batchSummary).parse(data));
+    expect(contract).toEqual(all.map(({ data }) => data));
     expect((await node.http.post(`${path}/cancel`)).body).toMatchObject({ status: 'cancelled' });
   });
 

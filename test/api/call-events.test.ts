@@ -1,5 +1,6 @@
 /** Following a call by server-sent events. */
 import { describe, expect, it } from 'vitest';
+import { callEnd, callEvent } from '../../src/contract/call-events.ts';
 import { allEvents, readEvents, type Told } from './event-reader.ts';
 import { expectProblem } from './problem.ts';
 import { gated, says } from './scripts.ts';
@@ -7,6 +8,13 @@ import { useNode } from './use-node.ts';
 
 const asynchronously = { Prefer: 'respond-async' };
 const names = (told: readonly Told[]) => told.map(({ event }) => event);
+
+/** What a schema does not name, parsing leaves out. */
+const expectInContract = (told: readonly Told[]): void => {
+  const contract = told.map(({ event, data }) => (event === 'end' ? callEnd : callEvent).parse(data));
+  expect(contract).toEqual(told.map(({ data }) => data));
+  expect(contract.map(({ type }) => type)).toEqual(names(told));
+};
 
 describe('the events of a call', () => {
   const node = useNode();
@@ -38,6 +46,7 @@ describe('the events of a call', () => {
       'answered',
       'end',
     ]);
+    expectInContract(live);
     expect(live.slice(0, 8).map(({ id }) => id)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
     expect(live[2]?.data).toMatchObject({ agent: 'broken', attempt: 1, error_type: 'model_error' });
     expect(live[2]?.data.retry_at).toMatch(/Z$/);
@@ -54,6 +63,7 @@ describe('the events of a call', () => {
     await node.agent('refuses', () => ({ status: 401 }));
     const failed = await allEvents(await start('refuses'));
     expect(failed.at(-2)).toMatchObject({ event: 'failed', data: { error_type: 'auth' } });
+    expectInContract(failed);
 
     const hanging = await node.agent('hangs', () => ({ hang: true }));
     const url = await start('hangs');
@@ -65,6 +75,7 @@ describe('the events of a call', () => {
         await node.http.post(new URL(url).pathname.replace(/events$/, 'cancel'));
     }
     expect(names(told)).toEqual(['accepted', 'attempt_started', 'cancelled', 'end']);
+    expectInContract(told);
   });
 
   it('of a call that nobody made are refused', async () => {

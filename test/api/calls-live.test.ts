@@ -1,6 +1,7 @@
 /** The list of calls as it changes, and that nobody looks once nobody watches. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../rig/http-client.ts';
+import { liveCalls } from '../../src/contract/call-events.ts';
 import { readEvents } from './event-reader.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { gated } from './scripts.ts';
@@ -40,6 +41,7 @@ describe('the live list of calls', () => {
     gate.open();
     await until('completed');
     expect(seen.at(-1)?.counts).toMatchObject({ total: 1, running: 0, completed: 1 });
+    expect(seen.map((data) => liveCalls.parse(data))).toEqual(seen);
     left.abort();
   });
 

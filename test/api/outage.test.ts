@@ -147,7 +147,7 @@ describe('after its Temporal server was lost', () => {
   });
 
   it('a node says that it cannot go on, and refuses in time until it ends', async () => {
-    expect(await node.failed).toContain('the Temporal server could not be started again');
+    expect(await node.failed).toContain('the Temporal server could not be restarted');
     const refusals = expectRefusalsInTime(http);
     await expectOwnAnswersAtOnce(http);
     await refusals;

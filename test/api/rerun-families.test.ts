@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { rerunIdOf } from '../../src/services/reruns/rerun-family.ts';
+import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
 import { searchAttributes } from '../../src/workflows/search-attributes.ts';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
 import { inputOf } from '../rig/call-input.ts';

@@ -1,6 +1,6 @@
 /** Running a call again: a new call with the same request, on the agents of today. */
 import { describe, expect, it } from 'vitest';
-import { rerunIdOf } from '../../src/services/reruns/rerun-family.ts';
+import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
 import type { HttpAnswer } from '../rig/http-client.ts';
 import { endedCall } from './ended-call.ts';
 import { expectProblem } from './problem.ts';

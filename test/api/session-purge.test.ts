@@ -5,7 +5,7 @@ import { CallDeletions } from '../../src/services/sessions/call-deletions.ts';
 import { SessionDeletions } from '../../src/services/sessions/session-deletions.ts';
 import type { Temporal } from '../../src/services/temporal/rpc.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 import type { Json } from '../rig/http-client.ts';
 import { gated, says } from './scripts.ts';
 import { useNode } from './use-node.ts';
@@ -93,7 +93,7 @@ it('what is left of a session that is gone is deleted, and no call of the life t
     namespace: node.temporal.options.namespace,
     taskQueue: 'unused',
   };
-  const texts = new Texts(createFileStore(join(node.dataDir, 'payloads')), 1_000);
+  const texts = new TextStore(createFileStore(join(node.dataDir, 'payloads')), 1_000);
   const deleted: string[] = [];
   const calls = new CallDeletions(temporal, texts, (callId) => deleted.push(callId), undefined, 20_000);
   const deletions = new SessionDeletions(temporal, texts, calls);

@@ -1,4 +1,4 @@
-/** How a call asks its agents: chain, retries in time, what is sent, how much may come back. */
+/** How a call asks its agents: the chain, the times of retries, what is sent, and how large an answer may be. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
@@ -23,7 +23,7 @@ describe('asking the agents of a call', () => {
     await Promise.all(agents.map((agent) => agent.close()));
   });
 
-  it('walks the chain transitively, each agent once though it is a cycle, and says who was not registered', async () => {
+  it('walks the chain transitively, asks each agent once despite a cycle, and lists unregistered agents as skipped', async () => {
     const asked: string[] = [];
     const refuse = await start(({ body }) => {
       asked.push((body as { model: string }).model);
@@ -94,7 +94,7 @@ describe('asking the agents of a call', () => {
     expect(second - first).toBeGreaterThanOrEqual(2_990);
   });
 
-  it('fails over at once when Retry-After does not fit the deadline', async () => {
+  it('falls back at once when Retry-After does not fit into the deadline', async () => {
     const limited = await start(() => ({ status: 429, headers: { 'Retry-After': '3600' } }));
     const other = await start(() => ({ body: { content: 'other' } }));
     await test.http.register('other', other.port);
@@ -160,13 +160,17 @@ describe('asking the agents of a call', () => {
     expect(await replayAll(test.temporal)).toBeGreaterThan(25);
   });
 
-  // Temporal deletes a run in the background, and one that closed just now only after some back-off of its own.
-  it('deletes every run of a renewed session, contents and all', { timeout: 120_000 }, async () => {
-    expect((await test.http.delete('/api/vps/sessions/renewed')).status).toBe(204);
-    const countRuns = async (): Promise<number> => {
-      const { count } = await test.temporal.workflow.count('WorkflowId = "session-renewed"');
-      return count;
-    };
-    await expect.poll(countRuns, { timeout: 100_000 }).toBe(0);
-  });
+  // Temporal deletes runs in the background, and a run that closed just now only after a backoff.
+  it(
+    'deletes every run of a session that has continued as new, with all its content',
+    { timeout: 120_000 },
+    async () => {
+      expect((await test.http.delete('/api/vps/sessions/renewed')).status).toBe(204);
+      const countRuns = async (): Promise<number> => {
+        const { count } = await test.temporal.workflow.count('WorkflowId = "session-renewed"');
+        return count;
+      };
+      await expect.poll(countRuns, { timeout: 100_000 }).toBe(0);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** What an agent may be asked at once, what its answer must be, and what becomes of a call whose client goes away. */
+/** Limits of agents: concurrent requests, checks of answers; and calls whose client disconnects. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import { allEvents } from '../api/event-reader.ts';
@@ -15,7 +15,7 @@ describe('bounds of an agent', () => {
     return agent;
   };
 
-  /** An agent that answers only once it is told to. */
+  /** An agent that answers only when the test says so. */
   const startGated = async () => {
     let openGate = (): void => undefined;
     const gate = new Promise<void>((resolve) => (openGate = resolve));
@@ -39,7 +39,7 @@ describe('bounds of an agent', () => {
     await Promise.all(agents.map((agent) => agent.close()));
   });
 
-  it('refuses calls beyond max_concurrency with 429, Retry-After and RateLimit, and takes them again later', async () => {
+  it('refuses calls beyond max_concurrency with 429, Retry-After and RateLimit, and accepts calls again later', async () => {
     const { agent, openGate } = await startGated();
     await test.http.register('narrow', agent.port, { max_concurrency: 2 });
     const call = () => test.http.call({ agent_name: 'narrow', prompt: 'hello' });
@@ -57,7 +57,7 @@ describe('bounds of an agent', () => {
     expect((await call()).status).toBe(200);
   });
 
-  it('lets failovers wait for a slot of their fallback, so that it is never asked more at once', async () => {
+  it('lets failovers wait for a slot of their fallback, so that it never has more requests than max_concurrency', async () => {
     const { agent, most, openGate } = await startGated();
     const refusing = await start(() => ({ status: 401 }));
     await test.http.register('one-at-a-time', agent.port, { max_concurrency: 1 });
@@ -71,7 +71,7 @@ describe('bounds of an agent', () => {
     expect(most.open).toBe(1);
   });
 
-  it('passes over a fallback that has no slot in time: it has no try, no failure and a closed circuit', async () => {
+  it('skips a fallback without a free slot in time: it has no try, no counted failure and a closed circuit', async () => {
     const { agent, openGate } = await startGated();
     const refusing = await start(() => ({ status: 401 }));
     const free = await start(() => ({ body: { content: 'from the free one' } }));
@@ -101,7 +101,7 @@ describe('bounds of an agent', () => {
     expect((await holder).body).toMatchObject({ success: true });
   });
 
-  it('ends a call whose last agent has no slot until the deadline as no_slot, no sooner, and tells the same of its way', async () => {
+  it('ends a call whose last agent has no free slot with no_slot, at the deadline and not before, with the same in its events', async () => {
     const { agent, openGate } = await startGated();
     const refusing = await start(() => ({ status: 401 }));
     await test.http.register('taken', agent.port, { max_concurrency: 1 });
@@ -133,7 +133,7 @@ describe('bounds of an agent', () => {
     await holder;
   });
 
-  it('says of an agent whose call was cancelled while it waited for a slot that it was not asked', async () => {
+  it('reports an agent as not asked if its call was cancelled while it waited for a slot', async () => {
     const { agent, openGate } = await startGated();
     await test.http.register('occupied', agent.port, { max_concurrency: 1 });
     const holder = test.http.call({ agent_name: 'occupied', prompt: 'holds the slot' });
@@ -192,7 +192,7 @@ describe('bounds of an agent', () => {
     );
     await refusing.waitForRequests(1);
     const waitsSince = Date.now();
-    // The first task leaves it to the activity: then it has waited for half a second.
+    // The first task has handed the request over to the activity, so it has waited for half a second.
     const handle = test.temporal.workflow.getHandle(`call-${String(body.call_id)}`);
     const pending = async () => (await handle.describe()).raw.pendingActivities?.length;
     await expect.poll(pending).toBe(1);
@@ -237,7 +237,7 @@ describe('bounds of an agent', () => {
     },
   );
 
-  it('an answer whose check takes long holds up its own call alone: /healthz answers meanwhile', async () => {
+  it('an answer whose check takes long delays only its own call: /healthz answers meanwhile', async () => {
     const many = JSON.stringify(Array.from({ length: 120_000 }, (_, i) => i));
     const agent = await start(() => ({ body: { content: many } }));
     const expected = { expect: { json_schema: { uniqueItems: true } }, max_retries: 0 };
@@ -260,7 +260,7 @@ describe('bounds of an agent', () => {
     expect(Math.max(...tookMs)).toBeLessThan(1_500);
   });
 
-  it('an answer that is as expected is taken', async () => {
+  it('an answer that meets the expectations is accepted', async () => {
     const agent = await start(() => ({ body: { content: '{"total":3}' } }));
     const json_schema = { type: 'object', required: ['total'] };
     await test.http.register('expected', agent.port, {
@@ -292,7 +292,7 @@ describe('bounds of an agent', () => {
     expect((body.errors as Json[])[0]?.field).toBe(`expect.${field}`);
   });
 
-  it('a client that goes away leaves its call running, or cancels it within a second if it said so', async () => {
+  it('a call whose client disconnects runs on, or is cancelled within a second with on_disconnect: cancel', async () => {
     const { agent, openGate } = await startGated();
     await test.http.register('patient', agent.port);
     const leave = async (on_disconnect: string): Promise<void> => {
@@ -314,7 +314,7 @@ describe('bounds of an agent', () => {
     await leave('cancel');
     await agent.waitForAborts(1);
 
-    // Well before anything else would end that request, also on a busy machine.
+    // Long before anything else would end that request, even on a busy machine.
     expect(Date.now() - leftAt).toBeLessThan(5_000);
     expect(agent.requests.map((request) => request.aborted)).toEqual([false, true]);
     openGate();

@@ -1,4 +1,4 @@
-/** A worker that keeps one workflow in memory replays nearly every task from history (I8). */
+/** A worker that caches one workflow replays nearly every task from history (I8). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await Promise.all(agents.map((agent) => agent.close()));
 });
 
-it('calls with retries, failovers and turns end as ever though every workflow is evicted again and again', async () => {
+it('calls with retries, failovers and turns end normally even if every workflow is evicted again and again', async () => {
   const answers: Json[] = [];
   for (const [i, agent_name] of ['flaky', 'refusing', 'hopeless', 'refusing'].entries())
     answers.push(

@@ -1,4 +1,4 @@
-/** Every row of the failure table over a real socket: its type, retried or not, fell back or not, counted or not. */
+/** Every row of the failure table over a real socket: its type, and whether it is retried, falls back and counts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failures, type ErrorType } from '../../src/domain/failures.ts';
 import { startAgent, type Reply, type ScriptedAgent } from '../agents/scripted-agent.ts';
@@ -9,7 +9,7 @@ interface Case {
   readonly type: ErrorType;
   readonly when: string;
   readonly reply: Reply;
-  /** Registration beyond one retry. */
+  /** The agent's configuration, besides one retry. */
   readonly config?: Json;
   /** How often the agent is asked when one retry is allowed. */
   readonly tries: number;
@@ -93,7 +93,7 @@ describe('the failure table', () => {
     await Promise.all(agents.map((agent) => agent.close()));
   });
 
-  // Beside each other: most of them wait a second before they try again.
+  // Concurrent, because most of them wait a second before they retry.
   it.concurrent.each(cases)('$when is $type', async ({ type, when, reply, config, tries }) => {
     const row = failures[type];
     const agent = await start(reply);
@@ -121,7 +121,7 @@ describe('the failure table', () => {
     });
   });
 
-  it('a refused connection is connection and makes the agent unreachable', async () => {
+  it('a refused connection fails with connection and makes the agent unreachable', async () => {
     const gone = await start({});
     await gone.stop();
     await test.http.register('gone', gone.port, { max_retries: 0 });
@@ -140,7 +140,7 @@ describe('the failure table', () => {
     expect(health.body).toMatchObject({ status: 'unreachable', consecutive_failures: 1 });
   });
 
-  it('a connection that the agent closed while it was idle costs no try, counts for nobody and keeps the agent', async () => {
+  it('an idle connection that the agent closed costs no try and does not count, and the agent is asked on a new one', async () => {
     let resets = 0;
     const agent = await startAgent(({ attempt }) =>
       attempt > 1 && resets++ === 0 ? { reset: true } : { body: { content: 'mine' } },
@@ -164,13 +164,13 @@ describe('the failure table', () => {
     });
   });
 
-  it("the call's own deadline is deadline_exceeded, asks nobody else and does not count", async () => {
+  it("the call's own deadline fails it with deadline_exceeded, asks no other agent and does not count", async () => {
     const slow = await start({ hang: true });
     await test.http.register('overdue', slow.port, { max_retries: 0 });
 
     const startedAt = Date.now();
     const { body } = await test.http.call({ agent_name: 'overdue', prompt: 'hello', deadline_seconds: 1.5 });
-    // It says so only once it is true, give or take the clocks' milliseconds.
+    // Not before the deadline, apart from the precision of the clocks.
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1_490);
 
     expect(body).toMatchObject({ success: false, error_type: 'deadline_exceeded' });
@@ -181,7 +181,7 @@ describe('the failure table', () => {
     expect(health.body.error_metrics).toMatchObject({ deadline_exceeded: 1 });
   });
 
-  it('an agent cut off by its slice of the deadline is timeout, counts, and the fallback still answers', async () => {
+  it('an agent that uses up its share of the deadline fails with timeout, which counts, and the fallback still answers', async () => {
     const slow = await start({ hang: true });
     await test.http.register('slice', slow.port, { max_retries: 3, fallback_agents: ['fallback'] });
 
@@ -192,18 +192,18 @@ describe('the failure table', () => {
     expect((await test.http.get('/api/vps/health/slice')).body).toMatchObject({ total_failures: 1 });
   });
 
-  it('a hung agent never keeps its fallback from being asked, down to the deadline that holds both', async () => {
+  it('a hung agent never prevents its fallback from being asked, even with the shortest deadline for both', async () => {
     const hung = await start({ hang: true });
     await test.http.register('hung', hung.port, { fallback_agents: ['fallback'] });
     for (const deadline_seconds of [2, 1.05, 1, 0.8]) {
       const { body } = await test.http.call({ agent_name: 'hung', prompt: 'hello', deadline_seconds });
       expect(body).toMatchObject({ success: true, agent_name: 'fallback' });
       expect((body.attempts as Json[])[0]).toMatchObject({ agent: 'hung', error_type: 'timeout', tries: 1 });
-      await test.http.post('/api/vps/health/hung/reset'); // Its circuit would put it at the end.
+      await test.http.post('/api/vps/health/hung/reset'); // With an open circuit it would be asked last.
     }
   });
 
-  it('a deadline that is too short for the whole chain cuts it from its end, and says whom it left out', async () => {
+  it('a deadline that is too short for the whole chain skips agents from its end, and lists them', async () => {
     const hung = await start({ hang: true });
     const names = Array.from({ length: 10 }, (_, index) => `link ${index}`);
     for (const [index, name] of names.entries())
@@ -233,7 +233,7 @@ describe('the failure table', () => {
     expect(hung.requests).toHaveLength(room);
   });
 
-  it('ten agents are all asked within five seconds, the last one too', async () => {
+  it('ten agents are all asked within five seconds, including the last one', async () => {
     const failing = await start({ status: 401 });
     const last = await start({ body: { content: 'from the last' } });
     const names = Array.from({ length: 10 }, (_, index) => `one of ten ${index}`);
@@ -245,7 +245,7 @@ describe('the failure table', () => {
     expect(body).toMatchObject({ success: true, agent_name: names[9], retry_count: 9 });
   });
 
-  it('a cancelled call is cancelled, closes the socket and asks nobody else', async () => {
+  it('a cancelled call ends as cancelled, closes its socket and asks no other agent', async () => {
     const slow = await start({ hang: true });
     await test.http.register('cancelled', slow.port, { fallback_agents: ['fallback'] });
     const before = fallback.requests.length;
@@ -267,7 +267,7 @@ describe('the failure table', () => {
     expect((await test.http.get('/api/vps/health/cancelled')).body).toMatchObject({ total_failures: 0 });
   });
 
-  it('a token sealed with another key is internal: no retry, the fallback answers, nobody is blamed', async () => {
+  it('a token that was sealed with another key fails with internal: no retry, the fallback answers, and it does not count', async () => {
     const agent = await start({ body: { content: 'never asked' } });
     await test.http.register('sealed', agent.port, {
       auth_token: 'some-token',

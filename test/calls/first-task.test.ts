@@ -1,4 +1,4 @@
-/** The first task's own try at an agent: what it spares a quick call, and what it leaves to the activity. */
+/** The first-task path: what it saves a quick call, and what it hands over to the activity. */
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAgent, type Script, type ScriptedAgent } from '../agents/scripted-agent.ts';
@@ -22,7 +22,7 @@ const kinds = {
   EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED: 'signal to the session',
 } as const;
 
-/** How many workflow tasks a call took, and what they commanded. */
+/** How many workflow tasks a call took, and their commands. */
 async function stepsOf({ temporal }: TestNode, callId: unknown) {
   const { events } = await temporal.workflow.getHandle(`call-${String(callId)}`).fetchHistory();
   const names = (events ?? []).map(({ eventType }) => EventType[eventType ?? 0] ?? '');
@@ -42,7 +42,7 @@ describe('a first task that waits half a second', () => {
   });
   afterAll(() => test.close());
 
-  it('ends the call of a quick agent: one task, no activity, and a marker that says whom it asked', async () => {
+  it('ends the call of a quick agent in one task, without an activity, with a marker that names the agent', async () => {
     const quick = await start(() => ({ body: { content: 'at once' } }));
     await test.http.register('quick', quick.port);
     const { body } = await test.http.call({ agent_name: 'quick', prompt: 'hello' });
@@ -54,7 +54,7 @@ describe('a first task that waits half a second', () => {
     expect(Buffer.from(marker?.userMetadata?.summary?.data ?? []).toString()).toBe('"ask quick"');
   });
 
-  it('asks the next agents of the chain as well', async () => {
+  it('asks the next agents of the chain too', async () => {
     const refusing = await start(() => ({ status: 401 }));
     const quick = await start(() => ({ body: { content: 'instead' } }));
     await test.http.register('instead', quick.port);
@@ -65,7 +65,7 @@ describe('a first task that waits half a second', () => {
     expect(await stepsOf(test, body.call_id)).toEqual({ tasks: 1, steps: ['marker', 'marker'] });
   });
 
-  it('commits a turn by a command of the task that has the answer, so that both are kept or neither', async () => {
+  it('commits a turn by a command of the task with the answer, so that both are recorded or neither', async () => {
     const quick = await start(() => ({ body: { content: 'in turn' } }));
     await test.http.register('in-turn', quick.port);
     const { body } = await test.http.call({ agent_name: 'in-turn', prompt: 'hello', session_id: 'turns' });
@@ -79,7 +79,7 @@ describe('a first task that waits half a second', () => {
     expect(messages.map(({ content }) => content)).toEqual(['hello', 'in turn']);
   });
 
-  it('says so when the session was deleted meanwhile', async () => {
+  it('reports that the turn is not stored if the session was deleted meanwhile', async () => {
     const deleting = await start(async () => {
       await test.http.delete('/api/vps/sessions/deleted');
       return { body: { content: 'too late' } };
@@ -94,7 +94,7 @@ describe('a first task that waits half a second', () => {
     expect((await test.http.get('/api/vps/sessions/deleted')).status).toBe(404);
   });
 
-  it('leaves a failure that may be retried to the activity, after a pause that is a timer', async () => {
+  it('hands a failure that may be retried over to the activity, after a timer', async () => {
     const flaky = await start(({ attempt }) =>
       attempt === 1 ? { status: 503 } : { body: { content: 'again' } },
     );
@@ -108,7 +108,7 @@ describe('a first task that waits half a second', () => {
     expect(second?.callKey).toBe(first?.callKey);
   });
 
-  it('counts its try among those that the agent is allowed', async () => {
+  it("counts its try towards the agent's max_retries", async () => {
     const failing = await start(() => ({ status: 503 }));
     await test.http.register('failing', failing.port, { max_retries: 1 });
     const { body } = await test.http.call({ agent_name: 'failing', prompt: 'hello' });
@@ -127,7 +127,7 @@ describe('a first task that waits a moment', () => {
   });
   afterAll(() => test.close());
 
-  /** An agent that ends its answer when it is told. */
+  /** An agent that completes its answer when the test says so. */
   async function gated(reply: { status: number } | { body: Json }) {
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
@@ -142,7 +142,7 @@ describe('a first task that waits a moment', () => {
     await expect.poll(async () => (await stepsOf(test, callId)).steps).toEqual(['marker', 'activity']);
   }
 
-  it('leaves the request of a slow agent open, and the activity joins it: it is asked once', async () => {
+  it('leaves the request of a slow agent open for the activity to join, so that the agent is asked once', async () => {
     const { agent, open } = await gated({ body: { content: 'at last' } });
     await test.http.register('slow', agent.port);
     const { body: accepted } = await test.http.call(
@@ -161,14 +161,14 @@ describe('a first task that waits a moment', () => {
     expect(attempt).toMatchObject({ status: 'ok', tries: 1 });
     const [tried] = attempt?.try_log as { at: string; latency_ms: number; first_byte_ms: number }[];
     const [asked] = agent.requests;
-    // The request's own times, not those of the activity that joined it.
+    // The times of the request, not of the activity that joined it.
     expect(Date.parse(tried?.at ?? '')).toBeLessThanOrEqual((asked?.startedAt ?? 0) + 5);
     expect(Date.parse(tried?.at ?? '') + (tried?.latency_ms ?? 0)).toBeGreaterThanOrEqual(joinedAt);
     expect(tried?.first_byte_ms).toBeGreaterThan(0);
-    expect(agent.requests).toHaveLength(2); // One per call.
+    expect(agent.requests).toHaveLength(2); // One for each call.
   });
 
-  it('a request that fails after it was left open is that one try, and is retried as ever', async () => {
+  it('counts a request that fails after it was left open as one try, which is retried normally', async () => {
     const { agent, open } = await gated({ status: 503 });
     await test.http.register('slow-to-fail', agent.port, { max_retries: 1 });
     const { body: accepted } = await test.http.call(
@@ -197,7 +197,7 @@ describe('a first task that waits two seconds', () => {
   });
   afterAll(() => test.close());
 
-  it('ends at once when the call is cancelled: the socket is closed, nobody else is asked', async () => {
+  it('ends at once when the call is cancelled: the socket is closed, and no other agent is asked', async () => {
     const slow = await start(() => ({ hang: true }));
     const other = await start(() => ({ body: { content: 'other' } }));
     await test.http.register('other', other.port);
@@ -210,7 +210,7 @@ describe('a first task that waits two seconds', () => {
     const cancelledAt = Date.now();
     expect((await test.http.post(`${path}/cancel`)).status).toBe(202);
     await slow.waitForAborts(1);
-    // Well before anything else would end that request, also on a busy machine.
+    // Long before anything else would end that request, even on a busy machine.
     expect(Date.now() - cancelledAt).toBeLessThan(5_000);
     await expect.poll(async () => (await test.http.get(path)).body.status).toBe('cancelled');
 
@@ -221,8 +221,8 @@ describe('a first task that waits two seconds', () => {
   });
 });
 
-describe('without a first task that waits', () => {
-  it('agents are asked by the activity from the start, with the heartbeat timeout that is set', async () => {
+describe('without the first-task path', () => {
+  it('the activity asks agents from the start, with the configured heartbeat timeout', async () => {
     const test = await startTestNode({
       HOLDFAST_FIRST_TASK_WAIT_MS: '0',
       HOLDFAST_HEARTBEAT_TIMEOUT_SECONDS: '30',

@@ -13,7 +13,8 @@ import { Journal } from '../../chaos/load/journal.ts';
 import { openSqliteData } from '../../chaos/product/sqlite-data.ts';
 import { Secrets } from '../../chaos/secrets.ts';
 import { openPayloadStore } from '../../src/payloads/open-store.ts';
-import { callOwner, Texts } from '../../src/payloads/texts.ts';
+import { callOwner } from '../../src/payloads/owners.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 import { doctor, evidenceOf, soundRun } from './support.ts';
 
 async function tempFolder(): Promise<string> {
@@ -74,8 +75,8 @@ test('a call that was to go with its deleted session is found; one that ran then
 
 test('a large text of a call that is deleted is found, of one that is there it is not', async () => {
   const folder = await tempFolder();
-  const texts = new Texts(openPayloadStore({ kind: 'folder', path: folder }), 0);
-  for (const id of ['one', 'two']) await texts.keep(callOwner(id), 'a large prompt');
+  const texts = new TextStore(openPayloadStore({ kind: 'folder', path: folder }), 0);
+  for (const id of ['one', 'two']) await texts.save(callOwner(id), 'a large prompt');
   const removals = [{ sessionId: 'shared', withCalls: true, sentAt: 2_000, until: 2_100, done: true }];
   const run = soundRun();
   run.calls.delete('one');

@@ -1,7 +1,7 @@
 /** holdfast rerun: one call, and batches that are watched, left and taken up again. */
 import { expect, test } from 'vitest';
 import type { Script } from '../agents/scripted-agent.ts';
-import { rerunIdOf } from '../../src/services/reruns/rerun-family.ts';
+import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
 import { inputOf } from '../rig/call-input.ts';
 import { gated, says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';

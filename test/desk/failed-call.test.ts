@@ -83,7 +83,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await desk.node.agent('lost', () => ({ status: 401 }), { max_retries: 0 });
     const { body } = await desk.node.http.call({ agent_name: 'lost', prompt: 'please' });
     const agent = await desk.node.agent('lost', () => ({ body: { content: 'just once' } }));
-    const page = await desk.open(`/calls/${String(body.call_id)}`);
+    const page = await desk.open(`/calls/${String(body.call_id)}`, {}, [/ERR_FAILED .*\/rerun$/]);
     await page.route(
       '**/rerun',
       async (route) => {

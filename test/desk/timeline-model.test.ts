@@ -1,13 +1,14 @@
 /** What a timeline draws, from what is known of a call. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CallEvent } from '../../src/contract/call-events.ts';
+import type { Attempt, Try } from '../../src/contract/calls.ts';
 import { scaleTo } from '../../web/src/call/scale.ts';
-import { timelineOf, triesOf } from '../../web/src/call/timeline-model.ts';
-import type { Attempt, Call, CallEvent, Try } from '../../web/src/wire.ts';
+import { timelineOf, triesOf, type DrawnCall } from '../../web/src/call/timeline-model.ts';
 
 const zero = Date.parse('2026-11-25T08:00:00.000Z');
 const at = (ms: number): string => new Date(zero + ms).toISOString();
-const aTry = (attempt: number, startMs: number, latency: number, errorType: string | null): Try => ({
+const aTry = (attempt: number, startMs: number, latency: number, errorType: Try['error_type']): Try => ({
   attempt,
   at: at(startMs),
   latency_ms: latency,
@@ -28,34 +29,19 @@ const callOf = (
   attempts: readonly Attempt[],
   endedMs: number | null,
   queuedMs: number | null = null,
-): Call => ({
-  call_id: 'c',
-  status: endedMs === null ? 'running' : 'completed',
-  asked: 'a',
-  answered_by: null,
-  error_type: null,
+): DrawnCall => ({
   session_id: 's',
-  user_id: null,
   started_at: at(0),
   ended_at: endedMs === null ? null : at(endedMs),
-  rerun_of: null,
-  response: null,
-  error: null,
   attempts,
-  session_stored: null,
-  prompt: '',
-  metadata: null,
-  deadline_seconds: 600,
   timings: { queued_ms: queuedMs, first_byte_ms: null, agent_ms: null, overhead_ms: null, total_ms: null },
-  chain: [],
-  passed_over: [],
-  reruns: [],
-  web_ui_url: null,
 });
-const seen = (call: Call, events: readonly CallEvent[] = [], nowMs = 0) =>
+const seen = (call: DrawnCall, events: readonly CallEvent[] = [], nowMs = 0) =>
   timelineOf(call, events, zero + nowMs).bars.map(
     ({ kind, lane, startMs, endMs, open }) => `${kind} ${lane} ${startMs}-${endMs}${open ? ' open' : ''}`,
   );
+
+const started: CallEvent = { type: 'attempt_started', at: at(10), call_id: 'c', agent: 'a', attempt: 1 };
 
 describe('a timeline', () => {
   it('of an ended call has its queue, its tries, the waits between them, and one lane per agent', () => {
@@ -82,31 +68,30 @@ describe('a timeline', () => {
 
   it('of a running call shows what runs until now, and the wait that is known to come until its end', () => {
     const call = callOf([], null);
-    const started = { type: 'attempt_started', at: at(10), agent: 'a', attempt: 1 };
-    const failed = { type: 'attempt_failed', at: at(60), agent: 'a', attempt: 1, error_type: 'timeout' };
+    const failed: CallEvent = {
+      type: 'attempt_failed',
+      at: at(60),
+      call_id: 'c',
+      agent: 'a',
+      attempt: 1,
+      error_type: 'timeout',
+      error: null,
+      retry_at: at(1_060),
+    };
     expect(seen(call, [started], 40)).toEqual(['try 0 10-40 open']);
-    expect(seen(call, [started, { ...failed, retry_at: at(1_060) }], 500)).toEqual([
-      'try 0 10-60',
-      'backoff 0 60-1060 open',
-    ]);
-    expect(seen(call, [{ type: 'queued', at: at(0) }], 500)).toEqual(['queue 0 0-500 open']);
+    expect(seen(call, [started, failed], 500)).toEqual(['try 0 10-60', 'backoff 0 60-1060 open']);
+    expect(seen(call, [{ type: 'queued', at: at(0), call_id: 'c' }], 500)).toEqual(['queue 0 0-500 open']);
   });
 
   it('takes the log of a try where the events tell of it too', () => {
     const call = callOf([attemptOf('a', 'ok', [aTry(1, 12, 30, null)])], 50);
-    const events = [
-      { type: 'attempt_started', at: at(10), agent: 'a', attempt: 1 },
-      { type: 'answered', at: at(45), agent: 'a' },
-    ];
-    expect(seen(call, events)).toEqual(['try 0 12-42']);
+    const answered: CallEvent = { type: 'answered', at: at(45), call_id: 'c', agent: 'a', latency_ms: 35 };
+    expect(seen(call, [started, answered])).toEqual(['try 0 12-42']);
   });
 
   it('ends what a cancelled call was asking', () => {
-    const events = [
-      { type: 'attempt_started', at: at(10), agent: 'a', attempt: 1 },
-      { type: 'cancelled', at: at(45) },
-    ];
-    const [only] = triesOf(callOf([], 50), events, zero);
+    const cancelled: CallEvent = { type: 'cancelled', at: at(45), call_id: 'c' };
+    const [only] = triesOf(callOf([], 50), [started, cancelled], zero);
     expect(only).toMatchObject({ endMs: 45, open: false, errorType: 'cancelled' });
   });
 

@@ -10,7 +10,7 @@ const tryAt = (startMs: number, latencyMs: number, lost = false): Try => ({
   at: new Date(startMs).toISOString(),
 });
 
-test('tries and the pauses between them are the time of the agent', () => {
+test('the time of an agent is that of its tries and of the pauses between them', () => {
   expect(agentTimeMs([tryAt(0, 300), tryAt(1_300, 200), tryAt(3_500, 100)])).toBe(3_600);
 });
 
@@ -18,12 +18,12 @@ test('an agent that was not asked took no time', () => {
   expect(agentTimeMs([])).toBe(0);
 });
 
-test('a try that was lost with its worker, and the outage after it, are not', () => {
+test('a try that was lost with its worker, and the outage after it, do not count as time of the agent', () => {
   expect(agentTimeMs([tryAt(0, 2_000, true), tryAt(83_000, 150)])).toBe(150);
   expect(agentTimeMs([tryAt(0, 300), tryAt(1_300, 700, true), tryAt(83_000, 150)])).toBe(450);
 });
 
-test('however long the outage, the time is the same', () => {
+test('the length of an outage does not change the time of the agent', () => {
   fc.assert(
     fc.property(fc.nat(86_400_000), fc.nat(60_000), (outageMs, latencyMs) => {
       expect(agentTimeMs([tryAt(0, 0, true), tryAt(outageMs, latencyMs)])).toBe(latencyMs);
@@ -31,6 +31,6 @@ test('however long the outage, the time is the same', () => {
   );
 });
 
-test('it is never negative, though clocks of two workers may differ', () => {
+test('the time of an agent is never negative, even if the clocks of two workers differ', () => {
   expect(agentTimeMs([tryAt(120_000, 300), tryAt(1_300, 200)])).toBe(500);
 });

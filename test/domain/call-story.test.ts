@@ -1,11 +1,11 @@
-/** A call as events: what they say, and that the list only grows as the call goes on. */
+/** A call's list of events: their content, and that the list only grows. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Try } from '../../src/domain/call.ts';
 import {
-  continueStory,
+  extendStory,
   isEnding,
-  tellStory,
+  buildStory,
   type KnownAsk,
   type KnownCall,
   type StoryEvent,
@@ -29,19 +29,19 @@ const known = (more: Partial<KnownCall>): KnownCall => ({
 const typesOf = (events: readonly StoryEvent[]) => events.map((one) => one.type);
 
 describe('the story of a call', () => {
-  it('begins when it is accepted, and tells of the queue until the turn is granted', () => {
-    expect(tellStory(known({}))).toEqual([{ type: 'accepted', at: start }]);
-    expect(typesOf(tellStory(known({ queued: true })))).toEqual(['accepted', 'queued']);
+  it('begins with accepted, then queued and turn_granted if the call had to wait for its turn', () => {
+    expect(buildStory(known({}))).toEqual([{ type: 'accepted', at: start }]);
+    expect(typesOf(buildStory(known({ queued: true })))).toEqual(['accepted', 'queued']);
     const ask = { agent: 'a', scheduledAt: start + 7, tries: [] };
-    expect(tellStory(known({ queued: true, asks: [ask] }))[2]).toEqual({
+    expect(buildStory(known({ queued: true, asks: [ask] }))[2]).toEqual({
       type: 'turn_granted',
       at: start + 7,
     });
   });
 
-  it('tells when a failed try is repeated: as planned, as it began, never after the last', () => {
+  it('has the time of the next try with each failed try, planned or actual, but not with the last one', () => {
     const ask = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], lastError: 'HTTP 500' };
-    const failure = (more: Partial<KnownAsk>) => tellStory(known({ asks: [{ ...ask, ...more }] }))[2];
+    const failure = (more: Partial<KnownAsk>) => buildStory(known({ asks: [{ ...ask, ...more }] }))[2];
     const failed = { type: 'attempt_failed', at: start + 500, agent: 'a', attempt: 1 };
     const why = { errorType: 'model_error', error: 'HTTP 500' };
     expect(failure({})).toEqual({ ...failed, ...why });
@@ -55,12 +55,12 @@ describe('the story of a call', () => {
     });
   });
 
-  it('tells of an agent without a free slot what was told while it waited, and then that it was not asked', () => {
+  it('keeps the started try of an agent that waited for a slot, and ends it with no_slot', () => {
     const waiting = { agent: 'a', scheduledAt: start, tries: [], openTryAt: start + 5 };
     const over = { ...waiting, noSlotAt: start + 900, lastError: 'no slot' };
     const next = { agent: 'b', scheduledAt: start + 950, tries: [] };
-    const told = tellStory(known({ asks: [waiting] }));
-    const later = tellStory(known({ asks: [over, next] }));
+    const told = buildStory(known({ asks: [waiting] }));
+    const later = buildStory(known({ asks: [over, next] }));
     expect(later.slice(0, told.length)).toEqual(told);
     expect(later.slice(told.length)).toEqual([
       {
@@ -75,11 +75,11 @@ describe('the story of a call', () => {
     ]);
   });
 
-  it('keeps an agent together that was scheduled again when its worker died, and what was said of each try', () => {
+  it('joins the schedulings of one agent whose worker died, and keeps the error of each try', () => {
     const first = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], lastError: 'stopped' };
     const again = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 0), failedTry(2, 1)] };
     const next = { agent: 'b', scheduledAt: start + 2_000, tries: [] };
-    const story = tellStory(known({ asks: [first, { ...again, lastError: 'last' }, next] }));
+    const story = buildStory(known({ asks: [first, { ...again, lastError: 'last' }, next] }));
     expect(typesOf(story)).toEqual([
       'accepted',
       'attempt_started',
@@ -93,14 +93,14 @@ describe('the story of a call', () => {
     expect(story[5]).toMatchObject({ from: 'a', to: 'b', at: start + 2_000, errorType: 'model_error' });
   });
 
-  it('calls it a fault of ours where an agent was given up untried', () => {
+  it('has a failover with internal if an agent was given up without a try', () => {
     const asks = ['a', 'b'].map((agent) => ({ agent, scheduledAt: start, tries: [] }));
-    expect(tellStory(known({ asks }))[1]).toMatchObject({ type: 'failover', errorType: 'internal' });
+    expect(buildStory(known({ asks }))[1]).toMatchObject({ type: 'failover', errorType: 'internal' });
   });
 
-  it('ends with the answer and how long it took, the failure, or the cancellation', () => {
+  it('ends with the answer and its latency, with the failure, or with the cancellation', () => {
     const at = start + 3_000;
-    const last = (ending: KnownCall['ending'] & object) => tellStory(known({ ending })).at(-1);
+    const last = (ending: KnownCall['ending'] & object) => buildStory(known({ ending })).at(-1);
     expect(last({ type: 'answered', at, agent: 'a' })).toEqual({
       type: 'answered',
       at,
@@ -112,26 +112,26 @@ describe('the story of a call', () => {
     expect(last({ type: 'cancelled', at })).toEqual({ type: 'cancelled', at });
   });
 
-  it('keeps what was told of a call that was cut off, adds its ending once, and nothing after that', () => {
-    const told = tellStory(
+  it('keeps the events already sent of a call that was terminated, appends its ending once, and nothing after it', () => {
+    const told = buildStory(
       known({
         asks: [{ agent: 'a', scheduledAt: start, tries: [failedTry(1, 0)], openTryAt: start + 2_000 }],
       }),
     );
-    const less = tellStory(
+    const less = buildStory(
       known({
         asks: [{ agent: 'a', scheduledAt: start, tries: [], openTryAt: start }],
         ending: { type: 'cancelled', at: start + 3_000 },
       }),
     );
-    const whole = continueStory(told, less);
+    const whole = extendStory(told, less);
     expect(whole).toEqual([...told, less.at(-1)]);
-    expect(continueStory(whole, less)).toEqual(whole);
-    expect(continueStory(told, told.slice(0, 2))).toEqual(told);
+    expect(extendStory(whole, less)).toEqual(whole);
+    expect(extendStory(told, told.slice(0, 2))).toEqual(told);
   });
 });
 
-/** A call at each moment that can be seen: an agent's tries begin, fail and wait; then the next agent, then the end. */
+/** A call at each moment that can be observed: tries start, fail and wait; then the next agent, then the end. */
 function moments(failures: readonly number[], answered: boolean, queued: boolean): KnownCall[] {
   const seen: KnownCall[] = [known({ queued })];
   const done: KnownAsk[] = [];
@@ -156,12 +156,12 @@ function moments(failures: readonly number[], answered: boolean, queued: boolean
   return [...seen, known({ queued, asks: done, ending })];
 }
 
-it('a later telling begins with what was told before, so an event keeps its place and comes once', () => {
+it('a later list begins with the events of every earlier one, so each event keeps its index and occurs once', () => {
   const agents = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(agents, fc.boolean(), fc.boolean(), (failures, answered, queued) => {
       const places = (call: KnownCall) =>
-        tellStory(call).map((one) => [
+        buildStory(call).map((one) => [
           one.type,
           'agent' in one ? one.agent : '',
           'attempt' in one ? one.attempt : 0,
@@ -170,7 +170,7 @@ it('a later telling begins with what was told before, so an event keeps its plac
       const whole = places(all.at(-1) ?? known({}));
       for (const moment of all) expect(whole.slice(0, places(moment).length)).toEqual(places(moment));
       let told: StoryEvent[] = [];
-      for (const moment of all) told = continueStory(told, tellStory(moment));
+      for (const moment of all) told = extendStory(told, buildStory(moment));
       expect(told).toHaveLength(whole.length);
       expect(told.filter(isEnding)).toHaveLength(1);
     }),

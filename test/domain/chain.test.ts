@@ -8,7 +8,7 @@ const namesOf = (agents: readonly AgentConfig[]): string[] => agents.map((agent)
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
 const someNames = fc.array(fc.constantFrom(...names), { maxLength: 6 });
 
-/** Agents `a` and some others, each falling back to any: to itself, twice to one, to one that nobody registered. */
+/** Agent `a` and some others with random fallbacks: also to itself, twice to one, or to an unregistered agent. */
 const registered = fc
   .tuple(fc.subarray(names.slice(1)), fc.array(someNames, { minLength: 10, maxLength: 10 }))
   .map(([others, fallbacks]) => {
@@ -34,7 +34,7 @@ function reachable(agents: Registered): Set<string> {
 }
 
 describe('the fallback chain', () => {
-  it('holds every agent that can be reached exactly once, whatever cycles there are', () => {
+  it('contains every reachable agent exactly once, even with cycles', () => {
     fc.assert(
       fc.property(registered, (agents) => {
         const chain = namesOf(chainOf(agents, 100).agents);
@@ -44,11 +44,11 @@ describe('the fallback chain', () => {
     );
   });
 
-  it('is breadth-first: the fallbacks of an earlier agent come before those of a later one, as listed', () => {
+  it('is breadth-first: the fallbacks of an earlier agent come before those of a later one, in the listed order', () => {
     fc.assert(
       fc.property(registered, (agents) => {
         const chain = chainOf(agents, 100).agents;
-        // Where each agent was first named: by which agent of the chain, and where in its list.
+        // Where each agent is first named: index of the naming agent in the chain, and index in its list.
         const named = chain.slice(1).map(({ name }) => {
           const by = chain.findIndex((agent) => agent.fallbackAgents.includes(name));
           return by * 100 + (chain[by]?.fallbackAgents.indexOf(name) ?? 0);
@@ -58,7 +58,7 @@ describe('the fallback chain', () => {
     );
   });
 
-  it('of a bounded length is the beginning of the unbounded one', () => {
+  it('with a maximum length is the beginning of the unlimited chain', () => {
     fc.assert(
       fc.property(registered, fc.integer({ min: 1, max: 12 }), (agents, maxAgents) => {
         expect(chainOf(agents, maxAgents).agents).toEqual(chainOf(agents, 100).agents.slice(0, maxAgents));
@@ -66,7 +66,7 @@ describe('the fallback chain', () => {
     );
   });
 
-  it('names each fallback of its agents that nobody registered once, in the order of mention', () => {
+  it('names each unregistered fallback once, in the order in which they are named', () => {
     fc.assert(
       fc.property(registered, fc.integer({ min: 1, max: 12 }), (agents, maxAgents) => {
         const chain = chainOf(agents, maxAgents);
@@ -86,13 +86,13 @@ describe('a chain in which circuits are open', () => {
         const { agents, passedOver } = openCircuitsLast(chain, (name) => open.includes(name));
         const closed = names.filter((name) => !open.includes(name));
         expect(namesOf(agents)).toEqual([...closed, ...open]);
-        // Those that someone came before who would have come after them.
+        // Agents that moved behind one that came after them.
         expect(passedOver).toEqual(open.filter((name) => closed.some((other) => other > name)));
       }),
     );
   });
 
-  it('asks each circuit once, in order: a half-open one answers differently the second time', () => {
+  it('reads each circuit once, in order: a half-open circuit allows only one probe', () => {
     const asked: string[] = [];
     const ordered = openCircuitsLast(chain, (name) => {
       asked.push(name);

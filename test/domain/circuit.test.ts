@@ -34,7 +34,7 @@ test('the circuit of a failing agent is open until the cooldown after its last f
   );
 });
 
-test('the cooldown ends on the millisecond', () => {
+test('the cooldown ends exactly on time, to the millisecond', () => {
   const health = healthAfter('connection');
   expect(circuitOf(health, start + cooldownMs - 1, cooldownMs).state).toBe('open');
   expect(circuitOf(health, start + cooldownMs, cooldownMs).state).toBe('half_open');
@@ -58,13 +58,13 @@ test('a probe call that fails opens the half-open circuit for another cooldown',
   expect(circuitOf(health, start + 40_000, cooldownMs)).toEqual({ state: 'open', until: start + 70_000 });
 });
 
-test('an outcome that arrives late, from another node, does not move the end of the cooldown back', () => {
+test('an outcome that arrives late from another node does not shorten the cooldown', () => {
   const health = healthAfter('model_error', 'model_error', 'model_error');
   record(health, 'timeout', -20);
   expect(circuitOf(health, start, cooldownMs)).toEqual({ state: 'open', until: start + cooldownMs });
 });
 
-test('a success closes the circuit at once, however bad the rate still is', () => {
+test('a success closes the circuit at once, even if the success rate is still bad', () => {
   fc.assert(
     fc.property(failedOften, (health) => {
       record(health, 'ok', 1);
@@ -73,7 +73,7 @@ test('a success closes the circuit at once, however bad the rate still is', () =
   );
 });
 
-test('one connection failure opens the circuit of an agent that was fine', () => {
+test('one connection failure opens the circuit of a healthy agent', () => {
   const health = healthAfter('ok', 'ok', 'ok', 'connection');
   expect(circuitOf(health, start, cooldownMs).state).toBe('open');
 });

@@ -21,7 +21,7 @@ test('a budget is whole milliseconds, never negative, never more than what remai
   );
 });
 
-test('when each agent uses up its budget, the next one still has its timeout or an equal share', () => {
+test('if each agent uses up its budget, the next one still has its timeout or an equal share', () => {
   fc.assert(
     fc.property(chain, remaining, (agents, deadlineMs) => {
       const shortest = Math.min(...agents.map((agent) => agent.timeoutMs));
@@ -32,22 +32,22 @@ test('when each agent uses up its budget, the next one still has its timeout or 
         expect(budget).toBeGreaterThanOrEqual(atLeast);
         remainingMs -= budget;
       }
-      // Nothing is kept for nobody.
+      // The last agent gets all the time.
       expect(remainingMs).toBeLessThan(1);
     }),
   );
 });
 
-test('where there is time enough, exactly the timeouts of the agents still to come are kept', () => {
+test('with enough time, exactly the timeouts of the following agents are reserved', () => {
   expect(agentBudgetMs(600_000, agentsWith([30_000, 60_000]))).toBe(510_000);
 });
 
-test('where there is not, agents share equally, and what a short timeout leaves over is used', () => {
+test('without enough time, agents share equally, and what a short timeout does not need goes to the others', () => {
   expect(agentBudgetMs(9_000, agentsWith([30_000, 60_000]))).toBe(3_000);
   expect(agentBudgetMs(9_000, agentsWith([1_000, 60_000]))).toBe(5_000);
 });
 
-test('there is always time for the first agent, and never for more than there are', () => {
+test('there is always time for the first agent, and never for more agents than the chain has', () => {
   fc.assert(
     fc.property(chain, fc.double({ min: -1e6, max: 1e9, noNaN: true }), (agents, remainingMs) => {
       const inTime = agentsInTime(remainingMs, agents);
@@ -68,7 +68,7 @@ test('more time never leaves more agents out, and time for all timeouts leaves n
   );
 });
 
-test('every agent that there is time for has more than half of the least slice, though those before it hang', () => {
+test('every agent that is counted gets more than half of the least slice, even if those before it hang', () => {
   const patient = fc
     .array(fc.integer({ min: leastSliceMs, max: 600_000 }), { minLength: 1, maxLength: 10 })
     .map((timeouts) => agentsWith(timeouts));
@@ -85,7 +85,7 @@ test('every agent that there is time for has more than half of the least slice, 
   );
 });
 
-test('two least slices hold two agents, even where a moment has passed before the first is asked', () => {
+test('two least slices have room for two agents, even if a moment passes before the first one is asked', () => {
   const ten = agentsWith(Array<number>(10).fill(30_000));
   expect(agentsInTime(2 * leastSliceMs, ten)).toBe(2);
   expect(agentsInTime(2 * leastSliceMs - 100, ten)).toBe(2);

@@ -10,7 +10,7 @@ import {
 } from '../../src/domain/failures.ts';
 
 describe('the failure table', () => {
-  it('treats each failure as clients and operators were told', () => {
+  it('handles each failure type as documented for clients and operators', () => {
     const treatment = Object.fromEntries(
       errorTypes.map((type) => {
         const { retry, fallBack, health } = failures[type];
@@ -36,7 +36,7 @@ describe('the failure table', () => {
     });
   });
 
-  it('makes Temporal retry none of the types that no try can mend, and all others', () => {
+  it('makes Temporal retry exactly the failure types that another try can help', () => {
     expect(nonRetryableErrorTypes.toSorted()).toEqual([
       'auth',
       'cancelled',
@@ -50,7 +50,7 @@ describe('the failure table', () => {
     ]);
   });
 
-  it('knows its own types and no other value, names of inherited members included', () => {
+  it('recognises its own types and no other value, not even names of inherited members', () => {
     for (const type of errorTypes) expect(isErrorType(type)).toBe(true);
     for (const name of ['toString', 'constructor', '__proto__']) expect(isErrorType(name)).toBe(false);
     fc.assert(
@@ -93,7 +93,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('carries its type, its words and what the caller can act on', () => {
+  it('has its type, its message and what the caller can act on', () => {
     const cause = new Error('why');
     const refusal = new Refusal('overloaded', 'Too many', {
       extra: { open: 5 },
@@ -113,7 +113,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('without more to say has no extra members, no time to come back and no limit', () => {
+  it('has no extra members, no retry time and no limit unless they are given', () => {
     const refusal = new Refusal('agent_not_found', "Agent 'x' not registered");
     expect(refusal.extra).toEqual({});
     expect([refusal.retryAfterSeconds, refusal.limit, refusal.cause]).toEqual([

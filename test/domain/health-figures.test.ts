@@ -15,7 +15,7 @@ const latest = (outcomes: readonly Outcome[]): number | undefined =>
   outcomes.length === 0 ? undefined : Math.max(...outcomes.map(({ at }) => at));
 
 describe('the figures of an agent', () => {
-  it('count the calls whose outcomes count, for life, and errors of every type; probes count nowhere', () => {
+  it('count all calls whose outcomes count, and errors of every type; probes do not count', () => {
     fc.assert(
       fc.property(history, (outcomes) => {
         const health = healthOf(outcomes);
@@ -28,7 +28,7 @@ describe('the figures of an agent', () => {
     );
   });
 
-  it('hold the time of the last success and of the last failure that counts, however late reports arrive', () => {
+  it('have the time of the last success and of the last failure that counts, even if reports arrive late', () => {
     fc.assert(
       fc.property(history, (outcomes) => {
         const health = healthOf(outcomes);
@@ -39,7 +39,7 @@ describe('the figures of an agent', () => {
     );
   });
 
-  it('count the failures since the last success, those of probes too', () => {
+  it('count the failures since the last success, including failed probes', () => {
     fc.assert(
       fc.property(history, (outcomes) => {
         const counted = outcomes.filter(counts);
@@ -51,7 +51,7 @@ describe('the figures of an agent', () => {
     );
   });
 
-  it('change in nothing but the error counts and the last errors by an outcome that does not count', () => {
+  it('change only in the error counts and the recent errors with an outcome that does not count', () => {
     fc.assert(
       fc.property(history, fc.constantFrom(...ignoredTypes), fc.boolean(), (outcomes, type, probe) => {
         const before = healthOf(outcomes);
@@ -66,7 +66,7 @@ describe('the figures of an agent', () => {
     );
   });
 
-  it('stay as they were in the original when a copy goes on', () => {
+  it('of the original do not change when a copy does', () => {
     fc.assert(
       fc.property(history, fc.array(outcome, { minLength: 1 }), (outcomes, more) => {
         const original = healthOf(outcomes);
@@ -78,7 +78,7 @@ describe('the figures of an agent', () => {
     );
   });
 
-  it('are copied with the latencies too', () => {
+  it('are copied including the latencies', () => {
     const answered = (latencyMs: number): Outcome => ({ ...outcomeOf('ok', now), latencyMs });
     const original = healthOf([answered(7)]);
     const copy = copyHealth(original);
@@ -87,7 +87,7 @@ describe('the figures of an agent', () => {
     expect(copy.latencies).toEqual([7, 9]);
   });
 
-  it('come through JSON unchanged', () => {
+  it('survive a round trip through JSON', () => {
     fc.assert(
       fc.property(history, (outcomes) => {
         const health = healthOf(outcomes);
@@ -104,7 +104,7 @@ it('an error type of a newer version changes only the error counts', () => {
   expect(healthStatus({ ...health, lastErrorType: newer }, now)).toBe('healthy');
 });
 
-it('the sums over agents hold every error type once, at 0 where it never happened', () => {
+it('the sums over agents have every error type, with 0 for those that never occurred', () => {
   expect(Object.keys(sumErrorCounts([])).toSorted()).toEqual(errorTypes.toSorted());
   fc.assert(
     fc.property(fc.array(history, { maxLength: 4 }), (histories) => {
@@ -115,7 +115,7 @@ it('the sums over agents hold every error type once, at 0 where it never happene
   );
 });
 
-it('every failure but those of the caller, the request and Holdfast counts against the agent', () => {
+it('every failure counts against the agent except those of the caller, the request and Holdfast', () => {
   expect([...countedTypes, ...ignoredTypes].toSorted()).toEqual(errorTypes.toSorted());
   expect(ignoredTypes.toSorted()).toEqual([
     'cancelled',

@@ -23,7 +23,7 @@ describe('a reset', () => {
     );
   });
 
-  it('is not undone by outcomes of before that arrive late, though they are counted', () => {
+  it('is not undone by earlier outcomes that arrive late, although they are counted', () => {
     fc.assert(
       fc.property(history, history, (outcomes, late) => {
         const health = healthOf(outcomes);
@@ -39,7 +39,7 @@ describe('a reset', () => {
     );
   });
 
-  it('is over with the failures after it', () => {
+  it('does not protect from failures after it', () => {
     const health = healthAfter('connection');
     resetHealth(health, now);
     recordOutcome(health, outcomeOf('connection', now + 1));
@@ -47,7 +47,7 @@ describe('a reset', () => {
     expect(health.consecutiveFailures).toBe(1);
   });
 
-  it('that arrives after outcomes of later forgets none of them', () => {
+  it('that arrives after later outcomes keeps them', () => {
     fc.assert(
       fc.property(fc.constantFrom(...countedTypes), fc.integer({ min: 1, max: 4 }), (type, later) => {
         const health = healthAfter('timeout', 'timeout', 'timeout', 'timeout');
@@ -59,7 +59,7 @@ describe('a reset', () => {
     );
   });
 
-  it('that arrives twice, or after a later one, does what the last one did', () => {
+  it('that arrives twice, or after a later reset, changes nothing more', () => {
     const once = healthAfter('timeout', 'timeout');
     resetHealth(once, now);
     const often = healthAfter('timeout', 'timeout');
@@ -68,8 +68,8 @@ describe('a reset', () => {
   });
 });
 
-describe('what is kept of an agent to look at', () => {
-  it('is the latencies of the last 50 answered calls and the last 10 errors of calls, of every type', () => {
+describe('the details of an agent for display', () => {
+  it('are the latencies of the last 50 answered calls and the last 10 errors of calls, of every type', () => {
     const health = healthOf([
       ...times(60, 0).map((_, i) => ({ ...outcomeOf('ok', now + i), latencyMs: i + 0.4 })),
       ...errorTypes.map((type, i) => ({ ...outcomeOf(type, now + 100 + i), callId: `call ${i}` })),

@@ -15,7 +15,7 @@ import {
 } from './health-support.ts';
 
 describe('the success rate', () => {
-  it('is that of the last 50 calls that count, of those the ones within 15 minutes', () => {
+  it('covers the last 50 calls that count, as far as they are within 15 minutes', () => {
     fc.assert(
       fc.property(history, (outcomes) => {
         const lately = outcomes
@@ -29,12 +29,12 @@ describe('the success rate', () => {
     );
   });
 
-  it('forgets a failure with the 50th call after it', () => {
+  it('drops a failure with the 50th call after it', () => {
     expect(successRate(healthAfter('timeout', ...times(49, 'ok' as const)), now)).toBe(98);
     expect(successRate(healthAfter('timeout', ...times(50, 'ok' as const)), now)).toBe(100);
   });
 
-  it('forgets a failure, and a success, when it is more than 15 minutes old', () => {
+  it('drops a failure or a success when it is more than 15 minutes old', () => {
     const at = now - 15 * minuteMs;
     const failure = healthOf([outcomeOf('timeout', at)]);
     expect([successRate(failure, now), successRate(failure, now + 1)]).toEqual([0, 100]);
@@ -43,7 +43,7 @@ describe('the success rate', () => {
   });
 });
 
-describe('the state of an agent', () => {
+describe('the status of an agent', () => {
   it.each<[string, HealthStatus, Result[]]>([
     ['never asked', 'healthy', []],
     ['that always answered', 'healthy', ['ok', 'ok']],
@@ -87,7 +87,7 @@ describe('the state of an agent', () => {
     );
   });
 
-  it('is healthy again after one success and 15 minutes, whatever was before', () => {
+  it('is healthy again after one success and 15 minutes, whatever happened before', () => {
     fc.assert(
       fc.property(history, (outcomes) => {
         const health = healthOf([...outcomes, outcomeOf('ok', now)]);
@@ -96,7 +96,7 @@ describe('the state of an agent', () => {
     );
   });
 
-  it('follows probes: a failed one makes it unreachable, a good one ends a row of failures', () => {
+  it('follows probes: a failed probe makes it unreachable, a successful one ends a series of failures', () => {
     const health = healthAfter(...times<Result>(8, 'ok'), 'auth', 'auth');
     recordOutcome(health, outcomeOf('connection', now, true));
     expect(healthStatus(health, now)).toBe('unreachable');
@@ -105,7 +105,7 @@ describe('the state of an agent', () => {
     expect(health.consecutiveFailures).toBe(0);
   });
 
-  it('stays unhealthy while nobody asks it: failures in a row have no age', () => {
+  it('stays unhealthy while nobody asks it: consecutive failures do not expire', () => {
     const health = healthAfter(...times<Result>(3, 'auth'));
     expect(healthStatus(health, now + 24 * 60 * minuteMs)).toBe('unhealthy');
   });

@@ -18,13 +18,13 @@ export function healthOf(outcomes: readonly Outcome[]): AgentHealth {
   for (const outcome of outcomes) recordOutcome(health, outcome);
   return health;
 }
-/** Of calls that end one millisecond apart, the last one `now`. */
+/** Outcomes of calls that end one millisecond apart, the last one at `now`. */
 export const healthAfter = (...results: Result[]): AgentHealth =>
   healthOf(results.map((result, i) => outcomeOf(result, now - results.length + 1 + i)));
 export const times = <T>(count: number, value: T): T[] => Array<T>(count).fill(value);
 
 const result = fc.oneof({ weight: 3, arbitrary: fc.constant('ok' as const) }, fc.constantFrom(...errorTypes));
-/** Up to 20 minutes old, in any order: nodes report in batches. */
+/** Outcomes up to 20 minutes old, in any order, because nodes report in batches. */
 export const outcome = fc
   .tuple(result, fc.integer({ min: 0, max: 20 * minuteMs }), fc.boolean())
   .map(([what, age, probe]) => outcomeOf(what, now - age, probe));

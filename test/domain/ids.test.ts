@@ -11,7 +11,7 @@ import {
   sessionWorkflowId,
 } from '../../src/domain/ids.ts';
 
-/** Ids as clients may choose them, with the separators of ours among them. */
+/** Ids as clients may choose them, including the separators of our own ids. */
 const id = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1 }),
   fc
@@ -19,7 +19,7 @@ const id = fc.oneof(
     .map((parts) => parts.join('')),
 );
 
-test('call and session ids come back from their workflow ids', () => {
+test('call and session ids can be read back from their workflow ids', () => {
   fc.assert(
     fc.property(id, (one) => {
       expect(callIdOf(callWorkflowId(one))).toBe(one);
@@ -28,7 +28,7 @@ test('call and session ids come back from their workflow ids', () => {
   );
 });
 
-test('no call, session or entity has the workflow id of another, whatever ids clients choose', () => {
+test('calls, sessions and entities never share a workflow id, whatever ids clients choose', () => {
   fc.assert(
     fc.property(id, id, (one, other) => {
       const ids = [callWorkflowId(one), sessionWorkflowId(other), agentDirectoryId, agentHealthId];
@@ -37,12 +37,12 @@ test('no call, session or entity has the workflow id of another, whatever ids cl
   );
 });
 
-test('workflow ids keep the form by which running workflows are found', () => {
+test('workflow ids keep their form, by which running workflows are found', () => {
   expect([callWorkflowId('x'), sessionWorkflowId('x')]).toEqual(['call-x', 'session-x']);
   expect([agentDirectoryId, agentHealthId]).toEqual(['agent-directory', 'agent-health']);
 });
 
-test('two pairs of call and agent never share an idempotency key, slashes in their names or not (I3)', () => {
+test('two pairs of call and agent never share an idempotency key, even with slashes in their names (I3)', () => {
   fc.assert(
     fc.property(fc.tuple(id, id), fc.tuple(id, id), (one, other) => {
       const same = one[0] === other[0] && one[1] === other[1];

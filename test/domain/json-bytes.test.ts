@@ -14,7 +14,7 @@ test('the size of any text is that of its JSON in UTF-8, lone surrogates and con
   );
 });
 
-test('each of the 65,536 code units alone, doubled and beside halves of a pair has its size', () => {
+test('the size is right for each of the 65,536 code units alone, doubled and next to half a surrogate pair', () => {
   const wrong: string[] = [];
   for (let unit = 0; unit <= 0xffff; unit++) {
     const one = String.fromCharCode(unit);
@@ -24,11 +24,11 @@ test('each of the 65,536 code units alone, doubled and beside halves of a pair h
   expect(wrong).toEqual([]);
 });
 
-test('a text of control characters counts six times its length, so that it cannot swell past a limit', () => {
+test('a text of control characters counts six times its length, so that it cannot exceed a limit once encoded', () => {
   expect(jsonBytes('\u0001'.repeat(1_000))).toBe(6_002);
 });
 
-it('a value counts as its JSON does, quotes and all', () => {
+it('the size of a value is that of its JSON, including quotes', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       expect(sizeAsJson(value)).toBe(Buffer.byteLength(JSON.stringify(value)));

@@ -1,4 +1,4 @@
-/** What nodes tell each other of themselves, and in what they differ. */
+/** The cards of nodes, and the differences between them. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { differencesOf, readCard, writeCard } from '../../src/domain/node-card.ts';
@@ -7,7 +7,7 @@ import { cardOf } from './node-support.ts';
 const setting = fc.oneof(fc.integer(), fc.string({ unit: 'grapheme', maxLength: 40 }));
 const settings = fc.dictionary(fc.stringMatching(/^HOLDFAST_[A-Z]{1,30}$/), setting, { maxKeys: 30 });
 
-test('a card is read as it was written, and what Temporal would refuse as too long tells its settings by hashes', () => {
+test('a card survives writing and reading; one that is too long for Temporal has hashes instead of settings', () => {
   fc.assert(
     fc.property(settings, fc.option(fc.webUrl(), { nil: undefined }), (some, address) => {
       const card = cardOf({ settings: some, ...(address !== undefined && { address }) });
@@ -22,7 +22,7 @@ test('a card is read as it was written, and what Temporal would refuse as too lo
   );
 });
 
-test('what is no card is none: the identity of another poller, JSON of something else, nothing', () => {
+test('anything else is not read as a card: the identity of another poller, other JSON, an empty text', () => {
   for (const text of [
     '',
     '77@a-host',
@@ -35,11 +35,11 @@ test('what is no card is none: the identity of another poller, JSON of something
     expect(readCard(text)).toBeUndefined();
 });
 
-test('a card of another version may hold more', () => {
+test('a card of another version may have unknown members', () => {
   expect(readCard(JSON.stringify({ ...cardOf(), load: 0.5 }))).toEqual(cardOf());
 });
 
-test('two nodes differ in key, store, generation and settings, each with both values', () => {
+test('the differences of two nodes are key, payload store, generation and settings, each with both values', () => {
   const here = cardOf({ settings: { HOLDFAST_MAX_CHAIN: 5 } });
   const there = cardOf({
     id: 'two',
@@ -58,7 +58,7 @@ test('two nodes differ in key, store, generation and settings, each with both va
   expect(differencesOf(here, here)).toEqual([]);
 });
 
-test('settings that are too many for a card are compared all the same, in whichever order they are', () => {
+test('settings that are too long for a card are compared by their hashes, independent of their order', () => {
   const names = Array.from({ length: 40 }, (_, i) => `HOLDFAST_A_SETTING_${i}`);
   const many = (values: readonly number[]) =>
     Object.fromEntries(names.map((name, i) => [name, values[i] ?? 0]));
@@ -78,7 +78,7 @@ test('settings that are too many for a card are compared all the same, in whiche
   expect(sameWorker && differencesOf(here, sameWorker)).toEqual([]);
 });
 
-test('nothing is said of a store that is away, and of settings that a worker does not use', () => {
+test('a payload store that cannot be reached and settings that a worker does not use are not compared', () => {
   const facade = cardOf({ facadeSettings: { HOLDFAST_MAX_BODY_BYTES: 5 } });
   const worker = cardOf({ role: 'worker', storeId: undefined, facadeSettings: undefined });
   expect(differencesOf(facade, worker)).toEqual([]);

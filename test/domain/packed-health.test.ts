@@ -20,7 +20,7 @@ const throughJson = (health: PackedHealth): PackedHealth =>
   JSON.parse(JSON.stringify(health)) as PackedHealth;
 
 describe('packed health', () => {
-  it('comes out of a payload as it went in', () => {
+  it('survives a round trip through a payload', () => {
     fc.assert(
       fc.property(detailed, (health) => {
         expect(unpackHealth(throughJson(packHealth(health, 1)))).toEqual(
@@ -30,13 +30,13 @@ describe('packed health', () => {
     );
   });
 
-  it('is encoded as earlier versions read it', () => {
+  it('is encoded in the form that earlier versions read', () => {
     const health = healthOf([outcomeOf('ok', now), outcomeOf('timeout', now + 7)]);
     const { outcomes, recent } = packHealth(health, 1);
     expect({ outcomes, recent }).toEqual({ outcomes: `${(2 * now + 1).toString(36)},d`, recent: [] });
   });
 
-  it('of before there were lists in short is taken as it is', () => {
+  it('from before lists were packed can be read', () => {
     const old = { totalRequests: 2, totalFailures: 1, consecutiveFailures: 0, errorCounts: { timeout: 1 } };
     expect(unpackHealth({ ...old, recent: [2 * now, 2 * now + 1] })).toEqual({
       ...old,
@@ -47,7 +47,7 @@ describe('packed health', () => {
     });
   });
 
-  it('that a worker of before went on with has its outcomes after the packed ones', () => {
+  it("that an earlier version continued has that version's outcomes after the packed ones", () => {
     const packed = packHealth(healthOf([outcomeOf('ok', now)]), 1);
     const goneOn = { ...packed, recent: [2 * (now + 1)] };
     expect(unpackHealth(goneOn).recent).toEqual([
@@ -56,7 +56,7 @@ describe('packed health', () => {
     ]);
   });
 
-  it('keeps the last 25 latencies and 3 errors of each agent where there are more than 500', () => {
+  it('keeps only the last 25 latencies and 3 errors of each agent if there are more than 500 agents', () => {
     const health = healthOf([
       ...times(12, 0).map((_, i) => ({ ...outcomeOf('timeout', now + i), callId: `${i}` })),
       ...times(60, 0).map((_, i) => ({ ...outcomeOf('ok', now + i), latencyMs: i })),
@@ -70,7 +70,7 @@ describe('packed health', () => {
     expect(kept(501)).toEqual({ latencies: upTo(59, 25), errors: upTo(11, 3) });
   });
 
-  it('of 1,000 busy agents with every detail is below 1 MiB, with the ids of the last batches', () => {
+  it('of 1,000 busy agents with all details and the ids of the latest batches takes less than 1 MiB', () => {
     const agents = Object.fromEntries(
       times(1_000, 0).map((_, i) => [
         `an-agent-with-a-longish-name-${i}`,
@@ -83,7 +83,7 @@ describe('packed health', () => {
   });
 });
 
-/** Asked every 15 s, each answer in up to 100 s, every tenth call a failure, of every type in turn. */
+/** The health of an agent that is asked every 15 s, answers within 100 s, and fails every tenth call, with each type in turn. */
 function busyHealth(): AgentHealth {
   const health = newHealth();
   for (let i = 0; i < 600; i++) {
@@ -99,7 +99,7 @@ function busyHealth(): AgentHealth {
   return { ...health, totalRequests: 10_000_000, totalFailures: 1_000_000 };
 }
 
-it('a percentile is the smallest value that as many do not exceed', () => {
+it('a percentile is the smallest value that this share of the values does not exceed', () => {
   expect(percentile([], 50)).toBeUndefined();
   expect([50, 95].map((percent) => percentile([30, 10, 20, 40], percent))).toEqual([20, 40]);
   fc.assert(

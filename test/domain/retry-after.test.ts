@@ -10,7 +10,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test('seconds are read as such, white space around them or not', () => {
+test('a number of seconds is read with or without surrounding white space', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 999_999_999 }), padding, (seconds, space) => {
       expect(parseRetryAfter(`${space}${seconds}${space}`, now)).toBe(seconds * 1_000);
@@ -18,7 +18,7 @@ test('seconds are read as such, white space around them or not', () => {
   );
 });
 
-test('a number too long for a delay, an epoch say, is none', () => {
+test('a number that is too long for a delay, such as an epoch time, is ignored', () => {
   expect(parseRetryAfter('1767225600', now)).toBeUndefined();
 });
 
@@ -40,7 +40,7 @@ test.each(['UTC', 'America/New_York', 'Asia/Kolkata'])(
   'a date in any form of HTTP is UTC, also on a machine in the zone %s',
   (zone) => {
     vi.stubEnv('TZ', zone);
-    // Two-digit years are read as those from 1950 to 2049.
+    // Two-digit years mean 1950 to 2049.
     const seconds = fc.integer({ min: 0, max: (Date.UTC(2049, 11, 31) - now) / 1_000 });
     fc.assert(
       fc.property(seconds, (later) => {
@@ -51,7 +51,7 @@ test.each(['UTC', 'America/New_York', 'Asia/Kolkata'])(
   },
 );
 
-test('a date in the past asks for no delay', () => {
+test('a date in the past means no delay', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: now / 1_000 }), (earlier) => {
       expect(parseRetryAfter(new Date(now - earlier * 1_000).toUTCString(), now)).toBe(0);
@@ -59,7 +59,7 @@ test('a date in the past asks for no delay', () => {
   );
 });
 
-test('a date with a time zone of its own is read in it', () => {
+test('a date with an explicit time zone is read in that zone', () => {
   expect(parseRetryAfter('Sun, 01 Feb 2026 02:00:00 +0200', now)).toBe(30_000);
 });
 
@@ -73,7 +73,7 @@ const almost = fc.oneof(
     .map((parts) => parts.join('')),
 );
 
-test('whatever else an agent sends neither throws nor asks for a negative, broken or endless delay', () => {
+test('any other value neither throws nor results in a negative, invalid or endless delay', () => {
   fc.assert(
     fc.property(almost, fc.integer({ min: 0, max: 2 * now }), (header, at) => {
       const delay = parseRetryAfter(header, at);
@@ -103,7 +103,7 @@ test.each([
   expect(parseRetryAfter(header, now)).toBeUndefined();
 });
 
-test('retry-after-ms is a number of ms, rounded up; anything else is none', () => {
+test('retry-after-ms is a number of ms, rounded up; anything else is ignored', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 999_999_999_999 }), padding, (ms, space) => {
       expect(parseRetryAfterMs(`${space}${ms}${space}`)).toBe(ms);

@@ -33,7 +33,7 @@ const tries = fc
     }),
   );
 
-test('a failure is retried as its row of the table says, whatever the tries before it met', () => {
+test('a failure is retried as its row of the failure table says, whatever earlier tries failed with', () => {
   fc.assert(
     fc.property(fc.constantFrom(...errorTypes), tries, (type, earlier) => {
       const metBefore = earlier.some((one) => one.errorType === type);
@@ -43,7 +43,7 @@ test('a failure is retried as its row of the table says, whatever the tries befo
   );
 });
 
-test('an invalid response is retried once, also when another failure lies between', () => {
+test('an invalid response is retried once, even if another failure came in between', () => {
   const at = new Date(0).toISOString();
   const first: Try = { attempt: 1, errorType: 'invalid_response', latencyMs: 1, at };
   const second: Try = { attempt: 2, errorType: 'timeout', latencyMs: 1, at };

@@ -1,4 +1,4 @@
-/** Which nodes run, by their leases. */
+/** Which nodes are running, derived from their leases. */
 import { expect, test } from 'vitest';
 import { writeCard, type NodeCard } from '../../src/domain/node-card.ts';
 import { leaseMs, runningNodes } from '../../src/domain/running-nodes.ts';
@@ -7,14 +7,14 @@ import { cardOf } from './node-support.ts';
 const now = 1_000_000;
 const polled = (card: NodeCard, agoMs: number) => ({ identity: writeCard(card), seenAt: now - agoMs });
 
-test('a node runs until its lease ends, counted from its last poll', () => {
+test('a node counts as running until its lease ends, counted from its last poll', () => {
   const pollers = [polled(cardOf(), leaseMs - 1), polled(cardOf({ id: 'dead' }), leaseMs)];
   expect(runningNodes(pollers, now)).toEqual([
     { ...cardOf(), seenAt: now - leaseMs + 1, leaseUntil: now + 1 },
   ]);
 });
 
-test('of a node that changed its card the newer one counts, in whichever order they are told and seen', () => {
+test('after a change of its card a node is listed with the newer card, in whatever order the two are listed and seen', () => {
   const before = polled(cardOf(), 5_000);
   const after = polled(cardOf({ address: 'http://here', revision: 1 }), 8_000);
   for (const pollers of [
@@ -24,12 +24,12 @@ test('of a node that changed its card the newer one counts, in whichever order t
     expect(runningNodes(pollers, now)).toMatchObject([{ address: 'http://here', seenAt: now - 5_000 }]);
 });
 
-test('one that left is gone at once, whatever it polled as before or at the same moment', () => {
+test('a node that left is gone at once, even if an earlier card of it is still listed', () => {
   const card = cardOf();
   expect(runningNodes([polled(card, 0), polled({ ...card, left: true }, 0)], now)).toEqual([]);
 });
 
-test('they are told by role and age, and other pollers are none', () => {
+test('nodes are sorted by role and age, and other pollers are ignored', () => {
   const pollers = [
     { identity: '77@a-host', seenAt: now },
     polled(cardOf({ id: 'w', role: 'worker', startedAt: 1 }), 0),

@@ -6,7 +6,7 @@ const names = fc.string({
   unit: fc.constantFrom('a', '%', "'", '"', '\\', '?', '2', '3', '5', '7', 'C', 'F', '😀'),
 });
 
-it('a name is kept without what no filter can compare, and read back as it was', () => {
+it('an encoded name has no character that a filter cannot match, and decodes to the name', () => {
   fc.assert(
     fc.property(names, (name) => {
       expect(searchable(name)).not.toMatch(/["'\\?]/);
@@ -15,7 +15,7 @@ it('a name is kept without what no filter can compare, and read back as it was',
   );
 });
 
-it("no name is looked for by another name's spelling", () => {
+it('a search for one name never finds another name', () => {
   fc.assert(
     fc.property(names, names, (name, other) => {
       expect(spellingsOf(name)).toContain(searchable(name));
@@ -24,7 +24,7 @@ it("no name is looked for by another name's spelling", () => {
   );
 });
 
-it('a name that was kept as it is is found still, unless its spelling is in doubt', () => {
+it('a name that was stored without encoding is still found, unless it is ambiguous', () => {
   expect(spellingsOf('plain')).toEqual(['plain']);
   expect(spellingsOf("d'arcy")).toEqual(['d%27arcy', "d'arcy"]);
   expect(spellingsOf('100%25')).toEqual(['100%2525']);

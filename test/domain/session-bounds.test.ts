@@ -1,4 +1,4 @@
-/** How much a session takes on (I7). */
+/** The limits of a session (I7). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
@@ -13,7 +13,7 @@ const limitsOf = (maxMetadataBytes = Infinity): SessionLimits => ({
 });
 
 describe('the queue of a session', () => {
-  it('takes as many calls as its bound and refuses the next; those in it may ask again', () => {
+  it('accepts calls up to its limit and refuses the next one; calls in the queue may ask again', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 5 }), (maxQueued) => {
         const book = openBook({ maxQueued });
@@ -41,7 +41,7 @@ describe('the metadata of a session', () => {
     book.commit(commit, startedAt);
   };
 
-  it('are merged member by member, and refused beyond the bound before the call is accepted', () => {
+  it('is merged member by member, and refused beyond the limit before the call is accepted', () => {
     const book = openBook({ maxMetadataBytes: 2_500 });
     take(book, 'c1', answered('c1', kib('a')));
     expect(book.refusal('c2', 1_010)).toBeUndefined();
@@ -50,7 +50,7 @@ describe('the metadata of a session', () => {
     expect(book.refusal('c3', 1_010)).toBe('session_metadata_full');
   });
 
-  it('of calls under way count too, until those have ended', () => {
+  it('of calls in flight counts too, until they have ended', () => {
     const book = openBook({ maxMetadataBytes: 2_500 });
     book.openTurn('c1', startedAt, 1_010);
     book.openTurn('c2', startedAt, 1_010);
@@ -62,7 +62,7 @@ describe('the metadata of a session', () => {
     expect(book.state().expectedMetadata).toEqual({ c1: 1_010 });
   });
 
-  it('that are full refuse no call without any, and none that is under way', () => {
+  it('at its limit refuses neither calls without metadata nor calls in flight', () => {
     const book = openBook({ maxMetadataBytes: 100 });
     take(book, 'c1', answered('c1', kib('a')));
     expect(book.refusal('c2')).toBeUndefined();
@@ -71,14 +71,14 @@ describe('the metadata of a session', () => {
     expect(book.refusal('c2', 10)).toBeUndefined();
   });
 
-  it('have no bound in a session of before there was one', () => {
+  it('has no limit in a session from before the limit existed', () => {
     const book = openBook();
     take(book, 'c1', answered('c1', kib('a')));
     expect(book.refusal('c2', 1e9)).toBeUndefined();
   });
 });
 
-it('remembers the last 500 calls that committed, through continue-as-new', () => {
+it('a session remembers the last 500 calls that committed, also after continue-as-new', () => {
   let book = openBook();
   for (let i = 0; i < 600; i++) {
     book.openTurn(`c${i}`, startedAt);
@@ -90,7 +90,7 @@ it('remembers the last 500 calls that committed, through continue-as-new', () =>
   expect(book.openTurn('c99', startedAt).state).toBe('granted');
 });
 
-it('knows the calls of the messages that it begins with', () => {
+it('a session treats the calls of its initial messages as committed', () => {
   const messages = [message('user', 'hello', { callId: 'c1' }), message('system', 'imported')];
   expect(openBook({}, { messages }).openTurn('c1', startedAt)).toEqual({ state: 'committed' });
 });

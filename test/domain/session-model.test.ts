@@ -1,4 +1,4 @@
-/** Any sequence of what calls do with a session, against a model of ten lines (I4). */
+/** Random sequences of calls' actions on a session, compared with a small model (I4). */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
@@ -10,9 +10,9 @@ const calls = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6'];
 interface Step {
   readonly act: 'openTurn' | 'commit' | 'release';
   readonly callId: string;
-  /** Of the answer; undefined: the call failed. */
+  /** Size of the answer; undefined if the call failed. */
   readonly size: number | undefined;
-  /** A failed one did not know of a turn. */
+  /** The failed call did not know that it had a turn. */
   readonly endedWaiting: TurnCommit['endedWaiting'] | undefined;
 }
 const step: fc.Arbitrary<Step> = fc.record({
@@ -28,7 +28,7 @@ const limits: fc.Arbitrary<SessionLimits> = fc.record({
   windowBytes: fc.integer({ min: 0, max: 2_000 }),
 });
 
-/** What the outside sees of a step: a facade heeds `refusal` before it opens a turn. */
+/** The result of a step as callers see it: the facade checks `refusal` before it opens a turn. */
 function take(book: SessionBook, { act, callId, size, endedWaiting }: Step, nowMs: number) {
   switch (act) {
     case 'openTurn':
@@ -44,7 +44,7 @@ function take(book: SessionBook, { act, callId, size, endedWaiting }: Step, nowM
   }
 }
 
-/** Who holds the turn, who waits, who has had it. */
+/** The model: who holds the turn, who waits, who has had it. */
 class Model {
   holder: string | undefined;
   queue: string[] = [];
@@ -64,7 +64,7 @@ class Model {
     return 'queued';
   }
 
-  /** Ends the turn, or the wait. */
+  /** Ends the call's turn or its wait. */
   leave(callId: string): string | undefined {
     this.queue = this.queue.filter((waiting) => waiting !== callId);
     if (this.holder !== callId) return undefined;
@@ -78,7 +78,7 @@ class Model {
   }
 }
 
-/** The holder does, and one that failed while it waited. */
+/** Whether the commit stores a turn: that of the holder, or of a call that failed while it waited. */
 function leavesMessage(
   { callId, size, endedWaiting }: Step,
   { holder, queue }: { holder: string | undefined; queue: readonly string[] },
@@ -87,7 +87,7 @@ function leavesMessage(
   return size === undefined && endedWaiting === 'failed' && queue.includes(callId);
 }
 
-test('one call at a time holds the turn, in the order of asking', () => {
+test('one call at a time holds the turn, in the order in which the calls asked', () => {
   fc.assert(
     fc.property(limits, steps, (bounds, list) => {
       const book = openBook(bounds);
@@ -117,7 +117,7 @@ test('one call at a time holds the turn, in the order of asking', () => {
   );
 });
 
-test('each call leaves its turn at most once, whole, in the order of the turns', () => {
+test("each call's turn is stored at most once, complete, and in the order of the turns", () => {
   fc.assert(
     fc.property(limits, steps, (bounds, list) => {
       const book = openBook(bounds);
@@ -142,7 +142,7 @@ test('each call leaves its turn at most once, whole, in the order of the turns',
   );
 });
 
-test('a session that continues as new before every step goes on as if it had not', () => {
+test('a session that continues as new before every step behaves as if it had not', () => {
   fc.assert(
     fc.property(limits, steps, (bounds, list) => {
       const steady = openBook(bounds);

@@ -1,4 +1,4 @@
-/** Which messages move out of a session's workflow, and that none is lost or moved twice. */
+/** Which messages move from a session's workflow to the payload store, and that none is lost or moved twice. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
@@ -21,7 +21,7 @@ const messages = fc.array(
   { maxLength: 60, size: 'max' },
 );
 
-test('segments and what is left are the whole session in order, and the window never changes by it', () => {
+test('the segments and the remaining messages are the whole session in order, and moving does not change the window', () => {
   fc.assert(
     fc.property(messages, (list) => {
       const moving = openBook(limits);
@@ -50,7 +50,7 @@ test('segments and what is left are the whole session in order, and the window n
   );
 });
 
-test('what a workflow holds stays small however long the session and whatever its messages are', () => {
+test('a session workflow holds a bounded amount of data, however long the session is', () => {
   const book = openBook({ windowMessages: 1_000, windowBytes: 1e9, olderBytes: 10_000 });
   for (let i = 0; i < 5_000; i++) {
     book.append(message('user', 'x'.repeat(3_000), i % 2 ? {} : { failed: true }));
@@ -67,7 +67,7 @@ test('what a workflow holds stays small however long the session and whatever it
   expect(failures.read().messages.length).toBeLessThan(1_100);
 });
 
-test('messages that come while a segment is stored stay', () => {
+test('messages that arrive while a segment is being stored are kept', () => {
   const book = openBook(limits);
   const list: SessionMessage[] = Array.from({ length: 20 }, (_, i) => message('user', `${i}`.repeat(100)));
   for (const one of list) book.append(one);
@@ -83,7 +83,7 @@ test('messages that come while a segment is stored stay', () => {
   expect(renewed.read()).toEqual(book.read());
 });
 
-test('a session without that limit keeps everything', () => {
+test('a session without the limit olderBytes keeps all its messages', () => {
   const book = openBook();
   for (let i = 0; i < 500; i++) book.append(message('user', 'x'.repeat(1_000)));
   expect(book.overflow()).toBeUndefined();

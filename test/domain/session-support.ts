@@ -23,7 +23,7 @@ export function openBook(
   return new SessionBook({ ...newSession('session', startedAt), ...state }, { ...roomy, ...limits });
 }
 
-/** Answered by `echo`. */
+/** The commit of a call that `echo` answered. */
 export const answered = (callId: string, more: Partial<TurnCommit> = {}): TurnCommit => ({
   callId,
   prompt: `ask ${callId}`,
@@ -40,7 +40,7 @@ export function message(
   return { timestamp: isoAfter(0), role, content, ...more };
 }
 
-/** As continue-as-new does it. */
+/** The session after continue-as-new. */
 export function throughJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }

@@ -12,14 +12,14 @@ describe('the turn of a call', () => {
     });
   });
 
-  it('asked for again by its holder is the same turn, seen to be alive now', () => {
+  it('is the same turn when its holder asks again, and its grant time is renewed', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     expect(book.openTurn('c1', startedAt + 500)).toMatchObject({ turnNumber: 1, grantedAt: startedAt + 500 });
     expect(book.holder).toEqual({ callId: 'c1', turnNumber: 1, grantedAt: startedAt + 500 });
   });
 
-  it('asked for again by a waiting call keeps its place', () => {
+  it('keeps its place in the queue when a waiting call asks again', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     book.openTurn('c2', startedAt);
@@ -29,7 +29,7 @@ describe('the turn of a call', () => {
     expect(book.queued).toEqual(['c2', 'c3']);
   });
 
-  it('passes to the call that waited longest when the holder commits, or gives it up', () => {
+  it('passes to the call that waited longest when the holder commits or gives it up', () => {
     const book = openBook();
     for (const callId of ['c1', 'c2', 'c3']) book.openTurn(callId, startedAt);
     expect(book.commit(answered('c1'), startedAt + 1)).toEqual({
@@ -42,7 +42,7 @@ describe('the turn of a call', () => {
     expect(book.holder).toBeUndefined();
   });
 
-  it('counts its call among those of the session while it waits, has the turn, and has had it', () => {
+  it("makes its call one of the session's calls while it waits, holds the turn, and after it", () => {
     const book = openBook();
     expect(book.callIds()).toEqual([]);
     for (const callId of ['c1', 'c2']) book.openTurn(callId, startedAt);
@@ -66,7 +66,7 @@ describe('the turn of a call', () => {
     expect(openBook({}, { messages }).openTurn('c1', startedAt)).toEqual({ state: 'committed' });
   });
 
-  it('given up by the only call that ever came leaves the session unused', () => {
+  it('leaves the session unused when the only call gives it up', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     book.openTurn('c2', startedAt);
@@ -89,7 +89,7 @@ describe('the turn of a call', () => {
     expect(book.isUnused).toBe(false);
   });
 
-  it('given up without a commit leaves nothing, and may be granted again', () => {
+  it('stores nothing when it is given up without a commit, and can be granted again', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     book.release('c1', startedAt);
@@ -98,8 +98,8 @@ describe('the turn of a call', () => {
   });
 });
 
-describe('what a call leaves in its session', () => {
-  it('is its question and its answer, with who answered, when and in which call', () => {
+describe('what a call commits to its session', () => {
+  it('is its prompt and the answer, with agent, time and call id', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     book.commit(answered('c1'), startedAt + 700);
@@ -111,7 +111,7 @@ describe('what a call leaves in its session', () => {
     ]);
   });
 
-  it('is its question, marked as failed, when nobody answered', () => {
+  it('is its prompt, marked as failed, if no agent answered', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     book.commit(failed('c1'), startedAt);
@@ -120,7 +120,7 @@ describe('what a call leaves in its session', () => {
     ]);
   });
 
-  it('is there once when the commit is delivered twice', () => {
+  it('is stored once if the commit is delivered twice', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     book.commit(answered('c1'), startedAt);
@@ -130,7 +130,7 @@ describe('what a call leaves in its session', () => {
     expect(book.holder?.callId).toBe('c2');
   });
 
-  it('is nothing when it ended while it waited, or was unknown', () => {
+  it('is not stored if the call ended while it waited, or is unknown', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     book.openTurn('c2', startedAt);
@@ -140,7 +140,7 @@ describe('what a call leaves in its session', () => {
     expect([book.holder?.callId, book.waiting]).toEqual(['c1', 0]);
   });
 
-  it('is its question, marked as failed, when it failed while it waited; nothing when it was cancelled', () => {
+  it('is its prompt, marked as failed, if the call failed while it waited, and nothing if it was cancelled', () => {
     const book = openBook();
     for (const callId of ['c1', 'c2', 'c3', 'c4']) book.openTurn(callId, startedAt);
     const waited = (callId: string, endedWaiting: 'failed' | 'cancelled') =>
@@ -151,13 +151,13 @@ describe('what a call leaves in its session', () => {
     expect(waited('stranger', 'failed')).toEqual({ stored: false });
     expect(book.read().messages).toMatchObject([{ content: 'ask c3', failed: true }]);
     expect([book.holder?.callId, book.state().queue]).toEqual(['c1', ['c4']]);
-    // Granted its turn at that very moment.
+    // The call was granted its turn at that moment.
     expect(waited('c1', 'cancelled')).toMatchObject({ stored: true, next: { callId: 'c4' } });
     expect(book.read().messages).toMatchObject([{ content: 'ask c3' }, { content: 'ask c1', failed: true }]);
     expect(book.openTurn('c3', startedAt)).toEqual({ state: 'committed' });
   });
 
-  it('is told by a commit that asks for it, once and again', () => {
+  it('is reported as stored each time that a commit asks for it', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);
     expect(book.settle(answered('c1'), startedAt)).toEqual({ stored: true });
@@ -165,7 +165,7 @@ describe('what a call leaves in its session', () => {
     expect(book.read().messages).toHaveLength(2);
   });
 
-  it('is kept once though its call ends a second time, as after a reset in the Temporal Web UI', () => {
+  it('is stored once even if the call ends a second time, as after a reset in the Temporal Web UI', () => {
     for (const first of [answered('c1'), failed('c1')]) {
       for (const second of [answered('c1'), failed('c1')]) {
         let book = openBook();
@@ -182,7 +182,7 @@ describe('what a call leaves in its session', () => {
     }
   });
 
-  it('of a rerun counts only in its turn', () => {
+  it('is stored for a rerun only if the rerun holds the turn', () => {
     const book = openBook();
     book.openTurn('other', startedAt);
     book.openTurn('r1', startedAt);
@@ -190,7 +190,7 @@ describe('what a call leaves in its session', () => {
     expect(book.waiting).toBe(0);
   });
 
-  it('merges its metadata shallowly, the later call wins; the first user stays the owner', () => {
+  it('includes metadata, merged shallowly with the later call winning; the first user stays the owner', () => {
     const book = openBook();
     const commits = [
       answered('c1'),
@@ -207,7 +207,7 @@ describe('what a call leaves in its session', () => {
 });
 
 describe('a session', () => {
-  it('knows the calls that were in it lately, whatever became of them', () => {
+  it('remembers its recent calls, however they ended', () => {
     let book = openBook();
     for (const callId of ['c1', 'c2', 'c3', 'c4']) book.openTurn(callId, startedAt);
     book.commit(answered('c1'), startedAt);
@@ -217,7 +217,7 @@ describe('a session', () => {
     expect(book.state().leftCallIds).toEqual(['c3']);
   });
 
-  it('begins empty, owned by the user who asked first, if there is one', () => {
+  it('begins empty and belongs to the user of the first call, if there is one', () => {
     const empty = { createdAt: isoAfter(0), lastActivity: isoAfter(0), messages: [], metadata: {} };
     expect(newSession('s', startedAt)).toEqual({
       sessionId: 's',
@@ -234,7 +234,7 @@ describe('a session', () => {
     expect(openBook({}, newSession('s', startedAt)).read()).not.toHaveProperty('userId');
   });
 
-  it('is idle when no call holds or waits for a turn and none has left anything since the cutoff', () => {
+  it('is idle if no call holds or waits for a turn and the last activity was before the cutoff', () => {
     const book = openBook();
     expect(book.idleSince(startedAt - 1)).toBe(false);
     expect(book.idleSince(startedAt)).toBe(true);

@@ -13,7 +13,7 @@ function windowOf(
   return reply.window;
 }
 
-/** What calls leave: a question and its answer, or a failed question. */
+/** The messages of calls: a prompt and its answer, or a failed prompt. */
 const turn = fc
   .tuple(anyText, anyText, fc.boolean())
   .map(([prompt, answer, success]) =>
@@ -22,7 +22,7 @@ const turn = fc
       : [message('user', prompt, { failed: true })],
   );
 const turns = fc.array(turn, { maxLength: 20 }).map((list) => list.flat());
-/** What an import may bring. */
+/** Messages as an import may contain them. */
 const imported = fc.array(
   fc
     .tuple(fc.constantFrom('user' as const, 'assistant' as const, 'system' as const), anyText)
@@ -40,7 +40,7 @@ const bytes = (window: readonly WindowMessage[]): number =>
 const sendable = (list: readonly SessionMessage[]): WindowMessage[] =>
   list.filter((one) => !one.failed).map(({ role, content }) => ({ role, content }));
 
-test('the window is the end of the conversation without failed questions, within both bounds', () => {
+test('the window is the end of the conversation without failed prompts, within both limits', () => {
   fc.assert(
     fc.property(messages, limits, (list, bounds) => {
       const window = windowOf(list, bounds);
@@ -51,7 +51,7 @@ test('the window is the end of the conversation without failed questions, within
   );
 });
 
-test('the window of a conversation begins with a question, never with an orphaned answer', () => {
+test('the window begins with a prompt, never with an answer whose prompt was cut', () => {
   fc.assert(
     fc.property(turns, limits, (list, bounds) => {
       expect(windowOf(list, bounds)[0]?.role ?? 'user').toBe('user');
@@ -59,7 +59,7 @@ test('the window of a conversation begins with a question, never with an orphane
   );
 });
 
-test('the window leaves out no message that would fit and could be its first', () => {
+test('the window contains every message that fits', () => {
   fc.assert(
     fc.property(messages, limits, (list, bounds) => {
       const all = sendable(list);
@@ -73,19 +73,19 @@ test('the window leaves out no message that would fit and could be its first', (
   );
 });
 
-test('a window of exactly the bounds is sent whole', () => {
+test('a window of exactly the limits is complete', () => {
   const list = [message('user', 'one'), message('assistant', 'two')];
   expect(windowOf(list, { windowMessages: 2, windowBytes: 10 })).toHaveLength(2);
   expect(windowOf(list, { windowMessages: 2, windowBytes: 9 })).toEqual([]);
   expect(windowOf(list, { windowMessages: 1, windowBytes: 10 })).toEqual([]);
 });
 
-test('a long message ends the window: nothing older is sent around it', () => {
+test('a message that does not fit ends the window: nothing older is in it', () => {
   const list = [message('user', 'old'), message('system', 'x'.repeat(100)), message('user', 'new')];
   expect(windowOf(list, { windowBytes: 50 })).toEqual([{ role: 'user', content: 'new' }]);
 });
 
-test('an agent sees roles and contents only, not who answered, when or in whose call', () => {
+test('an agent gets roles and contents only, without agent names, times or call ids', () => {
   const book = openBook();
   for (const commit of [answered('c1'), failed('c2')]) {
     book.openTurn(commit.callId, 0);

@@ -17,7 +17,7 @@ export function agentConfig(name: string, more: Partial<AgentConfig> = {}): Agen
   };
 }
 
-/** Any string that JavaScript can hold: control characters, quotes and lone surrogates are frequent. */
+/** Arbitrary strings in which control characters, quotes and lone surrogates are frequent. */
 export const anyText = fc
   .array(
     fc.oneof(
@@ -35,6 +35,6 @@ export const anyText = fc
 const typesWith = (health: 'counts' | 'unreachable' | 'ignored'): ErrorType[] =>
   errorTypes.filter((type) => failures[type].health === health);
 
-/** Failures that count against an agent, those that say that it cannot be reached included. */
+/** Failure types that count against an agent, including those that make it unreachable. */
 export const countedTypes = [...typesWith('counts'), ...typesWith('unreachable')];
 export const ignoredTypes = typesWith('ignored');

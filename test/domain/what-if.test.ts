@@ -16,7 +16,7 @@ const chainOf = (...agents: string[]): TodaysChain => ({
   unregistered: [],
 });
 
-/** As a call leaves them: it falls back until an agent answers or fails in a way that does not fall back. */
+/** Recorded outcomes of a call: it falls back until an agent answers or fails in a way that does not fall back. */
 const recorded = fc
   .tuple(shuffled, fc.array(fc.constantFrom('ok' as const, ...errorTypes), { minLength: 6, maxLength: 6 }))
   .map(([agents, results]) => {
@@ -38,8 +38,8 @@ const today = fc
 const outcomesOf = (steps: readonly WhatIfStep[]): string =>
   steps.map(({ agent, outcome }) => `${agent} ${outcome}`).join(', ');
 
-describe('the walk of today with the outcomes on record', () => {
-  it('has a step for every agent of the chain in its order, after those that nobody registered', () => {
+describe("a walk of today's chain with recorded outcomes", () => {
+  it('has a step for every agent of the chain in order, after the unregistered ones', () => {
     fc.assert(
       fc.property(recorded, today, (outcomes, chain) => {
         const { steps } = whatIf(outcomes, chain);
@@ -54,7 +54,7 @@ describe('the walk of today with the outcomes on record', () => {
     );
   });
 
-  it('goes on only past failures on record that fall back, asks at most one agent, and reaches nobody after it', () => {
+  it('continues only after recorded failures that fall back, would ask at most one agent, and ends there', () => {
     fc.assert(
       fc.property(recorded, today, (outcomes, chain) => {
         const { steps, nextAgent } = whatIf(outcomes, chain);
@@ -72,7 +72,7 @@ describe('the walk of today with the outcomes on record', () => {
     );
   });
 
-  it('takes an outcome only from the record, and never that of an agent that has moved', () => {
+  it('uses recorded outcomes only, and none of an agent that has moved', () => {
     fc.assert(
       fc.property(recorded, today, (outcomes, chain) => {
         for (const { agent, outcome, errorType } of whatIf(outcomes, chain).steps) {
@@ -84,7 +84,7 @@ describe('the walk of today with the outcomes on record', () => {
     );
   });
 
-  it('on the chain that was executed changes nothing, and asks the first agent that was not reached at most', () => {
+  it('changes nothing on the chain that was executed, and would at most ask the first agent that was not reached', () => {
     fc.assert(
       fc.property(recorded, (outcomes) => {
         const same = whatIf(outcomes, chainOf(...outcomes.map(({ agent }) => agent)));
@@ -117,25 +117,25 @@ describe('what if', () => {
     expect(told.nextAgent).toBeUndefined();
   });
 
-  it('the agent was repaired at another address: what was recorded tells nothing of it', () => {
+  it('the agent was registered at another address: its recorded outcome is not used', () => {
     const told = whatIf(down, { agents: [{ name: 'a', moved: true }], unregistered: [] });
     expect(told).toMatchObject({ nextAgent: 'a', changed: true });
     expect(told.reason).toBe("Agent 'a' was registered at another address since");
   });
 
-  it('the agent asked is not registered any more: nobody is asked', () => {
+  it('the agent is no longer registered: nobody would be asked', () => {
     const told = whatIf(down, { agents: [], unregistered: ['a'] });
     expect(told.reason).toMatch(/^Agent 'a' is not registered: register it/);
     expect(told).toMatchObject({ steps: [{ agent: 'a', outcome: 'skipped' }], changed: true });
   });
 
-  it('the deadline ended it: today it would end there too', () => {
+  it('the deadline ended the call: today it would end there too', () => {
     const told = whatIf([failed('a', 'deadline_exceeded')], chainOf('a', 'b'));
     expect(outcomesOf(told.steps)).toBe('a as_recorded, b not_reached');
     expect(told.reason).toMatch(/deadline_exceeded, which does not fall back/);
   });
 
-  it("an open circuit puts the one that answered first: it answers, and that is another order than the call's", () => {
+  it('an open circuit moves the agent that answered to the front: it answers, in another order than in the call', () => {
     const told = whatIf([failed('a', 'timeout'), { agent: 'b', status: 'ok' }], chainOf('b', 'a'));
     expect(outcomesOf(told.steps)).toBe('b as_recorded, a not_reached');
     expect(told).toMatchObject({ changed: true, reason: "Agent 'b' answered" });

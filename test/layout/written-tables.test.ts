@@ -26,6 +26,13 @@ it('the table of caches names every file that has an LRU cache, and no other', (
   expect([...new Set(filesNamedIn('Caches'))].sort()).toEqual(cached.sort());
 });
 
+it('the places where features would go are files that exist', () => {
+  const section = architecture.split(/^## /m).find((text) => text.startsWith('Where would it go?')) ?? '';
+  const named = [...section.matchAll(/`([\w-]+(?:\/[\w-]+)+\.ts)`/g)].map(([, path = '']) => path);
+  expect(named).toContain('domain/ids.ts');
+  expect(named.filter((path) => !existsSync(join(root, 'src', path)))).toEqual([]);
+});
+
 it('the list of what is written by hand names files that exist', () => {
   const named = filesNamedIn('Written by hand');
   expect(named).toContain('lib/semaphore.ts');

@@ -1,4 +1,4 @@
-/** Waits that a signal ends. */
+/** Waits that an AbortSignal ends. */
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { delay } from '../../src/lib/delay.ts';

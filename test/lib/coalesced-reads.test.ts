@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CoalescedReads } from '../../src/lib/coalesced-reads.ts';
 
-/** Reads that end when the test ends them, each with its number. */
+/** Reads that end when the test ends them and return their number. */
 function scriptedReads() {
   const ends: { answer(): void; fail(): void }[] = [];
   const readValue = () =>
@@ -39,7 +39,7 @@ describe('coalesced reads', () => {
     expect(await Promise.all(both)).toEqual([0, 1]);
   });
 
-  it('that fail reject also for those that wait, and the next caller reads again', async () => {
+  it('that fail reject for waiting callers too, and the next caller reads again', async () => {
     const { ends, readValue } = scriptedReads();
     const reads = new CoalescedReads<number>();
     const both = Promise.allSettled([reads.read('a', readValue), reads.read('a', readValue)]);

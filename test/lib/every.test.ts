@@ -8,7 +8,7 @@ const unexpected = (error: unknown): void => {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('rounds come at the interval, a tenth early or late at most', async () => {
+test('runs are one interval apart, at most a tenth early or late', async () => {
   const gaps: number[] = [];
   let last = Date.now();
   const stop = every(
@@ -28,7 +28,7 @@ test('rounds come at the interval, a tenth early or late at most', async () => {
   expect(new Set(gaps).size).toBeGreaterThan(1);
 });
 
-test('a round that takes long is never overtaken by the next', async () => {
+test('a long run delays the next one: runs never overlap', async () => {
   let release = (): void => undefined;
   const task = vi.fn(() => new Promise<void>((resolve) => (release = resolve)));
   const stop = every(1_000, task, unexpected);
@@ -41,7 +41,7 @@ test('a round that takes long is never overtaken by the next', async () => {
   await stop();
 });
 
-test('a round that fails is told, however it fails, and the next comes all the same', async () => {
+test('a run that fails, by a throw or a rejection, is reported and the next one follows', async () => {
   const told: unknown[] = [];
   const failures = [() => Promise.reject(new Error('rejected')), () => unexpected(new Error('thrown'))];
   const task = vi.fn(() => Promise.resolve(failures.shift()?.()));
@@ -52,7 +52,7 @@ test('a round that fails is told, however it fails, and the next comes all the s
   expect(task.mock.calls.length).toBeGreaterThanOrEqual(4);
 });
 
-test('stopping waits for the round under way, and none comes after it', async () => {
+test('stopping waits for a run in flight, and none follows', async () => {
   let release = (): void => undefined;
   const task = vi.fn(() => new Promise<void>((resolve) => (release = resolve)));
   const stop = every(1_000, task, unexpected);
@@ -68,7 +68,7 @@ test('stopping waits for the round under way, and none comes after it', async ()
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('stopped before its first round, it never runs', async () => {
+test('a task that is stopped before its first run never runs', async () => {
   const task = vi.fn(() => Promise.resolve());
   await every(1_000, task, unexpected)();
   await vi.advanceTimersByTimeAsync(10_000);

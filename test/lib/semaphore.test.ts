@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KeyedSemaphores } from '../../src/lib/keyed-semaphores.ts';
 import { PermitTimeout, Semaphore } from '../../src/lib/semaphore.ts';
 
-/** Work that lasts until the test ends it. */
+/** Work that runs until the test ends it. */
 function scriptedWork() {
   const begun: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
@@ -65,7 +65,7 @@ describe('a semaphore', () => {
     expect(semaphore.isIdle).toBe(true);
   });
 
-  it('rejects a wait that takes too long with PermitTimeout, and passes that waiter over', async () => {
+  it('rejects a wait that takes too long with PermitTimeout, and grants that waiter no permit', async () => {
     const semaphore = new Semaphore({ current: 1 });
     const { begun, work, end } = scriptedWork();
     const first = semaphore.run(work('first'));
@@ -93,7 +93,7 @@ describe('a semaphore', () => {
     expect(await running).toBe('long');
   });
 
-  it('rejects with the reason of a signal that aborts during the wait, and passes that waiter over', async () => {
+  it('rejects with the reason of a signal that aborts during the wait, and grants that waiter no permit', async () => {
     const semaphore = new Semaphore({ current: 1 });
     const release = await semaphore.acquire();
     const controller = new AbortController();
@@ -107,14 +107,14 @@ describe('a semaphore', () => {
     expect(semaphore.isIdle).toBe(true);
   });
 
-  it('rejects at once with the reason of a signal that has aborted, though a permit is free', async () => {
+  it('rejects at once with the reason of a signal that has already aborted, even if a permit is free', async () => {
     const semaphore = new Semaphore({ current: 1 });
     const signal = AbortSignal.abort(new Error('before'));
     await expect(semaphore.acquire({ signal })).rejects.toThrow('before');
     expect(semaphore.isIdle).toBe(true);
   });
 
-  it('counts a permit that is released twice once', async () => {
+  it('counts a permit that is released twice only once', async () => {
     const semaphore = new Semaphore({ current: 1 });
     const release = await semaphore.acquire();
     release();
@@ -143,7 +143,7 @@ describe('a semaphore', () => {
     expect(semaphore.isIdle).toBe(true);
   });
 
-  it('admits those that wait before a newcomer that finds the limit grown', async () => {
+  it('grants waiters their permits before a newcomer when the limit has grown', async () => {
     const limit = { current: 1 };
     const semaphore = new Semaphore(limit);
     await semaphore.acquire();
@@ -156,7 +156,7 @@ describe('a semaphore', () => {
     expect(order).toEqual(['waiter']);
   });
 
-  it('tells its limit when each permit was acquired and released, before it grants the next', async () => {
+  it('reports to its limit when each permit was acquired and released, before it grants the next one', async () => {
     const heard: number[] = [];
     const limit = {
       current: 1,
@@ -176,7 +176,7 @@ describe('a semaphore', () => {
 });
 
 describe('keyed semaphores', () => {
-  it('bound each key by itself, and keep no key that nobody uses', async () => {
+  it('limit each key separately, and keep no key that nobody uses', async () => {
     const slots = new KeyedSemaphores();
     const one = await slots.acquire('one', 1);
     const other = await slots.acquire('other', 1);
@@ -187,7 +187,7 @@ describe('keyed semaphores', () => {
     expect(slots.size).toBe(0);
   });
 
-  it('admit those that wait as soon as a newcomer names a larger limit', async () => {
+  it('grant waiters their permits as soon as a newcomer passes a larger limit', async () => {
     const slots = new KeyedSemaphores();
     await slots.acquire('agent', 1);
     const waiting = slots.acquire('agent', 1);

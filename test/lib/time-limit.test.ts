@@ -6,7 +6,7 @@ const never = new Promise<string>(() => undefined);
 describe('a time limit', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => {
-    expect(vi.getTimerCount()).toBe(0); // One that is left holds up the end of the process.
+    expect(vi.getTimerCount()).toBe(0); // A timer that is left would delay the end of the process.
     vi.useRealTimers();
   });
 
@@ -46,7 +46,7 @@ describe('a time limit', () => {
     fail(new Error('too late'));
   });
 
-  it('takes a negative time for none', async () => {
+  it('treats a negative time as zero', async () => {
     const waiting = withTimeLimit(never, -500, () => 'late');
     await vi.advanceTimersByTimeAsync(0);
     expect(await waiting).toBe('late');

@@ -56,7 +56,7 @@ async function startDenyingServer(): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a facade and workers are listed until their lease ends or they leave; wrong ones refuse to start, other settings are only told', async () => {
+test('a facade and workers are listed until their lease ends or they leave; wrong ones refuse to start, different settings are only logged', async () => {
   const shared = await clusterSettings();
   const alone = { ...shared, HOLDFAST_EMBEDDED_WORKER: 'off', HOLDFAST_LOG_LEVEL: 'info' };
   const facade = await startNodeProcess(await place(alone));
@@ -78,7 +78,7 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   const killedAt = Date.now();
 
   const otherKey = await refusalOf('worker.js', await place({ ...beside, ...newKey() }));
-  expect(otherKey).toMatch(/encryption key \(fingerprint \w{16}\) is not the one/);
+  expect(otherKey).toMatch(/encryption key \(fingerprint \w{16}\) is not the cluster's/);
   expect(otherKey).not.toContain('Its payload store');
   const { HOLDFAST_PAYLOAD_STORE } = await clusterSettings();
   const bothOther = await refusalOf(
@@ -87,19 +87,19 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   );
   expect(bothOther).toContain('Its encryption key');
   expect(bothOther).toMatch(
-    /payload store \(id [\w-]{36}\) is not the one .*HOLDFAST_PAYLOAD_STORE to .* store-id holds [\w-]{36}/,
+    /payload store \(id [\w-]{36}\) is not the cluster's: .*HOLDFAST_PAYLOAD_STORE to .* store-id contains [\w-]{36}/,
   );
   expect(bothOther).toContain(
-    `Nodes that run: facade on ${hostname()}, pid ${facade.process.pid}, ${facade.url} (0.1.0)`,
+    `Running nodes: facade on ${hostname()}, pid ${facade.process.pid}, ${facade.url} (0.1.0)`,
   );
   expect(bothOther).toContain('HOLDFAST_JOIN=force');
 
   const changing = await place({ ...beside, HOLDFAST_EMBEDDED_WORKER: 'off', HOLDFAST_MAX_CHAIN: '5' });
   const second = await startNodeProcess(changing);
-  expect(second.process.output).toMatch(/Another node has other settings: HOLDFAST_MAX_CHAIN\./);
-  await facade.process.printed(/Another node has other settings: HOLDFAST_MAX_CHAIN\./);
+  expect(second.process.output).toMatch(/Another node has different settings: HOLDFAST_MAX_CHAIN\./);
+  await facade.process.printed(/Another node has different settings: HOLDFAST_MAX_CHAIN\./);
   // Those that were refused were never listed.
-  expect(facade.process.output).not.toContain('stop one of them');
+  expect(facade.process.output).not.toContain('stop one of the two');
   expect(await nodesOf(facade.http)).toContainEqual(
     expect.objectContaining({ address: second.url, differs_in: ['HOLDFAST_MAX_CHAIN'], answers: false }),
   );
@@ -121,9 +121,9 @@ test('a key that was changed while no node ran is noticed; by force it is the ke
   await before.process.exited;
   const [oldKey, key] = [samePlace(environment, before), { ...samePlace(environment, before), ...newKey() }];
 
-  expect(await refusalOf(facadeScript, key)).toMatch(/Its encryption key [^]*No node runs now/);
+  expect(await refusalOf(facadeScript, key)).toMatch(/Its encryption key [^]*No node is running/);
   const forced = await startNodeProcess({ ...key, HOLDFAST_JOIN: 'force' });
-  expect(forced.process.output).toContain('HOLDFAST_JOIN=force: the cluster has what this node has');
+  expect(forced.process.output).toContain('HOLDFAST_JOIN=force: the cluster terms now match this node');
   expect(forced.process.output).toContain('HOLDFAST_JOIN=force is set');
   forced.process.kill('SIGTERM');
   await forced.process.exited;
@@ -159,7 +159,7 @@ test('a node of an older generation is refused; one of a newer raises it once no
   const first = nodeOf(temporal, 'first', 1);
   await first.join();
   expect(await termsNow()).toMatchObject({ generation: 1 });
-  const older = /Nodes of generation 1 run, .*: stop them first/;
+  const older = /Nodes of generation 1 are running, .*: stop them first/;
   await expect(nodeOf(temporal, 'newer', 2).join()).rejects.toThrow(older);
   await first.nodes.leave();
 
@@ -233,7 +233,7 @@ test('a node that cannot tell who runs joins those of its generation, and raises
   await join(1);
   const raising = join(2);
   await expect(raising).rejects.toThrow(StartupError);
-  await expect(raising).rejects.toThrow(/does not tell which nodes run/);
+  await expect(raising).rejects.toThrow(/did not list the running nodes/);
   expect(await readTerms(temporal)).toMatchObject({ generation: 1 });
 }, 60_000);
 

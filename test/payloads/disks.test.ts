@@ -1,4 +1,4 @@
-/** A node on disks that fill: it says so at once, refuses what is new, and goes on when there is room. */
+/** A node on disks that become full: it reports that at once, refuses new work, and continues when there is space. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { startTestNode, type TestNode } from '../rig/test-node.ts';
 
 const mebibyte = 1024 * 1024;
 
-describe.runIf(canMount())('a node on disks that fill (left out where none can be mounted)', () => {
+describe.runIf(canMount())('a node on disks that become full (skipped if none can be mounted)', () => {
   let data: SmallDisk;
   let payloads: SmallDisk;
   let test: TestNode;
@@ -35,7 +35,7 @@ describe.runIf(canMount())('a node on disks that fill (left out where none can b
     payloads.unmount();
   });
 
-  it('an answer that does not fit fails its own call, and smaller ones are stored all the same', async () => {
+  it('an answer that does not fit fails its own call only, and smaller answers are stored', async () => {
     await test.http.call({ agent_name: 'sized', prompt: '20000' });
     payloads.fill(1.6 * mebibyte);
     const call = { agent_name: 'sized', prompt: String(4 * mebibyte - 100), deadline_seconds: 12 };
@@ -58,7 +58,7 @@ describe.runIf(canMount())('a node on disks that fill (left out where none can b
     );
   });
 
-  it('a full data directory is told by /readyz and refuses calls at once, until there is room', async () => {
+  it('a full data directory makes /readyz fail and calls are refused at once, until there is space', async () => {
     const ready = async (): Promise<unknown> => (await test.http.get('/readyz')).body.error_type;
     expect(await ready()).toBeUndefined();
     data.fill(mebibyte);

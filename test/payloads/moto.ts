@@ -1,4 +1,4 @@
-/** A real S3-compatible server (moto's) on a free port, where Python has it. */
+/** A real S3-compatible server (moto) on a free port, if Python has it installed. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -16,7 +16,7 @@ export function hasMoto(): boolean {
   }
 }
 
-/** A store on a new bucket, and its server's address. */
+/** A store in a new bucket, and the server's address. */
 export async function startMoto(): Promise<{ store: PayloadStore; endpoint: string }> {
   const server = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],

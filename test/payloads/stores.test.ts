@@ -1,4 +1,4 @@
-/** Every store keeps the same promises. */
+/** Every payload store keeps the same contract. */
 import { once } from 'node:events';
 import {
   mkdir,
@@ -31,7 +31,8 @@ import {
 import { markerFile } from '../../src/payloads/store-folder.ts';
 import { createS3Store } from '../../src/payloads/s3-store.ts';
 import { storeIdOf } from '../../src/payloads/store-id.ts';
-import { callOwner, Texts } from '../../src/payloads/texts.ts';
+import { callOwner } from '../../src/payloads/owners.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../rig/small-disk.ts';
 import { hasMoto, s3Settings, startMoto } from './moto.ts';
 
@@ -53,7 +54,7 @@ describe.each(kinds)('$name', ({ open, runs }) => {
     return found;
   };
 
-  it.runIf(runs)('keeps bytes, tells them apart, lists and deletes them', { timeout: 30_000 }, async () => {
+  it.runIf(runs)('writes, reads, lists and deletes payloads by key', { timeout: 30_000 }, async () => {
     const store = await open();
     const large = Buffer.alloc(3_000_000, 'ä');
     await store.write('calls/a/1', Buffer.from('one'));
@@ -81,15 +82,15 @@ describe.each(kinds)('$name', ({ open, runs }) => {
     { timeout: 30_000 },
     async () => {
       const store = await open();
-      const texts = new Texts(store, 100);
+      const texts = new TextStore(store, 100);
       const text = 'whole '.repeat(1_000);
-      const kept = await texts.keep(callOwner('c'), text);
+      const kept = await texts.save(callOwner('c'), text);
       const { ref } = kept as { ref: string };
       for (const damaged of ['', text.slice(0, 500), text.replace('w', 'W')]) {
         await store.write(ref, Buffer.from(damaged));
         await expect(texts.load(kept)).rejects.toThrow(PayloadLostError);
-        await expect(texts.load(kept)).rejects.toThrow(`holds ${ref} damaged`);
-        expect(await texts.keep(callOwner('c'), text)).toEqual(kept);
+        await expect(texts.load(kept)).rejects.toThrow(`${ref} in the payload store is damaged`);
+        expect(await texts.save(callOwner('c'), text)).toEqual(kept);
         expect(await texts.load(kept)).toBe(text);
       }
       await store.deleteAll(ref);
@@ -122,7 +123,7 @@ describe.each(kinds)('$name', ({ open, runs }) => {
     },
   );
 
-  it.runIf(runs)('is an archive of failed calls too', { timeout: 30_000 }, async () => {
+  it.runIf(runs)('can hold the archive of failed calls', { timeout: 30_000 }, async () => {
     const store = await open();
     const damaged: string[] = [];
     const archive = new Archive(store, 'archive/', (key) => damaged.push(key));
@@ -157,7 +158,7 @@ describe.each(kinds)('$name', ({ open, runs }) => {
   });
 });
 
-it('a folder holds files for its owner alone, and no half-written one', async () => {
+it('the files of a folder are readable by their owner only, and none is half-written', async () => {
   const folder = await newFolder();
   const store = createFileStore(join(folder, 'store'));
   await Promise.all(Array.from({ length: 20 }, () => store.write('calls/a/1', Buffer.alloc(100_000, 'x'))));
@@ -179,7 +180,7 @@ it.each(['cut off', 'of the same size'])(
   },
 );
 
-it('a folder by another path is the same store, and a damaged id is told instead of being replaced', async () => {
+it('the same folder by another path is the same store, and a damaged id is an error and not replaced', async () => {
   const folder = await newFolder();
   const id = await storeIdOf(createFileStore(folder));
   await symlink(folder, `${folder}-too`);
@@ -187,18 +188,20 @@ it('a folder by another path is the same store, and a damaged id is told instead
   expect(await storeIdOf(createFileStore(`${folder}-too`))).toBe(id);
   expect(await readdir(join(folder, '.tmp'))).toEqual([]);
   await truncate(join(folder, 'store-id'), 3);
-  await expect(storeIdOf(createFileStore(folder))).rejects.toThrow('holds store-id damaged');
+  await expect(storeIdOf(createFileStore(folder))).rejects.toThrow(
+    'store-id in the payload store is damaged',
+  );
 });
 
-describe('a folder that is gone, or stands empty as a mount point does without its volume,', () => {
+describe('a folder that is gone, or empty like a mount point without its volume,', () => {
   const places = { gone: () => Promise.resolve(), empty: (folder: string) => mkdir(folder) };
 
-  it.each(['gone', 'empty'] as const)('%s, is a store that is away until it is back', async (how) => {
+  it.each(['gone', 'empty'] as const)('%s, fails every operation until it is back', async (how) => {
     const folder = join(await newFolder(), 'mounted');
     const store = createFileStore(folder);
-    const texts = new Texts(store, 10);
+    const texts = new TextStore(store, 10);
     const [owner, text] = [callOwner('c'), 'of before the outage'];
-    const kept = await texts.keep(owner, text);
+    const kept = await texts.save(owner, text);
     await rename(folder, `${folder}.away`);
     await places[how](folder);
 
@@ -207,8 +210,8 @@ describe('a folder that is gone, or stands empty as a mount point does without i
     };
     const tries = {
       read: () => texts.load(kept),
-      write: () => texts.keep(owner, 'of the time without it'),
-      writeOfAnother: () => texts.keep(callOwner('d'), 'of the time without it'),
+      write: () => texts.save(owner, 'of the time without it'),
+      writeOfAnother: () => texts.save(callOwner('d'), 'of the time without it'),
       readAfterThem: () => texts.load(kept),
       list,
       delete: () => texts.drop(owner),
@@ -232,7 +235,7 @@ describe('a folder that is gone, or stands empty as a mount point does without i
     );
   });
 
-  it('is told from one of earlier versions, which has no mark yet', async () => {
+  it('is distinguished from a folder of an earlier version, which has no marker file', async () => {
     const folder = await newFolder();
     await createFileStore(folder).write('calls/a/1', Buffer.from('x'));
     await rm(join(folder, markerFile));
@@ -244,7 +247,7 @@ describe('a folder that is gone, or stands empty as a mount point does without i
   });
 });
 
-it('what a killed writer left is removed, what is being written is not', async () => {
+it('temporary files of killed writers are removed, those of running writers are not', async () => {
   const folder = await newFolder();
   await mkdir(join(folder, '.tmp'));
   for (const name of ['killed.tmp', 'under-way.tmp']) await writeFile(join(folder, '.tmp', name), 'half');
@@ -257,7 +260,7 @@ it('what a killed writer left is removed, what is being written is not', async (
   expect(await readdir(join(folder, '.tmp'))).toEqual([]);
 });
 
-describe.runIf(canMount())('a disk that fills (left out where none can be mounted)', () => {
+describe.runIf(canMount())('a disk that becomes full (skipped if none can be mounted)', () => {
   const disk = (): SmallDisk => {
     const mounted = mountSmallDisk(8);
     onTestFinished(() => mounted.unmount());
@@ -265,7 +268,7 @@ describe.runIf(canMount())('a disk that fills (left out where none can be mounte
   };
   const mebibyte = 1024 * 1024;
 
-  it('keeps nothing of what does not fit, so that smaller texts still do', async () => {
+  it('keeps no part of a text that does not fit, so that smaller texts still fit', async () => {
     const { path, fill } = disk();
     const store = createFileStore(path);
     await store.write('calls/a/owner', Buffer.from('a'));
@@ -273,7 +276,7 @@ describe.runIf(canMount())('a disk that fills (left out where none can be mounte
     const large = Buffer.alloc(4 * mebibyte, 'x');
     for (let retry = 0; retry < 5; retry++)
       await expect(store.write('calls/a/1', large)).rejects.toThrow(/no room for 4194304 bytes/);
-    // Each fits by itself, and all together do not: those that fail half-way leave nothing either.
+    // Each fits by itself, but not all together: a write that fails half-way leaves nothing either.
     const many = Array.from({ length: 4 }, (_, i) =>
       store.write(`calls/a/m${i}`, large.subarray(0, mebibyte)),
     );
@@ -284,7 +287,7 @@ describe.runIf(canMount())('a disk that fills (left out where none can be mounte
     expect((await store.read('calls/a/2'))?.length).toBe(20_000);
   });
 
-  it('is unusable while it is mounted read-only, and only full while it is full', async () => {
+  it('is unusable while it is mounted read-only, and only temporarily failing while it is full', async () => {
     const { path, fill, free, makeReadOnly } = disk();
     const store = createFileStore(path);
     await store.check();
@@ -297,16 +300,16 @@ describe.runIf(canMount())('a disk that fills (left out where none can be mounte
     await expect(store.check()).rejects.toThrow(PayloadStoreUnusable);
   });
 
-  it('refuses new work from its reserve on, with the setting, and still takes what is under way', async () => {
+  it('refuses new work that would use its reserve, naming the setting, and still stores texts of calls in flight', async () => {
     const { path, fill, free } = disk();
-    const texts = new Texts(createFileStore(path, 2 * mebibyte), 100);
+    const texts = new TextStore(createFileStore(path, 2 * mebibyte), 100);
     const text = 'x'.repeat(500_000);
     fill(2.2 * mebibyte);
-    await expect(texts.keepNew(callOwner('c'), text)).rejects.toThrow('HOLDFAST_PAYLOAD_RESERVE_MIB');
-    expect(await texts.keepNew(callOwner('c'), 'small')).toBe('small');
-    expect(await texts.load(await texts.keep(callOwner('c'), text))).toBe(text);
+    await expect(texts.saveNew(callOwner('c'), text)).rejects.toThrow('HOLDFAST_PAYLOAD_RESERVE_MIB');
+    expect(await texts.saveNew(callOwner('c'), 'small')).toBe('small');
+    expect(await texts.load(await texts.save(callOwner('c'), text))).toBe(text);
     free();
-    expect(await texts.load(await texts.keepNew(callOwner('d'), text))).toBe(text);
+    expect(await texts.load(await texts.saveNew(callOwner('d'), text))).toBe(text);
   });
 });
 
@@ -326,7 +329,7 @@ it(
   },
 );
 
-it('a store that cannot be used says so, and names no content', async () => {
+it('the error of a store that cannot be used does not contain the text', async () => {
   const folder = await newFolder();
   await writeFile(join(folder, 'file'), '');
   const broken = createFileStore(join(folder, 'file'));
@@ -337,18 +340,22 @@ it('a store that cannot be used says so, and names no content', async () => {
   await expect(unreachable.read('calls/a/1')).rejects.toThrow('S3 does not answer');
 });
 
-it.runIf(hasMoto())('a bucket that does not exist is told by its name', { timeout: 30_000 }, async () => {
-  const { endpoint } = await startMoto();
-  const store = createS3Store({ ...s3Settings(endpoint), bucket: 'nowhere' });
-  await expect(store.write('calls/a/1', Buffer.from('x'))).rejects.toThrow(
-    'The bucket nowhere does not exist',
-  );
-  await expect(store.check()).rejects.toThrow(PayloadStoreUnusable);
-  await expect(store.read('calls/a/1')).rejects.toThrow('The bucket nowhere does not exist');
-  await expect(store.list('calls/')[Symbol.asyncIterator]().next()).rejects.toThrow(PayloadStoreUnusable);
-});
+it.runIf(hasMoto())(
+  'the error for a bucket that does not exist names the bucket',
+  { timeout: 30_000 },
+  async () => {
+    const { endpoint } = await startMoto();
+    const store = createS3Store({ ...s3Settings(endpoint), bucket: 'nowhere' });
+    await expect(store.write('calls/a/1', Buffer.from('x'))).rejects.toThrow(
+      'The bucket nowhere does not exist',
+    );
+    await expect(store.check()).rejects.toThrow(PayloadStoreUnusable);
+    await expect(store.read('calls/a/1')).rejects.toThrow('The bucket nowhere does not exist');
+    await expect(store.list('calls/')[Symbol.asyncIterator]().next()).rejects.toThrow(PayloadStoreUnusable);
+  },
+);
 
-it('what answers 404 to everything and is no S3 keeps nothing, and does not pass for a store', async () => {
+it('a server that is not S3 and answers 404 to everything is not accepted as a store', async () => {
   const server = createServer((_request, response) => response.writeHead(404).end('{}'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -363,7 +370,7 @@ it('what answers 404 to everything and is no S3 keeps nothing, and does not pass
   await expect(store.check()).rejects.toThrow(PayloadStoreError);
 });
 
-/** A bucket that answers with a status, or with what is to be read. */
+/** A bucket that answers with a status, or with the given body. */
 async function startBucket(answer: (method: string, body: Buffer) => Promise<number | Buffer>) {
   const server = createServer((request, response) => {
     void buffer(request)
@@ -378,13 +385,13 @@ async function startBucket(answer: (method: string, body: Buffer) => Promise<num
   return createS3Store(s3Settings(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
 }
 
-it('a bucket that overwrites against the condition has one id, also where a second process writes it a little later', async () => {
+it('a bucket that ignores If-None-Match has one id, even if a second process writes it a little later', async () => {
   let kept: Buffer | undefined;
   let writes = 0;
   const store = await startBucket(async (method, body) => {
     if (method === 'GET') return kept ?? 404;
     writes += 1;
-    if (writes === 2) await pass(300); // By then the first one's answer is there.
+    if (writes === 2) await pass(300); // By then the first writer has its answer.
     kept = body;
     return 200;
   });
@@ -394,7 +401,7 @@ it('a bucket that overwrites against the condition has one id, also where a seco
   expect(await storeIdOf(store)).toBe(one);
 });
 
-it('a bucket that may not be listed, which then hides what is missing, is told with the rights that it needs', async () => {
+it('the error for a bucket that may not be listed, and so answers 403 for missing objects, names the missing permissions', async () => {
   const store = await startBucket((method) => Promise.resolve(method === 'GET' ? 403 : 200));
   await expect(storeIdOf(store)).rejects.toThrow(/403 to GET .*need s3:GetObject .* and s3:ListBucket/);
   await expect(storeIdOf(store)).rejects.toThrow(PayloadStoreUnusable);

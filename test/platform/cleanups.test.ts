@@ -8,7 +8,7 @@ function cleanupsWithLog() {
   return { cleanups: new Cleanups(log), lines };
 }
 
-test('what was taken up last is given back first, each step once the one before it is over', async () => {
+test('cleanup steps run in reverse order, one after the other', async () => {
   const { cleanups, lines } = cleanupsWithLog();
   const told: string[] = [];
   for (const what of ['Temporal', 'worker', 'HTTP'])
@@ -22,7 +22,7 @@ test('what was taken up last is given back first, each step once the one before 
   expect(lines).toEqual([]);
 });
 
-test('a step that fails is told by its name, and the others are done all the same', async () => {
+test('a cleanup step that fails is logged with its name, and the others still run', async () => {
   const { cleanups, lines } = cleanupsWithLog();
   const done: string[] = [];
   cleanups.add('Temporal', () => Promise.resolve(done.push('Temporal')));
@@ -39,7 +39,7 @@ test('a step that fails is told by its name, and the others are done all the sam
   ]);
 });
 
-test('nothing is given back twice, and what was taken up while stopping is given back too', async () => {
+test('no cleanup step runs twice, and steps that are added during cleanup run too', async () => {
   const { cleanups } = cleanupsWithLog();
   const done: string[] = [];
   cleanups.add('first', () => {

@@ -19,12 +19,12 @@ function refusalOf(environment: Record<string, string>): string {
   throw new Error('It was taken');
 }
 
-/** What the setting takes, as the docs tell it. */
+/** The values that the setting takes, as shown in the docs. */
 function shapeOf(name: keyof typeof settings): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(settings[name], { io: 'input', unrepresentable: 'any' });
 }
 
-test('without any setting a node serves this machine alone, with every default in its unit', () => {
+test('without any setting a node serves this machine only, and every default has its unit', () => {
   expect(loadConfig({ PATH: '/bin', TEMPORAL_ADDRESS: 'elsewhere:7233' })).toEqual({
     host: '127.0.0.1',
     port: 18_789,
@@ -103,7 +103,7 @@ test('without any setting a node serves this machine alone, with every default i
   });
 });
 
-test.each(names)('a blank %s is the same as none', (name) => {
+test.each(names)('a blank %s counts as unset', (name) => {
   for (const blank of ['', ' ', '\t\n']) expect(loadConfig({ [name]: blank })).toEqual(loadConfig({}));
 });
 
@@ -117,7 +117,7 @@ describe.each(numbers)('%s', (name) => {
       expect(settings[name].safeParse(String(bound))).toMatchObject({ success: true, data: bound });
   });
 
-  test('refuses what is none of its numbers, by name and with what it takes', () => {
+  test('refuses other values, with its name and the numbers that it takes', () => {
     for (const wrong of [
       'eighty',
       '1.5',
@@ -144,13 +144,13 @@ test.each(names.filter((name) => shapeOf(name).enum))(
   },
 );
 
-test('several wrong settings are told together, a line each', () => {
+test('several wrong settings are reported together, one per line', () => {
   const wrong = { HOLDFAST_PORT: '-1.5', HOLDFAST_LOG_LEVEL: 'loud', HOLDFAST_TASK_QUEUE: 'q'.repeat(201) };
   const lines = refusalOf(wrong).split('\n');
   expect(lines.map((line) => line.split(':')[0]).sort()).toEqual(Object.keys(wrong).sort());
 });
 
-test('settings that do not exist are named, with the page that lists those that do', () => {
+test('unknown settings are reported by name, with the page that lists all settings', () => {
   expect(refusalOf({ HOLDFAST_PROT: '80', HOLDFAST_API_KYES: key, HOLDFAST_PORT: '80' })).toBe(
     'Unknown settings: HOLDFAST_PROT, HOLDFAST_API_KYES. docs/settings.md lists those that exist.',
   );
@@ -171,24 +171,24 @@ test('no setting is both removed and known', () => {
   expect(Object.keys(removedSettings).filter((name) => name in settings || name in cliSettings)).toEqual([]);
 });
 
-test("the command line's settings are none of a node's, but its key alone does not pass for the node's keys", () => {
+test("a node ignores the settings of the command line, but refuses to start with only the command line's key", () => {
   expect(
     loadConfig({ HOLDFAST_URL: 'http://elsewhere', HOLDFAST_API_KEY: key, HOLDFAST_API_KEYS: key }).apiKeys,
   ).toEqual([key]);
-  expect(refusalOf({ HOLDFAST_API_KEY: key })).toContain('A node takes HOLDFAST_API_KEYS');
+  expect(refusalOf({ HOLDFAST_API_KEY: key })).toContain('a node reads HOLDFAST_API_KEYS');
 });
 
-test('API keys are separated by commas; blanks around them and between commas do not count', () => {
+test('API keys are separated by commas; white space and empty parts are ignored', () => {
   const other = 'another-key-of-24-chars-';
   expect(loadConfig({ HOLDFAST_API_KEYS: ` ${key} ,, ${other},` }).apiKeys).toEqual([key, other]);
 });
 
-test('a short API key is refused without being shown', () => {
+test('a short API key is refused, and the error does not show it', () => {
   const refusal = refusalOf({ HOLDFAST_API_KEYS: `${key},hunter2-hunter2` });
   expect(refusal).toBe('HOLDFAST_API_KEYS: each key needs at least 16 characters');
 });
 
-test('public origins are taken as browsers write them, and nothing else is', () => {
+test('public origins are normalised to the form that browsers send, and other values are refused', () => {
   const set = ' HTTPS://Gateway.example:443/ ,http://10.0.0.5:8080';
   const { publicOrigins } = loadConfig({ HOLDFAST_PUBLIC_ORIGIN: set });
   expect(publicOrigins).toEqual(['https://gateway.example', 'http://10.0.0.5:8080']);
@@ -215,7 +215,7 @@ test.each(['127.0.0.1', '127.8.8.8', 'localhost', '::1'])('the host %s needs no 
   expect(loadConfig({ HOLDFAST_HOST: host }).host).toBe(host);
 });
 
-test('a default deadline above the longest that a call may ask for is refused', () => {
+test('a default deadline above the longest allowed deadline is refused', () => {
   expect(refusalOf({ HOLDFAST_MAX_DEADLINE_SECONDS: '60' })).toMatch(
     /HOLDFAST_DEADLINE_SECONDS is above HOLDFAST_MAX_DEADLINE_SECONDS/,
   );

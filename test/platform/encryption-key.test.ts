@@ -15,7 +15,7 @@ async function refusalOf(configured: string | undefined, dataDir: string): Promi
   return (error as StartupError).message;
 }
 
-test('without a configured key one is generated, for this user alone, and used from then on', async () => {
+test('without a configured key one is generated, readable by this user only, and used from then on', async () => {
   const dataDir = await newDataDir();
   const key = await loadEncryptionKey(undefined, dataDir);
   expect(key).toHaveLength(32);
@@ -56,7 +56,7 @@ test.each([
   );
 });
 
-test('a damaged key file is told by its path and left as it is', async () => {
+test('the error for a damaged key file names its path, and the file is not changed', async () => {
   const dataDir = await newDataDir();
   const path = join(dataDir, 'encryption.key');
   await mkdir(dataDir);

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const program = fileURLToPath(new URL('main-process.ts', import.meta.url));
 
-/** The entry point as a process; `printed` resolves once its output holds the text. */
+/** The entry point as a process. `printed` resolves once its output contains the text. */
 function run(way: string) {
   const child = spawn(process.execPath, ['--import', 'tsx', program, way], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -29,7 +29,7 @@ function run(way: string) {
   return { child, output, printed, code };
 }
 
-test('an entry point that comes to its end leaves with 0, even where a timer is left', async () => {
+test('an entry point that ends exits with 0, even if a timer is still active', async () => {
   for (const way of ['returns', 'returns with a timer left']) {
     const { code, output } = run(way);
     expect(await code).toBe(0);
@@ -37,19 +37,19 @@ test('an entry point that comes to its end leaves with 0, even where a timer is 
   }
 });
 
-test('a refusal to start is told in words alone and leaves with 1', async () => {
+test('a StartupError is printed without a stack, and the process exits with 1', async () => {
   const { code, output } = run('refuses');
   expect(await code).toBe(1);
   expect(output).toEqual({ stdout: '', stderr: 'Set HOLDFAST_PORT to a free one\n' });
 });
 
-test('a bug keeps its stack and leaves with 1', async () => {
+test('any other error is printed with its stack, and the process exits with 1', async () => {
   const { code, output } = run('breaks');
   expect(await code).toBe(1);
   expect(output.stderr).toMatch(/Error: a bug\n\s+at .*main-process/);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s is an orderly end', async (signal) => {
+test.each(['SIGINT', 'SIGTERM'] as const)('%s ends the process in good order', async (signal) => {
   const { child, printed, code, output } = run('stops on a signal');
   await printed('ready');
   child.kill(signal);
@@ -65,29 +65,29 @@ test.each([
   await printed('ready');
   child.kill(first);
   await printed('stopping');
-  // What comes with the first, as from npm beside a terminal, is the same wish.
+  // A duplicate right after the first signal, as npm sends it, does not count as a second one.
   const pressing = setInterval(() => child.kill(second), 100);
   onTestFinished(() => clearInterval(pressing));
   expect(await code).toBe(130);
 });
 
-test('a signal that comes twice within a moment is one, and the end stays in good order', async () => {
+test('a signal that arrives twice within a moment counts once, and the process ends in good order', async () => {
   const { child, printed, code } = run('hangs while stopping, with a limit');
   await printed('ready');
   child.kill('SIGINT');
   await printed('stopping');
   child.kill('SIGINT');
-  expect(await code).toBe(1); // By its limit, not by the second signal.
+  expect(await code).toBe(1); // Because of the time limit, not of the second signal.
 });
 
-test('an end that hangs past its limit is cut off with 1', async () => {
+test('a shutdown that hangs beyond its limit exits with 1', async () => {
   const { child, printed, code } = run('hangs while stopping, with a limit');
   await printed('ready');
   child.kill('SIGTERM');
   expect(await code).toBe(1);
 });
 
-test('a step of the end that fails is logged and does not spoil the end', async () => {
+test('a shutdown step that fails is logged and does not stop the shutdown', async () => {
   const { child, printed, code, output } = run('fails while stopping');
   await printed('ready');
   child.kill('SIGTERM');

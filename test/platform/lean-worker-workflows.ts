@@ -5,7 +5,7 @@ export async function fails(): Promise<void> {
   throw ApplicationFailure.nonRetryable('as it should');
 }
 
-/** In turns of the thread's processor, since a workflow's clock stands still. */
+/** Counts iterations, because a workflow's clock stands still. */
 export async function busyFor(turns: number): Promise<string> {
   await Promise.resolve();
   let sum = 0;
@@ -18,7 +18,7 @@ export async function loops(): Promise<never> {
   for (;;);
 }
 
-/** Blocks the thread as a busy machine does: it uses no processor. */
+/** Blocks the thread without using processor time, as a busy machine does. */
 export async function blocksFor(ms: number): Promise<string> {
   await Promise.resolve();
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -1,4 +1,4 @@
-/** The workflow thread of ours, on a real server: what it leaves out, what the setting brings back, and its watch. */
+/** Our workflow thread on a real server: no call stacks, the setting that brings them back, and the watchdog. */
 import { setTimeout as pass } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
@@ -35,7 +35,7 @@ async function startWorker() {
   return { ended, client: new Client({ connection }).workflow };
 }
 
-it('a node keeps no call stacks and says so, unless it is told to keep them', async () => {
+it('a node records no call stacks and says so, unless the setting turns them on', async () => {
   const stackOf = async (environment: Environment): Promise<unknown> => {
     const node = await startTestNode(environment);
     onTestFinished(() => node.close());
@@ -46,7 +46,7 @@ it('a node keeps no call stacks and says so, unless it is told to keep them', as
   expect(await stackOf({ HOLDFAST_WORKFLOW_CALL_STACKS: 'on' })).toContain('agentDirectory');
 });
 
-it('an error of workflow code still names the line of its source', async () => {
+it('an error in workflow code still names the line of its source', async () => {
   const { client } = await startWorker();
   const failed = client.execute<typeof workflows.fails>('fails', { taskQueue, workflowId: 'f' });
   await expect(failed).rejects.toMatchObject({
@@ -54,7 +54,7 @@ it('an error of workflow code still names the line of its source', async () => {
   });
 });
 
-it('a thread that gets no processor is not taken for one that loops', async () => {
+it('a thread that gets no processor time is not mistaken for one in an endless loop', async () => {
   const { client } = await startWorker();
   const blocked = client.execute<typeof workflows.blocksFor>('blocksFor', {
     taskQueue,

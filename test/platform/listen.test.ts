@@ -23,7 +23,7 @@ async function open(
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-/** A client that writes what it likes; `text` is what it was answered, once the connection is over. */
+/** A client that writes raw bytes. `text` is the answer, once the connection has ended. */
 async function join(port: number) {
   const socket = connect(port, '127.0.0.1');
   let text = '';
@@ -35,13 +35,13 @@ async function join(port: number) {
   return { socket, over, until };
 }
 
-/** A byte now and then, until the connection is over. */
+/** Writes a byte from time to time until the connection has ended. */
 function trickle(socket: Socket): void {
   const timer = setInterval(() => socket.write('x'), 20);
   socket.once('close', () => clearInterval(timer));
 }
 
-/** Answers with how many bytes the body had. */
+/** A handler that answers with the number of bytes in the body. */
 const counting: RequestListener = (request, response) => {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => (bytes += chunk.length)).on('error', () => undefined);
@@ -55,20 +55,20 @@ async function refusalOf(host: string, port: number): Promise<string> {
   return (error as StartupError).message;
 }
 
-test('port 0 is a free one that answers', async () => {
+test('for port 0 a free port is picked', async () => {
   const { port } = await open();
   expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('here');
 });
 
-test('a port in use is told with the setting that names another', async () => {
+test('the error for a port in use names the setting', async () => {
   const { port } = await open();
   expect(await refusalOf('127.0.0.1', port)).toBe(
     `Port ${port} on 127.0.0.1 is in use: set HOLDFAST_PORT to a free one (0 takes any)`,
   );
 });
 
-test('an address that is not of this machine is told with its setting', async () => {
-  // Of a range that is for documentation (RFC 5737).
+test('the error for an address that this machine does not have names the setting', async () => {
+  // An address of a range for documentation (RFC 5737).
   expect(await refusalOf('203.0.113.7', 0)).toBe(
     '203.0.113.7 is not an address of this machine: set HOLDFAST_HOST',
   );
@@ -83,7 +83,7 @@ test('closing does not wait for clients that keep their connection', async () =>
   await closed;
 });
 
-test('a client that trickles the head of its request is cut off, and told', async () => {
+test('a client that sends its headers too slowly gets an error and is disconnected', async () => {
   const { port } = await open(undefined, { headersMs: 400 });
   const { socket, over } = await join(port);
   socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Endless: ');
@@ -91,7 +91,7 @@ test('a client that trickles the head of its request is cut off, and told', asyn
   expect(await over).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('a client that trickles the body of its request is cut off, and told', async () => {
+test('a client that sends its body too slowly gets an error and is disconnected', async () => {
   const { port } = await open(counting, { bodyStallMs: 400, bodyBytesPerSecond: 10_000 });
   const { socket, over } = await join(port);
   socket.write(post(1_000_000));
@@ -99,14 +99,14 @@ test('a client that trickles the body of its request is cut off, and told', asyn
   expect(await over).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('a client that stops within its body is cut off, also where it was refused before', async () => {
+test('a client that stops within its body is disconnected, also after its request was refused', async () => {
   const { port } = await open((_request, response) => void response.end('refused'), { bodyStallMs: 400 });
   const { socket, over } = await join(port);
   socket.write(`${post(1_000_000)}xxx`);
   expect(await over).toMatch(/^HTTP\/1\.1 200 [^]*refused/);
 });
 
-test('a long upload that goes on succeeds, however long it takes in all', async () => {
+test('a long upload that makes progress succeeds, however long it takes in total', async () => {
   const { port } = await open(counting, { headersMs: 1_000, bodyStallMs: 1_000, bodyBytesPerSecond: 1_000 });
   const { socket, until } = await join(port);
   const piece = Buffer.alloc(10_000);
@@ -114,12 +114,12 @@ test('a long upload that goes on succeeds, however long it takes in all', async 
   socket.write(post(pieces * piece.length));
   for (let sent = 0; sent < pieces; sent++) {
     socket.write(piece);
-    await new Promise((resolve) => setTimeout(resolve, 60)); // The upload's pace is what is tested: spans of it pass.
+    await new Promise((resolve) => setTimeout(resolve, 60)); // The pace of the upload is what is tested.
   }
   await until(/had 600000/);
 });
 
-test('a client whose body we do not take is not to blame, nor one that waits for its answer', async () => {
+test('a client is not disconnected while the server does not read its body, or while it waits for its answer', async () => {
   const narrow = { headersMs: 300, bodyStallMs: 300, idleMs: 300 };
   const looks: (() => void)[] = [];
   const { port } = await open((request, response) => {
@@ -135,8 +135,8 @@ test('a client whose body we do not take is not to blame, nor one that waits for
   full.socket.write(Buffer.alloc(2_000_000));
   const waits = await join(port);
   const ask = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-  waits.socket.write(ask('/quick') + ask('/waits')); // The end of the first leaves nobody idle.
-  // As long as it takes to cut off who is to blame, three times.
+  waits.socket.write(ask('/quick') + ask('/waits')); // After the first answer the connection is not idle.
+  // Three times as long as it takes until a slow client is disconnected.
   for (let count = 0; count < 3; count++) {
     const idle = await join(port);
     await idle.over;
@@ -146,7 +146,7 @@ test('a client whose body we do not take is not to blame, nor one that waits for
   await waits.until(/waited$/);
 });
 
-test('connections without a request are closed in time; beyond the bound the one that is idle longest, for a new one', async () => {
+test('idle connections are closed after their time; beyond the limit the longest idle one is closed for a new one', async () => {
   const { port } = await open(
     (request, response) => {
       if (request.url !== '/waits') response.end('here');
@@ -161,7 +161,7 @@ test('connections without a request are closed in time; beyond the bound the one
   await kept.until(/here$/);
   const silent = await join(port);
   const asking = await join(port);
-  expect(await kept.over).toMatch(/here$/); // Idle since its answer, longer than the other.
+  expect(await kept.over).toMatch(/here$/); // It was idle longer than the other.
   asking.socket.write(ask);
   await asking.until(/here$/);
   const next = await join(port);

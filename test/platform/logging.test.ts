@@ -1,11 +1,11 @@
-/** The log's own lock on secrets (I5); that none gets as far is what test/node/secrets.test.ts hunts for. */
+/** The log redacts secrets (I5). test/node/secrets.test.ts checks that none reaches the log in the first place. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const logging = new URL('../../src/platform/logging.ts', import.meta.url).href;
 
-/** What a process of its own logs at `level`, a parsed line each. */
+/** The lines that a separate process logs at `level`, parsed. */
 async function linesOf(level: string, statements: string): Promise<Record<string, unknown>[]> {
   const program = `import { createLog } from ${JSON.stringify(logging)}; const log = createLog('${level}'); ${statements}`;
   const flags = ['--import', 'tsx', '--input-type=module', '--eval', program];
@@ -16,7 +16,7 @@ async function linesOf(level: string, statements: string): Promise<Record<string
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-test('tokens and keys are not shown where an object that holds them is logged', async () => {
+test('tokens and keys are redacted when an object that contains them is logged', async () => {
   const [line] = await linesOf(
     'info',
     `log.info({
@@ -34,7 +34,7 @@ test('tokens and keys are not shown where an object that holds them is logged', 
   });
 });
 
-test('a line has its time in ISO 8601 and names no process or machine', async () => {
+test('a line has its time in ISO 8601 and does not name the process or the machine', async () => {
   const lines = await linesOf('warn', "log.info('not told'); log.warn('told');");
   expect(lines).toEqual([
     { level: 40, time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string, msg: 'told' },

@@ -1,4 +1,4 @@
-/** An entry point of its own process, for tests to signal: its argument says how it goes on. */
+/** An entry point as a process of its own, for tests to signal. Its argument selects what it does. */
 import { Cleanups, exitAtLatest, runMain, stopSignal } from '../../src/platform/shutdown.ts';
 import { StartupError } from '../../src/platform/startup-error.ts';
 import { createLog } from '../../src/platform/logging.ts';

@@ -15,7 +15,7 @@ function loadedMetrics() {
   };
 }
 
-/** Samples of the exposition format by name with labels. */
+/** Parses the exposition format to values by name with labels. */
 const samplesOf = (text: string): Map<string, number> =>
   new Map(
     text
@@ -24,7 +24,7 @@ const samplesOf = (text: string): Map<string, number> =>
       .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
   );
 
-test('the gauges tell the load of the moment in which they are read', async () => {
+test('the gauges show the load at the moment in which they are read', async () => {
   const { load, registry } = loadedMetrics();
   for (const [calls, asks] of [
     [3, 2],
@@ -51,12 +51,12 @@ test('calls, attempts and durations are counted by their labels', async () => {
   expect(samples.get('holdfast_call_duration_seconds_bucket{le="0.5",outcome="answered"}')).toBe(1);
 });
 
-test('what the process itself uses is told too', async () => {
+test('the resources of the process are included', async () => {
   const samples = samplesOf(await loadedMetrics().registry.metrics());
   expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(0);
 });
 
-test('nodes in one process do not count for each other', async () => {
+test('nodes in one process have separate metrics', async () => {
   const [one, other] = [loadedMetrics(), loadedMetrics()];
   one.calls.inc({ agent: 'writer', outcome: 'answered' });
   expect(await other.registry.metrics()).not.toContain('agent="writer"');

@@ -1,15 +1,15 @@
-/** Where large texts are kept, by one setting. */
+/** The settings of the payload store and the archive. */
 import { expect, it } from 'vitest';
 import { toArchiveSettings, toStoreSettings } from '../../src/platform/payload-settings.ts';
 
 const aws = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
 
-it('is the folder payloads of the data directory, or another folder', () => {
+it('the payload store is the folder payloads in the data directory, or another folder', () => {
   expect(toStoreSettings(undefined, '/data', {})).toEqual({ kind: 'folder', path: '/data/payloads' });
   expect(toStoreSettings('/mnt/shared', '/data', {})).toEqual({ kind: 'folder', path: '/mnt/shared' });
 });
 
-it('is a bucket with the variables that S3 clients read', () => {
+it('the payload store is a bucket with the usual variables of S3 clients', () => {
   expect(toStoreSettings('s3://texts', '/data', { ...aws, AWS_REGION: 'eu-central-1' })).toMatchObject({
     kind: 's3',
     endpoint: 'https://s3.eu-central-1.amazonaws.com',
@@ -37,7 +37,7 @@ it.each([
   expect(() => toStoreSettings(setting, '/data', environment)).toThrow(message);
 });
 
-it('archives nowhere, in the payload store or in a folder of its own', () => {
+it('the archive is off, in the payload store or in a folder of its own', () => {
   expect(toArchiveSettings('off')).toEqual({ kind: 'off' });
   expect(toArchiveSettings('payload-store')).toEqual({ kind: 'payload-store' });
   expect(toArchiveSettings('/mnt/failed')).toEqual({ kind: 'folder', path: '/mnt/failed' });

@@ -20,9 +20,9 @@ async function refusalOf(work: Promise<void>): Promise<string> {
   return (error as StartupError).message;
 }
 
-test('a namespace that takes no more attributes is told with the commands for those that it lacks', async () => {
+test('the error for a namespace that allows no more attributes has the commands that add the missing ones', async () => {
   const connection = await openConnection();
-  // All keywords that a namespace of a SQL database has room for.
+  // As many Keyword attributes as a namespace in a SQL database allows.
   const taken = Array.from({ length: 10 }, (_, index) => `Taken${index}`);
   await connection.operatorService.addSearchAttributes({
     namespace: 'default',
@@ -32,7 +32,7 @@ test('a namespace that takes no more attributes is told with the commands for th
   const names = ['Taken3', 'HoldfastAgent', 'HoldfastUser'];
   expect(await refusalOf(ensureSearchAttributes(connection, 'default', names))).toBe(
     [
-      'The namespace default lacks search attributes and does not let us add them; have it done with:',
+      'The namespace default lacks search attributes, and this node may not add them. Add them with:',
       '  temporal operator search-attribute create --namespace default --name HoldfastAgent --type Keyword',
       '  temporal operator search-attribute create --namespace default --name HoldfastUser --type Keyword',
     ].join('\n'),
@@ -40,7 +40,7 @@ test('a namespace that takes no more attributes is told with the commands for th
   await ensureSearchAttributes(connection, 'default', taken);
 });
 
-test('nodes that start at once on a new namespace all get its attributes', async () => {
+test('nodes that start at the same time on a new namespace all succeed in adding its attributes', async () => {
   const connection = await openConnection();
   const names = ['HoldfastAgent', 'HoldfastUser', 'HoldfastSession'];
   await Promise.all(Array.from({ length: 5 }, () => ensureSearchAttributes(connection, 'default', names)));
@@ -50,7 +50,7 @@ test('nodes that start at once on a new namespace all get its attributes', async
   expect(Object.keys(customAttributes).sort()).toEqual([...names].sort());
 });
 
-test('a namespace that does not exist is told by its name, with the command that makes it', async () => {
+test('the error for a namespace that does not exist has its name and the command that creates it', async () => {
   const refusal = await refusalOf(
     ensureSearchAttributes(await openConnection(), 'defualt', ['HoldfastAgent']),
   );

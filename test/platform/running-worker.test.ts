@@ -1,8 +1,8 @@
-/** What becomes of a worker that is replaced. The workers here only go through a worker's states. */
+/** Replacing a worker. The workers here are fakes that only go through a worker's states. */
 import { expect, it } from 'vitest';
 import { runWorker, type Worker } from '../../src/platform/running-worker.ts';
 
-/** Ends as it is told once it is asked to. */
+/** A worker that, when it is shut down, ends as the test says. */
 function scriptedWorker(ending: 'in good order' | 'by force') {
   let state: ReturnType<Worker['getState']> = 'RUNNING';
   let end = (): void => undefined;
@@ -24,7 +24,7 @@ function scriptedWorker(ending: 'in good order' | 'by force') {
   return worker;
 }
 
-it('a worker that does not end in good order is replaced all the same, and says why', async () => {
+it('a worker that does not stop cleanly is replaced too, and the error is returned', async () => {
   const workers = [scriptedWorker('by force'), scriptedWorker('in good order')];
   const running = await runWorker(() => Promise.resolve(workers.shift() ?? scriptedWorker('in good order')));
   expect(await running.renew()).toMatchObject({ message: 'the grace period is over' });
@@ -35,7 +35,7 @@ it('a worker that does not end in good order is replaced all the same, and says 
   expect(running.running()).toBe(false);
 });
 
-it('ends with a reason when no other can take its place', async () => {
+it('a worker that cannot be replaced ends with the reason', async () => {
   let made = 0;
   const running = await runWorker(() => {
     made += 1;

@@ -1,4 +1,4 @@
-/** Sealed tokens open to what was sealed, or not at all (I5). */
+/** A sealed token opens to exactly what was sealed, or not at all (I5). */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -8,13 +8,13 @@ const sealer = createSealer(randomBytes(32));
 const text = fc.string({ unit: 'binary', maxLength: 300 });
 const token = 'a-token-of-an-agent';
 
-/** `sealed` with the bytes of its body changed. */
+/** `sealed` with changed bytes in its body. */
 function withBody(sealed: string, change: (body: Buffer) => Buffer): string {
   const [version, keyId, body = ''] = sealed.split('.');
   return [version, keyId, change(Buffer.from(body, 'base64url')).toString('base64url')].join('.');
 }
 
-test('whatever is sealed opens to itself for what it belongs to', () => {
+test('a sealed text opens to the same text in the same context', () => {
   fc.assert(
     fc.property(text, text, (plaintext, context) => {
       expect(sealer.open(sealer.seal(plaintext, context), context)).toBe(plaintext);
@@ -22,7 +22,7 @@ test('whatever is sealed opens to itself for what it belongs to', () => {
   );
 });
 
-test('what is sealed twice looks different each time, and like nothing of its text', () => {
+test('a text that is sealed twice looks different each time and does not show the text', () => {
   const seals = Array.from({ length: 100 }, () => sealer.seal(token, 'writer'));
   expect(new Set(seals).size).toBe(100);
   for (const sealed of seals) {
@@ -32,7 +32,7 @@ test('what is sealed twice looks different each time, and like nothing of its te
   }
 });
 
-test('a seal of which any bit was changed does not open', () => {
+test('a sealed text does not open if any bit of it was changed', () => {
   fc.assert(
     fc.property(text, fc.nat(), fc.integer({ min: 0, max: 7 }), (plaintext, position, bit) => {
       const tampered = withBody(sealer.seal(plaintext, 'writer'), (body) => {
@@ -45,7 +45,7 @@ test('a seal of which any bit was changed does not open', () => {
   );
 });
 
-test('a seal that was cut or lengthened does not open, whatever is left of it', () => {
+test('a sealed text does not open if it was shortened or lengthened', () => {
   const sealed = sealer.seal(token, 'writer');
   const { length } = Buffer.from(sealed.split('.')[2] ?? '', 'base64url');
   for (let kept = 0; kept < length; kept++) {
@@ -56,12 +56,12 @@ test('a seal that was cut or lengthened does not open, whatever is left of it', 
   expect(() => sealer.open(longer, 'writer')).toThrow(/'writer' is damaged/);
 });
 
-test('a token moved to another agent does not open', () => {
+test('a token that is moved to another agent does not open', () => {
   const sealed = sealer.seal(token, 'writer');
   expect(() => sealer.open(sealed, 'reader')).toThrow(/'reader' is damaged/);
 });
 
-test('a token sealed with another key says which setting or step helps', () => {
+test('the error for a token that was sealed with another key says what to do', () => {
   const sealed = createSealer(randomBytes(32)).seal(token, 'writer');
   for (const foreign of [sealed, sealer.seal(token, 'writer').replace('v1.', 'v2.'), 'v1', '', token])
     expect(() => sealer.open(foreign, 'writer')).toThrow(
@@ -69,7 +69,7 @@ test('a token sealed with another key says which setting or step helps', () => {
     );
 });
 
-test('two keys are told apart by fingerprints that hold nothing of them', () => {
+test('two keys have different fingerprints, which do not contain the keys', () => {
   const [one, other] = [randomBytes(32), randomBytes(32)];
   const { keyFingerprint } = createSealer(one);
   expect(keyFingerprint).toMatch(/^[0-9a-f]{16}$/);
@@ -78,7 +78,7 @@ test('two keys are told apart by fingerprints that hold nothing of them', () => 
   expect(one.toString('hex')).not.toContain(keyFingerprint);
 });
 
-test('a fingerprint tells texts apart, is the same on every node with the key and on no other', () => {
+test('fingerprints of different texts differ, and are the same on every node with the same key only', () => {
   const key = randomBytes(32);
   const print = createSealer(key).fingerprint('a body');
   expect(print).toMatch(/^[\w-]{43}$/);
@@ -87,6 +87,6 @@ test('a fingerprint tells texts apart, is the same on every node with the key an
   expect(createSealer(randomBytes(32)).fingerprint('a body')).not.toBe(print);
 });
 
-test.each([0, 16, 31, 33])('a key of %i bytes makes no sealer', (bytes) => {
+test.each([0, 16, 31, 33])('a key of %i bytes is refused', (bytes) => {
   expect(() => createSealer(randomBytes(bytes))).toThrow('must have 32 bytes');
 });

@@ -1,16 +1,16 @@
-/** How a process comes to the server's time from an answer that came between two moments of its own. */
+/** How a process estimates the server's clock from a server time between two moments of its own. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inWords, ServerClock, type ServerTime } from '../../src/platform/server-clock.ts';
 
-/** Told by a server whose clock is ahead by so much, within an exchange of so many ms. */
+/** A reading from a server whose clock is ahead by `aheadMs`, within an exchange of this many ms. */
 function answer(aheadMs: number, exchangeMs: number, toldAfter: number): ServerTime {
   const before = performance.now();
   const after = before - exchangeMs;
   return { at: Date.now() - exchangeMs * (1 - toldAfter) + aheadMs, after, before };
 }
 
-test('what the server told fits what the clock says of that moment, and a clock in time is left alone', async () => {
+test("the estimate fits the server's time, and a clock without skew is not adjusted", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: -3_600_000, max: 3_600_000 }),
@@ -27,7 +27,7 @@ test('what the server told fits what the clock says of that moment, and a clock 
   );
 });
 
-test('a shorter exchange makes it more precise, a longer one changes nothing', async () => {
+test('a shorter exchange makes the estimate more precise, a longer one does not change it', async () => {
   const answers = [answer(-120_000, 1_500, 0), answer(-120_000, 4, 0.5), answer(-120_000, 1_900, 1)];
   const clock = new ServerClock(() => Promise.resolve(answers.shift()));
   await clock.measure();
@@ -37,12 +37,12 @@ test('a shorter exchange makes it more precise, a longer one changes nothing', a
   expect(Math.abs(clock.skewMs() - 120_000)).toBeLessThan(30);
 });
 
-test('where the server does not tell, it is the clock of the machine', async () => {
+test("without a reading of the server's time, the machine's clock is used", async () => {
   const clock = new ServerClock(() => Promise.resolve(undefined));
   await clock.measure();
   expect(clock.skewMs()).toBe(0);
 });
 
-test('a skew is told from the side of the machine', () => {
+test("a skew is described as the machine's clock being ahead or behind", () => {
   expect([inWords(1_240), inWords(-120_000)]).toEqual(['1.2 s ahead of', '120.0 s behind']);
 });

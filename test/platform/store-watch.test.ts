@@ -1,4 +1,4 @@
-/** A payload store that cannot be used is noticed at the start. */
+/** A payload store that cannot be used is noticed when a node starts. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -15,7 +15,7 @@ import { StartupError } from '../../src/platform/startup-error.ts';
 import { StoreWatch } from '../../src/platform/store-watch.ts';
 import { startTestNode, testEnvironment } from '../rig/test-node.ts';
 
-test('a store that can never work ends the start with what to set', async () => {
+test('a store that is set up wrongly ends the start with an error that names the setting', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-store-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'file'), '');
@@ -44,7 +44,7 @@ async function startBucket(port: number): Promise<void> {
   onTestFinished(() => void bucket.close());
 }
 
-test('a bucket that is away keeps a node from being ready, until it is there', async () => {
+test('a node is not ready while its bucket cannot be reached, and becomes ready when it can', async () => {
   const port = await claimPort(0, '');
   const node = await startTestNode(bucketAt(port));
   onTestFinished(() => node.close());
@@ -56,7 +56,7 @@ test('a bucket that is away keeps a node from being ready, until it is there', a
   await expect.poll(async () => (await node.http.get('/readyz')).status, { timeout: 15_000 }).toBe(200);
 });
 
-test('a bucket that turns out to be another store than that of the data, once it is there, ends the node', async () => {
+test("a node ends if its bucket, once it can be reached, is not the cluster's payload store", async () => {
   const environment = await testEnvironment();
   const before = await startNode(loadConfig(environment), createLog('silent'));
   await before.stop();
@@ -65,8 +65,6 @@ test('a bucket that turns out to be another store than that of the data, once it
   onTestFinished(() => node.close());
   expect((await node.http.get('/api/vps/nodes')).body.nodes).toMatchObject([{ store_id: null }]);
   await startBucket(port);
-  expect(await node.node.failed).toMatch(
-    /Its payload store .* is not the one that this cluster was begun with/,
-  );
+  expect(await node.node.failed).toMatch(/Its payload store .* is not the cluster/);
   expect((await node.http.get('/readyz')).status).toBe(503);
 });

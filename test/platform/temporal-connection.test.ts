@@ -1,4 +1,4 @@
-/** Where Temporal is looked for: the environment, or a profile of the Temporal config file. */
+/** How the Temporal server is configured: by the environment, or by a profile of the Temporal config file. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -7,7 +7,7 @@ import { configuredTarget, connect } from '../../src/platform/temporal-connectio
 import { closedPort } from '../agents/support.ts';
 import { tempDir } from './embedded/support.ts';
 
-/** The environment of a machine with this Temporal config file and these variables. */
+/** Sets the environment of a machine with this Temporal config file and these variables. */
 async function machine(config: string | undefined, environment: Record<string, string> = {}): Promise<void> {
   const path = join(await tempDir(), 'temporal.toml');
   if (config !== undefined) await writeFile(path, config);
@@ -19,7 +19,7 @@ async function machine(config: string | undefined, environment: Record<string, s
 
 const profile = '[profile.default]\naddress = "cluster.example:7233"\nnamespace = "agents"\n';
 
-test('a machine that names no server gets the embedded one', async () => {
+test('without a configured server the embedded one is used', async () => {
   await machine(undefined);
   expect(configuredTarget()).toBeUndefined();
 });
@@ -34,7 +34,7 @@ test('TEMPORAL_ADDRESS names a server, in the namespace default unless TEMPORAL_
   expect(configuredTarget()).toMatchObject({ namespace: 'calls' });
 });
 
-test('a profile of the config file names a server, and the environment comes before it', async () => {
+test('a profile of the config file names a server, and the environment takes precedence', async () => {
   await machine(profile);
   expect(configuredTarget()).toMatchObject({
     options: { address: 'cluster.example:7233' },
@@ -44,7 +44,7 @@ test('a profile of the config file names a server, and the environment comes bef
   expect(configuredTarget()).toMatchObject({ options: { address: 'one.example:7233' }, namespace: 'agents' });
 });
 
-test('a profile that the file lacks, and a file that is none, are told in words', async () => {
+test('a missing profile and an invalid config file are reported with a clear message', async () => {
   await machine(profile, { TEMPORAL_PROFILE: 'production' });
   expect(() => configuredTarget()).toThrow(StartupError);
   expect(() => configuredTarget()).toThrow(/Temporal config file cannot be used: .*'production' not found/);
@@ -63,7 +63,7 @@ test('an API key makes the connection use TLS', async () => {
   });
 });
 
-test('a server that does not answer is told by its address, with the setting', async () => {
+test('the error for a server that does not answer has its address and the setting', async () => {
   const address = `127.0.0.1:${await closedPort()}`;
   const error: unknown = await connect({ options: { address }, namespace: 'default' }).catch(
     (reason: unknown) => reason,

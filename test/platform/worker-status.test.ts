@@ -20,7 +20,7 @@ async function serve(running: () => boolean) {
   return { port, stop, get: (path: string) => fetch(`http://127.0.0.1:${port}${path}`) };
 }
 
-test('health follows the worker', async () => {
+test('/healthz is 200 while the worker runs and 503 otherwise', async () => {
   let running = true;
   const { get } = await serve(() => running);
   expect((await get('/healthz')).status).toBe(200);
@@ -28,7 +28,7 @@ test('health follows the worker', async () => {
   expect((await get('/healthz')).status).toBe(503);
 });
 
-test('metrics come in the exposition format; any other path is none', async () => {
+test('/metrics has the exposition format, and any other path is 404', async () => {
   const { get } = await serve(() => true);
   const answer = await get('/metrics');
   expect(answer.headers.get('Content-Type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -36,7 +36,7 @@ test('metrics come in the exposition format; any other path is none', async () =
   for (const path of ['/', '/readyz', '/api/vps/status']) expect((await get(path)).status).toBe(404);
 });
 
-test('a port in use is told with the setting that names another', async () => {
+test('the error for a port in use names the setting', async () => {
   const { port } = await serve(() => true);
   const worker = {
     running: () => true,
@@ -50,7 +50,7 @@ test('a port in use is told with the setting that names another', async () => {
   );
 });
 
-test('once stopped it is gone, whoever keeps a connection', async () => {
+test('once stopped it no longer listens, even if a client keeps its connection', async () => {
   const { get, stop } = await serve(() => true);
   await get('/healthz');
   await stop();

@@ -1,11 +1,11 @@
-/** Calls whose agents are asked within the workflow task that comes to them. */
+/** Scenarios of the first-task path: agents are asked within the workflow task. */
 import type { Script } from '../agents/scripted-agent.ts';
 import { answer, callOf, shortDeadline, type Scenario } from './scenario.ts';
 
 const inSession = { session_id: 'recorded' };
 const refuse: Script = () => ({ status: 401 });
 const large = 'x'.repeat(20_000);
-/** The task waits a moment only: the request is left open for the activity. */
+/** The task waits only a moment, so that the request is left open for the activity. */
 const impatient = { HOLDFAST_FIRST_TASK_WAIT_MS: '50' };
 const patient = { HOLDFAST_FIRST_TASK_WAIT_MS: '2000' };
 

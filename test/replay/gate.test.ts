@@ -1,4 +1,4 @@
-/** What would break a recorded history is held up and explained, and no history is recorded twice. */
+/** A change that would break a recorded history is reported and explained, and no history is recorded twice. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,26 +22,26 @@ describe('npm run histories', () => {
       { cwd: packageRoot },
     );
 
-  it('records nothing that is recorded, unless it is named', async () => {
+  it('records no scenario again that has a history, unless it is named', async () => {
     expect((await record()).stdout).toMatch(/Every scenario has its history/);
     expect((await record('--help')).stdout).toMatch(/npm run histories -- NAME/);
   });
 
-  it('refuses a name that no scenario has, and names together with --all', async () => {
+  it('refuses an unknown name, and names together with --all', async () => {
     await expect(record('succes')).rejects.toThrow(/No scenario is called succes; there are success, /);
     await expect(record('success', '--all')).rejects.toThrow(/Names, or --all/);
   });
 });
 
-describe('the gate holds up', () => {
-  it('a history whose activity is another', async () => {
+describe('the gate rejects', () => {
+  it('a history with another activity', async () => {
     const doctored = readHistory('success').replaceAll('"callAgent"', '"callSomeoneElse"');
     await expect(replay('success', today, doctored)).rejects.toThrow(
       /success does not replay.*callSomeoneElse/s,
     );
   });
 
-  it('a history that lacks the failover', async () => {
+  it('a history without the failover', async () => {
     const { events } = JSON.parse(readHistory('failover')) as { events: { eventType: string }[] };
     const completed = events.findIndex((event) => event.eventType.endsWith('ACTIVITY_TASK_FAILED'));
     const cut = [...events.slice(0, completed), ...events.slice(completed + 1)];
@@ -50,7 +50,7 @@ describe('the gate holds up', () => {
     );
   });
 
-  it('a step that was added to a call without a patch: it names history and event, and what to do', async () => {
+  it('a step that was added to a call without a patch, with the history, the event and what to do', async () => {
     const changed = await bundleWith(`await added.sleep('1 ms');`);
     await expect(replay('success', changed)).rejects.toThrow(
       /history success does not replay on this workflow code, at event 5 \(ActivityTaskScheduled\).*if \(patched\(.*Never record this history anew/s,
@@ -58,10 +58,10 @@ describe('the gate holds up', () => {
     await expect(replay('cancelled-while-queued', changed)).rejects.toThrow(
       /cancelled-while-queued .*, at event \d+ \(MarkerRecorded\)/,
     );
-    await replay('session', changed); // Of other code, so it is none of its business.
+    await replay('session', changed); // The change does not affect this history.
   });
 
-  it('but not the same step behind a patch, as the advice says', async () => {
+  it('but accepts the same step behind a patch, as its advice says', async () => {
     const patched = await bundleWith(`if (added.patched('pause')) await added.sleep('1 ms');`);
     await replay('success', patched);
     await replay('queued-turn', patched);

@@ -1,4 +1,4 @@
-/** The gate for changes of workflow code: a recorded history must replay, or the developer is told what to do. */
+/** The gate for changes of workflow code: every recorded history must replay, and an error says what to do. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON } from '../../src/temporal-sdk/history-json.ts';
@@ -15,7 +15,7 @@ export function readHistory(name: string): string {
 type History = ReturnType<typeof historyFromJSON>;
 type Bundle = ReplayWorkerOptions['workflowBundle'];
 
-/** Throws with the history's name, the event where it parts from the code, and the way out. */
+/** Throws an error with the history's name, the event at which it differs from the code, and what to do. */
 export async function replay(
   name: string,
   workflowBundle: Exclude<Bundle, undefined>,
@@ -28,7 +28,7 @@ export async function replay(
   }
 }
 
-/** What is wrong with each that does not replay, by its name. One worker replays them all: that is what takes time. */
+/** The errors of the histories that do not replay, by name. One worker replays them all, because its start takes time. */
 export async function divergencesOf(
   names: readonly string[],
   workflowBundle: Exclude<Bundle, undefined>,

@@ -1,4 +1,4 @@
-/** Recorded histories of every shape replay on today's workflow code (I8). */
+/** Recorded histories of every shape replay on the current workflow code (I8). */
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/logging.ts';
@@ -12,7 +12,7 @@ installRuntime(createLog('silent'));
 const names = readdirSync(historiesFolder).map((file) => file.replace(/\.json$/, ''));
 const today = { codePath: workflowBundlePath };
 
-/** What a test reads of one, and changes. */
+/** The part of a history that tests read and change. */
 interface RecordedCall {
   readonly events: readonly [
     { workflowExecutionStartedEventAttributes: { input: { payloads: [{ data: string }] } } },
@@ -20,11 +20,11 @@ interface RecordedCall {
 }
 
 describe('recorded histories', () => {
-  it('there is one for every scenario', () => {
+  it('exist for every scenario', () => {
     expect(names).toEqual(expect.arrayContaining(scenarios.map((scenario) => scenario.name)));
   });
 
-  describe('on the workflow code of today', () => {
+  describe('on the current workflow code', () => {
     let divergences: ReadonlyMap<string, Error>;
     beforeAll(async () => {
       divergences = await divergencesOf(names, today);
@@ -37,12 +37,12 @@ describe('recorded histories', () => {
     });
   });
 
-  it('all replay on the bundle of versioned workers too', async () => {
+  it('replay on the bundle of versioned workers too', async () => {
     expect(await divergencesOf(names, { codePath: versionedWorkflowBundlePath })).toEqual(new Map());
   });
 
-  it('a rerun in a session that an activity began to ask does not ask in its task after an upgrade', async () => {
-    // As every node with a first task made them before 'rerun-asks-in-task'; its input is all that differs.
+  it('keep a rerun in a session that an activity began to ask off the first-task path after an upgrade', async () => {
+    // Nodes with the first-task path made such histories before 'rerun-asks-in-task'; only the input differs.
     const input = (json: string): string => Buffer.from(json).toString('base64');
     const history = JSON.parse(readHistory('rerun-overridden')) as RecordedCall;
     const [payload] = history.events[0].workflowExecutionStartedEventAttributes.input.payloads;
@@ -50,7 +50,7 @@ describe('recorded histories', () => {
     expect(call).toMatchObject({ sessionId: 'recorded', rerunOf: expect.any(String) as string });
     payload.data = input(JSON.stringify({ ...call, firstTaskWaitMs: 500 }));
     await replay('rerun-overridden', today, JSON.stringify(history));
-    // Without a rerun it would: the history of such a call does not replay.
+    // A call that is not a rerun would ask in its task, so its history does not replay.
     delete call['rerunOf'];
     payload.data = input(JSON.stringify({ ...call, firstTaskWaitMs: 500 }));
     await expect(replay('rerun-overridden', today, JSON.stringify(history))).rejects.toThrow(
@@ -58,7 +58,7 @@ describe('recorded histories', () => {
     );
   });
 
-  it('no recorded history holds a machine path, a host or a name of a process', () => {
+  it('contain no machine path, no host and no process name', () => {
     for (const name of names)
       expect(
         readHistory(name).match(/"identity":"[^"]+|"\d+@[^"]+|\/(home|root|work|tmp|Users)\//g),
@@ -66,7 +66,7 @@ describe('recorded histories', () => {
       ).toBeNull();
   });
 
-  it('what names machine and process is left out of a new one, and nothing else', () => {
+  it('are recorded without the names of machine and process, and otherwise complete', () => {
     const queue = { kind: 'TASK_QUEUE_KIND_STICKY', normalName: 'holdfast' };
     const event = {
       eventId: '5',

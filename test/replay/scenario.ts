@@ -4,17 +4,17 @@ import type { Environment } from '../rig/test-node.ts';
 import type { Stage } from './stage.ts';
 
 export interface Scenario {
-  /** Of the file. */
+  /** Name of the history's file. */
   readonly name: string;
-  /** Of its node. */
+  /** Settings of the node. */
   readonly settings?: Environment;
-  /** Returns the workflow id whose newest run is recorded. */
+  /** Runs the scenario. Returns the id of the workflow whose newest run is recorded. */
   readonly run: (stage: Stage) => Promise<string>;
 }
 
 export const answer: Script = () => ({ body: { content: 'an answer' } });
 
-/** One call of an agent that does as the script says. */
+/** One call of an agent that behaves as the script says. */
 export const callOf = (
   name: string,
   script: Script,
@@ -32,7 +32,7 @@ export const callOf = (
   },
 });
 
-/** Time for two of three agents, the first of which hangs; the third is left out. */
+/** The deadline has time for two of three agents. The first one hangs, and the third is skipped. */
 export const shortDeadline = (name: string): Scenario => ({
   name,
   run: async ({ agent, start, end }) => {

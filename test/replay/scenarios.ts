@@ -1,9 +1,9 @@
-/** One way for a workflow to go per scenario; `npm run histories` records each, CI replays what was recorded. */
+/** Each scenario is one path through a workflow. `npm run histories` records them, CI replays the recorded histories. */
 import { firstTaskScenarios } from './first-task-scenarios.ts';
 import { setTimeout as pass } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { newSession, type TurnReply } from '../../src/domain/session.ts';
-import { rerunIdOf } from '../../src/services/reruns/rerun-family.ts';
+import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { inputOf } from '../rig/call-input.ts';
@@ -12,7 +12,7 @@ import type { Stage } from './stage.ts';
 
 export type { Scenario };
 
-/** Two calls in one session: the first is being asked, the second waits for its turn. */
+/** Two calls in one session: the first is asking its agent, the second waits for its turn. */
 async function queueOfTwo({ agent, start }: Stage, second: Json = {}) {
   let release = (): void => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
@@ -26,7 +26,7 @@ async function queueOfTwo({ agent, start }: Stage, second: Json = {}) {
   return { holder, waiting: await start({ ...call('second'), ...second }), release: () => release() };
 }
 
-/** The worker that asks ends by the signal; another takes the call up. */
+/** The signal ends the worker that asks; another worker takes over. */
 const workerEndedBy = (name: string, signal: NodeJS.Signals): Scenario => ({
   name,
   settings: { HOLDFAST_EMBEDDED_WORKER: 'off' },
@@ -72,7 +72,7 @@ async function cancelledWhileQueued(stage: Stage): Promise<string> {
   return `call-${waiting}`;
 }
 
-/** The session is closed under both. */
+/** The session is closed while both calls use it. */
 async function removedWhileQueued(stage: Stage): Promise<string> {
   const { waiting, release } = await queueOfTwo(stage);
   await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
@@ -91,7 +91,7 @@ async function deadlineWhileQueued(stage: Stage): Promise<string> {
   return `call-${waiting}`;
 }
 
-/** A failed call of a session is run again by another agent, with another prompt; the rerun's id. */
+/** Reruns a failed call of a session with another agent and prompt. Returns the rerun's id. */
 async function overridden({ agent, start, end, http }: Stage): Promise<string> {
   await agent('refusing', () => ({ status: 400 }));
   await agent('helping', answer);
@@ -107,12 +107,12 @@ async function overridden({ agent, start, end, http }: Stage): Promise<string> {
   return String(body.call_id);
 }
 
-/** Calls whose agents are asked by the activity from the start. */
+/** Calls without the first-task path: the activity asks from the start. */
 const byTheActivity: readonly Scenario[] = [
   callOf('success', answer),
   callOf('success-in-session', answer, {}, { session_id: 'recorded', metadata: { source: 'test' } }),
   callOf('success-versioned', answer, {}, { session_id: 'recorded' }, { HOLDFAST_BUILD_ID: 'recorded' }),
-  // References into the payload store instead of prompt and answer.
+  // The prompt and the answer are references to the payload store.
   callOf(
     'large-texts',
     () => ({ body: { content: large } }),
@@ -195,7 +195,7 @@ const byTheActivity: readonly Scenario[] = [
   },
   { name: 'rerun-overridden', run: async (stage) => `call-${await overridden(stage)}` },
   {
-    // The rerun's answer is settled by an update.
+    // An update commits the rerun's answer.
     name: 'session-settled',
     run: async (stage) => {
       await overridden(stage);
@@ -240,7 +240,7 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
-    // A call got its turn before it was started.
+    // A call was granted its turn before it was started.
     name: 'session-told-again',
     run: async (stage) => {
       const { holder, waiting, release } = await queueOfTwo(stage);
@@ -256,7 +256,7 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
-    // It was begun for a call that was never started.
+    // The session was created for a call that was never started.
     name: 'session-closed-unused',
     run: async ({ agent, start, end, temporal }) => {
       await agent('another', answer);
@@ -276,7 +276,7 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
-    // Its turn is freed, and the call that waits gets it.
+    // The turn is freed and passes to the waiting call.
     name: 'session-holder-terminated',
     run: async (stage) => {
       const { holder, waiting, release } = await queueOfTwo(stage);
@@ -300,11 +300,11 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
-    // The run after the renewal, which begins with what was carried over; the run before it has 4 MiB.
+    // The run after continue-as-new, which begins with the carried state. The run before it has 4 MiB.
     name: 'session-continued-as-new',
     run: async ({ agent, start, end }) => {
       await agent('renewing', answer, { history: 'none' });
-      // The update results hold the window: large early messages bring the history to Temporal's limit.
+      // Update results contain the window, so large early messages bring the history to Temporal's limit.
       for (let turn = 0; turn < 38; turn++) {
         const prompt = turn < 16 ? 'x'.repeat(15_000) : `turn ${turn}`;
         await end(await start({ agent_name: 'renewing', prompt, session_id: 'renewed' }));
@@ -324,7 +324,7 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
-    // It does nothing: its memo is what it is for.
+    // The workflow does nothing; only its memo is used.
     name: 'cluster-terms',
     run: async ({ happened }) => {
       await happened('cluster-terms', 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED');
@@ -357,19 +357,19 @@ const byTheActivity: readonly Scenario[] = [
   },
 ];
 
-/** Calls whose turns tell of which life and run of their session they are. */
+/** Calls whose turns name the life and run of their session. */
 const inLives: readonly Scenario[] = [
-  // Their session is asked what became of their message.
+  // The session is asked whether it stores their message.
   { name: 'ended-waiting-cancelled', run: cancelledWhileQueued },
   { name: 'ended-waiting-overdue', run: deadlineWhileQueued },
   {
-    // The run that gave the turn is over when the call commits: it asks the one after.
+    // The session run that granted the turn has ended when the call commits, so the commit goes to the next run.
     name: 'committed-after-renewal',
     settings: { HOLDFAST_SESSION_HISTORY_EVENTS: '50', HOLDFAST_FIRST_TASK_WAIT_MS: '2000' },
     run: async ({ agent, start, end, temporal }) => {
       const session = temporal.workflow.getHandle('session-recorded');
       await agent('before', answer);
-      // So that the renewal is near: it must come while the call's first task waits.
+      // Brings continue-as-new near, because it must happen while the call's first task waits.
       for (let calls = 0; calls < 3; calls++)
         await end(await start({ agent_name: 'before', prompt: 'a question', session_id: 'recorded' }));
       await agent('renewing', async () => {
@@ -388,7 +388,7 @@ const inLives: readonly Scenario[] = [
     run: async ({ agent, start, end, http, temporal }) => {
       await agent('closing', answer);
       await end(await start({ agent_name: 'closing', prompt: 'a question', session_id: 'closed' }));
-      // As a deletion does it that goes no further.
+      // The first step of a deletion.
       await temporal.workflow.getHandle('session-closed').executeUpdate('closeSession', { args: [true] });
       if ((await http.get('/api/vps/sessions/closed')).status !== 404) throw new Error('It is there');
       return 'session-closed';
@@ -396,7 +396,7 @@ const inLives: readonly Scenario[] = [
   },
   { name: 'removed-while-queued', run: removedWhileQueued },
   {
-    // It wakes the call that waits before it completes.
+    // The session signals the waiting call before it completes.
     name: 'session-closed-with-queue',
     run: async (stage) => {
       await removedWhileQueued(stage);
@@ -411,7 +411,7 @@ export const scenarios: readonly Scenario[] = [
     settings: { HOLDFAST_FIRST_TASK_WAIT_MS: '0', ...one.settings },
   })),
   ...firstTaskScenarios,
-  // The rerun's agent is asked in the first task too, and a signal commits its turn.
+  // The rerun also asks its agent in the first task, and a signal commits its turn.
   { name: 'rerun-asks-in-task', run: async (stage) => `call-${await overridden(stage)}` },
   ...inLives,
 ];

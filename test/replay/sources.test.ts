@@ -1,4 +1,4 @@
-/** Where histories are read from: every form that the product, the temporal CLI and the Web UI write, and hostile files. */
+/** Reading histories in every form that Holdfast, the temporal CLI and the Web UI write, and from hostile files. */
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -74,7 +74,7 @@ describe('histories are read', () => {
     for (const one of read) expect(one.history).toEqual(history);
   });
 
-  it('one after the other, and what cannot be read is told beside them', async () => {
+  it('one after the other, with an error for each file that cannot be read', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'a.json'), '{"secret prompt": oops}');
     await writeFile(join(folder, 'b.json'), '');
@@ -94,7 +94,7 @@ describe('histories are read', () => {
 });
 
 describe('a hostile archive', () => {
-  it('writes nothing: paths are names to show, links and devices are passed over', async () => {
+  it('writes no files: paths are only names to show, and links and devices are skipped', async () => {
     const folder = await temporaryFolder();
     const target = join(folder, 'target.json');
     const read = await fromBytes(
@@ -114,7 +114,7 @@ describe('a hostile archive', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('with a history of a huge size is not held in memory', async () => {
+  it('with a huge history is not loaded into memory', async () => {
     const bomb = gzipSync(tar(entry('bomb.json', ' '.repeat(20_000_000)), entry('ok.json', json)));
     const read = await fromBytes(bomb, 65_536, 1_000_000);
     expect(String(read[0]?.history)).toMatch(/larger than 1000000 bytes/);
@@ -129,7 +129,7 @@ describe('a hostile archive', () => {
     ]);
   });
 
-  it('that is cut short or damaged gives what is whole, and is told', async () => {
+  it('that is truncated or damaged yields its intact histories and an error', async () => {
     const bytes = tar(entry('one.json', json), entry('two.json', json));
     const cut = await fromBytes(bytes.subarray(0, bytes.length - 4_096));
     expect(cut[0]).toMatchObject({ name: 'one', history });

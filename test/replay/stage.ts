@@ -1,4 +1,4 @@
-/** What a scenario has at hand: a node of its own, agents, calls, workers that can be killed. */
+/** The means of a scenario: a node of its own, agents, calls, and workers that can be killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -14,22 +14,22 @@ const { EventType } = proto.temporal.api.enums.v1;
 export interface Stage {
   readonly http: HttpClient;
   readonly temporal: Client;
-  /** Registers an agent that does as the script says. */
+  /** Registers an agent that behaves as the script says. */
   readonly agent: (name: string, script: Script, config?: Json) => Promise<ScriptedAgent>;
-  /** Starts a call without waiting; its id. */
+  /** Starts a call without waiting for its end. Returns its id. */
   readonly start: (body: Json) => Promise<string>;
-  /** Until the call has ended. */
+  /** Waits until the call has ended. */
   readonly end: (callId: string) => Promise<void>;
-  /** Until the workflow's history holds so many events of this kind. */
+  /** Waits until the workflow's history has this many events of this kind. */
   readonly happened: (workflowId: string, event: keyof typeof EventType, times?: number) => Promise<void>;
-  /** A worker in a process of its own, ready. */
+  /** Starts a worker in a process of its own. Resolves when it is ready. */
   readonly worker: () => Promise<ChildProcess>;
   readonly close: () => Promise<void>;
 }
 
 const patienceMs = 30_000;
 
-/** Closing it replays every history that was made on it. */
+/** `close` replays every history that was made on the node. */
 export async function openStage(settings: Environment = {}): Promise<Stage> {
   const test = await startTestNode(settings);
   const agents: ScriptedAgent[] = [];
@@ -73,7 +73,7 @@ export async function openStage(settings: Environment = {}): Promise<Stage> {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       workers.push(worker);
-      await once(worker.stdout, 'data'); // Its first line says that it is ready.
+      await once(worker.stdout, 'data'); // The first line says that it is ready.
       return worker;
     },
     async close() {

@@ -1,4 +1,4 @@
-/** Histories as files: exports of the product's own making, and the reading of them. */
+/** Histories as files: exports made by Holdfast, and reading them. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ export async function bytesOf(
   return Buffer.concat((await collect(format(each(calls)))).map((piece) => Buffer.from(piece)));
 }
 
-/** What standard input gives where it comes in pieces of a size. */
+/** A standard input that arrives in pieces of a given size. */
 export function fromBytes(
   bytes: Buffer,
   pieceBytes = 65_536,
@@ -40,7 +40,7 @@ export function fromBytes(
   return collect(fromPaths(['-'], { stdin, ...(maxHistoryBytes !== undefined && { maxHistoryBytes }) }));
 }
 
-/** Verdicts by name. */
+/** The verdicts by the history's name. */
 export async function replayed(
   sources: AsyncIterable<HistorySource>,
   parallel = 2,

@@ -1,4 +1,4 @@
-/** The replay of many histories: a verdict on each, whatever the others are. */
+/** The replay of many histories gives a verdict on each, independent of the others. */
 import { describe, expect, it } from 'vitest';
 import { fromPaths } from '../../src/replay/history-sources.ts';
 import { replayHistories } from '../../src/replay/replay-histories.ts';
@@ -15,7 +15,7 @@ const renamed = (from: string, to: string): unknown =>
   JSON.parse(readHistory('success').replaceAll(`"${from}"`, `"${to}"`));
 
 describe('the replay of many histories', () => {
-  it('finds every recorded workflow type the same, in one process as in several', async () => {
+  it('gives the same verdicts in one process as in several, for every recorded workflow type', async () => {
     const sources = await collect(fromPaths([historiesFolder]));
     for (const parallel of [1, 3]) {
       const { summary, verdicts } = await replayed(each(sources), parallel);
@@ -24,7 +24,7 @@ describe('the replay of many histories', () => {
     }
   });
 
-  it('says at which event code and history part, and which command was expected', async () => {
+  it('reports the event at which code and history differ, and the expected command', async () => {
     const longer = events.slice(0, 10);
     const again = events.slice(4, 7);
     const late = [...longer, ...again, ...events.slice(7)].map((event, index) => ({
@@ -50,7 +50,7 @@ describe('the replay of many histories', () => {
     });
   });
 
-  it('tells what is no whole history, and goes on with the next in the same process', async () => {
+  it('reports an incomplete history, and continues with the next one in the same process', async () => {
     const damaged: Readonly<Record<string, unknown>> = {
       null: null,
       empty: { events: [] },
@@ -88,8 +88,8 @@ describe('the replay of many histories', () => {
     });
   });
 
-  it('survives a history that ends the core of its process', async () => {
-    // Whole by its ids, but its only task is started twice at once: the core panics over it.
+  it('survives a history that crashes the SDK core of its process', async () => {
+    // Its event ids are complete, but its only task is started twice, which makes the core panic.
     const twice = [...events.slice(0, 3), events[2], ...events.slice(3)].map((event, index) => ({
       ...event,
       eventId: String(index + 1),
@@ -105,7 +105,7 @@ describe('the replay of many histories', () => {
     expect(verdicts.get('next')?.verdict).toBe('same');
   });
 
-  it('takes a call that no worker took up, and one that is under way', async () => {
+  it('accepts a call that no worker has taken yet, and one in flight', async () => {
     const { summary } = await replayed(
       each(
         [1, 2, 3, 4, 6].map((length) => ({
@@ -117,13 +117,13 @@ describe('the replay of many histories', () => {
     expect(summary).toMatchObject({ total: 5, same: 5 });
   });
 
-  it('says what to do where there is no bundle, before it reads anything', async () => {
+  it('fails with what to do if there is no bundle, before it reads any history', async () => {
     await expect(replayHistories(each([]), { workflowBundlePath: '/nowhere.js' })).rejects.toThrow(
       /npm run build/,
     );
   });
 
-  it('takes no history further than it replays', async () => {
+  it('reads histories no faster than it replays them', async () => {
     let taken = 0;
     let done = 0;
     const sources = async function* () {

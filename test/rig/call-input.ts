@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { CallInput } from '../../src/domain/call.ts';
-import { readPayload } from '../../src/services/temporal/read-payload.ts';
+import { readPayload } from '../../src/temporal-sdk/payloads.ts';
 
 /** What a call was started with. */
 export async function inputOf(temporal: Client, callId: string): Promise<CallInput> {

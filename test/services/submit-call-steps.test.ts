@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Refusal } from '../../src/domain/failures.ts';
 import { Semaphore } from '../../src/lib/semaphore.ts';
 import type { PayloadStore } from '../../src/payloads/payload-store.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 import { CallsInFlight } from '../../src/services/calls/calls-in-flight.ts';
 import {
   submitCall,
@@ -77,7 +77,7 @@ describe('submitCall', () => {
         firstTaskWaitMs: 0,
         heartbeatTimeoutMs: 5_000,
       },
-      texts: new Texts({} as PayloadStore, 1_000),
+      texts: new TextStore({} as PayloadStore, 1_000),
     };
     return submitCall(deps as unknown as SubmitDependencies, { ...request, ...more });
   };

@@ -12,7 +12,7 @@ import {
 } from '../../src/services/calls/submit-call.ts';
 import type { Temporal } from '../../src/services/temporal/rpc.ts';
 import type { PayloadStore } from '../../src/payloads/payload-store.ts';
-import { Texts } from '../../src/payloads/texts.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 
 const cooldownMs = 30_000;
 const agent = (name: string, fallbackAgents: string[]): AgentConfig => ({
@@ -69,7 +69,7 @@ describe('the slot to probe a half-open agent', () => {
           firstTaskWaitMs: 0,
           heartbeatTimeoutMs: 5_000,
         },
-        texts: new Texts({} as PayloadStore, 1_000),
+        texts: new TextStore({} as PayloadStore, 1_000),
       } as unknown as SubmitDependencies,
       request,
     );

@@ -1,11 +1,11 @@
-/** Large texts and long sessions: whole for their readers, small for Temporal. */
+/** Large texts and long sessions: complete for readers, small in Temporal. */
 import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweepPayloads } from '../../src/services/archive/payload-sweep.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
-import { lostText, Texts } from '../../src/payloads/texts.ts';
+import { lostText, TextStore } from '../../src/payloads/text-store.ts';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
@@ -43,7 +43,7 @@ describe('large texts', () => {
   const messagesOf = async (session: string): Promise<Json[]> =>
     (await test.http.get(`/api/vps/sessions/${session}`)).body.messages as Json[];
 
-  it('go through a call and its session to the letter, and to the next agent', async () => {
+  it('pass through a call and its session unchanged, and reach the next agent', async () => {
     const { body } = await test.http.call({ agent_name: 'verbose', prompt, session_id: 'big' });
     expect(body).toMatchObject({ success: true, session_stored: true });
     expect(body.response === answer).toBe(true);
@@ -68,7 +68,7 @@ describe('large texts', () => {
     }
   });
 
-  it('are run again whole', async () => {
+  it('are complete in a rerun', async () => {
     const { body } = await test.http.call({ agent_name: 'echo', prompt });
     const again = await test.http.post(`/api/vps/calls/${String(body.call_id)}/rerun`);
     await expect
@@ -79,7 +79,7 @@ describe('large texts', () => {
       .toBe(true);
   });
 
-  it('go when their session and its calls are deleted', async () => {
+  it('are deleted with their session and its calls', async () => {
     await test.http.call({ agent_name: 'verbose', prompt: 'short', session_id: 'gone' });
     const [calls, sessions] = [await folders('calls'), await folders('sessions')];
     await expect
@@ -92,10 +92,10 @@ describe('large texts', () => {
     expect(await folders('sessions')).toHaveLength(sessions.length - 1);
   });
 
-  it('of calls and sessions that are no more are swept, those of the others stay', async () => {
-    const texts = new Texts(createFileStore(store()), 1);
-    await texts.keep({ kind: 'calls', id: 'of a call past its retention' }, 'large');
-    await texts.keep({ kind: 'sessions', id: 'of a session that was deleted' }, 'large');
+  it('of deleted calls and sessions are swept, those of others stay', async () => {
+    const texts = new TextStore(createFileStore(store()), 1);
+    await texts.save({ kind: 'calls', id: 'of a call past its retention' }, 'large');
+    await texts.save({ kind: 'sessions', id: 'of a session that was deleted' }, 'large');
     const before = [...(await folders('calls')), ...(await folders('sessions'))];
     const temporal = {
       client: test.temporal,
@@ -110,14 +110,14 @@ describe('large texts', () => {
     expect((await messagesOf('big'))[1]?.content === answer).toBe(true);
   });
 
-  it('without their store are refused before anything is accepted, while small calls go on', async () => {
+  it('are refused before the call is accepted while the payload store cannot be reached, and small calls go on', async () => {
     await rename(store(), `${store()}.away`);
     await writeFile(store(), 'no folder');
     try {
       const refused = await test.http.call({ agent_name: 'echo', prompt, session_id: 'refused' });
       expect(refused).toMatchObject({ status: 503, body: { error_type: 'payload_store_unavailable' } });
       expect(refused.headers.get('Retry-After')).not.toBeNull();
-      expect(refused.headers.get('Location')).toBeNull(); // It was never accepted: there is nothing to look at.
+      expect(refused.headers.get('Location')).toBeNull(); // It was never accepted.
       expect((await test.http.call({ agent_name: 'echo', prompt: 'small' })).body.success).toBe(true);
 
       const asked = verbose.requests.length;
@@ -136,7 +136,7 @@ describe('large texts', () => {
 
   describe('that are lost or damaged', () => {
     const middling = (what: string): string => `${what.repeat(20_000)} its end`;
-    /** Files of payloads that hold just this text. */
+    /** The payload files with exactly this text. */
     const filesWith = async (text: string): Promise<string[]> => {
       const entries = await readdir(store(), { recursive: true, withFileTypes: true });
       const files = entries
@@ -151,7 +151,7 @@ describe('large texts', () => {
       await Promise.all(files.map((file) => truncate(file, 10)));
     };
 
-    it('are marked in their session, which goes on, and the export is complete but for them', async () => {
+    it('are marked in their session, which goes on, and the export contains everything else', async () => {
       const [lost, whole] = [middling('lost'), middling('whole')];
       await test.http.call({ agent_name: 'echo', prompt: lost, session_id: 'damaged' });
       await test.http.call({ agent_name: 'echo', prompt: whole, session_id: 'damaged' });
@@ -184,7 +184,7 @@ describe('large texts', () => {
       expect(await messagesOf('restored')).toEqual(damaged?.messages);
     });
 
-    it('fail the calls that need them, by their key, and no others', async () => {
+    it('fail only the calls that need them, with their key in the error', async () => {
       const prompt = middling('prompt');
       const agent = await startAgent(async () => {
         await damage(prompt);
@@ -214,7 +214,7 @@ describe('large texts', () => {
       expect(next.body.success).toBe(true);
     });
 
-    it('are no answers: who asks for one is told that it is lost, with all else of the call', async () => {
+    it('are never returned as answers: a reader gets an error, and the rest of the call', async () => {
       const prompt = middling('ask');
       const headers = { 'Idempotency-Key': 'answer-is-lost', Prefer: 'respond-async' };
       const { body: accepted } = await test.http.call({ agent_name: 'echo', prompt }, headers);
@@ -238,7 +238,7 @@ describe('large texts', () => {
     });
   });
 
-  it('a long session moves its old messages out, and reads back whole and in order', async () => {
+  it('a long session moves old messages to the payload store, and is read back complete and in order', async () => {
     const turns = Array.from({ length: 60 }, (_, turn) => `turn ${turn}`);
     for (const turn of turns) await test.http.call({ agent_name: 'echo', prompt: turn, session_id: 'long' });
     const expected = turns.flatMap((turn) => [turn, `re: ${turn}`]);
@@ -288,7 +288,7 @@ describe('large texts', () => {
         return ms.sort((a, b) => a - b)[7] ?? Number.NaN;
       };
       const [ten, endless] = [await medianOf('ten'), await medianOf('endless')];
-      // Noise is a few ms of some 50; anything that grew with the turns would be seconds.
+      // Noise is a few ms of about 50. Anything that grew with the number of turns would take seconds.
       expect(endless).toBeLessThan(2 * ten + 20);
       const { historySize = 0 } = await test.temporal.workflow.getHandle('session-endless').describe();
       expect(historySize).toBeLessThan(1_000_000);

@@ -1,4 +1,4 @@
-/** Sessions that are removed beside the calls in them: none is lost or refused, and each is told what became of it (I4). */
+/** Removing sessions while calls use them: no call is lost or refused, and each reports whether its turn is stored (I4). */
 import { setTimeout as pass } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { callWorkflowId, sessionWorkflowId } from '../../src/domain/ids.ts';
@@ -8,7 +8,7 @@ import { echo, gated } from '../api/scripts.ts';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
 
-/** More rounds find more; this many take seconds. */
+/** More rounds find more faults; this many take seconds. */
 const rounds = Number(process.env['SHOT_ROUNDS'] ?? 3);
 const perRound = 8;
 const timeout = 60_000 + rounds * 20_000;
@@ -34,11 +34,11 @@ const messagesOf = async (session: string): Promise<Json[]> => {
   return status === 404 ? [] : (body.messages as Json[]);
 };
 
-/** Failed ones marked. */
+/** The session's messages, with failed ones marked. */
 const contentsOf = async (session: string): Promise<unknown[]> =>
   (await messagesOf(session)).map(({ content, failed }) => (failed === true ? { failed: content } : content));
 
-/** A call that holds its session's turn until it is let answer. */
+/** A call that holds its session's turn until the test lets its agent answer. */
 async function holder(session_id: string) {
   const gate = gated('at last');
   const slow = await startAgent(gate.script);
@@ -62,24 +62,24 @@ describe('a session that is removed', () => {
     await Promise.all(sessions.map((session) => call(session, 'before')));
     return sessions;
   };
-  /** Whether the session holds the reply to that call now. */
+  /** Whether the session has the answer of that call now. */
   const holds = async (session: string, { body }: HttpAnswer): Promise<boolean> =>
     (await messagesOf(session)).some(
       (message) => message.role === 'assistant' && message.call_id === body.call_id,
     );
   const runOf = async (session: string): Promise<string> =>
     (await test.temporal.workflow.getHandle(sessionWorkflowId(session)).describe()).runId;
-  /** The session's run that took the call's turn: a closed run takes no signal. */
+  /** The session run that stored the call's turn; a closed run gets no signal. */
   const runThatTook = async ({ body }: HttpAnswer): Promise<string | null | undefined> => {
     const call = test.temporal.workflow.getHandle(callWorkflowId(String(body.call_id)));
     return (await call.fetchHistory()).events
       ?.map((event) => event.externalWorkflowExecutionSignaledEventAttributes?.workflowExecution?.runId)
       .findLast(Boolean);
   };
-  /** Within 100 ms, evenly. */
+  /** A random delay of up to 100 ms. */
   const delayMs = (shot: number): number => (shot * 37) % 100;
 
-  it('by a cleanup beside calls loses none of them and refuses none', { timeout }, async () => {
+  it('by a cleanup loses and refuses none of the calls that use it', { timeout }, async () => {
     const faults: object[] = [];
     for (let round = 0; round < rounds; round++) {
       const sessions = await idleSessions(`cleaned-${round}`);
@@ -98,30 +98,34 @@ describe('a session that is removed', () => {
     expect(faults).toEqual([]);
   });
 
-  it('by its deletion beside calls refuses none, and each says what became of it', { timeout }, async () => {
-    const faults: object[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const sessions = await idleSessions(`deleted-${round}`);
-      const removedRuns = await Promise.all(sessions.map(runOf));
-      const shots = sessions.map(async (session, index) => {
-        const removal = pass(50).then(() => test.http.delete(`/api/vps/sessions/${session}`));
-        await pass(delayMs(round * perRound + index));
-        const answer = await call(session, 'beside');
-        return { session, answer, removal: (await removal).status, removedRun: removedRuns[index] };
-      });
-      for (const { session, answer, removal, removedRun } of await Promise.all(shots)) {
-        const { status, body } = answer;
-        const isThere = await holds(session, answer);
-        const right =
-          body.session_stored === true ? isThere || (await runThatTook(answer)) === removedRun : !isThere;
-        if (status !== 200 || body.success !== true || removal !== 204 || !right)
-          faults.push({ session, status, removal, isThere, ...body });
+  it(
+    'by a deletion refuses none of the calls that use it, and each reports whether its turn is stored',
+    { timeout },
+    async () => {
+      const faults: object[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const sessions = await idleSessions(`deleted-${round}`);
+        const removedRuns = await Promise.all(sessions.map(runOf));
+        const shots = sessions.map(async (session, index) => {
+          const removal = pass(50).then(() => test.http.delete(`/api/vps/sessions/${session}`));
+          await pass(delayMs(round * perRound + index));
+          const answer = await call(session, 'beside');
+          return { session, answer, removal: (await removal).status, removedRun: removedRuns[index] };
+        });
+        for (const { session, answer, removal, removedRun } of await Promise.all(shots)) {
+          const { status, body } = answer;
+          const isThere = await holds(session, answer);
+          const right =
+            body.session_stored === true ? isThere || (await runThatTook(answer)) === removedRun : !isThere;
+          if (status !== 200 || body.success !== true || removal !== 204 || !right)
+            faults.push({ session, status, removal, isThere, ...body });
+        }
       }
-    }
-    expect(faults).toEqual([]);
-  });
+      expect(faults).toEqual([]);
+    },
+  );
 
-  it('leaves nothing of a call under way in the next of its id, and that call says so', async () => {
+  it('has nothing of a call in flight stored in the next session of its id, and that call reports it', async () => {
     const first = await holder('again');
     expect((await test.http.delete('/api/vps/sessions/again')).status).toBe(204);
     expect((await call('again', 'next')).body).toMatchObject({ success: true, session_stored: true });
@@ -132,7 +136,7 @@ describe('a session that is removed', () => {
     expect(await contentsOf('again')).toEqual(['next', 're: next']);
   });
 
-  it('wakes the calls that wait in it: they are asked at once, without it', async () => {
+  it('signals its waiting calls, which ask their agents at once without the session', async () => {
     const first = await holder('removed-with-queue');
     const startedAt = performance.now();
     const waiting = ['second', 'third'].map((prompt) =>
@@ -151,13 +155,13 @@ describe('a session that is removed', () => {
 
     for (const { body } of await Promise.all(waiting))
       expect(body).toMatchObject({ success: true, session_stored: false });
-    expect(performance.now() - startedAt).toBeLessThan(7_000); // They ask by themselves every 10 s.
+    expect(performance.now() - startedAt).toBeLessThan(7_000); // Without the signal they ask every 10 s.
     first.open();
     expect(await first.ended()).toMatchObject({ response: 'at last', session_stored: false });
     expect(await messagesOf('removed-with-queue')).toEqual([]);
   });
 
-  it('gives its place to another, which takes no call of the first one', async () => {
+  it('can be followed by another session of its id, which accepts no call of the first one', async () => {
     const session = test.temporal.workflow.getHandle('session-other');
     await call('other', 'first');
     const open = (args: unknown[]) =>
@@ -180,7 +184,7 @@ describe('a session that is removed', () => {
 });
 
 describe('a call that has no turn yet', () => {
-  it('and whose deadline passes leaves its message, marked failed, as it says', async () => {
+  it('and whose deadline passes has its message stored as failed, and reports that', async () => {
     const first = await holder('overdue');
     const { body } = await test.http.call({
       agent_name: 'echo',
@@ -195,7 +199,7 @@ describe('a call that has no turn yet', () => {
     expect(await contentsOf('overdue')).toEqual([{ failed: 'too late' }, 'held', 'at last']);
   });
 
-  it('and is cancelled shows how long it waited, and that its session keeps nothing of it', async () => {
+  it('and is cancelled reports how long it waited, and that its session stores nothing of it', async () => {
     const first = await holder('impatient');
     const body = { agent_name: 'echo', prompt: 'never mind', session_id: 'impatient' };
     const { headers } = await test.http.call(body, { Prefer: 'respond-async' });
@@ -215,7 +219,7 @@ describe('a call that has no turn yet', () => {
     expect(await contentsOf('impatient')).toEqual(['held', 'at last']);
   });
 
-  it('and is terminated shows its whole time as queued', async () => {
+  it('and is terminated reports its whole time as queued', async () => {
     const first = await holder('terminated');
     const waits = { agent_name: 'echo', prompt: 'never', session_id: 'terminated' };
     const waiting = test.http.call(waits, { 'Idempotency-Key': 'terminated' });
@@ -224,7 +228,7 @@ describe('a call that has no turn yet', () => {
       Prefer: 'respond-async',
     });
     const handle = test.temporal.workflow.getHandle(`call-${String(body.call_id)}`);
-    expect(await handle.query('callProgress')).toMatchObject({ waitsForTurn: true }); // Its first task is over.
+    expect(await handle.query('callProgress')).toMatchObject({ waitsForTurn: true }); // The first task has completed.
     await handle.terminate();
 
     expect((await waiting).body).toMatchObject({ error_type: 'cancelled', overhead_ms: 0, attempts: [] });
@@ -238,7 +242,7 @@ describe('a call that has no turn yet', () => {
   });
 });
 
-it('a call that is cancelled while its agent is asked says that its session keeps its message', async () => {
+it('a call that is cancelled while its agent is asked reports that its session stores its message', async () => {
   const first = await holder('cancelled');
   expect((await test.http.post(`${first.path}/cancel`)).status).toBe(202);
 

@@ -1,4 +1,4 @@
-/** Reading sessions from memory: as new as a query, in every process, and gone with what is deleted. */
+/** Reading sessions from the cache: as current as a query in every process, and without deleted sessions. */
 import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { replayAll } from '../rig/replay-all.ts';
 import { startTemporalServer } from '../rig/server-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
 
-/** Two nodes on one server and one payload store; sessions renew themselves often. `one` takes settings of its own. */
+/** Two nodes on one server and one payload store, with sessions that continue as new often. `one`: settings of the first. */
 async function startNodes(ofOne: Environment = {}) {
   const server = await startTemporalServer(['limit.historyCount.suggestContinueAsNew=60']);
   const connection = await Connection.connect({ address: server.address });
@@ -44,7 +44,7 @@ const promptsIn = async (http: HttpClient, session: string): Promise<string[]> =
     .filter(({ role }) => role === 'user')
     .map(({ content }) => content as string);
 
-test('every process reads what any has committed, over every renewal of the session', async () => {
+test('every process reads what any process has committed, across every continue-as-new of the session', async () => {
   const { one, two, temporal } = await startNodes();
   const both = [one.http, two.http] as const;
   const said: string[] = [];
@@ -53,16 +53,16 @@ test('every process reads what any has committed, over every renewal of the sess
     await say(both[turn % 2] ?? one.http, 'shared', `turn ${turn}`);
     said.push(`turn ${turn}`);
     for (const http of both) expect(await promptsIn(http, 'shared')).toEqual(said);
-    // Now from memory.
+    // This time from the cache.
     for (const http of both) expect(await promptsIn(http, 'shared')).toEqual(said);
     runs.add((await temporal.workflow.getHandle('session-shared').describe()).runId);
   }
   expect(runs.size).toBeGreaterThan(2);
-  // Deletions and the sweep of payloads read it there.
+  // Deletions and the payload sweep read it there.
   expect((await temporal.workflow.getHandle('session-shared').describe()).memo).toHaveProperty('life');
 }, 120_000);
 
-test('no read misses a call that had ended before it, however many read and write at once', async () => {
+test('no read misses a call that had ended before it, even with many concurrent reads and calls', async () => {
   const { one, two } = await startNodes();
   const ended = new Set<string>();
   let writing = true;
@@ -77,7 +77,7 @@ test('no read misses a call that had ended before it, however many read and writ
     while (writing) {
       const before = [...ended];
       const { status, body } = await read(http, 'busy');
-      // It may not exist yet; and a query may come too late where the session is just being renewed.
+      // The session may not exist yet, or a query may fail while the session continues as new.
       if (before.length === 0 || status === 503) continue;
       expect(status).toBe(200);
       const prompts = new Set((body.messages as Json[]).map(({ content }) => content as string));
@@ -92,7 +92,7 @@ test('no read misses a call that had ended before it, however many read and writ
   expect(reads).toBeGreaterThan(30);
 }, 120_000);
 
-test('a session that is deleted anywhere is gone everywhere, and another of its id is not the same', async () => {
+test('a session that one process deletes is gone in every process, and a new one of its id is another session', async () => {
   const { one, two } = await startNodes();
   for (const [deleting, reading] of [
     [one.http, two.http],
@@ -110,10 +110,10 @@ test('a session that is deleted anywhere is gone everywhere, and another of its 
   }
 }, 120_000);
 
-test('nothing but its mark is asked for: it is read while no worker could answer a query, another is not', async () => {
+test('a cached session only needs one describe: it can be read while no worker can answer queries, unlike an uncached one', async () => {
   const { one, two } = await startNodes({ HOLDFAST_EMBEDDED_WORKER: 'off' });
   for (const session of ['known', 'unknown']) await say(two.http, session, 'hello');
-  // What follows a commit may take one more task; then nothing happens in it.
+  // A commit may be followed by one more workflow task; after that the session is idle.
   expect(await promptsIn(one.http, 'known')).toEqual(['hello']);
   expect(await promptsIn(one.http, 'known')).toEqual(['hello']);
 
@@ -124,7 +124,7 @@ test('nothing but its mark is asked for: it is read while no worker could answer
   expect((await read(one.http, 'unknown')).status).toBe(503);
 }, 120_000);
 
-test('a long one is read whole from memory, payload store or not, and the room for it is bounded', async () => {
+test('a long session is read from the cache completely, with or without its payload store, and the cache is bounded', async () => {
   const turns = Array.from({ length: 300 }, (_, turn) => `turn ${turn}`);
   const { one, two, store } = await startNodes({ HOLDFAST_SESSION_CACHE_BYTES: String(400 * 1024) });
   const at = new Date().toISOString();
@@ -140,7 +140,7 @@ test('a long one is read whole from memory, payload store or not, and the room f
   await rename(store, `${store}.away`);
   try {
     expect(await promptsIn(two.http, 'long')).toEqual(expected);
-    // A quarter of its room is less than this session: the rest is read from the store every time.
+    // A quarter of the cache is less than this session, so the rest is read from the store every time.
     expect((await read(one.http, 'long')).status).not.toBe(200);
   } finally {
     await rename(`${store}.away`, store);
@@ -150,7 +150,7 @@ test('a long one is read whole from memory, payload store or not, and the room f
     expect(await promptsIn(http, 'long')).toEqual([...expected, 'and on']);
 }, 120_000);
 
-test('with no room at all every read is a query', async () => {
+test('without a cache every read is a query', async () => {
   const { one, two } = await startNodes({ HOLDFAST_SESSION_CACHE_BYTES: '0' });
   for (let turn = 1; turn <= 3; turn++) {
     await say(two.http, 'asked', `turn ${turn}`);

@@ -22,7 +22,7 @@ const messagesOf = (request: ScriptedRequest | undefined): Message[] =>
 
 const failedSignal = 'EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED';
 
-/** An agent that answers nobody until it is let, and a call that holds its session's turn till then. */
+/** An agent that answers only when the test lets it, and a call that holds its session's turn until then. */
 async function startGate(test: TestNode, name: string) {
   let release = (): void => undefined;
   const open = new Promise<void>((resolve) => (release = resolve));
@@ -45,7 +45,7 @@ async function happened({ temporal }: TestNode, workflowId: string, event: keyof
   return events?.some(({ eventType }) => eventType === EventType[event]);
 }
 
-/** It is a call's turn that was never started: what its facade does between the turn and the start. */
+/** Opens the turn of a call that was not started, as its facade does before the start. */
 async function turnBeforeStart(test: TestNode, session: string) {
   const gate = await startGate(test, `gate-of-${session}`);
   const first = await gate.begin(session);
@@ -94,7 +94,7 @@ describe('the turns of a session', () => {
   const read = async (id: string): Promise<Message[]> =>
     (await test.http.get(`/api/vps/sessions/${id}`)).body.messages as Message[];
 
-  it('20 calls at once on one session do not overlap, and each sees the replies before it', async () => {
+  it('20 concurrent calls on one session do not overlap, and each gets the replies before it', async () => {
     const before = echo.requests.length;
     mostOverlapping = 0;
 
@@ -120,7 +120,7 @@ describe('the turns of a session', () => {
     expect(new Set(stored.map((one) => one.call_id)).size).toBe(20);
   });
 
-  it('a failed call leaves its user message, marked failed, and it is never sent to an agent', async () => {
+  it("a failed call's user message is stored as failed and never sent to an agent", async () => {
     const broken = await startAgent(() => ({ status: 401 }));
     await test.http.register('broken', broken.port, { max_retries: 0 });
 
@@ -136,7 +136,7 @@ describe('the turns of a session', () => {
     await broken.close();
   });
 
-  it("the fallback's answer is in the session under the fallback's name, with the whole history sent to it", async () => {
+  it("the fallback gets the whole history, and its answer is in the session under the fallback's name", async () => {
     const broken = await startAgent(() => ({ status: 401 }));
     await test.http.register('first', broken.port, { max_retries: 0, fallback_agents: ['echo'] });
     await test.http.call({ agent_name: 'echo', prompt: 'one', session_id: 'fallback' });
@@ -148,7 +148,7 @@ describe('the turns of a session', () => {
     await broken.close();
   });
 
-  // These two wait for the session to look after who holds its turn: beside each other.
+  // These two wait for the session to check the holder of its turn, so they run concurrently.
   it.concurrent('a terminated call does not block its session', async ({ expect }) => {
     const slow = await startAgent(() => ({ hang: true }));
     await test.http.register('slow', slow.port);
@@ -168,7 +168,7 @@ describe('the turns of a session', () => {
 
   it.concurrent('a turn granted to a call that never started is freed', async ({ expect }) => {
     await test.http.call({ agent_name: 'echo', prompt: 'begin', session_id: 'ghost' });
-    // The caller has its answer before the session has it, and with it the turn back.
+    // The caller gets its answer before the session gets the commit that ends the turn.
     await expect.poll(() => read('ghost')).toHaveLength(2);
     const session = test.temporal.workflow.getHandle('session-ghost');
     expect(await session.executeUpdate('openTurn', { args: ['never-started'] })).toMatchObject({
@@ -180,7 +180,7 @@ describe('the turns of a session', () => {
     expect(body).toMatchObject({ success: true, response: 're: after' });
   });
 
-  it('a cleanup notices that the call which holds the turn was terminated, and the next one removes the session', async () => {
+  it('a cleanup notices that the call with the turn was terminated, and the next cleanup removes the session', async () => {
     const slow = await startAgent(() => ({ hang: true }));
     await test.http.register('hanging', slow.port);
     const { body } = await test.http.call(
@@ -200,7 +200,7 @@ describe('the turns of a session', () => {
     await slow.close();
   });
 
-  it('refuses metadata beyond the bound of a session before the call is accepted', async () => {
+  it('metadata beyond the limit of a session is refused before the call is accepted', async () => {
     const metadata = (key: string) => ({ [key]: 'x'.repeat(60_000) });
     const call = (key: string) =>
       test.http.call({ agent_name: 'echo', prompt: 'hi', session_id: 'weighty', metadata: metadata(key) });
@@ -210,7 +210,7 @@ describe('the turns of a session', () => {
     expect(plain.body.success).toBe(true);
   });
 
-  it('a call that got its turn before it was started is told again once it is', async () => {
+  it('a call that was granted its turn before it was started is sent the turn again once it is started', async () => {
     const late = await turnBeforeStart(test, 'told');
     await expect.poll(() => happened(test, 'session-told', failedSignal)).toBe(true);
     await late.answersWithoutAsking();
@@ -235,7 +235,7 @@ describe('the turns of a session', () => {
     await gate.close();
   });
 
-  it('a session deleted during a call is not brought back, and the answer says so', async () => {
+  it('a session that is deleted during a call is not created again, and the answer reports that', async () => {
     let release: (() => void) | undefined;
     const slow = await startAgent(async () => {
       await new Promise<void>((resolve) => (release = resolve));
@@ -267,7 +267,7 @@ describe('the turns of a session', () => {
   });
 });
 
-it('a call that got its turn before it was started is told by the run of its session after, too', async () => {
+it("a call that was granted its turn before it was started is also sent the turn by the session's next run", async () => {
   const test = await startTestNode({ HOLDFAST_SESSION_HISTORY_EVENTS: '50' });
   onTestFinished(() => test.close());
   const session = test.temporal.workflow.getHandle('session-renewed');

@@ -1,15 +1,15 @@
-/** Recorded histories and running workflows know updates, signals and queries by these names: they stay. */
+/** The names of updates, signals and queries on the wire, which must never change: histories and running workflows use them. */
 import { expect, it } from 'vitest';
 import * as messages from '../../src/workflows/messages.ts';
 
 const kinds = { update: 'Update', signal: 'Signal', query: 'Query' } as const;
 
-it('a message is named after its name on the wire and its kind', () => {
+it('the constant of a message is named after its wire name and its kind', () => {
   for (const [name, { name: wireName, type }] of Object.entries(messages))
     expect(name).toBe(`${wireName}${kinds[type]}`);
 });
 
-it('no name on the wire has changed', () => {
+it('no wire name of a message has changed', () => {
   expect(Object.keys(messages).sort()).toEqual([
     'batchPagesQuery',
     'callProgressQuery',

@@ -1,4 +1,4 @@
-/** Sessions that began while calls could be reset: of a rerun's and a reset's answer to one call they keep one. */
+/** Sessions that began while calls could be reset store either a reset's or a rerun's answer to a call, never both. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SessionBook } from '../../src/domain/session-book.ts';
@@ -27,7 +27,7 @@ const answerOfReset = (callId: string, more: Partial<OldTurnCommit> = {}): OldTu
 });
 const answerOfRerun = (callId: string, rerunOf: string): OldTurnCommit => answered(callId, { rerunOf });
 
-/** A session in which the calls have had their turns, and failed. */
+/** A session in which these calls have had their turns and failed. */
 function oldBookWithFailed(...callIds: string[]): OldSessionBook {
   const book = openOldBook();
   for (const callId of callIds) {
@@ -38,7 +38,7 @@ function oldBookWithFailed(...callIds: string[]): OldSessionBook {
 }
 
 describe('the answer of a reset', () => {
-  it('takes the place of its own failure, right behind the question, whatever came after', () => {
+  it("replaces the call's failed message, directly after the prompt, whatever messages followed", () => {
     const book = oldBookWithFailed('c1', 'c2');
 
     expect(book.settle(answerOfReset('c1'), startedAt + 5)).toEqual({ stored: true });
@@ -59,7 +59,7 @@ describe('the answer of a reset', () => {
     expect(book.read().messages).toHaveLength(2);
   });
 
-  it('is not stored where its call left no failure; a turn that the call still holds passes to the next', () => {
+  it('is not stored if its call left no failed message; a turn that the call still holds passes to the next call', () => {
     const book = openOldBook();
     book.openTurn('c1', startedAt);
     book.openTurn('c2', startedAt);
@@ -77,7 +77,7 @@ describe('the answer of a reset', () => {
     expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
   });
 
-  it('is not stored where the rerun had answered before the call failed, in this run or one before', () => {
+  it('is not stored if a rerun had answered before the call failed, in this run or an earlier one', () => {
     const book = openOldBook();
     book.openTurn('r1', startedAt);
     book.openTurn('c1', startedAt);
@@ -90,7 +90,7 @@ describe('the answer of a reset', () => {
     }
   });
 
-  it('is not stored once its failure has moved to an older segment', () => {
+  it('is not stored once the failed message has moved to an older segment', () => {
     const book = openOldBook({ olderBytes: 1, windowMessages: 1 });
     for (const commit of [failed('c1'), answered('c2'), answered('c3')]) {
       book.openTurn(commit.callId, startedAt);
@@ -102,7 +102,7 @@ describe('the answer of a reset', () => {
     expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
   });
 
-  it('that arrives while its failure is being moved out stays, and is moved out with it later', () => {
+  it('that arrives while the failed message is being moved is kept, and moved with it later', () => {
     const book = openOldBook({ olderBytes: 1, windowMessages: 1 });
     for (const commit of [failed('c1'), answered('c2'), answered('c3')]) {
       book.openTurn(commit.callId, startedAt);
@@ -138,7 +138,7 @@ describe('the answer of a reset', () => {
   });
 });
 
-it('the reset of a rerun counts as its rerun', () => {
+it('the reset of a rerun counts like the rerun', () => {
   const book = oldBookWithFailed('c1', 'r1');
   expect(book.settle(answerOfReset('r1', { rerunOf: 'c1' }), startedAt)).toEqual({ stored: true });
   expect(book.settle(answerOfReset('c1'), startedAt)).toEqual({ stored: false });
@@ -148,7 +148,7 @@ it('the reset of a rerun counts as its rerun', () => {
 });
 
 describe("a rerun's answer", () => {
-  it('is not stored once the reset has answered; its turn passes to the next all the same', () => {
+  it('is not stored once the reset has answered; its turn still passes to the next call', () => {
     const book = oldBookWithFailed('c1');
     book.openTurn('r1', startedAt);
     book.openTurn('c2', startedAt);
@@ -161,7 +161,7 @@ describe("a rerun's answer", () => {
     expect(book.openTurn('r1', startedAt)).toEqual({ state: 'committed' });
   });
 
-  it('gets the same reply each time that it is sent', () => {
+  it('gets the same reply each time it is sent', () => {
     const book = oldBookWithFailed('c1', 'c2');
     book.openTurn('r1', startedAt);
     const kept = answerOfRerun('r1', 'c1');
@@ -175,7 +175,7 @@ describe("a rerun's answer", () => {
 });
 
 describe('the next run of such a session', () => {
-  it('knows of no resets any more, and keeps its messages', () => {
+  it('no longer allows resets, and keeps its messages', () => {
     const book = oldBookWithFailed('c1', 'c2');
     book.settle(answerOfReset('c1'), startedAt);
     const state = throughJson(book.state());
@@ -198,7 +198,7 @@ const step = fc.oneof(
   fc.record({ act: fc.constantFrom('store', 'stored'), callId: fc.constant('') }),
 );
 
-it('a rerun and a reset of one call never both answer, whatever comes in between', () => {
+it('a rerun and a reset of one call never both answer, whatever happens in between', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const book = openOldBook(limits);

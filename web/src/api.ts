@@ -1,65 +1,51 @@
 /** Every request that the desk makes, by name. */
-import { isDots, queryString, segment, send } from './http.ts';
+import type { AgentRegistration } from '../../src/contract/agent-requests.ts';
+import type { AgentList, AgentRegistered } from '../../src/contract/agents.ts';
+import type { CallAccepted, CallDescription, CallList } from '../../src/contract/calls.ts';
+import type { AgentHealth, DetailedHealth, ProbeReport } from '../../src/contract/health.ts';
+import type { NodeList } from '../../src/contract/nodes.ts';
+import type { RerunBatchRequest, RerunOverrides } from '../../src/contract/rerun-requests.ts';
 import type {
-  Agent,
-  Call,
-  CallSummary,
-  CallStatus,
-  Health,
-  ImportReport,
-  ListedNode,
-  Probe,
-  Session,
-} from './wire.ts';
-import type { Batch, BatchProgress, DryRun, Overrides, WhatIf } from './wire-replays.ts';
+  BatchAccepted,
+  BatchCancelled,
+  BatchDescription,
+  BatchDryRun,
+  BatchList,
+  RerunAccepted,
+} from '../../src/contract/reruns.ts';
+import type { ImportReport, Session, SessionList } from '../../src/contract/sessions.ts';
+import type { WhatIf } from '../../src/contract/what-if.ts';
+import { isDots, queryString, segment, send } from './http.ts';
 
 export type FilterValues = Readonly<Record<string, string | undefined>>;
-interface CallPage {
-  readonly calls: readonly CallSummary[];
-  readonly next_cursor: string | null;
-}
-interface BatchOrder {
-  readonly filter: FilterValues;
-  readonly overrides?: Overrides;
-  readonly rate_per_second?: number;
-  readonly max_in_flight?: number;
-}
+type BatchOrder = Omit<RerunBatchRequest, 'filter' | 'dry_run'> & { readonly filter: FilterValues };
 
 export const api = {
   calls: (filter: FilterValues, cursor?: string) =>
-    send<CallPage>('GET', `/calls${queryString({ ...filter, cursor, limit: 50 })}`),
-  call: (id: string) => send<Call>('GET', `/calls/${segment(id)}`),
+    send<CallList>('GET', `/calls${queryString({ ...filter, cursor, limit: 50 })}`),
+  call: (id: string) => send<CallDescription>('GET', `/calls/${segment(id)}`),
   whatIf: (id: string) => send<WhatIf>('GET', `/calls/${segment(id)}/what-if`),
-  cancel: (id: string) => send<{ status: CallStatus }>('POST', `/calls/${segment(id)}/cancel`),
-  rerun: (id: string, overrides: Overrides, key: string) =>
-    send<{ call_id: string; attached: boolean }>('POST', `/calls/${segment(id)}/rerun`, overrides, key),
+  cancel: (id: string) => send<CallAccepted>('POST', `/calls/${segment(id)}/cancel`),
+  rerun: (id: string, overrides: RerunOverrides, key: string) =>
+    send<RerunAccepted>('POST', `/calls/${segment(id)}/rerun`, overrides, key),
 
-  batches: (cursor?: string) =>
-    send<{ batches: readonly BatchProgress[]; next_cursor: string | null }>(
-      'GET',
-      `/reruns${queryString({ cursor, limit: 50 })}`,
-    ),
-  batch: (id: string) => send<Batch>('GET', `/reruns/${segment(id)}`),
-  dryRun: (order: BatchOrder) => send<DryRun>('POST', '/reruns', { ...order, dry_run: true }),
-  startBatch: (order: BatchOrder, key: string) => send<{ batch_id: string }>('POST', '/reruns', order, key),
-  cancelBatch: (id: string) => send('POST', `/reruns/${segment(id)}/cancel`),
+  batches: (cursor?: string) => send<BatchList>('GET', `/reruns${queryString({ cursor, limit: 50 })}`),
+  batch: (id: string) => send<BatchDescription>('GET', `/reruns/${segment(id)}`),
+  dryRun: (order: BatchOrder) => send<BatchDryRun>('POST', '/reruns', { ...order, dry_run: true }),
+  startBatch: (order: BatchOrder, key: string) => send<BatchAccepted>('POST', '/reruns', order, key),
+  cancelBatch: (id: string) => send<BatchCancelled>('POST', `/reruns/${segment(id)}/cancel`),
 
-  agents: () => send<{ agents: readonly Agent[] }>('GET', '/agents'),
-  healths: () => send<{ agents: readonly Health[] }>('GET', '/health?details=true'),
-  register: (agent: object) =>
-    send<{ agent_name: string; warnings: readonly string[] }>('POST', '/register', agent),
+  agents: () => send<AgentList>('GET', '/agents'),
+  healths: () => send<DetailedHealth>('GET', '/health?details=true'),
+  register: (agent: AgentRegistration) => send<AgentRegistered>('POST', '/register', agent),
   removeAgent: (name: string) =>
     send('DELETE', isDots(name) ? `/agents${queryString({ id: name })}` : `/agents/${segment(name)}`),
-  resetCircuit: (name: string) => send<Health>('POST', `/health/${segment(name)}/reset`),
-  probe: (name: string) => send<Probe>('POST', `/health/${segment(name)}/probe`),
+  resetCircuit: (name: string) => send<AgentHealth>('POST', `/health/${segment(name)}/reset`),
+  probe: (name: string) => send<ProbeReport>('POST', `/health/${segment(name)}/probe`),
 
-  nodes: () => send<{ nodes: readonly ListedNode[] }>('GET', '/nodes'),
+  nodes: () => send<NodeList>('GET', '/nodes'),
 
-  sessions: (cursor?: string) =>
-    send<{ sessions: readonly { session_id: string }[]; next_cursor: string | null }>(
-      'GET',
-      `/sessions${queryString({ cursor, limit: 200 })}`,
-    ),
+  sessions: (cursor?: string) => send<SessionList>('GET', `/sessions${queryString({ cursor, limit: 200 })}`),
   // By ?id=: not every id can be a part of the path.
   session: (id: string) => send<Session>('GET', `/sessions${queryString({ id })}`),
   removeSession: (id: string, calls: boolean) =>

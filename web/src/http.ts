@@ -1,7 +1,9 @@
 /** Same-origin JSON over fetch: the browser adds the credentials it was given for this page. */
+import type { FieldError, Problem as ProblemOnWire } from '../../src/contract/problem.ts';
+
 export class Problem extends Error {
   readonly title: string;
-  readonly fields: readonly { readonly field: string; readonly message: string }[];
+  readonly fields: readonly FieldError[];
   /** The same may go well in a moment: the node is away, starts, or is busy. */
   readonly passing: boolean;
 
@@ -61,11 +63,7 @@ export async function refusalOf(url: string): Promise<Problem | undefined> {
 function problemOf(response: Response, text: string): Problem {
   const passing = [429, 502, 503, 504].includes(response.status);
   try {
-    const { title, detail, errors } = JSON.parse(text) as {
-      title: string;
-      detail: string;
-      errors?: Problem['fields'];
-    };
+    const { title, detail, errors } = JSON.parse(text) as ProblemOnWire;
     return new Problem(title, detail, errors, passing);
   } catch {
     return new Problem(`The node answered ${response.status}`, text.slice(0, 300), [], passing);

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { AgentConfig } from '../../domain/agent.ts';
 import { untilAborted } from '../../lib/until-aborted.ts';
-import { addressed } from './exchange.ts';
-import { exchangeFailure } from './exchange-failure.ts';
+import { checkedUrl } from './checked-url.ts';
+import { requestFailure } from './request-failure.ts';
 
 /** Whether the agent takes connections, told without a request. Throws `AgentError`, or the signal's reason. */
 export async function openConnection(
@@ -12,7 +12,7 @@ export async function openConnection(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const url = addressed(agent);
+  const url = checkedUrl(agent);
   const { hostname, protocol, port } = new URL(url);
   const opening = new Promise<Socket>((resolve, reject) => {
     connector({ hostname, protocol, port }, (error, socket) => (socket ? resolve(socket) : reject(error)));
@@ -23,6 +23,6 @@ export async function openConnection(
     await untilAborted(signal, closed);
   } catch (error) {
     signal.throwIfAborted();
-    throw exchangeFailure(error, url);
+    throw requestFailure(error, url);
   }
 }

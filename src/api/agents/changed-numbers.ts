@@ -1,6 +1,7 @@
 /** The numbers in a JSON text that would be changed, with their fields. */
 import { endOfString } from '../../domain/json-levels.ts';
-import { fieldPath, maxFieldErrors, type FieldError } from '../http/field-errors.ts';
+import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
+import { fieldPath } from '../http/field-errors.ts';
 import { changeOf } from '../http/json-numbers.ts';
 
 interface OpenContainer {

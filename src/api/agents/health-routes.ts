@@ -4,9 +4,16 @@ import { Refusal } from '../../domain/failures.ts';
 import { healthStatus, sumErrorCounts, type HealthStatus } from '../../domain/health.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { agentHealthDescription, healthOverview, probeReport } from '../../contract/health.ts';
+import {
+  agentHealthDescription,
+  gatewayStatus,
+  healthOverview,
+  probeReport,
+  type AgentHealth,
+  type HealthOverview,
+} from '../../contract/health.ts';
 import { agentHealthToWire, percent, probeToWire } from './health-wire.ts';
-import { id } from '../../contract/requests.ts';
+import { id } from '../../contract/ids.ts';
 
 type Dependencies = Pick<ApiDependencies, 'agents' | 'sessions' | 'probes'>;
 type Room = Pick<Dependencies, 'agents'>;
@@ -101,13 +108,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       answers: {
         200: {
           description: 'Operational when at least one agent is healthy',
-          schema: z.object({
-            status: z.enum(['operational', 'degraded']),
-            agents: z.number().int(),
-            healthy_agents: z.number().int(),
-            unhealthy_agents: z.number().int(),
-            sessions: z.number().int(),
-          }),
+          schema: gatewayStatus,
         },
       },
       refusals: ['temporal_unavailable'],
@@ -116,7 +117,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
         return {
           status: 200,
           body: {
-            status: healthy_agents > 0 ? 'operational' : 'degraded',
+            status: healthy_agents > 0 ? ('operational' as const) : ('degraded' as const),
             agents: total_agents,
             healthy_agents,
             unhealthy_agents: total_agents - healthy_agents,
@@ -128,11 +129,11 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
   ];
 }
 
-function describe({ agents: { health } }: Room, name: string) {
+function describe({ agents: { health } }: Room, name: string): AgentHealth {
   return agentHealthToWire(name, health.of(name), health.circuit(name), health.now());
 }
 
-function overview({ agents: { directory, health } }: Room) {
+function overview({ agents: { directory, health } }: Room): HealthOverview {
   const all = directory.list().map((agent) => health.of(agent.name));
   const byStatus: Record<HealthStatus, number> = { healthy: 0, degraded: 0, unhealthy: 0, unreachable: 0 };
   for (const one of all) byStatus[healthStatus(one, health.now())] += 1;

@@ -1,11 +1,17 @@
 /** Health as the wire has it. */
 import type { ProbeResult } from '../../agents/probes/probe-agent.ts';
 import type { Circuit } from '../../domain/circuit.ts';
+import type * as wire from '../../contract/health.ts';
 import { healthStatus, recentRequests, successRate, type AgentHealth } from '../../domain/health.ts';
 import { percentile } from '../../domain/percentile.ts';
-import { isoOrNull } from '../calls/wire.ts';
+import { iso, isoOrNull } from '../calls/wire.ts';
 
-export function agentHealthToWire(name: string, health: AgentHealth, circuit: Circuit, nowMs: number) {
+export function agentHealthToWire(
+  name: string,
+  health: AgentHealth,
+  circuit: Circuit,
+  nowMs: number,
+): wire.AgentHealth {
   const { latencies = [], recentErrors = [] } = health;
   return {
     agent_name: name,
@@ -25,12 +31,17 @@ export function agentHealthToWire(name: string, health: AgentHealth, circuit: Ci
     latency_p50_ms: percentile(latencies, 50) ?? null,
     latency_p95_ms: percentile(latencies, 95) ?? null,
     recent_errors: recentErrors
-      .map(({ at, type, callId }) => ({ at: isoOrNull(at), error_type: type, call_id: callId }))
+      .map(({ at, type, callId }) => ({ at: iso(at), error_type: type, call_id: callId }))
       .reverse(),
   };
 }
 
-export function probeToWire({ outcome, statusCode, error, latencyMs }: ProbeResult) {
+export function probeToWire({
+  outcome,
+  statusCode,
+  error,
+  latencyMs,
+}: ProbeResult): Omit<wire.ProbeReport, 'health'> {
   return {
     agent_name: outcome.agent,
     ok: outcome.errorType === undefined,

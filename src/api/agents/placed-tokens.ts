@@ -1,6 +1,7 @@
 /** Tokens of JSON with their place in it, and those of its numbers that would be changed. */
 import { Tokenizer, TokenType, type ParsedTokenInfo } from '@streamparser/json';
-import { fieldPath, maxFieldErrors, type FieldError } from '../http/field-errors.ts';
+import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
+import { fieldPath } from '../http/field-errors.ts';
 import { maxJsonLevels, tooDeep } from '../http/json-depth.ts';
 import { changeOf } from '../http/json-numbers.ts';
 

@@ -5,9 +5,10 @@ import type { Expectations } from '../../agents/expectations/expectations.ts';
 import { invalid } from '../../services/calls/requested-chain.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
-import { endpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
-import { agentDescription } from '../../contract/answers.ts';
-import { id, registration } from '../../contract/requests.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { registration } from '../../contract/agent-requests.ts';
+import { agentDescription, agentList, agentRegistered, type Agent } from '../../contract/agents.ts';
+import { id } from '../../contract/ids.ts';
 import { withKeptToken } from './kept-token.ts';
 import { agentToWire } from '../calls/wire.ts';
 
@@ -17,12 +18,12 @@ type Dependencies = Pick<ApiDependencies, 'agents' | 'sealer' | 'expectations'>;
 
 export function agentEndpoints({ agents: room, sealer, expectations }: Dependencies): Endpoint[] {
   const { directory: agents, health } = room;
-  const remove = async (name: string): Promise<Reply> => {
+  const remove = async (name: string): Promise<{ status: 204 }> => {
     if (!(await agents.remove(name))) throw notRegistered(name);
     await health.forget(name);
     return { status: 204 };
   };
-  const read = async (name: string): Promise<Reply> => {
+  const read = async (name: string): Promise<{ status: 200; body: Agent }> => {
     const config = await agents.find(name);
     if (!config) throw notRegistered(name);
     return { status: 200, body: agentToWire(config) };
@@ -39,15 +40,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
       answers: {
         201: {
           description: 'Registered',
-          schema: z.object({
-            status: z.literal('registered'),
-            agent_name: z.string(),
-            url: z.string(),
-            replaced: z.boolean(),
-            warnings: z
-              .array(z.string())
-              .openapi({ description: 'What of it has no effect, e.g. a fallback that is not registered' }),
-          }),
+          schema: agentRegistered,
         },
       },
       refusals: [
@@ -81,7 +74,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
         ];
         return {
           status: 201,
-          body: { status: 'registered', agent_name: config.name, url, replaced, warnings },
+          body: { status: 'registered' as const, agent_name: config.name, url, replaced, warnings },
         };
       },
     }),
@@ -95,10 +88,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
       answers: {
         200: {
           description: 'All of them, by name, or the agent of `id`; never a token',
-          schema: z.union([
-            z.object({ total: z.number().int(), agents: z.array(agentDescription) }),
-            agentDescription,
-          ]),
+          schema: z.union([agentList, agentDescription]),
         },
       },
       refusals: ['agent_not_found', 'validation_failed', 'temporal_unavailable'],

@@ -1,7 +1,9 @@
 /** A call with all that is known of it, on the wire. */
+import type * as wire from '../../contract/calls.ts';
 import type { CallDescription } from '../../services/calls/call-records.ts';
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
+import { promptOf } from '../../domain/turn-text.ts';
 import { askedOf, attemptToWire, callAnswerToWire, callSummaryToWire, queuedMsOf } from './wire.ts';
 
 /** Where the call is in Temporal's Web UI. */
@@ -11,7 +13,7 @@ export interface WebUi {
   readonly namespace: string;
 }
 
-export function callDescriptionToWire(call: CallDescription, webUi: WebUi | undefined) {
+export function callDescriptionToWire(call: CallDescription, webUi: WebUi | undefined): wire.CallDescription {
   const latencyMs = (call.endedAt ?? new Date()).getTime() - call.startedAt.getTime();
   const summary = callSummaryToWire(call);
   const answer = call.ending
@@ -20,7 +22,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
   return {
     ...summary,
     ...answer,
-    prompt: call.input.prompt,
+    prompt: promptOf(call.input),
     ...(call.promptLost && { prompt_lost: true }),
     metadata: call.input.metadata ?? null,
     deadline_seconds: call.input.deadlineMs / 1_000,
@@ -33,7 +35,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
 }
 
 /** Of a running call, and of one whose ending could not be read in time. */
-function nothingKnown(call: CallDescription) {
+function nothingKnown(call: CallDescription): wire.CallAnswer {
   return {
     call_id: call.callId,
     success: null,
@@ -52,7 +54,7 @@ function nothingKnown(call: CallDescription) {
 }
 
 /** Where the time went; phases that are not over, or of which nothing is known, are null. */
-function timingsToWire({ ending, progress, input }: CallDescription, totalMs: number) {
+function timingsToWire({ ending, progress, input }: CallDescription, totalMs: number): wire.Timings {
   const { attempts } = ending ?? progress ?? {};
   const queuedMs = ending ? queuedMsOf(ending, totalMs) : progress?.queuedMs;
   // A call that waits for its turn reports no time in the queue before it has the turn.
@@ -69,7 +71,7 @@ function timingsToWire({ ending, progress, input }: CallDescription, totalMs: nu
 }
 
 /** As it was when the call began; never its token, sealed or not (I5). */
-function pinnedAgentToWire(agent: AgentConfig) {
+function pinnedAgentToWire(agent: AgentConfig): wire.PinnedAgent {
   return {
     name: agent.name,
     url: agentUrl(agent),

@@ -1,11 +1,16 @@
 /** An export of calls as bytes: NDJSON, or a tar with one file per call. */
 import { Header, Pax } from 'tar';
+import type { ExportedCall } from '../../contract/calls.ts';
 import type { CallHistory } from '../../services/archive/call-export.ts';
 
 export async function* ndjsonOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<string> {
   for await (const { callId, agentAsked: asked, answeredBy, history } of calls) {
-    const names = JSON.stringify({ call_id: callId, asked, answered_by: answeredBy ?? null });
-    yield `${names.slice(0, -1)},"history":${history}}\n`;
+    const names = {
+      call_id: callId,
+      asked,
+      answered_by: answeredBy ?? null,
+    } satisfies Omit<ExportedCall, 'history'>;
+    yield `${JSON.stringify(names).slice(0, -1)},"history":${history}}\n`;
   }
 }
 

@@ -1,29 +1,13 @@
 import { createGzip } from 'node:zlib';
-import { z } from 'zod';
 import type { Archive } from '../../services/archive/archive.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { ndjsonOf, tarOf } from './call-export-format.ts';
 import { toCallFilter } from './call-filter-wire.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { askedAndAnswered } from '../../contract/calls.ts';
-import { callFilter } from '../../contract/requests.ts';
+import { callExportQuery } from '../../contract/call-requests.ts';
+import { exportedCall } from '../../contract/calls.ts';
 import { sendPieces } from '../http/send-pieces.ts';
-
-const exportQuery = z.strictObject({
-  ...callFilter.shape,
-  format: z.enum(['ndjson', 'tar.gz']).default('ndjson').openapi({
-    description:
-      'A line {call_id, asked, answered_by, history} per call, or a file `<call id>.json` per call',
-  }),
-  archive: z
-    .enum(['true', 'false'])
-    .default('false')
-    .openapi({ description: 'true: from the archive of failed calls, not from Temporal' }),
-});
-const exportedCall = z
-  .object({ call_id: z.string(), ...askedAndAnswered, history: z.object({ events: z.array(z.unknown()) }) })
-  .openapi('ExportedCall');
 
 export function callExportEndpoints({ archive }: Pick<ApiDependencies, 'archive'>): Endpoint[] {
   return [
@@ -34,7 +18,7 @@ export function callExportEndpoints({ archive }: Pick<ApiDependencies, 'archive'
       summary: 'Export the histories of calls',
       description:
         'A stream of all that the filter is about, as they are found: ndjson, or application/gzip where format is tar.gz. One that breaks off is not whole.',
-      query: exportQuery,
+      query: callExportQuery,
       answers: {
         200: {
           description: 'A line per call',

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { CallFilter } from '../../services/calls/call-filter.ts';
-import type { callFilter } from '../../contract/requests.ts';
+import type { callFilter } from '../../contract/call-requests.ts';
 
 /** The wire's filter in Holdfast's own words. */
 export function toCallFilter(filter: z.output<typeof callFilter>): CallFilter {

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { CallRequest } from '../../services/calls/submit-call.ts';
 import { Refusal } from '../../domain/failures.ts';
+import { digestOfKey } from '../../domain/hashed-ids.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 
 /**
@@ -22,8 +23,5 @@ export async function identify(
     throw new Refusal('validation_failed', 'Idempotency-Key: 1 to 255 printable ASCII characters', {
       extra: { errors: [{ field: 'Idempotency-Key', message: '1 to 255 printable ASCII characters' }] },
     });
-  const digest = createHash('sha256')
-    .update(JSON.stringify([authenticate(request), key]))
-    .digest('base64url');
-  return { callId: await idOf(digest.slice(0, 32)), fingerprint };
+  return { callId: await idOf(digestOfKey(authenticate(request), key)), fingerprint };
 }

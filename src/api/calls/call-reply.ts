@@ -1,15 +1,21 @@
 /** What came of a call that was started and awaited, as an HTTP response. */
 import type { Response } from 'express';
 import type { AwaitedCall, CallOutcome } from '../../services/calls/start-and-await.ts';
-import type { Reply } from '../http/endpoint.ts';
+import type { callAccepted, callAnswer } from '../../contract/calls.ts';
+import type { ReplyOf } from '../http/endpoint.ts';
 import { callAnswerToWire } from './wire.ts';
+
+export type CallReply = ReplyOf<{
+  200: { description: string; schema: typeof callAnswer };
+  202: { description: string; schema: typeof callAccepted };
+}>;
 
 /** Throws the refusal, with a Location where the call may be there. */
 export function replyTo(
   outcome: CallOutcome,
   { callId, agentName }: Pick<AwaitedCall, 'callId' | 'agentName'>,
   response: Response,
-): Reply {
+): CallReply {
   const location = callLocation(callId);
   switch (outcome.state) {
     case 'ended':

@@ -4,9 +4,11 @@ import { isEnding, type StoryEvent } from '../../domain/call-story.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { toCallFilter } from './call-filter-wire.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { callListQuery, id } from '../../contract/requests.ts';
+import type { CallEnd, CallEvent, LiveCalls } from '../../contract/call-events.ts';
+import { callListQuery } from '../../contract/call-requests.ts';
+import { id } from '../../contract/ids.ts';
 import { streamValues, type EventStream } from '../http/sse.ts';
-import { callSummaryToWire } from './wire.ts';
+import { callSummaryToWire, iso, isoOrNull } from './wire.ts';
 
 const eventStream = 'text/event-stream';
 
@@ -48,7 +50,7 @@ export function callStreamEndpoints({
       handle: ({ query: { limit, ...filter }, request, response }) => {
         const follow = (signal: AbortSignal) => lists.follow({ filter: toCallFilter(filter), limit }, signal);
         return streamValues(streams, request, response, follow, (stream, { calls, counts }) =>
-          stream.send('calls', { calls: calls.map(callSummaryToWire), counts }),
+          stream.send('calls', { calls: calls.map(callSummaryToWire), counts } satisfies LiveCalls),
         );
       },
     }),
@@ -72,31 +74,32 @@ async function sendStory(
   const from = ended && sent > story.length ? story.length - 1 : Math.min(sent, story.length);
   for (const [index, event] of story.slice(from).entries())
     await stream.send(event.type, eventToWire(callId, event), String(from + index + 1));
-  if (ended) await stream.send('end', { type: 'end', call_id: callId });
+  if (ended) await stream.send('end', { type: 'end', call_id: callId } satisfies CallEnd);
   return Math.max(sent, story.length);
 }
 
-function eventToWire(callId: string, event: StoryEvent) {
-  const told = { type: event.type, at: new Date(event.at).toISOString(), call_id: callId };
+function eventToWire(callId: string, event: StoryEvent): CallEvent {
+  const told = { at: iso(event.at), call_id: callId };
   switch (event.type) {
     case 'attempt_started':
-      return { ...told, agent: event.agent, attempt: event.attempt };
+      return { type: event.type, ...told, agent: event.agent, attempt: event.attempt };
     case 'attempt_failed':
       return {
+        type: event.type,
         ...told,
         agent: event.agent,
         attempt: event.attempt,
         error_type: event.errorType,
         error: event.error ?? null,
-        retry_at: event.retryAt === undefined ? null : new Date(event.retryAt).toISOString(),
+        retry_at: isoOrNull(event.retryAt),
       };
     case 'failover':
-      return { ...told, from: event.from, to: event.to, error_type: event.errorType };
+      return { type: event.type, ...told, from: event.from, to: event.to, error_type: event.errorType };
     case 'answered':
-      return { ...told, agent: event.agent, latency_ms: event.latencyMs };
+      return { type: event.type, ...told, agent: event.agent, latency_ms: event.latencyMs };
     case 'failed':
-      return { ...told, error_type: event.errorType, error: event.error };
+      return { type: event.type, ...told, error_type: event.errorType, error: event.error };
     default:
-      return told;
+      return { type: event.type, ...told };
   }
 }

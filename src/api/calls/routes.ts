@@ -4,10 +4,18 @@ import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { runCall } from './run-call.ts';
 import { toCallFilter } from './call-filter-wire.ts';
-import { callAccepted, callAnswer } from '../../contract/answers.ts';
-import { callCounts, callDescription, callList } from '../../contract/calls.ts';
+import { callFilter, callListQuery, callRequest } from '../../contract/call-requests.ts';
+import {
+  callAccepted,
+  callAnswer,
+  callCounts,
+  callDescription,
+  callHistory,
+  callList,
+  type CallHistory,
+} from '../../contract/calls.ts';
+import { id } from '../../contract/ids.ts';
 import { callDescriptionToWire } from './call-description.ts';
-import { callFilter, callListQuery, createSchemas, id } from '../../contract/requests.ts';
 import { callSummaryToWire } from './wire.ts';
 
 export const idempotencyHeaders = {
@@ -31,7 +39,6 @@ type Dependencies = Pick<ApiDependencies, 'calls' | 'config' | 'drain' | 'webUi'
 export function callEndpoints(deps: Dependencies): Endpoint[] {
   const { config, webUi } = deps;
   const { running, records } = deps.calls;
-  const schemas = createSchemas(config);
 
   return [
     endpoint({
@@ -42,7 +49,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       description:
         'From the moment it is accepted the call ends once, with an answer or a typed failure. An executed call that failed is 200 with success false.',
       headers: startHeaders,
-      body: schemas.call,
+      body: callRequest(config.limits),
       answers: { 200: { description: 'The call ended', schema: callAnswer }, 202: accepted },
       refusals: [
         'invalid_json',
@@ -124,13 +131,11 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       summary: "A call's Temporal history",
       description: "The JSON that the Web UI's import, the temporal CLI and Worker.runReplayHistory read.",
       params: callParams,
-      answers: {
-        200: { description: 'Temporal history JSON', schema: z.object({ events: z.array(z.unknown()) }) },
-      },
+      answers: { 200: { description: 'Temporal history JSON', schema: callHistory } },
       refusals: ['call_not_found', 'temporal_unavailable'],
       handle: async ({ params }) => ({
         status: 200,
-        body: JSON.parse(await records.history(params.id)) as unknown,
+        body: JSON.parse(await records.history(params.id)) as CallHistory,
       }),
     }),
     endpoint({

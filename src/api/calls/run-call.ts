@@ -1,8 +1,7 @@
 import type { Request, Response } from 'express';
 import type { AwaitedCall } from '../../services/calls/start-and-await.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
-import type { Reply } from '../http/endpoint.ts';
-import { replyTo } from './call-reply.ts';
+import { replyTo, type CallReply } from './call-reply.ts';
 import { parsePrefer } from './prefer.ts';
 
 /** Starts the call and waits as the caller prefers: until its end, the caller's limit or disconnect, or this node's drain. */
@@ -11,7 +10,7 @@ export async function runCall(
   call: AwaitedCall,
   request: Request,
   response: Response,
-): Promise<Reply> {
+): Promise<CallReply> {
   const { waitMs, applied } = parsePrefer(request.header('Prefer'));
   if (applied !== undefined) response.set('Preference-Applied', applied);
   const gone = new AbortController();

@@ -1,13 +1,22 @@
 /** The one border where Holdfast's own shapes become the wire's snake_case. Values without meaning are null. */
 import type { CallEnding } from '../../services/calls/call-ending.ts';
 import type { CallSummary } from '../../services/calls/call-summary.ts';
+import type { Agent } from '../../contract/agents.ts';
+import type * as wire from '../../contract/calls.ts';
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import type { Attempt, CallProgress, Try } from '../../domain/call.ts';
 
+/** In UTC. */
+export const iso = (at: Date | number): string => new Date(at).toISOString();
 export const isoOrNull = (at: Date | number | undefined): string | null =>
-  at === undefined ? null : new Date(at).toISOString();
+  at === undefined ? null : iso(at);
 
-export function callAnswerToWire(callId: string, agentAsked: string, ending: CallEnding, latencyMs: number) {
+export function callAnswerToWire(
+  callId: string,
+  agentAsked: string,
+  ending: CallEnding,
+  latencyMs: number,
+): wire.CallAnswer {
   const { attempts = [], chain = [] } = ending;
   const queuedMs = queuedMsOf(ending, latencyMs) ?? 0;
   const { asked, agentsMs } = askedOf(attempts);
@@ -44,7 +53,7 @@ export function askedOf(attempts: readonly Attempt[]) {
   return { asked, agentsMs: asked.reduce((sum, attempt) => sum + attempt.latencyMs, 0) };
 }
 
-export function callSummaryToWire(call: CallSummary) {
+export function callSummaryToWire(call: CallSummary): wire.CallSummary {
   return {
     call_id: call.callId,
     status: call.status,
@@ -60,7 +69,7 @@ export function callSummaryToWire(call: CallSummary) {
   };
 }
 
-export function attemptToWire(attempt: Attempt) {
+export function attemptToWire(attempt: Attempt): wire.Attempt {
   const failed = attempt.status === 'failed';
   const skipped = attempt.status === 'skipped';
   return {
@@ -74,7 +83,7 @@ export function attemptToWire(attempt: Attempt) {
   };
 }
 
-function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try) {
+function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try): wire.Try {
   return {
     attempt,
     error_type: errorType ?? null,
@@ -86,7 +95,7 @@ function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try
 }
 
 /** Never the token, sealed or not (I5). */
-export function agentToWire(agent: AgentConfig) {
+export function agentToWire(agent: AgentConfig): Agent {
   return {
     name: agent.name,
     host: agent.host,

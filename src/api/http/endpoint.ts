@@ -4,6 +4,7 @@
  */
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import type { AnswerOf } from '../../contract/types-of.ts';
 import type { RefusalType } from '../../domain/failures.ts';
 
 export interface Reply {
@@ -32,10 +33,29 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+type SuccessStatus = 200 | 201 | 202 | 204;
+
+/** By status. */
+export type Answers = Readonly<Partial<Record<SuccessStatus, Answer>>>;
+
+/**
+ * What a handler may reply: one of the declared statuses, with the body that its schema describes. The second part only
+ * helps the compiler: without it, it takes the `status: 200` of an async handler for any number. In a body, a literal that
+ * the schema asks for is written `'ok' as const`.
+ */
+export type ReplyOf<A extends Answers> = {
+  [S in keyof A & SuccessStatus]: Omit<Reply, 'status' | 'body'> & { readonly status: S } & BodyOf<A[S]>;
+}[keyof A & SuccessStatus] & { readonly status: SuccessStatus };
+
+type BodyOf<A> = A extends { readonly schema: infer S extends z.ZodType }
+  ? { readonly body: AnswerOf<S> }
+  : { readonly body?: never };
+
 export interface EndpointDeclaration<
   P extends z.ZodObject | undefined,
   Q extends z.ZodObject | undefined,
   B extends z.ZodType | undefined,
+  A extends Answers,
 > {
   readonly method: 'get' | 'post' | 'delete';
   /** With `{name}` for parameters, as OpenAPI writes it. */
@@ -54,18 +74,20 @@ export interface EndpointDeclaration<
   readonly streamsBody?: true;
   /** Request headers it reads, by name. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly answers: Readonly<Record<number, Answer>>;
+  readonly answers: A;
   readonly refusals: readonly RefusalType[];
   /** Answers without an API key even where keys are set. */
   readonly open?: true;
-  readonly handle: (context: Context<Parsed<P>, Parsed<Q>, Parsed<B>>) => Promise<Reply | typeof streamed>;
+  readonly handle: (
+    context: Context<Parsed<P>, Parsed<Q>, Parsed<B>>,
+  ) => Promise<ReplyOf<A> | typeof streamed>;
 }
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 
 /** With its type parameters erased, for tables of endpoints. */
 export type Endpoint = Omit<
-  EndpointDeclaration<undefined, undefined, undefined>,
+  EndpointDeclaration<undefined, undefined, undefined, Answers>,
   'params' | 'query' | 'body' | 'handle'
 > & {
   readonly params?: z.ZodObject;
@@ -78,6 +100,7 @@ export function endpoint<
   P extends z.ZodObject | undefined = undefined,
   Q extends z.ZodObject | undefined = undefined,
   B extends z.ZodType | undefined = undefined,
->(declaration: EndpointDeclaration<P, Q, B>): Endpoint {
+  A extends Answers = Answers,
+>(declaration: EndpointDeclaration<P, Q, B, A>): Endpoint {
   return declaration as unknown as Endpoint;
 }

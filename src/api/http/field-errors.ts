@@ -1,13 +1,6 @@
 /** What a refusal tells of wrong fields. It stays small whatever was sent: a body may hold millions of wrong members. */
 import type { z } from 'zod';
-
-export interface FieldError {
-  readonly field: string;
-  readonly message: string;
-}
-
-/** Of one request; what looks for them stops there. */
-export const maxFieldErrors = 20;
+import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
 
 const maxPathLength = 300;
 

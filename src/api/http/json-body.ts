@@ -4,7 +4,7 @@ import express, { type RequestHandler } from 'express';
 import { Refusal } from '../../domain/failures.ts';
 import { nestsDeeperThan } from '../../domain/json-levels.ts';
 import { changedNumbers } from '../agents/changed-numbers.ts';
-import { maxFieldErrors } from './field-errors.ts';
+import { maxFieldErrors } from '../../contract/problem.ts';
 import { maxJsonLevels, tooDeep } from './json-depth.ts';
 import { oddMembers } from './odd-members.ts';
 import { invalidFields } from './validate.ts';

@@ -1,7 +1,8 @@
 /** Members of JSON that could not be kept as they are. */
-import { fieldPath, maxFieldErrors, type FieldError } from './field-errors.ts';
+import { noMemberName } from '../../contract/ids.ts';
+import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
+import { fieldPath } from './field-errors.ts';
 
-export const noMemberName = 'no name of a member';
 const halfCharacter = 'holds half of a surrogate pair, which is no character';
 
 interface Container {

@@ -3,7 +3,7 @@ import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-ope
 import { z } from 'zod';
 import { refusals, type RefusalType } from '../../domain/failures.ts';
 import type { Endpoint } from './endpoint.ts';
-import { problem } from '../../contract/answers.ts';
+import { problem } from '../../contract/problem.ts';
 
 export function openApiDocument(
   endpoints: readonly Endpoint[],

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
-import { issueErrors, type FieldError } from './field-errors.ts';
+import type { FieldError } from '../../contract/problem.ts';
+import { issueErrors } from './field-errors.ts';
 
 /** Throws the refusal `validation_failed` that names each field and what it takes. */
 export function validate<S extends z.ZodType>(

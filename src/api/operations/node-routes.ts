@@ -2,8 +2,8 @@ import { differencesOf, type NodeCard } from '../../domain/node-card.ts';
 import type { ListedNode } from '../../domain/running-nodes.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { nodeList } from '../../contract/nodes.ts';
-import { isoOrNull } from '../calls/wire.ts';
+import { nodeList, type RunningNode } from '../../contract/nodes.ts';
+import { iso } from '../calls/wire.ts';
 
 export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoint[] {
   return [
@@ -26,7 +26,7 @@ export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoi
   ];
 }
 
-function nodeToWire(node: ListedNode, self: NodeCard) {
+function nodeToWire(node: ListedNode, self: NodeCard): RunningNode {
   return {
     id: node.id,
     role: node.role,
@@ -35,9 +35,9 @@ function nodeToWire(node: ListedNode, self: NodeCard) {
     address: node.address ?? null,
     host: node.host,
     pid: node.pid,
-    started_at: isoOrNull(node.startedAt),
-    seen_at: isoOrNull(node.seenAt),
-    lease_until: isoOrNull(node.leaseUntil),
+    started_at: iso(node.startedAt),
+    seen_at: iso(node.seenAt),
+    lease_until: iso(node.leaseUntil),
     key_fingerprint: node.keyFingerprint,
     store_id: node.storeId ?? null,
     generation: node.generation,

@@ -9,7 +9,7 @@ type Dependencies = Pick<
 >;
 
 /** `document` is made after all endpoints are known. */
-export function operationEndpoints(deps: Dependencies, document: () => unknown): Endpoint[] {
+export function operationEndpoints(deps: Dependencies, document: () => { openapi: string }): Endpoint[] {
   const { config, metrics, temporal, drain, workerRunning, diskProblem, storeWatch } = deps;
   return [
     endpoint({
@@ -20,7 +20,7 @@ export function operationEndpoints(deps: Dependencies, document: () => unknown):
       open: true,
       answers: { 200: { description: 'It does', schema: z.object({ status: z.literal('ok') }) } },
       refusals: [],
-      handle: () => Promise.resolve({ status: 200, body: { status: 'ok' } }),
+      handle: () => Promise.resolve({ status: 200, body: { status: 'ok' as const } }),
     }),
     endpoint({
       method: 'get',
@@ -48,7 +48,7 @@ export function operationEndpoints(deps: Dependencies, document: () => unknown):
           throw new Refusal('temporal_unavailable', "This node's worker does not run", {
             retryAfterSeconds: 2,
           });
-        return { status: 200, body: { status: 'ready' } };
+        return { status: 200, body: { status: 'ready' as const } };
       },
     }),
     endpoint({

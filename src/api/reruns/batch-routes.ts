@@ -1,20 +1,28 @@
 /** Batches of reruns: all calls that match a filter. */
 import { z } from 'zod';
 import type { BatchFilter } from '../../domain/batch.ts';
-import { batchDescription, batchList } from '../../contract/batches.ts';
 import { batchItemToWire, batchToWire } from './batch-wire.ts';
-import { callSummary } from '../../contract/calls.ts';
 import { identify } from '../calls/call-identity.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { createBatchSchema, createSchemas, cursorQuery, id, overridesOf } from '../../contract/requests.ts';
+import { id } from '../../contract/ids.ts';
+import { cursorQuery } from '../../contract/query.ts';
+import { rerunBatchRequest } from '../../contract/rerun-requests.ts';
+import {
+  batchAccepted,
+  batchCancelled,
+  batchDescription,
+  batchDryRun,
+  batchList,
+  type BatchEnd,
+} from '../../contract/reruns.ts';
 import { streamValues } from '../http/sse.ts';
 import { callSummaryToWire } from '../calls/wire.ts';
 import { idempotencyHeaders } from '../calls/routes.ts';
+import { overridesOf } from './overrides.ts';
 
 const params = z.object({ id });
 const sampleSize = 20;
-const status = z.enum(['running', 'completed', 'cancelled', 'failed']);
 
 type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'authenticate'>;
 
@@ -30,20 +38,12 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       description:
         'A batch that survives crashes: the matching calls are listed once, each is run again at most once. Skipped are those of which any rerun runs or has answered, those of which a newer rerun is in the batch, and those whose agent or session is gone.',
       headers: idempotencyHeaders,
-      body: createBatchSchema(createSchemas(deps.config).overrides),
+      body: rerunBatchRequest(deps.config.limits),
       answers: {
-        200: {
-          description: 'A dry run: nothing was started',
-          schema: z.object({
-            dry_run: z.literal(true),
-            total: z.number().int().openapi({ description: 'Calls that would be run again' }),
-            skipped: z.number().int().openapi({ description: 'Calls that match and would be skipped' }),
-            sample: z.array(callSummary),
-          }),
-        },
+        200: { description: 'A dry run: nothing was started', schema: batchDryRun },
         202: {
           description: 'The batch was accepted',
-          schema: z.object({ batch_id: z.string() }),
+          schema: batchAccepted,
           headers: { Location: 'The batch' },
         },
       },
@@ -66,7 +66,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
           const wish = { filter, overrides: overridesOf(body.overrides) };
           const { runs, skipped } = await reruns.dryRun(wish);
           const sample = runs.slice(0, sampleSize).map(callSummaryToWire);
-          return { status: 200, body: { dry_run: true, total: runs.length, skipped, sample } };
+          return { status: 200, body: { dry_run: true as const, total: runs.length, skipped, sample } };
         }
         const { callId: batchId, fingerprint } = await identify(deps, request, { batch: body }, (digest) =>
           batches.idOf(digest),
@@ -123,7 +123,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
         const follow = (signal: AbortSignal) => reruns.events.follow(batchId, signal);
         return streamValues(streams, request, response, follow, async (stream, batch) => {
           await stream.send('progress', batchToWire(batch));
-          if (batch.status !== 'running') await stream.send('end', { batch_id: batchId });
+          if (batch.status !== 'running') await stream.send('end', { batch_id: batchId } satisfies BatchEnd);
         });
       },
     }),
@@ -134,9 +134,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       summary: 'Cancel a batch of reruns',
       description: 'Nothing more is started; what runs goes on to its end.',
       params,
-      answers: {
-        202: { description: 'As asked', schema: z.object({ batch_id: z.string(), status }) },
-      },
+      answers: { 202: { description: 'As asked', schema: batchCancelled } },
       refusals: ['batch_not_found', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params: { id: batchId } }) => ({
         status: 202,

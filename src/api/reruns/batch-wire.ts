@@ -1,8 +1,9 @@
 /** Batches in the wire's names. */
+import type * as wire from '../../contract/reruns.ts';
 import type { BatchSummary } from '../../services/reruns/batches.ts';
 import type { BatchItem } from '../../domain/batch.ts';
 
-export function batchToWire({ progress, overrides, ...batch }: BatchSummary) {
+export function batchToWire({ progress, overrides, ...batch }: BatchSummary): wire.Batch {
   return {
     batch_id: batch.batchId,
     status: batch.status,
@@ -24,7 +25,7 @@ export function batchToWire({ progress, overrides, ...batch }: BatchSummary) {
   };
 }
 
-export function batchItemToWire(item: BatchItem) {
+export function batchItemToWire(item: BatchItem): wire.BatchItem {
   return {
     call_id: item.callId,
     rerun_id: 'rerunId' in item ? item.rerunId : null,

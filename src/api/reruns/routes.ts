@@ -1,20 +1,20 @@
 /** Running one call again. */
 import type { Request } from 'express';
-import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
 import { identify } from '../calls/call-identity.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { callLocation } from '../calls/call-reply.ts';
-import { createSchemas, overridesOf } from '../../contract/requests.ts';
+import { rerunOverrides } from '../../contract/rerun-requests.ts';
+import { rerunAccepted } from '../../contract/reruns.ts';
 import { callParams, idempotencyHeaders } from '../calls/routes.ts';
+import { overridesOf } from './overrides.ts';
 
 const location = { Location: 'The call' };
 
 type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'authenticate'>;
 
 export function rerunEndpoints(deps: Dependencies): Endpoint[] {
-  const { overrides } = createSchemas(deps.config);
   return [
     endpoint({
       method: 'post',
@@ -25,12 +25,12 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
         "A new call in the same session, linked by rerun_of: the same request on today's agents, or with what the body overrides. Requests with the same Idempotency-Key are one rerun; two without a key are two.",
       params: callParams,
       headers: idempotencyHeaders,
-      body: overrides,
+      body: rerunOverrides(deps.config.limits),
       bodyOptional: true,
       answers: {
         202: {
           description: 'The new call was accepted, or this Idempotency-Key had started it before',
-          schema: z.object({ call_id: z.string(), rerun_of: z.string(), attached: z.boolean() }),
+          schema: rerunAccepted,
           headers: location,
         },
       },

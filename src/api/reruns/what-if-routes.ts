@@ -3,8 +3,10 @@ import type { WhatIfRow } from '../../services/reruns/what-if.ts';
 import { toCallFilter } from '../calls/call-filter-wire.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { callFilter, cursorQuery, id } from '../../contract/requests.ts';
-import { whatIfList, whatIfRow } from '../../contract/what-if.ts';
+import { callFilter } from '../../contract/call-requests.ts';
+import { id } from '../../contract/ids.ts';
+import { cursorQuery } from '../../contract/query.ts';
+import { whatIfList, whatIfRow, type WhatIf } from '../../contract/what-if.ts';
 
 /** Before the endpoints of calls: `what-if` is no call's id here. */
 export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): Endpoint[] {
@@ -37,7 +39,7 @@ export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): En
   ];
 }
 
-function whatIfToWire(row: WhatIfRow) {
+function whatIfToWire(row: WhatIfRow): WhatIf {
   return {
     call_id: row.callId,
     agent_name: row.agentAsked,

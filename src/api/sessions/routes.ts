@@ -2,9 +2,17 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
-import { endpoint, type Endpoint, type Reply, type streamed } from '../http/endpoint.ts';
-import { importReport, sessionDescription } from '../../contract/answers.ts';
-import { cursorQuery, id, numberInQuery } from '../../contract/requests.ts';
+import { endpoint, type Endpoint, type ReplyOf, type streamed } from '../http/endpoint.ts';
+import { id } from '../../contract/ids.ts';
+import { cursorQuery, numberInQuery } from '../../contract/query.ts';
+import {
+  importReport,
+  sessionCleanup,
+  sessionDeletion,
+  sessionDescription,
+  sessionExport,
+  sessionList,
+} from '../../contract/sessions.ts';
 import { importSessions } from './session-import.ts';
 import { sendPieces } from '../http/send-pieces.ts';
 import { exportJson, sessionJson } from './session-json.ts';
@@ -14,28 +22,10 @@ const byId = id.openapi({
   description: 'This session, for ids that are no part of a path: `.`, `..`, and `export`, which is taken',
 });
 const deletion = { calls: z.enum(['true', 'false']).default('false') };
-const sessionPage = z
-  .object({
-    sessions: z.array(z.object({ session_id: z.string() })),
-    next_cursor: z.string().nullable(),
-  })
-  .openapi('SessionList');
-const exportFile = z
-  .object({
-    exported_at: z.iso.datetime(),
-    total_sessions: z.number().int(),
-    sessions: z.record(z.string(), sessionDescription),
-    incomplete_sessions: z
-      .array(z.string())
-      .optional()
-      .openapi({ description: 'Those with lost messages, which are marked; at most 10,000 are named' }),
-  })
-  .openapi('SessionExport');
-
 const deletionAnswers = {
   202: {
     description: 'Nobody sees it any more; what is left of it goes as soon as its store allows',
-    schema: z.object({ session_id: z.string(), status: z.literal('deleting') }),
+    schema: sessionDeletion,
   },
   204: { description: 'Deleted' },
 };
@@ -55,7 +45,10 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     if (!session) throw noSuchSession(sessionId);
     return sendPieces(response, sessionJson(session));
   };
-  const remove = async (sessionId: string, calls: 'true' | 'false'): Promise<Reply> => {
+  const remove = async (
+    sessionId: string,
+    calls: 'true' | 'false',
+  ): Promise<ReplyOf<typeof deletionAnswers>> => {
     const removal = await sessions.remove(sessionId, { withCalls: calls === 'true' });
     if (removal === 'missing') throw noSuchSession(sessionId);
     if (removal === 'deleted') return { status: 204 };
@@ -73,7 +66,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       answers: {
         200: {
           description: 'One page, or the session of `id`',
-          schema: z.union([sessionPage, sessionDescription]),
+          schema: z.union([sessionList, sessionDescription]),
         },
       },
       refusals: [
@@ -99,7 +92,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       path: '/api/vps/sessions/export',
       tag: 'sessions',
       summary: 'Export all sessions',
-      answers: { 200: { description: 'A stream; import takes it', schema: exportFile } },
+      answers: { 200: { description: 'A stream; import takes it', schema: sessionExport } },
       refusals: ['temporal_unavailable', 'payload_store_unavailable'],
       handle: ({ response }) =>
         sendPieces(response, exportJson(sessions.export()), { name: 'holdfast-sessions.json' }),
@@ -141,10 +134,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         max_age_hours: numberInQuery(z.number('takes a number').min(0).max(1_000_000)).default(24),
       }),
       answers: {
-        200: {
-          description: 'Removed',
-          schema: z.object({ cleaned_up: z.number().int(), remaining_sessions: z.number().int() }),
-        },
+        200: { description: 'Removed', schema: sessionCleanup },
       },
       refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ query }) => {

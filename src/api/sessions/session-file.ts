@@ -1,7 +1,7 @@
 /** An export `{"sessions": {id: session}}`, read one session at a time, so that its size does not matter to memory. */
 import { TokenParser, TokenType } from '@streamparser/json';
 import type { Refusal } from '../../domain/failures.ts';
-import type { FieldError } from '../http/field-errors.ts';
+import type { FieldError } from '../../contract/problem.ts';
 import { PlacedTokens } from '../agents/placed-tokens.ts';
 import { invalidFields } from '../http/validate.ts';
 

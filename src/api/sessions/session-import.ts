@@ -6,9 +6,11 @@ import type { Sessions } from '../../services/sessions/sessions.ts';
 import type { ImportedSession } from '../../services/sessions/whole-session.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { decodedBody } from '../http/decoded-body.ts';
-import { issueErrors, type FieldError } from '../http/field-errors.ts';
-import { noMemberName, oddMembers } from '../http/odd-members.ts';
-import { importedSession, newId } from '../../contract/requests.ts';
+import { newId, noMemberName } from '../../contract/ids.ts';
+import type { FieldError } from '../../contract/problem.ts';
+import { importedSession } from '../../contract/session-requests.ts';
+import { issueErrors } from '../http/field-errors.ts';
+import { oddMembers } from '../http/odd-members.ts';
 import { sessionsOf, type FileSession } from './session-file.ts';
 import { invalidFields } from '../http/validate.ts';
 

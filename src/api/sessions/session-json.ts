@@ -1,4 +1,6 @@
 /** Sessions as JSON text, piece by piece: one may be larger than memory should hold. */
+import type { Message, Session } from '../../contract/sessions.ts';
+import { textOf } from '../../domain/turn-text.ts';
 import type { PlainMessage, WholeSession } from '../../services/sessions/whole-session.ts';
 
 /** Most sessions are one piece; each piece costs a write. */
@@ -15,7 +17,7 @@ export async function* sessionJson(session: WholeSession): AsyncGenerator<string
     user_id: userId ?? null,
     created_at: createdAt,
     last_activity: lastActivity,
-  };
+  } satisfies Omit<Session, 'messages' | 'metadata'>;
   let text = `${JSON.stringify(head).slice(0, -1)},"messages":[`;
   let separator = '';
   let whole = true;
@@ -46,11 +48,12 @@ export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncG
   yield `${total === 0 ? lead : ''}},"total_sessions":${total}${lost}}\n`;
 }
 
-function messageToWire({ timestamp, role, content, agent, callId, failed, lost }: PlainMessage) {
+function messageToWire(message: PlainMessage): Message {
+  const { timestamp, role, agent, callId, failed, lost } = message;
   return {
     timestamp,
     role,
-    content,
+    content: textOf(message),
     agent: agent ?? null,
     call_id: callId ?? null,
     failed: failed ?? false,

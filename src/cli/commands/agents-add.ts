@@ -1,5 +1,6 @@
 import { text as readAll } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
+import type { Agent, AgentList, AgentRegistered } from '../../contract/agents.ts';
 import { mayShareToken } from '../../domain/agent.ts';
 import { changesOf, type AgentOnWire } from '../agent-changes.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
@@ -18,19 +19,10 @@ interface Options {
   /** False: --no-token. */
   readonly token: boolean;
   readonly healthPath?: string;
-  readonly history?: string;
+  readonly history?: Agent['history'];
   readonly expect?: JsonText;
   readonly replace?: true;
 }
-
-interface Registered {
-  readonly agent_name: string;
-  readonly url: string;
-  readonly replaced: boolean;
-  readonly warnings: readonly string[];
-}
-
-type Known = AgentOnWire & { readonly has_auth_token: boolean };
 
 export function addAgentsAdd(agents: Command): void {
   declareForNode(agents, 'add <name> <agent-url>', 'register an agent, or replace its config', [
@@ -72,11 +64,11 @@ export function addAgentsAdd(agents: Command): void {
 async function add({ client, out }: Context, name: string, at: string, options: Options): Promise<undefined> {
   const wished = wishOf(name, at, options);
   const given = await tokenOf(options);
-  const { agents } = await client.get<{ agents: readonly Known[] }>('/agents');
+  const { agents } = await client.get<AgentList>('/agents');
   const before = agents.find((agent) => agent.name === name);
   const keeps = before?.has_auth_token === true && given === undefined && options.token;
   if (before) confirmReplaced(before, wished, { given: given !== undefined, keeps }, options);
-  const { body } = await client.ask<Registered>('POST', '/register', {
+  const { body } = await client.ask<AgentRegistered>('POST', '/register', {
     body: { ...wished, expect: undefined, auth_token: given, ...(keeps && { keep_auth_token: true }) },
     written: { expect: options.expect },
   });
@@ -99,7 +91,7 @@ function wishOf(name: string, at: string, options: Options): AgentOnWire {
     fallback_agents: options.fallback ?? [],
     health_path: options.healthPath ?? null,
     history: options.history ?? 'window',
-    expect: options.expect === undefined ? null : (JSON.parse(options.expect) as unknown),
+    expect: options.expect === undefined ? null : (JSON.parse(options.expect) as AgentOnWire['expect']),
   };
 }
 
@@ -110,7 +102,7 @@ interface TokenWish {
 }
 
 /** Throws unless nothing would change, or --replace was said; then tells what does. */
-function confirmReplaced(before: Known, after: AgentOnWire, token: TokenWish, options: Options): void {
+function confirmReplaced(before: Agent, after: AgentOnWire, token: TokenWish, options: Options): void {
   if (token.keeps && !mayShareToken(before, after))
     throw new CliError(
       'usage',

@@ -1,19 +1,10 @@
 /** `agents`: list, add, remove. */
 import type { Command } from 'commander';
+import type { AgentList } from '../../contract/agents.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { agentAt } from '../places.ts';
 import { addAgentsAdd } from './agents-add.ts';
-
-interface Agent {
-  readonly name: string;
-  readonly url: string;
-  readonly timeout_seconds: number;
-  readonly max_retries: number;
-  readonly fallback_agents: readonly string[];
-  readonly health_path: string | null;
-  readonly has_auth_token: boolean;
-}
 
 export function addAgentCommands(program: Command): void {
   const agents = withExamples(program.command('agents').description('the agents that a node knows'), [
@@ -31,7 +22,7 @@ export function addAgentCommands(program: Command): void {
 }
 
 async function list({ client, out }: Context): Promise<undefined> {
-  const all = await client.get<{ total: number; agents: readonly Agent[] }>('/agents');
+  const all = await client.get<AgentList>('/agents');
   if (out.json) {
     out.document(all);
     return;

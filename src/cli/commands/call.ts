@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { text as readAll } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
+import type { CallEvent } from '../../contract/call-events.ts';
+import type { CallDescription } from '../../contract/calls.ts';
 import { asArgument } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -13,7 +15,6 @@ import { note } from '../output.ts';
 import { startSpinner } from '../progress.ts';
 import { showEnding } from '../show-call.ts';
 import { submit, untilEnded } from '../submit.ts';
-import type { CallDescription } from '../wire.ts';
 import { describeEvent } from '../describe-event.ts';
 import { followEvents } from '../follow-events.ts';
 
@@ -108,7 +109,8 @@ async function waitFor({ client }: Context, callId: string, ended: () => Promise
   async function tellLatest(): Promise<void> {
     try {
       const path = `/calls/${encodeURIComponent(callId)}/events`;
-      for await (const { data } of followEvents(client, path, over.signal)) latest = describeEvent(data);
+      for await (const { data } of followEvents(client, path, over.signal))
+        latest = describeEvent(data as CallEvent);
     } catch {
       // The spinner tells less then; the call is waited for all the same.
     }

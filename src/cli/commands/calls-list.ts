@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
+import type { CallCounts, CallList, CallSummary } from '../../contract/calls.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { filterOf, wholeNumber, withFilter, type FilterOptions } from '../filter-options.ts';
 import { note } from '../output.ts';
-import type { CallSummary, Page } from '../wire.ts';
 
 interface Options extends FilterOptions {
   readonly limit: number;
@@ -10,8 +10,6 @@ interface Options extends FilterOptions {
   readonly all?: true;
   readonly counts?: true;
 }
-
-type CallPage = Page & { readonly calls: readonly CallSummary[] };
 
 export function addCallsList(calls: Command): void {
   const list = declareForNode(calls, 'list', 'calls, newest first', [
@@ -35,7 +33,7 @@ export function addCallsList(calls: Command): void {
 }
 
 async function count({ client, out }: Context, options: Options): Promise<undefined> {
-  const counts = await client.get<Record<string, number>>('/calls/counts', filterOf(options));
+  const counts = await client.get<CallCounts>('/calls/counts', filterOf(options));
   if (out.json) out.document(counts);
   else out.fields(counts);
 }
@@ -45,7 +43,7 @@ async function show({ client, out }: Context, options: Options): Promise<undefin
   let cursor = options.cursor;
   do {
     const query = { ...filterOf(options), limit: options.limit, cursor };
-    const page = await client.get<CallPage>('/calls', query);
+    const page = await client.get<CallList>('/calls', query);
     found.push(...page.calls);
     cursor = page.next_cursor ?? undefined;
   } while (options.all && cursor !== undefined);

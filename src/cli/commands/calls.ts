@@ -1,10 +1,10 @@
 /** `calls`: look at them, watch, cancel, export. */
 import type { Command } from 'commander';
+import type { CallAccepted, CallDescription } from '../../contract/calls.ts';
 import { findCallId } from '../call-id.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { showCall } from '../show-call.ts';
 import { watchCall } from '../watch-call.ts';
-import type { CallDescription } from '../wire.ts';
 import { addCallsExport } from './calls-export.ts';
 import { addCallsList } from './calls-list.ts';
 
@@ -39,7 +39,7 @@ async function show({ client, out }: Context, given: string): Promise<undefined>
 async function cancel({ client, out }: Context, given: string): Promise<undefined> {
   const callId = await findCallId(client, given);
   const path = `/calls/${encodeURIComponent(callId)}/cancel`;
-  const { status, body } = await client.ask<{ call_id: string; status: string }>('POST', path);
+  const { status, body } = await client.ask<CallAccepted>('POST', path);
   if (out.json) out.document(body);
   else if (status === 202) out.line(`Cancellation of ${body.call_id} is under way`);
   else out.line(`${body.call_id} had ended before: ${body.status}`);

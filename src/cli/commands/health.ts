@@ -1,26 +1,14 @@
 /** `health`: how the agents are; resets circuits and probes. */
 import { Option, type Command } from 'commander';
+import type { AgentHealth, DetailedHealth, ProbeReport } from '../../contract/health.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { healthAt } from '../places.ts';
-import type { AgentHealth } from '../wire.ts';
 
 interface Options {
   readonly reset?: true;
   readonly probe?: true;
-}
-
-interface Overview {
-  readonly agents: readonly AgentHealth[];
-}
-
-interface Probe {
-  readonly agent_name: string;
-  readonly ok: boolean;
-  readonly error_type: string | null;
-  readonly error: string | null;
-  readonly latency_ms: number;
 }
 
 export function addHealthCommand(program: Command): void {
@@ -62,7 +50,7 @@ async function health(
 }
 
 async function showAll({ client, out }: Context): Promise<undefined> {
-  const all = await client.get<Overview>('/health', { details: true });
+  const all = await client.get<DetailedHealth>('/health', { details: true });
   if (out.json) {
     out.document(all);
     return;
@@ -113,7 +101,7 @@ function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth):
 }
 
 async function probe({ client, out }: Context, path: string): Promise<ExitName> {
-  const { body } = await client.ask<Probe>('POST', `${path}/probe`);
+  const { body } = await client.ask<ProbeReport>('POST', `${path}/probe`);
   if (out.json) out.document(body);
   else if (body.ok) out.text(`${body.agent_name} is there: ${body.latency_ms} ms`);
   else out.text(`${body.agent_name} is not well: ${body.error_type ?? ''} ${body.error ?? ''}`);

@@ -1,21 +1,7 @@
 /** `nodes`: which facades and workers run. */
 import type { Command } from 'commander';
+import type { NodeList } from '../../contract/nodes.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
-
-interface Nodes {
-  readonly nodes: readonly {
-    readonly id: string;
-    readonly role: string;
-    readonly version: string;
-    readonly address: string | null;
-    readonly host: string;
-    readonly pid: number;
-    readonly started_at: string;
-    readonly lease_until: string;
-    readonly differs_in: readonly string[];
-    readonly answers: boolean;
-  }[];
-}
 
 export function addNodesCommand(program: Command): void {
   declareForNode(program, 'nodes', 'the facades and workers that run', [
@@ -25,7 +11,7 @@ export function addNodesCommand(program: Command): void {
 }
 
 async function nodes({ client, out }: Context): Promise<undefined> {
-  const all = await client.get<Nodes>('/nodes');
+  const all = await client.get<NodeList>('/nodes');
   if (out.json) {
     out.document(all);
     return;

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
+import type { ExportedCall } from '../../contract/calls.ts';
 import type { Summary, Verdict } from '../../replay/verdict.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -95,7 +96,7 @@ async function* fromServer(
   const lines = createInterface({ input: Readable.from(fromNode(body, client.url)), crlfDelay: Infinity });
   for await (const line of lines) {
     if (line === '') continue;
-    const { call_id, history } = JSON.parse(line) as { call_id: string; history: unknown };
+    const { call_id, history } = JSON.parse(line) as ExportedCall;
     yield { name: call_id, history };
   }
 }

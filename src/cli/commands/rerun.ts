@@ -1,7 +1,10 @@
 /** `rerun`: one call again, or a batch of all that match a filter (rerun-batch.ts). */
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import { asArgument, batchIdOption, findCallId } from '../call-id.ts';
+import type { RerunOverrides } from '../../contract/rerun-requests.ts';
+import type { RerunAccepted } from '../../contract/reruns.ts';
+import { batchIdFrom } from '../../domain/ids.ts';
+import { asArgument, findCallId } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -15,7 +18,7 @@ interface Options extends FilterOptions, BatchOptions {
   readonly fallback?: readonly string[];
   readonly prompt?: string;
   readonly deadline?: number;
-  readonly from?: string;
+  readonly from?: 'start' | 'failed_agent';
   /** Retired: refused with what to do instead. */
   readonly reset?: true;
   readonly wait?: true;
@@ -54,8 +57,8 @@ export function addRerunCommand(program: Command): void {
     )
     .option('-y, --yes', 'do not ask')
     .option('--detach', 'do not wait for the batch: print its id')
-    .option('--attach <batch-id>', 'watch a batch that was begun before', batchIdOption)
-    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on', batchIdOption)
+    .option('--attach <batch-id>', 'watch a batch that was begun before', batchIdFrom)
+    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on', batchIdFrom)
     .option('--list', 'the batches of the node')
     .action(withNode(act));
 }
@@ -99,21 +102,21 @@ function refuseUnused(options: Options, callId: string | undefined): void {
   if (flags.length > 0) throw new CliError('usage', `Leave out what has no effect here: ${flags.join(', ')}`);
 }
 
-function overridesOf({
-  asAgent: agent_name,
-  fallback,
-  prompt,
-  deadline,
-  from,
-}: Options): Record<string, unknown> {
-  const named = { agent_name, fallback_agents: fallback, prompt, deadline_seconds: deadline, from };
+function overridesOf({ asAgent: agent_name, fallback, prompt, deadline, from }: Options): RerunOverrides {
+  const named = {
+    agent_name,
+    fallback_agents: fallback,
+    prompt,
+    deadline_seconds: deadline,
+    from,
+  } satisfies RerunOverrides;
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 }
 
 async function rerunOne(
   context: Context,
   given: string,
-  overrides: Record<string, unknown>,
+  overrides: RerunOverrides,
   { wait }: Options,
 ): Promise<ExitName | undefined> {
   const { client, out } = context;
@@ -121,7 +124,7 @@ async function rerunOne(
   const path = `/calls/${encodeURIComponent(callId)}/rerun`;
   const body = Object.keys(overrides).length > 0 ? overrides : undefined;
   const headers = { 'Idempotency-Key': randomUUID() };
-  const answer = await client.ask<{ call_id: string }>('POST', path, { body, headers });
+  const answer = await client.ask<RerunAccepted>('POST', path, { body, headers });
   const { call_id } = answer.body;
   if (wait) {
     note(`Call ${call_id}`);

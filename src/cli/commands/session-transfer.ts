@@ -1,18 +1,13 @@
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
+import type { ImportReport } from '../../contract/sessions.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { note } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { saveStream } from '../save-stream.ts';
-
-interface Report {
-  readonly imported: number;
-  readonly skipped: readonly string[];
-  readonly invalid: readonly { readonly session_id: string; readonly error: string }[];
-}
 
 export function addSessionTransfer(sessions: Command): void {
   declareForNode(sessions, 'export', 'all sessions, as import takes them', [
@@ -54,7 +49,7 @@ async function importAll({ client, out }: Context, file: string): Promise<ExitNa
     }
   }
   try {
-    const { body } = await client.ask<Report>('POST', '/sessions/import', {
+    const { body } = await client.ask<ImportReport>('POST', '/sessions/import', {
       stream: told(),
       timeoutMs: 'none',
     });
@@ -80,7 +75,7 @@ async function opened(file: string): Promise<{ source: Readable; total: number }
   }
 }
 
-function show(out: Context['out'], report: Report): void {
+function show(out: Context['out'], report: ImportReport): void {
   if (out.json) {
     out.document(report);
     return;

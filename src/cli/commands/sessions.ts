@@ -1,26 +1,12 @@
 /** `sessions`: list, show, remove, export, import. */
 import type { Command } from 'commander';
+import type { Session, SessionList } from '../../contract/sessions.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { wholeNumber } from '../filter-options.ts';
 import { note } from '../output.ts';
 import { sessionAt } from '../places.ts';
-import type { Page } from '../wire.ts';
 import { addSessionTransfer } from './session-transfer.ts';
-
-interface Session {
-  readonly session_id: string;
-  readonly user_id: string | null;
-  readonly created_at: string;
-  readonly last_activity: string;
-  readonly messages: readonly {
-    readonly timestamp: string;
-    readonly role: string;
-    readonly content: string;
-    readonly agent: string | null;
-    readonly failed: boolean;
-  }[];
-}
 
 interface ListOptions {
   readonly limit: number;
@@ -49,11 +35,11 @@ export function addSessionCommands(program: Command): void {
 }
 
 async function list({ client, out }: Context, options: ListOptions): Promise<undefined> {
-  const found: { readonly session_id: string }[] = [];
+  const found: SessionList['sessions'][number][] = [];
   let cursor = options.cursor;
   do {
     const query = { limit: options.limit, cursor };
-    const page = await client.get<Page & { readonly sessions: typeof found }>('/sessions', query);
+    const page = await client.get<SessionList>('/sessions', query);
     found.push(...page.sessions);
     cursor = page.next_cursor ?? undefined;
   } while (options.all && cursor !== undefined);

@@ -1,10 +1,10 @@
 /** `whatif`: what today's chain and health rules would make of the attempts that calls recorded; nobody is asked. */
 import type { Command } from 'commander';
+import type { WhatIf, WhatIfList } from '../../contract/what-if.ts';
 import { findCallId } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { filterOf, wholeNumber, withFilter, type FilterOptions } from '../filter-options.ts';
-import type { WhatIf } from '../wire.ts';
 
 interface Options extends FilterOptions {
   readonly limit: number;
@@ -59,5 +59,5 @@ async function rowsOf(
     const id = await findCallId(client, callId);
     return [await client.get<WhatIf>(`/calls/${encodeURIComponent(id)}/what-if`)];
   }
-  return (await client.get<{ calls: readonly WhatIf[] }>('/calls/what-if', query)).calls;
+  return (await client.get<WhatIfList>('/calls/what-if', query)).calls;
 }

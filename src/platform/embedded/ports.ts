@@ -4,13 +4,13 @@ import { delay } from '../../lib/delay.ts';
 import { EmbeddedServerError } from './embedded-server-error.ts';
 
 const host = '127.0.0.1';
-/** A killed node's server lets go of its port a moment after the node. */
-const patienceMs = 3_000;
+/** How long to wait for a port: the server of a killed node frees it a moment later. */
+const waitMs = 3_000;
 const pauseMs = 50;
 
-/** `port`, or a free one for 0. Throws `EmbeddedServerError` that names the setting. */
+/** Checks that `port` is free, and returns it; for 0 returns a free one. Throws `EmbeddedServerError` if it stays in use. */
 export async function claimPort(port: number, setting: string): Promise<number> {
-  const giveUpAt = Date.now() + patienceMs;
+  const giveUpAt = Date.now() + waitMs;
   for (;;) {
     const free = await tryPort(port, setting);
     if (free !== undefined) return free;
@@ -23,7 +23,7 @@ export async function claimPort(port: number, setting: string): Promise<number> 
   }
 }
 
-/** Undefined while another program has it. */
+/** Undefined while another program uses the port. */
 async function tryPort(port: number, setting: string): Promise<number | undefined> {
   const server = createServer();
   try {

@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 
-/** Passes bytes on and draws a percentage on a terminal's standard error. */
+/** A stream that passes bytes through and shows a percentage on standard error if that is a terminal. */
 export function showProgress(totalBytes: number): Transform {
   let bytes = 0;
   let shown = -1;

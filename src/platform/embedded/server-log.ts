@@ -1,12 +1,13 @@
-/** A server's own log, a file in the data directory. */
+/** The log file of a server, in the data directory. */
 import { copyFile, open, rename, stat, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** From this size on the log is put aside at the next start; one older file is kept. */
+/** A log above this size is rotated at the next start. One older file is kept. */
 const maxBytes = 10 * 1024 * 1024;
 const maxTailBytes = 65_536;
 const tailLines = 5;
 
+/** A log that is open for writing. */
 export interface ServerLog {
   readonly path: string;
   readonly file: FileHandle;
@@ -14,6 +15,7 @@ export interface ServerLog {
   tail(): Promise<string>;
 }
 
+/** Opens the log for appending, and rotates it first if it is large. */
 export async function openServerLog(dataDir: string, name = 'temporal.log'): Promise<ServerLog> {
   const path = join(dataDir, name);
   if ((await sizeOf(path)) > maxBytes) await rename(path, `${path}.1`);
@@ -21,7 +23,7 @@ export async function openServerLog(dataDir: string, name = 'temporal.log'): Pro
   return { path, file: await open(path, 'a', 0o600), tail: () => tailOf(path, begin) };
 }
 
-/** Puts a log that is being written aside, as at a start. Its writer appends, so it goes on at the file's new beginning. */
+/** Rotates a log while a server writes it: copies and truncates it. The server appends, so it continues at the new start. */
 export async function boundServerLog(path: string): Promise<void> {
   if ((await sizeOf(path)) <= maxBytes) return;
   await copyFile(path, `${path}.1`);
@@ -41,14 +43,14 @@ async function tailOf(path: string, begin: number): Promise<string> {
     const end = (await file.stat()).size;
     const from = Math.max(begin, end - maxTailBytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, end - from)), 0, end - from, from);
-    return lastWords(buffer.toString('utf8', 0, bytesRead));
+    return lastLines(buffer.toString('utf8', 0, bytesRead));
   } finally {
     await file.close();
   }
 }
 
-/** What a program written in Go said before it panicked is above a hundred lines of where it was. */
-function lastWords(log: string): string {
+/** The last lines of the log. After a panic of a Go program: the lines before it, not the stack trace that follows. */
+function lastLines(log: string): string {
   const lines = log.trim().split('\n');
   const panic = lines.findLastIndex((line) => line.startsWith('panic: '));
   const end = panic === -1 ? lines.length : panic + 1;

@@ -1,13 +1,13 @@
-/** A server as a child that cannot outlive this process. */
+/** Runs a server as a child process that cannot outlive this process. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 /**
- * Run by /bin/sh: starts the server, tells its pid on descriptor 4, and kills it when descriptor 3, the pipe to the
- * parent, closes: also by kill -9 of the parent. In a process group of its own, so that Ctrl-C reaches the parent alone.
- * The database holds conversations: its files are for this user only.
+ * A script for /bin/sh: starts the server, writes its pid to descriptor 4, and kills it when descriptor 3 closes. That is a
+ * pipe to the parent, so it closes even after kill -9 of the parent. The script runs in its own process group, so that
+ * Ctrl-C reaches only the parent. The umask keeps the database private, because it holds conversations.
  */
 const watcher = `
 umask 077
@@ -23,26 +23,29 @@ kill $watch 2>/dev/null
 exit $code
 `;
 
+/** How to run the server. */
 export interface SpawnOptions {
-  /** Default: this process's. */
+  /** Default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** The user and group that it runs as. Default: this process's. */
+  /** User and group of the server. Default: those of this process. */
   readonly uid?: number;
   readonly gid?: number;
-  /** What asks it to stop, SIGTERM by default; if it has not after `stopMs`, it is killed. */
+  /** The signal that asks the server to stop (default SIGTERM). It is killed if it still runs after `stopMs`. */
   readonly stopSignal?: NodeJS.Signals;
   readonly stopMs?: number;
 }
 
+/** A server that was started. */
 export interface ServerProcess {
   readonly pid: number;
-  /** Resolves with how it ended. */
+  /** Resolves with how the server ended, in words. */
   readonly exited: Promise<string>;
-  /** Asks it to stop, then kills it; resolves once it is gone. */
+  /** Asks the server to stop, kills it if necessary, and resolves when it has ended. */
   stop(): Promise<void>;
 }
 
+/** Starts `command` with its output in `logFd`. Throws if the process ends before its pid is known. */
 export async function spawnServer(
   command: readonly string[],
   logFd: number,
@@ -63,7 +66,7 @@ export async function spawnServer(
     pid,
     exited,
     async stop() {
-      // Its pid may be another's once it is gone.
+      // Once the server has ended, its pid may belong to another process.
       const signal = (name: NodeJS.Signals): void => {
         if (child.exitCode === null && child.signalCode === null) kill(pid, name);
       };
@@ -90,6 +93,6 @@ function kill(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It is gone already.
+    // The process has ended already.
   }
 }

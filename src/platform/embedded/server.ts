@@ -1,4 +1,4 @@
-/** The embedded Temporal server: `temporal server start-dev` on a SQLite file, with the settings Holdfast needs. */
+/** The embedded Temporal server: `temporal server start-dev` on a SQLite file, with the settings that Holdfast needs. */
 import type { Log } from '../logging.ts';
 import { versionOf } from './cli-version.ts';
 import { lockDataDir } from './data-dir-lock.ts';
@@ -11,18 +11,19 @@ import { spawnServer, type ServerProcess } from './server-process.ts';
 import { startDevCommand, type StartDevOptions } from './start-dev-command.ts';
 import { untilReady } from './until-ready.ts';
 
-const startsAtMost = 3;
+const maxStarts = 3;
 
-/** Port 0 takes a free one; without a UI port there is no Web UI. */
+/** For port 0 a free one is picked. */
 export type EmbeddedServerOptions = StartDevOptions;
 
+/** The running server. */
 export interface EmbeddedServer extends KeptServer {
   readonly address: string;
   /** Undefined when the Web UI is off. */
   readonly webUiUrl: string | undefined;
 }
 
-/** Starts it and keeps it running. Throws `EmbeddedServerError` that says what to do. */
+/** Starts the server and restarts it when it dies. Throws `EmbeddedServerError` that says what to do. */
 export async function startEmbeddedServer(options: EmbeddedServerOptions, log: Log): Promise<EmbeddedServer> {
   const { cli, dataDir } = options;
   await openDataDir(dataDir);
@@ -47,7 +48,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions, log: L
   }
 }
 
-/** The same options with ports that are free now. */
+/** The options with ports that are free now. */
 async function claimPorts(options: EmbeddedServerOptions): Promise<StartDevOptions> {
   const { port, uiPort } = options;
   const claimed = await claimPort(port, 'HOLDFAST_TEMPORAL_PORT');
@@ -65,14 +66,14 @@ async function versionThatRuns(cli: string): Promise<string> {
   if (version === undefined)
     throw new EmbeddedServerError(
       'start_failed',
-      `${cli} is not a temporal CLI that runs here: set HOLDFAST_TEMPORAL_CLI to one, or unset it to have one fetched`,
+      `${cli} is not a temporal CLI that runs here: set HOLDFAST_TEMPORAL_CLI to one, or unset it to have one found or downloaded`,
     );
   return version;
 }
 
-/** A port that was free may be another program's by the time the server takes it: where any will do, another is tried. */
+/** Another program may take a free port before the server does. If any port will do, another one is tried. */
 async function startFirst(options: EmbeddedServerOptions) {
-  for (let left = startsAtMost - 1; ; left--) {
+  for (let left = maxStarts - 1; ; left--) {
     const claimed = await claimPorts(options);
     try {
       return { claimed, server: await startOnce(claimed) };

@@ -1,29 +1,31 @@
 import { serverTable } from '../server-table.ts';
 import { databaseIn } from './data-dir.ts';
 
-/** Values are JSON: the server refuses to start with what is none, and warns in its log of one that a setting does not take. */
+/** Values must be JSON, or the server does not start. It only logs a warning for a value of the wrong type. */
 const dynamicConfig = Object.entries(serverTable.dynamicConfig).map(
   ([name, value]) => `${name}=${JSON.stringify(value)}`,
 );
 
 /**
- * Pages of its write-ahead log (4 KiB each) before they are copied into the database. A call writes some 300, most of them the
- * same pages as the call before: SQLite's default of 1,000 copies and syncs those after every third call.
+ * How many pages (4 KiB each) SQLite's write-ahead log may have before they are copied to the database. A call writes about
+ * 300, mostly the same pages as the previous call. With SQLite's default of 1,000 they would be copied and synced after every
+ * third call.
  */
 const walPages = 8_192;
 
+/** What the server's command line needs. */
 export interface StartDevOptions {
   readonly cli: string;
   readonly dataDir: string;
   readonly port: number;
   readonly uiPort: number | 'off';
-  /** SQLite's: normal survives kill -9, full also power loss. */
+  /** SQLite's mode `synchronous`: normal survives kill -9, full also a power loss. */
   readonly synchronous: 'normal' | 'full';
-  /** SQLite's page cache. Its default of 2 MB makes calls dearer with what is stored: inner pages of the indexes fall out. */
+  /** SQLite's page cache. With the default of 2 MB calls get slower as the database grows: index pages no longer fit. */
   readonly cacheBytes: number;
 }
 
-/** The command line of the server; it logs to its standard error. */
+/** The command line of the server, which logs to standard error. */
 export function startDevCommand(options: StartDevOptions): string[] {
   const { cli, dataDir, port, uiPort, synchronous, cacheBytes } = options;
   const flags = {

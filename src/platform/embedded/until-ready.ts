@@ -7,10 +7,13 @@ import type { ServerLog } from './server-log.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const readyMs = 60_000;
-const attemptMs = 2_000;
+const checkTimeoutMs = 2_000;
 const pauseMs = 20;
 
-/** It answers once its default namespace can be described. Throws `EmbeddedServerError` with the end of its log. */
+/**
+ * Waits until the server can describe its default namespace. Throws `EmbeddedServerError` with the end of the server's log
+ * if it ends before, or is not ready after a minute.
+ */
 export async function untilReady(server: ServerProcess, port: number, log: ServerLog): Promise<void> {
   const gone: { how?: string } = {};
   void server.exited.then((how) => (gone.how = how));
@@ -33,13 +36,13 @@ export async function untilReady(server: ServerProcess, port: number, log: Serve
 }
 
 async function answers(port: number): Promise<boolean> {
-  // A gRPC channel that was refused waits before it tries again, so it is opened when the port is.
+  // A refused gRPC channel waits before it reconnects, so it is opened only when the port is open.
   if (!(await listens(port))) return false;
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: attemptMs });
+    connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: checkTimeoutMs });
     const { workflowService } = connection;
-    await connection.withDeadline(Date.now() + attemptMs, () =>
+    await connection.withDeadline(Date.now() + checkTimeoutMs, () =>
       workflowService.describeNamespace({ namespace: 'default' }),
     );
     return true;

@@ -9,6 +9,7 @@ import { openCircuitsLast, type OrderedChain } from '../../domain/chain.ts';
 import { circuitOf, type Circuit } from '../../domain/circuit.ts';
 import { copyHealth, newHealth, recordOutcome, type AgentHealth, type Outcome } from '../../domain/health.ts';
 import { agentHealthId } from '../../domain/ids.ts';
+import { outcomeKey } from '../../domain/keys.ts';
 import { unpackHealth } from '../../domain/packed-health.ts';
 import { resetHealth } from '../../domain/reset-health.ts';
 import type { HealthState } from '../../workflows/agent-health.ts';
@@ -69,7 +70,7 @@ export class Health {
 
   /** Takes an outcome of this process once (false: it came before); acts on its own circuit breaker at once. */
   record(outcome: Outcome): boolean {
-    const key = JSON.stringify([outcome.callId, outcome.agent]);
+    const key = outcomeKey(outcome);
     if (this.seen.has(key)) return false;
     this.seen.set(key, true);
     this.probes.free(outcome.agent);

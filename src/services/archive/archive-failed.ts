@@ -3,11 +3,11 @@ import { LRUCache } from 'lru-cache';
 import { pMapIterable } from 'p-map';
 import type { Archive } from './archive.ts';
 import { historyOf } from './call-export.ts';
-import { listQuery } from '../calls/call-filter.ts';
+import { failedSinceQuery } from '../calls/call-filter.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { listedCall } from '../calls/listed-call.ts';
 import type { Temporal } from '../temporal/rpc.ts';
-import { listAll, quote, type ListedExecution } from '../temporal/visibility.ts';
+import { listAll, type ListedExecution } from '../temporal/visibility.ts';
 
 /** A list may miss a call that ended seconds ago; several facades may also be a little apart. */
 const overlapMs = 600_000;
@@ -32,8 +32,7 @@ export class FailedCalls {
   /** Ends early, and leaves the watermark, once `signal` aborts. */
   async archiveNew(signal: AbortSignal): Promise<void> {
     const before = await this.archive.watermark();
-    const since = new Date(Math.max(0, before - overlapMs)).toISOString();
-    const query = `${listQuery({ status: 'failed' })} AND CloseTime >= ${quote(since)}`;
+    const query = failedSinceQuery(new Date(Math.max(0, before - overlapMs)));
     let newest = before;
     const found = listAll(this.temporal, query);
     const endings = pMapIterable(found, (item) => this.store(item), { concurrency: readAhead });

@@ -37,7 +37,7 @@ export class Archive {
   async write(summary: CallSummary, history: string): Promise<string> {
     const { callId, sessionId, endedAt } = summary;
     const day = (endedAt ?? new Date()).toISOString().slice(0, 10);
-    const session = sessionId === undefined ? '' : `.${hash(sessionId)}`;
+    const session = sessionId === undefined ? '' : `.${sessionMarkOf(sessionId)}`;
     const line = `{"call_id":${JSON.stringify(callId)},"summary":${JSON.stringify(summary)},"history":${history}}\n`;
     const key = `${this.prefix}${day}/${fileIdOf(callId)}${session}.json.gz`;
     await this.store.write(key, await promisify(gzip)(line));
@@ -54,7 +54,7 @@ export class Archive {
       for await (const { key, day, session } of this.files()) {
         // A call ends after it started.
         if (filter.since && day < filter.since.toISOString().slice(0, 10)) continue;
-        if (filter.session !== undefined && session !== hash(filter.session)) continue;
+        if (filter.session !== undefined && session !== sessionMarkOf(filter.session)) continue;
         const call = await this.read(key);
         if (!call || !matches(filter, call.summary)) continue;
         yield { ...call.summary, history: JSON.stringify(call.history) };
@@ -79,7 +79,7 @@ export class Archive {
   async removeSession(sessionId: string, endedBy?: Date): Promise<void> {
     try {
       for await (const { key, session } of this.files()) {
-        if (session !== hash(sessionId)) continue;
+        if (session !== sessionMarkOf(sessionId)) continue;
         const endedAt = endedBy && (await this.read(key))?.summary.endedAt;
         if (!endedBy || !endedAt || new Date(endedAt) <= endedBy) await this.remove(key);
       }
@@ -137,6 +137,11 @@ export class Archive {
 /** Ids of ours are safe as they are. */
 function fileIdOf(callId: string): string {
   return /^[\w-]{1,128}$/.test(callId) ? callId : hash(callId);
+}
+
+/** Stands for the session in the names of its calls' files. */
+function sessionMarkOf(sessionId: string): string {
+  return hash(sessionId);
 }
 
 function hash(text: string): string {

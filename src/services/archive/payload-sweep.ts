@@ -1,6 +1,7 @@
 /** Deletes what nobody refers to any more from the payload store. */
 import { batchWorkflowId, callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
-import type { Owner, Texts } from '../../payloads/texts.ts';
+import type { Owner } from '../../payloads/owners.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import type { Archive } from './archive.ts';
 import { lifeIn } from '../sessions/session-deletions.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
@@ -19,7 +20,7 @@ const perLook = 500;
  */
 export async function sweepPayloads(
   temporal: Temporal,
-  texts: Texts,
+  texts: TextStore,
   nowMs: number,
   archive?: Archive,
 ): Promise<number> {
@@ -38,7 +39,7 @@ export async function sweepPayloads(
 }
 
 async function dropUnarchived(
-  texts: Texts,
+  texts: TextStore,
   owners: readonly Owner[],
   archive: Archive | undefined,
 ): Promise<number> {

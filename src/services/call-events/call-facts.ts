@@ -1,4 +1,5 @@
 /** What a call's history, and its description while an agent is asked, tell of its way: no worker is needed for it. */
+import { readPayload } from '../../temporal-sdk/payloads.ts';
 import { optionalTsToMs, tsToMs } from '../../temporal-sdk/timestamps.ts';
 import protos, { type temporal as proto } from '@temporalio/proto';
 import type { AskFailureDetails } from '../../activities/ask-failure.ts';
@@ -7,7 +8,6 @@ import type { CallInput, CallResult, Try } from '../../domain/call.ts';
 import type { KnownAsk, KnownCall, KnownEnding } from '../../domain/call-story.ts';
 import { isErrorType } from '../../domain/failures.ts';
 import { askInTask, firstTriesIn } from './first-try-markers.ts';
-import { readPayload } from '../temporal/read-payload.ts';
 
 export type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 export type PendingActivity = proto.api.workflow.v1.IPendingActivityInfo;

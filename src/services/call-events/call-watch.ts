@@ -1,5 +1,5 @@
 /** Follows one call in Temporal, whichever process runs it: its history for news, its description while it is asking. */
-import { continueStory, isEnding, tellStory, type StoryEvent } from '../../domain/call-story.ts';
+import { extendStory, isEnding, buildStory, type StoryEvent } from '../../domain/call-story.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import { describeExecution, findCall, noSuchCall } from '../calls/call-execution.ts';
 import { factsOf, openAskOf, type HistoryEvent, type PendingActivity } from './call-facts.ts';
@@ -22,7 +22,7 @@ export function watchCall(temporal: Temporal): Watcher<string, readonly StoryEve
         const look = await lookAt(temporal, callId);
         const facts = factsOf(callId, look.events, look.pending);
         if (!facts) throw noSuchCall(callId);
-        const story = continueStory(told, tellStory(facts));
+        const story = extendStory(told, buildStory(facts));
         const news = story.length > told.length;
         if (news) publish((told = story));
         const last = told.at(-1);

@@ -1,10 +1,10 @@
 /** The tries at agents that a call's workflow tasks made themselves, as its history records them: a marker each. */
+import { readPayload } from '../../temporal-sdk/payloads.ts';
 import { optionalTsToMs, tsToMs } from '../../temporal-sdk/timestamps.ts';
 import type { temporal as proto } from '@temporalio/proto';
 import type { AskFailureDetails } from '../../activities/ask-failure.ts';
 import type { FirstTry } from '../../activities/first-try.ts';
 import type { KnownAsk } from '../../domain/call-story.ts';
-import { readPayload } from '../temporal/read-payload.ts';
 
 type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 

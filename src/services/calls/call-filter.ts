@@ -1,10 +1,9 @@
 /** Which calls a list, a count, an export or a batch is about, as a query of Temporal's list filter language. */
 import type { ErrorType } from '../../domain/failures.ts';
-import { callWorkflowId } from '../../domain/ids.ts';
 import { searchable, spellingsOf } from '../../domain/searchable.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { CallStatus } from './call-ending.ts';
-import { quote } from '../temporal/visibility.ts';
+import { callsQuery, hasIdPrefix, quote } from '../temporal/queries.ts';
 
 /** A call is meant that all of these hold for. */
 export interface CallFilter {
@@ -24,18 +23,10 @@ export interface CallFilter {
   readonly rerunOf?: string | undefined;
 }
 
-/**
- * Where a query does not name the division, Temporal adds `IS NULL`, and SQLite walks the index of that: every running session
- * before the first ended call. Said like this, which means the same, it takes the index of the type.
- */
-const calls =
-  "WorkflowType = 'agentCall' AND (TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = '')";
-
 /** No value of a filter can end its literal early, whatever it holds. */
 export function listQuery(filter: CallFilter): string {
   const { status, errorType, agent, answeredBy, session, user, since, until, text, rerunOf } = filter;
-  return [
-    calls,
+  const conditions = [
     status && hasStatus(status),
     errorType && hasErrorType(errorType),
     agent !== undefined && is('agent', [searchable(agent)]),
@@ -45,16 +36,20 @@ export function listQuery(filter: CallFilter): string {
     user !== undefined && is('user', spellingsOf(user)),
     since && `StartTime >= ${quote(since.toISOString())}`,
     until && `StartTime < ${quote(until.toISOString())}`,
-    text !== undefined && `WorkflowId STARTS_WITH ${quote(callWorkflowId(searchable(text)))}`,
+    text !== undefined && hasIdPrefix(text),
     rerunOf !== undefined && is('rerunOf', [searchable(rerunOf)]),
-  ]
-    .filter(Boolean)
-    .join(' AND ');
+  ];
+  return callsQuery(...conditions.filter((one) => typeof one === 'string'));
+}
+
+/** Calls that failed and ended then or later. */
+export function failedSinceQuery(since: Date): string {
+  return `${listQuery({ status: 'failed' })} AND CloseTime >= ${quote(since.toISOString())}`;
 }
 
 /** All calls that run one of these again. */
 export function rerunsQuery(callIds: readonly string[]): string {
-  return `${calls} AND ${is('rerunOf', callIds)}`;
+  return callsQuery(is('rerunOf', callIds));
 }
 
 /** Temporal's names of what Holdfast tells apart. */

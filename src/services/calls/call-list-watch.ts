@@ -20,11 +20,6 @@ export interface LiveList {
   readonly counts: CallCounts;
 }
 
-/** The same for the same filter, in whatever order its members came. */
-export function keyOfList({ filter, limit }: WatchedList): string {
-  return JSON.stringify([limit, Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1))]);
-}
-
 /** The list as it is and whenever it has changed. */
 export function watchList(records: CallRecords): Watcher<WatchedList, LiveList> {
   return async ({ filter, limit }, publish, signal) => {

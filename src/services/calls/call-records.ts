@@ -1,15 +1,17 @@
 /** What Temporal keeps of calls: descriptions, lists, start inputs, histories. */
-import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '../../temporal-sdk/history-json.ts';
+import { readPayload } from '../../temporal-sdk/payloads.ts';
 import type { CallInput, CallProgress } from '../../domain/call.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
+import { callPageKey } from '../../domain/keys.ts';
+import { promptOf, withPrompt } from '../../domain/turn-text.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
 import { listedCall } from './listed-call.ts';
-import { lostText, unlessLost, type Texts } from '../../payloads/texts.ts';
+import { lostText, unlessLost, type TextStore } from '../../payloads/text-store.ts';
 import { loadText, refusing } from '../../payloads/store-refusals.ts';
 import type { Calls } from './calls.ts';
 import { rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
@@ -43,10 +45,10 @@ const maxReruns = 50;
 export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly pages = new CoalescedReads<Page<CallSummary>>();
 
-  constructor(temporal: Temporal, calls: Calls, texts: Texts) {
+  constructor(temporal: Temporal, calls: Calls, texts: TextStore) {
     this.temporal = temporal;
     this.calls = calls;
     this.texts = texts;
@@ -76,7 +78,7 @@ export class CallRecords {
   /** However many ask for one page at once, Temporal is asked once at a time. */
   list(filter: CallFilter, { limit, cursor }: PageWish): Promise<Page<CallSummary>> {
     const query = listQuery(filter);
-    return this.pages.read(JSON.stringify([query, limit, cursor]), async () => {
+    return this.pages.read(callPageKey(query, limit, cursor), async () => {
       const { items, ...rest } = await listPage(this.temporal, query, { limit, cursor });
       return { items: await Promise.all(items.map((item) => listedCall(this.temporal, item))), ...rest };
     });
@@ -105,7 +107,7 @@ export class CallRecords {
   /** What the call was started with, the prompt as text. Throws the refusals `call_not_found` and `payload_lost`. */
   async input(callId: string): Promise<CallInput & { prompt: string }> {
     const input = await this.startInput(callId);
-    return { ...input, prompt: await loadText(this.texts, input.prompt) };
+    return withPrompt(input, await loadText(this.texts, promptOf(input)));
   }
 
   /** What the call was started with: the first event's input. Throws the refusal `call_not_found`. */
@@ -117,9 +119,10 @@ export class CallRecords {
         maximumPageSize: 1,
       }),
     );
-    const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-    if (!payload) throw noSuchCall(callId);
-    return defaultPayloadConverter.fromPayload<CallInput>(payload);
+    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const input = readPayload<CallInput>(started?.input);
+    if (!input) throw noSuchCall(callId);
+    return input;
   }
 
   /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read. */
@@ -131,7 +134,7 @@ export class CallRecords {
   /** The same with a note in place of a lost prompt. Throws the refusal `call_not_found`. */
   async readableInput(callId: string): Promise<CallInput & { prompt: string; promptLost: boolean }> {
     const input = await this.startInput(callId);
-    const prompt = await refusing(() => unlessLost(() => this.texts.load(input.prompt)));
-    return { ...input, prompt: prompt ?? lostText, promptLost: prompt === undefined };
+    const prompt = await refusing(() => unlessLost(() => this.texts.load(promptOf(input))));
+    return { ...withPrompt(input, prompt ?? lostText), promptLost: prompt === undefined };
   }
 }

@@ -1,14 +1,14 @@
 /** Running calls as the facade sees them: start once (I1), wait, cancel. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import type { CallInput, CallResult } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, plainStart } from '../../domain/ids.ts';
-import { searchable } from '../../domain/searchable.ts';
+import { callKey } from '../../domain/keys.ts';
+import { responseOf } from '../../domain/turn-text.ts';
 import { delay } from '../../lib/delay.ts';
-import { searchAttributes } from '../../workflows/search-attributes.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
+import { callAttributes } from './call-attributes.ts';
 import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts';
 import { loadText } from '../../payloads/store-refusals.ts';
 import { callStatusOf, describeExecution, noSuchCall, readProgress } from './call-execution.ts';
@@ -46,7 +46,7 @@ export type Started = { readonly state: 'started' } | Attached;
 
 export class Calls {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly cancelled: (callId: string) => void;
   /** Calls that were there when this node last started one of that id or looked. */
   private readonly known = new LRUCache<string, true>({ max: 20_000 });
@@ -54,7 +54,7 @@ export class Calls {
   private readonly underWay = new Set<() => void>();
 
   /** `cancelled` is told of a call whose cancellation is on record: a task under way does not hear of it (I2). */
-  constructor(temporal: Temporal, texts: Texts, cancelled: (callId: string) => void) {
+  constructor(temporal: Temporal, texts: TextStore, cancelled: (callId: string) => void) {
     this.temporal = temporal;
     this.texts = texts;
     this.cancelled = cancelled;
@@ -77,7 +77,7 @@ export class Calls {
           rpc(this.temporal, timeoutMs, () => this.startOnce(input, { fingerprint, rerun })),
         );
         if (started) {
-          this.known.set(input.callId, true);
+          this.known.set(callKey(input.callId), true);
           return { state: 'started' };
         }
       } catch (error) {
@@ -92,13 +92,13 @@ export class Calls {
 
   /** Whether a start of this id most likely finds a call there. */
   isKnown(callId: string): boolean {
-    return this.known.has(callId);
+    return this.known.has(callKey(callId));
   }
 
   /** The id for what a key was hashed to; one that began with `-` or `_` stays what it is where its call is there. */
   async idOf(digest: string): Promise<string> {
     const id = plainStart(digest);
-    if (id === digest || this.known.has(id)) return id;
+    if (id === digest || this.known.has(callKey(id))) return id;
     return (await this.exists(digest)) ? digest : id;
   }
 
@@ -194,7 +194,6 @@ export class Calls {
   }
 
   private startOnce(input: CallInput, { fingerprint, rerun }: CallMemo) {
-    const kept = (name: string | undefined) => (name === undefined ? null : searchable(name));
     return this.temporal.client.workflow.start('agentCall', {
       workflowId: callWorkflowId(input.callId),
       taskQueue: this.temporal.taskQueue,
@@ -206,22 +205,14 @@ export class Calls {
       workflowExecutionTimeout: input.deadlineMs + overdueGraceMs,
       memo: { fingerprint, ...(rerun && { rerun }) },
       staticSummary: input.chain.map((agent) => agent.name).join(' → '),
-      typedSearchAttributes: new TypedSearchAttributes(
-        [
-          { key: searchAttributes.agent, value: searchable(input.agentName) },
-          { key: searchAttributes.answeredBy, value: searchable(input.agentName) },
-          { key: searchAttributes.session, value: kept(input.sessionId) },
-          { key: searchAttributes.user, value: kept(input.userId) },
-          { key: searchAttributes.rerunOf, value: input.rerunOf ?? null },
-        ].flatMap(({ key, value }) => (value === null ? [] : [{ key, value }])),
-      ),
+      typedSearchAttributes: callAttributes(input),
     });
   }
 
   /** Looks at the call of this id instead of starting one. Throws the refusal `call_not_found`. */
   async attach(callId: string, fingerprint: string): Promise<Attached> {
     const { memo, status, typedSearchAttributes } = await describeExecution(this.temporal, callId);
-    this.known.set(callId, true);
+    this.known.set(callKey(callId), true);
     return {
       state: 'attached',
       sameRequest: (memo as CallMemo | undefined)?.fingerprint === fingerprint,
@@ -245,9 +236,9 @@ export class Calls {
 }
 
 /** To who asks for it an answer that is lost is a failure that names it; what else is known of the call is told. */
-async function endingOf({ response, ...rest }: CallResult, texts: Texts): Promise<CallEnding> {
+async function endingOf({ response, ...rest }: CallResult, texts: TextStore): Promise<CallEnding> {
   try {
-    return { status: 'completed', ...rest, response: await loadText(texts, response) };
+    return { status: 'completed', ...rest, response: await loadText(texts, responseOf({ response })) };
   } catch (error) {
     if (!(error instanceof Refusal && error.type === 'payload_lost')) throw error;
     const message = `${rest.agentName} answered, and its answer is lost. ${error.message}`;

@@ -1,8 +1,9 @@
 /** Calls that this node started and that ended on another: only Temporal can tell. */
-import { callIdOf, callWorkflowId } from '../../domain/ids.ts';
+import { callIdOf } from '../../domain/ids.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Temporal } from '../temporal/rpc.ts';
-import { listPage, quote } from '../temporal/visibility.ts';
+import { endedAmongQuery } from '../temporal/queries.ts';
+import { listPage } from '../temporal/visibility.ts';
 
 /** Per round, in one list: what is left comes in the next. */
 const maxLooks = 100;
@@ -13,8 +14,6 @@ export async function forgetEnded(temporal: Temporal, inFlight: CallsInFlight): 
   inFlight.sweep(nowMs);
   const due = inFlight.toLookAt(nowMs, maxLooks);
   if (due.length === 0) return;
-  const ids = due.map((callId) => quote(callWorkflowId(callId))).join(', ');
-  const ended = `WorkflowId IN (${ids}) AND ExecutionStatus != 'Running'`;
-  const { items } = await listPage(temporal, ended, { limit: maxLooks });
+  const { items } = await listPage(temporal, endedAmongQuery(due), { limit: maxLooks });
   for (const { execution } of items) inFlight.done(callIdOf(execution?.workflowId ?? ''));
 }

@@ -10,8 +10,9 @@ import { Refusal } from '../../domain/failures.ts';
 import type { GrantedTurn, Metadata, QueuedTurn } from '../../domain/session.ts';
 import type { StoredText } from '../../domain/stored-text.ts';
 import { PermitTimeout, type Semaphore } from '../../lib/semaphore.ts';
+import { callOwner } from '../../payloads/owners.ts';
 import { keepText } from '../../payloads/store-refusals.ts';
-import { callOwner, type Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Health } from '../agents/health.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
@@ -54,7 +55,7 @@ export interface SubmitDependencies {
   /** Bounds the starts that this node has in flight: the server would answer too many at once all too late. */
   readonly starts: Semaphore;
   readonly limits: SubmitLimits;
-  readonly texts: Texts;
+  readonly texts: TextStore;
 }
 
 /** A node sends at most this many heartbeats a second: each costs the server about 7 ms of CPU. */

@@ -1,5 +1,6 @@
 /** Who waits on this node for calls that are to be cancelled once nobody does (`on_disconnect: cancel`). */
 import { LRUCache } from 'lru-cache';
+import { callKey } from '../../domain/keys.ts';
 
 /**
  * - `told`: an answer went out, with the call's ending or with where to look for it
@@ -38,10 +39,10 @@ export class Waiters {
     call.waiting += 1;
     return (leaving) => {
       call.waiting -= 1;
-      if (leaving === 'told') this.kept.set(callId, true);
+      if (leaving === 'told') this.kept.set(callKey(callId), true);
       if (leaving === 'gone') call.abandoned = true;
       if (call.waiting > 0) return;
-      if (!call.abandoned || this.kept.has(callId)) this.calls.delete(callId);
+      if (!call.abandoned || this.kept.has(callKey(callId))) this.calls.delete(callId);
       else call.grace = setTimeout(() => this.giveUp(callId), this.graceMs);
     };
   }

@@ -1,17 +1,18 @@
 /** Items of a batch in the payload store, a page at a time. */
 import type { BatchItem } from '../../domain/batch.ts';
-import { batchOwner, type Texts } from '../../payloads/texts.ts';
+import { batchOwner } from '../../payloads/owners.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 
 export const itemsPerPage = 100;
 
 export async function storeItems(
-  texts: Texts,
+  texts: TextStore,
   batchId: string,
   items: readonly BatchItem[],
 ): Promise<string> {
   return texts.write(batchOwner(batchId), Buffer.from(JSON.stringify(items)));
 }
 
-export async function loadItems(texts: Texts, key: string): Promise<readonly BatchItem[]> {
+export async function loadItems(texts: TextStore, key: string): Promise<readonly BatchItem[]> {
   return JSON.parse((await texts.read(key)).toString('utf8')) as readonly BatchItem[];
 }

@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { BatchActivities, PageRequest } from '../../activities/batches.ts';
 import { countItems, type BatchItem } from '../../domain/batch.ts';
 import { PayloadLostError } from '../../payloads/payload-store.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { listItems } from './batch-list.ts';
 import { itemsPerPage, loadItems, storeItems } from './batch-pages.ts';
 import { delay } from '../../lib/delay.ts';
@@ -40,7 +40,7 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
 }
 
 /** A page that is lost stays lost: the batch fails and says so, rather than read it for ever. */
-async function loadPage(texts: Texts, key: string): Promise<readonly BatchItem[]> {
+async function loadPage(texts: TextStore, key: string): Promise<readonly BatchItem[]> {
   try {
     return await loadItems(texts, key);
   } catch (error) {

@@ -1,7 +1,5 @@
 /** Batches of reruns as the facade sees them. Their figures are in memo and heartbeats: no worker is asked for them. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { executionInfoFromRaw } from '../../temporal-sdk/raw-answers.ts';
-import { defaultPayloadConverter } from '@temporalio/common';
 import {
   addCounts,
   countItems,
@@ -14,12 +12,15 @@ import {
 } from '../../domain/batch.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { batchIdOf, batchWorkflowId, plainStart } from '../../domain/ids.ts';
-import { batchOwner, type Texts } from '../../payloads/texts.ts';
+import { batchOwner } from '../../payloads/owners.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
+import { readPayload } from '../../temporal-sdk/payloads.ts';
 import { batchPagesQuery, cancelBatchSignal } from '../../workflows/messages.ts';
 import { loadItems } from './batch-pages.ts';
 import { keepText, refusing } from '../../payloads/store-refusals.ts';
 import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
-import { listPage, type Page } from '../temporal/visibility.ts';
+import { batchesQuery } from '../temporal/queries.ts';
+import { decodeListed, listPage, type Page } from '../temporal/visibility.ts';
 
 export interface BatchSummary {
   readonly batchId: string;
@@ -38,15 +39,15 @@ interface BatchMemo extends Pick<BatchSummary, 'filter' | 'overrides'> {
 }
 
 type Execution = Pick<
-  Awaited<ReturnType<typeof executionInfoFromRaw>>,
+  Awaited<ReturnType<typeof decodeListed>>,
   'workflowId' | 'status' | 'memo' | 'startTime' | 'closeTime'
 >;
 
 export class Batches {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
 
-  constructor(temporal: Temporal, texts: Texts) {
+  constructor(temporal: Temporal, texts: TextStore) {
     this.temporal = temporal;
     this.texts = texts;
   }
@@ -93,7 +94,7 @@ export class Batches {
   async describe(batchId: string): Promise<BatchSummary> {
     const execution = await this.execution(batchId);
     const [activity] = execution.raw.pendingActivities ?? [];
-    return summaryOf(execution, itemsOf(activity?.heartbeatDetails));
+    return summaryOf(execution, readPayload<BatchItem[]>(activity?.heartbeatDetails) ?? []);
   }
 
   /** Every item, as far as it has got. Throws `Refusal`. */
@@ -104,7 +105,7 @@ export class Batches {
       handle.query(batchPagesQuery),
     );
     const [activity] = execution.raw.pendingActivities ?? [];
-    const underWay = itemsOf(activity?.heartbeatDetails);
+    const underWay = readPayload<BatchItem[]>(activity?.heartbeatDetails) ?? [];
     const pages = listed.map(async (key, index) => {
       const report = reported[index];
       if (report === undefined && index === reported.length && underWay.length > 0) return underWay;
@@ -114,11 +115,8 @@ export class Batches {
   }
 
   async list(page: { limit: number; cursor?: string | undefined }): Promise<Page<BatchSummary>> {
-    const { items, ...rest } = await listPage(this.temporal, "WorkflowType = 'rerunBatch'", page);
-    const { client, namespace } = this.temporal;
-    const infos = items.map((one) =>
-      executionInfoFromRaw(one, client.options.loadedDataConverter, one, namespace),
-    );
+    const { items, ...rest } = await listPage(this.temporal, batchesQuery(), page);
+    const infos = items.map((one) => decodeListed(this.temporal, one));
     return { items: (await Promise.all(infos)).map((info) => summaryOf(info, [])), ...rest };
   }
 
@@ -166,11 +164,4 @@ function statusOf(name: string, cancelled: boolean): BatchSummary['status'] {
   if (name === 'RUNNING') return 'running';
   if (name === 'COMPLETED') return cancelled ? 'cancelled' : 'completed';
   return name === 'CANCELLED' || name === 'TERMINATED' ? 'cancelled' : 'failed';
-}
-
-type Payloads = Parameters<typeof defaultPayloadConverter.fromPayload>[0][];
-
-function itemsOf(details: { payloads?: Payloads | null } | null | undefined): readonly BatchItem[] {
-  const payload = details?.payloads?.[0];
-  return payload ? defaultPayloadConverter.fromPayload<readonly BatchItem[]>(payload) : [];
 }

@@ -5,11 +5,11 @@
  */
 import { WorkflowExecutionAlreadyStartedError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { Refusal } from '../../domain/failures.ts';
+import { rerunIdOf } from '../../domain/hashed-ids.ts';
 import { callIdOf, callWorkflowId } from '../../domain/ids.ts';
 import { describeExecution } from '../calls/call-execution.ts';
 import { rerunsQuery } from '../calls/call-filter.ts';
 import { summaryOf, type CallSummary } from '../calls/call-summary.ts';
-import { hashedId } from '../calls/hashed-id.ts';
 import { rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
 import { listAll } from '../temporal/visibility.ts';
 
@@ -35,10 +35,6 @@ interface NumberTaken {
   readonly number: number;
   /** Absent where the number is that of a link and its call is not kept any more. */
   readonly call?: CallSummary;
-}
-
-export function rerunIdOf(root: string, number: number): string {
-  return hashedId(['rerun', root, number]);
 }
 
 /** The family of this call. Throws the refusal `call_not_found`. */

@@ -1,15 +1,15 @@
 /** One call of a batch: run it again unless there is a reason not to, then wait for the end. */
 import type { BatchInput, BatchItem } from '../../domain/batch.ts';
 import { Refusal, refusals } from '../../domain/failures.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import { rerunIdBeforeFamilies } from '../../domain/hashed-ids.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { planRerun, type Plan } from './batch-plan.ts';
-import { hashed } from '../calls/hashed-id.ts';
 import { loadText } from '../../payloads/store-refusals.ts';
 import { delay } from '../../lib/delay.ts';
 import { rerunRequest, submitNumbered, type RerunDependencies } from './reruns.ts';
 
 export interface BatchDependencies extends RerunDependencies {
-  readonly texts: Texts;
+  readonly texts: TextStore;
 }
 
 interface Signals {
@@ -68,15 +68,12 @@ async function planOf(
   leastNumber: number,
 ): Promise<Plan> {
   if (item.outcome === 'running') return { does: 'wait', rerunId: item.rerunId };
-  const earlier = idBeforeFamilies(batch.batchId, item.callId);
+  const earlier = rerunIdBeforeFamilies(batch.batchId, item.callId);
   if (await exists(deps, earlier)) return { does: 'wait', rerunId: earlier };
   // A stand-alone worker follows neither by itself.
   await Promise.all([deps.agents.refresh(), deps.health.refresh()]);
   return planRerun(deps, batch, item.callId, leastNumber);
 }
-
-/** What a batch's rerun of a call was called before reruns had numbers: a batch of then goes on now. */
-const idBeforeFamilies = (batchId: string, callId: string): string => hashed(['batch', batchId, callId]);
 
 /** Too much at once, or something is away: it is tried again, never counted as a failure. */
 function isWait({ type }: Refusal): boolean {

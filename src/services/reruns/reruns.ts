@@ -1,9 +1,11 @@
 /** Running a call again: a new call with the same request on today's agents, or with what is overridden. */
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../domain/failures.ts';
+import { rerunIdOf } from '../../domain/hashed-ids.ts';
+import { promptOf } from '../../domain/turn-text.ts';
 import type { CallRecords } from '../calls/call-records.ts';
 import type { CallSummary } from '../calls/call-summary.ts';
-import { findFamily, linkToFamily, maxReruns, rerunIdOf, type Family } from './rerun-family.ts';
+import { findFamily, linkToFamily, maxReruns, type Family } from './rerun-family.ts';
 import { submitCall, type CallRequest, type SubmitDependencies } from '../calls/submit-call.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 import { invalid, type WantedChain } from '../calls/requested-chain.ts';
@@ -111,13 +113,13 @@ export async function rerunRequest(
   const input = prompt === undefined ? await records.input(callId) : await records.readableInput(callId);
   return {
     ...(await wantedAgents(records, { callId, agentAsked: input.agentName }, overrides)),
-    prompt: prompt ?? input.prompt,
+    prompt: prompt ?? promptOf(input),
     sessionId: input.sessionId,
     userId: input.userId,
     metadata: input.metadata,
     deadlineMs: deadlineMs ?? input.deadlineMs,
     rerunOf: callId,
-    ...(prompt !== undefined && prompt !== input.prompt && { ownPrompt: true }),
+    ...(prompt !== undefined && prompt !== promptOf(input) && { ownPrompt: true }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import type { Attempt } from '../../domain/call.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
-import { Refusal } from '../../domain/failures.ts';
+import { Refusal, type ErrorType } from '../../domain/failures.ts';
 import { whatIf, type WhatIf } from '../../domain/what-if.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { CallFilter } from '../calls/call-filter.ts';
@@ -13,7 +13,7 @@ export interface WhatIfRow extends WhatIf {
   readonly callId: string;
   readonly agentAsked: string;
   readonly answeredBy: string | undefined;
-  readonly errorType: string | undefined;
+  readonly errorType: ErrorType | undefined;
   readonly before: { readonly chain: readonly string[]; readonly attempts: readonly Attempt[] };
   /** Names of today's chain in the order to ask. */
   readonly chain: readonly string[];

@@ -2,7 +2,8 @@
 import { optionalTsToMs } from '../../temporal-sdk/timestamps.ts';
 import pMap from 'p-map';
 import { callIdOf, callWorkflowId } from '../../domain/ids.ts';
-import { callOwner, type Texts } from '../../payloads/texts.ts';
+import { callOwner } from '../../payloads/owners.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import type { Archive } from '../archive/archive.ts';
 import { listQuery } from '../calls/call-filter.ts';
 import { nameIn } from '../calls/call-summary.ts';
@@ -35,7 +36,7 @@ const lookAgainMs = 250;
 
 export class CallDeletions {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly deleted: (callId: string) => void;
   private readonly archive: Archive | undefined;
   private readonly patienceMs: number;
@@ -43,7 +44,7 @@ export class CallDeletions {
   /** `deleted` is called with the id of each call before its histories are deleted. */
   constructor(
     temporal: Temporal,
-    texts: Texts,
+    texts: TextStore,
     deleted: (callId: string) => void,
     archive: Archive | undefined,
     patienceMs: number,

@@ -1,6 +1,7 @@
 /** Contents of sessions in memory, bounded by bytes, each with what was read for it from the payload store. */
 import { LRUCache } from 'lru-cache';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
+import { sessionKey } from '../../domain/keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
 
 /** Events of one run are only ever appended: the two name one state of a session. */
@@ -38,7 +39,7 @@ export class KnownSessions {
   }
 
   contentAt(sessionId: string, mark: HistoryMark): SessionContent | undefined {
-    const known = this.sessions.get(sessionId);
+    const known = this.sessions.get(sessionKey(sessionId));
     if (known?.mark.runId !== mark.runId || known.mark.historyLength !== mark.historyLength) return undefined;
     return known.content;
   }
@@ -47,7 +48,7 @@ export class KnownSessions {
     const { messages } = content;
     const contentBytes =
       overheadBytes.session + overheadBytes.message * messages.length + sizeAsJson(content);
-    const known = this.sessions.peek(sessionId);
+    const known = this.sessions.peek(sessionKey(sessionId));
     const next = {
       mark,
       content,
@@ -55,26 +56,26 @@ export class KnownSessions {
       payloads: known?.payloads ?? new Map<string, Buffer>(),
       payloadBytes: known?.payloadBytes ?? 0,
     };
-    if (bytesOf(next) <= this.largestBytes) this.sessions.set(sessionId, next);
+    if (bytesOf(next) <= this.largestBytes) this.sessions.set(sessionKey(sessionId), next);
     else this.drop(sessionId);
   }
 
   payload(sessionId: string, key: string): Buffer | undefined {
-    return this.sessions.peek(sessionId)?.payloads.get(key);
+    return this.sessions.peek(sessionKey(sessionId))?.payloads.get(key);
   }
 
   /** Only beside its session's content, and while there is room. */
   keepPayload(sessionId: string, key: string, bytes: Buffer): void {
-    const known = this.sessions.peek(sessionId);
+    const known = this.sessions.peek(sessionKey(sessionId));
     if (!known || known.payloads.has(key)) return;
     const next = { ...known, payloadBytes: known.payloadBytes + bytes.length };
     if (bytesOf(next) > this.largestBytes) return;
     known.payloads.set(key, bytes);
-    this.sessions.set(sessionId, next);
+    this.sessions.set(sessionKey(sessionId), next);
   }
 
   drop(sessionId: string): void {
-    this.sessions.delete(sessionId);
+    this.sessions.delete(sessionKey(sessionId));
   }
 }
 

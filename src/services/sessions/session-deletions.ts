@@ -8,14 +8,16 @@ import { Refusal } from '../../domain/failures.ts';
 import type { ClosedSession } from '../../domain/session.ts';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
 import { PayloadStoreError } from '../../payloads/payload-store.ts';
-import { sessionOwner, type Texts } from '../../payloads/texts.ts';
+import { sessionOwner } from '../../payloads/owners.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import type { session } from '../../workflows/session.ts';
 import type { CallDeletions } from './call-deletions.ts';
 import { deleteRunsUpTo } from '../temporal/delete-runs.ts';
 import { refusing } from '../../payloads/store-refusals.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
-import { listAll, mayHaveId } from '../temporal/visibility.ts';
+import { closedSessionsQuery, endedRunsOfSessionQuery } from '../temporal/queries.ts';
+import { listAll } from '../temporal/visibility.ts';
 
 /** `deleting`: nobody sees it any more, and what is left of it goes as soon as it can. */
 export type Removal = 'deleted' | 'deleting' | 'missing';
@@ -27,19 +29,17 @@ interface ClosedRun extends ClosedSession {
   readonly closedAt: Date | undefined;
 }
 
-const closedSessions = "WorkflowType = 'session' AND ExecutionStatus = 'Completed'";
-const endedSessions = "WorkflowType = 'session' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')";
 /** Runs whose deletion was asked for: Temporal lists them until it has got round to it. */
 const rememberedRuns = { max: 50_000 } as const;
 
 export class SessionDeletions {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly calls: CallDeletions;
   private readonly done = new LRUCache<string, true>(rememberedRuns);
   private readonly seen = new LRUCache<string, true>(rememberedRuns);
 
-  constructor(temporal: Temporal, texts: Texts, calls: CallDeletions) {
+  constructor(temporal: Temporal, texts: TextStore, calls: CallDeletions) {
     this.temporal = temporal;
     this.texts = texts;
     this.calls = calls;
@@ -59,7 +59,7 @@ export class SessionDeletions {
   async finishLeft(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
     const workflowId = sessionWorkflowId(sessionId);
     const runs = new Set<string>();
-    for await (const { execution } of listAll(this.temporal, `${mayHaveId(workflowId)} AND ${endedSessions}`))
+    for await (const { execution } of listAll(this.temporal, endedRunsOfSessionQuery(sessionId)))
       if (execution?.workflowId === workflowId) runs.add(execution.runId ?? '');
     const newest = await this.newest(sessionId);
     if (newest && newest.status.name !== 'RUNNING') runs.add(newest.runId); // The list may not know it yet.
@@ -85,7 +85,7 @@ export class SessionDeletions {
    */
   async finishAll(signal: AbortSignal, { first = false } = {}): Promise<void> {
     let failure: unknown;
-    for await (const { execution } of listAll(this.temporal, closedSessions)) {
+    for await (const { execution } of listAll(this.temporal, closedSessionsQuery())) {
       if (signal.aborted) return;
       const runId = execution?.runId ?? '';
       const isNew = !this.seen.has(runId) && !first;

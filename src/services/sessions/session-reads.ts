@@ -4,9 +4,10 @@
  */
 import proto from '@temporalio/proto';
 import { sessionWorkflowId } from '../../domain/ids.ts';
+import { sessionKey } from '../../domain/keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
-import type { Texts } from '../../payloads/texts.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { readSessionQuery } from '../../workflows/messages.ts';
 import { KnownSessions, type HistoryMark } from './session-cache.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
@@ -16,12 +17,12 @@ const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 export class SessionReads {
   private readonly temporal: Temporal;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly known: KnownSessions | undefined;
   private readonly coalesced = new CoalescedReads<SessionContent | undefined>();
 
   /** With 0 bytes every read is a query. */
-  constructor(temporal: Temporal, texts: Texts, maxBytes: number) {
+  constructor(temporal: Temporal, texts: TextStore, maxBytes: number) {
     this.temporal = temporal;
     this.texts = texts;
     this.known = maxBytes > 0 ? new KnownSessions(maxBytes) : undefined;
@@ -30,7 +31,7 @@ export class SessionReads {
   async read(sessionId: string): Promise<WholeSession | undefined> {
     const { known } = this;
     if (!known) return this.readAnew(sessionId);
-    const content = await this.coalesced.read(sessionId, () => this.look(known, sessionId));
+    const content = await this.coalesced.read(sessionKey(sessionId), () => this.look(known, sessionId));
     return content && wholeSession({ read: (key) => this.payload(known, sessionId, key) }, content);
   }
 

@@ -5,7 +5,8 @@ import type { UpdateDefinition } from '@temporalio/common';
 import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
 import type { Metadata, SessionLimits, TurnReply } from '../../domain/session.ts';
-import { sessionOwner, type Texts } from '../../payloads/texts.ts';
+import { sessionOwner } from '../../payloads/owners.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
 import { isOver, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
@@ -13,11 +14,11 @@ import { refusing } from '../../payloads/store-refusals.ts';
 import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+import { runningSessionsQuery } from '../temporal/queries.ts';
 import { sessionStart, TurnOpening } from './turn-opening.ts';
 import { count, listAll, listPage, type ListedExecution, type Page } from '../temporal/visibility.ts';
 import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
 
-const runningSessions = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
 /** Sessions that a cleanup updates at a time. */
 const concurrency = 4;
 
@@ -25,7 +26,7 @@ export class Sessions {
   private readonly temporal: Temporal;
   private readonly gate: EntityGate;
   private readonly limits: SessionLimits;
-  private readonly texts: Texts;
+  private readonly texts: TextStore;
   private readonly reads: SessionReads;
   private readonly deletions: SessionDeletions;
   private readonly turns: TurnOpening;
@@ -34,7 +35,7 @@ export class Sessions {
     temporal: Temporal,
     gate: EntityGate,
     limits: SessionLimits,
-    texts: Texts,
+    texts: TextStore,
     reads: SessionReads,
     deletions: SessionDeletions,
   ) {
@@ -94,22 +95,22 @@ export class Sessions {
       if (await this.expire(sessionIdOf(execution?.workflowId ?? ''), cutoffMs)) cleanedUp += 1;
       else remaining += 1;
     };
-    await pMap(listAll(this.temporal, runningSessions), visit, { concurrency });
+    await pMap(listAll(this.temporal, runningSessionsQuery()), visit, { concurrency });
     return { cleanedUp, remaining };
   }
 
   async list(options: { limit: number; cursor?: string | undefined }): Promise<Page<string>> {
-    const { items, ...page } = await listPage(this.temporal, runningSessions, options);
+    const { items, ...page } = await listPage(this.temporal, runningSessionsQuery(), options);
     return { items: items.map((one) => sessionIdOf(one.execution?.workflowId ?? '')), ...page };
   }
 
   count(): Promise<number> {
-    return count(this.temporal, runningSessions);
+    return count(this.temporal, runningSessionsQuery());
   }
 
   /** Every session, one after the other. */
   async *export(): AsyncGenerator<WholeSession> {
-    for await (const one of listAll(this.temporal, runningSessions)) {
+    for await (const one of listAll(this.temporal, runningSessionsQuery())) {
       const content = await this.reads.readAnew(sessionIdOf(one.execution?.workflowId ?? ''));
       if (content) yield content;
     }

@@ -4,6 +4,7 @@ import { WithStartWorkflowOperation } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
+import { sessionKey } from '../../domain/keys.ts';
 import {
   newSession,
   type Metadata,
@@ -54,7 +55,7 @@ export class TurnOpening {
       const reply = await this.gate.pass(sessionWorkflowId(sessionId), () =>
         rpc(this.temporal, rpcTimeoutMs.write, () => this.inSomeLife(sessionId, args, userId)),
       );
-      this.known.set(sessionId, true);
+      this.known.set(sessionKey(sessionId), true);
       return reply;
     } catch (error) {
       throw withBound(error, this.limits);
@@ -62,7 +63,7 @@ export class TurnOpening {
   }
 
   forget(sessionId: string): void {
-    this.known.delete(sessionId);
+    this.known.delete(sessionKey(sessionId));
   }
 
   /** A session that is being removed takes no call any more, and makes way for the next of its id in a moment. */
@@ -77,7 +78,7 @@ export class TurnOpening {
         return await this.once(sessionId, args, userId);
       } catch (error) {
         if (!isOver(error)) throw error;
-        this.known.delete(sessionId);
+        this.known.delete(sessionKey(sessionId));
         await delay(pauseMs, patience);
         if (patience.aborted) throw temporalUnavailable(error);
       }
@@ -88,7 +89,7 @@ export class TurnOpening {
     const updateId = randomUUID();
     const { workflow } = this.temporal.client;
     return sendUpdate(() =>
-      this.known.has(sessionId)
+      this.known.has(sessionKey(sessionId))
         ? workflow.getHandle(sessionWorkflowId(sessionId)).executeUpdate(openTurnUpdate, { args, updateId })
         : this.withStart(sessionId, args, updateId, userId),
     );

@@ -4,15 +4,17 @@ import type { CallState, TurnActivities } from '../../activities/turns.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
 import type { TurnCommit, TurnPlace } from '../../domain/session.ts';
+import { replaceTexts } from '../../domain/turn-text.ts';
 import { storeSegment } from '../../payloads/segments.ts';
-import { sessionOwner, type Owner, type Texts } from '../../payloads/texts.ts';
+import { sessionOwner, type Owner } from '../../payloads/owners.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
 import { commitTurnSignal, openTurnUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
 import type { OldTurnCommit } from '../../workflows/resets-in-old-histories.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-export function createTurns(temporal: Temporal, gate: EntityGate, texts: Texts): TurnActivities {
+export function createTurns(temporal: Temporal, gate: EntityGate, texts: TextStore): TurnActivities {
   const handle = (workflowId: string, runId?: string) =>
     temporal.client.workflow.getHandle(workflowId, runId);
   const settle = (workflowId: string, commit: TurnCommit, { life }: TurnPlace): Promise<boolean> => {
@@ -99,11 +101,6 @@ function isGone(error: unknown): boolean {
 }
 
 /** What the call owns goes with the call; the session has its own copy. */
-async function keepInSession(texts: Texts, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
-  const { prompt, answer } = commit;
-  return {
-    ...commit,
-    prompt: await texts.copyTo(owner, prompt),
-    ...(answer && { answer: { ...answer, content: await texts.copyTo(owner, answer.content) } }),
-  };
+function keepInSession(texts: TextStore, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
+  return replaceTexts(commit, (text) => texts.copyTo(owner, text));
 }

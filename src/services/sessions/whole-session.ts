@@ -7,15 +7,16 @@ import {
   type SessionMessage,
   type SessionState,
 } from '../../domain/session.ts';
+import { textOf, withText } from '../../domain/turn-text.ts';
 import { allMessages, storeSegment } from '../../payloads/segments.ts';
+import { sessionOwner } from '../../payloads/owners.ts';
 import {
   lostText,
-  sessionOwner,
   textFrom,
   unlessLost,
   type PayloadReader,
-  type Texts,
-} from '../../payloads/texts.ts';
+  type TextStore,
+} from '../../payloads/text-store.ts';
 import { asRefusal } from '../../payloads/store-refusals.ts';
 
 export interface PlainMessage extends SessionMessage {
@@ -41,10 +42,8 @@ async function* plainMessages(
 ): AsyncGenerator<PlainMessage> {
   try {
     for await (const message of allMessages(payloads, content)) {
-      const text = await unlessLost(() => textFrom(payloads, message.content));
-      yield text === undefined
-        ? { ...message, content: lostText, lost: true }
-        : { ...message, content: text };
+      const text = await unlessLost(() => textFrom(payloads, textOf(message)));
+      yield text === undefined ? { ...withText(message, lostText), lost: true } : withText(message, text);
     }
   } catch (error) {
     throw asRefusal(error);
@@ -53,7 +52,7 @@ async function* plainMessages(
 
 /** Large texts and old messages go where a session of that life would have put them. */
 export async function stateOf(
-  texts: Texts,
+  texts: TextStore,
   { messages, ...content }: ImportedSession,
   life: string,
   limits: SessionLimits,
@@ -62,7 +61,7 @@ export async function stateOf(
   const owner = sessionOwner(sessionId, life);
   const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, life }, limits);
   for (const message of messages) {
-    book.append({ ...message, content: await texts.keepNew(owner, message.content) });
+    book.append(withText(message, await texts.saveNew(owner, textOf(message))));
     const segment = book.overflow();
     if (!segment) continue;
     await texts.requireRoom(0);

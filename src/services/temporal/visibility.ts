@@ -1,7 +1,8 @@
-/** Listing by Temporal's visibility store: quoting, paging, counting. It lags by up to seconds. */
+/** Listing by Temporal's visibility store: paging, counting. It lags by up to seconds. What is asked is in queries.ts. */
 import { createHash } from 'node:crypto';
 import type { temporal as proto } from '@temporalio/proto';
 import { Refusal } from '../../domain/failures.ts';
+import { executionInfoFromRaw } from '../../temporal-sdk/raw-answers.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
 
 export type ListedExecution = proto.api.workflow.v1.IWorkflowExecutionInfo;
@@ -10,22 +11,6 @@ export interface Page<T> {
   readonly items: readonly T[];
   /** Opaque; absent on the last page. */
   readonly nextCursor?: string;
-}
-
-/** A string literal of the list filter language; no value can end it early. */
-export function quote(value: string): string {
-  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
-/**
- * A condition that the workflow of this id meets, and where its id holds what no filter can compare (domain/searchable.ts)
- * others too: the caller leaves them out.
- */
-export function mayHaveId(workflowId: string): string {
-  const [comparable = ''] = /^[^"'\\?]*/.exec(workflowId) ?? [];
-  return comparable === workflowId
-    ? `WorkflowId = ${quote(workflowId)}`
-    : `WorkflowId STARTS_WITH ${quote(comparable)}`;
 }
 
 export async function listPage(
@@ -45,6 +30,11 @@ export async function listPage(
     items: executions,
     ...(nextPageToken.length > 0 && { nextCursor: encodeCursor(query, nextPageToken) }),
   };
+}
+
+/** One execution of a list as the client describes executions: with its memo and search attributes decoded. */
+export function decodeListed({ client, namespace }: Temporal, item: ListedExecution) {
+  return executionInfoFromRaw(item, client.options.loadedDataConverter, item, namespace);
 }
 
 export async function* listAll(temporal: Temporal, query: string): AsyncGenerator<ListedExecution> {

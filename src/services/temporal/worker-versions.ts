@@ -5,6 +5,7 @@
 import proto from '@temporalio/proto';
 import { delay } from '../../lib/delay.ts';
 import { describePolling } from './readiness.ts';
+import { pinnedQuery } from './queries.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
 
 const { ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS } = proto.temporal.api.enums.v1.RoutingConfigUpdateState;
@@ -117,8 +118,7 @@ async function describeDeployment(temporal: Temporal): Promise<Deployment | unde
 }
 
 async function countPinned(temporal: Temporal, buildId: string): Promise<number> {
-  const version = JSON.stringify(`${temporal.taskQueue}:${buildId}`);
-  const query = `TemporalWorkerDeploymentVersion = ${version} AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'`;
+  const query = pinnedQuery(temporal.taskQueue, buildId);
   const { count } = await rpc(temporal, rpcTimeoutMs.read, () => temporal.client.workflow.count(query));
   return count;
 }

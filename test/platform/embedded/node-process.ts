@@ -1,5 +1,5 @@
 /**
- * A process that runs an embedded server, for tests to signal and kill: tells its server on standard output, then the
+ * A process that runs an embedded server, for tests to signal and kill. It prints its server on standard output, then the
  * signals that reach it, and never ends by itself. Arguments: CLI, data directory, port.
  */
 import { pino } from 'pino';

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ensureSearchAttributes, setRetention } from '../../../src/platform/provision.ts';
 import { start } from './support.ts';
 
-test('a namespace gets its retention and search attributes, the second time as the first', async () => {
+test('setting up a namespace twice gives it the same retention and search attributes', async () => {
   const { address } = await start();
   const connection = await NativeConnection.connect({ address });
   onTestFinished(() => connection.close());
@@ -21,7 +21,7 @@ test('a namespace gets its retention and search attributes, the second time as t
   }
 });
 
-test('search attributes are added beside those that exist', async () => {
+test('search attributes are added to existing ones', async () => {
   const { address } = await start();
   const connection = await NativeConnection.connect({ address });
   onTestFinished(() => connection.close());

@@ -1,4 +1,4 @@
-/** What is told of a server that did not start. */
+/** Which part of its log is shown when a server did not start. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,14 +15,14 @@ async function tailOf(before: string, written: string): Promise<string> {
   return log.tail();
 }
 
-test('the last lines of this start are told', async () => {
+test('the last lines since this start are shown', async () => {
   const lines = Array.from({ length: 9 }, (_, index) => `line ${index}`);
   expect(await tailOf('panic: of the start before\n', `${lines.join('\n')}\n`)).toBe(
     lines.slice(-5).join('\n'),
   );
 });
 
-test('of a server that panicked, what it said before, not the stack', async () => {
+test('after a panic of the server the lines before it are shown, not the stack trace', async () => {
   const error = '{"level":"ERROR","error":"listen tcp 127.0.0.1:7233: bind: address already in use"}';
   const stack = Array.from({ length: 400 }, (_, index) => `\t/home/go/pkg/mod/some/file.go:${index}`);
   const panic = 'panic: runtime error: invalid memory address or nil pointer dereference';

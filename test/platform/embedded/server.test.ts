@@ -32,13 +32,13 @@ async function failureOf(starting: Promise<unknown>): Promise<EmbeddedServerErro
 }
 
 describe('an embedded server', () => {
-  test('takes a workflow as soon as it is started', async () => {
+  test('accepts a workflow as soon as it is started', async () => {
     const client = await clientOf(await start());
     const handle = await client.workflow.start('any', { taskQueue: 'none', workflowId: 'first' });
     expect((await handle.describe()).status.name).toBe('RUNNING');
   });
 
-  test('keeps its workflows over a restart', async () => {
+  test('keeps its workflows across a restart', async () => {
     const dataDir = await tempDir();
     const first = await start({ dataDir });
     const client = await clientOf(first);
@@ -48,28 +48,37 @@ describe('an embedded server', () => {
     expect((await again.workflow.getHandle('kept').describe()).status.name).toBe('RUNNING');
   });
 
-  test.each(['normal', 'full'] as const)('writes ahead, with synchronous=%s', async (synchronous) => {
-    const dataDir = await tempDir();
-    const server = await start({ dataDir, synchronous });
-    expect((await stat(join(dataDir, 'temporal.db-wal'))).size).toBeGreaterThan(0);
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-ww', '-p', String(server.pid())]);
-    expect(stdout).toContain(`synchronous=${synchronous}`);
-  });
+  test.each(['normal', 'full'] as const)(
+    'uses a write-ahead log with synchronous=%s',
+    async (synchronous) => {
+      const dataDir = await tempDir();
+      const server = await start({ dataDir, synchronous });
+      expect((await stat(join(dataDir, 'temporal.db-wal'))).size).toBeGreaterThan(0);
+      const { stdout } = await promisify(execFile)('ps', [
+        '-o',
+        'command=',
+        '-ww',
+        '-p',
+        String(server.pid()),
+      ]);
+      expect(stdout).toContain(`synchronous=${synchronous}`);
+    },
+  );
 
-  test('has a page cache of the size it is given', async () => {
+  test('has a page cache of the configured size', async () => {
     const server = await start({ cacheBytes: 5 * 1_048_576 });
     const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-ww', '-p', String(server.pid())]);
     expect(stdout).toContain('cache_size=-5120 ');
   });
 
-  test('hides what it stores from other users', async () => {
+  test('stores its data so that other users cannot read it', async () => {
     const dataDir = await tempDir();
     await start({ dataDir });
     for (const name of ['temporal.db', 'temporal.db-wal', 'temporal.log'])
       expect((await stat(join(dataDir, name))).mode & 0o077, name).toBe(0);
   });
 
-  test('understands each of its dynamic settings', async () => {
+  test('accepts each of its dynamic settings', async () => {
     const dataDir = await tempDir();
     const server = await start({ dataDir });
     await server.stop();
@@ -78,13 +87,13 @@ describe('an embedded server', () => {
     expect(log).not.toMatch(/Failed to convert value|invalid/i);
   });
 
-  test('serves the Web UI where a port is set for it, and none where it is off', async () => {
+  test('serves the Web UI if a port is set for it, and none if it is off', async () => {
     const { webUiUrl } = await start({ uiPort: 0 });
     expect((await fetch(webUiUrl ?? '')).status).toBe(200);
     expect((await start({ uiPort: 'off' })).webUiUrl).toBeUndefined();
   });
 
-  test('is gone once it is stopped, and stopping it twice is fine', async () => {
+  test('has ended once it is stopped, and can be stopped twice', async () => {
     const server = await start();
     await server.stop();
     await server.stop();
@@ -92,7 +101,7 @@ describe('an embedded server', () => {
     expect(await server.lost).toBe('it was stopped');
   });
 
-  test('puts a log of more than 10 MiB aside', async () => {
+  test('rotates a log of more than 10 MiB', async () => {
     const dataDir = await tempDir();
     const log = join(dataDir, 'temporal.log');
     await writeFile(log, '');
@@ -104,7 +113,7 @@ describe('an embedded server', () => {
 });
 
 describe('a start that cannot succeed says what to do', () => {
-  test('when another program has the port', async () => {
+  test('when another program uses the port', async () => {
     const port = await takenPort();
     const { code, message } = await failureOf(start({ port }));
     expect(code).toBe('port_in_use');
@@ -113,7 +122,7 @@ describe('a start that cannot succeed says what to do', () => {
     );
   });
 
-  test('when another program has the port of the Web UI', async () => {
+  test('when another program uses the port of the Web UI', async () => {
     const uiPort = await takenPort();
     const { code, message } = await failureOf(start({ uiPort }));
     expect(code).toBe('port_in_use');
@@ -128,13 +137,13 @@ describe('a start that cannot succeed says what to do', () => {
     expect(message).toContain('HOLDFAST_TEMPORAL_PORT and HOLDFAST_TEMPORAL_UI_PORT are both');
   });
 
-  test('when a node has the data directory', async () => {
+  test('when another node uses the data directory', async () => {
     const dataDir = await tempDir();
     await start({ dataDir });
     const { code, message } = await failureOf(start({ dataDir }));
     expect(code).toBe('database_locked');
     expect(message).toContain(
-      `a node with pid ${process.pid} uses it. Stop that one, or set HOLDFAST_DATA_DIR`,
+      `a node with pid ${process.pid} uses it. Stop that node, or set HOLDFAST_DATA_DIR`,
     );
   });
 
@@ -147,7 +156,7 @@ describe('a start that cannot succeed says what to do', () => {
     expect(message).toContain('set HOLDFAST_TEMPORAL_CLI to 99.1.0 or newer');
   });
 
-  test('but a newer CLI that never got to write one does not matter', async () => {
+  test('but not when the newer CLI never wrote a database', async () => {
     const dataDir = await tempDir();
     await writeFile(join(dataDir, 'temporal.version.json'), '{"cli":"99.1.0"}');
     await start({ dataDir });
@@ -162,7 +171,7 @@ describe('a start that cannot succeed says what to do', () => {
     expect(message).toContain('fix its permissions or set HOLDFAST_DATA_DIR');
   });
 
-  test('when the server ends at once, with the end of its log, and the directory is free again', async () => {
+  test('when the server ends at once, with the end of its log, and it releases the data directory', async () => {
     const dataDir = await tempDir();
     await writeFile(join(dataDir, 'temporal.log'), 'of an earlier start\n');
     const cli = await scriptedCli(join(dataDir, 'temporal'), '1.9.1', 'echo "no such table: x" >&2; exit 7');

@@ -1,4 +1,4 @@
-/** Real servers in folders of their own; whatever a test leaves running or lying about is cleared up after it. */
+/** Real servers in folders of their own. Servers and files that a test leaves are removed after it. */
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { binariesDir } from '../../../src/platform/paths.ts';
 
 export const realCli = (): Promise<string> => findTemporalCli({ configured: undefined, binariesDir });
 
-/** Its name has a space, as folders of users do. */
+/** Its name contains a space, as users' folders may. */
 export async function tempDir(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast embedded-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -45,7 +45,7 @@ export async function start(
 export const portOf = ({ address }: { readonly address: string }): number =>
   Number(address.split(':').at(-1));
 
-/** A program that says it is this version of the CLI and, asked for more, runs `rest`. */
+/** A script that prints this version for --version and otherwise runs `rest`. */
 export async function scriptedCli(path: string, version: string, rest = 'exit 1'): Promise<string> {
   const says = `echo "temporal version ${version} (Server 1.32.0, UI 2.54.1)"`;
   return program(path, `if [ "$1" = --version ]; then ${says}; exit 0; fi\n${rest}`);
@@ -57,7 +57,7 @@ export async function program(path: string, script: string): Promise<string> {
   return path;
 }
 
-/** One that is dead and only waits for its parent to collect it is not. */
+/** Whether a process lives. A zombie does not. */
 export function isAlive(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout.trim() !== '' && !stdout.trim().startsWith('Z');

@@ -1,15 +1,16 @@
 import { useState } from 'preact/hooks';
+import type { Agent } from '../../../src/contract/agents.ts';
+import type { AgentHealth } from '../../../src/contract/health.ts';
 import { api } from '../api.ts';
 import { duration } from '../format.ts';
 import { asProblem, type Problem } from '../http.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { notify } from '../ui/notice.tsx';
 import { ProblemBox } from '../ui/problem-box.tsx';
-import type { Agent, Health } from '../wire.ts';
 
 interface AgentActionsProps {
   readonly agent: Agent;
-  readonly health: Health | undefined;
+  readonly health: AgentHealth | undefined;
   readonly onChange: () => void;
 }
 

@@ -1,9 +1,10 @@
+import type { Agent } from '../../../src/contract/agents.ts';
+import type { AgentHealth } from '../../../src/contract/health.ts';
 import { count, duration } from '../format.ts';
 import { queryString } from '../http.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { ErrorType, Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
-import type { Agent, Health } from '../wire.ts';
 import { AgentActions } from './agent-actions.tsx';
 import { RegisterButton } from './register-button.tsx';
 import { Sparkline } from './sparkline.tsx';
@@ -12,7 +13,7 @@ interface AgentCardProps {
   readonly agent: Agent;
   /** Names of all agents. */
   readonly known: ReadonlySet<string>;
-  readonly health: Health | undefined;
+  readonly health: AgentHealth | undefined;
   readonly onChange: () => void;
 }
 
@@ -48,7 +49,7 @@ export function AgentCard({ agent, known, health, onChange }: AgentCardProps) {
   );
 }
 
-function Circuit({ of: { circuit, circuit_open_until: until } }: { of: Health }) {
+function Circuit({ of: { circuit, circuit_open_until: until } }: { of: AgentHealth }) {
   return (
     <span class={`tag circuit-${circuit}`}>
       circuit {circuit.replace('_', ' ')}
@@ -62,7 +63,7 @@ function Circuit({ of: { circuit, circuit_open_until: until } }: { of: Health })
   );
 }
 
-function Figures({ health }: { health: Health }) {
+function Figures({ health }: { health: AgentHealth }) {
   const figures = [
     ['Success', successOf(health)],
     ['Calls', count(health.total_requests)],
@@ -83,18 +84,18 @@ function Figures({ health }: { health: Health }) {
 }
 
 /** Over an empty window there is no rate. */
-function successOf({ recent_requests: asked, success_rate: rate }: Health): string {
+function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth): string {
   return asked === 0 ? '–' : `${rate.toFixed(rate % 1 === 0 ? 0 : 1)} %`;
 }
 
 const latency = (ms: number | null): string => (ms === null ? '–' : duration(ms));
 
-function Latency({ health: { latencies_ms: latencies } }: { health: Health }) {
+function Latency({ health: { latencies_ms: latencies } }: { health: AgentHealth }) {
   if (latencies.length < 2) return null;
   return <Sparkline values={latencies} />;
 }
 
-function Errors({ health }: { health: Health }) {
+function Errors({ health }: { health: AgentHealth }) {
   if (health.recent_errors.length === 0) return <p class="hint">No errors lately.</p>;
   return (
     <ul class="recent" aria-label="Last errors">

@@ -1,5 +1,5 @@
+import type { Agent } from '../../../src/contract/agents.ts';
 import { Field } from '../ui/field.tsx';
-import type { Agent } from '../wire.ts';
 
 /** What an agent has beside its name and address; empty: the default. */
 export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {

@@ -1,3 +1,4 @@
+import type { RunningNode } from '../../../src/contract/nodes.ts';
 import { api } from '../api.ts';
 import { words } from '../format.ts';
 import { useLoaded } from '../live/use-loaded.ts';
@@ -5,7 +6,6 @@ import { useRepeated } from '../live/use-repeated.ts';
 import { ProblemBox } from '../ui/problem-box.tsx';
 import { Section } from '../ui/section.tsx';
 import { Time } from '../ui/time.tsx';
-import type { ListedNode } from '../wire.ts';
 
 const refreshMs = 5_000;
 
@@ -43,7 +43,7 @@ export function NodesSection() {
   );
 }
 
-function Row({ node }: { node: ListedNode }) {
+function Row({ node }: { node: RunningNode }) {
   return (
     <tr>
       <td class="name">

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
+import type { Agent } from '../../../src/contract/agents.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import type { Agent } from '../wire.ts';
 import { RegisterForm } from './register-form.tsx';
 
 interface RegisterButtonProps {

@@ -1,9 +1,9 @@
+import type { Agent } from '../../../src/contract/agents.ts';
 import { api } from '../api.ts';
 import { Problem } from '../http.ts';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
 import { notify } from '../ui/notice.tsx';
-import type { Agent } from '../wire.ts';
 import { MoreAgentFields } from './more-agent-fields.tsx';
 import { registrationOf } from './registration-of.ts';
 

@@ -1,14 +1,10 @@
+import type { AgentRegistration } from '../../../src/contract/agent-requests.ts';
+import type { Agent } from '../../../src/contract/agents.ts';
 import { Problem } from '../http.ts';
 import { formText } from '../ui/form-text.ts';
-import type { Agent } from '../wire.ts';
-
-interface Registration {
-  readonly name: string;
-  readonly [field: string]: unknown;
-}
 
 /** The whole config, since the API replaces it as a whole; the token of the agent that is edited stays. */
-export function registrationOf(values: FormData, edited: Agent | undefined): Registration {
+export function registrationOf(values: FormData, edited: Agent | undefined): AgentRegistration {
   const text = (name: string): string => formText(values, name);
   const token = text('auth_token');
   const keeps = edited?.has_auth_token === true && token === '' && values.get('no_token') !== 'on';
@@ -16,11 +12,11 @@ export function registrationOf(values: FormData, edited: Agent | undefined): Reg
     name: edited?.name ?? text('name'),
     host: text('host'),
     port: Number(text('port')),
-    protocol: text('protocol'),
+    protocol: text('protocol') as Agent['protocol'],
     path: text('path'),
     timeout_seconds: Number(text('timeout_seconds')),
     max_retries: Number(text('max_retries')),
-    history: text('history'),
+    history: text('history') as Agent['history'],
     fallback_agents: text('fallback_agents')
       .split(/\s*\n\s*/)
       .filter(Boolean),

@@ -1,5 +1,5 @@
+import type { Batch } from '../../../src/contract/reruns.ts';
 import { count } from '../format.ts';
-import type { BatchProgress } from '../wire-replays.ts';
 
 const parts = [
   ['now_succeeded', 'Succeeded', 'ok'],
@@ -8,7 +8,7 @@ const parts = [
 ] as const;
 
 /** How far it is, and what came of it; the same in figures below. */
-export function BatchBar({ of }: { of: BatchProgress }) {
+export function BatchBar({ of }: { of: Batch }) {
   const total = Math.max(1, of.total);
   let x = 0;
   const label = `${of.done} of ${of.total} done`;

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
+import type { BatchItem } from '../../../src/contract/reruns.ts';
 import { count } from '../format.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { ErrorType, Status } from '../ui/status.tsx';
-import type { BatchItem } from '../wire-replays.ts';
 
 const shownAtFirst = 100;
 

@@ -1,4 +1,5 @@
 import { useRoute } from 'preact-iso/router';
+import type { BatchDescription } from '../../../src/contract/reruns.ts';
 import { api } from '../api.ts';
 import { words } from '../format.ts';
 import { StreamBadge } from '../live/stream-badge.tsx';
@@ -9,7 +10,6 @@ import { Page } from '../ui/page.tsx';
 import { Section } from '../ui/section.tsx';
 import { Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
-import type { Batch } from '../wire-replays.ts';
 import { BatchBar } from './batch-bar.tsx';
 import { BatchItems } from './batch-items.tsx';
 import { filterWords } from './filter-words.ts';
@@ -64,7 +64,7 @@ export function BatchPage() {
   );
 }
 
-function Facts({ batch }: { batch: Batch }) {
+function Facts({ batch }: { batch: BatchDescription }) {
   const overrides = Object.entries(batch.overrides).filter(([, value]) => value !== null && value !== false);
   return (
     <dl class="facts">

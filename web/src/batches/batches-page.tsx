@@ -1,3 +1,4 @@
+import type { Batch } from '../../../src/contract/reruns.ts';
 import { api } from '../api.ts';
 import { count } from '../format.ts';
 import { segment } from '../http.ts';
@@ -8,7 +9,6 @@ import { Loading } from '../ui/loading.tsx';
 import { Page } from '../ui/page.tsx';
 import { Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
-import type { BatchProgress } from '../wire-replays.ts';
 import { filterWords } from './filter-words.ts';
 
 const refreshMs = 5_000;
@@ -53,7 +53,7 @@ export function BatchesPage() {
   );
 }
 
-function Row({ batch }: { batch: BatchProgress }) {
+function Row({ batch }: { batch: Batch }) {
   return (
     <tr>
       <td>

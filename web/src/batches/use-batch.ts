@@ -1,24 +1,24 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { Batch, BatchDescription } from '../../../src/contract/reruns.ts';
 import { api } from '../api.ts';
 import { segment, type Problem } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useStream, type StreamState } from '../live/use-stream.ts';
-import type { Batch, BatchProgress } from '../wire-replays.ts';
 
 /** Items are many: they are read at most this often while the progress is live. */
 const itemsEveryMs = 2_000;
 
 interface FollowedBatch {
-  readonly batch: Batch | undefined;
+  readonly batch: BatchDescription | undefined;
   readonly problem: Problem | undefined;
   readonly state: StreamState;
 }
 
 export function useBatch(id: string): FollowedBatch {
   const { value, problem, reload } = useLoaded(id, () => api.batch(id));
-  const [progress, setProgress] = useState<BatchProgress>();
+  const [progress, setProgress] = useState<Batch>();
   const { state } = useStream(value && `/reruns/${segment(id)}/events`, ['progress', 'end'], (name, data) => {
-    if (name === 'progress') setProgress(data as BatchProgress);
+    if (name === 'progress') setProgress(data as Batch);
   });
   const live = progress?.batch_id === id ? progress : undefined;
   const behind =

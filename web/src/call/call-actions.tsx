@@ -1,11 +1,11 @@
+import type { CallDescription } from '../../../src/contract/calls.ts';
 import { api } from '../api.ts';
 import { segment } from '../http.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { notify } from '../ui/notice.tsx';
-import type { Call } from '../wire.ts';
 import { RerunButton } from './rerun-button.tsx';
 
-export function CallActions({ call, onChange }: { call: Call; onChange: () => void }) {
+export function CallActions({ call, onChange }: { call: CallDescription; onChange: () => void }) {
   const { call_id: id, status } = call;
   const cancel = async (): Promise<void> => {
     await api.cancel(id);

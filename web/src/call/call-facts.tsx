@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
+import type { CallDescription } from '../../../src/contract/calls.ts';
 import { sessionPage } from '../http.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
-import type { Call } from '../wire.ts';
 
-export function CallFacts({ call }: { call: Call }) {
+export function CallFacts({ call }: { call: CallDescription }) {
   return (
     <dl class="facts">
       <Fact name="Asked">

@@ -1,11 +1,12 @@
+import type { Attempt, CallDescription } from '../../../src/contract/calls.ts';
+import type { AgentHealth } from '../../../src/contract/health.ts';
 import { api } from '../api.ts';
 import { plural } from '../format.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { Status } from '../ui/status.tsx';
-import type { Attempt, Call, Health } from '../wire.ts';
 
 /** Who was to be asked, in order, as pinned when the call began; and how each is today. */
-export function Chain({ call, asking }: { call: Call; asking: string | undefined }) {
+export function Chain({ call, asking }: { call: CallDescription; asking: string | undefined }) {
   const health = useLoaded(`${call.call_id} ${call.status}`, api.healths);
   const today = new Map(health.value?.agents.map((one) => [one.agent_name, one]));
   const came = new Map(call.attempts.map((one) => [one.agent, one]));
@@ -45,7 +46,7 @@ export function Chain({ call, asking }: { call: Call; asking: string | undefined
   );
 }
 
-function Today({ health }: { health: Health | undefined }) {
+function Today({ health }: { health: AgentHealth | undefined }) {
   if (!health) return <span class="hint">not registered today</span>;
   return (
     <div class="chain-today">

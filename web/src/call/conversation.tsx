@@ -1,10 +1,10 @@
+import type { Message } from '../../../src/contract/sessions.ts';
 import { api } from '../api.ts';
 import { plural } from '../format.ts';
 import { sessionPage } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { Transcript } from '../sessions/transcript.tsx';
 import { Section } from '../ui/section.tsx';
-import type { Message } from '../wire.ts';
 
 const before = 4;
 const after = 2;

@@ -1,13 +1,13 @@
+import type { Attempt, CallDescription, CallStatus } from '../../../src/contract/calls.ts';
 import { Section } from '../ui/section.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { ErrorType } from '../ui/status.tsx';
 import { TextBlock } from '../ui/text-block.tsx';
-import type { Attempt, Call, CallStatus } from '../wire.ts';
 
 const titles: Partial<Record<CallStatus, string>> = { running: 'So far', cancelled: 'Cancelled' };
 
 /** The answer, or what each agent failed with. */
-export function Outcome({ call }: { call: Call }) {
+export function Outcome({ call }: { call: CallDescription }) {
   if (call.response !== null)
     return (
       <Section title="Answer" aside={<span class="hint">from {call.answered_by}</span>}>

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
+import type { CallDescription } from '../../../src/contract/calls.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import type { Call } from '../wire.ts';
 import { RerunForm } from './rerun-form.tsx';
 
-export function RerunButton({ call }: { call: Call }) {
+export function RerunButton({ call }: { call: CallDescription }) {
   const [open, setOpen] = useState(false);
   const close = (): void => setOpen(false);
   return (

@@ -1,4 +1,6 @@
 import { useLocation } from 'preact-iso/router';
+import type { CallDescription } from '../../../src/contract/calls.ts';
+import type { RerunOverrides } from '../../../src/contract/rerun-requests.ts';
 import { api } from '../api.ts';
 import { segment } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
@@ -7,11 +9,9 @@ import { Field } from '../ui/field.tsx';
 import { formText } from '../ui/form-text.ts';
 import { notify } from '../ui/notice.tsx';
 import { useIdempotencyKey } from '../ui/use-idempotency-key.ts';
-import type { Call } from '../wire.ts';
-import type { Overrides } from '../wire-replays.ts';
 
 /** As it was, unless something is written here. */
-export function RerunForm({ call, onClose }: { call: Call; onClose: () => void }) {
+export function RerunForm({ call, onClose }: { call: CallDescription; onClose: () => void }) {
   const { route } = useLocation();
   const agents = useLoaded('agents', api.agents);
   const keyOf = useIdempotencyKey();
@@ -71,7 +71,7 @@ export function RerunForm({ call, onClose }: { call: Call; onClose: () => void }
   );
 }
 
-function overridesOf(values: FormData, oldPrompt: string): Overrides {
+function overridesOf(values: FormData, oldPrompt: string): RerunOverrides {
   const agent = formText(values, 'agent');
   const chain = formText(values, 'chain')
     .split(/\s*\n\s*/)

@@ -1,5 +1,12 @@
 /** What a timeline draws: bars on lanes, in ms since the call was accepted. Made of what is known so far. */
-import type { Call, CallEvent } from '../wire.ts';
+import type { CallEvent } from '../../../src/contract/call-events.ts';
+import type { CallDescription } from '../../../src/contract/calls.ts';
+
+/** Of a call what its timeline draws. */
+export type DrawnCall = Pick<
+  CallDescription,
+  'started_at' | 'ended_at' | 'session_id' | 'attempts' | 'timings'
+>;
 
 export interface Bar {
   readonly kind: 'queue' | 'try' | 'backoff';
@@ -40,7 +47,7 @@ export interface TryBar {
   retryAtMs?: number;
 }
 
-export function timelineOf(call: Call, events: readonly CallEvent[], nowMs: number): Timeline {
+export function timelineOf(call: DrawnCall, events: readonly CallEvent[], nowMs: number): Timeline {
   const zero = Date.parse(call.started_at);
   const ended = call.ended_at !== null;
   const endMs = Math.max(1, (call.ended_at === null ? nowMs : Date.parse(call.ended_at)) - zero);
@@ -74,7 +81,7 @@ export function timelineOf(call: Call, events: readonly CallEvent[], nowMs: numb
 }
 
 /** Every try in the order made: the finished ones from the log, those that run from the events. */
-export function triesOf(call: Call, events: readonly CallEvent[], nowMs: number): TryBar[] {
+export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: number): TryBar[] {
   const zero = Date.parse(call.started_at);
   const since = (iso: string): number => Math.max(0, Date.parse(iso) - zero);
   const tries = new Map<string, TryBar>();
@@ -83,7 +90,7 @@ export function triesOf(call: Call, events: readonly CallEvent[], nowMs: number)
       const startMs = since(one.at);
       const { attempt, lost, error_type: errorType, first_byte_ms: firstByteMs } = one;
       const endMs = startMs + one.latency_ms;
-      tries.set(`${attempt} ${agent}`, {
+      tries.set(keyOf({ agent, attempt }), {
         agent,
         attempt,
         startMs,
@@ -104,23 +111,31 @@ function takeEvent(
   since: (iso: string) => number,
   nowMs: number,
 ): void {
-  const { type, agent = '', attempt = 0 } = event;
-  const key = `${attempt} ${agent}`;
-  if (type === 'attempt_started') {
+  if (event.type === 'attempt_started') {
+    const { agent, attempt } = event;
+    const key = keyOf(event);
     if (tries.has(key)) return;
     const more = { open: true, errorType: null, firstByteMs: null, lost: false };
     tries.set(key, { agent, attempt, startMs: since(event.at), endMs: nowMs, ...more });
     return;
   }
-  const over = type === 'attempt_failed' ? [tries.get(key)] : type in endings ? [...tries.values()] : [];
+  const over =
+    event.type === 'attempt_failed'
+      ? [tries.get(keyOf(event))]
+      : event.type in endings
+        ? [...tries.values()]
+        : [];
   for (const one of over) {
     if (!one) continue;
     if (one.open) one.endMs = Math.max(one.startMs, since(event.at));
-    if (one.open && type !== 'answered') one.errorType = event.error_type ?? 'cancelled';
+    if (one.open && event.type !== 'answered')
+      one.errorType = 'error_type' in event ? event.error_type : 'cancelled';
     one.open = false;
-    if (event.retry_at != null) one.retryAtMs = since(event.retry_at);
+    if (event.type === 'attempt_failed' && event.retry_at !== null) one.retryAtMs = since(event.retry_at);
   }
 }
+
+const keyOf = ({ agent, attempt }: { agent: string; attempt: number }): string => `${attempt} ${agent}`;
 
 const endings: Readonly<Record<string, true>> = { answered: true, failed: true, cancelled: true };
 
@@ -144,7 +159,12 @@ function barsOf(tries: readonly TryBar[], lane: number, nowMs: number | undefine
   });
 }
 
-function queueOf(call: Call, events: readonly CallEvent[], zero: number, endMs: number): Bar | undefined {
+function queueOf(
+  call: DrawnCall,
+  events: readonly CallEvent[],
+  zero: number,
+  endMs: number,
+): Bar | undefined {
   if (call.session_id === null) return undefined;
   const bar = { kind: 'queue' as const, lane: 0, title: 'Waiting for its turn in the session' };
   const from = events.find((event) => event.type === 'queued');

@@ -1,5 +1,5 @@
+import type { Timings as Figures } from '../../../src/contract/calls.ts';
 import { duration } from '../format.ts';
-import type { Timings as Figures } from '../wire.ts';
 
 const phases = [
   ['queued_ms', 'Queued'],

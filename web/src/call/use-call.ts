@@ -1,12 +1,13 @@
 import { useRef, useState } from 'preact/hooks';
+import type { CallEnd, CallEvent } from '../../../src/contract/call-events.ts';
+import type { CallDescription } from '../../../src/contract/calls.ts';
 import { api } from '../api.ts';
 import type { Problem } from '../http.ts';
 import { segment } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useStream, type StreamState } from '../live/use-stream.ts';
-import type { Call, CallEvent } from '../wire.ts';
 
-const eventNames = [
+const eventNames: readonly (CallEvent | CallEnd)['type'][] = [
   'accepted',
   'queued',
   'turn_granted',
@@ -20,7 +21,7 @@ const eventNames = [
 ];
 
 interface FollowedCall {
-  readonly call: Call | undefined;
+  readonly call: CallDescription | undefined;
   readonly problem: Problem | undefined;
   readonly events: readonly CallEvent[];
   readonly state: StreamState;
@@ -41,7 +42,7 @@ export function useCall(id: string): FollowedCall {
     const event = data as CallEvent;
     setEvents((before) => {
       const known = before?.id === id ? before.byId : [];
-      return { id, byId: new Map([...known, [eventId || `${event.at} ${name}`, { ...event, type: name }]]) };
+      return { id, byId: new Map([...known, [eventId || `${event.at} ${name}`, event]]) };
     });
   });
   const seen = events?.id === id ? [...events.byId.values()] : [];

@@ -1,4 +1,5 @@
 import { useLocation } from 'preact-iso/router';
+import type { BatchDryRun } from '../../../src/contract/reruns.ts';
 import { api, type FilterValues } from '../api.ts';
 import { valueWords } from '../batches/filter-words.ts';
 import { plural, words } from '../format.ts';
@@ -9,7 +10,6 @@ import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { formText } from '../ui/form-text.ts';
 import { useIdempotencyKey } from '../ui/use-idempotency-key.ts';
-import type { DryRun } from '../wire-replays.ts';
 
 /** A dry run first: how many it would be, and which for example. */
 export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel: () => void }) {
@@ -53,7 +53,7 @@ export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel
   );
 }
 
-function Found({ dry, filter }: { dry: DryRun; filter: FilterValues }) {
+function Found({ dry, filter }: { dry: BatchDryRun; filter: FilterValues }) {
   return (
     <>
       <p>

@@ -1,9 +1,9 @@
+import type { CallSummary } from '../../../src/contract/calls.ts';
 import { duration } from '../format.ts';
 import { useNow } from '../live/use-now.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { ErrorType, Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
-import type { CallSummary } from '../wire.ts';
 
 export function CallTable({ calls, label }: { calls: readonly CallSummary[]; label: string }) {
   const now = useNow(

@@ -1,5 +1,5 @@
+import type { CallCounts } from '../../../src/contract/calls.ts';
 import { count } from '../format.ts';
-import type { Counts } from '../wire.ts';
 import type { FilterInUse } from './filter.ts';
 
 const tabs = [
@@ -12,7 +12,7 @@ const tabs = [
 
 export const hasTab = (status: unknown): boolean => tabs.some(([one]) => one === status);
 
-export function StatusTabs({ use, counts }: { use: FilterInUse; counts: Counts | undefined }) {
+export function StatusTabs({ use, counts }: { use: FilterInUse; counts: CallCounts | undefined }) {
   return (
     <nav class="tabs" aria-label="Calls by status">
       {tabs.map(([status, label, key]) => (

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { CallSummary } from '../../../src/contract/calls.ts';
 import { api, type FilterValues } from '../api.ts';
 import { asProblem, type Problem } from '../http.ts';
-import type { CallSummary } from '../wire.ts';
 
 interface Older {
   readonly calls: readonly CallSummary[];

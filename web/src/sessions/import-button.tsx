@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
+import type { ImportReport } from '../../../src/contract/sessions.ts';
 import { api } from '../api.ts';
 import { plural } from '../format.ts';
 import { Problem } from '../http.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { Field } from '../ui/field.tsx';
 import { notify } from '../ui/notice.tsx';
-import type { ImportReport } from '../wire.ts';
 
 /** Takes what Export wrote. Sessions that exist are left as they are. */
 export function ImportButton({ onImported }: { onImported: () => void }) {

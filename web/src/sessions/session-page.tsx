@@ -1,4 +1,5 @@
 import { useLocation, useRoute } from 'preact-iso/router';
+import type { Session } from '../../../src/contract/sessions.ts';
 import { api } from '../api.ts';
 import { queryString } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
@@ -9,7 +10,6 @@ import { Loading } from '../ui/loading.tsx';
 import { notify } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { Time } from '../ui/time.tsx';
-import type { Session } from '../wire.ts';
 import { Transcript } from './transcript.tsx';
 
 export function SessionPage() {

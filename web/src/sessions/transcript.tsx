@@ -1,7 +1,7 @@
+import type { Message } from '../../../src/contract/sessions.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { Time } from '../ui/time.tsx';
-import type { Message } from '../wire.ts';
 
 interface TranscriptProps {
   readonly messages: readonly Message[];

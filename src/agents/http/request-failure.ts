@@ -31,7 +31,7 @@ const explanations: Readonly<Record<string, string>> = {
  * What went wrong on the way to `url` or back. The error itself never becomes the cause: it may hold the request's
  * headers (I5). An error without a code is a bug and comes back as it is.
  */
-export function exchangeFailure(error: unknown, url: string): unknown {
+export function requestFailure(error: unknown, url: string): unknown {
   if (error instanceof AgentError || !(error instanceof Error)) return error;
   if (error instanceof AddressRefusedError)
     return new AgentError('connection', `Cannot reach ${url}: ${error.message}`);

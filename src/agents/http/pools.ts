@@ -1,12 +1,8 @@
+/** The connections to all agents, guarded: none leads where `refused-addresses.ts` says that no agent may live. */
 import { rootCertificates } from 'node:tls';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
-import { untilAborted } from '../../lib/until-aborted.ts';
-import { checkHost } from './address-guard.ts';
-import { exchangeFailure } from './exchange-failure.ts';
+import { Agent, buildConnector } from 'undici';
 import { createGuardedLookup, type ResolveAll } from './guarded-lookup.ts';
-import { keptConnections, StaleConnectionError } from './kept-connection.ts';
-import { AgentError } from '../transport.ts';
+import { keptConnections } from './kept-connection.ts';
 
 export interface PoolOptions {
   /** For resolving, connecting and the TLS handshake together. */
@@ -54,45 +50,4 @@ function connectOptions({ connectTimeoutMs, extraCertificates, resolve }: PoolOp
     lookup: createGuardedLookup(resolve),
     ...(extraCertificates !== undefined && { ca: [...rootCertificates, extraCertificates] }),
   };
-}
-
-export interface Target {
-  readonly method: 'POST' | 'GET';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-/**
- * One request and what `read` makes of its response. Where the agent closed the idle connection that it went out on,
- * it is sent once more on a new one. Rejects with the signal's reason once that is aborted.
- */
-export async function exchange<T>(
-  pools: Pools,
-  agent: AgentConfig,
-  signal: AbortSignal,
-  { path, ...target }: Target,
-  read: (response: Dispatcher.ResponseData) => Promise<T>,
-): Promise<T> {
-  signal.throwIfAborted();
-  const url = addressed(agent);
-  const { origin, pathname, search } = new URL(`${url}${path.startsWith('/') ? '' : '/'}${path}`);
-  const request = { ...target, origin, path: pathname + search, signal };
-  const response = pools.kept.request(request).catch((error: unknown) => {
-    if (!(error instanceof StaleConnectionError) || signal.aborted) throw error;
-    return pools.fresh.request(request);
-  });
-  try {
-    return await untilAborted(signal, response.then(read));
-  } catch (error) {
-    signal.throwIfAborted();
-    throw exchangeFailure(error, url);
-  }
-}
-
-/** IP literals reach the socket without any lookup, so hosts are checked here again and not only when registered. */
-export function addressed(agent: AgentConfig): string {
-  const check = checkHost(agent.host);
-  if (!check.ok) throw new AgentError('connection', `The agent's address is refused: ${check.reason}`);
-  return agentUrl({ ...agent, host: check.host });
 }

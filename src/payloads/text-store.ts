@@ -1,77 +1,81 @@
-/** Large texts in the payload store, each kept by one owner: what a call or a session leaves goes with it. */
+/**
+ * Large texts in the payload store. Each belongs to one owner (a call, a session or a batch) and is deleted with it. A text
+ * that several owners need is copied, so that no owner depends on another.
+ */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { jsonBytes } from '../domain/json-bytes.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { folderOf, nameOf, ownerNamed, type Owner } from './owners.ts';
 import { PayloadLostError, type PayloadStore } from './payload-store.ts';
 
-export interface Owner {
-  readonly kind: 'calls' | 'sessions' | 'batches';
-  readonly id: string;
-  /** Of a session: another one of its id is another owner. Absent in those of before there were lives. */
-  readonly life?: string | undefined;
-}
-
-/** Throws `PayloadStoreError` when the store cannot be read just now, `PayloadLostError` when the payload is lost. */
+/** Reads payloads by key. */
 export interface PayloadReader {
+  /** Throws `PayloadStoreError` if the store fails and `PayloadLostError` if the payload is missing or damaged. */
   read(key: string): Promise<Buffer>;
 }
 
-/** Stands where a text is lost, for people and agents: an empty text would look whole. */
+/** Shown to people and agents in place of a lost text. An empty text would look like a complete one. */
 export const lostText = '[This text is lost: the payload store no longer holds it as it was written]';
 
+/** The text itself, read from the store if it is a reference. Throws like `PayloadReader.read`. */
 export async function textFrom(payloads: PayloadReader, text: StoredText): Promise<string> {
   return typeof text === 'string' ? text : (await payloads.read(text.ref)).toString('utf8');
 }
 
-export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
-export const batchOwner = (id: string): Owner => ({ kind: 'batches', id });
-export const sessionOwner = (id: string, life?: string): Owner => ({ kind: 'sessions', id, life });
-
-export class Texts implements PayloadReader {
+/** Saves, loads, copies and deletes texts by owner. */
+export class TextStore implements PayloadReader {
   private readonly store: PayloadStore;
   private readonly inlineBytes: number;
-  private readonly tellLost: (lost: PayloadLostError) => void;
-  /** Folders that have their name. */
+  private readonly onLost: (lost: PayloadLostError) => void;
+  /** Folders whose `owner` file this process has written. */
   private readonly named = new LRUCache<string, true>({ max: 10_000 });
 
-  constructor(store: PayloadStore, inlineBytes: number, tellLost: (lost: PayloadLostError) => void = ignore) {
+  /**
+   * Texts of up to `inlineBytes` (as JSON in UTF-8) are not stored but returned as they are. `onLost` is called for each
+   * read that finds a payload missing or damaged.
+   */
+  constructor(store: PayloadStore, inlineBytes: number, onLost: (lost: PayloadLostError) => void = ignore) {
     this.store = store;
     this.inlineBytes = inlineBytes;
-    this.tellLost = tellLost;
+    this.onLost = onLost;
   }
 
-  /** Content-addressed: the same text of the same owner is stored once. Throws `PayloadStoreError`. */
-  async keep(owner: Owner, text: string): Promise<StoredText> {
+  /**
+   * Stores a large text and returns a reference to it; returns a small one as it is. Content-addressed: an owner's equal
+   * texts are stored once. Throws `PayloadStoreError`.
+   */
+  async save(owner: Owner, text: string): Promise<StoredText> {
     const bytes = jsonBytes(text);
     if (bytes <= this.inlineBytes) return text;
     return { ref: await this.write(owner, Buffer.from(text)), bytes };
   }
 
-  /** The same for new work, which is refused in time: room is kept for the work under way. */
-  async keepNew(owner: Owner, text: string): Promise<StoredText> {
+  /** Like `save`, for new work: also throws `PayloadStoreError` if the text would use up the reserve for calls in flight. */
+  async saveNew(owner: Owner, text: string): Promise<StoredText> {
     const bytes = jsonBytes(text);
     if (bytes > this.inlineBytes) await this.requireRoom(bytes);
-    return this.keep(owner, text);
+    return this.save(owner, text);
   }
 
-  /** Throws `PayloadStoreError` where new work of so many bytes is to be refused. */
+  /** Throws `PayloadStoreError` if new work of so many bytes must be refused. */
   requireRoom(bytes: number): Promise<void> {
     return this.store.requireRoom(bytes);
   }
 
-  /** Throws as `read` does. */
+  /** The whole text. Throws like `read`. */
   load(text: StoredText): Promise<string> {
     return textFrom(this, text);
   }
 
-  /** The same text, kept by this owner too. A lost one stays what it is: its readers are told. */
+  /** Copies a stored text to another owner. A lost text keeps its reference, so that its readers get `PayloadLostError`. */
   async copyTo(owner: Owner, text: StoredText): Promise<StoredText> {
     if (typeof text === 'string' || text.ref.startsWith(folderOf(owner))) return text;
     const bytes = await unlessLost(() => this.read(text.ref));
     return bytes ? { ref: await this.write(owner, bytes), bytes: text.bytes } : text;
   }
 
+  /** Writes bytes for an owner. Returns their key, which ends with their SHA-256. Throws `PayloadStoreError`. */
   async write(owner: Owner, bytes: Uint8Array): Promise<string> {
     const folder = folderOf(owner);
     if (!this.named.has(folder)) await this.store.write(folder + nameFile, Buffer.from(nameOf(owner)));
@@ -81,21 +85,22 @@ export class Texts implements PayloadReader {
     return key;
   }
 
-  /** Just the bytes that were written: a disk may have lost or changed them since. Throws as `PayloadReader` says. */
+  /** The bytes as they were written: their hash is checked. Throws like `PayloadReader.read`. */
   async read(key: string): Promise<Buffer> {
     const bytes = await this.store.read(key);
     if (bytes && key.endsWith(sha256(bytes))) return bytes;
     const lost = new PayloadLostError(key, bytes ? 'damaged' : 'missing');
-    this.tellLost(lost);
+    this.onLost(lost);
     throw lost;
   }
 
+  /** Deletes everything of an owner. */
   async drop(owner: Owner): Promise<void> {
     this.named.delete(folderOf(owner));
     await this.store.deleteAll(folderOf(owner));
   }
 
-  /** Owners whose texts were all written before `beforeMs`. */
+  /** Yields the owners whose texts were all written before `beforeMs` (epoch ms). */
   async *ownersOlderThan(kind: Owner['kind'], beforeMs: number): AsyncGenerator<Owner> {
     let folder = '';
     let old = false;
@@ -114,35 +119,24 @@ export class Texts implements PayloadReader {
   private async *ownerOf(kind: Owner['kind'], folder: string): AsyncGenerator<Owner> {
     const name = await this.store.read(folder + nameFile);
     if (!name) return;
-    const [id = '', life] = name.toString('utf8').split('\n');
-    const owner: Owner = { kind, id, life };
-    // By another name, as of a damaged file, it would be looked for in vain and lose what it owns.
+    const owner = ownerNamed(kind, name.toString('utf8'));
+    // With a damaged name the sweep would not find the owner and would delete texts that are in use.
     if (folderOf(owner) === folder) yield owner;
   }
 }
 
-/** Holds the owner's name, written before anything else of it. */
+/** Name of the file that holds the owner's id and life; written before any other file of the owner. */
 const nameFile = 'owner';
 
-/** No id holds a line's end. */
-function nameOf({ id, life }: Owner): string {
-  return life === undefined ? id : `${id}\n${life}`;
-}
-
-/** Ids may hold anything a file name may not. */
-function folderOf(owner: Owner): string {
-  return `${owner.kind}/${sha256(nameOf(owner)).slice(0, 40)}/`;
-}
-
-function sha256(content: string | Uint8Array): string {
+function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
 function ignore(): void {
-  // Its reader is told all the same.
+  // The reader gets the error in any case.
 }
 
-/** Undefined if it is lost. */
+/** The result of `action`; undefined if it throws `PayloadLostError`. */
 export async function unlessLost<T>(action: () => Promise<T>): Promise<T | undefined> {
   try {
     return await action();

@@ -1,4 +1,4 @@
-/** Large texts: kept by owner, found again, gone with their owner. */
+/** Large texts: stored by owner, readable, deleted with their owner. */
 import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,8 @@ import type { OlderMessages, SessionMessage } from '../../src/domain/session.ts'
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { allMessages, storeSegment } from '../../src/payloads/segments.ts';
 import { PayloadLostError } from '../../src/payloads/payload-store.ts';
-import { callOwner, sessionOwner, Texts } from '../../src/payloads/texts.ts';
+import { callOwner, sessionOwner } from '../../src/payloads/owners.ts';
+import { TextStore } from '../../src/payloads/text-store.ts';
 
 async function open() {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-texts-'));
@@ -18,34 +19,34 @@ async function open() {
     for await (const { key } of store.list('')) found.push(key);
     return found;
   };
-  return { folder, store, keys, texts: new Texts(store, 100) };
+  return { folder, store, keys, texts: new TextStore(store, 100) };
 }
 
 const large = 'ä'.repeat(1_000);
 
-it('a small text stays where it is and costs the store nothing', async () => {
+it('a small text is returned as it is and never reaches the store', async () => {
   const { texts, keys } = await open();
-  expect(await texts.keep(callOwner('c'), 'small')).toBe('small');
+  expect(await texts.save(callOwner('c'), 'small')).toBe('small');
   expect(await texts.load('small')).toBe('small');
   expect(await texts.copyTo(sessionOwner('s'), 'small')).toBe('small');
   expect(await keys()).toEqual([]);
 });
 
-it('a large text is stored once per owner and comes back to the letter', async () => {
+it('a large text is stored once per owner and read back exactly', async () => {
   const { texts, keys } = await open();
-  const kept = await texts.keep(callOwner('c'), large);
+  const kept = await texts.save(callOwner('c'), large);
   expect(kept).toEqual({
     ref: expect.stringMatching(/^calls\/[0-9a-f]+\/[0-9a-f]{64}$/) as string,
     bytes: 2_002,
   });
-  expect(await texts.keep(callOwner('c'), large)).toEqual(kept);
+  expect(await texts.save(callOwner('c'), large)).toEqual(kept);
   expect(await texts.load(kept)).toBe(large);
-  expect(await keys()).toHaveLength(2); // Its owner's name and itself.
+  expect(await keys()).toHaveLength(2); // The owner's name and the text.
 });
 
-it('a copy outlives the owner that it was copied from', async () => {
+it('a copy remains when the owner of the original is deleted', async () => {
   const { texts, keys } = await open();
-  const ofCall = await texts.keep(callOwner('c'), large);
+  const ofCall = await texts.save(callOwner('c'), large);
   const ofSession = await texts.copyTo(sessionOwner('s'), ofCall);
   expect(await texts.copyTo(sessionOwner('s'), ofSession)).toBe(ofSession);
 
@@ -61,14 +62,14 @@ it.each(['..', '/etc/passwd', 'a/b', 'x'.repeat(128), '🙂'.repeat(60), ' '])(
   'an owner called %j stays within the store',
   async (id) => {
     const { texts, keys } = await open();
-    await texts.keep(sessionOwner(id), large);
+    await texts.save(sessionOwner(id), large);
     for (const key of await keys()) expect(key).toMatch(/^sessions\/[0-9a-f]{40}\/(owner|[0-9a-f]{64})$/);
   },
 );
 
-it('finds the owners whose texts are all old, by their ids', async () => {
+it('owners are listed as old only if all their texts are old', async () => {
   const { texts, store, keys, folder } = await open();
-  for (const id of ['old', 'mixed', 'new']) await texts.keep(callOwner(id), large);
+  for (const id of ['old', 'mixed', 'new']) await texts.save(callOwner(id), large);
   const old = new Date(Date.now() - 3_600_000);
   for (const key of await keys()) {
     const owner = (await store.read(`${key.slice(0, key.lastIndexOf('/'))}/owner`))?.toString();
@@ -80,7 +81,7 @@ it('finds the owners whose texts are all old, by their ids', async () => {
   expect(found).toEqual(['old']);
 });
 
-it('reads a chain of segments from the oldest message to the newest', async () => {
+it('a chain of segments is read from the oldest message to the newest', async () => {
   const { texts } = await open();
   const message = (content: string): SessionMessage => ({ timestamp: 't', role: 'user', content });
   let older: OlderMessages | undefined;
@@ -99,7 +100,7 @@ it('reads a chain of segments from the oldest message to the newest', async () =
   expect(contents).toEqual(['0a', '0b', '1a', '1b', '2a', '2b', '3a', '3b', '4a', '4b', 'last']);
 });
 
-it('a lost segment takes those before it along, and says how many messages are lost', async () => {
+it('a lost segment and those before it are replaced by a notice with the number of lost messages', async () => {
   const { texts, store } = await open();
   const message = (content: string): SessionMessage => ({ timestamp: 't', role: 'user', content });
   const chain: OlderMessages[] = [];
@@ -122,17 +123,17 @@ it('a lost segment takes those before it along, and says how many messages are l
   expect(found.slice(1).map(({ content: text }) => text)).toEqual(['2a', '2b', '3a', '3b', 'last']);
 });
 
-it('a lost text is copied as what it is, so that its new owner is told too', async () => {
+it('the copy of a lost text keeps its reference, so that readers of the new owner get the error too', async () => {
   const { texts, store } = await open();
-  const ofCall = await texts.keep(callOwner('c'), large);
+  const ofCall = await texts.save(callOwner('c'), large);
   await store.deleteAll('calls/');
   const copied = await texts.copyTo(sessionOwner('s'), ofCall);
   await expect(texts.load(copied)).rejects.toThrow(PayloadLostError);
 });
 
-it('an owner whose name is damaged is not taken for one that is gone', async () => {
+it('an owner whose name file is damaged is not listed, so that its texts are not swept', async () => {
   const { texts, store, keys, folder } = await open();
-  await texts.keep(callOwner('alive'), large);
+  await texts.save(callOwner('alive'), large);
   const old = new Date(Date.now() - 3_600_000);
   for (const key of await keys()) {
     if (key.endsWith('owner')) await store.write(key, Buffer.from(''));

@@ -6,11 +6,11 @@ const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
 /**
- * Repeats what the payload store did not do until it does or `signal` aborts: an agent's work is not thrown away for
- * a store that is back in a moment. Then throws the signal's reason, or the store's error where the time was up: that
- * is not the agent's failure.
+ * Retries `action` with exponential backoff while the payload store fails, so that a short outage of the store does not
+ * waste an agent's answer. When `signal` aborts it throws the signal's reason, or the store's error if the reason is an
+ * `AgentError` (the time is up): the agent did not cause that. Other errors are thrown at once.
  */
-export async function patiently<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+export async function retryPayloadStore<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {
       return await action();

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseAnswer } from '../../src/agents/answer.ts';
+import { decode } from '../../src/agents/formats/vps/decode.ts';
 import { nestsDeeperThan } from '../../src/domain/json-levels.ts';
 import { AgentError } from '../../src/agents/transport.ts';
 
 const parse = (answer: unknown): string =>
-  parseAnswer(Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer)));
+  decode(Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer)));
 const textBlock = (text: string): object => ({ type: 'text', text });
 
 /** Any text, control characters included, that is not only white space. */
@@ -65,7 +65,7 @@ test('whatever bytes arrive, the outcome is text that is not blank or an invalid
   fc.assert(
     fc.property(hostile, (bytes) => {
       try {
-        expect(parseAnswer(bytes).trim()).not.toBe('');
+        expect(decode(bytes).trim()).not.toBe('');
       } catch (error) {
         expect(error).toBeInstanceOf(AgentError);
         expect(error).toMatchObject({ type: 'invalid_response' });

@@ -1,8 +1,8 @@
-import { nestsDeeperThan } from '../domain/json-levels.ts';
-import { describeError, errorText } from './redaction/error-text.ts';
-import { member } from './member.ts';
-import { noRedaction, type Redactor } from './redaction/redactor.ts';
-import { AgentError } from './transport.ts';
+import { nestsDeeperThan } from '../../../domain/json-levels.ts';
+import { member } from '../../member.ts';
+import { describeError, errorText } from '../../redaction/error-text.ts';
+import { noRedaction, type Redactor } from '../../redaction/redactor.ts';
+import { AgentError } from '../../transport.ts';
 
 /** Shorter JSON is parsed within a few milliseconds however deep it is. */
 const quicklyParsedBytes = 65_536;
@@ -13,11 +13,11 @@ const maxLevels = 1_000;
  * types are ignored), or `message` as a string or `{content}`. It comes back exactly, white space included.
  * Throws `AgentError` of type `invalid_response` for anything else, and nothing but that.
  */
-export function parseAnswer(body: Uint8Array, redactor: Redactor = noRedaction): string {
+export function decode(body: Uint8Array, redactor: Redactor = noRedaction): string {
   // JSON.parse takes seconds for millions of levels, and the whole process waits.
   if (body.byteLength > quicklyParsedBytes && nestsDeeperThan(maxLevels, body))
     throw invalid(`The answer nests more than ${maxLevels} levels`);
-  const text = decode(body);
+  const text = asUtf8(body);
   const answer = parseJson(text, redactor);
   if (!isObject(answer)) throw invalid('The answer is JSON but not an object');
   const error = member(answer, 'error');
@@ -32,7 +32,7 @@ export function parseAnswer(body: Uint8Array, redactor: Redactor = noRedaction):
   return content;
 }
 
-function decode(body: Uint8Array): string {
+function asUtf8(body: Uint8Array): string {
   if (body.byteLength === 0) throw invalid('The answer has no body');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);

@@ -1,0 +1,73 @@
+/** What requests about agents may hold. */
+import { noDeeperThan, noLargerThan } from './bounds.ts';
+import { id, newId } from './ids.ts';
+import type { RequestOf } from './types-of.ts';
+import { z } from './zod.ts';
+
+const maxExpectDepth = 64;
+const maxExpectBytes = 16 * 1024;
+
+const path = z
+  .string()
+  .max(1_024)
+  .regex(/^\/[\x21-\x7e]*$/, 'a path that begins with / and is percent-encoded');
+
+export const registration = z
+  .strictObject({
+    name: newId,
+    host: z.string().min(1).max(255).openapi({
+      description: 'Host name or IP address; link-local and cloud metadata addresses are refused',
+    }),
+    port: z.number().int().min(1).max(65_535),
+    protocol: z.enum(['http', 'https']).default('http'),
+    auth_token: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces')
+      .nullish()
+      .openapi({ description: 'Sent as a Bearer token; sealed at rest, never shown again' }),
+    keep_auth_token: z.boolean().default(false).openapi({
+      description:
+        'Keeps the token of the config that this replaces: for the same host, and not from https to http',
+    }),
+    timeout_seconds: z.number().positive().max(3_600).default(30),
+    max_retries: z.number().int().min(0).max(10).default(3),
+    max_concurrency: z
+      .number()
+      .int()
+      .min(1)
+      .max(100_000)
+      .nullish()
+      .openapi({ description: 'Calls of this agent that one node takes at a time; beyond: 429' }),
+    fallback_agents: z.array(id).max(20).default([]),
+    path: path.default('/v1/messages'),
+    history: z
+      .enum(['window', 'none'])
+      .default('window')
+      .openapi({ description: "none: the prompt alone, without the session's recent messages" }),
+    expect: noLargerThan(
+      maxExpectBytes,
+      z
+        .strictObject({
+          min_length: z.number().int().min(1).max(1_000_000).nullish(),
+          json_schema: z
+            .record(z.string(), z.unknown())
+            .nullish()
+            .openapi({ description: 'The answer must be JSON that this JSON Schema (draft-07) takes' }),
+          deny_regex: z
+            .string()
+            .min(1)
+            .max(1_000)
+            .nullish()
+            .openapi({ description: 'RE2 syntax; an answer in which it is found is refused' }),
+        })
+        .refine(...noDeeperThan(maxExpectDepth)),
+    )
+      .nullish()
+      .openapi({ description: 'An answer that is not like this is invalid_response and falls back' }),
+    health_path: path.nullish().openapi({ description: 'A free GET to probe now and then' }),
+  })
+  .openapi('AgentRegistration');
+
+export type AgentRegistration = RequestOf<typeof registration>;

@@ -1,0 +1,41 @@
+/** What server-sent events about calls hold. */
+import type { AnswerOf } from './types-of.ts';
+import { callCounts, callSummary } from './calls.ts';
+import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
+import { z } from './zod.ts';
+
+const common = { at: isoTime, call_id: z.string() };
+const agent = z.string();
+const attempt = wholeNumber;
+
+/** What happened to a call. An event's name is its type; `end` comes after the last of them. */
+export const callEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.enum(['accepted', 'queued', 'turn_granted', 'cancelled']), ...common }),
+  z.object({ type: z.literal('attempt_started'), ...common, agent, attempt }),
+  z.object({
+    type: z.literal('attempt_failed'),
+    ...common,
+    agent,
+    attempt,
+    error_type: errorType,
+    error: nullableText,
+    retry_at: isoTime.nullable(),
+  }),
+  z.object({
+    type: z.literal('failover'),
+    ...common,
+    from: z.string(),
+    to: z.string(),
+    error_type: errorType,
+  }),
+  z.object({ type: z.literal('answered'), ...common, agent, latency_ms: z.number() }),
+  z.object({ type: z.literal('failed'), ...common, error_type: errorType, error: z.string() }),
+]);
+export const callEnd = z.object({ type: z.literal('end'), call_id: z.string() });
+
+/** An event `calls` of the live list: the first page of a filter and the counts by status, as they are now. */
+export const liveCalls = z.object({ calls: z.array(callSummary), counts: callCounts });
+
+export type CallEvent = AnswerOf<typeof callEvent>;
+export type CallEnd = AnswerOf<typeof callEnd>;
+export type LiveCalls = AnswerOf<typeof liveCalls>;

@@ -1,0 +1,63 @@
+/** What answers about sessions hold. */
+import type { AnswerOf } from './types-of.ts';
+import { isoTime, nullableText, wholeNumber } from './fields.ts';
+import { z } from './zod.ts';
+
+const message = z.object({
+  timestamp: isoTime,
+  role: z.enum(['user', 'assistant', 'system']),
+  content: z.string(),
+  agent: nullableText,
+  call_id: nullableText,
+  failed: z.boolean(),
+  lost: z
+    .literal(true)
+    .optional()
+    .openapi({ description: 'Lost in the payload store: a note stands in its place' }),
+});
+export const sessionDescription = z
+  .object({
+    session_id: z.string(),
+    user_id: nullableText,
+    created_at: isoTime,
+    last_activity: isoTime,
+    messages: z.array(message),
+    metadata: z.record(z.string(), z.unknown()),
+  })
+  .openapi('Session');
+export const importReport = z
+  .object({
+    imported: z.number().int(),
+    skipped: z
+      .array(z.string())
+      .openapi({ description: 'Ids that exist already; they were left as they are' }),
+    invalid: z.array(z.object({ session_id: z.string(), error: z.string() })),
+  })
+  .openapi('ImportReport');
+
+export const sessionList = z
+  .object({
+    sessions: z.array(z.object({ session_id: z.string() })),
+    next_cursor: z.string().nullable(),
+  })
+  .openapi('SessionList');
+
+export const sessionExport = z
+  .object({
+    exported_at: z.iso.datetime(),
+    total_sessions: z.number().int(),
+    sessions: z.record(z.string(), sessionDescription),
+    incomplete_sessions: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'Those with lost messages, which are marked; at most 10,000 are named' }),
+  })
+  .openapi('SessionExport');
+
+export const sessionDeletion = z.object({ session_id: z.string(), status: z.literal('deleting') });
+export const sessionCleanup = z.object({ cleaned_up: wholeNumber, remaining_sessions: wholeNumber });
+
+export type Message = AnswerOf<typeof message>;
+export type Session = AnswerOf<typeof sessionDescription>;
+export type SessionList = AnswerOf<typeof sessionList>;
+export type ImportReport = AnswerOf<typeof importReport>;

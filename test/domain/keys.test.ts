@@ -1,0 +1,48 @@
+/** Two things that are not the same may never share a key, or one would be given what is the other's. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  batchKey,
+  callKey,
+  callListKey,
+  callPageKey,
+  firstTryKey,
+  outcomeKey,
+  requestKey,
+  sessionKey,
+} from '../../src/domain/keys.ts';
+
+/** Names with the separators of JSON among them. */
+const name = fc.string({ unit: fc.constantFrom('a', '"', ',', '\\', '[', ' '), maxLength: 4 });
+
+test('calls, sessions and batches are kept under their own ids', () => {
+  expect([callKey('c'), sessionKey('s'), batchKey('b')]).toEqual(['c', 's', 'b']);
+});
+
+test('the keys of requests, first tries and outcomes keep their form', () => {
+  expect(requestKey({ callId: 'c', runId: 'r', agent: 'a' })).toBe('["c","r","a"]');
+  expect(firstTryKey('r', 'a')).toBe('["r","a"]');
+  expect(outcomeKey({ callId: 'c', agent: 'a' })).toBe('["c","a"]');
+});
+
+test('requests of two agents, calls or runs never share a key, whatever they are named', () => {
+  fc.assert(
+    fc.property(fc.tuple(name, name, name), fc.tuple(name, name, name), (one, other) => {
+      const keyOf = ([callId, runId, agent]: [string, string, string]) =>
+        requestKey({ callId, runId, agent });
+      expect(keyOf(one) === keyOf(other)).toBe(JSON.stringify(one) === JSON.stringify(other));
+    }),
+  );
+});
+
+test('a live list has one key, in whatever order the members of its filter came', () => {
+  const key = callListKey({ filter: { status: 'failed', agent: 'a' }, limit: 50 });
+  expect(callListKey({ filter: { agent: 'a', status: 'failed' }, limit: 50 })).toBe(key);
+  expect(callListKey({ filter: { agent: 'a', status: 'failed' }, limit: 51 })).not.toBe(key);
+  expect(callListKey({ filter: { agent: 'b', status: 'failed' }, limit: 50 })).not.toBe(key);
+});
+
+test('a page of a list is told from the other pages', () => {
+  expect(callPageKey('q', 50, undefined)).not.toBe(callPageKey('q', 50, 'next'));
+  expect(callPageKey('q', 50, 'next')).toBe(callPageKey('q', 50, 'next'));
+});

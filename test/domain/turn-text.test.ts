@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { isReference, textBytes } from '../../src/domain/stored-text.ts';
+import {
+  messagesOf,
+  promptMessage,
+  promptOf,
+  replaceTexts,
+  responseOf,
+  textOf,
+  textsOf,
+  windowMessage,
+  withPrompt,
+  withText,
+} from '../../src/domain/turn-text.ts';
+
+const large = { ref: 'calls/c/hash', bytes: 70_000 };
+const at = '2026-01-01T00:00:00.000Z';
+
+test('an answered call leaves its question and the answer, in the form in which sessions are stored', () => {
+  const commit = { callId: 'c', prompt: 'why?', answer: { agent: 'echo', content: large } };
+  expect(textsOf(commit)).toEqual(['why?', large]);
+  expect(JSON.stringify(messagesOf(commit, at))).toBe(
+    JSON.stringify([
+      { timestamp: at, role: 'user', content: 'why?', callId: 'c' },
+      { timestamp: at, role: 'assistant', content: large, agent: 'echo', callId: 'c' },
+    ]),
+  );
+});
+
+test('a failed call leaves its question alone, marked as failed', () => {
+  const commit = { callId: 'c', prompt: 'why?' };
+  expect(textsOf(commit)).toEqual(['why?']);
+  expect(messagesOf(commit, at)).toEqual([
+    { timestamp: at, role: 'user', content: 'why?', callId: 'c', failed: true },
+  ]);
+});
+
+test('the texts of a turn are replaced one after the other, and all else of it stays', async () => {
+  const replaced: unknown[] = [];
+  const replace = (text: unknown) => {
+    replaced.push(text);
+    return Promise.resolve('kept');
+  };
+  const commit = { callId: 'c', prompt: 'why?', userId: 'u' };
+  expect(await replaceTexts(commit, replace)).toEqual({ callId: 'c', prompt: 'kept', userId: 'u' });
+  const answered = { ...commit, answer: { agent: 'echo', content: large } };
+  expect(await replaceTexts(answered, replace)).toEqual({
+    ...answered,
+    prompt: 'kept',
+    answer: { agent: 'echo', content: 'kept' },
+  });
+  expect(replaced).toEqual(['why?', 'why?', large]);
+});
+
+test('an agent sees the role and the text of a message, and nothing else of it', () => {
+  const message = { role: 'user', content: 'hi', timestamp: at, callId: 'c' } as const;
+  expect(windowMessage(message)).toEqual({ role: 'user', content: 'hi' });
+  expect(promptMessage({ prompt: large })).toEqual({ role: 'user', content: large });
+});
+
+test('a text that is read is the one that was put in its place', () => {
+  const message = { role: 'user', content: large, timestamp: at } as const;
+  const input = {
+    callId: 'c',
+    agentName: 'echo',
+    prompt: large,
+    chain: [],
+    unregistered: [],
+    deadlineMs: 1_000,
+    heartbeatTimeoutMs: 5_000,
+  };
+  expect(textOf(withText(message, 'loaded'))).toBe('loaded');
+  expect(promptOf(withPrompt(input, 'loaded'))).toBe('loaded');
+  expect(responseOf({ response: large })).toBe(large);
+});
+
+test('a text in the payload store has the size that its reference says, another the size of its JSON', () => {
+  expect([isReference(large), isReference('hi')]).toEqual([true, false]);
+  expect([textBytes(large), textBytes('hi')]).toEqual([70_000, 4]);
+});

@@ -1,0 +1,72 @@
+/** The text of every list query. A cursor is bound to it, so another text would refuse the cursors that clients hold. */
+import { expect, test } from 'vitest';
+import { failedSinceQuery, listQuery, rerunsQuery } from '../../src/services/calls/call-filter.ts';
+import {
+  batchesQuery,
+  closedSessionsQuery,
+  endedAmongQuery,
+  endedRunsOfSessionQuery,
+  pinnedQuery,
+  runningSessionsQuery,
+} from '../../src/services/temporal/queries.ts';
+
+const calls =
+  "WorkflowType = 'agentCall' AND (TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = '')";
+
+test('the lists of sessions and batches keep their queries', () => {
+  expect(runningSessionsQuery()).toBe("WorkflowType = 'session' AND ExecutionStatus = 'Running'");
+  expect(closedSessionsQuery()).toBe("WorkflowType = 'session' AND ExecutionStatus = 'Completed'");
+  expect(batchesQuery()).toBe("WorkflowType = 'rerunBatch'");
+});
+
+test('the ended runs of one session are looked for by its workflow id, as far as a filter can compare it', () => {
+  const ended = "WorkflowType = 'session' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')";
+  expect(endedRunsOfSessionQuery('s 1')).toBe(`WorkflowId = 'session-s 1' AND ${ended}`);
+  expect(endedRunsOfSessionQuery('s"1')).toBe(`WorkflowId STARTS_WITH 'session-s' AND ${ended}`);
+});
+
+test('a list of calls without a filter finds every call', () => {
+  expect(listQuery({})).toBe(calls);
+});
+
+test('a filter adds a condition for each of its members', () => {
+  const query = listQuery({
+    status: 'failed',
+    errorType: 'timeout',
+    agent: "o'hara",
+    session: 's',
+    user: 'u',
+    since: new Date(0),
+    until: new Date(1_000),
+    text: 'ab?',
+    rerunOf: 'c',
+  });
+  expect(query.split(' AND ').slice(2)).toEqual([
+    "ExecutionStatus IN ('Failed', 'TimedOut')",
+    "HoldfastErrorType IN ('timeout')",
+    "HoldfastAgent IN ('o%27hara')",
+    "HoldfastSession IN ('s')",
+    "HoldfastUser IN ('u')",
+    "StartTime >= '1970-01-01T00:00:00.000Z'",
+    "StartTime < '1970-01-01T00:00:01.000Z'",
+    "WorkflowId STARTS_WITH 'call-ab%3F'",
+    "HoldfastRerunOf IN ('c')",
+  ]);
+  expect(query.startsWith(`${calls} AND `)).toBe(true);
+});
+
+test('reruns, ended calls and calls that failed lately are found by their own queries', () => {
+  expect(rerunsQuery(['a', 'b'])).toBe(`${calls} AND HoldfastRerunOf IN ('a', 'b')`);
+  expect(endedAmongQuery(['a', 'b'])).toBe(
+    "WorkflowId IN ('call-a', 'call-b') AND ExecutionStatus != 'Running'",
+  );
+  expect(failedSinceQuery(new Date(0))).toBe(
+    `${listQuery({ status: 'failed' })} AND CloseTime >= '1970-01-01T00:00:00.000Z'`,
+  );
+});
+
+test('the calls that a version of the workers has to end are counted by their pinned version', () => {
+  expect(pinnedQuery('holdfast', 'v1')).toBe(
+    `TemporalWorkerDeploymentVersion = "holdfast:v1" AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'`,
+  );
+});
