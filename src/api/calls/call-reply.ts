@@ -1,10 +1,10 @@
-/** What came of a call that was started and awaited, as an HTTP response. */
+/** Renders the outcome of a call that was started and awaited (startAndAwait) as an HTTP response. */
 import type { Response } from 'express';
 import type { AwaitedCall, CallOutcome } from '../../services/calls/start-and-await.ts';
 import type { Reply } from '../http/endpoint.ts';
 import { callAnswerToWire } from './wire.ts';
 
-/** Throws the refusal, with a Location where the call may be there. */
+/** Throws the refusal of a refused call, after setting Location on the response if the call may exist. */
 export function replyTo(
   outcome: CallOutcome,
   { callId, agentName }: Pick<AwaitedCall, 'callId' | 'agentName'>,
