@@ -13,7 +13,7 @@ interface Interrupted {
   readonly worker: RunningWorker | undefined;
 }
 
-/** After an outage this long, the pause between a worker's polls may exceed the time that a new worker takes to start. */
+/** After an outage this long, a worker's polls may be further apart than a new worker takes to start. */
 const renewWorkerAfterMs = 4_000;
 
 /** `awayMs`: how long the server did not answer. */
