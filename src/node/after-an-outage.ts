@@ -1,4 +1,4 @@
-/** Begins anew, once a Temporal server that was away is back, what the SDK would repeat only seconds later. */
+/** Once Temporal answers again after an outage, retries at once what the SDK would retry only seconds later. */
 import type { AgentRequests } from '../activities/agent-requests.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { Log } from '../platform/logging.ts';
@@ -9,11 +9,11 @@ interface Interrupted {
   readonly calls: Calls;
   readonly membership: Membership;
   readonly agentRequests: AgentRequests;
-  /** Undefined: this process has none. */
+  /** Undefined if this process runs no worker. */
   readonly worker: RunningWorker | undefined;
 }
 
-/** From an outage this long on a worker's polls may be further apart than a new worker takes to start. */
+/** After an outage this long, a worker's polls may be further apart than a new worker takes to start. */
 const renewWorkerAfterMs = 4_000;
 
 /** `awayMs`: how long the server did not answer. */

@@ -1,4 +1,4 @@
-/** What a process does again and again beside its calls: it sends outcomes, and a facade keeps up with other nodes. */
+/** The periodic work of a process: it sends outcomes; a facade also reads what other nodes changed, and cleans up. */
 import { every } from '../lib/every.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { TextStore } from '../payloads/text-store.ts';
@@ -28,7 +28,7 @@ export interface LoopParts {
 /** How often outcomes are sent and other nodes' changes are read: a registration is seen within 2 s everywhere. */
 const syncIntervalMs = 1_000;
 const sweepIntervalMs = 6 * 3_600_000;
-/** How often deletions of sessions that were cut off are looked for, after once at the start. */
+/** How often interrupted deletions of sessions are looked for and finished, besides once at the start. */
 const deletionsIntervalMs = 60_000;
 
 interface Loop {
@@ -38,7 +38,7 @@ interface Loop {
   readonly round: () => Promise<unknown>;
 }
 
-/** `readers`: a facade, which reads what other nodes change and cleans up. Returns how to stop. */
+/** `readers`: a facade, which also reads what other nodes change and cleans up. Returns how to stop. */
 export function startBackgroundLoops(
   parts: LoopParts,
   log: Log,

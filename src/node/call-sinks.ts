@@ -1,4 +1,4 @@
-/** What workflow code tells its process about calls (workflows/sinks.ts): health, load and metrics hear of it. */
+/** The sinks that workflow code reports calls to (workflows/sinks.ts): they update health, load and metrics. */
 import type { InjectedSinks } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
@@ -20,7 +20,7 @@ interface Listeners {
 
 export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks> {
   const { health, inFlight, agentRequests, metrics, now } = listeners;
-  // A workflow task that is tried again tells its sinks again.
+  // A retried workflow task calls its sinks again.
   const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
     calls: {

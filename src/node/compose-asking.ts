@@ -1,4 +1,4 @@
-/** What asks agents: the connections to them, the checks of their answers, the requests that are open. */
+/** Wires what asks agents: the connections to them, the checks of their answers, the requests that are open. */
 import { AgentRequests } from '../activities/agent-requests.ts';
 import type { AskDependencies } from '../activities/ask.ts';
 import { FirstTries } from '../activities/first-try.ts';

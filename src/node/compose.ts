@@ -1,6 +1,6 @@
 /**
- * Wires one process: the services, the activities with what they depend on, the sinks that lead back. Used by the facade
- * (start-node.ts) and by the stand-alone worker (start-worker.ts).
+ * Wires one process: the services, the activities and their dependencies, the sinks of workflow code. Used by the
+ * facade (start-node.ts) and by the stand-alone worker (start-worker.ts).
  */
 import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
@@ -36,7 +36,7 @@ import { enterVersions } from './enter-versions.ts';
 import { openPayloads } from './open-payloads.ts';
 
 export interface Node {
-  /** For an API. */
+  /** What an API is given. */
   readonly services: Services;
   /** Clients that wait for calls here. */
   readonly waiters: Waiters;
@@ -50,18 +50,18 @@ export interface Node {
   readonly clock: ServerClock;
   readonly storeWatch: StoreWatch;
   readonly metrics: Metrics;
-  /** `graceMs`: how long its asks may go on once it stops, before they are handed over. */
+  /** `graceMs`: how long requests to agents may go on once it stops, before they are handed over. */
   createWorker(options: { readonly graceMs: number }): Promise<Worker>;
-  /** Once its worker polls: whether new calls go to workers of its version. Throws `StartupError`. */
+  /** For once its worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
   enterVersions(): Promise<boolean>;
   watchClock(): Stop;
-  /** Begins anew what an outage of Temporal interrupted, the worker of this process too. */
+  /** After an outage of Temporal, resumes what it interrupted; `worker` is renewed too. */
   watchServer(worker: RunningWorker | undefined): Stop;
-  /** `readers` (the facade) keep up with agents and health too. */
+  /** `readers`: a facade, which also reads agents and health that other nodes changed, and cleans up. */
   startBackgroundLoops(options: { readonly readers: boolean }): Stop;
 }
 
-/** How to stop what was begun. */
+/** Stops what was started. */
 type Stop = () => Promise<void>;
 
 export async function composeNode(

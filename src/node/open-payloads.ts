@@ -1,4 +1,4 @@
-/** The payload store of a process: what reads and writes it, and the archive of failed calls beside it. */
+/** Opens the payload store of a process, and the archive of failed calls. */
 import { Archive } from '../services/archive/archive.ts';
 import { openPayloadStore } from '../payloads/open-store.ts';
 import type { PayloadStore } from '../payloads/payload-store.ts';
@@ -10,11 +10,11 @@ import { StoreWatch } from '../platform/store-watch.ts';
 export interface Payloads {
   readonly texts: TextStore;
   readonly storeWatch: StoreWatch;
-  /** Undefined: none is kept. */
+  /** Undefined if failed calls are not archived. */
   readonly archive: Archive | undefined;
 }
 
-/** Throws `StartupError` if the store can never work as it is set up; one that is away is waited for later. */
+/** Throws `StartupError` if the store is set up wrongly; one that is only unreachable is tried again later. */
 export async function openPayloads(config: Config, log: Log): Promise<Payloads> {
   const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
   const storeWatch = new StoreWatch(store, log);
@@ -26,15 +26,15 @@ export async function openPayloads(config: Config, log: Log): Promise<Payloads> 
 }
 
 function openArchive({ archive }: Config, payloads: PayloadStore, log: Log): Archive | undefined {
-  const tellDamaged = (key: string): void => {
+  const logDamaged = (key: string): void => {
     log.error({ key }, 'A file of the archive of failed calls is damaged; it is left out');
   };
   switch (archive.kind) {
     case 'off':
       return undefined;
     case 'payload-store':
-      return new Archive(payloads, 'archive/', tellDamaged);
+      return new Archive(payloads, 'archive/', logDamaged);
     case 'folder':
-      return new Archive(openPayloadStore(archive), '', tellDamaged);
+      return new Archive(openPayloadStore(archive), '', logDamaged);
   }
 }

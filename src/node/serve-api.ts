@@ -1,4 +1,4 @@
-/** The HTTP API of a node: the app is made of its services, and listens. */
+/** Creates the HTTP API of a node from its services, and listens. */
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { createApp } from '../api/app.ts';
@@ -17,7 +17,7 @@ import { closeServer, listen } from './listen.ts';
 interface ApiParts {
   readonly node: Node;
   readonly temporal: OpenTemporal;
-  /** Undefined: this process has none, others work. */
+  /** Undefined if this process runs no worker. */
   readonly worker: RunningWorker | undefined;
   readonly drain: Drain;
   readonly cleanups: Cleanups;
@@ -60,7 +60,7 @@ function urlOf(host: string, { port }: AddressInfo): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** From elsewhere, where it listens on every address of its machine. */
+/** The URL for other machines: the host name replaces an address that means all of this machine's. */
 function reachable(url: string): string {
   return url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostname()}`);
 }

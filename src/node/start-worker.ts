@@ -1,4 +1,4 @@
-/** `npm run worker`: one stand-alone worker from the settings of the environment, until a signal or a failure ends it. */
+/** `npm run worker`: one stand-alone worker, with the environment's settings, until a signal or a failure ends it. */
 import { loadConfig, type Config } from '../platform/config.ts';
 import { createLog, type Log } from '../platform/logging.ts';
 import { openTemporal } from '../platform/open-temporal.ts';
@@ -10,7 +10,7 @@ import { serveWorkerStatus } from '../platform/worker-status.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { composeNode } from './compose.ts';
 
-/** What stopping may take beyond the drain. */
+/** How long stopping may take beyond the drain. */
 const stopGraceMs = 5_000;
 
 /** Throws `StartupError` with what to do. */
@@ -30,7 +30,7 @@ export async function runStandAloneWorker(): Promise<void> {
     const reason = await Promise.race([signal, failure]);
     log.info({ reason: String(reason) }, 'Stopping');
     exitAtLatest(config.drainMs + stopGraceMs);
-    await worker.stop(); // Its asks end, or are handed over; until then it tells its status.
+    await worker.stop(); // Requests to agents end, or are handed over; its status is served until then.
     if (reason instanceof Error) throw reason;
   } finally {
     await cleanups.run();

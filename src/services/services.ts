@@ -1,6 +1,6 @@
 /**
- * What a process offers to an API, room by room: an endpoint takes the rooms that it needs. `src/node` makes them of the
- * parts of one process; a second API would be made of the same.
+ * What a process offers to its API, grouped by room: an endpoint takes the rooms that it needs. They are put together
+ * in src/node/compose-services.ts. A second API would be given the same.
  */
 import type { StoryEvent } from '../domain/call-story.ts';
 import type { SharedWatch } from '../lib/shared-watch.ts';
@@ -63,9 +63,9 @@ export interface RerunServices {
 }
 
 export interface ArchiveServices {
-  /** Calls that failed; undefined where none are kept. */
+  /** The archive of failed calls; undefined if they are not archived. */
   readonly failedCalls: Archive | undefined;
-  /** Both in call-export.ts: of the calls that Temporal still has. */
+  /** Both in call-export.ts, and about the calls that Temporal still has. */
   countCalls(filter: CallFilter): Promise<number>;
   exportCalls(filter: CallFilter): AsyncIterable<CallHistory>;
 }

@@ -1,4 +1,4 @@
-/** What came of a call that was started and awaited, as an HTTP response. */
+/** Renders the outcome of a call that was started and awaited (startAndAwait) as an HTTP response. */
 import type { Response } from 'express';
 import type { AwaitedCall, CallOutcome } from '../../services/calls/start-and-await.ts';
 import type { callAccepted, callAnswer } from '../../contract/calls.ts';
@@ -10,7 +10,7 @@ export type CallReply = ReplyOf<{
   202: { description: string; schema: typeof callAccepted };
 }>;
 
-/** Throws the refusal, with a Location where the call may be there. */
+/** Throws the refusal of a refused call, after setting Location on the response if the call may exist. */
 export function replyTo(
   outcome: CallOutcome,
   { callId, agentName }: Pick<AwaitedCall, 'callId' | 'agentName'>,

@@ -12,7 +12,7 @@ import type { Authenticate } from './auth.ts';
 import type { Drain } from './drain.ts';
 import type { Streams } from './sse.ts';
 
-/** What the endpoints are made of: the services, and what is of this process. Each picks what it needs. */
+/** What endpoints depend on: the services, and parts of this process. Each picks what it needs. */
 export interface ApiDependencies extends Services {
   readonly config: Config;
   readonly log: Log;
@@ -20,7 +20,7 @@ export interface ApiDependencies extends Services {
   readonly drain: Drain;
   /** Whether this process's worker polls; undefined: it has none, others work. */
   readonly workerRunning: () => boolean | undefined;
-  /** Temporal's; undefined where none is known. */
+  /** Temporal's Web UI; undefined where none is known. */
   readonly webUi: WebUi | undefined;
   /** Why nothing new can be accepted; undefined: it can. */
   readonly diskProblem: () => string | undefined;

@@ -1,4 +1,4 @@
-/** Which calls a node takes: beyond a bound a call is refused at once, so that nothing piles up (I7). */
+/** Admission control: a call beyond a limit is refused at once, so that nothing piles up (I7). */
 import type { AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Semaphore } from '../../lib/semaphore.ts';
@@ -14,7 +14,7 @@ interface Place {
   giveBack(): void;
 }
 
-/** Of a call's deadline: after this much more it is surely over. */
+/** A call has surely ended once its deadline is past by this much. */
 const overdueMs = 60_000;
 
 /** Counts the call as in flight until it ends. A repeat of one that is in flight adds no load. Throws `Refusal`. */
@@ -53,7 +53,7 @@ function checkLoad({ inFlight, limits }: AdmissionDependencies, agent: AgentConf
       });
 }
 
-/** A call was admitted, but got no permit to be started within the patience for that. */
+/** The refusal of a call that was admitted, but got no permit to be started within `startPatienceMs`. */
 export function waitedTooLong({
   starts,
   limits,

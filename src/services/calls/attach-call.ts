@@ -1,4 +1,4 @@
-/** A request whose call is there already attaches to it: the call is looked up, and another request's is refused. */
+/** Attaches a request to the call of its id that exists already; if that is another request's call, it is refused. */
 import { Refusal } from '../../domain/failures.ts';
 import type { Health } from '../agents/health.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -40,7 +40,10 @@ export async function findExistingCall(
   }
 }
 
-/** One that this node has seen needs no chain, no stored prompt and no turn: it is there, unless it was deleted. */
+/**
+ * Looks up a call that this node has seen: a repeat of its request then needs no chain, stored prompt or turn.
+ * Undefined if this node has not seen it, it was deleted, or Temporal does not answer.
+ */
 export async function findKnownCall(
   deps: Pick<AttachDependencies, 'calls'>,
   request: Attaching,

@@ -1,6 +1,6 @@
 /**
- * Starting a call and awaiting its end, for any API: what came of it, and nothing of how that is answered. The HTTP API
- * renders the outcome in src/api/calls/call-reply.ts.
+ * Starts a call and awaits its end, for any API. The outcome says nothing about how it is answered; the HTTP API
+ * renders it in src/api/calls/call-reply.ts.
  */
 import { Refusal, refusals } from '../../domain/failures.ts';
 import type { CallEnding } from './call-ending.ts';
@@ -18,29 +18,29 @@ export interface WaitWish {
   readonly waitMs: number | undefined;
   /** Aborts when the client goes away. */
   readonly gone: AbortSignal;
-  /** Aborts when this node lets go of those that wait. */
+  /** Aborts when this node, as it drains, no longer lets clients wait. */
   readonly released: AbortSignal;
 }
 
 export type CallOutcome =
   /** `elapsedMs`: from the request to the end. */
   | { readonly state: 'ended'; readonly ending: CallEnding; readonly elapsedMs: number }
-  /** Accepted, and going on: the client waits no longer, or wished for no wait. */
+  /** Accepted and still running: the client no longer waits, or did not want to wait. */
   | { readonly state: 'running' }
-  /** `mayExist`: whether the call was started, or how it ended, is unclear; the client can look. */
+  /** `mayExist`: it is unclear whether the call was started, or how it ended; the client can look it up. */
   | { readonly state: 'refused'; readonly refusal: Refusal; readonly mayExist: boolean };
 
 export interface AwaitDependencies extends SubmitDependencies {
   readonly waiters: Waiters;
 }
 
-/** What is no `Refusal` is thrown. */
+/** A `Refusal` is returned as the outcome `refused`; any other error is thrown. */
 export async function startAndAwait(
   deps: AwaitDependencies,
   { onDisconnect, ...request }: AwaitedCall,
   wish: WaitWish,
 ): Promise<CallOutcome> {
-  // Part of the fingerprint: all that wait for one call wish for the same.
+  // `onDisconnect` is part of the fingerprint: all clients that wait for one call chose the same.
   if (onDisconnect === 'finish') return submitAndWait(deps, request, wish);
   const leave = deps.waiters.enter(request.callId);
   try {
@@ -76,7 +76,7 @@ async function submitAndWait(
   }
 }
 
-/** Of a prompt that was refused before its start there is nothing to look at. */
+/** A call that was refused before its start does not exist: there is nothing to look at. */
 function mayExist({ type }: Refusal, accepted: boolean): boolean {
   return type === 'temporal_unavailable' || (accepted && refusals[type].status === 503);
 }

@@ -1,7 +1,7 @@
 /**
- * From a request to a started call (I1), in four steps: `resolve`, `admit`, `acquireTurn`, `start`. Each checks before it
- * takes anything, and what a step took is given back where a later one refuses. At each a call of the request's id may
- * turn out to be there; the request then attaches to that one.
+ * From a request to a started call (I1), in four steps: `resolve`, `admit`, `acquireTurn`, `start`. Each checks before
+ * it takes anything, and what a step took is given back if a later one refuses. Any step may find that a call of the
+ * request's id exists; the request then attaches to that call.
  */
 import type { AgentConfig } from '../../domain/agent.ts';
 import type { CallInput } from '../../domain/call.ts';
@@ -89,7 +89,7 @@ interface Resolved {
   readonly chain: ResolvedChain;
 }
 
-/** The agent and its chain, with the configs of now; or the call that is there, if these are not. Throws `Refusal`. */
+/** The agent and its chain, with today's configs; or, if these are refused, the call that exists. Throws `Refusal`. */
 async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<Resolved | Attached> {
   const agent = await deps.agents.find(request.agentName);
   try {
@@ -105,7 +105,10 @@ async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<
 
 type Turn = GrantedTurn | QueuedTurn;
 
-/** The session's turn, undefined without a session; or the call that had it: it alone can answer. Throws `Refusal`. */
+/**
+ * The session's turn; undefined without a session. If the turn is committed, the call that had it, since only that call
+ * can answer. Throws `Refusal`.
+ */
 async function acquireTurn(
   deps: SubmitDependencies,
   request: CallRequest,
