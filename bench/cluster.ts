@@ -1,9 +1,11 @@
 /**
  * `npx tsx bench/cluster.ts [CALLS]`: what a call costs on a cluster, by process, and what its settings change. Everything runs
- * on this machine: the ratios travel, the milliseconds do not. `--docs` writes the tables of docs/performance.md.
+ * on this machine: the ratios travel, the milliseconds do not. `--docs` writes the table into docs/performance.md.
  */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { startCluster, type Cluster } from '../cluster/start-cluster.ts';
 import { createLog } from '../src/platform/logging.ts';
 import { packageRoot } from '../src/platform/paths.ts';
@@ -14,7 +16,8 @@ import { Children } from './children.ts';
 import { cpuByRole, roles, type CpuByRole } from './cluster-cpu.ts';
 import { call, get, post } from './http.ts';
 import { runLanes } from './lanes.ts';
-import { inTemporaryFolder } from './product.ts';
+import { whole } from './options.ts';
+import { inTemporaryFolder, withoutSettings } from './product.ts';
 import { figures } from './stats.ts';
 import { forMarkdown, forTerminal, type Table } from './tables.ts';
 import { withFigures } from './write-docs.ts';
@@ -47,9 +50,17 @@ const variants: readonly Variant[] = [
 const kinds = ['call', 'in a session', 'async'] as const;
 const parallel = 16;
 const warmUps = 40;
+/** What was sent last has ended by then, unless something is wrong. */
+const lastEndsWithinMs = 120_000;
+const lookEveryMs = 50;
+const page = join(packageRoot, 'docs', 'performance.md');
 
-const [first = '200'] = process.argv.slice(2).filter((word) => word !== '--docs');
-const count = Number(first);
+const help = `npx tsx bench/cluster.ts [CALLS] [--docs]
+
+  CALLS    of each kind, in sequence and again ${parallel} at a time (default: 200)
+  --docs   writes the table into docs/performance.md`;
+
+const { count, docs } = await argumentsOrExit();
 const rows: string[][] = [];
 
 await inTemporaryFolder(async (folder) => {
@@ -75,11 +86,29 @@ const table: Table = {
   rows,
 };
 console.log(forTerminal(table));
-if (process.argv.includes('--docs')) {
-  const page = join(packageRoot, 'docs', 'performance.md');
-  await writeFile(page, withFigures(await readFile(page, 'utf8'), 'cluster', forMarkdown(table)));
-}
+if (docs) await writeFile(page, withFigures(await readFile(page, 'utf8'), 'cluster', forMarkdown(table)));
 process.exit(0);
+
+/** What would be found wrong at the end of the run is looked for before it. */
+async function argumentsOrExit(): Promise<{ readonly count: number; readonly docs: boolean }> {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { docs: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      console.log(help);
+      process.exit(0);
+    }
+    const [calls = '200', ...more] = positionals;
+    if (more.length > 0) throw new Error(`It takes one number of calls, and no ${more.join(' ')}`);
+    if (values.docs) withFigures(await readFile(page, 'utf8'), 'cluster', '');
+    return { count: whole(calls, 'CALLS', 1), docs: values.docs };
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
 
 async function measure(variant: Variant, folder: string, agentPort: number): Promise<string[][]> {
   console.error(variant.title);
@@ -88,7 +117,7 @@ async function measure(variant: Variant, folder: string, agentPort: number): Pro
     const dataDir = join(folder, variant.title.replaceAll(/\W+/g, '-'));
     await mkdir(dataDir);
     const environment = {
-      ...process.env,
+      ...withoutSettings(process.env),
       HOLDFAST_LOG_LEVEL: 'warn',
       HOLDFAST_CIRCUIT_BREAKER: 'off',
       ...variant.environment,
@@ -151,7 +180,12 @@ async function askAsync(url: string): Promise<void> {
 }
 
 async function untilNoneRuns(url: string): Promise<void> {
-  while (!/^holdfast_calls_in_flight 0$/m.test(await get(`${url}/metrics`)));
+  const giveUpAt = performance.now() + lastEndsWithinMs;
+  while (!/^holdfast_calls_in_flight 0$/m.test(await get(`${url}/metrics`))) {
+    if (performance.now() > giveUpAt)
+      throw new Error(`Calls still run ${lastEndsWithinMs / 1_000} s after the last was sent`);
+    await pass(lookEveryMs);
+  }
 }
 
 function perCall(from: CpuByRole, to: CpuByRole): CpuByRole {
