@@ -1,6 +1,6 @@
 /**
  * `npx tsx bench/cluster.ts [CALLS]`: what a call costs on a cluster, by process, and what its settings change. Everything runs
- * on this machine: the ratios travel, the milliseconds do not. `--docs` writes the table into docs/performance.md.
+ * on this machine: the ratios travel, the milliseconds do not. `--docs` writes its two tables into docs/performance.md.
  */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +12,8 @@ import { packageRoot } from '../src/platform/paths.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { Cleanups } from '../src/platform/shutdown.ts';
 import { startAgents } from './agent-process.ts';
+import { startWatchedAgents, takeApart } from './breakdown/calls.ts';
+import { spanNames, type Span } from './breakdown/milestones.ts';
 import { Children } from './children.ts';
 import { cpuByRole, roles, type CpuByRole } from './cluster-cpu.ts';
 import { call, get, post } from './http.ts';
@@ -29,6 +31,8 @@ interface Variant {
   readonly environment?: Readonly<Record<string, string>>;
   /** Of the table's dynamic configuration, what is left out. */
   readonly without?: readonly string[];
+  /** Whether its calls are also taken apart: where their time goes. */
+  readonly takenApart?: true;
 }
 
 const ackInterval = 'history.transferProcessorUpdateAckInterval';
@@ -39,8 +43,9 @@ const variants: readonly Variant[] = [
     facades: 1,
     workers: 0,
     environment: { HOLDFAST_EMBEDDED_WORKER: 'on' },
+    takenApart: true,
   },
-  { title: 'a facade, a worker apart', ...apart },
+  { title: 'a facade, a worker apart', ...apart, takenApart: true },
   { title: 'a facade, three workers apart', facades: 1, workers: 3 },
   { title: 'the same, regular path', ...apart, environment: { HOLDFAST_FIRST_TASK_WAIT_MS: '0' } },
   { title: `without ${ackInterval}`, ...apart, without: [ackInterval] },
@@ -58,10 +63,11 @@ const page = join(packageRoot, 'docs', 'performance.md');
 const help = `npx tsx bench/cluster.ts [CALLS] [--docs]
 
   CALLS    of each kind, in sequence and again ${parallel} at a time (default: 200)
-  --docs   writes the table into docs/performance.md`;
+  --docs   writes the tables into docs/performance.md`;
 
 const { count, docs } = await argumentsOrExit();
 const rows: string[][] = [];
+const spansByTitle = new Map<string, readonly Span[]>();
 
 await inTemporaryFolder(async (folder) => {
   await chmod(folder, 0o711); // PostgreSQL, as a user of its own, enters it.
@@ -85,8 +91,20 @@ const table: Table = {
   ],
   rows,
 };
-console.log(forTerminal(table));
-if (docs) await writeFile(page, withFigures(await readFile(page, 'utf8'), 'cluster', forMarkdown(table)));
+const spans: Table = {
+  head: ['median ms', ...spansByTitle.keys()],
+  rows: spanNames
+    .map((name) => [
+      name,
+      ...[...spansByTitle.values()].map((of) => of.find(({ what }) => what === name)?.ms.toFixed(1) ?? ''),
+    ])
+    .filter(([, ...cells]) => cells.some((cell) => cell !== '')),
+};
+for (const each of [table, spans]) console.log(forTerminal(each));
+if (docs) {
+  const text = withFigures(await readFile(page, 'utf8'), 'cluster', forMarkdown(table));
+  await writeFile(page, withFigures(text, 'cluster-spans', forMarkdown(spans)));
+}
 process.exit(0);
 
 /** What would be found wrong at the end of the run is looked for before it. */
@@ -102,7 +120,8 @@ async function argumentsOrExit(): Promise<{ readonly count: number; readonly doc
     }
     const [calls = '200', ...more] = positionals;
     if (more.length > 0) throw new Error(`It takes one number of calls, and no ${more.join(' ')}`);
-    if (values.docs) withFigures(await readFile(page, 'utf8'), 'cluster', '');
+    if (values.docs)
+      for (const name of ['cluster', 'cluster-spans']) withFigures(await readFile(page, 'utf8'), name, '');
     return { count: whole(calls, 'CALLS', 1), docs: values.docs };
   } catch (error) {
     console.error((error as Error).message);
@@ -140,9 +159,22 @@ async function measure(variant: Variant, folder: string, agentPort: number): Pro
     await post(`${url}/api/vps/register`, { name: 'quick', host: '127.0.0.1', port: agentPort });
     const measured: string[][] = [];
     for (const kind of kinds) measured.push([variant.title, kind, ...(await figuresOf(kind, url, cluster))]);
+    if (variant.takenApart) spansByTitle.set(variant.title, await spansOfCalls(url, cluster));
     return measured;
   } finally {
     await cleanups.run();
+  }
+}
+
+async function spansOfCalls(url: string, { temporalAddress }: Cluster): Promise<readonly Span[]> {
+  const agents = await startWatchedAgents();
+  try {
+    await agents.register({ url });
+    const body = { agent_name: 'quick' };
+    await takeApart({ url, temporalAddress }, agents, body, warmUps);
+    return await takeApart({ url, temporalAddress }, agents, body, count);
+  } finally {
+    agents.close();
   }
 }
 
