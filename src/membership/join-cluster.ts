@@ -18,7 +18,10 @@ interface Options {
   readonly log: Log;
 }
 
-/** The first node writes the terms. Throws `StartupError` that says what differs and what to do. */
+/**
+ * The first node writes the terms. Throws `StartupError` that says what differs and what to do; the node may be in the
+ * registry by then, and is for the caller to take out.
+ */
 export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Options): Promise<void> {
   try {
     await join(temporal, nodes, options);
@@ -30,7 +33,7 @@ export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Opt
 async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: Options): Promise<void> {
   if (force)
     log.warn(
-      'HOLDFAST_JOIN=force is set: this node is not refused, whatever differs. Unset it once it has started',
+      'HOLDFAST_JOIN=force is set: this node is not refused at its start, whatever differs. Unset it once it has started',
     );
   const self = { ...nodes.self, storeId };
   const terms = (await readTerms(temporal)) ?? (await beTheFirst(temporal, self));
@@ -47,17 +50,12 @@ async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: O
   nodes.amend({ storeId });
   const raises = !force && terms !== undefined && self.generation > terms.generation;
   await enter(nodes, log, { mustSeeAll: raises });
-  try {
+  refuseWhereItDiffers(nodes.list());
+  if (raises) {
+    // A server that has just started has forgotten who runs.
+    await new Promise((resolve) => setTimeout(resolve, allRenewedMs));
+    await enter(nodes, log, { mustSeeAll: true });
     refuseWhereItDiffers(nodes.list());
-    if (raises) {
-      // A server that has just started has forgotten who runs.
-      await new Promise((resolve) => setTimeout(resolve, allRenewedMs));
-      await enter(nodes, log, { mustSeeAll: true });
-      refuseWhereItDiffers(nodes.list());
-    }
-  } catch (error) {
-    await nodes.leave().catch(() => undefined);
-    throw error;
   }
   if (terms) await agree(temporal, self, terms, log);
 }

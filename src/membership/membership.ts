@@ -19,8 +19,15 @@ export function createMembership(
   { force, log }: { force: boolean; log: Log },
 ) {
   const tell = tellNeighbours(log);
+  const leave = (): Promise<void> => nodes.leave().catch(() => undefined);
   const notRenewed = (error: unknown): void => {
     log.warn({ err: error }, 'The lease of this node was not renewed; it is tried again');
+  };
+  const termsNotRead = (error: unknown): void => {
+    log.warn(
+      { err: error },
+      'A node of a newer generation runs, and whether the cluster is of that by now could not be read; it is looked again with the next renewal of the lease',
+    );
   };
   let refuse: (reason: string) => void = () => undefined;
   const refused = new Promise<string>((resolve) => (refuse = resolve));
@@ -29,11 +36,18 @@ export function createMembership(
     try {
       await join();
     } catch (error) {
-      if (error instanceof StartupError) refuse(error.message);
+      // Anything else is tried again, for which the node must not have left: that is for good.
+      if (error instanceof StartupError) {
+        await leave();
+        refuse(error.message);
+      }
       throw error;
     }
   };
-  /** A newer node that runs did not see this one, or is about to be refused: which of both, the terms tell. */
+  /**
+   * Beside a newer node this one goes on as long as the terms are of its own generation: the newer one is about to be
+   * refused, or this one was started by force after it. Once they are of the newer, this one ends, forced or not.
+   */
   const endIfOlder = async (): Promise<void> => {
     const { self } = nodes;
     const others = nodes.list().filter(({ id }) => id !== self.id);
@@ -44,15 +58,23 @@ export function createMembership(
   };
   const renewLease = async (): Promise<void> => {
     tell(nodes.self, await nodes.renew());
-    await endIfOlder();
+    await endIfOlder().catch(termsNotRead);
   };
   return {
     /** Before its first call or task. Throws `StartupError` where it may not be part of the cluster. */
     async join(): Promise<void> {
-      await join();
+      try {
+        await join();
+      } catch (error) {
+        await leave(); // It may be listed already, and others would go by that.
+        throw error;
+      }
       tell(nodes.self, nodes.list());
     },
-    /** Resolves with the reason where it may not be part of the cluster any more, or its payload store came later and told. */
+    /**
+     * Resolves with the reason why this node must end: a newer generation has raised the terms, or its payload store, which
+     * was away at the start, is another one than the cluster's.
+     */
     refused,
     /** Enters where it can be reached. What fails comes with the next renewal. */
     async listensAt(address: string): Promise<void> {
@@ -69,6 +91,6 @@ export function createMembership(
       };
     },
     /** Ends its lease at once; where Temporal does not answer, it ends by itself. */
-    leave: (): Promise<void> => nodes.leave().catch(() => undefined),
+    leave,
   };
 }
