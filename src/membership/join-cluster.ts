@@ -13,6 +13,8 @@ import { refusal } from './refusal.ts';
 interface Options {
   /** Undefined: its payload store is away. */
   readonly storeId: string | undefined;
+  /** As HOLDFAST_PAYLOAD_STORE says it. */
+  readonly storePlace: string;
   /** What differs becomes the cluster's. */
   readonly force: boolean;
   readonly log: Log;
@@ -30,7 +32,11 @@ export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Opt
   }
 }
 
-async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: Options): Promise<void> {
+async function join(
+  temporal: Temporal,
+  nodes: Nodes,
+  { storeId, storePlace, force, log }: Options,
+): Promise<void> {
   if (force)
     log.warn(
       'HOLDFAST_JOIN=force is set: this node is not refused at its start, whatever differs. Unset it once it has started',
@@ -42,7 +48,9 @@ async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: O
     const others = running.filter(({ id }) => id !== self.id);
     const breaches = breachesOf(terms, self, others);
     if (breaches.length > 0)
-      throw new StartupError(refusal(breaches, terms, self, others, temporal.namespace));
+      throw new StartupError(
+        refusal(breaches, terms, self, others, { namespace: temporal.namespace, storePlace }),
+      );
   };
   // Before it is listed: the others would tell of one that has another key or store.
   if (terms && !force && breachesOf(terms, self, []).length > 0)

@@ -16,7 +16,7 @@ export function createMembership(
   temporal: Temporal,
   nodes: Nodes,
   storeWatch: StoreWatch,
-  { force, log }: { force: boolean; log: Log },
+  { force, storePlace, log }: { force: boolean; storePlace: string; log: Log },
 ) {
   const tell = tellNeighbours(log);
   const leave = (): Promise<void> => nodes.leave().catch(() => undefined);
@@ -31,7 +31,8 @@ export function createMembership(
   };
   let refuse: (reason: string) => void = () => undefined;
   const refused = new Promise<string>((resolve) => (refuse = resolve));
-  const join = (): Promise<void> => joinCluster(temporal, nodes, { storeId: storeWatch.storeId, force, log });
+  const join = (): Promise<void> =>
+    joinCluster(temporal, nodes, { storeId: storeWatch.storeId, storePlace, force, log });
   const joinWithStore = async (): Promise<void> => {
     try {
       await join();
@@ -54,7 +55,7 @@ export function createMembership(
     if (!others.some(({ generation }) => generation > self.generation)) return;
     const terms = await readTerms(temporal);
     if (terms && breachesOf(terms, self, []).includes('older'))
-      refuse(refusal(['older'], terms, self, others, temporal.namespace));
+      refuse(refusal(['older'], terms, self, others, { namespace: temporal.namespace, storePlace }));
   };
   const renewLease = async (): Promise<void> => {
     tell(nodes.self, await nodes.renew());

@@ -89,7 +89,7 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   );
   expect(bothOther).toContain('Its encryption key');
   expect(bothOther).toMatch(
-    /payload store \(id [\w-]{36}\) is not the one .*HOLDFAST_PAYLOAD_STORE to .* store-id holds [\w-]{36}/,
+    /payload store \(id [\w-]{36}, \S+\) is not the one .*HOLDFAST_PAYLOAD_STORE to .* store-id holds [\w-]{36}/,
   );
   expect(bothOther).toContain(
     `Nodes that run: facade on ${hostname()}, pid ${facade.process.pid}, ${facade.url} (0.1.0)`,
@@ -151,7 +151,12 @@ test('of two first nodes that come at once with keys of their own one starts', a
 function nodeOf(temporal: Temporal, id: string, generation: number) {
   const nodes = new Nodes(temporal, cardOf({ id, generation }), () => Date.now());
   const join = () =>
-    joinCluster(temporal, nodes, { storeId: 'store', force: false, log: createLog('silent') });
+    joinCluster(temporal, nodes, {
+      storeId: 'store',
+      storePlace: '/store',
+      force: false,
+      log: createLog('silent'),
+    });
   return { nodes, join };
 }
 
@@ -230,7 +235,12 @@ test('a node that cannot tell who runs joins those of its generation, and raises
   };
   const join = (generation: number) => {
     const nodes = new Nodes(away, cardOf({ generation }), () => Date.now());
-    return joinCluster(temporal, nodes, { storeId: 'store', force: false, log: createLog('silent') });
+    return joinCluster(temporal, nodes, {
+      storeId: 'store',
+      storePlace: '/store',
+      force: false,
+      log: createLog('silent'),
+    });
   };
   await join(1);
   const raising = join(2);
@@ -242,7 +252,9 @@ test('a node that cannot tell who runs joins those of its generation, and raises
   const log = createLog('silent');
   const store = { storeId: "another than the cluster's" } as unknown as StoreWatch;
   const noQueue = { ...temporal, taskQueue: '' };
-  await expect(createMembership(noQueue, nodes, store, { force: true, log }).join()).rejects.toThrow();
+  await expect(
+    createMembership(noQueue, nodes, store, { force: true, storePlace: '/store', log }).join(),
+  ).rejects.toThrow();
   const other = new Nodes(temporal, cardOf({ id: 'other' }), () => Date.now());
   expect((await other.renew()).map(({ id }) => id)).toEqual(['other']);
 }, 60_000);
