@@ -20,15 +20,15 @@ interface Options {
   readonly log: Log;
 }
 
-/**
- * The first node writes the terms. Throws `StartupError` that says what differs and what to do; the node may be in the
- * registry by then, and is for the caller to take out.
- */
+/** The first node writes the terms. Throws `StartupError` that says what differs and what to do; it has left by then. */
 export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Options): Promise<void> {
   try {
     await join(temporal, nodes, options);
   } catch (error) {
-    throw withWhatToDo(error, temporal.namespace);
+    const told = withWhatToDo(error, temporal.namespace);
+    // It may be listed by now. Whatever else fails may be tried again, for which it must not have left: that is for good.
+    if (told instanceof StartupError) await nodes.leave().catch(() => undefined);
+    throw told;
   }
 }
 

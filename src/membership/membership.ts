@@ -37,11 +37,7 @@ export function createMembership(
     try {
       await join();
     } catch (error) {
-      // Anything else is tried again, for which the node must not have left: that is for good.
-      if (error instanceof StartupError) {
-        await leave();
-        refuse(error.message);
-      }
+      if (error instanceof StartupError) refuse(error.message);
       throw error;
     }
   };
@@ -67,7 +63,7 @@ export function createMembership(
       try {
         await join();
       } catch (error) {
-        await leave(); // It may be listed already, and others would go by that.
+        await leave(); // Whatever it was: this process ends, and may be listed.
         throw error;
       }
       tell(nodes.self, nodes.list());
