@@ -41,7 +41,7 @@ import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
 import { enterVersions } from './enter-versions.ts';
 import { createMembership } from './membership/membership.ts';
-import { openPayloadStore } from './payloads/open-store.ts';
+import { openPayloadStore, placeOf } from './payloads/open-store.ts';
 import type { PayloadStore } from './payloads/payload-store.ts';
 import { Texts } from './payloads/texts.ts';
 import type { Config } from './platform/config.ts';
@@ -97,7 +97,8 @@ export async function composeNode(
   await clock.measure();
   const now = (): number => clock.now();
   const nodes = new Nodes(temporal, writeOwnCard(config, role, sealer, now()), now);
-  const membership = createMembership(temporal, nodes, storeWatch, { force: config.join === 'force', log });
+  const joining = { force: config.join === 'force', storePlace: placeOf(config.payloads.store), log };
+  const membership = createMembership(temporal, nodes, storeWatch, joining);
   const health = new Health(temporal, config.circuitBreaker, now);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const server = new ServerWatch(connection);

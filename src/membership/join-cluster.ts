@@ -13,24 +13,33 @@ import { refusal } from './refusal.ts';
 interface Options {
   /** Undefined: its payload store is away. */
   readonly storeId: string | undefined;
+  /** As HOLDFAST_PAYLOAD_STORE says it. */
+  readonly storePlace: string;
   /** What differs becomes the cluster's. */
   readonly force: boolean;
   readonly log: Log;
 }
 
-/** The first node writes the terms. Throws `StartupError` that says what differs and what to do. */
+/** The first node writes the terms. Throws `StartupError` that says what differs and what to do; it has left by then. */
 export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Options): Promise<void> {
   try {
     await join(temporal, nodes, options);
   } catch (error) {
-    throw withWhatToDo(error, temporal.namespace);
+    const told = withWhatToDo(error, temporal.namespace);
+    // It may be listed by now. Whatever else fails may be tried again, for which it must not have left: that is for good.
+    if (told instanceof StartupError) await nodes.leave().catch(() => undefined);
+    throw told;
   }
 }
 
-async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: Options): Promise<void> {
+async function join(
+  temporal: Temporal,
+  nodes: Nodes,
+  { storeId, storePlace, force, log }: Options,
+): Promise<void> {
   if (force)
     log.warn(
-      'HOLDFAST_JOIN=force is set: this node is not refused, whatever differs. Unset it once it has started',
+      'HOLDFAST_JOIN=force is set: this node is not refused at its start, whatever differs. Unset it once it has started',
     );
   const self = { ...nodes.self, storeId };
   const terms = (await readTerms(temporal)) ?? (await beTheFirst(temporal, self));
@@ -39,7 +48,9 @@ async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: O
     const others = running.filter(({ id }) => id !== self.id);
     const breaches = breachesOf(terms, self, others);
     if (breaches.length > 0)
-      throw new StartupError(refusal(breaches, terms, self, others, temporal.namespace));
+      throw new StartupError(
+        refusal(breaches, terms, self, others, { namespace: temporal.namespace, storePlace }),
+      );
   };
   // Before it is listed: the others would tell of one that has another key or store.
   if (terms && !force && breachesOf(terms, self, []).length > 0)
@@ -47,17 +58,12 @@ async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: O
   nodes.amend({ storeId });
   const raises = !force && terms !== undefined && self.generation > terms.generation;
   await enter(nodes, log, { mustSeeAll: raises });
-  try {
+  refuseWhereItDiffers(nodes.list());
+  if (raises) {
+    // A server that has just started has forgotten who runs.
+    await new Promise((resolve) => setTimeout(resolve, allRenewedMs));
+    await enter(nodes, log, { mustSeeAll: true });
     refuseWhereItDiffers(nodes.list());
-    if (raises) {
-      // A server that has just started has forgotten who runs.
-      await new Promise((resolve) => setTimeout(resolve, allRenewedMs));
-      await enter(nodes, log, { mustSeeAll: true });
-      refuseWhereItDiffers(nodes.list());
-    }
-  } catch (error) {
-    await nodes.leave().catch(() => undefined);
-    throw error;
   }
   if (terms) await agree(temporal, self, terms, log);
 }

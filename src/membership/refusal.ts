@@ -7,11 +7,11 @@ export function refusal(
   terms: ClusterTerms,
   self: NodeCard,
   others: readonly NodeCard[],
-  namespace: string,
+  { namespace, storePlace }: { namespace: string; storePlace: string },
 ): string {
   return [
     `This node may not join the cluster in Temporal's namespace ${namespace}:`,
-    ...breaches.map((breach) => `  ${wordsOf(breach, terms, self, others)}`),
+    ...breaches.map((breach) => `  ${wordsOf(breach, terms, { ...self, storePlace }, others)}`),
     others.length === 0 ? 'No node runs now.' : `Nodes that run: ${others.map(nameOf).join(', ')}.`,
     // By force the others would be given what they cannot read.
     ...(breaches.includes('older') || breaches.includes('newer') ? [] : [byForce]),
@@ -21,13 +21,18 @@ export function refusal(
 const byForce =
   "A cluster begins with what its first node has. Where that was wrong, or was changed on purpose: stop the nodes that keep the old one, and start one node with HOLDFAST_JOIN=force. What that one has is the cluster's from then on; docs/deployment.md tells what becomes of the data.";
 
-function wordsOf(breach: Breach, terms: ClusterTerms, self: NodeCard, others: readonly NodeCard[]): string {
+function wordsOf(
+  breach: Breach,
+  terms: ClusterTerms,
+  self: NodeCard & { readonly storePlace: string },
+  others: readonly NodeCard[],
+): string {
   const { version, generation } = self;
   switch (breach) {
     case 'encryption_key':
-      return `Its encryption key (fingerprint ${self.keyFingerprint}) is not the one that this cluster was begun with (${terms.keyFingerprint}): set HOLDFAST_ENCRYPTION_KEY to that, or put encryption.key back into the data directory`;
+      return `Its encryption key (fingerprint ${self.keyFingerprint}) is not the one that this cluster was begun with (${terms.keyFingerprint}): set HOLDFAST_ENCRYPTION_KEY to the key with that fingerprint, or put encryption.key back into the data directory`;
     case 'payload_store':
-      return `Its payload store (id ${String(self.storeId)}) is not the one that this cluster was begun with: set HOLDFAST_PAYLOAD_STORE to the folder or bucket whose object store-id holds ${terms.storeId}`;
+      return `Its payload store (id ${String(self.storeId)}, ${self.storePlace}) is not the one that this cluster was begun with: set HOLDFAST_PAYLOAD_STORE to the folder or bucket whose object store-id holds ${terms.storeId}`;
     case 'older': {
       const newest = Math.max(...[terms, ...others].map((one) => one.generation));
       return `Its version ${version} (generation ${generation}) cannot read what nodes of generation ${newest} write: install their version`;

@@ -32,7 +32,7 @@ function tellOne(log: Log, node: ListedNode, differences: readonly Difference[])
   else if (names.includes('generation'))
     log.warn(
       facts,
-      'A node of another generation was started: of the two one will end, unless HOLDFAST_JOIN=force is set',
+      'A node of another generation runs beside this one: that which came last is refused. Where it was started with HOLDFAST_JOIN=force it stays, and the other ends if that is the older',
     );
   else
     log.warn(

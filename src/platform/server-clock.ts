@@ -30,9 +30,11 @@ const movedMs = 500;
 /** From here on a skew is told of. */
 export const noticedSkewMs = 1_000;
 
-/** The server's time, epoch ms, at some moment between two of this process (`performance.now()`). */
+/** One reading of the server's clock. When exactly it was taken is known only within the request that brought it. */
 export interface ServerTime {
+  /** What the server's clock showed, epoch ms. */
   readonly at: number;
+  /** When the request began, and when its answer was there, by `performance.now()`. */
   readonly after: number;
   readonly before: number;
 }
@@ -81,7 +83,10 @@ export async function readServerTime(
 }
 
 export class ServerClock {
-  /** What it is ahead of `performance.now()`; undefined until the server told its time: then it is the machine's clock. */
+  /**
+   * Server's time minus `performance.now()`, in ms. Undefined until the server has told its time; until then `now` is the
+   * machine's clock.
+   */
   private aheadMs: number | undefined;
   private readonly read: () => Promise<ServerTime | undefined>;
 
@@ -94,12 +99,18 @@ export class ServerClock {
     return this.aheadMs === undefined ? Date.now() : Math.round(performance.now() + this.aheadMs);
   }
 
-  /** How far the machine's clock is ahead, in ms; within the time that the server took to tell it is none. */
+  /**
+   * How far the machine's clock is ahead of the server's, in ms. A difference that the duration of the request alone may
+   * explain counts as none.
+   */
   skewMs(): number {
     return this.aheadMs === undefined ? 0 : Date.now() - this.now();
   }
 
-  /** Keeps what it says where that is possible, given when the server told its time. */
+  /**
+   * Reads the server's time once more. The reading allows a range, as wide as its request took: a clock that is within it
+   * stays as it is, any other is set to the nearer end.
+   */
   async measure(): Promise<void> {
     const told = await this.read();
     if (!told) return;

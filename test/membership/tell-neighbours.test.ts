@@ -25,11 +25,11 @@ test('a node that differs is told once, also where Temporal forgot it for a whil
   expect(lines).toHaveLength(2);
 });
 
-test('another key or store is an error, another generation a warning that says that one of both ends', () => {
+test('another key or store is an error, another generation a warning that says which of both ends', () => {
   const { tell, lines } = withLines();
   tell(self, [listed({ keyFingerprint: 'other' }), listed({ id: 'three', generation: 2 })]);
   expect(lines).toMatchObject([
     { level: 50, msg: expect.stringContaining('stop one of them') as string },
-    { level: 40, msg: expect.stringContaining('one will end') as string },
+    { level: 40, msg: expect.stringContaining('that which came last is refused') as string },
   ]);
 });
