@@ -1,0 +1,21 @@
+import { readTerms } from '../client/cluster-terms.ts';
+import type { Nodes } from '../client/nodes.ts';
+import type { Temporal } from '../client/temporal.ts';
+import { breachesOf } from '../domain/cluster-terms.ts';
+import type { StoreSettings } from '../payloads/open-store.ts';
+import { StartupError } from '../platform/shutdown.ts';
+import { inspectStoreId } from '../platform/store-watch.ts';
+import { refusal } from './refusal.ts';
+
+/**
+ * A cluster that has its terms has its payload store: a folder that holds none is the wrong one, and is left as it is.
+ * Throws `StartupError`.
+ */
+export async function refuseNewStore(temporal: Temporal, nodes: Nodes, store: StoreSettings): Promise<void> {
+  if (store.kind !== 'folder' || (await inspectStoreId(store)) !== undefined) return;
+  const terms = await readTerms(temporal).catch(() => undefined); // What fails here, joining tells.
+  if (!terms) return;
+  const self = { ...nodes.self, storeId: `none yet in ${store.path}` };
+  const others = await nodes.look().catch(() => []);
+  throw new StartupError(refusal(breachesOf(terms, self, others), terms, self, others, temporal.namespace));
+}
