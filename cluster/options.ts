@@ -41,6 +41,7 @@ export function readOptions(args: readonly string[], root: boolean): Options | u
     },
   });
   if (values.help) return undefined;
+  if (values.data?.trim() === '') throw new Error('--data takes a folder, and was given none; see --help');
   return {
     facades: count(values.facades, '--facades', most),
     workers: count(values.workers, '--workers', most),

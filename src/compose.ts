@@ -41,6 +41,7 @@ import type { Temporal } from './client/temporal.ts';
 import { createTurns } from './client/turns.ts';
 import { enterVersions } from './enter-versions.ts';
 import { createMembership } from './membership/membership.ts';
+import { refuseNewStore } from './membership/refuse-new-store.ts';
 import { openPayloadStore, placeOf } from './payloads/open-store.ts';
 import type { PayloadStore } from './payloads/payload-store.ts';
 import { Texts } from './payloads/texts.ts';
@@ -86,7 +87,6 @@ export async function composeNode(
   const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
   const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
   const storeWatch = new StoreWatch(store, log);
-  await storeWatch.first();
   const texts = new Texts(store, config.payloads.inlineBytes, ({ key, message }) => {
     log.error({ key }, message);
   });
@@ -97,6 +97,8 @@ export async function composeNode(
   await clock.measure();
   const now = (): number => clock.now();
   const nodes = new Nodes(temporal, writeOwnCard(config, role, sealer, now()), now);
+  if (config.join !== 'force') await refuseNewStore(temporal, nodes, config.payloads.store);
+  await storeWatch.first();
   const joining = { force: config.join === 'force', storePlace: placeOf(config.payloads.store), log };
   const membership = createMembership(temporal, nodes, storeWatch, joining);
   const health = new Health(temporal, config.circuitBreaker, now);

@@ -9,6 +9,7 @@ import { takeUpRunning } from '../client/take-up-running.ts';
 import { composeNode, type Node } from '../compose.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { Config } from '../platform/config.ts';
+import { DiskWatch } from '../platform/embedded/disk-watch.ts';
 import { every } from '../platform/every.ts';
 import type { Log } from '../platform/logging.ts';
 import { openTemporal } from '../platform/open-temporal.ts';
@@ -84,7 +85,8 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const authenticate = createAuthenticate(config);
   const workerRunning = () => worker?.running();
   const { limits } = config;
-  const diskProblem = () => temporal.disk?.problem;
+  const storeDisk = await watchStoreDisk(config, log, cleanups);
+  const diskProblem = () => temporal.disk?.problem ?? storeDisk?.problem;
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
   const streams = new Streams(limits.maxStreams, drain);
   const waiters = new Waiters(limits.disconnectGraceMs, (callId) => cancelAbandoned(node, callId, log));
@@ -119,6 +121,20 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
       await cleanups.run();
     },
   };
+}
+
+/** Beside a server elsewhere, too: no large text is stored without room. A folder that is away has its own refusal. */
+async function watchStoreDisk(
+  { payloads, temporal }: Config,
+  log: Log,
+  cleanups: Cleanups,
+): Promise<DiskWatch | undefined> {
+  const { store } = payloads;
+  if (store.kind !== 'folder') return undefined;
+  const disk = new DiskWatch(store.path, temporal.reserveBytes, log, 'payload store');
+  await disk.look().catch(() => undefined);
+  cleanups.add('watch of the disk of the payload store', disk.start());
+  return disk;
 }
 
 /** After a crash the first read may wait for tasks that Temporal still keeps for the dead worker. */

@@ -51,6 +51,8 @@ export interface TurnHolder {
   readonly callId: string;
   readonly turnNumber: number;
   readonly grantedAt: number;
+  /** When it was last told its place in the queue. Absent: it was granted its turn by the reply to its request. */
+  readonly queuedAt?: number;
 }
 
 /** Everything that continue-as-new carries. */
@@ -63,6 +65,8 @@ export interface SessionState extends SessionContent {
   readonly holderUntold?: true;
   /** Call ids in acceptance order. */
   readonly queue: readonly string[];
+  /** When those calls were last told their place, epoch ms. Absent: not known. */
+  readonly queuedAt?: Readonly<Record<string, number>>;
   /** What the metadata of the holder and of those that wait may add, in bytes; calls without any are left out. */
   readonly expectedMetadata?: Readonly<Record<string, number>>;
   /** Calls that committed lately, oldest first. Absent: those of the messages. */

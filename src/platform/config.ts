@@ -9,6 +9,7 @@ import type { StoreSettings } from '../payloads/open-store.ts';
 import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
+import { isEncryptionKey, keyTakes } from './sealing.ts';
 import { sharedSettings } from './shared-settings.ts';
 import { StartupError } from './shutdown.ts';
 
@@ -63,6 +64,7 @@ export const settings = {
   ),
   HOLDFAST_ENCRYPTION_KEY: z
     .string()
+    .refine(isEncryptionKey, `takes ${keyTakes}`)
     .optional()
     .describe(
       "Seals the agents' tokens: 32 bytes in base64 or hex. Default: generated in the data directory.",
@@ -237,7 +239,7 @@ export const settings = {
   ),
   HOLDFAST_RETENTION_DAYS: integer(7, 1, 3_650).describe('How long the embedded server keeps ended calls.'),
   HOLDFAST_DISK_RESERVE_MIB: integer(64, 1, 1_048_576).describe(
-    "Below this free space on the data directory's disk nothing new is accepted: what is under way needs it.",
+    "Below this free space on the disk of the embedded server's data, or of the payload store's folder, nothing new is accepted: what is under way needs it.",
   ),
   HOLDFAST_MIN_FREE_DISK_MIB: integer(1_024, 0, 1_048_576).describe(
     'Below this free space a warning is logged.',

@@ -31,7 +31,7 @@ export class Cleanups {
  */
 const sameWishMs = 500;
 
-/** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once. */
+/** Resolves with the first SIGINT, SIGTERM or SIGHUP (its terminal was closed); a second one ends the process at once. */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
@@ -43,6 +43,7 @@ export function stopSignal(): Promise<NodeJS.Signals> {
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
+    process.on('SIGHUP', onSignal);
   });
 }
 

@@ -45,7 +45,7 @@ const firstWakeAgainMs = 50;
 const lastWakeAgainMs = 3_200;
 /** A session that is removed makes way for the next of its id: it tries this long at most, 350 ms in all. */
 const lastWakeAtCloseMs = 200;
-/** A call that does not exist this long after its grant was never started. */
+/** A call that does not exist this long after it was told of its grant, or of its place in the queue, was never started. */
 const startGraceMs = 10_000;
 
 /** Of sessions that were created before this was a limit, from their next renewal on. */
@@ -82,20 +82,28 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   /** The turn of a holder that has waited and is not told yet. */
   let untold: number | undefined;
 
-  /** Tells a call that waited. One that is not started yet is told again; one that is gone loses its turn by `watch`. */
+  /**
+   * Tells a call that waited. One that is not started yet is told again; one that is gone loses its turn: here if it was
+   * queued long enough ago, as it then takes no turn that it was not told of, otherwise by `watch`.
+   */
   const wake = async (holder: TurnHolder | undefined): Promise<void> => {
     if (!holder) return;
     const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
     const holds = (): boolean => book.holder?.turnNumber === holder.turnNumber;
+    let drops = false;
     underWay += 1;
     untold = holder.turnNumber;
     for (let againMs = firstWakeAgainMs; ; againMs *= 2) {
       const told = await signalled(call.signal(turnGranted, { ...book.turnOf(holder), ...place }));
       if (told && holds()) untold = undefined;
       if (told || againMs > lastWakeAgainMs || !patched('wake-again')) break;
+      // Not by the first look: what it left before it ended has come with the second.
+      drops = againMs > firstWakeAgainMs && holds() && isOverdue(book.holder) && patched('drop-overdue');
+      if (drops) break;
       if (await condition(() => !holds() || mustRenew(), againMs)) break;
     }
     underWay -= 1;
+    if (drops) await wake(book.release(holder.callId, Date.now()));
   };
   const moveOut = async (): Promise<never> => {
     for (;;) {
@@ -228,6 +236,11 @@ function signalled(signal: Promise<void>): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** It has been told its place in the queue, and nothing since, for as long as a start may take. */
+function isOverdue(holder: TurnHolder | undefined): boolean {
+  return holder?.queuedAt !== undefined && Date.now() - holder.queuedAt >= startGraceMs;
 }
 
 async function isGone(holder: TurnHolder): Promise<boolean> {

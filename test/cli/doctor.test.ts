@@ -77,7 +77,10 @@ test('a port that another program has fails, with the setting to change', async 
 
 test('a key that is none fails, one that others can read is warned of', async () => {
   const wrong = await doctor(await emptyMachine({ HOLDFAST_ENCRYPTION_KEY: 'short' }));
-  expect(wrong.of('encryption key')).toMatchObject({ status: 'fail' });
+  expect(wrong.of('settings')).toMatchObject({
+    status: 'fail',
+    detail: expect.stringContaining('HOLDFAST_ENCRYPTION_KEY: takes 32 bytes') as string,
+  });
   const folder = await place();
   await writeFile(join(folder, 'encryption.key'), `${Buffer.alloc(32, 'k').toString('base64')}\n`);
   await chmod(join(folder, 'encryption.key'), 0o644);

@@ -1,6 +1,7 @@
 /** Nodes find each other, and one that would break the others does not start. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -89,8 +90,9 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   );
   expect(bothOther).toContain('Its encryption key');
   expect(bothOther).toMatch(
-    /payload store \(id [\w-]{36}, \S+\) is not the one .*HOLDFAST_PAYLOAD_STORE to .* store-id holds [\w-]{36}/,
+    /payload store \(id none yet, \/\S+\) is not the one .*HOLDFAST_PAYLOAD_STORE to .* store-id holds [\w-]{36}/,
   );
+  expect(existsSync(join(HOLDFAST_PAYLOAD_STORE, '.holdfast-payloads'))).toBe(false);
   expect(bothOther).toContain(
     `Nodes that run: facade on ${hostname()}, pid ${facade.process.pid}, ${facade.url} (0.1.0)`,
   );

@@ -49,7 +49,7 @@ test('a bug keeps its stack and leaves with 1', async () => {
   expect(output.stderr).toMatch(/Error: a bug\n\s+at .*main-process/);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s is an orderly end', async (signal) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s is an orderly end', async (signal) => {
   const { child, printed, code, output } = run('stops on a signal');
   await printed('ready');
   child.kill(signal);
