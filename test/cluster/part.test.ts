@@ -69,3 +69,67 @@ test('a log that has grown too large is put aside while it is written', async ()
   expect(await readFile(path, 'utf8')).toBe('c');
   expect((await readFile(`${path}.1`, 'utf8')).endsWith('ab')).toBe(true);
 });
+
+const waiting = async (): Promise<PartPlan> => ({
+  name: 'part',
+  command: ['sleep', '600'],
+  logFolder: await tempFolder(),
+  listens: { host: '127.0.0.1', port: 0 },
+  isReady: () => Promise.resolve(false),
+});
+
+test('a part that does not become ready is not said to have ended, and its own reason is told', async () => {
+  const aborting = new AbortController();
+  const plan = {
+    ...(await waiting()),
+    readyMs: 100,
+    whyNotReady: () => Promise.resolve({ reason: 'no worker polls' }),
+  };
+  const start = Part.start(plan, () => undefined, aborting.signal);
+  await expect(start).rejects.toThrow(/^part did not start: it is not ready after \d+ s: no worker polls; /);
+}, 20_000);
+
+test('a part that says that it is recovering is given more time', async () => {
+  let asked = 0;
+  const lines: string[] = [];
+  const plan: PartPlan = {
+    ...(await waiting()),
+    readyMs: 1,
+    isReady: () => Promise.resolve(asked === 2),
+    whyNotReady: () => {
+      asked += 1;
+      return Promise.resolve({ reason: 'rejecting connections', recovering: true });
+    },
+  };
+  const part = await Part.start(plan, (line) => lines.push(line), new AbortController().signal);
+  await part.stop();
+  expect(lines).toEqual(['part is recovering (rejecting connections); it is waited for']);
+});
+
+test('why a part that died cannot be started again is told at once, while it is tried on', async () => {
+  const logFolder = await tempFolder();
+  const ran = join(logFolder, 'ran');
+  const script = `if [ -e "${ran}" ]; then echo 'no room left'; exit 7; fi; : > "${ran}"; exec sleep 600`;
+  const aborting = new AbortController();
+  let told: (line: string) => void = () => undefined;
+  const toldWhy = new Promise<string>((resolve) => {
+    told = (line) => {
+      if (line.includes('did not start')) resolve(line);
+    };
+  });
+  const plan: PartPlan = {
+    ...(await waiting()),
+    logFolder,
+    command: ['/bin/sh', '-c', script],
+    isReady: () =>
+      readFile(ran).then(
+        () => true,
+        () => false,
+      ),
+  };
+  const part = await Part.start(plan, (line) => told(line), aborting.signal);
+  process.kill(part.pid, 'SIGKILL');
+  expect(await toldWhy).toMatch(/ended with code 7; .*\nno room left\npart is tried again for 120 s$/s);
+  aborting.abort(new Error('called off'));
+  expect(await part.lost).toMatch(/called off|did not start/);
+});
