@@ -78,17 +78,6 @@ const waiting = async (): Promise<PartPlan> => ({
   isReady: () => Promise.resolve(false),
 });
 
-test('a part that does not become ready is not said to have ended, and its own reason is told', async () => {
-  const aborting = new AbortController();
-  const plan = {
-    ...(await waiting()),
-    readyMs: 100,
-    whyNotReady: () => Promise.resolve({ reason: 'no worker polls' }),
-  };
-  const start = Part.start(plan, () => undefined, aborting.signal);
-  await expect(start).rejects.toThrow(/^part did not start: it is not ready after \d+ s: no worker polls; /);
-}, 20_000);
-
 test('a part that says that it is recovering is given more time', async () => {
   let asked = 0;
   const lines: string[] = [];
@@ -106,30 +95,41 @@ test('a part that says that it is recovering is given more time', async () => {
   expect(lines).toEqual(['part is recovering (rejecting connections); it is waited for']);
 });
 
-test('why a part that died cannot be started again is told at once, while it is tried on', async () => {
-  const logFolder = await tempFolder();
-  const ran = join(logFolder, 'ran');
-  const script = `if [ -e "${ran}" ]; then echo 'no room left'; exit 7; fi; : > "${ran}"; exec sleep 600`;
-  const aborting = new AbortController();
-  let told: (line: string) => void = () => undefined;
-  const toldWhy = new Promise<string>((resolve) => {
-    told = (line) => {
-      if (line.includes('did not start')) resolve(line);
+test.each([
+  ["echo 'no room left'; exit 7", /^part did not start: it ended with code 7; .*\nno room left\n/s],
+  ['exec sleep 600', /^part did not start: it is not ready after \d+ s: no worker polls; /],
+])(
+  'a part that died and cannot be started again (%s) tells why at once, and is tried on',
+  async (then, why) => {
+    const logFolder = await tempFolder();
+    const ran = join(logFolder, 'ran');
+    const aborting = new AbortController();
+    let ready = true;
+    let hear: (line: string) => void = () => undefined;
+    const told = new Promise<string>((resolve) => {
+      hear = (line) => {
+        if (line.includes('did not start')) resolve(line);
+      };
+    });
+    const plan: PartPlan = {
+      ...(await waiting()),
+      logFolder,
+      command: ['/bin/sh', '-c', `if [ -e "${ran}" ]; then ${then}; fi; : > "${ran}"; exec sleep 600`],
+      readyMs: 2_000,
+      isReady: () =>
+        readFile(ran).then(
+          () => ready,
+          () => false,
+        ),
+      whyNotReady: () => Promise.resolve({ reason: 'no worker polls' }),
     };
-  });
-  const plan: PartPlan = {
-    ...(await waiting()),
-    logFolder,
-    command: ['/bin/sh', '-c', script],
-    isReady: () =>
-      readFile(ran).then(
-        () => true,
-        () => false,
-      ),
-  };
-  const part = await Part.start(plan, (line) => told(line), aborting.signal);
-  process.kill(part.pid, 'SIGKILL');
-  expect(await toldWhy).toMatch(/ended with code 7; .*\nno room left\npart is tried again for 120 s$/s);
-  aborting.abort(new Error('called off'));
-  expect(await part.lost).toMatch(/called off|did not start/);
-});
+    const part = await Part.start(plan, (line) => hear(line), aborting.signal);
+    ready = false;
+    process.kill(part.pid, 'SIGKILL');
+    const line = await told;
+    expect(line).toMatch(why);
+    expect(line).toMatch(/\npart is tried again for 120 s$/);
+    aborting.abort(new Error('called off'));
+    await part.lost;
+  },
+);
