@@ -26,7 +26,7 @@ export const namesOf = (role: 'facade' | 'worker', count: number): string[] =>
 export interface ClaimedPorts {
   readonly ports: Ports;
   /** Lets other clusters have them. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**

@@ -25,10 +25,10 @@ export async function letPostgresEnter(folder: string): Promise<void> {
 
 async function checkFolder(dataDir: string): Promise<void> {
   try {
-    if ((await stat(dataDir)).isDirectory())
-      return await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    if (!(await stat(dataDir)).isDirectory())
+      throw new StartupError(`${dataDir} is not a folder: give one with --data`);
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw fileProblem(dataDir, 'entered and written', error);
+    throw error instanceof StartupError ? error : fileProblem(dataDir, 'entered and written', error);
   }
-  throw new StartupError(`${dataDir} is not a folder: give one with --data`);
 }

@@ -36,7 +36,7 @@ export interface StateRequest {
 export interface OpenedState {
   readonly state: State;
   /** Lets other clusters have its ports. */
-  releasePorts(): void;
+  readonly releasePorts: () => void;
 }
 
 export const stateFile = (dataDir: string): string => join(dataDir, 'cluster.json');

@@ -1,7 +1,7 @@
 /** One process of a cluster: started again with the same command whenever it ends, until it is stopped. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { boundServerLog, openServerLog, type ServerLog } from '../src/platform/embedded/server-log.ts';
+import { boundServerLog, openServerLog } from '../src/platform/embedded/server-log.ts';
 import {
   spawnServer,
   type ServerProcess,

@@ -58,7 +58,10 @@ export async function startCluster(
   const serverBinaries = await findServer(report, signal);
   const isNew = (await madeWith(dataDir)) === undefined;
   const { state, releasePorts } = await openState({ ...options, host });
-  cleanups.add('ports', () => Promise.resolve(releasePorts()));
+  cleanups.add('ports', () => {
+    releasePorts();
+    return Promise.resolve();
+  });
   const logFolder = join(dataDir, 'logs');
   const started: Part[] = [];
   /** Starts them at once. If one fails, the others are still ended by `cleanups`. */
