@@ -32,7 +32,7 @@ export interface ProcessContext {
 }
 
 /** The settings that hold for each of them. Throws `StartupError`. */
-export function settingsOf(environment: NodeJS.ProcessEnv): Config {
+function settingsOf(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(inherited(environment));
 }
 

@@ -12,7 +12,7 @@ import type { PartPlan } from './part.ts';
 const run = promisify(execFile);
 
 /** Not the user's PG variables, such as PGSERVICE and PGHOSTADDR: its programs would follow them to another server. */
-export function postgresEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+function postgresEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const { PATH, HOME, TZ, LD_LIBRARY_PATH } = environment;
   return { PATH, HOME, ...(TZ && { TZ }), ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }) };
 }
