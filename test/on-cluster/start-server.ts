@@ -1,14 +1,15 @@
 /** Once per `npm run test:cluster`: PostgreSQL and the full Temporal server, for every file. */
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { letPostgresEnter } from '../../cluster/make-data-dir.ts';
 import { startCluster } from '../../cluster/start-cluster.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { Cleanups } from '../../src/platform/shutdown.ts';
 
 export default async function setup(): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-cluster-'));
-  await chmod(dataDir, 0o711); // PostgreSQL is another user where this one is root.
+  await letPostgresEnter(dataDir);
   const cleanups = new Cleanups(createLog('warn'));
   cleanups.add('data', () => rm(dataDir, { recursive: true, force: true }));
   const options = { dataDir, facades: 0, workers: 0, shards: undefined };
