@@ -1,20 +1,25 @@
 /**
  * `npx tsx bench/cluster.ts [CALLS]`: what a call costs on a cluster, by process, and what its settings change. Everything runs
- * on this machine: the ratios travel, the milliseconds do not. `--docs` writes the tables of docs/performance.md.
+ * on this machine: the ratios travel, the milliseconds do not. `--docs` writes its two tables into docs/performance.md.
  */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { startCluster, type Cluster } from '../cluster/start-cluster.ts';
 import { createLog } from '../src/platform/logging.ts';
 import { packageRoot } from '../src/platform/paths.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { Cleanups } from '../src/platform/shutdown.ts';
 import { startAgents } from './agent-process.ts';
+import { startWatchedAgents, takeApart } from './breakdown/calls.ts';
+import { spanNames, type Span } from './breakdown/milestones.ts';
 import { Children } from './children.ts';
 import { cpuByRole, roles, type CpuByRole } from './cluster-cpu.ts';
 import { call, get, post } from './http.ts';
 import { runLanes } from './lanes.ts';
-import { inTemporaryFolder } from './product.ts';
+import { whole } from './options.ts';
+import { inTemporaryFolder, withoutSettings } from './product.ts';
 import { figures } from './stats.ts';
 import { forMarkdown, forTerminal, type Table } from './tables.ts';
 import { withFigures } from './write-docs.ts';
@@ -26,6 +31,8 @@ interface Variant {
   readonly environment?: Readonly<Record<string, string>>;
   /** Of the table's dynamic configuration, what is left out. */
   readonly without?: readonly string[];
+  /** Whether its calls are also taken apart: where their time goes. */
+  readonly takenApart?: true;
 }
 
 const ackInterval = 'history.transferProcessorUpdateAckInterval';
@@ -36,8 +43,9 @@ const variants: readonly Variant[] = [
     facades: 1,
     workers: 0,
     environment: { HOLDFAST_EMBEDDED_WORKER: 'on' },
+    takenApart: true,
   },
-  { title: 'a facade, a worker apart', ...apart },
+  { title: 'a facade, a worker apart', ...apart, takenApart: true },
   { title: 'a facade, three workers apart', facades: 1, workers: 3 },
   { title: 'the same, regular path', ...apart, environment: { HOLDFAST_FIRST_TASK_WAIT_MS: '0' } },
   { title: `without ${ackInterval}`, ...apart, without: [ackInterval] },
@@ -47,10 +55,19 @@ const variants: readonly Variant[] = [
 const kinds = ['call', 'in a session', 'async'] as const;
 const parallel = 16;
 const warmUps = 40;
+/** What was sent last has ended by then, unless something is wrong. */
+const lastEndsWithinMs = 120_000;
+const lookEveryMs = 50;
+const page = join(packageRoot, 'docs', 'performance.md');
 
-const [first = '200'] = process.argv.slice(2).filter((word) => word !== '--docs');
-const count = Number(first);
+const help = `npx tsx bench/cluster.ts [CALLS] [--docs]
+
+  CALLS    of each kind, in sequence and again ${parallel} at a time (default: 200)
+  --docs   writes the tables into docs/performance.md`;
+
+const { count, docs } = await argumentsOrExit();
 const rows: string[][] = [];
+const spansByTitle = new Map<string, readonly Span[]>();
 
 await inTemporaryFolder(async (folder) => {
   await chmod(folder, 0o711); // PostgreSQL, as a user of its own, enters it.
@@ -74,12 +91,43 @@ const table: Table = {
   ],
   rows,
 };
-console.log(forTerminal(table));
-if (process.argv.includes('--docs')) {
-  const page = join(packageRoot, 'docs', 'performance.md');
-  await writeFile(page, withFigures(await readFile(page, 'utf8'), 'cluster', forMarkdown(table)));
+const spans: Table = {
+  head: ['median ms', ...spansByTitle.keys()],
+  rows: spanNames
+    .map((name) => [
+      name,
+      ...[...spansByTitle.values()].map((of) => of.find(({ what }) => what === name)?.ms.toFixed(1) ?? ''),
+    ])
+    .filter(([, ...cells]) => cells.some((cell) => cell !== '')),
+};
+for (const each of [table, spans]) console.log(forTerminal(each));
+if (docs) {
+  const text = withFigures(await readFile(page, 'utf8'), 'cluster', forMarkdown(table));
+  await writeFile(page, withFigures(text, 'cluster-spans', forMarkdown(spans)));
 }
 process.exit(0);
+
+/** What would be found wrong at the end of the run is looked for before it. */
+async function argumentsOrExit(): Promise<{ readonly count: number; readonly docs: boolean }> {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { docs: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      console.log(help);
+      process.exit(0);
+    }
+    const [calls = '200', ...more] = positionals;
+    if (more.length > 0) throw new Error(`It takes one number of calls, and no ${more.join(' ')}`);
+    if (values.docs)
+      for (const name of ['cluster', 'cluster-spans']) withFigures(await readFile(page, 'utf8'), name, '');
+    return { count: whole(calls, 'CALLS', 1), docs: values.docs };
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
 
 async function measure(variant: Variant, folder: string, agentPort: number): Promise<string[][]> {
   console.error(variant.title);
@@ -88,7 +136,7 @@ async function measure(variant: Variant, folder: string, agentPort: number): Pro
     const dataDir = join(folder, variant.title.replaceAll(/\W+/g, '-'));
     await mkdir(dataDir);
     const environment = {
-      ...process.env,
+      ...withoutSettings(process.env),
       HOLDFAST_LOG_LEVEL: 'warn',
       HOLDFAST_CIRCUIT_BREAKER: 'off',
       ...variant.environment,
@@ -111,9 +159,22 @@ async function measure(variant: Variant, folder: string, agentPort: number): Pro
     await post(`${url}/api/vps/register`, { name: 'quick', host: '127.0.0.1', port: agentPort });
     const measured: string[][] = [];
     for (const kind of kinds) measured.push([variant.title, kind, ...(await figuresOf(kind, url, cluster))]);
+    if (variant.takenApart) spansByTitle.set(variant.title, await spansOfCalls(url, cluster));
     return measured;
   } finally {
     await cleanups.run();
+  }
+}
+
+async function spansOfCalls(url: string, { temporalAddress }: Cluster): Promise<readonly Span[]> {
+  const agents = await startWatchedAgents();
+  try {
+    await agents.register({ url });
+    const body = { agent_name: 'quick' };
+    await takeApart({ url, temporalAddress }, agents, body, warmUps);
+    return await takeApart({ url, temporalAddress }, agents, body, count);
+  } finally {
+    agents.close();
   }
 }
 
@@ -151,7 +212,12 @@ async function askAsync(url: string): Promise<void> {
 }
 
 async function untilNoneRuns(url: string): Promise<void> {
-  while (!/^holdfast_calls_in_flight 0$/m.test(await get(`${url}/metrics`)));
+  const giveUpAt = performance.now() + lastEndsWithinMs;
+  while (!/^holdfast_calls_in_flight 0$/m.test(await get(`${url}/metrics`))) {
+    if (performance.now() > giveUpAt)
+      throw new Error(`Calls still run ${lastEndsWithinMs / 1_000} s after the last was sent`);
+    await pass(lookEveryMs);
+  }
 }
 
 function perCall(from: CpuByRole, to: CpuByRole): CpuByRole {

@@ -1,11 +1,9 @@
 /** What a phase costs beside its time: CPU of each process from /proc, and pages of the database. */
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pass } from 'node:timers/promises';
+import { readProcessStat } from '../src/platform/process-stat.ts';
 import { databaseBytes } from './database-bytes.ts';
 import type { Processes, Subject } from './subject.ts';
 
-/** Linux reports CPU time in ticks, a hundred to a second on every platform that Node runs on. */
-const msPerTick = 10;
 /** A server goes on with a call after its answer: closing, visibility. */
 const settleMs = 200;
 const idleMs = 2_000;
@@ -77,12 +75,5 @@ async function cpuOf(pids: readonly number[]): Promise<number | undefined> {
 
 /** User and system time of a process; undefined where there is no /proc. */
 export async function cpuMs(pid: number): Promise<number | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // After the name in parentheses, which may hold anything: fields 3 and on.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * msPerTick;
-  } catch {
-    return undefined;
-  }
+  return (await readProcessStat(pid))?.ownMs;
 }

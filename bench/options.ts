@@ -105,7 +105,8 @@ function listed(text: string): string[] {
     .filter((one) => one !== '');
 }
 
-function whole(text: string, option: string, min: number): number {
+/** Throws where `text` is no whole number from `min`. */
+export function whole(text: string, option: string, min: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < min)
     throw new Error(`${option} takes a whole number from ${min}, not '${text}'; see --help`);

@@ -78,7 +78,7 @@ export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>)
 }
 
 /** The caller's settings are not the benchmark's; where the CLI is, is. */
-function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
     ([name]) => name === 'HOLDFAST_TEMPORAL_CLI' || !/^(HOLDFAST|TEMPORAL)_/.test(name),
   );

@@ -18,7 +18,10 @@ export async function writeDocs(report: Report, name: Kind): Promise<void> {
 /** `text` with what is between `<!-- bench: NAME -->` and `<!-- end -->` replaced. Throws where there is no such place. */
 export function withFigures(text: string, name: string, figures: string): string {
   const place = new RegExp(`(<!-- bench: ${name} -->\\n)[^]*?(<!-- end -->)`);
-  if (!place.test(text)) throw new Error(`There is no place for figures called ${name}`);
+  if (!place.test(text))
+    throw new Error(
+      `There is no place for figures called ${name}: write <!-- bench: ${name} --> and <!-- end --> on lines of their own`,
+    );
   return text.replace(place, (_all, begin: string, end: string) => `${begin}\n${figures}\n\n${end}`);
 }
 

@@ -30,7 +30,8 @@ moments, and then checks from outside that every invariant holds. Exit code 1 wh
   --seed N       which decisions are made; a failing run prints its own (default: 1)
   --minutes M    how long faults are injected, e.g. 0.5 or 10 (default: 1); the checks come on top
   --cases LIST   only these kinds of faults, separated by commas (default: all)
-  --must LIST    goes on beyond M minutes until each of these kinds has happened (default: none)
+  --must LIST    goes on beyond M minutes until each of these kinds has happened, and fails where one cannot be done
+                 (default: none)
   --lanes N      closed loops that make the load (default: 8)
   --json FILE    the figures as JSON
   --keep         keeps the evidence of a run that passes too

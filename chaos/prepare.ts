@@ -68,8 +68,8 @@ export async function clear(
   keep: boolean,
 ): Promise<void> {
   await cast.close();
-  journal.close();
-  ledger.close();
+  await journal.close();
+  await ledger.close();
   await product.close(keep ? folder : undefined);
   if (!keep) await rm(folder, { recursive: true, force: true });
 }

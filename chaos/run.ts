@@ -1,6 +1,7 @@
 /** One run from its start to its verdict. */
 import { writeFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
+import { checkMust } from './checks/answers.ts';
 import { checkDeletions } from './checks/deletions.ts';
 import type { Finding } from './checks/evidence.ts';
 import { secretsFinding } from './checks/files.ts';
@@ -49,10 +50,15 @@ async function breakAndJudge<P extends Product>(
   const { product, ledger, random } = stage;
   const load = startLoad({ ...stage, random: random.fork('load') }, options.lanes);
   const { kinds, minutes, must } = options;
-  const end = { until: Date.now() + minutes * 60_000, must };
-  await injectFaults({ ...stage, random: random.fork('faults') }, only(faults, kinds), end, tell);
-  tell('the last fault is over; everything is healed and followed up');
-  await load.stop();
+  const end = { until: Date.now() + minutes * 60_000, must, calledOff: () => load.failed };
+  let missing: readonly string[];
+  try {
+    missing = await injectFaults({ ...stage, random: random.fork('faults') }, only(faults, kinds), end, tell);
+    tell('the last fault is over; everything is healed and followed up');
+  } finally {
+    // Also after a fault that threw: what is left of the run is evidence, and nobody may add to it.
+    await load.stop();
+  }
   const temporal = new Client({
     connection: await Connection.connect({
       address: product.temporalAddress,
@@ -61,7 +67,11 @@ async function breakAndJudge<P extends Product>(
   });
   const judgement = await judge({ ...stage, random: random.fork('end') }, { temporal, ledger, tell });
   await temporal.connection.close();
-  judgement.findings.push(await checkEnd(product, stage.marker), ...(await checkRemains(stage, judgement)));
+  judgement.findings.push(
+    ...checkMust(must, missing, stage.journal.skipped),
+    await checkEnd(product, stage.marker),
+    ...(await checkRemains(stage, judgement)),
+  );
   return judgement;
 }
 

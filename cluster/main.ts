@@ -6,6 +6,7 @@ import { runMain, stopSignal, Cleanups } from '../src/platform/shutdown.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
 import { createLog } from '../src/platform/logging.ts';
 import { serverTable } from '../src/platform/server-table.ts';
+import { buildHoldfast } from './build-holdfast.ts';
 import { help, readOptions, type Options } from './options.ts';
 import { workerUrl } from './holdfast-processes.ts';
 import { stateFile } from './open-state.ts';
@@ -17,19 +18,23 @@ await runMain(async () => {
     console.log(help);
     return;
   }
-  const signal = stopSignal();
-  const calledOff = new AbortController();
-  void signal.then(() => calledOff.abort(new StartupError('It was stopped before it was ready')));
+  const stopRequested = stopSignal();
+  const aborting = new AbortController();
+  void stopRequested.then(() => aborting.abort(new StartupError('It was stopped before it was ready')));
   const cleanups = new Cleanups(createLog('warn'));
-  const began = performance.now();
+  const report = (line: string): void => console.error(line);
   try {
-    const cluster = await startCluster(options, cleanups, (line) => console.error(line), calledOff.signal);
-    console.error(whereItIs(cluster, options, (performance.now() - began) / 1_000));
-    const lost = cluster.lost.then((reason) => new StartupError(`The cluster cannot go on: ${reason}`));
-    const reason = await Promise.race([signal, lost]);
-    if (reason instanceof Error) throw reason;
+    if (options.build) await buildHoldfast(report, aborting.signal);
+    const began = performance.now();
+    const cluster = await startCluster(options, cleanups, report, aborting.signal);
+    report(whereItIs(cluster, options, (performance.now() - began) / 1_000));
+    const reason = await Promise.race([cluster.lost, stopRequested.then(() => undefined)]);
+    if (reason !== undefined) {
+      report(`The cluster cannot go on: ${reason}`); // Before it is stopped, which can take a minute.
+      throw new StartupError('The cluster was stopped, as it could not go on (see above)');
+    }
   } finally {
-    calledOff.abort(); // A part that is being started again is not waited for.
+    aborting.abort(); // A part that is being started again is not waited for.
     await cleanups.run();
   }
 });
@@ -43,7 +48,7 @@ function readOptionsOrThrow(): Options | undefined {
 }
 
 function whereItIs(cluster: Cluster, { dataDir }: Options, seconds: number): string {
-  const { facadeUrls, workers, state, postgres, temporal } = cluster;
+  const { facadeUrls, workers, state, postgres, temporal, isNew } = cluster;
   const { ports, shards } = state;
   const lines = [
     ...cluster.facades.map(({ name, pid }, index) => [name, `${facadeUrls[index]}/  (pid ${pid})`]),
@@ -57,12 +62,12 @@ function whereItIs(cluster: Cluster, { dataDir }: Options, seconds: number): str
       `127.0.0.1:${ports['postgres']}  (${cluster.postgresVersion}, pid ${postgres.pid}; password in ${stateFile(dataDir)})`,
     ],
     ['Logs', cluster.logFolder],
-    ['Data', dataDir],
+    ['Data', `${dataDir}  (${isNew ? 'new' : 'from an earlier start'})`],
   ];
-  const told = lines.map(([what = '', where = '']) => `    ${what.padEnd(10)}  ${where}`);
+  const columns = lines.map(([what = '', where = '']) => `    ${what.padEnd(10)}  ${where}`);
   return `
   The cluster is ready after ${seconds.toFixed(1)} s; Ctrl-C ends it
 
-${told.join('\n')}
+${columns.join('\n')}
 `;
 }

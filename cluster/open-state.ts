@@ -1,22 +1,30 @@
 /** What a cluster must find again at its next start, in a file beside its data, for this user alone. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { readJson, writeJson } from '../src/platform/embedded/whole-file.ts';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { writeJson } from '../src/platform/embedded/whole-file.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
-import { claimPorts, type Ports } from './claim-ports.ts';
+import { claimPorts } from './claim-ports.ts';
+import { fileProblem } from './file-problem.ts';
+import { maxShards } from './options.ts';
 import { postgresFolder } from './postgres.ts';
 
-export interface State {
-  readonly shards: number;
-  readonly postgresPassword: string;
-  /** Facades and workers seal and open the agents' tokens with it. */
-  readonly encryptionKey: string;
-  readonly ports: Ports;
-}
+const stateSchema = z
+  .object({
+    shards: z.number().int().min(1).max(maxShards),
+    postgresPassword: z.string().min(1),
+    /** Facades and workers seal and open the agents' tokens with it. */
+    encryptionKey: z.string().min(1),
+    ports: z.record(z.string(), z.number().int().min(1).max(65_535)).readonly(),
+  })
+  .readonly();
 
-export interface Wanted {
+export type State = z.infer<typeof stateSchema>;
+
+export interface StateRequest {
   readonly dataDir: string;
   readonly facades: number;
   readonly workers: number;
@@ -25,28 +33,66 @@ export interface Wanted {
   readonly host: string;
 }
 
+export interface OpenedState {
+  readonly state: State;
+  /** Lets other clusters have its ports. */
+  readonly releasePorts: () => void;
+}
+
 export const stateFile = (dataDir: string): string => join(dataDir, 'cluster.json');
 
 /** Its ports are those of the last start as far as they are free. Throws `StartupError`. */
-export async function openState(wanted: Wanted): Promise<State> {
-  const { dataDir, facades, workers, host } = wanted;
+export async function openState(request: StateRequest): Promise<OpenedState> {
+  const { dataDir, facades, workers, host } = request;
   const path = stateFile(dataDir);
-  const last = await readJson<State>(path);
-  if (!last && existsSync(postgresFolder(dataDir)))
-    throw new StartupError(
-      `${path} is missing or damaged, and with it the secrets of the data beside it: bring it back, or remove ${dataDir} to begin anew`,
-    );
-  if (last && wanted.shards !== undefined && wanted.shards !== last.shards)
+  const last = await readState(path);
+  if (!last && existsSync(postgresFolder(dataDir))) throw unusable(path, 'missing', dataDir);
+  if (last && request.shards !== undefined && request.shards !== last.shards)
     throw new StartupError(
       `The cluster in ${dataDir} was made with ${last.shards} shards, which cannot be changed: leave --shards out, or give another folder with --data`,
     );
   const fresh = {
-    shards: wanted.shards ?? Number(serverTable.serverEnvironment.NUM_HISTORY_SHARDS),
+    shards: request.shards ?? Number(serverTable.serverEnvironment.NUM_HISTORY_SHARDS),
     postgresPassword: randomBytes(24).toString('hex'),
     encryptionKey: randomBytes(32).toString('base64'),
   };
-  const ports = await claimPorts(facades, workers, { last: last?.ports, host });
+  const { ports, release } = await claimPorts(facades, workers, { last: last?.ports, host });
   const state = { ...(last ?? fresh), ports };
-  await writeJson(path, state, 0o600);
-  return state;
+  try {
+    // What it holds cannot be had again: the secrets of everything beside it.
+    await writeJson(path, state, { mode: 0o600, durable: true });
+  } catch (error) {
+    release();
+    throw fileProblem(path, 'written', error);
+  }
+  return { state, releasePorts: release };
 }
+
+/** Undefined where there is none yet. Throws `StartupError`. */
+async function readState(path: string): Promise<State | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileProblem(path, 'read', error);
+  }
+  const parsed = stateSchema.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw unusable(path, `damaged (${issue?.path.join('.') || 'whole'}: ${issue?.message})`, dirname(path));
+}
+
+/** Undefined where it is none. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const unusable = (path: string, how: string, dataDir: string): StartupError =>
+  new StartupError(
+    `${path} is ${how}, and with it the secrets of the data beside it: bring it back, or remove ${dataDir} to begin anew`,
+  );

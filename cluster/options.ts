@@ -10,10 +10,12 @@ export interface Options {
   readonly shards: number | undefined;
   /** Absolute; holds everything that outlives the cluster. */
   readonly dataDir: string;
+  /** Whether Holdfast itself is built first. */
+  readonly build?: boolean;
 }
 
-const most = 64;
-const mostShards = 16_384;
+const maxProcesses = 64;
+export const maxShards = 16_384;
 
 export const help = `npm run cluster -- [--facades N] [--workers N] [--shards N] [--data DIR]
 
@@ -26,7 +28,9 @@ Starts PostgreSQL, the full Temporal server, facades and workers as processes of
   --data DIR    databases, secrets, logs, large texts (default: .holdfast/cluster in the checkout; as root
                 /var/lib/holdfast-cluster, as PostgreSQL then runs as another user, who must be able to enter it)
 
-HOLDFAST_ settings of the environment hold for every facade and worker, except those that must differ or agree.`;
+HOLDFAST_ settings of the environment hold for every facade and worker, but for the ports and HOLDFAST_DATA_DIR, which
+each has its own. Without HOLDFAST_ENCRYPTION_KEY and HOLDFAST_PAYLOAD_STORE all of them use the key in DIR/cluster.json
+and the folder DIR/payloads. TEMPORAL_ variables are not used: each connects to the cluster's own server.`;
 
 /** Undefined: help was asked for. Throws with what is wrong. */
 export function readOptions(args: readonly string[], root: boolean): Options | undefined {
@@ -37,15 +41,18 @@ export function readOptions(args: readonly string[], root: boolean): Options | u
       workers: { type: 'string', default: '3' },
       shards: { type: 'string' },
       data: { type: 'string' },
+      build: { type: 'boolean', default: false }, // For package.json: a build takes longer than reading options.
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
+  if (values.data?.trim() === '') throw new Error('--data takes a folder, and is empty; see --help');
   return {
-    facades: count(values.facades, '--facades', most),
-    workers: count(values.workers, '--workers', most),
-    shards: values.shards === undefined ? undefined : count(values.shards, '--shards', mostShards),
+    facades: count(values.facades, '--facades', maxProcesses),
+    workers: count(values.workers, '--workers', maxProcesses),
+    shards: values.shards === undefined ? undefined : count(values.shards, '--shards', maxShards),
     dataDir: values.data === undefined ? defaultDataDir(root) : resolve(values.data),
+    ...(values.build && { build: true }),
   };
 }
 

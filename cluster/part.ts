@@ -1,34 +1,51 @@
 /** One process of a cluster: started again with the same command whenever it ends, until it is stopped. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { boundServerLog, openServerLog, type ServerLog } from '../src/platform/embedded/server-log.ts';
+import { boundServerLog, openServerLog } from '../src/platform/embedded/server-log.ts';
 import {
   spawnServer,
   type ServerProcess,
   type SpawnOptions,
 } from '../src/platform/embedded/server-process.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
+import { fileProblem } from './file-problem.ts';
 import { isFree } from './free-ports.ts';
 
 export interface PartPlan extends SpawnOptions {
   readonly name: string;
   readonly command: readonly string[];
-  /** Where it may write its log `<name>.log`. */
+  /** The folder of its log, `<name>.log`. */
   readonly logFolder: string;
-  /** Whoever answers there is taken for it. */
+  /** It is not started while another process listens there, which `isReady` would take for it. */
   readonly listens: { readonly host: string; readonly port: number };
   /** Whether it can be used now. Never throws. */
   readonly isReady: () => Promise<boolean>;
+  /** Asked when it has not become ready in time. Never throws. */
+  readonly whyNotReady?: () => Promise<NotReady>;
+  /** How long one start may take. Default: 90 s. */
+  readonly readyMs?: number;
+}
+
+export interface NotReady {
+  readonly reason: string;
+  /** It says that it is still recovering its data: it is given more time. */
+  readonly recovering?: boolean;
 }
 
 /** A part that ends more often than this within a minute is not started again. */
 const maxEndsPerMinute = 5;
-const readyMs = 90_000;
-/** What a cluster that was killed just before has left, such as PostgreSQL's shared memory, is gone by then. */
-const firstMs = 10_000;
-/** One whose neighbours are down too cannot start before they have. */
-const againMs = 120_000;
+const defaultReadyMs = 90_000;
+/**
+ * A first start that fails is repeated for so long: after this time nothing is left of a cluster that was killed just
+ * before, such as PostgreSQL's shared memory.
+ */
+const firstStartMs = 10_000;
+/** A part that died must be ready again after this time, counted from when the parts that it needs are. */
+const restartMs = 120_000;
+/** After a crash PostgreSQL may replay its log for minutes. Stopped midway, it would begin anew. */
+const recoveryMs = 30 * 60_000;
 const pauseMs = 100;
+const retryPauseMs = 1_000;
 const lookAtLogMs = 60_000;
 
 export class Part {
@@ -36,27 +53,42 @@ export class Part {
   /** Resolves with the reason when it cannot be kept running, and when it was stopped. */
   readonly lost: Promise<string>;
   private readonly plan: PartPlan;
-  private readonly tell: (line: string) => void;
-  private readonly calledOff: AbortSignal;
+  private readonly needs: readonly Part[];
+  private readonly report: (line: string) => void;
+  private readonly signal: AbortSignal;
   private current: ServerProcess;
+  /** In ms since the epoch; undefined while it is down. */
+  private upSince: number | undefined = Date.now();
   private stopping = false;
 
-  /** Resolves once it is ready. Throws `StartupError` with the end of its log, and the reason of `calledOff`. */
-  static async start(plan: PartPlan, tell: (line: string) => void, calledOff: AbortSignal): Promise<Part> {
-    await mkdir(plan.logFolder, { recursive: true, mode: 0o700 });
-    return new Part(plan, await startWithin(firstMs, plan, calledOff), tell, calledOff);
+  /**
+   * Resolves once it is ready. `needs` are the parts that it cannot start without. Throws `StartupError` with the end of
+   * its log, or the reason of `signal`.
+   */
+  static async start(
+    plan: PartPlan,
+    report: (line: string) => void,
+    signal: AbortSignal,
+    needs: readonly Part[] = [],
+  ): Promise<Part> {
+    await mkdir(plan.logFolder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      throw fileProblem(plan.logFolder, 'made', error);
+    });
+    return new Part(plan, await firstStart(plan, report, signal), report, signal, needs);
   }
 
   private constructor(
     plan: PartPlan,
     first: ServerProcess,
-    tell: (line: string) => void,
-    calledOff: AbortSignal,
+    report: (line: string) => void,
+    signal: AbortSignal,
+    needs: readonly Part[],
   ) {
     this.name = plan.name;
     this.plan = plan;
-    this.tell = tell;
-    this.calledOff = calledOff;
+    this.needs = needs;
+    this.report = report;
+    this.signal = signal;
     this.current = first;
     this.lost = this.keep();
   }
@@ -65,7 +97,7 @@ export class Part {
     return this.current.pid;
   }
 
-  /** Starts that `calledOff` does not end yet are waited for. */
+  /** Ends it, and resolves once it is gone. A start that is under way is ended by `signal`, and waited for otherwise. */
   async stop(): Promise<void> {
     this.stopping = true;
     await this.current.stop();
@@ -87,17 +119,36 @@ export class Part {
     for (;;) {
       const how = await this.current.exited;
       if (this.stopping) return 'it was stopped';
+      this.upSince = undefined;
       ends.push(Date.now());
       if (ends.filter((at) => at > Date.now() - 60_000).length > maxEndsPerMinute)
         return `${this.name} ended ${maxEndsPerMinute + 1} times within a minute; last, ${how}`;
-      this.tell(`${this.name} is gone (${how}); it is started again`);
+      this.report(`${this.name} is gone (${how}); it is started again`);
       try {
-        this.current = await startWithin(againMs, this.plan, this.calledOff, () => this.isStopping());
+        this.current = await this.startAgain();
       } catch (error) {
         return (error as Error).message;
       }
+      this.upSince = Date.now();
       if (this.isStopping()) await this.current.stop();
-      else this.tell(`${this.name} is back (pid ${this.pid})`);
+      else this.report(`${this.name} is back (pid ${this.pid})`);
+    }
+  }
+
+  private async startAgain(): Promise<ServerProcess> {
+    const diedAt = Date.now();
+    const giveUpAt = (): number =>
+      restartMs + Math.max(diedAt, ...this.needs.map(({ upSince }) => upSince ?? Date.now()));
+    for (let tries = 1; ; tries++) {
+      const inTime = Date.now() + readyMsOf(this.plan);
+      try {
+        return await startOnce(this.plan, () => Math.min(inTime, giveUpAt()), this.report, this.signal);
+      } catch (error) {
+        if (Date.now() > giveUpAt() || this.isStopping() || this.signal.aborted) throw error;
+        if (tries === 1)
+          this.report(`${(error as Error).message}\n${this.name} is tried again for ${restartMs / 1_000} s`);
+        await pause(retryPauseMs);
+      }
     }
   }
 
@@ -106,60 +157,78 @@ export class Part {
   }
 }
 
-/** What keeps it from starting may pass: it is tried again for so long. */
-async function startWithin(
-  atMostMs: number,
+async function firstStart(
   plan: PartPlan,
-  calledOff: AbortSignal,
-  isStopping = () => false,
+  report: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<ServerProcess> {
-  const giveUpAt = Date.now() + atMostMs;
+  const lastTryAt = Date.now() + firstStartMs;
   for (;;) {
+    const giveUpAt = Date.now() + readyMsOf(plan);
     try {
-      return await startOnce(plan, calledOff);
+      return await startOnce(plan, () => giveUpAt, report, signal);
     } catch (error) {
-      if (Date.now() > giveUpAt || isStopping() || calledOff.aborted) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10 * pauseMs));
+      if (Date.now() > lastTryAt || signal.aborted) throw error;
+      await pause(retryPauseMs);
     }
   }
 }
 
 const logOf = ({ logFolder, name }: PartPlan): string => join(logFolder, `${name}.log`);
+const readyMsOf = ({ readyMs = defaultReadyMs }: PartPlan): number => readyMs;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function startOnce(plan: PartPlan, calledOff: AbortSignal): Promise<ServerProcess> {
-  calledOff.throwIfAborted();
+/** `giveUpAt` is in ms since the epoch, and asked again and again. */
+async function startOnce(
+  plan: PartPlan,
+  giveUpAt: () => number,
+  report: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ServerProcess> {
+  signal.throwIfAborted();
   const { host, port } = plan.listens;
   if (!(await isFree(port, host)))
-    throw new StartupError(`${plan.name} did not start: another process listens on ${host}:${port}`);
+    throw new StartupError(
+      `${plan.name} did not start: another process listens on ${host}:${port}. End that one, or start the cluster again, which takes another port then`,
+    );
   const log = await openServerLog(plan.logFolder, `${plan.name}.log`);
   try {
     const server = await spawnServer(plan.command, log.file.fd, plan);
-    await untilReady(plan, server, log, calledOff);
-    return server;
+    const reason = await untilReady(plan, server, giveUpAt, report, signal);
+    if (reason === undefined) return server;
+    await server.stop();
+    signal.throwIfAborted();
+    throw new StartupError(
+      `${plan.name} did not start: ${reason}; the end of ${log.path}:\n${await log.tail()}`,
+    );
   } finally {
     await log.file.close();
   }
 }
 
+/** Resolves with undefined once it is ready, or with why it is not waited for any longer. */
 async function untilReady(
   plan: PartPlan,
   server: ServerProcess,
-  log: ServerLog,
-  calledOff: AbortSignal,
-): Promise<void> {
-  const gone: { how?: string } = {};
-  void server.exited.then((how) => (gone.how = how));
-  const giveUpAt = Date.now() + readyMs;
-  for (;;) {
+  giveUpAt: () => number,
+  report: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const ended: { how?: string } = {};
+  void server.exited.then((how) => (ended.how = how));
+  const beganAt = Date.now();
+  for (let recovering = false; ;) {
     const ready = await plan.isReady();
-    if (ready && gone.how === undefined) return;
-    if (gone.how !== undefined || Date.now() > giveUpAt || calledOff.aborted) {
-      await server.stop();
-      calledOff.throwIfAborted();
-      throw new StartupError(
-        `${plan.name} did not start: ${gone.how ?? `it is not ready after ${readyMs / 1_000} s`}; the end of ${log.path}:\n${await log.tail()}`,
-      );
+    if (ended.how !== undefined) return ended.how;
+    if (ready) return undefined;
+    if (signal.aborted) return 'its start was called off';
+    if (Date.now() > giveUpAt()) {
+      const why = await plan.whyNotReady?.();
+      if (why?.recovering !== true || Date.now() > beganAt + recoveryMs)
+        return `it is not ready after ${Math.round((Date.now() - beganAt) / 1_000)} s${why ? `: ${why.reason}` : ''}`;
+      if (!recovering) report(`${plan.name} is recovering (${why.reason}); it is waited for`);
+      recovering = true;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await pause(recovering ? retryPauseMs : pauseMs);
   }
 }

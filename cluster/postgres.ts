@@ -11,6 +11,12 @@ import type { PartPlan } from './part.ts';
 
 const run = promisify(execFile);
 
+/** Not the user's PG variables, such as PGSERVICE and PGHOSTADDR: its programs would follow them to another server. */
+function postgresEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const { PATH, HOME, TZ, LD_LIBRARY_PATH } = environment;
+  return { PATH, HOME, ...(TZ && { TZ }), ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }) };
+}
+
 /** The only role; it owns both databases. */
 export const postgresUser = 'temporal';
 
@@ -50,13 +56,13 @@ export async function madeWith(dataDir: string): Promise<number | undefined> {
   return text === undefined ? undefined : Number(text);
 }
 
-/** Makes the files of a new PostgreSQL, whole or not at all. Throws `StartupError`, or the reason of `calledOff`. */
+/** Makes the files of a new PostgreSQL, whole or not at all. Throws `StartupError`, or the reason of `signal`. */
 export async function initPostgres(
   { binDir }: Postgres,
   dataDir: string,
   password: string,
   user: Identity,
-  calledOff: AbortSignal,
+  signal: AbortSignal,
 ): Promise<void> {
   const draft = `${postgresFolder(dataDir)}.new`;
   const passwordFile = join(draft, 'password');
@@ -76,9 +82,9 @@ export async function initPostgres(
   };
   const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
   try {
-    await run(join(binDir, 'initdb'), args, { ...user, cwd: '/', signal: calledOff });
+    await run(join(binDir, 'initdb'), args, { ...user, env: postgresEnvironment(), cwd: '/', signal });
   } catch (error) {
-    calledOff.throwIfAborted();
+    signal.throwIfAborted();
     throw new StartupError(`initdb failed: ${(error as { stderr?: string }).stderr ?? String(error)}`, {
       cause: error,
     });
@@ -106,15 +112,30 @@ export function postgresPlan(
     name: 'postgres',
     command: [join(binDir, 'postgres'), '-D', postgresFolder(dataDir), ...flags],
     ...user,
+    env: postgresEnvironment(),
     cwd: '/',
     listens: { host: localhost, port },
     // A "fast" shutdown: it disconnects its clients and makes a checkpoint. SIGTERM would wait for the clients.
     stopSignal: 'SIGINT',
     stopMs: 30_000,
-    isReady: () =>
-      run(join(binDir, 'pg_isready'), [`--host=${localhost}`, `--port=${port}`]).then(
-        () => true,
-        () => false,
-      ),
+    isReady: async () => (await askReadiness(binDir, port)).code === 0,
+    whyNotReady: async () => {
+      const { code, reason } = await askReadiness(binDir, port);
+      return { reason, recovering: code === rejectsConnections };
+    },
   };
+}
+
+/** Of pg_isready: the server answers, and refuses connections as it is starting up, e.g. recovering after a crash. */
+const rejectsConnections = 1;
+
+async function askReadiness(binDir: string, port: number): Promise<{ code: unknown; reason: string }> {
+  const args = [`--host=${localhost}`, `--port=${port}`];
+  try {
+    const { stdout } = await run(join(binDir, 'pg_isready'), args, { env: postgresEnvironment() });
+    return { code: 0, reason: stdout.trim() };
+  } catch (error) {
+    const { code, stdout = '', message } = error as { code?: unknown; stdout?: string; message: string };
+    return { code, reason: stdout.trim() || message };
+  }
 }

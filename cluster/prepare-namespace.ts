@@ -1,50 +1,81 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
+import { firstLineOf } from '../src/platform/embedded/first-line.ts';
 import { msToTs } from '../src/temporal-sdk/timestamps.ts';
 import { ensureSearchAttributes } from '../src/platform/provision.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
 import { searchAttributes } from '../src/workflows/search-attributes.ts';
+import { withoutProxy } from './temporal-server.ts';
 
 const { retentionDays } = serverTable.namespace;
 const alreadyExists = 6;
-const usableMs = 60_000;
+const connectMs = 10_000;
+const prepareMs = 60_000;
 const pauseMs = 100;
 
-/** The namespace and its search attributes, before several processes look for them at once. Throws `StartupError`. */
+/**
+ * Makes the namespace and its search attributes, before several processes look for them at once. Throws `StartupError`,
+ * or the reason of `signal`.
+ */
 export async function prepareNamespace(
   address: string,
   name: string = serverTable.namespace.name,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
-  const connection = await Connection.connect({ address });
+  const deadline = Date.now() + prepareMs;
+  let connection: Connection | undefined;
   try {
-    await connection.workflowService
-      .registerNamespace({
-        namespace: name,
-        workflowExecutionRetentionPeriod: msToTs(retentionDays * 86_400_000),
-      })
-      .catch((error: unknown) => {
-        const code: number = isGrpcServiceError(error) ? error.code : -1;
-        if (code !== alreadyExists) throw error;
-      });
-    await untilKnown(connection, name);
-    const names = Object.values(searchAttributes).map((attribute) => attribute.name);
-    await ensureSearchAttributes(connection, name, names);
+    connection = await Connection.connect({ address, connectTimeout: connectMs, channelArgs: withoutProxy });
+    const connected = connection;
+    await connected.withAbortSignal(signal, () =>
+      connected.withDeadline(deadline, () => prepare(connected, name, deadline, signal)),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(
+      `The namespace ${name} could not be made on Temporal's server at ${address}: ${firstLineOf(error)}`,
+      { cause: error },
+    );
   } finally {
-    await connection.close();
+    await connection?.close();
   }
 }
 
+async function prepare(
+  connection: Connection,
+  namespace: string,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await connection.workflowService
+    .registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs(retentionDays * 86_400_000),
+    })
+    .catch((error: unknown) => {
+      const code: number = isGrpcServiceError(error) ? error.code : -1;
+      if (code !== alreadyExists) throw error;
+    });
+  await untilUsable(connection, namespace, deadline, signal);
+  const names = Object.values(searchAttributes).map((attribute) => attribute.name);
+  await ensureSearchAttributes(connection, namespace, names);
+}
+
 /** The services learn of a new namespace a moment after it is made. */
-async function untilKnown({ workflowService }: Connection, namespace: string): Promise<void> {
-  const giveUpAt = Date.now() + usableMs;
+async function untilUsable(
+  { workflowService }: Connection,
+  namespace: string,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     try {
       // Unlike a description, which comes from the database, a list needs what the services know.
       await workflowService.countWorkflowExecutions({ namespace });
       return;
     } catch (error) {
-      if (Date.now() > giveUpAt)
-        throw new StartupError(`The namespace ${namespace} was made but cannot be used`, { cause: error });
+      if (signal.aborted || Date.now() > deadline) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }

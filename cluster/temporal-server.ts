@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
+import { firstLineOf } from '../src/platform/embedded/first-line.ts';
 import { packageRoot } from '../src/platform/paths.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
@@ -14,7 +15,9 @@ import type { PartPlan } from './part.ts';
 import { postgresUser } from './postgres.ts';
 
 const attemptMs = 2_000;
-const usualDynamicConfig = join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml');
+/** By default gRPC goes through the proxy of `https_proxy` and the like, also to 127.0.0.1. */
+export const withoutProxy = { 'grpc.enable_http_proxy': 0 };
+const defaultDynamicConfig = join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml');
 
 export const temporalAddress = ({ ports }: Pick<State, 'ports'>): string =>
   `${localhost}:${ports['FRONTEND_GRPC_PORT']}`;
@@ -22,7 +25,7 @@ export const temporalAddress = ({ ports }: Pick<State, 'ports'>): string =>
 /** What the template reads. It takes the port of the visibility database from a variable of its own. */
 export function serverEnvironment(
   { ports, postgresPassword, shards }: State,
-  dynamicConfig = usualDynamicConfig,
+  dynamicConfig = defaultDynamicConfig,
 ): Record<string, string> {
   const ofServices = temporalPorts.map((name) => [name, String(ports[name])]);
   const postgres = String(ports['postgres']);
@@ -44,7 +47,7 @@ export function serverEnvironment(
 export function serverPlan(
   { server }: ServerBinaries,
   state: State,
-  dynamicConfig = usualDynamicConfig,
+  dynamicConfig = defaultDynamicConfig,
 ): Omit<PartPlan, 'logFolder'> {
   return {
     name: 'temporal',
@@ -52,15 +55,18 @@ export function serverPlan(
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...serverEnvironment(state, dynamicConfig) },
     listens: { host: localhost, port: state.ports['FRONTEND_GRPC_PORT'] ?? 0 },
     stopMs: 20_000,
-    isReady: () => answers(temporalAddress(state)),
+    isReady: async () => (await problemAt(temporalAddress(state))) === undefined,
+    whyNotReady: async () => ({
+      reason: (await problemAt(temporalAddress(state))) ?? 'it has just become ready',
+    }),
   };
 }
 
-/** Makes both databases, or brings them up to this version. Throws `StartupError`, or the reason of `calledOff`. */
+/** Makes both databases, or brings them up to this version. Throws `StartupError`, or the reason of `signal`. */
 export async function updateSchema(
   { sqlTool }: ServerBinaries,
   state: State,
-  calledOff: AbortSignal,
+  signal: AbortSignal,
 ): Promise<void> {
   const env = {
     SQL_PLUGIN: serverTable.serverEnvironment.DB,
@@ -77,9 +83,9 @@ export async function updateSchema(
     ])
       await promisify(execFile)(sqlTool, ['--db', database, ...step], {
         env,
-        signal: calledOff,
+        signal,
       }).catch((error: unknown) => {
-        calledOff.throwIfAborted();
+        signal.throwIfAborted();
         const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string };
         throw new StartupError(
           `The schema of ${database} could not be made (${step[0] ?? ''}):\n${(stderr + stdout).trim().split('\n').slice(-5).join('\n')}`,
@@ -88,17 +94,17 @@ export async function updateSchema(
       });
 }
 
-async function answers(address: string): Promise<boolean> {
-  const connection = await Connection.connect({ address, connectTimeout: attemptMs }).catch(() => undefined);
-  if (!connection) return false;
+/** Why it does not answer; undefined: it does. */
+async function problemAt(address: string): Promise<string | undefined> {
+  let connection: Connection | undefined;
   try {
-    await connection.withDeadline(Date.now() + attemptMs, () =>
-      connection.workflowService.listNamespaces({}),
-    );
-    return true;
-  } catch {
-    return false;
+    connection = await Connection.connect({ address, connectTimeout: attemptMs, channelArgs: withoutProxy });
+    const { workflowService } = connection;
+    await connection.withDeadline(Date.now() + attemptMs, () => workflowService.listNamespaces({}));
+    return undefined;
+  } catch (error) {
+    return firstLineOf(error);
   } finally {
-    await connection.close();
+    await connection?.close();
   }
 }

@@ -29,7 +29,7 @@ export async function startWatchedAgents() {
   const port = (server: typeof quick): number => (server.address() as AddressInfo).port;
   return {
     last,
-    async register({ url }: Product): Promise<void> {
+    async register({ url }: Pick<Product, 'url'>): Promise<void> {
       const agents = [
         { name: 'quick', port: port(quick) },
         { name: 'one-failed', port: port(failing), max_retries: 0, fallback_agents: ['quick'] },
@@ -46,7 +46,7 @@ export type WatchedAgents = Awaited<ReturnType<typeof startWatchedAgents>>;
 
 /** The median of each span over `count` calls; their sum is not quite the median of the whole. */
 export async function takeApart(
-  { url, temporalAddress }: Product,
+  { url, temporalAddress }: Pick<Product, 'url' | 'temporalAddress'>,
   { last }: WatchedAgents,
   body: { agent_name: string; session_id?: string },
   count: number,

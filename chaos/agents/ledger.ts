@@ -42,11 +42,13 @@ export class Ledger {
     this.write({ event: 'ended', agent, key, at: execution.endedAt, answer, ...ending });
   }
 
-  close(): void {
-    this.file.end();
+  /** Resolves once all of it is in the file. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.file.end(resolve));
   }
 
   private write(line: object): void {
+    if (this.file.writableEnded) return;
     this.file.write(`${JSON.stringify(line)}\n`);
   }
 }

@@ -19,3 +19,14 @@ export function checkRecovery({ faults }: Evidence): Finding {
     .map(({ kind, what, limitMs }) => `${kind}: no success within ${limitMs / 1_000} s of it (${what})`);
   return { row: 'recovery', what: 'a success after every fault', checked: faults.length, violations };
 }
+
+/** What `must` happen and could not, for the reason of `skipped`, was not withstood. No row where nothing must. */
+export function checkMust(
+  must: readonly string[],
+  missing: readonly string[],
+  skipped: ReadonlyMap<string, string>,
+): Finding[] {
+  if (must.length === 0) return [];
+  const violations = missing.map((kind) => `${kind} did not happen: ${skipped.get(kind) ?? 'unknown why'}`);
+  return [{ row: 'faults', what: 'every kind of --must happened', checked: must.length, violations }];
+}

@@ -9,29 +9,39 @@ interface End {
   readonly until: number;
   /** Kinds that have to happen; those that have not by then come after it, and no others. */
   readonly must: readonly string[];
+  /** Nothing more is to be broken. */
+  readonly calledOff: () => boolean;
 }
 
-/** One fault after the other, each recovered from before the next. */
+/**
+ * One fault after the other, each recovered from before the next. Resolves with the kinds of `must` that did not happen,
+ * since they cannot be done here.
+ */
 export async function injectFaults<P extends Product>(
   stage: FaultStage<P>,
   faults: Faults<P>,
   end: End,
   tell: (line: string) => void,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const awaited = new Set(end.must);
   const missing = new Set(end.must);
   for (const [kind, fault] of schedule(Object.entries(faults), stage.random)) {
     const isOver = Date.now() >= end.until;
-    if (isOver && missing.size === 0) return;
-    if (isOver && !missing.has(kind)) continue;
+    if (end.calledOff() || (isOver && awaited.size === 0)) break;
+    if (isOver && !awaited.has(kind)) continue;
     await pause(stage.random.whole(500, 2_500));
     const begunAt = Date.now();
     const done = await fault({ ...stage, random: stage.random.fork(kind) });
-    missing.delete(kind);
+    awaited.delete(kind);
     if (done.skipped !== undefined) {
       stage.journal.skipped.set(kind, done.skipped);
       tell(`${kind.padEnd(13)} skipped: ${done.skipped}`);
-    } else tell(`${kind.padEnd(13)} ${await recover(stage, { ...done, kind, begunAt })}`);
+    } else {
+      missing.delete(kind);
+      tell(`${kind.padEnd(13)} ${await recover(stage, { ...done, kind, begunAt })}`);
+    }
   }
+  return [...missing];
 }
 
 /** Puts it on record once a call has succeeded since, and what the fault left to do is done. Says what happened. */
@@ -42,8 +52,11 @@ async function recover(
   const { kind, begunAt, what, moments = [] } = done;
   const limitMs = recoveryLimitMs(stage.product, done);
   const recovery = await recoveryMs(stage, done, limitMs);
-  await done.afterwards?.();
-  await done.settled;
+  try {
+    await done.afterwards?.();
+  } finally {
+    await done.settled;
+  }
   stage.journal.fault({ kind, what, at: begunAt, moments, limitMs, recoveryMs: recovery });
   return `${what}; ${recovery === undefined ? 'NOT RECOVERED' : `next success after ${recovery} ms`}`;
 }

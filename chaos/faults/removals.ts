@@ -32,11 +32,14 @@ const whileInUse =
     const used = Promise.all(
       ids.map((id) => useSession({ ...stage, random: random.fork(id) }, id, () => !over)),
     );
-    for (let round = 0; round < rounds; round++) {
-      await pause(random.whole(50, 600));
-      await remove(stage, ids);
+    try {
+      for (let round = 0; round < rounds; round++) {
+        await pause(random.whole(50, 600));
+        await remove(stage, ids);
+      }
+    } finally {
+      over = true;
     }
-    over = true;
     return {
       what: `${rounds} ${what} ${ids.length} sessions in use`,
       at: Date.now(),

@@ -114,11 +114,14 @@ export class Journal {
     this.write({ event: 'fault', ...record });
   }
 
+  /** Nothing once it is closed: after a fault that threw, the calls that it made itself may not be over yet. */
   write(line: object): void {
+    if (this.file.writableEnded) return;
     this.file.write(`${JSON.stringify({ at: Date.now(), ...line })}\n`);
   }
 
-  close(): void {
-    this.file.end();
+  /** Resolves once all of it is in the file. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.file.end(resolve));
   }
 }

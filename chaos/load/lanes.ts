@@ -25,12 +25,15 @@ const weights: Record<keyof typeof steps, number> = {
 };
 
 export interface Load {
-  /** Every lane finishes its step; resolves when all have. */
+  /** A lane has failed, which none should: there is no use in going on. */
+  readonly failed: boolean;
+  /** Every lane finishes its step; resolves when all have. Throws what one has failed with. */
   stop(): Promise<void>;
 }
 
 export function startLoad(stage: Stage, lanes: number): Load {
   let stopping = false;
+  const failures: unknown[] = [];
   const lane = async (index: number): Promise<void> => {
     const random = stage.random.fork(`lane ${index}`);
     while (!stopping) {
@@ -38,11 +41,21 @@ export function startLoad(stage: Stage, lanes: number): Load {
       await pause(random.whole(20, 300));
     }
   };
-  const all = Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)));
+  const all = Promise.all(
+    Array.from({ length: lanes }, (_, index) =>
+      lane(index).catch((error: unknown) => {
+        failures.push(error);
+      }),
+    ),
+  );
   return {
+    get failed() {
+      return failures.length > 0;
+    },
     async stop() {
       stopping = true;
       await all;
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

@@ -139,20 +139,39 @@ export class KeptProcess {
       told.ready = true;
       this.isReady = !this.endWanted;
     };
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.log.write(text);
-        this.tail = (this.tail + text).slice(-tailBytes);
-        if (ready instanceof RegExp && ready.test(this.tail)) nowReady();
-      });
+    const ended = endOf(child);
+    this.hear(child, () => {
+      if (ready instanceof RegExp && ready.test(this.tail)) nowReady();
+    });
     if (!(ready instanceof RegExp))
       void until(async () => told.over || (await ready()), Infinity, lookEveryMs).then(nowReady);
-    const how = await new Promise<string>((resolve) =>
-      child.once('close', (code, signal) => resolve(signal ?? `code ${String(code)}`)),
-    );
+    const how = await ended;
+    if (child.pid === undefined) this.tail = how;
     told.over = true;
     running.delete(child);
     this.log.write(`--- ${name} ended with ${how}\n`);
     return { name, at: Date.now(), how, wanted: this.endIsWanted(), ready: told.ready, tail: this.tail };
   }
+
+  /** Keeps what it prints; `heard` is called after each piece of it. */
+  private hear({ stdout, stderr }: ChildProcess, heard: () => void): void {
+    // Absent where the machine had not even descriptors left to start it with.
+    for (const stream of [stdout, stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.log.write(text);
+        this.tail = (this.tail + text).slice(-tailBytes);
+        heard();
+      });
+  }
+}
+
+/** How it ended, or why it never began. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? `code ${String(code)}`));
+    // One that cannot be signalled errs too, and goes on.
+    child.on('error', ({ message }) => {
+      if (child.pid === undefined) resolve(message);
+    });
+  });
 }

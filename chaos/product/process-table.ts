@@ -1,5 +1,6 @@
 /** Looking at this machine's processes through /proc. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readProcessStat } from '../../src/platform/process-stat.ts';
 
 /** Of every process whose environment holds `marker`, which children inherit. */
 export async function pidsMarked(marker: string): Promise<number[]> {
@@ -30,11 +31,7 @@ export async function openSockets(pid: number): Promise<number> {
 }
 
 export async function childrenOf(pid: number): Promise<number[]> {
-  return pidsWhere(async (other) => {
-    const stat = await readFile(`/proc/${other}/stat`, 'utf8');
-    // The command in brackets may hold anything; then come the state and the parent.
-    return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]) === pid;
-  });
+  return pidsWhere(async (other) => (await readProcessStat(other))?.parent === pid);
 }
 
 export function killIfThere(pid: number): void {

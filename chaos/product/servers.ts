@@ -1,9 +1,9 @@
 /** PostgreSQL and the full Temporal server, found and set up as `npm run cluster` does, with a proxy between them. */
 import { randomBytes } from 'node:crypto';
-import { chmod } from 'node:fs/promises';
 import { temporalPorts } from '../../cluster/claim-ports.ts';
 import { findPostgres } from '../../cluster/find-postgres.ts';
 import { findServer } from '../../cluster/find-server.ts';
+import { letPostgresEnter } from '../../cluster/make-data-dir.ts';
 import type { State } from '../../cluster/open-state.ts';
 import type { PartPlan } from '../../cluster/part.ts';
 import { initPostgres, postgresIdentity, postgresPlan } from '../../cluster/postgres.ts';
@@ -34,7 +34,7 @@ export async function startServers(settings: ProductSettings, dataDir: string): 
   const binaries = await findPostgres(undefined);
   const calledOff = new AbortController().signal;
   const serverBinaries = await findServer(tell, calledOff);
-  await chmod(dataDir, 0o711); // PostgreSQL is another user where this one is root.
+  await letPostgresEnter(dataDir);
   const user = await postgresIdentity(dataDir);
   const state = await newState(settings);
   const { postgres: port = 0, FRONTEND_GRPC_PORT: temporalPort = 0 } = state.ports;

@@ -132,7 +132,7 @@ export const refusals = {
   internal: { status: 500, title: 'A fault of Holdfast itself' },
   shutting_down: { status: 503, title: 'This node is shutting down' },
   temporal_unavailable: { status: 503, title: 'Temporal does not answer' },
-  disk_full: { status: 503, title: "The data directory's disk is full" },
+  disk_full: { status: 503, title: 'The disk of the data directory or of the payload store is full' },
   payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer or is full' },
 } as const satisfies Record<string, RefusalRow>;
 

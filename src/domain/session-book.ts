@@ -33,6 +33,8 @@ export class SessionBook {
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
   private queue: string[];
+  /** When each call of the queue was last told its place. */
+  private readonly queuedAt: Map<string, number>;
   private readonly room: MetadataRoom;
 
   constructor(state: SessionState, limits: SessionLimits) {
@@ -45,6 +47,7 @@ export class SessionBook {
     this.turnsGranted = state.turnsGranted;
     this.currentHolder = state.holder;
     this.queue = [...state.queue];
+    this.queuedAt = new Map(Object.entries(state.queuedAt ?? {}));
     this.room = new MetadataRoom(state, limits);
   }
 
@@ -81,10 +84,11 @@ export class SessionBook {
     // Without a holder the queue is empty: `release` grants the turn to the next call at once.
     const holder = this.currentHolder ?? this.grant(callId, nowMs);
     if (holder.callId === callId) {
-      this.currentHolder = { ...holder, grantedAt: nowMs };
+      this.currentHolder = { callId, turnNumber: holder.turnNumber, grantedAt: nowMs };
       return this.turnOf(this.currentHolder);
     }
     if (!this.queue.includes(callId)) this.queue.push(callId);
+    this.queuedAt.set(callId, nowMs);
     return { state: 'queued', position: this.queue.indexOf(callId) + 1, comesByItself: true };
   }
 
@@ -123,11 +127,15 @@ export class SessionBook {
     if (!this.recent.has(callId) && (this.holds(callId) || this.queue.includes(callId)))
       this.left.add(callId);
     this.queue = this.queue.filter((waiting) => waiting !== callId);
+    this.queuedAt.delete(callId);
     this.room.forget(callId);
     if (!this.holds(callId)) return undefined;
     this.currentHolder = undefined;
     const next = this.queue.shift();
-    return next === undefined ? undefined : this.grant(next, nowMs);
+    if (next === undefined) return undefined;
+    const queuedAt = this.queuedAt.get(next);
+    this.queuedAt.delete(next);
+    return this.grant(next, nowMs, queuedAt);
   }
 
   /** The segment to store next, if there is one. Call `movedOut` once it is stored. */
@@ -176,6 +184,7 @@ export class SessionBook {
       turnsGranted: this.turnsGranted,
       ...(this.currentHolder && { holder: this.currentHolder }),
       queue: this.queue,
+      ...(this.queuedAt.size > 0 && { queuedAt: Object.fromEntries(this.queuedAt) }),
       ...this.room.state(),
       recentCallIds: this.recent.list(),
       ...(left.length > 0 && { leftCallIds: left }),
@@ -193,9 +202,14 @@ export class SessionBook {
     return this.currentHolder?.callId === callId;
   }
 
-  private grant(callId: string, nowMs: number): TurnHolder {
+  private grant(callId: string, nowMs: number, queuedAt?: number): TurnHolder {
     this.turnsGranted += 1;
-    this.currentHolder = { callId, turnNumber: this.turnsGranted, grantedAt: nowMs };
+    this.currentHolder = {
+      callId,
+      turnNumber: this.turnsGranted,
+      grantedAt: nowMs,
+      ...(queuedAt !== undefined && { queuedAt }),
+    };
     return this.currentHolder;
   }
 

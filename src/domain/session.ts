@@ -52,6 +52,8 @@ export interface TurnHolder {
   readonly callId: string;
   readonly turnNumber: number;
   readonly grantedAt: number;
+  /** When it was last told its place in the queue. Absent: it was granted its turn by the reply to its request. */
+  readonly queuedAt?: number;
 }
 
 /** The state that a session carries to its next run by continue-as-new. */
@@ -67,6 +69,8 @@ export interface SessionState extends SessionContent {
   readonly holderUntold?: true;
   /** Call ids in acceptance order. */
   readonly queue: readonly string[];
+  /** When each waiting call was last told its place, epoch ms by call id. Absent: not known. */
+  readonly queuedAt?: Readonly<Record<string, number>>;
   /** Bytes of metadata that the holder and the waiting calls may add, by call id. Calls without metadata are left out. */
   readonly expectedMetadata?: Readonly<Record<string, number>>;
   /** Ids of recently committed calls, oldest first. Absent: the call ids of the messages. */

@@ -14,24 +14,36 @@ import { refusal } from './refusal.ts';
 interface Options {
   /** Undefined while the payload store cannot be reached. */
   readonly storeId: string | undefined;
+  /** The payload store's place as HOLDFAST_PAYLOAD_STORE takes it. */
+  readonly storePlace: string;
   /** HOLDFAST_JOIN=force: the node joins in any case, and the cluster terms are set to what it has. */
   readonly force: boolean;
   readonly log: Log;
 }
 
-/** The first node writes the cluster terms. Throws `StartupError` with what differs and what to do. */
+/**
+ * The first node writes the cluster terms. Throws `StartupError` with what differs and what to do; the node has left the
+ * registry by then.
+ */
 export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Options): Promise<void> {
   try {
     await join(temporal, nodes, options);
   } catch (error) {
-    throw withWhatToDo(error, temporal.namespace);
+    const explained = withWhatToDo(error, temporal.namespace);
+    // The node may be listed by now. Other errors are tried again, and a node that has left cannot come back.
+    if (explained instanceof StartupError) await nodes.leave().catch(() => undefined);
+    throw explained;
   }
 }
 
-async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: Options): Promise<void> {
+async function join(
+  temporal: Temporal,
+  nodes: Nodes,
+  { storeId, storePlace, force, log }: Options,
+): Promise<void> {
   if (force)
     log.warn(
-      'HOLDFAST_JOIN=force is set: this node joins the cluster even if its key, payload store or version differs. Unset it once the node has started',
+      'HOLDFAST_JOIN=force is set: this node is not refused at its start, even if its key, payload store or version differs. Unset it once the node has started',
     );
   const self = { ...nodes.self, storeId };
   const terms = (await readTerms(temporal)) ?? (await writeFirstTerms(temporal, self));
@@ -40,7 +52,9 @@ async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: O
     const others = running.filter(({ id }) => id !== self.id);
     const breaches = breachesOf(terms, self, others);
     if (breaches.length > 0)
-      throw new StartupError(refusal(breaches, terms, self, others, temporal.namespace));
+      throw new StartupError(
+        refusal(breaches, terms, self, others, { namespace: temporal.namespace, storePlace }),
+      );
   };
   // Before the node is listed: otherwise the other nodes would log an error about its key or store.
   if (terms && !force && breachesOf(terms, self, []).length > 0)
@@ -48,17 +62,12 @@ async function join(temporal: Temporal, nodes: Nodes, { storeId, force, log }: O
   nodes.amend({ storeId });
   const raises = !force && terms !== undefined && self.generation > terms.generation;
   await enter(nodes, log, { mustSeeAll: raises });
-  try {
+  refuseIfDifferent(nodes.list());
+  if (raises) {
+    // A Temporal server that has just started does not list all pollers yet: wait until every node has renewed its lease.
+    await delay(allRenewedMs);
+    await enter(nodes, log, { mustSeeAll: true });
     refuseIfDifferent(nodes.list());
-    if (raises) {
-      // A Temporal server that has just started does not list all pollers yet: wait until every node has renewed its lease.
-      await delay(allRenewedMs);
-      await enter(nodes, log, { mustSeeAll: true });
-      refuseIfDifferent(nodes.list());
-    }
-  } catch (error) {
-    await nodes.leave().catch(() => undefined);
-    throw error;
   }
   if (terms) await updateTerms(temporal, self, terms, log);
 }

@@ -33,7 +33,7 @@ function logNode(log: Log, node: ListedNode, differences: readonly Difference[])
   else if (names.includes('generation'))
     log.warn(
       facts,
-      'A node of another generation was started: one of the two will stop, unless HOLDFAST_JOIN=force is set',
+      'A node of another generation runs beside this one: the one that was started last is refused. If it was started with HOLDFAST_JOIN=force, it stays, and the other one stops if it is the older',
     );
   else
     log.warn(

@@ -19,18 +19,27 @@ export function createMembership(
   temporal: Temporal,
   nodes: Nodes,
   storeWatch: StoreWatch,
-  { force, log }: { force: boolean; log: Log },
+  { force, storePlace, log }: { force: boolean; storePlace: string; log: Log },
 ) {
   const compare = logDifferences(log);
+  /** Ends the lease at once. If Temporal does not answer, the lease expires. */
+  const leave = (): Promise<void> => nodes.leave().catch(() => undefined);
   const notRenewed = (error: unknown): void => {
     log.warn(
       { err: error },
       'This node could not renew its lease in the registry of nodes; it tries again in 10 s',
     );
   };
+  const termsNotRead = (error: unknown): void => {
+    log.warn(
+      { err: error },
+      'A node of a newer generation is running, and this node could not read whether the cluster has moved to that generation; it tries again in 10 s',
+    );
+  };
   let refuse: (reason: string) => void = () => undefined;
   const refused = new Promise<string>((resolve) => (refuse = resolve));
-  const join = (): Promise<void> => joinCluster(temporal, nodes, { storeId: storeWatch.storeId, force, log });
+  const join = (): Promise<void> =>
+    joinCluster(temporal, nodes, { storeId: storeWatch.storeId, storePlace, force, log });
   const joinWithStore = async (): Promise<void> => {
     try {
       await join();
@@ -40,8 +49,8 @@ export function createMembership(
     }
   };
   /**
-   * Ends this node if the cluster has moved to a newer generation. A newer node in the list alone does not prove that: it may
-   * be about to be refused. So the terms decide.
+   * Ends this node, forced or not, once the cluster terms are of a newer generation. A newer node in the list alone does not
+   * prove that: it may be about to be refused, or this node was started by force after it.
    */
   const endIfOlder = async (): Promise<void> => {
     const { self } = nodes;
@@ -49,21 +58,26 @@ export function createMembership(
     if (!others.some(({ generation }) => generation > self.generation)) return;
     const terms = await readTerms(temporal);
     if (terms && breachesOf(terms, self, []).includes('older'))
-      refuse(refusal(['older'], terms, self, others, temporal.namespace));
+      refuse(refusal(['older'], terms, self, others, { namespace: temporal.namespace, storePlace }));
   };
   const renewLease = async (): Promise<void> => {
     compare(nodes.self, await nodes.renew());
-    await endIfOlder();
+    await endIfOlder().catch(termsNotRead);
   };
   return {
     /** Joins, before the node takes its first call or task. Throws `StartupError` if it may not be part of the cluster. */
     async join(): Promise<void> {
-      await join();
+      try {
+        await join();
+      } catch (error) {
+        await leave(); // Whatever the error is: this process ends, and may be listed by now.
+        throw error;
+      }
       compare(nodes.self, nodes.list());
     },
     /**
-     * Resolves with the reason if the node may no longer be part of the cluster, or if its payload store could be reached
-     * only after the join and is not the cluster's.
+     * Resolves with the reason why this node must end: a newer generation has raised the cluster terms, or its payload store,
+     * which could not be reached at the start, is not the cluster's.
      */
     refused,
     /** Publishes the node's address. If that fails, the next renewal does it. */
@@ -80,7 +94,6 @@ export function createMembership(
         await Promise.all(stops.map((stop) => stop()));
       };
     },
-    /** Ends the lease at once. If Temporal does not answer, the lease expires. */
-    leave: (): Promise<void> => nodes.leave().catch(() => undefined),
+    leave,
   };
 }

@@ -8,11 +8,11 @@ export function refusal(
   terms: ClusterTerms,
   self: NodeCard,
   others: readonly NodeCard[],
-  namespace: string,
+  { namespace, storePlace }: { namespace: string; storePlace: string },
 ): string {
   return [
     `This node may not join the cluster in Temporal's namespace ${namespace}:`,
-    ...breaches.map((breach) => `  ${wordsOf(breach, terms, self, others)}`),
+    ...breaches.map((breach) => `  ${wordsOf(breach, terms, { ...self, storePlace }, others)}`),
     others.length === 0 ? 'No node is running.' : `Running nodes: ${others.map(nameOf).join(', ')}.`,
     // Force is no way out of a generation mismatch: other nodes would get data that they cannot read.
     ...(breaches.includes('older') || breaches.includes('newer') ? [] : [byForce]),
@@ -22,13 +22,18 @@ export function refusal(
 const byForce =
   'The first node of a cluster decides these values for all nodes. If one of them was wrong, or if you changed it on purpose: stop the nodes that have the old one and start one node with HOLDFAST_JOIN=force. Its values then apply to the cluster; docs/deployment.md says what happens to existing data.';
 
-function wordsOf(breach: Breach, terms: ClusterTerms, self: NodeCard, others: readonly NodeCard[]): string {
+function wordsOf(
+  breach: Breach,
+  terms: ClusterTerms,
+  self: NodeCard & { readonly storePlace: string },
+  others: readonly NodeCard[],
+): string {
   const { version, generation } = self;
   switch (breach) {
     case 'encryption_key':
-      return `Its encryption key (fingerprint ${self.keyFingerprint}) is not the cluster's (fingerprint ${terms.keyFingerprint}): set HOLDFAST_ENCRYPTION_KEY to the cluster's key, or restore encryption.key in the data directory`;
+      return `Its encryption key (fingerprint ${self.keyFingerprint}) is not the cluster's (fingerprint ${terms.keyFingerprint}): set HOLDFAST_ENCRYPTION_KEY to the key with that fingerprint, or restore encryption.key in the data directory`;
     case 'payload_store':
-      return `Its payload store (id ${String(self.storeId)}) is not the cluster's: set HOLDFAST_PAYLOAD_STORE to the folder or bucket whose object store-id contains ${terms.storeId}`;
+      return `Its payload store (id ${String(self.storeId)}, ${self.storePlace}) is not the cluster's: set HOLDFAST_PAYLOAD_STORE to the folder or bucket whose object store-id contains ${terms.storeId}`;
     case 'older': {
       const newest = Math.max(...[terms, ...others].map((one) => one.generation));
       return `Its version ${version} (generation ${generation}) cannot read what nodes of generation ${newest} write: install their version`;

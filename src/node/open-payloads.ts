@@ -14,11 +14,10 @@ export interface Payloads {
   readonly archive: Archive | undefined;
 }
 
-/** Throws `StartupError` if the store is set up wrongly; one that is only unreachable is tried again later. */
-export async function openPayloads(config: Config, log: Log): Promise<Payloads> {
+/** Does not use the store yet: `storeWatch.first` makes the first check of it. */
+export function openPayloads(config: Config, log: Log): Payloads {
   const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
   const storeWatch = new StoreWatch(store, log);
-  await storeWatch.first();
   const texts = new TextStore(store, config.payloads.inlineBytes, ({ key, message }) => {
     log.error({ key }, message);
   });

@@ -13,6 +13,7 @@ import type { Cleanups } from '../platform/shutdown.ts';
 import { version } from '../platform/version.ts';
 import type { Node } from './compose.ts';
 import { closeServer, listen } from './listen.ts';
+import { watchStoreDisk } from './watch-store-disk.ts';
 
 interface ApiParts {
   readonly node: Node;
@@ -28,6 +29,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   const { node, temporal, worker, drain, cleanups } = parts;
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
   const { sealer, clock, storeWatch, metrics, probes } = node;
+  const storeDisk = await watchStoreDisk(config, log, cleanups);
   const app = createApp(
     {
       ...node.services,
@@ -37,7 +39,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
       drain,
       workerRunning: () => worker?.running(),
       webUi: webUiUrl === undefined ? undefined : { url: webUiUrl, namespace: temporal.namespace },
-      diskProblem: () => temporal.disk?.problem,
+      diskProblem: () => temporal.disk?.problem ?? storeDisk?.problem,
       storeWatch,
       clock,
       sealer,

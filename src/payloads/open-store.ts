@@ -10,3 +10,8 @@ export type StoreSettings =
 export function openPayloadStore(settings: StoreSettings, reserveBytes = 0): PayloadStore {
   return settings.kind === 'folder' ? createFileStore(settings.path, reserveBytes) : createS3Store(settings);
 }
+
+/** As HOLDFAST_PAYLOAD_STORE takes it. */
+export function placeOf(settings: StoreSettings): string {
+  return settings.kind === 'folder' ? settings.path : `s3://${settings.bucket}/${settings.prefix}`;
+}

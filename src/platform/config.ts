@@ -10,6 +10,7 @@ import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
 import { removedSettings, warningsOfRemoved } from './removed-settings.ts';
+import { isEncryptionKey, keyTakes } from './sealing.ts';
 import { sharedSettings } from './shared-settings.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -64,6 +65,7 @@ export const settings = {
   ),
   HOLDFAST_ENCRYPTION_KEY: z
     .string()
+    .refine(isEncryptionKey, `takes ${keyTakes}`)
     .optional()
     .describe(
       "Key that encrypts the agents' tokens: 32 bytes in base64 or hex. Default: generated in the data directory.",
@@ -248,7 +250,7 @@ export const settings = {
   ),
   HOLDFAST_RETENTION_DAYS: integer(7, 1, 3_650).describe('How long the embedded server keeps ended calls.'),
   HOLDFAST_DISK_RESERVE_MIB: integer(64, 1, 1_048_576).describe(
-    "Free space on the data directory's disk that is reserved for calls in flight. With less than that nothing new is accepted.",
+    "Free space on the disk of the embedded server's data, or of the payload store's folder, that is reserved for calls in flight. With less than that nothing new is accepted.",
   ),
   HOLDFAST_MIN_FREE_DISK_MIB: integer(1_024, 0, 1_048_576).describe(
     'A warning is logged while the free space on that disk is below this.',

@@ -76,14 +76,20 @@ export function encryptionKeyFile(dataDir: string): string {
   return join(dataDir, 'encryption.key');
 }
 
+export const keyTakes = `${keyBytes} bytes in base64 or hex; make one with: openssl rand -base64 ${keyBytes}`;
+
+export function isEncryptionKey(text: string): boolean {
+  return decodeKey(text).length === keyBytes;
+}
+
 function parseKey(text: string, source: string): Buffer {
+  if (!isEncryptionKey(text)) throw new StartupError(`${source} must be ${keyTakes}`);
+  return decodeKey(text);
+}
+
+function decodeKey(text: string): Buffer {
   const trimmed = text.trim();
-  const key = /^[0-9a-f]{64}$/i.test(trimmed) ? Buffer.from(trimmed, 'hex') : Buffer.from(trimmed, 'base64');
-  if (key.length !== keyBytes)
-    throw new StartupError(
-      `${source} must be ${keyBytes} bytes in base64 or hex; make one with: openssl rand -base64 ${keyBytes}`,
-    );
-  return key;
+  return /^[0-9a-f]{64}$/i.test(trimmed) ? Buffer.from(trimmed, 'hex') : Buffer.from(trimmed, 'base64');
 }
 
 /** Writes the file atomically and never overwrites it, because two nodes may start at the same time. */

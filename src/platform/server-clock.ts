@@ -36,9 +36,11 @@ const movedMs = 500;
 /** A skew of at least this is logged. */
 export const noticedSkewMs = 1_000;
 
-/** The server's time (epoch ms) at a moment between `after` and `before`, two readings of `performance.now()`. */
+/** One reading of the server's clock. It was taken at some moment between `after` and `before`. */
 export interface ServerTime {
+  /** What the server's clock showed, epoch ms. */
   readonly at: number;
+  /** When the request began, and when its answer was there, by `performance.now()`. */
   readonly after: number;
   readonly before: number;
 }
@@ -85,7 +87,7 @@ export async function readServerTime(
 
 /** The server's clock as this process estimates it. */
 export class ServerClock {
-  /** How far the server's clock is ahead of `performance.now()`. Undefined until measured; the machine's clock is used then. */
+  /** Server's time minus `performance.now()`, in ms. Undefined until measured; the machine's clock is used then. */
   private aheadMs: number | undefined;
   private readonly read: () => Promise<ServerTime | undefined>;
 
@@ -98,7 +100,10 @@ export class ServerClock {
     return this.aheadMs === undefined ? Date.now() : Math.round(performance.now() + this.aheadMs);
   }
 
-  /** How far the machine's clock is ahead of the server's, in ms. */
+  /**
+   * How far the machine's clock is ahead of the server's, in ms. A difference that the duration of the request alone may
+   * explain counts as none.
+   */
   skewMs(): number {
     return this.aheadMs === undefined ? 0 : Date.now() - this.now();
   }

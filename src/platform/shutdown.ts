@@ -33,7 +33,7 @@ export class Cleanups {
  */
 const duplicateWithinMs = 500;
 
-/** Resolves with the first SIGINT or SIGTERM. A second one ends the process at once. */
+/** Resolves with the first SIGINT, SIGTERM or SIGHUP (its terminal was closed). A second one ends the process at once. */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
@@ -45,6 +45,7 @@ export function stopSignal(): Promise<NodeJS.Signals> {
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
+    process.on('SIGHUP', onSignal);
   });
 }
 

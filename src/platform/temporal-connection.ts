@@ -57,7 +57,7 @@ export async function connect({ options }: TemporalTarget): Promise<NativeConnec
     return await NativeConnection.connect(options);
   } catch (error) {
     throw new StartupError(
-      `Temporal at ${options.address ?? 'its default address'} does not answer: check TEMPORAL_ADDRESS, or unset it to use the embedded server`,
+      `Temporal at ${options.address ?? 'its default address'} does not answer: check TEMPORAL_ADDRESS and, where the server wants TLS or a client certificate, the TEMPORAL_TLS_* variables or the profile; or unset it to use the embedded server`,
       { cause: error },
     );
   }

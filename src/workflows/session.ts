@@ -46,7 +46,7 @@ const firstResendMs = 50;
 const lastResendMs = 3_200;
 /** The same when the session closes: up to 200 ms, 350 ms in all, because a new session of the id may be waiting to start. */
 const lastResendAtCloseMs = 200;
-/** A call that does not exist this long after it was granted the turn will never start. */
+/** A call that does not exist this long after it was told of its turn, or of its place in the queue, will never start. */
 const startGraceMs = 10_000;
 
 /** Default for sessions created before `renewAtEvents` was a limit; takes effect from their next run. */
@@ -87,21 +87,27 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
 
   /**
    * Sends the turn to a holder that waited in the queue. If the call does not exist yet, the signal is sent again with
-   * backoff; if the call is gone, `watch` frees the turn.
+   * backoff. If the call is gone, it loses the turn: here if it was queued long enough ago, because it then uses no turn that
+   * it was not told of; otherwise `watch` frees the turn.
    */
   const sendTurn = async (holder: TurnHolder | undefined): Promise<void> => {
     if (!holder) return;
     const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
     const holds = (): boolean => book.holder?.turnNumber === holder.turnNumber;
+    let drops = false;
     inFlight += 1;
     unsentTurn = holder.turnNumber;
     for (let pauseMs = firstResendMs; ; pauseMs *= 2) {
       const sent = await isDelivered(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...place }));
       if (sent && holds()) unsentTurn = undefined;
       if (sent || pauseMs > lastResendMs || !patched('wake-again')) break;
+      // Not after the first signal: what the call sent before it ended is delivered with the second.
+      drops = pauseMs > firstResendMs && holds() && isOverdue(book.holder) && patched('drop-overdue');
+      if (drops) break;
       if (await condition(() => !holds() || mustRenew(), pauseMs)) break;
     }
     inFlight -= 1;
+    if (drops) await sendTurn(book.release(holder.callId, Date.now()));
   };
   const moveOut = async (): Promise<never> => {
     for (;;) {
@@ -234,6 +240,11 @@ function isDelivered(signal: Promise<void>): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** It has been told its place in the queue, and nothing since, for as long as a start may take. */
+function isOverdue(holder: TurnHolder | undefined): boolean {
+  return holder?.queuedAt !== undefined && Date.now() - holder.queuedAt >= startGraceMs;
 }
 
 async function isGone(holder: TurnHolder): Promise<boolean> {

@@ -30,7 +30,7 @@ describe('the archive', () => {
   const node = useNode({ HOLDFAST_ARCHIVE: archive, HOLDFAST_ARCHIVE_SECONDS: '1' });
   const failed: string[] = [];
   const exported = async (query = ''): Promise<string[]> => {
-    const response = await fetch(`${node.http.url}/api/vps/calls/export?archive=true${query}`);
+    const response = await fetch(`${node.http.nextUrl()}/api/vps/calls/export?archive=true${query}`);
     const lines = (await response.text()).split('\n').filter((line) => line !== '');
     return lines.map((line) => (JSON.parse(line) as { call_id: string }).call_id).sort();
   };

@@ -107,7 +107,7 @@ describe('a batch of reruns', () => {
     const agent = await node.agent('stopped', gate.script);
     const path = await startBatch(node.http, { filter: { agent: 'stopped' }, max_in_flight: 2 });
     await agent.waitForRequests(2);
-    const events = follow(`${node.http.url}${path}/events`);
+    const events = follow(`${node.http.nextUrl()}${path}/events`);
 
     const cancelled = await node.http.post(`${path}/cancel`);
     expect(cancelled).toMatchObject({ status: 202, body: { status: 'running' } });

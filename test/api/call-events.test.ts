@@ -20,7 +20,7 @@ describe('the events of a call', () => {
   const node = useNode();
   const start = async (agent_name: string): Promise<string> => {
     const { body } = await node.http.call({ agent_name, prompt: 'x' }, asynchronously);
-    return `${node.http.url}/api/vps/calls/${body.call_id as string}/events`;
+    return `${node.http.nextUrl()}/api/vps/calls/${body.call_id as string}/events`;
   };
 
   it('tell of tries, failover and answer as they happen, and the same from any place after the end', async () => {

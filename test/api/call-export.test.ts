@@ -73,7 +73,7 @@ describe('an export of calls', () => {
       const onWarning = (warning: Error): unknown => warnings.push(warning);
       process.on('warning', onWarning);
       onTestFinished(() => void process.off('warning', onWarning));
-      const response = await fetch(node.http.url + exportPath({ format }));
+      const response = await fetch(node.http.nextUrl() + exportPath({ format }));
       const stdin = Readable.from(response.body ?? []);
       const sources = await collect(fromPaths(['-'], { stdin }));
       expect(sources.map(({ name }) => name).sort()).toEqual([...failed, answered].sort());

@@ -10,9 +10,9 @@ import { onCluster } from '../on-cluster/start-facades.ts';
 
 describe('the live list of calls', () => {
   const node = useNode({ HOLDFAST_MAX_STREAMS: '2' });
-  const liveUrl = (query = '') => `${node.http.url}/api/vps/calls/live?${query}`;
+  const liveUrl = (query = '') => `${node.http.nextUrl()}/api/vps/calls/live?${query}`;
   const watches = async (): Promise<string> =>
-    /^holdfast_watches (\d+)$/m.exec(await (await fetch(`${node.http.url}/metrics`)).text())?.[1] ?? '';
+    /^holdfast_watches (\d+)$/m.exec(await (await fetch(`${node.http.nextUrl()}/metrics`)).text())?.[1] ?? '';
 
   it('is there at once, tells a call as it starts and as it ends, and counts by status', async () => {
     const gate = gated('done');

@@ -197,7 +197,7 @@ describe('a request with an Idempotency-Key', () => {
     const gate = gated('for the one that waits');
     const [shared, alone] = [await node.agent('shared', gate.script), await node.agent('alone', gate.script)];
     const call = (agent_name: string, signal?: AbortSignal) =>
-      fetch(`${node.http.url}/api/vps/call`, {
+      fetch(`${node.http.nextUrl()}/api/vps/call`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', ...keyed(agent_name) },
         body: JSON.stringify({ agent_name, prompt: 'hello', on_disconnect: 'cancel' }),

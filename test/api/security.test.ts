@@ -193,7 +193,7 @@ describe('a node beside web pages of other sites', () => {
   ])('takes no change where the Origin differs in %s', async (_what, host, Origin) => {
     const answer = await cleanup(host, { Origin });
     expectProblem(answer, 403, 'cross_site');
-    expect(answer.body.detail).toContain('HOLDFAST_PUBLIC_ORIGIN');
+    expect(answer.body.detail).toContain(`HOLDFAST_PUBLIC_ORIGIN is '${publicOrigin}`);
   });
 
   it('takes changes of what is no browser, which names no Origin', async () => {

@@ -198,7 +198,7 @@ describe('sessions', () => {
 
   describe('compressed', () => {
     const send = (coding: string, body: Uint8Array) =>
-      fetch(`${target.http.url}/api/vps/sessions/import`, {
+      fetch(`${target.http.nextUrl()}/api/vps/sessions/import`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', 'Content-Encoding': coding },
         body: new Uint8Array(body),

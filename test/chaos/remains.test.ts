@@ -111,7 +111,7 @@ test('a secret is found in every spelling, wherever in a file it stands', async 
     await writeFile(join(productFolder, 'log'), `${'-'.repeat(4 * 1024 * 1024 - 10)}${spelling}-`);
     const finding = await secretsFinding({ productFolder, secrets, journal }, { withSecrets: [] });
     expect(finding.violations).toEqual([expect.stringContaining('holds a token')]);
-    journal.close();
+    await journal.close();
   }
   expect(secrets.foundIn('canary-of-another-run and nothing else')).toEqual([]);
 });

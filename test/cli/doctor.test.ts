@@ -86,7 +86,10 @@ test('a port that another program has fails, with the setting to change', async 
 
 test('a key that is none fails, one that others can read is warned of', async () => {
   const wrong = await doctor(await emptyMachine({ HOLDFAST_ENCRYPTION_KEY: 'short' }));
-  expect(wrong.of('encryption key')).toMatchObject({ status: 'fail' });
+  expect(wrong.of('settings')).toMatchObject({
+    status: 'fail',
+    detail: expect.stringContaining('HOLDFAST_ENCRYPTION_KEY: takes 32 bytes') as string,
+  });
   const folder = await place();
   await writeFile(join(folder, 'encryption.key'), `${Buffer.alloc(32, 'k').toString('base64')}\n`);
   await chmod(join(folder, 'encryption.key'), 0o644);
@@ -169,7 +172,7 @@ test('beside a node that runs all is well; with another key its sealed tokens fa
   expect(other.code).toBe(1);
   expect(other.of('cluster')).toMatchObject({
     status: 'fail',
-    fix: expect.stringContaining('set HOLDFAST_ENCRYPTION_KEY to theirs') as string,
+    fix: expect.stringContaining('set HOLDFAST_ENCRYPTION_KEY to the key with their fingerprint') as string,
   });
   expect(other.of('sealed tokens')).toMatchObject({
     status: 'fail',
@@ -184,14 +187,25 @@ test('a node that its cluster would refuse fails the check, one that cannot be c
   expect(checkCluster(terms, sealer, 'theirs')).toMatchObject({ status: 'ok' });
   const fails: [Parameters<typeof checkCluster>, RegExp][] = [
     [[new Error('PERMISSION_DENIED'), sealer, 'theirs'], /cannot be read: PERMISSION_DENIED/],
-    [[terms, sealer, undefined], /has no id yet.*a start is refused/],
+    [
+      [terms, sealer, undefined],
+      /has no id yet.*: a node started from this shell would be refused; the nodes that run/,
+    ],
     [[terms, sealer, new Error('S3 does not answer')], /S3 does not answer/],
     [[terms, sealer, 'other'], /another payload store \(id theirs, here other\)/],
     [[terms, undefined, 'other'], /another payload store/],
     [[{ ...terms, keyFingerprint: 'theirs' }, sealer, 'theirs'], /another encryption key/],
     [
+      [{ ...terms, keyFingerprint: 'theirs' }, sealer, 'other'],
+      /another encryption key .*; .*another payload store/,
+    ],
+    [
+      [{ ...terms, keyFingerprint: 'theirs' }, sealer, undefined],
+      /another encryption key .*; .*has no id yet/,
+    ],
+    [
       [{ ...terms, generation: generation + 1 }, sealer, 'theirs'],
-      /of generation \d+, this version of \d+: a start is refused$/,
+      /of generation \d+, this version of \d+: a node started/,
     ],
   ];
   for (const [given, detail] of fails)

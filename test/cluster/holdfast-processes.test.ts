@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import { claimPorts } from '../../cluster/claim-ports.ts';
 import { isFree } from '../../cluster/free-ports.ts';
-import { facadePlan, facadeUrl, settingsOf, workerPlan } from '../../cluster/holdfast-processes.ts';
+import { facadePlan, facadeUrl, checkSettings, workerPlan } from '../../cluster/holdfast-processes.ts';
+import { serverPlan } from '../../cluster/temporal-server.ts';
 
 const ports = { FRONTEND_GRPC_PORT: 7_233, 'facade-1': 18_789, 'worker-1': 18_800 };
 const state = { shards: 4, postgresPassword: 'secret', encryptionKey: 'of the state', ports };
@@ -30,7 +33,7 @@ test("the user's settings hold for each process, but for those that must differ 
 
 test('an empty variable, as of an exported .env file, sets nothing', () => {
   const environment = {
-    HOLDFAST_ENCRYPTION_KEY: '',
+    HOLDFAST_ENCRYPTION_KEY: ' ',
     HOLDFAST_PAYLOAD_STORE: '',
     HOLDFAST_EMBEDDED_WORKER: '',
   };
@@ -58,12 +61,58 @@ test.each([
   expect(workerPlan('worker-1', around(environment)).listens).toEqual({ host: '127.0.0.1', port: 18_800 });
 });
 
-test('wrong settings are told before anything is started', () => {
-  expect(() => settingsOf({ HOLDFAST_DRAIN_SECONDS: 'soon' })).toThrow(/HOLDFAST_DRAIN_SECONDS/);
+test.each([
+  [{ HOLDFAST_DRAIN_SECONDS: 'soon' }, /HOLDFAST_DRAIN_SECONDS/],
+  [{ HOLDFAST_ENCRYPTION_KEY: 'too short' }, /HOLDFAST_ENCRYPTION_KEY must be 32 bytes/],
+])('wrong settings are told before anything is started: %j', async (environment, told) => {
+  await expect(checkSettings(environment)).rejects.toThrow(told);
+});
+
+async function listenOn(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test('a facade that is not ready says why, as its /readyz does', async () => {
+  const server = createServer((_request, response) => {
+    response.writeHead(503, { connection: 'close' }).end('nobody polls for the version 2');
+  });
+  const port = await listenOn(server);
+  const plan = facadePlan('facade-1', {
+    dataDir: '/data',
+    state: { ...state, ports: { 'facade-1': port } },
+    environment: {},
+  });
+  expect(await plan.isReady()).toBe(false);
+  expect(await plan.whyNotReady?.()).toEqual({
+    reason: `http://127.0.0.1:${port}/readyz answers 503 nobody polls for the version 2`,
+  });
+});
+
+test('a proxy of the environment is not asked for what is on this machine', async () => {
+  let asked = 0;
+  const proxy = createServer().on('connection', (socket) => {
+    asked += 1;
+    socket.destroy();
+  });
+  const before = process.env['http_proxy'];
+  process.env['http_proxy'] = `http://127.0.0.1:${await listenOn(proxy)}`;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['http_proxy'];
+    else process.env['http_proxy'] = before;
+  });
+  const binaries = { server: '/bin/false', sqlTool: '/bin/false' };
+  const plan = serverPlan(binaries, { ...state, ports: { FRONTEND_GRPC_PORT: 1 } });
+  expect({ ready: await plan.isReady(), asked }).toEqual({ ready: false, asked: 0 });
+  const { env } = workerPlan('worker-1', around({ no_proxy: 'example.com' }));
+  expect(env).toMatchObject({ no_proxy: 'example.com,127.0.0.1,localhost' });
 });
 
 test('ports of facades are looked for where they listen; an address of another machine is told', async () => {
-  const { 'facade-1': port = 0 } = await claimPorts(1, 0, { host: '0.0.0.0' });
+  const { ports, release } = await claimPorts(1, 0, { host: '0.0.0.0' });
+  onTestFinished(release);
+  const { 'facade-1': port = 0 } = ports;
   expect(await isFree(port, '0.0.0.0')).toBe(true);
   await expect(claimPorts(1, 0, { host: '192.0.2.7' })).rejects.toThrow(/192\.0\.2\.7.*set HOLDFAST_HOST/);
 });

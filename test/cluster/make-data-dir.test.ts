@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -32,4 +32,13 @@ test('a folder that was there keeps its mode, also at the next start', async () 
   const made = join(folder, 'made');
   for (let start = 0; start < 2; start++) await makeDataDir(made);
   expect(await modeOf(made)).toBe(own);
+});
+
+test('what cannot be a folder is refused by its name, and by whom it was tried', async () => {
+  const file = join(await tempFolder(), 'file');
+  await writeFile(file, '');
+  await expect(makeDataDir(file)).rejects.toThrow(`${file} is not a folder: give one with --data`);
+  await expect(makeDataDir(join(file, 'below'))).rejects.toThrow(
+    /file\/below cannot be .* by (the user|uid) .* \(.*\): .*--data/,
+  );
 });

@@ -25,6 +25,7 @@ test.each([
   [['--workers', '1.5'], /--workers takes a whole number/],
   [['--shards', 'many'], /--shards takes a whole number from 1 to 16384/],
   [['--nodes', '3'], /--nodes/],
+  [['--data', ''], /--data takes a folder, and is empty/],
 ])('%j is refused', (args, told) => {
   expect(() => readOptions(args, false)).toThrow(told);
 });

@@ -69,3 +69,67 @@ test('a log that has grown too large is put aside while it is written', async ()
   expect(await readFile(path, 'utf8')).toBe('c');
   expect((await readFile(`${path}.1`, 'utf8')).endsWith('ab')).toBe(true);
 });
+
+const waiting = async (): Promise<PartPlan> => ({
+  name: 'part',
+  command: ['sleep', '600'],
+  logFolder: await tempFolder(),
+  listens: { host: '127.0.0.1', port: 0 },
+  isReady: () => Promise.resolve(false),
+});
+
+test('a part that says that it is recovering is given more time', async () => {
+  let asked = 0;
+  const lines: string[] = [];
+  const plan: PartPlan = {
+    ...(await waiting()),
+    readyMs: 1,
+    isReady: () => Promise.resolve(asked === 2),
+    whyNotReady: () => {
+      asked += 1;
+      return Promise.resolve({ reason: 'rejecting connections', recovering: true });
+    },
+  };
+  const part = await Part.start(plan, (line) => lines.push(line), new AbortController().signal);
+  await part.stop();
+  expect(lines).toEqual(['part is recovering (rejecting connections); it is waited for']);
+});
+
+test.each([
+  ["echo 'no room left'; exit 7", /^part did not start: it ended with code 7; .*\nno room left\n/s],
+  ['exec sleep 600', /^part did not start: it is not ready after \d+ s: no worker polls; /],
+])(
+  'a part that died and cannot be started again (%s) tells why at once, and is tried on',
+  async (then, why) => {
+    const logFolder = await tempFolder();
+    const ran = join(logFolder, 'ran');
+    const aborting = new AbortController();
+    let ready = true;
+    let hear: (line: string) => void = () => undefined;
+    const told = new Promise<string>((resolve) => {
+      hear = (line) => {
+        if (line.includes('did not start')) resolve(line);
+      };
+    });
+    const plan: PartPlan = {
+      ...(await waiting()),
+      logFolder,
+      command: ['/bin/sh', '-c', `if [ -e "${ran}" ]; then ${then}; fi; : > "${ran}"; exec sleep 600`],
+      readyMs: 2_000,
+      isReady: () =>
+        readFile(ran).then(
+          () => ready,
+          () => false,
+        ),
+      whyNotReady: () => Promise.resolve({ reason: 'no worker polls' }),
+    };
+    const part = await Part.start(plan, (line) => hear(line), aborting.signal);
+    ready = false;
+    process.kill(part.pid, 'SIGKILL');
+    const line = await told;
+    expect(line).toMatch(why);
+    expect(line).toMatch(/\npart is tried again for 120 s$/);
+    aborting.abort(new Error('called off'));
+    await part.lost;
+  },
+);

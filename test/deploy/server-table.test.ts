@@ -1,7 +1,7 @@
 /** The three Temporal servers that are started from here are those of one table: embedded, `npm run cluster`, Compose. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { claimPorts } from '../../cluster/claim-ports.ts';
 import { postgresPlan } from '../../cluster/postgres.ts';
@@ -67,7 +67,8 @@ test('the file of dynamic configuration, of Compose and npm run cluster, is that
 });
 
 test('npm run cluster starts both with the settings of the table, the shards of its data, and a port for each', async () => {
-  const ports = await claimPorts(2, 3);
+  const { ports, release } = await claimPorts(2, 3);
+  onTestFinished(release);
   const state = { shards: 512, postgresPassword: 'secret', encryptionKey: 'key', ports };
   const environment = serverEnvironment(state);
   const { NUM_HISTORY_SHARDS, ...settings } = serverTable.serverEnvironment;

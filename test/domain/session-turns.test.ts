@@ -36,10 +36,25 @@ describe('the turn of a call', () => {
       callId: 'c2',
       turnNumber: 2,
       grantedAt: startedAt + 1,
+      queuedAt: startedAt,
     });
     expect(book.release('c2', startedAt + 2)).toMatchObject({ callId: 'c3', turnNumber: 3 });
     expect(book.release('c3', startedAt + 3)).toBeUndefined();
     expect(book.holder).toBeUndefined();
+  });
+
+  it('tells since when its call knows of it: of its place in the queue, or of the turn itself', () => {
+    const book = openBook();
+    for (const callId of ['c1', 'c2', 'c3']) book.openTurn(callId, startedAt);
+    book.openTurn('c3', startedAt + 5);
+    const renewed = openBook({}, throughJson(book.state()));
+    renewed.release('c1', startedAt + 10);
+    expect(renewed.holder).toMatchObject({ callId: 'c2', queuedAt: startedAt });
+    renewed.release('c2', startedAt + 20);
+    expect(renewed.holder).toMatchObject({ callId: 'c3', queuedAt: startedAt + 5 });
+    renewed.openTurn('c3', startedAt + 30);
+    expect(renewed.holder).toEqual({ callId: 'c3', turnNumber: 3, grantedAt: startedAt + 30 });
+    expect(renewed.state()).not.toHaveProperty('queuedAt');
   });
 
   it("makes its call one of the session's calls while it waits, holds the turn, and after it", () => {

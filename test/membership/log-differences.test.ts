@@ -25,11 +25,11 @@ test('a difference is logged once, even if the node is not listed for a while; a
   expect(lines).toHaveLength(2);
 });
 
-test('another key or payload store is logged as an error, another generation as a warning that one node will stop', () => {
+test('another key or payload store is logged as an error, another generation as a warning that says which node stops', () => {
   const { compare, lines } = withLines();
   compare(self, [listed({ keyFingerprint: 'other' }), listed({ id: 'three', generation: 2 })]);
   expect(lines).toMatchObject([
     { level: 50, msg: expect.stringContaining('stop one of the two') as string },
-    { level: 40, msg: expect.stringContaining('one of the two will stop') as string },
+    { level: 40, msg: expect.stringContaining('the one that was started last is refused') as string },
   ]);
 });

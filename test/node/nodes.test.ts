@@ -1,6 +1,7 @@
 /** Nodes find each other, and one that would break the others does not start. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -12,9 +13,11 @@ import { readTerms, writeTerms } from '../../src/services/nodes/cluster-terms.ts
 import { Nodes } from '../../src/services/nodes/nodes.ts';
 import type { Temporal } from '../../src/services/temporal/rpc.ts';
 import { joinCluster } from '../../src/membership/join-cluster.ts';
+import { createMembership } from '../../src/membership/membership.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { readServerTime } from '../../src/platform/server-clock.ts';
 import { StartupError } from '../../src/platform/startup-error.ts';
+import type { StoreWatch } from '../../src/platform/store-watch.ts';
 import { cardOf } from '../domain/node-support.ts';
 import { clusterSettings } from '../rig/cluster-settings.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';
@@ -87,8 +90,9 @@ test('a facade and workers are listed until their lease ends or they leave; wron
   );
   expect(bothOther).toContain('Its encryption key');
   expect(bothOther).toMatch(
-    /payload store \(id [\w-]{36}\) is not the cluster's: .*HOLDFAST_PAYLOAD_STORE to .* store-id contains [\w-]{36}/,
+    /payload store \(id none yet, \/\S+\) is not the cluster's: .*HOLDFAST_PAYLOAD_STORE to .* store-id contains [\w-]{36}/,
   );
+  expect(existsSync(join(HOLDFAST_PAYLOAD_STORE, '.holdfast-payloads'))).toBe(false);
   expect(bothOther).toContain(
     `Running nodes: facade on ${hostname()}, pid ${facade.process.pid}, ${facade.url} (0.1.0)`,
   );
@@ -149,7 +153,12 @@ test('of two first nodes that come at once with keys of their own one starts', a
 function nodeOf(temporal: Temporal, id: string, generation: number) {
   const nodes = new Nodes(temporal, cardOf({ id, generation }), () => Date.now());
   const join = () =>
-    joinCluster(temporal, nodes, { storeId: 'store', force: false, log: createLog('silent') });
+    joinCluster(temporal, nodes, {
+      storeId: 'store',
+      storePlace: '/store',
+      force: false,
+      log: createLog('silent'),
+    });
   return { nodes, join };
 }
 
@@ -201,7 +210,7 @@ test('a node that runs ends once a newer generation, which did not see it, raise
   const raised = { ...terms, generation: terms.generation + 1 };
   const newer = new Nodes(temporal, cardOf({ id: 'newer', ...raised }), () => Date.now());
   await newer.renew();
-  await running.process.printed(/A node of another generation was started/);
+  await running.process.printed(/A node of another generation runs/);
   expect((await running.http.get('/healthz')).status).toBe(200); // It may be just about to be refused.
   await writeTerms(temporal, raised, { replace: true });
   await newer.renew();
@@ -220,7 +229,7 @@ test('leases are told by the clock that dated them, whatever the clock of the ma
   expect((await here.look()).map(({ id }) => id)).toEqual(['here', 'there']);
 }, 60_000);
 
-test('a node that cannot tell who runs joins those of its generation, and raises none', async () => {
+test('a node that cannot tell who runs joins those of its generation, and raises none; one that cannot write the terms leaves', async () => {
   const temporal = await temporalAt((await startTemporalServer()).address);
   const away = {
     ...temporal,
@@ -228,13 +237,28 @@ test('a node that cannot tell who runs joins those of its generation, and raises
   };
   const join = (generation: number) => {
     const nodes = new Nodes(away, cardOf({ generation }), () => Date.now());
-    return joinCluster(temporal, nodes, { storeId: 'store', force: false, log: createLog('silent') });
+    return joinCluster(temporal, nodes, {
+      storeId: 'store',
+      storePlace: '/store',
+      force: false,
+      log: createLog('silent'),
+    });
   };
   await join(1);
   const raising = join(2);
   await expect(raising).rejects.toThrow(StartupError);
   await expect(raising).rejects.toThrow(/did not list the running nodes/);
   expect(await readTerms(temporal)).toMatchObject({ generation: 1 });
+
+  const nodes = new Nodes(temporal, cardOf({ id: 'forced' }), () => Date.now());
+  const log = createLog('silent');
+  const store = { storeId: "another than the cluster's" } as unknown as StoreWatch;
+  const noQueue = { ...temporal, taskQueue: '' };
+  await expect(
+    createMembership(noQueue, nodes, store, { force: true, storePlace: '/store', log }).join(),
+  ).rejects.toThrow();
+  const other = new Nodes(temporal, cardOf({ id: 'other' }), () => Date.now());
+  expect((await other.renew()).map(({ id }) => id)).toEqual(['other']);
 }, 60_000);
 
 test('terms that are none, and rights that are missing, are told with what to do', async () => {

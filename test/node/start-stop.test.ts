@@ -110,7 +110,7 @@ test.each<[string, Environment, RegExp]>([
     { HOLDFAST_TASK_QUEUE: 'a.b', HOLDFAST_BUILD_ID: '1' },
     /HOLDFAST_TASK_QUEUE=a\.b .*no dot or colon/,
   ],
-  ['a bad encryption key', { HOLDFAST_ENCRYPTION_KEY: 'abc' }, /HOLDFAST_ENCRYPTION_KEY must be 32 bytes/],
+  ['a bad encryption key', { HOLDFAST_ENCRYPTION_KEY: 'abc' }, /HOLDFAST_ENCRYPTION_KEY: takes 32 bytes/],
   [
     'a data directory below a file',
     { HOLDFAST_DATA_DIR: '/dev/null/x' },

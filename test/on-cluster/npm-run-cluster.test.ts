@@ -1,8 +1,9 @@
 /** `npm run cluster` as its user meets it: what it prints, what it survives, how it ends and goes on. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { letPostgresEnter } from '../../cluster/make-data-dir.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { echo } from '../api/scripts.ts';
@@ -27,7 +28,7 @@ async function startCluster(dataDir: string) {
 
 test('either facade serves the first walk; whatever is killed comes back; the next start goes on with the data', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-cluster-'));
-  await chmod(dataDir, 0o711); // PostgreSQL is another user where this one is root.
+  await letPostgresEnter(dataDir);
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
   const agent = await startAgent(echo);
   onTestFinished(() => agent.close());

@@ -1,6 +1,6 @@
 /** What the chaos suite's judge reads of PostgreSQL, on a real one. */
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { checkIntegrity } from '../../chaos/checks/integrity.ts';
 import { openPostgresData, type PostgresPlace } from '../../chaos/product/postgres-data.ts';
 import { findPostgres } from '../../cluster/find-postgres.ts';
 import { freePorts } from '../../cluster/free-ports.ts';
+import { letPostgresEnter } from '../../cluster/make-data-dir.ts';
 import { Part } from '../../cluster/part.ts';
 import {
   initPostgres,
@@ -25,7 +26,7 @@ const runId = '01a2108c034877a9bccb94cf5613b012';
 /** The tables of Temporal that are looked into, one of them with an index and many rows. Says where the rows lie. */
 async function postgresWithRows(): Promise<{ place: PostgresPlace; rowsFile: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-cluster-'));
-  await chmod(folder, 0o711); // PostgreSQL is another user where this one is root.
+  await letPostgresEnter(folder);
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const binaries = await findPostgres(undefined);
   const user = await postgresIdentity(folder);

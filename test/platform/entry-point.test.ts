@@ -49,7 +49,7 @@ test('any other error is printed with its stack, and the process exits with 1', 
   expect(output.stderr).toMatch(/Error: a bug\n\s+at .*main-process/);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s ends the process in good order', async (signal) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends the process in good order', async (signal) => {
   const { child, printed, code, output } = run('stops on a signal');
   await printed('ready');
   child.kill(signal);

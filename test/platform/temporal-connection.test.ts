@@ -70,6 +70,6 @@ test('the error for a server that does not answer has its address and the settin
   );
   expect(error).toBeInstanceOf(StartupError);
   expect((error as StartupError).message).toBe(
-    `Temporal at ${address} does not answer: check TEMPORAL_ADDRESS, or unset it to use the embedded server`,
+    `Temporal at ${address} does not answer: check TEMPORAL_ADDRESS and, where the server wants TLS or a client certificate, the TEMPORAL_TLS_* variables or the profile; or unset it to use the embedded server`,
   );
 });

@@ -256,6 +256,23 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
+    // Two calls in its queue were never started, and it has waited long enough for them.
+    name: 'session-drops-overdue',
+    run: async (stage) => {
+      const { holder, waiting, release } = await queueOfTwo(stage);
+      const session = stage.temporal.workflow.getHandle('session-queue');
+      await stage.http.post(`/api/vps/calls/${waiting}/cancel`);
+      await stage.end(waiting);
+      await session.executeUpdate('openTurn', { args: ['never-started'] });
+      await session.executeUpdate('openTurn', { args: ['never-started-either'] });
+      await pass(10_000);
+      const last = await stage.start({ agent_name: 'gated', prompt: 'last', session_id: 'queue' });
+      release();
+      await Promise.all([stage.end(holder), stage.end(last)]);
+      return 'session-queue';
+    },
+  },
+  {
     // The session was created for a call that was never started.
     name: 'session-closed-unused',
     run: async ({ agent, start, end, temporal }) => {

@@ -18,8 +18,12 @@ export class HttpClient {
     this.key = key;
   }
 
-  /** Of the node that the next request goes to. */
   get url(): string {
+    return this.base;
+  }
+
+  /** Where to send one request by other means; of several nodes each call names the next. */
+  nextUrl(): string {
     return this.base;
   }
 
@@ -51,7 +55,7 @@ export class HttpClient {
     body: unknown,
     headers: Record<string, string>,
   ): Promise<HttpAnswer> {
-    const response = await fetch(this.url + path, {
+    const response = await fetch(this.nextUrl() + path, {
       method,
       headers: {
         ...(this.key !== undefined && { Authorization: `Bearer ${this.key}` }),

@@ -3,7 +3,7 @@ import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startAgent, type ScriptedAgent, type ScriptedRequest } from '../agents/scripted-agent.ts';
 import type { Json } from '../rig/http-client.ts';
-import type { TurnReply } from '../../src/domain/session.ts';
+import { newSession, type TurnReply } from '../../src/domain/session.ts';
 import { inputOf } from '../rig/call-input.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
 
@@ -178,6 +178,30 @@ describe('the turns of a session', () => {
     const { body } = await test.http.call({ agent_name: 'echo', prompt: 'after', session_id: 'ghost' });
 
     expect(body).toMatchObject({ success: true, response: 're: after' });
+  });
+
+  it('calls that wait since long and were never started do not hold up those behind them one by one', async () => {
+    const now = Date.now();
+    const queue = Array.from({ length: 8 }, (_, index) => `never-started-${index}`);
+    const state = {
+      ...newSession('overdue-queue', now),
+      turnsGranted: 1,
+      holder: { callId: 'first', turnNumber: 1, grantedAt: now },
+      queue,
+      queuedAt: Object.fromEntries(queue.map((callId) => [callId, now - 10_000])),
+    };
+    const session = await test.temporal.workflow.start('session', {
+      workflowId: 'session-overdue-queue',
+      taskQueue: 'holdfast',
+      args: [state, { maxQueued: 100, windowMessages: 40, windowBytes: 262_144 }],
+    });
+    const openLast = async () =>
+      (await session.executeUpdate<TurnReply, [string]>('openTurn', { args: ['last'] })).state;
+    expect(await openLast()).toBe('queued');
+
+    await session.signal('releaseTurn', 'first');
+
+    await expect.poll(openLast, { timeout: 20_000, interval: 200 }).toBe('granted');
   });
 
   it('a cleanup notices that the call with the turn was terminated, and the next cleanup removes the session', async () => {

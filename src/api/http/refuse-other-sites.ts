@@ -16,8 +16,14 @@ export function refuseOtherSites(request: Request, publicOrigins: readonly strin
   const own = ownOrigin(request);
   if (origin !== own)
     throw crossSite(
-      `the page's Origin is '${origin}', this node's is '${own ?? 'unknown'}'; behind a proxy name the one that browsers see in HOLDFAST_PUBLIC_ORIGIN`,
+      `the page's Origin is '${origin}', this node's is '${own ?? 'unknown'}'${publicOrigins.map((one) => ` or '${one}'`).join('')}; ${whatToDo(publicOrigins)}`,
     );
+}
+
+function whatToDo(publicOrigins: readonly string[]): string {
+  return publicOrigins.length === 0
+    ? 'behind a proxy name the one that browsers see in HOLDFAST_PUBLIC_ORIGIN'
+    : `HOLDFAST_PUBLIC_ORIGIN is '${publicOrigins.join(',')}': if the page is this node's own desk, add its Origin there`;
 }
 
 /** As a browser writes it: without a default port, in lower case. Undefined unless the request has one Host. */

@@ -28,7 +28,7 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
       tag: 'operations',
       summary: 'Whether calls can be taken',
       description:
-        'Temporal answers, a worker that is given new calls polls, the disk has room, and the payload store has been there. Tells within 2 s if not.',
+        'Temporal answers, a worker that is given new calls polls, the disks of the data directory and of the payload store have room, and the payload store has been there. Tells within 2 s if not.',
       open: true,
       answers: { 200: { description: 'They can', schema: z.object({ status: z.literal('ready') }) } },
       refusals: ['shutting_down', 'temporal_unavailable', 'disk_full', 'payload_store_unavailable'],

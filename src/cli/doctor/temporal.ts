@@ -31,7 +31,7 @@ export function checkTemporal(
       fail(
         'temporal server',
         `${address}: ${firstLine(found)}`,
-        'start it, or set TEMPORAL_ADDRESS right; unset it for an embedded one',
+        'start it, or set TEMPORAL_ADDRESS right, and TEMPORAL_TLS_* where it wants TLS or a client certificate; unset it for an embedded one',
       ),
     ];
   return [
@@ -128,21 +128,19 @@ export function checkCluster(
       `a node needs the right to describe, start and poll; terms that are damaged go with: temporal workflow terminate -w ${clusterTermsId}`,
     );
   if (!terms) return ok(check, 'the first node begins it');
+  const differences = differencesOf(terms, sealer, storeId);
+  if (differences.length > 0)
+    return fail(
+      check,
+      `${differences.map(({ detail }) => detail).join('; ')}: ${wouldBeRefused}`,
+      `${differences.map(({ fix }) => fix).join('; ')}; ${changedOnPurpose}`,
+    );
   if (storeId instanceof Error)
     return fail(
       check,
       `the payload store does not tell which it is: ${firstLine(storeId)}`,
       'see payload store',
     );
-  if (storeId === undefined)
-    return fail(
-      check,
-      `the payload store that is set has no id yet, its nodes have that with the id ${terms.storeId}: a start is refused`,
-      `set HOLDFAST_PAYLOAD_STORE to theirs; ${changedOnPurpose}`,
-    );
-  const keyFingerprint = sealer?.keyFingerprint ?? terms.keyFingerprint;
-  const [breach] = breachesOf(terms, { keyFingerprint, storeId, generation }, []);
-  if (breach) return failFor(breach, terms, keyFingerprint, storeId);
   if (!sealer)
     return skip(
       check,
@@ -157,30 +155,56 @@ export function checkCluster(
   return ok(check, 'the key and the payload store are those of its nodes');
 }
 
+const wouldBeRefused = 'a node started from this shell would be refused; the nodes that run are not affected';
 const changedOnPurpose = 'docs/deployment.md tells what to do where it was changed on purpose';
+/** Its processes are given what this shell lacks. */
+const ofNpmRunCluster = 'npm run cluster: encryptionKey in cluster.json of its data folder';
 
-function failFor(breach: Breach, terms: ClusterTerms, keyFingerprint: string, storeId: string): Check {
-  const check = 'cluster';
+interface Difference {
+  readonly detail: string;
+  readonly fix: string;
+}
+
+/** What a node would be refused for; a store that does not tell its id is not compared. */
+function differencesOf(
+  terms: ClusterTerms,
+  sealer: Sealer | undefined,
+  storeId: string | Error | undefined,
+): Difference[] {
+  const keyFingerprint = sealer?.keyFingerprint ?? terms.keyFingerprint;
+  const known = typeof storeId === 'string' ? storeId : undefined;
+  const breaches = breachesOf(terms, { keyFingerprint, storeId: known, generation }, []);
+  const differences = breaches.map((breach) => differenceOf(breach, terms, keyFingerprint, known));
+  if (storeId !== undefined) return differences;
+  const detail = `the payload store that is set has no id yet, its nodes have that with the id ${terms.storeId}`;
+  return [...differences, { detail, fix: theirStore }];
+}
+
+const theirStore = 'set HOLDFAST_PAYLOAD_STORE to theirs (npm run cluster: payloads in its data folder)';
+
+function differenceOf(
+  breach: Breach,
+  terms: ClusterTerms,
+  keyFingerprint: string,
+  storeId: string | undefined,
+): Difference {
   switch (breach) {
     case 'encryption_key':
-      return fail(
-        check,
-        `its nodes have another encryption key (fingerprint ${terms.keyFingerprint}, here ${keyFingerprint}): a start is refused`,
-        `set HOLDFAST_ENCRYPTION_KEY to theirs; ${changedOnPurpose}`,
-      );
+      return {
+        detail: `its nodes have another encryption key (fingerprint ${terms.keyFingerprint}, here ${keyFingerprint})`,
+        fix: `set HOLDFAST_ENCRYPTION_KEY to the key with their fingerprint (${ofNpmRunCluster})`,
+      };
     case 'payload_store':
-      return fail(
-        check,
-        `its nodes have another payload store (id ${terms.storeId}, here ${storeId}): a start is refused`,
-        `set HOLDFAST_PAYLOAD_STORE to theirs; ${changedOnPurpose}`,
-      );
+      return {
+        detail: `its nodes have another payload store (id ${terms.storeId}, here ${String(storeId)})`,
+        fix: theirStore,
+      };
     case 'older':
     case 'newer':
-      return fail(
-        check,
-        `its nodes are of generation ${terms.generation}, this version of ${generation}: a start is refused`,
-        'install their version',
-      );
+      return {
+        detail: `its nodes are of generation ${terms.generation}, this version of ${generation}`,
+        fix: 'install their version',
+      };
   }
 }
 

@@ -6,9 +6,10 @@
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readProcessStat, type ProcessStat } from '../process-stat.ts';
 import { EmbeddedServerError } from './embedded-server-error.ts';
 import { readJson, writeJson } from './whole-file.ts';
 
@@ -81,28 +82,12 @@ async function beganAt(pid: number): Promise<string | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
   }
-  const { state, began } = (await fromProc(pid)) ?? (await fromPs(pid));
+  const { state, began } = (await readProcessStat(pid)) ?? (await fromPs(pid));
   return state.startsWith('Z') ? undefined : began;
 }
 
-interface ProcessState {
-  readonly state: string;
-  readonly began: string;
-}
-
-async function fromProc(pid: number): Promise<ProcessState | undefined> {
-  try {
-    // Fields 3 and 22 of /proc/PID/stat; the second may hold spaces, so count from its closing bracket.
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', began: fields[19] ?? '' };
-  } catch {
-    return undefined;
-  }
-}
-
 /** For systems without /proc, e.g. macOS. */
-async function fromPs(pid: number): Promise<ProcessState> {
+async function fromPs(pid: number): Promise<Pick<ProcessStat, 'state' | 'began'>> {
   const args = ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)];
   const { stdout } = await promisify(execFile)('ps', args).catch(() => ({ stdout: '' }));
   const [state = '', ...began] = stdout.trim().split(/\s+/);

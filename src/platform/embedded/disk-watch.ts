@@ -1,4 +1,7 @@
-/** Watches for a full disk of the data directory, on which the server fails each write only after seconds of retries. */
+/**
+ * Watches for a full disk that calls need: of the embedded server's data, where the server fails each write only after
+ * seconds of retries, or of a payload store's folder.
+ */
 import { statfs } from 'node:fs/promises';
 import { every } from '../../lib/every.ts';
 import type { Log } from '../logging.ts';
@@ -7,33 +10,35 @@ import type { Log } from '../logging.ts';
 const intervalMs = 500;
 
 export class DiskWatch {
-  private readonly dataDir: string;
+  private readonly folder: string;
   private readonly reserveBytes: number;
   private readonly log: Log;
+  private readonly whose: string;
   private freeBytes = Infinity;
 
-  constructor(dataDir: string, reserveBytes: number, log: Log) {
-    this.dataDir = dataDir;
+  constructor(folder: string, reserveBytes: number, log: Log, whose = 'data directory') {
+    this.folder = folder;
     this.reserveBytes = reserveBytes;
     this.log = log;
+    this.whose = whose;
   }
 
   /** What is wrong and what to do. Undefined while there is enough space. */
   get problem(): string | undefined {
     if (this.freeBytes >= this.reserveBytes) return undefined;
     const mib = (bytes: number): number => Math.floor(bytes / 1_048_576);
-    return `The data directory's disk has ${mib(this.freeBytes)} MiB free, ${mib(this.reserveBytes)} MiB are reserved for calls in flight: free some space, or lower HOLDFAST_DISK_RESERVE_MIB`;
+    return `The ${this.whose}'s disk has ${mib(this.freeBytes)} MiB free, ${mib(this.reserveBytes)} MiB are reserved for calls in flight: free some space, or lower HOLDFAST_DISK_RESERVE_MIB`;
   }
 
   /** Checks now. Logs when the disk becomes full, and when it has space again. */
   async look(): Promise<void> {
     const before = this.problem;
-    const { bavail, bsize } = await statfs(this.dataDir);
+    const { bavail, bsize } = await statfs(this.folder);
     this.freeBytes = bavail * bsize;
-    const { dataDir, freeBytes, problem } = this;
-    if (problem !== undefined && before === undefined) this.log.error({ dataDir, freeBytes }, problem);
+    const { folder, freeBytes, problem, whose } = this;
+    if (problem !== undefined && before === undefined) this.log.error({ folder, freeBytes }, problem);
     if (problem === undefined && before !== undefined)
-      this.log.info({ dataDir, freeBytes }, "The data directory's disk has room again");
+      this.log.info({ folder, freeBytes }, `The ${whose}'s disk has room again`);
   }
 
   /** Checks regularly. Returns a function that stops it. */

@@ -40,7 +40,12 @@ async function answers(port: number): Promise<boolean> {
   if (!(await listens(port))) return false;
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: checkTimeoutMs });
+    connection = await Connection.connect({
+      address: `127.0.0.1:${port}`,
+      connectTimeout: checkTimeoutMs,
+      // By default it goes through the proxy of `https_proxy` and the like, also to 127.0.0.1.
+      channelArgs: { 'grpc.enable_http_proxy': 0 },
+    });
     const { workflowService } = connection;
     await connection.withDeadline(Date.now() + checkTimeoutMs, () =>
       workflowService.describeNamespace({ namespace: 'default' }),

@@ -85,6 +85,7 @@ export class Nodes {
   /** Until Temporal has noted the poll. Returns who else polled lately. */
   private async poll(identity: string, timeoutMs: number = rpcTimeoutMs.read): Promise<readonly Poller[]> {
     const { client, namespace } = this.temporal;
+    const before = await this.seenBefore(identity, timeoutMs);
     const ended = client
       .withDeadline(Date.now() + pollMs, () =>
         client.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity }),
@@ -93,15 +94,25 @@ export class Nodes {
     const over = new AbortController();
     try {
       return await rpc(this.temporal, timeoutMs, () =>
-        Promise.race([this.lookUntilNoted(identity, over.signal), ended]),
+        Promise.race([this.lookUntilNoted(identity, before, over.signal), ended]),
       );
     } finally {
       over.abort();
     }
   }
 
-  private async lookUntilNoted(identity: string, signal: AbortSignal): Promise<readonly Poller[]> {
-    const before = this.noted?.identity === identity ? this.noted.seenAt : 0;
+  /** A poll counts as seen when it ends, too: the one before the last has ended since the last was noted. */
+  private async seenBefore(identity: string, timeoutMs: number): Promise<number> {
+    if (this.noted?.identity !== identity) return 0;
+    const pollers = await rpc(this.temporal, timeoutMs, () => this.pollers());
+    return pollers.find((one) => one.identity === identity)?.seenAt ?? 0;
+  }
+
+  private async lookUntilNoted(
+    identity: string,
+    before: number,
+    signal: AbortSignal,
+  ): Promise<readonly Poller[]> {
     for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
       const pollers = await this.pollers();
       const noted = pollers.find((one) => one.identity === identity && one.seenAt > before);

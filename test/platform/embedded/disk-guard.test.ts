@@ -33,9 +33,9 @@ test('free space below the reserve is a problem that names the setting, and is l
   const roomy = new DiskWatch(await tempDir(), 1, log);
   await roomy.look();
   expect(roomy.problem).toBeUndefined();
-  const full = new DiskWatch(await tempDir(), Number.MAX_SAFE_INTEGER, log);
+  const full = new DiskWatch(await tempDir(), Number.MAX_SAFE_INTEGER, log, 'payload store');
   await full.look();
   await full.look();
-  expect(full.problem).toContain('HOLDFAST_DISK_RESERVE_MIB');
+  expect(full.problem).toMatch(/^The payload store's disk has .*HOLDFAST_DISK_RESERVE_MIB$/);
   expect(lines).toEqual([expect.objectContaining({ level: 50, msg: full.problem })]);
 });
