@@ -178,6 +178,18 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   const movedOn = (turnNumber: number): boolean =>
     isClosed() || mustRenew() || book.holder?.turnNumber !== turnNumber || !needsCheck();
 
+  /**
+   * Whether the holder's call has ended or will never start. A repeated request for the turn renews its grant, and the call
+   * may start by that one: so the present grant counts, not the one that `holder` was read with.
+   */
+  const isGone = async (holder: TurnHolder): Promise<boolean> => {
+    const state = await callState(holder.callId).catch(() => 'unknown' as const);
+    if (state !== 'missing' || !isLate(holder)) return state === 'ended';
+    const present = book.holder;
+    const isStillLate = present?.turnNumber === holder.turnNumber && isLate(present);
+    return isStillLate || !patched('present-grant');
+  };
+
   /** Frees the turn of a holder that has ended without a commit or was never started. */
   const watch = async (holder: TurnHolder): Promise<void> => {
     if (await condition(() => movedOn(holder.turnNumber), holderCheckMs)) return;
@@ -247,7 +259,7 @@ function isOverdue(holder: TurnHolder | undefined): boolean {
   return holder?.queuedAt !== undefined && Date.now() - holder.queuedAt >= startGraceMs;
 }
 
-async function isGone(holder: TurnHolder): Promise<boolean> {
-  const state = await callState(holder.callId).catch(() => 'unknown' as const);
-  return state === 'ended' || (state === 'missing' && Date.now() - holder.grantedAt >= startGraceMs);
+/** A call that holds its turn for this long has started, or never will. */
+function isLate({ grantedAt }: TurnHolder): boolean {
+  return Date.now() - grantedAt >= startGraceMs;
 }

@@ -148,7 +148,7 @@ describe('the turns of a session', () => {
     await broken.close();
   });
 
-  // These two wait for the session to check the holder of its turn, so they run concurrently.
+  // These three wait for the session to check the holder of its turn, so they run concurrently.
   it.concurrent('a terminated call does not block its session', async ({ expect }) => {
     const slow = await startAgent(() => ({ hang: true }));
     await test.http.register('slow', slow.port);
@@ -178,6 +178,35 @@ describe('the turns of a session', () => {
     const { body } = await test.http.call({ agent_name: 'echo', prompt: 'after', session_id: 'ghost' });
 
     expect(body).toMatchObject({ success: true, response: 're: after' });
+  });
+
+  it.concurrent('a turn whose grant is renewed just before it would be freed is kept', async ({ expect }) => {
+    const now = Date.now();
+    const state = {
+      ...newSession('renewed-grant', now),
+      turnsGranted: 1,
+      holder: { callId: 'starts-late', turnNumber: 1, grantedAt: now - 10_000 },
+      queue: ['waits'],
+    };
+    const session = await test.temporal.workflow.start('session', {
+      workflowId: 'session-renewed-grant',
+      taskQueue: 'holdfast',
+      args: [state, { maxQueued: 100, windowMessages: 40, windowBytes: 262_144 }],
+    });
+    const openTurn = (callId: string) =>
+      session.executeUpdate<TurnReply, [string]>('openTurn', { args: [callId] });
+    const timersFired = async () =>
+      (await session.fetchHistory()).events?.filter(
+        ({ eventType }) => eventType === EventType.EVENT_TYPE_TIMER_FIRED,
+      ).length ?? 0;
+    expect(await openTurn('waits')).toMatchObject({ state: 'queued' }); // From here on the holder is watched.
+    const renew = async () => {
+      expect(await openTurn('starts-late')).toMatchObject({ state: 'granted', turnNumber: 1 });
+    };
+
+    const renewAndCount = () => renew().then(timersFired);
+    await expect.poll(renewAndCount, { timeout: 20_000, interval: 200 }).toBeGreaterThanOrEqual(2);
+    await renew();
   });
 
   it('calls that wait since long and were never started do not hold up those behind them one by one', async () => {
