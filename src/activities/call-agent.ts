@@ -1,5 +1,6 @@
 /** The activity `callAgent`: makes one try at one agent. Temporal's retry policy repeats it (I6). */
 import { Context, type Info } from '@temporalio/activity';
+import { ActivityNotFoundError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import type { Try } from '../domain/call.ts';
 import { cutOffMarginMs } from '../domain/deadline.ts';
@@ -33,6 +34,9 @@ export interface CallAgentActivity {
 
 /** The interval of heartbeats as a fraction of the heartbeat timeout: 2 s with the default of 5 s. */
 const heartbeatFraction = 0.4;
+const defaultHeartbeatTimeoutMs = 5_000;
+/** How long Temporal may take to say whether it still waits for a task that came late. */
+const lateCheckMs = 2_000;
 
 export function createCallAgent(dependencies: AskDependencies): CallAgentActivity {
   return {
@@ -43,6 +47,7 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
       let open = new OpenTry(dependencies.now);
       const beat = setInterval(() => context.heartbeat(earlier), beatIntervalMs(context.info));
       try {
+        await refuseTimedOut(context, earlier, dependencies.now);
         const asked = ask(dependencies, request, caller.signal);
         open = asked.open;
         if (request.openSince !== undefined && context.info.attempt === 1 && !asked.joined)
@@ -102,6 +107,29 @@ function cancellation({ cancellationDetails: details }: Context): Error {
   return new CancelledFailure('The call was cancelled');
 }
 
+/**
+ * Throws `GivenUp` where Temporal no longer waits for this task: a worker that was frozen, or cut off from Temporal, reads tasks
+ * that timed out on their way, and the agent must not be asked for them: their calls have gone on. A task younger than the
+ * heartbeat timeout cannot have timed out, so only a late one costs a request.
+ */
+async function refuseTimedOut(
+  { client, info }: Context,
+  earlier: readonly Try[],
+  now: () => number,
+): Promise<void> {
+  const ageMs = now() - info.currentAttemptScheduledTimestampMs;
+  if (ageMs < (info.heartbeatTimeoutMs ?? defaultHeartbeatTimeoutMs)) return;
+  try {
+    await client.withDeadline(Date.now() + lateCheckMs, () =>
+      client.activity.heartbeat(info.taskToken, earlier),
+    );
+  } catch (error) {
+    if (error instanceof ActivityNotFoundError)
+      throw new GivenUp('The task timed out before this worker read it');
+    // Cancelled: the context's signal says so. Unreachable: the agent is asked, at least once is what is promised.
+  }
+}
+
 function beatIntervalMs(info: Info): number {
-  return Math.max(1_000, (info.heartbeatTimeoutMs ?? 5_000) * heartbeatFraction);
+  return Math.max(1_000, (info.heartbeatTimeoutMs ?? defaultHeartbeatTimeoutMs) * heartbeatFraction);
 }
