@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@te
 import { expect, it, onTestFinished } from 'vitest';
 import type { AskDependencies } from '../../src/activities/ask.ts';
 import { createCallAgent, type AskRequest } from '../../src/activities/call-agent.ts';
-import { Exchanges, GivenUp } from '../../src/activities/exchanges.ts';
+import { AgentRequests, GivenUp } from '../../src/activities/agent-requests.ts';
 import { startTemporalServer } from '../rig/server-process.ts';
 import type * as workflows from './late-task-workflows.ts';
 
@@ -19,12 +19,12 @@ it('a task that timed out on its way to a worker that was frozen does not ask th
   const client = new Client({ connection }).workflow;
   const asked: string[] = [];
   const outcomes: unknown[] = [];
-  const exchanges = new Exchanges();
+  const agentRequests = new AgentRequests();
   const activity = createCallAgent({
     now: Date.now,
-    exchanges: {
+    agentRequests: {
       ask: (key: { callId: string; agent: string }, caller: AbortSignal) =>
-        exchanges.ask(key, caller, (_controller, open) => {
+        agentRequests.ask(key, caller, (_controller, open) => {
           open.begin();
           asked.push(key.callId);
           return Promise.resolve('hello');
