@@ -23,7 +23,7 @@ it('a task that timed out on its way to a worker that was frozen does not ask th
   const activity = createCallAgent({
     now: Date.now,
     agentRequests: {
-      ask: (key: { callId: string; agent: string }, caller: AbortSignal) =>
+      ask: (key: { callId: string; agent: string; runId: string }, caller: AbortSignal) =>
         agentRequests.ask(key, caller, (_controller, open) => {
           open.begin();
           asked.push(key.callId);
