@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { AgentList } from '../../contract/agents.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { agentAt } from '../places.ts';
+import { agentPath } from '../resource-paths.ts';
 import { addAgentsAdd } from './agents-add.ts';
 
 export function addAgentCommands(program: Command): void {
@@ -42,7 +42,7 @@ async function list({ client, out }: Context): Promise<undefined> {
 }
 
 async function remove({ client, out }: Context, name: string, { yes }: { yes?: true }): Promise<undefined> {
-  const { path, query } = agentAt(name);
+  const { path, query } = agentPath(name);
   await confirm(`Remove the agent ${name} and forget its health?`, yes);
   await client.ask('DELETE', path, { query });
   if (out.json) out.document({ removed: name });

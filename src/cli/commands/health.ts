@@ -4,7 +4,7 @@ import type { AgentHealth, DetailedHealth, ProbeReport } from '../../contract/he
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
-import { healthAt } from '../places.ts';
+import { healthPath } from '../resource-paths.ts';
 
 interface Options {
   readonly reset?: true;
@@ -37,7 +37,7 @@ async function health(
       throw new CliError('usage', '--reset and --probe take the name of an agent');
     return showAll(context);
   }
-  const { path, query } = healthAt(agent);
+  const { path, query } = healthPath(agent);
   if (query['id'] !== undefined && (options.reset ?? options.probe))
     throw new CliError('usage', `An agent called '${agent}' can only be looked at and removed`);
   if (options.probe) return probe(context, path);

@@ -5,7 +5,7 @@ import { declareForNode, withExamples, withNode, type Context } from '../command
 import { confirm } from '../confirm.ts';
 import { wholeNumber } from '../filter-options.ts';
 import { note } from '../output.ts';
-import { sessionAt } from '../places.ts';
+import { sessionPath } from '../resource-paths.ts';
 import { addSessionTransfer } from './session-transfer.ts';
 
 interface ListOptions {
@@ -53,7 +53,7 @@ async function list({ client, out }: Context, options: ListOptions): Promise<und
 }
 
 async function show({ client, out }: Context, sessionId: string): Promise<undefined> {
-  const { path, query } = sessionAt(sessionId);
+  const { path, query } = sessionPath(sessionId);
   const session = await client.get<Session>(path, query);
   if (out.json) {
     out.document(session);
@@ -79,7 +79,7 @@ async function remove(
   sessionId: string,
   { calls = false, yes }: { calls?: boolean; yes?: true },
 ): Promise<undefined> {
-  const { path, query } = sessionAt(sessionId);
+  const { path, query } = sessionPath(sessionId);
   await confirm(`Delete the session ${sessionId}${calls ? ' and the histories of its calls' : ''}?`, yes);
   const { status } = await client.ask('DELETE', path, { query: { ...query, calls } });
   if (out.json) out.document({ deleted: sessionId });
