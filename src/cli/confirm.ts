@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { clean } from './clean.ts';
+import { sanitize } from './sanitize.ts';
 import { CliError } from './errors.ts';
 
 /** Asks on a terminal; elsewhere nobody could answer, so --yes must have been said. Throws unless it is a yes. */
@@ -9,7 +9,7 @@ export async function confirm(question: string, yes: boolean | undefined): Promi
     throw new CliError('usage', `${question} Nobody can answer here: say --yes`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${clean(question)} [y/N] `);
+    const answer = await terminal.question(`${sanitize(question)} [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliError('usage', 'Nothing was done');
   } finally {
     terminal.close();

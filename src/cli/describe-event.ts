@@ -1,9 +1,9 @@
 import type { CallEvent } from '../contract/call-events.ts';
-import { cleanLine } from './clean.ts';
+import { sanitizeLine } from './sanitize.ts';
 
 /** One harmless line for people. */
 export function describeEvent(event: CallEvent): string {
-  return cleanLine(lineOf(event));
+  return sanitizeLine(lineOf(event));
 }
 
 function lineOf(event: CallEvent): string {

@@ -1,7 +1,7 @@
 /** Where commands write: people get tables and colour on a terminal, pipes get plain text, --json gets JSON. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { clean, cleanLine } from './clean.ts';
+import { sanitize, sanitizeLine } from './sanitize.ts';
 
 export type Cell = string | number | null | undefined;
 type Paint = (text: string) => string;
@@ -34,7 +34,7 @@ export class Output {
 
   /** Foreign text of many lines, made harmless. */
   text(foreign: string): void {
-    this.write(clean(foreign));
+    this.write(sanitize(foreign));
   }
 
   /** Cells may be foreign. `paint` colours a column by its head; it is given harmless text. */
@@ -43,7 +43,7 @@ export class Output {
     rows: readonly (readonly Cell[])[],
     paint: Record<string, Paint> = {},
   ): void {
-    const harmless = rows.map((row) => row.map((cell) => (cell == null ? '' : cleanLine(String(cell)))));
+    const harmless = rows.map((row) => row.map((cell) => (cell == null ? '' : sanitizeLine(String(cell)))));
     if (!this.isTty) {
       for (const row of [head, ...harmless]) this.write(row.join('\t'));
       return;
@@ -63,7 +63,7 @@ export class Output {
     const shown = Object.entries(pairs).filter(([, value]) => value != null);
     const width = Math.max(...shown.map(([name]) => name.length));
     for (const [name, value] of shown)
-      this.write(`${this.colors.dim(name.padEnd(width))}  ${cleanLine(String(value))}`);
+      this.write(`${this.colors.dim(name.padEnd(width))}  ${sanitizeLine(String(value))}`);
   }
 
   /** The colour of a state: of a call, an agent, a check. */
@@ -83,7 +83,7 @@ export class Output {
 
 /** For people, beside the result: on standard error, so that pipes get the result alone. */
 export function note(text: string): void {
-  process.stderr.write(`${clean(text)}\n`);
+  process.stderr.write(`${sanitize(text)}\n`);
 }
 
 /** https://no-color.org */
