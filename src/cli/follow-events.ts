@@ -39,7 +39,7 @@ export async function* followEvents(
       signal.throwIfAborted();
       // What cannot be begun is told at once; what was under way is taken up again.
       awaySince ??= Date.now();
-      if (!begun || !isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
+      if (!begun || !isTransient(error) || Date.now() - awaySince > client.reconnectMs) throw error;
     }
     await delay(pauseMs, signal);
     signal.throwIfAborted();
@@ -67,7 +67,7 @@ async function* messagesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ev
 }
 
 /** A node that restarts, or is busy: it is worth to come again. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (error instanceof ProblemError) return [429, 503].includes(error.problem.status);
   return error instanceof CliError && error.exit === 'unreachable';
 }

@@ -2,7 +2,7 @@
 import type { CallRequest } from '../contract/call-requests.ts';
 import type { CallAccepted, CallAnswer } from '../contract/calls.ts';
 import { delay } from '../lib/delay.ts';
-import { isPassing } from './follow-events.ts';
+import { isTransient } from './follow-events.ts';
 import type { Asked, NodeClient } from './http.ts';
 
 export interface CallToSend {
@@ -33,7 +33,7 @@ export async function untilEnded(client: NodeClient, call: CallToSend, signal: A
     } catch (error) {
       signal.throwIfAborted();
       awaySince ??= Date.now();
-      if (!isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
+      if (!isTransient(error) || Date.now() - awaySince > client.reconnectMs) throw error;
       await delay(pauseMs, signal);
       signal.throwIfAborted();
     }
