@@ -1,5 +1,5 @@
 /** HTTP to a node: JSON in and out, streams; refusals are thrown as `ProblemError`, an absent node as `CliError`. */
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent, request as sendRequest, type Dispatcher } from 'undici';
 import type { Problem } from '../contract/problem.ts';
 import type { JsonText } from './json-text.ts';
 import type { CliSettings } from '../platform/cli-settings.ts';
@@ -11,12 +11,12 @@ const nodeHeader = 'holdfast-api';
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 type Method = Dispatcher.HttpMethod;
 
-export interface Asked {
+export interface RequestOptions {
   readonly query?: Query | undefined;
   /** Sent as JSON, or as it is where it is a stream of JSON. */
   readonly body?: object | undefined;
   /** More members of the body, as their user wrote them: the node tells what it cannot keep, which reading would change. */
-  readonly written?: Readonly<Record<string, JsonText | undefined>>;
+  readonly rawMembers?: Readonly<Record<string, JsonText | undefined>>;
   readonly stream?: AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: the setting; `none` for what lasts as long as it lasts. */
@@ -26,7 +26,7 @@ export interface Asked {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Answered<T> {
+export interface NodeAnswer<T> {
   readonly status: number;
   readonly body: T;
 }
@@ -46,11 +46,11 @@ export class NodeClient {
   }
 
   async get<T>(path: string, query?: Query): Promise<T> {
-    return (await this.ask<T>('GET', path, { query })).body;
+    return (await this.request<T>('GET', path, { query })).body;
   }
 
-  async ask<T>(method: Method, path: string, asked: Asked = {}): Promise<Answered<T>> {
-    const { statusCode, body } = await this.open(method, path, asked);
+  async request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<NodeAnswer<T>> {
+    const { statusCode, body } = await this.open(method, path, options);
     const text = await body.text().catch((error: unknown) => {
       throw unreachable(this.url, error);
     });
@@ -58,8 +58,8 @@ export class NodeClient {
   }
 
   /** The answer's head has come and is no refusal; its body is read by the caller. */
-  async open(method: Method, path: string, asked: Asked = {}): Promise<Dispatcher.ResponseData> {
-    const answer = await this.send(method, path, asked);
+  async open(method: Method, path: string, options: RequestOptions = {}): Promise<Dispatcher.ResponseData> {
+    const answer = await this.send(method, path, options);
     if (answer.headers[nodeHeader] === undefined) {
       answer.body.on('error', () => undefined).destroy(); // It may never end.
       throw this.notHoldfast(answer.statusCode);
@@ -76,27 +76,27 @@ export class NodeClient {
     return this.agent.destroy();
   }
 
-  private async send(method: Method, path: string, asked: Asked): Promise<Dispatcher.ResponseData> {
+  private async send(method: Method, path: string, options: RequestOptions): Promise<Dispatcher.ResponseData> {
     const {
       body,
-      written,
+      rawMembers,
       stream,
       query = {},
       headers = {},
       timeoutMs = this.settings.timeoutMs,
       signal,
-    } = asked;
+    } = options;
     const limit = timeoutMs === 'none' ? undefined : AbortSignal.timeout(timeoutMs);
     const signals = [limit, signal].filter((one) => one !== undefined);
     const json = body !== undefined || stream !== undefined;
-    const payload = stream ?? (body === undefined ? undefined : withMembers(body, written));
+    const payload = stream ?? (body === undefined ? undefined : withMembers(body, rawMembers));
     try {
-      return await request(`${this.settings.url}/api/vps${path}${toQuery(query)}`, {
+      return await sendRequest(`${this.settings.url}/api/vps${path}${toQuery(query)}`, {
         method,
         dispatcher: this.agent,
         ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
         ...(payload !== undefined && { body: payload as string }),
-        ...(asked.silenceMs !== undefined && { bodyTimeout: asked.silenceMs }),
+        ...(options.silenceMs !== undefined && { bodyTimeout: options.silenceMs }),
         headers: {
           ...(json && { 'Content-Type': 'application/json' }),
           ...(this.settings.apiKey !== undefined && { Authorization: `Bearer ${this.settings.apiKey}` }),
@@ -131,9 +131,9 @@ export class NodeClient {
   }
 }
 
-function withMembers(body: object, written: Asked['written'] = {}): string {
+function withMembers(body: object, rawMembers: RequestOptions['rawMembers'] = {}): string {
   const members = [JSON.stringify(body).slice(1, -1)];
-  for (const [name, text] of Object.entries(written))
+  for (const [name, text] of Object.entries(rawMembers))
     if (text !== undefined) members.push(`${JSON.stringify(name)}:${text}`);
   return `{${members.filter((one) => one !== '').join(',')}}`;
 }

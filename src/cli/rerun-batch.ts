@@ -40,20 +40,20 @@ export async function startBatch(
     rate_per_second: options.rate,
     max_in_flight: options.maxInFlight,
   } satisfies Omit<RerunBatchRequest, 'filter'> & { filter: Filter };
-  const ask = <T>(dry_run: boolean) =>
-    client.ask<T>('POST', '/reruns', {
+  const post = <T>(dry_run: boolean) =>
+    client.request<T>('POST', '/reruns', {
       body: { ...body, dry_run },
       // A dry run looks at each call: of thousands that takes a while.
       ...(dry_run ? { timeoutMs: 'none' } : { headers: { 'Idempotency-Key': randomUUID() } }),
     });
   if (options.dryRun || !options.yes) {
-    const { body: dryRun } = await ask<BatchDryRun>(true);
+    const { body: dryRun } = await post<BatchDryRun>(true);
     if (out.json && options.dryRun) out.document(dryRun);
     else if (!out.json) showDryRun(out, dryRun);
     if (options.dryRun || dryRun.total === 0) return undefined;
     await confirm(`Run ${dryRun.total} calls again?`, options.yes);
   }
-  const { batch_id } = (await ask<BatchAccepted>(false)).body;
+  const { batch_id } = (await post<BatchAccepted>(false)).body;
   if (!options.detach) return followBatch(context, batch_id);
   if (out.json) out.document({ batch_id });
   else out.line(batch_id);
@@ -87,7 +87,7 @@ export async function followBatch(context: Context, batchId: string): Promise<Ex
 
 export async function cancelBatch({ client, out }: Context, batchId: string): Promise<undefined> {
   const path = `/reruns/${encodeURIComponent(batchId)}/cancel`;
-  const { body } = await client.ask<BatchCancelled>('POST', path);
+  const { body } = await client.request<BatchCancelled>('POST', path);
   if (out.json) out.document(body);
   else out.text(`${body.batch_id}: ${body.status}; calls that it has begun go on`);
 }

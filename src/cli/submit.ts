@@ -3,11 +3,11 @@ import type { CallRequest } from '../contract/call-requests.ts';
 import type { CallAccepted, CallAnswer } from '../contract/calls.ts';
 import { delay } from '../lib/delay.ts';
 import { isTransient } from './follow-events.ts';
-import type { Asked, NodeClient } from './http.ts';
+import type { RequestOptions, NodeClient } from './http.ts';
 
 export interface CallToSend {
   readonly body: CallRequest;
-  readonly written?: Asked['written'];
+  readonly rawMembers?: RequestOptions['rawMembers'];
   /** Idempotency-Key: what makes sending again safe. */
   readonly key: string;
 }
@@ -40,10 +40,10 @@ export async function untilEnded(client: NodeClient, call: CallToSend, signal: A
   }
 }
 
-function send(client: NodeClient, { body, written, key }: CallToSend, prefer: string, signal: AbortSignal) {
-  return client.ask<CallAccepted | CallAnswer>('POST', '/call', {
+function send(client: NodeClient, { body, rawMembers, key }: CallToSend, prefer: string, signal: AbortSignal) {
+  return client.request<CallAccepted | CallAnswer>('POST', '/call', {
     body,
-    ...(written && { written }),
+    ...(rawMembers && { rawMembers }),
     headers: { 'Idempotency-Key': key, Prefer: prefer },
     timeoutMs: 'none',
     signal,

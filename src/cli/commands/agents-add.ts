@@ -68,9 +68,9 @@ async function add({ client, out }: Context, name: string, at: string, options: 
   const before = agents.find((agent) => agent.name === name);
   const keeps = before?.has_auth_token === true && given === undefined && options.token;
   if (before) confirmReplaced(before, wished, { given: given !== undefined, keeps }, options);
-  const { body } = await client.ask<AgentRegistered>('POST', '/register', {
+  const { body } = await client.request<AgentRegistered>('POST', '/register', {
     body: { ...wished, expect: undefined, auth_token: given, ...(keeps && { keep_auth_token: true }) },
-    written: { expect: options.expect },
+    rawMembers: { expect: options.expect },
   });
   if (out.json) out.document(body);
   else {

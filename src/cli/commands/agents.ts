@@ -44,7 +44,7 @@ async function list({ client, out }: Context): Promise<undefined> {
 async function remove({ client, out }: Context, name: string, { yes }: { yes?: true }): Promise<undefined> {
   const { path, query } = agentPath(name);
   await confirm(`Remove the agent ${name} and forget its health?`, yes);
-  await client.ask('DELETE', path, { query });
+  await client.request('DELETE', path, { query });
   if (out.json) out.document({ removed: name });
   else out.text(`${name} is removed`);
 }

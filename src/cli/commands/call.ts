@@ -67,7 +67,7 @@ async function call(
       user_id: options.user,
       deadline_seconds: options.deadline,
     },
-    written: { metadata: options.metadata },
+    rawMembers: { metadata: options.metadata },
     key: options.idempotencyKey ?? randomUUID(),
   };
   let callId: string | undefined;

@@ -39,7 +39,7 @@ async function show({ client, out }: Context, given: string): Promise<undefined>
 async function cancel({ client, out }: Context, given: string): Promise<undefined> {
   const callId = await findCallId(client, given);
   const path = `/calls/${encodeURIComponent(callId)}/cancel`;
-  const { status, body } = await client.ask<CallAccepted>('POST', path);
+  const { status, body } = await client.request<CallAccepted>('POST', path);
   if (out.json) out.document(body);
   else if (status === 202) out.line(`Cancellation of ${body.call_id} is under way`);
   else out.line(`${body.call_id} had ended before: ${body.status}`);

@@ -42,7 +42,7 @@ async function health(
     throw new CliError('usage', `An agent called '${agent}' can only be looked at and removed`);
   if (options.probe) return probe(context, path);
   const body = options.reset
-    ? (await client.ask<AgentHealth>('POST', `${path}/reset`)).body
+    ? (await client.request<AgentHealth>('POST', `${path}/reset`)).body
     : await client.get<AgentHealth>(path, query);
   if (out.json) out.document(body);
   else showOne(context, body);
@@ -101,7 +101,7 @@ function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth):
 }
 
 async function probe({ client, out }: Context, path: string): Promise<ExitName> {
-  const { body } = await client.ask<ProbeReport>('POST', `${path}/probe`);
+  const { body } = await client.request<ProbeReport>('POST', `${path}/probe`);
   if (out.json) out.document(body);
   else if (body.ok) out.text(`${body.agent_name} is there: ${body.latency_ms} ms`);
   else out.text(`${body.agent_name} is not well: ${body.error_type ?? ''} ${body.error ?? ''}`);

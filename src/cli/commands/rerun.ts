@@ -124,7 +124,7 @@ async function rerunOne(
   const path = `/calls/${encodeURIComponent(callId)}/rerun`;
   const body = Object.keys(overrides).length > 0 ? overrides : undefined;
   const headers = { 'Idempotency-Key': randomUUID() };
-  const answer = await client.ask<RerunAccepted>('POST', path, { body, headers });
+  const answer = await client.request<RerunAccepted>('POST', path, { body, headers });
   const { call_id } = answer.body;
   if (wait) {
     note(`Call ${call_id}`);

@@ -49,7 +49,7 @@ async function importAll({ client, out }: Context, file: string): Promise<ExitNa
     }
   }
   try {
-    const { body } = await client.ask<ImportReport>('POST', '/sessions/import', {
+    const { body } = await client.request<ImportReport>('POST', '/sessions/import', {
       stream: told(),
       timeoutMs: 'none',
     });

@@ -81,7 +81,7 @@ async function remove(
 ): Promise<undefined> {
   const { path, query } = sessionPath(sessionId);
   await confirm(`Delete the session ${sessionId}${calls ? ' and the histories of its calls' : ''}?`, yes);
-  const { status } = await client.ask('DELETE', path, { query: { ...query, calls } });
+  const { status } = await client.request('DELETE', path, { query: { ...query, calls } });
   if (out.json) out.document({ deleted: sessionId });
   else if (status === 202) out.text(`${sessionId} is gone; the node goes on deleting what is left of it`);
   else out.text(`${sessionId} is deleted`);
