@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { harmless } from './harmless.ts';
+import { showBidiMarks } from './bidi-marks.ts';
 
 interface PageProps {
   readonly title: string;
@@ -13,7 +13,7 @@ interface PageProps {
 
 export function Page({ title, heading, aside, children }: PageProps) {
   useEffect(() => {
-    document.title = `${harmless(title)} · Holdfast`;
+    document.title = `${showBidiMarks(title)} · Holdfast`;
   }, [title]);
   return (
     <>
