@@ -5,13 +5,13 @@ export class Problem extends Error {
   readonly title: string;
   readonly fields: readonly FieldError[];
   /** The same may go well in a moment: the node is away, starts, or is busy. */
-  readonly passing: boolean;
+  readonly transient: boolean;
 
-  constructor(title: string, detail: string, fields: Problem['fields'] = [], passing = false) {
+  constructor(title: string, detail: string, fields: Problem['fields'] = [], transient = false) {
     super(detail);
     this.title = title;
     this.fields = fields;
-    this.passing = passing;
+    this.transient = transient;
   }
 }
 
@@ -52,7 +52,7 @@ export async function refusalOf(url: string): Promise<Problem | undefined> {
   try {
     const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: stop.signal });
     const problem = response.ok ? undefined : problemOf(response, await response.text());
-    return problem?.passing ? undefined : problem;
+    return problem?.transient ? undefined : problem;
   } catch {
     return undefined;
   } finally {
@@ -61,12 +61,12 @@ export async function refusalOf(url: string): Promise<Problem | undefined> {
 }
 
 function problemOf(response: Response, text: string): Problem {
-  const passing = [429, 502, 503, 504].includes(response.status);
+  const transient = [429, 502, 503, 504].includes(response.status);
   try {
     const { title, detail, errors } = JSON.parse(text) as ProblemOnWire;
-    return new Problem(title, detail, errors, passing);
+    return new Problem(title, detail, errors, transient);
   } catch {
-    return new Problem(`The node answered ${response.status}`, text.slice(0, 300), [], passing);
+    return new Problem(`The node answered ${response.status}`, text.slice(0, 300), [], transient);
   }
 }
 

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { asProblem, type Problem } from '../http.ts';
 
 /** After a problem that passes by itself. */
-export const againMs = 2_000;
+export const retryMs = 2_000;
 
 export interface Loaded<T> {
   readonly value: T | undefined;
@@ -36,8 +36,8 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   }, [reload]);
   const { problem } = held;
   useEffect(() => {
-    if (!problem?.passing) return undefined;
-    const timer = setTimeout(() => void reload(), againMs);
+    if (!problem?.transient) return undefined;
+    const timer = setTimeout(() => void reload(), retryMs);
     return () => clearTimeout(timer);
   }, [problem, reload]);
   const current = held.key === key ? held : undefined;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api.ts';
 import { asProblem, type Problem } from '../http.ts';
-import { againMs } from '../live/use-loaded.ts';
+import { retryMs } from '../live/use-loaded.ts';
 
 interface Found {
   readonly ids: readonly string[];
@@ -25,10 +25,10 @@ export function useSessionIds(prefix: string) {
     void search(prefix, { ids: [], cursor: undefined, done: false }, stop.signal, setFound);
     return () => stop.abort();
   }, [prefix]);
-  const away = found?.problem?.passing === true;
+  const away = found?.problem?.transient === true;
   useEffect(() => {
     if (!away) return undefined;
-    const timer = setTimeout(reload, againMs);
+    const timer = setTimeout(reload, retryMs);
     return () => clearTimeout(timer);
   }, [found]);
   const more = (): void => {
