@@ -1,4 +1,4 @@
-/** The desk as files: what is sent to a browser, how it is kept, who gets it. */
+/** The files of the desk: what a browser gets, how it may cache it, and who gets it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
@@ -12,7 +12,7 @@ import { HttpClient } from '../rig/http-client.ts';
 const maxGzippedBytes = 150_000;
 const key = 'key-of-the-desk-0123456789';
 
-/** fetch unpacks what it gets; this shows what came. */
+/** Fetches a URL without decompressing the body, which `fetch` would do. */
 function raw(
   url: string,
   headers: Record<string, string>,
