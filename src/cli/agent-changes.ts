@@ -1,9 +1,9 @@
-/** What registering an agent anew would change of it, for who is about to do so. */
+/** The differences between a registered agent and a new registration of its name. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Agent } from '../contract/agents.ts';
 
-/** What both the node's answer and a registration have. */
-export type AgentOnWire = Omit<Agent, 'url' | 'has_auth_token' | 'expect'> & {
+/** The configuration of an agent: the members that an answer of the node and a registration have in common. */
+export type ComparableAgent = Omit<Agent, 'url' | 'has_auth_token' | 'expect'> & {
   /** Members that are null may be left out. */
   readonly expect: Partial<NonNullable<Agent['expect']>> | null;
 };
@@ -20,18 +20,18 @@ const fields = [
   'history',
   'expect',
   'health_path',
-] as const satisfies readonly (keyof AgentOnWire)[];
+] as const satisfies readonly (keyof ComparableAgent)[];
 
-/** A line for each field that would be another. */
-export function changesOf(before: AgentOnWire, after: AgentOnWire): string[] {
+/** One line per field that differs, e.g. `timeout_seconds: 30 -> 60`. */
+export function changesOf(before: ComparableAgent, after: ComparableAgent): string[] {
   return fields.flatMap((field) => {
-    const [was, will] = [plain(before[field]), plain(after[field])];
+    const [was, will] = [withoutNulls(before[field]), withoutNulls(after[field])];
     return isDeepStrictEqual(was, will) ? [] : [`${field}: ${shown(was)} -> ${shown(will)}`];
   });
 }
 
-/** Members of `expect` that are null are as good as left out. */
-function plain(value: unknown): unknown {
+/** Without null members: in `expect` null means the same as left out. */
+function withoutNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }

@@ -1,22 +1,23 @@
-/** Calls and batches as users name them on the command line. */
+/** Call ids as users write them on the command line. */
 import type { CallList } from '../contract/calls.ts';
 import { callIdFrom, callWorkflowId } from '../domain/ids.ts';
 import { CliError } from './errors.ts';
 import type { NodeClient } from './http.ts';
 
-/** Generated ids are no shorter: there is nothing to look up. */
+/** Generated ids have at least this length, so a text this long is a complete id and needs no search. */
 const wholeIdLength = 32;
-/** A shorter beginning is more likely a slip than a call. */
-const leastPrefix = 4;
+/** A shorter text is not taken as the beginning of an id: it is more likely a mistake. */
+const minPrefixLength = 4;
 const shownAtMost = 5;
 
 /**
- * The id of the call that is meant by its id, by `call-<id>`, as Temporal names it, or by the beginning of its id. What no
- * call begins with is left to the node to refuse: lists lag. Throws `CliError` where several begin so.
+ * Resolves what the user gave to a call id. It can be the id, `call-<id>` as the Temporal Web UI shows it, or the beginning of
+ * the id. If no listed call matches, it is returned unchanged: the list lags behind, so the node decides whether the call
+ * exists. Throws `CliError` with the matches if several calls match.
  */
 export async function findCallId(client: NodeClient, given: string): Promise<string> {
   const id = callIdFrom(given);
-  if (id.length >= wholeIdLength || id.length < leastPrefix) return id;
+  if (id.length >= wholeIdLength || id.length < minPrefixLength) return id;
   const { calls } = await client.get<CallList>('/calls', { text: id, limit: 50 });
   const found = [...new Set(calls.map(({ call_id }) => call_id))];
   const [only = id, ...others] = found;
@@ -29,7 +30,7 @@ export async function findCallId(client: NodeClient, given: string): Promise<str
   );
 }
 
-/** As a command takes it: an id of before none began with `-` would be an option. */
+/** The call id as an argument that can be pasted. Old ids may begin with `-`; those are written as `call-<id>`. */
 export function asArgument(callId: string): string {
   return callId.startsWith('-') ? callWorkflowId(callId) : callId;
 }

@@ -1,4 +1,4 @@
-/** How a command is declared: its help has an example, it takes --json, and what it throws reaches main.ts. */
+/** Declares commands: each has an example in its help and takes --json. What an action throws, main.ts reports. */
 import type { Command } from 'commander';
 import { loadCliSettings } from '../platform/cli-settings.ts';
 import { CliError } from './errors.ts';
@@ -6,6 +6,7 @@ import { exitCodes, type ExitName } from './exit-codes.ts';
 import { NodeClient } from './http.ts';
 import { Output } from './output.ts';
 
+/** What the action of a command for a node gets. */
 export interface Context {
   readonly client: NodeClient;
   readonly out: Output;
@@ -16,7 +17,7 @@ interface CommonOptions {
   readonly url?: string;
 }
 
-/** `usage` as commander takes it, e.g. `show <call-id>`. */
+/** Adds a command to `parent`. `usage`: name and arguments as commander takes them, e.g. `show <call-id>`. */
 export function declare(
   parent: Command,
   usage: string,
@@ -25,15 +26,16 @@ export function declare(
 ): Command {
   return withExamples(parent.command(usage).description(summary), examples).option(
     '--json',
-    'print JSON for programs',
+    'print JSON, for programs',
   );
 }
 
-/** A command that talks to a node. */
+/** Adds a command that sends requests to a node: it takes --url too. */
 export function declareForNode(...declaration: Parameters<typeof declare>): Command {
-  return declare(...declaration).option('--url <url>', 'of the node; default HOLDFAST_URL');
+  return declare(...declaration).option('--url <url>', 'URL of the node (default: HOLDFAST_URL)');
 }
 
+/** Adds examples to the help, each without the word `holdfast`. */
 export function withExamples(command: Command, examples: readonly string[]): Command {
   const title = examples.length === 1 ? 'Example:' : 'Examples:';
   return command.addHelpText(
@@ -42,16 +44,19 @@ export function withExamples(command: Command, examples: readonly string[]): Com
   );
 }
 
-/** The action of a command for a node. What it returns is the exit code, `ok` where it returns nothing. */
+/**
+ * Makes a commander action of a function that uses a node. The function returns the name of the exit code, or nothing for
+ * `ok`. Throws `CliError` if an argument is empty.
+ */
 export function withNode<A extends unknown[]>(
   action: (context: Context, ...args: A) => Promise<ExitName | undefined>,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
-    // Commander's order: the arguments, the options, the command.
+    // Commander passes the arguments, then the options, then the command.
     const { json = false, url } = args.at(-2) as CommonOptions;
-    // An empty id would make the path another endpoint's.
+    // With an empty id the path would be that of another endpoint.
     if (args.slice(0, -2).flat().includes(''))
-      throw new CliError('usage', 'An argument is empty: is a variable of the shell not set?');
+      throw new CliError('usage', 'An argument is empty. Is a shell variable not set?');
     const client = new NodeClient(loadCliSettings(process.env, url));
     try {
       leaveWith(await action({ client, out: new Output(json) }, ...args));
@@ -61,7 +66,7 @@ export function withNode<A extends unknown[]>(
   };
 }
 
-/** The same for a command that talks to none. */
+/** The same for a function that uses no node. */
 export function withOutput<A extends unknown[]>(
   action: (out: Output, ...args: A) => Promise<ExitName | undefined>,
 ): (...args: A) => Promise<void> {
@@ -71,7 +76,7 @@ export function withOutput<A extends unknown[]>(
   };
 }
 
-/** At the end of all output, which process.exit would cut. */
+/** Sets the exit code. The process ends by itself once all output is written; `process.exit` would truncate it. */
 export function leaveWith(name: ExitName = 'ok'): void {
   process.exitCode = exitCodes[name].code;
 }

@@ -1,15 +1,18 @@
 import { createInterface } from 'node:readline/promises';
-import { clean } from './clean.ts';
+import { sanitize } from './sanitize.ts';
 import { CliError } from './errors.ts';
 
-/** Asks on a terminal; elsewhere nobody could answer, so --yes must have been said. Throws unless it is a yes. */
+/**
+ * Asks the user for a yes, unless `yes` (the option --yes) is given. Throws `CliError` if the answer is not yes, and without a
+ * terminal, where nobody can answer.
+ */
 export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
   if (yes === true) return;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new CliError('usage', `${question} Nobody can answer here: say --yes`);
+    throw new CliError('usage', `${question} Without a terminal nobody can answer: add --yes`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${clean(question)} [y/N] `);
+    const answer = await terminal.question(`${sanitize(question)} [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliError('usage', 'Nothing was done');
   } finally {
     terminal.close();

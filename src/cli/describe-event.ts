@@ -1,30 +1,31 @@
 import type { CallEvent } from '../contract/call-events.ts';
-import { cleanLine } from './clean.ts';
+import { sanitizeLine } from './sanitize.ts';
 
-/** One harmless line for people. */
+/** Describes an event of a call in one line, which is safe to print on a terminal. */
 export function describeEvent(event: CallEvent): string {
-  return cleanLine(lineOf(event));
+  return sanitizeLine(lineOf(event));
 }
 
 function lineOf(event: CallEvent): string {
   switch (event.type) {
     case 'queued':
-      return "waits for the session's turn";
+      return 'waits for its turn in the session';
     case 'turn_granted':
-      return 'has the turn of its session';
+      return 'has its turn in the session';
     case 'attempt_started':
-      return `asking ${event.agent}${event.attempt > 1 ? `, attempt ${event.attempt}` : ''}`;
+      // `attempt` is the number of the try.
+      return `asking ${event.agent}${event.attempt > 1 ? `, try ${event.attempt}` : ''}`;
     case 'attempt_failed': {
-      const again = event.retry_at === null ? '' : `; asked again at ${event.retry_at}`;
+      const again = event.retry_at === null ? '' : `; next try at ${event.retry_at}`;
       return `${event.agent} failed: ${reasonOf(event)}${again}`;
     }
     case 'failover':
-      return `over from ${event.from} to ${event.to}`;
+      return `failover from ${event.from} to ${event.to}`;
     case 'answered':
       return `${event.agent} answered after ${event.latency_ms} ms`;
     case 'failed':
       return `failed: ${reasonOf(event)}`;
-    default: // What its type says, as does that of an event which only a newer node knows.
+    default: // The type says it all; it also describes event types that only a newer node knows.
       return event.type;
   }
 }

@@ -1,7 +1,8 @@
-/** Errors whose message alone tells the user what to do; main.ts prints them and leaves with their exit code. */
+/** Errors with a message for the user. main.ts prints the message without a stack and exits with the error's exit code. */
 import type { Problem } from '../contract/problem.ts';
 import type { ExitName } from './exit-codes.ts';
 
+/** A failure that the user can act on. The message says what happened and what to do. */
 export class CliError extends Error {
   readonly exit: ExitName;
 
@@ -11,30 +12,35 @@ export class CliError extends Error {
   }
 }
 
+/** A node refused a request: its problem document (RFC 9457), and the seconds of its Retry-After header, if any. */
 export class ProblemError extends CliError {
   readonly problem: Problem;
   readonly retryAfterSeconds: number | undefined;
 
   constructor(problem: Problem, retryAfter: string | undefined) {
-    super('refused', tell(problem, retryAfter));
+    super('refused', describeProblem(problem, retryAfter));
     this.problem = problem;
     this.retryAfterSeconds = retryAfter === undefined ? undefined : Number(retryAfter);
   }
 }
 
+/** What to do, by the `error_type` of a refusal. */
 const hints: Readonly<Record<string, string>> = {
   unauthorized: "set HOLDFAST_API_KEY to one of the node's HOLDFAST_API_KEYS",
-  agent_not_found: 'holdfast agents list shows those that are registered',
-  call_not_found: 'holdfast calls list shows those that are kept',
-  session_not_found: 'holdfast sessions list shows those that are kept',
-  route_not_found: 'this node is of another version: compare holdfast --version with that of the node',
-  temporal_unavailable: 'holdfast doctor looks for the cause on the machine of the node',
+  agent_not_found: 'holdfast agents list shows the registered agents',
+  call_not_found: 'holdfast calls list shows the calls that Temporal still keeps',
+  session_not_found: 'holdfast sessions list shows the sessions that exist',
+  route_not_found: 'the node runs another version: compare holdfast --version with the version of the node',
+  temporal_unavailable: "run holdfast doctor on the node's machine to find the cause",
 };
 
-function tell({ title, detail, error_type, errors = [] }: Problem, retryAfter: string | undefined): string {
+function describeProblem(
+  { title, detail, error_type, errors = [] }: Problem,
+  retryAfter: string | undefined,
+): string {
   const hint = hints[error_type];
   const fields = errors.map(({ field, message }) => `${field}: ${message}`);
-  // The detail often is its fields in one line.
+  // The detail often repeats the fields in one line; they are then printed once.
   const same = detail === fields.join('; ');
   return [
     same && fields.length > 1 ? `${title}:` : `${title}: ${detail}`,
@@ -44,6 +50,7 @@ function tell({ title, detail, error_type, errors = [] }: Problem, retryAfter: s
   ].join('\n');
 }
 
+/** The error for a node that cannot be reached, or that broke off its answer. */
 export function unreachable(url: string, cause: unknown): CliError {
   return new CliError(
     'unreachable',

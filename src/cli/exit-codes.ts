@@ -1,14 +1,18 @@
-/** What the process ends with; docs/cli.md lists exactly these. */
+/** The exit codes of every command, and when each is used. The table in docs/cli.md is generated from this. */
 export const exitCodes = {
-  ok: { code: 0, when: 'done, and all is well' },
+  ok: { code: 0, when: 'the command succeeded' },
   failed: {
     code: 1,
-    when: 'done, but what was asked about failed: the call, a re-run, a replay that differs, a check of doctor',
+    when: 'the command ran, but its result is a failure: the call, a rerun, a replay that differs, a check of doctor',
   },
   usage: { code: 2, when: 'the command line or a setting is wrong; nothing was done' },
-  unreachable: { code: 3, when: 'the node cannot be reached, or went away and did not come back' },
+  unreachable: {
+    code: 3,
+    when: 'the node cannot be reached, or the connection was lost and could not be restored',
+  },
   refused: { code: 4, when: 'the node refused the request; the message says why' },
-  interrupted: { code: 130, when: 'stopped by Ctrl-C; calls and batches on the node go on' },
+  interrupted: { code: 130, when: 'stopped by Ctrl-C; calls and batches on the node continue' },
 } as const;
 
+/** The name of an exit code. */
 export type ExitName = keyof typeof exitCodes;

@@ -1,10 +1,11 @@
-/** The options that choose calls; every command that works on many calls takes the same. */
+/** The options that select calls. Every command on many calls takes the same ones. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CallFilter } from '../contract/call-requests.ts';
 import type { CallStatus } from '../contract/calls.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { callIdFrom } from '../domain/ids.ts';
 
+/** The parsed filter options. Times are ISO 8601 in UTC. */
 export interface FilterOptions {
   readonly status?: CallStatus;
   readonly errorType?: ErrorType;
@@ -18,23 +19,33 @@ export interface FilterOptions {
   readonly rerunOf?: string;
 }
 
+/** Adds the filter options to a command. */
 export function withFilter(command: Command): Command {
   return command
     .addOption(
-      new Option('--status <status>', 'of the call').choices(['running', 'completed', 'failed', 'cancelled']),
+      new Option('--status <status>', 'status of the call').choices([
+        'running',
+        'completed',
+        'failed',
+        'cancelled',
+      ]),
     )
-    .addOption(new Option('--error-type <type>', 'of a failed call').choices(errorTypes))
-    .option('--agent <name>', 'that was asked')
-    .option('--answered-by <name>', 'the agent that answered')
-    .option('--session <id>', 'the session of the call')
-    .option('--user <id>', 'the user of the call')
-    .option('--since <time>', 'started then or later: 12h, 7d, 2026-11-25 or an ISO time', asTime)
-    .option('--until <time>', 'started before then', asTime)
-    .option('--text <text>', 'the call id begins with this', callIdFrom)
-    .option('--rerun-of <call-id>', 're-runs of this call', callIdFrom);
+    .addOption(new Option('--error-type <type>', 'error type of a failed call').choices(errorTypes))
+    .option('--agent <name>', 'agent that the call asked for')
+    .option('--answered-by <name>', 'agent that answered')
+    .option('--session <id>', 'session of the call')
+    .option('--user <id>', 'user of the call')
+    .option(
+      '--since <time>',
+      'started at this time or later: 12h (ago), 7d, 2026-11-25 or an ISO time',
+      asTime,
+    )
+    .option('--until <time>', 'started before this time', asTime)
+    .option('--text <text>', 'call id begins with this text', callIdFrom)
+    .option('--rerun-of <call-id>', 'reruns of this call', callIdFrom);
 }
 
-/** As the API names them, in a query or a body. */
+/** The filter with the API's names, for a query or a body. Options that are not set are left out. */
 export function filterOf(options: FilterOptions): Record<string, string> {
   const { status, agent, session, user, since, until, text } = options;
   const { errorType: error_type, answeredBy: answered_by, rerunOf: rerun_of } = options;
@@ -57,17 +68,17 @@ export function filterOf(options: FilterOptions): Record<string, string> {
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** ISO 8601 in UTC. */
+/** Parses a time ago (`12h`), a date or an ISO time to ISO 8601 in UTC. Throws `InvalidArgumentError`. */
 export function asTime(text: string): string {
   const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (unitMs[unit] ?? 0);
-  // Date.parse takes much that is no time to anyone else.
+  // Date.parse accepts many texts that are not times, so the beginning must be a date.
   if (Number.isNaN(at) || (count === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
     throw new InvalidArgumentError('Takes a time ago (30m, 12h, 7d), a date or an ISO time.');
   return new Date(at).toISOString();
 }
 
-/** For options that take a whole number. */
+/** A parser for options that take a whole number. It throws `InvalidArgumentError`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -77,7 +88,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** For options that take a number of seconds, or per second. */
+/** A parser for options that take seconds or a rate: any number above 0. Throws `InvalidArgumentError`. */
 export function positive(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value > 0) || !Number.isFinite(value))

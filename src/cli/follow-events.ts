@@ -1,33 +1,38 @@
-/** Server-sent events of a node, read to their end across lost connections and restarts of the node. */
+/** Reads a node's server-sent events to their end. Reconnects after lost connections and restarts of the node. */
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { delay } from '../lib/delay.ts';
 import { CliError, ProblemError } from './errors.ts';
 import type { NodeClient } from './http.ts';
 import { fromNode } from './save-stream.ts';
 
-/** The node sends a comment every 15 s: a connection that is silent for longer than this is dead. */
+/** The node sends a comment every 15 s, so a connection that is silent for this long is dead. */
 const silenceMs = 45_000;
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
 
+/** One server-sent event: its name and its data, parsed as JSON. */
 export interface ServerEvent {
   readonly event: string;
   readonly data: unknown;
 }
 
-/** Ends after the event `end`. Throws once the node stays away, or refuses. */
+/**
+ * Yields the events at `path` until the event `end`. A reconnect continues after the last event, so no event comes twice.
+ * Throws if the first connection fails, if the node refuses for a reason that does not pass, if it cannot be reached again
+ * within `client.reconnectMs`, and when `signal` aborts.
+ */
 export async function* followEvents(
   client: NodeClient,
   path: string,
   signal: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
   let lastId: string | undefined;
-  let begun = false;
+  let connectedOnce = false;
   let awaySince: number | undefined;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
     try {
       const body = await connect(client, path, lastId, signal);
-      begun = true;
+      connectedOnce = true;
       awaySince = undefined;
       for await (const { id, event = 'message', data } of messagesOf(fromNode(body, client.url))) {
         lastId = id ?? lastId;
@@ -37,9 +42,9 @@ export async function* followEvents(
       }
     } catch (error) {
       signal.throwIfAborted();
-      // What cannot be begun is told at once; what was under way is taken up again.
+      // A first connection that fails is reported at once; only a lost connection is restored.
       awaySince ??= Date.now();
-      if (!begun || !isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
+      if (!connectedOnce || !isTransient(error) || Date.now() - awaySince > client.reconnectMs) throw error;
     }
     await delay(pauseMs, signal);
     signal.throwIfAborted();
@@ -66,8 +71,8 @@ async function* messagesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ev
   }
 }
 
-/** A node that restarts, or is busy: it is worth to come again. */
-export function isPassing(error: unknown): boolean {
+/** Whether a repeated request may succeed: the node cannot be reached, is starting, or is busy. */
+export function isTransient(error: unknown): boolean {
   if (error instanceof ProblemError) return [429, 503].includes(error.problem.status);
   return error instanceof CliError && error.exit === 'unreachable';
 }

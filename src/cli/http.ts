@@ -1,42 +1,53 @@
-/** HTTP to a node: JSON in and out, streams; refusals are thrown as `ProblemError`, an absent node as `CliError`. */
-import { Agent, request, type Dispatcher } from 'undici';
+/** The HTTP client for a node: JSON in and out, and streams. */
+import { Agent, request as sendRequest, type Dispatcher } from 'undici';
 import type { Problem } from '../contract/problem.ts';
 import type { JsonText } from './json-text.ts';
 import type { CliSettings } from '../platform/cli-settings.ts';
 import { CliError, ProblemError, unreachable } from './errors.ts';
 
-/** On every answer of a node. */
+/** Every answer of a node has this header, so an answer without it comes from another program. */
 const nodeHeader = 'holdfast-api';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 type Method = Dispatcher.HttpMethod;
 
-export interface Asked {
+/** What one request sends, and its limits. */
+export interface RequestOptions {
   readonly query?: Query | undefined;
-  /** Sent as JSON, or as it is where it is a stream of JSON. */
+  /** The body, serialized as JSON. */
   readonly body?: object | undefined;
-  /** More members of the body, as their user wrote them: the node tells what it cannot keep, which reading would change. */
-  readonly written?: Readonly<Record<string, JsonText | undefined>>;
+  /**
+   * More members of the body, sent as the user wrote them. Parsing would change values that JavaScript cannot represent,
+   * which the node is to refuse by name.
+   */
+  readonly rawMembers?: Readonly<Record<string, JsonText | undefined>>;
+  /** A body that is JSON already; replaces `body`. */
   readonly stream?: AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default: the setting; `none` for what lasts as long as it lasts. */
+  /** Time limit for the answer, in ms. Default: HOLDFAST_CLI_TIMEOUT_SECONDS. */
   readonly timeoutMs?: number | 'none';
-  /** How long the body may pause. Default: for ever. */
+  /** How long the body may send nothing, in ms. Default: no limit. */
   readonly silenceMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Answered<T> {
+/** An answer that is not a refusal. */
+export interface NodeAnswer<T> {
   readonly status: number;
   readonly body: T;
 }
 
+/**
+ * Sends requests to one node. Each method throws `ProblemError` if the node refuses the request, and `CliError` with the exit
+ * `unreachable` if no Holdfast node answers.
+ */
 export class NodeClient {
-  /** As it may be shown: without a name and password. */
+  /** The node's URL without user name and password, so that it can be shown. */
   readonly url: string;
+  /** How long to try to reconnect to a lost node, in ms: HOLDFAST_CLI_RECONNECT_SECONDS. */
   readonly reconnectMs: number;
   private readonly settings: CliSettings;
-  // Limits are ours alone, per request: a call may be waited for longer than undici's own five minutes.
+  // No limits of undici: its five minutes are too short for some calls. `send` sets a limit per request.
   private readonly agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
   constructor(settings: CliSettings) {
@@ -45,21 +56,23 @@ export class NodeClient {
     this.reconnectMs = settings.reconnectMs;
   }
 
+  /** Sends a GET and returns the body of the answer. */
   async get<T>(path: string, query?: Query): Promise<T> {
-    return (await this.ask<T>('GET', path, { query })).body;
+    return (await this.request<T>('GET', path, { query })).body;
   }
 
-  async ask<T>(method: Method, path: string, asked: Asked = {}): Promise<Answered<T>> {
-    const { statusCode, body } = await this.open(method, path, asked);
+  /** Sends a request and reads the whole answer as JSON. */
+  async request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<NodeAnswer<T>> {
+    const { statusCode, body } = await this.open(method, path, options);
     const text = await body.text().catch((error: unknown) => {
       throw unreachable(this.url, error);
     });
     return { status: statusCode, body: (text === '' ? undefined : this.parse(text, statusCode)) as T };
   }
 
-  /** The answer's head has come and is no refusal; its body is read by the caller. */
-  async open(method: Method, path: string, asked: Asked = {}): Promise<Dispatcher.ResponseData> {
-    const answer = await this.send(method, path, asked);
+  /** Sends a request. Resolves with the status and headers of the answer; the caller reads its body. */
+  async open(method: Method, path: string, options: RequestOptions = {}): Promise<Dispatcher.ResponseData> {
+    const answer = await this.send(method, path, options);
     if (answer.headers[nodeHeader] === undefined) {
       answer.body.on('error', () => undefined).destroy(); // It may never end.
       throw this.notHoldfast(answer.statusCode);
@@ -72,31 +85,36 @@ export class NodeClient {
     throw new ProblemError(problem, typeof retryAfter === 'string' ? retryAfter : undefined);
   }
 
+  /** Closes all connections. Requests in flight fail. */
   close(): Promise<void> {
     return this.agent.destroy();
   }
 
-  private async send(method: Method, path: string, asked: Asked): Promise<Dispatcher.ResponseData> {
+  private async send(
+    method: Method,
+    path: string,
+    options: RequestOptions,
+  ): Promise<Dispatcher.ResponseData> {
     const {
       body,
-      written,
+      rawMembers,
       stream,
       query = {},
       headers = {},
       timeoutMs = this.settings.timeoutMs,
       signal,
-    } = asked;
+    } = options;
     const limit = timeoutMs === 'none' ? undefined : AbortSignal.timeout(timeoutMs);
     const signals = [limit, signal].filter((one) => one !== undefined);
     const json = body !== undefined || stream !== undefined;
-    const payload = stream ?? (body === undefined ? undefined : withMembers(body, written));
+    const payload = stream ?? (body === undefined ? undefined : withMembers(body, rawMembers));
     try {
-      return await request(`${this.settings.url}/api/vps${path}${toQuery(query)}`, {
+      return await sendRequest(`${this.settings.url}/api/vps${path}${toQuery(query)}`, {
         method,
         dispatcher: this.agent,
         ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
         ...(payload !== undefined && { body: payload as string }),
-        ...(asked.silenceMs !== undefined && { bodyTimeout: asked.silenceMs }),
+        ...(options.silenceMs !== undefined && { bodyTimeout: options.silenceMs }),
         headers: {
           ...(json && { 'Content-Type': 'application/json' }),
           ...(this.settings.apiKey !== undefined && { Authorization: `Bearer ${this.settings.apiKey}` }),
@@ -108,7 +126,7 @@ export class NodeClient {
       if (limit?.aborted)
         throw new CliError(
           'unreachable',
-          `The node at ${this.url} did not answer in time: raise HOLDFAST_CLI_TIMEOUT_SECONDS, or look at it with holdfast doctor`,
+          `The node at ${this.url} did not answer in time: raise HOLDFAST_CLI_TIMEOUT_SECONDS, or check the node with holdfast doctor`,
           { cause: error },
         );
       throw unreachable(this.url, error);
@@ -126,14 +144,15 @@ export class NodeClient {
   private notHoldfast(status: number): CliError {
     return new CliError(
       'unreachable',
-      `What answers at ${this.url} (HTTP ${status}) is no Holdfast node: check HOLDFAST_URL`,
+      `The server at ${this.url} (HTTP ${status}) is not a Holdfast node: check HOLDFAST_URL`,
     );
   }
 }
 
-function withMembers(body: object, written: Asked['written'] = {}): string {
+/** The body as JSON text, with the raw members appended. */
+function withMembers(body: object, rawMembers: RequestOptions['rawMembers'] = {}): string {
   const members = [JSON.stringify(body).slice(1, -1)];
-  for (const [name, text] of Object.entries(written))
+  for (const [name, text] of Object.entries(rawMembers))
     if (text !== undefined) members.push(`${JSON.stringify(name)}:${text}`);
   return `{${members.filter((one) => one !== '').join(',')}}`;
 }

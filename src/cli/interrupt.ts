@@ -1,9 +1,12 @@
 import { CliError } from './errors.ts';
 
-/** Runs work that Ctrl-C leaves rather than breaks off; `told` then says what goes on without us. */
+/**
+ * Runs `work` until it ends or the user presses Ctrl-C. The first SIGINT or SIGTERM aborts the signal that `work` gets; then a
+ * `CliError` with `interruptedMessage()` is thrown, which says what continues on the node. A second one ends the process.
+ */
 export async function untilInterrupted<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  told: () => string,
+  interruptedMessage: () => string,
 ): Promise<T> {
   const interrupted = new AbortController();
   const onSignal = (): void => {
@@ -16,7 +19,7 @@ export async function untilInterrupted<T>(
     return await work(interrupted.signal);
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    throw new CliError('interrupted', told(), { cause: error });
+    throw new CliError('interrupted', interruptedMessage(), { cause: error });
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);

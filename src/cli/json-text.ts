@@ -1,9 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 
-/** One value of JSON, as it was written. */
+/** A text that is valid JSON, as the user wrote it. */
 export type JsonText = string & { readonly json: true };
 
-/** An option's parser. `what` and `example` are for who gives something else. */
+/**
+ * A parser for options that take JSON. It throws `InvalidArgumentError` if the text is not JSON or `takes` rejects its value;
+ * the message names `what` is expected and an `example`.
+ */
 export function jsonText(what: string, example: string, takes: (value: unknown) => boolean = () => true) {
   return (text: string): JsonText => {
     let value: unknown;

@@ -1,4 +1,4 @@
-/** The command `holdfast` (bin/holdfast.js runs this): parse, act, tell what went wrong, leave with a documented code. */
+/** Entry point of the command `holdfast`, run by bin/holdfast.js: parses, acts, prints errors, sets the exit code. */
 import { CommanderError } from 'commander';
 import { StartupError } from '../platform/startup-error.ts';
 import { leaveWith } from './command.ts';
@@ -7,21 +7,22 @@ import { note } from './output.ts';
 import { createProgram } from './program.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has enough (`| head`) is no failure.
-  if (error.code !== 'EPIPE') tell(new CliError('failed', `The output cannot be written: ${error.message}`));
+  // EPIPE: the reader has closed the pipe, as `| head` does. That is not a failure.
+  if (error.code !== 'EPIPE')
+    report(new CliError('failed', `The output cannot be written: ${error.message}`));
   process.exit();
 });
-// Nobody is left to tell.
+// Without standard error nothing more can be reported.
 process.stderr.on('error', () => process.exit());
 
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  tell(error);
+  report(error);
 }
 
-function tell(error: unknown): void {
-  // Commander has told its own; help that was asked for is no error.
+function report(error: unknown): void {
+  // Commander has printed its own message. Requested help exits with 0.
   if (error instanceof CommanderError) {
     leaveWith(error.exitCode === 0 ? 'ok' : 'usage');
     return;
@@ -36,7 +37,7 @@ function asJson(error: unknown): unknown {
   return { title: error instanceof CliError ? error.exit : 'failed', detail: (error as Error).message };
 }
 
-/** A fault of ours: its place is what a report of it needs. */
+/** A bug of the command line: printed with its stack, which a bug report needs. */
 function traced(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,12 +1,13 @@
-/** Where commands write: people get tables and colour on a terminal, pipes get plain text, --json gets JSON. */
+/** The output of commands: tables and colour on a terminal, plain text in a pipe, JSON with --json. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { clean, cleanLine } from './clean.ts';
+import { sanitize, sanitizeLine } from './sanitize.ts';
 
 export type Cell = string | number | null | undefined;
 type Paint = (text: string) => string;
 type Colors = ReturnType<typeof pc.createColors>;
 
+/** Writes the result of a command to standard output. */
 export class Output {
   readonly json: boolean;
   readonly isTty: boolean;
@@ -18,34 +19,35 @@ export class Output {
     this.colors = pc.createColors(this.isTty && wantsColor());
   }
 
-  /** One document. */
+  /** Writes one JSON document, indented. */
   document(value: unknown): void {
     this.write(JSON.stringify(value, undefined, 2));
   }
 
-  /** One line of a stream of JSON. */
+  /** Writes one line of NDJSON. */
   event(value: unknown): void {
     this.write(JSON.stringify(value));
   }
 
+  /** Writes a line of trusted text. */
   line(text = ''): void {
     this.write(text);
   }
 
-  /** Foreign text of many lines, made harmless. */
-  text(foreign: string): void {
-    this.write(clean(foreign));
+  /** Writes untrusted text, sanitized; it may have several lines. */
+  text(untrusted: string): void {
+    this.write(sanitize(untrusted));
   }
 
-  /** Cells may be foreign. `paint` colours a column by its head; it is given harmless text. */
+  /** Writes a table. Cells are sanitized. `paint` colours the cells of a column, by the column's head. */
   table(
     head: readonly string[],
     rows: readonly (readonly Cell[])[],
     paint: Record<string, Paint> = {},
   ): void {
-    const harmless = rows.map((row) => row.map((cell) => (cell == null ? '' : cleanLine(String(cell)))));
+    const sanitized = rows.map((row) => row.map((cell) => (cell == null ? '' : sanitizeLine(String(cell)))));
     if (!this.isTty) {
-      for (const row of [head, ...harmless]) this.write(row.join('\t'));
+      for (const row of [head, ...sanitized]) this.write(row.join('\t'));
       return;
     }
     const table = new Table({
@@ -53,20 +55,20 @@ export class Output {
       style: { head: [], border: [], compact: true },
       wordWrap: true,
     });
-    for (const row of harmless)
+    for (const row of sanitized)
       table.push(row.map((cell, column) => (paint[head[column] ?? ''] ?? ((text: string) => text))(cell)));
     this.write(table.toString());
   }
 
-  /** Names and values below each other; values may be foreign; null and undefined are left out. */
+  /** Writes one line per name and value. Values are sanitized; null and undefined are left out. */
   fields(pairs: Readonly<Record<string, Cell>>): void {
     const shown = Object.entries(pairs).filter(([, value]) => value != null);
     const width = Math.max(...shown.map(([name]) => name.length));
     for (const [name, value] of shown)
-      this.write(`${this.colors.dim(name.padEnd(width))}  ${cleanLine(String(value))}`);
+      this.write(`${this.colors.dim(name.padEnd(width))}  ${sanitizeLine(String(value))}`);
   }
 
-  /** The colour of a state: of a call, an agent, a check. */
+  /** Colours the state of a call, an agent, a batch, a verdict or a check. */
   state = (text: string): string => {
     const { green, red, yellow, cyan } = this.colors;
     if (/^(completed|healthy|ok|answered|closed|same|succeeded)\s*$/.test(text)) return green(text);
@@ -81,12 +83,12 @@ export class Output {
   }
 }
 
-/** For people, beside the result: on standard error, so that pipes get the result alone. */
+/** Writes a note for people to standard error, so that a pipe gets only the result. */
 export function note(text: string): void {
-  process.stderr.write(`${clean(text)}\n`);
+  process.stderr.write(`${sanitize(text)}\n`);
 }
 
-/** https://no-color.org */
+/** Whether colour is wanted (https://no-color.org). */
 function wantsColor(): boolean {
   const { NO_COLOR, TERM } = process.env;
   return (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';

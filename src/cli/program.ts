@@ -1,4 +1,4 @@
-/** The tree of commands. Importing it runs nothing and connects nowhere: the docs and the completion read it too. */
+/** The tree of commands. Creating it has no side effects: the docs and the shell completion are generated from it. */
 import { Command } from 'commander';
 import { version } from '../platform/version.ts';
 import { withExamples } from './command.ts';
@@ -15,13 +15,14 @@ import { addRerunCommand } from './commands/rerun.ts';
 import { addSessionCommands } from './commands/sessions.ts';
 import { addWhatIfCommand } from './commands/whatif.ts';
 
+/** A new tree of all commands. */
 export function createProgram(): Command {
   const program = new Command('holdfast')
-    .description('Durable calls to remote AI agents: run a node, ask agents, and look after failed calls')
+    .description('Durable calls to remote AI agents: run a node, ask agents, find and rerun failed calls')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show the help of a command')
-    .showHelpAfterError('(--help shows what it takes)')
+    .showHelpAfterError('(see --help)')
     .exitOverride();
   withExamples(program, ['start', 'call helper "Hello!"', 'calls list --status failed --since 12h']);
   addProcessCommands(program);

@@ -1,12 +1,14 @@
-/** Progress of long work: on standard error, and only where someone looks at it. */
+/** Progress of long commands. It is shown on standard error, and only if that is a terminal. */
 import { Presets, SingleBar } from 'cli-progress';
 
+/** A running progress bar. */
 export interface Progress {
-  /** A total of 0 is not known yet. */
+  /** A `total` of 0 means that it is not known yet. */
   update(done: number, total: number): void;
   stop(): void;
 }
 
+/** Shows a progress bar with the label `what` until `stop`. */
 export function startProgress(what: string): Progress {
   if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
   const format = `${what} {bar} {value}/{total} {percentage} % {eta_formatted}`;
@@ -26,17 +28,17 @@ export function startProgress(what: string): Progress {
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const frameMs = 100;
-/** Where a terminal does not say how wide it is. */
-const usualWidth = 80;
+/** The width of a terminal that does not report its own. */
+const defaultWidth = 80;
 
-/** One line that lives, for waiting whose end is not known. */
+/** Shows a spinner with the current `text()` until `stop`, for a wait of unknown length. */
 export function startSpinner(text: () => string): { stop(): void } {
   const { stderr } = process;
   if (!stderr.isTTY) return { stop: () => undefined };
   let frame = 0;
   const timer = setInterval(() => {
     frame = (frame + 1) % frames.length;
-    const width = (stderr.columns || usualWidth) - 3;
+    const width = (stderr.columns || defaultWidth) - 3;
     stderr.write(`\r\u001b[2K${frames[frame] ?? ''} ${text().slice(0, width)}`);
   }, frameMs);
   return {

@@ -1,4 +1,4 @@
-/** A batch of re-runs is a workflow of the node: this begins one, watches it, and may leave it at any time. */
+/** Batches of reruns. A batch runs as a workflow on the node; these functions start, watch, cancel and list batches. */
 import { randomUUID } from 'node:crypto';
 import type { RerunBatchRequest, RerunOverrides } from '../contract/rerun-requests.ts';
 import type {
@@ -17,6 +17,7 @@ import { untilInterrupted } from './interrupt.ts';
 import { note, type Output } from './output.ts';
 import { startProgress } from './progress.ts';
 
+/** The options of `rerun` that only a batch takes. `rate`: calls per second. */
 export interface BatchOptions {
   readonly dryRun?: true;
   readonly rate?: number;
@@ -27,6 +28,10 @@ export interface BatchOptions {
 
 type Filter = Readonly<Record<string, string>>;
 
+/**
+ * Starts a batch of the calls that match `filter` and watches it to its end, or only prints its id with --detach. Without
+ * --yes it shows a dry run and asks first.
+ */
 export async function startBatch(
   context: Context,
   filter: Filter,
@@ -40,31 +45,31 @@ export async function startBatch(
     rate_per_second: options.rate,
     max_in_flight: options.maxInFlight,
   } satisfies Omit<RerunBatchRequest, 'filter'> & { filter: Filter };
-  const ask = <T>(dry_run: boolean) =>
-    client.ask<T>('POST', '/reruns', {
+  const post = <T>(dry_run: boolean) =>
+    client.request<T>('POST', '/reruns', {
       body: { ...body, dry_run },
-      // A dry run looks at each call: of thousands that takes a while.
+      // A dry run reads each call, which takes a while for thousands of calls.
       ...(dry_run ? { timeoutMs: 'none' } : { headers: { 'Idempotency-Key': randomUUID() } }),
     });
   if (options.dryRun || !options.yes) {
-    const { body: dryRun } = await ask<BatchDryRun>(true);
+    const { body: dryRun } = await post<BatchDryRun>(true);
     if (out.json && options.dryRun) out.document(dryRun);
     else if (!out.json) showDryRun(out, dryRun);
     if (options.dryRun || dryRun.total === 0) return undefined;
-    await confirm(`Run ${dryRun.total} calls again?`, options.yes);
+    await confirm(`Rerun ${dryRun.total} calls?`, options.yes);
   }
-  const { batch_id } = (await ask<BatchAccepted>(false)).body;
+  const { batch_id } = (await post<BatchAccepted>(false)).body;
   if (!options.detach) return followBatch(context, batch_id);
   if (out.json) out.document({ batch_id });
   else out.line(batch_id);
   return undefined;
 }
 
-/** Until its end, then its report; `failed` unless every call that was run again is answered. */
+/** Watches a batch to its end and prints its report. Returns `ok` only if it completed and no rerun failed. */
 export async function followBatch(context: Context, batchId: string): Promise<ExitName> {
   const { client, out } = context;
   const path = `/reruns/${encodeURIComponent(batchId)}`;
-  const progress = startProgress('running again');
+  const progress = startProgress('rerunning');
   if (!out.json) note(`Batch ${batchId}`);
   try {
     await untilInterrupted(
@@ -74,7 +79,7 @@ export async function followBatch(context: Context, batchId: string): Promise<Ex
           progress.update(done, total);
         }
       },
-      () => `The batch goes on: holdfast rerun --attach ${batchId}, or holdfast rerun --cancel ${batchId}`,
+      () => `The batch continues: holdfast rerun --attach ${batchId}, or holdfast rerun --cancel ${batchId}`,
     );
   } finally {
     progress.stop();
@@ -85,13 +90,15 @@ export async function followBatch(context: Context, batchId: string): Promise<Ex
   return report.status === 'completed' && report.failed_again === 0 ? 'ok' : 'failed';
 }
 
+/** Cancels a batch. Its reruns that have started continue. */
 export async function cancelBatch({ client, out }: Context, batchId: string): Promise<undefined> {
   const path = `/reruns/${encodeURIComponent(batchId)}/cancel`;
-  const { body } = await client.ask<BatchCancelled>('POST', path);
+  const { body } = await client.request<BatchCancelled>('POST', path);
   if (out.json) out.document(body);
-  else out.text(`${body.batch_id}: ${body.status}; calls that it has begun go on`);
+  else out.text(`${body.batch_id}: ${body.status}; reruns that have started continue`);
 }
 
+/** Prints the newest batches of the node. */
 export async function listBatches({ client, out }: Context): Promise<undefined> {
   const page = await client.get<BatchList>('/reruns');
   if (out.json) {
@@ -99,7 +106,7 @@ export async function listBatches({ client, out }: Context): Promise<undefined> 
     return;
   }
   out.table(
-    ['batch', 'status', 'done', 'total', 'now succeeded', 'failed again', 'skipped', 'started'],
+    ['batch', 'status', 'done', 'total', 'succeeded', 'failed', 'skipped', 'started'],
     page.batches.map((one) => [
       one.batch_id,
       one.status,
@@ -117,7 +124,7 @@ export async function listBatches({ client, out }: Context): Promise<undefined> 
 function showDryRun(out: Output, { total, skipped, sample }: BatchDryRun): void {
   const others = skipped === 0 ? '' : `, ${skipped} would be skipped`;
   const which = sample.length < total ? `; the first ${sample.length}:` : ':';
-  out.line(`${total} calls would run again${others}${which}`);
+  out.line(`${total} calls would be rerun${others}${which}`);
   if (sample.length === 0) return;
   out.table(
     ['call', 'status', 'asked', 'error', 'session', 'started'],
@@ -127,15 +134,15 @@ function showDryRun(out: Output, { total, skipped, sample }: BatchDryRun): void 
 }
 
 function showReport(out: Output, batch: BatchDescription): void {
-  const left = batch.items.filter(({ outcome }) => outcome !== 'succeeded');
-  if (left.length > 0)
+  const notSucceeded = batch.items.filter(({ outcome }) => outcome !== 'succeeded');
+  if (notSucceeded.length > 0)
     out.table(
-      ['call', 're-run', 'outcome', 'error', 'reason'],
-      left.map((one) => [one.call_id, one.rerun_id, one.outcome, one.error_type, one.reason]),
+      ['call', 'rerun', 'outcome', 'error', 'reason'],
+      notSucceeded.map((one) => [one.call_id, one.rerun_id, one.outcome, one.error_type, one.reason]),
       { outcome: out.state },
     );
   const { status, total, now_succeeded, failed_again, skipped } = batch;
   out.line(
-    `${out.state(status)}: of ${total} calls ${now_succeeded} now succeeded, ${failed_again} failed again, ${skipped} were skipped`,
+    `${out.state(status)}: of ${total} calls ${now_succeeded} succeeded, ${failed_again} failed again, ${skipped} were skipped`,
   );
 }

@@ -6,12 +6,14 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { CliError, unreachable } from './errors.ts';
 
-/** What is wrong with a place rather than with its disk. */
-const wrongPlace = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG']);
+/** Error codes that mean the path is wrong, not the disk. */
+const wrongPathCodes = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG']);
 
 /**
- * To a file, or to standard output without one. A file appears whole or not at all: a stream that breaks leaves none that
- * looks like all. What is there and is no file, such as a device or a pipe, is written into. Returns the bytes.
+ * Writes an answer of the node to `file`, or to standard output if undefined. The write is atomic: it goes to a temporary file
+ * that is renamed at the end, so a broken stream never leaves a truncated file. An existing device or pipe is written
+ * directly. `url`: the node, for error messages. Returns the number of bytes. Throws `CliError`: `usage` if the path is wrong,
+ * `unreachable` if the node breaks off, otherwise `failed`.
  */
 export async function saveStream(
   source: AsyncIterable<unknown>,
@@ -22,28 +24,33 @@ export async function saveStream(
   if (file === undefined) return copy(source, process.stdout, url, onChunk);
   let partial: string | undefined;
   try {
-    const place = await placeOf(file);
-    // Beside the file, on the same file system, under a name that nothing has.
-    if (place.isFile) partial = `${place.path}.${randomUUID()}.part`;
-    // Histories hold conversations.
-    const target = createWriteStream(partial ?? place.path, { flags: partial ? 'wx' : 'w', mode: 0o600 });
+    const destination = await resolveDestination(file);
+    // In the same folder, because a rename needs the same file system.
+    if (destination.isFile) partial = `${destination.path}.${randomUUID()}.part`;
+    // Readable by the user only: histories contain conversations.
+    const target = createWriteStream(partial ?? destination.path, {
+      flags: partial ? 'wx' : 'w',
+      mode: 0o600,
+    });
     await once(target, 'open');
     const bytes = await copy(source, target, url, onChunk);
     target.end();
     await finished(target);
-    if (partial) await rename(partial, place.path);
+    if (partial) await rename(partial, destination.path);
     return bytes;
   } catch (error) {
     if (partial) await rm(partial, { force: true });
     if (error instanceof CliError) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
-    const exit = wrongPlace.has(code) ? 'usage' : 'failed';
+    const exit = wrongPathCodes.has(code) ? 'usage' : 'failed';
     throw new CliError(exit, `${file} cannot be written: ${message}`, { cause: error });
   }
 }
 
-/** Where a link leads. What is not there yet becomes a file; a link that leads nowhere yet is written through. */
-async function placeOf(file: string): Promise<{ readonly path: string; readonly isFile: boolean }> {
+/** Follows symbolic links. `isFile`: the path is a file or does not exist yet. A dangling link is written through. */
+async function resolveDestination(
+  file: string,
+): Promise<{ readonly path: string; readonly isFile: boolean }> {
   try {
     const path = await realpath(file);
     return { path, isFile: (await stat(path)).isFile() };
@@ -69,7 +76,7 @@ async function copy(
   return bytes;
 }
 
-/** So that a node that breaks off is told apart from a disk that is full. */
+/** Yields the chunks of a node's answer. Its errors become `unreachable`, which tells them apart from a full disk. */
 export async function* fromNode(source: AsyncIterable<unknown>, url: string): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of source) yield chunk as Uint8Array;

@@ -1,7 +1,7 @@
 import type { CallDescription } from '../contract/calls.ts';
 import type { Output } from './output.ts';
 
-/** What the one who asked wants to see: the answer, or why there is none. */
+/** Prints how a call ended: its answer, or its error and attempts. */
 export function showEnding(out: Output, call: CallDescription): void {
   if (call.status === 'completed') {
     out.text(call.response ?? '');
@@ -11,14 +11,14 @@ export function showEnding(out: Output, call: CallDescription): void {
   showAttempts(out, call);
 }
 
-/** Everything about one call. */
+/** Prints everything about a call. */
 export function showCall(out: Output, call: CallDescription): void {
   out.fields({
     call: call.call_id,
     status: call.status,
     asked: call.asked,
     answered_by: call.answered_by,
-    passed_over: call.passed_over.map((name) => `${name}, whose circuit was open`).join('; ') || null,
+    passed_over: call.passed_over.map((name) => `${name} (its circuit was open)`).join('; ') || null,
     error_type: call.error_type,
     error: call.error,
     session: call.session_id,
@@ -52,7 +52,7 @@ function timingsOf({ timings }: CallDescription): string {
 function showAttempts(out: Output, { attempts }: CallDescription): void {
   if (attempts.length === 0) return;
   out.line();
-  // In the order asked: those that were skipped before the call began come first in the API.
+  // In the order asked. In the API's answer the agents that were skipped before the call began come first.
   const skipped = (one: (typeof attempts)[number]): number => Number(one.status === 'skipped');
   const inOrder = attempts.toSorted((a, b) => skipped(a) - skipped(b));
   out.table(

@@ -1,28 +1,34 @@
-/** Handing a call to a node, and waiting for its end, so that neither a lost connection nor a restart asks twice. */
+/** Sends a call to a node and awaits its end. All requests have one Idempotency-Key, so repeats never make a second call. */
 import type { CallRequest } from '../contract/call-requests.ts';
 import type { CallAccepted, CallAnswer } from '../contract/calls.ts';
 import { delay } from '../lib/delay.ts';
-import { isPassing } from './follow-events.ts';
-import type { Asked, NodeClient } from './http.ts';
+import { isTransient } from './follow-events.ts';
+import type { RequestOptions, NodeClient } from './http.ts';
 
+/** A call to send. */
 export interface CallToSend {
   readonly body: CallRequest;
-  readonly written?: Asked['written'];
-  /** Idempotency-Key: what makes sending again safe. */
+  /** Members of the body that are sent as the user wrote them. */
+  readonly rawMembers?: RequestOptions['rawMembers'];
+  /** The Idempotency-Key, which makes a repeated request safe. */
   readonly key: string;
 }
 
-/** One request waits this long on the node; then the next one does. */
+/** How long the node holds one request while the call runs (`Prefer: wait`). Then the next request goes out. */
 const waitSeconds = 25;
+/** Pause before a request is repeated after a transient failure. */
 const pauseMs = 500;
 
-/** Returns the call's id once it is accepted. */
+/** Sends the call. Returns its id when the node has accepted it. Throws what `NodeClient.request` throws. */
 export async function submit(client: NodeClient, call: CallToSend, signal: AbortSignal): Promise<string> {
   const { body } = await send(client, call, 'respond-async', signal);
   return body.call_id;
 }
 
-/** Resolves once the call has ended. Throws when the node stays away. */
+/**
+ * Resolves when the call has ended. Transient failures are retried; throws if the node cannot be reached for
+ * `client.reconnectMs`, and when `signal` aborts.
+ */
 export async function untilEnded(client: NodeClient, call: CallToSend, signal: AbortSignal): Promise<void> {
   let awaySince: number | undefined;
   for (;;) {
@@ -33,17 +39,22 @@ export async function untilEnded(client: NodeClient, call: CallToSend, signal: A
     } catch (error) {
       signal.throwIfAborted();
       awaySince ??= Date.now();
-      if (!isPassing(error) || Date.now() - awaySince > client.reconnectMs) throw error;
+      if (!isTransient(error) || Date.now() - awaySince > client.reconnectMs) throw error;
       await delay(pauseMs, signal);
       signal.throwIfAborted();
     }
   }
 }
 
-function send(client: NodeClient, { body, written, key }: CallToSend, prefer: string, signal: AbortSignal) {
-  return client.ask<CallAccepted | CallAnswer>('POST', '/call', {
+function send(
+  client: NodeClient,
+  { body, rawMembers, key }: CallToSend,
+  prefer: string,
+  signal: AbortSignal,
+) {
+  return client.request<CallAccepted | CallAnswer>('POST', '/call', {
     body,
-    ...(written && { written }),
+    ...(rawMembers && { rawMembers }),
     headers: { 'Idempotency-Key': key, Prefer: prefer },
     timeoutMs: 'none',
     signal,

@@ -6,7 +6,7 @@ import type { ExitName } from './exit-codes.ts';
 import { followEvents } from './follow-events.ts';
 import { untilInterrupted } from './interrupt.ts';
 
-/** Prints what happens to a call until it has ended; `failed` unless it is answered. */
+/** Prints the events of a call until it ends. Returns `failed` if it ended without an answer. */
 export async function watchCall({ client, out }: Context, callId: string): Promise<ExitName> {
   const path = `/calls/${encodeURIComponent(callId)}/events`;
   let last: CallEvent | undefined;
@@ -18,7 +18,7 @@ export async function watchCall({ client, out }: Context, callId: string): Promi
         else out.line(`${out.colors.dim(last.at)}  ${describeEvent(last)}`);
       }
     },
-    () => `The call goes on: holdfast calls watch ${asArgument(callId)}`,
+    () => `The call continues: holdfast calls watch ${asArgument(callId)}`,
   );
   return last?.type === 'answered' ? 'ok' : 'failed';
 }

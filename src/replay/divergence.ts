@@ -1,4 +1,4 @@
-/** Reads where a history and the code part from the error that Temporal's core gives. */
+/** Parses the nondeterminism error of Temporal's core: where the history and the code differ. */
 import type { History } from '../temporal-sdk/history-json.ts';
 import { readPayload } from '../temporal-sdk/payloads.ts';
 import proto from '@temporalio/proto';
@@ -8,7 +8,7 @@ const { EventType } = proto.temporal.api.enums.v1;
 
 type Event = proto.temporal.api.history.v1.IHistoryEvent;
 
-/** Undefined if the error is about something else. Temporal's sentence stands in the middle of a dump. */
+/** Finds Temporal's message within the debug dump of its error. Undefined if the error is not about nondeterminism. */
 export function divergenceOf(error: string, history: History): Divergence | undefined {
   const [sentence] = /Nondeterminism error: [^"\\]+/.exec(error) ?? [];
   if (sentence === undefined) return undefined;
@@ -20,7 +20,7 @@ export function divergenceOf(error: string, history: History): Divergence | unde
   };
 }
 
-/** An event is told by its id; a local activity by its number, an activity by its type or id, which its event holds. */
+/** The event that the message is about. It names an event id, a local activity's number, or an activity's type or id. */
 function eventOf(sentence: string, events: readonly Event[]): Event | undefined {
   const id = /HistoryEvent(?:\(id: | \{ event_id: )(\d+)/.exec(sentence)?.[1];
   if (id !== undefined) return events.find((event) => String(event.eventId) === id);

@@ -1,7 +1,7 @@
-/** One history, and where it comes from. */
+/** One history to replay, and where it was read from. */
 export interface HistorySource {
-  /** The call's id if the file holds it, else the file's name. Without control characters. */
+  /** The call's id if the file has it, otherwise the file's name. Without control characters. */
   readonly name: string;
-  /** JSON, or an `Error` if it could not be read. */
+  /** The parsed JSON, or an `Error` that says why the history could not be read. */
   readonly history: unknown;
 }

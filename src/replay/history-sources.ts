@@ -1,4 +1,4 @@
-/** Histories from files, folders, exports and standard input, one after the other; nothing is ever written to disk. */
+/** Reads histories from files, folders, exports and standard input, one after the other. Nothing is written to disk. */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,9 +12,9 @@ import { peek } from './peek.ts';
 import { historiesInTar, isTar } from './tar-histories.ts';
 
 export interface SourceOptions {
-  /** A larger history is unreadable. Temporal ends a workflow at 50 MB, which JSON may double. */
+  /** Larger histories are unreadable. Default 128 MiB: Temporal ends a workflow at 50 MB, and JSON may double that. */
   readonly maxHistoryBytes?: number;
-  /** What `-` reads. */
+  /** The stream that `-` reads. Default: standard input. */
   readonly stdin?: Readable;
 }
 
@@ -22,8 +22,9 @@ const defaultMaxHistoryBytes = 128 * 1024 * 1024;
 const inFolders = /\.(json|ndjson|jsonl|tar|tgz)(\.gz)?$/;
 
 /**
- * Of each path: a history as JSON, an export (NDJSON or tar), all these gzipped or not, a folder with such files at any
- * depth, or `-`. What a file is is read from its content. What cannot be read is told as such, and the rest goes on.
+ * Yields the histories at the paths, in their order. A path is a history as JSON, an export (NDJSON or tar), a folder that
+ * contains such files at any depth, or `-`. Files may be gzipped; their format is detected from their content. It never
+ * throws: a file that cannot be read yields a source with an `Error`, and the next one follows.
  */
 export async function* fromPaths(
   paths: readonly string[],
@@ -32,19 +33,22 @@ export async function* fromPaths(
   const maxBytes = options.maxHistoryBytes ?? defaultMaxHistoryBytes;
   for (const path of paths)
     if (path === '-')
-      yield* withSome(
+      yield* withErrorIfEmpty(
         'standard input',
         fromStream('standard input', options.stdin ?? process.stdin, maxBytes),
       );
-    else yield* withSome(path, fromFileOrFolder(path, maxBytes));
+    else yield* withErrorIfEmpty(path, fromFileOrFolder(path, maxBytes));
 }
 
 async function* fromFileOrFolder(path: string, maxBytes: number): AsyncGenerator<HistorySource> {
   for await (const file of filesOf(path)) yield* fromFile(file, maxBytes);
 }
 
-/** A place that holds none is told: who names it believes that there is one. */
-async function* withSome(path: string, found: AsyncIterable<HistorySource>): AsyncGenerator<HistorySource> {
+/** Adds an error if a path holds no history, so that a wrong path does not pass for a successful replay of nothing. */
+async function* withErrorIfEmpty(
+  path: string,
+  found: AsyncIterable<HistorySource>,
+): AsyncGenerator<HistorySource> {
   let some = false;
   for await (const one of found) {
     some = true;
@@ -78,7 +82,7 @@ async function* fromStream(
   }
 }
 
-/** A path that does not exist is left for the reading to tell. Links in a folder are not followed. */
+/** The files at a path, by name. Links in folders are not followed. A missing path is yielded too: reading it fails. */
 async function* filesOf(path: string): AsyncGenerator<string> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
@@ -98,7 +102,7 @@ async function unzipped(stream: AsyncIterable<Uint8Array>): Promise<AsyncIterabl
   const { first, all } = await peek(stream, 2);
   if (first[0] !== 0x1f || first[1] !== 0x8b) return all;
   const unzip = createGunzip();
-  // What goes wrong on the way also ends the reading of `unzip`, which tells it.
+  // An error also ends `unzip`, so its reader gets it.
   pipeline(all, unzip).catch(() => undefined);
   return unzip as AsyncIterable<Uint8Array>;
 }

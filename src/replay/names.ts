@@ -1,8 +1,9 @@
-/** Names from files are shown on terminals: no control characters. */
+/** Replaces control characters by `?`: names from files are shown on terminals, which would obey them. */
 export function printable(name: string): string {
   return name.replaceAll(/\p{Cc}/gu, '?');
 }
 
+/** The error itself, or an `Error` with the value as its message. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,4 +1,7 @@
-/** The first bytes of a stream, fewer where it is shorter, and the whole of it all the same. */
+/**
+ * Reads ahead in a stream. `first` has at least `bytes` bytes, or the whole stream if it is shorter. `all` yields the stream
+ * from its beginning, `first` included, and closes it when the consumer stops.
+ */
 export async function peek(
   stream: AsyncIterable<Uint8Array>,
   bytes: number,

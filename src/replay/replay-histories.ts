@@ -1,4 +1,4 @@
-/** Replays histories on the workflow code of today, in as many processes as there are processors (I8). */
+/** Replays histories on the current workflow code, in several processes (I8). */
 import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { workflowBundlePath } from '../platform/paths.ts';
@@ -7,19 +7,19 @@ import { ReplayLane } from './replay-lane.ts';
 import type { Summary, Verdict } from './verdict.ts';
 
 export interface ReplayOptions {
-  /** Default: that of the build. */
+  /** The code to replay on. Default: the bundle that `npm run build` wrote. */
   readonly workflowBundlePath?: string;
-  /** Processes; default: one per processor, at most 8. */
+  /** How many processes replay at the same time. Default: one per processor, at most 8. */
   readonly parallel?: number;
-  /** Told as each comes, not in the order of the sources. */
+  /** Called with each verdict as soon as it is known, not in the order of the sources. */
   readonly onVerdict?: (verdict: Verdict) => void;
 }
 
 const maxParallel = 8;
 
 /**
- * Sources are taken as they are needed: memory holds no more than one history per process. Throws what `sources` throws,
- * and where there is no bundle.
+ * Replays every source. Sources are read only as fast as they are replayed, so memory holds at most one history per process.
+ * Throws if there is no workflow bundle, and what `sources` throws; a history that cannot be read only counts as `unreadable`.
  */
 export async function replayHistories(
   sources: AsyncIterable<HistorySource>,
@@ -31,12 +31,12 @@ export async function replayHistories(
   });
   const startedAt = performance.now();
   const counts = { same: 0, non_deterministic: 0, unreadable: 0 };
-  const tell = (verdict: Verdict): void => {
+  const record = (verdict: Verdict): void => {
     counts[verdict.verdict] += 1;
     options.onVerdict?.(verdict);
   };
   const parallel = options.parallel ?? Math.min(maxParallel, availableParallelism());
-  await runLanes(sources, { parallel, bundle, tell });
+  await runLanes(sources, { parallel, bundle, record });
   return {
     total: counts.same + counts.non_deterministic + counts.unreadable,
     same: counts.same,
@@ -48,15 +48,15 @@ export async function replayHistories(
 
 async function runLanes(
   sources: AsyncIterable<HistorySource>,
-  { parallel, bundle, tell }: { parallel: number; bundle: string; tell: (verdict: Verdict) => void },
+  { parallel, bundle, record }: { parallel: number; bundle: string; record: (verdict: Verdict) => void },
 ): Promise<void> {
   const shared = sources[Symbol.asyncIterator]();
   const lanes = Array.from({ length: parallel }, () => new ReplayLane(bundle));
   const run = async (lane: ReplayLane): Promise<void> => {
     for (let next = await shared.next(); !next.done; next = await shared.next()) {
       const { name, history } = next.value;
-      if (history instanceof Error) tell({ name, verdict: 'unreadable', message: history.message });
-      else tell(await lane.replay({ name, history }));
+      if (history instanceof Error) record({ name, verdict: 'unreadable', message: history.message });
+      else record(await lane.replay({ name, history }));
     }
   };
   try {

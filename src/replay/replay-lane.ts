@@ -4,12 +4,15 @@ import { packageRoot } from '../platform/paths.ts';
 import type { ReplayTask } from './replay-process.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Longer than the longest history that Temporal keeps takes, on a slow machine. */
-const patienceMs = 120_000;
-/** Written by `npm run build`, as the workflow bundle is. */
+/** Time limit for one history. The longest history that Temporal keeps takes less, even on a slow machine. */
+const verdictTimeoutMs = 120_000;
+/** The compiled script. `npm run build` writes it, like the workflow bundle. */
 const script = join(packageRoot, 'dist', 'src', 'replay', 'replay-process.js');
 
-/** One child process that replays; one that fails on a history is replaced for the next. */
+/**
+ * One child process that replays histories, one at a time. It starts with the first history. A process that crashes or
+ * hangs on a history is replaced before the next one.
+ */
 export class ReplayLane {
   private readonly workflowBundlePath: string;
   private child: ChildProcess | undefined;
@@ -18,7 +21,7 @@ export class ReplayLane {
     this.workflowBundlePath = workflowBundlePath;
   }
 
-  /** One at a time. Never rejects: what cannot be replayed is `unreadable`. */
+  /** Call it only after the previous replay has ended. Never rejects: a history that cannot be replayed is `unreadable`. */
   async replay(task: ReplayTask): Promise<Verdict> {
     this.child ??= this.start();
     const answer = await answerOf(this.child, task);
@@ -27,6 +30,7 @@ export class ReplayLane {
     return { name: task.name, verdict: 'unreadable', message: answer };
   }
 
+  /** Kills the process, if it runs. */
   close(): void {
     this.child?.kill('SIGKILL');
     this.child = undefined;
@@ -40,32 +44,36 @@ export class ReplayLane {
   }
 }
 
-/** The verdict, or why there is none. */
+/** The verdict of the process, or a message that says why there is none. */
 function answerOf(child: ChildProcess, task: ReplayTask): Promise<Verdict | string> {
   return new Promise((resolve) => {
-    let said = '';
+    let stderr = '';
     const finish = (answer: Verdict | string): void => {
       clearTimeout(timer);
       child.off('message', finish).off('exit', onExit);
       child.stderr?.off('data', onStderr);
       resolve(answer);
     };
-    const onExit = (): void => finish(`Replaying it ended the process: ${said.trim().slice(-300)}`);
+    const onExit = (): void => finish(`Its replay process exited: ${stderr.trim().slice(-300)}`);
     const onStderr = (chunk: Buffer): void => {
-      said += chunk.toString();
-      // The core's thread is gone then: its worker would wait for ever.
-      const panic = /panicked at [^\n]*\n([^\n]*)\n/.exec(said);
-      if (panic) finish(`Temporal's core cannot take it: ${(panic[1] ?? '').slice(0, 300)}`);
+      stderr += chunk.toString();
+      // A panic ends the core's thread but not the process: its worker would wait forever.
+      const panic = /panicked at [^\n]*\n([^\n]*)\n/.exec(stderr);
+      if (panic) finish(`Temporal's core crashed on it: ${(panic[1] ?? '').slice(0, 300)}`);
     };
-    const timer = setTimeout(() => finish(`No verdict came within ${patienceMs / 1_000} s`), patienceMs);
+    const timer = setTimeout(
+      () => finish(`No verdict came within ${verdictTimeoutMs / 1_000} s`),
+      verdictTimeoutMs,
+    );
     child.on('message', finish).on('exit', onExit);
     child.stderr?.on('data', onStderr);
     try {
       child.send(task, (error) => {
-        if (error) finish(`It could not be handed on: ${error.message}`);
+        if (error) finish(`It could not be sent to its replay process: ${error.message}`);
       });
     } catch (error) {
-      finish(`It could not be handed on: ${(error as Error).message}`); // JSON deeper than the stack.
+      // JSON that is nested too deeply to serialize.
+      finish(`It could not be sent to its replay process: ${(error as Error).message}`);
     }
   });
 }

@@ -1,6 +1,6 @@
 /**
- * A child process that replays one history after the other on one replay worker. A process of its own, since a
- * history that Temporal's core cannot take leaves a worker that never ends.
+ * The child process of a `ReplayLane`: replays one history after the other on one replay worker. It is a process of its own
+ * because a history that crashes Temporal's core leaves a worker that never ends.
  */
 import type { History } from '../temporal-sdk/history-json.ts';
 import { dataConverter } from '../temporal-sdk/payloads.ts';
@@ -11,7 +11,7 @@ import { divergenceOf } from './divergence.ts';
 import { readableHistory } from './readable-history.ts';
 import type { Verdict } from './verdict.ts';
 
-/** From the parent: one history; the next follows this one's verdict. */
+/** Message from the parent: one history. The parent sends the next one after this one's verdict. */
 export interface ReplayTask {
   readonly name: string;
   readonly history: unknown;
@@ -24,12 +24,12 @@ interface Readable {
 
 const [workflowBundlePath = ''] = process.argv.slice(2);
 installRuntime(createLog('silent'));
-process.on('disconnect', () => process.exit()); // The parent is gone.
+process.on('disconnect', () => process.exit()); // The parent process has ended.
 
-const told = (verdict: Verdict): void => {
+const sendVerdict = (verdict: Verdict): void => {
   process.send?.(verdict);
 };
-/** Under replay; its worker takes one at a time. */
+/** The history that the worker replays now; it replays one at a time. */
 let current: Readable | undefined;
 
 async function* histories(): AsyncGenerator<{ workflowId: string; history: History }> {
@@ -45,20 +45,23 @@ function nextReadable(): Promise<Readable> {
       try {
         const readable = { name, history: readableHistory(history) };
         if (!hasCommands(readable.history)) {
-          told({ name, verdict: 'same' });
+          sendVerdict({ name, verdict: 'same' });
           return;
         }
         process.off('message', take);
         resolve(readable);
       } catch (error) {
-        told({ name, verdict: 'unreadable', message: (error as Error).message });
+        sendVerdict({ name, verdict: 'unreadable', message: (error as Error).message });
       }
     };
     process.on('message', take);
   });
 }
 
-/** A workflow that no worker has taken up yet: no code can contradict it, and the core may wait for its first task. */
+/**
+ * Whether a worker has completed a task of the workflow. Without one the history has no commands that could differ, and the
+ * core might wait forever for the first task.
+ */
 function hasCommands({ events }: History): boolean {
   return events?.some((event) => event.workflowTaskCompletedEventAttributes) ?? false;
 }
@@ -73,4 +76,4 @@ function verdictOn({ name, history }: Readable, error: Error | undefined): Verdi
 
 const workflowBundle = { codePath: workflowBundlePath };
 for await (const { error } of Worker.runReplayHistories({ workflowBundle, dataConverter }, histories()))
-  if (current) told(verdictOn(current, error));
+  if (current) sendVerdict(verdictOn(current, error));

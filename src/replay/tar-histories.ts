@@ -1,10 +1,13 @@
-/** Histories in a tar: read from the stream, in memory; a name in it is a name to show and nothing else. */
+/** Reads histories from a tar archive, in memory. Names in the archive are only shown, never used as paths. */
 import { Parser, type ReadEntry } from 'tar';
 import type { HistorySource } from './history-source.ts';
 import { asError, printable } from './names.ts';
 import { parsedBytes, tooLarge } from './text-histories.ts';
 
-/** The archive's `name` is told with what is wrong with all of it. Links, folders and devices are passed over. */
+/**
+ * Yields one source per `.json` file. Links, folders and devices are skipped. If the archive is damaged, the last source has
+ * the archive's `name` and the error.
+ */
 export async function* historiesInTar(
   name: string,
   content: AsyncIterable<Uint8Array>,
@@ -29,12 +32,12 @@ export async function* historiesInTar(
   if (fault) yield { name: printable(name), history: new Error(`The archive is damaged: ${fault.message}`) };
 }
 
-/** `ustar`, where the header of a tar's first entry says so. */
+/** Whether a file that begins with these bytes is a tar: the header of its first entry has `ustar` at byte 257. */
 export function isTar(first: Buffer): boolean {
   return first.length >= 512 && first.toString('latin1', 257, 262) === 'ustar';
 }
 
-/** The parser hands an entry on while it is written to: no more than `maxBytes` are ever held. */
+/** Collects one entry's content. An entry larger than `maxBytes` is skipped by its declared size, never held in memory. */
 function collect(entry: ReadEntry, maxBytes: number, done: (source: HistorySource) => void): void {
   const isHistory = (entry.type === 'File' || entry.type === 'OldFile') && entry.path.endsWith('.json');
   if (!isHistory) {
@@ -51,12 +54,12 @@ function collect(entry: ReadEntry, maxBytes: number, done: (source: HistorySourc
   entry.on('data', (chunk: Buffer) => held.push(chunk));
   entry.on('end', () => {
     const content = Buffer.concat(held);
-    // Where the archive is cut short an entry ends too; the archive's own fault is told then.
+    // In a truncated archive the last entry ends early; the archive's own error reports that.
     if (content.length === entry.size) done({ name, history: parsedBytes(content) });
   });
 }
 
-/** The call's id, as an export names its entries. */
+/** The call's id: an export names its entries `<call id, percent-encoded>.json`. */
 function nameOf(path: string): string {
   const base = path.replace(/^.*\//s, '').replace(/\.json$/, '');
   try {

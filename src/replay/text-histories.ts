@@ -1,8 +1,8 @@
-/** Histories as text: one JSON document, or NDJSON with a history or `{call_id, history}` per line. */
+/** Reads histories from text: one JSON document, or NDJSON with a history or `{call_id, history}` per line. */
 import type { HistorySource } from './history-source.ts';
 import { asError, printable } from './names.ts';
 
-/** The first line decides: a document that is laid out over several lines is no JSON by its first alone. */
+/** Yields the histories. If the first line alone is not JSON, the text is one document over several lines. */
 export async function* historiesInText(
   name: string,
   content: AsyncIterable<Uint8Array>,
@@ -18,7 +18,7 @@ export async function* historiesInText(
       return;
     } else if (line.trim() !== '') yield sourceOf(parsed(line), name, number);
   }
-  if (number === 0) yield { name, history: new Error('It is empty') };
+  if (number === 0) yield { name, history: new Error('The file is empty') };
 }
 
 function sourceOf(value: unknown, file: string, line: number): HistorySource {
@@ -48,20 +48,22 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    // Without what was around: it may be a prompt.
+    // Without the excerpt of the text in the parser's message: it may be part of a prompt.
     return new Error(`It is not JSON: ${asError(error).message.replace(/, (\.\.\.)?"[^]*$/, '')}`);
   }
 }
 
+/** The JSON value, or an `Error` that says why it is not JSON. */
 export function parsedBytes(bytes: Buffer): unknown {
   return parsed(bytes.toString('utf8'));
 }
 
+/** The error of a history above the limit of `SourceOptions.maxHistoryBytes`. */
 export function tooLarge(maxBytes: number): Error {
-  return new Error(`It is larger than ${maxBytes} bytes, which no history is`);
+  return new Error(`It is larger than ${maxBytes} bytes, the limit for a history`);
 }
 
-/** A line that is too long is passed over, an `Error` in its place. The last needs no line end. */
+/** Yields the lines; for a line longer than `maxBytes` an `Error`. The last line needs no newline. */
 async function* linesOf(
   content: AsyncIterable<Uint8Array>,
   maxBytes: number,

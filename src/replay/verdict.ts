@@ -1,19 +1,23 @@
-/** What replaying one history on today's workflow code told. */
+/** The result of replaying one history on the current workflow code. `name`: the name of its `HistorySource`. */
 export type Verdict =
   | { readonly name: string; readonly verdict: 'same' }
   | ({ readonly name: string; readonly verdict: 'non_deterministic' } & Divergence)
   | { readonly name: string; readonly verdict: 'unreadable'; readonly message: string };
 
-/** Where history and code part. */
+/** The first difference between the history and the commands of the current code. */
 export interface Divergence {
-  /** The event at which they part; null where Temporal names none. */
+  /** The id of the event at which they differ, or null if Temporal's error names none. */
   readonly eventId: number | null;
-  /** What the history holds there, e.g. `ActivityTaskScheduled callAgent`: the command that the code was to give. */
+  /**
+   * That event in the history, e.g. `ActivityTaskScheduled callAgent`: the command that the code should have issued. Null if
+   * the event is unknown.
+   */
   readonly expected: string | null;
-  /** Temporal's own sentence. */
+  /** Temporal's error message. */
   readonly message: string;
 }
 
+/** How many histories were replayed, by verdict. */
 export interface Summary {
   readonly total: number;
   readonly same: number;

@@ -1,4 +1,4 @@
-/** holdfast call, and what every command does with errors: the real binary against a real node. */
+/** `holdfast call`, and how every command reports errors: the real binary against a real node. */
 import { expect, test } from 'vitest';
 import { gated, says } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
@@ -8,13 +8,13 @@ const node = useNode();
 const here = () => ({ HOLDFAST_URL: node.http.url });
 const failing = () => ({ status: 500, body: { error: 'it is down' } });
 
-test('an answer is printed alone, so that a pipe gets nothing else', async () => {
+test('call prints only the answer, so that a pipe gets nothing else', async () => {
   await node.agent('plain', says('42 is the answer'));
   const { code, stdout, stderr } = await runCli(['call', 'plain', 'What is it?'], here());
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '42 is the answer\n', stderr: '' });
 });
 
-test('with --json the whole call is one document', async () => {
+test('call --json prints the whole call as one document', async () => {
   await node.agent('as-json', says('yes'));
   const args = ['call', 'as-json', 'Well?', '--json', '--session', 's1', '--metadata', '{"from": "cli"}'];
   const { code, stdout } = await runCli(args, here());
@@ -27,14 +27,14 @@ test('with --json the whole call is one document', async () => {
   });
 });
 
-test('attempts are told in the order asked, then who was skipped', async () => {
+test('a failed call prints its attempts in the order asked, then the skipped agents', async () => {
   await node.agent('asked-first', failing, { max_retries: 0, fallback_agents: ['not-there'] });
   const { code, stdout } = await runCli(['call', 'asked-first', 'x'], here());
   expect(code).toBe(1);
   expect(stdout).toMatch(/^asked-first\t.*\nnot-there\tskipped\t/m);
 });
 
-test('the prompt can come on standard input', async () => {
+test('the prompt can come from standard input', async () => {
   const agent = await node.agent('reader', says('read'));
   for (const args of [
     ['call', 'reader'],
@@ -47,7 +47,7 @@ test('the prompt can come on standard input', async () => {
   ]);
 });
 
-test('a call that fails ends with 1, and says who failed and why', async () => {
+test('a failed call exits with 1 and says which agent failed and why', async () => {
   await node.agent('broken', failing, { max_retries: 0 });
   const { code, stdout } = await runCli(['call', 'broken', 'Hello?'], here());
   expect(code).toBe(1);
@@ -55,7 +55,7 @@ test('a call that fails ends with 1, and says who failed and why', async () => {
   expect(stdout).toMatch(/^broken\tmodel_error\t1\t\d+\t.*500/m);
 });
 
-test('an answer cannot command the terminal: escapes and control characters are not printed', async () => {
+test('an answer cannot control the terminal: escape sequences and control characters are not printed', async () => {
   const hostile = '\u001b]0;owned\u0007\u001b[2J\u001b[31mred\u009b1mbold\u0000\b\r\n\u202ereversed\tend';
   await node.agent('hostile', says(hostile));
   const { stdout } = await runCli(['call', 'hostile', 'Be nice'], here());
@@ -67,7 +67,7 @@ test('an answer cannot command the terminal: escapes and control characters are 
   expect(json.stdout).not.toContain('\u001b');
 });
 
-test('--async prints the id at once, which calls show then finds', async () => {
+test('call --async prints the id at once, and the call runs on', async () => {
   const gate = gated('later');
   await node.agent('slow', gate.script);
   const { code, stdout } = await runCli(['call', 'slow', 'When?', '--async'], here());
@@ -78,7 +78,7 @@ test('--async prints the id at once, which calls show then finds', async () => {
     .toBe('later');
 });
 
-test('the same --idempotency-key is the same call: the agent is asked once', async () => {
+test('two calls with the same --idempotency-key are one call: the agent is asked once', async () => {
   const agent = await node.agent('once', says('one'));
   const args = ['call', 'once', 'Really?', '--idempotency-key', 'key-1', '--json'];
   const ids = [await runCli(args, here()), await runCli(args, here())].map(
@@ -88,7 +88,7 @@ test('the same --idempotency-key is the same call: the agent is asked once', asy
   expect(agent.requests).toHaveLength(1);
 });
 
-test('Ctrl-C leaves the call, not ends it, and says how to look at it', async () => {
+test('Ctrl-C ends the command but not the call, and says how to watch the call', async () => {
   const gate = gated('after all');
   const agent = await node.agent('patient', gate.script);
   const running = startCli(['call', 'patient', 'Are you there?'], here());
@@ -96,14 +96,14 @@ test('Ctrl-C leaves the call, not ends it, and says how to look at it', async ()
   running.child.kill('SIGINT');
   const { code, stderr } = await running.ended;
   expect(code).toBe(130);
-  const [, callId = ''] = /The call goes on: holdfast calls watch (\S+),/.exec(stderr) ?? [];
+  const [, callId = ''] = /The call continues: holdfast calls watch (\S+),/.exec(stderr) ?? [];
   gate.open();
   await expect
     .poll(async () => (await node.http.get(`/api/vps/calls/${callId}`)).body.response)
     .toBe('after all');
 });
 
-test('on a terminal a spinner tells for how long, and is gone at the end', async () => {
+test('on a terminal a spinner shows the time, and disappears at the end', async () => {
   const gate = gated('done');
   const agent = await node.agent('watched', gate.script);
   const running = startOnTerminal(['call', 'watched', 'Still?'], here());
@@ -115,7 +115,7 @@ test('on a terminal a spinner tells for how long, and is gone at the end', async
   expect(stdout).toMatch(/\u001b\[2Kdone\r\n$/);
 });
 
-test('what the node refuses ends with 4, and names each field', async () => {
+test('a request that the node refuses exits with 4 and names each invalid field', async () => {
   const args = ['call', 'nobody', 'Hello'];
   const { code, stderr } = await runCli(args, here());
   expect(code).toBe(4);
@@ -133,17 +133,17 @@ test('what the node refuses ends with 4, and names each field', async () => {
   expect(JSON.parse(json.stderr)).toMatchObject({ error: { status: 404, error_type: 'agent_not_found' } });
 });
 
-test('a node that is not there ends with 3, and says what to do', async () => {
+test('a command without a running node exits with 3 and says what to do', async () => {
   const { code, stderr } = await runCli(['call', 'plain', 'Hello'], { HOLDFAST_URL: 'http://127.0.0.1:9' });
   expect(code).toBe(3);
   expect(stderr).toContain('Start one with npm start, or set HOLDFAST_URL');
 });
 
-test('something else that answers there is told from a node', async () => {
+test('a server that is not a Holdfast node is recognized as such', async () => {
   const agent = await node.agent('no-node', () => ({ status: 404, body: { what: 'no page' } }));
   const { code, stderr } = await runCli(['agents', 'list', '--url', `http://127.0.0.1:${agent.port}`]);
   expect(code).toBe(3);
-  expect(stderr).toContain('(HTTP 404) is no Holdfast node: check HOLDFAST_URL');
+  expect(stderr).toContain('(HTTP 404) is not a Holdfast node: check HOLDFAST_URL');
 });
 
 test.each([
@@ -153,8 +153,8 @@ test.each([
   [['calls', 'list', '--since', 'tomorrow'], 'Takes a time ago (30m, 12h, 7d), a date or an ISO time'],
   [['call', 'plain', 'x', '--metadata', '[1]'], 'Takes a JSON object'],
   [['agents', 'list', '--url', 'ftp://x'], 'HOLDFAST_URL (or --url): takes an http or https URL'],
-])('%j is a usage error: 2, with what it takes', async (args, told) => {
+])('%j is a usage error: it exits with 2 and says what is allowed', async (args, message) => {
   const { code, stdout, stderr } = await runCli(args, here());
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toContain(told);
+  expect(stderr).toContain(message);
 });

@@ -1,4 +1,4 @@
-/** holdfast doctor on set-ups that are well and on broken ones. */
+/** `holdfast doctor` on working and on broken installations. */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,29 +42,29 @@ async function doctor(environment: Environment, ...args: string[]) {
   return { code: ran.code, ok, of: (name: string) => checks.find(({ check }) => check === name), checks };
 }
 
-test('before the first start nothing fails, and the one warning says how to start', async () => {
+test('before the first start no check fails, and the only warning says how to start a node', async () => {
   const { code, ok, checks } = await doctor(await emptyMachine());
   expect({ code, ok }).toEqual({ code: 0, ok: true });
   const warnings = checks.filter(({ status }) => status === 'warn');
   expect(warnings).toMatchObject([{ check: 'node', fix: expect.stringContaining('npm start') as string }]);
 });
 
-test('it makes nothing: the data directory is not there afterwards', async () => {
+test('doctor creates nothing: afterwards the data directory does not exist', async () => {
   const environment = await emptyMachine();
   await doctor(environment);
   const { of } = await doctor(environment);
-  expect(of('data directory')?.detail).toContain('will be made');
-  expect(of('encryption key')?.detail).toContain('the first start makes');
+  expect(of('data directory')?.detail).toContain('will be created');
+  expect(of('encryption key')?.detail).toContain('the first start creates');
 });
 
-test('a setting that is wrong fails and is named, for people in words', async () => {
+test('an invalid setting fails the check, and the plain output names it', async () => {
   const { code, stdout } = await runCli(['doctor'], await emptyMachine({ HOLDFAST_PORT: 'many' }));
   expect(code).toBe(1);
   expect(stdout).toMatch(/^fail {2}settings: HOLDFAST_PORT: takes a whole number/m);
   expect(stdout).toMatch(/^ +-> docs\/settings.md/m);
 });
 
-test('a setting that was removed is warned of and fails nothing', async () => {
+test('a removed setting is only a warning', async () => {
   const { code, of } = await doctor(await emptyMachine({ HOLDFAST_REPEAT_CACHE_BYTES: '0' }));
   expect(code).toBe(0);
   expect(of('settings')).toMatchObject({
@@ -73,7 +73,7 @@ test('a setting that was removed is warned of and fails nothing', async () => {
   });
 });
 
-test('a port that another program has fails, with the setting to change', async () => {
+test('a port that another program uses fails the check, which names the setting to change', async () => {
   const other = await startAgent(() => ({ body: {} }));
   onTestFinished(() => other.close());
   const { code, of } = await doctor(await emptyMachine({ HOLDFAST_PORT: String(other.port) }));
@@ -84,7 +84,7 @@ test('a port that another program has fails, with the setting to change', async 
   });
 });
 
-test('a key that is none fails, one that others can read is warned of', async () => {
+test('an invalid encryption key fails the check, and a key that other users can read is a warning', async () => {
   const wrong = await doctor(await emptyMachine({ HOLDFAST_ENCRYPTION_KEY: 'short' }));
   expect(wrong.of('settings')).toMatchObject({
     status: 'fail',
@@ -100,7 +100,7 @@ test('a key that is none fails, one that others can read is warned of', async ()
   });
 });
 
-test('a Temporal server that is not there, a CLI that is none, a named node and a bucket that are away all fail', async () => {
+test('a Temporal server, a named node and a bucket that do not answer fail their checks, and so does a wrong CLI', async () => {
   const away = await doctor(
     await emptyMachine({
       TEMPORAL_ADDRESS: '127.0.0.1:9',
@@ -119,13 +119,13 @@ test('a Temporal server that is not there, a CLI that is none, a named node and 
   expect(noCli.of('temporal CLI')).toMatchObject({ status: 'fail' });
 });
 
-test('too little disk is warned of', async () => {
+test('little free disk space is a warning', async () => {
   const { code, of } = await doctor(await emptyMachine({ HOLDFAST_MIN_FREE_DISK_MIB: '1048576' }));
   expect(code).toBe(0);
   expect(of('disk')).toMatchObject({ status: 'warn' });
 });
 
-test('a full disk, a data directory and a payload store that lie below a file fail, each with its setting', async () => {
+test('a full disk, and a data directory and a payload store that cannot be folders, fail with the setting to change', async () => {
   const file = join(await place(), 'file');
   await writeFile(file, '');
   const { code, of } = await doctor(
@@ -144,7 +144,7 @@ test('a full disk, a data directory and a payload store that lie below a file fa
     expect(of(check)).toMatchObject({ status: 'fail', fix: expect.stringContaining(setting) as string });
 });
 
-test('beside a node that runs all is well; with another key its sealed tokens fail', async () => {
+test('with a running node all checks are ok; another key or payload store fails the checks of cluster and tokens', async () => {
   const environment = await testEnvironment();
   onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
   const node: NodeProcess = await startNodeProcess(environment);
@@ -176,11 +176,11 @@ test('beside a node that runs all is well; with another key its sealed tokens fa
   });
   expect(other.of('sealed tokens')).toMatchObject({
     status: 'fail',
-    detail: 'the key does not open those of secretive',
+    detail: 'the key does not open the tokens of secretive',
   });
 });
 
-test('a node that its cluster would refuse fails the check, one that cannot be compared does not pass it', () => {
+test('the cluster check fails for a node that would be refused, and is not ok if it cannot compare', () => {
   const sealer = createSealer(Buffer.alloc(32, 'k'));
   const terms = { keyFingerprint: sealer.keyFingerprint, storeId: 'theirs', generation };
   expect(checkCluster(undefined, sealer, undefined)).toMatchObject({ status: 'ok' });

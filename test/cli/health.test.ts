@@ -1,4 +1,4 @@
-/** holdfast health and whatif against a real node whose agents fail and are repaired. */
+/** `holdfast health`, `whatif` and `nodes` against a real node whose agents fail and are repaired. */
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
 import { says } from '../api/scripts.ts';
@@ -11,14 +11,14 @@ const run = (...args: string[]) => runCli(args, here());
 const json = async (...args: string[]) =>
   JSON.parse((await run(...args, '--json')).stdout) as Record<string, unknown>;
 
-/** Its only call has failed, for want of anyone who listens. */
+/** Returns the id of the only call of a new agent. It has failed, because the agent does not listen. */
 async function callOfAnAgentThatIsAway(name: string): Promise<string> {
   const agent = await node.agent(name, says('never'), { max_retries: 0 });
   await agent.stop();
   return (await json('call', name, 'Hello?'))['call_id'] as string;
 }
 
-test('an agent that is away is unreachable until a probe finds it, or its circuit is reset', async () => {
+test('an agent that does not listen is unreachable until a probe succeeds or its circuit is reset', async () => {
   const agent = await node.agent('comes-back', says('here'), { max_retries: 0 });
   await agent.stop();
   await run('call', 'comes-back', 'Hello?');
@@ -28,7 +28,7 @@ test('an agent that is away is unreachable until a probe finds it, or its circui
   expect(away.stdout).toMatch(/^circuit +open until /m);
   expect(await run('health', 'comes-back', '--probe')).toMatchObject({
     code: 1,
-    stdout: expect.stringMatching(/^comes-back is not well: connection /) as string,
+    stdout: expect.stringMatching(/^comes-back failed the probe: connection /) as string,
   });
   expect(await json('health', 'comes-back', '--reset')).toMatchObject({
     circuit: 'closed',
@@ -38,11 +38,11 @@ test('an agent that is away is unreachable until a probe finds it, or its circui
   await agent.start();
   expect(await run('health', 'comes-back', '--probe')).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^comes-back is there: \d+ ms\n$/) as string,
+    stdout: expect.stringMatching(/^comes-back answered the probe after \d+ ms\n$/) as string,
   });
 });
 
-test('the health of all agents is one table', async () => {
+test('health without a name prints one table of all agents', async () => {
   await callOfAnAgentThatIsAway('in-table');
   const { stdout } = await run('health');
   expect(stdout).toMatch(/^agent\tstate\tcircuit\t/);
@@ -52,7 +52,7 @@ test('the health of all agents is one table', async () => {
   );
 });
 
-test('a call whose agent was passed over shows who was asked, who answered, and why', async () => {
+test('calls show of a call whose agent was passed over says who was asked, who answered, and why', async () => {
   await node.agent('standby', says('gladly'));
   const agent = await node.agent('passed', says('never'), { max_retries: 0, fallback_agents: ['standby'] });
   await agent.stop();
@@ -61,13 +61,13 @@ test('a call whose agent was passed over shows who was asked, who answered, and 
   const { stdout } = await run('calls', 'show', callId);
   expect(stdout).toMatch(/^asked +passed$/m);
   expect(stdout).toMatch(/^answered_by +standby$/m);
-  expect(stdout).toMatch(/^passed_over +passed, whose circuit was open$/m);
+  expect(stdout).toMatch(/^passed_over +passed \(its circuit was open\)$/m);
   await expect
     .poll(async () => (await run('calls', 'list', '--agent', 'passed', '--status', 'completed')).stdout)
     .toMatch(new RegExp(`^${callId}\tcompleted\tpassed\tstandby\t`, 'm'));
 });
 
-test('an agent that was not asked lately has no success rate', async () => {
+test('an agent without recent requests has no success rate', async () => {
   await node.agent('fresh', says('here'));
   expect((await run('health', 'fresh')).stdout).toMatch(/^success +-$/m);
   expect((await run('health')).stdout).toMatch(/^fresh\thealthy\tclosed\t-\t0\t/m);
@@ -75,12 +75,12 @@ test('an agent that was not asked lately has no success rate', async () => {
   expect((await run('health', 'fresh')).stdout).toMatch(/^success +100 %$/m);
 });
 
-test('--reset of nobody is a usage error, of a stranger a refusal', async () => {
+test('health --reset without a name is a usage error, and with an unknown name it is refused', async () => {
   expect(await run('health', '--reset')).toMatchObject({ code: 2 });
   expect(await run('health', 'stranger', '--reset')).toMatchObject({ code: 4 });
 });
 
-test('whatif tells who would be asked next once the chain was changed, of one call and of many', async () => {
+test('whatif shows which agent would be asked next after the chain was changed, for one call and for many', async () => {
   const callId = await callOfAnAgentThatIsAway('chained');
   const before = await json('whatif', callId);
   expect(before['calls']).toMatchObject([{ call_id: callId, after: { next_agent: null }, changed: false }]);
@@ -96,14 +96,14 @@ test('whatif tells who would be asked next once the chain was changed, of one ca
       'm',
     ),
   );
-  expect(stdout).toMatch(/\n1 of 1 would go another way\n$/);
+  expect(stdout).toMatch(/\n1 of 1 calls would take another path\n$/);
   await expect
     .poll(async () => (await run('whatif', '--agent', 'chained', '--status', 'failed')).stdout)
     .toContain('new-fallback: would_be_asked');
   expect(await run('whatif', callId, '--status', 'failed')).toMatchObject({ code: 2 });
 });
 
-test('the nodes that run are one table, with the one that answers', async () => {
+test('nodes prints one table of the running nodes and marks the one that answers', async () => {
   const { stdout } = await run('nodes');
   expect(stdout).toMatch(/^node\trole\tversion\thost\tpid\taddress\t/);
   expect(stdout).toContain(

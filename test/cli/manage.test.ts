@@ -1,4 +1,4 @@
-/** Agents, their health, sessions and the list of calls, through the real binary. */
+/** The commands for agents, sessions and the list of calls, run as the real binary. */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -22,13 +22,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('without the key the node refuses, and the message names the setting', async () => {
+test('without an API key the node refuses the request, and the message names the setting', async () => {
   const { code, stderr } = await runCli(['agents', 'list'], { HOLDFAST_URL: node.http.url });
   expect(code).toBe(4);
   expect(stderr).toContain('HOLDFAST_API_KEY');
 });
 
-test('an id with a space at its end is refused for that, wherever it is given', async () => {
+test('an id that ends with a space is refused by every command, with that reason', async () => {
   const places = [
     ['calls', 'show', 'x '],
     ['sessions', 'show', 'x '],
@@ -48,7 +48,7 @@ test('an id with a space at its end is refused for that, wherever it is given', 
   expect(key).toMatchObject({ code: 2, stderr: expect.stringMatching(/no spaces at the ends/) as string });
 });
 
-test('an agent that is added is listed, answers, and is gone once it is removed', async () => {
+test('an agent that was added is listed and answers, until it is removed', async () => {
   const agent = await node.agent('other', says('here'));
   const url = `http://127.0.0.1:${agent.port}/v1/messages?x=1`;
   const added = await runCli(
@@ -69,17 +69,17 @@ test('an agent that is added is listed, answers, and is gone once it is removed'
     ],
   });
   const { stdout } = await runCli(['agents', 'list'], here());
-  expect(stdout.split('\n')[0]).toBe('agent\turl\ttimeout\tretries\tfallbacks\tprobed at\ttoken');
+  expect(stdout.split('\n')[0]).toBe('agent\turl\ttimeout\tretries\tfallbacks\thealth path\ttoken');
   expect((await runCli(['call', 'mine', 'Hi'], here())).stdout).toBe('here\n');
   expect(agent.requests.at(-1)?.headers.authorization).toBe('Bearer hush-hush');
 
   const asked = await runCli(['agents', 'rm', 'mine'], here());
-  expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('say --yes') as string });
+  expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('add --yes') as string });
   expect(await runCli(['agents', 'rm', 'mine', '--yes'], here())).toMatchObject({ code: 0 });
   expect(await runCli(['agents', 'rm', 'mine', '--yes'], here())).toMatchObject({ code: 4 });
 });
 
-test('JSON of an option reaches the node as it was written: what would be changed is refused by its name', async () => {
+test('JSON in an option reaches the node as it was written, so values that parsing would change are refused by name', async () => {
   const number = '9007199254740993';
   const url = 'http://127.0.0.1:9/';
   const add = (expected: string) => runCli(['agents', 'add', 'exact', url, '--expect', expected], here());
@@ -102,7 +102,7 @@ test('JSON of an option reaches the node as it was written: what would be change
   expect(await runCli(['agents', 'rm', 'exact', '--yes'], here())).toMatchObject({ code: 0 });
 });
 
-test('an agent that is registered is replaced only with --replace, after what would change is told, its token kept', async () => {
+test('agents add of a registered name lists the changes, makes them only with --replace, and keeps the token', async () => {
   const agent = await node.agent('steady', says('here'), {
     auth_token: 'tk-steady',
     max_retries: 1,
@@ -147,7 +147,7 @@ test('an agent that is registered is replaced only with --replace, after what wo
   expect(await config()).toMatchObject({ has_auth_token: false, timeout_seconds: 30 });
 });
 
-test('a token that an agent URL holds is refused before anything is sent, and what no server would get too', async () => {
+test('an agent URL with a password or a fragment is refused before anything is sent', async () => {
   const anchored = await runCli(['agents', 'add', 'x', 'http://127.0.0.1:9/v1#part'], here());
   expect(anchored).toMatchObject({ code: 2, stderr: expect.stringContaining('#part') as string });
   const { code, stderr } = await runCli(['agents', 'add', 'x', 'http://me:secret@127.0.0.1:9'], here());
@@ -155,7 +155,7 @@ test('a token that an agent URL holds is refused before anything is sent, and wh
   expect(stderr).not.toContain('secret');
 });
 
-test('on a terminal removing asks, and anything but yes leaves all as it is', async () => {
+test('on a terminal agents rm asks, and any answer but yes changes nothing', async () => {
   await node.agent('kept', says('here'));
   const running = startOnTerminal(['agents', 'rm', 'kept'], here());
   await running.printed('[y/N]');
@@ -166,7 +166,7 @@ test('on a terminal removing asks, and anything but yes leaves all as it is', as
   expect(JSON.stringify(await json('agents', 'list'))).toContain('"kept"');
 });
 
-test('a terminal gets a table in colour, unless NO_COLOR is set', async () => {
+test('on a terminal a table is in colour, unless NO_COLOR is set', async () => {
   await node.agent('shown', says('here'));
   const coloured = await startOnTerminal(['agents', 'list'], here()).ended;
   expect(coloured.stdout).toMatch(/│ .*shown/);
@@ -176,7 +176,7 @@ test('a terminal gets a table in colour, unless NO_COLOR is set', async () => {
   expect(plain.stdout).not.toContain('\u001b[');
 });
 
-test('a session is shown, exported whole to a file, deleted, and imported again', async () => {
+test('a session can be shown, exported to a file, deleted, and imported again', async () => {
   await node.agent('talker', echo);
   await runCli(['call', 'talker', 'first words', '--session', 'talk'], here());
   const shown = await runCli(['sessions', 'show', 'talk'], here());
@@ -189,7 +189,7 @@ test('a session is shown, exported whole to a file, deleted, and imported again'
   expect(await runCli(['calls', 'export', '-o', folder], here())).toMatchObject({ code: 2 });
   expect(await readdir(folder)).toEqual(['sessions.json']);
 
-  // What is there and is no file is written into, and a link is followed; nothing beside it is touched.
+  // A link is followed, and an existing pipe is written directly; no other file is touched.
   const [kept, link, pipe] = ['kept.json.part', 'kept.json', 'pipe'].map((name) => join(folder, name));
   await writeFile(String(kept), 'precious');
   await symlink('sessions.json', String(link));
@@ -220,7 +220,7 @@ test('a session is shown, exported whole to a file, deleted, and imported again'
 });
 
 test.skipIf(!existsSync('/dev/full'))(
-  'what a node answers and standard output cannot take ends with 1 and a sentence',
+  'a command whose standard output cannot be written exits with 1 and a message',
   async () => {
     await node.agent('listed', says('here'));
     for (const args of [
@@ -237,7 +237,7 @@ test.skipIf(!existsSync('/dev/full'))(
   },
 );
 
-test('an import that holds bad sessions ends with 1 and names them', async () => {
+test('an import with invalid sessions exits with 1 and names them', async () => {
   const file = join(folder, 'bad.json');
   await writeFile(file, JSON.stringify({ sessions: { odd: { messages: 'none' } } }));
   const { code, stdout } = await runCli(['sessions', 'import', file], here());
@@ -245,7 +245,7 @@ test('an import that holds bad sessions ends with 1 and names them', async () =>
   expect(stdout).toMatch(/^odd\t/m);
 });
 
-test('calls list pages through all of them with --all, and cancel says what came of it', async () => {
+test('calls list --all reads all pages, and calls cancel says that the call has already ended', async () => {
   await node.agent('counted', says('x'));
   for (const prompt of ['1', '2', '3']) await runCli(['call', 'counted', prompt], here());
   const page = async (...args: string[]) =>
@@ -260,16 +260,16 @@ test('calls list pages through all of them with --all, and cancel says what came
   expect(second).toMatchObject({ calls: [{ agent_name: 'counted' }], next_cursor: null });
   const plain = await runCli(['calls', 'list', '--agent', 'counted', '--limit', '2'], here());
   expect(plain.stdout).toMatch(/^call\tstatus\tasked/);
-  expect(plain.stderr).toContain('There are more: --cursor ');
+  expect(plain.stderr).toContain('There are more calls: add --cursor ');
 
   const cancelled = await runCli(['calls', 'cancel', first.calls[0]?.call_id ?? ''], here());
   expect(cancelled).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('had ended before: completed') as string,
+    stdout: expect.stringContaining('has already ended: completed') as string,
   });
 });
 
-test('a session called export is shown and deleted, an empty name is refused, and so is a file that is no export', async () => {
+test('a session named export can be shown and deleted; an empty name and a file that is not an export are refused', async () => {
   await node.agent('echo', echo);
   await node.http.call({ agent_name: 'echo', prompt: 'x', session_id: 'export' });
   expect(await json('sessions', 'show', 'export')).toMatchObject({

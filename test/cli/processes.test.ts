@@ -1,4 +1,4 @@
-/** holdfast start and worker run what npm runs; calls outlive a restart of the node that the command line talks to. */
+/** `holdfast start` and `worker` run the entry points of npm start; a call survives a restart of its node. */
 import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
@@ -16,7 +16,7 @@ async function place(extra = {}) {
   return environment;
 }
 
-test('start runs a node until SIGTERM, also where the settings of the command line are set', async () => {
+test('start runs a node until SIGTERM, even if settings of the command line are set', async () => {
   const node = startCli(['start'], {
     ...(await place()),
     HOLDFAST_URL: 'http://127.0.0.1:9',
@@ -31,13 +31,13 @@ test('start runs a node until SIGTERM, also where the settings of the command li
   expect(stderr).toMatch(/Holdfast \S+ is ready/);
 });
 
-test('worker says which Temporal server it needs', async () => {
+test('worker without TEMPORAL_ADDRESS fails and names that setting', async () => {
   const { code, stderr } = await runCli(['worker'], await place());
   expect(code).toBe(1);
   expect(stderr).toContain('set TEMPORAL_ADDRESS');
 });
 
-test('a call is waited for across kill -9 of the node, and is asked for once', async () => {
+test('call waits for its answer across kill -9 of the node, and makes one call only', async () => {
   const gate = gated('there again');
   const agent = await startAgent(gate.script);
   onTestFinished(() => agent.close());

@@ -1,4 +1,4 @@
-/** holdfast replay of files: verdicts, the table of what differs, exit codes. Needs no node. */
+/** `holdfast replay` of files: verdicts, the table of differences, exit codes. It needs no node. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('one that is the same ends with 0, whether a file or standard input', async () => {
+test('a history that replays exits with 0, from a file and from standard input', async () => {
   const file = join(folder, 'good.json');
   const summary = expect.stringMatching(
     /^1 replayed in \S+ s: 1 same, 0 non-deterministic, 0 unreadable\n$/,
@@ -30,7 +30,7 @@ test('one that is the same ends with 0, whether a file or standard input', async
   expect(JSON.parse(json.stdout)).toMatchObject({ total: 1, same: 1, verdicts: [{ verdict: 'same' }] });
 });
 
-test('a folder with one that differs and one that is none ends with 1, and names both', async () => {
+test('a folder with a history that differs and a file that is no history exits with 1 and names both', async () => {
   const { code, stdout } = await runCli(['replay', folder, '--parallel', '2']);
   expect(code).toBe(1);
   expect(stdout).toMatch(/^history\tverdict\tevent\texpected\tmessage\n/);
@@ -43,7 +43,7 @@ test('a folder with one that differs and one that is none ends with 1, and names
   expect(verdicts.find(({ verdict }) => verdict === 'non_deterministic')?.event_id).toBeGreaterThan(0);
 });
 
-test('paths and a filter together are a usage error, a path that is not there too', async () => {
+test('paths together with a filter are a usage error, and so is a missing path', async () => {
   expect(await runCli(['replay', folder, '--status', 'failed'])).toMatchObject({ code: 2 });
   const away = await runCli(['replay', join(folder, 'nothing.json')]);
   expect(away.code).toBe(2);
@@ -51,6 +51,6 @@ test('paths and a filter together are a usage error, a path that is not there to
   expect(away.stderr).not.toMatch(/^ +at /m);
 });
 
-test('without paths it asks the node, and says so when there is none', async () => {
+test('without paths replay reads from the node, and exits with 3 if there is none', async () => {
   expect(await runCli(['replay'], { HOLDFAST_URL: 'http://127.0.0.1:9' })).toMatchObject({ code: 3 });
 });

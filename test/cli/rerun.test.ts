@@ -1,4 +1,4 @@
-/** holdfast rerun: one call, and batches that are watched, left and taken up again. */
+/** `holdfast rerun`: one call, and batches that are watched, left and watched again. */
 import { expect, test } from 'vitest';
 import type { Script } from '../agents/scripted-agent.ts';
 import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
@@ -13,7 +13,7 @@ const run = (...args: string[]) => runCli(args, here());
 const json = async (...args: string[]) =>
   JSON.parse((await run(...args, '--json')).stdout) as Record<string, unknown>;
 
-/** An agent that fails until it is repaired, and the ids of its failed calls, which the list has. */
+/** An agent that fails until `repair`, and the ids of its failed calls. The list of calls has them all. */
 async function failedCalls(name: string, count: number) {
   let script: Script = () => ({ status: 400, body: { error: 'not today' } });
   const agent = await node.agent(name, (request) => script(request), { max_retries: 0 });
@@ -25,7 +25,7 @@ async function failedCalls(name: string, count: number) {
   return { agent, ids, repair: (by: Script) => (script = by) };
 }
 
-test('one call is run again and watched, with 1 while it fails and 0 once the agent is repaired', async () => {
+test('rerun --wait reruns one call and exits with 1 while it fails, and with 0 when the agent is repaired', async () => {
   const { ids, repair } = await failedCalls('single', 1);
   const [id = ''] = ids;
   expect(await run('rerun', id, '--wait')).toMatchObject({ code: 1 });
@@ -35,14 +35,14 @@ test('one call is run again and watched, with 1 while it fails and 0 once the ag
   expect(stdout).toContain('single answered');
   const [, newId = ''] = /^Call (\S+)\n/.exec(stderr) ?? [];
   expect(await json('calls', 'show', newId)).toMatchObject({ response: 'now it works', rerun_of: id });
-  // Each command sent an Idempotency-Key of its own: such a rerun has its number by a link.
+  // Each command sent its own Idempotency-Key, and such a rerun gets its number from a link.
   for (const number of [1, 2]) {
     const link = await node.temporal.workflow.getHandle(`call-${rerunIdOf(id, number)}`).describe();
     expect(link.type).toBe('rerunLink');
   }
 });
 
-test('overrides reach the new call', async () => {
+test('the overrides of a rerun reach the new call', async () => {
   const { ids } = await failedCalls('replaced', 1);
   const other = await node.agent('stands-in', says('instead'));
   const [id = ''] = ids;
@@ -51,7 +51,7 @@ test('overrides reach the new call', async () => {
   expect(other.requests[0]?.body).toMatchObject({ messages: [{ content: 'asked otherwise' }] });
 });
 
-test('the retired option --reset runs nothing and points to a rerun', async () => {
+test('the retired option --reset runs nothing and names rerun instead', async () => {
   const { agent, ids } = await failedCalls('not-reset', 1);
   const [id = ''] = ids;
   const { code, stderr } = await run('rerun', id, '--reset');
@@ -61,16 +61,16 @@ test('the retired option --reset runs nothing and points to a rerun', async () =
   expect(agent.requests).toHaveLength(1);
 });
 
-test('a batch tells first what it would do, then runs all again and reports', async () => {
+test('a batch shows a dry run, then reruns all calls and prints a report', async () => {
   const { repair } = await failedCalls('many', 3);
   const dry = await run('rerun', '--all', '--agent', 'many', '--dry-run');
   expect(dry).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^3 calls would run again:\n/) as string,
+    stdout: expect.stringMatching(/^3 calls would be rerun:\n/) as string,
   });
   expect(await run('rerun', '--all', '--agent', 'many')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('say --yes') as string,
+    stderr: expect.stringContaining('add --yes') as string,
   });
   let asked = 0;
   repair(() =>
@@ -89,21 +89,21 @@ test('a batch tells first what it would do, then runs all again and reports', as
   );
   expect(code).toBe(1);
   expect(stdout).toMatch(/^\S+\t\S+\tfailed\tinvalid_request\t/m);
-  expect(stdout).toMatch(/completed: of 3 calls 2 now succeeded, 1 failed again, 0 were skipped\n$/);
+  expect(stdout).toMatch(/completed: of 3 calls 2 succeeded, 1 failed again, 0 were skipped\n$/);
 }, 90_000);
 
-test('on a terminal a batch asks, and yes begins it', async () => {
+test('on a terminal a batch asks first, and yes starts it', async () => {
   const { repair } = await failedCalls('asked-for', 2);
   repair(says('fine'));
   const running = startOnTerminal(['rerun', '--all', '--agent', 'asked-for', '--rate', '20'], here());
-  await running.printed('Run 2 calls again? [y/N]');
+  await running.printed('Rerun 2 calls? [y/N]');
   running.child.stdin?.write('y\r');
   const { code, stdout } = await running.ended;
   expect(code).toBe(0);
-  expect(stdout).toContain('of 2 calls 2 now succeeded');
+  expect(stdout).toContain('of 2 calls 2 succeeded');
 }, 90_000);
 
-test('Ctrl-C leaves a batch that goes on; --attach tells its end, --list knows it, --cancel ends one', async () => {
+test('Ctrl-C does not stop a batch: --list shows it and --attach watches it to its end', async () => {
   const { agent, repair } = await failedCalls('left-alone', 2);
   const gate = gated('fine');
   repair(gate.script);
@@ -114,7 +114,7 @@ test('Ctrl-C leaves a batch that goes on; --attach tells its end, --list knows i
   running.child.kill('SIGINT');
   const { code, stderr } = await running.ended;
   expect(code).toBe(130);
-  const [, batchId = ''] = /The batch goes on: holdfast rerun --attach (\S+),/.exec(stderr) ?? [];
+  const [, batchId = ''] = /The batch continues: holdfast rerun --attach (\S+),/.exec(stderr) ?? [];
   expect((await run('rerun', '--list')).stdout).toContain(batchId);
   gate.open();
   expect(await json('rerun', '--attach', batchId)).toMatchObject({ status: 'completed', now_succeeded: 2 });
@@ -122,13 +122,13 @@ test('Ctrl-C leaves a batch that goes on; --attach tells its end, --list knows i
   expect(await run('rerun', '--cancel', 'no-such-batch')).toMatchObject({ code: 4 });
 }, 90_000);
 
-/** The id of a call of this agent that has failed. */
+/** Registers an agent that fails. Returns the id of a failed call of it. */
 async function failedCall(name: string): Promise<string> {
   await node.agent(name, () => ({ status: 400 }), { max_retries: 0 });
   return String((await node.http.call({ agent_name: name, prompt: 'a question' })).body.call_id);
 }
 
-/** A call of an id that no node makes any more, otherwise like that one. */
+/** Starts a call with an id of the old form, which no node generates any more, and otherwise like the call `like`. */
 async function startAs(id: string, like: string): Promise<void> {
   await node.temporal.workflow.start('agentCall', {
     workflowId: `call-${id}`,
@@ -141,18 +141,18 @@ async function startAs(id: string, like: string): Promise<void> {
 const listed = async (text: string) =>
   (await node.http.get(`/api/vps/calls?text=${text}&status=failed`)).body.calls;
 
-test('a call is found as Temporal names it, and by the beginning of its id where that is one call', async () => {
+test('a call is found by its workflow id, and by the beginning of its id if only one call matches', async () => {
   const id = await failedCall('named');
   await expect.poll(() => listed(id)).toHaveLength(1);
   expect((await json('calls', 'show', `call-${id}`))['call_id']).toBe(id);
   expect(await run('calls', 'cancel', id.slice(0, 12))).toMatchObject({
     code: 0,
-    stdout: `${id} had ended before: failed\n`,
+    stdout: `${id} has already ended: failed\n`,
   });
   expect(await run('whatif', 'none-begins-so')).toMatchObject({ code: 4 });
 }, 60_000);
 
-test('several calls that begin alike are listed, and nothing is done', async () => {
+test('if several calls match the beginning of an id, they are listed and nothing is done', async () => {
   const like = await failedCall('alike');
   const ids = ['-AbCdEf-one', '-AbCdEf-two'];
   for (const id of ids) await startAs(id, like);
@@ -163,7 +163,7 @@ test('several calls that begin alike are listed, and nothing is done', async () 
   for (const id of ids) expect(stderr).toContain(`  call-${id}\n`);
 }, 60_000);
 
-test('a call whose id begins with a dash is watched, and the hint of what is left works', async () => {
+test('a call whose id begins with a dash can be watched, and the command that Ctrl-C suggests works', async () => {
   const first = await failedCall('hinted');
   const gate = gated('at last');
   const agent = await node.agent('hinted', gate.script);
@@ -176,7 +176,7 @@ test('a call whose id begins with a dash is watched, and the hint of what is lef
   running.child.kill('SIGINT');
   const { code, stderr } = await running.ended;
   expect(code).toBe(130);
-  const [, hint = ''] = /The call goes on: holdfast (.+)/.exec(stderr) ?? [];
+  const [, hint = ''] = /The call continues: holdfast (.+)/.exec(stderr) ?? [];
   gate.open();
   expect(await run(...hint.split(' '))).toMatchObject({
     code: 0,

@@ -1,4 +1,4 @@
-/** The command as a user runs it: bin/holdfast.js as a child process, with nothing of the caller's own settings. */
+/** Runs the command as a user does: bin/holdfast.js as a child process, without the settings of the test's own process. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,19 +7,22 @@ import type { Environment } from '../rig/test-node.ts';
 
 const bin = join(packageRoot, 'bin', 'holdfast.js');
 
+/** What a command left behind. `code` is null if a signal killed it. */
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** A command that runs. */
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
-  /** Resolves once its output, both streams, holds this. */
+  /** Resolves when its output (both streams) contains `text`. Rejects if the command ends without it. */
   printed(text: string | RegExp): Promise<void>;
 }
 
+/** Starts a command. `input` is its standard input, which ends after it. */
 export function startCli(args: readonly string[], environment: Environment = {}, input = ''): Running {
   return watch(
     spawn(process.execPath, [bin, ...args], { env: clean(environment), stdio: ['pipe', 'pipe', 'pipe'] }),
@@ -27,7 +30,7 @@ export function startCli(args: readonly string[], environment: Environment = {},
   );
 }
 
-/** On a terminal of its own; standard output holds what that shows. */
+/** Starts a command on a terminal of its own; `stdout` is what the terminal shows. */
 export function startOnTerminal(args: readonly string[], environment: Environment = {}): Running {
   const command = [process.execPath, bin, ...args].map((part) => `'${part.replaceAll("'", `'\\''`)}'`);
   const child = spawn('script', ['-qefc', command.join(' '), '/dev/null'], {
@@ -37,7 +40,7 @@ export function startOnTerminal(args: readonly string[], environment: Environmen
   return watch(child, undefined);
 }
 
-/** Its standard output goes to a file, whatever becomes of it there. */
+/** Runs a command whose standard output goes to a file, which may fail. */
 export function runCliInto(
   file: string,
   args: readonly string[],
@@ -52,6 +55,7 @@ export function runCliInto(
   return watch(child, undefined).ended;
 }
 
+/** Runs a command to its end. */
 export function runCli(args: readonly string[], environment: Environment = {}, input = ''): Promise<Ran> {
   return startCli(args, environment, input).ended;
 }
@@ -61,7 +65,7 @@ function clean(environment: Environment): Environment {
   return { PATH, HOME, ...environment };
 }
 
-/** Without `input` its standard input stays open. */
+/** Collects the output. If `input` is undefined, standard input stays open. */
 function watch(child: ChildProcess, input: string | undefined): Running {
   const text = { stdout: '', stderr: '' };
   const listeners = new Set<() => void>();

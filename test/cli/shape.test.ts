@@ -1,4 +1,4 @@
-/** What holds for every command: help with an example, --json, completion in every shell. Needs no node. */
+/** Rules for every command: help with an example, --json, completion in every shell. They need no node. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -13,11 +13,11 @@ const commands = leavesOf(createProgram());
 describe.each(commands.map((command) => ({ name: command.name(), command })))(
   '$name',
   ({ name, command }) => {
-    it('shows an example of itself in its help', () => {
+    it('has an example in its help', () => {
       expect(helpOf(command)).toMatch(new RegExp(`\\$ .*holdfast .*${name}|\\$ holdfast ${name}`));
     });
 
-    it('takes --json, unless it prints no result', () => {
+    it('takes --json if it prints a result', () => {
       const takes = command.options.some(({ long }) => long === '--json');
       expect(takes).toBe(!['start', 'worker', 'completion'].includes(name));
     });
@@ -28,7 +28,7 @@ describe('completion', () => {
   const after = async (...words: string[]) =>
     (await runCli(['complete', '--', ...words])).stdout.split('\n').map((line) => line.split('\t')[0]);
 
-  it('knows commands, options and the values that they take', async () => {
+  it('offers commands, options and their values', async () => {
     expect(await after('calls')).toEqual(expect.arrayContaining(['list', 'show', '--help']));
     expect(await after('calls', 'list')).toContain('--error-type');
     expect(await after('calls', 'list', '--status')).toEqual([
@@ -55,7 +55,7 @@ describe('completion', () => {
     return stdout.trim();
   };
 
-  it('in bash offers what fits, options only after a dash, and leaves files to bash', async () => {
+  it('in bash offers matching words, options only after a dash, and leaves files to bash', async () => {
     expect(await inBash('calls', 'li')).toBe('list');
     expect(await inBash('calls', 'list', '--er')).toBe('--error-type');
     expect(await inBash('replay', '')).toBe('');
@@ -73,7 +73,7 @@ describe('completion', () => {
     expect(stdout).toContain('complete --');
   });
 
-  it('of a shell that it does not know is a usage error', async () => {
+  it('for an unknown shell is a usage error', async () => {
     expect(await runCli(['completion', 'tcsh'])).toMatchObject({ code: 2 });
   });
 });
@@ -85,7 +85,7 @@ describe('npx holdfast', () => {
   });
 });
 
-it('help that is asked for ends with 0, help for want of a command with 2', async () => {
+it('requested help exits with 0, a missing command prints help and exits with 2', async () => {
   expect(await runCli(['calls', '--help'])).toMatchObject({ code: 0, stderr: '' });
   expect(await runCli(['calls'])).toMatchObject({ code: 2, stdout: '' });
 });

@@ -1,4 +1,4 @@
-/** holdfast calls show, watch and export, against real nodes, one of which is killed. */
+/** `holdfast calls show`, `watch` and `export` against real nodes, one of which is killed. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ async function folder(): Promise<string> {
   return path;
 }
 
-test('watch tells a failover as it happens, and ends with the answer', async () => {
+test('calls watch prints a failover as it happens, and ends with the answer', async () => {
   const gate = gated('rescued');
   const second = await node.agent('second', gate.script);
   await node.agent('first', failing, { max_retries: 0, fallback_agents: ['second'] });
@@ -32,21 +32,21 @@ test('watch tells a failover as it happens, and ends with the answer', async () 
   gate.open();
   const { code, stdout } = await watching.ended;
   expect(code).toBe(0);
-  const told = stdout
+  const lines = stdout
     .trim()
     .split('\n')
     .map((line) => line.replace(/^\S+Z {2}/, '').replace(/\d+ ms/, 'N ms'));
-  expect(told).toEqual([
+  expect(lines).toEqual([
     'accepted',
     'asking first',
     expect.stringMatching(/^first failed: model_error: .*down .*for ever/),
-    'over from first to second',
+    'failover from first to second',
     'asking second',
     'second answered after N ms',
   ]);
 });
 
-test('watch --json is one event a line, also after the end; a call that failed ends it with 1', async () => {
+test('calls watch --json prints one event per line, also of a call that has ended, and exits with 1 if it failed', async () => {
   await node.agent('lost', failing, { max_retries: 0 });
   const { stdout } = await run('call', 'lost', 'Help', '--json');
   const { call_id } = JSON.parse(stdout) as { call_id: string };
@@ -60,7 +60,7 @@ test('watch --json is one event a line, also after the end; a call that failed e
   expect(await run('calls', 'watch', 'no-such-call')).toMatchObject({ code: 4 });
 });
 
-test('Ctrl-C ends watching, not the call', async () => {
+test('Ctrl-C ends calls watch but not the call', async () => {
   const gate = gated('still here');
   const agent = await node.agent('kept-on', gate.script);
   const { stdout: callId } = await run('call', 'kept-on', 'Help', '--async');
@@ -70,13 +70,13 @@ test('Ctrl-C ends watching, not the call', async () => {
   watching.child.kill('SIGINT');
   expect(await watching.ended).toMatchObject({
     code: 130,
-    stderr: `The call goes on: holdfast calls watch ${callId}`,
+    stderr: `The call continues: holdfast calls watch ${callId}`,
   });
   gate.open();
   await expect.poll(async () => (await run('calls', 'show', callId.trim())).stdout).toContain('still here');
 });
 
-test('watch goes on across kill -9 of the node, and tells nothing twice', async () => {
+test('calls watch continues after kill -9 of the node, and prints no event twice', async () => {
   const gate = gated('at last');
   const agent = await startAgent(gate.script);
   onTestFinished(() => agent.close());
@@ -100,7 +100,7 @@ test('watch goes on across kill -9 of the node, and tells nothing twice', async 
   expect(lines.at(-1)).toContain('"answered"');
 }, 90_000);
 
-test('show tells all about a call', async () => {
+test('calls show prints everything about a call', async () => {
   await node.agent('told', says('the answer'));
   const { stdout } = await run('call', 'told', 'the question', '--json', '--session', 'shown');
   const { call_id } = JSON.parse(stdout) as { call_id: string };
@@ -113,7 +113,7 @@ test('show tells all about a call', async () => {
   expect(await run('calls', 'show', 'no-such-call')).toMatchObject({ code: 4 });
 });
 
-test('counts are by status', async () => {
+test('calls list --counts counts the calls by status', async () => {
   await node.agent('countable', says('x'));
   await run('call', 'countable', 'x');
   await expect
@@ -126,7 +126,7 @@ test('counts are by status', async () => {
     .toEqual({ total: 1, running: 0, completed: 1, failed: 0, cancelled: 0 });
 });
 
-test('an export goes to a file or a pipe, and is replayed from either', async () => {
+test('an export can be written to a file or a pipe, and replayed from both', async () => {
   await node.agent('exported', failing, { max_retries: 0 });
   for (const prompt of ['1', '2', '3']) await run('call', 'exported', prompt);
   await expect
@@ -154,7 +154,7 @@ test('an export goes to a file or a pipe, and is replayed from either', async ()
   expect(JSON.parse(served.stdout)).toMatchObject({ total: 3, same: 3 });
 }, 120_000);
 
-test('a file that cannot be written is told before half of it looks like all', async () => {
+test('an export to a path that cannot be written is a usage error and leaves no partial file', async () => {
   const { code, stderr } = await run('calls', 'export', '-o', '/nowhere/at/all.ndjson');
   expect(code).toBe(2);
   expect(stderr).toContain('/nowhere/at/all.ndjson cannot be written');

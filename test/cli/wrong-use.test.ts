@@ -1,4 +1,4 @@
-/** What a command says where it was given what it cannot use: told in a sentence, with the documented code, nothing done. */
+/** Wrong use of commands: each prints a message without a stack, exits with the documented code, and does nothing. */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -22,7 +22,7 @@ function expectSentence({ stdout, stderr }: Ran): void {
   expect(stderr).not.toMatch(/^ +at /m);
 }
 
-/** Every command that talks to a node. */
+/** Every command that sends requests to a node. */
 const asking = (): string[][] => [
   ['agents', 'list'],
   ['agents', 'list', '--json'],
@@ -55,7 +55,7 @@ const asking = (): string[][] => [
   ['whatif', 'one'],
 ];
 
-describe('where HOLDFAST_URL names something else', () => {
+describe('if HOLDFAST_URL names another server', () => {
   let server: Server;
   let url: string;
   beforeAll(async () => {
@@ -75,12 +75,12 @@ describe('where HOLDFAST_URL names something else', () => {
   });
   afterAll(() => server.close());
 
-  it('every command says so and ends with 3, though what is there answers 200 with JSON', async () => {
+  it('every command says so and exits with 3, even if the server answers 200 with JSON', async () => {
     const left = asking().map((args) => args);
     const work = async (): Promise<void> => {
       for (let args = left.shift(); args; args = left.shift()) {
         const ran = await runCli(args, { HOLDFAST_URL: url });
-        expect(ran.stderr, args.join(' ')).toMatch(/no Holdfast node: check HOLDFAST_URL/);
+        expect(ran.stderr, args.join(' ')).toMatch(/not a Holdfast node: check HOLDFAST_URL/);
         expect(ran.code, args.join(' ')).toBe(3);
         expectSentence(ran);
       }
@@ -89,13 +89,13 @@ describe('where HOLDFAST_URL names something else', () => {
     expect(existsSync(join(folder, 'one.json'))).toBe(false);
   }, 240_000);
 
-  it('a server whose answer never ends, and one that speaks no HTTP, are told the same way', async () => {
+  it('commands say so too if the answer never ends, or the server does not speak HTTP', async () => {
     const endless = createServer((_request, response) => void response.writeHead(200).write('{'));
     const silent = createTcpServer((socket) => {
       socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.6\r\n');
     });
-    for (const [other, told] of [
-      [endless, /no Holdfast node: check HOLDFAST_URL/],
+    for (const [other, message] of [
+      [endless, /not a Holdfast node: check HOLDFAST_URL/],
       [silent, /HOLDFAST_URL/],
     ] as const) {
       await once(other.listen(0, '127.0.0.1'), 'listening');
@@ -106,7 +106,7 @@ describe('where HOLDFAST_URL names something else', () => {
         ['sessions', 'export'],
       ]) {
         const ran = await runCli(args, { HOLDFAST_URL: at });
-        expect(ran.stderr, args.join(' ')).toMatch(told);
+        expect(ran.stderr, args.join(' ')).toMatch(message);
         expect(ran.code, args.join(' ')).toBe(3);
         expectSentence(ran);
       }
@@ -115,7 +115,7 @@ describe('where HOLDFAST_URL names something else', () => {
   });
 });
 
-describe('options that have no effect beside others', () => {
+describe('a command with an option or argument that cannot have an effect', () => {
   it.each([
     [['health', 'one', '--reset', '--probe'], '--reset'],
     [['calls', 'list', '--counts', '--all'], '--counts'],
@@ -127,7 +127,7 @@ describe('options that have no effect beside others', () => {
     [['agents', 'add', 'x', 'http://127.0.0.1:9', '--token-stdin', '--token-env', 'HOME'], '--token-env'],
     [['calls', 'show', ''], 'empty'],
     [['sessions', 'show', ''], 'empty'],
-  ])('%j is refused with 2, and names what', async (args, named) => {
+  ])('%j exits with 2 and names it', async (args, named) => {
     const ran = await runCli(args, { HOLDFAST_URL: 'http://127.0.0.1:9' });
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain(named);
@@ -135,9 +135,9 @@ describe('options that have no effect beside others', () => {
   });
 });
 
-describe('places that hold nothing, or take nothing', () => {
+describe('files that cannot be read or written', () => {
   it.skipIf(!existsSync('/dev/full'))(
-    'a full device under standard output ends with 1 and a sentence',
+    'standard output on a full device exits with 1 and a message',
     async () => {
       for (const args of [['completion', 'bash'], ['--help'], ['replay', '--json', folder]]) {
         const { code, stderr } = await runCliInto('/dev/full', args);
@@ -148,7 +148,7 @@ describe('places that hold nothing, or take nothing', () => {
     },
   );
 
-  it('a folder and a standard input without a history are no success of a replay', async () => {
+  it('replay of a folder or standard input without a history exits with 1', async () => {
     await mkdir(join(folder, 'nothing'));
     const empty = await runCli(['replay', join(folder, 'nothing')]);
     expect(empty).toMatchObject({
@@ -158,7 +158,7 @@ describe('places that hold nothing, or take nothing', () => {
     expect(await runCli(['replay', '-'])).toMatchObject({ code: 1 });
   });
 
-  it('a folder is no file to import, and none to be made for a file is there', async () => {
+  it('import of a folder is a usage error', async () => {
     expect(await runCli(['sessions', 'import', folder])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/cannot be read/) as string,

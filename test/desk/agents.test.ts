@@ -1,4 +1,4 @@
-/** The agents' page: from none to one that is asked, repaired and removed. */
+/** The page of agents: registering, editing, probing and removing them. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { says } from '../api/scripts.ts';
@@ -8,7 +8,7 @@ import { useDesk } from './use-desk.ts';
 describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`, () => {
   const desk = useDesk();
 
-  it('leads from no agent to the first one by its form, and says at which field the API has something against it', async () => {
+  it('registers the first agent by its form, and names the field that the API refuses', async () => {
     const agent = await startAgent(says('hello'));
     onTestFinished(() => agent.close());
     const page = await desk.open('/agents', {}, [/status of 422/]);
@@ -24,7 +24,7 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     await page.getByRole('article', { name: 'helper' }).getByText('healthy').waitFor();
   });
 
-  it('shows an open circuit, closes it when asked, and probes', async () => {
+  it('shows an open circuit, closes it on request, and probes an agent', async () => {
     await desk.node.agent('shaky', ({ method }) => ({ status: method === 'GET' ? 200 : 500 }), {
       max_retries: 0,
       health_path: '/health',
@@ -40,10 +40,10 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     await card.getByText('circuit closed').waitFor();
 
     await card.getByRole('button', { name: 'Probe now shaky' }).click();
-    await page.getByText(/shaky is there: 200 in \d+ ms/).waitFor();
+    await page.getByText(/shaky answered the probe: 200 in \d+ ms/).waitFor();
   });
 
-  it('edits one with all that it has filled in and its token kept, and registers no name that is taken', async () => {
+  it('edits an agent without losing its other fields or its token, and refuses to register a name that is taken', async () => {
     const agent = await desk.node.agent('careful', says('hello'), {
       auth_token: 'tk-careful',
       fallback_agents: ['nobody'],
@@ -65,7 +65,7 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     await page.getByRole('button', { name: 'Register an agent' }).click();
     await page.getByLabel('Name').fill('careful');
     await page.getByRole('button', { name: 'Register', exact: true }).click();
-    await page.getByRole('alert').getByText('careful is registered already').waitFor();
+    await page.getByRole('alert').getByText('careful is already registered').waitFor();
     expect(await config()).toEqual(before);
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
 
@@ -83,22 +83,22 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.getByRole('alert').getByText('Token: the token is for http://127.0.0.1').waitFor();
     await dialog.locator('[name=host]').fill('127.0.0.1');
-    await dialog.getByLabel('Without a token').check();
+    await dialog.getByLabel('Remove the present token').check();
     await dialog.getByLabel('Expectation').fill('');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await config()).toEqual({ ...before, max_retries: 0, expect: null, has_auth_token: false });
   });
 
-  it('shows below them the nodes that run, and which of them shows the page', async () => {
+  it('shows the running nodes, and which of them serves the page', async () => {
     await desk.node.agent('one-at-least', says('hello'));
     const page = await desk.open('/agents');
     const row = page.getByRole('region', { name: 'Nodes' }).getByRole('row', { name: desk.node.http.url });
-    await row.getByText('shows this page').waitFor();
+    await row.getByText('serves this page').waitFor();
     await row.getByText('facade and worker').waitFor();
   });
 
-  it('removes one only after a second question', async () => {
+  it('removes an agent only after a confirmation', async () => {
     await desk.node.agent('short-lived', says('hello'));
     const page = await desk.open('/agents');
     const card = page.getByRole('article', { name: 'short-lived' });

@@ -6,7 +6,7 @@ interface Finding {
   readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string }[];
 }
 
-/** What axe-core has against the page, one line each; empty is clean. Every rule it has, best practices included. */
+/** The accessibility problems that axe-core finds, one line each. All its rules run, best practices included. */
 export async function axeFindings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found = await page.evaluate<Finding[]>('axe.run(document).then(({ violations }) => violations)');
@@ -15,7 +15,7 @@ export async function axeFindings(page: Page): Promise<string[]> {
   );
 }
 
-/** How far the page reaches beyond the right edge, in px. */
+/** By how many px the page is wider than the window. */
 export function overflowPx(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }

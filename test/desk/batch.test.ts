@@ -1,4 +1,4 @@
-/** A batch of 200: asked for once, followed live, and not lost when the facade is. */
+/** A batch of 200 calls: each is asked once, the page follows it live, and it survives a crash of the facade. */
 import { rm } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
@@ -20,7 +20,7 @@ const lost = [
 describe.skipIf(findBrowser() === undefined)(`a batch of ${calls} failed calls${whyNoBrowser}`, () => {
   const browser = useBrowser();
 
-  it('is dry-run, started, followed, survives kill -9 of the node, and ends with every call answered once', async () => {
+  it('is shown as a dry run, started, followed across kill -9 of the node, and ends with every call answered once', async () => {
     const environment = await testEnvironment();
     onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
     let repaired = false;
@@ -69,7 +69,7 @@ describe.skipIf(findBrowser() === undefined)(`a batch of ${calls} failed calls${
     await page.setViewportSize({ width: 390, height: 844 });
     expect(await overflowPx(page)).toBe(0);
 
-    // Again only where a crash cut the first ask (I3), which its key tells.
+    // A prompt is sent again only if the crash interrupted its request (I3), then with the same key.
     const keys = agent.requests.map(({ callKey }) => callKey);
     expect(new Set(keys).size).toBe(calls);
     const { batches } = (await second.http.get('/api/vps/reruns')).body as { batches: object[] };

@@ -1,4 +1,4 @@
-/** The morning after: find the call that failed, see why, repair the agent, run it again, see it succeed. */
+/** The morning after: find a failed call, see why it failed, repair its agent, rerun it, and see it succeed. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { closedPort } from '../agents/support.ts';
@@ -9,7 +9,7 @@ import { useDesk } from './use-desk.ts';
 describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () => {
   const desk = useDesk();
 
-  it('is found by its error, understood by its timeline, run again once its agent is repaired, and seen to succeed', async () => {
+  it('can be found, understood by its timeline, rerun after its agent is repaired, and watched until it succeeds', async () => {
     const { http } = desk.node;
     await desk.node.agent('strict', () => ({ status: 401 }), { max_retries: 0 });
     await http.register('crm', await closedPort(), { max_retries: 1, fallback_agents: ['strict'] });
@@ -22,14 +22,14 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await page.getByRole('link', { name: /^Failed/ }).click();
     await page.getByText('More filters').click();
     await page.getByLabel('Agent asked').fill('crm');
-    await expect.poll(() => rows.count()).toBe(2); // Its header is one.
+    await expect.poll(() => rows.count()).toBe(2); // The header counts as one.
     expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ status: 'failed', agent: 'crm' });
     await rows.getByRole('link').click();
 
     const bars = page.getByRole('group', { name: 'Timeline' }).getByRole('img');
-    await expect.poll(() => bars.count()).toBe(4); // Two tries of one, the wait between them, one of the other.
-    const said = await Promise.all((await bars.all()).map((bar) => bar.getAttribute('aria-label')));
-    expect(said).toEqual([
+    await expect.poll(() => bars.count()).toBe(4); // Two tries of one agent, the backoff between them, one try of the other.
+    const labels = await Promise.all((await bars.all()).map((bar) => bar.getAttribute('aria-label')));
+    expect(labels).toEqual([
       expect.stringMatching(/^crm, try 1: connection/),
       expect.stringMatching(/^crm, wait before try 2: waited/),
       expect.stringMatching(/^crm, try 2: connection/),
@@ -57,7 +57,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await page.getByText('Rerun as').waitFor();
   });
 
-  it('is run again from another agent, with another prompt, as the form says', async () => {
+  it('can be rerun with another agent and another prompt by the form', async () => {
     const { http } = desk.node;
     await desk.node.agent('broken', () => ({ status: 401 }), { max_retries: 0 });
     const other = await desk.node.agent('other', () => ({ body: { content: 'gladly' } }));
@@ -75,11 +75,11 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
 
     await page.getByRole('link', { name: String(failed).slice(0, 13) }).click();
     await page.getByText('Rerun as').waitFor();
-    await page.getByText('Nobody else would be asked').waitFor();
+    await page.getByText('No other agent would be asked').waitFor();
     expect(await page.getByText('Nothing has changed since').count()).toBe(0);
   });
 
-  it('is run again once where the answer to the first click is lost and the button is clicked again', async () => {
+  it('is rerun only once if the answer to the first click is lost and the button is clicked again', async () => {
     await desk.node.agent('lost', () => ({ status: 401 }), { max_retries: 0 });
     const { body } = await desk.node.http.call({ agent_name: 'lost', prompt: 'please' });
     const agent = await desk.node.agent('lost', () => ({ body: { content: 'just once' } }));
@@ -87,7 +87,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await page.route(
       '**/rerun',
       async (route) => {
-        await route.fetch(); // The node accepts it; the page never hears of that.
+        await route.fetch(); // The node accepts the rerun, but the page does not get the answer.
         await route.abort();
       },
       { times: 1 },
@@ -98,7 +98,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await dialog.getByText('The node does not answer').waitFor();
     await dialog.getByRole('button', { name: 'Rerun the call' }).click();
 
-    await page.getByText('The rerun was accepted at an earlier click').waitFor();
+    await page.getByText('The rerun was already accepted at an earlier click').waitFor();
     await page.getByRole('region', { name: 'Answer' }).getByText('just once').first().waitFor();
     expect(agent.requests).toHaveLength(1);
   });

@@ -1,4 +1,4 @@
-/** The desk as files: what is sent to a browser, how it is kept, who gets it. */
+/** The files of the desk: what a browser gets, how it may cache it, and who gets it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
@@ -12,7 +12,7 @@ import { HttpClient } from '../rig/http-client.ts';
 const maxGzippedBytes = 150_000;
 const key = 'key-of-the-desk-0123456789';
 
-/** fetch unpacks what it gets; this shows what came. */
+/** Fetches a URL without decompressing the body, which `fetch` would do. */
 function raw(
   url: string,
   headers: Record<string, string>,
@@ -27,7 +27,7 @@ function raw(
   });
 }
 
-test('the whole desk is less than 150 kB when compressed, and nothing in its document is inline', () => {
+test('the whole desk has less than 150 kB compressed, and its document has no inline scripts or styles', () => {
   const files = readdirSync(webDir, { recursive: true, encoding: 'utf8' });
   const compressed = files.filter((name) => name.endsWith('.gz'));
   const bytes = compressed.reduce((sum, name) => sum + readFileSync(join(webDir, name)).length, 0);
@@ -53,7 +53,7 @@ describe('a node', () => {
     '/sessions/a%2Fb',
     '/batches',
     '/batches/x',
-  ])('answers %s with the desk, so that a page can be loaded anew and sent to a colleague', async (path) => {
+  ])('serves the desk at %s, so that a page can be reloaded and shared as a link', async (path) => {
     const response = await fetch(node.http.url + path);
     expect(response.status).toBe(200);
     expect(response.headers.get('Content-Type')).toContain('text/html');
@@ -61,7 +61,7 @@ describe('a node', () => {
     expect(await response.text()).toContain('<div id="desk">');
   });
 
-  it('lets its pages load from it alone, nothing inline, in no frame', async () => {
+  it('sends a Content-Security-Policy that allows only its own files, nothing inline, and no frames', async () => {
     const policy = (await fetch(node.http.url)).headers.get('Content-Security-Policy') ?? '';
     for (const rule of [
       "default-src 'self'",
@@ -73,7 +73,7 @@ describe('a node', () => {
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
   });
 
-  it('lets a browser keep what has a hash in its name, and nothing else', async () => {
+  it('lets browsers cache only files with a hash in their name', async () => {
     const script = await fetch(node.http.url + (await assetPath()));
     expect(script.headers.get('Cache-Control')).toBe('private, max-age=31536000, immutable');
     expect(script.headers.get('Content-Type')).toContain('javascript');
@@ -81,7 +81,7 @@ describe('a node', () => {
     expect(icon.headers.get('Cache-Control')).toBe('no-cache');
   });
 
-  it('sends texts as compressed as the browser takes them', async () => {
+  it('compresses text with the best encoding that the browser accepts', async () => {
     const url = node.http.url + (await assetPath());
     const plain = await raw(url, {});
     const zipped = await raw(url, { 'Accept-Encoding': 'gzip' });
@@ -94,7 +94,7 @@ describe('a node', () => {
   });
 
   it.each(['/wat', '/batches/x/y', '/calls/%zz', '/sessions/%E0%A4%A'])(
-    'answers the wrong link %s with 404: a page to a browser, JSON to anything else',
+    'answers the wrong link %s with 404: a page for browsers, JSON for other clients',
     async (path) => {
       const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
       const page = await fetch(node.http.url + path, { headers: { Accept: accept } });
@@ -110,7 +110,7 @@ describe('a node', () => {
     },
   );
 
-  it('has no other file there, whatever the path', async () => {
+  it('serves no other file, whatever the path', async () => {
     for (const path of [
       '/assets/nothing.js',
       '/assets/..%2f..%2fpackage.json',
@@ -124,7 +124,7 @@ describe('a node', () => {
 describe('a node with API keys', () => {
   const node = useNode({ HOLDFAST_API_KEYS: key });
 
-  it('shows the desk, its files included, only to who has one', async () => {
+  it('serves the desk and its files only with a key', async () => {
     const stranger = new HttpClient(node.http.url);
     for (const path of ['/', '/calls/x', '/favicon.svg'])
       expectProblem(await stranger.get(path), 401, 'unauthorized');

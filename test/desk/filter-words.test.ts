@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { filterWords } from '../../web/src/batches/filter-words.ts';
 import { when } from '../../web/src/format.ts';
 
-it('tells a filter in words, its times as the desk shows times', () => {
+it('a filter is written in words, with times in the format of the desk', () => {
   const since = '2021-03-04T05:06:07.000Z';
   const filter = { status: 'failed', error_type: 'bad_luck', user: '2021-03-04', since, until: null };
   expect(filterWords(filter)).toBe(

@@ -1,4 +1,4 @@
-/** What agents and callers write is text, wherever it is shown. */
+/** Text of agents and callers is shown as text everywhere, never as HTML. */
 import { describe, expect, it } from 'vitest';
 import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
 import { useDesk } from './use-desk.ts';

@@ -1,4 +1,4 @@
-/** Nobody needs a mouse. */
+/** The desk can be used without a mouse. */
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { says } from '../api/scripts.ts';
@@ -9,14 +9,14 @@ const focused = `(() => {
   const at = document.activeElement;
   return at.getAttribute('aria-label') ?? at.labels?.[0]?.innerText ?? at.innerText;
 })()`;
-/** Whether the focus can be seen where it is. */
+/** Whether the focused element has a visible outline. */
 const outlined = `(() => {
   const at = document.activeElement;
   const bar = at.querySelector(':scope > rect');
   return getComputedStyle(at).outlineStyle !== 'none' || (bar && getComputedStyle(bar).stroke !== 'none');
 })()`;
 
-/** Presses Tab until the focus is on what is named so; every stop on the way must be seen. */
+/** Presses Tab until the focused element has this name. Every element on the way must show its focus. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {
   for (let stops = 0; stops < 60; stops++) {
     await page.keyboard.press('Tab');
@@ -30,7 +30,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
 describe.skipIf(findBrowser() === undefined)(`the keyboard alone${whyNoBrowser}`, () => {
   const desk = useDesk();
 
-  it('skips to the content, filters, opens a call, reads its timeline, and reruns it', async () => {
+  it('can skip to the content, filter, open a call, read its timeline, and rerun it', async () => {
     await desk.node.agent('broken', () => ({ status: 401 }), { max_retries: 0 });
     await desk.node.agent('helper', says('hello'));
     await desk.node.http.call({ agent_name: 'helper', prompt: 'x' });
@@ -65,7 +65,7 @@ describe.skipIf(findBrowser() === undefined)(`the keyboard alone${whyNoBrowser}`
     await page.getByText('Rerun of').waitFor();
   });
 
-  it('switches the theme, which is kept', async () => {
+  it('can switch the theme, which survives a reload', async () => {
     const page = await desk.open('/agents', { colorScheme: 'light' });
     await tabTo(page, /^Theme: system/);
     await page.keyboard.press('Enter');

@@ -1,4 +1,4 @@
-/** What is seen is what is: new calls appear by themselves, also after the node was away. */
+/** Live updates: new calls appear without a reload, also after a restart of the node. */
 import { rm } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
@@ -19,7 +19,7 @@ const lost = [
 describe.skipIf(findBrowser() === undefined)(`the list of calls${whyNoBrowser}`, () => {
   const desk = useDesk();
 
-  it('shows a call as it begins and as it ends, and counts it', async () => {
+  it('shows and counts a call when it begins and when it ends', async () => {
     const answer = gated('done');
     await desk.node.agent('slow', answer.script);
     const page = await desk.open('/');
@@ -34,7 +34,7 @@ describe.skipIf(findBrowser() === undefined)(`the list of calls${whyNoBrowser}`,
     await expect.poll(() => page.getByRole('link', { name: /^Completed/ }).innerText()).toMatch(/1$/);
   });
 
-  it('goes on to older ones, each once', async () => {
+  it('loads older calls, each once', async () => {
     await desk.node.agent('quick', says('hello'));
     await Promise.all(
       Array.from({ length: 60 }, (_, index) =>
@@ -49,7 +49,7 @@ describe.skipIf(findBrowser() === undefined)(`the list of calls${whyNoBrowser}`,
     await page.getByRole('button', { name: 'Older calls' }).waitFor({ state: 'detached' });
   });
 
-  it('has one stream, which ends with its page', async () => {
+  it('has one stream, which is closed when the page is left', async () => {
     const page = await desk.open('/');
     await page.getByText('Live').waitFor();
     const closed = page.waitForEvent('requestfailed', (request) => request.url().includes('/calls/live'));
@@ -61,7 +61,7 @@ describe.skipIf(findBrowser() === undefined)(`the list of calls${whyNoBrowser}`,
 describe.skipIf(findBrowser() === undefined)(`a node that is restarted${whyNoBrowser}`, () => {
   const browser = useBrowser();
 
-  it('is seen to be away, and what happens after it is back is seen without a reload', async () => {
+  it('is shown as reconnecting, and calls after its restart appear without a reload', async () => {
     const environment = await testEnvironment();
     onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
     const agent = await startAgent(says('hello'));
@@ -83,7 +83,7 @@ describe.skipIf(findBrowser() === undefined)(`a node that is restarted${whyNoBro
     await page.getByText('Live', { exact: true }).waitFor();
   });
 
-  it('shows the session and the call that were asked for while it was away, once it is back', async () => {
+  it('shows a session and a call that were opened while it was down, as soon as it is back', async () => {
     const environment = await testEnvironment();
     onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
     const agent = await startAgent(says('hello again'));

@@ -1,4 +1,4 @@
-/** With API keys the browser asks for one, once; the pages' requests and streams carry it. */
+/** The desk of a node with API keys: the browser asks for a key once, and sends it with all requests and streams. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ const key = 'key-of-the-desk-0123456789';
 /** The first answer, before the browser asks for the key. */
 const unauthorized = [/status of 401/];
 
-/** A web page of another site, whose form is sent as soon as it is there. */
+/** Starts another site with a page whose form is submitted to `target` as soon as it loads. */
 async function startEvilPage(target: string): Promise<string> {
   const page = `<!doctype html><title>Evil</title><form method="post" action="${target}"></form>
 <script>document.forms[0].submit()</script>`;
@@ -30,7 +30,7 @@ async function startEvilPage(target: string): Promise<string> {
 describe.skipIf(findBrowser() === undefined)(`a node with API keys${whyNoBrowser}`, () => {
   const desk = useDesk({ HOLDFAST_API_KEYS: key });
 
-  it('shows calls and does what is asked for to who gives a key as the password', async () => {
+  it('shows calls and accepts actions if the user gives a key as the password', async () => {
     await desk.node.agent('helper', says('hello'));
     await desk.node.http.call({ agent_name: 'helper', prompt: 'x' });
     const page = await desk.open(
@@ -46,16 +46,16 @@ describe.skipIf(findBrowser() === undefined)(`a node with API keys${whyNoBrowser
     await page.getByText('The rerun was accepted').waitFor();
   });
 
-  it('asks who has none for one, and shows nothing to who gives none', async () => {
-    // What a browser without anyone to ask makes of the question.
+  it('asks for a key, and shows nothing without one', async () => {
+    // The error of a browser that has no user to ask for a password.
     await expect(desk.open('/', {}, unauthorized)).rejects.toThrow('ERR_INVALID_AUTH_CREDENTIALS');
   });
 
-  it('at a plain address that is not loopback is not changed by a form of another site, but by its own pages', async () => {
+  it('accepts changes from its own pages but not from a form of another site, also over plain HTTP', async () => {
     const { http } = desk.node;
     await desk.node.agent('keeper', says('kept'));
     await http.call({ agent_name: 'keeper', prompt: 'x', session_id: 'kept' });
-    // Chromium tells such a node no Sec-Fetch-Site. The address carries the key that a visitor of the desk has given.
+    // Chromium sends no Sec-Fetch-Site to such an address. The URL has the key, as if the user had given it.
     const plain = http.url.replace('127.0.0.1', 'gateway.example');
     const browser = desk.browser();
     const page = await browser.newPage();

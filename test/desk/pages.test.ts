@@ -1,4 +1,4 @@
-/** Each page in both themes, on a phone and on a desk: seen whole, readable by everyone, without a complaint. */
+/** Every page in both themes, at the width of a phone and of a screen: fully visible and accessible (axe). */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
 import { axeFindings, overflowPx } from './axe.ts';
@@ -12,7 +12,7 @@ const looks = (['light', 'dark'] as const).flatMap((colorScheme) => [
 type Look = (typeof looks)[number];
 const lookName = ({ colorScheme, viewport }: Look): string => `${colorScheme} at ${viewport.width} px`;
 
-/** Pages by what they are, where they are, and a text that is there once they have loaded. */
+/** The pages: name, path, and a text that appears when they have loaded. */
 const pages: readonly (readonly [string, (scene: Scene) => string, string])[] = [
   ['the list of calls', () => '/', 'planner'],
   ['the list of failed calls', () => '/calls?status=failed&agent=legacy-crm', 'auth'],
@@ -20,7 +20,7 @@ const pages: readonly (readonly [string, (scene: Scene) => string, string])[] = 
   ['a call that failed over', ({ failedOver }) => `/calls/${failedOver}`, 'from support'],
   ['a failed call', ({ failed }) => `/calls/${failed}`, 'would be asked'],
   ['a running call', ({ running }) => `/calls/${running}`, 'Compare our couriers'],
-  ['a call that is not there', () => '/calls/nothing', 'No such call'],
+  ['a call that does not exist', () => '/calls/nothing', 'No such call'],
   ['the agents', () => '/agents', 'unreachable'],
   ['the sessions', () => '/sessions', 'order-1042'],
   ['a session', ({ session }) => `/sessions/${session}`, 'Express delivery'],
@@ -37,7 +37,7 @@ describe.skipIf(findBrowser() === undefined)(`the pages${whyNoBrowser}`, () => {
   const notFound = [/status of 404/];
   describe.each(pages)('%s', (_what, pathOf, text) => {
     it.each(looks.map((look) => [lookName(look), look] as const))(
-      'is whole and accessible %s',
+      'is fully visible and accessible, %s',
       async (_name, look) => {
         const page = await desk.open(pathOf(scene), look, notFound);
         await page.locator('main').getByText(text).filter({ visible: true }).first().waitFor();
@@ -53,7 +53,7 @@ describe.skipIf(findBrowser() === undefined)(`a node without agents${whyNoBrowse
   const desk = useDesk();
 
   it.each(looks.map((look) => [lookName(look), look] as const))(
-    'shows what to do first, %s',
+    'shows the first steps, %s',
     async (_name, look) => {
       const page = await desk.open('/', look);
       await page.getByText(`curl -s ${desk.node.http.url}/api/vps/register`).waitFor();

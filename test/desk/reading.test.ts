@@ -1,4 +1,4 @@
-/** What is hard to show: long texts and ids, marks that turn text around, filters that are none, calls that went oddly. */
+/** What is hard to show: long texts and ids, marks of the reading direction, invalid filters, unusual calls. */
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { leastSliceMs } from '../../src/domain/deadline.ts';
@@ -11,17 +11,17 @@ import { useDesk } from './use-desk.ts';
 const heightPx = (page: Page): Promise<number> =>
   page.evaluate<number>('document.documentElement.scrollHeight');
 
-/** Its text, also where a screen reader alone hears it. */
+/** The text of the page, including text for screen readers only. */
 const mainText = async (page: Page): Promise<string> => (await page.locator('main').textContent()) ?? '';
 
 describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`, () => {
   const desk = useDesk();
   const refused = [/status of 422/];
-  // Without an agent the list of calls shows what to do first.
+  // Without an agent the list of calls would show the first steps instead.
   beforeAll(() => desk.node.agent('present', says('hello')));
 
   it.each(['since=yesterday', 'status=bogus', 'error_type=bad%20luck'])(
-    'says what is wrong with the filter of a link like ?%s, and asks no more',
+    'says what is wrong with the filter of a link like ?%s, and stops requesting it',
     async (query) => {
       const page = await desk.open(`/calls?${query}`, {}, refused);
       const problem = page.getByRole('alert');
@@ -40,12 +40,15 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     },
   );
 
-  it.each(['/wat', '/calls/%zz'])('of a wrong link like %s says so, and leads back', async (path) => {
-    const page = await desk.open(path, {}, [/status of 404/]);
-    await page.getByText('There is no such page').waitFor();
-    await page.getByRole('link', { name: 'Back to the calls' }).click();
-    await page.getByText('Live', { exact: true }).waitFor();
-  });
+  it.each(['/wat', '/calls/%zz'])(
+    'for a wrong link like %s says so, and links to the calls',
+    async (path) => {
+      const page = await desk.open(path, {}, [/status of 404/]);
+      await page.getByText('There is no such page').waitFor();
+      await page.getByRole('link', { name: 'Back to the calls' }).click();
+      await page.getByText('Live', { exact: true }).waitFor();
+    },
+  );
 
   it('shows the time of a filter with its zone', async () => {
     const page = await desk.open('/calls?since=2021-03-04T05:06:07.000Z', {
@@ -97,7 +100,7 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     }
   });
 
-  it('folds a text of a megabyte, and shows all of it in a box when asked', async () => {
+  it('folds a text of a megabyte, and shows all of it in a box on request', async () => {
     await desk.node.agent('verbose', says(`begin ${'word '.repeat(200_000)}end`));
     const answered = await desk.node.http.call({
       agent_name: 'verbose',
@@ -120,7 +123,7 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     }
   });
 
-  it('shows marks that turn the direction of reading, and obeys none', async () => {
+  it('writes out marks that change the reading direction, so that they have no effect', async () => {
     const name = 'agent\u202egpj.exe';
     const session = 'session\u2067turned';
     await desk.node.agent(name, says('answer\u202edesrever'));
@@ -150,7 +153,7 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     }
   });
 
-  it('of a call whose agent was passed over says who was asked, why another answered, and who was skipped', async () => {
+  it('about a call whose agent was passed over says who was asked, why another answered, and who was skipped', async () => {
     await desk.node.agent('standby', says('gladly'));
     await desk.node.http.register('limited', await closedPort(), {
       max_retries: 0,
@@ -182,7 +185,7 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     expect(await card.innerText()).toMatch(/Failures\s+1/);
   });
 
-  it('of a call whose deadline had no room for an agent lists it once, with why, and tells the error of the other once', async () => {
+  it('about a call whose deadline had no time for an agent lists that agent once, with the reason, and each error once', async () => {
     await desk.node.agent('left-out', says('never asked'));
     await desk.node.http.register('hasty', await closedPort(), {
       max_retries: 0,
@@ -205,7 +208,7 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     expect(error.match(/the connection was refused/g)).toHaveLength(1);
   });
 
-  it('of a cancelled call says cancelled once, and calls no try of it failed', async () => {
+  it('about a cancelled call says cancelled once, and calls no try failed', async () => {
     const held = gated('too late');
     const agent = await desk.node.agent('held', held.script);
     const { body } = await desk.node.http.call(
@@ -225,7 +228,7 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     expect(await row.getByText('cancelled').count()).toBe(1);
   });
 
-  it('of a failed call tells each error once, waits beside their bar, and times with their zone', async () => {
+  it('about a failed call shows each error once, labels of backoffs below their bars, and times with their zone', async () => {
     await desk.node.http.register('away', await closedPort(), { max_retries: 1 });
     const { body } = await desk.node.http.call({ agent_name: 'away', prompt: 'x', session_id: 'sad' });
     const page = await desk.open(`/calls/${String(body.call_id)}`, {
@@ -243,7 +246,7 @@ describe.skipIf(findBrowser() === undefined)(`a page of the desk${whyNoBrowser}`
     await page.getByText('left out of later turns').waitFor();
   });
 
-  it('of another day says the day, of another year the year', async () => {
+  it('shows the day of a time of another day, and the year of a time of another year', async () => {
     const at = '2021-03-04T05:06:07.000Z';
     const session = { created_at: at, last_activity: at, messages: [], metadata: {} };
     const dayAgo = new Date(Date.now() - 86_400_000).toISOString();

@@ -1,4 +1,4 @@
-/** Something to look at: agents in every state, calls that ended in every way, a conversation, a call that runs. */
+/** Sample data for the desk: agents in every state, calls with every outcome, a conversation, a running call. */
 import type { Script, ScriptedAgent } from '../agents/scripted-agent.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';
 
@@ -28,7 +28,7 @@ const replies = [
   'Express delivery is 6.90. Shall I book it?',
 ];
 
-/** Answers after a while that differs from call to call, as a model does. */
+/** An agent whose latency differs from call to call, like a model's. */
 const paced = (texts: readonly string[]): Script => {
   let asked = 0;
   return async () => {

@@ -1,4 +1,4 @@
-/** The sessions' pages: found, read, deleted, and moved between nodes as a file. */
+/** The pages of sessions: finding, reading, deleting, exporting and importing them. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { sessionWorkflowId } from '../../src/domain/ids.ts';
@@ -35,7 +35,7 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
     ]);
   });
 
-  it('reach a session whatever is in its id', async () => {
+  it('reach a session whose id has characters with a meaning in URLs', async () => {
     await desk.node.agent('echo', echo);
     await speak('other/of % all', 'elsewhere');
     const page = await desk.open('/sessions?id=other');
@@ -43,7 +43,7 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
     await page.getByText('re: elsewhere').first().waitFor();
   });
 
-  it('reach and delete sessions whose ids are no part of a path', async () => {
+  it('reach and delete sessions whose ids cannot be a path segment', async () => {
     const { http, temporal } = desk.node;
     await desk.node.agent('echo', echo);
     await speak('export', 'shadowed');
@@ -54,12 +54,12 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
     });
     for (const [id, shown] of [
       ['export', 're: shadowed'],
-      ['..', 'Nothing was said yet'],
+      ['..', 'No messages yet'],
     ] as const) {
       const page = await desk.open('/sessions');
       await page.getByRole('list', { name: 'Sessions' }).getByRole('link', { name: id, exact: true }).click();
       await page.getByText(shown).first().waitFor();
-      await page.reload(); // The node knows the page, too.
+      await page.reload(); // The node itself serves this path, too.
       await page.getByRole('button', { name: 'Delete' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Delete the session' }).click();
       await expect.poll(() => page.url()).toMatch(/\/sessions$/);
@@ -67,7 +67,7 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
     }
   });
 
-  it('delete a session after a second question, and take it back from an export', async () => {
+  it('delete a session after a confirmation, and import it again from an export', async () => {
     await desk.node.agent('echo', echo);
     await speak('kept-in-a-file', 'remember me');
     const page = await desk.open('/sessions');

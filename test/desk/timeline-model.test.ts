@@ -1,4 +1,4 @@
-/** What a timeline draws, from what is known of a call. */
+/** What a timeline draws for a call and its events. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallEvent } from '../../src/contract/call-events.ts';
@@ -8,8 +8,8 @@ import { timelineOf, triesOf, type DrawnCall } from '../../web/src/call/timeline
 
 const zero = Date.parse('2026-11-25T08:00:00.000Z');
 const at = (ms: number): string => new Date(zero + ms).toISOString();
-const aTry = (attempt: number, startMs: number, latency: number, errorType: Try['error_type']): Try => ({
-  attempt,
+const aTry = (tryNumber: number, startMs: number, latency: number, errorType: Try['error_type']): Try => ({
+  attempt: tryNumber,
   at: at(startMs),
   latency_ms: latency,
   error_type: errorType,
@@ -44,7 +44,7 @@ const seen = (call: DrawnCall, events: readonly CallEvent[] = [], nowMs = 0) =>
 const started: CallEvent = { type: 'attempt_started', at: at(10), call_id: 'c', agent: 'a', attempt: 1 };
 
 describe('a timeline', () => {
-  it('of an ended call has its queue, its tries, the waits between them, and one lane per agent', () => {
+  it('of an ended call has the wait for its turn, its tries, the backoffs between them, and one lane per agent', () => {
     const call = callOf(
       [
         attemptOf('a', 'failed', [aTry(1, 100, 50, 'timeout'), aTry(2, 1_150, 40, 'timeout')]),
@@ -66,7 +66,7 @@ describe('a timeline', () => {
     expect(failovers).toEqual([{ lane: 2, atMs: 1_200 }]);
   });
 
-  it('of a running call shows what runs until now, and the wait that is known to come until its end', () => {
+  it('of a running call draws open bars until now, and a backoff until its known end', () => {
     const call = callOf([], null);
     const failed: CallEvent = {
       type: 'attempt_failed',
@@ -83,19 +83,19 @@ describe('a timeline', () => {
     expect(seen(call, [{ type: 'queued', at: at(0), call_id: 'c' }], 500)).toEqual(['queue 0 0-500 open']);
   });
 
-  it('takes the log of a try where the events tell of it too', () => {
+  it('prefers the log of a try to its events', () => {
     const call = callOf([attemptOf('a', 'ok', [aTry(1, 12, 30, null)])], 50);
     const answered: CallEvent = { type: 'answered', at: at(45), call_id: 'c', agent: 'a', latency_ms: 35 };
     expect(seen(call, [started, answered])).toEqual(['try 0 12-42']);
   });
 
-  it('ends what a cancelled call was asking', () => {
+  it('closes the open try of a cancelled call', () => {
     const cancelled: CallEvent = { type: 'cancelled', at: at(45), call_id: 'c' };
     const [only] = triesOf(callOf([], 50), [started, cancelled], zero);
     expect(only).toMatchObject({ endMs: 45, open: false, errorType: 'cancelled' });
   });
 
-  it('never draws outside of its axis, and its marks are few and round', () => {
+  it('never draws beyond its axis, and has few ticks, at whole milliseconds', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 86_400_000 }), (endMs) => {
         const { x, ticks } = scaleTo(endMs);

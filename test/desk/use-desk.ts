@@ -1,14 +1,15 @@
-/** A node and a browser for a test file; a page that complains fails the test that opened it. */
+/** A node and a browser for a test file. An error in a page's console fails the test that opened the page. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { useNode, type NodeInUse } from '../api/use-node.ts';
 import { launchBrowser, openPage } from '../rig/browser.ts';
 import type { Environment } from '../rig/test-node.ts';
 
+/** The node and the browser of a test file. */
 export interface DeskInUse {
   readonly node: NodeInUse;
   readonly browser: () => Browser;
-  /** A page at `path` of the node; `expected` complaints are part of what is tested. */
+  /** Opens a page at `path` of the node. `expected`: console errors that the test causes on purpose. */
   open(path: string, options?: BrowserContextOptions, expected?: readonly RegExp[]): Promise<Page>;
 }
 
@@ -25,7 +26,7 @@ export function useBrowser(): () => Browser {
   });
   afterAll(() => browser?.close());
   return () => {
-    if (!browser) throw new Error('The browser is there within tests only');
+    if (!browser) throw new Error('The browser runs only within tests');
     return browser;
   };
 }

@@ -17,9 +17,11 @@ import type { ImportReport, Session, SessionList } from '../../src/contract/sess
 import type { WhatIf } from '../../src/contract/what-if.ts';
 import { isDots, queryString, segment, send } from './http.ts';
 
+/** A filter of calls, as the API's query takes it. */
 export type FilterValues = Readonly<Record<string, string | undefined>>;
 type BatchOrder = Omit<RerunBatchRequest, 'filter' | 'dry_run'> & { readonly filter: FilterValues };
 
+/** The requests of the desk. They throw `Problem`. A `key` is the Idempotency-Key. */
 export const api = {
   calls: (filter: FilterValues, cursor?: string) =>
     send<CallList>('GET', `/calls${queryString({ ...filter, cursor, limit: 50 })}`),
@@ -46,7 +48,7 @@ export const api = {
   nodes: () => send<NodeList>('GET', '/nodes'),
 
   sessions: (cursor?: string) => send<SessionList>('GET', `/sessions${queryString({ cursor, limit: 200 })}`),
-  // By ?id=: not every id can be a part of the path.
+  // The id is in the query because not every id can be a path segment.
   session: (id: string) => send<Session>('GET', `/sessions${queryString({ id })}`),
   removeSession: (id: string, calls: boolean) =>
     send('DELETE', `/sessions${queryString({ id, calls: String(calls) })}`),

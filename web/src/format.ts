@@ -1,4 +1,4 @@
-/** Numbers and times as people read them; times are local, their ISO form is a tooltip. */
+/** Formats numbers and times for people, in the locale and time zone of the browser. */
 const clock = {
   hour: '2-digit',
   minute: '2-digit',
@@ -12,7 +12,7 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, { ...day, ...clock });
 const yearAndTime = new Intl.DateTimeFormat(undefined, { year: 'numeric', ...day, ...clock });
 const number = new Intl.NumberFormat();
 
-/** With its zone; with its day where that is not today, with its year where that is not this one. */
+/** The local time with its zone; also with the day unless it is today, and with the year unless it is this year. */
 export function when(iso: string): string {
   const at = new Date(iso);
   const now = new Date();
@@ -30,10 +30,12 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / large)} ${unit} ${String(rest).padStart(2, '0')} ${smallUnit}`;
 }
 
+/** A number with its thousands separated. */
 export const count = (value: number): string => number.format(value);
 
+/** `1 call`, `2 calls`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
-/** `invalid_response` as `invalid response`. */
+/** A name of the API in words: `invalid response` for `invalid_response`. */
 export const words = (name: string): string => name.replaceAll('_', ' ');

@@ -1,26 +1,28 @@
-/** Same-origin JSON over fetch: the browser adds the credentials it was given for this page. */
+/** JSON requests to the node that serves the page. The browser adds the credentials that the user gave it. */
 import type { FieldError, Problem as ProblemOnWire } from '../../src/contract/problem.ts';
 
+/** Why a request failed: a refusal of the node, or no answer. The message is the detail of the refusal. */
 export class Problem extends Error {
   readonly title: string;
+  /** The invalid fields of the request. */
   readonly fields: readonly FieldError[];
-  /** The same may go well in a moment: the node is away, starts, or is busy. */
-  readonly passing: boolean;
+  /** Whether a repeated request may succeed: the node is unreachable, is starting, or is busy. */
+  readonly transient: boolean;
 
-  constructor(title: string, detail: string, fields: Problem['fields'] = [], passing = false) {
+  constructor(title: string, detail: string, fields: Problem['fields'] = [], transient = false) {
     super(detail);
     this.title = title;
     this.fields = fields;
-    this.passing = passing;
+    this.transient = transient;
   }
 }
 
-/** Whatever was thrown, as something to show. */
+/** A thrown value as a problem that can be shown. */
 export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem('The page itself failed', String(error));
 }
 
-/** `key`: the Idempotency-Key. Throws `Problem`. */
+/** Sends a request and returns the body of the answer. `path` is below `/api/vps`, `key` is the Idempotency-Key. Throws `Problem`. */
 export async function send<T>(
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
@@ -36,23 +38,31 @@ export async function send<T>(
       ...(key !== undefined && { 'Idempotency-Key': key }),
     },
   }).catch(() => {
-    throw away();
+    throw noAnswer();
   });
   const text = await response.text();
   if (!response.ok) throw problemOf(response, text);
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-const away = (): Problem =>
-  new Problem('The node does not answer', 'It may be restarting: this page tries again by itself.', [], true);
+const noAnswer = (): Problem =>
+  new Problem(
+    'The node does not answer',
+    'It may be restarting. What the page shows is loaded again by itself; an action has to be repeated.',
+    [],
+    true,
+  );
 
-/** Why the node refuses a stream for good; undefined if it does not, or is away. A stream itself does not tell. */
+/**
+ * Why the node refuses a stream, because an EventSource does not expose the answer. Undefined if the node accepts the stream, if
+ * the refusal is transient, and if the node does not answer.
+ */
 export async function refusalOf(url: string): Promise<Problem | undefined> {
   const stop = new AbortController();
   try {
     const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: stop.signal });
     const problem = response.ok ? undefined : problemOf(response, await response.text());
-    return problem?.passing ? undefined : problem;
+    return problem?.transient ? undefined : problem;
   } catch {
     return undefined;
   } finally {
@@ -61,27 +71,27 @@ export async function refusalOf(url: string): Promise<Problem | undefined> {
 }
 
 function problemOf(response: Response, text: string): Problem {
-  const passing = [429, 502, 503, 504].includes(response.status);
+  const transient = [429, 502, 503, 504].includes(response.status);
   try {
     const { title, detail, errors } = JSON.parse(text) as ProblemOnWire;
-    return new Problem(title, detail, errors, passing);
+    return new Problem(title, detail, errors, transient);
   } catch {
-    return new Problem(`The node answered ${response.status}`, text.slice(0, 300), [], passing);
+    return new Problem(`The node answered ${response.status}`, text.slice(0, 300), [], transient);
   }
 }
 
-/** `?a=1&b=2` of what is set; empty for nothing. */
+/** `?a=1&b=2`, without values that are undefined or empty; an empty text if none is left. */
 export function queryString(values: Readonly<Record<string, string | number | undefined>>): string {
   const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
   return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
 }
 
-/** One segment of a path. */
+/** Encodes a value as one path segment. */
 export const segment = encodeURIComponent;
 
-/** Browsers drop these, percent-encoded too. */
+/** Whether a text is a dot segment. Browsers remove those from paths, even percent-encoded ones. */
 export const isDots = (text: string): boolean => text === '.' || text === '..';
 
-/** The desk's page of a session. */
+/** The path of a session's page. */
 export const sessionPage = (id: string): string =>
   isDots(id) ? `/session${queryString({ id })}` : `/sessions/${segment(id)}`;

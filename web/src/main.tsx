@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { App } from './app/app.tsx';
 import './app/theme.ts';
-import './ui/harmless.ts';
+import './ui/bidi-marks.ts';
 import './styles/main.css';
 
 const root = document.getElementById('desk');

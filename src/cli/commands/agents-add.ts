@@ -2,7 +2,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
 import type { Agent, AgentList, AgentRegistered } from '../../contract/agents.ts';
 import { mayShareToken } from '../../domain/agent.ts';
-import { changesOf, type AgentOnWire } from '../agent-changes.ts';
+import { changesOf, type ComparableAgent } from '../agent-changes.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { positive, wholeNumber } from '../filter-options.ts';
@@ -10,13 +10,14 @@ import { jsonText, type JsonText } from '../json-text.ts';
 import { note } from '../output.ts';
 
 interface Options {
+  /** In seconds. */
   readonly timeout?: number;
   readonly retries?: number;
   readonly maxConcurrency?: number;
   readonly fallback?: readonly string[];
   readonly tokenEnv?: string;
   readonly tokenStdin?: true;
-  /** False: --no-token. */
+  /** False with --no-token. */
   readonly token: boolean;
   readonly healthPath?: string;
   readonly history?: Agent['history'];
@@ -24,117 +25,126 @@ interface Options {
   readonly replace?: true;
 }
 
+/** Declares `agents add`. */
 export function addAgentsAdd(agents: Command): void {
-  declareForNode(agents, 'add <name> <agent-url>', 'register an agent, or replace its config', [
+  declareForNode(agents, 'add <name> <agent-url>', 'register an agent, or replace its configuration', [
     'agents add helper http://127.0.0.1:9101',
     'agents add expert https://expert.example/v1/messages --fallback helper --token-env EXPERT_TOKEN',
     'agents add helper http://127.0.0.1:9101 --timeout 60 --replace',
   ])
-    .option('--timeout <seconds>', 'for one answer; default 30', positive)
-    .option('--retries <count>', 'beyond the first try; default 3', wholeNumber(0, 10))
-    .option('--max-concurrency <count>', 'calls that one node takes at a time', wholeNumber(1, 100_000))
-    .option('--fallback <names...>', 'agents to ask after it, in this order')
+    .option('--timeout <seconds>', 'time limit for one answer (default: 30)', positive)
+    .option('--retries <count>', 'how often a failed request is tried again (default: 3)', wholeNumber(0, 10))
+    .option('--max-concurrency <count>', 'requests in flight to the agent, per node', wholeNumber(1, 100_000))
+    .option('--fallback <names...>', 'agents to ask if it fails, in this order')
     .addOption(
-      new Option('--token-env <variable>', 'its bearer token is in this environment variable').conflicts(
+      new Option('--token-env <variable>', 'environment variable that holds its bearer token').conflicts(
         'tokenStdin',
       ),
     )
-    .option('--token-stdin', 'its bearer token comes on standard input')
+    .option('--token-stdin', 'read its bearer token from standard input')
     .addOption(
-      new Option('--no-token', 'with --replace: without the token that it has').conflicts([
+      new Option('--no-token', 'with --replace: remove its stored token').conflicts([
         'tokenEnv',
         'tokenStdin',
       ]),
     )
-    .option('--health-path <path>', 'a free GET to probe now and then')
+    .option('--health-path <path>', 'path that answers a GET at no cost, for health probes')
     .addOption(
-      new Option('--history <what>', "none: the prompt alone, without the session's messages").choices([
-        'window',
-        'none',
-      ]),
+      new Option(
+        '--history <what>',
+        "what it gets: the session's newest messages with the prompt, or the prompt alone",
+      ).choices(['window', 'none']),
     )
-    .option('--expect <json>', 'what an answer must be like', jsonText('JSON', '{"min_length": 10}'))
+    .option(
+      '--expect <json>',
+      'rules that an answer must meet, otherwise it counts as a failure',
+      jsonText('JSON', '{"min_length": 10}'),
+    )
     .option(
       '--replace',
-      'where it is registered already: what is not given becomes the default, the token stays',
+      'replace a registered agent; options that are not given get their defaults, the token stays',
     )
     .action(withNode(add));
 }
 
 async function add({ client, out }: Context, name: string, at: string, options: Options): Promise<undefined> {
-  const wished = wishOf(name, at, options);
+  const wanted = configOf(name, at, options);
   const given = await tokenOf(options);
   const { agents } = await client.get<AgentList>('/agents');
   const before = agents.find((agent) => agent.name === name);
   const keeps = before?.has_auth_token === true && given === undefined && options.token;
-  if (before) confirmReplaced(before, wished, { given: given !== undefined, keeps }, options);
-  const { body } = await client.ask<AgentRegistered>('POST', '/register', {
-    body: { ...wished, expect: undefined, auth_token: given, ...(keeps && { keep_auth_token: true }) },
-    written: { expect: options.expect },
+  if (before) checkReplacement(before, wanted, { given: given !== undefined, keeps }, options);
+  const { body } = await client.request<AgentRegistered>('POST', '/register', {
+    body: { ...wanted, expect: undefined, auth_token: given, ...(keeps && { keep_auth_token: true }) },
+    rawMembers: { expect: options.expect },
   });
   if (out.json) out.document(body);
   else {
-    const how = body.replaced ? ', in place of what it was' : '';
+    const how = body.replaced ? ' and replaces its previous configuration' : '';
     out.text(`${body.agent_name} at ${body.url} is registered${how}`);
     for (const warning of body.warnings) note(`Warning: ${warning}`);
   }
 }
 
-/** The whole config, so that what would change can be told before it does. */
-function wishOf(name: string, at: string, options: Options): AgentOnWire {
+/** The complete configuration with all defaults, so that it can be compared with the registered one. */
+function configOf(name: string, at: string, options: Options): ComparableAgent {
   return {
     name,
-    ...placeOf(at),
+    ...addressOf(at),
     timeout_seconds: options.timeout ?? 30,
     max_retries: options.retries ?? 3,
     max_concurrency: options.maxConcurrency ?? null,
     fallback_agents: options.fallback ?? [],
     health_path: options.healthPath ?? null,
     history: options.history ?? 'window',
-    expect: options.expect === undefined ? null : (JSON.parse(options.expect) as AgentOnWire['expect']),
+    expect: options.expect === undefined ? null : (JSON.parse(options.expect) as ComparableAgent['expect']),
   };
 }
 
-interface TokenWish {
+interface TokenChange {
+  /** A new token is given. */
   readonly given: boolean;
-  /** The one that it has stays. */
+  /** The stored token stays. */
   readonly keeps: boolean;
 }
 
-/** Throws unless nothing would change, or --replace was said; then tells what does. */
-function confirmReplaced(before: Agent, after: AgentOnWire, token: TokenWish, options: Options): void {
+/** Prints what a replacement changes. Throws `CliError` with the changes if there are any and --replace is not given. */
+function checkReplacement(before: Agent, after: ComparableAgent, token: TokenChange, options: Options): void {
   if (token.keeps && !mayShareToken(before, after))
     throw new CliError(
       'usage',
-      `${after.name} is registered with a token for ${before.protocol}://${before.host}: for another address give the token again (--token-env, --token-stdin), or say --no-token`,
+      `The stored token of ${after.name} is for ${before.protocol}://${before.host} only: for another address give a token (--token-env, --token-stdin), or remove it with --no-token`,
     );
   const ofToken = token.given
-    ? ['token: the one that is given']
+    ? ['token: replaced by the given one']
     : before.has_auth_token && !token.keeps
       ? ['token: removed']
       : [];
   const changes = [...changesOf(before, after), ...ofToken];
   if (changes.length === 0) return;
-  const told = [...changes, ...(token.keeps ? ['token: stays as it is'] : [])].map((line) => `\n  - ${line}`);
+  const lines = [...changes, ...(token.keeps ? ['token: stays as it is'] : [])].map(
+    (line) => `\n  - ${line}`,
+  );
   if (!options.replace)
     throw new CliError(
       'usage',
-      `${after.name} is registered already; --replace would change:${told.join('')}`,
+      `${after.name} is already registered. Nothing was changed; --replace would change:${lines.join('')}`,
     );
-  note(`Replacing ${after.name}:${told.join('')}`);
+  note(`Replacing ${after.name}:${lines.join('')}`);
 }
 
-function placeOf(at: string): Pick<AgentOnWire, 'protocol' | 'host' | 'port' | 'path'> {
+/** Throws `CliError` if `at` is not an http or https URL, or has parts that an agent would not get. */
+function addressOf(at: string): Pick<ComparableAgent, 'protocol' | 'host' | 'port' | 'path'> {
   if (!URL.canParse(at) || !/^https?:$/.test(new URL(at).protocol))
-    throw new CliError('usage', `${at} is no URL of an agent: give one like http://127.0.0.1:9101`);
+    throw new CliError('usage', `${at} is not the URL of an agent: give one like http://127.0.0.1:9101`);
   const { protocol, hostname, port, pathname, search, hash, username, password } = new URL(at);
   if (username !== '' || password !== '')
     throw new CliError(
       'usage',
-      'A URL with a password is seen by other programs: use --token-env or --token-stdin',
+      'Other programs can see a password in a URL: remove it, and give a token with --token-env or --token-stdin',
     );
   if (hash !== '')
-    throw new CliError('usage', `${hash} at the end of ${at} is never sent to a server: leave it out`);
+    throw new CliError('usage', `${hash} at the end of ${at} is never sent to a server: remove it`);
   const scheme = protocol === 'https:' ? 'https' : 'http';
   return {
     protocol: scheme,
@@ -144,12 +154,12 @@ function placeOf(at: string): Pick<AgentOnWire, 'protocol' | 'host' | 'port' | '
   };
 }
 
-/** Never an argument: those are seen by every program of the machine. */
+/** The token that the user gives. It is never an argument, because every program of the machine can see arguments. */
 async function tokenOf({ tokenEnv, tokenStdin }: Options): Promise<string | undefined> {
   if (tokenStdin) return (await readAll(process.stdin)).trim();
   if (tokenEnv === undefined) return undefined;
   const token = process.env[tokenEnv];
   if (token === undefined || token === '')
-    throw new CliError('usage', `The environment variable ${tokenEnv} of --token-env is not set`);
+    throw new CliError('usage', `--token-env: the environment variable ${tokenEnv} is not set`);
   return token;
 }

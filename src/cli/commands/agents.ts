@@ -1,23 +1,28 @@
-/** `agents`: list, add, remove. */
+/** The commands `agents list`, `agents add` and `agents rm`. */
 import type { Command } from 'commander';
 import type { AgentList } from '../../contract/agents.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { agentAt } from '../places.ts';
+import { agentPath } from '../resource-paths.ts';
 import { addAgentsAdd } from './agents-add.ts';
 
+/** Declares the commands. */
 export function addAgentCommands(program: Command): void {
-  const agents = withExamples(program.command('agents').description('the agents that a node knows'), [
+  const agents = withExamples(program.command('agents').description('list, register and remove agents'), [
     'agents list',
   ]);
-  declareForNode(agents, 'list', 'registered agents, by name', ['agents list', 'agents list --json']).action(
-    withNode(list),
-  );
+  declareForNode(agents, 'list', 'list the registered agents, by name', [
+    'agents list',
+    'agents list --json',
+  ]).action(withNode(list));
   addAgentsAdd(agents);
-  declareForNode(agents, 'rm <name>', 'remove an agent; calls that have it in their chain still ask it', [
-    'agents rm expert --yes',
-  ])
-    .option('-y, --yes', 'do not ask')
+  declareForNode(
+    agents,
+    'rm <name>',
+    'remove an agent; calls in flight that have it in their chain still ask it',
+    ['agents rm expert --yes'],
+  )
+    .option('-y, --yes', 'do not ask for confirmation')
     .action(withNode(remove));
 }
 
@@ -28,7 +33,7 @@ async function list({ client, out }: Context): Promise<undefined> {
     return;
   }
   out.table(
-    ['agent', 'url', 'timeout', 'retries', 'fallbacks', 'probed at', 'token'],
+    ['agent', 'url', 'timeout', 'retries', 'fallbacks', 'health path', 'token'],
     all.agents.map((agent) => [
       agent.name,
       agent.url,
@@ -42,9 +47,9 @@ async function list({ client, out }: Context): Promise<undefined> {
 }
 
 async function remove({ client, out }: Context, name: string, { yes }: { yes?: true }): Promise<undefined> {
-  const { path, query } = agentAt(name);
-  await confirm(`Remove the agent ${name} and forget its health?`, yes);
-  await client.ask('DELETE', path, { query });
+  const { path, query } = agentPath(name);
+  await confirm(`Remove the agent ${name} and its health figures?`, yes);
+  await client.request('DELETE', path, { query });
   if (out.json) out.document({ removed: name });
   else out.text(`${name} is removed`);
 }

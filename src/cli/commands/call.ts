@@ -1,4 +1,4 @@
-/** `call`: asks an agent and waits, without ever asking twice: however often it connects anew, it is one call. */
+/** The command `call`: sends a call and awaits its end. Reconnecting never makes a second call: see submit.ts. */
 import { randomUUID } from 'node:crypto';
 import { text as readAll } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
@@ -33,6 +33,7 @@ const asObject = jsonText(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );
 
+/** Declares `call`. */
 export function addCallCommand(program: Command): void {
   declareForNode(program, 'call <agent> [prompt]', 'ask an agent and wait for its answer', [
     'call helper "Hello!" --session first',
@@ -40,14 +41,14 @@ export function addCallCommand(program: Command): void {
     'call helper "Take your time" --async',
   ])
     .usage('[options] <agent> [prompt|-]')
-    .option('--session <id>', 'continue this session, or begin it')
-    .option('--user <id>', 'who asks')
-    .option('--metadata <json>', 'an object, merged into that of the session', asObject)
-    .option('--deadline <seconds>', 'when the call ends at the latest', positive)
-    .option('--async', 'do not wait: print the call id once the call is accepted')
+    .option('--session <id>', 'session to continue; it is created if it does not exist')
+    .option('--user <id>', 'user on whose behalf the call is made')
+    .option('--metadata <json>', 'JSON object that is merged into the metadata of the session', asObject)
+    .option('--deadline <seconds>', 'time limit for the whole call', positive)
+    .option('--async', 'do not wait for the answer: print the call id when the call is accepted')
     .option(
       '--idempotency-key <key>',
-      'the same key and request are the same call, however often it is sent',
+      'a request that repeats key and content attaches to the first call instead of starting another',
       asKey,
     )
     .action(withNode(call));
@@ -67,14 +68,14 @@ async function call(
       user_id: options.user,
       deadline_seconds: options.deadline,
     },
-    written: { metadata: options.metadata },
+    rawMembers: { metadata: options.metadata },
     key: options.idempotencyKey ?? randomUUID(),
   };
   let callId: string | undefined;
-  const told = (): string =>
+  const interruptedMessage = (): string =>
     callId === undefined
-      ? 'Stopped before the node said that it has the call; it may have it'
-      : `The call goes on: holdfast calls watch ${asArgument(callId)}, or holdfast calls cancel ${asArgument(callId)}`;
+      ? 'Stopped before the node confirmed the call; it may have accepted it (holdfast calls list)'
+      : `The call continues: holdfast calls watch ${asArgument(callId)}, or holdfast calls cancel ${asArgument(callId)}`;
   return untilInterrupted(async (signal) => {
     callId = await submit(client, request, signal);
     if (options.async) {
@@ -87,46 +88,46 @@ async function call(
     if (out.json) out.document(ended);
     else showEnding(out, ended);
     return ended.status === 'completed' ? 'ok' : 'failed';
-  }, told);
+  }, interruptedMessage);
 }
 
-/** On a terminal with what happens to the call meanwhile. */
+/** Waits for `ended`. On a terminal a spinner shows the call's latest event meanwhile. */
 async function waitFor({ client }: Context, callId: string, ended: () => Promise<void>): Promise<void> {
   const startedAt = Date.now();
-  const over = new AbortController();
+  const stopFollowing = new AbortController();
   let latest = 'accepted';
   const spinner = startSpinner(
     () => `${callId}  ${((Date.now() - startedAt) / 1_000).toFixed(0)} s  ${latest}`,
   );
-  if (process.stderr.isTTY) void tellLatest();
+  if (process.stderr.isTTY) void followLatest();
   try {
     await ended();
   } finally {
-    over.abort();
+    stopFollowing.abort();
     spinner.stop();
   }
 
-  async function tellLatest(): Promise<void> {
+  async function followLatest(): Promise<void> {
     try {
       const path = `/calls/${encodeURIComponent(callId)}/events`;
-      for await (const { data } of followEvents(client, path, over.signal))
+      for await (const { data } of followEvents(client, path, stopFollowing.signal))
         latest = describeEvent(data as CallEvent);
     } catch {
-      // The spinner tells less then; the call is waited for all the same.
+      // The spinner then stays at the last known event. The wait for the call is another request.
     }
   }
 }
 
 async function promptOf(given: string | undefined): Promise<string> {
   if (given !== undefined && given !== '-') return given;
-  if (process.stdin.isTTY) note('Type the prompt; Ctrl-D ends it');
+  if (process.stdin.isTTY) note('Type the prompt, then press Ctrl-D');
   const text = await readAll(process.stdin);
   if (text.trim() === '')
     throw new CliError('usage', 'The prompt is empty: give it as an argument or on standard input');
   return text;
 }
 
-/** A header loses spaces at its ends, and takes nothing else. */
+/** Checks an idempotency key: HTTP headers take printable ASCII and lose spaces at their ends. */
 function asKey(text: string): string {
   if (!/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(text))
     throw new InvalidArgumentError('Takes 1 to 255 printable ASCII characters, no spaces at the ends.');

@@ -15,21 +15,27 @@ interface Options extends FilterOptions {
   readonly archive?: true;
 }
 
+/** Declares `calls export`. */
 export function addCallsExport(calls: Command): void {
-  const command = declareForNode(calls, 'export [call-id]', 'Temporal histories of calls, to be replayed', [
-    'calls export --status failed --since 12h -o last-night.tar.gz',
-    'calls export 5f0c6f4e-4a3b -o call.json',
-    'calls export --status failed --archive | holdfast replay -',
-  ]);
+  const command = declareForNode(
+    calls,
+    'export [call-id]',
+    'export Temporal histories of calls, for replay',
+    [
+      'calls export --status failed --since 12h -o last-night.tar.gz',
+      'calls export 5f0c6f4e-4a3b -o call.json',
+      'calls export --status failed --archive | holdfast replay -',
+    ],
+  );
   withFilter(command)
-    .option('-o, --output <file>', 'where to; default standard output', asFileName)
+    .option('-o, --output <file>', 'file to write (default: standard output)', asFileName)
     .addOption(
       new Option(
         '--format <format>',
-        'default: as the name of the file says, ndjson on standard output',
+        'format of the export (default: by the file name, ndjson on standard output)',
       ).choices(['ndjson', 'tar.gz']),
     )
-    .option('--archive', 'from the archive, which outlives the retention of Temporal')
+    .option('--archive', 'export from the archive, which keeps failed calls beyond the retention of Temporal')
     .action(withNode(exportCalls));
 }
 
@@ -44,10 +50,10 @@ async function exportCalls(
   if (callId !== undefined && (options.format ?? options.archive) !== undefined)
     throw new CliError(
       'usage',
-      'The history of one call is JSON from Temporal: leave out --format and --archive',
+      'The history of one call is always JSON, from Temporal: leave out --format and --archive',
     );
   if (format === 'tar.gz' && options.output === undefined && process.stdout.isTTY)
-    throw new CliError('usage', 'A terminal cannot show a tar.gz: name a file with -o');
+    throw new CliError('usage', 'A terminal cannot show a tar.gz: give a file with -o');
   const { headers, body } =
     callId === undefined
       ? await client.open('GET', '/calls/export', {
@@ -70,9 +76,10 @@ async function exportCalls(
   if (options.output === undefined) return;
   const done = { file: options.output, histories: counter.count(), bytes };
   if (out.json) out.document(done);
-  else note(`${done.histories} histories, ${bytes} bytes, are in ${options.output}`);
+  else note(`Wrote ${done.histories} histories (${bytes} bytes) to ${options.output}`);
 }
 
+/** Counts the histories in an export while its bytes pass. */
 interface Counter {
   feed(chunk: Uint8Array): void;
   count(): number;

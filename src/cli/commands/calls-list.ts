@@ -11,18 +11,19 @@ interface Options extends FilterOptions {
   readonly counts?: true;
 }
 
+/** Declares `calls list`. */
 export function addCallsList(calls: Command): void {
-  const list = declareForNode(calls, 'list', 'calls, newest first', [
+  const list = declareForNode(calls, 'list', 'list calls, newest first', [
     'calls list --status failed --since 12h',
     'calls list --agent expert --answered-by helper --all --json',
     'calls list --since 2026-11-25 --counts',
   ]);
   withFilter(list)
-    .option('--limit <count>', 'of one page', wholeNumber(1, 200), 50)
-    .option('--cursor <cursor>', 'next_cursor of the page before')
-    .option('--all', 'every page')
+    .option('--limit <count>', 'calls per page', wholeNumber(1, 200), 50)
+    .option('--cursor <cursor>', 'continue after a page: its next_cursor')
+    .option('--all', 'all pages')
     .addOption(
-      new Option('--counts', 'how many there are by status, instead of the calls').conflicts([
+      new Option('--counts', 'show how many calls there are by status instead of the calls').conflicts([
         'status',
         'limit',
         'cursor',
@@ -65,5 +66,5 @@ async function show({ client, out }: Context, options: Options): Promise<undefin
     ]),
     { status: out.state },
   );
-  if (cursor !== undefined) note(`There are more: --cursor ${cursor}, or --all`);
+  if (cursor !== undefined) note(`There are more calls: add --cursor ${cursor} or --all`);
 }

@@ -1,4 +1,4 @@
-/** `calls`: look at them, watch, cancel, export. */
+/** The commands `calls list`, `show`, `watch`, `cancel` and `export`. */
 import type { Command } from 'commander';
 import type { CallAccepted, CallDescription } from '../../contract/calls.ts';
 import { findCallId } from '../call-id.ts';
@@ -8,22 +8,23 @@ import { watchCall } from '../watch-call.ts';
 import { addCallsExport } from './calls-export.ts';
 import { addCallsList } from './calls-list.ts';
 
+/** Declares the commands. */
 export function addCallsCommands(program: Command): void {
   const calls = withExamples(
-    program.command('calls').description('find calls, look at them, watch, cancel, export'),
+    program.command('calls').description('list, show, watch, cancel and export calls'),
     ['calls list --status failed --since 12h'],
   );
   addCallsList(calls);
-  declareForNode(calls, 'show <call-id>', 'everything about one call', ['calls show 5f0c6f4e-4a3b']).action(
-    withNode(show),
-  );
-  declareForNode(calls, 'watch <call-id>', 'what happens to a call, until it has ended', [
+  declareForNode(calls, 'show <call-id>', 'show everything about a call', [
+    'calls show 5f0c6f4e-4a3b',
+  ]).action(withNode(show));
+  declareForNode(calls, 'watch <call-id>', 'print the events of a call until it ends', [
     'calls watch 5f0c6f4e-4a3b',
     'calls watch 5f0c6f4e-4a3b --json | jq -r .type',
   ]).action(
     withNode(async (context, given: string) => watchCall(context, await findCallId(context.client, given))),
   );
-  declareForNode(calls, 'cancel <call-id>', 'cancel a call; one that has ended stays as it is', [
+  declareForNode(calls, 'cancel <call-id>', 'cancel a call; a call that has ended does not change', [
     'calls cancel 5f0c6f4e-4a3b',
   ]).action(withNode(cancel));
   addCallsExport(calls);
@@ -39,8 +40,8 @@ async function show({ client, out }: Context, given: string): Promise<undefined>
 async function cancel({ client, out }: Context, given: string): Promise<undefined> {
   const callId = await findCallId(client, given);
   const path = `/calls/${encodeURIComponent(callId)}/cancel`;
-  const { status, body } = await client.ask<CallAccepted>('POST', path);
+  const { status, body } = await client.request<CallAccepted>('POST', path);
   if (out.json) out.document(body);
-  else if (status === 202) out.line(`Cancellation of ${body.call_id} is under way`);
-  else out.line(`${body.call_id} had ended before: ${body.status}`);
+  else if (status === 202) out.line(`Cancelling ${body.call_id}`);
+  else out.line(`${body.call_id} has already ended: ${body.status}`);
 }

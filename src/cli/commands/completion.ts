@@ -1,15 +1,16 @@
-/** `completion SHELL`, and the hidden `complete` that its scripts ask. */
+/** The command `completion <shell>`, and the hidden command `complete` that its scripts run. */
 import { Argument, type Command } from 'commander';
 import { withExamples } from '../command.ts';
 import { candidatesAfter } from '../completion/candidates.ts';
 import { scripts, shells, type Shell } from '../completion/scripts.ts';
 
+/** Declares both commands. */
 export function addCompletionCommands(program: Command): void {
   withExamples(
     program
       .command('completion')
-      .description('print what completes this command in a shell')
-      .addArgument(new Argument('<shell>', 'which').choices(shells))
+      .description('print a completion script for a shell')
+      .addArgument(new Argument('<shell>', 'the shell').choices(shells))
       .action((shell: Shell) => {
         process.stdout.write(`${scripts[shell]}\n`);
       }),

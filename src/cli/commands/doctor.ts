@@ -1,4 +1,4 @@
-/** `doctor`: looks for what keeps a node from starting or working, and says what to do. */
+/** The command `doctor`: checks what a node needs to start and work, and says how to fix what fails. */
 import type { Command } from 'commander';
 import { loadCliSettings } from '../../platform/cli-settings.ts';
 import { loadConfig, type Config } from '../../platform/config.ts';
@@ -21,8 +21,9 @@ import type { ExitName } from '../exit-codes.ts';
 import { NodeClient } from '../http.ts';
 import type { Output } from '../output.ts';
 
+/** Declares `doctor`. */
 export function addDoctorCommand(program: Command): void {
-  declareForNode(program, 'doctor', 'look for what keeps a node from starting or working', [
+  declareForNode(program, 'doctor', 'check what a node needs to start and work, and how to fix what fails', [
     'doctor',
     'doctor --json | jq ".checks[] | select(.status != \\"ok\\")"',
   ]).action(withOutput(doctor));
@@ -44,7 +45,7 @@ async function doctor(out: Output, { url }: Options): Promise<ExitName> {
   return failed ? 'failed' : 'ok';
 }
 
-/** Without settings that can be read there is nothing more to look at. */
+/** All checks. If the settings are invalid, that is the only check, because the others need them. */
 async function checksOf(url: string | undefined): Promise<Check[]> {
   try {
     const config = loadConfig(process.env);
@@ -62,17 +63,17 @@ async function checksOf(url: string | undefined): Promise<Check[]> {
     }
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
-    return [fail('settings', error.message, 'docs/settings.md lists what each takes')];
+    return [fail('settings', error.message, 'docs/settings.md lists the values of each setting')];
   }
 }
 
 function settingsCheck(warnings: readonly string[]): Check {
-  if (warnings.length === 0) return ok('settings', 'all are known and take their values');
+  if (warnings.length === 0) return ok('settings', 'all are valid');
   return warn('settings', warnings.join(' '), 'docs/compatibility.md lists the settings that were removed');
 }
 
 async function checkMachine(config: Config): Promise<Check[]> {
-  // Only now: loading Temporal's native code takes a second, which other commands need not wait for.
+  // Imported here because Temporal's native code takes a second to load, which other commands need not pay.
   const { configuredTarget } = await import('../../platform/temporal-connection.ts');
   const { checkCluster, checkTemporal, checkTokens, inspect } = await import('../doctor/temporal.ts');
   const configured = configuredTarget();
@@ -87,14 +88,14 @@ async function checkMachine(config: Config): Promise<Check[]> {
   return [
     await checkCli(config.temporal.cli, embedded),
     await checkDataDir(config.dataDir),
-    // Only an embedded server writes there all the time, and only beside one a node refuses work for it.
+    // The reserve applies only with an embedded server: its database is in the data directory.
     await checkDisk(config.dataDir, { ...config.temporal, ...(!embedded && { reserveBytes: 0 }) }),
     await checkPayloadStore(config),
     key,
     ...(await checkPorts(config, embedded, { node: nodeRuns, temporal: temporalRuns })),
     ...(found
       ? checkTemporal(target, found, config, embedded)
-      : [skip('temporal server', 'it starts with the node')]),
+      : [skip('temporal server', 'not running; the embedded server starts with the node')]),
     ...(temporalRuns
       ? [
           checkCluster(found.terms, sealer, await inspectStoreId(config.payloads.store)),

@@ -1,28 +1,29 @@
-/** `health`: how the agents are; resets circuits and probes. */
+/** The command `health`: shows the health of agents, closes circuits and probes. */
 import { Option, type Command } from 'commander';
 import type { AgentHealth, DetailedHealth, ProbeReport } from '../../contract/health.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
-import { healthAt } from '../places.ts';
+import { healthPath } from '../resource-paths.ts';
 
 interface Options {
   readonly reset?: true;
   readonly probe?: true;
 }
 
+/** Declares `health`. */
 export function addHealthCommand(program: Command): void {
-  declareForNode(program, 'health [agent]', 'the health of all agents, or of one', [
+  declareForNode(program, 'health [agent]', 'show the health of all agents, or of one', [
     'health',
     'health expert --probe',
     'health expert --reset',
   ])
     .addOption(
-      new Option('--reset', 'close the circuit of the agent, so that it is asked again at once').conflicts(
+      new Option('--reset', 'close the circuit of the agent, so that calls ask it again at once').conflicts(
         'probe',
       ),
     )
-    .option('--probe', 'look now whether the agent is there; it is asked no prompt')
+    .option('--probe', 'probe the agent now; no prompt is sent')
     .action(withNode(health));
 }
 
@@ -34,15 +35,18 @@ async function health(
   const { client, out } = context;
   if (agent === undefined) {
     if (options.reset ?? options.probe)
-      throw new CliError('usage', '--reset and --probe take the name of an agent');
+      throw new CliError('usage', '--reset and --probe need the name of an agent');
     return showAll(context);
   }
-  const { path, query } = healthAt(agent);
+  const { path, query } = healthPath(agent);
   if (query['id'] !== undefined && (options.reset ?? options.probe))
-    throw new CliError('usage', `An agent called '${agent}' can only be looked at and removed`);
+    throw new CliError(
+      'usage',
+      `--reset and --probe do not work for an agent named '${agent}': its name cannot be part of a URL path`,
+    );
   if (options.probe) return probe(context, path);
   const body = options.reset
-    ? (await client.ask<AgentHealth>('POST', `${path}/reset`)).body
+    ? (await client.request<AgentHealth>('POST', `${path}/reset`)).body
     : await client.get<AgentHealth>(path, query);
   if (out.json) out.document(body);
   else showOne(context, body);
@@ -95,15 +99,15 @@ function showOne({ out }: Context, one: AgentHealth): void {
   );
 }
 
-/** Over an empty window there is no rate. */
+/** A dash if the window has no requests, because then there is no rate. */
 function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth): string {
   return asked === 0 ? '-' : `${rate} %`;
 }
 
 async function probe({ client, out }: Context, path: string): Promise<ExitName> {
-  const { body } = await client.ask<ProbeReport>('POST', `${path}/probe`);
+  const { body } = await client.request<ProbeReport>('POST', `${path}/probe`);
   if (out.json) out.document(body);
-  else if (body.ok) out.text(`${body.agent_name} is there: ${body.latency_ms} ms`);
-  else out.text(`${body.agent_name} is not well: ${body.error_type ?? ''} ${body.error ?? ''}`);
+  else if (body.ok) out.text(`${body.agent_name} answered the probe after ${body.latency_ms} ms`);
+  else out.text(`${body.agent_name} failed the probe: ${body.error_type ?? ''} ${body.error ?? ''}`);
   return body.ok ? 'ok' : 'failed';
 }

@@ -1,10 +1,11 @@
-/** `nodes`: which facades and workers run. */
+/** The command `nodes`: lists the running facades and workers. */
 import type { Command } from 'commander';
 import type { NodeList } from '../../contract/nodes.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 
+/** Declares `nodes`. */
 export function addNodesCommand(program: Command): void {
-  declareForNode(program, 'nodes', 'the facades and workers that run', [
+  declareForNode(program, 'nodes', 'list the facades and workers that run', [
     'nodes',
     'nodes --json | jq ".nodes[] | select(.differs_in != [])"',
   ]).action(withNode(nodes));

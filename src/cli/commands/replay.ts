@@ -1,4 +1,7 @@
-/** `replay`: whether today's workflow code still does what histories say; nothing is asked, nothing changes. */
+/**
+ * The command `replay`: checks whether the current workflow code still issues the commands that recorded histories contain. No
+ * agent is asked and nothing is changed.
+ */
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
@@ -26,11 +29,12 @@ interface Source {
 
 type Difference = Exclude<Verdict, { verdict: 'same' }>;
 
+/** Declares `replay`. */
 export function addReplayCommand(program: Command): void {
   const replay = declareForNode(
     program,
     'replay [paths...]',
-    "replay histories on today's workflow code: files, folders, exports, - for standard input, or calls of the node",
+    'replay histories on the current workflow code: files, folders, exports, - for standard input, or calls of the node',
     [
       'replay last-night.tar.gz',
       'replay test/replay/histories',
@@ -39,8 +43,8 @@ export function addReplayCommand(program: Command): void {
     ],
   );
   withFilter(replay)
-    .option('--archive <folder>', 'the folder of HOLDFAST_ARCHIVE')
-    .option('--parallel <count>', 'histories at a time', wholeNumber(1, 64))
+    .option('--archive <folder>', 'replay the archive in this folder (the value of HOLDFAST_ARCHIVE)')
+    .option('--parallel <count>', 'how many histories are replayed at the same time', wholeNumber(1, 64))
     .action(withNode(replayAll));
 }
 
@@ -77,7 +81,7 @@ async function sourcesOf(
   const places = [...paths, ...(options.archive === undefined ? [] : [options.archive])];
   if (places.length === 0) return fromServer(client, filter, onTotal);
   if (Object.keys(filter).length > 0)
-    throw new CliError('usage', 'A filter chooses calls of the node: give paths or a filter, not both');
+    throw new CliError('usage', 'A filter selects calls of the node: give paths or a filter, not both');
   for (const path of places)
     if (path !== '-' && !existsSync(path))
       throw new CliError('usage', `There is no file or folder '${path}'`);

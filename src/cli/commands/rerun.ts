@@ -1,4 +1,4 @@
-/** `rerun`: one call again, or a batch of all that match a filter (rerun-batch.ts). */
+/** The command `rerun`: reruns one call, or a batch of all calls that match a filter (see rerun-batch.ts). */
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import type { RerunOverrides } from '../../contract/rerun-requests.ts';
@@ -19,7 +19,7 @@ interface Options extends FilterOptions, BatchOptions {
   readonly prompt?: string;
   readonly deadline?: number;
   readonly from?: 'start' | 'failed_agent';
-  /** Retired: refused with what to do instead. */
+  /** Retired. It is refused with a message that says what to do instead. */
   readonly reset?: true;
   readonly wait?: true;
   readonly all?: true;
@@ -28,53 +28,67 @@ interface Options extends FilterOptions, BatchOptions {
   readonly list?: true;
 }
 
+/** Declares `rerun`. */
 export function addRerunCommand(program: Command): void {
-  const rerun = declareForNode(program, 'rerun [call-id]', 'run a call again, or all that match a filter', [
-    'rerun 5f0c6f4e-4a3b --wait',
-    'rerun 5f0c6f4e-4a3b --as-agent helper --from failed_agent',
-    'rerun --all --since 12h --dry-run',
-    'rerun --all --error-type connection --since 12h --rate 5 --yes',
-    'rerun --attach BATCH_ID',
-  ]);
+  const rerun = declareForNode(
+    program,
+    'rerun [call-id]',
+    'run a call again as a new call, or all calls that match a filter',
+    [
+      'rerun 5f0c6f4e-4a3b --wait',
+      'rerun 5f0c6f4e-4a3b --as-agent helper --from failed_agent',
+      'rerun --all --since 12h --dry-run',
+      'rerun --all --error-type connection --since 12h --rate 5 --yes',
+      'rerun --attach BATCH_ID',
+    ],
+  );
   rerun
     .option('--as-agent <name>', 'ask this agent instead')
-    .option('--fallback <names...>', 'with these after it, instead of its own')
-    .option('--prompt <text>', 'with this prompt instead')
-    .option('--deadline <seconds>', 'with this deadline instead', positive)
-    .addOption(new Option('--from <place>', 'where in the chain to begin').choices(['start', 'failed_agent']))
-    .option('--wait', 'watch the new call until it has ended')
+    .option('--fallback <names...>', 'fallbacks to ask after it instead of its registered ones')
+    .option('--prompt <text>', 'send this prompt instead')
+    .option('--deadline <seconds>', 'use this deadline instead', positive)
+    .addOption(
+      new Option('--from <place>', 'where in the chain the new call begins').choices([
+        'start',
+        'failed_agent',
+      ]),
+    )
+    .option('--wait', 'watch the new call until it ends')
     .addOption(new Option('--reset', 'retired').hideHelp())
-    .option('--all', 'a batch: all that match the filter, failed ones unless --status says otherwise');
+    .option(
+      '--all',
+      'rerun all calls that match the filter, as a batch; only failed ones unless --status is given',
+    );
   withFilter(rerun)
     .addOption(
-      new Option('--dry-run', 'tell what a batch would run again, and stop').conflicts(['detach', 'yes']),
+      new Option('--dry-run', 'only show which calls a batch would rerun').conflicts(['detach', 'yes']),
     )
-    .option('--rate <count>', 'new calls of a batch per second; default 2', positive)
+    .option('--rate <count>', 'calls that a batch reruns per second (default: 2)', positive)
     .option(
       '--max-in-flight <count>',
-      'calls of a batch that run at a time; default 8',
+      'reruns of a batch in flight at the same time (default: 8)',
       wholeNumber(1, 1_000),
     )
-    .option('-y, --yes', 'do not ask')
-    .option('--detach', 'do not wait for the batch: print its id')
-    .option('--attach <batch-id>', 'watch a batch that was begun before', batchIdFrom)
-    .option('--cancel <batch-id>', 'end a batch; calls that it has begun go on', batchIdFrom)
-    .option('--list', 'the batches of the node')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .option('--detach', 'do not watch the batch: print its id')
+    .option('--attach <batch-id>', 'watch a batch until it ends', batchIdFrom)
+    .option('--cancel <batch-id>', 'cancel a batch; reruns that have started continue', batchIdFrom)
+    .option('--list', 'list the batches')
     .action(withNode(act));
 }
 
 function act(context: Context, callId: string | undefined, options: Options): Promise<ExitName | undefined> {
   const { attach, cancel, list, all } = options;
   if (options.reset) throw new CliError('usage', resetRetired(callId));
-  const wishes = [callId, attach, cancel, list, all].filter((wish) => wish !== undefined);
-  if (wishes.length !== 1)
+  const given = [callId, attach, cancel, list, all].filter((one) => one !== undefined);
+  if (given.length !== 1)
     throw new CliError(
       'usage',
-      'Say one of: a call id, --all, --attach, --cancel, --list (--help shows examples)',
+      'Give exactly one of: a call id, --all, --attach, --cancel, --list (--help shows examples)',
     );
   const filter = filterOf(options);
   if (all === undefined && Object.keys(filter).length > 0)
-    throw new CliError('usage', 'A filter chooses calls of a batch: say --all');
+    throw new CliError('usage', 'A filter selects the calls of a batch: add --all');
   refuseUnused(options, callId);
   if (attach !== undefined) return followBatch(context, attach);
   if (cancel !== undefined) return cancelBatch(context, cancel);
@@ -93,13 +107,14 @@ const ofOneCall = ['wait'] as const;
 const ofBatch = ['dryRun', 'rate', 'maxInFlight', 'detach'] as const;
 const ofEither = ['asAgent', 'fallback', 'prompt', 'deadline', 'from'] as const;
 
-/** An option that would change nothing is a mistake of who gives it. */
+/** Throws `CliError` if an option has no effect beside the others, because that is probably a mistake. */
 function refuseUnused(options: Options, callId: string | undefined): void {
   const unused =
     callId !== undefined ? ofBatch : options.all ? ofOneCall : [...ofOneCall, ...ofBatch, ...ofEither];
   const given = unused.filter((name) => options[name] !== undefined);
   const flags = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  if (flags.length > 0) throw new CliError('usage', `Leave out what has no effect here: ${flags.join(', ')}`);
+  if (flags.length > 0)
+    throw new CliError('usage', `These options have no effect here, leave them out: ${flags.join(', ')}`);
 }
 
 function overridesOf({ asAgent: agent_name, fallback, prompt, deadline, from }: Options): RerunOverrides {
@@ -124,7 +139,7 @@ async function rerunOne(
   const path = `/calls/${encodeURIComponent(callId)}/rerun`;
   const body = Object.keys(overrides).length > 0 ? overrides : undefined;
   const headers = { 'Idempotency-Key': randomUUID() };
-  const answer = await client.ask<RerunAccepted>('POST', path, { body, headers });
+  const answer = await client.request<RerunAccepted>('POST', path, { body, headers });
   const { call_id } = answer.body;
   if (wait) {
     note(`Call ${call_id}`);

@@ -9,19 +9,22 @@ import { note } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { saveStream } from '../save-stream.ts';
 
+/** Declares `sessions export` and `sessions import`. */
 export function addSessionTransfer(sessions: Command): void {
-  declareForNode(sessions, 'export', 'all sessions, as import takes them', [
+  declareForNode(sessions, 'export', 'export all sessions as JSON, for sessions import', [
     'sessions export -o sessions.json',
   ])
-    .option('-o, --output <file>', 'where to; default standard output')
+    .option('-o, --output <file>', 'file to write (default: standard output)')
     .action(withNode(exportAll));
-  declareForNode(sessions, 'import <file>', 'sessions of an export; those that exist stay as they are', [
-    'sessions import sessions.json',
-    'sessions import - < sessions.json',
-  ]).action(withNode(importAll));
+  declareForNode(
+    sessions,
+    'import <file>',
+    'import sessions from an export; sessions that exist do not change',
+    ['sessions import sessions.json', 'sessions import - < sessions.json'],
+  ).action(withNode(importAll));
 }
 
-/** How an export ends that lists sessions with lost messages: `incomplete_sessions` is its last member. */
+/** The last bytes of an export whose last member, `incomplete_sessions`, lists sessions with lost messages. */
 const incompleteEnd = Buffer.from(']}\n');
 
 async function exportAll({ client, out }: Context, { output }: { output?: string }): Promise<undefined> {
@@ -32,16 +35,18 @@ async function exportAll({ client, out }: Context, { output }: { output?: string
   });
   if (output === undefined) return;
   if (end.equals(incompleteEnd))
-    note('Messages of some sessions are lost: incomplete_sessions, at the end of the file, names them');
+    note(
+      'Messages of some sessions are lost: incomplete_sessions at the end of the file lists these sessions',
+    );
   if (out.json) out.document({ file: output, bytes });
-  else note(`${bytes} bytes are in ${output}`);
+  else note(`Wrote ${bytes} bytes to ${output}`);
 }
 
 async function importAll({ client, out }: Context, file: string): Promise<ExitName> {
-  const { source, total } = await opened(file);
+  const { source, total } = await openFile(file);
   const progress = startProgress('importing');
   let sent = 0;
-  async function* told(): AsyncGenerator<Uint8Array> {
+  async function* withProgress(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
       sent += (chunk as Uint8Array).length;
       progress.update(sent, total);
@@ -49,8 +54,8 @@ async function importAll({ client, out }: Context, file: string): Promise<ExitNa
     }
   }
   try {
-    const { body } = await client.ask<ImportReport>('POST', '/sessions/import', {
-      stream: told(),
+    const { body } = await client.request<ImportReport>('POST', '/sessions/import', {
+      stream: withProgress(),
       timeoutMs: 'none',
     });
     progress.stop();
@@ -61,8 +66,11 @@ async function importAll({ client, out }: Context, file: string): Promise<ExitNa
   }
 }
 
-/** Before the node is asked: what cannot be read is no fault of its. */
-async function opened(file: string): Promise<{ source: Readable; total: number }> {
+/**
+ * Opens the file before any request is sent, so that an unreadable file is not reported as a failure of the node. `total`:
+ * bytes, 0 if unknown. Throws `CliError`.
+ */
+async function openFile(file: string): Promise<{ source: Readable; total: number }> {
   if (file === '-') return { source: process.stdin, total: 0 };
   try {
     const handle = await open(file);
@@ -82,7 +90,7 @@ function show(out: Context['out'], report: ImportReport): void {
   }
   out.fields({
     imported: report.imported,
-    'skipped, they exist': report.skipped.length,
+    'skipped (exist already)': report.skipped.length,
     invalid: report.invalid.length,
   });
   if (report.invalid.length === 0) return;

@@ -1,11 +1,11 @@
-/** `sessions`: list, show, remove, export, import. */
+/** The commands `sessions list`, `show`, `rm`, `export` and `import`. */
 import type { Command } from 'commander';
 import type { Session, SessionList } from '../../contract/sessions.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { wholeNumber } from '../filter-options.ts';
 import { note } from '../output.ts';
-import { sessionAt } from '../places.ts';
+import { sessionPath } from '../resource-paths.ts';
 import { addSessionTransfer } from './session-transfer.ts';
 
 interface ListOptions {
@@ -14,22 +14,23 @@ interface ListOptions {
   readonly all?: true;
 }
 
+/** Declares the commands. */
 export function addSessionCommands(program: Command): void {
   const sessions = withExamples(
-    program.command('sessions').description('conversations: look at them, move, delete'),
+    program.command('sessions').description('list, show, delete, export and import sessions (conversations)'),
     ['sessions show first'],
   );
-  declareForNode(sessions, 'list', 'ids of sessions', ['sessions list --all'])
-    .option('--limit <count>', 'of one page', wholeNumber(1, 200), 50)
-    .option('--cursor <cursor>', 'next_cursor of the page before')
-    .option('--all', 'every page')
+  declareForNode(sessions, 'list', 'list the ids of sessions', ['sessions list --all'])
+    .option('--limit <count>', 'sessions per page', wholeNumber(1, 200), 50)
+    .option('--cursor <cursor>', 'continue after a page: its next_cursor')
+    .option('--all', 'all pages')
     .action(withNode(list));
-  declareForNode(sessions, 'show <session-id>', 'a conversation', ['sessions show first']).action(
-    withNode(show),
-  );
+  declareForNode(sessions, 'show <session-id>', 'show the messages of a session', [
+    'sessions show first',
+  ]).action(withNode(show));
   declareForNode(sessions, 'rm <session-id>', 'delete a session', ['sessions rm first --calls --yes'])
-    .option('--calls', 'delete the histories of its ended calls too: prompts are in there')
-    .option('-y, --yes', 'do not ask')
+    .option('--calls', 'also delete the histories of its ended calls, which contain prompts and answers')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action(withNode(remove));
   addSessionTransfer(sessions);
 }
@@ -49,11 +50,11 @@ async function list({ client, out }: Context, options: ListOptions): Promise<und
       ['session'],
       found.map(({ session_id }) => [session_id]),
     );
-  if (!out.json && cursor !== undefined) note(`There are more: --cursor ${cursor}, or --all`);
+  if (!out.json && cursor !== undefined) note(`There are more sessions: add --cursor ${cursor} or --all`);
 }
 
 async function show({ client, out }: Context, sessionId: string): Promise<undefined> {
-  const { path, query } = sessionAt(sessionId);
+  const { path, query } = sessionPath(sessionId);
   const session = await client.get<Session>(path, query);
   if (out.json) {
     out.document(session);
@@ -79,10 +80,10 @@ async function remove(
   sessionId: string,
   { calls = false, yes }: { calls?: boolean; yes?: true },
 ): Promise<undefined> {
-  const { path, query } = sessionAt(sessionId);
+  const { path, query } = sessionPath(sessionId);
   await confirm(`Delete the session ${sessionId}${calls ? ' and the histories of its calls' : ''}?`, yes);
-  const { status } = await client.ask('DELETE', path, { query: { ...query, calls } });
+  const { status } = await client.request('DELETE', path, { query: { ...query, calls } });
   if (out.json) out.document({ deleted: sessionId });
-  else if (status === 202) out.text(`${sessionId} is gone; the node goes on deleting what is left of it`);
+  else if (status === 202) out.text(`${sessionId} is deleted; the node is still removing its remaining data`);
   else out.text(`${sessionId} is deleted`);
 }

@@ -1,4 +1,6 @@
-/** `whatif`: what today's chain and health rules would make of the attempts that calls recorded; nobody is asked. */
+/**
+ * The command `whatif`: replays the recorded attempts of calls on today's chains, health and retry rules. No agent is asked.
+ */
 import type { Command } from 'commander';
 import type { WhatIf, WhatIfList } from '../../contract/what-if.ts';
 import { findCallId } from '../call-id.ts';
@@ -10,14 +12,17 @@ interface Options extends FilterOptions {
   readonly limit: number;
 }
 
+/** Declares `whatif`. */
 export function addWhatIfCommand(program: Command): void {
   const whatif = declareForNode(
     program,
     'whatif [call-id]',
-    "which agents today's chains and health would ask next; nobody is asked",
+    "show which agent a call would ask next with today's chains and health; no agent is asked",
     ['whatif 5f0c6f4e-4a3b', 'whatif --status failed --since 12h'],
   );
-  withFilter(whatif).option('--limit <count>', 'at most', wholeNumber(1, 200), 50).action(withNode(show));
+  withFilter(whatif)
+    .option('--limit <count>', 'show at most this many calls', wholeNumber(1, 200), 50)
+    .action(withNode(show));
 }
 
 async function show(
@@ -30,7 +35,7 @@ async function show(
   if (callId !== undefined && Object.keys(filter).length > 0)
     throw new CliError('usage', 'Give a call id or a filter, not both');
   if (callId !== undefined && command.getOptionValueSource('limit') === 'cli')
-    throw new CliError('usage', '--limit is of many calls: leave it out with a call id');
+    throw new CliError('usage', '--limit has no effect for one call: leave it out');
   const rows = await rowsOf(client, callId, { ...filter, limit: options.limit });
   if (out.json) {
     out.document({ calls: rows });
@@ -47,7 +52,7 @@ async function show(
       after.reason,
     ]),
   );
-  out.line(`${rows.filter(({ changed }) => changed).length} of ${rows.length} would go another way`);
+  out.line(`${rows.filter(({ changed }) => changed).length} of ${rows.length} calls would take another path`);
 }
 
 async function rowsOf(

@@ -1,14 +1,18 @@
 import type { Command, Option } from 'commander';
 
+/** A word that can follow, and its description. */
 export interface Candidate {
   readonly word: string;
   readonly description: string;
 }
 
-/** What may come after these words (without `holdfast` itself). Nothing, where a text or a file is wanted. */
+/**
+ * The candidates after these words, which do not include `holdfast` itself: subcommands, choices and options. Empty if the next
+ * word is a free text or a file.
+ */
 export function candidatesAfter(program: Command, words: readonly string[]): Candidate[] {
-  const { command, wanting, argumentsGiven } = walk(program, words);
-  if (wanting) return choices(wanting.argChoices);
+  const { command, pendingOption, argumentsGiven } = walk(program, words);
+  if (pendingOption) return choices(pendingOption.argChoices);
   const help = command.createHelp();
   const below = help.visibleCommands(command).map((one) => candidate(one.name(), one.description()));
   const argument = command.registeredArguments[argumentsGiven];
@@ -18,29 +22,30 @@ export function candidatesAfter(program: Command, words: readonly string[]): Can
   return [...below, ...choices(argument?.argChoices), ...options];
 }
 
-interface Place {
+/** Where in the tree of commands the cursor is. */
+interface Position {
   readonly command: Command;
-  /** The option before the cursor, where its value comes next. */
-  readonly wanting: Option | undefined;
+  /** The option whose value the next word is. */
+  readonly pendingOption: Option | undefined;
   readonly argumentsGiven: number;
 }
 
-function walk(program: Command, words: readonly string[]): Place {
-  let place: Place = { command: program, wanting: undefined, argumentsGiven: 0 };
+function walk(program: Command, words: readonly string[]): Position {
+  let position: Position = { command: program, pendingOption: undefined, argumentsGiven: 0 };
   for (const word of words) {
-    const { command, wanting, argumentsGiven } = place;
+    const { command, pendingOption, argumentsGiven } = position;
     const below = command.commands.find((one) => one.name() === word);
-    if (wanting) place = { command, wanting: undefined, argumentsGiven };
+    if (pendingOption) position = { command, pendingOption: undefined, argumentsGiven };
     else if (word.startsWith('-') && word !== '-')
-      place = { command, wanting: valued(command, word), argumentsGiven };
-    else if (below) place = { command: below, wanting: undefined, argumentsGiven: 0 };
-    else place = { command, wanting: undefined, argumentsGiven: argumentsGiven + 1 };
+      position = { command, pendingOption: optionWithValue(command, word), argumentsGiven };
+    else if (below) position = { command: below, pendingOption: undefined, argumentsGiven: 0 };
+    else position = { command, pendingOption: undefined, argumentsGiven: argumentsGiven + 1 };
   }
-  return place;
+  return position;
 }
 
-/** The option that this word is, if its value is the next word. */
-function valued(command: Command, word: string): Option | undefined {
+/** The option that `word` names, if the option takes a value. */
+function optionWithValue(command: Command, word: string): Option | undefined {
   return command.options.find(
     (option) => (option.long === word || option.short === word) && (option.required || option.optional),
   );

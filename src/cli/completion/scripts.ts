@@ -1,6 +1,6 @@
 /**
- * What a shell is given to complete `holdfast`: it asks `holdfast complete -- <the words before the cursor>`, which prints a
- * candidate and its description a line. Where none fits the shell completes files. What is typed is passed on as words,
+ * The completion scripts. Each runs `holdfast complete -- <the words before the cursor>`, which prints one candidate with its
+ * description per line. If none fits, the shell completes files. The words that the user has typed are passed as arguments and
  * never evaluated.
  */
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;

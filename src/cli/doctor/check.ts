@@ -1,9 +1,10 @@
+/** The result of one check of `holdfast doctor`. */
 export interface Check {
   readonly check: string;
-  /** `warn` does not fail the whole; `skip` says why there was nothing to check. */
+  /** A `warn` does not fail the command. With `skip`, `detail` says why nothing was checked. */
   readonly status: 'ok' | 'warn' | 'fail' | 'skip';
   readonly detail: string;
-  /** What to do, where something is to be done. */
+  /** What to do; set for `warn` and `fail`. */
   readonly fix?: string;
 }
 
@@ -22,6 +23,7 @@ export const fail = (check: string, detail: string, fix: string): Check => ({
   fix,
 });
 
+/** The first line of an error's message. */
 export function firstLine(error: unknown): string {
   return (error as Error).message.split('\n', 1)[0] ?? '';
 }

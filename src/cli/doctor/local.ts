@@ -1,4 +1,7 @@
-/** What a node needs of this machine: Node, the temporal CLI, the data directory, its key. Nothing is made or changed. */
+/**
+ * Checks what a node needs on this machine: Node.js, the temporal CLI, folders, disk space, the payload store, the key. They
+ * create and change nothing, except one object in a payload bucket.
+ */
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../platform/config.ts';
@@ -8,8 +11,10 @@ import { inspectStore } from '../../platform/store-watch.ts';
 import { createSealer, encryptionKeyFile, loadEncryptionKey, type Sealer } from '../../platform/sealing.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 
+/** The oldest version that package.json allows (`engines`). */
 const neededNode = '20.20.0';
 
+/** The version of Node.js. */
 export function checkNode(): Check {
   const { node } = process.versions;
   return atLeast(node, neededNode)
@@ -17,51 +22,54 @@ export function checkNode(): Check {
     : fail('node.js', `Node ${node} is older than ${neededNode}`, 'install a newer Node.js');
 }
 
+/** The temporal CLI, which the embedded server needs. `configured`: HOLDFAST_TEMPORAL_CLI. */
 export async function checkCli(configured: string | undefined, embedded: boolean): Promise<Check> {
   const name = 'temporal CLI';
-  if (!embedded) return skip(name, 'not needed: TEMPORAL_ADDRESS names a server');
+  if (!embedded) return skip(name, 'not needed, because TEMPORAL_ADDRESS is set');
   const found = await lookUpBinary(configured ?? 'temporal');
   if (found && atLeast(found.version, pinnedVersion)) return ok(name, `${found.version} at ${found.path}`);
-  const told = found ? `${found.path} is ${found.version}` : 'there is none that runs';
+  const problem = found ? `${found.path} has version ${found.version}` : 'no working CLI was found';
   if (configured !== undefined)
     return fail(
       name,
-      `HOLDFAST_TEMPORAL_CLI=${configured}: ${told}`,
-      `set it to ${pinnedVersion} or newer, or unset it`,
+      `HOLDFAST_TEMPORAL_CLI=${configured}: ${problem}`,
+      `set it to a CLI of version ${pinnedVersion} or newer, or unset it`,
     );
   const cached = join(binariesDir, `temporal-${pinnedVersion}`);
   if ((await versionOf(cached)) === pinnedVersion) return ok(name, `${pinnedVersion} at ${cached}`);
   return warn(
     name,
-    `on PATH ${told}`,
-    `the first start fetches ${pinnedVersion}; without a network install it (https://docs.temporal.io/cli)`,
+    `on PATH: ${problem}`,
+    `the first start downloads ${pinnedVersion}; without a network, install it (https://docs.temporal.io/cli)`,
   );
 }
 
 const otherFolder = 'fix its permissions, or set HOLDFAST_DATA_DIR to another folder';
 
+/** The data directory: a folder that can be written, or that can be created. */
 export async function checkDataDir(dataDir: string): Promise<Check> {
   const name = 'data directory';
-  const there = await existingOf(dataDir);
+  const there = await nearestExisting(dataDir);
   try {
-    if (!(await stat(there)).isDirectory()) return fail(name, `${there} is no folder`, otherFolder);
+    if (!(await stat(there)).isDirectory()) return fail(name, `${there} is not a folder`, otherFolder);
     await access(there, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
-    return fail(name, `${there} cannot be written`, otherFolder);
+    return fail(name, `no write access to ${there}`, otherFolder);
   }
-  return ok(name, there === dataDir ? dataDir : `${dataDir} will be made`);
+  return ok(name, there === dataDir ? dataDir : `${dataDir} will be created`);
 }
 
+/** Free space on the disk of the data directory. */
 export async function checkDisk(
   dataDir: string,
   { minFreeBytes, reserveBytes }: Pick<Config['temporal'], 'minFreeBytes' | 'reserveBytes'>,
 ): Promise<Check> {
-  const { bavail, bsize } = await statfs(await existingOf(dataDir));
+  const { bavail, bsize } = await statfs(await nearestExisting(dataDir));
   const freeMib = Math.floor((bavail * bsize) / 1_048_576);
   if (bavail * bsize < reserveBytes)
     return fail(
       'disk',
-      `${freeMib} MiB free: a node accepts nothing new`,
+      `${freeMib} MiB free: the node refuses new calls`,
       'free some space, or lower HOLDFAST_DISK_RESERVE_MIB',
     );
   return freeMib * 1_048_576 >= minFreeBytes
@@ -73,24 +81,23 @@ export async function checkDisk(
       );
 }
 
-/** Of a folder it looks at what is there; a bucket is asked, and holds a small object `check` afterwards. */
+/** The payload store. A folder is only inspected; to a bucket a small object named `check` is written, which stays there. */
 export async function checkPayloadStore({ payloads }: Config): Promise<Check> {
   const name = 'payload store';
   const { store } = payloads;
-  const fix =
-    'set HOLDFAST_PAYLOAD_STORE to a folder that can be written, or to a bucket with its AWS_ variables';
+  const fix = 'set HOLDFAST_PAYLOAD_STORE to a writable folder, or to a bucket with its AWS_ variables';
   if (store.kind === 's3') {
     const problem = await inspectStore(store);
     return problem === undefined
-      ? ok(name, `the bucket ${store.bucket} takes texts`)
+      ? ok(name, `the bucket ${store.bucket} is writable`)
       : fail(name, problem, fix);
   }
-  const there = await existingOf(store.path);
+  const there = await nearestExisting(store.path);
   const usable = await access(there, constants.W_OK | constants.X_OK).then(
     async () => (await stat(there)).isDirectory(),
     () => false,
   );
-  if (!usable) return fail(name, `${there} is no folder that can be written`, fix);
+  if (!usable) return fail(name, `${there} is not a writable folder`, fix);
   const { bavail, bsize } = await statfs(there);
   if (bavail * bsize < payloads.reserveBytes)
     return fail(
@@ -98,10 +105,10 @@ export async function checkPayloadStore({ payloads }: Config): Promise<Check> {
       `its disk has ${Math.floor((bavail * bsize) / 1_048_576)} MiB free: large prompts are refused`,
       'free some space, or lower HOLDFAST_PAYLOAD_RESERVE_MIB',
     );
-  return ok(name, there === store.path ? store.path : `${store.path} will be made`);
+  return ok(name, there === store.path ? store.path : `${store.path} will be created`);
 }
 
-/** The sealer too, where the key can be read. */
+/** The encryption key. Returns a sealer with it too, if it can be read. */
 export async function checkKey(config: Config): Promise<{ check: Check; sealer?: Sealer }> {
   const name = 'encryption key';
   const file = encryptionKeyFile(config.dataDir);
@@ -109,25 +116,25 @@ export async function checkKey(config: Config): Promise<{ check: Check; sealer?:
     if (config.encryptionKey === undefined) {
       const { mode } = await stat(file);
       if ((mode & 0o077) !== 0)
-        return { check: warn(name, `${file} can be read by others`, `chmod 600 ${file}`) };
+        return { check: warn(name, `other users can read ${file}`, `chmod 600 ${file}`) };
     }
     const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
     const from = config.encryptionKey === undefined ? file : 'HOLDFAST_ENCRYPTION_KEY';
     return { check: ok(name, from), sealer };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      return { check: ok(name, `the first start makes ${file}`) };
+      return { check: ok(name, `the first start creates ${file}`) };
     return {
       check: fail(name, firstLine(error), 'set HOLDFAST_ENCRYPTION_KEY, or restore the file from a backup'),
     };
   }
 }
 
-/** The folder, or the nearest one above it that is there. */
-async function existingOf(folder: string): Promise<string> {
+/** The folder, or its nearest parent that exists. */
+async function nearestExisting(folder: string): Promise<string> {
   const found = await stat(folder).then(
     () => true,
     () => false,
   );
-  return found || dirname(folder) === folder ? folder : existingOf(dirname(folder));
+  return found || dirname(folder) === folder ? folder : nearestExisting(dirname(folder));
 }

@@ -1,14 +1,14 @@
-/** The node that HOLDFAST_URL names: there, taking our key, and of the same time as we. */
+/** Checks the running node: whether it answers, accepts the API key, and its clock agrees with this machine's. */
 import type { AgentList } from '../../contract/agents.ts';
 import { CliError, ProblemError } from '../errors.ts';
 import type { NodeClient } from '../http.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 
-/** A second, and half of one since the date of an answer is whole seconds. */
+/** Clock skew that is reported, in ms: one second, plus half a second because the Date header has whole seconds. */
 const skewMs = 1_500;
 const clock = 'clock';
 
-/** `named`: the user says that it is there. */
+/** `named`: HOLDFAST_URL or --url names the node, so it is a failure if it does not answer, otherwise only a warning. */
 export async function checkNodeAt(client: NodeClient, named: boolean): Promise<Check[]> {
   const check = 'node';
   const askedAt = Date.now();
@@ -17,32 +17,40 @@ export async function checkNodeAt(client: NodeClient, named: boolean): Promise<C
     const answeredAt = Date.now();
     const { total } = (await body.json()) as AgentList;
     return [
-      ok(check, `${client.url} answers; it knows ${total} agents`),
+      ok(check, `${client.url} answers; ${total} agents are registered`),
       checkClock(headers['date'], (askedAt + answeredAt) / 2, (answeredAt - askedAt) / 2),
     ];
   } catch (error) {
     if (error instanceof ProblemError)
       return [
-        fail(check, `${client.url}: ${firstLine(error)}`, 'see What to do of holdfast agents list'),
+        fail(
+          check,
+          `${client.url}: ${firstLine(error)}`,
+          'run holdfast agents list: its error says what to do',
+        ),
         noClock,
       ];
     const foreign = error instanceof CliError && error.cause === undefined;
-    const detail = foreign ? firstLine(error) : `${client.url} is not there`;
-    const fix = 'npm start runs one; HOLDFAST_URL names another';
+    const detail = foreign ? firstLine(error) : `no answer from ${client.url}`;
+    const fix = 'start a node with npm start, or set HOLDFAST_URL to a running one';
     return [named ? fail(check, detail, fix) : warn(check, detail, fix), noClock];
   }
 }
 
-const noClock = skip(clock, 'no node tells its time');
+const noClock = skip(clock, 'no node to compare the clock with');
 
-/** `nowMs` is known to within `vagueMs`. */
-function checkClock(date: string | string[] | undefined, nowMs: number, vagueMs: number): Check {
+/** Compares the Date header with `nowMs`, the time when it was written, which is known to ± `uncertaintyMs`. */
+function checkClock(date: string | string[] | undefined, nowMs: number, uncertaintyMs: number): Check {
   const theirs = Date.parse(String(date));
   if (Number.isNaN(theirs)) return noClock;
-  // Cut to the second before it, so on average half a second behind.
+  // The header is truncated to seconds, so on average it is half a second behind.
   const seconds = (theirs + 500 - nowMs) / 1_000;
-  const detail = `that of the node is ${Math.abs(seconds).toFixed(1)} s ${seconds < 0 ? 'behind' : 'ahead'}`;
-  return Math.abs(seconds) * 1_000 <= skewMs + vagueMs
-    ? ok(clock, 'as that of the node')
-    : warn(clock, detail, 'keep both in time, e.g. with NTP: times of calls and filters are wrong by this');
+  const detail = `the node's clock is ${Math.abs(seconds).toFixed(1)} s ${seconds < 0 ? 'behind' : 'ahead'}`;
+  return Math.abs(seconds) * 1_000 <= skewMs + uncertaintyMs
+    ? ok(clock, "this machine's clock agrees with the node's")
+    : warn(
+        clock,
+        detail,
+        'synchronize both clocks, e.g. with NTP: times of calls and filters are off by this much',
+      );
 }

@@ -1,15 +1,18 @@
-/** Whether a start finds its ports free; that a node which runs has them is just as well. */
+/** Checks that the ports of a node are free, or that a running node already uses them. */
 import { createServer } from 'node:net';
 import type { Config } from '../../platform/config.ts';
 import { fail, ok, type Check } from './check.ts';
 
+/** What already runs: a node at HOLDFAST_PORT, and its embedded Temporal server. */
 interface Running {
   readonly node: boolean;
   readonly temporal: boolean;
 }
 
-const patienceMs = 2_000;
+/** Time limit for /readyz, in ms. */
+const readyTimeoutMs = 3_000;
 
+/** One check per port: that of the API, and those of the embedded Temporal server. */
 export async function checkPorts(config: Config, embedded: boolean, running: Running): Promise<Check[]> {
   const local = '127.0.0.1';
   const ports = [
@@ -42,18 +45,19 @@ export async function checkPorts(config: Config, embedded: boolean, running: Run
   return Promise.all(
     ports.map(async ({ setting, host, port, ours, by }) => {
       const name = `port ${setting}`;
-      if (port === 0) return ok(name, 'any free one');
+      if (port === 0) return ok(name, '0: a free port is picked');
       if (await isFree(host, port)) return ok(name, `${port} is free`);
       if (ours) return ok(name, `${port} is used by ${by}`);
       return fail(
         name,
         `${port} on ${host} is used by another program`,
-        `stop that, or set ${setting} to a free port`,
+        `stop that program, or set ${setting} to a free port`,
       );
     }),
   );
 }
 
+/** Whether nothing listens on the port. */
 export function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -62,10 +66,10 @@ export function isFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Whether it is a Holdfast node that listens at `url`, ready or not. */
+/** Whether a Holdfast node listens at `url`, ready or not. */
 export async function isNode(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(patienceMs + 1_000) });
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(readyTimeoutMs) });
     const { status, type } = (await response.json()) as { status?: unknown; type?: unknown };
     return status === 'ready' || (typeof type === 'string' && type.startsWith('urn:holdfast:'));
   } catch {

@@ -1,4 +1,4 @@
-/** The Temporal server: there, of which version, and with what Holdfast needs of it. */
+/** Checks the Temporal server: whether it answers, its version and clock, and what Holdfast needs in its namespace. */
 import { breachesOf, generation, type Breach, type ClusterTerms } from '../../domain/cluster-terms.ts';
 import { clusterTermsId } from '../../domain/ids.ts';
 import type { Config } from '../../platform/config.ts';
@@ -8,9 +8,10 @@ import { inWords, noticedSkewMs } from '../../platform/server-clock.ts';
 import type { TemporalTarget } from '../../platform/temporal-connection.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 
-/** The oldest that has what Holdfast uses of updates and eager starts. */
+/** The oldest version with the workflow updates and eager starts that Holdfast uses. */
 const oldestServer = [1, 28] as const;
 
+/** Reads the server's state. Returns the error if that fails; it never rejects. */
 export async function inspect(target: TemporalTarget): Promise<TemporalInspection | Error> {
   try {
     return await inspectTemporal(target);
@@ -19,6 +20,7 @@ export async function inspect(target: TemporalTarget): Promise<TemporalInspectio
   }
 }
 
+/** The checks of the server itself. `found`: the result of `inspect`. */
 export function checkTemporal(
   target: TemporalTarget,
   found: TemporalInspection | Error,
@@ -31,7 +33,7 @@ export function checkTemporal(
       fail(
         'temporal server',
         `${address}: ${firstLine(found)}`,
-        'start it, or set TEMPORAL_ADDRESS right, and TEMPORAL_TLS_* where it wants TLS or a client certificate; unset it for an embedded one',
+        'start it, or correct TEMPORAL_ADDRESS, and TEMPORAL_TLS_* if it wants TLS or a client certificate; without TEMPORAL_ADDRESS a node starts an embedded server',
       ),
     ];
   return [
@@ -53,13 +55,13 @@ function checkVersion(address: string, version: string): Check {
 
 function checkClock(skewMs: number | undefined): Check {
   const check = 'temporal clock';
-  if (skewMs === undefined) return skip(check, 'the server does not tell its time');
-  if (Math.abs(skewMs) < noticedSkewMs) return ok(check, "this machine's clock is as that of the server");
-  const detail = `this machine's clock is ${inWords(skewMs)} that of the server`;
+  if (skewMs === undefined) return skip(check, 'the clock of the server is unknown');
+  if (Math.abs(skewMs) < noticedSkewMs) return ok(check, "this machine's clock agrees with the server's");
+  const detail = `this machine's clock is ${inWords(skewMs)} the server's`;
   return warn(
     check,
     detail,
-    'keep both in time, e.g. with NTP: times that people and agents are told are wrong by this',
+    'synchronize both clocks, e.g. with NTP: times that people and agents get are off by this much',
   );
 }
 
@@ -74,21 +76,21 @@ function checkNamespace(
     return fail(
       check,
       `${name}: ${namespace.error}`,
-      `set TEMPORAL_NAMESPACE, or: temporal operator namespace create --namespace ${name} --retention 7d`,
+      `set TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --namespace ${name} --retention 7d`,
     );
   const { retentionDays } = namespace;
   const detail = `${name} keeps ended calls for ${Number(retentionDays.toFixed(1))} days`;
   if (embedded && retentionDays !== config.temporal.retentionDays)
     return warn(
       check,
-      `${detail}, HOLDFAST_RETENTION_DAYS says ${config.temporal.retentionDays}`,
-      'restart the node',
+      `${detail}, but HOLDFAST_RETENTION_DAYS is ${config.temporal.retentionDays}`,
+      'restart the node to apply it',
     );
   return retentionDays < 1
     ? warn(
         check,
         detail,
-        "the morning after it is too late: raise the namespace's retention, or set HOLDFAST_ARCHIVE",
+        "calls of the last night may be gone in the morning: raise the namespace's retention, or set HOLDFAST_ARCHIVE",
       )
     : ok(check, detail);
 }
@@ -98,7 +100,7 @@ function checkSearchAttributes(
   { missingSearchAttributes: missing }: TemporalInspection,
 ): Check {
   const check = 'search attributes';
-  if (missing === undefined) return skip(check, 'the server does not tell');
+  if (missing === undefined) return skip(check, 'the server did not list them');
   if (missing.length === 0) return ok(check, 'all are registered');
   const commands = missing.map(
     (name) =>
@@ -107,13 +109,13 @@ function checkSearchAttributes(
   return warn(
     check,
     `missing: ${missing.join(', ')}`,
-    `a start adds them where it may; otherwise: ${commands.join(' && ')}`,
+    `a node adds them when it starts, if it has the right to; otherwise run: ${commands.join(' && ')}`,
   );
 }
 
 /**
- * Whether a node with this key, payload store and version is let in. `storeId` undefined: the store has none yet; an
- * error: it does not tell.
+ * Whether the cluster would admit a node with this key, payload store and version. `storeId` is undefined if the store has no
+ * id yet, and an error if it cannot be read.
  */
 export function checkCluster(
   terms: TemporalInspection['terms'],
@@ -124,10 +126,10 @@ export function checkCluster(
   if (terms instanceof Error)
     return fail(
       check,
-      `what its nodes must have in common cannot be read: ${firstLine(terms)}`,
-      `a node needs the right to describe, start and poll; terms that are damaged go with: temporal workflow terminate -w ${clusterTermsId}`,
+      `the terms of the cluster cannot be read: ${firstLine(terms)}`,
+      `a node needs the right to describe, start and poll workflows; if the terms are damaged, remove them: temporal workflow terminate -w ${clusterTermsId}`,
     );
-  if (!terms) return ok(check, 'the first node begins it');
+  if (!terms) return ok(check, 'the first node founds it');
   const differences = differencesOf(terms, sealer, storeId);
   if (differences.length > 0)
     return fail(
@@ -138,25 +140,25 @@ export function checkCluster(
   if (storeId instanceof Error)
     return fail(
       check,
-      `the payload store does not tell which it is: ${firstLine(storeId)}`,
-      'see payload store',
+      `the id of the payload store cannot be read: ${firstLine(storeId)}`,
+      'see the check of the payload store',
     );
   if (!sealer)
     return skip(
       check,
-      `there is no key to compare: its nodes have that with the fingerprint ${terms.keyFingerprint}, and one with another is refused`,
+      `there is no key to compare: the nodes of the cluster use the one with the fingerprint ${terms.keyFingerprint}, and refuse another`,
     );
   if (generation > terms.generation)
     return warn(
       check,
-      `its nodes are of generation ${terms.generation}, this version of ${generation}: a start is refused while they run`,
+      `its nodes are of generation ${terms.generation}, this version is of generation ${generation}: a start is refused while they run`,
       'stop them before the first node of this version starts',
     );
   return ok(check, 'the key and the payload store are those of its nodes');
 }
 
 const wouldBeRefused = 'a node started from this shell would be refused; the nodes that run are not affected';
-const changedOnPurpose = 'docs/deployment.md tells what to do where it was changed on purpose';
+const changedOnPurpose = 'docs/deployment.md says what to do if it was changed on purpose';
 /** Its processes are given what this shell lacks. */
 const ofNpmRunCluster = 'npm run cluster: encryptionKey in cluster.json of its data folder';
 
@@ -208,11 +210,11 @@ function differenceOf(
   }
 }
 
-/** Whether the key is the one that sealed the tokens of the agents. */
+/** Whether the key opens the tokens of all registered agents. */
 export function checkTokens(agents: TemporalInspection['agents'], sealer: Sealer | undefined): Check {
   const check = 'sealed tokens';
-  if (!sealer) return skip(check, 'there is no key to open them with');
-  if (!agents) return skip(check, 'no worker tells which there are');
+  if (!sealer) return skip(check, 'there is no key');
+  if (!agents) return skip(check, 'no worker runs that could list the agents');
   const sealed = agents.flatMap(({ name, sealedToken }) =>
     sealedToken === undefined ? [] : [{ name, sealedToken }],
   );
@@ -220,7 +222,7 @@ export function checkTokens(agents: TemporalInspection['agents'], sealer: Sealer
   if (closed.length === 0) return ok(check, `the key opens all ${sealed.length}`);
   return fail(
     check,
-    `the key does not open those of ${closed.map(({ name }) => name).join(', ')}`,
+    `the key does not open the tokens of ${closed.map(({ name }) => name).join(', ')}`,
     'set HOLDFAST_ENCRYPTION_KEY to the key that sealed them, or register these agents again',
   );
 }

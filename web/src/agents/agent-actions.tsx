@@ -14,6 +14,7 @@ interface AgentActionsProps {
   readonly onChange: () => void;
 }
 
+/** The buttons that probe an agent, reset its circuit and remove it. */
 export function AgentActions({ agent: { name }, health, onChange }: AgentActionsProps) {
   const reset = async (): Promise<void> => {
     await api.resetCircuit(name);
@@ -37,7 +38,7 @@ export function AgentActions({ agent: { name }, health, onChange }: AgentActions
           action="Close it"
           onConfirm={reset}
         >
-          <p>The next call may ask it first again, and its last failures are forgotten. Its totals stay.</p>
+          <p>Calls ask this agent again at once. Its recent failures are cleared; its totals are kept.</p>
         </ConfirmButton>
       )}
       <ConfirmButton
@@ -48,13 +49,13 @@ export function AgentActions({ agent: { name }, health, onChange }: AgentActions
         danger
         onConfirm={remove}
       >
-        <p>Its health is forgotten. Calls under way that have it in their chain still ask it.</p>
+        <p>Its health figures are deleted. Calls in flight that have it in their chain still ask it.</p>
       </ConfirmButton>
     </>
   );
 }
 
-/** Costs nothing and changes nothing but what is known: it needs no second question. */
+/** Probes the agent. A probe costs nothing and changes only the agent's status, so it needs no confirmation. */
 function ProbeButton({ name, onChange }: { name: string; onChange: () => void }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -65,8 +66,8 @@ function ProbeButton({ name, onChange }: { name: string; onChange: () => void })
       const found = await api.probe(name);
       notify(
         found.ok
-          ? `${name} is there: ${found.status_code ?? 'connected'} in ${duration(found.latency_ms)}`
-          : `${name} is not there: ${found.error ?? `status ${found.status_code ?? 'unknown'}`}`,
+          ? `${name} answered the probe: ${found.status_code ?? 'connected'} in ${duration(found.latency_ms)}`
+          : `${name} failed the probe: ${found.error ?? `status ${found.status_code ?? 'unknown'}`}`,
       );
       onChange();
     } catch (error) {

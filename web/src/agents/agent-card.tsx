@@ -11,12 +11,13 @@ import { Sparkline } from './sparkline.tsx';
 
 interface AgentCardProps {
   readonly agent: Agent;
-  /** Names of all agents. */
+  /** The names of all registered agents. */
   readonly known: ReadonlySet<string>;
   readonly health: AgentHealth | undefined;
   readonly onChange: () => void;
 }
 
+/** One agent: its state, circuit, figures, recent errors and actions. */
 export function AgentCard({ agent, known, health, onChange }: AgentCardProps) {
   return (
     <article class="panel" aria-label={agent.name}>
@@ -83,7 +84,7 @@ function Figures({ health }: { health: AgentHealth }) {
   );
 }
 
-/** Over an empty window there is no rate. */
+/** A dash if the window has no requests, because then there is no rate. */
 function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth): string {
   return asked === 0 ? '–' : `${rate.toFixed(rate % 1 === 0 ? 0 : 1)} %`;
 }
@@ -96,7 +97,7 @@ function Latency({ health: { latencies_ms: latencies } }: { health: AgentHealth 
 }
 
 function Errors({ health }: { health: AgentHealth }) {
-  if (health.recent_errors.length === 0) return <p class="hint">No errors lately.</p>;
+  if (health.recent_errors.length === 0) return <p class="hint">No recent errors.</p>;
   return (
     <ul class="recent" aria-label="Last errors">
       {health.recent_errors.slice(0, 4).map((error) => (

@@ -11,6 +11,7 @@ import { RegisterButton } from './register-button.tsx';
 
 const refreshMs = 5_000;
 
+/** The page of all agents and nodes, updated every 5 s. */
 export function AgentsPage() {
   const { value, problem, reload } = useLoaded('agents', async () => {
     const [{ agents }, healths] = await Promise.all([api.agents(), api.healths()]);

@@ -3,7 +3,7 @@ import { Section } from '../ui/section.tsx';
 import { Command } from './command.tsx';
 import { RegisterForm } from './register-form.tsx';
 
-/** What a node says that knows no agent yet: the three commands of a first call, with its own address. */
+/** Shown while no agent is registered: the three commands of a first call, with this node's address, and a form. */
 export function FirstUse({ onRegistered }: { onRegistered: () => void }) {
   const { origin } = location;
   const json = "-H 'Content-Type: application/json'";
@@ -28,15 +28,15 @@ export function FirstUse({ onRegistered }: { onRegistered: () => void }) {
               />
             </li>
             <li>
-              <p>Ask it, and see the call appear here:</p>
+              <p>Call it; the call appears on this page:</p>
               <Command
                 text={`curl -s ${origin}/api/vps/call \\\n  ${json} \\\n  -d '{"agent_name": "helper", "prompt": "Hello!", "session_id": "first"}'`}
-                about="the command that asks it"
+                about="the command that calls it"
               />
             </li>
           </ol>
           <p class="hint">
-            Where this node has API keys, add <code>-H 'Authorization: Bearer …'</code> to each.
+            If this node has API keys, add <code>-H 'Authorization: Bearer …'</code> to each.
           </p>
         </Section>
         <Section title="By form">

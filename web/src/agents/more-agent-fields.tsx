@@ -1,7 +1,7 @@
 import type { Agent } from '../../../src/contract/agents.ts';
 import { Field } from '../ui/field.tsx';
 
-/** What an agent has beside its name and address; empty: the default. */
+/** The fields of the registration form besides name and address. An empty field means the default. */
 export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
   return (
     <div class="stack">
@@ -9,7 +9,7 @@ export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
         <Field label="Path">
           <input name="path" defaultValue={agent?.path ?? '/v1/messages'} />
         </Field>
-        <Field label="Health path" hint="A free GET; empty: none">
+        <Field label="Health path" hint="Answers a GET at no cost; empty: no probes">
           <input name="health_path" defaultValue={agent?.health_path ?? ''} />
         </Field>
         <Field label="Timeout in seconds">
@@ -32,7 +32,7 @@ export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
             defaultValue={String(agent?.max_retries ?? 3)}
           />
         </Field>
-        <Field label="Calls at a time" hint="Of one node; empty: no bound">
+        <Field label="Requests in flight" hint="Limit per node; empty: no limit">
           <input
             name="max_concurrency"
             type="number"
@@ -40,7 +40,7 @@ export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
             defaultValue={String(agent?.max_concurrency ?? '')}
           />
         </Field>
-        <Field label="History" hint="What of its session it is sent">
+        <Field label="History" hint="Messages of the session that it gets">
           <select name="history">
             <option value="window">recent messages</option>
             <option value="none" selected={agent?.history === 'none'}>
@@ -49,7 +49,7 @@ export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
           </select>
         </Field>
       </div>
-      <Field label="Fallback agents" hint="One a line, in the order to ask">
+      <Field label="Fallback agents" hint="One per line, in the order to ask">
         <textarea name="fallback_agents" rows={2} defaultValue={agent?.fallback_agents.join('\n') ?? ''} />
       </Field>
       <Field label="Expectation" hint="JSON with min_length, json_schema or deny_regex; empty: any answer">
@@ -59,15 +59,15 @@ export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
         label="Token"
         hint={
           agent?.has_auth_token
-            ? 'Empty: the one that it has, for the same host'
-            : 'Sent as a Bearer token; sealed, never shown again'
+            ? 'Empty: keeps the present one, for the same host only'
+            : 'Sent as a bearer token; stored encrypted, never shown again'
         }
       >
         <input name="auth_token" type="password" autocomplete="off" />
       </Field>
       {agent?.has_auth_token && (
         <label>
-          <input type="checkbox" name="no_token" /> Without a token from now on
+          <input type="checkbox" name="no_token" /> Remove the present token
         </label>
       )}
     </div>
@@ -76,6 +76,6 @@ export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
 
 function expectationOf(agent: Agent | undefined): string {
   if (!agent?.expect) return '';
-  const said = Object.entries(agent.expect).filter(([, value]) => value !== null);
-  return JSON.stringify(Object.fromEntries(said), undefined, 2);
+  const rules = Object.entries(agent.expect).filter(([, value]) => value !== null);
+  return JSON.stringify(Object.fromEntries(rules), undefined, 2);
 }

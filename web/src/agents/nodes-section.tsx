@@ -9,7 +9,7 @@ import { Time } from '../ui/time.tsx';
 
 const refreshMs = 5_000;
 
-/** The facades and workers that run. */
+/** The running facades and workers, updated every 5 s. */
 export function NodesSection() {
   const { value, problem, reload } = useLoaded('nodes', async () => (await api.nodes()).nodes);
   useRepeated(refreshMs, reload);
@@ -49,7 +49,7 @@ function Row({ node }: { node: RunningNode }) {
       <td class="name">
         {node.host}, pid {node.pid}
         {node.address !== null && <div>{node.address}</div>}
-        {node.answers && <span class="tag">shows this page</span>}
+        {node.answers && <span class="tag">serves this page</span>}
       </td>
       <td>{words(node.role)}</td>
       <td class="wide">{node.version}</td>

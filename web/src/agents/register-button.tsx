@@ -9,6 +9,7 @@ interface RegisterButtonProps {
   readonly onRegistered: () => void;
 }
 
+/** A button that opens the registration form in a dialog. */
 export function RegisterButton({ agent, onRegistered }: RegisterButtonProps) {
   const [open, setOpen] = useState(false);
   const close = (): void => setOpen(false);

@@ -8,7 +8,7 @@ import { MoreAgentFields } from './more-agent-fields.tsx';
 import { registrationOf } from './registration-of.ts';
 
 interface RegisterFormProps {
-  /** What the form begins with. */
+  /** The initial name of a new agent. */
   readonly name?: string;
   /** The agent that is edited; without one a new agent is registered. */
   readonly agent?: Agent;
@@ -16,6 +16,7 @@ interface RegisterFormProps {
   readonly onCancel?: () => void;
 }
 
+/** The form that registers or edits an agent. */
 export function RegisterForm({ name = '', agent, onRegistered, onCancel }: RegisterFormProps) {
   const register = async (values: FormData): Promise<void> => {
     const registration = registrationOf(values, agent);
@@ -65,12 +66,12 @@ export function RegisterForm({ name = '', agent, onRegistered, onCancel }: Regis
   );
 }
 
-/** Registering a name again would replace its whole config. */
+/** Throws `Problem` if the name is taken: the API would replace the whole configuration of that agent. */
 async function refuseKnown(name: string): Promise<void> {
   const { agents } = await api.agents();
   if (agents.some((one) => one.name === name))
     throw new Problem(
-      `${name} is registered already`,
-      'Edit on its card changes it. Nothing was sent; choose another name for a new agent.',
+      `${name} is already registered`,
+      'Nothing was sent. Choose another name, or change the agent with Edit on its card.',
     );
 }

@@ -3,7 +3,10 @@ import type { Agent } from '../../../src/contract/agents.ts';
 import { Problem } from '../http.ts';
 import { formText } from '../ui/form-text.ts';
 
-/** The whole config, since the API replaces it as a whole; the token of the agent that is edited stays. */
+/**
+ * The registration that a form describes: the whole configuration, because the API replaces it as a whole. An edited agent keeps
+ * its token unless the form has another or removes it. Throws `Problem` if the expectation is not JSON.
+ */
 export function registrationOf(values: FormData, edited: Agent | undefined): AgentRegistration {
   const text = (name: string): string => formText(values, name);
   const token = text('auth_token');

@@ -11,13 +11,14 @@ import { Notice } from '../ui/notice.tsx';
 import { Header } from './header.tsx';
 import { NotFound } from './not-found.tsx';
 
-/** What the desk's own router takes; links to anything else (the API, its documentation) leave the page. */
+/** The paths that the desk's router handles. Other links (the API, its documentation) load a new document. */
 const ownPages = /^\/($|\?|(calls|agents|sessions?|batches)([/?]|$))/;
 
+/** The whole desk: header, page and notices. */
 export function App() {
   const main = useRef<HTMLElement>(null);
   const path = useRef(location.pathname);
-  // Where another page comes, the focus goes to its beginning, as when a document is loaded; not while filters change.
+  // A new page gets the focus at its beginning, as a new document would. A change of the query (filters) keeps the focus.
   const focusPage = (url: string): void => {
     const { pathname } = new URL(url, location.origin);
     if (pathname !== path.current) main.current?.focus();
@@ -39,7 +40,7 @@ export function App() {
 
 function Pages({ onRouteChange }: { onRouteChange: (url: string) => void }) {
   const { path } = useLocation();
-  if (!isWhole(path)) return <NotFound />;
+  if (!canBeDecoded(path)) return <NotFound />;
   return (
     <Router onRouteChange={onRouteChange}>
       <Route path="/" component={CallsPage} />
@@ -56,10 +57,10 @@ function Pages({ onRouteChange }: { onRouteChange: (url: string) => void }) {
   );
 }
 
-/** The router throws at a path whose percent-encoding is not. */
-function isWhole(path: string): boolean {
+/** Whether the path has valid percent-encoding. The router throws if it has not. */
+function canBeDecoded(path: string): boolean {
   try {
-    return decodeURIComponent(path) !== ''; // Its value is used: bundlers drop a call whose value is not.
+    return decodeURIComponent(path) !== ''; // The value must be used, because bundlers remove calls with unused values.
   } catch {
     return false;
   }

@@ -10,9 +10,10 @@ const links = [
 
 const icons = { system: '◐', light: '○', dark: '●' } as const;
 
+/** Navigation, and the button that switches the theme. */
 export function Header() {
   const { path } = useLocation();
-  const here = (href: string): boolean => path.startsWith(href) || (path === '/' && href === '/calls');
+  const isCurrent = (href: string): boolean => path.startsWith(href) || (path === '/' && href === '/calls');
   return (
     <header class="top">
       <a class="brand" href="/calls">
@@ -24,7 +25,7 @@ export function Header() {
       </a>
       <nav aria-label="Pages">
         {links.map(([href, label]) => (
-          <a key={href} href={href} aria-current={here(href) ? 'page' : undefined}>
+          <a key={href} href={href} aria-current={isCurrent(href) ? 'page' : undefined}>
             {label}
           </a>
         ))}

@@ -1,6 +1,7 @@
 import { Empty } from '../ui/empty.tsx';
 import { Page } from '../ui/page.tsx';
 
+/** The page for a path that the desk does not have. */
 export function NotFound() {
   return (
     <Page title="Not found">

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it; the choice is kept in this browser. */
+/** The colour theme: light, dark or that of the system. The choice is stored in the browser. */
 import { effect, signal } from '@preact/signals';
 
 const themes = ['system', 'light', 'dark'] as const;
@@ -6,10 +6,12 @@ type Theme = (typeof themes)[number];
 const storageKey = 'holdfast-theme';
 
 const isTheme = (value: unknown): value is Theme => themes.includes(value as Theme);
-const kept = localStorage.getItem(storageKey);
+const stored = localStorage.getItem(storageKey);
 
-export const theme = signal<Theme>(isTheme(kept) ? kept : 'system');
+/** The current theme. */
+export const theme = signal<Theme>(isTheme(stored) ? stored : 'system');
 
+/** Switches to the next theme. */
 export function nextTheme(): void {
   theme.value = themes[(themes.indexOf(theme.value) + 1) % themes.length] ?? 'system';
 }

@@ -7,7 +7,7 @@ const parts = [
   ['skipped', 'Skipped', 'skipped'],
 ] as const;
 
-/** How far it is, and what came of it; the same in figures below. */
+/** The progress of a batch by outcome, as a bar and in figures. */
 export function BatchBar({ of }: { of: Batch }) {
   const total = Math.max(1, of.total);
   let x = 0;

@@ -7,6 +7,7 @@ import { ErrorType, Status } from '../ui/status.tsx';
 
 const shownAtFirst = 100;
 
+/** The calls of a batch with their outcomes; at first 100 of them. */
 export function BatchItems({ items }: { items: readonly BatchItem[] }) {
   const [all, setAll] = useState(false);
   if (items.length === 0) return <Empty title="No calls yet" />;
@@ -19,7 +20,7 @@ export function BatchItems({ items }: { items: readonly BatchItem[] }) {
             <th scope="col">Call</th>
             <th scope="col">Rerun</th>
             <th scope="col" class="wide">
-              Why
+              Reason
             </th>
           </tr>
         </thead>

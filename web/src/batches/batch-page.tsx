@@ -15,13 +15,14 @@ import { BatchItems } from './batch-items.tsx';
 import { filterWords } from './filter-words.ts';
 import { useBatch } from './use-batch.ts';
 
+/** One batch: its filter, progress and calls. */
 export function BatchPage() {
   const id = useRoute().params['id'] ?? '';
   const { batch, problem, state } = useBatch(id);
   const running = batch?.status === 'running';
   const cancel = async (): Promise<void> => {
     await api.cancelBatch(id);
-    notify('The batch stops; calls that run go on');
+    notify('The batch is cancelled; reruns that have started continue');
   };
   return (
     <Page
@@ -42,7 +43,7 @@ export function BatchPage() {
               danger
               onConfirm={cancel}
             >
-              <p>No more calls are rerun. Those that run again already go on to their end.</p>
+              <p>No more calls are rerun. Reruns that have started continue to their end.</p>
             </ConfirmButton>
           </>
         )
@@ -69,7 +70,7 @@ function Facts({ batch }: { batch: BatchDescription }) {
   return (
     <dl class="facts">
       <div>
-        <dt>Of</dt>
+        <dt>Filter</dt>
         <dd>{filterWords(batch.filter)}</dd>
       </div>
       <div>
@@ -84,7 +85,7 @@ function Facts({ batch }: { batch: BatchDescription }) {
       </div>
       {overrides.length > 0 && (
         <div>
-          <dt>Changed</dt>
+          <dt>Overrides</dt>
           <dd>{overrides.map(([name, value]) => `${words(name)}: ${String(value)}`).join(', ')}</dd>
         </div>
       )}

@@ -13,6 +13,7 @@ import { filterWords } from './filter-words.ts';
 
 const refreshMs = 5_000;
 
+/** The list of batches, updated every 5 s. */
 export function BatchesPage() {
   const { value, problem, reload } = useLoaded('batches', api.batches);
   useRepeated(refreshMs, reload);
@@ -31,7 +32,7 @@ export function BatchesPage() {
               <th scope="col">Status</th>
               <th scope="col">Batch</th>
               <th scope="col" class="wide">
-                Of
+                Filter
               </th>
               <th scope="col">Started</th>
               <th scope="col" class="number">

@@ -5,7 +5,7 @@ import { segment, type Problem } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useStream, type StreamState } from '../live/use-stream.ts';
 
-/** Items are many: they are read at most this often while the progress is live. */
+/** How often the batch with all its items, which may be many, is read again while its stream shows progress. */
 const itemsEveryMs = 2_000;
 
 interface FollowedBatch {
@@ -14,6 +14,7 @@ interface FollowedBatch {
   readonly state: StreamState;
 }
 
+/** A batch, updated live: its progress comes from a stream, its items from repeated reads. */
 export function useBatch(id: string): FollowedBatch {
   const { value, problem, reload } = useLoaded(id, () => api.batch(id));
   const [progress, setProgress] = useState<Batch>();
@@ -21,13 +22,13 @@ export function useBatch(id: string): FollowedBatch {
     if (name === 'progress') setProgress(data as Batch);
   });
   const live = progress?.batch_id === id ? progress : undefined;
-  const behind =
+  const isStale =
     live !== undefined && value !== undefined && (live.done !== value.done || live.status !== value.status);
   const pauseMs = live?.status === 'running' ? itemsEveryMs : 0;
   useEffect(() => {
-    if (!behind) return undefined;
+    if (!isStale) return undefined;
     const timer = setTimeout(() => void reload(), pauseMs);
     return () => clearTimeout(timer);
-  }, [behind, pauseMs, value, reload]);
+  }, [isStale, pauseMs, value, reload]);
   return { batch: value && { ...value, ...live }, problem, state };
 }

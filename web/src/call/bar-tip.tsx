@@ -1,9 +1,9 @@
 import { duration } from '../format.ts';
-import { barLook, barResult } from './bar-words.ts';
+import { barClass, barResult } from './bar-words.ts';
 import type { Bar } from './timeline-model.ts';
 import { barHeight, barTop, type Place } from './timeline-places.ts';
 
-/** Under its bar, and never over the edge: moved left by the share of its own width that it stands to the right. */
+/** The tooltip of a bar, below it. A bar further to the right moves it further to the left, so that it stays on the page. */
 export function BarTip({ bar, place }: { bar: Bar; place: Place }) {
   const middle = Math.min(100, place.x + place.width / 2);
   return (
@@ -17,7 +17,7 @@ export function BarTip({ bar, place }: { bar: Bar; place: Place }) {
       }}
     >
       <strong>{bar.title}</strong>
-      <span class={`tip-result ${barLook(bar)}`}>{barResult(bar)}</span>
+      <span class={`tip-result ${barClass(bar)}`}>{barResult(bar)}</span>
       <span>
         {duration(bar.endMs - bar.startMs)}, from +{duration(bar.startMs)}
       </span>

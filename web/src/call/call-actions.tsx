@@ -5,11 +5,12 @@ import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { notify } from '../ui/notice.tsx';
 import { RerunButton } from './rerun-button.tsx';
 
+/** The links and buttons of a call: Web UI, export, cancel, rerun. */
 export function CallActions({ call, onChange }: { call: CallDescription; onChange: () => void }) {
   const { call_id: id, status } = call;
   const cancel = async (): Promise<void> => {
     await api.cancel(id);
-    notify('Cancellation was asked for');
+    notify('Cancellation requested');
     onChange();
   };
   return (
@@ -30,7 +31,7 @@ export function CallActions({ call, onChange }: { call: CallDescription; onChang
           danger
           onConfirm={cancel}
         >
-          <p>The agent that is being asked is let go at once. The call ends as cancelled.</p>
+          <p>A request in flight to an agent is aborted at once. The call ends as cancelled.</p>
         </ConfirmButton>
       )}
       <RerunButton call={call} />

@@ -6,6 +6,7 @@ import { LongText } from '../ui/long-text.tsx';
 import { Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
 
+/** The facts about a call: agents, times, session, user, reruns, metadata. */
 export function CallFacts({ call }: { call: CallDescription }) {
   return (
     <dl class="facts">
@@ -22,7 +23,7 @@ export function CallFacts({ call }: { call: CallDescription }) {
       {call.session_id !== null && (
         <Fact name="Session">
           <a href={sessionPage(call.session_id)}>{call.session_id}</a>
-          {call.session_stored === false && <span class="tag">not stored: it was deleted</span>}
+          {call.session_stored === false && <span class="tag">not stored: the session was deleted</span>}
         </Fact>
       )}
       {call.user_id !== null && <Fact name="User">{call.user_id}</Fact>}

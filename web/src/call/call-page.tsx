@@ -20,6 +20,7 @@ import { TriesTable } from './tries-table.tsx';
 import { useCall } from './use-call.ts';
 import { WhatIfTable } from './what-if-table.tsx';
 
+/** One call, updated live while it runs. */
 export function CallPage() {
   const id = useRoute().params['id'] ?? '';
   const { call, problem, events, state, reload } = useCall(id);

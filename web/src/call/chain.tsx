@@ -5,11 +5,11 @@ import { plural } from '../format.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { Status } from '../ui/status.tsx';
 
-/** Who was to be asked, in order, as pinned when the call began; and how each is today. */
+/** The chain as pinned when the call began: each agent's outcome in this call, and its health today. */
 export function Chain({ call, asking }: { call: CallDescription; asking: string | undefined }) {
   const health = useLoaded(`${call.call_id} ${call.status}`, api.healths);
   const today = new Map(health.value?.agents.map((one) => [one.agent_name, one]));
-  const came = new Map(call.attempts.map((one) => [one.agent, one]));
+  const attempts = new Map(call.attempts.map((one) => [one.agent, one]));
   const pinned = new Set(call.chain.map(({ name }) => name));
   return (
     <ol class="chain">
@@ -17,13 +17,15 @@ export function Chain({ call, asking }: { call: CallDescription; asking: string 
         <li key={agent.name}>
           <div class="chain-name">
             <strong>{agent.name}</strong>
-            <span class="hint">{agent.name === asking ? 'asked now' : outcomeOf(came.get(agent.name))}</span>
+            <span class="hint">
+              {agent.name === asking ? 'asked now' : outcomeOf(attempts.get(agent.name))}
+            </span>
           </div>
           {call.passed_over.includes(agent.name) && (
             <div class="hint">passed over: its circuit was open when the call began</div>
           )}
-          {came.get(agent.name)?.status === 'skipped' && (
-            <div class="hint wrap">{came.get(agent.name)?.error}</div>
+          {attempts.get(agent.name)?.status === 'skipped' && (
+            <div class="hint wrap">{attempts.get(agent.name)?.error}</div>
           )}
           <div class="hint wrap">
             {agent.url} · {agent.timeout_seconds} s · {plural(agent.max_retries, 'retry', 'retries')}
@@ -47,7 +49,7 @@ export function Chain({ call, asking }: { call: CallDescription; asking: string 
 }
 
 function Today({ health }: { health: AgentHealth | undefined }) {
-  if (!health) return <span class="hint">not registered today</span>;
+  if (!health) return <span class="hint">no longer registered</span>;
   return (
     <div class="chain-today">
       <span class="visually-hidden">Today: </span>

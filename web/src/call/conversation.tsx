@@ -6,10 +6,10 @@ import { useLoaded } from '../live/use-loaded.ts';
 import { Transcript } from '../sessions/transcript.tsx';
 import { Section } from '../ui/section.tsx';
 
-const before = 4;
-const after = 2;
+const messagesBefore = 4;
+const messagesAfter = 2;
 
-/** What was said around this call. */
+/** The messages of the session around this call's own. */
 export function Conversation({ callId, sessionId }: { callId: string; sessionId: string }) {
   const { value } = useLoaded(sessionId, () => api.session(sessionId));
   if (!value) return null;
@@ -17,7 +17,7 @@ export function Conversation({ callId, sessionId }: { callId: string; sessionId:
   return (
     <Section title="Conversation" aside={<a href={sessionPage(sessionId)}>{allOf(value.messages.length)}</a>}>
       {around.length === 0 ? (
-        <p class="hint">The session has nothing of this call yet.</p>
+        <p class="hint">The session has no messages of this call yet.</p>
       ) : (
         <Transcript messages={around} marked={callId} />
       )}
@@ -32,5 +32,5 @@ function aroundCall(messages: readonly Message[], callId: string): readonly Mess
   const [first] = own;
   const last = own.at(-1);
   if (first === undefined || last === undefined) return [];
-  return messages.slice(Math.max(0, first - before), last + 1 + after);
+  return messages.slice(Math.max(0, first - messagesBefore), last + 1 + messagesAfter);
 }

@@ -6,7 +6,7 @@ import { TextBlock } from '../ui/text-block.tsx';
 
 const titles: Partial<Record<CallStatus, string>> = { running: 'So far', cancelled: 'Cancelled' };
 
-/** The answer, or what each agent failed with. */
+/** The answer of a call, or its error and the error of each agent. */
 export function Outcome({ call }: { call: CallDescription }) {
   if (call.response !== null)
     return (
@@ -17,7 +17,7 @@ export function Outcome({ call }: { call: CallDescription }) {
   const failed = call.attempts
     .filter((attempt) => attempt.error !== null)
     .toSorted((a, b) => skipped(a) - skipped(b));
-  const error = withoutLast(call.error, failed.findLast(({ status }) => status === 'failed')?.error);
+  const error = withoutLastError(call.error, failed.findLast(({ status }) => status === 'failed')?.error);
   return (
     <Section
       title={titles[call.status] ?? 'Error'}
@@ -52,11 +52,11 @@ export function Outcome({ call }: { call: CallDescription }) {
   );
 }
 
-/** Those that were asked come first, in their order. */
+/** Sort key: agents that were asked come first, in their order. */
 const skipped = (attempt: Attempt): number => Number(attempt.status === 'skipped');
 
-/** The call's error is that of its last agent, or ends with it, which has a line of its own. */
-function withoutLast(error: string | null, last: string | null | undefined): string | null {
+/** Removes the last agent's error from the call's error, which ends with it, because the list of agents shows it too. */
+function withoutLastError(error: string | null, last: string | null | undefined): string | null {
   if (error === last) return null;
   const ending = ` Last error: ${last ?? ''}`;
   return error?.endsWith(ending) && last ? error.slice(0, -ending.length) : error;

@@ -3,6 +3,7 @@ import type { CallDescription } from '../../../src/contract/calls.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { RerunForm } from './rerun-form.tsx';
 
+/** A button that opens the form of a rerun. */
 export function RerunButton({ call }: { call: CallDescription }) {
   const [open, setOpen] = useState(false);
   const close = (): void => setOpen(false);

@@ -10,7 +10,7 @@ import { formText } from '../ui/form-text.ts';
 import { notify } from '../ui/notice.tsx';
 import { useIdempotencyKey } from '../ui/use-idempotency-key.ts';
 
-/** As it was, unless something is written here. */
+/** The form of a rerun. Fields that are not changed keep the values of the call. */
 export function RerunForm({ call, onClose }: { call: CallDescription; onClose: () => void }) {
   const { route } = useLocation();
   const agents = useLoaded('agents', api.agents);
@@ -18,15 +18,15 @@ export function RerunForm({ call, onClose }: { call: CallDescription; onClose: (
   const rerun = async (values: FormData): Promise<void> => {
     const overrides = overridesOf(values, call.prompt);
     const { call_id: id, attached } = await api.rerun(call.call_id, overrides, keyOf(overrides));
-    notify(attached ? 'The rerun was accepted at an earlier click' : 'The rerun was accepted');
+    notify(attached ? 'The rerun was already accepted at an earlier click' : 'The rerun was accepted');
     onClose();
     route(`/calls/${segment(id)}`);
   };
   return (
     <ActionForm action="Rerun the call" onCancel={onClose} onSubmit={rerun}>
       <p>
-        A new call with the same request on the agents of today, linked to this one
-        {call.session_id !== null && ', in the same session'}.
+        Starts a new call with the same request, linked to this one
+        {call.session_id !== null && ', in the same session'}. Agents are asked as they are registered now.
       </p>
       {call.status === 'failed' && (
         <fieldset>
@@ -42,7 +42,7 @@ export function RerunForm({ call, onClose }: { call: CallDescription; onClose: (
       <details>
         <summary>Change the request</summary>
         <div class="stack">
-          <Field label="Agent" hint="Empty: as it was">
+          <Field label="Agent" hint="Empty: unchanged">
             <input
               name="agent"
               list="rerun-agents"
@@ -56,13 +56,13 @@ export function RerunForm({ call, onClose }: { call: CallDescription; onClose: (
               <option key={name} value={name} />
             ))}
           </datalist>
-          <Field label="Fallback agents" hint="One a line, in the order to ask. Empty: as registered">
+          <Field label="Fallback agents" hint="One per line, in the order to ask. Empty: as registered">
             <textarea name="chain" rows={2} />
           </Field>
           <Field label="Prompt">
             <textarea name="prompt" rows={4} defaultValue={call.prompt} />
           </Field>
-          <Field label="Deadline in seconds" hint="Empty: as it was">
+          <Field label="Deadline in seconds" hint="Empty: unchanged">
             <input name="deadline" type="number" min="1" placeholder={String(call.deadline_seconds)} />
           </Field>
         </div>
@@ -82,7 +82,7 @@ function overridesOf(values: FormData, oldPrompt: string): RerunOverrides {
     ...(values.get('from') === 'failed_agent' && { from: 'failed_agent' }),
     ...(agent !== '' && { agent_name: agent }),
     ...(chain.length > 0 && { fallback_agents: chain }),
-    // A form writes line ends its own way: that alone is no change.
+    // Forms change newlines to CRLF; that alone does not count as another prompt.
     ...(typeof prompt === 'string' && !sameText(prompt, oldPrompt) && { prompt }),
     ...(deadline !== '' && { deadline_seconds: Number(deadline) }),
   };

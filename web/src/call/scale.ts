@@ -1,13 +1,14 @@
-/** From ms to a place on the axis. */
+/** Maps ms to positions on the axis. */
 export interface Scale {
-  /** In percent of the width. */
+  /** The position in percent of the width. */
   readonly x: (ms: number) => number;
+  /** The marks of the axis, in ms. */
   readonly ticks: readonly number[];
 }
 
 const wantedTicks = 5;
 
-/** Round steps: 1, 2 or 5 of a power of ten. A little room is left at the end, for what is drawn there. */
+/** A scale from 0 to a little beyond `endMs`. The steps between ticks are 1, 2 or 5 times a power of ten. */
 export function scaleTo(endMs: number): Scale {
   const room = endMs * 1.03;
   const rough = room / wantedTicks;

@@ -2,12 +2,13 @@ import { duration } from '../format.ts';
 import type { Scale } from './scale.ts';
 import { axisHeight } from './timeline-places.ts';
 
+/** The axis of a timeline with its marks. */
 export function TimelineAxis({ scale, height }: { scale: Scale; height: number }) {
   return (
     <g class="axis" aria-hidden="true">
       {scale.ticks.map((ms) => {
         const x = scale.x(ms);
-        // The first and the last label stay inside.
+        // Keeps the first and the last label inside the drawing.
         const anchor = x < 4 ? 'start' : x > 92 ? 'end' : 'middle';
         return (
           <g key={ms}>
@@ -22,7 +23,7 @@ export function TimelineAxis({ scale, height }: { scale: Scale; height: number }
   );
 }
 
-/** Marks are round: `2 s`, not `2.00 s`. */
+/** Ticks are round numbers, so `2 s` and not `2.00 s`. */
 function tickLabel(ms: number): string {
   if (ms === 0) return '0';
   return ms >= 1_000 && ms < 60_000 ? `${ms / 1_000} s` : duration(ms);

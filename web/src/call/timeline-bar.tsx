@@ -1,5 +1,5 @@
 import { duration } from '../format.ts';
-import { barLook, barSentence } from './bar-words.ts';
+import { barClass, barLabel } from './bar-words.ts';
 import type { Bar } from './timeline-model.ts';
 import { barHeight, barTop, type Place } from './timeline-places.ts';
 
@@ -9,18 +9,19 @@ interface TimelineBarProps {
   readonly onShow: (show: boolean) => void;
 }
 
-/** In percent: wide enough for the number of its try, or for how long was waited. */
-const labelledFrom = { try: 4, backoff: 12, queue: 12 } as const;
+/** The width, in percent, from which a bar has room for its label: the number of the try, or the length of the wait. */
+const minLabelledWidth = { try: 4, backoff: 12, queue: 12 } as const;
 
+/** One bar. `onShow` is called when its tooltip should appear or disappear. */
 export function TimelineBar({ bar, place: { x, width, y }, onShow }: TimelineBarProps) {
   const top = barTop(y);
   const thin = bar.kind === 'backoff';
   return (
     <g
-      class={`tl-bar ${barLook(bar)}${bar.open ? ' tl-open' : ''}`}
+      class={`tl-bar ${barClass(bar)}${bar.open ? ' tl-open' : ''}`}
       role="img"
       tabIndex={0}
-      aria-label={barSentence(bar)}
+      aria-label={barLabel(bar)}
       onMouseEnter={() => onShow(true)}
       onMouseLeave={() => onShow(false)}
       onFocus={() => onShow(true)}
@@ -33,10 +34,10 @@ export function TimelineBar({ bar, place: { x, width, y }, onShow }: TimelineBar
         rx={thin ? 2 : 3}
         style={{ width: `max(4px, ${width}%)` }}
       />
-      {width >= labelledFrom[bar.kind] && (
-        // Beside a thin bar, not over it: there its dots would look like others.
+      {width >= minLabelledWidth[bar.kind] && (
+        // The label of a thin bar is below it, because it would hide the bar's dots.
         <text x={`${x + width / 2}%`} y={top + (thin ? 28 : 13)} text-anchor="middle">
-          {bar.attempt ?? duration(bar.endMs - bar.startMs)}
+          {bar.tryNumber ?? duration(bar.endMs - bar.startMs)}
         </text>
       )}
     </g>

@@ -1,33 +1,38 @@
-/** What a timeline draws: bars on lanes, in ms since the call was accepted. Made of what is known so far. */
+/** Computes what a timeline draws from a call and its events so far: bars on lanes, in ms since the call was accepted. */
 import type { CallEvent } from '../../../src/contract/call-events.ts';
 import type { CallDescription } from '../../../src/contract/calls.ts';
 
-/** Of a call what its timeline draws. */
+/** The members of a call that its timeline needs. */
 export type DrawnCall = Pick<
   CallDescription,
   'started_at' | 'ended_at' | 'session_id' | 'attempts' | 'timings'
 >;
 
+/** A bar: the wait for the session's turn, one try, or the backoff between two tries. */
 export interface Bar {
   readonly kind: 'queue' | 'try' | 'backoff';
   readonly lane: number;
   readonly startMs: number;
   readonly endMs: number;
-  /** It goes on. */
+  /** It has not ended; `endMs` is now, or when the backoff will end. */
   readonly open: boolean;
   readonly title: string;
-  readonly attempt?: number;
+  /** Only of a try, like the following members. From 1, per agent. */
+  readonly tryNumber?: number;
   readonly errorType?: string | null;
   readonly firstByteMs?: number | null;
+  /** The worker stopped during the try, so its outcome is unknown. */
   readonly lost?: boolean;
 }
 
+/** A row of the drawing: one agent, or the wait for the turn. */
 export interface Lane {
   readonly name: string;
-  /** What came of it. */
+  /** The agent's outcome in words; empty while it is asked. */
   readonly result: string;
 }
 
+/** Everything that is drawn. `endMs`: the end of the axis. */
 export interface Timeline {
   readonly lanes: readonly Lane[];
   readonly bars: readonly Bar[];
@@ -35,9 +40,11 @@ export interface Timeline {
   readonly endMs: number;
 }
 
+/** One try, as far as it is known. */
 export interface TryBar {
   readonly agent: string;
-  readonly attempt: number;
+  /** From 1, per agent. */
+  readonly tryNumber: number;
   readonly startMs: number;
   endMs: number;
   open: boolean;
@@ -47,6 +54,7 @@ export interface TryBar {
   retryAtMs?: number;
 }
 
+/** The timeline of a call. `nowMs` (Unix time) is the end of a running call's open bars. */
 export function timelineOf(call: DrawnCall, events: readonly CallEvent[], nowMs: number): Timeline {
   const zero = Date.parse(call.started_at);
   const ended = call.ended_at !== null;
@@ -80,7 +88,7 @@ export function timelineOf(call: DrawnCall, events: readonly CallEvent[], nowMs:
   };
 }
 
-/** Every try in the order made: the finished ones from the log, those that run from the events. */
+/** All tries, in the order in which they began: ended ones from `try_log`, running ones from the events. */
 export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: number): TryBar[] {
   const zero = Date.parse(call.started_at);
   const since = (iso: string): number => Math.max(0, Date.parse(iso) - zero);
@@ -88,11 +96,11 @@ export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: nu
   for (const { agent, try_log: log } of call.attempts)
     for (const one of log) {
       const startMs = since(one.at);
-      const { attempt, lost, error_type: errorType, first_byte_ms: firstByteMs } = one;
+      const { attempt: tryNumber, lost, error_type: errorType, first_byte_ms: firstByteMs } = one;
       const endMs = startMs + one.latency_ms;
-      tries.set(keyOf({ agent, attempt }), {
+      tries.set(keyOf(agent, tryNumber), {
         agent,
-        attempt,
+        tryNumber,
         startMs,
         endMs,
         open: false,
@@ -101,31 +109,32 @@ export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: nu
         lost,
       });
     }
-  for (const event of events) takeEvent(tries, event, since, Math.max(0, nowMs - zero));
+  for (const event of events) applyEvent(tries, event, since, Math.max(0, nowMs - zero));
   return [...tries.values()].sort((a, b) => a.startMs - b.startMs);
 }
 
-function takeEvent(
+/** Opens a try that began, and closes the tries that the event ended. Tries of `try_log` stay as they are. */
+function applyEvent(
   tries: Map<string, TryBar>,
   event: CallEvent,
   since: (iso: string) => number,
   nowMs: number,
 ): void {
   if (event.type === 'attempt_started') {
-    const { agent, attempt } = event;
-    const key = keyOf(event);
+    const { agent, attempt: tryNumber } = event;
+    const key = keyOf(agent, tryNumber);
     if (tries.has(key)) return;
     const more = { open: true, errorType: null, firstByteMs: null, lost: false };
-    tries.set(key, { agent, attempt, startMs: since(event.at), endMs: nowMs, ...more });
+    tries.set(key, { agent, tryNumber, startMs: since(event.at), endMs: nowMs, ...more });
     return;
   }
-  const over =
+  const endedTries =
     event.type === 'attempt_failed'
-      ? [tries.get(keyOf(event))]
+      ? [tries.get(keyOf(event.agent, event.attempt))]
       : event.type in endings
         ? [...tries.values()]
         : [];
-  for (const one of over) {
+  for (const one of endedTries) {
     if (!one) continue;
     if (one.open) one.endMs = Math.max(one.startMs, since(event.at));
     if (one.open && event.type !== 'answered')
@@ -135,7 +144,7 @@ function takeEvent(
   }
 }
 
-const keyOf = ({ agent, attempt }: { agent: string; attempt: number }): string => `${attempt} ${agent}`;
+const keyOf = (agent: string, tryNumber: number): string => `${tryNumber} ${agent}`;
 
 const endings: Readonly<Record<string, true>> = { answered: true, failed: true, cancelled: true };
 
@@ -146,19 +155,20 @@ function resultOf(tries: readonly TryBar[]): string {
   return (last.errorType === null ? 'answered' : last.errorType.replaceAll('_', ' ')) + times;
 }
 
-/** Tries with the waits between them; `endMs` of a call that runs, whose last wait may go on. */
+/** The tries of one agent with the backoffs between them. `nowMs`: set if the call runs, so its last backoff may be open. */
 function barsOf(tries: readonly TryBar[], lane: number, nowMs: number | undefined): Bar[] {
   return tries.flatMap((one, index): Bar[] => {
     const { agent, retryAtMs, ...same } = one;
-    const bar: Bar = { kind: 'try', lane, title: `${agent}, try ${one.attempt}`, ...same };
+    const bar: Bar = { kind: 'try', lane, title: `${agent}, try ${one.tryNumber}`, ...same };
     const next = tries[index + 1]?.startMs ?? (nowMs === undefined ? undefined : retryAtMs);
     if (one.open || next === undefined || next <= one.endMs) return [bar];
     const open = tries[index + 1] === undefined;
-    const title = `${agent}, wait before try ${one.attempt + 1}`;
+    const title = `${agent}, wait before try ${one.tryNumber + 1}`;
     return [bar, { kind: 'backoff', lane, startMs: one.endMs, endMs: next, open, title }];
   });
 }
 
+/** The wait for the session's turn; undefined if the call did not wait. */
 function queueOf(
   call: DrawnCall,
   events: readonly CallEvent[],

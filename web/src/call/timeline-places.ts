@@ -1,16 +1,16 @@
-/** Heights of the drawing, in px; x is in percent so that it grows with the page. */
+/** The layout of the drawing: heights in px, widths in percent so that they follow the page. */
 export const axisHeight = 22;
 export const laneHeight = 48;
 export const barHeight = 18;
 export const laneLabelHeight = 20;
 
+/** Where a bar is. `x` and `width` are in percent, `y` (the top of its lane) in px. */
 export interface Place {
-  /** In percent. */
   readonly x: number;
   readonly width: number;
   readonly y: number;
 }
 
 export const laneTop = (lane: number): number => axisHeight + 6 + lane * laneHeight;
-/** Under the lane's name. */
+/** The top of a lane's bars, below its name. */
 export const barTop = (y: number): number => y + 19;

@@ -7,7 +7,7 @@ import { TimelineBar } from './timeline-bar.tsx';
 import { laneHeight, laneLabelHeight, laneTop, type Place } from './timeline-places.ts';
 import type { Bar, Timeline as Model } from './timeline-model.ts';
 
-/** The call's way on one axis of time: who was asked when, what was waited for, where it failed over. */
+/** Draws a timeline: when each agent was asked, the waits, and the failovers. */
 export function Timeline({ model }: { model: Model }) {
   const [shown, setShown] = useState<string>();
   const { lanes, bars, failovers, endMs } = model;
@@ -25,7 +25,7 @@ export function Timeline({ model }: { model: Model }) {
       <svg width="100%" height={height} role="group" aria-label="Timeline">
         <TimelineAxis scale={scale} height={height} />
         {lanes.map((lane, index) => (
-          // A text of SVG neither wraps nor is cut.
+          // HTML, because SVG text can neither wrap nor be truncated.
           <foreignObject key={lane.name} x="0" y={laneTop(index) - 3} width="100%" height={laneLabelHeight}>
             <p class="lane">
               <span class="lane-name">{lane.name}</span> <span>{lane.result}</span>
@@ -49,7 +49,7 @@ export function Timeline({ model }: { model: Model }) {
   );
 }
 
-/** From the lane above down to the one that took over. */
+/** A line from the lane above to the lane of the agent that took over. */
 function Failover({ lane, x }: { lane: number; x: number }) {
   const top = laneTop(lane - 1) + laneHeight - 8;
   return (
@@ -61,5 +61,5 @@ function Failover({ lane, x }: { lane: number; x: number }) {
   );
 }
 
-const keyOf = ({ kind, lane, attempt, startMs }: Bar): string =>
-  `${kind} ${lane} ${attempt ?? `after ${startMs}`}`;
+const keyOf = ({ kind, lane, tryNumber, startMs }: Bar): string =>
+  `${kind} ${lane} ${tryNumber ?? `after ${startMs}`}`;

@@ -9,6 +9,7 @@ const phases = [
   ['total_ms', 'Total'],
 ] as const;
 
+/** The timings of a call in figures. */
 export function Timings({ of }: { of: Figures }) {
   return (
     <dl class="figures">

@@ -2,7 +2,7 @@ import { duration } from '../format.ts';
 import { ErrorType } from '../ui/status.tsx';
 import type { TryBar } from './timeline-model.ts';
 
-/** The same as the drawing, in figures. */
+/** The tries of the timeline as a table. */
 export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
   if (tries.length === 0) return null;
   return (
@@ -29,9 +29,9 @@ export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
         </thead>
         <tbody>
           {tries.map((one) => (
-            <tr key={`${one.attempt} ${one.agent}`}>
+            <tr key={`${one.tryNumber} ${one.agent}`}>
               <td class="name">{one.agent}</td>
-              <td class="number">{one.attempt}</td>
+              <td class="number">{one.tryNumber}</td>
               <td class="number">+{duration(one.startMs)}</td>
               <td class="number">{duration(one.endMs - one.startMs)}</td>
               <td class="number wide">{one.firstByteMs === null ? '–' : duration(one.firstByteMs)}</td>

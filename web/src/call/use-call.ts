@@ -28,10 +28,10 @@ interface FollowedCall {
   readonly reload: () => void;
 }
 
-/** A call and what happens to it; read again whenever something did, as long as it runs. */
+/** A call and its events, updated live. While the call runs, each event makes it be read again. */
 export function useCall(id: string): FollowedCall {
   const { value, problem, reload } = useLoaded(id, () => api.call(id));
-  // By their ids: after a lost connection some may come twice.
+  // Keyed by event id, because a reconnect may deliver events twice.
   const [events, setEvents] = useState<{ id: string; byId: ReadonlyMap<string, CallEvent> }>();
   const running = useRef(true);
   running.current = value?.status === 'running' || value?.status === undefined;

@@ -4,12 +4,12 @@ import { useLoaded } from '../live/use-loaded.ts';
 import { Loading } from '../ui/loading.tsx';
 import { ErrorType } from '../ui/status.tsx';
 
-/** The recorded attempts on today's chain and health, without asking anyone. */
+/** The recorded attempts beside what today's chain and health would make of them. No agent is asked. */
 export function WhatIfTable({ callId, wasRerun }: { callId: string; wasRerun: boolean }) {
   const { value, problem } = useLoaded(callId, () => api.whatIf(callId));
   if (!value) return <Loading problem={problem} />;
   const { before, after, changed } = value;
-  // In the order asked, then those that were skipped.
+  // In the order asked, then the skipped agents.
   const asked = [
     ...before.attempts.filter(({ status }) => status !== 'skipped'),
     ...after.steps.filter(({ outcome }) => outcome !== 'skipped'),
@@ -21,10 +21,10 @@ export function WhatIfTable({ callId, wasRerun }: { callId: string; wasRerun: bo
     <>
       <p>
         {after.next_agent === null ? (
-          'Nobody else would be asked.'
+          'No other agent would be asked.'
         ) : (
           <>
-            Next would be asked: <strong>{after.next_agent}</strong>.
+            <strong>{after.next_agent}</strong> would be asked next.
           </>
         )}{' '}
         <span class="hint">

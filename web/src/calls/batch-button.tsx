@@ -3,7 +3,10 @@ import type { FilterValues } from '../api.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { BatchForm } from './batch-form.tsx';
 
-/** Reruns all that the filter finds; without a status those that failed, as the API has it. */
+/**
+ * A button that opens the form of a batch of reruns. Like the API, it reruns the failed calls if the filter has no status. It is
+ * hidden for calls that are running or completed.
+ */
 export function BatchButton({ asked, disabled }: { asked: FilterValues; disabled: boolean }) {
   const [open, setOpen] = useState(false);
   const status = asked['status'] ?? 'failed';

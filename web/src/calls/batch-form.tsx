@@ -11,7 +11,7 @@ import { Loading } from '../ui/loading.tsx';
 import { formText } from '../ui/form-text.ts';
 import { useIdempotencyKey } from '../ui/use-idempotency-key.ts';
 
-/** A dry run first: how many it would be, and which for example. */
+/** The form that starts a batch. It first shows a dry run: how many calls would be rerun, and some of them. */
 export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel: () => void }) {
   const { route } = useLocation();
   const dry = useLoaded(JSON.stringify(filter), () => api.dryRun({ filter }));
@@ -42,7 +42,7 @@ export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel
         <Field label="Calls per second">
           <input name="rate" type="number" min="0.01" max="100" step="any" defaultValue="2" required />
         </Field>
-        <Field label="At most at a time">
+        <Field label="In flight at most">
           <input name="in_flight" type="number" min="1" max="200" defaultValue="8" required />
         </Field>
       </div>
@@ -58,7 +58,7 @@ function Found({ dry, filter }: { dry: BatchDryRun; filter: FilterValues }) {
     <>
       <p>
         <strong>{plural(dry.total, 'call')}</strong> will run again, each as a new call linked to the old one.{' '}
-        {dry.skipped > 0 && `${dry.skipped} more would be skipped; the batch says why.`}
+        {dry.skipped > 0 && `${dry.skipped} more would be skipped; the page of the batch says why.`}
       </p>
       <p class="hint">
         {Object.entries(filter)
@@ -66,7 +66,7 @@ function Found({ dry, filter }: { dry: BatchDryRun; filter: FilterValues }) {
           .join(', ')}
       </p>
       {dry.sample.length > 0 && (
-        <ul class="sample" aria-label="Some of them">
+        <ul class="sample" aria-label="Examples">
           {dry.sample.slice(0, 5).map((call) => (
             <li key={call.call_id}>
               <span class="mono">{call.call_id.slice(0, 13)}</span> {call.asked}{' '}

@@ -15,6 +15,7 @@ import { StatusTabs } from './status-tabs.tsx';
 import { useLiveCalls } from './use-live-calls.ts';
 import { useOlderCalls } from './use-older-calls.ts';
 
+/** The list of calls, with filters and live updates. */
 export function CallsPage() {
   const use = useFilter();
   const { page, state, problem } = useLiveCalls(use.asked);
@@ -71,7 +72,7 @@ export function CallsPage() {
 function NoCalls({ filtered }: { filtered: boolean }) {
   return filtered ? (
     <Empty title="No call matches">
-      Take a filter away, or look further back. A call that has just begun may take a second to be found.
+      Remove a filter, or choose a longer time. A new call may take a second to appear here.
     </Empty>
   ) : (
     <Empty title="No calls yet">Calls appear here as soon as they are accepted.</Empty>

@@ -1,2 +1,2 @@
-/** The failure table of the gateway itself, so that the two cannot differ. */
+/** The error types, from the failure table of the node itself, so that the lists cannot differ. */
 export { errorTypes } from '../../../src/domain/failures.ts';

@@ -14,9 +14,10 @@ const names: readonly (readonly [FilterName, string])[] = [
   ['user', 'User'],
 ];
 
+/** The filters of the list, except the status, which has tabs. */
 export function FilterBar({ use }: { use: FilterInUse }) {
   const { filter, change } = use;
-  // The tabs take their own statuses away.
+  // A status that has a tab is cleared by the tabs.
   const set = Object.keys(filter).filter((name) => name !== 'status' || !hasTab(filter[name]));
   const rare = names.filter(([name]) => filter[name] !== undefined).length;
   return (
@@ -70,7 +71,7 @@ function SinceFilter({ use: { filter, change } }: { use: FilterInUse }) {
   );
 }
 
-/** Follows the typing after a pause, and the URL at once. */
+/** A text filter. Typing changes the URL after a short pause; a changed URL changes the field at once. */
 function TextFilter({ use, name, label }: { use: FilterInUse; name: FilterName; label: string }) {
   const input = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);

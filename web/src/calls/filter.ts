@@ -1,4 +1,4 @@
-/** The filter of the list, as the URL holds it, so that a link to what is seen can be sent to a colleague. */
+/** The filter of the list of calls. It is in the URL, so that a link to the filtered list can be shared. */
 import { useMemo } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import type { FilterValues } from '../api.ts';
@@ -19,7 +19,7 @@ const filterNames = [
 export type FilterName = (typeof filterNames)[number];
 
 const minuteMs = 60_000;
-/** Spans back from now, by how the URL names them; anything else there is a time. */
+/** Time spans back from now, by their name in the URL. Any other value of `since` is a time. */
 export const spans: Readonly<Record<string, { readonly label: string; readonly ms: number }>> = {
   '15m': { label: 'Last 15 minutes', ms: 15 * minuteMs },
   '1h': { label: 'Last hour', ms: 60 * minuteMs },
@@ -28,16 +28,19 @@ export const spans: Readonly<Record<string, { readonly label: string; readonly m
   '7d': { label: 'Last 7 days', ms: 7 * 24 * 60 * minuteMs },
 };
 
+/** The current filter, and how to change it. */
 export interface FilterInUse {
-  /** As in the URL. */
+  /** The filter as it is in the URL. */
   readonly filter: FilterValues;
-  /** As the API takes it. */
+  /** The filter as the API takes it: spans are replaced by times. */
   readonly asked: FilterValues;
-  /** Where the list is with other values; undefined takes one away. */
+  /** The URL of the list with these values changed; undefined removes a filter. */
   readonly href: (changes: FilterValues) => string;
+  /** Goes to that URL, in place of the current one. */
   readonly change: (changes: FilterValues) => void;
 }
 
+/** Reads the filter from the URL. */
 export function useFilter(): FilterInUse {
   const { query, route } = useLocation();
   const key = queryString(pick(query));

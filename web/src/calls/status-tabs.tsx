@@ -10,8 +10,10 @@ const tabs = [
   ['cancelled', 'Cancelled', 'cancelled'],
 ] as const;
 
+/** Whether there is a tab for the status. */
 export const hasTab = (status: unknown): boolean => tabs.some(([one]) => one === status);
 
+/** Links that filter by status, with the number of calls. */
 export function StatusTabs({ use, counts }: { use: FilterInUse; counts: CallCounts | undefined }) {
   return (
     <nav class="tabs" aria-label="Calls by status">

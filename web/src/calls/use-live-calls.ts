@@ -4,7 +4,7 @@ import type { FilterValues } from '../api.ts';
 import { queryString } from '../http.ts';
 import { useStream, type Stream } from '../live/use-stream.ts';
 
-/** The newest calls of a filter and how many there are, as they are now. */
+/** The newest 50 calls that match the filter, and the counts by status, updated live by a stream. */
 export function useLiveCalls(asked: FilterValues): Stream & { page: LiveCalls | undefined } {
   const path = `/calls/live${queryString({ ...asked, limit: 50 })}`;
   const [held, setHeld] = useState<LiveCalls & { path: string }>();

@@ -5,13 +5,13 @@ import { asProblem, type Problem } from '../http.ts';
 
 interface Older {
   readonly calls: readonly CallSummary[];
-  /** undefined: not asked yet; null: there are no more. */
+  /** Undefined before the first page is loaded, null after the last one. */
   readonly cursor: string | null | undefined;
   readonly problem?: Problem;
 }
 const none: Older = { calls: [], cursor: undefined };
 
-/** The pages after the live one, one more at each `load`. */
+/** The pages of calls after the live one. Each `load` adds one. */
 export function useOlderCalls(asked: FilterValues) {
   const [older, setOlder] = useState(none);
   const [busy, setBusy] = useState(false);

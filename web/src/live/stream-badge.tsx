@@ -8,7 +8,7 @@ const labels: Record<StreamState, string> = {
   refused: 'Stopped',
 };
 
-/** Whether what is seen is what is. A screen reader hears it when it changes. */
+/** Shows whether the page is updated live. Screen readers announce changes. */
 export function StreamBadge({ state }: { state: StreamState }) {
   return (
     <span class={`stream stream-${state}`} role="status">

@@ -1,16 +1,21 @@
-/** What a request gives, loaded anew whenever `key` changes and while the node is away; an older answer never replaces a newer one. */
+/** Loads data with a request. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { asProblem, type Problem } from '../http.ts';
 
-/** After a problem that passes by itself. */
-export const againMs = 2_000;
+/** Pause before a request is repeated after a transient problem. */
+export const retryMs = 2_000;
 
+/** The state of the data. After a failed reload it has both the last value and the problem. */
 export interface Loaded<T> {
   readonly value: T | undefined;
   readonly problem: Problem | undefined;
   readonly reload: () => Promise<void>;
 }
 
+/**
+ * Loads a value, and again whenever `key` changes, on `reload`, and after a transient problem. If requests overlap, only the
+ * answer to the latest one counts.
+ */
 export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   const [held, setHeld] = useState<{ key: string; value?: T; problem?: Problem }>({ key });
   const latest = useRef(0);
@@ -18,13 +23,13 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   loader.current = load;
 
   const reload = useCallback(async () => {
-    const turn = ++latest.current;
+    const request = ++latest.current;
     try {
       const value = await loader.current();
-      if (turn === latest.current) setHeld({ key, value });
+      if (request === latest.current) setHeld({ key, value });
     } catch (error) {
-      // What was there stays: a node that restarts does not empty the page.
-      if (turn === latest.current)
+      // The last value stays, so that a restart of the node does not empty the page.
+      if (request === latest.current)
         setHeld((before) => ({ ...(before.key === key && before), key, problem: asProblem(error) }));
     }
   }, [key]);
@@ -36,8 +41,8 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   }, [reload]);
   const { problem } = held;
   useEffect(() => {
-    if (!problem?.passing) return undefined;
-    const timer = setTimeout(() => void reload(), againMs);
+    if (!problem?.transient) return undefined;
+    const timer = setTimeout(() => void reload(), retryMs);
     return () => clearTimeout(timer);
   }, [problem, reload]);
   const current = held.key === key ? held : undefined;

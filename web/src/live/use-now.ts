@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** The time, moving while `moving`; for what grows on the screen. */
+/** The current time in ms. While `moving`, it is updated every `everyMs` (not in a hidden tab), for bars that grow. */
 export function useNow(moving: boolean, everyMs = 200): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

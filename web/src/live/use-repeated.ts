@@ -1,18 +1,18 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Runs `work` now and then while the tab is seen, the next time only after the last has ended. */
+/** Runs `work` repeatedly, `everyMs` after its previous run has ended, but not while the tab is hidden. */
 export function useRepeated(everyMs: number, work: () => Promise<void>): void {
   const latest = useRef(work);
   latest.current = work;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
-    const turn = (): void => {
+    const schedule = (): void => {
       timer = setTimeout(() => {
-        if (document.hidden) turn();
-        else void latest.current().finally(turn);
+        if (document.hidden) schedule();
+        else void latest.current().finally(schedule);
       }, everyMs);
     };
-    turn();
+    schedule();
     return () => clearTimeout(timer);
   }, [everyMs]);
 }

@@ -1,22 +1,28 @@
 /**
- * One EventSource, open while its page is there and its tab is seen. The browser reconnects after a lost connection by
- * itself; after a refusal that passes (a node that starts, a full one) this does, ever more slowly. Any other ends it.
+ * One EventSource, open while its page is rendered and its tab is visible. The browser itself reconnects after a lost
+ * connection. After a transient refusal (the node is starting or has too many streams) `keepOpen` reconnects, with backoff. Any
+ * other refusal ends the stream.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { refusalOf, type Problem } from '../http.ts';
 
+/** `ended`: the node sent its last event. `refused`: the node refused the stream for good. */
 export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'ended' | 'refused';
 
+/** The state of a stream. */
 export interface Stream {
   readonly state: StreamState;
-  /** Why it was refused. */
+  /** Why the node refused it; only in the state `refused`. */
   readonly problem: Problem | undefined;
 }
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 10_000;
 
-/** `path` undefined: none. `onEvent` gets each event's name, data and id. */
+/**
+ * Opens the stream at `path`, or none if undefined. `names` are the events to listen for; `onEvent` gets each one's name, parsed
+ * data and id.
+ */
 export function useStream(
   path: string | undefined,
   names: readonly string[],
@@ -39,6 +45,7 @@ export function useStream(
 
 const connecting: Stream = { state: 'connecting', problem: undefined };
 
+/** Opens the stream and keeps it open. Returns a function that closes it. */
 function keepOpen(
   url: string,
   names: readonly string[],
@@ -54,15 +61,15 @@ function keepOpen(
     source?.close();
     source = undefined;
   };
-  const tell = (state: StreamState): void => setStream({ state, problem: undefined });
+  const setState = (state: StreamState): void => setStream({ state, problem: undefined });
   const end = (last: Stream): void => {
     ended = true;
     close();
     setStream(last);
   };
-  const askAgain = async (refused: EventSource): Promise<void> => {
+  const retryUnlessRefused = async (refused: EventSource): Promise<void> => {
     const problem = await refusalOf(url);
-    if (source !== refused) return; // Left, or opened anew, meanwhile.
+    if (source !== refused) return; // The stream was closed or opened again meanwhile.
     if (problem) {
       end({ state: 'refused', problem });
       return;
@@ -75,11 +82,11 @@ function keepOpen(
     source = opened;
     opened.onopen = () => {
       retryMs = firstRetryMs;
-      tell('live');
+      setState('live');
     };
     opened.onerror = () => {
-      tell('reconnecting');
-      if (opened.readyState === EventSource.CLOSED) void askAgain(opened);
+      setState('reconnecting');
+      if (opened.readyState === EventSource.CLOSED) void retryUnlessRefused(opened);
     };
     for (const name of names)
       opened.addEventListener(name, (event) =>
@@ -87,15 +94,15 @@ function keepOpen(
       );
     opened.addEventListener('end', () => end({ state: 'ended', problem: undefined }));
   };
-  const follow = (): void => {
+  const syncWithVisibility = (): void => {
     if (ended) return;
     close();
     if (!document.hidden) open();
   };
-  document.addEventListener('visibilitychange', follow);
-  follow();
+  document.addEventListener('visibilitychange', syncWithVisibility);
+  syncWithVisibility();
   return () => {
-    document.removeEventListener('visibilitychange', follow);
+    document.removeEventListener('visibilitychange', syncWithVisibility);
     close();
   };
 }

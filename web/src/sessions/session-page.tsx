@@ -12,6 +12,7 @@ import { Page } from '../ui/page.tsx';
 import { Time } from '../ui/time.tsx';
 import { Transcript } from './transcript.tsx';
 
+/** One session: its facts and messages. */
 export function SessionPage() {
   const { params, query } = useRoute();
   const id = params['id'] ?? query['id'] ?? '';
@@ -28,7 +29,7 @@ export function SessionPage() {
     >
       {!value && <Loading problem={problem} />}
       {value && <Facts session={value} />}
-      {value?.messages.length === 0 && <Empty title="Nothing was said yet" />}
+      {value?.messages.length === 0 && <Empty title="No messages yet" />}
       {value && value.messages.length > 0 && <Transcript messages={value.messages} />}
     </Page>
   );
@@ -53,7 +54,7 @@ function SessionActions({ session: { session_id: id } }: { session: Session }) {
         danger
         onConfirm={remove}
       >
-        <p>Its messages are gone for good. Calls under way end without being stored in it.</p>
+        <p>Its messages are deleted for good. Calls in flight still end, but are not stored in it.</p>
         <label>
           <input type="checkbox" name="calls" /> Delete its ended calls too, with their prompts and answers
         </label>
@@ -66,7 +67,7 @@ function Facts({ session }: { session: Session }) {
   return (
     <dl class="facts">
       <div>
-        <dt>Began</dt>
+        <dt>Created</dt>
         <dd>
           <Time at={session.created_at} />
         </dd>

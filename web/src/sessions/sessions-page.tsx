@@ -8,6 +8,7 @@ import { ProblemBox } from '../ui/problem-box.tsx';
 import { ImportButton } from './import-button.tsx';
 import { useSessionIds } from './use-session-ids.ts';
 
+/** The list of sessions, with a search by the beginning of the id. */
 export function SessionsPage() {
   const { query, route } = useLocation();
   const prefix = query['id'] ?? '';
@@ -39,8 +40,8 @@ export function SessionsPage() {
       {!found && <Loading problem={undefined} />}
       {found?.problem && <ProblemBox problem={found.problem} />}
       {found && !found.problem && found.ids.length === 0 && (
-        <Empty title={prefix === '' ? 'No sessions yet' : 'No session begins so'}>
-          A call with a session_id begins one. It may take a second to be found.
+        <Empty title={prefix === '' ? 'No sessions yet' : 'No session id begins with this'}>
+          A call with a session_id creates a session. A new session may take a second to appear here.
         </Empty>
       )}
       {found && found.ids.length > 0 && (
@@ -55,7 +56,7 @@ export function SessionsPage() {
       {found && !found.done && (
         <div class="actions center">
           <button type="button" onClick={more}>
-            {prefix === '' ? 'More sessions' : 'Search on'}
+            {prefix === '' ? 'More sessions' : 'Search further'}
           </button>
         </div>
       )}

@@ -5,10 +5,11 @@ import { Time } from '../ui/time.tsx';
 
 interface TranscriptProps {
   readonly messages: readonly Message[];
-  /** The call that it is about. */
+  /** The call whose messages are highlighted. */
   readonly marked?: string;
 }
 
+/** The messages of a session, in their order. */
 export function Transcript({ messages, marked }: TranscriptProps) {
   return (
     <ol class="transcript">

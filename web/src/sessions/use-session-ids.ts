@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api.ts';
 import { asProblem, type Problem } from '../http.ts';
-import { againMs } from '../live/use-loaded.ts';
+import { retryMs } from '../live/use-loaded.ts';
 
 interface Found {
   readonly ids: readonly string[];
@@ -10,11 +10,12 @@ interface Found {
   readonly problem?: Problem;
 }
 
-const enough = 50;
-/** A page of the API has 200 ids; a search goes no further by itself. */
+/** How many new matches end a search. */
+const idsPerSearch = 50;
+/** How many pages of the API, of 200 ids each, one search reads at most. */
 const maxPagesAtOnce = 10;
 
-/** Ids that begin with `prefix`, page by page until there are enough to show; `more` goes on from there. */
+/** Finds the ids that begin with `prefix`, 50 or more at a time. `more` continues the search, `reload` starts it again. */
 export function useSessionIds(prefix: string) {
   const [found, setFound] = useState<Found>();
   const reload = (): void =>
@@ -25,10 +26,10 @@ export function useSessionIds(prefix: string) {
     void search(prefix, { ids: [], cursor: undefined, done: false }, stop.signal, setFound);
     return () => stop.abort();
   }, [prefix]);
-  const away = found?.problem?.passing === true;
+  const isTransient = found?.problem?.transient === true;
   useEffect(() => {
-    if (!away) return undefined;
-    const timer = setTimeout(reload, againMs);
+    if (!isTransient) return undefined;
+    const timer = setTimeout(reload, retryMs);
     return () => clearTimeout(timer);
   }, [found]);
   const more = (): void => {
@@ -51,7 +52,7 @@ async function search(
       if (signal.aborted) return;
       ids.push(...page.sessions.map((one) => one.session_id).filter((id) => id.startsWith(prefix)));
       cursor = page.next_cursor ?? undefined;
-      if (cursor === undefined || ids.length >= from.ids.length + enough) break;
+      if (cursor === undefined || ids.length >= from.ids.length + idsPerSearch) break;
     }
     onFound({ ids, cursor, done: cursor === undefined });
   } catch (error) {

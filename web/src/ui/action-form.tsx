@@ -4,17 +4,18 @@ import { asProblem, type Problem } from '../http.ts';
 import { ProblemBox } from './problem-box.tsx';
 
 interface ActionFormProps {
+  /** The label of the submit button. */
   readonly action: string;
   readonly danger?: boolean;
-  /** Why it may not be done yet. */
+  /** Disables the submit button. */
   readonly disabled?: boolean;
   readonly onCancel?: () => void;
-  /** What is thrown is shown, and the form stays. */
+  /** If it throws, the form stays open and shows the problem. */
   readonly onSubmit: (values: FormData) => Promise<void>;
   readonly children?: ComponentChildren;
 }
 
-/** Fields, and the button that does it once. */
+/** A form with a submit button, which is disabled while `onSubmit` runs. */
 export function ActionForm(props: ActionFormProps) {
   const { action, danger = false, disabled = false, onCancel, onSubmit, children } = props;
   const [busy, setBusy] = useState(false);

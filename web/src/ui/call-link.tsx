@@ -1,8 +1,9 @@
 import { segment } from '../http.ts';
 
-/** Short enough to be told apart, whole in the tooltip. */
+/** How much of a call id is shown; the tooltip has all of it. */
 const shownCharacters = 13;
 
+/** A link to a call's page. `whole`: show the whole id. */
 export function CallLink({ id, whole = false }: { id: string; whole?: boolean }) {
   return (
     <a class="mono" href={`/calls/${segment(id)}`} title={id}>

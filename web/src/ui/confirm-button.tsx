@@ -6,16 +6,16 @@ import { Dialog } from './dialog.tsx';
 interface ConfirmButtonProps {
   readonly label: string;
   readonly title: string;
-  /** What the last button says: the deed, never "OK". */
+  /** The label of the button that confirms: names the action, never "OK". */
   readonly action: string;
   readonly danger?: boolean;
-  /** Tells apart buttons of the same label for those who do not see what is beside it. */
+  /** What the button is about, for screen readers: tells buttons with the same label apart. */
   readonly about?: string;
   readonly onConfirm: (values: FormData) => Promise<void>;
   readonly children: ComponentChildren;
 }
 
-/** A button whose deed is said again in a dialog before it is done. */
+/** A button that asks for confirmation in a dialog before it acts. */
 export function ConfirmButton(props: ConfirmButtonProps) {
   const { label, title, action, danger = false, about, onConfirm, children } = props;
   const [open, setOpen] = useState(false);

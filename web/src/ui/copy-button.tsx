@@ -1,18 +1,19 @@
 import { useState } from 'preact/hooks';
 
+/** Copies `text` to the clipboard. `about`: what it is, for screen readers. */
 export function CopyButton({ text, about }: { text: string; about: string }) {
-  const [said, setSaid] = useState('Copy');
+  const [label, setLabel] = useState('Copy');
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(text);
-      setSaid('Copied');
+      setLabel('Copied');
     } catch {
-      setSaid('Select it and copy'); // Without https a browser has no clipboard for pages of other machines.
+      setLabel('Select it and copy'); // Over plain HTTP, browsers offer the clipboard only to pages of this machine.
     }
   };
   return (
-    <button type="button" class="small" aria-label={`${said} ${about}`} onClick={() => void copy()}>
-      {said}
+    <button type="button" class="small" aria-label={`${label} ${about}`} onClick={() => void copy()}>
+      {label}
     </button>
   );
 }

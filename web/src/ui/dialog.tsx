@@ -7,7 +7,10 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** Open as long as it is rendered; the browser keeps the focus in it, closes it on Escape and gives the focus back. */
+/**
+ * A modal dialog that is open while it is rendered. The browser keeps the focus inside, closes it on Escape and then restores
+ * the focus.
+ */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();

@@ -6,7 +6,7 @@ interface FieldProps {
   readonly children: ComponentChildren;
 }
 
-/** A control under its name. */
+/** A form control with its label and an optional hint. */
 export function Field({ label, hint, children }: FieldProps) {
   return (
     <label class="field">

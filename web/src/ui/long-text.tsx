@@ -4,7 +4,7 @@ import { count } from '../format.ts';
 const shownCharacters = 2_000;
 const shownLines = 30;
 
-/** A text that is too long for a page shows its beginning; all of it scrolls in a box of its own. */
+/** Shows a long text folded to its beginning; unfolded, it scrolls in a box of its own. */
 export function LongText({ text, label }: { text: string; label: string }) {
   const [open, setOpen] = useState(false);
   const beginning = beginningOf(text);
@@ -27,6 +27,6 @@ export function LongText({ text, label }: { text: string; label: string }) {
 
 function beginningOf(text: string): string {
   const lines = text.slice(0, shownCharacters).split('\n', shownLines).join('\n');
-  // Half of a pair is no character.
+  // Half of a surrogate pair is not a character.
   return lines.length < text.length ? lines.replace(/[\ud800-\udbff]$/, '') : text;
 }

@@ -4,13 +4,14 @@ const shownMs = 5_000;
 const notice = signal('');
 let timer: ReturnType<typeof setTimeout>;
 
-/** Says for a moment what was done. */
+/** Shows a short message for 5 s, which screen readers announce. */
 export function notify(text: string): void {
   clearTimeout(timer);
   notice.value = text;
   timer = setTimeout(() => (notice.value = ''), shownMs);
 }
 
+/** The place of the message of `notify`. */
 export function Notice() {
   return (
     <div class="notice" role="status">

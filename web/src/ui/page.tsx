@@ -1,19 +1,21 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { harmless } from './harmless.ts';
+import { showBidiMarks } from './bidi-marks.ts';
 
 interface PageProps {
+  /** The title of the document, and of the page unless `heading` is given. */
   readonly title: string;
-  /** In place of the title's text, where that is more than text. */
+  /** The heading, if it is more than the title's text. */
   readonly heading?: ComponentChildren;
-  /** Beside the heading. */
+  /** Controls beside the heading. */
   readonly aside?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
+/** A page with its heading; sets the title of the document. */
 export function Page({ title, heading, aside, children }: PageProps) {
   useEffect(() => {
-    document.title = `${harmless(title)} · Holdfast`;
+    document.title = `${showBidiMarks(title)} · Holdfast`;
   }, [title]);
   return (
     <>

@@ -1,10 +1,11 @@
 import type { Problem } from '../http.ts';
 
-/** What a form calls otherwise than the API. */
+/** Labels of fields that forms name differently than the API does. */
 const labels = new Map([['keep_auth_token', 'Token']]);
 
+/** Shows a problem with its invalid fields. Screen readers announce it. */
 export function ProblemBox({ problem }: { problem: Problem }) {
-  // The detail of a refusal often is its fields in one line.
+  // The detail of a refusal often repeats its fields in one line; they are then shown once.
   const inFields = problem.fields.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return (
     <div class="problem" role="alert">

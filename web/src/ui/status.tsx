@@ -1,6 +1,6 @@
 import { words } from '../format.ts';
 
-/** A state in a colour and in words; unknown ones are grey. */
+/** The state of a call, an agent or a batch, as a coloured dot and in words. Unknown states are grey. */
 export function Status({ of }: { of: string }) {
   return (
     <span class={`status status-${of}`}>
@@ -10,6 +10,7 @@ export function Status({ of }: { of: string }) {
   );
 }
 
+/** An error type, as code. */
 export function ErrorType({ of }: { of: string }) {
   return <code class="error-type">{of}</code>;
 }

@@ -1,0 +1,18 @@
+/** API paths of resources that users name: the name is a path segment, or `?id=` if it cannot be one. */
+import type { Query } from './http.ts';
+
+interface ResourcePath {
+  readonly path: string;
+  readonly query: Query;
+}
+
+/** `GET /sessions/export` exports all sessions, so a session called `export` needs `?id=`. */
+export const sessionPath = (id: string): ResourcePath => pathOf('/sessions', id, 'export');
+export const agentPath = (name: string): ResourcePath => pathOf('/agents', name);
+export const healthPath = (name: string): ResourcePath => pathOf('/health', name);
+
+function pathOf(collection: string, id: string, reserved?: string): ResourcePath {
+  // Clients and proxies remove dot segments from paths, even percent-encoded ones.
+  if (id === '.' || id === '..' || id === reserved) return { path: collection, query: { id } };
+  return { path: `${collection}/${encodeURIComponent(id)}`, query: {} };
+}
