@@ -27,7 +27,7 @@ import { CallDeletions } from '../services/sessions/call-deletions.ts';
 import { SessionDeletions } from '../services/sessions/session-deletions.ts';
 import { SessionReads } from '../services/sessions/session-reads.ts';
 import { Sessions } from '../services/sessions/sessions.ts';
-import { EntityGate } from '../services/temporal/entity-updates.ts';
+import { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
 import { describePolling } from '../services/temporal/readiness.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 import type { Asking } from './compose-asking.ts';
@@ -47,7 +47,7 @@ export interface ComposedServices {
   /** What submitting a call needs, and running one again. */
   readonly rerunning: RerunDependencies;
   readonly deletions: SessionDeletions;
-  readonly gate: EntityGate;
+  readonly updateLimit: EntityUpdateLimit;
   readonly waiters: Waiters;
 }
 
@@ -57,15 +57,15 @@ const fewStarts = { least: 4, slowMs: 1_500 };
 export function composeServices(config: Config, log: Log, parts: ServiceParts): ComposedServices {
   const { temporal, sealer, nodes, asking } = parts;
   const { texts, archive } = parts.payloads;
-  const gate = new EntityGate();
+  const updateLimit = new EntityUpdateLimit();
   const deletions = composeDeletions(config, parts);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const calls = new Calls(temporal, texts, (callId) => asking.firstTries.cancel(callId));
   const rerunning: RerunDependencies = {
     temporal,
-    agents: new Agents(temporal, gate, config.directory),
+    agents: new Agents(temporal, updateLimit, config.directory),
     health: new Health(temporal, config.circuitBreaker, asking.now),
-    sessions: new Sessions(temporal, gate, config.session, texts, reads, deletions),
+    sessions: new Sessions(temporal, updateLimit, config.session, texts, reads, deletions),
     calls,
     records: new CallRecords(temporal, calls, texts),
     inFlight: new CallsInFlight(),
@@ -91,7 +91,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
     nodes,
     temporal: { describePolling: () => describePolling(temporal, asking.now()) },
   };
-  return { services, rerunning, deletions, gate, waiters };
+  return { services, rerunning, deletions, updateLimit, waiters };
 }
 
 function composeDeletions({ deletePatienceMs }: Config, parts: ServiceParts): SessionDeletions {

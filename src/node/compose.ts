@@ -112,11 +112,11 @@ export async function composeNode(
   };
 }
 
-function composeActivities(config: Config, { rerunning, gate }: ComposedServices, asking: Asking) {
+function composeActivities(config: Config, { rerunning, updateLimit }: ComposedServices, asking: Asking) {
   const { temporal, texts } = rerunning;
   return createActivities({
     ...asking,
-    turns: createTurns(temporal, gate, texts),
+    turns: createTurns(temporal, updateLimit, texts),
     batches: createBatchWork(rerunning, config.limits.maxBatchCalls),
   });
 }

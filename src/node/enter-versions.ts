@@ -1,6 +1,6 @@
 /** A worker's place among the versions (ADR 0012), told in its log: none waits in silence for work that goes elsewhere. */
 import type { Temporal } from '../services/temporal/rpc.ts';
-import { takePlace } from '../services/temporal/worker-versions.ts';
+import { promoteIfFirst } from '../services/temporal/worker-versions.ts';
 import type { Log } from '../platform/logging.ts';
 import { StartupError } from '../platform/startup-error.ts';
 
@@ -13,7 +13,7 @@ export async function enterVersions(
   buildId: string | undefined,
   log: Log,
 ): Promise<boolean> {
-  const place = await takePlace(temporal, buildId);
+  const place = await promoteIfFirst(temporal, buildId);
   if (!place)
     throw new StartupError(
       `Temporal does not list version ${String(buildId)} of ${temporal.taskQueue}: the server may not have Worker Versioning; unset HOLDFAST_BUILD_ID`,

@@ -9,20 +9,20 @@ import {
   removeAgentUpdate,
   type DirectoryEntry,
 } from '../../workflows/messages.ts';
-import { ensureEntity, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { ensureEntity, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
 export class Agents {
   private readonly temporal: Temporal;
-  private readonly gate: EntityGate;
+  private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: DirectoryLimits;
   private readonly entries = new Map<string, DirectoryEntry>();
   private version = 0;
   private refreshing: Promise<void> | undefined;
 
-  constructor(temporal: Temporal, gate: EntityGate, limits: DirectoryLimits) {
+  constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: DirectoryLimits) {
     this.temporal = temporal;
-    this.gate = gate;
+    this.updateLimit = updateLimit;
     this.limits = limits;
   }
 
@@ -96,7 +96,7 @@ export class Agents {
 
   private update<T>(send: (updateId: string) => Promise<T>): Promise<T> {
     const updateId = randomUUID();
-    return this.gate.pass(agentDirectoryId, () =>
+    return this.updateLimit.run(agentDirectoryId, () =>
       rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
     );
   }

@@ -9,7 +9,7 @@ import { sessionOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
-import { isOver, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { refusing } from '../../payloads/store-refusals.ts';
 import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
@@ -24,7 +24,7 @@ const concurrency = 4;
 
 export class Sessions {
   private readonly temporal: Temporal;
-  private readonly gate: EntityGate;
+  private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: SessionLimits;
   private readonly texts: TextStore;
   private readonly reads: SessionReads;
@@ -33,18 +33,18 @@ export class Sessions {
 
   constructor(
     temporal: Temporal,
-    gate: EntityGate,
+    updateLimit: EntityUpdateLimit,
     limits: SessionLimits,
     texts: TextStore,
     reads: SessionReads,
     deletions: SessionDeletions,
   ) {
     this.deletions = deletions;
-    this.turns = new TurnOpening(temporal, gate, limits);
+    this.turns = new TurnOpening(temporal, updateLimit, limits);
     this.texts = texts;
     this.reads = reads;
     this.temporal = temporal;
-    this.gate = gate;
+    this.updateLimit = updateLimit;
     this.limits = limits;
   }
 
@@ -81,7 +81,7 @@ export class Sessions {
       const { runId } = await this.update(sessionId, closeSessionUpdate, [withCalls]);
       return await this.forget(sessionId, runId);
     } catch (error) {
-      if (!isOver(error)) throw error;
+      if (!isClosed(error)) throw error;
     }
     this.drop(sessionId);
     return this.deletions.finishLeft(sessionId, { withCalls });
@@ -143,7 +143,7 @@ export class Sessions {
       if (expired) await this.forget(sessionId, runId);
       return expired;
     } catch (error) {
-      if (isOver(error)) return true; // Removed by someone else meanwhile.
+      if (isClosed(error)) return true; // Removed by someone else meanwhile.
       throw error;
     }
   }
@@ -171,7 +171,7 @@ export class Sessions {
       const sent = await this.handle(sessionId).startUpdate<T, A>(update, options);
       return { answer: await sent.result(), runId: sent.workflowRunId ?? '' };
     };
-    return this.gate.pass(sessionWorkflowId(sessionId), () =>
+    return this.updateLimit.run(sessionWorkflowId(sessionId), () =>
       rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(send)),
     );
   }

@@ -14,7 +14,7 @@ import {
 } from '../../domain/session.ts';
 import { openTurnUpdate } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
-import { isOver, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { delay } from '../../lib/delay.ts';
 import { withBound } from './session-bounds.ts';
 import {
@@ -33,14 +33,14 @@ const longestMeetAgainMs = 320;
 
 export class TurnOpening {
   private readonly temporal: Temporal;
-  private readonly gate: EntityGate;
+  private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: SessionLimits;
   /** Sessions that exist as far as this node knows: a plain update is cheaper than update-with-start. */
   private readonly known = new LRUCache<string, true>({ max: 10_000 });
 
-  constructor(temporal: Temporal, gate: EntityGate, limits: SessionLimits) {
+  constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: SessionLimits) {
     this.temporal = temporal;
-    this.gate = gate;
+    this.updateLimit = updateLimit;
     this.limits = limits;
   }
 
@@ -52,7 +52,7 @@ export class TurnOpening {
   ): Promise<TurnReply> {
     const args: OpenTurnArgs = metadata ? [callId, sizeAsJson(metadata)] : [callId];
     try {
-      const reply = await this.gate.pass(sessionWorkflowId(sessionId), () =>
+      const reply = await this.updateLimit.run(sessionWorkflowId(sessionId), () =>
         rpc(this.temporal, rpcTimeoutMs.write, () => this.inSomeLife(sessionId, args, userId)),
       );
       this.known.set(sessionKey(sessionId), true);
@@ -77,7 +77,7 @@ export class TurnOpening {
       try {
         return await this.once(sessionId, args, userId);
       } catch (error) {
-        if (!isOver(error)) throw error;
+        if (!isClosed(error)) throw error;
         this.known.delete(sessionKey(sessionId));
         await delay(pauseMs, patience);
         if (patience.aborted) throw temporalUnavailable(error);

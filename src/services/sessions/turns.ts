@@ -11,16 +11,16 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import { commitTurnSignal, openTurnUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
 import type { OldTurnCommit } from '../../workflows/resets-in-old-histories.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
-import { sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-export function createTurns(temporal: Temporal, gate: EntityGate, texts: TextStore): TurnActivities {
+export function createTurns(temporal: Temporal, updateLimit: EntityUpdateLimit, texts: TextStore): TurnActivities {
   const handle = (workflowId: string, runId?: string) =>
     temporal.client.workflow.getHandle(workflowId, runId);
   const settle = (workflowId: string, commit: TurnCommit, { life }: TurnPlace): Promise<boolean> => {
     const args: [TurnCommit, string?] = life === undefined ? [commit] : [commit, life];
     const options = { args, updateId: randomUUID() };
-    return gate.pass(workflowId, () =>
+    return updateLimit.run(workflowId, () =>
       sendUpdate(() => handle(workflowId).executeUpdate(settleTurnUpdate, options)),
     );
   };
@@ -40,7 +40,7 @@ export function createTurns(temporal: Temporal, gate: EntityGate, texts: TextSto
       const args: [string, number?, string?] = life === undefined ? [callId] : [callId, 0, life];
       const options = { args, updateId: randomUUID() };
       try {
-        return await gate.pass(workflowId, () =>
+        return await updateLimit.run(workflowId, () =>
           rpc(temporal, rpcTimeoutMs.read, () =>
             sendUpdate(() => handle(workflowId).executeUpdate(openTurnUpdate, options)),
           ),
