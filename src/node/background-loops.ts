@@ -9,7 +9,7 @@ import { FailedCalls } from '../services/archive/archive-failed.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { sweepPayloads } from '../services/archive/payload-sweep.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
-import { forgetEnded } from '../services/calls/forget-ended.ts';
+import { releaseEndedCalls } from '../services/calls/release-ended-calls.ts';
 import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 
@@ -78,7 +78,7 @@ function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
     {
       what: 'Looking for calls that ended elsewhere',
       intervalMs: syncIntervalMs,
-      round: () => forgetEnded(temporal, inFlight),
+      round: () => releaseEndedCalls(temporal, inFlight),
     },
     {
       what: finishing,

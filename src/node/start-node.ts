@@ -3,7 +3,7 @@
  * process, the facade. Stopping takes everything down in reverse order.
  */
 import { probeAgents } from '../agents/probes/prober.ts';
-import { takeUpRunning } from '../services/calls/take-up-running.ts';
+import { countRunningCalls } from '../services/calls/count-running-calls.ts';
 import { composeNode, type Node } from './compose.ts';
 import { Refusal } from '../domain/failures.ts';
 import { delay } from '../lib/delay.ts';
@@ -118,7 +118,7 @@ async function countEarlierCalls(
 ): Promise<() => Promise<void>> {
   const earlier = { startedAt: new Date(), maxDeadlineMs };
   const { records } = services.calls;
-  const look = () => takeUpRunning({ records, inFlight }, earlier);
+  const look = () => countRunningCalls({ records, inFlight }, earlier);
   const told = (error: unknown): void => {
     log.warn({ err: error }, 'Counting the calls that still run failed; it is tried again');
   };

@@ -12,7 +12,7 @@ it('a call that was started while the wall clock was wrong is looked at, and for
   inFlight.add('call', 'agent', 60_000);
   vi.setSystemTime(Date.UTC(2026, 0, 1));
   vi.advanceTimersByTime(2_001);
-  expect(inFlight.toLookAt(performance.now(), 10)).toEqual(['call']);
+  expect(inFlight.dueForCheck(performance.now(), 10)).toEqual(['call']);
   vi.advanceTimersByTime(60_000);
   inFlight.sweep(performance.now());
   expect([inFlight.size, inFlight.ofAgent('agent')]).toEqual([0, 0]);

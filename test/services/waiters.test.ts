@@ -43,7 +43,7 @@ describe('those that wait for one call', () => {
 
   it('do not have it cancelled once one of them was told to look for it', () => {
     const leaveFirst = waiters.enter('call');
-    waiters.enter('call')('told');
+    waiters.enter('call')('answered');
     leaveFirst('gone');
     waiters.enter('call')('gone');
     vi.advanceTimersByTime(10 * graceMs);

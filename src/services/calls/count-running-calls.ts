@@ -1,13 +1,14 @@
-/** After a restart the calls of before still run: they are this node's load again. */
+/** After a restart, counts the calls that still run as this node's load. */
 import type { CallRecords } from './call-records.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 
 /**
- * Counts the running calls that were started before `startedAt`, for a node whose Temporal server is its own: on another
- * they may be other nodes'. The list may lag by seconds, so a later look may find more. It does not tell deadlines: a call
- * counts until it is seen to have ended, or for `maxDeadlineMs`. Throws `Refusal` when Temporal does not answer.
+ * Counts the running calls that were started before `startedAt`. Only for a node that has a Temporal server of its own: on
+ * a shared server the calls may belong to other nodes. The list may lag by seconds, so a later run may find more calls. A
+ * list does not contain deadlines: a call counts until it is known to have ended, at most for `maxDeadlineMs` and a minute.
+ * Throws the refusal `temporal_unavailable`.
  */
-export async function takeUpRunning(
+export async function countRunningCalls(
   { records, inFlight }: { records: CallRecords; inFlight: CallsInFlight },
   { startedAt, maxDeadlineMs }: { startedAt: Date; maxDeadlineMs: number },
 ): Promise<void> {

@@ -1,4 +1,4 @@
-/** Which agents a call is to ask: today's chain, or the one that its caller spells out. */
+/** Which agents a call may ask: the chain from today's registrations, or the one that its caller lists. */
 import type { AgentConfig } from '../../domain/agent.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
 import { Refusal } from '../../domain/failures.ts';
@@ -6,9 +6,9 @@ import type { Agents } from '../agents/agents.ts';
 
 export interface WantedChain {
   readonly agentName: string;
-  /** Exactly these after the agent, instead of its own fallbacks. */
+  /** The agents that follow the first one, instead of its registered fallbacks. */
   readonly fallbackAgents?: readonly string[] | undefined;
-  /** Leaves out the agents before this one, and those that failed before it. */
+  /** Begins the chain at `agent`, and leaves out the agents that had failed before it. */
   readonly startAt?: { readonly agent: string; readonly leaveOut: readonly string[] } | undefined;
 }
 
@@ -17,7 +17,10 @@ interface ChainDependencies {
   readonly limits: { readonly maxChain: number };
 }
 
-/** Configs of today. Throws `Refusal`. */
+/**
+ * Resolves the chain with the agents' current configs. Throws the refusal `validation_failed`, which names the field:
+ * `fallback_agents` has too many or unregistered agents, or the chain does not contain `startAt.agent`.
+ */
 export async function wantedChain(
   { agents, limits }: ChainDependencies,
   first: AgentConfig,

@@ -8,7 +8,7 @@ import { submitCall, type CallRequest, type SubmitDependencies } from './submit-
 import type { Leaving, Waiters } from './waiters.ts';
 
 export interface AwaitedCall extends CallRequest {
-  /** What becomes of the call when the client that waits for it goes away. */
+  /** What happens to the call when the client that waits for it disconnects. */
   readonly onDisconnect: 'finish' | 'cancel';
 }
 
@@ -16,7 +16,7 @@ export interface AwaitedCall extends CallRequest {
 export interface WaitWish {
   /** 0: not at all; undefined: until the call ends. */
   readonly waitMs: number | undefined;
-  /** Aborts when the client goes away. */
+  /** Aborts when the client disconnects. */
   readonly gone: AbortSignal;
   /** Aborts when this node, as it drains, no longer lets clients wait. */
   readonly released: AbortSignal;
@@ -82,7 +82,7 @@ function mayExist({ type }: Refusal, accepted: boolean): boolean {
 }
 
 function leavingOf(outcome: CallOutcome, { waitMs, gone }: WaitWish): Leaving {
-  if (outcome.state === 'ended') return 'told';
+  if (outcome.state === 'ended') return 'answered';
   if (outcome.state === 'refused' && !outcome.mayExist) return 'refused';
-  return waitMs !== 0 && gone.aborted ? 'gone' : 'told';
+  return waitMs !== 0 && gone.aborted ? 'gone' : 'answered';
 }
