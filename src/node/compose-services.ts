@@ -1,4 +1,4 @@
-/** The services of one process, room by room (src/services/services.ts). */
+/** Wires the services of one process, room by room (src/services/services.ts). */
 import { batchKey, callKey, callListKey } from '../domain/keys.ts';
 import { SharedWatch } from '../lib/shared-watch.ts';
 import { Semaphore } from '../lib/semaphore.ts';
@@ -44,14 +44,14 @@ export interface ServiceParts {
 
 export interface ComposedServices {
   readonly services: Services;
-  /** What submitting a call needs, and running one again. */
+  /** Dependencies of submitting a call and of running one again. */
   readonly rerunning: RerunDependencies;
   readonly deletions: SessionDeletions;
   readonly updateLimit: EntityUpdateLimit;
   readonly waiters: Waiters;
 }
 
-/** A start that takes 1.5 s is on its way to the 5 s after which its caller is refused (ADR 0018). */
+/** How many calls are started at once when the node begins. A start of 1.5 s counts as slow: at 5 s it fails (ADR 0018). */
 const fewStarts = { least: 4, slowMs: 1_500 };
 
 export function composeServices(config: Config, log: Log, parts: ServiceParts): ComposedServices {
@@ -129,8 +129,11 @@ function rerunServices(dependencies: RerunDependencies, maxBatchCalls: number): 
 async function cancelAbandoned(calls: Calls, callId: string, log: Log): Promise<void> {
   try {
     await calls.cancel(callId);
-    log.info({ callId }, 'The last client that waited for it went away: the call is cancelled');
+    log.info({ callId }, 'The last client that waited for the call disconnected: the call is cancelled');
   } catch (error) {
-    log.warn({ callId, err: error }, 'Nobody waits for it any more, but the call could not be cancelled');
+    log.warn(
+      { callId, err: error },
+      'The last client that waited for the call disconnected, but the call could not be cancelled',
+    );
   }
 }

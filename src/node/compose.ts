@@ -36,7 +36,7 @@ import { enterVersions } from './enter-versions.ts';
 import { openPayloads } from './open-payloads.ts';
 
 export interface Node {
-  /** What an API is given. */
+  /** What an API needs. */
   readonly services: Services;
   /** Clients that wait for calls here. */
   readonly waiters: Waiters;
@@ -52,7 +52,7 @@ export interface Node {
   readonly metrics: Metrics;
   /** `graceMs`: how long requests to agents may go on once it stops, before they are handed over. */
   createWorker(options: { readonly graceMs: number }): Promise<Worker>;
-  /** For once its worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
+  /** To be called when the worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
   enterVersions(): Promise<boolean>;
   watchClock(): Stop;
   /** After an outage of Temporal, resumes what it interrupted; `worker` is renewed too. */
@@ -64,6 +64,7 @@ export interface Node {
 /** Stops what was started. */
 type Stop = () => Promise<void>;
 
+/** Creates the parts of one process. Starts nothing in the background. Throws `StartupError`. */
 export async function composeNode(
   config: Config,
   log: Log,

@@ -14,7 +14,7 @@ export interface Payloads {
   readonly archive: Archive | undefined;
 }
 
-/** Throws `StartupError` if the store is set up wrongly; one that is only unreachable is tried again later. */
+/** Throws `StartupError` if the store is set up wrongly. An unreachable store is no error: it is tried again later. */
 export async function openPayloads(config: Config, log: Log): Promise<Payloads> {
   const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
   const storeWatch = new StoreWatch(store, log);
@@ -27,7 +27,7 @@ export async function openPayloads(config: Config, log: Log): Promise<Payloads> 
 
 function openArchive({ archive }: Config, payloads: PayloadStore, log: Log): Archive | undefined {
   const logDamaged = (key: string): void => {
-    log.error({ key }, 'A file of the archive of failed calls is damaged; it is left out');
+    log.error({ key }, 'A file of the archive of failed calls is damaged: it is skipped');
   };
   switch (archive.kind) {
     case 'off':
