@@ -1,6 +1,6 @@
 /**
- * The Express app: log, headers, drain, authentication, then the endpoints' own declarations as routes, then what
- * no route took. The order is the order of a request.
+ * The Express app. A request passes, in this order: log, headers, drain, authentication, the routes that are made from the
+ * endpoints' declarations, and the answer for unknown paths.
  */
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
@@ -27,7 +27,7 @@ import { sessionEndpoints } from './sessions/routes.ts';
 import { whatIfEndpoints } from './reruns/what-if-routes.ts';
 import { validate } from './http/validate.ts';
 
-/** Every endpoint's declaration; `document` is asked for once all are known. */
+/** The declarations of all endpoints. `document` returns the OpenAPI document; it is called only when it is requested. */
 export function endpointsOf(deps: ApiDependencies, document: () => { openapi: string }): Endpoint[] {
   return [
     ...whatIfEndpoints(deps),
@@ -66,13 +66,13 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   return app;
 }
 
-/** So that the command line knows a node from whatever else may listen at its address. */
+/** Names the product in a header, so that the CLI can tell a node from another server at the address. */
 const nameNode: RequestHandler = (_request, response, next) => {
   response.set('Holdfast-Api', '1');
   next();
 };
 
-/** `/a/{b}` as Express writes it. */
+/** Converts `/a/{b}` to Express's `/a/:b`. */
 function expressPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
@@ -100,7 +100,7 @@ function pipeline(
   return [guard, ...parseBody, (request, response) => serve(one, request, response)];
 }
 
-/** At once: Temporal would fail to write it for seconds. Deletions and cancellations go on. */
+/** Refuses at once, since Temporal would retry its write for seconds. Deletions and cancellations are still accepted. */
 function requireDisk(problem: string | undefined): void {
   if (problem !== undefined) throw new Refusal('disk_full', problem, { retryAfterSeconds: 5 });
 }
@@ -124,7 +124,7 @@ function isEmpty({ headers }: Request): boolean {
   return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
-/** A body of another type is refused; none at all is the validator's to name. */
+/** Refuses a body of another type. A missing body is reported by the validation. */
 function requireJson(request: Request): void {
   const is = request.is(jsonTypes);
   if (is === false)

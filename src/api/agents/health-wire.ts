@@ -1,4 +1,4 @@
-/** Health as the wire has it. */
+/** Converts health to the API's form. */
 import type { ProbeResult } from '../../agents/probes/probe-agent.ts';
 import type { Circuit } from '../../domain/circuit.ts';
 import type * as wire from '../../contract/health.ts';
@@ -52,7 +52,7 @@ export function probeToWire({
   };
 }
 
-/** Two decimals. */
+/** As a percentage with at most two decimals. */
 export function percent(value: number): number {
   return Math.round(value * 100) / 100;
 }

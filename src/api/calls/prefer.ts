@@ -3,9 +3,9 @@
  * until the call ends. Unknown preferences are ignored, as the RFC says.
  */
 export interface Preference {
-  /** Undefined: until the end. */
+  /** Undefined: waits until the call ends. */
   readonly waitMs: number | undefined;
-  /** For `Preference-Applied`. */
+  /** Value of the response header `Preference-Applied`. */
   readonly applied: string | undefined;
 }
 

@@ -1,19 +1,20 @@
 /**
- * Holds clients to progress. Node's own limits are totals: they let a trickling client stay for minutes, and end an honest long
- * upload. Who waits for an answer, or follows a stream of events, may do so for ever.
+ * Closes connections of clients that make no progress. Node's own limits are for a whole request: they would let a trickling
+ * client stay for minutes, and cut off an honest long upload. A client that waits for an answer or follows a stream of events
+ * may stay for any time.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface ConnectionBounds {
-  /** From the first byte of a request to the end of its head. */
+  /** The longest time from the first byte of a request to the end of its headers. */
   readonly headersMs: number;
-  /** In each such span a body must bring `bodyBytesPerSecond` on average, at least one byte. */
+  /** In each such period, a body must arrive at `bodyBytesPerSecond` on average, and at least one byte. */
   readonly bodyStallMs: number;
   readonly bodyBytesPerSecond: number;
-  /** Without any request. */
+  /** The longest time without a request. */
   readonly idleMs: number;
-  /** Beyond: the one that is idle longest is closed. */
+  /** The most idle connections. Beyond that, the one that has been idle longest is closed. */
   readonly maxIdle: number;
 }
 
@@ -21,11 +22,11 @@ interface Connection {
   readonly socket: Socket;
   /** When it became idle, or its body last made enough progress. */
   since: number;
-  /** What it had read by then. */
+  /** How many bytes had been read by then. */
   bytes: number;
-  /** When the first bytes of a head were seen that is not complete. */
+  /** When the first bytes of headers that are not complete arrived. */
   headSince?: number | undefined;
-  /** Under way; without one it is idle. */
+  /** The request in progress; undefined while the connection is idle. */
   exchange?: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined;
 }
 
@@ -34,7 +35,7 @@ export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
   server.requestTimeout = 0;
   server.keepAliveTimeout = bounds.idleMs;
   const all = new Map<Socket, Connection>();
-  const idle = new Set<Connection>(); // The oldest first.
+  const idle = new Set<Connection>(); // The longest idle first.
 
   const becomeIdle = (connection: Connection): void => {
     connection.exchange = undefined;
@@ -60,7 +61,7 @@ export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
     beginAnew(connection);
     connection.exchange = { request, response };
     const over = (): void => {
-      if (connection.exchange?.response === response) becomeIdle(connection); // Or the next one has come already.
+      if (connection.exchange?.response === response) becomeIdle(connection); // Otherwise the next request has begun.
     };
     response.once('close', () => {
       if (request.complete) over();
@@ -74,7 +75,7 @@ function lookAgain(server: Server, all: ReadonlyMap<Socket, Connection>, bounds:
   const everyMs = Math.min(1_000, bounds.headersMs / 4, bounds.bodyStallMs / 4, bounds.idleMs / 4);
   let lookedAt = performance.now();
   const timer = setInterval(() => {
-    // Then bytes may wait that this process had no time to read: nobody is to blame.
+    // If this process was busy, bytes may wait that it has not read: that is not the client's fault.
     const wasBusy = performance.now() - lookedAt > 2 * everyMs;
     lookedAt = performance.now();
     for (const connection of all.values())
@@ -101,7 +102,7 @@ function look(connection: Connection, bounds: ConnectionBounds): void {
   }
 }
 
-/** Not once all of the body is there, nor while we are the slow ones, who have not taken what has come. */
+/** False if the body is complete, or if this process has not read what has arrived and so is the slow side. */
 function waitsForClient(request: IncomingMessage): boolean {
   return !request.complete && request.readableLength < request.readableHighWaterMark;
 }

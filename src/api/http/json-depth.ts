@@ -1,4 +1,4 @@
-/** How deep JSON may nest, whatever it is for. What may be in it has narrower bounds: metadata 32, expect 64. */
+/** How deep any JSON body may nest. Some fields have lower limits: metadata 32 levels, expect 64. */
 import type { Refusal } from '../../domain/failures.ts';
 import { invalidFields } from './validate.ts';
 

@@ -1,4 +1,4 @@
-/** Members of JSON that could not be kept as they are. */
+/** Finds members of parsed JSON that could not be stored exactly. */
 import { noMemberName } from '../../contract/ids.ts';
 import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
 import { fieldPath } from './field-errors.ts';
@@ -11,7 +11,7 @@ interface Container {
   readonly parent: Container | undefined;
 }
 
-/** The first places where a text is not well-formed (UTF-8 cannot carry it), or a name would be taken for the prototype's. */
+/** The first members with a text that is not well-formed Unicode (UTF-8 cannot encode it) or with the name `__proto__`. */
 export function oddMembers(value: unknown): FieldError[] {
   const errors: FieldError[] = [];
   const left: Container[] = [];

@@ -1,12 +1,12 @@
-/** A web page elsewhere may not make a visitor's browser change anything here (CSRF). */
+/** Protects against CSRF: a web page of another origin must not make its visitor's browser change anything here. */
 import type { Request } from 'express';
 import { Refusal } from '../../domain/failures.ts';
 
 const changesNothing = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Browsers name the page's origin in every request that changes something. Their `Sec-Fetch-Site` is no help by itself:
- * they send it to HTTPS and loopback alone. Clients that are no browsers send neither. Throws the refusal `cross_site`.
+ * Browsers send the page's `Origin` with every request that changes something. `Sec-Fetch-Site` is not enough, since they
+ * send it only to HTTPS and loopback addresses. Other clients send neither. Throws the refusal `cross_site`.
  */
 export function refuseOtherSites(request: Request, publicOrigins: readonly string[]): void {
   if (changesNothing.has(request.method)) return;
@@ -20,7 +20,7 @@ export function refuseOtherSites(request: Request, publicOrigins: readonly strin
     );
 }
 
-/** As a browser writes it: without a default port, in lower case. Undefined unless the request has one Host. */
+/** This node's origin as a browser writes it: lower case, no default port. Undefined unless the request has one Host. */
 function ownOrigin(request: Request): string | undefined {
   const [host = '', ...more] = request.headersDistinct.host ?? [];
   const url = `http://${host}`;

@@ -3,7 +3,7 @@ import { Refusal } from '../../domain/failures.ts';
 import type { FieldError } from '../../contract/problem.ts';
 import { issueErrors } from './field-errors.ts';
 
-/** Throws the refusal `validation_failed` that names each field and what it takes. */
+/** Parses a value with a schema. Throws the refusal `validation_failed`, which names each invalid field and what is expected. */
 export function validate<S extends z.ZodType>(
   schema: S,
   value: unknown,

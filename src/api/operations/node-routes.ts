@@ -12,7 +12,8 @@ export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoi
       path: '/api/vps/nodes',
       tag: 'operations',
       summary: 'Facades and workers that run',
-      description: 'By their leases, looked at anew: one that was killed is listed until its lease ends.',
+      description:
+        'Read anew from the registry of nodes. A node that was killed is listed until its lease ends.',
       answers: { 200: { description: 'All of the cluster', schema: nodeList } },
       refusals: ['temporal_unavailable'],
       handle: async () => {

@@ -1,4 +1,4 @@
-/** Running one call again. */
+/** Endpoints that run one call again. */
 import type { Request } from 'express';
 import { Refusal } from '../../domain/failures.ts';
 import { identify } from '../calls/call-identity.ts';
