@@ -5,7 +5,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('a call that was started while the wall clock was wrong is looked at, and forgotten, as soon as any other', () => {
+it('a call that was started while the wall clock was wrong is checked, and dropped, as soon as any other', () => {
   vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['Date', 'performance'] });
   const inFlight = new CallsInFlight();
   vi.setSystemTime(Date.UTC(2026, 0, 1, 1)); // An hour ahead, and set right.

@@ -12,8 +12,8 @@ function session(sessionId: string, texts: readonly string[]): SessionContent {
   return { sessionId, createdAt: at, lastActivity: at, messages, metadata: {} };
 }
 
-describe('sessions in memory', () => {
-  it('are found under the run and the length that they were read at, and under no other', () => {
+describe('the cache of sessions', () => {
+  it('finds a session only under the run and the history length at which it was read', () => {
     const known = new SessionCache(64 * kibibyte);
     const content = session('a', ['x']);
     known.keep('a', mark, content);
@@ -24,7 +24,7 @@ describe('sessions in memory', () => {
     expect(known.contentAt('b', mark)).toBeUndefined();
   });
 
-  it('stay within their bytes, whatever comes: the least recently read go', () => {
+  it('stays within its size by evicting the least recently read sessions', () => {
     const maxBytes = 64 * kibibyte;
     const known = new SessionCache(maxBytes);
     for (let i = 0; i < 1_000; i++) {
@@ -38,14 +38,14 @@ describe('sessions in memory', () => {
     expect(known.contentAt('s999', mark)).toBeDefined();
   });
 
-  it('count small ones as what objects take, so that many of them stay within bounds too', () => {
+  it('counts the memory overhead of objects, so that many small sessions stay within its size, too', () => {
     const known = new SessionCache(64 * kibibyte);
     for (let i = 0; i < 1_000; i++) known.keep(`s${i}`, mark, session(`s${i}`, []));
     const left = Array.from({ length: 1_000 }, (_, i) => known.contentAt(`s${i}`, mark)).filter(Boolean);
     expect(left.length).toBeLessThan(64);
   });
 
-  it('that are large take a quarter at most: one too large is not kept, nor what it was before', () => {
+  it('gives one session at most a quarter: a larger one is not cached, and its earlier content is dropped', () => {
     const known = new SessionCache(64 * kibibyte);
     known.keep('small', mark, session('small', ['x']));
     known.keep('large', mark, session('large', ['x']));
@@ -56,7 +56,7 @@ describe('sessions in memory', () => {
     expect(known.contentAt('small', mark)).toBeDefined();
   });
 
-  it('keep what was read for them from the payload store while there is room, over later contents, and drop it with them', () => {
+  it('keeps texts from the payload store while there is room, across later contents, and drops them with the session', () => {
     const known = new SessionCache(64 * kibibyte);
     known.keepPayload('a', 'nobody', Buffer.from('its session is not kept'));
     known.keep('a', mark, session('a', ['x']));
