@@ -84,7 +84,9 @@ function pipeline(
   const guard: RequestHandler = (request, response, next) => {
     if (!one.open) authenticate(request);
     if (drain.draining && one.method !== 'get')
-      throw new Refusal('shutting_down', 'This node stops; send it to another', { retryAfterSeconds: 5 });
+      throw new Refusal('shutting_down', 'This node is stopping; send the request to another node', {
+        retryAfterSeconds: 5,
+      });
     if (one.refusals.includes('disk_full')) requireDisk(diskProblem());
     drain.track(response);
     if ((one.body && !(one.bodyOptional && isEmpty(request))) || one.streamsBody) requireJson(request);

@@ -46,7 +46,7 @@ export function startBackgroundLoops(
 ): () => Promise<void> {
   const stopping = new AbortController();
   const failed = (what: string) => (error: unknown) => {
-    log.warn({ err: error }, `${what} failed; it is tried again`);
+    log.warn({ err: error }, `${what} failed; it will be retried`);
   };
   if (readers)
     parts.deletions.finishAll(stopping.signal, { first: true }).catch((error: unknown) => {

@@ -50,7 +50,7 @@ export interface Node {
   readonly clock: ServerClock;
   readonly storeWatch: StoreWatch;
   readonly metrics: Metrics;
-  /** `graceMs`: how long requests to agents may go on once it stops, before they are handed over. */
+  /** `graceMs`: how long requests to agents may continue after the worker was stopped, before they are handed over. */
   createWorker(options: { readonly graceMs: number }): Promise<Worker>;
   /** To be called when the worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
   enterVersions(): Promise<boolean>;

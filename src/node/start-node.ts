@@ -24,7 +24,7 @@ export interface RunningNode {
   readonly webUiUrl: string | undefined;
   /** Where Temporal listens. */
   readonly temporalAddress: string;
-  /** Resolves with the reason when the node cannot go on. */
+  /** Resolves with the reason if the node cannot continue. */
   readonly failed: Promise<string>;
   /** Drains the node, then stops everything. */
   stop(): Promise<void>;
@@ -126,7 +126,7 @@ async function countEarlierCalls(
   const { records } = services.calls;
   const countAgain = () => countRunningCalls({ records, inFlight }, earlier);
   const warn = (error: unknown): void => {
-    log.warn({ err: error }, 'Counting the calls that still run failed; it is tried again');
+    log.warn({ err: error }, 'Counting the calls that still run failed; it will be retried');
   };
   await countAgain().catch(warn);
   let laterCounts = 0;

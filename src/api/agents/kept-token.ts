@@ -7,7 +7,8 @@ import { mayShareToken, type AgentConfig } from '../../domain/agent.ts';
  * somebody who does not know the token could have it sent elsewhere (I5). Throws the refusal `validation_failed`.
  */
 export function withKeptToken(agents: Agents, config: AgentConfig): AgentConfig {
-  if (config.sealedToken !== undefined) throw invalid('keep_auth_token', 'goes without auth_token');
+  if (config.sealedToken !== undefined)
+    throw invalid('keep_auth_token', 'cannot be combined with auth_token');
   const before = agents.lookup(config.name);
   if (before?.sealedToken === undefined) return config;
   if (!mayShareToken(before, config))

@@ -39,7 +39,7 @@ export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
 
   const becomeIdle = (connection: Connection): void => {
     connection.exchange = undefined;
-    beginAnew(connection);
+    restartPeriod(connection);
     if (!all.has(connection.socket)) return;
     idle.add(connection);
     const [oldest] = idle;
@@ -58,7 +58,7 @@ export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
     const connection = all.get(request.socket);
     if (!connection) return;
     idle.delete(connection);
-    beginAnew(connection);
+    restartPeriod(connection);
     connection.exchange = { request, response };
     const over = (): void => {
       if (connection.exchange?.response === response) becomeIdle(connection); // Otherwise the next request has begun.
@@ -73,20 +73,20 @@ export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
 
 function lookAgain(server: Server, all: ReadonlyMap<Socket, Connection>, bounds: ConnectionBounds): void {
   const everyMs = Math.min(1_000, bounds.headersMs / 4, bounds.bodyStallMs / 4, bounds.idleMs / 4);
-  let lookedAt = performance.now();
+  let checkedAt = performance.now();
   const timer = setInterval(() => {
     // If this process was busy, bytes may wait that it has not read: that is not the client's fault.
-    const wasBusy = performance.now() - lookedAt > 2 * everyMs;
-    lookedAt = performance.now();
+    const wasBusy = performance.now() - checkedAt > 2 * everyMs;
+    checkedAt = performance.now();
     for (const connection of all.values())
       if (wasBusy) grantTime(connection);
-      else look(connection, bounds);
+      else checkProgress(connection, bounds);
   }, everyMs);
   timer.unref();
   server.once('close', () => clearInterval(timer));
 }
 
-function look(connection: Connection, bounds: ConnectionBounds): void {
+function checkProgress(connection: Connection, bounds: ConnectionBounds): void {
   const { socket, exchange, since } = connection;
   const now = performance.now();
   const bytes = socket.bytesRead - connection.bytes;
@@ -95,10 +95,10 @@ function look(connection: Connection, bounds: ConnectionBounds): void {
     const { headSince } = connection;
     if (headSince === undefined ? now - since > bounds.idleMs : now - headSince > bounds.headersMs)
       cut(connection);
-  } else if (!waitsForClient(exchange.request)) beginAnew(connection);
+  } else if (!waitsForClient(exchange.request)) restartPeriod(connection);
   else if (now - since >= bounds.bodyStallMs) {
     if (bytes < Math.max(1, (bounds.bodyBytesPerSecond * (now - since)) / 1_000)) cut(connection);
-    else beginAnew(connection);
+    else restartPeriod(connection);
   }
 }
 
@@ -107,12 +107,13 @@ function waitsForClient(request: IncomingMessage): boolean {
   return !request.complete && request.readableLength < request.readableHighWaterMark;
 }
 
-function beginAnew(connection: Connection): void {
+function restartPeriod(connection: Connection): void {
   connection.since = performance.now();
   connection.bytes = connection.socket.bytesRead;
   connection.headSince = undefined;
 }
 
+/** Restarts the measured periods after this process was busy. */
 function grantTime(connection: Connection): void {
   connection.since = performance.now();
   if (connection.headSince !== undefined) connection.headSince = connection.since;

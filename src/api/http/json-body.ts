@@ -15,7 +15,7 @@ export function jsonBody(maxBytes: number): RequestHandler[] {
   const texts = new WeakMap<object, Buffer>();
   const verify = (request: object, _response: unknown, text: Buffer, charset: string): void => {
     if (charset.toLowerCase() !== 'utf-8')
-      throw new Refusal('unsupported_media_type', `JSON is UTF-8, not ${charset}`);
+      throw new Refusal('unsupported_media_type', `Send the JSON as UTF-8, not ${charset}`);
     if (!isUtf8(text)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
     // Checked before parsing, since JSON.parse takes seconds for millions of levels.
     if (nestsDeeperThan(maxJsonLevels, text)) throw tooDeep();

@@ -15,20 +15,20 @@ interface Container {
 export function oddMembers(value: unknown): FieldError[] {
   const errors: FieldError[] = [];
   const left: Container[] = [];
-  const look = (inner: unknown, key: PropertyKey, parent?: Container): void => {
+  const visit = (inner: unknown, key: PropertyKey, parent?: Container): void => {
     const oddity = parent && !Array.isArray(parent.value) ? oddName(String(key)) : undefined;
     if (oddity !== undefined) errors.push({ field: pathOf(key, parent), message: oddity });
     else if (typeof inner === 'object' && inner !== null) left.push({ value: inner, key, parent });
     else if (typeof inner === 'string' && !inner.isWellFormed())
       errors.push({ field: pathOf(key, parent), message: halfCharacter });
   };
-  look(value, '');
+  visit(value, '');
   for (let one = left.pop(); one; one = left.pop()) {
     const members = one.value as Record<PropertyKey, unknown>;
     const keys = Array.isArray(members) ? members.keys() : Object.keys(members);
     for (const key of keys) {
       if (errors.length >= maxFieldErrors) return errors;
-      look(members[key], key, one);
+      visit(members[key], key, one);
     }
   }
   return errors;

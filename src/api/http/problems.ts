@@ -54,7 +54,9 @@ function asRefusal(thrown: unknown): Refusal {
   if (error instanceof URIError) return badPath(error);
   if ((error as { status?: unknown } | null)?.status === 400)
     return new Refusal('invalid_json', 'The request is malformed', { cause: error });
-  return new Refusal('internal', 'This is not your fault; the log of the node tells more', { cause: error });
+  return new Refusal('internal', 'An unexpected error in the node; its log has the details', {
+    cause: error,
+  });
 }
 
 function badPath(cause: URIError): Refusal {

@@ -11,7 +11,7 @@ const changesNothing = new Set(['GET', 'HEAD', 'OPTIONS']);
 export function refuseOtherSites(request: Request, publicOrigins: readonly string[]): void {
   if (changesNothing.has(request.method)) return;
   const { origin, 'sec-fetch-site': site } = request.headers;
-  if (site === 'cross-site' || site === 'same-site') throw crossSite('those of other sites are not taken');
+  if (site === 'cross-site' || site === 'same-site') throw crossSite('this request comes from another site');
   if (origin === undefined || publicOrigins.includes(origin)) return;
   const own = ownOrigin(request);
   if (origin !== own)
@@ -29,5 +29,5 @@ function ownOrigin(request: Request): string | undefined {
 }
 
 function crossSite(why: string): Refusal {
-  return new Refusal('cross_site', `Web pages change things here only if they are this node's own: ${why}`);
+  return new Refusal('cross_site', `Only this node's own web pages may change anything: ${why}`);
 }

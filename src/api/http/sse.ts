@@ -23,7 +23,7 @@ export interface EventStream {
   readonly signal: AbortSignal;
   /** Sends `data` as JSON. Resolves when the client can take more. Does nothing if the client has disconnected. */
   send(event: string, data: unknown, id?: string): Promise<void>;
-  /** Ends the response. The client reconnects, unless the events told it that the stream is complete. */
+  /** Ends the response. The client reconnects, unless the event `end` was sent. */
   close(): void;
 }
 
@@ -40,7 +40,9 @@ export class Streams {
   /** Counts a stream until its response ends. Throws the refusals `overloaded` and `shutting_down`. */
   reserve(response: Response): void {
     if (this.drain.draining)
-      throw new Refusal('shutting_down', 'This node stops; connect to another', { retryAfterSeconds: 5 });
+      throw new Refusal('shutting_down', 'This node is stopping; connect to another node', {
+        retryAfterSeconds: 5,
+      });
     if (this.open >= this.max)
       throw new Refusal('overloaded', `This node has ${this.open} streams open, its limit`, {
         retryAfterSeconds: 5,

@@ -34,7 +34,9 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
       refusals: ['shutting_down', 'temporal_unavailable', 'disk_full', 'payload_store_unavailable'],
       handle: async () => {
         if (drain.draining)
-          throw new Refusal('shutting_down', 'This node stops; ask another', { retryAfterSeconds: 5 });
+          throw new Refusal('shutting_down', 'This node is stopping; ask another node', {
+            retryAfterSeconds: 5,
+          });
         const full = diskProblem();
         if (full !== undefined) throw new Refusal('disk_full', full, { retryAfterSeconds: 5 });
         if (storeWatch.problem !== undefined)

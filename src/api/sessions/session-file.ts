@@ -44,5 +44,7 @@ export async function* sessionsOf(body: AsyncIterable<Uint8Array>): AsyncGenerat
 }
 
 function noExport(): Refusal {
-  return invalidFields([{ field: 'body', message: 'no export of sessions: {"sessions": {id: session}}' }]);
+  return invalidFields([
+    { field: 'body', message: 'not an export of sessions: {"sessions": {id: session}}' },
+  ]);
 }

@@ -87,13 +87,13 @@ function toContent(
     ...oddMembers(value),
     ...changedNumbers.map(({ field, message }) => ({ field: field.slice(inFile), message })),
   ];
-  if (odd.length > 0) return told(odd);
+  if (odd.length > 0) return errorText(odd);
   const { metadata: given } = Object(value) as { metadata?: unknown };
   // Checked before its schema, which would take seconds for millions of members.
   if (given !== undefined && sizeAsJson(given) > maxMetadataBytes)
     return `metadata: at most ${maxMetadataBytes} bytes as JSON`;
   const parsed = importedSession.safeParse(value);
-  if (!parsed.success) return told(issueErrors(parsed.error.issues, 'session'));
+  if (!parsed.success) return errorText(issueErrors(parsed.error.issues, 'session'));
   const { session_id, user_id, created_at, last_activity, messages, metadata } = parsed.data;
   if (session_id !== undefined && session_id !== id)
     throw invalidFields([
@@ -121,7 +121,7 @@ function utc(time: string): string {
   return new Date(time).toISOString();
 }
 
-function told(errors: readonly FieldError[]): string {
+function errorText(errors: readonly FieldError[]): string {
   return errors
     .slice(0, 5)
     .map(({ field, message }) => `${field}: ${message}`)

@@ -76,7 +76,7 @@ async function submitAndWait(
   }
 }
 
-/** A call that was refused before its start does not exist: there is nothing to look at. */
+/** False for a call that was refused before its start: there is nothing to look up. */
 function mayExist({ type }: Refusal, accepted: boolean): boolean {
   return type === 'temporal_unavailable' || (accepted && refusals[type].status === 503);
 }

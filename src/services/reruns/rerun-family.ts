@@ -41,7 +41,7 @@ interface NumberTaken {
 export async function findFamily(temporal: Temporal, callId: string): Promise<Family> {
   const call = summaryOf(await describeExecution(temporal, callId));
   const root = await rootOf(temporal, call);
-  const rootCall = root === callId ? call : await look(temporal, root);
+  const rootCall = root === callId ? call : await findCall(temporal, root);
   const reruns = new Map<string, CallSummary>(root === callId ? [] : [[callId, call]]);
   const asked = new Set<string>();
   let [highest, looked] = [call.rerun?.root === root ? (call.rerun.number ?? 0) : 0, 0];
@@ -79,7 +79,7 @@ export async function rootOf(temporal: Temporal, call: CallSummary): Promise<str
     const { callId, rerunOf, rerun } = at;
     if (rerun) return rerun.ownPrompt ? callId : rerun.root;
     if (rerunOf === undefined) return callId;
-    const before = await look(temporal, rerunOf);
+    const before = await findCall(temporal, rerunOf);
     if (!before) return rerunOf;
     at = before;
   }
@@ -135,7 +135,7 @@ async function takenNumber(
   const info = await describe(temporal, rerunIdOf(root, number));
   if (!info) return undefined;
   if (info.type !== 'rerunLink') return { number, call: summaryOf(info) };
-  const linked = await look(temporal, (info.memo as unknown as LinkMemo).callId);
+  const linked = await findCall(temporal, (info.memo as unknown as LinkMemo).callId);
   // The call's own memo has no number.
   return { number, ...(linked && { call: { ...linked, rerun: { ...linked.rerun, root, number } } }) };
 }
@@ -150,11 +150,11 @@ async function listedReruns(
   for (let at = 0; at < callIds.length; at += idsPerList)
     for await (const { execution } of listAll(temporal, rerunsQuery(callIds.slice(at, at + idsPerList))))
       ids.add(callIdOf(execution?.workflowId ?? ''));
-  const looks = [...ids].filter((id) => !known.has(id)).map((id) => look(temporal, id));
-  return (await Promise.all(looks)).filter((one) => one !== undefined);
+  const found = [...ids].filter((id) => !known.has(id)).map((id) => findCall(temporal, id));
+  return (await Promise.all(found)).filter((one) => one !== undefined);
 }
 
-async function look(temporal: Temporal, callId: string): Promise<CallSummary | undefined> {
+async function findCall(temporal: Temporal, callId: string): Promise<CallSummary | undefined> {
   const info = await describe(temporal, callId);
   return info && summaryOf(info);
 }

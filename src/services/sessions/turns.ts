@@ -84,7 +84,7 @@ async function commitTurn(
   }
 }
 
-/** Sends the commit as a signal, which is cheap and has no reply. False if that run is closed; the session may go on in another. */
+/** Sends the commit as a signal, which is cheap and has no reply. False if the run is closed; a later run may have replaced it. */
 async function signalCommit(
   temporal: Temporal,
   workflowId: string,
