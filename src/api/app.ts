@@ -44,6 +44,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
   ];
 }
 
+/** Creates the app. It does not listen. */
 export function createApp(deps: ApiDependencies, version: string): Express {
   const endpoints = endpointsOf(deps, () => document);
   const document = openApiDocument(endpoints, { version, keyed: deps.config.apiKeys.length > 0 });

@@ -13,6 +13,7 @@ import { releaseEndedCalls } from '../services/calls/release-ended-calls.ts';
 import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 
+/** What the loops need. */
 export interface LoopParts {
   readonly temporal: Temporal;
   readonly texts: TextStore;

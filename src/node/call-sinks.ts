@@ -18,6 +18,7 @@ interface Listeners {
   readonly now: () => number;
 }
 
+/** Sinks run in the worker process, outside the workflow sandbox. */
 export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks> {
   const { health, inFlight, agentRequests, metrics, now } = listeners;
   // A workflow task that is retried calls its sinks again: each call is counted once.

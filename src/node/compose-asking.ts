@@ -10,6 +10,7 @@ import type { TextStore } from '../payloads/text-store.ts';
 import type { Config } from '../platform/config.ts';
 import type { Sealer } from '../platform/sealing.ts';
 
+/** What is needed to ask agents, by activities and in the first-task path. */
 export interface Asking extends AskDependencies {
   readonly firstTries: FirstTries;
 }

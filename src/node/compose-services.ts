@@ -42,6 +42,7 @@ export interface ServiceParts {
   readonly nodes: Nodes;
 }
 
+/** The services, and the parts of them that other wiring needs. */
 export interface ComposedServices {
   readonly services: Services;
   /** Dependencies of submitting a call and of running one again. */

@@ -35,6 +35,7 @@ import { composeServices, type ComposedServices } from './compose-services.ts';
 import { enterVersions } from './enter-versions.ts';
 import { openPayloads } from './open-payloads.ts';
 
+/** The parts of one process, wired together. */
 export interface Node {
   /** What an API needs. */
   readonly services: Services;

@@ -18,6 +18,7 @@ import { drainNode } from './drain-node.ts';
 import { Drain } from '../api/http/drain.ts';
 import { serveApi } from './serve-api.ts';
 
+/** A node that has started. */
 export interface RunningNode {
   readonly url: string;
   /** Only of an embedded server. */

@@ -6,6 +6,7 @@ import { healthStatus, recentRequests, successRate, type AgentHealth } from '../
 import { percentile } from '../../domain/percentile.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
 
+/** The health of one agent, in the API's form. */
 export function agentHealthToWire(
   name: string,
   health: AgentHealth,
@@ -36,6 +37,7 @@ export function agentHealthToWire(
   };
 }
 
+/** The result of a probe, in the API's form. */
 export function probeToWire({
   outcome,
   statusCode,

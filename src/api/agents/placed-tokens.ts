@@ -12,6 +12,7 @@ interface OpenContainer {
   expectsKey: boolean;
 }
 
+/** A tokenizer that keeps track of the path. Throws the refusal of JSON that nests too deeply. */
 export class PlacedTokens extends Tokenizer {
   private readonly open: OpenContainer[] = [];
   private readonly onPlacedToken: (token: ParsedTokenInfo, path: readonly OpenContainer[]) => void;

@@ -16,6 +16,7 @@ const byName = id.openapi({ description: "The agent's name, such as `.` or `..`"
 
 type Dependencies = Pick<ApiDependencies, 'agents' | 'sealer' | 'expectations'>;
 
+/** Endpoints that register, list and remove agents. */
 export function agentEndpoints({ agents: room, sealer, expectations }: Dependencies): Endpoint[] {
   const { directory: agents, health } = room;
   const remove = async (name: string): Promise<{ status: 204 }> => {

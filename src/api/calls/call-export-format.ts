@@ -3,6 +3,7 @@ import { Header, Pax } from 'tar';
 import type { ExportedCall } from '../../contract/calls.ts';
 import type { CallHistory } from '../../services/archive/call-export.ts';
 
+/** One line of JSON per call. */
 export async function* ndjsonOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<string> {
   for await (const { callId, agentAsked: asked, answeredBy, history } of calls) {
     const names = {

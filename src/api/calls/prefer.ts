@@ -9,6 +9,7 @@ export interface Preference {
   readonly applied: string | undefined;
 }
 
+/** Parses the value of the header. */
 export function parsePrefer(header: string | undefined): Preference {
   const wishes = (header ?? '').split(/[,;]/).map((wish) => wish.trim().toLowerCase());
   const wait = wishes

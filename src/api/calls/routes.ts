@@ -36,6 +36,7 @@ const accepted = {
 
 type Dependencies = Pick<ApiDependencies, 'calls' | 'config' | 'drain' | 'webUi' | 'sealer' | 'authenticate'>;
 
+/** Endpoints that start, list, describe and cancel calls. */
 export function callEndpoints(deps: Dependencies): Endpoint[] {
   const { config, webUi } = deps;
   const { running, records } = deps.calls;

@@ -6,6 +6,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Limits for client connections. Times are in ms. */
 export interface ConnectionBounds {
   /** The longest time from the first byte of a request to the end of its headers. */
   readonly headersMs: number;
@@ -30,6 +31,7 @@ interface Connection {
   exchange?: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined;
 }
 
+/** Applies the limits to every connection of the server, until it closes. */
 export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
   server.headersTimeout = 0;
   server.requestTimeout = 0;

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { AnswerOf } from '../../contract/types-of.ts';
 import type { RefusalType } from '../../domain/failures.ts';
 
+/** What a handler returns. */
 export interface Reply {
   readonly status: number;
   /** Sent as JSON; absent: no body. */
@@ -17,6 +18,7 @@ export interface Reply {
 /** The handler wrote the response itself (streams). */
 export const streamed = Symbol('streamed');
 
+/** What a handler gets: the validated request. */
 export interface Context<P, Q, B> {
   readonly params: P;
   readonly query: Q;
@@ -51,6 +53,7 @@ type BodyOf<A> = A extends { readonly schema: infer S extends z.ZodType }
   ? { readonly body: AnswerOf<S> }
   : { readonly body?: never };
 
+/** See the top of this file. */
 export interface EndpointDeclaration<
   P extends z.ZodObject | undefined,
   Q extends z.ZodObject | undefined,

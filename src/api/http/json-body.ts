@@ -9,8 +9,10 @@ import { maxJsonLevels, tooDeep } from './json-depth.ts';
 import { oddMembers } from './odd-members.ts';
 import { invalidFields } from './validate.ts';
 
+/** Media types that are read as JSON. */
 export const jsonTypes = ['application/json', 'application/*+json'];
 
+/** Middleware that parses JSON bodies of at most `maxBytes` and refuses what cannot be represented exactly. */
 export function jsonBody(maxBytes: number): RequestHandler[] {
   const texts = new WeakMap<object, Buffer>();
   const verify = (request: object, _response: unknown, text: Buffer, charset: string): void => {

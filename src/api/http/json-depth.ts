@@ -4,6 +4,7 @@ import { invalidFields } from './validate.ts';
 
 export const maxJsonLevels = 100;
 
+/** The refusal of JSON with more levels. */
 export function tooDeep(): Refusal {
   return invalidFields([{ field: 'body', message: `nests at most ${maxJsonLevels} levels` }]);
 }

@@ -4,6 +4,7 @@ import { asRefusal as asStoreRefusal } from '../../payloads/store-refusals.ts';
 import { Refusal, refusals, type OtherRefusalType } from '../../domain/failures.ts';
 import type { Log } from '../../platform/logging.ts';
 
+/** The members of the problem document. */
 export function problemBody(refusal: Refusal): Record<string, unknown> {
   const { status, title } = refusals[refusal.type];
   return {
@@ -16,6 +17,7 @@ export function problemBody(refusal: Refusal): Record<string, unknown> {
   };
 }
 
+/** Sends the refusal, with the headers that belong to it. */
 export function sendProblem(response: Response, refusal: Refusal): void {
   const { status } = refusals[refusal.type];
   if (refusal.retryAfterSeconds !== undefined) response.set('Retry-After', String(refusal.retryAfterSeconds));

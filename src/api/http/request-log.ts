@@ -5,6 +5,7 @@ import type { Log } from '../../platform/logging.ts';
 
 const probed = new Set(['/healthz', '/readyz', '/metrics']);
 
+/** Middleware that logs each request when its response has ended. */
 export function requestLog(log: Log): RequestHandler {
   return pinoHttp({
     logger: log,

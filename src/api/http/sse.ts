@@ -16,6 +16,7 @@ const headers = {
   'X-Accel-Buffering': 'no',
 } as const;
 
+/** One open stream of events. */
 export interface EventStream {
   /** The id of the last event that the client has received, according to its request. */
   readonly lastEventId: string | undefined;
@@ -27,6 +28,7 @@ export interface EventStream {
   close(): void;
 }
 
+/** Opens the node's streams, up to a limit. */
 export class Streams {
   private readonly max: number;
   private readonly drain: Drain;

@@ -14,6 +14,7 @@ export function validate<S extends z.ZodType>(
   throw invalidFields(issueErrors(parsed.error.issues, where));
 }
 
+/** The refusal `validation_failed` for these fields. */
 export function invalidFields(errors: readonly FieldError[]): Refusal {
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return new Refusal('validation_failed', detail, { extra: { errors } });

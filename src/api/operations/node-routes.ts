@@ -5,6 +5,7 @@ import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { nodeList, type RunningNode } from '../../contract/nodes.ts';
 import { iso } from '../calls/wire.ts';
 
+/** The endpoint that lists the nodes of the cluster. */
 export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoint[] {
   return [
     endpoint({

@@ -26,6 +26,7 @@ const sampleSize = 20;
 
 type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'authenticate'>;
 
+/** Endpoints that start, list, describe, follow and cancel batches of reruns. */
 export function batchEndpoints(deps: Dependencies): Endpoint[] {
   const { reruns, streams } = deps;
   const { batches } = reruns;

@@ -14,6 +14,7 @@ const location = { Location: 'The call' };
 
 type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'authenticate'>;
 
+/** The endpoint of reruns, and the retired one of resets. */
 export function rerunEndpoints(deps: Dependencies): Endpoint[] {
   return [
     endpoint({

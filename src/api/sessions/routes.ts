@@ -40,6 +40,7 @@ const deletionRefusals = [
 
 type Dependencies = Pick<ApiDependencies, 'sessions' | 'clock' | 'config'>;
 
+/** Endpoints that list, read, delete, export and import sessions. */
 export function sessionEndpoints({ sessions, clock, config }: Dependencies): Endpoint[] {
   const read = async (sessionId: string, response: Response): Promise<typeof streamed> => {
     const session = await sessions.read(sessionId);

@@ -5,6 +5,7 @@ import type { FieldError } from '../../contract/problem.ts';
 import { PlacedTokens } from '../agents/placed-tokens.ts';
 import { invalidFields } from '../http/validate.ts';
 
+/** One session of an export, as parsed JSON that is not validated yet. */
 export interface FileSession {
   readonly id: string;
   readonly value: unknown;

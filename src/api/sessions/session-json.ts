@@ -33,6 +33,7 @@ export async function* sessionJson(session: WholeSession): AsyncGenerator<string
   return whole;
 }
 
+/** Writes an export of all sessions. Its last member names sessions with lost messages. */
 export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncGenerator<string> {
   let lead = `{"exported_at":${JSON.stringify(new Date().toISOString())},"sessions":{`;
   let total = 0;

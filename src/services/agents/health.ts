@@ -30,6 +30,7 @@ const maxBatch = 500;
 /** After this time, a sent batch is considered part of the snapshot, even if no snapshot has confirmed it. */
 const overlayMs = 30_000;
 
+/** Settings of the circuit breaker. `cooldownMs` is how long a circuit stays open before it is half open. */
 export interface CircuitBreaker {
   readonly enabled: boolean;
   readonly cooldownMs: number;

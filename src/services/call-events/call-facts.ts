@@ -12,7 +12,10 @@ import type { KnownAsk, KnownCall, KnownEnding } from '../../domain/call-story.t
 import { isErrorType } from '../../domain/failures.ts';
 import { askInTask, firstTriesIn } from './first-try-markers.ts';
 
+/** An event of a workflow history, as Temporal's API has it. */
 export type HistoryEvent = proto.api.history.v1.IHistoryEvent;
+
+/** An activity that has not ended, from the description of its workflow. */
 export type PendingActivity = proto.api.workflow.v1.IPendingActivityInfo;
 
 const askActivity = 'callAgent';

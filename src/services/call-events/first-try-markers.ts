@@ -14,6 +14,7 @@ interface MarkerData {
   readonly original_schedule_time?: { readonly seconds: number; readonly nanos: number } | null;
 }
 
+/** A first try, as the marker event records it. */
 export interface FirstTryMarker {
   readonly event: HistoryEvent;
   readonly agent: string;

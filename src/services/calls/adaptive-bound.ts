@@ -13,6 +13,7 @@ export interface AdaptiveBoundOptions {
   readonly slowMs: number;
 }
 
+/** Each piece of work that ends in time raises the limit a little; slow work halves it. */
 export class AdaptiveBound implements ConcurrencyLimit {
   private readonly options: AdaptiveBoundOptions;
   private exact: number;

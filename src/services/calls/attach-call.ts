@@ -23,6 +23,7 @@ interface Attaching {
   readonly sessionId?: string | undefined;
 }
 
+/** The call that a request has started or is attached to. */
 export interface Submitted {
   /** Status of the call; `running` if this request has started it. */
   readonly status: CallStatus;

@@ -18,6 +18,7 @@ export async function findCall<T>(temporal: Temporal, callId: string, read: () =
   }
 }
 
+/** The refusal for an unknown call id. */
 export function noSuchCall(callId: string): Refusal {
   return new Refusal('call_not_found', `Call '${callId}' is not known, or its retention is over`);
 }

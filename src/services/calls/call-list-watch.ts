@@ -9,6 +9,7 @@ import { isUnanswered } from '../temporal/rpc.ts';
 
 const pollEveryMs = 1_000;
 
+/** The first page of the calls that match a filter. */
 export interface WatchedList {
   readonly filter: CallFilter;
   readonly limit: number;

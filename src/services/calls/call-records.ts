@@ -17,6 +17,7 @@ import type { Calls } from './calls.ts';
 import { rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { countByStatus, listAll, listPage, type Page } from '../temporal/visibility.ts';
 
+/** Everything that is known of one call. */
 export interface CallDescription extends CallSummary {
   /** Temporal's id of the run. */
   readonly runId: string;
@@ -32,6 +33,7 @@ export interface CallDescription extends CallSummary {
   readonly progress?: CallProgress;
 }
 
+/** How many calls there are in each status, and in total. */
 export type CallCounts = Readonly<Record<CallStatus | 'total', number>>;
 
 interface PageWish {

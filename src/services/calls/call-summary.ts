@@ -10,6 +10,7 @@ import type { CallStatus } from './call-ending.ts';
 import { callStatusOf } from './call-execution.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 
+/** What a list shows of a call. */
 export interface CallSummary {
   readonly callId: string;
   readonly status: CallStatus;
@@ -26,6 +27,7 @@ export interface CallSummary {
   readonly rerun?: RerunMemo;
 }
 
+/** Makes the summary from Temporal's information about the workflow. */
 export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
   const attributes = info.typedSearchAttributes;
   const status = callStatusOf(info.status.name);

@@ -4,6 +4,7 @@ import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Agents } from '../agents/agents.ts';
 
+/** The part of a request that says which agents the call may ask. */
 export interface WantedChain {
   readonly agentName: string;
   /** The agents that follow the first one, instead of its registered fallbacks. */
@@ -61,11 +62,13 @@ function startingAt(
   return chain.slice(index).filter(({ name }) => !leaveOut.includes(name));
 }
 
+/** The refusal for an unknown agent. Its body has the fields that old clients expect. */
 export function notRegistered(agent_name: string): Refusal {
   const message = `Agent '${agent_name}' not registered`;
   return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
 }
 
+/** The refusal `validation_failed` for one field. */
 export function invalid(field: string, message: string): Refusal {
   return new Refusal('validation_failed', `${field}: ${message}`, {
     extra: { errors: [{ field, message }] },

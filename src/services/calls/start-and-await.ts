@@ -7,6 +7,7 @@ import type { CallEnding } from './call-ending.ts';
 import { submitCall, type CallRequest, type SubmitDependencies } from './submit-call.ts';
 import type { Leaving, Waiters } from './waiters.ts';
 
+/** A request to start a call and to wait for it. */
 export interface AwaitedCall extends CallRequest {
   /** What happens to the call when the client that waits for it disconnects. */
   readonly onDisconnect: 'finish' | 'cancel';
@@ -22,6 +23,7 @@ export interface WaitWish {
   readonly released: AbortSignal;
 }
 
+/** How the wait for a call has ended. */
 export type CallOutcome =
   /** `elapsedMs`: from the request to the end. */
   | { readonly state: 'ended'; readonly ending: CallEnding; readonly elapsedMs: number }

@@ -23,6 +23,7 @@ import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls, Started } from './calls.ts';
 import { notRegistered, wantedChain, type WantedChain } from './requested-chain.ts';
 
+/** A validated request to start a call. */
 export interface CallRequest extends WantedChain {
   readonly callId: string;
   /** HMAC of the canonical request. A request with the same call id and another fingerprint is refused. */

@@ -9,6 +9,7 @@ import type { RerunDependencies } from './reruns.ts';
 /** How many calls a dry run plans concurrently. */
 const concurrency = 8;
 
+/** The result of a dry run. */
 export interface DryRun {
   /** The calls that would be run again. */
   readonly runs: readonly CallSummary[];

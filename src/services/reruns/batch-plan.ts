@@ -20,6 +20,7 @@ export interface BatchWish {
   readonly overrides: Omit<RerunOverrides, 'prompt'>;
 }
 
+/** What a batch does with one call. */
 export type Plan =
   | { readonly does: 'skip'; readonly reason: string }
   /** This batch has already started a rerun of the call. */
@@ -61,6 +62,7 @@ export async function planRerun(
   return { does: 'run', call, root: family.root, number };
 }
 
+/** The call that started last; undefined if there are none. */
 export function newest<C extends CallSummary>(calls: readonly C[]): C | undefined {
   return calls.reduce<C | undefined>(
     (latest, one) => (latest && latest.startedAt >= one.startedAt ? latest : one),

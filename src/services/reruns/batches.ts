@@ -22,6 +22,7 @@ import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } fro
 import { batchesQuery } from '../temporal/queries.ts';
 import { decodeListed, listPage, type Page } from '../temporal/visibility.ts';
 
+/** A batch with its progress. */
 export interface BatchSummary {
   readonly batchId: string;
   readonly status: 'running' | 'completed' | 'cancelled' | 'failed';

@@ -21,6 +21,7 @@ const concurrency = 16;
 const idsPerList = 50;
 const linkTimeout = '1 day';
 
+/** A family as far as it is known; see the top of this file. */
 export interface Family {
   readonly root: string;
   /** The root, unless its retention is over, and its reruns, without those that begin a family of their own. */

@@ -10,6 +10,7 @@ import { submitCall, type CallRequest, type SubmitDependencies } from '../calls/
 import type { Temporal } from '../temporal/rpc.ts';
 import { invalid, type WantedChain } from '../calls/requested-chain.ts';
 
+/** What a rerun changes in the call's request. Absent members stay as they were. */
 export interface RerunOverrides {
   readonly agentName?: string | undefined;
   readonly fallbackAgents?: readonly string[] | undefined;
@@ -27,6 +28,7 @@ export interface RerunDependencies extends SubmitDependencies {
 /** What identifies the call that a request starts, or that a repeat of the request attaches to. */
 export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint'>;
 
+/** The call that a request for a rerun has started or is attached to. */
 export interface Rerun {
   readonly callId: string;
   /** Whether an earlier request with the same Idempotency-Key started it. */

@@ -9,6 +9,7 @@ import type { CallFilter } from '../calls/call-filter.ts';
 import type { CallRecords } from '../calls/call-records.ts';
 import type { Health } from '../agents/health.ts';
 
+/** A call's recorded attempts beside its chain of today. */
 export interface WhatIfRow extends WhatIf {
   readonly callId: string;
   readonly agentAsked: string;

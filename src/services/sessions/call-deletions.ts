@@ -37,6 +37,7 @@ interface Run {
 const concurrency = 8;
 const pollEveryMs = 250;
 
+/** Deletes the ended calls of one session at a time. */
 export class CallDeletions {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;

@@ -24,6 +24,7 @@ const overheadBytes = { session: 1_024, message: 256 } as const;
 /** The largest part of the cache for one session, so that reading a long session does not evict all others. */
 const largestShare = 1 / 4;
 
+/** An LRU cache; what it evicts is read from Temporal again. */
 export class SessionCache {
   private readonly sessions: LRUCache<string, KnownSession>;
   private readonly largestBytes: number;

@@ -20,6 +20,7 @@ interface TurnDependencies {
   readonly texts: TextStore;
 }
 
+/** `updateLimit` is shared with the facade of the same process. */
 export function createTurns(
   temporal: Temporal,
   updateLimit: EntityUpdateLimit,

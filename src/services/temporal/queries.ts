@@ -54,6 +54,7 @@ export function endedRunsOfSessionQuery(sessionId: string): string {
   return `${mayHaveId(sessionWorkflowId(sessionId))} AND ${ended}`;
 }
 
+/** Batches of reruns, running or ended. */
 export function batchesQuery(): string {
   return "WorkflowType = 'rerunBatch'";
 }

@@ -9,6 +9,7 @@ const { WORKER_VERSIONING_MODE_VERSIONED } = proto.temporal.api.enums.v1.WorkerV
 /** A worker whose last poll is older does not count: every worker polls at least once a minute. */
 const freshPollMs = 70_000;
 
+/** Which workers get new calls, and whether one of them polls. */
 export interface Polling {
   /** Build id of the version that gets new calls. Undefined: workers without a build id get them. */
   readonly current: string | undefined;

@@ -41,6 +41,7 @@ export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => 
   }
 }
 
+/** The refusal for an RPC that was not answered. */
 export function temporalUnavailable(cause: unknown): Refusal {
   return new Refusal('temporal_unavailable', 'Temporal did not answer in time; try again shortly', {
     retryAfterSeconds: 2,

@@ -8,8 +8,10 @@ import { Refusal } from '../../domain/failures.ts';
 import { executionInfoFromRaw } from '../../temporal-sdk/raw-answers.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
 
+/** One workflow execution, as Temporal's list RPC returns it. */
 export type ListedExecution = proto.api.workflow.v1.IWorkflowExecutionInfo;
 
+/** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
   /** Opaque, for the next page of the same query. Absent on the last page. */

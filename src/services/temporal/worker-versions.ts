@@ -26,6 +26,7 @@ interface Deployment {
   readonly conflictToken: Uint8Array;
 }
 
+/** One version of the workers: those with the same build id. */
 export interface WorkerVersion {
   readonly buildId: string;
   readonly current: boolean;
