@@ -1,6 +1,6 @@
 /**
- * The Express app: log, headers, drain, authentication, then the endpoints' own declarations as routes, then what
- * no route took. The order is the order of a request.
+ * The Express app. A request passes, in this order: log, headers, drain, authentication, the routes that are made from the
+ * endpoints' declarations, and the answer for unknown paths.
  */
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
@@ -27,7 +27,7 @@ import { sessionEndpoints } from './sessions/routes.ts';
 import { whatIfEndpoints } from './reruns/what-if-routes.ts';
 import { validate } from './http/validate.ts';
 
-/** Every endpoint's declaration; `document` is asked for once all are known. */
+/** The declarations of all endpoints. `document` returns the OpenAPI document; it is called only when it is requested. */
 export function endpointsOf(deps: ApiDependencies, document: () => { openapi: string }): Endpoint[] {
   return [
     ...whatIfEndpoints(deps),
@@ -44,6 +44,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
   ];
 }
 
+/** Creates the app. It does not listen. */
 export function createApp(deps: ApiDependencies, version: string): Express {
   const endpoints = endpointsOf(deps, () => document);
   const document = openApiDocument(endpoints, { version, keyed: deps.config.apiKeys.length > 0 });
@@ -66,13 +67,13 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   return app;
 }
 
-/** So that the command line knows a node from whatever else may listen at its address. */
+/** Names the product in a header, so that the CLI can tell a node from another server at the address. */
 const nameNode: RequestHandler = (_request, response, next) => {
   response.set('Holdfast-Api', '1');
   next();
 };
 
-/** `/a/{b}` as Express writes it. */
+/** Converts `/a/{b}` to Express's `/a/:b`. */
 function expressPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
@@ -84,7 +85,9 @@ function pipeline(
   const guard: RequestHandler = (request, response, next) => {
     if (!one.open) authenticate(request);
     if (drain.draining && one.method !== 'get')
-      throw new Refusal('shutting_down', 'This node stops; send it to another', { retryAfterSeconds: 5 });
+      throw new Refusal('shutting_down', 'This node is stopping; send the request to another node', {
+        retryAfterSeconds: 5,
+      });
     if (one.refusals.includes('disk_full')) requireDisk(diskProblem());
     drain.track(response);
     if ((one.body && !(one.bodyOptional && isEmpty(request))) || one.streamsBody) requireJson(request);
@@ -100,7 +103,7 @@ function pipeline(
   return [guard, ...parseBody, (request, response) => serve(one, request, response)];
 }
 
-/** At once: Temporal would fail to write it for seconds. Deletions and cancellations go on. */
+/** Refuses at once, since Temporal would retry its write for seconds. Deletions and cancellations are still accepted. */
 function requireDisk(problem: string | undefined): void {
   if (problem !== undefined) throw new Refusal('disk_full', problem, { retryAfterSeconds: 5 });
 }
@@ -124,7 +127,7 @@ function isEmpty({ headers }: Request): boolean {
   return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
-/** A body of another type is refused; none at all is the validator's to name. */
+/** Refuses a body of another type. A missing body is reported by the validation. */
 function requireJson(request: Request): void {
   const is = request.is(jsonTypes);
   if (is === false)

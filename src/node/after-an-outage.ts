@@ -26,7 +26,7 @@ export function resumeAfterOutage(interrupted: Interrupted, awayMs: number, log:
   agentRequests.handOver();
   worker.renew().then(
     (fault) => {
-      if (fault !== undefined) log.warn({ err: fault }, 'The worker before did not end in good order');
+      if (fault !== undefined) log.warn({ err: fault }, 'The previous worker stopped with an error');
     },
     (error: unknown) => log.error({ err: error }, 'The worker could not be renewed'),
   );

@@ -9,10 +9,11 @@ import { FailedCalls } from '../services/archive/archive-failed.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { sweepPayloads } from '../services/archive/payload-sweep.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
-import { forgetEnded } from '../services/calls/forget-ended.ts';
+import { releaseEndedCalls } from '../services/calls/release-ended-calls.ts';
 import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 
+/** What the loops need. */
 export interface LoopParts {
   readonly temporal: Temporal;
   readonly texts: TextStore;
@@ -46,7 +47,7 @@ export function startBackgroundLoops(
 ): () => Promise<void> {
   const stopping = new AbortController();
   const failed = (what: string) => (error: unknown) => {
-    log.warn({ err: error }, `${what} failed; it is tried again`);
+    log.warn({ err: error }, `${what} failed; it will be retried`);
   };
   if (readers)
     parts.deletions.finishAll(stopping.signal, { first: true }).catch((error: unknown) => {
@@ -78,7 +79,7 @@ function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
     {
       what: 'Looking for calls that ended elsewhere',
       intervalMs: syncIntervalMs,
-      round: () => forgetEnded(temporal, inFlight),
+      round: () => releaseEndedCalls(temporal, inFlight),
     },
     {
       what: finishing,

@@ -18,9 +18,10 @@ interface Listeners {
   readonly now: () => number;
 }
 
+/** Sinks run in the worker process, outside the workflow sandbox. */
 export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks> {
   const { health, inFlight, agentRequests, metrics, now } = listeners;
-  // A retried workflow task calls its sinks again.
+  // A workflow task that is retried calls its sinks again: each call is counted once.
   const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
     calls: {

@@ -1,4 +1,4 @@
-/** Wires what asks agents: the connections to them, the checks of their answers, the requests that are open. */
+/** Wires what is needed to ask agents: the connections, the checks of answers, the requests in flight. */
 import { AgentRequests } from '../activities/agent-requests.ts';
 import type { AskDependencies } from '../activities/ask.ts';
 import { FirstTries } from '../activities/first-try.ts';
@@ -10,6 +10,7 @@ import type { TextStore } from '../payloads/text-store.ts';
 import type { Config } from '../platform/config.ts';
 import type { Sealer } from '../platform/sealing.ts';
 
+/** What is needed to ask agents, by activities and in the first-task path. */
 export interface Asking extends AskDependencies {
   readonly firstTries: FirstTries;
 }

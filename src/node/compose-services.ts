@@ -1,4 +1,4 @@
-/** The services of one process, room by room (src/services/services.ts). */
+/** Wires the services of one process, room by room (src/services/services.ts). */
 import { batchKey, callKey, callListKey } from '../domain/keys.ts';
 import { SharedWatch } from '../lib/shared-watch.ts';
 import { Semaphore } from '../lib/semaphore.ts';
@@ -27,7 +27,7 @@ import { CallDeletions } from '../services/sessions/call-deletions.ts';
 import { SessionDeletions } from '../services/sessions/session-deletions.ts';
 import { SessionReads } from '../services/sessions/session-reads.ts';
 import { Sessions } from '../services/sessions/sessions.ts';
-import { EntityGate } from '../services/temporal/entity-updates.ts';
+import { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
 import { describePolling } from '../services/temporal/readiness.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 import type { Asking } from './compose-asking.ts';
@@ -42,30 +42,31 @@ export interface ServiceParts {
   readonly nodes: Nodes;
 }
 
+/** The services, and the parts of them that other wiring needs. */
 export interface ComposedServices {
   readonly services: Services;
-  /** What submitting a call needs, and running one again. */
+  /** Dependencies of submitting a call and of running one again. */
   readonly rerunning: RerunDependencies;
   readonly deletions: SessionDeletions;
-  readonly gate: EntityGate;
+  readonly updateLimit: EntityUpdateLimit;
   readonly waiters: Waiters;
 }
 
-/** A start that takes 1.5 s is on its way to the 5 s after which its caller is refused (ADR 0018). */
+/** How many calls are started at once when the node begins. A start of 1.5 s counts as slow: at 5 s it fails (ADR 0018). */
 const fewStarts = { least: 4, slowMs: 1_500 };
 
 export function composeServices(config: Config, log: Log, parts: ServiceParts): ComposedServices {
   const { temporal, sealer, nodes, asking } = parts;
   const { texts, archive } = parts.payloads;
-  const gate = new EntityGate();
+  const updateLimit = new EntityUpdateLimit();
   const deletions = composeDeletions(config, parts);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const calls = new Calls(temporal, texts, (callId) => asking.firstTries.cancel(callId));
   const rerunning: RerunDependencies = {
     temporal,
-    agents: new Agents(temporal, gate, config.directory),
+    agents: new Agents(temporal, updateLimit, config.directory),
     health: new Health(temporal, config.circuitBreaker, asking.now),
-    sessions: new Sessions(temporal, gate, config.session, texts, reads, deletions),
+    sessions: new Sessions(temporal, updateLimit, config.session, texts, reads, deletions),
     calls,
     records: new CallRecords(temporal, calls, texts),
     inFlight: new CallsInFlight(),
@@ -91,7 +92,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
     nodes,
     temporal: { describePolling: () => describePolling(temporal, asking.now()) },
   };
-  return { services, rerunning, deletions, gate, waiters };
+  return { services, rerunning, deletions, updateLimit, waiters };
 }
 
 function composeDeletions({ deletePatienceMs }: Config, parts: ServiceParts): SessionDeletions {
@@ -129,8 +130,11 @@ function rerunServices(dependencies: RerunDependencies, maxBatchCalls: number): 
 async function cancelAbandoned(calls: Calls, callId: string, log: Log): Promise<void> {
   try {
     await calls.cancel(callId);
-    log.info({ callId }, 'The last client that waited for it went away: the call is cancelled');
+    log.info({ callId }, 'The last client that waited for the call disconnected: the call is cancelled');
   } catch (error) {
-    log.warn({ callId, err: error }, 'Nobody waits for it any more, but the call could not be cancelled');
+    log.warn(
+      { callId, err: error },
+      'The last client that waited for the call disconnected, but the call could not be cancelled',
+    );
   }
 }

@@ -37,8 +37,9 @@ import { composeServices, type ComposedServices } from './compose-services.ts';
 import { enterVersions } from './enter-versions.ts';
 import { openPayloads } from './open-payloads.ts';
 
+/** The parts of one process, wired together. */
 export interface Node {
-  /** What an API is given. */
+  /** What an API needs. */
   readonly services: Services;
   /** Clients that wait for calls here. */
   readonly waiters: Waiters;
@@ -52,9 +53,9 @@ export interface Node {
   readonly clock: ServerClock;
   readonly storeWatch: StoreWatch;
   readonly metrics: Metrics;
-  /** `graceMs`: how long requests to agents may go on once it stops, before they are handed over. */
+  /** `graceMs`: how long requests to agents may continue after the worker was stopped, before they are handed over. */
   createWorker(options: { readonly graceMs: number }): Promise<Worker>;
-  /** For once its worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
+  /** To be called when the worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
   enterVersions(): Promise<boolean>;
   watchClock(): Stop;
   /** After an outage of Temporal, resumes what it interrupted; `worker` is renewed too. */
@@ -66,6 +67,7 @@ export interface Node {
 /** Stops what was started. */
 type Stop = () => Promise<void>;
 
+/** Creates the parts of one process. Starts nothing in the background. Throws `StartupError`. */
 export async function composeNode(
   config: Config,
   log: Log,
@@ -119,11 +121,11 @@ export async function composeNode(
   };
 }
 
-function composeActivities(config: Config, { rerunning, gate }: ComposedServices, asking: Asking) {
+function composeActivities(config: Config, { rerunning, updateLimit }: ComposedServices, asking: Asking) {
   const { temporal, texts } = rerunning;
   return createActivities({
     ...asking,
-    turns: createTurns(temporal, gate, texts),
+    turns: createTurns(temporal, updateLimit, texts),
     batches: createBatchWork(rerunning, config.limits.maxBatchCalls),
   });
 }

@@ -1,12 +1,12 @@
 import { withTimeLimit } from '../lib/time-limit.ts';
 import type { Drain } from '../api/http/drain.ts';
 
-/** What is left of the drain's time for waiters to be told 202. */
+/** The part of the drain's time that is reserved for answering waiting clients with 202. */
 const releaseMs = 500;
 
 /**
- * Refuses new work, waits until every request is answered and every ask is over or the time is up, then lets go of
- * those that still wait: their calls go on elsewhere or after the restart.
+ * Refuses new work, and waits up to `drainMs` until every HTTP request is answered and no agent is being asked. Then answers
+ * the clients that still wait with 202: their calls continue on another node, or after the restart.
  */
 export async function drainNode(
   drain: Drain,

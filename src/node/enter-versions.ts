@@ -1,19 +1,19 @@
-/** A worker's place among the versions (ADR 0012), told in its log: none waits in silence for work that goes elsewhere. */
+/** Checks at the start of a worker whether its version gets new calls, and logs if it does not (ADR 0012). */
 import type { Temporal } from '../services/temporal/rpc.ts';
-import { takePlace } from '../services/temporal/worker-versions.ts';
+import { promoteIfFirst } from '../services/temporal/worker-versions.ts';
 import type { Log } from '../platform/logging.ts';
 import { StartupError } from '../platform/startup-error.ts';
 
 /**
- * For a worker that has begun to poll; the first version makes itself current. Returns whether new calls go to
- * workers like this one. Throws `StartupError`.
+ * For a worker that has begun to poll. If no version is current yet, makes the worker's version current. Returns whether new
+ * calls go to workers of this version. Throws `StartupError`.
  */
 export async function enterVersions(
   temporal: Temporal,
   buildId: string | undefined,
   log: Log,
 ): Promise<boolean> {
-  const place = await takePlace(temporal, buildId);
+  const place = await promoteIfFirst(temporal, buildId);
   if (!place)
     throw new StartupError(
       `Temporal does not list version ${String(buildId)} of ${temporal.taskQueue}: the server may not have Worker Versioning; unset HOLDFAST_BUILD_ID`,

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { StartupError } from '../platform/startup-error.ts';
 import { holdToProgress, type ConnectionBounds } from '../api/http/connections.ts';
 
-/** Throws `StartupError` that names the setting to change. */
+/** Starts an HTTP server. Throws a `StartupError` that names the setting to change. */
 export async function listen(
   app: RequestListener,
   host: string,
@@ -18,6 +18,7 @@ export async function listen(
   return server;
 }
 
+/** Stops listening, and closes all connections at once. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();

@@ -26,7 +26,7 @@ export function openPayloads(config: Config, log: Log): Payloads {
 
 function openArchive({ archive }: Config, payloads: PayloadStore, log: Log): Archive | undefined {
   const logDamaged = (key: string): void => {
-    log.error({ key }, 'A file of the archive of failed calls is damaged; it is left out');
+    log.error({ key }, 'A file of the archive of failed calls is damaged: it is skipped');
   };
   switch (archive.kind) {
     case 'off':

@@ -1,4 +1,4 @@
-/** `npm run promote`: says which version of the workers is given new calls (ADR 0012). */
+/** `npm run promote`: shows or changes which version of the workers gets new calls (ADR 0012). */
 import { parseArgs } from 'node:util';
 import { Client, isGrpcServiceError } from '@temporalio/client';
 import Table from 'cli-table3';

@@ -6,7 +6,7 @@ import { StartupError } from '../platform/startup-error.ts';
 import { version } from '../platform/version.ts';
 import { startNode } from './start-node.ts';
 
-/** What stopping may take beyond the drain. */
+/** How long stopping may take beyond the drain. */
 const stopGraceMs = 5_000;
 
 await runMain(async () => {

@@ -1,9 +1,9 @@
 /**
- * One node: Temporal (embedded unless the environment names a server), the client layer, a worker in the same
- * process, the facade. Stopping takes everything down in reverse order.
+ * Starts one node: Temporal (embedded unless the environment names a server), the services, a worker in the same process
+ * unless it is disabled, and the HTTP API. Stopping ends them in reverse order.
  */
 import { probeAgents } from '../agents/probes/prober.ts';
-import { takeUpRunning } from '../services/calls/take-up-running.ts';
+import { countRunningCalls } from '../services/calls/count-running-calls.ts';
 import { composeNode, type Node } from './compose.ts';
 import { Refusal } from '../domain/failures.ts';
 import { delay } from '../lib/delay.ts';
@@ -18,27 +18,28 @@ import { drainNode } from './drain-node.ts';
 import { Drain } from '../api/http/drain.ts';
 import { serveApi } from './serve-api.ts';
 
+/** A node that has started. */
 export interface RunningNode {
   readonly url: string;
-  /** Of the embedded server. */
+  /** Only of an embedded server. */
   readonly webUiUrl: string | undefined;
   /** Where Temporal listens. */
   readonly temporalAddress: string;
-  /** Resolves with the reason when the node cannot go on. */
+  /** Resolves with the reason if the node cannot continue. */
   readonly failed: Promise<string>;
-  /** Drains, then takes everything down. */
+  /** Drains the node, then stops everything. */
   stop(): Promise<void>;
 }
 
-/** After the drain: for asks that a retry or a failover began as it ended. */
+/** How long the worker may continue requests to agents that began at the end of the drain, by a retry or a failover. */
 const workerGraceMs = 1_500;
-/** How long a node waits for its own worker to tell it of agents and their health before it goes on without. */
+/** How long a node tries to read agents and their health from its own worker before it continues without them. */
 const firstReadMs = 20_000;
-/** After a crash the server may list a call that was started just before it only seconds later. */
+/** How long visibility may lag: a call that was started just before a crash may be listed only seconds later. */
 const listLagMs = 2_000;
-const maxLaterLooks = 3;
+const maxLaterCounts = 3;
 
-/** Throws `StartupError` with what to do; then nothing of it runs any more. */
+/** Throws `StartupError` with what to do. Everything that was started is stopped by then. */
 export async function startNode(config: Config, log: Log): Promise<RunningNode> {
   const cleanups = new Cleanups(log);
   try {
@@ -72,10 +73,13 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const worksHere = worker !== undefined && (await node.enterVersions());
   cleanups.add('keeping in step with other nodes', node.startBackgroundLoops({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
-  // Where others do the work a facade may be the first to come: it reads once some worker is there.
-  await getInStep(node, worksHere ? firstReadMs : 0, log);
+  // Without a worker of its own, a facade may be the first process of the cluster: it does not wait for a worker.
+  await readAgents(node, worksHere ? firstReadMs : 0, log);
   if (temporal.embedded)
-    cleanups.add('counting calls of before', await countEarlierCalls(node, config.limits.maxDeadlineMs, log));
+    cleanups.add(
+      'counting calls from before the start',
+      await countEarlierCalls(node, config.limits.maxDeadlineMs, log),
+    );
 
   const drain = new Drain();
   const url = await serveApi(config, log, { node, temporal, worker, drain, cleanups });
@@ -91,8 +95,8 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   };
 }
 
-/** After a crash the first read may wait for tasks that Temporal still keeps for the dead worker. */
-async function getInStep({ services }: Node, patienceMs: number, log: Log): Promise<void> {
+/** Reads agents and health once. After a crash this may take a while: Temporal still holds tasks for the dead worker. */
+async function readAgents({ services }: Node, patienceMs: number, log: Log): Promise<void> {
   const { directory, health } = services.agents;
   const giveUpAt = Date.now() + patienceMs;
   for (;;) {
@@ -110,7 +114,10 @@ async function getInStep({ services }: Node, patienceMs: number, log: Log): Prom
   }
 }
 
-/** So that a node takes no more than its limits after a crash either. Once before it listens, and later for what lagged. */
+/**
+ * Counts the calls that still run from before the start, so that the node keeps to its limits after a crash. Counts once now
+ * and three times later, since visibility lags. Returns how to stop.
+ */
 async function countEarlierCalls(
   { services, inFlight }: Node,
   maxDeadlineMs: number,
@@ -118,20 +125,20 @@ async function countEarlierCalls(
 ): Promise<() => Promise<void>> {
   const earlier = { startedAt: new Date(), maxDeadlineMs };
   const { records } = services.calls;
-  const look = () => takeUpRunning({ records, inFlight }, earlier);
-  const told = (error: unknown): void => {
-    log.warn({ err: error }, 'Counting the calls that still run failed; it is tried again');
+  const countAgain = () => countRunningCalls({ records, inFlight }, earlier);
+  const warn = (error: unknown): void => {
+    log.warn({ err: error }, 'Counting the calls that still run failed; it will be retried');
   };
-  await look().catch(told);
-  let laterLooks = 0;
+  await countAgain().catch(warn);
+  let laterCounts = 0;
   const stop = every(
     listLagMs,
     async () => {
-      await look();
-      laterLooks += 1;
-      if (laterLooks === maxLaterLooks) void stop();
+      await countAgain();
+      laterCounts += 1;
+      if (laterCounts === maxLaterCounts) void stop();
     },
-    told,
+    warn,
   );
   return stop;
 }

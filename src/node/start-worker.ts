@@ -39,7 +39,7 @@ export async function runStandAloneWorker(): Promise<void> {
 
 interface StartedWorker {
   readonly worker: RunningWorker;
-  /** Resolves with the reason when it cannot go on. */
+  /** Resolves with the reason if the worker cannot continue. */
   readonly failed: Promise<string>;
 }
 

@@ -8,14 +8,14 @@ import { expectInvalid, expectProblem } from './problem.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
-describe('the agents', () => {
+describe('the agent directory', () => {
   const node = useNode({ HOLDFAST_MAX_AGENTS: '3' });
   const register = (fields: Json): Promise<HttpAnswer> =>
     node.http.post('/api/vps/register', { host: '127.0.0.1', port: 8_080, ...fields });
   const listed = async (): Promise<Json[]> => (await node.http.get('/api/vps/agents')).body.agents as Json[];
   const remove = (name: string) => node.http.delete(`/api/vps/agents/${encodeURIComponent(name)}`);
 
-  it('that nobody registered are none', async () => {
+  it('lists no agents before one is registered', async () => {
     expect((await node.http.get('/api/vps/agents')).body).toEqual({ total: 0, agents: [] });
   });
 
@@ -58,11 +58,11 @@ describe('the agents', () => {
     },
   );
 
-  it('are not called __proto__', async () => {
+  it('refuses an agent called __proto__', async () => {
     expectInvalid(await register({ name: '__proto__' }), 'name');
   });
 
-  it('have the defaults that clients of old rely on', async () => {
+  it('gives agents the defaults that old clients rely on', async () => {
     expect(await register({ name: 'plain' })).toMatchObject({
       status: 201,
       body: {
@@ -93,7 +93,7 @@ describe('the agents', () => {
     ]);
   });
 
-  it('registered again are replaced as a whole, and the answer says so', async () => {
+  it('replaces the whole config of an agent that is registered again, and the answer says so', async () => {
     const full = {
       name: 'plain',
       host: 'agents.internal',
@@ -126,7 +126,7 @@ describe('the agents', () => {
     expect((await listed())[0]).toMatchObject({ has_auth_token: false, fallback_agents: [], port: 8_080 });
   });
 
-  it('registered again keep their token where that is asked for, and only for the host that it was given for', async () => {
+  it('keeps the token of an agent that is registered again with keep_auth_token, but only for the same host', async () => {
     const agent = await node.agent('plain', says('hello'), { auth_token: 'tk-kept' });
     const keeping = { name: 'plain', port: agent.port, keep_auth_token: true };
     expect(await register({ ...keeping, timeout_seconds: 7 })).toMatchObject({
@@ -150,7 +150,7 @@ describe('the agents', () => {
     expect((await register(keeping)).body.warnings).toEqual([expect.stringMatching(/no token to keep/)]);
   });
 
-  it('that fall back to an agent that is not there are taken, with a warning that names it', async () => {
+  it('accepts an agent whose fallback is not registered, with a warning that names the fallback', async () => {
     await register({ name: 'plain' });
     const { status, body } = await register({ name: 'first', fallback_agents: ['plain', 'nobody', 'first'] });
     expect(status).toBe(201);
@@ -158,7 +158,7 @@ describe('the agents', () => {
     await remove('first');
   });
 
-  it('never show a token, in no answer of any kind', async () => {
+  it('shows no token in any answer', async () => {
     const token = 'tk-very-secret';
     const failing = await node.agent('plain', () => ({ status: 401, body: { error: `bad ${token}` } }), {
       auth_token: token,
@@ -178,7 +178,7 @@ describe('the agents', () => {
     for (const { body } of answers) expect(JSON.stringify(body)).not.toContain(token);
   });
 
-  it('are listed by name, at most as many as the setting says, until one is removed', async () => {
+  it('lists agents by name, and accepts no more than the setting allows until one is removed', async () => {
     for (const name of ['zebra', 'ant']) expect((await register({ name })).status).toBe(201);
 
     expectProblem(await register({ name: 'one too many' }), 422, 'agents_full');
@@ -191,7 +191,7 @@ describe('the agents', () => {
     for (const name of ['zebra', 'ünï/codé ?#😀']) expect((await remove(name)).status).toBe(204);
   });
 
-  it('that are removed are gone at once, and a second removal finds none', async () => {
+  it('no longer has an agent right after its removal, and a second removal is not found', async () => {
     await node.agent('removed', says('hello'));
     const removed = await remove('removed');
 

@@ -47,7 +47,7 @@ describe('the archive', () => {
     await vi.waitFor(async () => expect(await archivedIn(archive)).toEqual([...failed].sort()), 20_000);
   });
 
-  it('holds the failed calls, by the day of their end, in files that only their owner reads', async () => {
+  it('contains the failed calls, by the day on which they ended, in files that only their owner can read', async () => {
     const [day = ''] = (await readdir(archive)).filter((name) => /^\d/.test(name));
     expect(day).toBe(new Date().toISOString().slice(0, 10));
     const text = gunzipSync(await readFile(join(archive, day, `${failed[0] ?? ''}.json.gz`))).toString();
@@ -96,7 +96,7 @@ describe('the archive', () => {
     expect(await archivedIn(archive)).toEqual([failed[0], failed[2]].sort());
   });
 
-  it('moves its watermark only forward, and has one', async () => {
+  it('moves its watermark only forward, and keeps only the newest', async () => {
     const own = new Archive(createFileStore(join(folder, 'watermarks')), 'archive/');
     expect(await own.watermark()).toBe(0);
     await own.advance(1_700_000_000_000);
@@ -108,7 +108,7 @@ describe('the archive', () => {
 });
 
 describe('an archive in the payload store', () => {
-  it('loses no call to kill -9, and two facades write each once', async () => {
+  it('loses no call to kill -9, and two facades write each call once', async () => {
     const environment = await testEnvironment({
       HOLDFAST_ARCHIVE: 'payload-store',
       HOLDFAST_ARCHIVE_SECONDS: '1',

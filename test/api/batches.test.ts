@@ -14,7 +14,7 @@ const { PendingActivityState } = proto.temporal.api.enums.v1;
 describe('a batch of reruns', () => {
   const node = useNode();
 
-  it('of fifty reports who succeeded now, failed again and was skipped, and why', async () => {
+  it('reports for each of fifty calls whether it succeeded now, failed again or was skipped, and why', async () => {
     const ids = await failedCalls(node, 'mixed', 48);
     const inSession = await failedCalls(node, 'mixed-gone', 2, { session_id: 'gone' });
     await node.http.delete('/api/vps/sessions/gone');
@@ -64,7 +64,7 @@ describe('a batch of reruns', () => {
     expect(gone.items[0]?.reason).toBe("Its session 'gone' was deleted");
   });
 
-  it('of calls that failed again takes the newest rerun of each, not all of the line', async () => {
+  it('reruns only the newest rerun of a call whose reruns failed, too', async () => {
     const [first] = await failedCalls(node, 'line', 1);
     const rerun = await node.http.post(`/api/vps/calls/${first}/rerun`);
     await endedCall(node.http, rerun.headers.get('Location') ?? '');
@@ -79,7 +79,7 @@ describe('a batch of reruns', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
-  it('skips calls whose agent is not registered any more, unless another is named', async () => {
+  it('skips calls whose agent is no longer registered, unless the request names another', async () => {
     await failedCalls(node, 'removed', 2);
     const helper = await node.agent('helper', echo);
     await node.http.delete('/api/vps/agents/removed');
@@ -101,7 +101,7 @@ describe('a batch of reruns', () => {
     expect(helper.requests.map(promptOf)).toEqual(['another prompt', 'another prompt']);
   });
 
-  it('cancelled starts nothing more and waits for what runs; its events end', async () => {
+  it('starts no more calls once it is cancelled, waits for those in flight, and then ends its events', async () => {
     await failedCalls(node, 'stopped', 6);
     const gate = gated('in the end');
     const agent = await node.agent('stopped', gate.script);
@@ -129,7 +129,7 @@ describe('a batch of reruns', () => {
     expect((await node.http.post(`${path}/cancel`)).body).toMatchObject({ status: 'cancelled' });
   });
 
-  it('with an Idempotency-Key is one batch; lists, and refusals name what is wrong', async () => {
+  it('is started once per Idempotency-Key, is listed, and names the invalid field when it is refused', async () => {
     await failedCalls(node, 'keyed', 1);
     const agent = await node.agent('keyed', echo);
     const body = { ...fast, filter: { agent: 'keyed' } };
@@ -161,10 +161,10 @@ describe('a batch of reruns', () => {
   });
 });
 
-describe('a batch of more calls than a node takes', () => {
+describe('a batch of more calls than a node accepts at once', () => {
   const node = useNode({ HOLDFAST_MAX_CALLS_IN_FLIGHT: '2', HOLDFAST_MAX_BATCH_CALLS: '4' });
 
-  it('waits where it is refused as overloaded, and takes the newest up to its bound', async () => {
+  it('retries calls that are refused as overloaded, and takes the newest calls up to its limit', async () => {
     await node.agent('narrow', () => ({ status: 401 }));
     for (let i = 0; i < 5; i++) await node.http.call({ agent_name: 'narrow', prompt: `${i}` });
     const failed = async () => (await node.http.get('/api/vps/calls/counts')).body.failed;

@@ -23,7 +23,7 @@ describe('the events of a call', () => {
     return `${node.http.nextUrl()}/api/vps/calls/${body.call_id as string}/events`;
   };
 
-  it('tell of tries, failover and answer as they happen, and the same from any place after the end', async () => {
+  it('report tries, failover and answer as they happen, and can be read again from any event after the end', async () => {
     const gate = gated('at last');
     await node.agent('backup', gate.script);
     await node.agent('broken', () => ({ status: 500 }), { max_retries: 1, fallback_agents: ['backup'] });
@@ -59,7 +59,7 @@ describe('the events of a call', () => {
     expect(names(await allEvents(url, '99'))).toEqual(['answered', 'end']);
   });
 
-  it('end with the failure, or with the cancellation', async () => {
+  it('end with the failure or the cancellation of the call', async () => {
     await node.agent('refuses', () => ({ status: 401 }));
     const failed = await allEvents(await start('refuses'));
     expect(failed.at(-2)).toMatchObject({ event: 'failed', data: { error_type: 'auth' } });
@@ -78,11 +78,11 @@ describe('the events of a call', () => {
     expectInContract(told);
   });
 
-  it('of a call that nobody made are refused', async () => {
+  it('are refused for a call that does not exist', async () => {
     expectProblem(await node.http.get('/api/vps/calls/never-made/events'), 404, 'call_not_found');
   });
 
-  it('count beside calls by status', async () => {
+  it('do not change how calls are counted by status', async () => {
     await node.agent('counted', says('x'));
     await node.http.call({ agent_name: 'counted', prompt: 'x' });
     const counts = async () => (await node.http.get('/api/vps/calls/counts?agent=counted')).body;

@@ -41,7 +41,7 @@ describe('an export of calls', () => {
     }, 20_000);
   });
 
-  it('holds each call that the filter is about, once, and says how many there are', async () => {
+  it('contains each call that matches the filter once, and says how many there are', async () => {
     const all = await node.http.get(exportPath({ status: 'failed' }));
     expect(all.headers.get('Holdfast-Total-Count')).toBe('3');
     expect(all.headers.get('Content-Type')).toMatch(/^application\/x-ndjson/);
@@ -82,7 +82,7 @@ describe('an export of calls', () => {
     },
   );
 
-  it('refuses what it does not know, and an archive that there is not', async () => {
+  it('refuses unknown parameters, and an archive that does not exist', async () => {
     expectInvalid(await node.http.get(exportPath({ format: 'zip' })), 'format');
     expectInvalid(await node.http.get(exportPath({ limit: '1' })), 'limit');
     const noArchive = await node.http.get(exportPath({ archive: 'true' }));
@@ -91,8 +91,8 @@ describe('an export of calls', () => {
   });
 });
 
-describe('an export whose Temporal goes away', () => {
-  it('before it began is a problem, midway breaks off', async () => {
+describe('an export during an outage of Temporal', () => {
+  it('is refused if it has not begun, and is cut off if it has', async () => {
     const server = await startTemporalServer();
     const environment = await testEnvironment({ TEMPORAL_ADDRESS: server.address });
     const { http, url, process } = await startNodeProcess(environment);

@@ -66,7 +66,7 @@ describe('the list of calls', () => {
     );
   });
 
-  it('tells of each call who was asked, who answered, and how it ended', async () => {
+  it('shows for each call which agent was asked, which answered, and how it ended', async () => {
     const byId = new Map(callsOf(await list()).map((one) => [one.call_id, one]));
 
     expect([...byId.keys()].sort()).toEqual([...ids].sort());
@@ -150,7 +150,7 @@ describe('the list of calls', () => {
     }
   });
 
-  it('refuses a cursor that it did not give, and one of another list, at once and by name', async () => {
+  it('refuses a forged cursor and one of another list at once, and names the field', async () => {
     const own = (await list({ limit: '1' })).body.next_cursor as string;
     const changed = own.slice(0, -4) + (own.endsWith('AAAA') ? 'BBBB' : 'AAAA');
     for (const cursor of ['AAAA', '!!', '', 'e30', changed, `${own}AAAA`, own.slice(0, 8)])

@@ -5,12 +5,12 @@ import { endedCall } from './ended-call.ts';
 import { gated, says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
-describe('looking at a call', () => {
+describe('the description of a call', () => {
   const node = useNode({ HOLDFAST_TEMPORAL_UI_URL: 'https://temporal.example/ui/' });
   const look = async (callId: unknown): Promise<Json> =>
     (await node.http.get(`/api/vps/calls/${callId as string}`)).body;
 
-  it('tells what it was started with, on the chain of that time, and never a token', async () => {
+  it('shows what the call was started with and its pinned chain, and never a token', async () => {
     const token = 'secret-token-0123456789';
     await node.agent('backup', says('hello'), { timeout_seconds: 7, auth_token: token });
     const first = await node.agent('pinned', () => ({ status: 401 }), {
@@ -48,7 +48,7 @@ describe('looking at a call', () => {
     });
   });
 
-  it('tells the time of the first byte of each try, and where the rest of the time went', async () => {
+  it('shows when the first byte of each try came, and how long every other phase took', async () => {
     await node.agent('timed', ({ attempt }) =>
       attempt === 1 ? { status: 500 } : { body: { content: 'hello' } },
     );
@@ -68,7 +68,7 @@ describe('looking at a call', () => {
     expect((queued_ms ?? 0) + (agent_ms ?? 0) + (overhead_ms ?? 0)).toBe(total_ms);
   });
 
-  it('says null for what is not over, and for a first byte that never came', async () => {
+  it('has null for phases that have not ended and for a first byte that never came', async () => {
     const gate = gated('in time');
     const agent = await node.agent('slow', gate.script);
     const start = async () =>
@@ -99,7 +99,7 @@ describe('looking at a call', () => {
     expect(call.timings).toMatchObject({ first_byte_ms: null });
   });
 
-  it('links a call and its reruns both ways', async () => {
+  it('links a call to its reruns and a rerun to its call', async () => {
     await node.agent('again', () => ({ status: 401 }));
     const { body } = await node.http.call({ agent_name: 'again', prompt: 'x' });
     const rerun = await node.http.post(`/api/vps/calls/${body.call_id as string}/rerun`);

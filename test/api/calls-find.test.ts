@@ -63,14 +63,14 @@ describe('finding calls', () => {
     );
   });
 
-  it('goes by error type, also of calls that could not say theirs', async () => {
+  it('finds calls by error type, including those whose workflow did not record one', async () => {
     expect(await found({ error_type: 'auth' })).toEqual([ids.rerun, ids.refused]);
     expect(await found({ error_type: 'cancelled' })).toEqual([ids.terminated]);
     expect(await found({ error_type: 'internal' })).toEqual([]);
     expect((await list({ error_type: 'cancelled' })).body.calls).toMatchObject([{ error_type: 'cancelled' }]);
   });
 
-  it('goes by who answered, whatever its name, and never by one that only was asked', async () => {
+  it('finds calls by the agent that answered, whatever its name, but not by one that was only asked', async () => {
     expect(await found({ answered_by: 'it\'s "who"' })).toEqual([ids.fallen]);
     expect(await found({ answered_by: 'falls back' })).toEqual([]);
     expect(await found({ answered_by: 'refuses' })).toEqual([]);
@@ -78,7 +78,7 @@ describe('finding calls', () => {
     expect(await found({ answered_by: 'answers', user: 'u' })).toEqual([ids.answered]);
   });
 
-  it('goes by the beginning of the id, by what was run again, and by the time of the start', async () => {
+  it('finds calls by the beginning of their id, by the call that they run again, and by the time of their start', async () => {
     const id = ids.answered ?? '';
     expect(await found({ text: id.slice(0, 13) })).toEqual([id]);
     expect(await found({ rerun_of: ids.refused ?? '' })).toEqual([ids.rerun]);
@@ -102,7 +102,7 @@ describe('finding calls', () => {
     },
   );
 
-  it('finds a user that was kept as it is before names were encoded, and no other by its spelling', async () => {
+  it('finds a user stored before names were encoded, and no other user by that spelling', async () => {
     const handle = await node.temporal.workflow.start('agentCall', {
       workflowId: 'call-of-old',
       taskQueue: 'nobody-works-here',
@@ -115,7 +115,7 @@ describe('finding calls', () => {
     await handle.terminate();
   });
 
-  it('pages on where it was though new calls come meanwhile', async () => {
+  it('continues paging at the same place although new calls arrive meanwhile', async () => {
     const before = await found({});
     const seen: unknown[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {

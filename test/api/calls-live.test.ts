@@ -14,7 +14,7 @@ describe('the live list of calls', () => {
   const watches = async (): Promise<string> =>
     /^holdfast_watches (\d+)$/m.exec(await (await fetch(`${node.http.nextUrl()}/metrics`)).text())?.[1] ?? '';
 
-  it('is there at once, tells a call as it starts and as it ends, and counts by status', async () => {
+  it('is sent at once, shows a call as it starts and as it ends, and counts by status', async () => {
     const gate = gated('done');
     await node.agent('live', gate.script);
     const left = new AbortController();
@@ -64,7 +64,7 @@ describe('the live list of calls', () => {
     },
   );
 
-  it('refuses what no list takes, by name', async () => {
+  it('refuses parameters that no list has, and names them', async () => {
     expectInvalid(await node.http.get('/api/vps/calls/live?status=ended'), 'status');
     expectInvalid(await node.http.get('/api/vps/calls/live?cursor=x'), 'cursor');
   });

@@ -14,7 +14,7 @@ describe('a call', () => {
   const node = useNode();
   const locationOf = ({ headers }: { headers: Headers }): string => headers.get('Location') ?? '';
 
-  it('with Prefer: respond-async is 202 with its Location at once, and its result is there later', async () => {
+  it('with Prefer: respond-async is answered at once with 202 and its Location, where its result is later', async () => {
     const gate = gated('later');
     await node.agent('gate', gate.script);
 
@@ -31,7 +31,7 @@ describe('a call', () => {
     });
   });
 
-  it('with Prefer: wait=1 is 200 when it ends before, and 202 when it does not', async () => {
+  it('with Prefer: wait=1 is answered with 200 if it ends within 1 s, otherwise with 202', async () => {
     const gate = gated('slow');
     await node.agent('quick', says('quick'));
     await node.agent('slow', gate.script);
@@ -47,7 +47,7 @@ describe('a call', () => {
     await endedCall(node.http, locationOf(slow));
   });
 
-  it('without Prefer, or with one that is not known, waits and says of no preference that it was applied', async () => {
+  it('without Prefer or with an unknown preference is awaited to its end, and the answer names no applied preference', async () => {
     await node.agent('plain', says('plain'));
     for (const Prefer of ['', 'return=minimal', 'wait=soon']) {
       const answer = await node.http.call({ agent_name: 'plain', prompt: 'hello' }, { Prefer });
@@ -56,7 +56,7 @@ describe('a call', () => {
     }
   });
 
-  it('to an agent that nobody registered is a 404 whose body clients of old understand too', async () => {
+  it('to an agent that is not registered is answered with 404 and a body that old clients understand', async () => {
     const answer = await node.http.call({ agent_name: 'nobody', prompt: 'hello' });
 
     expectProblem(answer, 404, 'agent_not_found');
@@ -119,7 +119,7 @@ describe('a call', () => {
     expect(ended.attempts).toMatchObject([{ agent: 'watched', status: 'ok', error_type: null, tries: 1 }]);
   });
 
-  it('that is cancelled answers its waiter, and cancelling it again changes nothing', async () => {
+  it('that is cancelled answers the client that waits, and cancelling it again changes nothing', async () => {
     const agent = await node.agent('hanging', () => ({ hang: true }));
     const waiter = node.http.call(
       { agent_name: 'hanging', prompt: 'hello' },
@@ -139,7 +139,7 @@ describe('a call', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
-  it('that completed is not cancelled any more', async () => {
+  it('that has completed can no longer be cancelled', async () => {
     await node.agent('completed', says('kept'));
     const { body } = await node.http.call({ agent_name: 'completed', prompt: 'hello' });
     const path = `/api/vps/calls/${body.call_id as string}`;
@@ -151,7 +151,7 @@ describe('a call', () => {
     expect((await node.http.get(path)).body).toMatchObject({ status: 'completed', response: 'kept' });
   });
 
-  it('that an operator terminated reads as cancelled, and its waiter is told', async () => {
+  it('that an operator terminates is cancelled for readers and for the client that waits', async () => {
     const agent = await node.agent('terminated', () => ({ hang: true }));
     const waiter = node.http.call({ agent_name: 'terminated', prompt: 'hello' });
     await agent.waitForRequests(1);
@@ -167,7 +167,7 @@ describe('a call', () => {
     });
   });
 
-  it('that nobody made is 404 to each way of asking for it', async () => {
+  it('that does not exist is 404 at every endpoint of calls', async () => {
     const path = '/api/vps/calls/never-made';
     const answers = [
       await node.http.get(path),
@@ -178,7 +178,7 @@ describe('a call', () => {
     for (const answer of answers) expectProblem(answer, 404, 'call_not_found');
   });
 
-  it('an entity of Temporal is no call, whatever id is asked for', async () => {
+  it('an entity workflow is never found as a call, whatever the id', async () => {
     await node.http.call({ agent_name: 'plain', prompt: 'x', session_id: 'no-call' });
     for (const id of ['session-no-call', 'agent-directory', '../agent-directory'])
       expectProblem(await node.http.get(`/api/vps/calls/${encodeURIComponent(id)}`), 404, 'call_not_found');

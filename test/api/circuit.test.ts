@@ -53,7 +53,7 @@ describe('an open circuit', () => {
     },
   );
 
-  it('is not kept open by calls that skip the agent', async () => {
+  it('is not kept open by calls that pass the agent over', async () => {
     const agent = await opened(node, 'skipped', { reset: true });
     const before = await healthOf(node, 'skipped');
 
@@ -63,7 +63,7 @@ describe('an open circuit', () => {
     expect(await healthOf(node, 'skipped')).toEqual(before);
   });
 
-  it('of an agent without an alternative does not keep it from being asked', async () => {
+  it('does not keep an agent from being asked if there is no alternative', async () => {
     let up = false;
     const alone = await node.agent('alone', () => (up ? { body: { content: 'back' } } : { status: 500 }), {
       max_retries: 0,
@@ -82,7 +82,7 @@ describe('an open circuit', () => {
     });
   });
 
-  it('of every agent of a chain leaves their order as it is, and each is asked', async () => {
+  it("changes nothing if every agent of the chain has one: all are asked in the chain's order", async () => {
     await node.agent('last', () => ({ status: 500 }), { max_retries: 0 });
     await node.agent('first', () => ({ status: 500 }), { max_retries: 0, fallback_agents: ['last'] });
     await ask(node, 'first');
@@ -133,7 +133,7 @@ describe('a circuit after its cooldown', () => {
     },
   );
 
-  it('opens again when the probe fails', async () => {
+  it('opens again if the probe fails', async () => {
     const agent = await opened(node, 'still-down', { reset: true });
     await halfOpen('still-down');
     const before = await healthOf(node, 'still-down');
@@ -154,10 +154,10 @@ describe('a circuit after its cooldown', () => {
   });
 });
 
-describe('a circuit breaker that is switched off', () => {
+describe('a disabled circuit breaker', () => {
   const node = useNode({ HOLDFAST_CIRCUIT_BREAKER: 'off' });
 
-  it('asks a failing agent first all the same', async () => {
+  it('lets calls ask a failing agent first', async () => {
     const agent = await opened(node, 'asked', { reset: true }, 4);
     expect(agent.requests).toHaveLength(4);
     expect(await healthOf(node, 'asked')).toMatchObject({ status: 'unreachable', circuit: 'closed' });

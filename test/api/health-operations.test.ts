@@ -15,7 +15,7 @@ const ask = async (http: HttpClient, agent_name: string): Promise<Json> =>
 describe('the health of an agent', () => {
   const node = useNode();
 
-  it('holds the latencies of answered calls and the last errors, and all of it at once with details', async () => {
+  it('contains the latencies of answered calls and the last errors, for all agents in one answer with details', async () => {
     await node.agent('detailed', ({ attempt }) =>
       attempt === 2 ? { status: 401 } : { body: { content: 'x' } },
     );
@@ -78,7 +78,7 @@ describe('a reset', () => {
     expect(await healthOf(node.http, 'reset')).toMatchObject({ circuit: 'open', consecutive_failures: 1 });
   });
 
-  it('is seen by another node, and stays when the failure from before reaches the entity after it', async () => {
+  it('is seen by another node, and stays although an earlier failure reaches the health workflow after it', async () => {
     await down('shared');
     const temporal = {
       client: node.temporal,
@@ -100,7 +100,7 @@ describe('a reset', () => {
     expect(await healthOf(node.http, 'shared')).toMatchObject({ circuit: 'closed', total_failures: 1 });
   });
 
-  it('of an agent that nobody registered is refused, as a probe is', async () => {
+  it('is refused for an agent that is not registered, and so is a probe', async () => {
     for (const what of ['reset', 'probe'])
       expect(await node.http.post(`/api/vps/health/nobody/${what}`)).toMatchObject({
         status: 404,
@@ -114,7 +114,7 @@ describe('a probe', () => {
   const probe = async (name: string): Promise<Json> =>
     (await node.http.post(`/api/vps/health/${name}/probe`)).body;
 
-  it('asks the health path and tells what it answered; the circuit follows', async () => {
+  it('requests the health path and reports its answer, and the circuit changes with it', async () => {
     let status = 503;
     const agent = await node.agent('path', () => ({ status }), { health_path: '/up' });
     for (let probes = 1; probes <= 3; probes++)
@@ -141,7 +141,7 @@ describe('a probe', () => {
     expect(new Set(agent.requests.map((one) => `${one.method} ${one.path}`))).toEqual(new Set(['GET /up']));
   });
 
-  it('of an agent without a health path opens a connection only, and costs no prompt', async () => {
+  it('only opens a connection to an agent without a health path, and sends no prompt', async () => {
     const agent = await node.agent('bare', says('x'));
     expect(await probe('bare')).toMatchObject({ ok: true, status_code: null, health: { status: 'healthy' } });
     expect(agent.requests).toEqual([]);
@@ -156,7 +156,7 @@ describe('a probe', () => {
     expect(await probe('bare')).toMatchObject({ ok: true, health: { circuit: 'closed' } });
   });
 
-  it('that only connects does not close the circuit of an agent that takes connections and fails', async () => {
+  it('does not close the circuit of a failing agent just because a connection can be opened', async () => {
     await node.agent('failing', () => ({ status: 500 }), { max_retries: 0 });
     await ask(node.http, 'failing');
     expect(await probe('failing')).toMatchObject({
@@ -176,10 +176,10 @@ describe('a probe', () => {
   });
 });
 
-describe('a half-open agent that a call need not ask', () => {
+describe('a half-open agent that a call turns out not to need', () => {
   const node = useNode({ HOLDFAST_CIRCUIT_COOLDOWN_SECONDS: '2' });
 
-  it("is another call's to probe as soon as that call has ended", async () => {
+  it('can be probed by another call as soon as that call has ended', async () => {
     let up = false;
     await node.agent('later', () => (up ? { body: { content: 'back' } } : { reset: true }), {
       max_retries: 0,

@@ -31,7 +31,7 @@ describe('the health of agents', () => {
     return agent;
   };
 
-  it('that was never asked is perfect', async () => {
+  it('is perfect for an agent that was never asked', async () => {
     await node.agent('new', says('x'));
     expect(await healthOf('new')).toEqual({
       agent_name: 'new',
@@ -117,7 +117,7 @@ describe('the health of agents', () => {
     expect(at('circuit_open_until')).toBe(at('last_failure_at') + 30_000);
   });
 
-  it('is summed over the agents that are registered, and over no others', async () => {
+  it('is summed over the registered agents only', async () => {
     const agents = (await node.http.get('/api/vps/agents')).body.agents as Json[];
     const each = await Promise.all(agents.map((agent) => healthOf(agent.name as string)));
     const count = (status: string) => each.filter((one) => one.status === status).length;
@@ -147,7 +147,7 @@ describe('the health of agents', () => {
     expect(countOf(body.error_metrics, 'connection')).toBeGreaterThan(0);
   });
 
-  it('at a glance is operational while one agent is healthy', async () => {
+  it('is summarized as operational while at least one agent is healthy', async () => {
     const { body } = await node.http.get('/api/vps/status');
     const overview = (await node.http.get('/api/vps/health')).body;
     expect(body).toEqual({
@@ -159,7 +159,7 @@ describe('the health of agents', () => {
     });
   });
 
-  it('outlives another registration and is forgotten with the removal', async () => {
+  it('survives another registration of the agent and is deleted with its removal', async () => {
     await asked('kept', ['error', 'error', 'error']);
     const before = await healthOf('kept');
     expect(before.status).toBe('unhealthy');
@@ -173,7 +173,7 @@ describe('the health of agents', () => {
     expect(await healthOf('kept')).toMatchObject(fresh);
   });
 
-  it('moves by probes of the health path, without counting them as requests', async () => {
+  it('changes with probes of the health path, which do not count as requests', async () => {
     let up = false;
     const agent = await node.agent(
       'probed',

@@ -25,7 +25,7 @@ function keyOf(fits: (digest: string) => boolean): { readonly key: string; reado
 describe('a request with an Idempotency-Key', () => {
   const node = useNode();
 
-  it('repeated after the call ended gets that call, and nobody is asked again', async () => {
+  it('gets the same call if it is repeated after the end, and no agent is asked again', async () => {
     const agent = await node.agent('once', says('the only answer'));
     const call = () => node.http.call({ agent_name: 'once', prompt: 'hello' }, keyed('ended'));
 
@@ -38,7 +38,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
-  it('sent ten times at once makes one call, and each gets its answer', async () => {
+  it('makes one call if it is sent ten times at once, and each gets the answer', async () => {
     const gate = gated('shared');
     const agent = await node.agent('ten', gate.script);
     const body = { agent_name: 'ten', prompt: 'hello', session_id: 'ten' };
@@ -55,7 +55,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(session.body.messages).toHaveLength(2);
   });
 
-  it('attaches to the running call, and a wait of its own ends with 202', async () => {
+  it('attaches to the running call, and is answered with 202 at the end of its own wait', async () => {
     const gate = gated('at last');
     const agent = await node.agent('running', gate.script);
     const call = (Prefer: string) =>
@@ -72,7 +72,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
-  it('and another body is refused and asks nobody, whichever member differs', async () => {
+  it('is refused with another body, whichever member differs, and asks no agent', async () => {
     const agent = await node.agent('other', says('first'));
     const body = { agent_name: 'other', prompt: 'hello', user_id: 'u', metadata: { a: [1, 2] } };
     await node.http.call(body, keyed('other body'));
@@ -96,7 +96,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(next.body.success).toBe(true);
   });
 
-  it('is the same request in another order of members, and null is as good as absent', async () => {
+  it('counts as the same with its members in another order, or with null for an absent member', async () => {
     const agent = await node.agent('order', says('first'));
     const [first, second] = [
       await node.http.call(
@@ -118,7 +118,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
-  it('makes an id that no command takes for an option, unless a call of before has that id', async () => {
+  it('makes a call id that no command mistakes for an option, unless an earlier call already has the other form', async () => {
     const agent = await node.agent('dashed', says('once'));
     const body = { agent_name: 'dashed', prompt: 'hello' };
     const fresh = keyOf((digest) => digest.startsWith('-'));
@@ -150,7 +150,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(agent.requests).toHaveLength(2);
   });
 
-  it('makes such an id of a batch of reruns too, unless a batch of before has it', async () => {
+  it('makes such an id for a batch of reruns, too, unless an earlier batch already has the other form', async () => {
     const body = { filter: { agent: 'nobody' } };
     const fresh = keyOf((digest) => digest.startsWith('-'));
     const before = keyOf((digest) => digest.startsWith('_'));
@@ -170,7 +170,7 @@ describe('a request with an Idempotency-Key', () => {
     expect((await post(before.key)).body.batch_id).toBe(before.digest);
   });
 
-  it('repeated in a session gives the turn back, so that the session goes on', async () => {
+  it('gives back the turn that its repeat acquired, so that the session continues', async () => {
     await node.agent('echo', echo);
     const say = (prompt: string, session_id: string, key = prompt) =>
       node.http.call({ agent_name: 'echo', prompt, session_id }, keyed(`${session_id} ${key}`));
@@ -193,7 +193,7 @@ describe('a request with an Idempotency-Key', () => {
     ]);
   });
 
-  it('whose client goes away leaves the call to the one that still waits, whoever came first', async () => {
+  it('does not cancel the call when its client disconnects while another client waits, whichever came first', async () => {
     const gate = gated('for the one that waits');
     const [shared, alone] = [await node.agent('shared', gate.script), await node.agent('alone', gate.script)];
     const call = (agent_name: string, signal?: AbortSignal) =>
@@ -218,7 +218,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(shared.aborts).toBe(0);
   });
 
-  it('and of two sessions at once is one call in one of them; the other is not left behind, empty', async () => {
+  it('makes one call if it is sent for two sessions at once, and does not leave the other session behind, empty', async () => {
     await node.agent('torn', echo);
     const pair = async (number: number): Promise<void> => {
       const sessions = [`torn-${number}-a`, `torn-${number}-b`];
@@ -271,7 +271,7 @@ describe('a request with an Idempotency-Key', () => {
     );
   });
 
-  it('of 255 characters is taken', async () => {
+  it('accepts a key of 255 characters', async () => {
     const answer = await node.http.call({ agent_name: 'once', prompt: 'hello' }, keyed('k'.repeat(255)));
     expect(answer.body).toMatchObject({ success: true });
   });

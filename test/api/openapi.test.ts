@@ -84,7 +84,7 @@ describe('the OpenAPI document', () => {
     expect(unused).toEqual([]);
   });
 
-  it('says of each endpoint what it is for, which parameters its path has, and what it answers', () => {
+  it('has for each endpoint a summary, the parameters of its path, and its answers', () => {
     for (const endpoint of endpoints) {
       const operation = operationOf(document, endpoint);
       expect((operation as unknown as Json).summary).toMatch(/\S/);
@@ -105,7 +105,7 @@ describe('the OpenAPI document', () => {
         expect(status.startsWith('2') || statuses.has(status)).toBe(true);
   });
 
-  it('has schemas that take the requests of its own defaults and refuse those that the API refuses', () => {
+  it('has schemas that accept valid requests and reject those that the API refuses', () => {
     const { components } = document;
     const validator = (name: string) =>
       new Ajv2020({ strict: false }).compile({ $ref: `#/components/schemas/${name}`, components });
@@ -120,7 +120,7 @@ describe('the OpenAPI document', () => {
     expect(registration({ name: 'a', host: 'h', port: 1, auth_token: 'to ken' })).toBe(false);
   });
 
-  it('has no number in a query that may be empty or blank', async () => {
+  it('allows no empty or blank number in a query', async () => {
     const numbers = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).flatMap(([method, { parameters = [] }]) =>
         parameters
@@ -140,7 +140,7 @@ describe('the OpenAPI document', () => {
         }
   });
 
-  it('is true of every answer of every endpoint, and of their refusals', async () => {
+  it('describes every answer and refusal of every endpoint correctly', async () => {
     const { http } = node;
     const seen = new Set<string>();
     const check = async (endpoint: string, request: Promise<HttpAnswer>): Promise<HttpAnswer> => {

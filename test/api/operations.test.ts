@@ -6,7 +6,7 @@ import { expectProblem } from './problem.ts';
 import { gated, says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
-describe('a node that takes one call at a time', () => {
+describe('a node that accepts one call at a time', () => {
   const node = useNode({ HOLDFAST_MAX_CALLS_IN_FLIGHT: '1' });
   const metric = async (line: string): Promise<number | undefined> => {
     const { text } = (await node.http.get('/metrics')).body as { text: string };
@@ -14,12 +14,12 @@ describe('a node that takes one call at a time', () => {
     return found === undefined ? undefined : Number(found.split(' ').at(-1));
   };
 
-  it('lives and is ready', async () => {
+  it('is alive and ready', async () => {
     expect(await node.http.get('/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await node.http.get('/readyz')).toMatchObject({ status: 200, body: { status: 'ready' } });
   });
 
-  it('refuses the next call with 429 and the bound, keeps no trace of it, and takes it when the first has ended', async () => {
+  it('refuses a second call with 429 and the limit, keeps no trace of it, and accepts it when the first has ended', async () => {
     const gate = gated('first');
     const agent = await node.agent('gate', gate.script);
     const call = () =>
@@ -43,7 +43,7 @@ describe('a node that takes one call at a time', () => {
     expect(agent.requests).toHaveLength(2);
   });
 
-  it('attaches a repeat of the call that runs, since it adds no load', async () => {
+  it('attaches a repeat of the running call, since it adds no load', async () => {
     const gate = gated('repeated');
     const agent = await node.agent('repeated', gate.script);
     const call = () =>
@@ -88,7 +88,7 @@ describe('a node that takes one call at a time', () => {
     expect(answer.body.text).not.toContain('some-id');
   });
 
-  it('serves a docs page with its own assets only, and no script inline', async () => {
+  it('serves a docs page that uses only its own assets and no inline script', async () => {
     const page = await node.http.get('/docs');
     const html = page.body.text as string;
     expect(page.headers.get('Content-Type')).toMatch(/^text\/html/);
@@ -107,10 +107,10 @@ describe('a node that takes one call at a time', () => {
   });
 });
 
-describe('a node that starts one call at a time, and lets none wait for it', () => {
+describe('a node that starts one call at a time, and lets no other call wait to be started', () => {
   const node = useNode({ HOLDFAST_MAX_STARTS: '1', HOLDFAST_START_PATIENCE_SECONDS: '0' });
 
-  it('refuses who would have to wait with 429, and names the bound as every 429 does', async () => {
+  it('refuses a call that would have to wait with 429, and names the limit', async () => {
     await node.agent('quick', says('hello'));
     const call = () => node.http.call({ agent_name: 'quick', prompt: 'x' });
     const burst = async () =>

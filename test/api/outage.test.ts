@@ -90,7 +90,7 @@ async function expectOwnAnswersAtOnce(http: HttpClient): Promise<void> {
 describe('while its Temporal server is frozen', () => {
   const node = useNode();
 
-  it('a node refuses in time; then the call that was in flight ends, and new ones are taken', async () => {
+  it('a node refuses calls in time; afterwards the call in flight ends, and new calls are accepted', async () => {
     await node.agent('agent', says('hello'));
     const gate = gated('after the outage');
     const waited = await node.agent('waited', gate.script);
@@ -146,7 +146,7 @@ describe('after its Temporal server was lost', () => {
     for (const one of [dir, dataDir]) await rm(one, { recursive: true, force: true });
   });
 
-  it('a node says that it cannot go on, and refuses in time until it ends', async () => {
+  it('a node reports that it cannot continue, and refuses calls in time until it ends', async () => {
     expect(await node.failed).toContain('the Temporal server could not be restarted');
     const refusals = expectRefusalsInTime(http);
     await expectOwnAnswersAtOnce(http);

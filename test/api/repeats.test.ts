@@ -42,7 +42,7 @@ async function resetElsewhere({ temporal }: NodeInUse, workflowId: string): Prom
 describe('a repeat of an ended call', () => {
   const node = useNode();
 
-  it('is answered to the letter as the first, whatever became of the call', async () => {
+  it('gets exactly the same answer as the first request, however the call ended', async () => {
     await node.agent('answers', echo);
     await node.agent('refuses', () => ({ status: 401 }));
     await node.agent('falls-back', () => ({ status: 401 }), { fallback_agents: ['answers'] });
@@ -59,7 +59,7 @@ describe('a repeat of an ended call', () => {
     }
   });
 
-  it('asks neither for its agent nor for its session: both may be gone', async () => {
+  it('needs neither the agent nor the session, which may both be removed', async () => {
     await node.agent('leaves', echo);
     const body = { agent_name: 'leaves', prompt: 'hello', session_id: 'left' };
     const first = await node.http.call(body, keyed('left'));
@@ -71,7 +71,7 @@ describe('a repeat of an ended call', () => {
     expect((await node.http.get('/api/vps/sessions/left')).status).toBe(404);
   });
 
-  it('that would rather not wait is answered 202, as ever', async () => {
+  it('that prefers not to wait is answered with 202', async () => {
     await node.agent('async', echo);
     const body = { agent_name: 'async', prompt: 'hello' };
     const { body: first } = await node.http.call(body, keyed('async'));
@@ -84,7 +84,7 @@ describe('a repeat of an ended call', () => {
     }
   });
 
-  it('and another request of its key is refused', async () => {
+  it('is refused if the request with the same key differs', async () => {
     const agent = await node.agent('strict', echo);
     const body = { agent_name: 'strict', prompt: 'hello' };
     await node.http.call(body, keyed('strict'));
@@ -98,7 +98,7 @@ describe('a repeat of an ended call', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
-  it('that is refused holds no turn of its session: the next call has it', async () => {
+  it('holds no turn of its session if it is refused: the next call gets the turn', async () => {
     await node.agent('turns', echo);
     const call = (prompt: string, key: string) =>
       node.http.call({ agent_name: 'turns', prompt, session_id: 'turns' }, keyed(key));
@@ -107,7 +107,7 @@ describe('a repeat of an ended call', () => {
     expect((await call('next', 'next')).body).toMatchObject({ success: true, session_stored: true });
   });
 
-  it('after its deletion is a new call, and its agent is asked anew', async () => {
+  it('starts a new call after the first was deleted, and the agent is asked again', async () => {
     const agent = await node.agent('deleted', echo);
     const body = { agent_name: 'deleted', prompt: 'hello', session_id: 'deleted' };
     const call = () => node.http.call(body, keyed('deleted'));
@@ -127,7 +127,7 @@ describe('a repeat of a call that an operator has reset', () => {
   // A call that is terminated in its first task has no task to be reset to.
   const node = useNode({ HOLDFAST_FIRST_TASK_WAIT_MS: '0' });
 
-  it('waits for the new ending, though the old one was answered before', async () => {
+  it('waits for the new ending, although the old one was already returned', async () => {
     const gate = gated('after the reset');
     const agent = await node.agent('agent', gate.script);
     const call = () => node.http.call({ agent_name: 'agent', prompt: 'hello' }, keyed('reset'));

@@ -66,7 +66,7 @@ describe('a request', () => {
     },
   );
 
-  it('whose body has an encoding or a charset that is not known is 415', async () => {
+  it('is answered with 415 if the encoding or the charset of its body is unknown', async () => {
     for (const headers of [
       { 'Content-Encoding': 'lzma' },
       { 'Content-Type': 'application/json; charset=latin1' },
@@ -75,7 +75,7 @@ describe('a request', () => {
       expectProblem(await node.http.post('/api/vps/call', '{}', headers), 415, 'unsupported_media_type');
   });
 
-  it('may name its JSON by another subtype, and compress it', async () => {
+  it('may have another JSON subtype as its type, and may be compressed', async () => {
     await node.agent('agent', says('hello'));
     const body = JSON.stringify({ agent_name: 'agent', prompt: 'x' });
     const plain = await node.http.post('/api/vps/call', body, { 'Content-Type': 'application/vnd.crm+json' });
@@ -97,12 +97,12 @@ describe('a request', () => {
     expectProblem(answer, 422, 'validation_failed');
   });
 
-  it('with a body at the limit is read, and one byte more is 413', async () => {
+  it('is read with a body at the limit, and answered with 413 if it has one byte more', async () => {
     expectProblem(await node.http.post('/api/vps/call', callOf(maxBodyBytes)), 404, 'agent_not_found');
     expectProblem(await node.http.post('/api/vps/call', callOf(maxBodyBytes + 1)), 413, 'body_too_large');
   });
 
-  it('that is small and unpacks to more than the limit is 413', async () => {
+  it('is answered with 413 if it is small but decompresses to more than the limit', async () => {
     const response = await fetch(`${node.http.url}/api/vps/call`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' },
@@ -111,7 +111,7 @@ describe('a request', () => {
     expect(response.status).toBe(413);
   });
 
-  it('to an endpoint that does not exist is 404 and names it', async () => {
+  it('is answered with 404 if the endpoint does not exist, which the answer names', async () => {
     for (const path of [
       '/nothing',
       '/api/vps',
@@ -149,7 +149,7 @@ describe('a request', () => {
     },
   );
 
-  it('of HTTP/1.0 without a Host is refused as one to a foreign name, not a fault of ours', async () => {
+  it('is refused without a Host (HTTP/1.0) like one to a foreign host, and does not fail internally', async () => {
     const { port } = new URL(node.http.url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write('GET /api/vps/agents HTTP/1.0\r\n\r\n');
@@ -159,7 +159,7 @@ describe('a request', () => {
     expect(text).toContain('"error_type":"unauthorized"');
   });
 
-  it('is answered with the headers that keep browsers from guessing, and without naming its software', async () => {
+  it('is answered with headers that prevent content sniffing, and without the name of the server software', async () => {
     const { headers } = await node.http.get('/api/vps/agents');
     expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
     expect(headers.get('Content-Security-Policy')).toContain("default-src 'self'");

@@ -51,7 +51,7 @@ describe('a family of reruns', () => {
     });
   }
 
-  it('of three generations is resolved by an answer that came just before the batch', async () => {
+  it('of three generations needs no rerun once any of them was answered, even just before the batch', async () => {
     const [call, first] = await twoFailed('generations');
     const agent = await node.agent('generations', echo);
     const second = await rerun(call);
@@ -74,7 +74,7 @@ describe('a family of reruns', () => {
     expect(agent.requests).toHaveLength(2);
   });
 
-  it('has its newest failed member in a batch, and the dry run counts what the batch then does', async () => {
+  it('has its newest failed member in a batch, and the dry run predicts what the batch does', async () => {
     const [call, first] = await twoFailed('newest');
     const others = await failedCalls(node, 'newest-others', 2);
     expect(others).toHaveLength(2);
@@ -115,7 +115,7 @@ describe('a family of reruns', () => {
     },
   );
 
-  it('is asked once by two batches at the same moment', async () => {
+  it('is rerun once if two batches run at the same moment', async () => {
     await failedCalls(node, 'two-batches', 3);
     const gate = gated('once');
     const agent = await node.agent('two-batches', gate.script);
@@ -131,7 +131,7 @@ describe('a family of reruns', () => {
     expect(agent.requests).toHaveLength(3);
   });
 
-  it('is left by a rerun with a prompt of its own, which begins another family', async () => {
+  it('does not contain a rerun with a prompt of its own, which begins another family', async () => {
     const [call] = await failedCalls(node, 'left', 1);
     const agent = await node.agent('left', echo);
     const other = await rerun(call, { prompt: 'something else' });
@@ -144,7 +144,7 @@ describe('a family of reruns', () => {
     expect(agent.requests.map(promptOf)).toEqual(['something else', 'something else', 'left 0']);
   });
 
-  it('is found beyond numbers of calls that were deleted, and no number is given twice', async () => {
+  it('is found beyond the numbers of deleted calls, and no number is used twice', async () => {
     const [call = ''] = await failedCalls(node, 'holes', 1);
     const agent = await node.agent('holes', echo);
     const probe = await rerun(call, { prompt: 'its chain is needed' }, 'probe of holes');
@@ -162,7 +162,7 @@ describe('a family of reruns', () => {
     expect(agent.requests).toHaveLength(3);
   });
 
-  it('takes in reruns of before there were numbers: one that runs blocks the batch', async () => {
+  it('contains reruns from before there were numbers: a running one blocks the batch', async () => {
     const [call = ''] = await failedCalls(node, 'before', 1);
     const gate = gated('from before');
     const agent = await node.agent('before', gate.script);
@@ -181,7 +181,7 @@ describe('a family of reruns', () => {
     await agent.waitForRequests(2);
   });
 
-  it('knows what a batch began and did not record, whether numbered or from before', async () => {
+  it('contains reruns that a batch started but did not record, with a number or from before there were numbers', async () => {
     const [one = '', two = ''] = await failedCalls(node, 'unrecorded', 2);
     const agent = await node.agent('unrecorded', echo);
     const probe = await rerun(one, { prompt: 'its chain is needed' }, 'probe of unrecorded');
@@ -207,7 +207,7 @@ describe('a family of reruns', () => {
     expect(agent.requests).toHaveLength(3);
   });
 
-  it('keeps an Idempotency-Key to one rerun, whatever the family', async () => {
+  it('allows an Idempotency-Key for one rerun only, whatever the family', async () => {
     const [one, two] = await failedCalls(node, 'keys', 2);
     const agent = await node.agent('keys', echo);
     const key = 'a key of the family';

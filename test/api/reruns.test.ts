@@ -12,7 +12,7 @@ const locationOf = ({ headers }: HttpAnswer): string => headers.get('Location') 
 describe('a rerun', () => {
   const node = useNode();
 
-  it('is a new call on the agents of today, linked to the first', async () => {
+  it("is a new call with the agents' current configs, linked to the first call", async () => {
     const first = await node.agent('rerun', () => ({ status: 401 }));
     const { body } = await node.http.call({
       agent_name: 'rerun',
@@ -37,7 +37,7 @@ describe('a rerun', () => {
     expect([first.requests.length, second.requests.length]).toEqual([1, 1]);
   });
 
-  it('with an Idempotency-Key runs once, and the key fits no other rerun and no call', async () => {
+  it('with an Idempotency-Key runs once, and the key is refused for other reruns and calls', async () => {
     const agent = await node.agent('rerun-key', says('again'));
     const ask = async () =>
       (await node.http.call({ agent_name: 'rerun-key', prompt: 'x' })).body.call_id as string;
@@ -60,7 +60,7 @@ describe('a rerun', () => {
     expect(agent.requests).toHaveLength(3);
   });
 
-  it('needs its agent to be registered still', async () => {
+  it('is refused if its agent is no longer registered', async () => {
     await node.agent('removed', says('gone'));
     const { body } = await node.http.call({ agent_name: 'removed', prompt: 'x' });
     await node.http.delete('/api/vps/agents/removed');
@@ -70,7 +70,7 @@ describe('a rerun', () => {
     expectProblem(answer, 404, 'agent_not_found');
   });
 
-  it('asked for twenty times at once with one Idempotency-Key is one call', async () => {
+  it('is one call if it is requested twenty times at once with one Idempotency-Key', async () => {
     await node.agent('clicked', () => ({ status: 401 }));
     const { body } = await node.http.call({ agent_name: 'clicked', prompt: 'x', session_id: 'clicked' });
     const gate = gated('once');
@@ -90,7 +90,7 @@ describe('a rerun', () => {
     expect(agent.requests).toHaveLength(1);
   });
 
-  it('asked for without a key is a call of its own each time, each with a number of its family', async () => {
+  it('without a key is another call each time, each with a number of its family', async () => {
     await node.agent('unkeyed', () => ({ status: 401 }));
     const { body } = await node.http.call({ agent_name: 'unkeyed', prompt: 'x' });
     const gate = gated('again');
@@ -108,7 +108,7 @@ describe('a rerun', () => {
     expect(agent.requests).toHaveLength(4);
   });
 
-  it('takes another agent, exactly the chain that is named, another prompt and deadline', async () => {
+  it('can override the agent, the chain, the prompt and the deadline', async () => {
     await node.agent('plain', () => ({ status: 401 }), { fallback_agents: ['never'] });
     const never = await node.agent('never', () => ({ status: 401 }));
     const refuses = await node.agent('refuses', () => ({ status: 401 }));
@@ -131,7 +131,7 @@ describe('a rerun', () => {
     expect([never.requests.length, refuses.requests.length, helps.requests.length]).toEqual([asked, 1, 1]);
   });
 
-  it('from the failed agent leaves out those before it', async () => {
+  it('that begins at the failed agent leaves out the agents before it', async () => {
     const first = await node.agent('first', () => ({ status: 401 }), {
       fallback_agents: ['second', 'third'],
     });
@@ -152,7 +152,7 @@ describe('a rerun', () => {
     expect([first.requests.length, third.requests.length]).toEqual([1, 1]);
   });
 
-  it('refuses overrides that name no agent, and unknown ones, by their field', async () => {
+  it('is refused with overrides that name an unregistered agent or are unknown, and the refusal names the field', async () => {
     await node.agent('sound', says('fine'));
     const { body } = await node.http.call({ agent_name: 'sound', prompt: 'x' });
     const rerun = (overrides: object) =>

@@ -81,7 +81,7 @@ describe('a node with API keys', () => {
       expect((await stranger().get(path, headers)).status).toBe(200);
   });
 
-  it('tells anyone whether it lives and is ready, and nothing more', async () => {
+  it('tells everyone whether it is alive and ready, and nothing more', async () => {
     expect(await stranger().get('/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await stranger().get('/readyz')).toMatchObject({ status: 200, body: { status: 'ready' } });
   });
@@ -108,7 +108,7 @@ describe('a node with API keys', () => {
     expect(agent.requests).toHaveLength(2);
   });
 
-  it('is asked by any name, and still not by web pages of other sites', async () => {
+  it('accepts any Host, but no changes by web pages of other sites', async () => {
     const headers = { Authorization: `Bearer ${key}`, 'Sec-Fetch-Site': 'cross-site' };
     expectProblem(await stranger().post('/api/vps/sessions/cleanup', undefined, headers), 403, 'cross_site');
     const named = await withHost(`${node.http.url}/api/vps/agents`, 'gateway.example.com');
@@ -196,7 +196,7 @@ describe('a node beside web pages of other sites', () => {
     expect(answer.body.detail).toContain(`HOLDFAST_PUBLIC_ORIGIN is '${publicOrigin}`);
   });
 
-  it('takes changes of what is no browser, which names no Origin', async () => {
+  it('accepts changes by clients without an Origin, which are not browsers', async () => {
     expect(await cleanup('node.example', {})).toMatchObject({ status: 200 });
   });
 });
@@ -238,7 +238,7 @@ describe('a node without API keys', () => {
     expect(answer).toMatchObject({ status: 200, body: { cleaned_up: 0 } });
   });
 
-  it('gives no other site leave to read its answers', async () => {
+  it('allows no other site to read its answers', async () => {
     const { headers } = await node.http.get('/api/vps/agents', { Origin: 'https://evil.example' });
     expect(headers.get('Access-Control-Allow-Origin')).toBeNull();
     expect(headers.get('Cross-Origin-Resource-Policy')).toBe('same-origin');

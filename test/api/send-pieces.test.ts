@@ -34,7 +34,7 @@ describe.each([
     return response;
   }
 
-  it('waits for its reader, and is over when the reader goes away', async () => {
+  it('waits for a slow client, and ends when the client disconnects', async () => {
     let given = 0;
     let over = (): void => undefined;
     const isOver = new Promise<void>((resolve) => (over = resolve));
@@ -57,7 +57,7 @@ describe.each([
     await isOver;
   });
 
-  it('that fails midway is cut, so that it does not look whole', async () => {
+  it('is cut off if it fails midway, so that it does not look complete', async () => {
     const response = await read(async function* () {
       for (let index = 0; index < 50; index++) yield await Promise.resolve(piece);
       throw new Error('the source is gone');
@@ -67,7 +67,7 @@ describe.each([
     await expect(once(response, 'end')).rejects.toThrow('aborted');
   });
 
-  it('that fails before it began is an answer of its own', async () => {
+  it('is answered with an error if it fails before it begins', async () => {
     const response = await read(async function* () {
       await Promise.reject(new Error('the source is away'));
     });

@@ -85,7 +85,7 @@ it(
 );
 
 // What a DELETE does that found no session, while the next call of that id makes one.
-it('what is left of a session that is gone is deleted, and no call of the life that began since', async () => {
+it('deletes what is left of a removed session, but no call of the life that began since', async () => {
   const [left, current] = [await callIn('again'), remove('again').then(() => callIn('again'))];
   const kept = await current;
   const temporal: Temporal = {

@@ -28,7 +28,7 @@ describe('sessions', () => {
   const read = async (id: string): Promise<Json> =>
     (await target.http.get(`/api/vps/sessions/${encodeURIComponent(id)}`)).body;
 
-  it('are none in an export of a gateway without any', async () => {
+  it('are absent from the export of a gateway that has none', async () => {
     const answer = await source.http.get('/api/vps/sessions/export');
     expect(answer.body).toEqual({
       exported_at: answer.body.exported_at,
@@ -40,7 +40,7 @@ describe('sessions', () => {
     expect(Math.abs(Date.now() - Date.parse(answer.body.exported_at as string))).toBeLessThan(60_000);
   });
 
-  it('go from one gateway to another as they are, and go on there', async () => {
+  it('are the same after a transfer to another gateway, and continue there', async () => {
     await source.agent('echo', echo);
     await source.agent('broken', () => ({ status: 401 }));
     const say = (session_id: string, prompt: string, agent_name = 'echo') =>
@@ -66,7 +66,7 @@ describe('sessions', () => {
     expect(messages.map((one) => one.content)).toEqual(['first', 're: first', 'goes on']);
   });
 
-  it('that exist are left as they are and told', async () => {
+  it('that exist are not changed by an import, and are reported', async () => {
     const before = await read('one');
     const report = await importInto(target, { one: session(), three: session() });
     expect(report.body).toEqual({ imported: 1, skipped: ['one'], invalid: [] });
@@ -74,7 +74,7 @@ describe('sessions', () => {
     expect(await read('three')).toMatchObject({ session_id: 'three', messages: [{ content: 'hello' }] });
   });
 
-  it('of other gateways are taken with fewer fields, and their times become UTC', async () => {
+  it('of other gateways are imported with fewer fields, and their times become UTC', async () => {
     const local = '2026-01-02T05:04:05.678+02:00';
     const old = {
       created_at: local,
@@ -92,7 +92,7 @@ describe('sessions', () => {
     });
   });
 
-  it('that are wrong are each told with what is wrong, and the others are imported', async () => {
+  it('that are invalid are each reported with the reason, and the others are imported', async () => {
     const deep = Array.from({ length: 40 }).reduce<unknown>((inner) => [inner], 1);
     const wrong: Record<string, [sessions: unknown, error: RegExp]> = {
       'no object': [7, /^session: /],
@@ -116,7 +116,7 @@ describe('sessions', () => {
     expect(await read('right')).toMatchObject({ session_id: 'right' });
   });
 
-  it('in a file that is broken off are imported up to there, and the problem says how many', async () => {
+  it('in a truncated file are imported up to the break, and the problem says how many', async () => {
     const ids = Array.from({ length: 60 }, (_, i) => `broken off ${i}`);
     const large = session({ messages: [message('x'.repeat(5_000))] });
     const whole = JSON.stringify({ sessions: Object.fromEntries(ids.map((id) => [id, large])) });
@@ -132,7 +132,7 @@ describe('sessions', () => {
     );
   });
 
-  it('in a file over the limit are imported up to there, and the problem names the setting', async () => {
+  it('in a file over the limit are imported up to the limit, and the problem names the setting', async () => {
     const large = session({ messages: [message('x'.repeat(20_000))] });
     const answer = await importInto(target, { small: session(), large, never: session() });
     expectProblem(answer, 413, 'body_too_large');
@@ -162,16 +162,16 @@ describe('sessions', () => {
       expectProblem(await target.http.get(`/api/vps/sessions/${id}`), 404, 'session_not_found');
   });
 
-  it('of an export without any are imported, all none of them', async () => {
+  it('may be none in an export, which is then imported without an error', async () => {
     expect((await importInto(target, {})).body).toEqual({ imported: 0, skipped: [], invalid: [] });
   });
 
-  it('in a large file that is no export are refused while the rest of it is still on its way', async () => {
+  it('in a large file that is not an export are refused while the rest of it is still being sent', async () => {
     const answer = await source.http.post('/api/vps/sessions/import', `[${'"x",'.repeat(2_000_000)}"x"]`);
     expectInvalid(answer, 'body');
   });
 
-  it('with another id than their key are refused; those before it are imported, and told', async () => {
+  it('with another id than their key are refused with the file; those before are imported, and reported', async () => {
     const sessions = {
       before: session({ session_id: 'before' }),
       key: session({ session_id: 'other' }),
@@ -184,7 +184,7 @@ describe('sessions', () => {
       expectProblem(await target.http.get(`/api/vps/sessions/${id}`), 404, 'session_not_found');
   });
 
-  it('called __proto__ are refused with their file; those before are imported, and told', async () => {
+  it('called __proto__ are refused with the file; those before are imported, and reported', async () => {
     const whole = JSON.stringify(session());
     const answer = await target.http.post(
       '/api/vps/sessions/import',
@@ -232,7 +232,7 @@ describe('sessions', () => {
     });
   });
 
-  it('that could not be kept as they are are told, and the others are imported', async () => {
+  it('that could not be stored exactly are reported, and the others are imported', async () => {
     const wrong: [id: string, members: string, error: RegExp][] = [
       ['..', '', /^session_id: not '\.' or '\.\.'/],
       [
@@ -259,7 +259,7 @@ describe('sessions', () => {
     for (const [index, [, , error]] of wrong.entries()) expect(told[index]?.error).toMatch(error);
   });
 
-  it('that hold hundreds of thousands of wrong members are told in few words, and the others are imported', async () => {
+  it('with hundreds of thousands of invalid members are reported briefly, and the others are imported', async () => {
     const wrong = {
       messages: `"messages":[${'0,'.repeat(300_000)}0]`,
       numbers: `"metadata":{"n":[${'1e999,'.repeat(100_000)}0]}`,
@@ -279,7 +279,7 @@ describe('sessions', () => {
     for (const { error } of told) expect(error.length).toBeLessThan(2_000);
   });
 
-  it('in a file that nests deeper than any session may are refused with the file', async () => {
+  it('in a file that nests too deeply are refused with the file', async () => {
     const deep = '['.repeat(1_000_000);
     const file = `{"sessions":{"before deep":${JSON.stringify(session())},"deep":{"metadata":{"a":${deep}`;
     const answer = await source.http.post('/api/vps/sessions/import', file);

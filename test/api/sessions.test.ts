@@ -33,7 +33,7 @@ describe('a session', () => {
     return (body.sessions as Json[]).map((one) => one.session_id).sort();
   };
 
-  it('reads with every message, who wrote it, and when', async () => {
+  it('is read with every message, its author and its time', async () => {
     const before = Date.now();
     const { body } = await say('read', { user_id: 'u', metadata: { topic: 'greeting' } });
 
@@ -70,7 +70,7 @@ describe('a session', () => {
     expect((await read('merged')).metadata).toEqual({ a: 1, b: { other: 2 }, c: null });
   });
 
-  it('may have any printable id', async () => {
+  it('may have an id of any printable characters', async () => {
     for (const id of ['a/b?c#d', 'say "so"', '100%', "it's", '😀 ü']) {
       await say(id);
       expect(await read(id)).toMatchObject({ session_id: id, messages: [{ content: 'hello' }, {}] });
@@ -105,7 +105,7 @@ describe('a session', () => {
     expectProblem(await node.http.get(byId), 404, 'session_not_found');
   });
 
-  it('is deleted by an id only, never all of them', async () => {
+  it('can be deleted only by its id, never all sessions at once', async () => {
     await say('stays');
     for (const path of [
       '/api/vps/sessions',
@@ -117,12 +117,12 @@ describe('a session', () => {
     expect((await node.http.get(pathOf('stays'))).status).toBe(200);
   });
 
-  it('that does not exist is 404 to read and to delete', async () => {
+  it('is 404 to read and to delete if it does not exist', async () => {
     expectProblem(await node.http.get(pathOf('never')), 404, 'session_not_found');
     expectProblem(await node.http.delete(pathOf('never')), 404, 'session_not_found');
   });
 
-  it('is gone once it is deleted, and begins anew with the next call', async () => {
+  it('no longer exists once it is deleted, and the next call begins a new one', async () => {
     await say('deleted', { metadata: { old: true } });
 
     const answer = await node.http.delete(pathOf('deleted'));
@@ -134,7 +134,7 @@ describe('a session', () => {
     expect(await read('deleted')).toMatchObject({ metadata: {}, messages: [{ content: 'anew' }, {}] });
   });
 
-  it('deleted while a call runs is not brought back by it, and the answer says so', async () => {
+  it('is not created again by a call in flight when it is deleted, and the answer says so', async () => {
     const { call, letGo } = await hold('lost');
     expect((await node.http.delete(pathOf('lost'))).status).toBe(204);
     letGo();
@@ -142,14 +142,14 @@ describe('a session', () => {
     expectProblem(await node.http.get(pathOf('lost')), 404, 'session_not_found');
   });
 
-  it('is not deleted by a request that is wrong', async () => {
+  it('is not deleted by an invalid request', async () => {
     await say('spared');
     expectInvalid(await node.http.delete(`${pathOf('spared')}?calls=yes`), 'calls');
     expectInvalid(await node.http.delete(`${pathOf('spared')}?call=true`), 'call');
     expect(await read('spared')).toMatchObject({ session_id: 'spared' });
   });
 
-  it('whose queue is full refuses with 429, names the bound, and takes calls again later', async () => {
+  it('refuses calls with 429 and the limit while its queue is full, and accepts calls again later', async () => {
     const { call, letGo } = await hold('queued');
     const waiting = await node.http.call(
       { agent_name: 'echo', prompt: 'waits', session_id: 'queued' },
@@ -170,7 +170,7 @@ describe('a session', () => {
     expect(contents).toEqual(['hold', 'let go', 'waits', 're: waits', 'last', 're: last']);
   });
 
-  it('whose metadata would be over its limit refuses the call, and takes others', async () => {
+  it('refuses a call with which its metadata would exceed the limit, and accepts others', async () => {
     await say('full', { metadata: { a: 'x'.repeat(200) } });
     const refused = await say('full', { metadata: { b: 'x'.repeat(200) } });
     expectProblem(refused, 422, 'session_metadata_full');

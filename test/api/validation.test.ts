@@ -86,7 +86,7 @@ describe('the fields of a call', () => {
     expect(agent.requests).toHaveLength(0);
   });
 
-  it('are kept as they are, pairs of surrogates and every number that JavaScript has too', async () => {
+  it('are stored exactly, including surrogate pairs and every number that JavaScript can represent', async () => {
     const metadata =
       '{"a":9007199254740992,"b":-9007199254740991,"c":0.30000000000000004,"d":1.7976931348623157e+308,"e":5e-324,"f":0e-400,"g":"12345678901234567890 1e400"}';
     const body = `{"agent_name":"agent","prompt":"\\ud83d\\ude00 [12345678901234567890","session_id":"numbers","metadata":${metadata}}`;
@@ -98,7 +98,7 @@ describe('the fields of a call', () => {
     agent.requests.length = 0;
   });
 
-  it('are all named when several are wrong', async () => {
+  it('are all named if several are invalid', async () => {
     expectInvalid(
       await node.http.call({ prompt: 7, nonsense: 1, more: 2 }),
       'agent_name',
@@ -108,7 +108,7 @@ describe('the fields of a call', () => {
     );
   });
 
-  it('are taken up to their limits', async () => {
+  it('are accepted up to their limits', async () => {
     for (const fields of [
       { prompt: 'x'.repeat(1_998) },
       { prompt: '€'.repeat(666) },
@@ -121,7 +121,7 @@ describe('the fields of a call', () => {
       expect(await call(fields)).toMatchObject({ status: 200, body: { success: true } });
   });
 
-  it('a body that nests deeper than anything may is refused as a whole', async () => {
+  it('are not read from a body that nests too deeply: it is refused as a whole', async () => {
     const body = (member: string) => `{"agent_name":"agent","prompt":"x",${member}}`;
     const post = (text: string) => node.http.post('/api/vps/call', text);
     for (const levels of [100, 2_000_000])
@@ -158,7 +158,7 @@ describe('the fields of a call', () => {
     expect(JSON.stringify(answer.body).length).toBeLessThan(20_000);
   });
 
-  it('of a hundred thousand that do not exist, the first are named', async () => {
+  it('are named in the refusal only up to a limit if a hundred thousand unknown ones are sent', async () => {
     const fields = Array.from({ length: 100_000 }, (_, i) => [`field ${i}`, 1]);
     expectInvalid(
       await call(Object.fromEntries(fields) as Json),
@@ -223,7 +223,7 @@ describe('the fields of a call', () => {
     expectInvalid(await node.http.post('/api/vps/register', body), field);
   });
 
-  it('of a registration: what is required is named where it is missing', async () => {
+  it('are named if they are required for a registration and missing', async () => {
     expectInvalid(await node.http.post('/api/vps/register', {}), 'name', 'host', 'port');
   });
 

@@ -5,7 +5,7 @@ import type { Json } from '../rig/http-client.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
 
-describe('what if', () => {
+describe('the answer to what if', () => {
   // On a cluster a request waits for up to 2 s until the facades agree on the agents' health.
   const node = useNode({ HOLDFAST_CIRCUIT_COOLDOWN_SECONDS: onCluster ? '5' : '1' });
   const call = async (agent_name: string): Promise<string> =>
@@ -13,7 +13,7 @@ describe('what if', () => {
   const whatIf = async (callId: string): Promise<Json> =>
     (await node.http.get(`/api/vps/calls/${callId}/what-if`)).body;
 
-  it('a fallback had been registered: it would be asked, and nobody is', async () => {
+  it('says that a fallback registered since would be asked, and asks nobody', async () => {
     const broken = await node.agent('broken', () => ({ status: 401 }), { max_retries: 0 });
     const callId = await call('broken');
     expect(await whatIf(callId)).toMatchObject({
@@ -52,7 +52,7 @@ describe('what if', () => {
     expect(spare.requests).toEqual([]);
   });
 
-  it('the agent were asked where it is registered now', async () => {
+  it('says that the agent would be asked at its current address', async () => {
     await node.agent('moved', () => ({ status: 500 }), { max_retries: 0 });
     const callId = await call('moved');
     const moved = await node.agent('moved', says('x'));
@@ -63,7 +63,7 @@ describe('what if', () => {
     expect(moved.requests).toEqual([]);
   });
 
-  it('the agent had been removed: nobody is left to ask', async () => {
+  it('says that nobody is left to ask if the agent was removed', async () => {
     await node.agent('removed', () => ({ status: 500 }), { max_retries: 0 });
     const callId = await call('removed');
     await node.http.delete('/api/vps/agents/removed');
@@ -74,7 +74,7 @@ describe('what if', () => {
     });
   });
 
-  it('does not use up the one call that may probe a half-open agent', async () => {
+  it('does not take the probe slot of a half-open agent', async () => {
     let up = false;
     const agent = await node.agent(
       'half-open',
@@ -97,7 +97,7 @@ describe('what if', () => {
     });
   });
 
-  it('is told of every call that the filter finds, newest first, up to the limit', async () => {
+  it('has a row for every call that matches the filter, newest first, up to the limit', async () => {
     await node.agent('many', () => ({ status: 500 }), { max_retries: 0 });
     const ids = [await call('many'), await call('many'), await call('many')].toReversed();
     const list = async (query: string): Promise<unknown[]> => {
@@ -111,7 +111,7 @@ describe('what if', () => {
     expect(await list('agent=many&status=completed')).toEqual([]);
   });
 
-  it('refuses a limit over 200, and a call that nobody knows', async () => {
+  it('is refused with a limit over 200, and for an unknown call', async () => {
     const tooMany = await node.http.get('/api/vps/calls/what-if?limit=201');
     expect(tooMany).toMatchObject({ status: 422, body: { errors: [{ field: 'limit' }] } });
     expect((await node.http.get('/api/vps/calls/unknown/what-if')).status).toBe(404);

@@ -288,6 +288,6 @@ test('a session named export can be shown and deleted; an empty name and a file 
   for (const text of ['[]', '{}']) {
     const imported = await runCli(['sessions', 'import', '-'], here(), text);
     expect(imported).toMatchObject({ code: 4, stdout: '' });
-    expect(imported.stderr).toContain('no export of sessions');
+    expect(imported.stderr).toContain('not an export of sessions');
   }
 });

@@ -15,7 +15,7 @@ async function place(extra: Environment) {
   return environment;
 }
 
-test('a facade without a worker tells of a call that others run; its stream ends at once when it stops', async () => {
+test('a facade without a worker streams the events of a call that others run; the stream ends at once when it stops', async () => {
   const shared = await clusterSettings();
   const facade = await startNodeProcess(
     await place({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off', HOLDFAST_DRAIN_SECONDS: '20' }),

@@ -98,7 +98,7 @@ async function expectRecordedTries(
   }
 }
 
-test('when the Temporal server alone is killed, the node starts it again and the asks go on as they were', async () => {
+test('when the Temporal server alone is killed, the node restarts it and the requests to agents continue', async () => {
   const environment = await place();
   const node = await startNodeProcess(environment);
   let release = (): void => undefined;
@@ -123,7 +123,7 @@ test('when the Temporal server alone is killed, the node starts it again and the
   expect((await node.http.call({ agent_name: 'patient', prompt: 'again' })).body.success).toBe(true);
 }, 90_000);
 
-test('a call of a worker that is killed is taken up by another within 10 s, and its agent is not blamed', async () => {
+test('a call of a killed worker is continued by another within 10 s, and no failure is counted for its agent', async () => {
   const { facade, startWorker } = await startCluster();
   const first = await startWorker();
   const { agent, open } = await gatedAgent();

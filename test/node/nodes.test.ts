@@ -136,7 +136,7 @@ test('a key that was changed while no node ran is noticed; by force it is the ke
   expect(await nodesOf(again.http)).toMatchObject([{ role: 'facade_and_worker' }]);
 }, 120_000);
 
-test('of two first nodes that come at once with keys of their own one starts', async () => {
+test('if two first nodes with different keys start at once, one of them starts', async () => {
   const server = await startTemporalServer();
   const start = async () => {
     const environment = await place({ TEMPORAL_ADDRESS: server.address, HOLDFAST_EMBEDDED_WORKER: 'off' });
@@ -196,7 +196,7 @@ test('a node of an older generation is refused; one of a newer raises it once no
   await expect(nodeOf(temporal, 'after', 1).join()).rejects.toThrow('what nodes of generation 2 write');
 }, 90_000);
 
-test('a node that runs ends once a newer generation, which did not see it, raised the terms', async () => {
+test('a running node ends if a newer generation that did not see it has raised the cluster terms', async () => {
   const server = await startTemporalServer();
   const temporal = await temporalAt(server.address);
   const environment = await place({
@@ -218,7 +218,7 @@ test('a node that runs ends once a newer generation, which did not see it, raise
   expect(running.process.output).toMatch(/cannot go on: [^]*cannot read what nodes of generation 2 write/);
 }, 90_000);
 
-test('leases are told by the clock that dated them, whatever the clock of the machine says', async () => {
+test("leases are measured by the clock that dated them, whatever the machine's clock says", async () => {
   const temporal = await temporalAt((await startTemporalServer()).address);
   const here = new Nodes(temporal, cardOf({ id: 'here' }), () => Date.now() + 3_600_000);
   const there = new Nodes(temporal, cardOf({ id: 'there' }), () => Date.now() - 3_600_000);
@@ -229,7 +229,7 @@ test('leases are told by the clock that dated them, whatever the clock of the ma
   expect((await here.look()).map(({ id }) => id)).toEqual(['here', 'there']);
 }, 60_000);
 
-test('a node that cannot tell who runs joins those of its generation, and raises none; one that cannot write the terms leaves', async () => {
+test('a node that cannot read who runs joins a cluster of its generation, and does not raise the terms; one that cannot write the terms leaves', async () => {
   const temporal = await temporalAt((await startTemporalServer()).address);
   const away = {
     ...temporal,
@@ -261,7 +261,7 @@ test('a node that cannot tell who runs joins those of its generation, and raises
   expect((await other.renew()).map(({ id }) => id)).toEqual(['other']);
 }, 60_000);
 
-test('terms that are none, and rights that are missing, are told with what to do', async () => {
+test('unreadable terms and missing permissions are reported with what to do', async () => {
   const temporal = await temporalAt((await startTemporalServer()).address);
   const { client, taskQueue } = temporal;
   await client.workflow.start('clusterTerms', {

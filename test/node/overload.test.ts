@@ -41,7 +41,7 @@ test(
   },
 );
 
-test('calls beyond those that a node starts at a time wait in line', { timeout: 180_000 }, async () => {
+test('calls beyond those that a node starts at once wait in order', { timeout: 180_000 }, async () => {
   // On a busy machine the last of them waits long. It never is let through with so many that all come too late.
   const node = await startTestNode({ HOLDFAST_START_PATIENCE_SECONDS: '150' });
   onTestFinished(() => node.close());
@@ -57,7 +57,7 @@ test('calls beyond those that a node starts at a time wait in line', { timeout: 
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
 });
 
-test('a call that has waited too long in line is refused, and nothing was accepted', async () => {
+test('a call that has waited too long to be started is refused, and nothing was accepted', async () => {
   const impatient = { HOLDFAST_MAX_STARTS: '1', HOLDFAST_START_PATIENCE_SECONDS: '0' };
   const node = await startTestNode(impatient);
   onTestFinished(() => node.close());

@@ -6,7 +6,7 @@ import { clusterSettings } from '../rig/cluster-settings.ts';
 import { ProductProcess } from '../rig/node-process.ts';
 import { startTestNode, testEnvironment } from '../rig/test-node.ts';
 
-test('calls that ended in a worker of its own give their places at the facade back within seconds', async () => {
+test('calls that end in a stand-alone worker free their places at the facade within seconds', async () => {
   const shared = await clusterSettings();
   const node = await startTestNode({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off' });
   const place = await testEnvironment({ ...shared, TEMPORAL_ADDRESS: node.node.temporalAddress });

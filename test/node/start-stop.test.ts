@@ -51,7 +51,7 @@ test('SIGTERM lets a waited call finish, refuses new ones meanwhile, and ends wi
   );
 }, 60_000);
 
-test('a call that outlasts the drain is told 202 with Location, and goes on after the next start', async () => {
+test('a call that outlasts the drain is answered with 202 and Location, and continues after the next start', async () => {
   const environment = await place({ HOLDFAST_DRAIN_SECONDS: '1' });
   const node = await startNodeProcess(environment);
   const { agent, release } = await waitingAgent();
@@ -124,7 +124,7 @@ test.each<[string, Environment, RegExp]>([
   expect(node.output).not.toMatch(/^\s+at /m);
 });
 
-test('a setting that was removed is told with its reason, by a node and by a worker, and both start', async () => {
+test('a removed setting is reported with its reason by a node and by a worker, and both start', async () => {
   const removed = { HOLDFAST_REPEAT_CACHE_SECONDS: '60', HOLDFAST_LOG_LEVEL: 'warn' };
   const warning = /HOLDFAST_REPEAT_CACHE_SECONDS was removed and has no effect; unset it\. Endings/;
   const environment = await place(removed);
@@ -167,7 +167,7 @@ test('a data directory that a running node uses is refused, and a newer database
   expect(third.output).toMatch(/written by temporal 99\.0\.0/);
 }, 60_000);
 
-test('an unreachable TEMPORAL_ADDRESS is told, by the facade and by a worker; a worker without one refuses', async () => {
+test('an unreachable TEMPORAL_ADDRESS is reported by the facade and by a worker; a worker without the setting refuses to start', async () => {
   const unreachable = { ...(await place()), TEMPORAL_ADDRESS: '127.0.0.1:1' };
   for (const entry of [script, 'worker.js']) {
     const process = new ProductProcess(entry, unreachable);

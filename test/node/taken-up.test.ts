@@ -54,7 +54,7 @@ test('cancelling a call that another process runs closes the socket to its agent
   await expect.poll(async () => (await describeCall(facade.http, id)).status).toBe('cancelled');
 }, 90_000);
 
-test('calls of before a kill -9 count in the load of the node that takes them up, until they end', async () => {
+test('calls from before a kill -9 count as load of the restarted node until they end', async () => {
   const environment = await place({ HOLDFAST_MAX_CALLS_IN_FLIGHT: '6', HOLDFAST_CIRCUIT_BREAKER: 'off' });
   const first = await startNodeProcess(environment);
   const { agent, open } = await gatedAgent();

@@ -81,7 +81,7 @@ const startAsync = async (http: HttpClient, body: Json): Promise<string> => {
   return String(answer.body.call_id);
 };
 
-test('a worker of before and one of now end the calls of both; the session and the other entities move over', async () => {
+test('workers of the old and the new version end the calls of both; the session and the other entities move to the new one', async () => {
   const shared = await clusterSettings();
   const facade = await startNodeProcess(await place({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off' }));
   const client = await connectTo(facade);
@@ -190,7 +190,7 @@ test('the first version of a node takes over from unversioned workers by itself,
   expect((await without.http.call({ agent_name: 'quick', prompt: 'plain' })).body.success).toBe(true);
 }, 120_000);
 
-test('promoting explains itself, and refuses a version that no worker has polled for', async () => {
+test('promote explains its usage, and refuses a version that no worker has polled for', async () => {
   const node = await startNodeProcess(await place());
   expect(await promote(node, '--help')).toMatchObject({
     code: 0,

@@ -21,7 +21,7 @@ async function startFacade() {
   return { facade, beside: (extra: Environment) => place({ ...beside, ...extra }) };
 }
 
-test('a worker tells its health and metrics; on SIGTERM its ask is answered, and another goes on with the call', async () => {
+test('a worker serves its health and metrics; on SIGTERM its request to an agent ends, and another worker continues the call', async () => {
   const { facade, beside } = await startFacade();
   expect((await facade.http.get('/readyz')).status).toBe(503);
   const port = await claimPort(0, 'HOLDFAST_WORKER_PORT');
@@ -59,7 +59,7 @@ test('a worker tells its health and metrics; on SIGTERM its ask is answered, and
   expect(agent.requests).toHaveLength(1);
 }, 90_000);
 
-test('a worker that cannot start says why in words, with the setting', async () => {
+test('a worker that cannot start says why, and names the setting', async () => {
   const { facade, beside } = await startFacade();
   const taken = new URL(facade.url).port;
   const wrong: [Environment, string][] = [

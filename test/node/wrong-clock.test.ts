@@ -43,7 +43,7 @@ async function expectCallsInOrder(http: HttpClient): Promise<void> {
   expect(cutOff?.latency_ms).toBeLessThan(6_000);
 }
 
-test('whatever its clock says, calls have their deadlines and agents their health; log, metric and doctor tell', async () => {
+test("deadlines and health are right although a node's clock is wrong; log, metric and doctor report the skew", async () => {
   const clock = await createWrongClock(120_000);
   onTestFinished(() => clock.remove());
   const environment = await testEnvironment({ ...clock.environment, HOLDFAST_LOG_LEVEL: 'info' });

@@ -6,7 +6,7 @@ const fast = (bound: AdaptiveBound, times: number): void => {
 };
 
 describe('an adaptive bound', () => {
-  it('begins with the least and grows by one with each round of fast work, up to the most', () => {
+  it('begins with the lowest limit and grows by one with each round of fast work, up to the highest', () => {
     const bound = new AdaptiveBound({ least: 4, most: 6, slowMs: 100 });
     expect(bound.current).toBe(4);
     fast(bound, 5);
@@ -15,7 +15,7 @@ describe('an adaptive bound', () => {
     expect(bound.current).toBe(6);
   });
 
-  it('is halved once by all the slow work that ran at the same time, down to the least', () => {
+  it('is halved once by all slow work that ran at the same time, down to the lowest limit', () => {
     const bound = new AdaptiveBound({ least: 4, most: 16, slowMs: 100 });
     fast(bound, 1_000);
     expect(bound.current).toBe(16);
@@ -27,7 +27,7 @@ describe('an adaptive bound', () => {
     expect(bound.current).toBe(4);
   });
 
-  it('stays at the most where that is below the least', () => {
+  it('stays at the highest limit if that is below the lowest', () => {
     const bound = new AdaptiveBound({ least: 4, most: 1, slowMs: 100 });
     fast(bound, 10);
     bound.ended(1_000, 2_000);

@@ -20,7 +20,7 @@ it('a namespace that a server does not know yet, as it has just come up, is unan
   expect([isUnanswered(error), isNotFound(error)]).toEqual([true, false]);
 });
 
-it('an answer is an answer: not found, and refusals of ours', () => {
+it("not found and Holdfast's own refusals are answers, not unanswered", () => {
   const missing = new WorkflowNotFoundError('gone', 'call-1', undefined);
   expect([isUnanswered(missing), isNotFound(missing)]).toEqual([false, true]);
   expect([isUnanswered(grpcError(5)), isNotFound(grpcError(5))]).toEqual([false, true]);

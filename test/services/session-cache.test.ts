@@ -1,6 +1,6 @@
 /** What is kept of sessions that were read, and how much of it. */
 import { describe, expect, it } from 'vitest';
-import { KnownSessions } from '../../src/services/sessions/session-cache.ts';
+import { SessionCache } from '../../src/services/sessions/session-cache.ts';
 import type { SessionContent } from '../../src/domain/session.ts';
 
 const kibibyte = 1024;
@@ -12,9 +12,9 @@ function session(sessionId: string, texts: readonly string[]): SessionContent {
   return { sessionId, createdAt: at, lastActivity: at, messages, metadata: {} };
 }
 
-describe('sessions in memory', () => {
-  it('are found under the run and the length that they were read at, and under no other', () => {
-    const known = new KnownSessions(64 * kibibyte);
+describe('the cache of sessions', () => {
+  it('finds a session only under the run and the history length at which it was read', () => {
+    const known = new SessionCache(64 * kibibyte);
     const content = session('a', ['x']);
     known.keep('a', mark, content);
 
@@ -24,9 +24,9 @@ describe('sessions in memory', () => {
     expect(known.contentAt('b', mark)).toBeUndefined();
   });
 
-  it('stay within their bytes, whatever comes: the least recently read go', () => {
+  it('stays within its size by evicting the least recently read sessions', () => {
     const maxBytes = 64 * kibibyte;
-    const known = new KnownSessions(maxBytes);
+    const known = new SessionCache(maxBytes);
     for (let i = 0; i < 1_000; i++) {
       known.keep(`s${i}`, mark, session(`s${i}`, ['x'.repeat(i)]));
       known.keepPayload(`s${i}`, 'segment', Buffer.alloc(2 * i));
@@ -38,15 +38,15 @@ describe('sessions in memory', () => {
     expect(known.contentAt('s999', mark)).toBeDefined();
   });
 
-  it('count small ones as what objects take, so that many of them stay within bounds too', () => {
-    const known = new KnownSessions(64 * kibibyte);
+  it('counts the memory overhead of objects, so that many small sessions stay within its size, too', () => {
+    const known = new SessionCache(64 * kibibyte);
     for (let i = 0; i < 1_000; i++) known.keep(`s${i}`, mark, session(`s${i}`, []));
     const left = Array.from({ length: 1_000 }, (_, i) => known.contentAt(`s${i}`, mark)).filter(Boolean);
     expect(left.length).toBeLessThan(64);
   });
 
-  it('that are large take a quarter at most: one too large is not kept, nor what it was before', () => {
-    const known = new KnownSessions(64 * kibibyte);
+  it('gives one session at most a quarter: a larger one is not cached, and its earlier content is dropped', () => {
+    const known = new SessionCache(64 * kibibyte);
     known.keep('small', mark, session('small', ['x']));
     known.keep('large', mark, session('large', ['x']));
     known.keep('large', { ...mark, historyLength: '20' }, session('large', ['x'.repeat(17 * kibibyte)]));
@@ -56,8 +56,8 @@ describe('sessions in memory', () => {
     expect(known.contentAt('small', mark)).toBeDefined();
   });
 
-  it('keep what was read for them from the payload store while there is room, over later contents, and drop it with them', () => {
-    const known = new KnownSessions(64 * kibibyte);
+  it('keeps texts from the payload store while there is room, across later contents, and drops them with the session', () => {
+    const known = new SessionCache(64 * kibibyte);
     known.keepPayload('a', 'nobody', Buffer.from('its session is not kept'));
     known.keep('a', mark, session('a', ['x']));
     for (const key of ['one', 'two', 'two', 'three']) known.keepPayload('a', key, Buffer.alloc(6 * kibibyte));

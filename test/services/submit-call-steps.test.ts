@@ -98,7 +98,7 @@ describe('submitCall', () => {
     expect(asked).toEqual(['order', 'start']);
   });
 
-  it('looks at a call that this node knows, and asks nothing else', async () => {
+  it('only describes a call that this node knows', async () => {
     expect(await submit({ known: true, look: there({ status: 'completed' }) })).toEqual({
       status: 'completed',
       attached: true,
@@ -115,7 +115,7 @@ describe('submitCall', () => {
     },
   );
 
-  it('refuses another request of a known key without asking for anything', async () => {
+  it('refuses another request with a known key without any further lookup', async () => {
     const refused = submit({ known: true, look: there({ sameRequest: false }) });
     expect(await refusalOf(refused)).toBe('idempotency_mismatch');
     expect(asked).toEqual(['look']);
@@ -136,14 +136,14 @@ describe('submitCall', () => {
     expect(inFlight.size).toBe(0);
   });
 
-  it('refuses a call beyond the limit before anything is asked, but lets a repeat of a running one in', async () => {
+  it('refuses a call beyond the limit before any lookup, but admits a repeat of a running call', async () => {
     inFlight.add('other', 'registered', 60_000);
     expect(await refusalOf(submit({}, {}, 1))).toBe('overloaded');
     expect(asked).toEqual([]);
     expect(await submit({ start: there() }, { callId: 'other' }, 1)).toMatchObject({ attached: true });
   });
 
-  it('answers with the call that has had the turn, and takes no slot of a probe', async () => {
+  it('returns the call that committed the turn, and takes no probe slot', async () => {
     const ended = there({ status: 'completed' });
     expect(await submit({ turn: 'committed', look: ended })).toEqual({ status: 'completed', attached: true });
     expect(asked).toEqual(['open turn', 'look', 'release slots']);
@@ -156,13 +156,13 @@ describe('submitCall', () => {
     expect(inFlight.size).toBe(0);
   });
 
-  it('leaves its turn to the call that runs', async () => {
+  it('leaves the turn to the running call', async () => {
     expect(await submit({ start: there() })).toEqual({ status: 'running', attached: true });
     expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot']);
     expect(inFlight.has('c')).toBe(true);
   });
 
-  it('gives back a turn that the call which is there does not use', async () => {
+  it('gives back a turn that the existing call does not use', async () => {
     await submit({ start: there({ sessionId: 'another' }) });
     expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot', 'release turn']);
     expect(inFlight.has('c')).toBe(true);
@@ -181,7 +181,7 @@ describe('submitCall', () => {
     expect(inFlight.size).toBe(0);
   });
 
-  it('takes an order that is spelled out as it is', async () => {
+  it('keeps the order of a chain that the caller lists', async () => {
     await submit({}, { fallbackAgents: ['registered'] });
     expect(asked).toEqual(['open turn', 'start']);
   });

@@ -92,12 +92,12 @@ describe('the slot to probe a half-open agent', () => {
     expect(first()).toBe('half-open');
   });
 
-  it('is free again where the call turns out to be there already', async () => {
+  it('is free again if the call turns out to exist', async () => {
     expect(await submit(attached(true))).toEqual({ status: 'running', attached: true });
     expect(first()).toBe('half-open');
   });
 
-  it('stays with the call that has it when its request is repeated', async () => {
+  it('stays with the call that holds it when its request is repeated', async () => {
     await submit(() => Promise.resolve({ state: 'started' }));
     await submit(attached(true));
     expect(first()).toBe('backup');

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Waiters } from '../../src/services/calls/waiters.ts';
 
-describe('those that wait for one call', () => {
+describe('the clients that wait for one call', () => {
   const graceMs = 250;
   let cancelled: string[] = [];
   let waiters: Waiters;
@@ -19,7 +19,7 @@ describe('those that wait for one call', () => {
     vi.useRealTimers();
   });
 
-  it('have it cancelled when the last of them is gone, and not before', () => {
+  it('have it cancelled when the last of them has disconnected, and not before', () => {
     const [leaveFirst, leaveSecond] = [waiters.enter('call'), waiters.enter('call')];
     leaveSecond('gone');
     vi.advanceTimersByTime(10 * graceMs);
@@ -29,7 +29,7 @@ describe('those that wait for one call', () => {
     expect(cancelled).toEqual(['call']);
   });
 
-  it('include one that comes again as its old connection closes, before or after', () => {
+  it('include one that reconnects, before or after its old connection closes', () => {
     const leaveOld = waiters.enter('call');
     leaveOld('gone');
     vi.advanceTimersByTime(graceMs - 1);
@@ -41,16 +41,16 @@ describe('those that wait for one call', () => {
     expect(cancelled).toEqual(['call']);
   });
 
-  it('do not have it cancelled once one of them was told to look for it', () => {
+  it('do not have it cancelled once one of them has an address to look it up', () => {
     const leaveFirst = waiters.enter('call');
-    waiters.enter('call')('told');
+    waiters.enter('call')('answered');
     leaveFirst('gone');
     waiters.enter('call')('gone');
     vi.advanceTimersByTime(10 * graceMs);
     expect(cancelled).toEqual([]);
   });
 
-  it('have it cancelled though another request with its key was refused last', () => {
+  it('have it cancelled even if another request with its key was refused last', () => {
     const leave = waiters.enter('call');
     const leaveRefused = waiters.enter('call');
     leave('gone');
@@ -60,7 +60,7 @@ describe('those that wait for one call', () => {
     expect(cancelled).toEqual(['call']);
   });
 
-  it('have it cancelled at once when the node stops, but only what nobody waits for', async () => {
+  it('have it cancelled at once when the node stops, but only if nobody waits for it', async () => {
     waiters.enter('abandoned')('gone');
     waiters.enter('waited for');
     await waiters.settle();

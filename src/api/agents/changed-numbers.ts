@@ -1,4 +1,4 @@
-/** The numbers in a JSON text that would be changed, with their fields. */
+/** Finds the numbers in a JSON text that JavaScript could not represent exactly, with their fields. */
 import { endOfString } from '../../domain/json-levels.ts';
 import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
 import { fieldPath } from '../http/field-errors.ts';
@@ -6,9 +6,9 @@ import { changeOf } from '../http/json-numbers.ts';
 
 interface OpenContainer {
   readonly isArray: boolean;
-  /** Of the element that is read. */
+  /** Index of the current element. */
   index: number;
-  /** Where the key of the member that is read begins. */
+  /** Where the key of the current member begins. */
   keyStart: number;
   expectsKey: boolean;
 }
@@ -16,7 +16,10 @@ interface OpenContainer {
 const [quote, comma, minus, zero, nine] = [0x22, 0x2c, 0x2d, 0x30, 0x39];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** The first of them, in one pass over what was parsed without an error: a parsed value does not tell what was written. */
+/**
+ * Reports the first such numbers, in one pass over the text, which must be valid JSON. The text is needed because a parsed
+ * value no longer shows how the number was written.
+ */
 export function changedNumbers(json: Buffer): FieldError[] {
   const errors: FieldError[] = [];
   const open: OpenContainer[] = [];
@@ -48,7 +51,7 @@ export function changedNumbers(json: Buffer): FieldError[] {
   return errors;
 }
 
-/** As most are: no look at their text is needed. */
+/** A quick check that covers most numbers, so that their text need not be compared. */
 function isExact(json: Buffer, start: number, end: number): boolean {
   if (end - start > 15) return false;
   for (let at = start; at < end; at++) if (isExponent(json[at])) return false;

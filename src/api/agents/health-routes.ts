@@ -20,6 +20,7 @@ type Room = Pick<Dependencies, 'agents'>;
 
 const agentParams = z.object({ agent: id });
 
+/** Endpoints of agents' health, of probes, and of the gateway's status. */
 export function healthEndpoints(deps: Dependencies): Endpoint[] {
   const { sessions, probes } = deps;
   const { directory: agents, health } = deps.agents;
@@ -37,7 +38,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       query: z.strictObject({
         details: z.enum(['true', 'false']).default('false'),
         id: id.optional().openapi({
-          description: 'This agent, for names that are no part of a path: `.` and `..`',
+          description: 'Only this agent. For names that cannot be part of a path: `.` and `..`',
         }),
       }),
       answers: {
@@ -74,7 +75,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       tag: 'health',
       summary: "Close an agent's circuit",
       description:
-        'Forgets its failures in a row, its last error and its recent outcomes; totals stay. Other nodes see it within 2 s.',
+        'Clears its consecutive failures, its last error and its recent outcomes; totals stay. Other nodes see it within 2 s.',
       params: agentParams,
       answers: { 200: { description: 'Its health after that', schema: agentHealthDescription } },
       refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
@@ -90,9 +91,11 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       tag: 'health',
       summary: 'Probe an agent now',
       description:
-        'Asks its health_path, or where it has none only opens a connection: never a prompt. Probes of one agent at the same moment share one.',
+        'Sends GET to its health_path or, if it has none, only opens a connection. Never sends a prompt. Concurrent probes of one agent are coalesced.',
       params: agentParams,
-      answers: { 200: { description: 'What came of it, and the health after that', schema: probeReport } },
+      answers: {
+        200: { description: 'The result of the probe, and the health after it', schema: probeReport },
+      },
       refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params }) => {
         const agent = await find(params.agent);
@@ -104,7 +107,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/status',
       tag: 'health',
-      summary: 'The gateway at a glance',
+      summary: 'Summary of the gateway',
       answers: {
         200: {
           description: 'Operational when at least one agent is healthy',

@@ -1,4 +1,4 @@
-/** Health as the wire has it. */
+/** Converts health to the API's form. */
 import type { ProbeResult } from '../../agents/probes/probe-agent.ts';
 import type { Circuit } from '../../domain/circuit.ts';
 import type * as wire from '../../contract/health.ts';
@@ -6,6 +6,7 @@ import { healthStatus, recentRequests, successRate, type AgentHealth } from '../
 import { percentile } from '../../domain/percentile.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
 
+/** The health of one agent, in the API's form. */
 export function agentHealthToWire(
   name: string,
   health: AgentHealth,
@@ -36,6 +37,7 @@ export function agentHealthToWire(
   };
 }
 
+/** The result of a probe, in the API's form. */
 export function probeToWire({
   outcome,
   statusCode,
@@ -52,7 +54,7 @@ export function probeToWire({
   };
 }
 
-/** Two decimals. */
+/** As a percentage with at most two decimals. */
 export function percent(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -1,4 +1,4 @@
-/** Tokens of JSON with their place in it, and those of its numbers that would be changed. */
+/** Reads the tokens of JSON with their paths, and finds numbers that JavaScript could not represent exactly. */
 import { Tokenizer, TokenType, type ParsedTokenInfo } from '@streamparser/json';
 import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
 import { fieldPath } from '../http/field-errors.ts';
@@ -7,21 +7,22 @@ import { changeOf } from '../http/json-numbers.ts';
 
 interface OpenContainer {
   readonly isArray: boolean;
-  /** Of the member that is read. */
+  /** Key of the current member. */
   key: string | number;
   expectsKey: boolean;
 }
 
+/** A tokenizer that keeps track of the path. Throws the refusal of JSON that nests too deeply. */
 export class PlacedTokens extends Tokenizer {
   private readonly open: OpenContainer[] = [];
-  private readonly take: (token: ParsedTokenInfo, path: readonly OpenContainer[]) => void;
-  /** The first that were found since they were last taken away. */
+  private readonly onPlacedToken: (token: ParsedTokenInfo, path: readonly OpenContainer[]) => void;
+  /** The first such numbers since the caller last emptied the list. */
   changed: FieldError[] = [];
 
-  /** `take` is given each token with the containers that it is in, the outermost first. */
-  constructor(take: PlacedTokens['take']) {
+  /** `onPlacedToken` is called with each token and the containers that it is in, the outermost first. */
+  constructor(onPlacedToken: PlacedTokens['onPlacedToken']) {
     super();
-    this.take = take;
+    this.onPlacedToken = onPlacedToken;
   }
 
   override onToken(info: ParsedTokenInfo): void {
@@ -33,7 +34,7 @@ export class PlacedTokens extends Tokenizer {
     }
     const opens = token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET;
     if (opens && this.open.length >= maxJsonLevels) throw tooDeep();
-    this.take(info, this.open);
+    this.onPlacedToken(info, this.open);
     if (token === TokenType.LEFT_BRACE) this.open.push({ isArray: false, key: '', expectsKey: true });
     else if (token === TokenType.LEFT_BRACKET) this.open.push({ isArray: true, key: 0, expectsKey: false });
     else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) this.open.pop();

@@ -16,6 +16,7 @@ const byName = id.openapi({ description: "The agent's name, such as `.` or `..`"
 
 type Dependencies = Pick<ApiDependencies, 'agents' | 'sealer' | 'expectations'>;
 
+/** Endpoints that register, list and remove agents. */
 export function agentEndpoints({ agents: room, sealer, expectations }: Dependencies): Endpoint[] {
   const { directory: agents, health } = room;
   const remove = async (name: string): Promise<{ status: 204 }> => {
@@ -59,7 +60,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
         if (wished.expect) await requireCompilable(expectations, wished.expect);
         const unknown = (): string[] =>
           wished.fallbackAgents.filter((name) => name !== wished.name && !agents.lookup(name));
-        // Another node may have registered or changed what this one has not heard of yet.
+        // Another node may have registered or changed an agent within the last second.
         if (body.keep_auth_token || unknown().length > 0) await agents.refresh();
         const config = body.keep_auth_token ? withKeptToken(agents, wished) : wished;
         const { replaced } = await agents.register(config);
@@ -83,11 +84,11 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
       path: '/api/vps/agents',
       tag: 'agents',
       summary: 'List agents',
-      description: 'With `id` it is the agent of that name alone.',
+      description: 'With `id`, only the agent with that name.',
       query: z.strictObject({ id: byName.optional() }),
       answers: {
         200: {
-          description: 'All of them, by name, or the agent of `id`; never a token',
+          description: 'All agents, sorted by name, or the agent named by `id`; never a token',
           schema: z.union([agentList, agentDescription]),
         },
       },
@@ -103,7 +104,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
       path: '/api/vps/agents/{name}',
       tag: 'agents',
       summary: 'Remove an agent',
-      description: 'Forgets its health too. Calls that have it in their chain still ask it.',
+      description: 'Deletes its health too. Calls in flight that have it in their chain still ask it.',
       params: z.object({ name: id }),
       answers: { 204: { description: 'Removed' } },
       refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
@@ -113,8 +114,8 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
       method: 'delete',
       path: '/api/vps/agents',
       tag: 'agents',
-      summary: 'Remove the agent of a name',
-      description: 'As `DELETE /agents/{name}`, for names that are no part of a path.',
+      summary: 'Remove the agent named by id',
+      description: 'Like `DELETE /agents/{name}`, for names that cannot be part of a path.',
       query: z.strictObject({ id: byName }),
       answers: { 204: { description: 'Removed' } },
       refusals: ['agent_not_found', 'validation_failed', 'shutting_down', 'temporal_unavailable'],
@@ -158,7 +159,7 @@ function toExpectation(expect: NonNullable<z.output<typeof registration>['expect
   };
 }
 
-/** A bad pattern must not wait for the first answer. */
+/** Refuses an invalid pattern or schema now, rather than with the first answer that is checked. */
 async function requireCompilable(expectations: Expectations, expectation: AgentExpectation): Promise<void> {
   try {
     await expectations.requireCompilable(expectation);

@@ -1,4 +1,4 @@
-/** A call with all that is known of it, on the wire. */
+/** Converts the description of a call to the API's form. */
 import type * as wire from '../../contract/calls.ts';
 import type { CallDescription } from '../../services/calls/call-records.ts';
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
@@ -6,7 +6,7 @@ import { callWorkflowId } from '../../domain/ids.ts';
 import { promptOf } from '../../domain/turn-text.ts';
 import { askedOf, attemptToWire, callAnswerToWire, callSummaryToWire, queuedMsOf } from './wire.ts';
 
-/** Where the call is in Temporal's Web UI. */
+/** For links to a call in Temporal's Web UI. */
 export interface WebUi {
   /** Without a slash at the end. */
   readonly url: string;
@@ -34,7 +34,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
   };
 }
 
-/** Of a running call, and of one whose ending could not be read in time. */
+/** The answer of a running call, or of one whose ending could not be read in time: everything is null. */
 function nothingKnown(call: CallDescription): wire.CallAnswer {
   return {
     call_id: call.callId,
@@ -53,7 +53,7 @@ function nothingKnown(call: CallDescription): wire.CallAnswer {
   };
 }
 
-/** Where the time went; phases that are not over, or of which nothing is known, are null. */
+/** How long each phase took. Phases that have not ended, or of which nothing is known, are null. */
 function timingsToWire({ ending, progress, input }: CallDescription, totalMs: number): wire.Timings {
   const { attempts } = ending ?? progress ?? {};
   const queuedMs = ending ? queuedMsOf(ending, totalMs) : progress?.queuedMs;
@@ -70,7 +70,7 @@ function timingsToWire({ ending, progress, input }: CallDescription, totalMs: nu
   };
 }
 
-/** As it was when the call began; never its token, sealed or not (I5). */
+/** The agent's config as pinned at the start of the call. Never contains the token, sealed or not (I5). */
 function pinnedAgentToWire(agent: AgentConfig): wire.PinnedAgent {
   return {
     name: agent.name,

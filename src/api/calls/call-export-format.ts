@@ -1,8 +1,9 @@
-/** An export of calls as bytes: NDJSON, or a tar with one file per call. */
+/** The formats of an export of calls: NDJSON, or a tar archive with one file per call. */
 import { Header, Pax } from 'tar';
 import type { ExportedCall } from '../../contract/calls.ts';
 import type { CallHistory } from '../../services/archive/call-export.ts';
 
+/** One line of JSON per call. */
 export async function* ndjsonOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<string> {
   for await (const { callId, agentAsked: asked, answeredBy, history } of calls) {
     const names = {
@@ -16,7 +17,7 @@ export async function* ndjsonOf(calls: AsyncIterable<CallHistory>): AsyncGenerat
 
 const blockBytes = 512;
 
-/** Entries `<call id>.json`, percent-encoded where an id holds what a file's name should not. */
+/** Entries are named `<call id>.json`, with characters percent-encoded that should not be in a file name. */
 export async function* tarOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<Buffer> {
   const mtime = new Date();
   for await (const { callId, history } of calls) {

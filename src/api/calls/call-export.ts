@@ -9,6 +9,7 @@ import { callExportQuery } from '../../contract/call-requests.ts';
 import { exportedCall } from '../../contract/calls.ts';
 import { sendPieces } from '../http/send-pieces.ts';
 
+/** The endpoint that exports histories, from Temporal or from the archive. */
 export function callExportEndpoints({ archive }: Pick<ApiDependencies, 'archive'>): Endpoint[] {
   return [
     endpoint({

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { CallFilter } from '../../services/calls/call-filter.ts';
 import type { callFilter } from '../../contract/call-requests.ts';
 
-/** The wire's filter in Holdfast's own words. */
+/** Converts the filter of a request to that of the services. */
 export function toCallFilter(filter: z.output<typeof callFilter>): CallFilter {
   const { error_type, answered_by, since, until, rerun_of, ...same } = filter;
   return {

@@ -7,8 +7,9 @@ import { digestOfKey } from '../../domain/hashed-ids.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 
 /**
- * The id and what a repeat must match. With an Idempotency-Key the id is the key's, for this caller; `idOf` tells the
- * form in which it is used (Calls, Batches). Throws `Refusal`.
+ * The id of the call (or batch) that a request starts, and the fingerprint that a repeat must match. With an Idempotency-Key,
+ * the id is a hash of the key and the caller; `idOf` makes the id of that hash (`Calls.idOf`, `Batches.idOf`). Throws
+ * `Refusal`.
  */
 export async function identify(
   { sealer, authenticate }: Pick<ApiDependencies, 'sealer' | 'authenticate'>,

@@ -5,6 +5,7 @@ import type { callAccepted, callAnswer } from '../../contract/calls.ts';
 import type { ReplyOf } from '../http/endpoint.ts';
 import { callAnswerToWire } from './wire.ts';
 
+/** The answers to a request that starts a call: it has ended (200), or it still runs (202). */
 export type CallReply = ReplyOf<{
   200: { description: string; schema: typeof callAnswer };
   202: { description: string; schema: typeof callAccepted };
@@ -28,6 +29,7 @@ export function replyTo(
   }
 }
 
+/** The path of a call, for `Location`. */
 export function callLocation(callId: string): string {
   return `/api/vps/calls/${encodeURIComponent(callId)}`;
 }

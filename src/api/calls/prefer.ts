@@ -3,12 +3,13 @@
  * until the call ends. Unknown preferences are ignored, as the RFC says.
  */
 export interface Preference {
-  /** Undefined: until the end. */
+  /** Undefined: waits until the call ends. */
   readonly waitMs: number | undefined;
-  /** For `Preference-Applied`. */
+  /** Value of the response header `Preference-Applied`. */
   readonly applied: string | undefined;
 }
 
+/** Parses the value of the header. */
 export function parsePrefer(header: string | undefined): Preference {
   const wishes = (header ?? '').split(/[,;]/).map((wish) => wish.trim().toLowerCase());
   const wait = wishes

@@ -29,13 +29,14 @@ const startHeaders = {
 };
 export const callParams = z.object({ id });
 const accepted = {
-  description: 'Accepted and going on; Location tells where to look',
+  description: 'Accepted and still running; look it up at Location',
   schema: callAccepted,
   headers: { Location: 'The call', 'Preference-Applied': 'What of Prefer was followed' },
 };
 
 type Dependencies = Pick<ApiDependencies, 'calls' | 'config' | 'drain' | 'webUi' | 'sealer' | 'authenticate'>;
 
+/** Endpoints that start, list, describe and cancel calls. */
 export function callEndpoints(deps: Dependencies): Endpoint[] {
   const { config, webUi } = deps;
   const { running, records } = deps.calls;
@@ -47,7 +48,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       tag: 'calls',
       summary: 'Call an agent',
       description:
-        'From the moment it is accepted the call ends once, with an answer or a typed failure. An executed call that failed is 200 with success false.',
+        'An accepted call ends exactly once, with an answer or a typed failure. A call that was accepted and failed is answered with 200 and success false.',
       headers: startHeaders,
       body: callRequest(config.limits),
       answers: { 200: { description: 'The call ended', schema: callAnswer }, 202: accepted },
@@ -88,7 +89,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       path: '/api/vps/calls',
       tag: 'calls',
       summary: 'List calls',
-      description: 'Running ones first, then by their end, newest first. May lag a call by up to seconds.',
+      description: 'Running calls first, then ended ones, the newest end first. May lag by seconds.',
       query: callListQuery,
       answers: { 200: { description: 'One page', schema: callList } },
       refusals: ['validation_failed', 'temporal_unavailable'],
@@ -105,7 +106,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       path: '/api/vps/calls/counts',
       tag: 'calls',
       summary: 'Count calls by status',
-      description: 'Of the filter all but status counts. May lag a call by up to seconds.',
+      description: 'The status of the filter is ignored. May lag by seconds.',
       query: callFilter,
       answers: { 200: { description: 'How many', schema: callCounts } },
       refusals: ['validation_failed', 'temporal_unavailable'],
@@ -115,7 +116,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/calls/{id}',
       tag: 'calls',
-      summary: 'Look at a call',
+      summary: 'Describe a call',
       params: callParams,
       answers: { 200: { description: 'Running or ended', schema: callDescription } },
       refusals: ['call_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
@@ -145,8 +146,8 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       summary: 'Cancel a call',
       params: callParams,
       answers: {
-        200: { description: 'It had ended; nothing changes', schema: callAccepted },
-        202: { description: 'Cancellation was asked for', schema: callAccepted },
+        200: { description: 'The call had already ended; nothing changes', schema: callAccepted },
+        202: { description: 'Cancellation was requested', schema: callAccepted },
       },
       refusals: ['call_not_found', 'temporal_unavailable'],
       handle: async ({ params }) => {

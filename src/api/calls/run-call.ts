@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../http/dependencies.ts';
 import { replyTo, type CallReply } from './call-reply.ts';
 import { parsePrefer } from './prefer.ts';
 
-/** Starts the call and waits as the caller prefers: until its end, the caller's limit or disconnect, or this node's drain. */
+/** Starts the call and waits until it ends, the caller's limit is over, the caller disconnects, or this node drains. */
 export async function runCall(
   { calls, drain }: Pick<ApiDependencies, 'calls' | 'drain'>,
   call: AwaitedCall,

@@ -5,12 +5,12 @@ import { Refusal } from '../../domain/failures.ts';
 import type { Config } from '../../platform/config.ts';
 import { refuseOtherSites } from './refuse-other-sites.ts';
 
-/** Who sent a request: part of what an Idempotency-Key means. Never the key itself (I5). Throws `Refusal`. */
+/** Identifies the sender of a request, since an Idempotency-Key is per sender. Never the API key itself (I5). Throws `Refusal`. */
 export type Authenticate = (request: Request) => string;
 
 /**
- * With keys: one of them as a Bearer token, or as the password of Basic for a browser at /docs; compared by digest
- * in constant time, all of them each time. Without keys everyone on this machine is one caller.
+ * If API keys are set, a request needs one of them, as a Bearer token or, for browsers, as the password of Basic. It is
+ * compared with all keys, by digest and in constant time. Without keys, everyone on this machine is the same caller.
  */
 export function createAuthenticate({
   apiKeys,
@@ -44,9 +44,9 @@ function offeredKey(header: string): string {
   return userAndPassword.slice(userAndPassword.indexOf(':') + 1);
 }
 
-/** Without keys only this machine is trusted: a name that a stranger's DNS points here is not (DNS rebinding). */
+/** Without keys, only names of this machine are accepted as Host, against DNS rebinding by foreign names that resolve to it. */
 function refuseForeignHost(request: Request, ownHost: string): void {
-  // Express's types promise a name; a request without a Host has none.
+  // Undefined if the request has no Host, although Express's types say otherwise.
   const name = ((request.hostname as string | undefined) ?? '').replace(/^\[|\]$/g, '').toLowerCase();
   if (name === 'localhost' || name === ownHost || isIP(name) !== 0) return;
   throw new Refusal(

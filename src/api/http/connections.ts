@@ -1,19 +1,21 @@
 /**
- * Holds clients to progress. Node's own limits are totals: they let a trickling client stay for minutes, and end an honest long
- * upload. Who waits for an answer, or follows a stream of events, may do so for ever.
+ * Closes connections of clients that make no progress. Node's own limits are for a whole request: they would let a trickling
+ * client stay for minutes, and cut off an honest long upload. A client that waits for an answer or follows a stream of events
+ * may stay for any time.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Limits for client connections. Times are in ms. */
 export interface ConnectionBounds {
-  /** From the first byte of a request to the end of its head. */
+  /** The longest time from the first byte of a request to the end of its headers. */
   readonly headersMs: number;
-  /** In each such span a body must bring `bodyBytesPerSecond` on average, at least one byte. */
+  /** In each such period, a body must arrive at `bodyBytesPerSecond` on average, and at least one byte. */
   readonly bodyStallMs: number;
   readonly bodyBytesPerSecond: number;
-  /** Without any request. */
+  /** The longest time without a request. */
   readonly idleMs: number;
-  /** Beyond: the one that is idle longest is closed. */
+  /** The most idle connections. Beyond that, the one that has been idle longest is closed. */
   readonly maxIdle: number;
 }
 
@@ -21,24 +23,25 @@ interface Connection {
   readonly socket: Socket;
   /** When it became idle, or its body last made enough progress. */
   since: number;
-  /** What it had read by then. */
+  /** How many bytes had been read by then. */
   bytes: number;
-  /** When the first bytes of a head were seen that is not complete. */
+  /** When the first bytes of headers that are not complete arrived. */
   headSince?: number | undefined;
-  /** Under way; without one it is idle. */
+  /** The request in progress; undefined while the connection is idle. */
   exchange?: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined;
 }
 
+/** Applies the limits to every connection of the server, until it closes. */
 export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
   server.headersTimeout = 0;
   server.requestTimeout = 0;
   server.keepAliveTimeout = bounds.idleMs;
   const all = new Map<Socket, Connection>();
-  const idle = new Set<Connection>(); // The oldest first.
+  const idle = new Set<Connection>(); // The longest idle first.
 
   const becomeIdle = (connection: Connection): void => {
     connection.exchange = undefined;
-    beginAnew(connection);
+    restartPeriod(connection);
     if (!all.has(connection.socket)) return;
     idle.add(connection);
     const [oldest] = idle;
@@ -57,10 +60,10 @@ export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
     const connection = all.get(request.socket);
     if (!connection) return;
     idle.delete(connection);
-    beginAnew(connection);
+    restartPeriod(connection);
     connection.exchange = { request, response };
     const over = (): void => {
-      if (connection.exchange?.response === response) becomeIdle(connection); // Or the next one has come already.
+      if (connection.exchange?.response === response) becomeIdle(connection); // Otherwise the next request has begun.
     };
     response.once('close', () => {
       if (request.complete) over();
@@ -72,20 +75,20 @@ export function holdToProgress(server: Server, bounds: ConnectionBounds): void {
 
 function lookAgain(server: Server, all: ReadonlyMap<Socket, Connection>, bounds: ConnectionBounds): void {
   const everyMs = Math.min(1_000, bounds.headersMs / 4, bounds.bodyStallMs / 4, bounds.idleMs / 4);
-  let lookedAt = performance.now();
+  let checkedAt = performance.now();
   const timer = setInterval(() => {
-    // Then bytes may wait that this process had no time to read: nobody is to blame.
-    const wasBusy = performance.now() - lookedAt > 2 * everyMs;
-    lookedAt = performance.now();
+    // If this process was busy, bytes may wait that it has not read: that is not the client's fault.
+    const wasBusy = performance.now() - checkedAt > 2 * everyMs;
+    checkedAt = performance.now();
     for (const connection of all.values())
       if (wasBusy) grantTime(connection);
-      else look(connection, bounds);
+      else checkProgress(connection, bounds);
   }, everyMs);
   timer.unref();
   server.once('close', () => clearInterval(timer));
 }
 
-function look(connection: Connection, bounds: ConnectionBounds): void {
+function checkProgress(connection: Connection, bounds: ConnectionBounds): void {
   const { socket, exchange, since } = connection;
   const now = performance.now();
   const bytes = socket.bytesRead - connection.bytes;
@@ -94,24 +97,25 @@ function look(connection: Connection, bounds: ConnectionBounds): void {
     const { headSince } = connection;
     if (headSince === undefined ? now - since > bounds.idleMs : now - headSince > bounds.headersMs)
       cut(connection);
-  } else if (!waitsForClient(exchange.request)) beginAnew(connection);
+  } else if (!waitsForClient(exchange.request)) restartPeriod(connection);
   else if (now - since >= bounds.bodyStallMs) {
     if (bytes < Math.max(1, (bounds.bodyBytesPerSecond * (now - since)) / 1_000)) cut(connection);
-    else beginAnew(connection);
+    else restartPeriod(connection);
   }
 }
 
-/** Not once all of the body is there, nor while we are the slow ones, who have not taken what has come. */
+/** False if the body is complete, or if this process has not read what has arrived and so is the slow side. */
 function waitsForClient(request: IncomingMessage): boolean {
   return !request.complete && request.readableLength < request.readableHighWaterMark;
 }
 
-function beginAnew(connection: Connection): void {
+function restartPeriod(connection: Connection): void {
   connection.since = performance.now();
   connection.bytes = connection.socket.bytesRead;
   connection.headSince = undefined;
 }
 
+/** Restarts the measured periods after this process was busy. */
 function grantTime(connection: Connection): void {
   connection.since = performance.now();
   if (connection.headSince !== undefined) connection.headSince = connection.since;

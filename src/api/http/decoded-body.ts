@@ -1,4 +1,4 @@
-/** A body that is read as a stream, in the codings that bodies read whole may have too. */
+/** Decodes a body that is read as a stream, with the same content codings as other bodies. */
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Request } from 'express';
@@ -6,7 +6,7 @@ import { Refusal } from '../../domain/failures.ts';
 
 const decoders = { br: createBrotliDecompress, deflate: createInflate, gzip: createGunzip } as const;
 
-/** Throws the refusal `unsupported_media_type` of a `Content-Encoding` that is not known. */
+/** Throws the refusal `unsupported_media_type` if the `Content-Encoding` is unknown. */
 export function decodedBody(request: Request): Readable {
   const coding = request.header('Content-Encoding')?.trim().toLowerCase() ?? 'identity';
   if (coding === 'identity') return request;

@@ -18,11 +18,11 @@ export interface ApiDependencies extends Services {
   readonly log: Log;
   readonly authenticate: Authenticate;
   readonly drain: Drain;
-  /** Whether this process's worker polls; undefined: it has none, others work. */
+  /** Whether this process's worker runs. Undefined if it has none. */
   readonly workerRunning: () => boolean | undefined;
-  /** Temporal's Web UI; undefined where none is known. */
+  /** Temporal's Web UI; undefined if none is known. */
   readonly webUi: WebUi | undefined;
-  /** Why nothing new can be accepted; undefined: it can. */
+  /** Why the disk allows nothing new to be accepted; undefined if it has room. */
   readonly diskProblem: () => string | undefined;
   readonly storeWatch: StoreWatch;
   readonly clock: ServerClock;

@@ -1,10 +1,10 @@
-/** The desk at `/`: the built files of dist/web from memory, as the browser takes them best, under a strict CSP. */
+/** Serves the desk at `/`: the built files of dist/web, from memory, compressed, with a strict Content Security Policy. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
 import { Router, type NextFunction, type Request, type Response } from 'express';
 import type { Authenticate } from './auth.ts';
 
-/** The pages that the desk's own router knows: a reload of any of them gets the same document. */
+/** The paths of the desk's own router. Each is answered with the same document, so that pages can be reloaded. */
 const pages = [
   '/',
   '/calls',
@@ -12,12 +12,12 @@ const pages = [
   '/agents',
   '/sessions',
   '/sessions/:id',
-  '/session', // With ?id=, for ids that are no part of a path.
+  '/session', // With ?id=, for ids that cannot be part of a path.
   '/batches',
   '/batches/:id',
 ];
 
-/** Stricter than helmet's default: nothing inline, nothing from elsewhere, in no one's frame. */
+/** Stricter than helmet's default: no inline scripts or styles, nothing from other origins, never in a frame. */
 const policy = [
   "default-src 'self'",
   "script-src 'self'",
@@ -34,11 +34,11 @@ const policy = [
 interface DeskFile {
   readonly type: string;
   readonly plain: Buffer;
-  /** By content coding, the best first. */
+  /** By content coding, in order of preference. */
   readonly compressed: ReadonlyMap<string, Buffer>;
 }
 
-/** Without a build (`npm run build`) there is no desk; its paths are unknown then. */
+/** Without a build (`npm run build`) there is no desk, and its paths are not found. */
 export function deskRouter(authenticate: Authenticate, folder: string): Router {
   const router = Router();
   const files = readDesk(folder);
@@ -52,12 +52,12 @@ export function deskRouter(authenticate: Authenticate, folder: string): Router {
   for (const [path, file] of files)
     router.get(path, (request, response) => {
       authenticate(request);
-      // Names in assets/ hold a hash of their content. Private: only who has a key may keep them.
+      // Names in assets/ contain a hash of the content. Private: shared caches must not serve them to clients without a key.
       const hashed = path.startsWith('/assets/');
       response.set('Cache-Control', hashed ? 'private, max-age=31536000, immutable' : 'no-cache');
       sendFile(request, response, file);
     });
-  // A wrong link in a browser; whatever else asks gets its JSON. One that is badly percent-encoded comes as an error.
+  // A page for wrong links in a browser; other clients get JSON. A path with invalid percent-encoding arrives as an error.
   const notFound = (request: Request, response: Response): boolean => {
     const isPage = /^(GET|HEAD)$/.test(request.method) && !/^\/api(\/|$)/i.test(request.path);
     if (!isPage || request.accepts(['json', 'html']) !== 'html') return false;
@@ -77,7 +77,7 @@ export function deskRouter(authenticate: Authenticate, folder: string): Router {
 
 function sendFile(request: Request, response: Response, { type, plain, compressed }: DeskFile): void {
   response.set('Content-Security-Policy', policy).vary('Accept-Encoding').type(type);
-  // A browser's order is no preference: ours is.
+  // Browsers send no real preference among codings, so the order here decides.
   const coding = [...compressed.keys()].find((name) => request.acceptsEncodings(name) !== false);
   if (coding !== undefined) response.set('Content-Encoding', coding);
   response.send(compressed.get(coding ?? '') ?? plain);

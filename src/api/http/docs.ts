@@ -1,4 +1,4 @@
-/** `/docs`: Swagger UI on our own document, from our own origin, with a script of ours instead of an inline one. */
+/** Serves `/docs`: Swagger UI with the node's own OpenAPI document. Its script is a file, since the CSP allows no inline ones. */
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
 import express, { Router } from 'express';

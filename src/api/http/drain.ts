@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 
-/** A node that stops: it takes nothing new, and lets go of its waiters before its time is over. */
+/** The state of a draining node, and the count of its open requests (node/drain-node.ts says in which order it drains). */
 export class Drain {
   private readonly started = new AbortController();
   private readonly released = new AbortController();
@@ -11,17 +11,17 @@ export class Drain {
     return this.started.signal.aborted;
   }
 
-  /** Aborts when the node begins to stop: streams end then, for their viewers to go on elsewhere. */
+  /** Aborts when the node begins to drain. Streams of events then end, so that their clients connect to another node. */
   get begun(): AbortSignal {
     return this.started.signal;
   }
 
-  /** Aborts when waiting requests are to answer 202 with Location instead of waiting on. */
+  /** Aborts when requests that wait for a call are to be answered with 202 and Location. */
   get waitersReleased(): AbortSignal {
     return this.released.signal;
   }
 
-  /** Counts a request as open until its response is over. */
+  /** Counts a request as open until its response has ended. */
   track(response: Response): void {
     this.open += 1;
     response.once('close', () => {
@@ -38,7 +38,7 @@ export class Drain {
     this.released.abort();
   }
 
-  /** Resolves once no request is open. */
+  /** Resolves when no request is open. */
   async idle(): Promise<void> {
     if (this.open === 0) return;
     await new Promise<void>((resolve) => this.idleWaiters.add(resolve));

@@ -1,12 +1,13 @@
 /**
- * One declaration per endpoint: what it takes (zod), what it answers, what it does. Validation, the route and the
- * OpenAPI document all derive from it.
+ * One declaration per endpoint: its request and answers (zod schemas) and its handler. Validation, the route and the OpenAPI
+ * document are derived from it.
  */
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { AnswerOf } from '../../contract/types-of.ts';
 import type { RefusalType } from '../../domain/failures.ts';
 
+/** What a handler returns. */
 export interface Reply {
   readonly status: number;
   /** Sent as JSON; absent: no body. */
@@ -17,6 +18,7 @@ export interface Reply {
 /** The handler wrote the response itself (streams). */
 export const streamed = Symbol('streamed');
 
+/** What a handler gets: the validated request. */
 export interface Context<P, Q, B> {
   readonly params: P;
   readonly query: Q;
@@ -35,13 +37,13 @@ interface Answer {
 
 type SuccessStatus = 200 | 201 | 202 | 204;
 
-/** By status. */
+/** The successful answers, by status. */
 export type Answers = Readonly<Partial<Record<SuccessStatus, Answer>>>;
 
 /**
  * What a handler may reply: one of the declared statuses, with the body that its schema describes. The second part only
- * helps the compiler: without it, it takes the `status: 200` of an async handler for any number. In a body, a literal that
- * the schema asks for is written `'ok' as const`.
+ * helps type inference: without it, the `status: 200` of an async handler is inferred as `number`. A literal in a body
+ * is written `'ok' as const`.
  */
 export type ReplyOf<A extends Answers> = {
   [S in keyof A & SuccessStatus]: Omit<Reply, 'status' | 'body'> & { readonly status: S } & BodyOf<A[S]>;
@@ -51,6 +53,7 @@ type BodyOf<A> = A extends { readonly schema: infer S extends z.ZodType }
   ? { readonly body: AnswerOf<S> }
   : { readonly body?: never };
 
+/** See the top of this file. */
 export interface EndpointDeclaration<
   P extends z.ZodObject | undefined,
   Q extends z.ZodObject | undefined,
@@ -68,15 +71,15 @@ export interface EndpointDeclaration<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** None at all is the same as an empty object. */
+  /** A missing body is the same as an empty object. */
   readonly bodyOptional?: true;
   /** The body is read by the handler as a stream, up to `HOLDFAST_MAX_IMPORT_BYTES`. */
   readonly streamsBody?: true;
-  /** Request headers it reads, by name. */
+  /** Descriptions of the request headers that it reads, by name. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly answers: A;
   readonly refusals: readonly RefusalType[];
-  /** Answers without an API key even where keys are set. */
+  /** Needs no API key, even if keys are set. */
   readonly open?: true;
   readonly handle: (
     context: Context<Parsed<P>, Parsed<Q>, Parsed<B>>,
@@ -85,7 +88,7 @@ export interface EndpointDeclaration<
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 
-/** With its type parameters erased, for tables of endpoints. */
+/** An endpoint without its type parameters, for lists of endpoints. */
 export type Endpoint = Omit<
   EndpointDeclaration<undefined, undefined, undefined, Answers>,
   'params' | 'query' | 'body' | 'handle'

@@ -1,10 +1,10 @@
-/** What a refusal tells of wrong fields. It stays small whatever was sent: a body may hold millions of wrong members. */
+/** The list of invalid fields in a refusal. Its size is bounded, since a body may contain millions of invalid members. */
 import type { z } from 'zod';
 import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
 
 const maxPathLength = 300;
 
-/** The outermost key first. */
+/** Formats a path of keys, the outermost first. */
 export function fieldPath(keys: Iterable<PropertyKey>): string {
   let path = '';
   let separator = '';
@@ -16,7 +16,7 @@ export function fieldPath(keys: Iterable<PropertyKey>): string {
   return path;
 }
 
-/** `whole` is what is wrong where no field is. */
+/** `whole` is the field name for an issue with the request as a whole. */
 export function issueErrors(issues: readonly z.core.$ZodIssue[], whole: string): FieldError[] {
   return issues
     .slice(0, maxFieldErrors)

@@ -1,4 +1,4 @@
-/** A request's JSON, read whole. What could not be kept as it is is refused by name, never changed silently. */
+/** Reads a JSON body. What cannot be represented exactly is refused, with its field, and never changed silently. */
 import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { Refusal } from '../../domain/failures.ts';
@@ -9,15 +9,17 @@ import { maxJsonLevels, tooDeep } from './json-depth.ts';
 import { oddMembers } from './odd-members.ts';
 import { invalidFields } from './validate.ts';
 
+/** Media types that are read as JSON. */
 export const jsonTypes = ['application/json', 'application/*+json'];
 
+/** Middleware that parses JSON bodies of at most `maxBytes` and refuses what cannot be represented exactly. */
 export function jsonBody(maxBytes: number): RequestHandler[] {
   const texts = new WeakMap<object, Buffer>();
   const verify = (request: object, _response: unknown, text: Buffer, charset: string): void => {
     if (charset.toLowerCase() !== 'utf-8')
-      throw new Refusal('unsupported_media_type', `JSON is UTF-8, not ${charset}`);
+      throw new Refusal('unsupported_media_type', `Send the JSON as UTF-8, not ${charset}`);
     if (!isUtf8(text)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
-    // Before it is parsed: JSON.parse takes seconds for millions of levels.
+    // Checked before parsing, since JSON.parse takes seconds for millions of levels.
     if (nestsDeeperThan(maxJsonLevels, text)) throw tooDeep();
     texts.set(request, text);
   };

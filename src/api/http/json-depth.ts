@@ -1,9 +1,10 @@
-/** How deep JSON may nest, whatever it is for. What may be in it has narrower bounds: metadata 32, expect 64. */
+/** How deep any JSON body may nest. Some fields have lower limits: metadata 32 levels, expect 64. */
 import type { Refusal } from '../../domain/failures.ts';
 import { invalidFields } from './validate.ts';
 
 export const maxJsonLevels = 100;
 
+/** The refusal of JSON with more levels. */
 export function tooDeep(): Refusal {
   return invalidFields([{ field: 'body', message: `nests at most ${maxJsonLevels} levels` }]);
 }

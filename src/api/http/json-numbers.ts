@@ -1,6 +1,6 @@
-/** Numbers of JSON that would silently become others here: JavaScript knows doubles alone. */
+/** Finds JSON numbers that would silently change, since JavaScript has only double-precision numbers. */
 
-/** What a number would become; undefined where it stays what it is. A fraction is meant as the nearest double. */
+/** The value that a number would change to; undefined if it does not change. Rounding of fractions is no change. */
 export function changeOf(literal: string): string | undefined {
   const value = Number(literal);
   const [, whole] = /^-?(\d+)(?:\.0+)?$/.exec(literal) ?? [];

@@ -1,4 +1,4 @@
-/** Members of JSON that could not be kept as they are. */
+/** Finds members of parsed JSON that could not be stored exactly. */
 import { noMemberName } from '../../contract/ids.ts';
 import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
 import { fieldPath } from './field-errors.ts';
@@ -11,24 +11,24 @@ interface Container {
   readonly parent: Container | undefined;
 }
 
-/** The first places where a text is not well-formed (UTF-8 cannot carry it), or a name would be taken for the prototype's. */
+/** The first members with a text that is not well-formed Unicode (UTF-8 cannot encode it) or with the name `__proto__`. */
 export function oddMembers(value: unknown): FieldError[] {
   const errors: FieldError[] = [];
   const left: Container[] = [];
-  const look = (inner: unknown, key: PropertyKey, parent?: Container): void => {
+  const visit = (inner: unknown, key: PropertyKey, parent?: Container): void => {
     const oddity = parent && !Array.isArray(parent.value) ? oddName(String(key)) : undefined;
     if (oddity !== undefined) errors.push({ field: pathOf(key, parent), message: oddity });
     else if (typeof inner === 'object' && inner !== null) left.push({ value: inner, key, parent });
     else if (typeof inner === 'string' && !inner.isWellFormed())
       errors.push({ field: pathOf(key, parent), message: halfCharacter });
   };
-  look(value, '');
+  visit(value, '');
   for (let one = left.pop(); one; one = left.pop()) {
     const members = one.value as Record<PropertyKey, unknown>;
     const keys = Array.isArray(members) ? members.keys() : Object.keys(members);
     for (const key of keys) {
       if (errors.length >= maxFieldErrors) return errors;
-      look(members[key], key, one);
+      visit(members[key], key, one);
     }
   }
   return errors;

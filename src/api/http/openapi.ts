@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, derived from the endpoints' own declarations. */
+/** Makes the OpenAPI 3.1 document from the endpoints' declarations. */
 import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { refusals, type RefusalType } from '../../domain/failures.ts';
@@ -72,7 +72,7 @@ function answersOf(one: Endpoint) {
   );
 }
 
-/** Refusals of one status share a response that names them all. */
+/** Refusals with the same status share one response, which names them all. */
 function refusalsOf(one: Endpoint, keyed: boolean) {
   const types = new Set<RefusalType>(one.refusals);
   if (one.params || one.query) types.add('validation_failed');

@@ -1,9 +1,10 @@
-/** Every refusal leaves the API here, as RFC 9457 `application/problem+json`. */
+/** Answers every error of the API as RFC 9457 `application/problem+json`. */
 import type { NextFunction, Request, Response } from 'express';
 import { asRefusal as asStoreRefusal } from '../../payloads/store-refusals.ts';
 import { Refusal, refusals, type OtherRefusalType } from '../../domain/failures.ts';
 import type { Log } from '../../platform/logging.ts';
 
+/** The members of the problem document. */
 export function problemBody(refusal: Refusal): Record<string, unknown> {
   const { status, title } = refusals[refusal.type];
   return {
@@ -16,6 +17,7 @@ export function problemBody(refusal: Refusal): Record<string, unknown> {
   };
 }
 
+/** Sends the refusal, with the headers that belong to it. */
 export function sendProblem(response: Response, refusal: Refusal): void {
   const { status } = refusals[refusal.type];
   if (refusal.retryAfterSeconds !== undefined) response.set('Retry-After', String(refusal.retryAfterSeconds));
@@ -24,7 +26,7 @@ export function sendProblem(response: Response, refusal: Refusal): void {
     response.set('RateLimit-Policy', `"${name}";q=${quota};qu="concurrent-requests"`);
     response.set('RateLimit', `"${name}";r=0;t=${refusal.retryAfterSeconds ?? 1}`);
   }
-  // A line each: Chromium reads one challenge of a line, and would never ask for a password.
+  // One header line each: Chromium reads only the first challenge of a line, and would never ask for a password.
   if (status === 401) response.set('WWW-Authenticate', ['Bearer', 'Basic realm="Holdfast"']);
   response
     .status(status)
@@ -32,13 +34,13 @@ export function sendProblem(response: Response, refusal: Refusal): void {
     .send(JSON.stringify(problemBody(refusal)));
 }
 
-/** Express's last middleware. A fault of ours is logged with its stack and told without it. */
+/** Express's last middleware. An unexpected error is logged with its stack and answered without details. */
 export function problemHandler(log: Log) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     const refusal = asRefusal(error);
     if (refusal.type === 'internal') log.error({ err: error, path: request.path }, 'A request failed');
     if (response.headersSent) {
-      next(error); // Express cuts the connection: a half-written stream must not look whole.
+      next(error); // Express closes the connection, so that an incomplete stream does not look complete.
       return;
     }
     sendProblem(response, refusal);
@@ -54,7 +56,9 @@ function asRefusal(thrown: unknown): Refusal {
   if (error instanceof URIError) return badPath(error);
   if ((error as { status?: unknown } | null)?.status === 400)
     return new Refusal('invalid_json', 'The request is malformed', { cause: error });
-  return new Refusal('internal', 'This is not your fault; the log of the node tells more', { cause: error });
+  return new Refusal('internal', 'An unexpected error in the node; its log has the details', {
+    cause: error,
+  });
 }
 
 function badPath(cause: URIError): Refusal {
@@ -63,7 +67,7 @@ function badPath(cause: URIError): Refusal {
   return new Refusal('validation_failed', `path: ${message}`, { extra: { errors }, cause });
 }
 
-/** `JSON.parse` quotes the text around the fault, which may be a token (I5). */
+/** Removes the excerpt that `JSON.parse` quotes, since it may contain a token (I5). */
 function withoutExcerpt(message: string): string {
   return message.replace(/, (\.\.\.)?"[^]*$/, '');
 }

@@ -1,17 +1,17 @@
-/** A web page elsewhere may not make a visitor's browser change anything here (CSRF). */
+/** Protects against CSRF: a web page of another origin must not make its visitor's browser change anything here. */
 import type { Request } from 'express';
 import { Refusal } from '../../domain/failures.ts';
 
 const changesNothing = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Browsers name the page's origin in every request that changes something. Their `Sec-Fetch-Site` is no help by itself:
- * they send it to HTTPS and loopback alone. Clients that are no browsers send neither. Throws the refusal `cross_site`.
+ * Browsers send the page's `Origin` with every request that changes something. `Sec-Fetch-Site` is not enough, since they
+ * send it only to HTTPS and loopback addresses. Other clients send neither. Throws the refusal `cross_site`.
  */
 export function refuseOtherSites(request: Request, publicOrigins: readonly string[]): void {
   if (changesNothing.has(request.method)) return;
   const { origin, 'sec-fetch-site': site } = request.headers;
-  if (site === 'cross-site' || site === 'same-site') throw crossSite('those of other sites are not taken');
+  if (site === 'cross-site' || site === 'same-site') throw crossSite('this request comes from another site');
   if (origin === undefined || publicOrigins.includes(origin)) return;
   const own = ownOrigin(request);
   if (origin !== own)
@@ -26,7 +26,7 @@ function whatToDo(publicOrigins: readonly string[]): string {
     : `HOLDFAST_PUBLIC_ORIGIN is '${publicOrigins.join(',')}': if the page is this node's own desk, add its Origin there`;
 }
 
-/** As a browser writes it: without a default port, in lower case. Undefined unless the request has one Host. */
+/** This node's origin as a browser writes it: lower case, no default port. Undefined unless the request has one Host. */
 function ownOrigin(request: Request): string | undefined {
   const [host = '', ...more] = request.headersDistinct.host ?? [];
   const url = `http://${host}`;
@@ -35,5 +35,5 @@ function ownOrigin(request: Request): string | undefined {
 }
 
 function crossSite(why: string): Refusal {
-  return new Refusal('cross_site', `Web pages change things here only if they are this node's own: ${why}`);
+  return new Refusal('cross_site', `Only this node's own web pages may change anything: ${why}`);
 }

@@ -1,10 +1,11 @@
-/** One line per request, without headers, body or the values of a query: any of them may hold a key (I5). */
+/** Logs one line per request. Headers, body and query values are left out, since they may contain a key (I5). */
 import type { RequestHandler } from 'express';
 import { pinoHttp } from 'pino-http';
 import type { Log } from '../../platform/logging.ts';
 
 const probed = new Set(['/healthz', '/readyz', '/metrics']);
 
+/** Middleware that logs each request when its response has ended. */
 export function requestLog(log: Log): RequestHandler {
   return pinoHttp({
     logger: log,
@@ -19,9 +20,9 @@ export function requestLog(log: Log): RequestHandler {
   });
 }
 
-/** What stands alone, without a value, may be a key that was pasted; so may be what only ends in `=`. */
+/** Only names of parameters that have a value are logged: a name without a value may be a key that was pasted. */
 function withoutValues(target: string): { url: string; query?: string[] } {
-  // A request may name a whole URL, with a password in it.
+  // The request target may be a whole URL, with a password in it.
   const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '');
   const at = url.indexOf('?');
   if (at === -1) return { url };

@@ -7,15 +7,14 @@ interface File {
   readonly name?: string;
   /** Default: application/json. */
   readonly mediaType?: string;
-  /** What the pieces go through on their way, such as gzip. */
+  /** A transformation of the body, such as gzip. */
   readonly through?: Transform;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * Sends text or bytes piece by piece, no faster than they are read; a single piece without the detour by a stream. The first
- * two are there before the status is sent, so what fails until then is a problem like any other; what fails later cuts the
- * connection.
+ * Streams a body in pieces, with backpressure; a single piece is sent without a stream. The first two pieces are awaited
+ * before the status is sent, so an error until then is answered as a problem. A later error closes the connection.
  */
 export async function sendPieces(
   response: Response,
@@ -41,12 +40,12 @@ export async function sendPieces(
       await pieces.return(undefined);
     }
   };
-  // The pipeline's own listeners, beside those of what watches each request, are more than Node's ten: no leak to warn of.
+  // More than Node's default of ten listeners are normal here: the pipeline's, and those of every middleware.
   response.setMaxListeners(20);
   try {
     await (through ? pipeline(all, through, response) : pipeline(all, response));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error; // Its reader went away.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error; // The client disconnected.
   }
   return streamed;
 }

@@ -1,4 +1,4 @@
-/** Server-sent events: every stream of this node is opened here, counted, kept alive, and ended when the node stops. */
+/** Server-sent events: opens every stream of this node, limits their number, keeps them alive, and ends them at the drain. */
 import { once } from 'node:events';
 import { createEventBuffer } from 'better-sse';
 import type { Request, Response } from 'express';
@@ -6,9 +6,9 @@ import { Refusal } from '../../domain/failures.ts';
 import type { Drain } from './drain.ts';
 import { streamed } from './endpoint.ts';
 
-/** Below the minute after which proxies give up a silent connection. */
+/** Well below the minute after which proxies close a silent connection. */
 const heartbeatMs = 15_000;
-/** A client that lost its stream comes again after this. */
+/** After how long a client that lost its stream reconnects. */
 const reconnectMs = 2_000;
 const headers = {
   'Content-Type': 'text/event-stream',
@@ -16,17 +16,19 @@ const headers = {
   'X-Accel-Buffering': 'no',
 } as const;
 
+/** One open stream of events. */
 export interface EventStream {
-  /** What the client says it had last. */
+  /** The id of the last event that the client has received, according to its request. */
   readonly lastEventId: string | undefined;
-  /** Aborts when the client has gone or the node begins to stop. */
+  /** Aborts when the client disconnects or the node begins to drain. */
   readonly signal: AbortSignal;
-  /** Resolves once the client can take more; sends nothing to one that has gone. `data` goes out as JSON. */
+  /** Sends `data` as JSON. Resolves when the client can take more. Does nothing if the client has disconnected. */
   send(event: string, data: unknown, id?: string): Promise<void>;
-  /** Ends the response; a client that was not told to stop connects again. */
+  /** Ends the response. The client reconnects, unless the event `end` was sent. */
   close(): void;
 }
 
+/** Opens the node's streams, up to a limit. */
 export class Streams {
   private readonly max: number;
   private readonly drain: Drain;
@@ -37,10 +39,12 @@ export class Streams {
     this.drain = drain;
   }
 
-  /** Takes a place until the response is over. Throws a refusal where all are taken, or the node stops. */
+  /** Counts a stream until its response ends. Throws the refusals `overloaded` and `shutting_down`. */
   reserve(response: Response): void {
     if (this.drain.draining)
-      throw new Refusal('shutting_down', 'This node stops; connect to another', { retryAfterSeconds: 5 });
+      throw new Refusal('shutting_down', 'This node is stopping; connect to another node', {
+        retryAfterSeconds: 5,
+      });
     if (this.open >= this.max)
       throw new Refusal('overloaded', `This node has ${this.open} streams open, its limit`, {
         retryAfterSeconds: 5,
@@ -51,7 +55,7 @@ export class Streams {
     response.once('close', () => (this.open -= 1));
   }
 
-  /** In a place that was reserved. */
+  /** Opens a stream that was reserved. */
   openStream(request: Request, response: Response): EventStream {
     const gone = new AbortController();
     const beat = (): boolean => response.write(createEventBuffer().comment().dispatch().read());
@@ -72,8 +76,8 @@ export class Streams {
 }
 
 /**
- * Hands values to `each` as they come, until they end or the client goes. The first is there before the status is sent,
- * so what fails until then is a problem like any other.
+ * Calls `each` with every value, until the values end or the client disconnects. The first value is awaited before the
+ * status is sent, so an error until then is answered as a problem.
  */
 export async function streamValues<V>(
   streams: Streams,

@@ -3,7 +3,7 @@ import { Refusal } from '../../domain/failures.ts';
 import type { FieldError } from '../../contract/problem.ts';
 import { issueErrors } from './field-errors.ts';
 
-/** Throws the refusal `validation_failed` that names each field and what it takes. */
+/** Parses a value with a schema. Throws the refusal `validation_failed`, which names each invalid field and what is expected. */
 export function validate<S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -14,6 +14,7 @@ export function validate<S extends z.ZodType>(
   throw invalidFields(issueErrors(parsed.error.issues, where));
 }
 
+/** The refusal `validation_failed` for these fields. */
 export function invalidFields(errors: readonly FieldError[]): Refusal {
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return new Refusal('validation_failed', detail, { extra: { errors } });

@@ -5,6 +5,7 @@ import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { nodeList, type RunningNode } from '../../contract/nodes.ts';
 import { iso } from '../calls/wire.ts';
 
+/** The endpoint that lists the nodes of the cluster. */
 export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoint[] {
   return [
     endpoint({
@@ -12,7 +13,8 @@ export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoi
       path: '/api/vps/nodes',
       tag: 'operations',
       summary: 'Facades and workers that run',
-      description: 'By their leases, looked at anew: one that was killed is listed until its lease ends.',
+      description:
+        'Read anew from the registry of nodes. A node that was killed is listed until its lease ends.',
       answers: { 200: { description: 'All of the cluster', schema: nodeList } },
       refusals: ['temporal_unavailable'],
       handle: async () => {

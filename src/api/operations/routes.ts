@@ -8,7 +8,7 @@ type Dependencies = Pick<
   'config' | 'metrics' | 'temporal' | 'drain' | 'workerRunning' | 'diskProblem' | 'storeWatch'
 >;
 
-/** `document` is made after all endpoints are known. */
+/** `document` returns the OpenAPI document; it is called only when it is requested. */
 export function operationEndpoints(deps: Dependencies, document: () => { openapi: string }): Endpoint[] {
   const { config, metrics, temporal, drain, workerRunning, diskProblem, storeWatch } = deps;
   return [
@@ -16,7 +16,7 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
       method: 'get',
       path: '/healthz',
       tag: 'operations',
-      summary: 'Whether this process lives',
+      summary: 'Whether this process is alive',
       open: true,
       answers: { 200: { description: 'It does', schema: z.object({ status: z.literal('ok') }) } },
       refusals: [],
@@ -26,21 +26,23 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
       method: 'get',
       path: '/readyz',
       tag: 'operations',
-      summary: 'Whether calls can be taken',
+      summary: 'Whether calls can be accepted',
       description:
-        'Temporal answers, a worker that is given new calls polls, the disks of the data directory and of the payload store have room, and the payload store has been there. Tells within 2 s if not.',
+        'Ready if Temporal answers, a worker that gets new calls polls, the disks of the data directory and of the payload store have room, and the payload store has been reached. Answers within 2 s.',
       open: true,
       answers: { 200: { description: 'They can', schema: z.object({ status: z.literal('ready') }) } },
       refusals: ['shutting_down', 'temporal_unavailable', 'disk_full', 'payload_store_unavailable'],
       handle: async () => {
         if (drain.draining)
-          throw new Refusal('shutting_down', 'This node stops; ask another', { retryAfterSeconds: 5 });
+          throw new Refusal('shutting_down', 'This node is stopping; ask another node', {
+            retryAfterSeconds: 5,
+          });
         const full = diskProblem();
         if (full !== undefined) throw new Refusal('disk_full', full, { retryAfterSeconds: 5 });
         if (storeWatch.problem !== undefined)
           throw new Refusal('payload_store_unavailable', storeWatch.problem, { retryAfterSeconds: 5 });
         const { current, polled } = await temporal.describePolling();
-        // Its own worker need not have polled yet; otherwise some other process's must.
+        // This node's own worker need not have polled yet. If it gets no new calls, another process's worker must have.
         const ownWorks = workerRunning() === true && config.worker.buildId === current;
         if (!polled && !ownWorks)
           throw new Refusal('temporal_unavailable', nobodyPolls(current), { retryAfterSeconds: 2 });

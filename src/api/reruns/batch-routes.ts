@@ -26,6 +26,7 @@ const sampleSize = 20;
 
 type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'authenticate'>;
 
+/** Endpoints that start, list, describe, follow and cancel batches of reruns. */
 export function batchEndpoints(deps: Dependencies): Endpoint[] {
   const { reruns, streams } = deps;
   const { batches } = reruns;
@@ -83,7 +84,8 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       path: '/api/vps/reruns',
       tag: 'calls',
       summary: 'List batches of reruns',
-      description: 'Running ones first. Figures of a running one are those of its finished pages.',
+      description:
+        'Running batches first. The counts of a running batch do not include the page in progress.',
       query: z.strictObject(cursorQuery),
       answers: { 200: { description: 'One page', schema: batchList } },
       refusals: ['validation_failed', 'temporal_unavailable'],
@@ -99,7 +101,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/reruns/{id}',
       tag: 'calls',
-      summary: 'Look at a batch of reruns',
+      summary: 'Describe a batch of reruns',
       params,
       answers: { 200: { description: 'Running or ended', schema: batchDescription } },
       refusals: ['batch_not_found', 'payload_lost', 'temporal_unavailable', 'payload_store_unavailable'],
@@ -132,7 +134,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       path: '/api/vps/reruns/{id}/cancel',
       tag: 'calls',
       summary: 'Cancel a batch of reruns',
-      description: 'Nothing more is started; what runs goes on to its end.',
+      description: 'No more calls are started; calls in flight run to their end.',
       params,
       answers: { 202: { description: 'As asked', schema: batchCancelled } },
       refusals: ['batch_not_found', 'shutting_down', 'temporal_unavailable'],

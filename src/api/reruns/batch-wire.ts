@@ -1,4 +1,4 @@
-/** Batches in the wire's names. */
+/** Converts batches to the API's form. */
 import type * as wire from '../../contract/reruns.ts';
 import type { BatchSummary } from '../../services/reruns/batches.ts';
 import type { BatchItem } from '../../domain/batch.ts';

@@ -4,7 +4,7 @@ import type { RerunOverrides } from '../../services/reruns/reruns.ts';
 
 type Overrides = z.output<ReturnType<typeof rerunOverrides>>;
 
-/** The wire's overrides in Holdfast's own words. */
+/** Converts the overrides of a request to those of the services. */
 export function overridesOf(wire: Overrides | null | undefined): RerunOverrides & { prompt?: string } {
   const { agent_name, fallback_agents, prompt, deadline_seconds, from } = wire ?? {};
   return {

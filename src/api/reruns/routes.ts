@@ -1,4 +1,4 @@
-/** Running one call again. */
+/** Endpoints that run one call again. */
 import type { Request } from 'express';
 import { Refusal } from '../../domain/failures.ts';
 import { identify } from '../calls/call-identity.ts';
@@ -14,6 +14,7 @@ const location = { Location: 'The call' };
 
 type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'authenticate'>;
 
+/** The endpoint of reruns, and the retired one of resets. */
 export function rerunEndpoints(deps: Dependencies): Endpoint[] {
   return [
     endpoint({

@@ -8,16 +8,16 @@ import { id } from '../../contract/ids.ts';
 import { cursorQuery } from '../../contract/query.ts';
 import { whatIfList, whatIfRow, type WhatIf } from '../../contract/what-if.ts';
 
-/** Before the endpoints of calls: `what-if` is no call's id here. */
+/** To be routed before the endpoints of calls, which would take `what-if` for the id of a call. */
 export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): Endpoint[] {
   return [
     endpoint({
       method: 'get',
       path: '/api/vps/calls/what-if',
       tag: 'calls',
-      summary: "What today's routing would do with calls of before",
+      summary: "What today's routing would do with earlier calls",
       description:
-        'Walks the chain of today with the outcomes on record, and tells who would be asked next. No agent is asked.',
+        "Compares the recorded attempts with today's chain, and says which agent would be asked next. No agent is asked.",
       query: callFilter.extend({ limit: cursorQuery.limit }),
       answers: { 200: { description: 'One row per call, as the list orders them', schema: whatIfList } },
       refusals: ['validation_failed', 'temporal_unavailable', 'payload_store_unavailable'],
@@ -32,7 +32,7 @@ export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): En
       tag: 'calls',
       summary: "What today's routing would do with a call",
       params: z.object({ id }),
-      answers: { 200: { description: 'Told from the outcomes on record', schema: whatIfRow } },
+      answers: { 200: { description: 'Derived from the recorded attempts', schema: whatIfRow } },
       refusals: ['call_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ params }) => ({ status: 200, body: whatIfToWire(await reruns.whatIfOf(params.id)) }),
     }),

@@ -19,12 +19,13 @@ import { exportJson, sessionJson } from './session-json.ts';
 
 const sessionParams = z.object({ id });
 const byId = id.openapi({
-  description: 'This session, for ids that are no part of a path: `.`, `..`, and `export`, which is taken',
+  description:
+    'Only this session. For ids that cannot be part of a path: `.`, `..` and `export`, which is an endpoint',
 });
 const deletion = { calls: z.enum(['true', 'false']).default('false') };
 const deletionAnswers = {
   202: {
-    description: 'Nobody sees it any more; what is left of it goes as soon as its store allows',
+    description: 'The session no longer exists; what is left of it is deleted as soon as its store allows',
     schema: sessionDeletion,
   },
   204: { description: 'Deleted' },
@@ -39,6 +40,7 @@ const deletionRefusals = [
 
 type Dependencies = Pick<ApiDependencies, 'sessions' | 'clock' | 'config'>;
 
+/** Endpoints that list, read, delete, export and import sessions. */
 export function sessionEndpoints({ sessions, clock, config }: Dependencies): Endpoint[] {
   const read = async (sessionId: string, response: Response): Promise<typeof streamed> => {
     const session = await sessions.read(sessionId);
@@ -60,8 +62,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       path: '/api/vps/sessions',
       tag: 'sessions',
       summary: 'List sessions',
-      description:
-        'May lag a new session by up to seconds. With `id` it is that session, as `/sessions/{id}` has it.',
+      description: 'May lag by seconds. With `id`, answers like `/sessions/{id}`.',
       query: z.strictObject({ ...cursorQuery, id: byId.optional() }),
       answers: {
         200: {
@@ -92,7 +93,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       path: '/api/vps/sessions/export',
       tag: 'sessions',
       summary: 'Export all sessions',
-      answers: { 200: { description: 'A stream; import takes it', schema: sessionExport } },
+      answers: { 200: { description: 'A stream, in the form that import accepts', schema: sessionExport } },
       refusals: ['temporal_unavailable', 'payload_store_unavailable'],
       handle: ({ response }) =>
         sendPieces(response, exportJson(sessions.export()), { name: 'holdfast-sessions.json' }),
@@ -103,9 +104,9 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       tag: 'sessions',
       summary: 'Import sessions',
       description:
-        'Takes an export as a stream, compressed or not. Sessions that exist are left as they are.',
+        'The body is an export, compressed or not, and is read as a stream. Sessions that exist are not changed.',
       streamsBody: true,
-      answers: { 200: { description: 'What became of each', schema: importReport } },
+      answers: { 200: { description: 'The outcome for each session', schema: importReport } },
       refusals: [
         'invalid_json',
         'body_too_large',
@@ -160,7 +161,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       tag: 'sessions',
       summary: 'Delete a session',
       description:
-        'Calls under way end with session_stored false. Prompts also live in the histories of its calls: calls=true deletes those that have ended too, in the archive as well.',
+        'Calls in flight end with session_stored false. The histories of its calls contain prompts, too: calls=true also deletes the calls that have ended, in Temporal and in the archive.',
       params: sessionParams,
       query: z.strictObject(deletion),
       answers: deletionAnswers,
@@ -171,8 +172,8 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       method: 'delete',
       path: '/api/vps/sessions',
       tag: 'sessions',
-      summary: 'Delete the session of an id',
-      description: 'As `DELETE /sessions/{id}`, for ids that are no part of a path.',
+      summary: 'Delete the session named by id',
+      description: 'Like `DELETE /sessions/{id}`, for ids that cannot be part of a path.',
       query: z.strictObject({ ...deletion, id: byId }),
       answers: deletionAnswers,
       refusals: deletionRefusals,

@@ -1,18 +1,19 @@
-/** An export `{"sessions": {id: session}}`, read one session at a time, so that its size does not matter to memory. */
+/** Parses an export, `{"sessions": {id: session}}`, one session at a time, so that memory does not depend on its size. */
 import { TokenParser, TokenType } from '@streamparser/json';
 import type { Refusal } from '../../domain/failures.ts';
 import type { FieldError } from '../../contract/problem.ts';
 import { PlacedTokens } from '../agents/placed-tokens.ts';
 import { invalidFields } from '../http/validate.ts';
 
+/** One session of an export, as parsed JSON that is not validated yet. */
 export interface FileSession {
   readonly id: string;
   readonly value: unknown;
-  /** The first numbers in it that would be changed; their fields are those of the file. */
+  /** The first numbers in it that JavaScript cannot represent exactly. Their fields are paths in the file. */
   readonly changedNumbers: readonly FieldError[];
 }
 
-/** Throws the refusal `validation_failed` for JSON that is no export, before any session, and others for what is no JSON. */
+/** Throws the refusal `validation_failed`, before the first session, if the JSON is not an export; other errors if not JSON. */
 export async function* sessionsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<FileSession> {
   const found: FileSession[] = [];
   const parser = new TokenParser({ paths: ['$.sessions.*'], keepStack: false });
@@ -44,5 +45,7 @@ export async function* sessionsOf(body: AsyncIterable<Uint8Array>): AsyncGenerat
 }
 
 function noExport(): Refusal {
-  return invalidFields([{ field: 'body', message: 'no export of sessions: {"sessions": {id: session}}' }]);
+  return invalidFields([
+    { field: 'body', message: 'not an export of sessions: {"sessions": {id: session}}' },
+  ]);
 }

@@ -1,4 +1,4 @@
-/** Takes over the sessions of an export, one after the other as they are read. */
+/** Imports the sessions of an export, one after the other as they are read. */
 import type { Readable } from 'node:stream';
 import type { Request } from 'express';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
@@ -32,8 +32,8 @@ interface ImportLimits {
 }
 
 /**
- * Invalid sessions are reported and the others imported. Throws `Refusal` on what is no export, on a session that has
- * another id than its key or the key `__proto__`, and on too many bytes.
+ * Invalid sessions are reported, and the others imported. Throws `Refusal` if the body is not an export or is too large, or if
+ * a session's id differs from its key or the key is `__proto__`.
  */
 export async function importSessions(
   request: Request,
@@ -46,7 +46,7 @@ export async function importSessions(
     for await (const one of sessionsOf(atMost(limits.maxBytes, body)))
       await importOne(one, { sessions, report, limits });
   } catch (error) {
-    // What still comes is of no use, decoded least of all, but a client that sends reads no answer.
+    // The rest is read and discarded without decoding it: many clients read no answer before they have sent everything.
     request.unpipe();
     request.resume();
     const isBadlyCoded = body !== request && body.errored === error;
@@ -54,7 +54,7 @@ export async function importSessions(
       ? 'The body is not what its Content-Encoding says'
       : 'The body is not an export: {"sessions": {id: session}}';
     const refusal = error instanceof Refusal ? error : new Refusal('invalid_json', fault, { cause: error });
-    throw refusal.withExtra({ ...refusal.extra, ...report }); // What was imported before stays imported, and is told.
+    throw refusal.withExtra({ ...refusal.extra, ...report }); // What was imported so far stays, and is reported.
   }
   return report;
 }
@@ -66,19 +66,19 @@ async function importOne(session: FileSession, { sessions, report, limits }: Imp
   else report.skipped.push(session.id);
 }
 
-/** Not the JSON's fault. */
+/** Keeps a refusal, and turns any other error into `internal`, so that it is not reported as an error in the JSON. */
 function rethrowAsOurs(error: unknown): never {
   throw error instanceof Refusal
     ? error
     : new Refusal('internal', 'A session could not be stored', { cause: error });
 }
 
-/** The session, or what is wrong with it. Throws the refusal of a file that names it by another id, or by `__proto__`. */
+/** The session, or its invalid fields. Throws `Refusal` if its id differs from its key, or if the key is `__proto__`. */
 function toContent(
   { id, value, changedNumbers }: FileSession,
   maxMetadataBytes: number,
 ): ImportedSession | string {
-  // Of an object's member of this name few programs read what was written: the file is refused, not one session.
+  // Few programs read a member of this name as it was written, so the whole file is refused.
   if (id === '__proto__') throw invalidFields([{ field: 'sessions.__proto__', message: noMemberName }]);
   const named = newId.safeParse(id);
   if (!named.success) return `session_id: ${named.error.issues.map((issue) => issue.message).join('; ')}`;
@@ -87,13 +87,13 @@ function toContent(
     ...oddMembers(value),
     ...changedNumbers.map(({ field, message }) => ({ field: field.slice(inFile), message })),
   ];
-  if (odd.length > 0) return told(odd);
+  if (odd.length > 0) return errorText(odd);
   const { metadata: given } = Object(value) as { metadata?: unknown };
-  // Before its schema, which takes seconds for millions of members.
+  // Checked before its schema, which would take seconds for millions of members.
   if (given !== undefined && sizeAsJson(given) > maxMetadataBytes)
     return `metadata: at most ${maxMetadataBytes} bytes as JSON`;
   const parsed = importedSession.safeParse(value);
-  if (!parsed.success) return told(issueErrors(parsed.error.issues, 'session'));
+  if (!parsed.success) return errorText(issueErrors(parsed.error.issues, 'session'));
   const { session_id, user_id, created_at, last_activity, messages, metadata } = parsed.data;
   if (session_id !== undefined && session_id !== id)
     throw invalidFields([
@@ -121,7 +121,7 @@ function utc(time: string): string {
   return new Date(time).toISOString();
 }
 
-function told(errors: readonly FieldError[]): string {
+function errorText(errors: readonly FieldError[]): string {
   return errors
     .slice(0, 5)
     .map(({ field, message }) => `${field}: ${message}`)
@@ -130,7 +130,7 @@ function told(errors: readonly FieldError[]): string {
 
 async function* atMost(maxBytes: number, body: Readable): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  // Its socket still has an answer to send.
+  // The socket is still needed for the answer.
   for await (const chunk of body.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Uint8Array).length;
     if (bytes > maxBytes)

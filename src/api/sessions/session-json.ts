@@ -1,15 +1,15 @@
-/** Sessions as JSON text, piece by piece: one may be larger than memory should hold. */
+/** Writes sessions as JSON text, in pieces, since a session may be too large for memory. */
 import type { Message, Session } from '../../contract/sessions.ts';
 import { textOf } from '../../domain/turn-text.ts';
 import type { PlainMessage, WholeSession } from '../../services/sessions/whole-session.ts';
 
-/** Most sessions are one piece; each piece costs a write. */
+/** In characters. Most sessions fit in one piece, and each piece costs a write. */
 const pieceLength = 64 * 1024;
 
-/** Sessions with lost messages that an export names. */
+/** How many sessions with lost messages an export names at most. */
 const maxNamed = 10_000;
 
-/** Returns whether every message of it is there. */
+/** Yields the pieces of one session. Returns whether all its messages were there, none lost. */
 export async function* sessionJson(session: WholeSession): AsyncGenerator<string, boolean> {
   const { sessionId, userId, createdAt, lastActivity, messages, metadata } = session;
   const head = {
@@ -33,6 +33,7 @@ export async function* sessionJson(session: WholeSession): AsyncGenerator<string
   return whole;
 }
 
+/** Writes an export of all sessions. Its last member names sessions with lost messages. */
 export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncGenerator<string> {
   let lead = `{"exported_at":${JSON.stringify(new Date().toISOString())},"sessions":{`;
   let total = 0;

@@ -1,4 +1,7 @@
-/** This node's view of the agent directory: refreshed every second, at once by its own changes, and on a miss. */
+/**
+ * This node's copy of the agent directory, which is a workflow. It is refreshed every second and when a name is missing; the
+ * node's own changes are in it at once.
+ */
 import { randomUUID } from 'node:crypto';
 import type { AgentConfig } from '../../domain/agent.ts';
 import { agentDirectoryId } from '../../domain/ids.ts';
@@ -9,24 +12,25 @@ import {
   removeAgentUpdate,
   type DirectoryEntry,
 } from '../../workflows/messages.ts';
-import { ensureEntity, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { ensureEntity, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
+/** Methods that need Temporal throw the refusal `temporal_unavailable` if it does not answer. */
 export class Agents {
   private readonly temporal: Temporal;
-  private readonly gate: EntityGate;
+  private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: DirectoryLimits;
   private readonly entries = new Map<string, DirectoryEntry>();
   private version = 0;
   private refreshing: Promise<void> | undefined;
 
-  constructor(temporal: Temporal, gate: EntityGate, limits: DirectoryLimits) {
+  constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: DirectoryLimits) {
     this.temporal = temporal;
-    this.gate = gate;
+    this.updateLimit = updateLimit;
     this.limits = limits;
   }
 
-  /** Creates the entity where it is missing. */
+  /** Starts the directory's workflow unless it runs. */
   async ensure(): Promise<void> {
     const empty: DirectoryState = { version: 0, entries: {}, forgottenVersion: 0 };
     await ensureEntity(
@@ -37,23 +41,25 @@ export class Agents {
     );
   }
 
-  /** A miss is looked up again before it is one. */
+  /** Like `lookup`, but refreshes the copy if the name is missing: another node may have just registered it. */
   async find(name: string): Promise<AgentConfig | undefined> {
     if (!this.lookup(name)) await this.refresh();
     return this.lookup(name);
   }
 
+  /** Looks the agent up in this node's copy, which may be a second old. */
   lookup(name: string): AgentConfig | undefined {
     return this.entries.get(name)?.config;
   }
 
-  /** By name. */
+  /** All agents, sorted by name. */
   list(): AgentConfig[] {
     return [...this.entries.values()]
       .flatMap((entry) => entry.config ?? [])
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Registers the agent, or replaces its config. Throws `Refusal`. */
   async register(config: AgentConfig): Promise<{ replaced: boolean }> {
     const { version, replaced } = await this.update((updateId) =>
       this.handle().executeUpdate(registerAgentUpdate, { args: [config], updateId }),
@@ -62,6 +68,7 @@ export class Agents {
     return { replaced };
   }
 
+  /** False if there was no such agent. */
   async remove(name: string): Promise<boolean> {
     const { version, removed } = await this.update((updateId) =>
       this.handle().executeUpdate(removeAgentUpdate, { args: [name], updateId }),
@@ -70,7 +77,7 @@ export class Agents {
     return removed;
   }
 
-  /** Takes over what changed since the last time. Callers at the same moment share one query. */
+  /** Applies the changes since the last refresh. Concurrent callers share one query. */
   refresh(): Promise<void> {
     this.refreshing ??= this.pull().finally(() => {
       this.refreshing = undefined;
@@ -82,13 +89,13 @@ export class Agents {
     const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
       this.handle().query(directoryChangesQuery, this.version),
     );
-    // A directory that was begun anew (its entity had been deleted) knows less than this node.
+    // A lower version means that the directory was deleted and started again.
     if (changes.complete || changes.version < this.version) this.entries.clear();
     this.version = changes.version;
     for (const [name, entry] of Object.entries(changes.entries)) this.apply(name, entry);
   }
 
-  /** A change that this node made itself may be newer than a query's answer that was under way. */
+  /** Keeps the newer entry: a change that this node made itself may be newer than the answer of a query in flight. */
   private apply(name: string, entry: DirectoryEntry): void {
     const mine = this.entries.get(name);
     if (!mine || mine.version <= entry.version) this.entries.set(name, entry);
@@ -96,7 +103,7 @@ export class Agents {
 
   private update<T>(send: (updateId: string) => Promise<T>): Promise<T> {
     const updateId = randomUUID();
-    return this.gate.pass(agentDirectoryId, () =>
+    return this.updateLimit.run(agentDirectoryId, () =>
       rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
     );
   }

@@ -1,6 +1,6 @@
 /**
- * This node's view of the agents' health: a snapshot of the entity, at most a second old, with the node's own
- * outcomes that are not in it yet laid over. Reads cost no RPC and see the node's own writes at once.
+ * This node's view of the agents' health: a snapshot of the health workflow, at most a second old, plus the node's own
+ * outcomes that the snapshot does not contain yet. Reads need no RPC and include the node's own outcomes at once.
  */
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -24,36 +24,38 @@ import { ensureEntity } from '../temporal/entity-updates.ts';
 import { ProbeSlots } from './probe-slots.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-/** Outcomes kept while Temporal does not answer; beyond them the oldest are lost (I7). */
+/** How many outcomes are kept while Temporal does not answer. Beyond that, the oldest are lost (I7). */
 const maxUnsent = 10_000;
 const maxBatch = 500;
-/** A batch that no snapshot has shown by then is taken for part of it. */
+/** After this time, a sent batch is considered part of the snapshot, even if no snapshot has confirmed it. */
 const overlayMs = 30_000;
 
+/** Settings of the circuit breaker. `cooldownMs` is how long a circuit stays open before it is half open. */
 export interface CircuitBreaker {
   readonly enabled: boolean;
   readonly cooldownMs: number;
 }
 
 interface TakenOrder extends OrderedChain {
-  /** For a call that was not started: frees the slots that `order` took for it, and no other. */
+  /** For a call that was not started: frees the probe slots that `order` took for it. */
   readonly giveBack: () => void;
 }
 
+/** Methods that need Temporal throw the refusal `temporal_unavailable` if it does not answer. */
 export class Health {
   private readonly temporal: Temporal;
   private readonly breaker: CircuitBreaker;
   private snapshot = new Map<string, AgentHealth>();
   private version = 0;
   private unsent: Outcome[] = [];
-  /** Sent, but not seen in a snapshot yet. */
+  /** Batches that were sent and that no snapshot has confirmed yet. */
   private readonly sent = new Map<string, OutcomeBatch & { readonly sentAt: number }>();
   private readonly seen = new LRUCache<string, true>({ max: 20_000 });
   private readonly probes: ProbeSlots;
-  /** By agent: resets of this node, epoch ms, that no snapshot has shown yet. */
+  /** By agent, in epoch ms: resets by this node that no snapshot contains yet. */
   private readonly resets = new Map<string, number>();
 
-  /** Epoch ms by a clock that all nodes share: their outcomes meet in one place. */
+  /** Epoch ms by a clock that all nodes share, since the outcomes of all nodes are compared. */
   readonly now: () => number;
 
   constructor(temporal: Temporal, breaker: CircuitBreaker, now: () => number = () => Date.now()) {
@@ -63,12 +65,13 @@ export class Health {
     this.probes = new ProbeSlots(breaker.cooldownMs);
   }
 
+  /** Starts the health workflow unless it runs. */
   async ensure(): Promise<void> {
     const empty: HealthState = { version: 0, agents: {}, batchIds: [] };
     await ensureEntity(this.temporal, 'agentHealth', agentHealthId, [empty]);
   }
 
-  /** Takes an outcome of this process once (false: it came before); acts on its own circuit breaker at once. */
+  /** Records an outcome; this node's circuits reflect it at once. False if the same outcome was recorded before. */
   record(outcome: Outcome): boolean {
     const key = outcomeKey(outcome);
     if (this.seen.has(key)) return false;
@@ -79,6 +82,7 @@ export class Health {
     return true;
   }
 
+  /** The agent's health. For an unknown agent, that of a new one. */
   of(agent: string): AgentHealth {
     const health = copyHealth(this.snapshot.get(agent) ?? newHealth());
     const resetAt = this.resets.get(agent);
@@ -89,6 +93,7 @@ export class Health {
     return health;
   }
 
+  /** The state of the agent's circuit; always closed if the circuit breaker is disabled. */
   circuit(agent: string): Circuit {
     return this.breaker.enabled
       ? circuitOf(this.of(agent), this.now(), this.breaker.cooldownMs)
@@ -96,8 +101,8 @@ export class Health {
   }
 
   /**
-   * The chain with agents of open circuits last. A half-open one lets this call through as the node's probe: the call takes
-   * the agent's slot.
+   * Orders the chain of a call about to start: agents whose circuit is open come last. If a circuit is half open and no other
+   * call of this node probes the agent, this call may: it takes the agent's probe slot.
    */
   order(chain: readonly AgentConfig[], callId: string): TakenOrder {
     const ordered = this.view(chain);
@@ -112,7 +117,7 @@ export class Health {
     return { ...ordered, giveBack };
   }
 
-  /** The order that a call of now would be given; nothing changes by it. */
+  /** The order that a call would get now. Takes no probe slot. */
   view(chain: readonly AgentConfig[]): OrderedChain {
     if (!this.breaker.enabled || chain.length === 1) return { agents: chain, passedOver: [] };
     return openCircuitsLast(chain, (name) => {
@@ -121,7 +126,7 @@ export class Health {
     });
   }
 
-  /** The call has ended, or was not started: an agent that it was to probe and did not ask is another's to probe. */
+  /** Frees the probe slots of a call that has ended or was not started. */
   release(callId: string): void {
     this.probes.freeOf(callId);
   }
@@ -134,6 +139,7 @@ export class Health {
     this.probes.free(agent);
   }
 
+  /** Deletes everything about an agent that was removed. */
   async forget(agent: string): Promise<void> {
     this.snapshot.delete(agent);
     this.resets.delete(agent);
@@ -143,7 +149,7 @@ export class Health {
     await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(forgetAgentSignal, agent));
   }
 
-  /** Sends what was recorded since the last time. Nothing is lost when it fails: the next flush sends it again. */
+  /** Sends the recorded outcomes, at most 500 at once. If that fails, it throws, and the next flush sends them again. */
   async flush(): Promise<void> {
     for (const [id, { sentAt }] of this.sent) if (sentAt < Date.now() - overlayMs) this.sent.delete(id);
     if (this.unsent.length === 0) return;
@@ -159,6 +165,7 @@ export class Health {
     }
   }
 
+  /** Updates the snapshot, and drops what it now contains. */
   async refresh(): Promise<void> {
     const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
       this.handle().query(healthChangesQuery, this.version),

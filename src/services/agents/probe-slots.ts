@@ -1,7 +1,7 @@
-/** Which call of this node probes which half-open agent: one at a time, the others keep away. */
+/** One slot per half-open agent: the call that holds it probes the agent. The node's other calls ask the agent last. */
 export class ProbeSlots {
   private readonly cooldownMs: number;
-  /** By agent. A slot that nobody gave back is free again after the cooldown. */
+  /** By agent. A slot that is not given back is free again after the cooldown. */
   private readonly taken = new Map<string, { readonly callId: string; readonly until: number }>();
 
   constructor(cooldownMs: number) {
@@ -25,7 +25,7 @@ export class ProbeSlots {
     if (this.taken.get(agent)?.callId === callId) this.taken.delete(agent);
   }
 
-  /** Of agents that the call was to probe and has not asked. */
+  /** Frees all slots of this call. */
   freeOf(callId: string): void {
     for (const [agent, slot] of this.taken) if (slot.callId === callId) this.taken.delete(agent);
   }

@@ -1,4 +1,4 @@
-/** Brings the calls that failed since the last round into the archive. */
+/** Archives the calls that have failed since the last round. */
 import { LRUCache } from 'lru-cache';
 import { pMapIterable } from 'p-map';
 import type { Archive } from './archive.ts';
@@ -9,19 +9,19 @@ import { listedCall } from '../calls/listed-call.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 import { listAll, type ListedExecution } from '../temporal/visibility.ts';
 
-/** A list may miss a call that ended seconds ago; several facades may also be a little apart. */
+/** How far a round reaches back before the watermark: visibility lags, and the clocks of several facades may differ. */
 const overlapMs = 600_000;
 const readAhead = 4;
 
 /**
- * One round after the other. Facades do the same side by side: a call that is there is not written again. The watermark
- * moves once all of a round are stored, so a round that broke off is only done again. Throws `Refusal` when Temporal does
- * not answer, `PayloadStoreError` when the archive does not.
+ * Works in rounds. Several facades may do so concurrently: writing a call twice changes nothing. The watermark moves only
+ * when all calls of a round are stored, so an interrupted round is simply repeated. Throws `Refusal` if Temporal does not
+ * answer, and `PayloadStoreError` if the archive does not.
  */
 export class FailedCalls {
   private readonly temporal: Temporal;
   private readonly archive: Archive;
-  /** Calls that are in the archive: those of the overlap are listed again each round. */
+  /** Run ids that this node has stored, since each round lists those of the overlap again. */
   private readonly stored = new LRUCache<string, true>({ max: 50_000 });
 
   constructor(temporal: Temporal, archive: Archive) {
@@ -29,7 +29,7 @@ export class FailedCalls {
     this.archive = archive;
   }
 
-  /** Ends early, and leaves the watermark, once `signal` aborts. */
+  /** One round. If `signal` aborts, it ends early and does not move the watermark. */
   async archiveNew(signal: AbortSignal): Promise<void> {
     const before = await this.archive.watermark();
     const query = failedSinceQuery(new Date(Math.max(0, before - overlapMs)));
@@ -43,7 +43,7 @@ export class FailedCalls {
     if (newest > before) await this.archive.advance(newest);
   }
 
-  /** When it ended. */
+  /** Stores one call. Returns when it ended, in epoch ms. */
   private async store(item: ListedExecution): Promise<number> {
     const summary = await listedCall(this.temporal, item);
     const endedAt = summary.endedAt?.getTime() ?? 0;
@@ -52,7 +52,7 @@ export class FailedCalls {
     const history = await historyOf(this.temporal, item, 1);
     if (history !== undefined) {
       const key = await this.archive.write(summary, history);
-      // One that was deleted meanwhile is not brought back.
+      // A call that was deleted meanwhile must not stay in the archive.
       if (!(await this.isThere(item))) await this.archive.remove(key);
     }
     this.stored.set(run, true);

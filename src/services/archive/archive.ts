@@ -1,6 +1,6 @@
 /**
- * Histories of failed calls, kept beyond Temporal's retention: one gzipped file per call, in a folder per day of their end.
- * Each is one JSON line `{call_id, summary, history}`, as replay reads it.
+ * The archive: histories of failed calls, kept beyond Temporal's retention. One gzipped file per call, in one folder for each
+ * day on which calls ended. A file is one line of JSON, `{call_id, summary, history}`, which replay can read.
  */
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -18,22 +18,23 @@ interface ArchivedCall {
   readonly history: unknown;
 }
 
-/** `<day>/<call>[.<session>].json.gz`; others are a write that did not end, or none of ours. */
+/** `<day>/<call>[.<session>].json.gz`. Other files are ignored: incomplete writes, or not part of the archive. */
 const fileName = /(?:^|\/)(\d{4}-\d\d-\d\d)\/([\w-]+)(?:\.([0-9a-f]{16}))?\.json\.gz$/;
 
+/** Reads and writes archived calls. Methods throw `PayloadStoreError` unless they say otherwise. */
 export class Archive {
   private readonly store: PayloadStore;
   private readonly prefix: string;
-  private readonly tellDamaged: (key: string) => void;
+  private readonly onDamaged: (key: string) => void;
 
-  /** `prefix` is empty or ends with a slash. `tellDamaged`: the key of each file that cannot be understood. */
-  constructor(store: PayloadStore, prefix: string, tellDamaged: (key: string) => void = () => undefined) {
+  /** `prefix` is empty or ends with a slash. `onDamaged` is called with the key of each file that cannot be parsed. */
+  constructor(store: PayloadStore, prefix: string, onDamaged: (key: string) => void = () => undefined) {
     this.store = store;
-    this.tellDamaged = tellDamaged;
+    this.onDamaged = onDamaged;
     this.prefix = prefix;
   }
 
-  /** Whole or not at all; the same call again changes nothing. Returns its key. Throws `PayloadStoreError`. */
+  /** Writes a call atomically; writing it again changes nothing. Returns its key. */
   async write(summary: CallSummary, history: string): Promise<string> {
     const { callId, sessionId, endedAt } = summary;
     const day = (endedAt ?? new Date()).toISOString().slice(0, 10);
@@ -48,7 +49,7 @@ export class Archive {
     return this.store.deleteAll(key);
   }
 
-  /** Without damaged ones. Throws the refusal `payload_store_unavailable`. */
+  /** The archived calls that match, without damaged files. Throws the refusal `payload_store_unavailable`. */
   async *calls(filter: CallFilter): AsyncGenerator<CallHistory> {
     try {
       for await (const { key, day, session } of this.files()) {
@@ -64,7 +65,7 @@ export class Archive {
     }
   }
 
-  /** Those of the calls that are in the archive. */
+  /** Which of the calls are in the archive. */
   async among(callIds: readonly string[]): Promise<Set<string>> {
     const asked = new Map(callIds.map((id) => [fileIdOf(id), id]));
     const found = new Set<string>();
@@ -75,7 +76,10 @@ export class Archive {
     return found;
   }
 
-  /** Deletes the session's calls, for their prompts are in them; those that ended after `endedBy` stay. */
+  /**
+   * Deletes the session's calls, since they contain its prompts. Calls that ended after `endedBy` stay. Throws the refusal
+   * `payload_store_unavailable`.
+   */
   async removeSession(sessionId: string, endedBy?: Date): Promise<void> {
     try {
       for await (const { key, session } of this.files()) {
@@ -88,12 +92,12 @@ export class Archive {
     }
   }
 
-  /** Until when, by Temporal's clock, all failed calls are in the archive; 0 at first. */
+  /** All calls that failed until then (epoch ms, by Temporal's clock) are in the archive. 0 at first. */
   async watermark(): Promise<number> {
     return Math.max(0, ...(await this.watermarks()));
   }
 
-  /** Only forward, whichever facade was there first. */
+  /** Moves the watermark forward. A watermark that another facade has set later stays. */
   async advance(toMs: number): Promise<void> {
     await this.store.write(this.watermarkKey(toMs), Buffer.from(new Date(toMs).toISOString()));
     for (const before of await this.watermarks())
@@ -128,18 +132,18 @@ export class Archive {
       const { summary, ...call } = JSON.parse((await promisify(gunzip)(bytes)).toString()) as ArchivedCall;
       return { ...call, summary: { ...summary, startedAt: new Date(summary.startedAt) } };
     } catch {
-      this.tellDamaged(key);
+      this.onDamaged(key);
       return undefined;
     }
   }
 }
 
-/** Ids of ours are safe as they are. */
+/** The call's part of its file name. Holdfast's own ids are safe in file names; others are hashed. */
 function fileIdOf(callId: string): string {
   return /^[\w-]{1,128}$/.test(callId) ? callId : hash(callId);
 }
 
-/** Stands for the session in the names of its calls' files. */
+/** The session's part of the file names of its calls. */
 function sessionMarkOf(sessionId: string): string {
   return hash(sessionId);
 }

@@ -1,4 +1,4 @@
-/** The histories of all calls that a filter is about, one after the other as they are taken. */
+/** Streams the histories of all calls that match a filter. */
 import { historyToJSON } from '../../temporal-sdk/history-json.ts';
 import { pMapIterable } from 'p-map';
 import { delay } from '../../lib/delay.ts';
@@ -7,6 +7,7 @@ import { listedCall } from '../calls/listed-call.ts';
 import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { count, listAll, type ListedExecution } from '../temporal/visibility.ts';
 
+/** One exported call. */
 export interface CallHistory {
   readonly callId: string;
   readonly agentAsked: string;
@@ -15,18 +16,18 @@ export interface CallHistory {
   readonly history: string;
 }
 
-/** Histories that are read before they are asked for. */
+/** How many histories are read ahead of the consumer. */
 const readAhead = 4;
-/** Of one read: an export may take long, and one slow answer should not end it. */
+/** Tries per history. A long export should not fail because of one slow answer. */
 const patientTries = 4;
 const firstPauseMs = 250;
 
-/** How many there are just now; the export itself may find a few more or less. */
+/** How many calls match now. The export itself may find a few more or fewer. */
 export function countCalls(temporal: Temporal, filter: CallFilter): Promise<number> {
   return count(temporal, listQuery(filter));
 }
 
-/** Running calls as far as they are. Throws the refusal `temporal_unavailable` when Temporal stays away. */
+/** The histories, of running calls as they are so far. Throws the refusal `temporal_unavailable` if retries do not help. */
 export async function* exportCalls(temporal: Temporal, filter: CallFilter): AsyncGenerator<CallHistory> {
   const found = listAll(temporal, listQuery(filter));
   const read = async (item: ListedExecution) => ({
@@ -37,7 +38,7 @@ export async function* exportCalls(temporal: Temporal, filter: CallFilter): Asyn
   for await (const { call, history } of histories) if (history !== undefined) yield { ...call, history };
 }
 
-/** Undefined if it was deleted meanwhile: lists lag. */
+/** The history of a listed call as one line of JSON. Undefined if it was deleted after it was listed. */
 export async function historyOf(
   temporal: Temporal,
   { execution }: ListedExecution,
@@ -57,7 +58,7 @@ export async function historyOf(
     }
 }
 
-/** It is laid out; no line end is part of a text in JSON. */
+/** Removes the line breaks and indentation of formatted JSON. Strings in JSON contain no line breaks. */
 function inOneLine(json: string): string {
   return json.replaceAll(/\n */g, '');
 }

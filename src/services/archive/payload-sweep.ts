@@ -1,4 +1,4 @@
-/** Deletes what nobody refers to any more from the payload store. */
+/** Garbage collection of the payload store: deletes the texts whose owner no longer exists. */
 import { batchWorkflowId, callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
 import type { Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
@@ -7,16 +7,16 @@ import { lifeIn } from '../sessions/session-deletions.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 
-/** A text is written before its reference: for so long it may have none yet. */
+/** Younger texts are kept: a text is written before the workflow that refers to it exists. */
 const graceMs = 25 * 3_600_000;
 
-/** Owners whose place in the archive is looked up by one reading of its list. */
+/** How many owners are looked up with one listing of the archive. */
 const perLook = 500;
 
 /**
- * Texts of calls whose retention is over and that are not in the archive, of batches whose retention is over, and of
- * sessions that were deleted. `nowMs` by this machine's clock. Returns how many owners' texts went. A workflow that
- * cannot be looked at keeps its own.
+ * Deletes the texts of calls whose retention is over and that are not in the archive, of batches whose retention is over,
+ * and of sessions that were deleted. `nowMs` is epoch ms by this machine's clock. Returns how many owners' texts were
+ * deleted. If an owner cannot be looked up, it throws the refusal `temporal_unavailable`, and the rest stay.
  */
 export async function sweepPayloads(
   temporal: Temporal,
@@ -54,6 +54,6 @@ const workflowIds = { calls: callWorkflowId, sessions: sessionWorkflowId, batche
 async function exists(temporal: Temporal, { kind, id, life }: Owner): Promise<boolean> {
   const owner = await describeWorkflow(temporal, workflowIds[kind](id));
   if (!owner) return false;
-  // An ended call or batch is kept until its retention is over, a closed session was being deleted.
+  // A call or batch that has ended keeps its texts until its retention is over. A closed session is being deleted.
   return kind !== 'sessions' || (owner.status.name === 'RUNNING' && lifeIn(owner.memo) === life);
 }

@@ -1,4 +1,7 @@
-/** What a call's history, and its description while an agent is asked, tell of its way: no worker is needed for it. */
+/**
+ * Reads what has happened in a call from its history and, for an activity that is running, from its description. Needs no
+ * worker. domain/call-story.ts makes events of it.
+ */
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import { optionalTsToMs, tsToMs } from '../../temporal-sdk/timestamps.ts';
 import protos, { type temporal as proto } from '@temporalio/proto';
@@ -9,21 +12,24 @@ import type { KnownAsk, KnownCall, KnownEnding } from '../../domain/call-story.t
 import { isErrorType } from '../../domain/failures.ts';
 import { askInTask, firstTriesIn } from './first-try-markers.ts';
 
+/** An event of a workflow history, as Temporal's API has it. */
 export type HistoryEvent = proto.api.history.v1.IHistoryEvent;
+
+/** An activity that has not ended, from the description of its workflow. */
 export type PendingActivity = proto.api.workflow.v1.IPendingActivityInfo;
 
-const asking = 'callAgent';
+const askActivity = 'callAgent';
 const { PENDING_ACTIVITY_STATE_STARTED } = protos.temporal.api.enums.v1.PendingActivityState;
 const { TIMEOUT_TYPE_SCHEDULE_TO_START } = protos.temporal.api.enums.v1.TimeoutType;
 
-/** Whether an agent is being asked: its tries are then told by the description alone. */
+/** Id of the activity that is asking an agent now, if any. Its tries are not in the history yet, only in the description. */
 export function openAskOf(events: readonly HistoryEvent[]): string | undefined {
   const scheduled = asksOf(events).at(-1);
   if (!scheduled || closeOf(events, scheduled)) return undefined;
   return scheduled.activityTaskScheduledEventAttributes?.activityId ?? undefined;
 }
 
-/** Undefined for a history without its beginning. */
+/** Undefined if the history does not begin with the call's start. `pending` is from the call's description. */
 export function factsOf(
   callId: string,
   events: readonly HistoryEvent[],
@@ -44,7 +50,7 @@ export function factsOf(
   };
 }
 
-/** First tries of workflow tasks and schedulings of the activity, in their order. */
+/** First tries that workflow tasks made, and schedulings of the activity, in the order of the history. */
 function asksIn(
   events: readonly HistoryEvent[],
   { chain }: CallInput,
@@ -60,7 +66,7 @@ function asksIn(
 
 function asksOf(events: readonly HistoryEvent[]): HistoryEvent[] {
   return events.filter(
-    ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === asking,
+    ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === askActivity,
   );
 }
 
@@ -90,11 +96,11 @@ function askOf(
   if (close) return { ...ask, ...closedTries(close, earlier, request?.openSince ?? scheduledAt) };
   const activity = pending.find(({ activityId }) => activityId === scheduled?.activityId);
   if (activity) return { ...ask, ...pendingTries(activity, request, scheduledAt) };
-  // The call's end cut it off: it was being asked, or about to be.
+  // The call has ended meanwhile: the agent was being asked, or was about to be.
   return { ...ask, tries: earlier, ...(ending && { openTryAt: request?.openSince ?? scheduledAt }) };
 }
 
-/** As the workflow reads the same (ask-agent.ts). */
+/** The tries of an activity that has ended. Follows the rules by which the workflow reads it (workflows/ask-agent.ts). */
 function closedTries(
   close: HistoryEvent,
   earlier: readonly Try[],
@@ -123,6 +129,7 @@ function closedTries(
   return { tries: withLost(tries, scheduledAt), lastError };
 }
 
+/** The tries of an activity that is running or waits for its next try. */
 function pendingTries(
   activity: PendingActivity,
   request: AskRequest | undefined,
@@ -135,7 +142,7 @@ function pendingTries(
   while (tries.length < over) tries = withLost(tries, scheduledAt, activity.lastFailure ?? undefined);
   const runs = activity.state === PENDING_ACTIVITY_STATE_STARTED;
   const retryAt = optionalTsToMs(activity.nextAttemptScheduleTime);
-  // The first attempt joins the request that the workflow task left open.
+  // The activity's first try joins the request that the workflow task left open.
   const openTryAt = tries.length === earlier.length ? openSince : undefined;
   return {
     tries,
@@ -145,6 +152,7 @@ function pendingTries(
   };
 }
 
+/** Adds a try that left no record: its worker died. */
 function withLost(
   tries: readonly Try[],
   scheduledAt: number,

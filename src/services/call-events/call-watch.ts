@@ -1,4 +1,4 @@
-/** Follows one call in Temporal, whichever process runs it: its history for news, its description while it is asking. */
+/** Follows one call by polling Temporal, whichever process runs the call. */
 import { extendStory, isEnding, buildStory, type StoryEvent } from '../../domain/call-story.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import { describeExecution, findCall, noSuchCall } from '../calls/call-execution.ts';
@@ -7,41 +7,44 @@ import { delay } from '../../lib/delay.ts';
 import type { Watcher } from '../../lib/shared-watch.ts';
 import { isNotFound, isUnanswered, type Temporal } from '../temporal/rpc.ts';
 
-/** An agent that is asked is looked at this often; more rarely, up to the longest, while nothing happens. */
-const lookMs = { shortest: 500, longest: 2_000 } as const;
-/** How often a call that only waits is looked at. */
+/** Pause between two polls while an agent is asked. It doubles up to the longest while nothing happens. */
+const pollMs = { shortest: 500, longest: 2_000 } as const;
+/** Pause between two polls of a call that waits, for its turn or for the next try. */
 const waitingMs = 1_000;
 
-/** Every value is the whole story so far. Ends with the call's end; throws the refusal `call_not_found`. */
+/**
+ * Publishes all events of the call so far, whenever there are new ones. Ends with the call. Throws the refusal
+ * `call_not_found`, and `temporal_unavailable` if the first poll fails.
+ */
 export function watchCall(temporal: Temporal): Watcher<string, readonly StoryEvent[]> {
   return async (callId, publish, signal) => {
-    let told: readonly StoryEvent[] = [];
-    let pauseMs: number = lookMs.shortest;
+    let published: readonly StoryEvent[] = [];
+    let pauseMs: number = pollMs.shortest;
     while (!signal.aborted) {
       try {
-        const look = await lookAt(temporal, callId);
-        const facts = factsOf(callId, look.events, look.pending);
+        const { events, pending } = await readCall(temporal, callId);
+        const facts = factsOf(callId, events, pending);
         if (!facts) throw noSuchCall(callId);
-        const story = extendStory(told, buildStory(facts));
-        const news = story.length > told.length;
-        if (news) publish((told = story));
-        const last = told.at(-1);
+        const story = extendStory(published, buildStory(facts));
+        const isNews = story.length > published.length;
+        if (isNews) publish((published = story));
+        const last = published.at(-1);
         if (last && isEnding(last)) return;
-        if (openAskOf(look.events) === undefined) pauseMs = waitingMs;
-        else pauseMs = news ? lookMs.shortest : Math.min(2 * pauseMs, lookMs.longest);
+        if (openAskOf(events) === undefined) pauseMs = waitingMs;
+        else pauseMs = isNews ? pollMs.shortest : Math.min(2 * pauseMs, pollMs.longest);
       } catch (error) {
         if (isNotFound(error)) throw noSuchCall(callId);
-        // Who comes while Temporal is away is refused; who is there already waits for it.
-        if (!isUnanswered(error) || told.length === 0) throw error;
-        pauseMs = lookMs.longest;
+        // While Temporal is away, new followers are refused and those who already follow wait.
+        if (!isUnanswered(error) || published.length === 0) throw error;
+        pauseMs = pollMs.longest;
       }
       await delay(pauseMs, signal);
     }
   };
 }
 
-/** The history last: it knows the end of what the description still shows as pending. */
-async function lookAt(
+/** Reads the history after the description: an activity that the description shows as pending may have ended since. */
+async function readCall(
   temporal: Temporal,
   callId: string,
 ): Promise<{ events: readonly HistoryEvent[]; pending: readonly PendingActivity[] }> {

@@ -1,4 +1,4 @@
-/** The tries at agents that a call's workflow tasks made themselves, as its history records them: a marker each. */
+/** Reads the tries that a call's workflow tasks made themselves (the first-task path). The history has one marker for each. */
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import { optionalTsToMs, tsToMs } from '../../temporal-sdk/timestamps.ts';
 import type { temporal as proto } from '@temporalio/proto';
@@ -8,12 +8,13 @@ import type { KnownAsk } from '../../domain/call-story.ts';
 
 type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 
-/** As Temporal's SDK core writes it into a local activity's marker. */
+/** What Temporal's SDK core writes into the marker of a local activity. */
 interface MarkerData {
   readonly activity_type: string;
   readonly original_schedule_time?: { readonly seconds: number; readonly nanos: number } | null;
 }
 
+/** A first try, as the marker event records it. */
 export interface FirstTryMarker {
   readonly event: HistoryEvent;
   readonly agent: string;
@@ -28,7 +29,10 @@ type Failed = {
   readonly message: string;
 } & Partial<AskFailureDetails>;
 
-/** In their order. Every agent that a call comes to is tried once in this way, or none is: the chain names them. */
+/**
+ * The first tries, in order. Either every agent that a call reaches is first tried in this way, or none is. So the n-th marker
+ * belongs to the n-th agent of the chain.
+ */
 export function firstTriesIn(
   events: readonly HistoryEvent[],
   chain: readonly { readonly name: string }[],
@@ -53,14 +57,14 @@ function triedIn({ markerRecordedEventAttributes: marker }: HistoryEvent): First
   return { state: 'failed', type: type ?? '', message, ...readPayload<AskFailureDetails>(details) };
 }
 
-/** By the server's clock; the marker itself is dated by that of the worker's machine. */
+/** Start of the try, in epoch ms by the server's clock. The marker's own time is by the clock of the worker's machine. */
 function startOf(tried: FirstTry | Failed): number | undefined {
   if (tried.state === 'open') return tried.openSince;
   const [first] = tried.state === 'cancelled' ? [] : (tried.tries ?? []);
   return first && Date.parse(first.at);
 }
 
-/** As the story of the call tells it. */
+/** Converts a marker for domain/call-story.ts. */
 export function askInTask(marker: FirstTryMarker, events: readonly HistoryEvent[]): KnownAsk {
   const { agent, scheduledAt, tried } = marker;
   const ask = { agent, scheduledAt };
@@ -84,7 +88,10 @@ export function askInTask(marker: FirstTryMarker, events: readonly HistoryEvent[
   }
 }
 
-/** When the agent is asked again: the workflow began a timer in the same task, unless there was no time for it. */
+/**
+ * When the backoff before the next try ends: the workflow started a timer for it in the same task. Undefined if there is none,
+ * since too little of the deadline was left.
+ */
 function endOfPause({ event }: FirstTryMarker, events: readonly HistoryEvent[]): number | undefined {
   const task = String(event.markerRecordedEventAttributes?.workflowTaskCompletedEventId);
   const timer = events.find(

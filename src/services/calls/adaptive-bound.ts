@@ -1,14 +1,19 @@
-/** A concurrency limit that follows how fast the work ends: additive increase, multiplicative decrease, as TCP's. */
+/**
+ * A concurrency limit that adapts to how fast the work ends: additive increase, multiplicative decrease (AIMD), like TCP's
+ * congestion control.
+ */
 import type { ConcurrencyLimit } from '../../lib/semaphore.ts';
 
 export interface AdaptiveBoundOptions {
-  /** The limit at the start, and its lower bound. `most` where that is less. */
+  /** The first limit, and the lowest. If `most` is less, `most` is used. */
   readonly least: number;
+  /** The highest limit. */
   readonly most: number;
-  /** Work that takes longer, in ms, is slow: too much of it runs at a time. */
+  /** Work that takes longer than this, in ms, is a sign that too much runs at once. */
   readonly slowMs: number;
 }
 
+/** Each piece of work that ends in time raises the limit a little; slow work halves it. */
 export class AdaptiveBound implements ConcurrencyLimit {
   private readonly options: AdaptiveBoundOptions;
   private exact: number;
@@ -23,7 +28,7 @@ export class AdaptiveBound implements ConcurrencyLimit {
     return Math.floor(this.exact);
   }
 
-  /** Slow work lowers the limit only if it began after the last decrease: before, the old limit slowed it. */
+  /** Slow work lowers the limit only if it began after the last decrease: earlier work was slowed by the earlier limit. */
   ended(startedAt: number, endedAt: number): void {
     const { least, most, slowMs } = this.options;
     if (endedAt - startedAt <= slowMs) {

@@ -10,14 +10,17 @@ interface AdmissionDependencies {
 }
 
 interface Place {
-  /** For a call that was not started after all. */
+  /** No longer counts the call: it was not started. */
   giveBack(): void;
 }
 
-/** A call has surely ended once its deadline is past by this much. */
+/** How long after its deadline a call has ended for certain. */
 const overdueMs = 60_000;
 
-/** Counts the call as in flight until it ends. A repeat of one that is in flight adds no load. Throws `Refusal`. */
+/**
+ * Counts the call as in flight until it ends. A repeat of a call in flight is always admitted, since it adds no load. Throws
+ * the refusal `overloaded` if this node or the agent already has as many calls in flight as it may.
+ */
 export function admit(
   deps: AdmissionDependencies,
   { callId, deadlineMs }: { readonly callId: string; readonly deadlineMs: number },
@@ -53,7 +56,7 @@ function checkLoad({ inFlight, limits }: AdmissionDependencies, agent: AgentConf
       });
 }
 
-/** The refusal of a call that was admitted, but got no permit to be started within `startPatienceMs`. */
+/** The refusal for a call that was admitted but got no permit of `starts` within `startPatienceMs`. */
 export function waitedTooLong({
   starts,
   limits,

@@ -1,4 +1,7 @@
-/** Attaches a request to the call of its id that exists already; if that is another request's call, it is refused. */
+/**
+ * Attaches a request to the call that already exists under its id. If that call was started by a different request, the
+ * request is refused.
+ */
 import { Refusal } from '../../domain/failures.ts';
 import type { Health } from '../agents/health.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -20,14 +23,15 @@ interface Attaching {
   readonly sessionId?: string | undefined;
 }
 
+/** The call that a request has started or is attached to. */
 export interface Submitted {
-  /** `running` if it was started now. */
+  /** Status of the call; `running` if this request has started it. */
   readonly status: CallStatus;
-  /** A call of this id was there already. */
+  /** Whether the call existed before this request. */
   readonly attached: boolean;
 }
 
-/** Undefined if there is no call of this id. Throws the refusal `temporal_unavailable`. */
+/** Looks up the call. Undefined if there is none with this id. Throws the refusal `temporal_unavailable`. */
 export async function findExistingCall(
   { calls }: Pick<AttachDependencies, 'calls'>,
   { callId, fingerprint }: Attaching,
@@ -52,12 +56,15 @@ export async function findKnownCall(
   try {
     return await findExistingCall(deps, request);
   } catch (error) {
-    if (isUnanswered(error)) return undefined; // A start is more patient.
+    if (isUnanswered(error)) return undefined; // The caller goes on to start the call, which retries for longer.
     throw error;
   }
 }
 
-/** `turn` is one that was acquired for this request. Throws the refusal `idempotency_mismatch`. */
+/**
+ * Returns the status of `call` for this request, and gives back what the request has taken and does not need. `turn` is
+ * the turn that was acquired for it, if any. Throws the refusal `idempotency_mismatch`.
+ */
 export async function attach(
   { inFlight, health, sessions }: AttachDependencies,
   { callId, sessionId }: Attaching,
@@ -69,7 +76,7 @@ export async function attach(
     inFlight.done(callId);
     health.release(callId);
   }
-  // The turn is the running call's own. One for a call that ended, or is in another session, is given back.
+  // A running call in this session holds that turn. If the call has ended or is in another session, nobody needs the turn.
   const used = running && call.sessionId === sessionId;
   if (turn && sessionId !== undefined && !used) await sessions.releaseTurn(sessionId, callId);
   if (!call.sameRequest)

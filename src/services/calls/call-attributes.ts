@@ -3,15 +3,15 @@ import type { CallInput } from '../../domain/call.ts';
 import { searchable } from '../../domain/searchable.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 
-/** What a call can be found by from its start on (call-filter.ts). */
+/** The search attributes that a call is started with. call-filter.ts searches by them. */
 export function callAttributes(input: CallInput): TypedSearchAttributes {
-  const kept = (name: string | undefined) => (name === undefined ? null : searchable(name));
+  const optional = (name: string | undefined) => (name === undefined ? null : searchable(name));
   return new TypedSearchAttributes(
     [
       { key: searchAttributes.agent, value: searchable(input.agentName) },
       { key: searchAttributes.answeredBy, value: searchable(input.agentName) },
-      { key: searchAttributes.session, value: kept(input.sessionId) },
-      { key: searchAttributes.user, value: kept(input.userId) },
+      { key: searchAttributes.session, value: optional(input.sessionId) },
+      { key: searchAttributes.user, value: optional(input.userId) },
       { key: searchAttributes.rerunOf, value: input.rerunOf ?? null },
     ].flatMap(({ key, value }) => (value === null ? [] : [{ key, value }])),
   );

@@ -1,4 +1,4 @@
-/** What is known of a call, running or ended, in Holdfast's own words. */
+/** How a call has ended, translated from Temporal's results and failures. */
 import {
   ApplicationFailure,
   CancelledFailure,
@@ -9,6 +9,7 @@ import {
 import type { CallFailureDetails, CallProgress, CallResult } from '../../domain/call.ts';
 import { isErrorType, type ErrorType } from '../../domain/failures.ts';
 
+/** The answer of a completed call, or why a call failed or was cancelled, with the attempts as far as they are known. */
 export type CallEnding =
   | ({ readonly status: 'completed'; readonly response: string } & Omit<CallResult, 'response'>)
   | ({
@@ -20,7 +21,10 @@ export type CallEnding =
 
 export type CallStatus = 'running' | CallEnding['status'];
 
-/** Reads the error that waiting for a call's result ends with; undefined if it is not the call's own ending. */
+/**
+ * Translates the error that `handle.result()` throws. Undefined if it is not about the end of the workflow, for example
+ * because the server did not answer.
+ */
 export function readFailure(error: unknown): CallEnding | undefined {
   if (!(error instanceof WorkflowFailedError)) return undefined;
   const { cause } = error;

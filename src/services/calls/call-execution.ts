@@ -1,4 +1,4 @@
-/** Looking at one call's workflow execution. */
+/** Reads about the workflow execution of one call. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { CallProgress } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
@@ -8,7 +8,7 @@ import type { CallStatus } from './call-ending.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-/** Runs a read about a call. Throws the refusal `call_not_found`. */
+/** Runs `read` under the deadline of reads. Throws the refusals `call_not_found` and `temporal_unavailable`. */
 export async function findCall<T>(temporal: Temporal, callId: string, read: () => Promise<T>): Promise<T> {
   try {
     return await rpc(temporal, rpcTimeoutMs.read, read);
@@ -18,11 +18,12 @@ export async function findCall<T>(temporal: Temporal, callId: string, read: () =
   }
 }
 
+/** The refusal for an unknown call id. */
 export function noSuchCall(callId: string): Refusal {
   return new Refusal('call_not_found', `Call '${callId}' is not known, or its retention is over`);
 }
 
-/** Throws the refusal `call_not_found`. */
+/** Describes the newest run of the call. Throws the refusals `call_not_found` and `temporal_unavailable`. */
 export async function describeExecution(
   temporal: Temporal,
   callId: string,
@@ -32,7 +33,7 @@ export async function describeExecution(
   return execution;
 }
 
-/** What the workflow itself knows of its way. Undefined when no worker answers just now. */
+/** Queries the workflow for its chain and attempts so far. Undefined if no worker answers. */
 export async function readProgress(temporal: Temporal, callId: string): Promise<CallProgress | undefined> {
   try {
     return await rpc(temporal, rpcTimeoutMs.read, () =>
@@ -43,7 +44,7 @@ export async function readProgress(temporal: Temporal, callId: string): Promise<
   }
 }
 
-/** Temporal's name of a workflow status, in Holdfast's words: TimedOut is a failure, Terminated a cancellation. */
+/** Translates Temporal's name of a workflow status. A timed-out call has failed, a terminated one was cancelled. */
 export function callStatusOf(name: string): CallStatus {
   switch (name) {
     case 'RUNNING':

@@ -1,36 +1,36 @@
-/** Which calls a list, a count, an export or a batch is about, as a query of Temporal's list filter language. */
+/** The filter of lists, counts, exports and batches of calls, and its translation to Temporal's list filter language. */
 import type { ErrorType } from '../../domain/failures.ts';
 import { searchable, spellingsOf } from '../../domain/searchable.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { CallStatus } from './call-ending.ts';
 import { callsQuery, hasIdPrefix, quote } from '../temporal/queries.ts';
 
-/** A call is meant that all of these hold for. */
+/** A call matches if it meets every condition that is set. */
 export interface CallFilter {
   readonly status?: CallStatus | undefined;
   readonly errorType?: ErrorType | undefined;
-  /** Asked. */
+  /** The agent that the caller named, whichever agent answered. */
   readonly agent?: string | undefined;
   readonly answeredBy?: string | undefined;
   readonly session?: string | undefined;
   readonly user?: string | undefined;
-  /** The call started then or later. */
+  /** The call started at this time or later. */
   readonly since?: Date | undefined;
-  /** The call started before. */
+  /** The call started before this time. */
   readonly until?: Date | undefined;
-  /** The call's id begins with it. */
+  /** The call's id begins with this text. */
   readonly text?: string | undefined;
   readonly rerunOf?: string | undefined;
 }
 
-/** No value of a filter can end its literal early, whatever it holds. */
+/** The query for calls that match. Every value is quoted, so that no value can change the query. */
 export function listQuery(filter: CallFilter): string {
   const { status, errorType, agent, answeredBy, session, user, since, until, text, rerunOf } = filter;
   const conditions = [
     status && hasStatus(status),
     errorType && hasErrorType(errorType),
     agent !== undefined && is('agent', [searchable(agent)]),
-    // Until another answers it is the agent asked: who answered is known of answered calls only.
+    // The attribute begins as the agent that the caller named. Only in a completed call is it the agent that answered.
     answeredBy !== undefined && `${hasStatus('completed')} AND ${is('answeredBy', spellingsOf(answeredBy))}`,
     session !== undefined && is('session', [searchable(session)]),
     user !== undefined && is('user', spellingsOf(user)),
@@ -42,17 +42,17 @@ export function listQuery(filter: CallFilter): string {
   return callsQuery(...conditions.filter((one) => typeof one === 'string'));
 }
 
-/** Calls that failed and ended then or later. */
+/** The query for calls that failed and ended at this time or later. */
 export function failedSinceQuery(since: Date): string {
   return `${listQuery({ status: 'failed' })} AND CloseTime >= ${quote(since.toISOString())}`;
 }
 
-/** All calls that run one of these again. */
+/** The query for the direct reruns of these calls. */
 export function rerunsQuery(callIds: readonly string[]): string {
   return callsQuery(is('rerunOf', callIds));
 }
 
-/** Temporal's names of what Holdfast tells apart. */
+/** Temporal's names of statuses, as its list filter spells them, for each status of a call. */
 export const executionStatuses = {
   running: ['Running'],
   completed: ['Completed'],
@@ -69,13 +69,17 @@ function is(attribute: keyof typeof searchAttributes, values: readonly string[])
   return `${name} IN (${values.map(quote).join(', ')})`;
 }
 
-/** Also of calls that Temporal or a fault of ours ended, before their workflow could say with what (`errorTypeOf`). */
+/**
+ * Finds also calls that have no error type of their own because their workflow did not run to its end: Temporal ended them,
+ * or they failed unexpectedly. call-summary.ts (`errorTypeOf`) follows the same rule.
+ */
 function hasErrorType(errorType: ErrorType): string {
-  const unsaid = {
+  const withoutOwnType = {
     deadline_exceeded: "ExecutionStatus = 'TimedOut'",
     cancelled: hasStatus('cancelled'),
     internal: `(ExecutionStatus = 'Failed' AND ${searchAttributes.errorType.name} IS NULL)`,
   } as Partial<Record<ErrorType, string>>;
-  const said = is('errorType', [errorType]);
-  return unsaid[errorType] ? `(${said} OR ${unsaid[errorType]})` : said;
+  const ownType = is('errorType', [errorType]);
+  const otherwise = withoutOwnType[errorType];
+  return otherwise ? `(${ownType} OR ${otherwise})` : ownType;
 }

@@ -1,4 +1,4 @@
-/** Looks at one list of calls again and again, for all who see it live. */
+/** Polls a list of calls, once for all who follow it live (lib/shared-watch.ts). */
 import { isDeepStrictEqual } from 'node:util';
 import type { CallFilter } from './call-filter.ts';
 import type { CallCounts, CallRecords } from './call-records.ts';
@@ -7,20 +7,21 @@ import { delay } from '../../lib/delay.ts';
 import type { Watcher } from '../../lib/shared-watch.ts';
 import { isUnanswered } from '../temporal/rpc.ts';
 
-const lookEveryMs = 1_000;
+const pollEveryMs = 1_000;
 
+/** The first page of the calls that match a filter. */
 export interface WatchedList {
   readonly filter: CallFilter;
   readonly limit: number;
 }
 
-/** The first page, and how many there are behind it. */
+/** The first page of a list, and how many calls match its filter. */
 export interface LiveList {
   readonly calls: readonly CallSummary[];
   readonly counts: CallCounts;
 }
 
-/** The list as it is and whenever it has changed. */
+/** Publishes the list at once and after every change. Throws `Refusal` if the first read fails. */
 export function watchList(records: CallRecords): Watcher<WatchedList, LiveList> {
   return async ({ filter, limit }, publish, signal) => {
     let latest: LiveList | undefined;
@@ -30,10 +31,10 @@ export function watchList(records: CallRecords): Watcher<WatchedList, LiveList> 
         const list = { calls: page.items, counts };
         if (!isDeepStrictEqual(list, latest)) publish((latest = list));
       } catch (error) {
-        // Who comes while Temporal is away is refused; who is there already waits for it.
+        // While Temporal is away, new followers are refused and those who already follow wait.
         if (!isUnanswered(error) || !latest) throw error;
       }
-      await delay(lookEveryMs, signal);
+      await delay(pollEveryMs, signal);
     }
   };
 }

@@ -1,4 +1,4 @@
-/** What Temporal keeps of calls: descriptions, lists, start inputs, histories. */
+/** Reads what Temporal stores about calls: descriptions, lists, counts, start inputs and histories. */
 import { historyToJSON } from '../../temporal-sdk/history-json.ts';
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import type { CallInput, CallProgress } from '../../domain/call.ts';
@@ -17,21 +17,23 @@ import type { Calls } from './calls.ts';
 import { rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { countByStatus, listAll, listPage, type Page } from '../temporal/visibility.ts';
 
+/** Everything that is known of one call. */
 export interface CallDescription extends CallSummary {
-  /** Of Temporal. */
+  /** Temporal's id of the run. */
   readonly runId: string;
-  /** What it was started with. */
+  /** What the call was started with. */
   readonly input: CallInput & { readonly prompt: string };
-  /** The prompt is lost: a note stands in its place. */
+  /** The prompt is lost; `input.prompt` is a note that says so. */
   readonly promptLost: boolean;
-  /** Calls that ran it again, the newest first; may lag by up to seconds. */
+  /** Its reruns, newest first, at most 50. From visibility, which may lag by seconds. */
   readonly reruns: readonly CallSummary[];
-  /** Of an ended call. */
+  /** Only of a call that has ended. */
   readonly ending?: CallEnding;
-  /** Of a running call. */
+  /** Only of a running call, if a worker answered. */
   readonly progress?: CallProgress;
 }
 
+/** How many calls there are in each status, and in total. */
 export type CallCounts = Readonly<Record<CallStatus | 'total', number>>;
 
 interface PageWish {
@@ -39,9 +41,10 @@ interface PageWish {
   readonly cursor?: string | undefined;
 }
 
-/** Of one call, in its description; the list finds all, by `rerun_of`. */
+/** How many reruns a description lists. The list of calls finds all, by `rerun_of`. */
 const maxReruns = 50;
 
+/** Reads of calls from Temporal and the payload store. Every method may throw the refusal `temporal_unavailable`. */
 export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
@@ -54,7 +57,7 @@ export class CallRecords {
     this.texts = texts;
   }
 
-  /** Throws the refusal `call_not_found`. Four RPCs, three of them at once. */
+  /** Everything about one call. Four RPCs, three of them concurrent. Throws the refusal `call_not_found`. */
   async describe(callId: string): Promise<CallDescription> {
     const [info, { promptLost, ...input }, reruns] = await Promise.all([
       describeExecution(this.temporal, callId),
@@ -70,12 +73,12 @@ export class CallRecords {
     return { ...known, ...(ending && { ending }) };
   }
 
-  /** Lag-free. Throws the refusal `call_not_found`. */
+  /** The call's current status, read from the workflow and not from visibility. Throws the refusal `call_not_found`. */
   async status(callId: string): Promise<CallStatus> {
     return callStatusOf((await describeExecution(this.temporal, callId)).status.name);
   }
 
-  /** However many ask for one page at once, Temporal is asked once at a time. */
+  /** One page of the calls that match. Concurrent reads of the same page are coalesced. */
   list(filter: CallFilter, { limit, cursor }: PageWish): Promise<Page<CallSummary>> {
     const query = listQuery(filter);
     return this.pages.read(callPageKey(query, limit, cursor), async () => {
@@ -84,7 +87,7 @@ export class CallRecords {
     });
   }
 
-  /** How many there are of each status, whatever status the filter names. */
+  /** How many calls match in each status. The filter's own status is ignored. */
   async counts(filter: CallFilter): Promise<CallCounts> {
     const found = await countByStatus(this.temporal, listQuery({ ...filter, status: undefined }));
     const of = (status: CallStatus): number =>
@@ -98,19 +101,22 @@ export class CallRecords {
     return { ...counts, total: counts.running + counts.completed + counts.failed + counts.cancelled };
   }
 
-  /** Every run that the filter is about, as the list orders them. */
+  /** Every call that matches, in the order of the list: a call that was reset in Temporal once per run. */
   async *all(filter: CallFilter): AsyncGenerator<CallSummary> {
     for await (const item of listAll(this.temporal, listQuery(filter)))
       yield await listedCall(this.temporal, item);
   }
 
-  /** What the call was started with, the prompt as text. Throws the refusals `call_not_found` and `payload_lost`. */
+  /** What the call was started with, its prompt loaded. Throws the refusals `call_not_found` and `payload_lost`. */
   async input(callId: string): Promise<CallInput & { prompt: string }> {
     const input = await this.startInput(callId);
     return withPrompt(input, await loadText(this.texts, promptOf(input)));
   }
 
-  /** What the call was started with: the first event's input. Throws the refusal `call_not_found`. */
+  /**
+   * What the call was started with, as its history's first event has it: a large prompt as a reference. Throws the refusal
+   * `call_not_found`.
+   */
   async startInput(callId: string): Promise<CallInput> {
     const { history } = await findCall(this.temporal, callId, () =>
       this.temporal.client.workflowService.getWorkflowExecutionHistory({
@@ -125,13 +131,16 @@ export class CallRecords {
     return input;
   }
 
-  /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read. */
+  /**
+   * The call's history, as the JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read. Throws
+   * the refusal `call_not_found`.
+   */
   async history(callId: string): Promise<string> {
     const handle = this.temporal.client.workflow.getHandle(callWorkflowId(callId));
     return historyToJSON(await findCall(this.temporal, callId, () => handle.fetchHistory()));
   }
 
-  /** The same with a note in place of a lost prompt. Throws the refusal `call_not_found`. */
+  /** Like `input`, but a lost prompt is replaced by a note. Throws the refusal `call_not_found`. */
   async readableInput(callId: string): Promise<CallInput & { prompt: string; promptLost: boolean }> {
     const input = await this.startInput(callId);
     const prompt = await refusing(() => unlessLost(() => this.texts.load(promptOf(input))));

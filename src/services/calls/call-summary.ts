@@ -1,4 +1,4 @@
-/** What a list tells of each call: read from visibility, or from one call's description, alike. */
+/** A call's summary: its row in a list. Made from a visibility record or from a description, with the same result. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import type { TypedSearchAttributes } from '@temporalio/common';
 import type { ErrorType } from '../../domain/failures.ts';
@@ -10,11 +10,12 @@ import type { CallStatus } from './call-ending.ts';
 import { callStatusOf } from './call-execution.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 
+/** What a list shows of a call. */
 export interface CallSummary {
   readonly callId: string;
   readonly status: CallStatus;
   readonly agentAsked: string;
-  /** The agent asked, until another answers. Absent when none did. */
+  /** Only of a completed call. */
   readonly answeredBy?: string;
   readonly sessionId?: string;
   readonly userId?: string;
@@ -22,10 +23,11 @@ export interface CallSummary {
   readonly startedAt: Date;
   readonly endedAt?: Date;
   readonly rerunOf?: string;
-  /** Its place in a family of reruns; reruns of before families have none. */
+  /** Its place in a family of reruns. Absent in reruns that were made before there were families. */
   readonly rerun?: RerunMemo;
 }
 
+/** Makes the summary from Temporal's information about the workflow. */
 export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
   const attributes = info.typedSearchAttributes;
   const status = callStatusOf(info.status.name);
@@ -44,7 +46,7 @@ export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary
   };
 }
 
-/** The name that a search attribute keeps; undefined where there is none. */
+/** The name that a search attribute stands for (domain/searchable.ts); undefined if the attribute is not set. */
 export function nameIn(
   attributes: TypedSearchAttributes,
   attribute: keyof typeof searchAttributes,
@@ -53,9 +55,12 @@ export function nameIn(
   return kept === undefined ? undefined : nameOf(kept);
 }
 
-/** A call that Temporal or a fault of ours ended could not say with what (call-filter.ts finds it by the same rule). */
-function errorTypeOf(status: string, said: string | undefined): ErrorType | undefined {
-  if (isErrorType(said)) return said;
+/**
+ * The error type that the workflow recorded. If it recorded none because it did not run to its end, the status decides.
+ * call-filter.ts (`hasErrorType`) follows the same rule.
+ */
+function errorTypeOf(status: string, recorded: string | undefined): ErrorType | undefined {
+  if (isErrorType(recorded)) return recorded;
   switch (status) {
     case 'TIMED_OUT':
       return 'deadline_exceeded';

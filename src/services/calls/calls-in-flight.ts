@@ -1,17 +1,18 @@
 interface CallInFlight {
   readonly agent: string;
-  /** This and the next by `performance.now()`: the wall clock may be set. */
+  /** When the call has ended for certain. This and the next by `performance.now()`, which does not follow the wall clock. */
   readonly forgetAt: number;
-  /** When it is worth asking Temporal whether it has ended elsewhere, and how long to wait after that. */
-  lookAt: number;
+  /** When to ask Temporal next whether the call has ended elsewhere. */
+  checkAt: number;
+  /** How long to wait after that check. */
   pauseMs: number;
 }
 
-/** Most calls end sooner; long ones are looked at ever more rarely. */
-const firstLookMs = 2_000;
+/** Most calls end before their first check. The pause between two checks doubles up to the longest. */
+const firstCheckMs = 2_000;
 const longestPauseMs = 60_000;
 
-/** How many calls this node has started that have not ended as far as it knows: its load, for admission. */
+/** The calls that this node has started and that have not ended as far as it knows: its load, for admission. */
 export class CallsInFlight {
   private readonly calls = new Map<string, CallInFlight>();
   private readonly byAgent = new Map<string, number>();
@@ -24,24 +25,25 @@ export class CallsInFlight {
     return this.calls.has(callId);
   }
 
-  /** Of calls that asked for this agent. */
+  /** How many calls in flight have this agent as the first of their chain. */
   ofAgent(agent: string): number {
     return this.byAgent.get(agent) ?? 0;
   }
 
-  /** A call that ends on another node is forgotten once it is surely over, `mostMs` from now. */
+  /** Counts the call, until `done`, or for `mostMs`: this node may not hear of a call that ends on another. */
   add(callId: string, agent: string, mostMs: number): void {
     this.done(callId);
     const now = performance.now();
     this.calls.set(callId, {
       agent,
       forgetAt: now + mostMs,
-      lookAt: now + firstLookMs,
-      pauseMs: firstLookMs,
+      checkAt: now + firstCheckMs,
+      pauseMs: firstCheckMs,
     });
     this.byAgent.set(agent, this.ofAgent(agent) + 1);
   }
 
+  /** The call has ended, or was not started. Does nothing if the call is not counted. */
   done(callId: string): void {
     const call = this.calls.get(callId);
     if (!call) return;
@@ -51,16 +53,17 @@ export class CallsInFlight {
     else this.byAgent.delete(call.agent);
   }
 
-  /** Ids of at most `max` calls to look at now; each comes again after twice the time. */
-  toLookAt(nowMs: number, max: number): string[] {
-    const due = [...this.calls].filter(([, { lookAt }]) => lookAt <= nowMs).slice(0, max);
+  /** Ids of at most `max` calls that are to be checked now. The next check of each follows after twice the pause. */
+  dueForCheck(nowMs: number, max: number): string[] {
+    const due = [...this.calls].filter(([, { checkAt }]) => checkAt <= nowMs).slice(0, max);
     for (const [, call] of due) {
       call.pauseMs = Math.min(2 * call.pauseMs, longestPauseMs);
-      call.lookAt = nowMs + call.pauseMs;
+      call.checkAt = nowMs + call.pauseMs;
     }
     return due.map(([callId]) => callId);
   }
 
+  /** Drops the calls that have ended for certain by now. */
   sweep(nowMs: number): void {
     for (const [callId, { forgetAt }] of this.calls) if (forgetAt <= nowMs) this.done(callId);
   }

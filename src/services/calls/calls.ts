@@ -1,18 +1,18 @@
-/** Running calls as the facade sees them: start once (I1), wait, cancel. */
+/** The facade's operations on calls: start once (I1), attach to a call that exists, wait for its end, cancel. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
-import type { CallInput, CallResult } from '../../domain/call.ts';
+import type { CallInput } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, plainStart } from '../../domain/ids.ts';
 import { callKey } from '../../domain/keys.ts';
-import { responseOf } from '../../domain/turn-text.ts';
 import { delay } from '../../lib/delay.ts';
+import { RetryableWaits } from '../../lib/retryable-waits.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { callAttributes } from './call-attributes.ts';
-import { readFailure, type CallEnding, type CallStatus } from './call-ending.ts';
-import { loadText } from '../../payloads/store-refusals.ts';
-import { callStatusOf, describeExecution, noSuchCall, readProgress } from './call-execution.ts';
+import type { CallEnding, CallStatus } from './call-ending.ts';
+import { callStatusOf, describeExecution, noSuchCall } from './call-execution.ts';
 import { nameIn } from './call-summary.ts';
+import { pollEnding } from './poll-ending.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import {
   isNotFound,
@@ -23,11 +23,11 @@ import {
   type Temporal,
 } from '../temporal/rpc.ts';
 
-/** How long an unclear start is pursued before the caller is told where to look. */
+/** How long a start is retried while Temporal gives no clear answer. */
 const startPatienceMs = 10_000;
-/** One long poll for a result; the native connection cannot abort one earlier. */
+/** Length of one long poll for a result. The native connection cannot end a poll earlier. */
 const resultPollMs = 20_000;
-/** Temporal ends a call that outlived its deadline by this much without noticing. */
+/** How long after its deadline Temporal ends a call that has not ended itself. */
 const overdueGraceMs = 60_000;
 
 interface CallMemo {
@@ -35,45 +35,53 @@ interface CallMemo {
   readonly rerun?: RerunMemo | undefined;
 }
 
-/** A call of this id exists, `sameRequest` if by the same request. */
+/** A call with this id exists. */
 export interface Attached {
   readonly state: 'attached';
+  /** Whether the same request has started it: the fingerprints are equal. */
   readonly sameRequest: boolean;
   readonly status: CallStatus;
   readonly sessionId: string | undefined;
 }
+
+/** The outcome of a start: a new call, or one that exists. */
 export type Started = { readonly state: 'started' } | Attached;
 
+/** Every method may throw the refusal `temporal_unavailable`. */
 export class Calls {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;
-  private readonly cancelled: (callId: string) => void;
-  /** Calls that were there when this node last started one of that id or looked. */
+  private readonly onCancelled: (callId: string) => void;
+  /** Ids of calls that existed when this node last started or described them. */
   private readonly known = new LRUCache<string, true>({ max: 20_000 });
-  /** How to interrupt each wait and start that is under way. */
-  private readonly underWay = new Set<() => void>();
+  /** The RPCs of starts and waits that are in flight. */
+  private readonly waits = new RetryableWaits();
 
-  /** `cancelled` is told of a call whose cancellation is on record: a task under way does not hear of it (I2). */
-  constructor(temporal: Temporal, texts: TextStore, cancelled: (callId: string) => void) {
+  /**
+   * `onCancelled` is called with the id of each call whose cancellation Temporal has recorded. A workflow task that is running
+   * does not notice the cancellation, but must not ask an agent any more (I2).
+   */
+  constructor(temporal: Temporal, texts: TextStore, onCancelled: (callId: string) => void) {
     this.temporal = temporal;
     this.texts = texts;
-    this.cancelled = cancelled;
+    this.onCancelled = onCancelled;
   }
 
   /**
-   * Returns once Temporal has committed the start (I1), or says that a call of this id exists. An unclear answer is
-   * tried again under the same id; if it stays unclear, the refusal is `temporal_unavailable`, never "failed".
+   * Returns once Temporal has committed the start (I1), or has answered that a call with this id exists. Without a clear
+   * answer it retries for 10 s, under the same id. Then it throws the refusal `temporal_unavailable`: the call may have been
+   * started.
    */
   async start(input: CallInput, fingerprint: string, rerun?: RerunMemo): Promise<Started> {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
       try {
-        // Where the first was not answered a server that is there answers soon, and one that is not is asked often.
+        // Retries have a shorter deadline: a server that is back answers soon, and one that is not is asked more often.
         const timeoutMs = Math.min(
           tries === 1 ? rpcTimeoutMs.write : rpcTimeoutMs.read,
           giveUpAt - Date.now(),
         );
-        const started = await this.interruptibly(undefined, () =>
+        const started = await this.waits.run(undefined, () =>
           rpc(this.temporal, timeoutMs, () => this.startOnce(input, { fingerprint, rerun })),
         );
         if (started) {
@@ -84,25 +92,28 @@ export class Calls {
         if (error instanceof WorkflowExecutionAlreadyStartedError)
           return await this.attach(input.callId, fingerprint);
         if (!isUnanswered(error)) throw error;
-        await jitteredPause(tries);
+        await backOff(tries);
         if (Date.now() >= giveUpAt) throw error;
       }
     }
   }
 
-  /** Whether a start of this id most likely finds a call there. */
+  /** Whether a call with this id most likely exists, as far as this node knows. */
   isKnown(callId: string): boolean {
     return this.known.has(callKey(callId));
   }
 
-  /** The id for what a key was hashed to; one that began with `-` or `_` stays what it is where its call is there. */
+  /**
+   * The call id for the hash of an Idempotency-Key. New ids do not begin with `-` or `_`; a call that was started under such a
+   * hash before that rule keeps its id.
+   */
   async idOf(digest: string): Promise<string> {
     const id = plainStart(digest);
     if (id === digest || this.known.has(callKey(id))) return id;
     return (await this.exists(digest)) ? digest : id;
   }
 
-  /** Asked again while Temporal does not answer, for as long as a start would be. */
+  /** Retries while Temporal does not answer, for as long as a start does. */
   private async exists(callId: string): Promise<boolean> {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
@@ -112,83 +123,55 @@ export class Calls {
       } catch (error) {
         if (error instanceof Refusal && error.type === 'call_not_found') return false;
         if (!isUnanswered(error)) throw error;
-        await jitteredPause(tries);
+        await backOff(tries);
         if (Date.now() >= giveUpAt) throw error;
       }
     }
   }
 
-  /** Repeats the RPCs of every wait and start now. For a server that is back: an RPC begun before may notice only seconds later. */
+  /**
+   * Repeats the RPCs of all waits and starts now. For a server that is back after an outage: an RPC that began before may
+   * notice only seconds later.
+   */
   retryOpenRpcs(): void {
-    for (const interrupt of [...this.underWay]) interrupt();
+    this.waits.giveUpAll();
   }
 
-  /** The call's ending, or undefined if `signal` aborts before. Survives outages of the server. */
+  /**
+   * Waits for the call's end. Undefined if `signal` aborts first. Keeps waiting while Temporal does not answer. Throws the
+   * refusal `call_not_found`.
+   */
   async wait(callId: string, signal: AbortSignal): Promise<CallEnding | undefined> {
     for (let failures = 0; ;) {
       const pollUntil = Date.now() + resultPollMs;
       try {
-        const ending = await this.interruptibly(signal, () => this.pollEnding(callId, pollUntil));
+        const ending = await this.waits.run(signal, () =>
+          pollEnding(this.temporal, this.texts, callId, pollUntil),
+        );
         if (ending || signal.aborted) return ending;
       } catch (error) {
         if (isNotFound(error)) throw noSuchCall(callId);
         if (!isUnanswered(error)) throw error;
-        if (Date.now() >= pollUntil) continue; // The poll is over, not the call.
+        if (Date.now() >= pollUntil) continue; // The poll has ended, not the call.
         failures += 1;
-        await jitteredPause(failures);
+        await backOff(failures);
       }
     }
   }
 
-  /** Asks a running call to end as cancelled; of an ended one it just tells the status. */
+  /**
+   * Requests the cancellation of a running call. Returns `running` if it was requested, otherwise the status of the call, which
+   * has ended. Throws the refusal `call_not_found`.
+   */
   async cancel(callId: string): Promise<CallStatus> {
     const status = await this.status(callId);
     if (status !== 'running') return status;
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle(callId).cancel());
-      this.cancelled(callId);
+      this.onCancelled(callId);
       return status;
     } catch (error) {
       if (isNotFound(error)) return this.status(callId); // It ended in between.
-      throw error;
-    }
-  }
-
-  /**
-   * Undefined as soon as `signal` aborts or `retryOpenRpcs` is called; what is under way then ends by itself, at its deadline
-   * at the latest.
-   */
-  private async interruptibly<T>(
-    signal: AbortSignal | undefined,
-    run: () => Promise<T>,
-  ): Promise<T | undefined> {
-    if (signal?.aborted) return undefined;
-    let interrupt = (): void => undefined;
-    const interrupted = new Promise<undefined>((resolve) => {
-      interrupt = () => resolve(undefined);
-    });
-    signal?.addEventListener('abort', interrupt, { once: true });
-    this.underWay.add(interrupt);
-    const running = run();
-    running.catch(() => undefined); // Nobody may be there to hear of it any more.
-    try {
-      return await Promise.race([running, interrupted]);
-    } finally {
-      signal?.removeEventListener('abort', interrupt);
-      this.underWay.delete(interrupt);
-    }
-  }
-
-  private async pollEnding(callId: string, until: number): Promise<CallEnding> {
-    try {
-      const result = await this.temporal.client.withDeadline(
-        until,
-        () => this.handle(callId).result() as Promise<CallResult>,
-      );
-      return await endingOf(result, this.texts);
-    } catch (error) {
-      const ending = readFailure(error);
-      if (ending) return this.withProgress(callId, ending);
       throw error;
     }
   }
@@ -209,7 +192,7 @@ export class Calls {
     });
   }
 
-  /** Looks at the call of this id instead of starting one. Throws the refusal `call_not_found`. */
+  /** Describes the call with this id for a request that did not start it. Throws the refusal `call_not_found`. */
   async attach(callId: string, fingerprint: string): Promise<Attached> {
     const { memo, status, typedSearchAttributes } = await describeExecution(this.temporal, callId);
     this.known.set(callKey(callId), true);
@@ -225,29 +208,13 @@ export class Calls {
     return callStatusOf((await describeExecution(this.temporal, callId)).status.name);
   }
 
-  /** A cancelled or overdue call's failure carries no details: its workflow still knows what it did. */
-  private async withProgress(callId: string, ending: CallEnding): Promise<CallEnding> {
-    return ending.attempts ? ending : { ...ending, ...(await readProgress(this.temporal, callId)) };
-  }
-
   private handle(callId: string) {
     return this.temporal.client.workflow.getHandle(callWorkflowId(callId));
   }
 }
 
-/** To who asks for it an answer that is lost is a failure that names it; what else is known of the call is told. */
-async function endingOf({ response, ...rest }: CallResult, texts: TextStore): Promise<CallEnding> {
-  try {
-    return { status: 'completed', ...rest, response: await loadText(texts, responseOf({ response })) };
-  } catch (error) {
-    if (!(error instanceof Refusal && error.type === 'payload_lost')) throw error;
-    const message = `${rest.agentName} answered, and its answer is lost. ${error.message}`;
-    return { status: 'failed', ...rest, errorType: 'payload_lost', error: message };
-  }
-}
-
-/** 100, 200, 400... at most 2,000 ms, each between half and full. */
-async function jitteredPause(tries: number): Promise<void> {
+/** Exponential backoff with jitter: 100 ms, 200 ms, 400 ms, at most 2,000 ms, each multiplied by 0.5 to 1. */
+async function backOff(tries: number): Promise<void> {
   const fullMs = Math.min(100 * 2 ** (tries - 1), 2_000);
   await delay(fullMs * (0.5 + Math.random() / 2));
 }

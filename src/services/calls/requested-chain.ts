@@ -1,14 +1,15 @@
-/** Which agents a call is to ask: today's chain, or the one that its caller spells out. */
+/** Which agents a call may ask: the chain from today's registrations, or the one that its caller lists. */
 import type { AgentConfig } from '../../domain/agent.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Agents } from '../agents/agents.ts';
 
+/** The part of a request that says which agents the call may ask. */
 export interface WantedChain {
   readonly agentName: string;
-  /** Exactly these after the agent, instead of its own fallbacks. */
+  /** The agents that follow the first one, instead of its registered fallbacks. */
   readonly fallbackAgents?: readonly string[] | undefined;
-  /** Leaves out the agents before this one, and those that failed before it. */
+  /** Begins the chain at `agent`, and leaves out the agents that had failed before it. */
   readonly startAt?: { readonly agent: string; readonly leaveOut: readonly string[] } | undefined;
 }
 
@@ -17,7 +18,10 @@ interface ChainDependencies {
   readonly limits: { readonly maxChain: number };
 }
 
-/** Configs of today. Throws `Refusal`. */
+/**
+ * Resolves the chain with the agents' current configs. Throws the refusal `validation_failed`, which names the field:
+ * `fallback_agents` has too many or unregistered agents, or the chain does not contain `startAt.agent`.
+ */
 export async function wantedChain(
   { agents, limits }: ChainDependencies,
   first: AgentConfig,
@@ -58,11 +62,13 @@ function startingAt(
   return chain.slice(index).filter(({ name }) => !leaveOut.includes(name));
 }
 
+/** The refusal for an unknown agent. Its body has the fields that old clients expect. */
 export function notRegistered(agent_name: string): Refusal {
   const message = `Agent '${agent_name}' not registered`;
   return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
 }
 
+/** The refusal `validation_failed` for one field. */
 export function invalid(field: string, message: string): Refusal {
   return new Refusal('validation_failed', `${field}: ${message}`, {
     extra: { errors: [{ field, message }] },

@@ -7,8 +7,9 @@ import type { CallEnding } from './call-ending.ts';
 import { submitCall, type CallRequest, type SubmitDependencies } from './submit-call.ts';
 import type { Leaving, Waiters } from './waiters.ts';
 
+/** A request to start a call and to wait for it. */
 export interface AwaitedCall extends CallRequest {
-  /** What becomes of the call when the client that waits for it goes away. */
+  /** What happens to the call when the client that waits for it disconnects. */
   readonly onDisconnect: 'finish' | 'cancel';
 }
 
@@ -16,12 +17,13 @@ export interface AwaitedCall extends CallRequest {
 export interface WaitWish {
   /** 0: not at all; undefined: until the call ends. */
   readonly waitMs: number | undefined;
-  /** Aborts when the client goes away. */
+  /** Aborts when the client disconnects. */
   readonly gone: AbortSignal;
   /** Aborts when this node, as it drains, no longer lets clients wait. */
   readonly released: AbortSignal;
 }
 
+/** How the wait for a call has ended. */
 export type CallOutcome =
   /** `elapsedMs`: from the request to the end. */
   | { readonly state: 'ended'; readonly ending: CallEnding; readonly elapsedMs: number }
@@ -76,13 +78,13 @@ async function submitAndWait(
   }
 }
 
-/** A call that was refused before its start does not exist: there is nothing to look at. */
+/** False for a call that was refused before its start: there is nothing to look up. */
 function mayExist({ type }: Refusal, accepted: boolean): boolean {
   return type === 'temporal_unavailable' || (accepted && refusals[type].status === 503);
 }
 
 function leavingOf(outcome: CallOutcome, { waitMs, gone }: WaitWish): Leaving {
-  if (outcome.state === 'ended') return 'told';
+  if (outcome.state === 'ended') return 'answered';
   if (outcome.state === 'refused' && !outcome.mayExist) return 'refused';
-  return waitMs !== 0 && gone.aborted ? 'gone' : 'told';
+  return waitMs !== 0 && gone.aborted ? 'gone' : 'answered';
 }

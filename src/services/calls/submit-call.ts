@@ -23,9 +23,10 @@ import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls, Started } from './calls.ts';
 import { notRegistered, wantedChain, type WantedChain } from './requested-chain.ts';
 
+/** A validated request to start a call. */
 export interface CallRequest extends WantedChain {
   readonly callId: string;
-  /** HMAC of the canonical request; a repeat of the call id with another one is refused. */
+  /** HMAC of the canonical request. A request with the same call id and another fingerprint is refused. */
   readonly fingerprint: string;
   readonly prompt: string;
   readonly sessionId?: string | undefined;
@@ -40,9 +41,9 @@ interface SubmitLimits {
   readonly maxChain: number;
   readonly maxCallsInFlight: number;
   readonly startPatienceMs: number;
-  /** 0: agents are asked by an activity from the start. */
+  /** How long a workflow task waits for an agent. 0: only activities ask agents. */
   readonly firstTaskWaitMs: number;
-  /** Of an ask, at least. */
+  /** The least heartbeat timeout of the activity that asks an agent. It grows with the node's load. */
   readonly heartbeatTimeoutMs: number;
 }
 
@@ -52,7 +53,7 @@ export interface SubmitDependencies {
   readonly sessions: Sessions;
   readonly calls: Calls;
   readonly inFlight: CallsInFlight;
-  /** Bounds the starts that this node has in flight: the server would answer too many at once all too late. */
+  /** Limits the starts that this node has in flight: the server would answer too many at once all too late. */
   readonly starts: Semaphore;
   readonly limits: SubmitLimits;
   readonly texts: TextStore;
@@ -61,7 +62,10 @@ export interface SubmitDependencies {
 /** A node sends at most this many heartbeats a second: each costs the server about 7 ms of CPU. */
 const heartbeatsPerSecond = 25;
 
-/** Throws `Refusal`; then nothing was accepted, but for `temporal_unavailable`, which leaves that unclear. */
+/**
+ * Starts the call, or attaches to the call that exists. Throws `Refusal`: nothing was accepted then, except that
+ * `temporal_unavailable` leaves open whether the call was started.
+ */
 export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<Submitted> {
   const resolved = (await findKnownCall(deps, request)) ?? (await resolve(deps, request));
   if (resolved.state === 'attached') return attach(deps, request, resolved);
@@ -89,7 +93,10 @@ interface Resolved {
   readonly chain: ResolvedChain;
 }
 
-/** The agent and its chain, with today's configs; or, if these are refused, the call that exists. Throws `Refusal`. */
+/**
+ * The agent and its chain, with current configs. If they are refused, the call that already exists under the id, if any.
+ * Throws `Refusal`.
+ */
 async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<Resolved | Attached> {
   const agent = await deps.agents.find(request.agentName);
   try {
@@ -106,8 +113,8 @@ async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<
 type Turn = GrantedTurn | QueuedTurn;
 
 /**
- * The session's turn; undefined without a session. If the turn is committed, the call that had it, since only that call
- * can answer. Throws `Refusal`.
+ * Acquires the session's turn, or a place in its queue; undefined if the call has no session. If this call has already
+ * committed its turn, returns that call, which has the answer. Throws `Refusal`.
  */
 async function acquireTurn(
   deps: SubmitDependencies,
@@ -131,10 +138,13 @@ interface Ready {
   readonly turn: Turn | undefined;
 }
 
-/** Starts the workflow, with half-open agents of the chain to probe (Health.order). Throws `Refusal`. */
+/**
+ * Starts the workflow, with the agents ordered by their circuits; the call may probe half-open agents (`Health.order`).
+ * Throws `Refusal`.
+ */
 async function start(deps: SubmitDependencies, request: CallRequest, ready: Ready): Promise<Started> {
   const { callId, sessionId } = request;
-  // A chain that is spelled out is asked in its order, whatever circuits are open.
+  // A chain that the caller lists keeps its order, even if circuits are open.
   const spelledOut = request.fallbackAgents ?? request.startAt;
   const { giveBack, ...order } = spelledOut
     ? { agents: ready.chain.agents, passedOver: [], giveBack: () => undefined }
@@ -142,11 +152,11 @@ async function start(deps: SubmitDependencies, request: CallRequest, ready: Read
   try {
     const input = callInput(deps, request, ready, order);
     const started = await deps.calls.start(input, request.fingerprint, request.rerun);
-    if (started.state === 'attached') giveBack(); // The call that is there has its own chain.
+    if (started.state === 'attached') giveBack(); // The existing call has a chain of its own.
     return started;
   } catch (error) {
     giveBack();
-    // Refused for certain: nobody will use the turn. An unclear start keeps it; the session frees it if need be.
+    // A definite refusal: no call will use the turn. After an unclear start it is kept; the session frees it if no call runs.
     if (sessionId !== undefined && !(error instanceof Refusal && error.type === 'temporal_unavailable'))
       await deps.sessions.releaseTurn(sessionId, callId);
     throw error;

@@ -1,37 +1,45 @@
-/** Who waits on this node for calls that are to be cancelled once nobody does (`on_disconnect: cancel`). */
+/** The clients that wait on this node for calls with `on_disconnect: cancel`: such a call is cancelled once all are gone. */
 import { LRUCache } from 'lru-cache';
 import { callKey } from '../../domain/keys.ts';
 
 /**
- * - `told`: an answer went out, with the call's ending or with where to look for it
- * - `gone`: the client went away before
- * - `refused`: the request was not this call's
+ * How a client stops waiting:
+ * - `answered`: it got the call's ending, or the address at which to look for it
+ * - `gone`: it disconnected before that
+ * - `refused`: its request was refused
  */
-export type Leaving = 'told' | 'gone' | 'refused';
+export type Leaving = 'answered' | 'gone' | 'refused';
 
 interface Waited {
   waiting: number;
-  /** One that waited is gone. */
+  /** A client that waited is gone. */
   abandoned: boolean;
-  /** Until it is cancelled. */
+  /** The timer that cancels the call. */
   grace?: NodeJS.Timeout;
 }
 
+/** Counts the waiting clients of each call and cancels a call that all have left. */
 export class Waiters {
   private readonly calls = new Map<string, Waited>();
-  /** Calls that somebody was told of: they go on, whoever leaves later. */
+  /** Calls that some client got an answer about: they continue, whoever disconnects later. */
   private readonly kept = new LRUCache<string, true>({ max: 20_000 });
   private readonly cancelling = new Set<Promise<void>>();
   private readonly graceMs: number;
   private readonly cancel: (callId: string) => Promise<void>;
 
-  /** `graceMs`: a client that sends its request again on a new connection may come only after its old one closed. */
+  /**
+   * `graceMs` is how long a call waits for a client to return before `cancel` is called: a client that reconnects may
+   * send its request again only after its old connection has closed.
+   */
   constructor(graceMs: number, cancel: (callId: string) => Promise<void>) {
     this.graceMs = graceMs;
     this.cancel = cancel;
   }
 
-  /** To be called before anything is awaited for the request. Returns how it leaves. */
+  /**
+   * Counts a client. Call it before anything is awaited for the request, so that another client that leaves does not
+   * cancel the call meanwhile. Returns the function to call once, when the client stops waiting.
+   */
   enter(callId: string): (leaving: Leaving) => void {
     const call = this.calls.get(callId) ?? { waiting: 0, abandoned: false };
     this.calls.set(callId, call);
@@ -39,7 +47,7 @@ export class Waiters {
     call.waiting += 1;
     return (leaving) => {
       call.waiting -= 1;
-      if (leaving === 'told') this.kept.set(callKey(callId), true);
+      if (leaving === 'answered') this.kept.set(callKey(callId), true);
       if (leaving === 'gone') call.abandoned = true;
       if (call.waiting > 0) return;
       if (!call.abandoned || this.kept.has(callKey(callId))) this.calls.delete(callId);
@@ -47,7 +55,7 @@ export class Waiters {
     };
   }
 
-  /** Before the node stops: cancels at once what would be cancelled soon. */
+  /** For a node that stops: cancels at once the calls that wait for the end of their grace period. */
   async settle(): Promise<void> {
     for (const [callId, { waiting, grace }] of this.calls) {
       clearTimeout(grace);

@@ -1,14 +1,14 @@
-/** The cluster's terms, as the memo of a workflow: they are read and written without a worker (ADR 0033). */
+/** Stores the cluster terms in the memo of a workflow, so that they can be read and written without a worker (ADR 0033). */
 import { parseTerms, type ClusterTerms } from '../../domain/cluster-terms.ts';
 import { clusterTermsId } from '../../domain/ids.ts';
 import type { clusterTerms } from '../../workflows/cluster-terms.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
 
-/** The workflow runs, and no node of ours wrote its memo. */
+/** The workflow runs, but its memo contains no terms that this version can read. */
 export class UnreadableTerms extends Error {}
 
-/** Undefined: no node has written any. Throws `UnreadableTerms`. */
+/** Undefined if no node has written terms. Throws `UnreadableTerms` and the refusal `temporal_unavailable`. */
 export async function readTerms(temporal: Temporal): Promise<ClusterTerms | undefined> {
   const holder = await describeWorkflow(temporal, clusterTermsId, { timeoutMs: rpcTimeoutMs.write });
   if (holder?.status.name !== 'RUNNING') return undefined;
@@ -17,7 +17,7 @@ export async function readTerms(temporal: Temporal): Promise<ClusterTerms | unde
   return terms;
 }
 
-/** Starts the workflow that holds them. One that runs keeps its terms, or with `replace` is terminated first. */
+/** Starts the workflow that holds the terms. If one runs, it keeps its terms, unless `replace`: then it is terminated. */
 export async function writeTerms(
   temporal: Temporal,
   terms: ClusterTerms,

@@ -25,6 +25,7 @@ const pollMs = 12_000;
 /** The poll may not have come there yet; from look to look twice as long. */
 const firstPauseMs = 10;
 
+/** This node's membership of the registry, and its view of the other nodes. */
 export class Nodes {
   private readonly temporal: Temporal;
   private readonly now: () => number;

@@ -2,7 +2,7 @@ import type { BatchFilter } from '../../domain/batch.ts';
 import type { ErrorType } from '../../domain/failures.ts';
 import type { CallFilter } from '../calls/call-filter.ts';
 
-/** A batch keeps its filter as the API takes it: times as text, the wire's names. */
+/** Converts the filter of a batch, which has the API's form (its field names, times as text), to a filter of calls. */
 export function toCallFilter(filter: BatchFilter): CallFilter {
   const { error_type, answered_by, since, until, rerun_of, ...same } = filter;
   return {

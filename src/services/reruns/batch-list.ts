@@ -1,4 +1,4 @@
-/** The calls of a batch, one for each family of reruns, and what a batch would do with them now. */
+/** Lists the calls of a batch, one for each family of reruns, and dry-runs a batch. */
 import type { BatchItem } from '../../domain/batch.ts';
 import { toCallFilter } from './batch-filter.ts';
 import { newest, planRerun, type BatchWish } from './batch-plan.ts';
@@ -6,15 +6,20 @@ import type { CallSummary } from '../calls/call-summary.ts';
 import { rootOf } from './rerun-family.ts';
 import type { RerunDependencies } from './reruns.ts';
 
-/** Calls that a dry run looks at at a time. */
-const looksAtOnce = 8;
+/** How many calls a dry run plans concurrently. */
+const concurrency = 8;
 
+/** The result of a dry run. */
 export interface DryRun {
+  /** The calls that would be run again. */
   readonly runs: readonly CallSummary[];
   readonly skipped: number;
 }
 
-/** As the list orders the calls, each once; of a family all but the newest are left to that one. */
+/**
+ * The calls that match the filter, in the order of the list, each once, at most `maxCalls`. Of each family the newest is
+ * pending, and the others are skipped.
+ */
 export async function listItems(
   deps: RerunDependencies,
   { filter }: BatchWish,
@@ -41,13 +46,13 @@ export async function listItems(
   });
 }
 
-/** Starts nothing. Throws `Refusal`. */
+/** Which calls the batch would run again now. Starts nothing. Throws `Refusal`. */
 export async function dryRun(deps: RerunDependencies, batch: BatchWish, maxCalls: number): Promise<DryRun> {
   const items = await listItems(deps, batch, maxCalls);
   const pending = items.filter(({ outcome }) => outcome === 'pending');
   const runs: CallSummary[] = [];
-  for (let at = 0; at < pending.length; at += looksAtOnce) {
-    const some = pending.slice(at, at + looksAtOnce);
+  for (let at = 0; at < pending.length; at += concurrency) {
+    const some = pending.slice(at, at + concurrency);
     const plans = await Promise.all(some.map(({ callId }) => planRerun(deps, batch, callId)));
     runs.push(...plans.flatMap((plan) => (plan.does === 'run' ? [plan.call] : [])));
   }

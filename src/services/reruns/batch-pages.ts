@@ -1,10 +1,11 @@
-/** Items of a batch in the payload store, a page at a time. */
+/** Stores the items of a batch in the payload store, in pages. */
 import type { BatchItem } from '../../domain/batch.ts';
 import { batchOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 
 export const itemsPerPage = 100;
 
+/** Returns the key of the page. Throws `PayloadStoreError`. */
 export async function storeItems(
   texts: TextStore,
   batchId: string,
@@ -13,6 +14,7 @@ export async function storeItems(
   return texts.write(batchOwner(batchId), Buffer.from(JSON.stringify(items)));
 }
 
+/** Throws `PayloadLostError` and `PayloadStoreError`. */
 export async function loadItems(texts: TextStore, key: string): Promise<readonly BatchItem[]> {
   return JSON.parse((await texts.read(key)).toString('utf8')) as readonly BatchItem[];
 }

@@ -1,4 +1,4 @@
-/** Whether a batch runs a call again. The dry run and the run ask the same, the run just before each start. */
+/** Decides whether a batch runs a call again. A dry run and a real run decide alike; the real run, just before each start. */
 import { Refusal } from '../../domain/failures.ts';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import { toCallFilter } from './batch-filter.ts';
@@ -12,27 +12,28 @@ import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 import { notRegistered, wantedChain } from '../calls/requested-chain.ts';
 
-/** What a batch and its dry run have in common. */
+/** What is requested: the part of a batch that a dry run has, too. */
 export interface BatchWish {
-  /** A dry run has none. */
+  /** Absent in a dry run. */
   readonly batchId?: string;
   readonly filter: BatchFilter;
   readonly overrides: Omit<RerunOverrides, 'prompt'>;
 }
 
+/** What a batch does with one call. */
 export type Plan =
   | { readonly does: 'skip'; readonly reason: string }
-  /** This batch began it before. */
+  /** This batch has already started a rerun of the call. */
   | { readonly does: 'wait'; readonly rerunId: string }
   | {
       readonly does: 'run';
-      /** The newest member that the filter is about: most often the call itself. */
+      /** The newest member of the family that matches the filter, usually the call itself. */
       readonly call: CallSummary;
       readonly root: string;
       readonly number: number;
     };
 
-/** Numbers below `leastNumber` were tried already. Throws the refusal `temporal_unavailable`. */
+/** `leastNumber` is the least number to consider: lower ones turned out to be taken. Throws `temporal_unavailable`. */
 export async function planRerun(
   deps: RerunDependencies,
   batch: BatchWish,
@@ -52,7 +53,7 @@ export async function planRerun(
   );
   if (begun) return { does: 'wait', rerunId: begun.callId };
   const call = newest(family.members.filter((one) => matches(toCallFilter(batch.filter), one)));
-  const reason = whyNot(family, callId) ?? (call && (await whyRefused(deps, batch, call)));
+  const reason = whySkipped(family, callId) ?? (call && (await whyRefused(deps, batch, call)));
   if (reason !== undefined || !call)
     return { does: 'skip', reason: reason ?? 'The filter is not about it any more' };
   const number = Math.max(family.nextNumber, leastNumber);
@@ -61,6 +62,7 @@ export async function planRerun(
   return { does: 'run', call, root: family.root, number };
 }
 
+/** The call that started last; undefined if there are none. */
 export function newest<C extends CallSummary>(calls: readonly C[]): C | undefined {
   return calls.reduce<C | undefined>(
     (latest, one) => (latest && latest.startedAt >= one.startedAt ? latest : one),
@@ -68,8 +70,8 @@ export function newest<C extends CallSummary>(calls: readonly C[]): C | undefine
   );
 }
 
-/** What the family says: resolved once any of it has answered, blocked while any of it runs. */
-function whyNot(family: Family, callId: string): string | undefined {
+/** A reason in the family: one of its calls was answered, so no rerun is needed; or one runs, so it may be answered soon. */
+function whySkipped(family: Family, callId: string): string | undefined {
   const { members } = family;
   const answered = members.find(({ status }) => status === 'completed');
   if (answered)
@@ -84,6 +86,7 @@ function whyNot(family: Family, callId: string): string | undefined {
   return undefined;
 }
 
+/** The subject of a reason: how `other` is related to the call. */
 function who({ root }: Family, callId: string, { callId: other }: CallSummary): string {
   if (callId === root) return `Its rerun ${other}`;
   return other === root
@@ -91,7 +94,7 @@ function who({ root }: Family, callId: string, { callId: other }: CallSummary): 
     : `Another rerun of the same call, ${other},`;
 }
 
-/** What a start would be refused for, by today's agents and sessions. */
+/** The refusal that a start would get now, because of its agents or its session. */
 async function whyRefused(
   deps: RerunDependencies,
   { overrides }: BatchWish,

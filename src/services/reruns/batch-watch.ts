@@ -1,13 +1,13 @@
-/** Looks at one batch of reruns again and again, for all who see its progress. */
+/** Polls a batch of reruns, once for all who follow it (lib/shared-watch.ts). */
 import { isDeepStrictEqual } from 'node:util';
 import type { BatchSummary, Batches } from './batches.ts';
 import { delay } from '../../lib/delay.ts';
 import type { Watcher } from '../../lib/shared-watch.ts';
 import { isUnanswered } from '../temporal/rpc.ts';
 
-const lookEveryMs = 1_000;
+const pollEveryMs = 1_000;
 
-/** The batch as it is and whenever it has changed, until it has ended. */
+/** Publishes the batch at once and after every change, until it has ended. Throws `Refusal` if the first read fails. */
 export function watchBatch(batches: Batches): Watcher<string, BatchSummary> {
   return async (batchId, publish, signal) => {
     let latest: BatchSummary | undefined;
@@ -17,10 +17,10 @@ export function watchBatch(batches: Batches): Watcher<string, BatchSummary> {
         if (!isDeepStrictEqual(batch, latest)) publish((latest = batch));
         if (batch.status !== 'running') return;
       } catch (error) {
-        // Who comes while Temporal is away is refused; who is there already waits for it.
+        // While Temporal is away, new followers are refused and those who already follow wait.
         if (!isUnanswered(error) || !latest) throw error;
       }
-      await delay(lookEveryMs, signal);
+      await delay(pollEveryMs, signal);
     }
   };
 }

@@ -1,4 +1,4 @@
-/** What a batch of reruns does, as the activities of `rerunBatch`. */
+/** Implements the activities of the workflow `rerunBatch`. */
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
@@ -11,8 +11,9 @@ import { itemsPerPage, loadItems, storeItems } from './batch-pages.ts';
 import { delay } from '../../lib/delay.ts';
 import { rerunItem, type BatchDependencies } from './rerun-item.ts';
 
-const beatMs = 1_000;
+const heartbeatMs = 1_000;
 
+/** `maxCalls` limits the calls of one batch. */
 export function createBatchWork(deps: BatchDependencies, maxCalls: number): BatchActivities {
   return {
     async listBatch(batch) {
@@ -27,7 +28,7 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
       const context = Context.current();
       const known = (context.info.heartbeatDetails as BatchItem[] | undefined) ?? request.earlier;
       const items = known.length > 0 ? [...known] : [...(await loadPage(deps.texts, request.pageKey))];
-      const beat = setInterval(() => context.heartbeat(items), beatMs);
+      const beat = setInterval(() => context.heartbeat(items), heartbeatMs);
       try {
         await runPage(deps, request, items, context);
         return { counts: countItems(items), key: await storeItems(deps.texts, request.batch.batchId, items) };
@@ -39,7 +40,7 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
   };
 }
 
-/** A page that is lost stays lost: the batch fails and says so, rather than read it for ever. */
+/** A lost page cannot be recovered. So its error is not retried, and the batch fails with it. */
 async function loadPage(texts: TextStore, key: string): Promise<readonly BatchItem[]> {
   try {
     return await loadItems(texts, key);
@@ -49,14 +50,14 @@ async function loadPage(texts: TextStore, key: string): Promise<readonly BatchIt
   }
 }
 
-/** Replaces each item by what became of it. */
+/** Reruns the items of a page, at the batch's rate and concurrency. Replaces each item by its outcome. */
 async function runPage(
   deps: BatchDependencies,
   { batch, startNothing }: PageRequest,
   items: BatchItem[],
   context: Context,
 ): Promise<void> {
-  const stopped = new AbortController(); // This worker stops: another goes on with the page.
+  const stopped = new AbortController(); // This worker stops; another one continues the page.
   const cancelled = new AbortController();
   if (startNothing) cancelled.abort();
   const onCancel = (): void => {
@@ -68,12 +69,12 @@ async function runPage(
   if (context.cancellationSignal.aborted) onCancel();
   const underWay = new Set<Promise<void>>();
   setMaxListeners(0, stopped.signal, cancelled.signal); // One per call in flight.
-  const startings = AbortSignal.any([stopped.signal, cancelled.signal]);
+  const noMoreStarts = AbortSignal.any([stopped.signal, cancelled.signal]);
   let nextStartAt = 0;
   for (const [index, item] of items.entries()) {
     if (item.outcome !== 'pending' && item.outcome !== 'running') continue;
     while (underWay.size >= batch.maxInFlight && !stopped.signal.aborted) await Promise.race(underWay);
-    if (item.outcome === 'pending') await delay(nextStartAt - Date.now(), startings);
+    if (item.outcome === 'pending') await delay(nextStartAt - Date.now(), noMoreStarts);
     if (stopped.signal.aborted) break;
     if (item.outcome === 'pending') nextStartAt = Date.now() + 1_000 / batch.ratePerSecond;
     const signals = { starting: cancelled.signal, waiting: stopped.signal };

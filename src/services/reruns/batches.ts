@@ -1,4 +1,4 @@
-/** Batches of reruns as the facade sees them. Their figures are in memo and heartbeats: no worker is asked for them. */
+/** The facade's operations on batches of reruns. Progress is read from memos and heartbeats, so it needs no worker. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import {
   addCounts,
@@ -22,11 +22,12 @@ import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } fro
 import { batchesQuery } from '../temporal/queries.ts';
 import { decodeListed, listPage, type Page } from '../temporal/visibility.ts';
 
+/** A batch with its progress. */
 export interface BatchSummary {
   readonly batchId: string;
   readonly status: 'running' | 'completed' | 'cancelled' | 'failed';
   readonly filter: BatchFilter;
-  /** A prompt is content: only that there is one is told. */
+  /** Whether there is a prompt, not the prompt itself: it is confidential content. */
   readonly overrides: Omit<BatchOverrides, 'prompt'> & { readonly ownPrompt: boolean };
   readonly progress: BatchProgress;
   readonly startedAt: Date;
@@ -43,6 +44,7 @@ type Execution = Pick<
   'workflowId' | 'status' | 'memo' | 'startTime' | 'closeTime'
 >;
 
+/** Every method may throw the refusal `temporal_unavailable`. */
 export class Batches {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;
@@ -52,7 +54,10 @@ export class Batches {
     this.texts = texts;
   }
 
-  /** The id for what a key was hashed to; one that began with `-` or `_` stays what it is where its batch is there. */
+  /**
+   * The batch id for the hash of an Idempotency-Key. New ids do not begin with `-` or `_`; a batch that was started under such a
+   * hash before that rule keeps its id.
+   */
   async idOf(digest: string): Promise<string> {
     const id = plainStart(digest);
     if (id === digest) return id;
@@ -65,7 +70,7 @@ export class Batches {
     }
   }
 
-  /** Idempotent by batch id. Throws `Refusal`. */
+  /** Starts the batch. A repeat with the same id and fingerprint changes nothing; another fingerprint is refused. */
   async start(input: BatchInput & { overrides: { prompt?: string } }, fingerprint: string): Promise<void> {
     const { batchId, filter, overrides } = input;
     const { prompt, ...others } = overrides;
@@ -84,8 +89,8 @@ export class Batches {
       );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      const there = (await this.execution(batchId)).memo as unknown as BatchMemo;
-      if (there.fingerprint !== fingerprint)
+      const existing = (await this.execution(batchId)).memo as unknown as BatchMemo;
+      if (existing.fingerprint !== fingerprint)
         throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another batch');
     }
   }
@@ -97,7 +102,7 @@ export class Batches {
     return summaryOf(execution, readPayload<BatchItem[]>(activity?.heartbeatDetails) ?? []);
   }
 
-  /** Every item, as far as it has got. Throws `Refusal`. */
+  /** Every item with its current outcome. Needs a worker. Throws the refusal `batch_not_found`. */
   async items(batchId: string): Promise<BatchItem[]> {
     const execution = await this.execution(batchId);
     const handle = this.temporal.client.workflow.getHandle(batchWorkflowId(batchId));
@@ -114,13 +119,17 @@ export class Batches {
     return (await Promise.all(pages)).flat();
   }
 
+  /** Batches, newest first. The progress of a running batch's current page is not included. */
   async list(page: { limit: number; cursor?: string | undefined }): Promise<Page<BatchSummary>> {
     const { items, ...rest } = await listPage(this.temporal, batchesQuery(), page);
     const infos = items.map((one) => decodeListed(this.temporal, one));
     return { items: (await Promise.all(infos)).map((info) => summaryOf(info, [])), ...rest };
   }
 
-  /** Nothing is started any more; what runs goes on to its end. Of an ended batch it just tells the status. */
+  /**
+   * Requests that the batch starts no more calls; calls in flight run to their end. Returns `running` if it was requested,
+   * otherwise the status of the batch, which has ended. Throws the refusal `batch_not_found`.
+   */
   async cancel(batchId: string): Promise<BatchSummary['status']> {
     const { status } = await this.describe(batchId);
     if (status !== 'running') return status;

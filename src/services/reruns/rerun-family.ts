@@ -1,7 +1,7 @@
 /**
- * A family of reruns: a call (its root), and all that ran it or one of its reruns again with the same prompt. Each rerun
- * takes the next free number of its root, which its id is made of. Lists lag, so a family is found by looks at the
- * numbers; a list only adds what has no number (ADR 0022).
+ * A family of reruns: a call (the root), its reruns and their reruns, all with the same prompt. Each rerun takes the next
+ * free number of the family, and its id is made of the root and that number. Visibility lags, so the family is found by
+ * describing the ids of one number after the other; a list only adds reruns without a number (ADR 0022).
  */
 import { WorkflowExecutionAlreadyStartedError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { Refusal } from '../../domain/failures.ts';
@@ -13,35 +13,36 @@ import { summaryOf, type CallSummary } from '../calls/call-summary.ts';
 import { rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
 import { listAll } from '../temporal/visibility.ts';
 
-/** How often the calls of one family are run again (I7). */
+/** The most reruns of one family (I7). */
 export const maxReruns = 1_024;
-/** A walk ends where so many numbers in a row are free: fewer may be those of calls that were deleted. */
+/** The search ends when this many numbers in a row are free. A shorter gap may be left by calls that were deleted. */
 const lookAhead = 4;
-const looksAtOnce = 16;
+const concurrency = 16;
 const idsPerList = 50;
 const linkTimeout = '1 day';
 
+/** A family as far as it is known; see the top of this file. */
 export interface Family {
   readonly root: string;
-  /** The root, where it is kept still, and its reruns, but for those that begin a family of their own. */
+  /** The root, unless its retention is over, and its reruns, without those that begin a family of their own. */
   readonly members: readonly CallSummary[];
-  /** All reruns that took a number of this family, and those of before there were numbers. */
+  /** All reruns that have a number of this family, and those from before there were numbers. */
   readonly reruns: readonly CallSummary[];
-  /** Above `maxReruns`: it takes no more. */
+  /** The next free number. If it is above `maxReruns`, the family takes no more reruns. */
   readonly nextNumber: number;
 }
 
 interface NumberTaken {
   readonly number: number;
-  /** Absent where the number is that of a link and its call is not kept any more. */
+  /** Absent if a link has the number and the retention of its call is over. */
   readonly call?: CallSummary;
 }
 
-/** The family of this call. Throws the refusal `call_not_found`. */
+/** Finds the family that this call belongs to. Throws the refusal `call_not_found`. */
 export async function findFamily(temporal: Temporal, callId: string): Promise<Family> {
   const call = summaryOf(await describeExecution(temporal, callId));
   const root = await rootOf(temporal, call);
-  const rootCall = root === callId ? call : await look(temporal, root);
+  const rootCall = root === callId ? call : await findCall(temporal, root);
   const reruns = new Map<string, CallSummary>(root === callId ? [] : [[callId, call]]);
   const asked = new Set<string>();
   let [highest, looked] = [call.rerun?.root === root ? (call.rerun.number ?? 0) : 0, 0];
@@ -69,21 +70,27 @@ export async function findFamily(temporal: Temporal, callId: string): Promise<Fa
   };
 }
 
-/** The first call of this one's family. Calls of before families tell only what they run again themselves. */
+/**
+ * Id of the root of the call's family. Reruns from before there were families know only the call that they run again, so the
+ * chain is followed.
+ */
 export async function rootOf(temporal: Temporal, call: CallSummary): Promise<string> {
   let at = call;
   for (let generations = 0; generations < maxReruns; generations++) {
     const { callId, rerunOf, rerun } = at;
     if (rerun) return rerun.ownPrompt ? callId : rerun.root;
     if (rerunOf === undefined) return callId;
-    const before = await look(temporal, rerunOf);
+    const before = await findCall(temporal, rerunOf);
     if (!before) return rerunOf;
     at = before;
   }
   return at.callId;
 }
 
-/** Takes a number for a call whose id is made of its Idempotency-Key, so that the walk finds it. */
+/**
+ * Takes a number for a rerun whose id is made of its Idempotency-Key, so that `findFamily` finds it: a small workflow (the
+ * link) has the id of that number and names the call in its memo.
+ */
 export async function linkToFamily(temporal: Temporal, family: Family, callId: string): Promise<void> {
   if (family.reruns.some((one) => one.callId === callId && one.rerun?.number !== undefined)) return;
   for (let number = family.nextNumber; number <= maxReruns; number++) {
@@ -97,12 +104,12 @@ export async function linkToFamily(temporal: Temporal, family: Family, callId: s
   }
 }
 
-/** It has a prompt of its own: its reruns are another family's. */
+/** Whether the call begins a family of its own, since it has another prompt. */
 function leaves(call: CallSummary | undefined, root: string): boolean {
   return call?.rerun?.ownPrompt === true && call.callId !== root;
 }
 
-/** Of the numbers above `looked`: up to the first `lookAhead` in a row, above `highest`, that are free. */
+/** The taken numbers above `looked`. The search ends after `lookAhead` free numbers in a row above `highest`. */
 async function takenNumbers(
   temporal: Temporal,
   root: string,
@@ -111,7 +118,7 @@ async function takenNumbers(
 ): Promise<NumberTaken[]> {
   const taken: NumberTaken[] = [];
   for (let [at, end] = [looked, highest + lookAhead]; at < Math.min(end, maxReruns);) {
-    const count = Math.min(looksAtOnce, end - at, maxReruns - at);
+    const count = Math.min(concurrency, end - at, maxReruns - at);
     const numbers = Array.from({ length: count }, (_, index) => at + 1 + index);
     const found = await Promise.all(numbers.map((number) => takenNumber(temporal, root, number)));
     taken.push(...found.filter((one) => one !== undefined));
@@ -129,12 +136,12 @@ async function takenNumber(
   const info = await describe(temporal, rerunIdOf(root, number));
   if (!info) return undefined;
   if (info.type !== 'rerunLink') return { number, call: summaryOf(info) };
-  const linked = await look(temporal, (info.memo as unknown as LinkMemo).callId);
-  // Its own memo names no number.
+  const linked = await findCall(temporal, (info.memo as unknown as LinkMemo).callId);
+  // The call's own memo has no number.
   return { number, ...(linked && { call: { ...linked, rerun: { ...linked.rerun, root, number } } }) };
 }
 
-/** What lists know to run one of these again, beyond what is known; each looked at, since lists lag. */
+/** The reruns of these calls that visibility lists and that are not in `known`. Each is described, since visibility lags. */
 async function listedReruns(
   temporal: Temporal,
   callIds: readonly string[],
@@ -144,11 +151,11 @@ async function listedReruns(
   for (let at = 0; at < callIds.length; at += idsPerList)
     for await (const { execution } of listAll(temporal, rerunsQuery(callIds.slice(at, at + idsPerList))))
       ids.add(callIdOf(execution?.workflowId ?? ''));
-  const looks = [...ids].filter((id) => !known.has(id)).map((id) => look(temporal, id));
-  return (await Promise.all(looks)).filter((one) => one !== undefined);
+  const found = [...ids].filter((id) => !known.has(id)).map((id) => findCall(temporal, id));
+  return (await Promise.all(found)).filter((one) => one !== undefined);
 }
 
-async function look(temporal: Temporal, callId: string): Promise<CallSummary | undefined> {
+async function findCall(temporal: Temporal, callId: string): Promise<CallSummary | undefined> {
   const info = await describe(temporal, callId);
   return info && summaryOf(info);
 }

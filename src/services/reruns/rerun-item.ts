@@ -1,4 +1,4 @@
-/** One call of a batch: run it again unless there is a reason not to, then wait for the end. */
+/** One call of a batch: runs it again unless the plan says to skip it, then waits for the end of the rerun. */
 import type { BatchInput, BatchItem } from '../../domain/batch.ts';
 import { Refusal, refusals } from '../../domain/failures.ts';
 import { rerunIdBeforeFamilies } from '../../domain/hashed-ids.ts';
@@ -13,18 +13,19 @@ export interface BatchDependencies extends RerunDependencies {
 }
 
 interface Signals {
-  /** Nothing is started any more. */
+  /** Aborts when no more reruns may be started. */
   readonly starting: AbortSignal;
-  /** Nothing is waited for any more: another worker does. */
+  /** Aborts when this worker stops waiting, since another one continues. */
   readonly waiting: AbortSignal;
 }
 
+/** Calls `onChange` with every new state of the item. Retries while Temporal is away or a limit is reached. Does not throw. */
 export async function rerunItem(
   deps: BatchDependencies,
   batch: BatchInput,
   item: BatchItem,
   signals: Signals,
-  tell: (item: BatchItem) => void,
+  onChange: (item: BatchItem) => void,
 ): Promise<void> {
   const { callId } = item;
   const any = AbortSignal.any([signals.starting, signals.waiting]);
@@ -35,24 +36,24 @@ export async function rerunItem(
       const plan = await planOf(deps, batch, item, tried + 1);
       if (plan.does !== 'wait' && signals.starting.aborted) return;
       if (plan.does === 'skip') {
-        tell({ callId, outcome: 'skipped', reason: plan.reason });
+        onChange({ callId, outcome: 'skipped', reason: plan.reason });
         return;
       }
       const rerunId = plan.does === 'wait' ? plan.rerunId : await start(deps, batch, callId, plan);
       if (rerunId === undefined) {
         if (plan.does === 'run') tried = plan.number;
-        continue; // Its number was taken: another rerun of the family may have come first.
+        continue; // Another rerun of the family has taken the number.
       }
-      tell({ callId, outcome: 'running', rerunId });
+      onChange({ callId, outcome: 'running', rerunId });
       const ending = await deps.calls.wait(rerunId, signals.waiting);
       if (!ending) return;
       deps.inFlight.done(rerunId);
-      if (ending.status === 'completed') tell({ callId, outcome: 'succeeded', rerunId });
-      else tell({ callId, outcome: 'failed', rerunId, errorType: ending.errorType });
+      if (ending.status === 'completed') onChange({ callId, outcome: 'succeeded', rerunId });
+      else onChange({ callId, outcome: 'failed', rerunId, errorType: ending.errorType });
       return;
     } catch (error) {
-      if (!(error instanceof Refusal && isWait(error))) {
-        tell({ callId, outcome: 'skipped', reason: (error as Error).message });
+      if (!(error instanceof Refusal && isTemporary(error))) {
+        onChange({ callId, outcome: 'skipped', reason: (error as Error).message });
         return;
       }
       await delay((error.retryAfterSeconds ?? 1) * 1_000, any);
@@ -60,7 +61,10 @@ export async function rerunItem(
   }
 }
 
-/** A crash between start and record doubles nothing: what this batch began is found by its id in the memo. */
+/**
+ * The item's plan. If a worker died after it had started a rerun and before it recorded that, the rerun is found by the batch
+ * id in its memo, so nothing is started twice.
+ */
 async function planOf(
   deps: BatchDependencies,
   batch: BatchInput,
@@ -70,17 +74,17 @@ async function planOf(
   if (item.outcome === 'running') return { does: 'wait', rerunId: item.rerunId };
   const earlier = rerunIdBeforeFamilies(batch.batchId, item.callId);
   if (await exists(deps, earlier)) return { does: 'wait', rerunId: earlier };
-  // A stand-alone worker follows neither by itself.
+  // A stand-alone worker does not refresh them in the background.
   await Promise.all([deps.agents.refresh(), deps.health.refresh()]);
   return planRerun(deps, batch, item.callId, leastNumber);
 }
 
-/** Too much at once, or something is away: it is tried again, never counted as a failure. */
-function isWait({ type }: Refusal): boolean {
+/** Whether the refusal is about a limit or an outage: the start is then retried, and not counted as a failure. */
+function isTemporary({ type }: Refusal): boolean {
   return refusals[type].status === 429 || refusals[type].status === 503;
 }
 
-/** The rerun's id; undefined where its number was taken meanwhile. Throws `Refusal`. */
+/** Starts the rerun and returns its id. Undefined if another rerun has taken its number. Throws `Refusal`. */
 async function start(
   deps: BatchDependencies,
   { batchId, overrides }: BatchInput,

@@ -1,10 +1,10 @@
-/** What a rerun's memo tells of its family (rerun-family.ts). */
+/** The part of a rerun's memo that is about its family (rerun-family.ts). */
 export interface RerunMemo {
-  /** The first call of the family whose number it took. */
+  /** Id of the root of the family whose number it has. */
   readonly root: string;
-  /** Absent where its id is made of an Idempotency-Key: then a link has the number. */
+  /** Absent if the rerun's id is made of an Idempotency-Key: then a link has the number. */
   readonly number?: number;
-  /** It asks with a prompt of its own, and so begins a family of its own. */
+  /** It has another prompt than the call that it runs again, so it begins a family of its own. */
   readonly ownPrompt?: true;
   readonly batchId?: string;
 }

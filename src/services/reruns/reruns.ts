@@ -1,4 +1,4 @@
-/** Running a call again: a new call with the same request on today's agents, or with what is overridden. */
+/** Runs a call again: a new call with the same request, except for what is overridden, and with the agents' current configs. */
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../domain/failures.ts';
 import { rerunIdOf } from '../../domain/hashed-ids.ts';
@@ -10,6 +10,7 @@ import { submitCall, type CallRequest, type SubmitDependencies } from '../calls/
 import type { Temporal } from '../temporal/rpc.ts';
 import { invalid, type WantedChain } from '../calls/requested-chain.ts';
 
+/** What a rerun changes in the call's request. Absent members stay as they were. */
 export interface RerunOverrides {
   readonly agentName?: string | undefined;
   readonly fallbackAgents?: readonly string[] | undefined;
@@ -24,18 +25,19 @@ export interface RerunDependencies extends SubmitDependencies {
   readonly sealer: { fingerprint(text: string): string };
 }
 
-/** Of a call that a request starts, or that a repeat of the request attaches to. */
+/** What identifies the call that a request starts, or that a repeat of the request attaches to. */
 export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint'>;
 
+/** The call that a request for a rerun has started or is attached to. */
 export interface Rerun {
   readonly callId: string;
-  /** A request with the same Idempotency-Key had started it before. */
+  /** Whether an earlier request with the same Idempotency-Key started it. */
   readonly attached: boolean;
 }
 
 /**
- * `given` is the identity that an Idempotency-Key makes. Without one each request is a rerun of its own, whose id is made
- * of the next free number of its family (rerun-family.ts). Throws `Refusal`.
+ * `given` is the identity that follows from an Idempotency-Key. Without a key, each request starts another rerun, whose id is
+ * made of the next free number of its family (rerun-family.ts). Throws `Refusal`.
  */
 export async function rerunCall(
   deps: RerunDependencies,
@@ -46,7 +48,7 @@ export async function rerunCall(
   const request = await rerunRequest(deps, callId, overrides);
   const family = await findFamily(deps.temporal, callId);
   if (given) return rerunKeyed(deps, request, family, given);
-  // No other request has this fingerprint: a number that another rerun took meanwhile is refused as taken.
+  // A unique fingerprint: if another rerun takes a number first, this request does not attach to it but tries the next one.
   const fingerprint = randomUUID();
   for (let number = family.nextNumber; number <= maxReruns; number++) {
     const rerunId = await submitNumbered(deps, request, fingerprint, { root: family.root, number });
@@ -55,7 +57,7 @@ export async function rerunCall(
   throw runTooOften(family);
 }
 
-/** The id of the call that has this number; undefined if a request with another fingerprint has taken it. */
+/** Starts the rerun with this number and returns its id. Undefined if a request with another fingerprint has the number. */
 export async function submitNumbered(
   deps: SubmitDependencies,
   { ownPrompt, ...request }: RerunRequest,
@@ -73,7 +75,7 @@ export async function submitNumbered(
   }
 }
 
-/** Its id is the key's, which so fits no other rerun and no call; a link takes its number. */
+/** Starts a rerun whose id is made of an Idempotency-Key. A link takes a number of the family for it. */
 async function rerunKeyed(
   deps: RerunDependencies,
   { ownPrompt, ...request }: RerunRequest,
@@ -98,18 +100,21 @@ function runTooOften({ root }: Family): Refusal {
 }
 
 interface RerunRequest extends Omit<CallRequest, keyof CallIdentity | 'rerun'> {
-  /** With a prompt that is not that of the call that it runs again. */
+  /** Its prompt differs from that of the call that it runs again. */
   readonly ownPrompt?: true;
 }
 
-/** Throws the refusals `call_not_found`, `payload_lost` and, naming the field, `validation_failed`. */
+/**
+ * The request of a rerun: that of the call, with the overrides. Throws the refusals `call_not_found`, `payload_lost` and
+ * `validation_failed`, which names the field.
+ */
 export async function rerunRequest(
   { records }: Pick<RerunDependencies, 'records'>,
   callId: string,
   overrides: RerunOverrides,
 ): Promise<RerunRequest> {
   const { prompt, deadlineMs } = overrides;
-  // With another prompt it does not matter whether the call's own is lost.
+  // If the prompt is overridden, it does not matter whether the call's own is lost.
   const input = prompt === undefined ? await records.input(callId) : await records.readableInput(callId);
   return {
     ...(await wantedAgents(records, { callId, agentAsked: input.agentName }, overrides)),
@@ -123,7 +128,7 @@ export async function rerunRequest(
   };
 }
 
-/** Which agents a rerun of this call is to ask. Throws `Refusal`. */
+/** Which agents a rerun of this call may ask. Throws `Refusal`. */
 export async function wantedAgents(
   records: CallRecords,
   { callId, agentAsked }: Pick<CallSummary, 'callId' | 'agentAsked'>,

@@ -1,4 +1,4 @@
-/** Today's routing beside what is recorded of a call: reads only, no agent is asked, no circuit moves. */
+/** Compares a call's recorded attempts with the chain that it would have now. Only reads: asks no agent, changes no circuit. */
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import type { Attempt } from '../../domain/call.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
@@ -9,13 +9,14 @@ import type { CallFilter } from '../calls/call-filter.ts';
 import type { CallRecords } from '../calls/call-records.ts';
 import type { Health } from '../agents/health.ts';
 
+/** A call's recorded attempts beside its chain of today. */
 export interface WhatIfRow extends WhatIf {
   readonly callId: string;
   readonly agentAsked: string;
   readonly answeredBy: string | undefined;
   readonly errorType: ErrorType | undefined;
   readonly before: { readonly chain: readonly string[]; readonly attempts: readonly Attempt[] };
-  /** Names of today's chain in the order to ask. */
+  /** Names of the agents in today's chain, in the order in which they would be asked. */
   readonly chain: readonly string[];
   readonly unregistered: readonly string[];
 }
@@ -27,10 +28,10 @@ interface Dependencies {
   readonly limits: { readonly maxChain: number };
 }
 
-/** Calls read at a time: each costs the server some 8 ms. */
+/** How many calls are read concurrently. Each read costs the server about 8 ms. */
 const concurrency = 8;
 
-/** Throws the refusal `call_not_found`. */
+/** The comparison for one call. Throws the refusal `call_not_found`. */
 export async function whatIfOf(deps: Dependencies, callId: string): Promise<WhatIfRow> {
   const [call, input] = await Promise.all([deps.records.describe(callId), deps.records.startInput(callId)]);
   const progress = call.ending ?? call.progress;
@@ -56,7 +57,7 @@ export async function whatIfOf(deps: Dependencies, callId: string): Promise<What
   };
 }
 
-/** Of the calls that the filter finds, as the list orders them. */
+/** The comparisons for the first `limit` calls that match the filter, in the order of the list. */
 export async function whatIfOfAll(
   deps: Dependencies,
   filter: CallFilter,
@@ -75,7 +76,7 @@ export async function whatIfOfAll(
   return items.flatMap(({ callId }) => rows.get(callId) ?? []);
 }
 
-/** A call whose retention ended since the list was made is left out. */
+/** Undefined if the call was deleted after it was listed. */
 async function unlessGone(reading: Promise<WhatIfRow>): Promise<WhatIfRow | undefined> {
   try {
     return await reading;

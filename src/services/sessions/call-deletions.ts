@@ -1,4 +1,4 @@
-/** Deletes a session's ended calls: their histories, their texts, what is archived of them. */
+/** Deletes a session's ended calls: their histories, their texts, and their files in the archive. */
 import { optionalTsToMs } from '../../temporal-sdk/timestamps.ts';
 import pMap from 'p-map';
 import { callIdOf, callWorkflowId } from '../../domain/ids.ts';
@@ -14,26 +14,30 @@ import type { Temporal } from '../temporal/rpc.ts';
 import { listAll } from '../temporal/visibility.ts';
 
 interface CallRemoval {
-  /** Those that a list may not know of yet. */
+  /** Calls of the session that visibility may not list yet. */
   readonly callIds: readonly string[];
-  /** Calls that ended later stay: they may be those of another life. Undefined: all that have ended go. By the server's clock. */
+  /**
+   * Calls that ended after this time (by the server's clock) stay: they may belong to another life of the session. Undefined:
+   * all calls that have ended are deleted.
+   */
   readonly endedBy: () => Promise<Date | undefined>;
-  /** Wait until Temporal has deleted them. */
+  /** Whether to wait until Temporal has deleted the histories. */
   readonly patiently: boolean;
 }
 
-/** A call has another one for each time that it was reset in Temporal. */
+/** One run of a call. A call has more than one if it was reset in Temporal. */
 interface Run {
   readonly callId: string;
   readonly runId: string;
-  /** Epoch ms; undefined: it runs. */
+  /** Epoch ms; undefined while the run is open. */
   readonly endedAt: number | undefined;
 }
 
-/** RPCs about calls at a time. */
+/** How many calls are read or deleted concurrently. */
 const concurrency = 8;
-const lookAgainMs = 250;
+const pollEveryMs = 250;
 
+/** Deletes the ended calls of one session at a time. */
 export class CallDeletions {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;
@@ -41,7 +45,7 @@ export class CallDeletions {
   private readonly archive: Archive | undefined;
   private readonly patienceMs: number;
 
-  /** `deleted` is called with the id of each call before its histories are deleted. */
+  /** `deleted` is called with the id of each call before its histories are deleted. `patienceMs` limits a patient wait. */
   constructor(
     temporal: Temporal,
     texts: TextStore,
@@ -57,8 +61,9 @@ export class CallDeletions {
   }
 
   /**
-   * `found`: there were some. `gone`: nothing of them is left; otherwise Temporal still deletes. A list lags, so those that it
-   * does not tell of are looked at one by one, and it is read again until it tells of nothing new.
+   * Deletes the session's ended calls. `found`: there were some. `gone`: nothing of them is left; otherwise Temporal is still
+   * deleting. Since visibility lags, the calls in `callIds` are described one by one, and the list is read again until it
+   * has no new runs. Throws `Refusal` and `PayloadStoreError`.
    */
   async removeOf(sessionId: string, removal: CallRemoval): Promise<{ found: boolean; gone: boolean }> {
     const giveUp = AbortSignal.timeout(removal.patiently ? this.patienceMs : 1);
@@ -70,12 +75,12 @@ export class CallDeletions {
       for (const { runId } of runs) deleted.add(runId);
       if (!(await this.areGone(runs, giveUp))) return { found: true, gone: false };
     }
-    // Only now: an archiver that still found a call's history may write it there.
+    // Last, because an archiver that had found a call's history before may have written it meanwhile.
     await this.archive?.removeSession(sessionId, await removal.endedBy());
     return { found: deleted.size > 0, gone: true };
   }
 
-  /** Of calls that have ended by then with all their runs. */
+  /** The runs of all calls whose every run had ended by `endedBy`. */
   private async endedRuns(sessionId: string, { callIds, endedBy }: CallRemoval): Promise<Run[]> {
     const calls = new Map<string, Run[]>(callIds.map((callId) => [callId, []]));
     for await (const { execution, closeTime } of listAll(this.temporal, listQuery({ session: sessionId }))) {
@@ -83,14 +88,14 @@ export class CallDeletions {
       const run = { callId, runId: execution?.runId ?? '', endedAt: optionalTsToMs(closeTime) };
       calls.set(callId, [...(calls.get(callId) ?? []), run]);
     }
-    // Asked after the list: whatever call of another life is in it, that life has begun by now.
+    // Read after the list: if the list has a call of another life, that life has begun by now.
     const until = (await endedBy())?.getTime() ?? Infinity;
     const ended = ({ endedAt }: Run): boolean => endedAt !== undefined && endedAt <= until;
     const found: Run[] = [];
     const visit = async ([callId, listed]: [string, Run[]]): Promise<void> => {
       let runs = listed;
       if (listed.length === 0 || listed.some(({ endedAt }) => endedAt === undefined)) {
-        const newest = await this.look(sessionId, callId);
+        const newest = await this.newestRun(sessionId, callId);
         if (!newest) return;
         runs = [...listed.filter(({ runId }) => runId !== newest.runId), newest];
       }
@@ -100,14 +105,14 @@ export class CallDeletions {
     return found;
   }
 
-  /** The newest run. Undefined: there is no such call, or it is another session's. */
-  private async look(sessionId: string, callId: string): Promise<Run | undefined> {
+  /** The call's newest run. Undefined if there is no such call, or if it belongs to another session. */
+  private async newestRun(sessionId: string, callId: string): Promise<Run | undefined> {
     const info = await describeWorkflow(this.temporal, callWorkflowId(callId));
     if (!info || nameIn(info.typedSearchAttributes, 'session') !== sessionId) return undefined;
     return { callId, runId: info.runId, endedAt: info.closeTime?.getTime() };
   }
 
-  /** The texts first: while its history is there, a deletion that was cut off can be begun again. */
+  /** The texts first: as long as the history exists, a deletion that was interrupted can be repeated. */
   private async delete({ callId, runId }: Run): Promise<void> {
     this.deleted(callId);
     await this.texts.drop(callOwner(callId));
@@ -120,7 +125,7 @@ export class CallDeletions {
       while (await describeWorkflow(this.temporal, callWorkflowId(callId), { runId })) {
         if (giveUp.aborted) gone = false;
         if (!gone) return;
-        await delay(lookAgainMs, giveUp);
+        await delay(pollEveryMs, giveUp);
       }
     };
     await pMap(runs, waitFor, { concurrency });

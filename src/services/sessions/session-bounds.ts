@@ -1,7 +1,7 @@
 import { Refusal } from '../../domain/failures.ts';
 import type { SessionLimits } from '../../domain/session.ts';
 
-/** The session's workflow refuses with a bare type; the caller is told which bound was reached. */
+/** Adds to a session's refusal which limit was reached: the workflow itself sends only the type. Returns other errors as is. */
 export function withBound(error: unknown, { maxQueued, maxMetadataBytes = 0 }: SessionLimits): unknown {
   if (!(error instanceof Refusal)) return error;
   switch (error.type) {

@@ -1,10 +1,10 @@
-/** Contents of sessions in memory, bounded by bytes, each with what was read for it from the payload store. */
+/** A cache of sessions, bounded by bytes: their contents, and the texts that were read for them from the payload store. */
 import { LRUCache } from 'lru-cache';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
 import { sessionKey } from '../../domain/keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
 
-/** Events of one run are only ever appended: the two name one state of a session. */
+/** Identifies one state of a session: the events of a run are only ever appended. */
 export interface HistoryMark {
   readonly runId: string;
   readonly historyLength: string;
@@ -14,17 +14,18 @@ interface KnownSession {
   readonly mark: HistoryMark;
   readonly content: SessionContent;
   readonly contentBytes: number;
-  /** By key; content-addressed, so they hold for later contents too. */
+  /** By key. Keys are content-addressed, so an entry stays valid when the session's content changes. */
   readonly payloads: Map<string, Buffer>;
   readonly payloadBytes: number;
 }
 
-/** What objects take beside their JSON, roughly and rather too much: of a session, of a message. */
+/** An upper estimate of the memory that an object takes in addition to its JSON. */
 const overheadBytes = { session: 1_024, message: 256 } as const;
-/** One session takes at most this part: reading a long one through does not push out all others. */
+/** The largest part of the cache for one session, so that reading a long session does not evict all others. */
 const largestShare = 1 / 4;
 
-export class KnownSessions {
+/** An LRU cache; what it evicts is read from Temporal again. */
+export class SessionCache {
   private readonly sessions: LRUCache<string, KnownSession>;
   private readonly largestBytes: number;
 
@@ -33,17 +34,19 @@ export class KnownSessions {
     this.sessions = new LRUCache({ maxSize: maxBytes, sizeCalculation: bytesOf });
   }
 
-  /** Counted rather too high, see above. */
+  /** An upper estimate of the memory in use. */
   get bytes(): number {
     return this.sessions.calculatedSize;
   }
 
+  /** The cached content, if it is that of the given state. */
   contentAt(sessionId: string, mark: HistoryMark): SessionContent | undefined {
     const known = this.sessions.get(sessionKey(sessionId));
     if (known?.mark.runId !== mark.runId || known.mark.historyLength !== mark.historyLength) return undefined;
     return known.content;
   }
 
+  /** Replaces the session's content, or drops the session if it is too large. */
   keep(sessionId: string, mark: HistoryMark, content: SessionContent): void {
     const { messages } = content;
     const contentBytes =
@@ -64,7 +67,7 @@ export class KnownSessions {
     return this.sessions.peek(sessionKey(sessionId))?.payloads.get(key);
   }
 
-  /** Only beside its session's content, and while there is room. */
+  /** Caches a text, if the session's content is cached and the session does not become too large. */
   keepPayload(sessionId: string, key: string, bytes: Buffer): void {
     const known = this.sessions.peek(sessionKey(sessionId));
     if (!known || known.payloads.has(key)) return;

@@ -1,6 +1,6 @@
 /**
- * Deletes what is left of closed sessions. A session's workflow completes by its closing alone, and its last run is the
- * record of what is to be deleted: it goes last, so that any process can go on where another was cut off.
+ * Deletes what is left of closed sessions. A session's workflow completes only when it is closed, and its last run records
+ * what is to be deleted. That run is deleted last, so that any process can continue where another was interrupted.
  */
 import { WorkflowFailedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
@@ -19,7 +19,7 @@ import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from '../t
 import { closedSessionsQuery, endedRunsOfSessionQuery } from '../temporal/queries.ts';
 import { listAll } from '../temporal/visibility.ts';
 
-/** `deleting`: nobody sees it any more, and what is left of it goes as soon as it can. */
+/** `deleting`: the session no longer exists for its users; `finishAll` deletes what is left of it. */
 export type Removal = 'deleted' | 'deleting' | 'missing';
 
 interface ClosedRun extends ClosedSession {
@@ -29,9 +29,10 @@ interface ClosedRun extends ClosedSession {
   readonly closedAt: Date | undefined;
 }
 
-/** Runs whose deletion was asked for: Temporal lists them until it has got round to it. */
+/** How many deleted runs are remembered: Temporal lists a run for a while after its deletion was requested. */
 const rememberedRuns = { max: 50_000 } as const;
 
+/** Deletes closed sessions: one at once (`finish`), or in rounds all that are left (`finishAll`). */
 export class SessionDeletions {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;
@@ -45,7 +46,7 @@ export class SessionDeletions {
     this.calls = calls;
   }
 
-  /** False: something is left that cannot be deleted just now; `finishAll` goes on with it. */
+  /** Deletes a closed run and all that it records. False if something cannot be deleted now; `finishAll` retries it. */
   async finish(sessionId: string, runId: string): Promise<boolean> {
     try {
       return await this.delete(sessionId, runId, { patiently: true });
@@ -55,14 +56,17 @@ export class SessionDeletions {
     }
   }
 
-  /** Of a session that does not run: what removals that were cut off left, and calls of its id. Throws `Refusal`. */
+  /**
+   * For a session that does not run: deletes what interrupted removals have left and, `withCalls`, the ended calls with its id
+   * that do not belong to a life that has begun since. Throws `Refusal`.
+   */
   async finishLeft(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
     const workflowId = sessionWorkflowId(sessionId);
     const runs = new Set<string>();
     for await (const { execution } of listAll(this.temporal, endedRunsOfSessionQuery(sessionId)))
       if (execution?.workflowId === workflowId) runs.add(execution.runId ?? '');
     const newest = await this.newest(sessionId);
-    if (newest && newest.status.name !== 'RUNNING') runs.add(newest.runId); // The list may not know it yet.
+    if (newest && newest.status.name !== 'RUNNING') runs.add(newest.runId); // Visibility lags.
     let finished = true;
     for (const runId of runs)
       if (!this.done.has(runId)) finished = (await this.finish(sessionId, runId)) && finished;
@@ -80,8 +84,8 @@ export class SessionDeletions {
   }
 
   /**
-   * Of all sessions. One that was closed since the round before is most likely in the hands of who closed it, unless this
-   * is the first round of a process. Throws what kept it from one of them, after the others.
+   * One round over all closed sessions. A session that was closed since the previous round is left to the process that closed
+   * it, except in a process's first round. If a deletion fails, the round continues and then throws the last error.
    */
   async finishAll(signal: AbortSignal, { first = false } = {}): Promise<void> {
     let failure: unknown;
@@ -101,9 +105,9 @@ export class SessionDeletions {
     if (failure !== undefined) throw failure as Error;
   }
 
-  /** False: Temporal still deletes the calls. */
+  /** False if Temporal is still deleting the session's calls. */
   private async delete(sessionId: string, runId: string, how: { patiently: boolean }): Promise<boolean> {
-    const closed = await this.look(sessionId, runId);
+    const closed = await this.readClosed(sessionId, runId);
     if (!closed) return true;
     const { callIds, closedAt } = closed;
     const endedBy = (): Promise<Date | undefined> => Promise.resolve(closedAt);
@@ -114,8 +118,8 @@ export class SessionDeletions {
     return true;
   }
 
-  /** Undefined: it is gone. */
-  private async look(sessionId: string, runId: string): Promise<ClosedRun | undefined> {
+  /** What the run records. Undefined if the run is deleted. */
+  private async readClosed(sessionId: string, runId: string): Promise<ClosedRun | undefined> {
     const options = { followRuns: false };
     const handle = this.temporal.client.workflow.getHandle<typeof session>(
       sessionWorkflowId(sessionId),
@@ -124,12 +128,12 @@ export class SessionDeletions {
     );
     try {
       return await rpc(this.temporal, rpcTimeoutMs.read, async () => {
-        // Before there were lives a session ended without a word; one that was terminated does, too.
+        // A session from before there were lives has no result, and neither has one that was terminated.
         const result = await handle.result().catch((error: unknown) => {
           if (error instanceof WorkflowFailedError) return undefined;
           throw error;
         });
-        // After it, for a session that wakes calls is closed a little before it completes.
+        // After the result: a closing session notifies its calls first, and has no close time until then.
         const { memo, closeTime: closedAt } = await handle.describe();
         return { ...result, sessionId, runId, life: lifeIn(memo), closedAt };
       });
@@ -140,13 +144,13 @@ export class SessionDeletions {
   }
 
   private async dropTexts({ sessionId, life }: ClosedRun): Promise<void> {
-    // Sessions of before there were lives share their folder with the next of their id: the sweep sees to it.
+    // Sessions from before there were lives share one folder per session id. payload-sweep.ts deletes it if none runs.
     const newest = life === undefined ? await this.newest(sessionId) : undefined;
     if (newest?.status.name === 'RUNNING' && lifeIn(newest.memo) === undefined) return;
     await this.texts.drop(sessionOwner(sessionId, life));
   }
 
-  /** Of the life that runs now, if there is one: its first run tells. */
+  /** When the life that runs now began: the start of its first run. Undefined if the session does not run. */
   private async lifeBegan(sessionId: string): Promise<Date | undefined> {
     const newest = await this.newest(sessionId);
     if (newest?.status.name !== 'RUNNING') return undefined;
@@ -155,18 +159,19 @@ export class SessionDeletions {
     return (first ?? newest).startTime;
   }
 
-  /** The run of this id, the newest by default. */
+  /** Describes the session's newest run, or the given one. */
   private newest(sessionId: string, runId?: string) {
     return describeWorkflow(this.temporal, sessionWorkflowId(sessionId), { runId });
   }
 }
 
+/** Whether a later attempt may succeed: Temporal or the payload store is away. */
 function isForLater(error: unknown): boolean {
   if (isUnanswered(error) || error instanceof PayloadStoreError) return true;
   return error instanceof Refusal && error.type === 'payload_store_unavailable';
 }
 
-/** Of a session's run: its memo tells without a worker. */
+/** The life of a session's run, from its memo. Undefined for sessions from before there were lives. */
 export function lifeIn(memo: Readonly<Record<string, unknown>> | undefined): string | undefined {
   return typeof memo?.['life'] === 'string' ? memo['life'] : undefined;
 }

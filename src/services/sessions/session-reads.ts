@@ -1,6 +1,6 @@
 /**
- * Reading a session: from memory where one cheap RPC says that nothing has happened in it since, by a query otherwise.
- * Why a read never misses what was committed before it: docs/adr/0016-reads-from-memory.md.
+ * Reads sessions: from memory if one cheap RPC says that the session has not changed, otherwise by a query of the workflow.
+ * docs/adr/0016-reads-from-memory.md explains why a read always sees what was committed before it.
  */
 import proto from '@temporalio/proto';
 import { sessionWorkflowId } from '../../domain/ids.ts';
@@ -9,56 +9,59 @@ import type { SessionContent } from '../../domain/session.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { readSessionQuery } from '../../workflows/messages.ts';
-import { KnownSessions, type HistoryMark } from './session-cache.ts';
+import { SessionCache, type HistoryMark } from './session-cache.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { wholeSession, type WholeSession } from './whole-session.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
+/** Reads return undefined if the session does not run, and throw the refusal `temporal_unavailable`. */
 export class SessionReads {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;
-  private readonly known: KnownSessions | undefined;
+  private readonly known: SessionCache | undefined;
   private readonly coalesced = new CoalescedReads<SessionContent | undefined>();
 
-  /** With 0 bytes every read is a query. */
+  /** `maxBytes` is the size of the cache. 0: every read is a query. */
   constructor(temporal: Temporal, texts: TextStore, maxBytes: number) {
     this.temporal = temporal;
     this.texts = texts;
-    this.known = maxBytes > 0 ? new KnownSessions(maxBytes) : undefined;
+    this.known = maxBytes > 0 ? new SessionCache(maxBytes) : undefined;
   }
 
+  /** Reads by way of the cache. Concurrent reads of one session are coalesced. */
   async read(sessionId: string): Promise<WholeSession | undefined> {
     const { known } = this;
-    if (!known) return this.readAnew(sessionId);
-    const content = await this.coalesced.read(sessionKey(sessionId), () => this.look(known, sessionId));
+    if (!known) return this.readUncached(sessionId);
+    const content = await this.coalesced.read(sessionKey(sessionId), () => this.readCached(known, sessionId));
     return content && wholeSession({ read: (key) => this.payload(known, sessionId, key) }, content);
   }
 
-  /** For those who read each session once: it neither looks into memory nor keeps anything there. */
-  async readAnew(sessionId: string): Promise<WholeSession | undefined> {
+  /** Reads without the cache, for callers that read each session once. */
+  async readUncached(sessionId: string): Promise<WholeSession | undefined> {
     const content = await rpc(this.temporal, rpcTimeoutMs.read, () => this.query(sessionId));
     return content && wholeSession(this.texts, content);
   }
 
+  /** Drops the session from the cache. */
   forget(sessionId: string): void {
     this.known?.drop(sessionId);
   }
 
-  private async look(known: KnownSessions, sessionId: string): Promise<SessionContent | undefined> {
+  private async readCached(known: SessionCache, sessionId: string): Promise<SessionContent | undefined> {
     const { mark, content } = await rpc(this.temporal, rpcTimeoutMs.read, async () => {
-      // First the mark, then the content: what is kept is never older than the mark it is kept under.
+      // The mark before the content: cached content is never older than its mark.
       const markNow = await this.mark(sessionId);
       const contentThen = markNow && known.contentAt(sessionId, markNow);
       return { mark: markNow, content: contentThen ?? (await this.query(sessionId)) };
     });
-    // Only here, where this look ends: who is served what is kept now began to look after it was read.
+    // Cached only at the end of this read: whoever gets this content from the cache began to read after it was read here.
     if (!mark || !content) known.drop(sessionId);
     else if (known.contentAt(sessionId, mark) !== content) known.keep(sessionId, mark, content);
     return content;
   }
 
-  /** Undefined if the session does not run. The bare RPC: the client's own decodes all that it answers. */
+  /** Undefined if the session does not run. The plain RPC is cheaper than `handle.describe()`, which decodes its answer. */
   private async mark(sessionId: string): Promise<HistoryMark | undefined> {
     const { client, namespace } = this.temporal;
     try {
@@ -86,7 +89,7 @@ export class SessionReads {
     }
   }
 
-  private async payload(known: KnownSessions, sessionId: string, key: string): Promise<Buffer> {
+  private async payload(known: SessionCache, sessionId: string, key: string): Promise<Buffer> {
     const kept = known.payload(sessionId, key);
     if (kept) return kept;
     const bytes = await this.texts.read(key);

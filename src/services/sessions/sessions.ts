@@ -9,7 +9,7 @@ import { sessionOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
-import { isOver, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { refusing } from '../../payloads/store-refusals.ts';
 import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
@@ -19,12 +19,13 @@ import { sessionStart, TurnOpening } from './turn-opening.ts';
 import { count, listAll, listPage, type ListedExecution, type Page } from '../temporal/visibility.ts';
 import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
 
-/** Sessions that a cleanup updates at a time. */
+/** How many sessions a cleanup updates concurrently. */
 const concurrency = 4;
 
+/** Every method may throw the refusal `temporal_unavailable`. */
 export class Sessions {
   private readonly temporal: Temporal;
-  private readonly gate: EntityGate;
+  private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: SessionLimits;
   private readonly texts: TextStore;
   private readonly reads: SessionReads;
@@ -33,22 +34,22 @@ export class Sessions {
 
   constructor(
     temporal: Temporal,
-    gate: EntityGate,
+    updateLimit: EntityUpdateLimit,
     limits: SessionLimits,
     texts: TextStore,
     reads: SessionReads,
     deletions: SessionDeletions,
   ) {
     this.deletions = deletions;
-    this.turns = new TurnOpening(temporal, gate, limits);
+    this.turns = new TurnOpening(temporal, updateLimit, limits);
     this.texts = texts;
     this.reads = reads;
     this.temporal = temporal;
-    this.gate = gate;
+    this.updateLimit = updateLimit;
     this.limits = limits;
   }
 
-  /** The turn for a call about to start; the session is created where it is missing. Throws `Refusal`. */
+  /** Acquires a turn, or a place in the queue, for a call about to start. Creates a missing session. Throws `Refusal`. */
   openTurn(
     sessionId: string,
     callId: string,
@@ -57,7 +58,7 @@ export class Sessions {
     return this.turns.open(sessionId, callId, wish);
   }
 
-  /** Gives back the turn of a call that will not use it. */
+  /** Gives back the turn of a call that will not use it. Does nothing if the session does not run. */
   async releaseTurn(sessionId: string, callId: string): Promise<void> {
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () =>
@@ -68,26 +69,27 @@ export class Sessions {
     }
   }
 
+  /** Undefined if there is no such session. */
   read(sessionId: string): Promise<WholeSession | undefined> {
     return this.reads.read(sessionId);
   }
 
   /**
-   * Closes it first, so that a call under way cannot bring it back. With its calls: those that have ended by then. What a
-   * removal that was cut off left of its id is removed too.
+   * Removes a session and, `withCalls`, its calls that have ended by then. The session is closed first, so that a call in
+   * flight cannot bring it back. If the session does not run, removes what an interrupted removal has left of it.
    */
   async remove(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
     try {
       const { runId } = await this.update(sessionId, closeSessionUpdate, [withCalls]);
-      return await this.forget(sessionId, runId);
+      return await this.deleteClosed(sessionId, runId);
     } catch (error) {
-      if (!isOver(error)) throw error;
+      if (!isClosed(error)) throw error;
     }
-    this.drop(sessionId);
+    this.dropCaches(sessionId);
     return this.deletions.finishLeft(sessionId, { withCalls });
   }
 
-  /** Removes every session that was idle since `cutoffMs` and has no turn held or queued. */
+  /** Removes every session that has been idle since `cutoffMs` (epoch ms) and has no turn held or queued. */
   async cleanup(cutoffMs: number): Promise<{ cleanedUp: number; remaining: number }> {
     let cleanedUp = 0;
     let remaining = 0;
@@ -99,6 +101,7 @@ export class Sessions {
     return { cleanedUp, remaining };
   }
 
+  /** Ids of sessions, newest first. */
   async list(options: { limit: number; cursor?: string | undefined }): Promise<Page<string>> {
     const { items, ...page } = await listPage(this.temporal, runningSessionsQuery(), options);
     return { items: items.map((one) => sessionIdOf(one.execution?.workflowId ?? '')), ...page };
@@ -108,24 +111,24 @@ export class Sessions {
     return count(this.temporal, runningSessionsQuery());
   }
 
-  /** Every session, one after the other. */
+  /** Reads all sessions, one after the other. */
   async *export(): AsyncGenerator<WholeSession> {
     for await (const one of listAll(this.temporal, runningSessionsQuery())) {
-      const content = await this.reads.readAnew(sessionIdOf(one.execution?.workflowId ?? ''));
+      const content = await this.reads.readUncached(sessionIdOf(one.execution?.workflowId ?? ''));
       if (content) yield content;
     }
   }
 
-  /** False if a session of that id exists: it is left as it is. */
+  /** Creates a session with the given messages. False if a session with that id exists; that one does not change. */
   async import(imported: ImportedSession): Promise<boolean> {
-    if (await this.reads.readAnew(imported.sessionId)) return false;
+    if (await this.reads.readUncached(imported.sessionId)) return false;
     const life = randomUUID();
     const state = await refusing(() => stateOf(this.texts, imported, life, this.limits));
     try {
       await rpc(this.temporal, rpcTimeoutMs.write, () =>
         this.temporal.client.workflow.start<typeof session>('session', {
           ...sessionStart(this.temporal, state, this.limits),
-          // Or the first tasks of thousands would stand in the queue before everybody else's.
+          // Otherwise the first tasks of thousands of sessions would be ahead of all other work in the task queue.
           requestEagerStart: true,
         }),
       );
@@ -140,38 +143,38 @@ export class Sessions {
   private async expire(sessionId: string, cutoffMs: number): Promise<boolean> {
     try {
       const { answer: expired, runId } = await this.update(sessionId, expireSessionUpdate, [cutoffMs]);
-      if (expired) await this.forget(sessionId, runId);
+      if (expired) await this.deleteClosed(sessionId, runId);
       return expired;
     } catch (error) {
-      if (isOver(error)) return true; // Removed by someone else meanwhile.
+      if (isClosed(error)) return true; // Somebody else has removed it.
       throw error;
     }
   }
 
-  /** `runId` was closed just now. */
-  private async forget(sessionId: string, runId: string): Promise<Removal> {
-    this.drop(sessionId);
+  /** Deletes the session, whose run `runId` has just been closed. */
+  private async deleteClosed(sessionId: string, runId: string): Promise<Removal> {
+    this.dropCaches(sessionId);
     return (await this.deletions.finish(sessionId, runId)) ? 'deleted' : 'deleting';
   }
 
-  private drop(sessionId: string): void {
+  private dropCaches(sessionId: string): void {
     this.turns.forget(sessionId);
     this.reads.forget(sessionId);
   }
 
-  /** With the run that took it. */
+  /** Sends an update. Returns its answer and the id of the run that processed it. */
   private update<T, A extends [unknown, ...unknown[]]>(
     sessionId: string,
     update: UpdateDefinition<T, A>,
     args: A,
   ): Promise<{ answer: T; runId: string }> {
-    // A fixed update id would find the first close again for as long as the closed run is there.
+    // With a fixed update id, a later close would get the answer of the first one for as long as the closed run exists.
     const options = { args, updateId: randomUUID(), waitForStage: 'ACCEPTED' as const };
     const send = async () => {
       const sent = await this.handle(sessionId).startUpdate<T, A>(update, options);
       return { answer: await sent.result(), runId: sent.workflowRunId ?? '' };
     };
-    return this.gate.pass(sessionWorkflowId(sessionId), () =>
+    return this.updateLimit.run(sessionWorkflowId(sessionId), () =>
       rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(send)),
     );
   }

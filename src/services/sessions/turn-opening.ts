@@ -1,4 +1,4 @@
-/** The facade's side of a session's turns: the session is created where it is missing, and made anew where it was removed. */
+/** Opens turns for the facade. Creates the session if it does not exist, and again if it was removed meanwhile. */
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
@@ -14,7 +14,7 @@ import {
 } from '../../domain/session.ts';
 import { openTurnUpdate } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
-import { isOver, sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { delay } from '../../lib/delay.ts';
 import { withBound } from './session-bounds.ts';
 import {
@@ -27,24 +27,28 @@ import {
 
 type OpenTurnArgs = [callId: string, metadataBytes?: number];
 
-/** A closing session is closed within a workflow task: it is met again so soon, then after twice as long. */
-const firstMeetAgainMs = 10;
-const longestMeetAgainMs = 320;
+/** Backoff while the session closes, which takes one workflow task. */
+const firstPauseMs = 10;
+const longestPauseMs = 320;
 
+/** Opens turns, and remembers which sessions exist. */
 export class TurnOpening {
   private readonly temporal: Temporal;
-  private readonly gate: EntityGate;
+  private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: SessionLimits;
-  /** Sessions that exist as far as this node knows: a plain update is cheaper than update-with-start. */
+  /** Sessions that exist as far as this node knows: for these, a plain update is enough, which is cheaper. */
   private readonly known = new LRUCache<string, true>({ max: 10_000 });
 
-  constructor(temporal: Temporal, gate: EntityGate, limits: SessionLimits) {
+  constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: SessionLimits) {
     this.temporal = temporal;
-    this.gate = gate;
+    this.updateLimit = updateLimit;
     this.limits = limits;
   }
 
-  /** Throws `Refusal`. */
+  /**
+   * Acquires a turn, or a place in the queue. `userId` is the owner of a session that is created. Throws `Refusal`: the queue
+   * or the metadata is full, or Temporal does not answer.
+   */
   async open(
     sessionId: string,
     callId: string,
@@ -52,8 +56,8 @@ export class TurnOpening {
   ): Promise<TurnReply> {
     const args: OpenTurnArgs = metadata ? [callId, sizeAsJson(metadata)] : [callId];
     try {
-      const reply = await this.gate.pass(sessionWorkflowId(sessionId), () =>
-        rpc(this.temporal, rpcTimeoutMs.write, () => this.inSomeLife(sessionId, args, userId)),
+      const reply = await this.updateLimit.run(sessionWorkflowId(sessionId), () =>
+        rpc(this.temporal, rpcTimeoutMs.write, () => this.untilAccepted(sessionId, args, userId)),
       );
       this.known.set(sessionKey(sessionId), true);
       return reply;
@@ -62,22 +66,23 @@ export class TurnOpening {
     }
   }
 
+  /** The session no longer exists. */
   forget(sessionId: string): void {
     this.known.delete(sessionKey(sessionId));
   }
 
-  /** A session that is being removed takes no call any more, and makes way for the next of its id in a moment. */
-  private async inSomeLife(
+  /** Retries while the session closes: it accepts no calls then, and a moment later a new one can be created under its id. */
+  private async untilAccepted(
     sessionId: string,
     args: OpenTurnArgs,
     userId: string | undefined,
   ): Promise<TurnReply> {
     const patience = AbortSignal.timeout(rpcTimeoutMs.write);
-    for (let pauseMs = 0; ; pauseMs = Math.min(Math.max(2 * pauseMs, firstMeetAgainMs), longestMeetAgainMs)) {
+    for (let pauseMs = 0; ; pauseMs = Math.min(Math.max(2 * pauseMs, firstPauseMs), longestPauseMs)) {
       try {
         return await this.once(sessionId, args, userId);
       } catch (error) {
-        if (!isOver(error)) throw error;
+        if (!isClosed(error)) throw error;
         this.known.delete(sessionKey(sessionId));
         await delay(pauseMs, patience);
         if (patience.aborted) throw temporalUnavailable(error);
@@ -111,7 +116,7 @@ export class TurnOpening {
   }
 }
 
-/** How a session's workflow is started. Its memo tells its life without a worker. */
+/** Options to start a session's workflow. The memo has the life, so that it can be read without a worker. */
 export function sessionStart({ taskQueue }: Temporal, state: SessionState, limits: SessionLimits) {
   return {
     workflowId: sessionWorkflowId(state.sessionId),

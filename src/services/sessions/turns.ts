@@ -1,9 +1,9 @@
-/** A session's turns as a running call sees them: the local activities' implementation. */
+/** Implements the local activities by which a running call opens and commits its turn in its session. */
 import { randomUUID } from 'node:crypto';
 import type { CallState, TurnActivities } from '../../activities/turns.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
-import type { TurnCommit, TurnPlace } from '../../domain/session.ts';
+import type { TurnCommit, TurnPlace, TurnReply } from '../../domain/session.ts';
 import { replaceTexts } from '../../domain/turn-text.ts';
 import { storeSegment } from '../../payloads/segments.ts';
 import { sessionOwner, type Owner } from '../../payloads/owners.ts';
@@ -11,82 +11,124 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import { commitTurnSignal, openTurnUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
 import type { OldTurnCommit } from '../../workflows/resets-in-old-histories.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
-import { sendUpdate, type EntityGate } from '../temporal/entity-updates.ts';
+import { sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-export function createTurns(temporal: Temporal, gate: EntityGate, texts: TextStore): TurnActivities {
-  const handle = (workflowId: string, runId?: string) =>
-    temporal.client.workflow.getHandle(workflowId, runId);
-  const settle = (workflowId: string, commit: TurnCommit, { life }: TurnPlace): Promise<boolean> => {
-    const args: [TurnCommit, string?] = life === undefined ? [commit] : [commit, life];
-    const options = { args, updateId: randomUUID() };
-    return gate.pass(workflowId, () =>
-      sendUpdate(() => handle(workflowId).executeUpdate(settleTurnUpdate, options)),
-    );
-  };
-  /** False: that run is over. The session may go on in another. */
-  const signal = async (workflowId: string, commit: TurnCommit, { runId }: TurnPlace): Promise<boolean> => {
-    try {
-      await handle(workflowId, runId).signal(commitTurnSignal, commit);
-      return true;
-    } catch (error) {
-      if (runId === undefined || !isNotFound(error)) throw error;
-      return false;
-    }
-  };
+interface TurnDependencies {
+  readonly temporal: Temporal;
+  readonly updateLimit: EntityUpdateLimit;
+  readonly texts: TextStore;
+}
+
+/** `updateLimit` is shared with the facade of the same process. */
+export function createTurns(
+  temporal: Temporal,
+  updateLimit: EntityUpdateLimit,
+  texts: TextStore,
+): TurnActivities {
+  const deps: TurnDependencies = { temporal, updateLimit, texts };
   return {
-    async openTurn(sessionId, callId, life) {
-      const workflowId = sessionWorkflowId(sessionId);
-      const args: [string, number?, string?] = life === undefined ? [callId] : [callId, 0, life];
-      const options = { args, updateId: randomUUID() };
-      try {
-        return await gate.pass(workflowId, () =>
-          rpc(temporal, rpcTimeoutMs.read, () =>
-            sendUpdate(() => handle(workflowId).executeUpdate(openTurnUpdate, options)),
-          ),
-        );
-      } catch (error) {
-        if (isGone(error)) return undefined;
-        throw error;
-      }
-    },
-
+    openTurn: (sessionId, callId, life) => openTurn(deps, sessionId, callId, life),
     keepInSession: (sessionId, commit, life) => keepInSession(texts, sessionOwner(sessionId, life), commit),
-
-    async commitTurn(sessionId, commit, place = {}) {
-      const workflowId = sessionWorkflowId(sessionId);
-      const owner = sessionOwner(sessionId, place.life);
-      try {
-        const kept = await keepInSession(texts, owner, commit);
-        return await rpc(
-          temporal,
-          rpcTimeoutMs.read,
-          async () =>
-            (!mayBeDeclined(kept, place) && (await signal(workflowId, kept, place))) ||
-            (await settle(workflowId, kept, place)),
-        );
-      } catch (error) {
-        if (!isGone(error)) throw error;
-        // Nobody refers to the copies any more.
-        if (place.life !== undefined) await texts.drop(owner).catch(() => undefined);
-        return false;
-      }
-    },
-
-    async callState(callId): Promise<CallState> {
-      const call = await describeWorkflow(temporal, callWorkflowId(callId));
-      if (!call) return 'missing';
-      return call.status.name === 'RUNNING' ? 'running' : 'ended';
-    },
-
+    commitTurn: (sessionId, commit, place = {}) => commitTurn(deps, sessionId, commit, place),
+    callState: (callId) => callState(temporal, callId),
     storeSegment: (sessionId, segment, life) => storeSegment(texts, sessionOwner(sessionId, life), segment),
   };
 }
 
+/** Acquires a turn, or a place in the queue. Undefined if the session, or the given life of it, no longer exists. */
+async function openTurn(
+  { temporal, updateLimit }: TurnDependencies,
+  sessionId: string,
+  callId: string,
+  life: string | undefined,
+): Promise<TurnReply | undefined> {
+  const workflowId = sessionWorkflowId(sessionId);
+  const args: [string, number?, string?] = life === undefined ? [callId] : [callId, 0, life];
+  const options = { args, updateId: randomUUID() };
+  try {
+    return await updateLimit.run(workflowId, () =>
+      rpc(temporal, rpcTimeoutMs.read, () =>
+        sendUpdate(() => handleOf(temporal, workflowId).executeUpdate(openTurnUpdate, options)),
+      ),
+    );
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Ends the call's turn. False if the session has not kept the commit. */
+async function commitTurn(
+  deps: TurnDependencies,
+  sessionId: string,
+  commit: TurnCommit,
+  place: TurnPlace,
+): Promise<boolean> {
+  const { temporal, texts } = deps;
+  const workflowId = sessionWorkflowId(sessionId);
+  const owner = sessionOwner(sessionId, place.life);
+  try {
+    const kept = await keepInSession(texts, owner, commit);
+    return await rpc(
+      temporal,
+      rpcTimeoutMs.read,
+      async () =>
+        (!mayBeDeclined(kept, place) && (await signalCommit(temporal, workflowId, kept, place))) ||
+        (await settle(deps, workflowId, kept, place)),
+    );
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    // The session no longer exists, so nothing refers to the copies.
+    if (place.life !== undefined) await texts.drop(owner).catch(() => undefined);
+    return false;
+  }
+}
+
+/** Sends the commit as a signal, which is cheap and has no reply. False if the run is closed; a later run may have replaced it. */
+async function signalCommit(
+  temporal: Temporal,
+  workflowId: string,
+  commit: TurnCommit,
+  { runId }: TurnPlace,
+): Promise<boolean> {
+  try {
+    await handleOf(temporal, workflowId, runId).signal(commitTurnSignal, commit);
+    return true;
+  } catch (error) {
+    if (runId === undefined || !isNotFound(error)) throw error;
+    return false;
+  }
+}
+
+/** Sends the commit as an update: the reply says whether the session has kept it. */
+function settle(
+  { temporal, updateLimit }: TurnDependencies,
+  workflowId: string,
+  commit: TurnCommit,
+  { life }: TurnPlace,
+): Promise<boolean> {
+  const args: [TurnCommit, string?] = life === undefined ? [commit] : [commit, life];
+  const options = { args, updateId: randomUUID() };
+  return updateLimit.run(workflowId, () =>
+    sendUpdate(() => handleOf(temporal, workflowId).executeUpdate(settleTurnUpdate, options)),
+  );
+}
+
+async function callState(temporal: Temporal, callId: string): Promise<CallState> {
+  const call = await describeWorkflow(temporal, callWorkflowId(callId));
+  if (!call) return 'missing';
+  return call.status.name === 'RUNNING' ? 'running' : 'ended';
+}
+
+function handleOf({ client }: Temporal, workflowId: string, runId?: string) {
+  return client.workflow.getHandle(workflowId, runId);
+}
+
 /**
- * Whether the session may keep nothing of the commit, so that only its reply to an update says what became of it. It keeps
- * every answer of a call that holds the turn; an older run declines a rerun's where a reset has answered
- * (workflows/resets-in-old-histories.ts). Sessions without a `runId` settle nothing but answers.
+ * Whether the session may decline the commit, so that an update is needed, whose reply says so. A session keeps every answer of
+ * a call that holds the turn, except that an older run declines a rerun's answer if a reset has already answered
+ * (workflows/resets-in-old-histories.ts). A session from before there was a `runId` declines only answers.
  */
 function mayBeDeclined(
   { answer, rerunOf, reset, endedWaiting }: OldTurnCommit,
@@ -100,7 +142,7 @@ function isGone(error: unknown): boolean {
   return isNotFound(error) || (error instanceof Refusal && error.type === 'session_not_found');
 }
 
-/** What the call owns goes with the call; the session has its own copy. */
+/** Copies the commit's texts to the session: the call's own texts are deleted with the call. */
 function keepInSession(texts: TextStore, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
   return replaceTexts(commit, (text) => texts.copyTo(owner, text));
 }

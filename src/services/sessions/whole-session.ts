@@ -1,4 +1,4 @@
-/** A session with all its messages, wherever they are: read one after the other, and taken over from elsewhere. */
+/** A session with all its messages, including older ones in the payload store: for reads, export and import. */
 import { SessionBook } from '../../domain/session-book.ts';
 import {
   newSession,
@@ -19,23 +19,27 @@ import {
 } from '../../payloads/text-store.ts';
 import { asRefusal } from '../../payloads/store-refusals.ts';
 
+/** A message with its text loaded. */
 export interface PlainMessage extends SessionMessage {
   readonly content: string;
 }
 
+/** A session to be read: its messages are loaded one after the other, oldest first. */
 export interface WholeSession extends Omit<SessionContent, 'older' | 'messages'> {
   readonly messages: AsyncIterable<PlainMessage>;
 }
 
+/** A session to be imported. */
 export interface ImportedSession extends Omit<SessionContent, 'older' | 'messages'> {
   readonly messages: readonly PlainMessage[];
 }
 
+/** Loads messages by way of `payloads`, only as they are read. */
 export function wholeSession(payloads: PayloadReader, content: SessionContent): WholeSession {
   return { ...content, messages: plainMessages(payloads, content) };
 }
 
-/** What is lost is marked, and the rest is told. Throws the refusal `payload_store_unavailable`. */
+/** Marks a message whose text is lost, and continues. Throws the refusal `payload_store_unavailable`. */
 async function* plainMessages(
   payloads: PayloadReader,
   content: SessionContent,
@@ -50,7 +54,10 @@ async function* plainMessages(
   }
 }
 
-/** Large texts and old messages go where a session of that life would have put them. */
+/**
+ * The state to start an imported session with. Large texts and older messages are stored where a session of that life would
+ * have stored them. Throws `PayloadStoreError`.
+ */
 export async function stateOf(
   texts: TextStore,
   { messages, ...content }: ImportedSession,

@@ -1,4 +1,4 @@
-/** Talking to the entity workflows: updates a few at a time, created where they are missing. */
+/** Updates of the entity workflows (sessions, agent directory, agent health): bounded, retried, with typed refusals. */
 import { WorkflowUpdateFailedError, type WorkflowClient } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { KeyedSemaphores } from '../../lib/keyed-semaphores.ts';
@@ -15,18 +15,20 @@ import {
 
 type StartOptions = Parameters<WorkflowClient['start']>[1];
 
-/** Above 10 in flight on one entity Temporal refuses updates and its client backs off for seconds. */
+/** With more than 10 in flight on one workflow, Temporal refuses updates and its client backs off for seconds. */
 const maxUpdatesInFlight = 4;
 
 /** Bounds the updates in flight to each entity; the others wait and are sent in the order of arrival. */
-export class EntityGate {
+export class EntityUpdateLimit {
   private readonly semaphores = new KeyedSemaphores();
 
-  pass<T>(workflowId: string, send: () => Promise<T>): Promise<T> {
+  /** Runs `send` while it holds one of the entity's permits. */
+  run<T>(workflowId: string, send: () => Promise<T>): Promise<T> {
     return this.semaphores.run(workflowId, maxUpdatesInFlight, send);
   }
 }
 
+/** Starts the entity workflow unless it runs. Throws the refusal `temporal_unavailable`. */
 export async function ensureEntity(
   { client, taskQueue, ...temporal }: Temporal,
   workflowType: string,
@@ -45,8 +47,9 @@ export async function ensureEntity(
 }
 
 /**
- * An update that was cut off by a continue-as-new or a lost answer, or that a worker which went down left undone, is
- * sent again under the same update id.
+ * Sends an update at most three times: again after a continue-as-new, a lost answer, or a worker that stopped while it
+ * processed the update. `send` must use one fixed update id, so that the update takes effect once. Throws `Refusal` if the
+ * entity's validator rejects the update or Temporal does not answer.
  */
 export async function sendUpdate<T>(send: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
@@ -63,7 +66,7 @@ export async function sendUpdate<T>(send: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The server's own word for an update that a worker's task did not mention: nothing of it has happened. */
+/** The server's failure type for an update that a worker's task ignored: it had no effect. */
 function isUnprocessed(error: unknown): boolean {
   return (
     error instanceof WorkflowUpdateFailedError &&
@@ -73,10 +76,10 @@ function isUnprocessed(error: unknown): boolean {
 }
 
 /**
- * The entity's run is closed, or accepts nothing any more as it is about to be: nothing has come of the update, or only in
- * a run that is over.
+ * Whether an update failed because the entity's run is closed, or is closing and accepts no updates. The update had no
+ * effect, or only on that run.
  */
-export function isOver(error: unknown): boolean {
+export function isClosed(error: unknown): boolean {
   if (isNotFound(error) || (error instanceof Refusal && error.type === 'session_not_found')) return true;
   return (
     error instanceof WorkflowUpdateFailedError &&
@@ -85,7 +88,7 @@ export function isOver(error: unknown): boolean {
   );
 }
 
-/** A validator's typed rejection is a refusal of the API; which bound a 429 is about is told in session-bounds.ts. */
+/** Translates a validator's typed rejection to a refusal. session-bounds.ts adds to a 429 which limit was reached. */
 function refusalOf(error: WorkflowUpdateFailedError): Error {
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type && Object.hasOwn(refusals, cause.type))

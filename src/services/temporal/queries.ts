@@ -1,6 +1,7 @@
 /**
- * Every query in Temporal's list filter language begins here. A condition that all calls, sessions or batches of a list
- * must meet, such as their owner, is added here and nowhere else. services/calls/call-filter.ts adds what a caller filters by.
+ * Every query in Temporal's list filter language is made from the functions of this file. A condition that all calls,
+ * sessions or batches must meet, such as their owner, is added here and nowhere else. services/calls/call-filter.ts adds
+ * the conditions of a caller's filter.
  */
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
 import { searchable } from '../../domain/searchable.ts';
@@ -11,8 +12,9 @@ export function quote(value: string): string {
 }
 
 /**
- * Where a query does not name the division, Temporal adds `IS NULL`, and SQLite walks the index of that: every running session
- * before the first ended call. Said like this, which means the same, it takes the index of the type.
+ * If a query does not name the division, Temporal adds `TemporalNamespaceDivision IS NULL`, and SQLite scans the index of the
+ * division: every running session before the first ended call. This condition is equivalent, and SQLite uses the index of
+ * the workflow type.
  */
 const calls =
   "WorkflowType = 'agentCall' AND (TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = '')";
@@ -27,40 +29,43 @@ export function hasIdPrefix(text: string): string {
   return `WorkflowId STARTS_WITH ${quote(callWorkflowId(searchable(text)))}`;
 }
 
-/** Those of these calls that have ended. */
+/** The query for those of these calls that have ended. */
 export function endedAmongQuery(callIds: readonly string[]): string {
   const ids = callIds.map((callId) => quote(callWorkflowId(callId))).join(', ');
   return `WorkflowId IN (${ids}) AND ExecutionStatus != 'Running'`;
 }
 
+/** Sessions that exist for their users. */
 export function runningSessionsQuery(): string {
   return "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
 }
 
-/** Closed by a removal or a cleanup, and not deleted yet. */
+/** Sessions that a removal or a cleanup has closed, and that are not deleted yet. */
 export function closedSessionsQuery(): string {
   return "WorkflowType = 'session' AND ExecutionStatus = 'Completed'";
 }
 
 /**
- * Ended runs of one session. Where its id holds what no filter can compare (domain/searchable.ts), others are found too:
- * the caller leaves them out.
+ * Ended runs of one session. If its id contains characters that no filter can compare (domain/searchable.ts), other sessions
+ * are found too: the caller must compare the ids.
  */
 export function endedRunsOfSessionQuery(sessionId: string): string {
   const ended = "WorkflowType = 'session' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')";
   return `${mayHaveId(sessionWorkflowId(sessionId))} AND ${ended}`;
 }
 
+/** Batches of reruns, running or ended. */
 export function batchesQuery(): string {
   return "WorkflowType = 'rerunBatch'";
 }
 
-/** Running workflows that stay with the version of the workers that began them (ADR 0012). */
+/** Running workflows that are pinned to this version of the workers (ADR 0012). */
 export function pinnedQuery(deploymentName: string, buildId: string): string {
   const version = JSON.stringify(`${deploymentName}:${buildId}`);
   return `TemporalWorkerDeploymentVersion = ${version} AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'`;
 }
 
+/** A condition that the workflow id meets: equality if a filter can express it, otherwise a prefix. */
 function mayHaveId(workflowId: string): string {
   const [comparable = ''] = /^[^"'\\?]*/.exec(workflowId) ?? [];
   return comparable === workflowId

@@ -1,36 +1,37 @@
-/** What every part of the client layer needs of Temporal, and how a refused or unanswered RPC is told apart. */
+/** The connection to Temporal, a deadline for every RPC, and the classification of its errors. */
 import { isGrpcServiceError, type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { rethrowKnownErrorTypes } from '../../temporal-sdk/raw-answers.ts';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { Refusal } from '../../domain/failures.ts';
 import { withTimeLimit } from '../../lib/time-limit.ts';
 
+/** The client, with the namespace and the task queue of this deployment. */
 export interface Temporal {
   readonly client: Client;
   readonly namespace: string;
   readonly taskQueue: string;
 }
 
-/** Every RPC has its own deadline: no request hangs on an unreachable server. */
+/** Deadlines of RPCs, in ms: for the readiness check, for reads, and for writes. */
 export const rpcTimeoutMs = { ready: 1_500, read: 2_000, write: 5_000 } as const;
 
-/** Workflow tasks of calls and entities: short, so that a dead worker's task is handed on soon. */
+/** For every workflow. Short, so that the task of a worker that died soon goes to another. */
 export const workflowTaskTimeout = '5 s';
 
 /**
  * gRPC status codes: CANCELLED, UNKNOWN (a connection that broke), DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED,
- * FAILED_PRECONDITION (an update whose workflow task failed, as when a node goes down), ABORTED, UNAVAILABLE.
+ * FAILED_PRECONDITION (an update whose workflow task failed, for example because a node stopped), ABORTED, UNAVAILABLE.
  */
 const unansweredCodes = new Set<number>([1, 2, 4, 8, 9, 10, 14]);
 const notFoundCode = 5;
 /** PERMISSION_DENIED, UNAUTHENTICATED. */
 const forbiddenCodes = new Set([7, 16]);
 
-/** Runs one or a few RPCs under a deadline; an unanswered one becomes the refusal `temporal_unavailable`. */
+/** Runs `call`, one or more RPCs, under one deadline. Throws the refusal `temporal_unavailable` if there was no answer. */
 export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => Promise<T>): Promise<T> {
   try {
     const answer = temporal.client.withDeadline(Date.now() + timeoutMs, call);
-    // The native connection tries an unreachable or failing server again for 10 s, whatever the deadline.
+    // The deadline alone is not enough: the native connection retries an unreachable server for 10 s regardless of it.
     return await withTimeLimit(answer, timeoutMs, () => {
       throw temporalUnavailable('no answer in time');
     });
@@ -40,6 +41,7 @@ export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => 
   }
 }
 
+/** The refusal for an RPC that was not answered. */
 export function temporalUnavailable(cause: unknown): Refusal {
   return new Refusal('temporal_unavailable', 'Temporal did not answer in time; try again shortly', {
     retryAfterSeconds: 2,
@@ -47,23 +49,24 @@ export function temporalUnavailable(cause: unknown): Refusal {
   });
 }
 
-/** Whether the server may or may not have taken the request: neither yes nor no came back. */
+/** Whether it is unclear if the server has processed the request: it gave no definite answer. */
 export function isUnanswered(error: unknown): boolean {
   return errorChain(error).some(
     (one) =>
       unansweredCodes.has(grpcCode(one)) ||
       (one instanceof Refusal && one.type === 'temporal_unavailable') ||
-      // At its start a node found the namespace: a server that has just come up does not know it for a moment.
+      // The namespace existed when the node started. A server that has just started does not know it for a moment.
       isNamespaceMissing(one) ||
       (one instanceof Error && one.name === 'WorkflowUpdateRPCTimeoutOrCancelledError'),
   );
 }
 
-/** The server knows who asks, or not, and does not let them. */
+/** Whether the server refused the credentials: they are unknown or lack the permission. */
 export function isForbidden(error: unknown): boolean {
   return errorChain(error).some((one) => forbiddenCodes.has(grpcCode(one)));
 }
 
+/** Whether the workflow or the run does not exist. A missing namespace is something else: see `isUnanswered`. */
 export function isNotFound(error: unknown): boolean {
   return errorChain(error).some(
     (one) =>
@@ -73,12 +76,12 @@ export function isNotFound(error: unknown): boolean {
   );
 }
 
-/** On PostgreSQL a history that is just being deleted is told of as INVALID_ARGUMENT. */
+/** With PostgreSQL, Temporal answers INVALID_ARGUMENT while a history is being deleted. */
 function isHistoryMissing(error: unknown): boolean {
   return grpcCode(error) === 3 && (error as Error).message.includes('workflow history not found');
 }
 
-/** Also as the bare RPCs of `workflowService` tell it: NOT_FOUND with a detail. */
+/** The RPCs of `workflowService` report a missing namespace as NOT_FOUND with a detail. */
 function isNamespaceMissing(error: unknown): boolean {
   if (!isGrpcServiceError(error)) return error instanceof NamespaceNotFoundError;
   try {
@@ -93,6 +96,7 @@ function grpcCode(error: unknown): number {
   return isGrpcServiceError(error) ? error.code : -1;
 }
 
+/** The error and its causes, at most eight. */
 function errorChain(error: unknown): unknown[] {
   const chain: unknown[] = [];
   for (let one = error; one !== undefined && one !== null && chain.length < 8;) {

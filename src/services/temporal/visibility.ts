@@ -1,18 +1,24 @@
-/** Listing by Temporal's visibility store: paging, counting. It lags by up to seconds. What is asked is in queries.ts. */
+/**
+ * Lists and counts workflows by Temporal's visibility store, which may lag by seconds. The queries are made in queries.ts.
+ * Every function may throw the refusal `temporal_unavailable`.
+ */
 import { createHash } from 'node:crypto';
 import type { temporal as proto } from '@temporalio/proto';
 import { Refusal } from '../../domain/failures.ts';
 import { executionInfoFromRaw } from '../../temporal-sdk/raw-answers.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
 
+/** One workflow execution, as Temporal's list RPC returns it. */
 export type ListedExecution = proto.api.workflow.v1.IWorkflowExecutionInfo;
 
+/** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Opaque; absent on the last page. */
+  /** Opaque, for the next page of the same query. Absent on the last page. */
   readonly nextCursor?: string;
 }
 
+/** One page, newest workflows first. Throws the refusal `validation_failed` if the cursor is not one of this query. */
 export async function listPage(
   temporal: Temporal,
   query: string,
@@ -32,11 +38,12 @@ export async function listPage(
   };
 }
 
-/** One execution of a list as the client describes executions: with its memo and search attributes decoded. */
+/** Converts a listed execution to the client's type, with its memo and search attributes decoded. */
 export function decodeListed({ client, namespace }: Temporal, item: ListedExecution) {
   return executionInfoFromRaw(item, client.options.loadedDataConverter, item, namespace);
 }
 
+/** All pages, one after the other. */
 export async function* listAll(temporal: Temporal, query: string): AsyncGenerator<ListedExecution> {
   let cursor: string | undefined;
   do {
@@ -46,6 +53,7 @@ export async function* listAll(temporal: Temporal, query: string): AsyncGenerato
   } while (cursor !== undefined);
 }
 
+/** How many workflows match. */
 export async function count(temporal: Temporal, query: string): Promise<number> {
   const answer = await rpc(temporal, rpcTimeoutMs.read, () =>
     temporal.client.workflowService.countWorkflowExecutions({ namespace: temporal.namespace, query }),
@@ -53,7 +61,7 @@ export async function count(temporal: Temporal, query: string): Promise<number> 
   return Number(answer.count);
 }
 
-/** How many there are of each `ExecutionStatus`, by Temporal's name of it. */
+/** How many workflows match in each `ExecutionStatus`, by Temporal's name of the status. */
 export async function countByStatus(temporal: Temporal, query: string): Promise<Map<string, number>> {
   const { groups } = await rpc(temporal, rpcTimeoutMs.read, () =>
     temporal.client.workflow.count(`${query} GROUP BY ExecutionStatus`),
@@ -63,7 +71,10 @@ export async function countByStatus(temporal: Temporal, query: string): Promise<
 
 const checkBytes = 8;
 
-/** With a check of the list it belongs to: Temporal fails on a token that it did not make, after long retries. */
+/**
+ * Prefixes the token with a checksum of the query and the token. A cursor of another list, or a damaged one, is then refused
+ * at once: Temporal would fail on it only after long retries.
+ */
 function encodeCursor(query: string, token: Uint8Array): string {
   return Buffer.concat([checkOf(query, token), token]).toString('base64url');
 }

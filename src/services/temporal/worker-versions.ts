@@ -1,6 +1,6 @@
 /**
- * Worker Versioning (ADR 0012). The deployment is named as the task queue; its current version is given new calls and
- * the entities' tasks, while a call goes on with the version that began it.
+ * Worker Versioning (ADR 0012). The deployment has the name of the task queue. New calls and the tasks of entities go to its
+ * current version; a running call stays with the version that started it.
  */
 import proto from '@temporalio/proto';
 import { delay } from '../../lib/delay.ts';
@@ -10,30 +10,31 @@ import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
 
 const { ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS } = proto.temporal.api.enums.v1.RoutingConfigUpdateState;
 
-/** A version is listed once a worker of it has polled, which takes a moment. */
+/** How long to wait for a version to be listed. It is listed a moment after one of its workers has polled. */
 const listedWithinMs = 15_000;
-/** Until every task queue knows of the new version: about a second. */
+/** How long to wait for a new current version to reach every task queue. It takes about a second. */
 const routedWithinMs = 30_000;
-const askAgainMs = 50;
+const pollEveryMs = 50;
 
 interface Deployment {
-  /** Undefined: workers without a build id. */
+  /** Build id of the current version. Undefined: workers without a build id are current. */
   readonly current: string | undefined;
   readonly buildIds: readonly string[];
-  /** All task queues know of it. */
+  /** Whether the current version has reached all task queues. */
   readonly routed: boolean;
-  /** A change that names it fails when another came before. */
+  /** For optimistic locking: a change with this token fails if another change came first. */
   readonly conflictToken: Uint8Array;
 }
 
+/** One version of the workers: those with the same build id. */
 export interface WorkerVersion {
   readonly buildId: string;
   readonly current: boolean;
-  /** Calls that it began and has to end, by visibility, which may be seconds late. */
+  /** Running calls that are pinned to this version. From visibility, which may lag by seconds. */
   readonly runningCalls: number;
 }
 
-/** Newest first; empty where no worker with a build id has ever polled. */
+/** The deployment's versions, newest first. Empty if no worker with a build id has ever polled. */
 export async function listVersions(temporal: Temporal): Promise<WorkerVersion[]> {
   const deployment = await describeDeployment(temporal);
   if (!deployment) return [];
@@ -47,8 +48,8 @@ export async function listVersions(temporal: Temporal): Promise<WorkerVersion[]>
 }
 
 /**
- * Gives new calls and the entities to this version, or to workers without one; resolves once that holds everywhere.
- * Throws the server's refusal, e.g. of a version that no worker polls for.
+ * Makes a version current, or workers without a build id if `buildId` is undefined. Resolves when every task queue knows it,
+ * after 30 s at the latest. Throws the server's error, for example if no worker of that version polls.
  */
 export async function promote(
   temporal: Temporal,
@@ -65,17 +66,17 @@ export async function promote(
   );
   await untilFound(routedWithinMs, async () => {
     const deployment = await describeDeployment(temporal);
-    // Another promotion that came after this one is none of its business.
+    // If another promotion came after this one, there is nothing to wait for.
     return deployment && (deployment.routed || deployment.current !== buildId) ? deployment : undefined;
   });
 }
 
 /**
- * Where a worker of this build id, or of none, stands once it polls: returns what is current. Where nothing is yet,
- * a version makes itself current: otherwise the first one would wait for work for ever. Undefined when the server
- * does not list the version.
+ * For a worker that has begun to poll: returns the current version. If there is none yet, makes the worker's version current,
+ * since otherwise the first version would never get work. Undefined if the server does not list the worker's version within
+ * 15 s.
  */
-export async function takePlace(
+export async function promoteIfFirst(
   temporal: Temporal,
   buildId: string | undefined,
 ): Promise<{ current: string | undefined; promoted: boolean } | undefined> {
@@ -91,13 +92,13 @@ export async function takePlace(
       await promote(temporal, buildId, deployment.conflictToken);
       promoted = true;
     } catch (error) {
-      // Another worker was first.
+      // If a version is current now, another worker was faster.
       if ((await describeDeployment(temporal))?.current === undefined) throw error;
     }
   }
 }
 
-/** Undefined before any worker with a build id has polled. */
+/** Undefined if no worker with a build id has ever polled. */
 async function describeDeployment(temporal: Temporal): Promise<Deployment | undefined> {
   const { client, namespace, taskQueue: deploymentName } = temporal;
   try {
@@ -128,6 +129,6 @@ async function untilFound<T>(withinMs: number, find: () => Promise<T | undefined
   for (;;) {
     const found = await find();
     if (found !== undefined || Date.now() >= giveUpAt) return found;
-    await delay(askAgainMs);
+    await delay(pollEveryMs);
   }
 }

@@ -1,0 +1,44 @@
+/** Waits for the end of a call with one long poll, and reads how it has ended. */
+import type { CallResult } from '../../domain/call.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { callWorkflowId } from '../../domain/ids.ts';
+import { responseOf } from '../../domain/turn-text.ts';
+import { loadText } from '../../payloads/store-refusals.ts';
+import type { TextStore } from '../../payloads/text-store.ts';
+import type { Temporal } from '../temporal/rpc.ts';
+import { readFailure, type CallEnding } from './call-ending.ts';
+import { readProgress } from './call-execution.ts';
+
+/** Throws Temporal's error if the call has not ended by `until` (epoch ms), does not exist, or cannot be polled. */
+export async function pollEnding(
+  temporal: Temporal,
+  texts: TextStore,
+  callId: string,
+  until: number,
+): Promise<CallEnding> {
+  const handle = temporal.client.workflow.getHandle(callWorkflowId(callId));
+  try {
+    const result = await temporal.client.withDeadline(until, () => handle.result() as Promise<CallResult>);
+    return await endingOf(result, texts);
+  } catch (error) {
+    const ending = readFailure(error);
+    if (ending) return withProgress(temporal, callId, ending);
+    throw error;
+  }
+}
+
+/** The failure of a cancelled or overdue call has no details: its workflow is queried for the attempts. */
+async function withProgress(temporal: Temporal, callId: string, ending: CallEnding): Promise<CallEnding> {
+  return ending.attempts ? ending : { ...ending, ...(await readProgress(temporal, callId)) };
+}
+
+/** Loads the answer's text. If it is lost, the ending is the failure `payload_lost`, with all else that is known. */
+async function endingOf({ response, ...rest }: CallResult, texts: TextStore): Promise<CallEnding> {
+  try {
+    return { status: 'completed', ...rest, response: await loadText(texts, responseOf({ response })) };
+  } catch (error) {
+    if (!(error instanceof Refusal && error.type === 'payload_lost')) throw error;
+    const message = `${rest.agentName} answered, and its answer is lost. ${error.message}`;
+    return { status: 'failed', ...rest, errorType: 'payload_lost', error: message };
+  }
+}
