@@ -13,7 +13,7 @@ function lineOf(event: CallEvent): string {
     case 'turn_granted':
       return 'has the turn of its session';
     case 'attempt_started':
-      return `asking ${event.agent}${event.attempt > 1 ? `, attempt ${event.attempt}` : ''}`;
+      return `asking ${event.agent}${event.try > 1 ? `, try ${event.try}` : ''}`;
     case 'attempt_failed': {
       const again = event.retry_at === null ? '' : `; asked again at ${event.retry_at}`;
       return `${event.agent} failed: ${reasonOf(event)}${again}`;

@@ -36,7 +36,7 @@ export function TimelineBar({ bar, place: { x, width, y }, onShow }: TimelineBar
       {width >= labelledFrom[bar.kind] && (
         // Beside a thin bar, not over it: there its dots would look like others.
         <text x={`${x + width / 2}%`} y={top + (thin ? 28 : 13)} text-anchor="middle">
-          {bar.attempt ?? duration(bar.endMs - bar.startMs)}
+          {bar.tryNumber ?? duration(bar.endMs - bar.startMs)}
         </text>
       )}
     </g>

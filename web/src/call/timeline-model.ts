@@ -16,7 +16,7 @@ export interface Bar {
   /** It goes on. */
   readonly open: boolean;
   readonly title: string;
-  readonly attempt?: number;
+  readonly tryNumber?: number;
   readonly errorType?: string | null;
   readonly firstByteMs?: number | null;
   readonly lost?: boolean;
@@ -37,7 +37,7 @@ export interface Timeline {
 
 export interface TryBar {
   readonly agent: string;
-  readonly attempt: number;
+  readonly tryNumber: number;
   readonly startMs: number;
   endMs: number;
   open: boolean;
@@ -88,11 +88,11 @@ export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: nu
   for (const { agent, try_log: log } of call.attempts)
     for (const one of log) {
       const startMs = since(one.at);
-      const { attempt, lost, error_type: errorType, first_byte_ms: firstByteMs } = one;
+      const { try: tryNumber, lost, error_type: errorType, first_byte_ms: firstByteMs } = one;
       const endMs = startMs + one.latency_ms;
-      tries.set(keyOf({ agent, attempt }), {
+      tries.set(keyOf(agent, tryNumber), {
         agent,
-        attempt,
+        tryNumber,
         startMs,
         endMs,
         open: false,
@@ -112,16 +112,16 @@ function takeEvent(
   nowMs: number,
 ): void {
   if (event.type === 'attempt_started') {
-    const { agent, attempt } = event;
-    const key = keyOf(event);
+    const { agent, try: tryNumber } = event;
+    const key = keyOf(agent, tryNumber);
     if (tries.has(key)) return;
     const more = { open: true, errorType: null, firstByteMs: null, lost: false };
-    tries.set(key, { agent, attempt, startMs: since(event.at), endMs: nowMs, ...more });
+    tries.set(key, { agent, tryNumber, startMs: since(event.at), endMs: nowMs, ...more });
     return;
   }
   const over =
     event.type === 'attempt_failed'
-      ? [tries.get(keyOf(event))]
+      ? [tries.get(keyOf(event.agent, event.try))]
       : event.type in endings
         ? [...tries.values()]
         : [];
@@ -135,7 +135,7 @@ function takeEvent(
   }
 }
 
-const keyOf = ({ agent, attempt }: { agent: string; attempt: number }): string => `${attempt} ${agent}`;
+const keyOf = (agent: string, tryNumber: number): string => `${tryNumber} ${agent}`;
 
 const endings: Readonly<Record<string, true>> = { answered: true, failed: true, cancelled: true };
 
@@ -150,11 +150,11 @@ function resultOf(tries: readonly TryBar[]): string {
 function barsOf(tries: readonly TryBar[], lane: number, nowMs: number | undefined): Bar[] {
   return tries.flatMap((one, index): Bar[] => {
     const { agent, retryAtMs, ...same } = one;
-    const bar: Bar = { kind: 'try', lane, title: `${agent}, try ${one.attempt}`, ...same };
+    const bar: Bar = { kind: 'try', lane, title: `${agent}, try ${one.tryNumber}`, ...same };
     const next = tries[index + 1]?.startMs ?? (nowMs === undefined ? undefined : retryAtMs);
     if (one.open || next === undefined || next <= one.endMs) return [bar];
     const open = tries[index + 1] === undefined;
-    const title = `${agent}, wait before try ${one.attempt + 1}`;
+    const title = `${agent}, wait before try ${one.tryNumber + 1}`;
     return [bar, { kind: 'backoff', lane, startMs: one.endMs, endMs: next, open, title }];
   });
 }

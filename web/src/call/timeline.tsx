@@ -61,5 +61,5 @@ function Failover({ lane, x }: { lane: number; x: number }) {
   );
 }
 
-const keyOf = ({ kind, lane, attempt, startMs }: Bar): string =>
-  `${kind} ${lane} ${attempt ?? `after ${startMs}`}`;
+const keyOf = ({ kind, lane, tryNumber, startMs }: Bar): string =>
+  `${kind} ${lane} ${tryNumber ?? `after ${startMs}`}`;

@@ -29,9 +29,9 @@ export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
         </thead>
         <tbody>
           {tries.map((one) => (
-            <tr key={`${one.attempt} ${one.agent}`}>
+            <tr key={`${one.tryNumber} ${one.agent}`}>
               <td class="name">{one.agent}</td>
-              <td class="number">{one.attempt}</td>
+              <td class="number">{one.tryNumber}</td>
               <td class="number">+{duration(one.startMs)}</td>
               <td class="number">{duration(one.endMs - one.startMs)}</td>
               <td class="number wide">{one.firstByteMs === null ? '–' : duration(one.firstByteMs)}</td>
