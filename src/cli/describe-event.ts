@@ -13,8 +13,7 @@ function lineOf(event: CallEvent): string {
     case 'turn_granted':
       return 'has its turn in the session';
     case 'attempt_started':
-      // `attempt` is the number of the try.
-      return `asking ${event.agent}${event.attempt > 1 ? `, try ${event.attempt}` : ''}`;
+      return `asking ${event.agent}${event.try > 1 ? `, try ${event.try}` : ''}`;
     case 'attempt_failed': {
       const again = event.retry_at === null ? '' : `; next try at ${event.retry_at}`;
       return `${event.agent} failed: ${reasonOf(event)}${again}`;

@@ -6,17 +6,18 @@ import { z } from './zod.ts';
 
 const common = { at: isoTime, call_id: z.string() };
 const agent = z.string();
-const attempt = wholeNumber;
+/** The number of the try at this agent, from 1, under both names: `attempt` goes in 0.3.0 (docs/compatibility.md). */
+const tryNumber = { try: wholeNumber, attempt: wholeNumber };
 
 /** What happened to a call. An event's name is its type; `end` comes after the last of them. */
 export const callEvent = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['accepted', 'queued', 'turn_granted', 'cancelled']), ...common }),
-  z.object({ type: z.literal('attempt_started'), ...common, agent, attempt }),
+  z.object({ type: z.literal('attempt_started'), ...common, agent, ...tryNumber }),
   z.object({
     type: z.literal('attempt_failed'),
     ...common,
     agent,
-    attempt,
+    ...tryNumber,
     error_type: errorType,
     error: nullableText,
     retry_at: isoTime.nullable(),

@@ -6,7 +6,8 @@ import { z } from './zod.ts';
 export const callStatus = z.enum(['running', 'completed', 'failed', 'cancelled']).openapi('CallStatus');
 
 const attemptTry = z.object({
-  attempt: z.number().int(),
+  try: z.number().int().openapi({ description: 'Number of the try at this agent, from 1' }),
+  attempt: z.number().int().openapi({ deprecated: true, description: 'Same as try; goes in 0.3.0' }),
   error_type: errorType.nullable(),
   lost: z.boolean().openapi({ description: 'Its worker died or stopped before the agent answered' }),
   latency_ms: z.number(),

@@ -48,9 +48,9 @@ describe('the events of a call', () => {
     ]);
     expectInContract(live);
     expect(live.slice(0, 8).map(({ id }) => id)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
-    expect(live[2]?.data).toMatchObject({ agent: 'broken', attempt: 1, error_type: 'model_error' });
+    expect(live[2]?.data).toMatchObject({ agent: 'broken', try: 1, attempt: 1, error_type: 'model_error' });
     expect(live[2]?.data.retry_at).toMatch(/Z$/);
-    expect(live[4]?.data).toMatchObject({ agent: 'broken', attempt: 2, retry_at: null });
+    expect(live[4]?.data).toMatchObject({ agent: 'broken', try: 2, attempt: 2, retry_at: null });
     expect(live[5]?.data).toMatchObject({ from: 'broken', to: 'backup', error_type: 'model_error' });
     expect(live[7]?.data).toMatchObject({ type: 'answered', agent: 'backup' });
     expect(names(await allEvents(url))).toEqual(names(live));

@@ -57,6 +57,10 @@ describe('the description of a call', () => {
     const { timings, attempts, latency_ms } = await look(body.call_id);
 
     const [first, second] = (attempts as { try_log: Json[] }[])[0]?.try_log ?? [];
+    expect([first, second]).toMatchObject([
+      { try: 1, attempt: 1 },
+      { try: 2, attempt: 2 },
+    ]);
     for (const one of [first, second]) {
       expect(one?.first_byte_ms).toBeGreaterThanOrEqual(0);
       expect(one?.first_byte_ms).toBeLessThanOrEqual(one?.latency_ms as number);

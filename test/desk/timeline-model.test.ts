@@ -9,6 +9,7 @@ import { timelineOf, triesOf, type DrawnCall } from '../../web/src/call/timeline
 const zero = Date.parse('2026-11-25T08:00:00.000Z');
 const at = (ms: number): string => new Date(zero + ms).toISOString();
 const aTry = (tryNumber: number, startMs: number, latency: number, errorType: Try['error_type']): Try => ({
+  try: tryNumber,
   attempt: tryNumber,
   at: at(startMs),
   latency_ms: latency,
@@ -41,7 +42,14 @@ const seen = (call: DrawnCall, events: readonly CallEvent[] = [], nowMs = 0) =>
     ({ kind, lane, startMs, endMs, open }) => `${kind} ${lane} ${startMs}-${endMs}${open ? ' open' : ''}`,
   );
 
-const started: CallEvent = { type: 'attempt_started', at: at(10), call_id: 'c', agent: 'a', attempt: 1 };
+const started: CallEvent = {
+  type: 'attempt_started',
+  at: at(10),
+  call_id: 'c',
+  agent: 'a',
+  try: 1,
+  attempt: 1,
+};
 
 describe('a timeline', () => {
   it('of an ended call has the wait for its turn, its tries, the backoffs between them, and one lane per agent', () => {
@@ -73,6 +81,7 @@ describe('a timeline', () => {
       at: at(60),
       call_id: 'c',
       agent: 'a',
+      try: 1,
       attempt: 1,
       error_type: 'timeout',
       error: null,

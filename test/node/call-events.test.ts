@@ -54,7 +54,7 @@ test('a facade without a worker streams the events of a call that others run; th
     'answered',
     'end',
   ]);
-  expect(told[2]?.data).toMatchObject({ attempt: 1, error_type: 'internal' });
+  expect(told[2]?.data).toMatchObject({ try: 1, attempt: 1, error_type: 'internal' });
 
   const live = readEvents(`${facade.url}/api/vps/calls/live`);
   await live.next();

@@ -82,12 +82,13 @@ function eventToWire(callId: string, event: StoryEvent): CallEvent {
   const told = { at: iso(event.at), call_id: callId };
   switch (event.type) {
     case 'attempt_started':
-      return { type: event.type, ...told, agent: event.agent, attempt: event.attempt };
+      return { type: event.type, ...told, agent: event.agent, try: event.attempt, attempt: event.attempt };
     case 'attempt_failed':
       return {
         type: event.type,
         ...told,
         agent: event.agent,
+        try: event.attempt,
         attempt: event.attempt,
         error_type: event.errorType,
         error: event.error ?? null,

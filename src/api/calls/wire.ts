@@ -85,6 +85,7 @@ export function attemptToWire(attempt: Attempt): wire.Attempt {
 
 function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try): wire.Try {
   return {
+    try: attempt,
     attempt,
     error_type: errorType ?? null,
     lost: lost ?? false,

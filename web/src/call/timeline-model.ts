@@ -96,7 +96,7 @@ export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: nu
   for (const { agent, try_log: log } of call.attempts)
     for (const one of log) {
       const startMs = since(one.at);
-      const { attempt: tryNumber, lost, error_type: errorType, first_byte_ms: firstByteMs } = one;
+      const { try: tryNumber, lost, error_type: errorType, first_byte_ms: firstByteMs } = one;
       const endMs = startMs + one.latency_ms;
       tries.set(keyOf(agent, tryNumber), {
         agent,
@@ -121,7 +121,7 @@ function applyEvent(
   nowMs: number,
 ): void {
   if (event.type === 'attempt_started') {
-    const { agent, attempt: tryNumber } = event;
+    const { agent, try: tryNumber } = event;
     const key = keyOf(agent, tryNumber);
     if (tries.has(key)) return;
     const more = { open: true, errorType: null, firstByteMs: null, lost: false };
@@ -130,7 +130,7 @@ function applyEvent(
   }
   const endedTries =
     event.type === 'attempt_failed'
-      ? [tries.get(keyOf(event.agent, event.attempt))]
+      ? [tries.get(keyOf(event.agent, event.try))]
       : event.type in endings
         ? [...tries.values()]
         : [];
