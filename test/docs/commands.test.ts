@@ -1,4 +1,4 @@
-/** The shell commands of README, guide and the morning after do what the pages say: they are run, and their answers have the shape shown. */
+/** The shell commands of README, guide and the morning after do what the pages say: they are run, and their answers must have the shape shown. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -68,32 +68,36 @@ describe.each(['README.md', 'docs/guide.md', 'docs/replay.md'])('the commands of
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('succeed one after the other, and answer in the shape shown', { timeout: 90_000 }, async () => {
-    const blocks = blocksOf(await readFile(join(packageRoot, page), 'utf8'));
-    expect(blocks.length).toBeGreaterThan(3);
-    const here = (text: string): string =>
-      text.replaceAll('http://127.0.0.1:18789', test.node.url).replaceAll('9101', String(agentPort));
-    const script = [
-      // Refusals fail the command, so that an example that is refused fails this test.
-      'set -euo pipefail',
-      'curl() { command curl --fail-with-body --max-time 30 "$@"; }',
-      `npx() { shift; HOLDFAST_URL=${test.node.url} node ${packageRoot}/bin/holdfast.js "$@"; }`,
-      'trap "kill \\$(jobs -p) 2>/dev/null || true" EXIT',
-      ...blocks.map(({ commands }, index) => {
-        const text = here(commands);
-        return `{\n${text}\n} > answer-${index}\n${untilListening(text, agentPort)}`;
-      }),
-    ].join('\n');
+  it(
+    'succeed in the order of the page, and their answers have the shape that the page shows',
+    { timeout: 90_000 },
+    async () => {
+      const blocks = blocksOf(await readFile(join(packageRoot, page), 'utf8'));
+      expect(blocks.length).toBeGreaterThan(3);
+      const here = (text: string): string =>
+        text.replaceAll('http://127.0.0.1:18789', test.node.url).replaceAll('9101', String(agentPort));
+      const script = [
+        // Refusals fail the command, so that an example that is refused fails this test.
+        'set -euo pipefail',
+        'curl() { command curl --fail-with-body --max-time 30 "$@"; }',
+        `npx() { shift; HOLDFAST_URL=${test.node.url} node ${packageRoot}/bin/holdfast.js "$@"; }`,
+        'trap "kill \\$(jobs -p) 2>/dev/null || true" EXIT',
+        ...blocks.map(({ commands }, index) => {
+          const text = here(commands);
+          return `{\n${text}\n} > answer-${index}\n${untilListening(text, agentPort)}`;
+        }),
+      ].join('\n');
 
-    await run('bash', ['-c', script], { cwd: folder });
+      await run('bash', ['-c', script], { cwd: folder });
 
-    await afterwards[page]?.(test.http);
-    for (const [index, { shown }] of blocks.entries()) {
-      if (shown === undefined) continue;
-      const answer = await readFile(join(folder, `answer-${index}`), 'utf8');
-      expect(shapeOf(JSON.parse(answer))).toEqual(shapeOf(shown));
-    }
-  });
+      await afterwards[page]?.(test.http);
+      for (const [index, { shown }] of blocks.entries()) {
+        if (shown === undefined) continue;
+        const answer = await readFile(join(folder, `answer-${index}`), 'utf8');
+        expect(shapeOf(JSON.parse(answer))).toEqual(shapeOf(shown));
+      }
+    },
+  );
 });
 
 /** What a reader's eyes do: the next command comes once the agent says that it listens. */

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { closedPort } from '../agents/support.ts';
 
-test('the example agent refuses what is no question, and answers the next one', async () => {
+test('the example agent refuses invalid requests and wrong methods, and still answers the next prompt', async () => {
   const port = await closedPort();
   const agent = spawn(process.execPath, [join(packageRoot, 'examples/agent.js'), String(port)]);
   onTestFinished(() => void agent.kill());

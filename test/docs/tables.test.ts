@@ -9,7 +9,7 @@ import { packageRoot } from '../../src/platform/paths.ts';
 const files = await docFiles();
 
 describe.each(files.map((path) => ({ name: relative(packageRoot, path), path })))('$name', ({ path }) => {
-  it('has the tables that npm run docs writes', async () => {
+  it('has its generated tables as npm run docs writes them', async () => {
     const text = await readFile(path, 'utf8');
     expect(withTables(text)).toBe(text);
   });
@@ -21,7 +21,7 @@ describe.each(files.map((path) => ({ name: relative(packageRoot, path), path }))
   });
 });
 
-it('every table has its place in the docs', async () => {
+it('every generated table is in the docs, once', async () => {
   const texts = await Promise.all(files.map((path) => readFile(path, 'utf8')));
   const names = texts.flatMap((text) =>
     [...text.matchAll(/<!-- table: ([\w-]+) -->/g)].map(([, name]) => name),
@@ -39,6 +39,6 @@ it('every table has its place in the docs', async () => {
   ]);
 });
 
-it('a table name that does not exist is refused', () => {
+it('a marker with the name of a table that does not exist is refused', () => {
   expect(() => withTables('<!-- table: nonsense -->\n<!-- end -->')).toThrow('nonsense');
 });
