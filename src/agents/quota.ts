@@ -1,9 +1,9 @@
 import { member } from './member.ts';
 
-/** As OpenAI and those who speak its API say it, in the error's `code` or `type`. */
+/** The `code` or `type` of the error in OpenAI's API and in compatible ones. */
 const usedUp = new Set<unknown>(['insufficient_quota', 'billing_hard_limit_reached']);
 
-/** Whether the body of a 429 says that there is nothing to wait for: the quota is used up, the account is blocked. */
+/** Whether the body of a 429 says that waiting does not help, because the quota is used up or the account is blocked. */
 export function saysQuotaIsUsedUp(body: string): boolean {
   let said: unknown;
   try {

@@ -1,6 +1,7 @@
 import type { AgentConfig } from '../domain/agent.ts';
 import type { ErrorType } from '../domain/failures.ts';
 
+/** One message of the conversation that an agent gets. */
 export interface AgentMessage {
   readonly role: 'user' | 'assistant' | 'system';
   readonly content: string;
@@ -9,7 +10,7 @@ export interface AgentMessage {
 /** One question to one agent: what a wire format encodes. */
 export interface AgentQuestion {
   readonly agent: AgentConfig;
-  /** The opened bearer token, if the agent has one. */
+  /** The decrypted bearer token, if the agent has one. */
   readonly token: string | undefined;
   /** The session's window, then the prompt. */
   readonly messages: readonly AgentMessage[];
@@ -18,20 +19,21 @@ export interface AgentQuestion {
   readonly idempotencyKey: string;
 }
 
+/** A question and how to send it. */
 export interface AgentRequest extends AgentQuestion {
-  /** Aborting it closes the socket. */
+  /** When it is aborted, the socket is closed. */
   readonly signal: AbortSignal;
-  /** Called when the response's headers are there, whatever they say. */
+  /** Called when the response's headers arrive, whatever the status. */
   readonly onFirstByte?: () => void;
 }
 
-/** How agents are reached. Asks once and never retries on its own (I6), but for a stale connection (ADR 0025). */
+/** Sends requests to agents. Never retries by itself (I6), except on a stale connection (ADR 0025). */
 export interface AgentTransport {
-  /** The answer's text. Throws `AgentError`, or the signal's reason once that is aborted. */
+  /** Asks once and returns the answer's text. Throws `AgentError`, or the signal's reason once that is aborted. */
   ask(request: AgentRequest): Promise<string>;
-  /** GET of the agent's `healthPath`; throws `AgentError` unless it answers 2xx. Returns the status. */
+  /** Sends a GET to the agent's `healthPath` and returns the status. Throws `AgentError` unless that is 2xx. */
   probe(agent: AgentConfig, signal: AbortSignal): Promise<number>;
-  /** Opens a connection (TCP, and TLS where the agent has it) and closes it again; throws `AgentError`. */
+  /** Opens a connection (TCP, and TLS for an https agent) and closes it. Throws `AgentError` if that fails. */
   connect(agent: AgentConfig, signal: AbortSignal): Promise<void>;
   /** Closes pooled connections. */
   close(): Promise<void>;
@@ -40,9 +42,9 @@ export interface AgentTransport {
 /** An anticipated failure of an agent, typed by the failure table; its message holds no secret (I5). */
 export class AgentError extends Error {
   readonly type: ErrorType;
-  /** From `Retry-After`, in ms from now. */
+  /** When the agent may be asked again, in ms from now, from `Retry-After` or `retry-after-ms`. */
   readonly retryAfterMs: number | undefined;
-  /** Of the agent's answer, if there was one. */
+  /** HTTP status of the agent's answer. Undefined if there was none. */
   readonly statusCode: number | undefined;
 
   constructor(

@@ -5,19 +5,24 @@ import { Worker } from 'node:worker_threads';
 import { withTimeLimit } from '../../lib/time-limit.ts';
 import type { CheckReply, CheckRequest } from './expectation-thread.ts';
 
+/** The limits of one check. */
 export interface CheckLimits {
-  /** Of one check, from when its thread takes it. */
+  /** Time limit, from the moment the thread gets the check. */
   readonly timeoutMs: number;
+  /** Heap limit of the thread, MiB. */
   readonly memoryMib: number;
 }
 
-/** `undecided`: why the thread did not come to an end with it. */
+/** The thread's reply. `undecided`: the limit at which the check was given up, in words. */
 export type CheckOutcome = CheckReply | { readonly undecided: string };
 
-/** From the sources (tests, tsx) a thread needs what reads TypeScript; from the build nothing. */
+/** The thread's program. From the sources (tests, tsx) it first registers tsx, because a thread cannot load TypeScript. */
 const program = import.meta.url.endsWith('.ts') ? fromSources() : importing('./expectation-thread.js');
 
-/** A thread that checks one answer at a time. One that took too long is gone; whoever owns it makes another. */
+/**
+ * A worker thread that checks one answer at a time. After a timeout, or when the thread ends by itself, it is no longer
+ * `usable`, and its owner starts another one.
+ */
 export class CheckThread {
   private readonly worker: Worker;
   private readonly ready: Promise<unknown>;
@@ -32,19 +37,19 @@ export class CheckThread {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: limits.memoryMib },
     });
-    this.worker.unref(); // A process that is done does not wait for it.
+    this.worker.unref(); // The thread does not keep the process alive.
     this.ended = new Promise((resolve) => {
       this.worker.once('error', resolve).once('exit', () => resolve(new Error('The thread ended')));
     });
     this.ready = this.race(new Promise((resolve) => this.worker.once('message', resolve)));
-    this.ready.catch(() => undefined); // Told to whoever asks for a check.
+    this.ready.catch(() => undefined); // `check` rejects with this error.
   }
 
   get usable(): boolean {
     return !this.gone;
   }
 
-  /** Rejects with what the thread ended of. */
+  /** Checks one answer within the limits. Rejects with the reason if the thread has ended or ends during the check. */
   async check(request: CheckRequest): Promise<CheckOutcome> {
     await this.ready;
     const { timeoutMs } = this.limits;
@@ -62,7 +67,7 @@ export class CheckThread {
     await this.worker.terminate();
   }
 
-  /** Rejects once the thread has ended, however. */
+  /** `work`, or a rejection as soon as the thread has ended for whatever reason. */
   private async race<T>(work: Promise<T>): Promise<T> {
     const ended = this.ended.then((error): never => {
       this.gone = true;
@@ -72,8 +77,8 @@ export class CheckThread {
   }
 }
 
-/** Of a thread that ended because of its check. */
-export function endedOf(error: unknown, { memoryMib }: CheckLimits): CheckOutcome {
+/** The outcome of a check that ended its thread: `undecided` if the thread ran out of memory. Throws any other error. */
+export function outcomeOfEndedThread(error: unknown, { memoryMib }: CheckLimits): CheckOutcome {
   if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
   return { undecided: `within ${memoryMib} MiB (HOLDFAST_EXPECT_MEMORY_MIB)` };
 }

@@ -1,19 +1,20 @@
-/** The thread that compiles expectations and checks answers: whatever it takes, the main thread goes on. */
+/** The worker thread that compiles expectations and checks answers, so that a slow check does not block the event loop. */
 import { parentPort } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
 import type { AgentExpectation } from '../../domain/agent.ts';
 import { compileExpectation, type Check } from './expectation.ts';
 
+/** A message to the thread. */
 export interface CheckRequest {
   readonly expectation: AgentExpectation;
-  /** The answer; absent: the expectation is compiled, no more. */
+  /** The answer to check. Absent: the expectation is only compiled. */
   readonly text?: string;
 }
 
-/** `wrong`: what is wrong with the answer, if anything. `fault`: why the expectation cannot be compiled, or used. */
+/** The thread's reply. `wrong`: what is wrong with the answer, if anything. `fault`: why the expectation cannot be used. */
 export type CheckReply = { readonly wrong: string | undefined } | { readonly fault: string };
 
-/** Compiling costs milliseconds, and holds some memory. */
+/** A cache, because compiling takes milliseconds. Bounded, because compiled expectations take memory. */
 const compiled = new LRUCache<string, Check>({ max: 200 });
 
 function checkOf(expectation: AgentExpectation): Check {

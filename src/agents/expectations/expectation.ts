@@ -1,12 +1,12 @@
-/** What an agent's answer must be to count as one: length, shape, words that it must not hold. Runs in a thread. */
+/** Compiles an agent's expectation (length, JSON schema, forbidden pattern) to a check of its answers, in a worker thread. */
 import { Ajv, type KeywordCxt, type ValidateFunction } from 'ajv';
 import { RE2JS } from 're2js';
 import type { AgentExpectation } from '../../domain/agent.ts';
 
-/** Undefined if `text` meets it, else what is wrong with it. */
+/** Returns what is wrong with an answer; undefined if it meets the expectation. */
 export type Check = (text: string) => string | undefined;
 
-/** Throws an `Error` that names the field of the registration that cannot be compiled. */
+/** Throws an `Error` that names the field of the registration that does not compile. */
 export function compileExpectation({ minLength, jsonSchema, denyRegex }: AgentExpectation): Check {
   const checks = [
     ...(minLength === undefined ? [] : [(text: string) => shorterThan(minLength, text)]),
@@ -22,6 +22,7 @@ export function compileExpectation({ minLength, jsonSchema, denyRegex }: AgentEx
   };
 }
 
+/** What is wrong with a `text` of fewer than `minLength` UTF-16 code units; undefined if it is long enough. */
 export function shorterThan(minLength: number, text: string): string | undefined {
   return text.length < minLength ? `it is shorter than ${minLength} characters` : undefined;
 }
@@ -43,7 +44,7 @@ function matching(jsonSchema: object): Check {
     try {
       if (validate(value)) return undefined;
     } catch (error) {
-      if (error instanceof RangeError) return 'it is nested too deeply for json_schema'; // Deeper than the stack.
+      if (error instanceof RangeError) return 'it is nested too deeply for json_schema'; // Stack overflow.
       throw error;
     }
     const [first] = validate.errors ?? [];
@@ -51,12 +52,12 @@ function matching(jsonSchema: object): Check {
   };
 }
 
-/** Not escaped: whoever looks for a token in it must know it again. */
+/** A JSON pointer with its escapes resolved, because redaction would not recognise an escaped token in it. */
 function pathOf(pointer: string): string {
   return pointer.replaceAll('~1', '/').replaceAll('~0', '~') || 'it';
 }
 
-/** Ajv's own word: such a schema answers with a promise, which would count as true. */
+/** Refuses Ajv's keyword `$async`: such a schema's validator returns a promise, which would count as valid. */
 const noAsync = {
   keyword: '$async',
   why: '$async is not supported',
@@ -66,7 +67,7 @@ const noAsync = {
 };
 
 function compileSchema(jsonSchema: object): ValidateFunction {
-  // Patterns of a schema run on agents' answers: linear time for them too.
+  // A schema's patterns run on agents' answers, so they must take linear time too.
   const regExp = (pattern: string) => {
     const regex = compileRegex(pattern, 'expect.json_schema');
     return { test: (text: string) => regex.matcher(text).find() };
@@ -80,13 +81,13 @@ function compileSchema(jsonSchema: object): ValidateFunction {
       .compile(jsonSchema);
   } catch (error) {
     const { message } = error as Error;
-    // Ajv's own refusal of one inside of another schema does not name it.
+    // For an async schema inside another one Ajv has an error of its own, which does not name the keyword.
     const why = message.startsWith('async schema') ? noAsync.why : message;
     throw new Error(`expect.json_schema: ${why}`, { cause: error });
   }
 }
 
-/** RE2 syntax: no look-around, no back-references, so its time is linear in the answer. */
+/** RE2 has no look-around and no back-references, so matching takes time linear in the answer. */
 function compileRegex(pattern: string, field: string): RE2JS {
   try {
     return RE2JS.compile(pattern);

@@ -1,10 +1,10 @@
 /**
- * Checks answers against what their agents' registrations expect, in threads of its own: a schema can take minutes for an
- * answer that fits every other limit, and nothing else may wait for it.
+ * Checks answers against the expectations of their agents' registrations. The checks run in worker threads, because a JSON
+ * schema can take minutes for an answer that is within every other limit.
  */
 import type { AgentExpectation } from '../../domain/agent.ts';
 import { untilAborted } from '../../lib/until-aborted.ts';
-import { CheckThread, endedOf, type CheckLimits, type CheckOutcome } from './check-thread.ts';
+import { CheckThread, outcomeOfEndedThread, type CheckLimits, type CheckOutcome } from './check-thread.ts';
 import { cutErrorText, errorText } from '../redaction/error-text.ts';
 import type { CheckRequest } from './expectation-thread.ts';
 import { shorterThan } from './expectation.ts';
@@ -12,12 +12,13 @@ import { noRedaction, type Redactor } from '../redaction/redactor.ts';
 import { AgentError } from '../transport.ts';
 
 export interface ExpectationLimits extends CheckLimits {
-  /** Checks at a time. */
+  /** Concurrent checks. */
   readonly maxThreads: number;
 }
 
 export type StartThread = (limits: CheckLimits) => CheckThread;
 
+/** A check that waits for a thread. */
 interface Job {
   /** The expectation as JSON. */
   readonly key: string;
@@ -26,23 +27,28 @@ interface Job {
   readonly resolve: (outcome: CheckOutcome | Promise<CheckOutcome>) => void;
 }
 
+/** A pool of threads that check answers, at most one check of each expectation at a time. */
 export class Expectations {
   private readonly limits: ExpectationLimits;
   private readonly startThread: StartThread;
-  /** By expectation, each with one check under way: whose checks take long waits behind itself, not before the others. */
-  private readonly waiting = new Map<string, Job[]>();
-  private readonly underWay = new Set<string>();
+  /**
+   * A queue per expectation, next to be served first. Each expectation has at most one check running, so slow checks of one
+   * agent delay only that agent.
+   */
+  private readonly queues = new Map<string, Job[]>();
+  /** Keys of the expectations whose check is running. */
+  private readonly running = new Set<string>();
   private readonly busy = new Set<CheckThread>();
   private idle: CheckThread[] = [];
   private closed = false;
 
-  /** Threads start when they are first needed. */
+  /** Starts no thread yet: each is started when it is first needed. */
   constructor(limits: ExpectationLimits, startThread: StartThread = (own) => new CheckThread(own)) {
     this.limits = limits;
     this.startThread = startThread;
   }
 
-  /** Throws the `invalid_response` of an answer that its agent's expectation does not take, or the signal's reason. */
+  /** Throws an `AgentError` of type `invalid_response` if the answer does not meet the expectation, or the signal's reason. */
   async require(
     text: string,
     expectation: AgentExpectation,
@@ -54,13 +60,14 @@ export class Expectations {
       throw new AgentError('invalid_response', errorText('The answer is not as expected', wrong, redactor));
   }
 
-  /** Throws an `Error` that names the field of the registration that cannot be compiled. */
+  /** Compiles the expectation. Throws an `Error` that names the field that does not compile, or the limit that was reached. */
   async requireCompilable(expectation: AgentExpectation): Promise<void> {
     const outcome = await this.run({ expectation });
     if ('fault' in outcome) throw new Error(cutErrorText(outcome.fault));
     if ('undecided' in outcome) throw new Error(`expect: it could not be compiled ${outcome.undecided}`);
   }
 
+  /** Ends all threads. Checks that are running are rejected. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all([...this.busy, ...this.idle].map((thread) => thread.close()));
@@ -83,27 +90,28 @@ export class Expectations {
     if (this.closed) return Promise.reject(new Error('The checks of answers are closed'));
     return new Promise((resolve) => {
       const key = JSON.stringify(request.expectation);
-      const line = this.waiting.get(key) ?? [];
-      line.push({ key, request, signal, resolve });
-      this.waiting.set(key, line);
-      this.next();
+      const queue = this.queues.get(key) ?? [];
+      queue.push({ key, request, signal, resolve });
+      this.queues.set(key, queue);
+      this.startWaiting();
     });
   }
 
-  private next(): void {
+  /** Starts waiting checks while threads are free. */
+  private startWaiting(): void {
     while (this.busy.size < this.limits.maxThreads && !this.closed) {
-      const job = this.take();
+      const job = this.nextJob();
       if (!job) return;
       if (!job.signal?.aborted) job.resolve(this.check(job));
     }
   }
 
-  /** Of the expectation whose turn is longest ago. */
-  private take(): Job | undefined {
-    for (const [key, line] of this.waiting) {
-      if (this.underWay.has(key)) continue;
-      const job = line.shift();
-      if (line.length === 0) this.waiting.delete(key);
+  /** Removes and returns the next check of the expectation that was served least recently and has no check running. */
+  private nextJob(): Job | undefined {
+    for (const [key, queue] of this.queues) {
+      if (this.running.has(key)) continue;
+      const job = queue.shift();
+      if (queue.length === 0) this.queues.delete(key);
       return job;
     }
     return undefined;
@@ -113,34 +121,35 @@ export class Expectations {
     const used = this.idle.pop();
     let thread = used ?? this.startThread(this.limits);
     this.busy.add(thread);
-    this.underWay.add(key);
+    this.running.add(key);
     try {
       if (used) {
         const outcome = await used.check(request).catch((error: unknown) => {
           if (this.closed) throw error;
         });
         if (outcome) return outcome;
-        // It may have ended of an earlier check, or of what those left in memory: a new one tells.
+        // An earlier check, or memory that earlier checks left, may have ended the thread: repeat the check in a new one.
         this.busy.delete(used);
         thread = this.startThread(this.limits);
         this.busy.add(thread);
       }
       return await thread.check(request);
     } catch (error) {
-      return endedOf(error, this.limits);
+      return outcomeOfEndedThread(error, this.limits);
     } finally {
       this.busy.delete(thread);
       if (thread.usable && !this.closed) this.idle.push(thread);
-      this.goBehind(key);
-      this.next();
+      this.moveToEnd(key);
+      this.startWaiting();
     }
   }
 
-  private goBehind(key: string): void {
-    this.underWay.delete(key);
-    const line = this.waiting.get(key);
-    if (!line) return;
-    this.waiting.delete(key);
-    this.waiting.set(key, line);
+  /** The expectation's check has ended: its next one comes after those of all other expectations (round robin). */
+  private moveToEnd(key: string): void {
+    this.running.delete(key);
+    const queue = this.queues.get(key);
+    if (!queue) return;
+    this.queues.delete(key);
+    this.queues.set(key, queue);
   }
 }

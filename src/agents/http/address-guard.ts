@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isMetadataName, refusedAddressKind } from './refused-addresses.ts';
 
+/** Result of `checkHost`. `reason` is a sentence for the caller. */
 export type HostCheck =
   | { readonly ok: true; /** Canonical: lower case, no brackets, no trailing dot. */ readonly host: string }
   | { readonly ok: false; readonly reason: string };
@@ -8,8 +9,8 @@ export type HostCheck =
 const maxHostLength = 253;
 
 /**
- * Whether an agent may live at `host`, a name or an IP address in any spelling that a resolver would understand.
- * Names are not resolved here: `createGuardedLookup` looks at what they stand for when connecting.
+ * Checks whether an agent may be at `host`: a name, or an IP address in any spelling that a resolver would understand.
+ * Names are not resolved here: `createGuardedLookup` checks their addresses when connecting.
  */
 export function checkHost(host: string): HostCheck {
   const problem = shapeProblem(host);
@@ -34,23 +35,23 @@ export function isRefusedAddress(ip: string): boolean {
 
 const tooLong = `A host has at most ${maxHostLength} characters`;
 
-/** What a host is not, seen before any parser (which would drop tabs and take a path for a path). */
+/** Why the text cannot be a host. Checked before the URL parser sees it, which would drop tabs and split off a path. */
 function shapeProblem(host: string): string | undefined {
   if (host === '') return 'The host is empty';
   if (host.length > maxHostLength) return tooLong;
   if (/[\s\p{Cc}]/u.test(host)) return 'The host contains white space or control characters';
-  if (host.includes('@')) return 'Credentials do not belong into the host; give them as auth_token';
-  if (/[/\\?#]/.test(host)) return 'Give the host alone: protocol and path have fields of their own';
+  if (host.includes('@')) return 'The host must not contain credentials; give them as auth_token';
+  if (/[/\\?#]/.test(host)) return 'The host must not contain a protocol or a path; they have fields of their own';
   if (isBareIpv6(host) || /^\[[^\]]*\]?$/.test(host))
     return host.includes('%') ? 'Addresses with a zone id are not supported' : undefined;
-  return host.includes(':') ? 'Give the host alone: the port has a field of its own' : undefined;
+  return host.includes(':') ? 'The host must not contain a port; it has a field of its own' : undefined;
 }
 
 function isBareIpv6(host: string): boolean {
   return !host.startsWith('[') && host.indexOf(':') !== host.lastIndexOf(':');
 }
 
-/** By the WHATWG URL parser: IPv4 in decimal, hex or octal, percent-encoding, full width, IDNA. */
+/** Normalises a host with the WHATWG URL parser: IPv4 in decimal, hex or octal, percent-encoding, full width, IDNA. */
 function canonicalHost(host: string): string | undefined {
   try {
     const { hostname } = new URL(`http://${isBareIpv6(host) ? `[${host}]` : host}`);

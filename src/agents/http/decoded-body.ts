@@ -9,20 +9,21 @@ export const acceptedEncodings = 'gzip, br';
 export type Response = Pick<Dispatcher.ResponseData, 'headers' | 'body'>;
 type Body = Response['body'];
 
+/** Limits of a body. */
 export interface BodyLimits {
-  /** Of the body on the wire; whoever reads it keeps the same limit of what is decoded. */
+  /** Limit of the body on the wire. The reader of the decoded body applies the same limit to that. */
   readonly maxBytes: number;
-  /** How many times its size on the wire a large decoded body may have. */
+  /** Largest ratio of decoded size to size on the wire, for large bodies. */
   readonly maxRatio: number;
 }
 
-/** Ordinary text that repeats itself packs densely, too; up to here nobody is harmed by it. */
+/** Up to this decoded size any ratio is allowed: ordinary repetitive text is highly compressible too, and small is harmless. */
 const anyRatioBytes = 256 * 1_024;
 
 /**
- * The body without its Content-Encoding, piece by piece: nothing holds the whole of it. Leaving early closes the
- * connection. Throws what the connection failed with, or an `AgentError`: `invalid_response` for what cannot be
- * decoded, `payload_too_large` beyond the limits.
+ * Streams the body without its Content-Encoding, so that it is never held as a whole. If the reader leaves early, the
+ * connection is closed. Throws the connection's error, or an `AgentError`: `invalid_response` if the body cannot be decoded,
+ * `payload_too_large` beyond the limits.
  */
 export async function* decodedBody(
   response: Response,
@@ -30,7 +31,7 @@ export async function* decodedBody(
   redactor: Redactor,
 ): AsyncGenerator<Buffer, void> {
   const { body, headers } = response;
-  body.on('error', () => undefined); // That of leaving early belongs to nobody.
+  body.on('error', () => undefined); // Emitted when the reader leaves early.
   try {
     const encoding = encodingOf(headers['content-encoding'], redactor);
     if (encoding === 'identity') for await (const piece of body) yield piece as Buffer;
@@ -45,11 +46,11 @@ const encodings: Readonly<Record<string, Encoding>> = {
   '': 'identity',
   identity: 'identity',
   gzip: 'gzip',
-  'x-gzip': 'gzip', // RFC 9110 8.4.1.3: the same.
+  'x-gzip': 'gzip', // The same as gzip (RFC 9110, section 8.4.1.3).
   br: 'br',
 };
 
-/** One at most: nobody packs twice but to hide how much it is. */
+/** At most one encoding is accepted: bodies that are compressed twice are made to hide their size. */
 function encodingOf(header: string | string[] | undefined, redactor: Redactor): Encoding {
   const said = [header ?? ''].flat().join(', ').trim();
   const name = said.toLowerCase();
@@ -84,12 +85,14 @@ async function* unpacked(
   }
 }
 
+/** The compressed body while it is read. */
 interface Wire {
   bytes: number;
-  /** What ended the body before its end. */
+  /** Why the body ended early. */
   failure?: Error;
 }
 
+/** Pipes the compressed body into the decoder. Its failures destroy the decoder. */
 function feed(body: Body, decoder: BrotliDecompress | Gunzip, maxBytes: number): Wire {
   const wire: Wire = { bytes: 0 };
   const fail = (error: Error): void => {
@@ -98,7 +101,7 @@ function feed(body: Body, decoder: BrotliDecompress | Gunzip, maxBytes: number):
   };
   body.on('data', (piece: Buffer) => {
     wire.bytes += piece.byteLength;
-    // What unpacks to nothing can be endless, too.
+    // A compressed body can be endless even if nothing comes out of the decoder.
     if (wire.bytes > maxBytes) fail(tooLarge(maxBytes));
   });
   body.on('error', fail);

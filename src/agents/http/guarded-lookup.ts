@@ -2,21 +2,22 @@ import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { refusedAddressKind } from './refused-addresses.ts';
 
-/** The part of `dns.lookup` that is used. */
+/** `dns.lookup` with `all: true`. */
 export type ResolveAll = (
   hostname: string,
   options: LookupAllOptions,
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-/** A name stands for nothing but addresses where no agent may live. */
+/** All addresses of a host name are refused (refused-addresses.ts). */
 export class AddressRefusedError extends Error {
   readonly code = 'ERR_ADDRESS_REFUSED';
 }
 
 /**
- * A `lookup` for `net.connect` that drops every refused address from what `resolve` says, so that a name cannot lead
- * where `checkHost` would not; fails with `AddressRefusedError` when none is left. Not called for IP literals.
+ * A `lookup` for `net.connect` that removes refused addresses from the result of `resolve`, so that a name cannot lead to an
+ * address that `checkHost` would refuse. Fails with `AddressRefusedError` if no address is left. Node does not call it for IP
+ * literals.
  */
 export function createGuardedLookup(resolve: ResolveAll = lookup): LookupFunction {
   return (hostname, options, callback) => {

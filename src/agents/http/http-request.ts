@@ -6,6 +6,7 @@ import { StaleConnectionError } from './kept-connection.ts';
 import type { Pools } from './pools.ts';
 import { requestFailure } from './request-failure.ts';
 
+/** A request to an agent, without its address. `path` may have a query. */
 export interface HttpRequest {
   readonly method: 'POST' | 'GET';
   readonly path: string;
@@ -14,9 +15,9 @@ export interface HttpRequest {
 }
 
 /**
- * Sends one request to an agent and returns what `read` makes of its response. A request that went out on an idle
- * connection which the agent was just closing is sent once more, on a new connection (ADR 0025). Throws `AgentError` if
- * the connection fails, and the signal's reason once that is aborted.
+ * Sends one request to an agent and returns the result of `read` for its response. If the request went out on an idle
+ * connection that the agent was just closing, it is sent once more on a new connection (ADR 0025). Throws `AgentError` if the
+ * connection fails, and the signal's reason once that is aborted.
  */
 export async function httpRequest<T>(
   pools: Pools,

@@ -1,10 +1,10 @@
 /**
- * Asks agents over pooled, guarded connections. It knows HTTP and no wire format: that encodes the question and decodes
- * the answer.
+ * Asks agents over pooled, guarded connections. The transport knows HTTP; encoding the question and decoding the answer are
+ * up to the agent's wire format.
  *
  *   ask -> encode -> httpRequest (address guard, undici) -> statusFailure | readBody -> decode
  *
- * Every failure leaves as an `AgentError` of the failure table; the agent's token leaves nowhere (I5).
+ * Every failure is thrown as an `AgentError` of the failure table, and no text that is returned or thrown holds the token (I5).
  */
 import type { Dispatcher } from 'undici';
 import type { AgentConfig } from '../../domain/agent.ts';
@@ -20,17 +20,17 @@ import { readBody, skipBody } from './response-body.ts';
 import { statusFailure } from './status-failure.ts';
 
 export interface HttpTransportOptions extends PoolOptions {
-  /** Limit of an answer: of its body on the wire, decoded, and of its content as JSON. */
+  /** Limit of an answer in bytes. Applies to its body on the wire, to its decoded body, and to its text as JSON. */
   readonly maxAnswerBytes: number;
-  /** How many times its size on the wire a large compressed answer may have. */
+  /** Largest ratio of decoded size to size on the wire, for large answers. */
   readonly maxCompressionRatio: number;
 }
 
-/** Shorter tokens would be found by chance in ordinary answers. */
+/** Shorter tokens are not redacted in answers, because ordinary text contains them by chance. */
 const minTokenLengthToRedact = 8;
 const maxProbeBodyBytes = 16_384;
 
-/** `formatOf` names the format that an agent speaks. */
+/** Creates the transport. `formatOf` returns the wire format of an agent. */
 export function createHttpTransport(
   options: HttpTransportOptions,
   formatOf: (agent: AgentConfig) => WireFormat,
@@ -73,7 +73,7 @@ async function probe(pools: Pools, agent: AgentConfig, signal: AbortSignal): Pro
   const headers = { accept: 'application/json', ...commonHeaders };
   const request = { method: 'GET', path: agent.healthPath ?? '/', headers } as const;
   return await httpRequest(pools, agent, signal, request, async (response) => {
-    // Asked without its token, an agent may tell it all the same.
+    // The probe does not send the token, so it is not decrypted here; but the agent's answer could still contain it.
     const redactor = agent.sealedToken === undefined ? noRedaction : withholdAll;
     if (response.statusCode >= 300) throw await statusFailure(response, redactor);
     await skipBody(response, maxProbeBodyBytes);

@@ -1,23 +1,23 @@
 /**
- * Connections of a pool that know whether they have served before. An agent may close one that is idle just as the
- * next request goes out: nothing failed then, and the request may be sent once more (Go's transport has the same rule).
+ * Pooled connections that recognise when a request failed only because the connection was stale: an agent may close an idle
+ * connection just as the next request goes out. Such a request may be sent once more (Go's transport has the same rule).
  */
-/* eslint-disable @typescript-eslint/no-deprecated -- no newer form of undici's handlers is told of an answer's first byte */
+/* eslint-disable @typescript-eslint/no-deprecated -- undici's newer handlers have no event for an answer's first byte */
 import { Client, Pool, type Agent, type Dispatcher } from 'undici';
 
-/** The connection had served a request before, and was closed before a byte of this one's answer came. */
+/** The connection had served an earlier request, and was closed before the first byte of this request's answer. */
 export class StaleConnectionError extends Error {}
 
-/** How a connection that the other side has closed shows; a time that is up, or bytes that are not HTTP, do not. */
+/** Error codes of a connection that the other side has closed. Timeouts and malformed HTTP have other codes. */
 const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** For `Agent`: requests on its connections may fail with `StaleConnectionError`. */
+/** The `factory` of an undici `Agent` whose requests fail with `StaleConnectionError` on a stale connection. */
 export const keptConnections: NonNullable<Agent.Options['factory']> = (origin, options) =>
   new Pool(origin, { ...(options as Pool.Options), factory: (to, more) => new KeptConnection(to, more) });
 
-/** One connection at a time, one request at a time (no pipelining). */
+/** One connection, with one request at a time (no pipelining). Reconnects when it is used again after a close. */
 class KeptConnection extends Client {
-  /** Requests that were answered over the connection that is open now. */
+  /** How many requests were answered on the current connection. */
   private served = 0;
 
   constructor(origin: URL, options: object) {
@@ -28,18 +28,18 @@ class KeptConnection extends Client {
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     let answerBegan = false;
     return super.dispatch(options, {
-      onConnect: (...told) => handler.onConnect?.(...told),
-      onUpgrade: (...told) => handler.onUpgrade?.(...told),
+      onConnect: (...args) => handler.onConnect?.(...args),
+      onUpgrade: (...args) => handler.onUpgrade?.(...args),
       onResponseStarted: () => {
         answerBegan = true;
         handler.onResponseStarted?.();
       },
-      onHeaders: (...told) => handler.onHeaders?.(...told) ?? true,
-      onData: (...told) => handler.onData?.(...told) ?? true,
-      onBodySent: (...told) => handler.onBodySent?.(...told),
-      onComplete: (...told) => {
+      onHeaders: (...args) => handler.onHeaders?.(...args) ?? true,
+      onData: (...args) => handler.onData?.(...args) ?? true,
+      onBodySent: (...args) => handler.onBodySent?.(...args),
+      onComplete: (...args) => {
         this.served += 1;
-        handler.onComplete?.(...told);
+        handler.onComplete?.(...args);
       },
       onError: (error) => {
         const stale = this.served > 0 && !answerBegan && closedCodes.has(codeOf(error) ?? '');

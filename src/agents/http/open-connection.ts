@@ -5,7 +5,7 @@ import { untilAborted } from '../../lib/until-aborted.ts';
 import { checkedUrl } from './checked-url.ts';
 import { requestFailure } from './request-failure.ts';
 
-/** Whether the agent takes connections, told without a request. Throws `AgentError`, or the signal's reason. */
+/** Opens a connection to the agent and closes it, without a request. Throws `AgentError`, or the signal's reason. */
 export async function openConnection(
   connector: buildConnector.connector,
   agent: AgentConfig,
@@ -17,7 +17,7 @@ export async function openConnection(
   const opening = new Promise<Socket>((resolve, reject) => {
     connector({ hostname, protocol, port }, (error, socket) => (socket ? resolve(socket) : reject(error)));
   });
-  // It is closed also where it opens only after nobody waits for it any more.
+  // A connection that opens only after the signal was aborted is closed too.
   const closed = opening.then((socket) => void socket.destroy());
   try {
     await untilAborted(signal, closed);

@@ -1,29 +1,29 @@
-/** The connections to all agents, guarded: none leads where `refused-addresses.ts` says that no agent may live. */
+/** Connection pools for all agents. They never connect to an address that refused-addresses.ts refuses. */
 import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector } from 'undici';
 import { createGuardedLookup, type ResolveAll } from './guarded-lookup.ts';
 import { keptConnections } from './kept-connection.ts';
 
 export interface PoolOptions {
-  /** For resolving, connecting and the TLS handshake together. */
+  /** Limit for DNS lookup, TCP connect and TLS handshake together. */
   readonly connectTimeoutMs: number;
-  /** Connections to one protocol, host and port; further requests wait for one. */
+  /** Most connections to one protocol, host and port. Further requests wait for one. */
   readonly connectionsPerOrigin: number;
-  /** PEM of certificate authorities to trust beside Node's own, for agents with private certificates. */
+  /** Certificate authorities (PEM) to trust besides Node's own, for agents with private certificates. */
   readonly extraCertificates?: string;
-  /** How names become addresses, which the address guard then filters; `dns.lookup` by default. */
+  /** Resolves host names; the address guard filters the result. Default: `dns.lookup`. */
   readonly resolve?: ResolveAll;
 }
 
 export interface Pools {
-  /** Keeps its connections for the next request, as long as the agent's `Keep-Alive` says. */
+  /** Reuses connections, for as long as the agent's `Keep-Alive` allows. */
   readonly kept: Agent;
   /** Opens a new connection for each request. */
   readonly fresh: Agent;
   close(): Promise<void>;
 }
 
-/** Without undici's own timeouts: the signal alone ends a request. Without retries and redirects (I6). */
+/** Undici's own timeouts are off, so only the signal ends a request. No retries and no redirects (I6). */
 export function createPools(options: PoolOptions): Pools {
   const common = {
     connections: options.connectionsPerOrigin,
@@ -39,7 +39,7 @@ export function createPools(options: PoolOptions): Pools {
   return { kept, fresh, close };
 }
 
-/** Opens connections as the pool does, for whoever wants nothing but one. */
+/** Opens single connections, with the same guard and options as the pools. */
 export function createConnector(options: PoolOptions): buildConnector.connector {
   return buildConnector(connectOptions(options));
 }

@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * Metadata services outside the link-local range: Alibaba, Azure's wire server, Oracle Classic, Volcengine; AWS IMDS
- * and EKS Pod Identity, Google, Oracle, Linode, Scaleway over IPv6.
+ * Addresses of cloud metadata services outside the link-local range. IPv4: Alibaba, Azure's wire server, Oracle Classic,
+ * Volcengine. IPv6: AWS IMDS and EKS Pod Identity, Google, Oracle, Linode, Scaleway.
  */
 const metadataAddresses = [
   '100.100.100.200',
@@ -17,7 +17,7 @@ const metadataAddresses = [
   'fd00:42::42',
 ].map((address) => ipaddr.parse(address).toNormalizedString());
 
-/** These and every name below them. */
+/** Host names of metadata services. Their subdomains are refused too. */
 const metadataNames = [
   'metadata',
   'metadata.google.internal',
@@ -41,7 +41,7 @@ const refusedRanges: Readonly<Record<string, string>> = {
 
 const metadataService = 'a cloud metadata service';
 
-/** What an address is that no agent may live at; undefined if one may. Anything that is no address is refused. */
+/** Why no agent may be at this address, e.g. "a link-local address"; undefined if one may. Other text is refused too. */
 export function refusedAddressKind(ip: string): string | undefined {
   if (!ipaddr.isValid(ip)) return 'not an IP address';
   const address = ipaddr.parse(ip);
@@ -54,19 +54,20 @@ export function refusedAddressKind(ip: string): string | undefined {
   return undefined;
 }
 
+/** Whether this host name, in lower case, belongs to a cloud metadata service. */
 export function isMetadataName(name: string): boolean {
   return metadataNames.some((refused) => name === refused || name.endsWith(`.${refused}`));
 }
 
 function refusedKind(address: ipaddr.IPv4 | ipaddr.IPv6): string | undefined {
-  // A zone id is no part of the address.
+  // Without the zone id, which is not part of the address.
   const [plain = ''] = address.toNormalizedString().split('%');
   return metadataAddresses.includes(plain) ? metadataService : refusedRanges[address.range()];
 }
 
 type Bytes = readonly number[];
 
-/** The ways in which an IPv6 address stands for an IPv4 one, and where its bytes lie. */
+/** IPv6 prefixes whose addresses embed an IPv4 address, and where its bytes are. */
 const embeddings: readonly { readonly prefix: readonly [string, number]; ipv4: (bytes: Bytes) => Bytes }[] = [
   { prefix: ['::', 96], ipv4: lastFour }, // IPv4-compatible, RFC 4291
   { prefix: ['::ffff:0:0', 96], ipv4: lastFour }, // IPv4-mapped, RFC 4291

@@ -2,7 +2,7 @@ import { errors } from 'undici';
 import { AddressRefusedError } from './guarded-lookup.ts';
 import { AgentError } from '../transport.ts';
 
-/** Codes that say nothing of the agent: our arguments, our shutdown, our file descriptors. */
+/** Error codes that are not the agent's fault: our arguments, our shutdown, our file descriptors. */
 const ownFaults = new Set([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_DESTROYED',
@@ -13,6 +13,7 @@ const ownFaults = new Set([
   'ENFILE',
 ]);
 
+/** What an error code means, for the error text. */
 const explanations: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was reset',
@@ -28,8 +29,8 @@ const explanations: Readonly<Record<string, string>> = {
 };
 
 /**
- * What went wrong on the way to `url` or back. The error itself never becomes the cause: it may hold the request's
- * headers (I5). An error without a code is a bug and comes back as it is.
+ * Converts an error of a request to `url` to an `AgentError`. The original error never becomes its `cause`, because it may
+ * hold the request's headers (I5). An error without a code is a bug and is returned unchanged.
  */
 export function requestFailure(error: unknown, url: string): unknown {
   if (error instanceof AgentError || !(error instanceof Error)) return error;
@@ -44,16 +45,16 @@ export function requestFailure(error: unknown, url: string): unknown {
   return new AgentError('connection', `Cannot reach ${url}: ${explanation} (${code})`);
 }
 
-/** The messages are undici's only marks of these cases; the version is pinned and each case has a test. */
+/** Undici marks these cases only by their messages, so its version is pinned and each case has a test. */
 function isProtocolError(error: Error): boolean {
-  if (error instanceof errors.HTTPParserError) return !isCutOff(error);
+  if (error instanceof errors.HTTPParserError) return !isTruncated(error);
   if (error instanceof errors.HeadersOverflowError) return true;
-  // An unasked 100 or 101.
+  // The agent sent a 100 or 101 that was not requested.
   return error instanceof errors.SocketError && ['bad response', 'bad upgrade'].includes(error.message);
 }
 
-/** The connection ended inside of an answer that announced neither length nor keep-alive. */
-function isCutOff(error: Error): boolean {
+/** The connection ended within an answer that had neither a length nor keep-alive. */
+function isTruncated(error: Error): boolean {
   return error.message.includes('Invalid EOF state');
 }
 

@@ -2,8 +2,8 @@ import { decodedBody, tooLarge, type BodyLimits, type Response } from './decoded
 import { noRedaction, type Redactor } from '../redaction/redactor.ts';
 
 /**
- * The whole body, decoded. Throws an `AgentError` of type `payload_too_large` as soon as it is known to be over the
- * limits; the connection is closed then.
+ * Reads the whole body, decoded. Throws an `AgentError` of type `payload_too_large` and closes the connection as soon as the
+ * body exceeds the limits.
  */
 export async function readBody(response: Response, limits: BodyLimits, redactor: Redactor): Promise<Buffer> {
   const { bytes, complete } = await readUpTo(decodedBody(response, limits, redactor), limits.maxBytes);
@@ -11,17 +11,17 @@ export async function readBody(response: Response, limits: BodyLimits, redactor:
   return bytes;
 }
 
-/** Lets the connection serve again if the body is no longer than that; nobody wants to know what it says. */
+/** Discards a body of up to `maxBytes`, so that the connection can be reused. A longer one closes the connection. */
 export async function skipBody({ body }: Response, maxBytes: number): Promise<void> {
-  body.on('error', () => undefined); // Leaving early destroys it.
+  body.on('error', () => undefined); // `readUpTo` destroys a longer body.
   await readUpTo(body, maxBytes);
 }
 
-/** How long an agent may take to say what its error is: the status is known by then. */
+/** How long an agent may take to send an error's body. Its status is known already, so the body is not worth a longer wait. */
 const excerptTimeoutMs = 1_000;
 const excerptLimits: BodyLimits = { maxBytes: 16_384, maxRatio: Infinity };
 
-/** The beginning of an error's body as text, not redacted. Whatever becomes of the rest of the body: never throws. */
+/** The beginning of an error's body as text, not redacted. Never throws: if the body fails, returns what was read before. */
 export async function readExcerpt(response: Response): Promise<{ text: string; complete: boolean }> {
   const timer = setTimeout(() => response.body.destroy(), excerptTimeoutMs);
   const read: Buffer[] = [];
@@ -36,6 +36,7 @@ export async function readExcerpt(response: Response): Promise<{ text: string; c
   }
 }
 
+/** The first `maxBytes` of a body, also in `chunks` as they arrive. `complete`: the body is not longer. */
 async function readUpTo(
   pieces: AsyncIterable<unknown>,
   maxBytes: number,

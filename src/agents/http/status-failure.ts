@@ -7,7 +7,7 @@ import type { Redactor } from '../redaction/redactor.ts';
 import { readExcerpt } from './response-body.ts';
 import { AgentError } from '../transport.ts';
 
-/** The failure that a status stands for, with what the agent itself says of it. */
+/** Converts a response that is not 200 or 201 to an `AgentError`: its type by the status, its text from the body. */
 export async function statusFailure(
   response: Dispatcher.ResponseData,
   redactor: Redactor,
@@ -23,8 +23,8 @@ export async function statusFailure(
   });
 }
 
-/** What another try may well mend: the agent gave up waiting, a conflict, a lock, a request that came too early. */
-const passing: Readonly<Record<number, ErrorType>> = {
+/** Statuses 4xx, besides 429, that another try may resolve: request timeout, conflict, locked, too early. */
+const transientStatuses: Readonly<Record<number, ErrorType>> = {
   408: 'timeout',
   409: 'model_error',
   423: 'model_error',
@@ -32,13 +32,13 @@ const passing: Readonly<Record<number, ErrorType>> = {
 };
 
 function typeOfStatus(status: number): ErrorType {
-  const type = passing[status];
+  const type = transientStatuses[status];
   if (type) return type;
   if (status === 429) return 'rate_limit';
   if (status === 401 || status === 403) return 'auth';
   if (status >= 400 && status < 500) return 'invalid_request';
   if (status >= 500 && status < 600) return 'model_error';
-  if (status >= 600) return 'unknown'; // Beyond HTTP's five classes.
+  if (status >= 600) return 'unknown'; // HTTP defines only the classes 1xx to 5xx.
   return 'invalid_response';
 }
 
@@ -50,7 +50,7 @@ function headline(status: number): string {
   return `The agent answered ${status}`;
 }
 
-/** `retry-after-ms` is more exact, so it comes first. A date is compared with the answer's own `Date`: our clock may differ. */
+/** `retry-after-ms` has precedence, as it is more exact. A date is compared with the answer's `Date`: our clock may differ. */
 function retryAfter(headers: Dispatcher.ResponseData['headers']): number | undefined {
   const first = (name: string): string | undefined => [headers[name]].flat()[0];
   const nowMs = parseHttpDate(first('date')) ?? Date.now();

@@ -3,19 +3,20 @@ import type { AgentConfig } from '../../domain/agent.ts';
 import type { Outcome } from '../../domain/health.ts';
 import { AgentError, type AgentTransport } from '../transport.ts';
 
+/** The result of one probe. */
 export interface ProbeResult {
-  /** Marked as a probe. */
+  /** For the agent's health; marked as a probe. */
   readonly outcome: Outcome;
-  /** Of the health path's answer, if there was one. */
+  /** Status of the health path's answer. Absent if there was none. */
   readonly statusCode?: number;
-  /** Why it failed. */
+  /** Why the probe failed. Absent: it succeeded. */
   readonly error?: string;
   readonly latencyMs: number;
 }
 
 /**
- * Asks the agent's health path; of an agent that has none it only opens a connection: a probe never costs a prompt.
- * Takes `timeoutMs` at most.
+ * Probes an agent: sends a GET to its health path or, if it has none, only opens a connection. A probe never costs a prompt.
+ * It ends after the shorter of `timeoutMs` and the agent's own timeout. Never throws: a failure is part of the result.
  */
 export async function probeAgent(
   transport: Pick<AgentTransport, 'probe' | 'connect'>,
@@ -43,7 +44,7 @@ export async function probeAgent(
   }
 }
 
-/** What is neither the agent's failure nor its time that was up is a fault of ours, and nothing to hold against it. */
+/** An error that is neither the agent's failure nor a timeout is a fault of Holdfast: `internal` never counts against agents. */
 function failureOf(error: unknown, signal: AbortSignal, limitMs: number) {
   if (error instanceof AgentError)
     return { type: error.type, message: error.message, statusCode: error.statusCode };

@@ -3,10 +3,10 @@ import type { Outcome } from '../../domain/health.ts';
 import { probeAgent } from './probe-agent.ts';
 import type { AgentTransport } from '../transport.ts';
 
-/** Probes under way at a time. */
+/** Concurrent probes. */
 const concurrency = 8;
 
-/** Asks the health path of every agent that has one, once; each gives an outcome marked as a probe. */
+/** Probes each agent that has a health path once, and passes each outcome to `record`. Resolves when all are done. */
 export async function probeAgents(
   transport: Pick<AgentTransport, 'probe' | 'connect'>,
   agents: readonly AgentConfig[],

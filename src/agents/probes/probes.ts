@@ -4,18 +4,19 @@ import type { AgentHealth, Outcome } from '../../domain/health.ts';
 import { probeAgent, type ProbeResult } from './probe-agent.ts';
 import type { AgentTransport } from '../transport.ts';
 
-/** Where outcomes of probes go. */
+/** The agents' health: read and updated by probes. */
 interface ProbedHealth {
   of(agent: string): AgentHealth;
   record(outcome: Outcome): unknown;
 }
 
-/** Probes that somebody asks for: at most one of an agent at a time, which all who ask meanwhile share (I7). */
+/** Probes on demand. Concurrent probes of one agent are coalesced: they share one request (I7). */
 export class Probes {
   private readonly transport: AgentTransport;
   private readonly health: ProbedHealth;
   private readonly timeoutMs: number;
-  private readonly underWay = new Map<string, Promise<ProbeResult>>();
+  /** Probes that are running, by agent name. */
+  private readonly running = new Map<string, Promise<ProbeResult>>();
 
   constructor(transport: AgentTransport, health: ProbedHealth, timeoutMs: number) {
     this.transport = transport;
@@ -23,23 +24,26 @@ export class Probes {
     this.timeoutMs = timeoutMs;
   }
 
-  /** The outcome is recorded before this returns. */
+  /** Probes the agent. Its health has the outcome before this resolves. */
   probe(agent: AgentConfig): Promise<ProbeResult> {
-    const mine = this.underWay.get(agent.name);
-    if (mine) return mine;
-    const probing = this.run(agent).finally(() => this.underWay.delete(agent.name));
-    this.underWay.set(agent.name, probing);
+    const running = this.running.get(agent.name);
+    if (running) return running;
+    const probing = this.run(agent).finally(() => this.running.delete(agent.name));
+    this.running.set(agent.name, probing);
     return probing;
   }
 
   private async run(agent: AgentConfig): Promise<ProbeResult> {
     const result = await probeAgent(this.transport, agent, this.timeoutMs);
-    if (this.tells(agent, result.outcome)) this.health.record(result.outcome);
+    if (this.isInformative(agent, result.outcome)) this.health.record(result.outcome);
     return result;
   }
 
-  /** That an agent takes connections is news only of one that did not: an open port gives no answers. */
-  private tells({ name, healthPath }: AgentConfig, { errorType }: Outcome): boolean {
+  /**
+   * Whether the outcome says something about the agent's health. That a connection could be opened does so only for an
+   * agent that was unreachable: an open port does not mean that the agent answers.
+   */
+  private isInformative({ name, healthPath }: AgentConfig, { errorType }: Outcome): boolean {
     if (healthPath !== undefined || errorType !== undefined) return true;
     const { lastErrorType } = this.health.of(name);
     return lastErrorType === undefined || failures[lastErrorType].health === 'unreachable';

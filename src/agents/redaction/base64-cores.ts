@@ -1,15 +1,15 @@
-/** What a Base64 text shows of some bytes wherever in it they begin. */
+/** The digits that are the same in every Base64 text that contains the given bytes at one alignment. */
 export interface Base64Core {
-  /** In the standard alphabet, without the digits that neighbouring bytes have a part in. */
+  /** In the standard alphabet, without digits that also depend on neighbouring bytes. */
   readonly digits: string;
-  /** Where the encoded bytes end, given where the digits end: one shared digit and padding may follow. */
+  /** Index in `text` where the encoded bytes end. `digitsEnd`: where `digits` end; a shared digit and padding may follow. */
   readonly endOf: (text: string, digitsEnd: number) => number;
 }
 
-/** Shorter ones would be found by chance. */
+/** Shorter cores are left out, because ordinary text contains them by chance. */
 const minDigits = 8;
 
-/** One core for each of the three alignments of `bytes` to Base64's groups of three. */
+/** One core for each of the three alignments of `bytes` to Base64's groups of three bytes. */
 export function base64Cores(bytes: Buffer): Base64Core[] {
   return [0, 1, 2].flatMap((offset) => {
     const all = Buffer.concat([Buffer.alloc(offset), bytes])

@@ -4,22 +4,22 @@ import type { Redactor } from './redactor.ts';
 const maxErrorTextLength = 500;
 
 /**
- * `headline: what the agent said`, on one line, without control characters and without the token (I5), cut to 500
+ * An error text `headline: what the agent said`: one line without control characters and without the token (I5), cut to 500
  * characters.
  */
 export function errorText(headline: string, agentSaid: string, redactor: Redactor): string {
-  // Cleaned between two redactions: neither an embedded control character nor collapsed spaces may hide the token.
+  // Redacted before and after cleaning: control characters or white space within the token must not hide it.
   const excerpt = redactor.redact(oneLine(beginning(agentSaid, redactor)));
   return cutErrorText(excerpt === '' ? headline : `${headline}: ${excerpt}`);
 }
 
-/** Of a text that holds no secret: as much as an error may have of it. */
+/** Cuts a text to the 500 characters that an error may have. The text must hold no secret: it is not redacted. */
 export function cutErrorText(text: string): string {
   if (text.length <= maxErrorTextLength) return text;
   return `${text.slice(0, maxErrorTextLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** Enough for the text; the rest of an answer of megabytes is not worth the time. */
+/** Only this much is redacted and cleaned, because an answer may have megabytes and the error text needs only its beginning. */
 const maxSaidLength = 16_384;
 
 function beginning(said: string, redactor: Redactor): string {
@@ -27,7 +27,7 @@ function beginning(said: string, redactor: Redactor): string {
   return redactCut(said.slice(0, maxSaidLength), redactor);
 }
 
-/** Of a text that was cut: its end could be the beginning of the token, which nobody would recognise. */
+/** Redacts a text that was cut, and drops its end: that could be the beginning of a token, which cannot be recognised. */
 export function redactCut(text: string, redactor: Redactor): string {
   const clean = redactor.redact(text);
   return clean.slice(0, Math.max(0, clean.length - redactor.longestSpelling));
@@ -40,7 +40,7 @@ function oneLine(text: string): string {
     .trim();
 }
 
-/** What an error body says, where people look first: `error`, `error.message`, `message`, `detail`; else all of it. */
+/** The message of an error body: `error`, `error.message`, `message` or `detail`; otherwise the whole body. */
 export function agentsOwnError(text: string): string {
   try {
     return describeError(JSON.parse(text));
@@ -61,6 +61,6 @@ export function describeError(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch {
-    return ''; // Nested deeper than the stack.
+    return ''; // Nested so deeply that the stack overflowed.
   }
 }

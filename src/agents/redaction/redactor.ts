@@ -1,37 +1,38 @@
 import { base64Cores, type Base64Core } from './base64-cores.ts';
-import { asItIs, unescaped, type TextView } from './text-view.ts';
+import { unescaped, verbatim, type TextView } from './text-view.ts';
 
 export const redacted = '[redacted]';
 
-/** Takes an agent's token out of what the agent said (I5). */
+/** Replaces an agent's token in texts of that agent by `[redacted]` (I5). */
 export interface Redactor {
   redact(text: string): string;
-  /** No spelling that `redact` knows is longer, in characters; 0 without a token. */
+  /** Length of the longest spelling that `redact` recognises, in characters. 0 without a token. */
   readonly longestSpelling: number;
 }
 
-/** Each alone, too: a token may itself hold what looks like an escape of the other kind. */
+/** Both kinds together and each alone, because a token may itself contain what looks like an escape of the other kind. */
 const escapes = ['percent and backslash', 'percent', 'backslash'] as const;
 
+/** For agents without a token. */
 export const noRedaction: Redactor = { redact: (text) => text, longestSpelling: 0 };
 
-/** Of an agent that has a token which is not opened here: nothing that it says is told. */
+/** For agents whose token is not decrypted, so it cannot be searched for: replaces every text by an empty one. */
 export const withholdAll: Redactor = { redact: () => '', longestSpelling: 0 };
 
 /**
- * Knows the token as it is, with any of its characters percent-encoded or escaped as in JSON, and in Base64 (also
- * base64url, and inside a longer encoded text such as `Bearer <token>`). Its work is linear in the text.
+ * A redactor that recognises the token verbatim, with any of its characters percent-encoded or escaped as in JSON, and in
+ * Base64 (also base64url, and within a longer encoded text such as `Bearer <token>`). Takes time linear in the text.
  */
 export function createRedactor(token: string | undefined): Redactor {
   if (!token) return noRedaction;
-  // A header carries Latin-1; whoever echoes it may have read the bytes as either.
+  // The token itself, and its UTF-8 bytes as Latin-1: an agent that echoes it may use either encoding.
   const forms = [...new Set([token, Buffer.from(token).toString('latin1')])];
   const cores = forms.flatMap((form) => base64Cores(Buffer.from(form, 'latin1')));
   return {
     redact: (text) => {
       const views = /[%\\]/.test(text)
-        ? [asItIs(text), ...escapes.map((one) => unescaped(text, one))]
-        : [asItIs(text)];
+        ? [verbatim(text), ...escapes.map((one) => unescaped(text, one))]
+        : [verbatim(text)];
       return cut(
         text,
         views.flatMap((view) => rangesIn(view, forms, cores)),
@@ -62,6 +63,7 @@ function occurrences(text: string, wanted: string): Range[] {
   return ranges;
 }
 
+/** Replaces the ranges, which may overlap, by `[redacted]`. */
 function cut(text: string, ranges: Range[]): string {
   let kept = '';
   let done = 0;

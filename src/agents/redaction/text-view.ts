@@ -1,11 +1,12 @@
-/** A reading of a text, and where each of its characters comes from. */
+/** A text with its escapes resolved, and for each character its index in the source. */
 export interface TextView {
   readonly text: string;
-  /** Index in the source of the character at `index`; the source's length at the end. */
+  /** Index in the source of the character at `index`; the source's length for the index after the last character. */
   readonly sourceIndex: (index: number) => number;
 }
 
-export function asItIs(text: string): TextView {
+/** The view of a text without escapes: the text itself. */
+export function verbatim(text: string): TextView {
   return { text, sourceIndex: (index) => index };
 }
 
@@ -17,9 +18,9 @@ const escapePatterns: Readonly<Record<Escapes, RegExp>> = {
   backslash: /\\(?:u[0-9a-fA-F]{4}|[^])/g,
 };
 
-/** With `%41`, or `\u0041` and `\A`, or all of them read as `A`; bytes above ASCII as Latin-1. */
+/** Resolves escapes to characters: `%41` (percent), `\u0041` and `\A` (backslash) or all. Bytes above ASCII are Latin-1. */
 export function unescaped(source: string, escapes: Escapes): TextView {
-  /** Where in the view each escape's character is, and how much longer the source is up to and with it. */
+  /** For each escape: the index of its character in the view, and how much longer the source is up to and including it. */
   const ends: number[] = [];
   const longer: number[] = [];
   let lengthened = 0;
@@ -38,7 +39,7 @@ function characterOf(escape: string): string {
   return escape.charAt(1);
 }
 
-/** Index of the last of the ascending numbers that is below `limit`; -1 without one. */
+/** Index of the last number below `limit`, by binary search; -1 if there is none. */
 function lastBelow(ascending: readonly number[], limit: number): number {
   let low = 0;
   let high = ascending.length;

@@ -4,17 +4,17 @@ import { describeError, errorText } from '../../redaction/error-text.ts';
 import { noRedaction, type Redactor } from '../../redaction/redactor.ts';
 import { AgentError } from '../../transport.ts';
 
-/** Shorter JSON is parsed within a few milliseconds however deep it is. */
+/** Up to this size JSON is parsed within a few milliseconds, however deeply it is nested. */
 const quicklyParsedBytes = 65_536;
 const maxLevels = 1_000;
 
 /**
  * The text of a `vps` answer: `content` as a string or as blocks `[{type: "text", text}]` (joined; blocks of other
- * types are ignored), or `message` as a string or `{content}`. It comes back exactly, white space included.
- * Throws `AgentError` of type `invalid_response` for anything else, and nothing but that.
+ * types are ignored), or `message` as a string or `{content}`. White space is kept. Throws `AgentError` of type
+ * `invalid_response` for anything else, and no other error.
  */
 export function decode(body: Uint8Array, redactor: Redactor = noRedaction): string {
-  // JSON.parse takes seconds for millions of levels, and the whole process waits.
+  // For millions of levels JSON.parse blocks the process for seconds.
   if (body.byteLength > quicklyParsedBytes && nestsDeeperThan(maxLevels, body))
     throw invalid(`The answer nests more than ${maxLevels} levels`);
   const text = asUtf8(body);

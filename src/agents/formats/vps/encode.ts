@@ -4,8 +4,8 @@ import type { EncodedQuestion } from '../wire-format.ts';
 const defaultPath = '/v1/messages';
 
 /**
- * `{model, messages: [{role, content}], session_id?}`, the token as `Authorization: Bearer`. Throws `AgentError` of type
- * `auth` for a token that no header can carry.
+ * The request of a question: the body is `{model, messages: [{role, content}], session_id?}`, the token goes to
+ * `Authorization: Bearer`. Throws `AgentError` of type `auth` if the token has characters that no header can carry.
  */
 export function encode(question: AgentQuestion): EncodedQuestion {
   const { agent, messages, sessionId } = question;
