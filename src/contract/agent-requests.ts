@@ -1,9 +1,10 @@
-/** What requests about agents may hold. */
+/** Schemas of requests about agents. */
 import { noDeeperThan, noLargerThan } from './bounds.ts';
 import { id, newId } from './ids.ts';
 import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
+/** Limits of `expect`, which holds a JSON Schema of the caller. */
 const maxExpectDepth = 64;
 const maxExpectBytes = 16 * 1024;
 
@@ -12,6 +13,7 @@ const path = z
   .max(1_024)
   .regex(/^\/[\x21-\x7e]*$/, 'a path that begins with / and is percent-encoded');
 
+/** The body of a registration. */
 export const registration = z
   .strictObject({
     name: newId,
@@ -29,7 +31,7 @@ export const registration = z
       .openapi({ description: 'Sent as a Bearer token; sealed at rest, never shown again' }),
     keep_auth_token: z.boolean().default(false).openapi({
       description:
-        'Keeps the token of the config that this replaces: for the same host, and not from https to http',
+        'Keeps the token of the registration that this one replaces. Only for the same host, and not from https to http',
     }),
     timeout_seconds: z.number().positive().max(3_600).default(30),
     max_retries: z.number().int().min(0).max(10).default(3),
@@ -39,13 +41,17 @@ export const registration = z
       .min(1)
       .max(100_000)
       .nullish()
-      .openapi({ description: 'Calls of this agent that one node takes at a time; beyond: 429' }),
+      .openapi({
+        description: 'Most calls of this agent that one node accepts at a time; further ones get 429',
+      }),
     fallback_agents: z.array(id).max(20).default([]),
     path: path.default('/v1/messages'),
     history: z
       .enum(['window', 'none'])
       .default('window')
-      .openapi({ description: "none: the prompt alone, without the session's recent messages" }),
+      .openapi({
+        description: "none: the agent gets the prompt alone, without the session's recent messages",
+      }),
     expect: noLargerThan(
       maxExpectBytes,
       z
@@ -54,19 +60,23 @@ export const registration = z
           json_schema: z
             .record(z.string(), z.unknown())
             .nullish()
-            .openapi({ description: 'The answer must be JSON that this JSON Schema (draft-07) takes' }),
+            .openapi({
+              description: 'The answer must be JSON that is valid against this JSON Schema (draft-07)',
+            }),
           deny_regex: z
             .string()
             .min(1)
             .max(1_000)
             .nullish()
-            .openapi({ description: 'RE2 syntax; an answer in which it is found is refused' }),
+            .openapi({ description: 'RE2 syntax; an answer with a match is refused' }),
         })
         .refine(...noDeeperThan(maxExpectDepth)),
     )
       .nullish()
-      .openapi({ description: 'An answer that is not like this is invalid_response and falls back' }),
-    health_path: path.nullish().openapi({ description: 'A free GET to probe now and then' }),
+      .openapi({ description: 'Any other answer fails with invalid_response, and the call falls back' }),
+    health_path: path
+      .nullish()
+      .openapi({ description: 'Path of a GET that costs nothing, for regular probes' }),
   })
   .openapi('AgentRegistration');
 

@@ -1,8 +1,9 @@
-/** What answers about agents hold. */
+/** Schemas of answers about agents. */
 import type { AnswerOf } from './types-of.ts';
 import { nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';
 
+/** A registered agent. */
 export const agentDescription = z
   .object({
     name: z.string(),
@@ -37,7 +38,9 @@ export const agentRegistered = z.object({
   replaced: z.boolean(),
   warnings: z
     .array(z.string())
-    .openapi({ description: 'What of it has no effect, e.g. a fallback that is not registered' }),
+    .openapi({
+      description: 'Parts of the registration without effect, e.g. a fallback that is not registered',
+    }),
 });
 
 export type Agent = AnswerOf<typeof agentDescription>;

@@ -1,4 +1,4 @@
-/** What server-sent events about calls hold. */
+/** Schemas of server-sent events about calls. */
 import type { AnswerOf } from './types-of.ts';
 import { callCounts, callSummary } from './calls.ts';
 import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
@@ -9,7 +9,7 @@ const agent = z.string();
 /** The number of the try at this agent, from 1, under both names: `attempt` goes in 0.3.0 (docs/compatibility.md). */
 const tryNumber = { try: wholeNumber, attempt: wholeNumber };
 
-/** What happened to a call. An event's name is its type; `end` comes after the last of them. */
+/** Something that happened to a call. The event's name is its type. After the last one comes an event `end`. */
 export const callEvent = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['accepted', 'queued', 'turn_granted', 'cancelled']), ...common }),
   z.object({ type: z.literal('attempt_started'), ...common, agent, ...tryNumber }),
@@ -34,7 +34,7 @@ export const callEvent = z.discriminatedUnion('type', [
 ]);
 export const callEnd = z.object({ type: z.literal('end'), call_id: z.string() });
 
-/** An event `calls` of the live list: the first page of a filter and the counts by status, as they are now. */
+/** The data of the event `calls` of the live list: the current first page of a filter and the current counts by status. */
 export const liveCalls = z.object({ calls: z.array(callSummary), counts: callCounts });
 
 export type CallEvent = AnswerOf<typeof callEvent>;

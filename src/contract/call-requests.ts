@@ -1,4 +1,4 @@
-/** What requests about calls may hold. */
+/** Schemas of requests about calls. */
 import { leastSliceMs } from '../domain/deadline.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { jsonBytes } from '../domain/json-bytes.ts';
@@ -9,18 +9,18 @@ import { cursorQuery } from './query.ts';
 import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
-/** The limits of a node that its requests are checked against. */
+/** The node's limits that requests are checked against, from its settings. */
 export interface RequestLimits {
   readonly maxPromptBytes: number;
   readonly maxMetadataBytes: number;
-  /** Of a call that asks for none. */
+  /** Deadline of a call that sets none. */
   readonly deadlineMs: number;
   readonly maxDeadlineMs: number;
-  /** Agents of a chain. */
+  /** Most agents of a chain. */
   readonly maxChain: number;
 }
 
-/** Fields of a call that a rerun may have anew. */
+/** The fields of a call that a rerun may override. */
 export function promptAndDeadline(limits: RequestLimits) {
   const prompt = z
     .string()
@@ -31,7 +31,7 @@ export function promptAndDeadline(limits: RequestLimits) {
     );
   const deadline_seconds = z
     .number()
-    .min(leastSliceMs / 1_000, `at least ${leastSliceMs / 1_000}: in less no agent can be asked`)
+    .min(leastSliceMs / 1_000, `at least ${leastSliceMs / 1_000}: no agent can be asked in less time`)
     .max(limits.maxDeadlineMs / 1_000)
     .nullish()
     .openapi({
@@ -40,19 +40,23 @@ export function promptAndDeadline(limits: RequestLimits) {
   return { prompt, deadline_seconds };
 }
 
+/** The body of a new call. */
 export function callRequest(limits: RequestLimits) {
   const { prompt, deadline_seconds } = promptAndDeadline(limits);
   return z
     .strictObject({
       agent_name: id.openapi({ description: 'A registered agent' }),
       prompt,
-      session_id: newId.nullish().openapi({ description: 'Continues this session, or begins it' }),
+      session_id: newId
+        .nullish()
+        .openapi({ description: 'The session that the call belongs to; created if it does not exist' }),
       user_id: id.nullish(),
       metadata: noLargerThan(limits.maxMetadataBytes, metadataRecord)
         .nullish()
         .openapi({ description: "Merged into the session's metadata" }),
       on_disconnect: z.enum(['finish', 'cancel']).default('finish').openapi({
-        description: 'What becomes of the call when the last client that waits for it at this node goes away',
+        description:
+          'What happens to the call when the last client that waits for it at this node disconnects',
       }),
       deadline_seconds,
     })
@@ -64,17 +68,20 @@ const callFilterFields = {
   error_type: z
     .enum(errorTypes as [ErrorType, ...ErrorType[]])
     .optional()
-    .openapi({ description: 'How it failed' }),
+    .openapi({ description: 'The type of the failure' }),
   agent: id.optional().openapi({ description: 'The agent that was asked for' }),
   answered_by: id.optional().openapi({ description: 'The agent that answered' }),
   session: id.optional(),
   user: id.optional(),
-  since: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Started then or later' }),
-  until: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Started before' }),
-  text: id.optional().openapi({ description: 'What the call id begins with' }),
-  rerun_of: id.optional().openapi({ description: 'The call that it runs again' }),
+  since: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .openapi({ description: 'Started at this time or later' }),
+  until: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Started before this time' }),
+  text: id.optional().openapi({ description: 'Prefix of the call id' }),
+  rerun_of: id.optional().openapi({ description: 'The call of which it is a rerun' }),
 };
-/** Which calls are meant: query parameters of lists, `filter` in bodies. */
+/** Selects calls. Lists take these fields as query parameters, bodies as `filter`. */
 export const callFilter = z.strictObject(callFilterFields);
 export const callListQuery = z.strictObject({ ...callFilterFields, ...cursorQuery });
 
@@ -82,12 +89,12 @@ export const callExportQuery = z.strictObject({
   ...callFilterFields,
   format: z.enum(['ndjson', 'tar.gz']).default('ndjson').openapi({
     description:
-      'A line {call_id, asked, answered_by, history} per call, or a file `<call id>.json` per call',
+      'ndjson: one line {call_id, asked, answered_by, history} per call; tar.gz: one file `<call id>.json` per call',
   }),
   archive: z
     .enum(['true', 'false'])
     .default('false')
-    .openapi({ description: 'true: from the archive of failed calls, not from Temporal' }),
+    .openapi({ description: 'true: reads the archive of failed calls, not Temporal' }),
 });
 
 export type CallRequest = RequestOf<ReturnType<typeof callRequest>>;

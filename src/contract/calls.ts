@@ -1,4 +1,4 @@
-/** What answers about calls hold; api/calls/wire.ts and call-description.ts make them. */
+/** Schemas of answers about calls. The answers are made in api/calls/wire.ts and call-description.ts. */
 import type { AnswerOf } from './types-of.ts';
 import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';
@@ -7,14 +7,17 @@ export const callStatus = z.enum(['running', 'completed', 'failed', 'cancelled']
 
 const attemptTry = z.object({
   try: z.number().int().openapi({ description: 'Number of the try at this agent, from 1' }),
-  attempt: z.number().int().openapi({ deprecated: true, description: 'Same as try; goes in 0.3.0' }),
+  attempt: z
+    .number()
+    .int()
+    .openapi({ deprecated: true, description: 'Same as try; will be removed in 0.3.0' }),
   error_type: errorType.nullable(),
   lost: z.boolean().openapi({ description: 'Its worker died or stopped before the agent answered' }),
   latency_ms: z.number(),
   first_byte_ms: z
     .number()
     .nullable()
-    .openapi({ description: "To the response's headers; null where none came" }),
+    .openapi({ description: "Until the response's headers arrived; null if none did" }),
   at: isoTime,
 });
 const attempt = z
@@ -25,27 +28,33 @@ const attempt = z
     error: z.string().nullable(),
     tries: z.number().int().openapi({ description: 'How often this agent was asked' }),
     latency_ms: z.number().nullable().openapi({
-      description: 'All tries, backoff included; not the time that was lost with a worker',
+      description: 'All tries including backoff, without time that was lost with a worker',
     }),
     try_log: z.array(attemptTry),
   })
   .openapi('Attempt');
 
+/** The outcome of a call. */
 const callFields = {
   call_id: z.string(),
   success: z.boolean().nullable().openapi({ description: 'null while the call runs' }),
-  agent_name: z.string().openapi({ description: 'Who answered, or who was asked' }),
+  agent_name: z
+    .string()
+    .openapi({ description: 'The agent that answered; if none has, the agent that was asked for' }),
   response: z.string().nullable(),
   error: z.string().nullable(),
   error_type: errorType.nullable(),
-  fallback_chain: z.array(z.string()).openapi({ description: 'Names in the order as executed' }),
+  fallback_chain: z
+    .array(z.string())
+    .openapi({ description: 'Agent names in the order in which they were asked' }),
   attempts: z.array(attempt),
   latency_ms: z
     .number()
     .nullable()
-    .openapi({ description: 'Of a repeat with the same key: since the repeat' }),
+    .openapi({ description: 'For a repeat with the same key: since the repeat' }),
   overhead_ms: z.number().nullable().openapi({
-    description: 'latency_ms without agents and waiting for the turn; what a dead worker lost is in it',
+    description:
+      'latency_ms without the agents and the wait for the turn; includes time that was lost with a worker',
   }),
   retried: z.boolean(),
   retry_count: z.number().int().openapi({ description: 'Failovers: agents asked beyond the first' }),
@@ -64,7 +73,7 @@ export const askedAndAnswered = {
 const summaryFields = {
   call_id: z.string(),
   status: callStatus,
-  agent_name: z.string().openapi({ description: 'As asked' }),
+  agent_name: z.string().openapi({ description: 'Same as asked' }),
   ...askedAndAnswered,
   error_type: errorType.nullable(),
   session_id: nullableText,
@@ -97,18 +106,22 @@ export const callDescription = z
     prompt_lost: z
       .literal(true)
       .optional()
-      .openapi({ description: 'Lost in the payload store: a note stands in its place' }),
+      .openapi({ description: 'The text was lost in the payload store; a note is in its place' }),
     metadata: z.record(z.string(), z.unknown()).nullable(),
-    deadline_seconds: z.number().openapi({ description: 'From its start, waiting for the turn included' }),
+    deadline_seconds: z
+      .number()
+      .openapi({ description: 'From the start of the call, including the wait for the turn' }),
     timings: z
       .object({
-        queued_ms: phase.openapi({ description: "Waiting for the session's turn" }),
-        first_byte_ms: phase.openapi({ description: "From the answering try's start to its headers" }),
-        agent_ms: phase.openapi({ description: 'All agents, backoff included' }),
-        overhead_ms: phase.openapi({ description: 'The rest, with what was lost when a worker died' }),
+        queued_ms: phase.openapi({ description: "The wait for the session's turn" }),
+        first_byte_ms: phase.openapi({
+          description: "From the start of the answering try until the response's headers arrived",
+        }),
+        agent_ms: phase.openapi({ description: 'All agents, including backoff' }),
+        overhead_ms: phase.openapi({ description: 'The rest, including time that was lost with a worker' }),
         total_ms: phase,
       })
-      .openapi({ description: 'null: not over, or not known' }),
+      .openapi({ description: 'In ms. null: not over yet, or not known' }),
     chain: z
       .array(
         z.object({
@@ -118,20 +131,20 @@ export const callDescription = z
           max_retries: z.number().int(),
         }),
       )
-      .openapi({ description: 'As pinned when the call began' }),
+      .openapi({ description: 'Pinned when the call started' }),
     passed_over: z.array(z.string()).openapi({
       description:
-        'Agents of the chain whose circuit was open when the call began, so that others come first',
+        'Agents that moved behind others in the chain because their circuit was open when the call started',
     }),
     reruns: z
       .array(z.object({ call_id: z.string(), status: callStatus }))
-      .openapi({ description: 'Newest first, at most 50; may lag by up to seconds' }),
+      .openapi({ description: 'Newest first, at most 50; may lag behind by seconds' }),
     web_ui_url: nullableText,
   })
   .openapi('CallDescription');
 
 export const callHistory = z.object({ events: z.array(z.unknown()) });
-/** A line of an export. */
+/** One line of an export. */
 export const exportedCall = z
   .object({ call_id: z.string(), ...askedAndAnswered, history: callHistory })
   .openapi('ExportedCall');

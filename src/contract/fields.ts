@@ -1,4 +1,4 @@
-/** Fields that answers of several rooms have. */
+/** Schemas of fields that several answers have. */
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { z } from './zod.ts';
 

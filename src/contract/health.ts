@@ -1,4 +1,4 @@
-/** What answers about health hold. */
+/** Schemas of answers about health. */
 import type { AnswerOf } from './types-of.ts';
 import { errorType, isoTime, wholeNumber as figure } from './fields.ts';
 import { z } from './zod.ts';
@@ -9,7 +9,8 @@ export const agentHealthDescription = z
     status: z.enum(['healthy', 'degraded', 'unhealthy', 'unreachable']),
     success_rate: z.number().openapi({ description: 'Percent, over the last 50 outcomes within 15 minutes' }),
     recent_requests: figure.openapi({
-      description: 'Outcomes that success_rate is over; of none the rate is 100 and says nothing',
+      description:
+        'How many outcomes success_rate is computed from. Without any it is 100, which means nothing',
     }),
     total_requests: figure,
     total_failures: figure,
@@ -21,13 +22,16 @@ export const agentHealthDescription = z
     circuit: z.enum(['closed', 'open', 'half_open']),
     circuit_open_until: isoTime.nullable(),
     latencies_ms: z.array(figure).openapi({
-      description: 'Of the last 50 answered calls, oldest first; of 25 at least beyond 500 agents',
+      description:
+        'Of the last 50 answered calls, oldest first; with more than 500 agents at least of the last 25',
     }),
     latency_p50_ms: figure.nullable().openapi({ description: 'Of latencies_ms; null when there are none' }),
     latency_p95_ms: figure.nullable(),
     recent_errors: z
       .array(z.object({ at: isoTime, error_type: errorType, call_id: z.string() }))
-      .openapi({ description: 'The last 10 failed calls, newest first; 3 at least beyond 500 agents' }),
+      .openapi({
+        description: 'The last 10 failed calls, newest first; with more than 500 agents at least the last 3',
+      }),
   })
   .openapi('AgentHealth');
 
@@ -46,11 +50,12 @@ export const healthOverview = z
   })
   .openapi('HealthOverview');
 
+/** The result of a probe on demand. */
 export const probeReport = z
   .object({
     agent_name: z.string(),
     ok: z.boolean(),
-    status_code: figure.nullable().openapi({ description: 'null where no health path answered' }),
+    status_code: figure.nullable().openapi({ description: 'null if no health path answered' }),
     error_type: errorType.nullable(),
     error: z.string().nullable(),
     latency_ms: figure,
@@ -58,6 +63,7 @@ export const probeReport = z
   })
   .openapi('ProbeReport');
 
+/** The status of the gateway as a whole, without details. */
 export const gatewayStatus = z.object({
   status: z.enum(['operational', 'degraded']),
   agents: figure,
@@ -68,6 +74,6 @@ export const gatewayStatus = z.object({
 
 export type AgentHealth = AnswerOf<typeof agentHealthDescription>;
 export type HealthOverview = AnswerOf<typeof healthOverview>;
-/** With `details=true`. */
+/** The overview with `details=true`. */
 export type DetailedHealth = HealthOverview & { readonly agents: readonly AgentHealth[] };
 export type ProbeReport = AnswerOf<typeof probeReport>;

@@ -4,21 +4,21 @@ const maxIdLength = 128;
 
 const printable = /^[^\p{Cc}\p{Cs}]*$/u;
 
-/** Names and ids: any printable text, since clients of old sent any. */
+/** An agent's name or an id. Any printable text is allowed, because clients of earlier versions may send it. */
 export const id = z
   .string()
   .min(1)
   .max(maxIdLength)
   .regex(printable, 'no control characters')
   .refine((text) => text.trim() === text, 'no spaces at the ends')
-  .openapi({ pattern: printable.source }); // By itself the generator would write the flags into it.
+  .openapi({ pattern: printable.source }); // The OpenAPI generator would write the pattern with its flags.
 
-/** Why JSON with a member `__proto__` is refused: a parsed object would not have it as its own. */
+/** Why JSON with a member `__proto__` is refused: a parsed object may not get it as a member of its own. */
 export const noMemberName = 'no name of a member';
 
 /**
- * The id of what a request creates. Clients drop `.` and `..` from a URL's path. An export has ids as member names, and
- * `__proto__` is none.
+ * The id of something that a request creates. `.` and `..` are refused because clients drop them from a URL's path,
+ * `__proto__` because an export has ids as member names.
  */
 export const newId = id
   .refine((text) => text !== '.' && text !== '..', "not '.' or '..', which no URL can hold")

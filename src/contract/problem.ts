@@ -1,8 +1,8 @@
-/** How every refusal looks: an RFC 9457 problem. */
+/** The body of every refusal: an RFC 9457 problem document. */
 import type { AnswerOf } from './types-of.ts';
 import { z } from './zod.ts';
 
-/** Of one problem; what looks for wrong fields stops there. */
+/** Most entries of `errors` in one problem. Validation stops when it has found this many wrong fields. */
 export const maxFieldErrors = 20;
 
 const fieldError = z.object({ field: z.string(), message: z.string() });

@@ -1,4 +1,4 @@
-/** What answers and events about reruns hold: of one call, and of batches. */
+/** Schemas of answers and events about reruns: of one call, and of batches. */
 import type { AnswerOf } from './types-of.ts';
 import { callSummary } from './calls.ts';
 import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
@@ -33,7 +33,7 @@ const batchItem = z.object({
   error_type: errorType.nullable(),
   reason: nullableText,
 });
-/** Also the data of the event `progress`. */
+/** A batch without its items; also the data of the event `progress`. */
 export const batchSummary = z.object(batchFields).openapi('RerunBatch');
 
 export const batchList = z
@@ -45,8 +45,8 @@ export const batchDescription = z
 
 export const batchDryRun = z.object({
   dry_run: z.literal(true),
-  total: wholeNumber.openapi({ description: 'Calls that would be run again' }),
-  skipped: wholeNumber.openapi({ description: 'Calls that match and would be skipped' }),
+  total: wholeNumber.openapi({ description: 'How many calls would be run again' }),
+  skipped: wholeNumber.openapi({ description: 'How many matching calls would be skipped' }),
   sample: z.array(callSummary),
 });
 export const batchAccepted = z.object({ batch_id: z.string() });

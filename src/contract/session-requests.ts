@@ -1,9 +1,9 @@
-/** What requests about sessions may hold. */
+/** Schemas of requests about sessions. */
 import { listOf, metadataRecord } from './bounds.ts';
 import { id } from './ids.ts';
 import { z } from './zod.ts';
 
-/** More lenient than what we write: files of other gateways are imported too. */
+/** One session of an import. More lenient than our exports, because files of other gateways can be imported too. */
 export const importedSession = z.strictObject({
   session_id: id.optional(),
   user_id: id.nullish(),

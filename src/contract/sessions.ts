@@ -1,4 +1,4 @@
-/** What answers about sessions hold. */
+/** Schemas of answers about sessions. */
 import type { AnswerOf } from './types-of.ts';
 import { isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';
@@ -13,7 +13,7 @@ const message = z.object({
   lost: z
     .literal(true)
     .optional()
-    .openapi({ description: 'Lost in the payload store: a note stands in its place' }),
+    .openapi({ description: 'The text was lost in the payload store; a note is in its place' }),
 });
 export const sessionDescription = z
   .object({
@@ -30,7 +30,7 @@ export const importReport = z
     imported: z.number().int(),
     skipped: z
       .array(z.string())
-      .openapi({ description: 'Ids that exist already; they were left as they are' }),
+      .openapi({ description: 'Ids of sessions that existed already and were not changed' }),
     invalid: z.array(z.object({ session_id: z.string(), error: z.string() })),
   })
   .openapi('ImportReport');
@@ -50,7 +50,7 @@ export const sessionExport = z
     incomplete_sessions: z
       .array(z.string())
       .optional()
-      .openapi({ description: 'Those with lost messages, which are marked; at most 10,000 are named' }),
+      .openapi({ description: 'Ids of sessions with lost messages, which are marked; at most 10,000 ids' }),
   })
   .openapi('SessionExport');
 

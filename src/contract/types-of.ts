@@ -1,9 +1,10 @@
-/** The types of what schemas describe. They are read-only: what is sent may be shared, and who reads it only reads. */
+/** The types that schemas describe. They are read-only, because an answer may be shared by several requests. */
 import type { z } from './zod.ts';
 
+/** An answer as clients receive it. */
 export type AnswerOf<S extends z.ZodType> = ReadonlyDeep<z.output<S>>;
 
-/** As clients send it: what has a default may be left out. */
+/** A request as clients send it: fields with a default are optional. */
 export type RequestOf<S extends z.ZodType> = ReadonlyDeep<z.input<S>>;
 
 type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;

@@ -1,4 +1,4 @@
-/** What answers about today's routing of yesterday's calls hold. */
+/** Schemas of answers about what-if: how today's routing would handle recorded calls. */
 import type { AnswerOf } from './types-of.ts';
 import { askedAndAnswered } from './calls.ts';
 import { errorType } from './fields.ts';
@@ -9,7 +9,7 @@ const names = z.array(z.string());
 export const whatIfRow = z
   .object({
     call_id: z.string(),
-    agent_name: z.string().openapi({ description: 'As asked' }),
+    agent_name: z.string().openapi({ description: 'Same as asked' }),
     ...askedAndAnswered,
     error_type: errorType.nullable(),
     before: z.object({
@@ -23,9 +23,12 @@ export const whatIfRow = z
       ),
     }),
     after: z.object({
-      chain: names.openapi({ description: 'In the order that a call of now would ask' }),
+      chain: names.openapi({ description: 'In the order in which a call that starts now would ask them' }),
       unregistered: names,
-      next_agent: z.string().nullable().openapi({ description: 'The first whose answer is not on record' }),
+      next_agent: z
+        .string()
+        .nullable()
+        .openapi({ description: 'The first agent whose outcome is not recorded' }),
       reason: z.string(),
       steps: z.array(
         z.object({
@@ -35,7 +38,11 @@ export const whatIfRow = z
         }),
       ),
     }),
-    changed: z.boolean().openapi({ description: 'Others would be asked than were, or in another order' }),
+    changed: z
+      .boolean()
+      .openapi({
+        description: 'Whether other agents would be asked than the call asked, or in another order',
+      }),
   })
   .openapi('WhatIf');
 

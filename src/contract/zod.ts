@@ -1,4 +1,4 @@
-/** zod, with `.openapi()` for what the OpenAPI document says beside a schema. */
+/** zod with `.openapi()`, which adds descriptions for the OpenAPI document to a schema. */
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 

@@ -1,6 +1,6 @@
 /**
- * Builders of every Temporal id, and of the agents' key: the only place where their form is known. Ids that are hashed are
- * made in hashed-ids.ts, keys of what is kept in memory in keys.ts.
+ * Builders of every Temporal id, and of the idempotency key that agents get. Only this file knows their form. Hashed ids are
+ * made in hashed-ids.ts, keys of data in memory in keys.ts.
  */
 
 export const agentDirectoryId = 'agent-directory';
@@ -20,15 +20,15 @@ export const callIdOf = (workflowId: string): string => workflowId.slice(callPre
 export const sessionIdOf = (workflowId: string): string => workflowId.slice(sessionPrefix.length);
 export const batchIdOf = (workflowId: string): string => workflowId.slice(batchPrefix.length);
 
-/** A call's id as users name it: as it is, or as Temporal names its workflow. */
+/** The call id from user input, which may be the call id or the id of its workflow. */
 export const callIdFrom = (given: string): string => (given.startsWith(callPrefix) ? callIdOf(given) : given);
-/** The same of a batch. */
+/** The batch id from user input, which may be the batch id or the id of its workflow. */
 export const batchIdFrom = (given: string): string =>
   given.startsWith(batchPrefix) ? batchIdOf(given) : given;
 
-/** A command line takes a word that begins with `-` for an option: an id that would gets a letter in front. */
+/** Prefixes an id that begins with `-` or `_` with a letter, because a command line would read `-...` as an option. */
 export const plainStart = (id: string): string => (/^[-_]/.test(id) ? `x${id}` : id);
 
-/** The agents' dedupe key: the same for every try of one agent in one call (I3). */
+/** The `Idempotency-Key` that an agent gets: the same for every try of one agent in one call (I3). */
 export const agentIdempotencyKey = (callId: string, agent: string): string =>
   `${encodeURIComponent(callId)}/${encodeURIComponent(agent)}`;

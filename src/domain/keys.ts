@@ -1,9 +1,9 @@
 /**
  * Keys of what a process keeps in memory: caches, coalesced reads, shared watches, open requests. Things of one key are
- * the same. What tells sessions or calls apart beside their id, such as an owner, is added here and in ids.ts.
+ * the same. If something besides the id is to identify a session or call, such as an owner, add it here and in ids.ts.
  */
 
-/** Holdfast makes the ids of calls and batches itself (hashed-ids.ts): they are unique. */
+/** Holdfast makes the ids of calls and batches itself (hashed-ids.ts), so they are unique. */
 export const callKey = (callId: string): string => callId;
 export const batchKey = (batchId: string): string => batchId;
 /** Callers choose the ids of sessions. */
@@ -23,17 +23,17 @@ export function firstTryKey(runId: string, agent: string): string {
   return JSON.stringify([runId, agent]);
 }
 
-/** What came of one agent in one call. */
+/** The outcome of one agent in one call. */
 export function outcomeKey({ callId, agent }: { readonly callId: string; readonly agent: string }): string {
   return JSON.stringify([callId, agent]);
 }
 
-/** A live list of calls: the same for the same filter, in whatever order its members came. */
+/** A live list of calls. The order of the filter's members does not matter. */
 export function callListKey({ filter, limit }: { readonly filter: object; readonly limit: number }): string {
   return JSON.stringify([limit, Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
-/** One page of the calls that a query finds. */
+/** One page of a query for calls. */
 export function callPageKey(query: string, limit: number, cursor: string | undefined): string {
   return JSON.stringify([query, limit, cursor]);
 }

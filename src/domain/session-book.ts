@@ -33,7 +33,7 @@ export class SessionBook {
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
   private queue: string[];
-  /** When each call of the queue was last told its place. */
+  /** When each waiting call was last sent its place in the queue. */
   private readonly queuedAt: Map<string, number>;
   private readonly room: MetadataRoom;
 

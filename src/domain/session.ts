@@ -52,7 +52,7 @@ export interface TurnHolder {
   readonly callId: string;
   readonly turnNumber: number;
   readonly grantedAt: number;
-  /** When it was last told its place in the queue. Absent: it was granted its turn by the reply to its request. */
+  /** When it was last sent its place in the queue. Absent: it got its turn by the reply to its request. */
   readonly queuedAt?: number;
 }
 
@@ -69,7 +69,7 @@ export interface SessionState extends SessionContent {
   readonly holderUntold?: true;
   /** Call ids in acceptance order. */
   readonly queue: readonly string[];
-  /** When each waiting call was last told its place, epoch ms by call id. Absent: not known. */
+  /** When each waiting call was last sent its place in the queue, epoch ms by call id. Absent: not known. */
   readonly queuedAt?: Readonly<Record<string, number>>;
   /** Bytes of metadata that the holder and the waiting calls may add, by call id. Calls without metadata are left out. */
   readonly expectedMetadata?: Readonly<Record<string, number>>;

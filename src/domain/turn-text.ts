@@ -1,17 +1,17 @@
 /**
- * The texts of turns and messages. Code that reads one, or puts another in its place, does it here: a message can then
- * have parts (text, an image, the call of a tool), and a turn several messages, with this file alone knowing their shape.
+ * Accessors for the texts of turns and messages. All code that reads or replaces such a text goes through this file, so that
+ * only this file changes when a message gets parts (text, image, tool call) or a turn gets several messages.
  */
 import type { CallInput } from './call.ts';
 import type { SessionMessage, TurnCommit, WindowMessage } from './session.ts';
 import type { StoredText } from './stored-text.ts';
 
-/** The text of a message; a string if it was loaded. */
+/** The text of a message. A string if it was loaded from the payload store, otherwise perhaps a reference. */
 export function textOf<T extends StoredText>({ content }: { readonly content: T }): T {
   return content;
 }
 
-/** The same message with this text. */
+/** A copy of the message with this text. */
 export function withText<T extends StoredText>(
   message: SessionMessage,
   text: T,
@@ -19,12 +19,12 @@ export function withText<T extends StoredText>(
   return { ...message, content: text };
 }
 
-/** What a call asks; a string if it was loaded. */
+/** The prompt of a call. A string if it was loaded from the payload store, otherwise perhaps a reference. */
 export function promptOf<T extends StoredText>({ prompt }: { readonly prompt: T }): T {
   return prompt;
 }
 
-/** The same input with this prompt. */
+/** A copy of the input with this prompt. */
 export function withPrompt<T extends StoredText>(
   input: CallInput,
   prompt: T,
@@ -32,22 +32,22 @@ export function withPrompt<T extends StoredText>(
   return { ...input, prompt };
 }
 
-/** What the agent of an answered call said. */
+/** The answer of a call's agent. */
 export function responseOf({ response }: { readonly response: StoredText }): StoredText {
   return response;
 }
 
-/** The message by which an agent is asked; the window stands before it. */
+/** The message with the call's prompt, which an agent gets after the window. */
 export function promptMessage(call: { readonly prompt: StoredText }): WindowMessage {
   return { role: 'user', content: promptOf(call) };
 }
 
-/** What an agent sees of a message. */
+/** The part of a message that an agent gets. */
 export function windowMessage({ role, content }: WindowMessage): WindowMessage {
   return { role, content };
 }
 
-/** The messages that a call leaves in its session, in their order. `timestamp`: ISO 8601 UTC. */
+/** The messages that a call adds to its session, in order. `timestamp`: ISO 8601 UTC. */
 export function messagesOf({ callId, prompt, answer }: TurnCommit, timestamp: string): SessionMessage[] {
   if (!answer) return [{ timestamp, role: 'user', content: prompt, callId, failed: true }];
   const { agent, content } = answer;
@@ -57,12 +57,12 @@ export function messagesOf({ callId, prompt, answer }: TurnCommit, timestamp: st
   ];
 }
 
-/** Every text that a call leaves in its session. */
+/** All texts that a call adds to its session. */
 export function textsOf({ prompt, answer }: TurnCommit): StoredText[] {
   return answer ? [prompt, answer.content] : [prompt];
 }
 
-/** The same commit with what `replace` makes of each text, one after the other. */
+/** A copy of the commit with each text replaced by the result of `replace`, which is called for one text at a time. */
 export async function replaceTexts(
   commit: TurnCommit,
   replace: (text: StoredText) => Promise<StoredText>,

@@ -1,39 +1,42 @@
 /**
- * Where log lines go: a file descriptor that may fail, e.g. that of a file on a full disk. Lines that it does not take
- * are dropped and counted; the next that it takes come after their number. No failure of the log reaches the process.
+ * Writes log lines to a file descriptor whose writes may fail, e.g. that of a file on a full disk. Lines that cannot be
+ * written are dropped and counted, and the next successful write begins with a line that reports their number. A failing log
+ * never affects the process.
  */
 import { write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-/** What may wait while a write is under way, e.g. for a reader that stands still. */
+/** Limit of the buffer while a write is in flight, e.g. to a pipe whose reader has stopped. Further lines are dropped. */
 const maxWaitingChars = 4 * 1024 * 1024;
-/** How soon a descriptor that takes nothing for now is tried again, and how often at the end of the process. */
-const againMs = 100;
+/** Pause before a full pipe is tried again, and how often that happens at the end of the process. */
+const retryMs = 100;
 const triesAtEnd = 10;
 
 const writeAsync = promisify(write);
 
+/** Lines that are written together. */
 interface Batch {
   readonly bytes: Buffer;
   readonly lines: number;
-  /** How many dropped ones it tells of before these lines. */
-  readonly told: number;
+  /** The number of dropped lines that the batch reports before its own lines. */
+  readonly reported: number;
 }
 
+/** Buffers lines and writes them in order. */
 export class LogOutput {
   private readonly fd: number;
   private waiting: string[] = [];
   private waitingChars = 0;
   private dropped = 0;
   private isWriting = false;
-  /** The last line was written in part. */
+  /** Only a part of the last line was written. */
   private isTorn = false;
 
   constructor(fd: number) {
     this.fd = fd;
   }
 
-  /** A whole line, with its end. */
+  /** Writes a line, which includes its line break. Does not wait; never throws. */
   write(line: string): void {
     if (this.waitingChars >= maxWaitingChars) {
       this.dropped += 1;
@@ -44,57 +47,58 @@ export class LogOutput {
     if (!this.isWriting) void this.writeWaiting();
   }
 
-  /** At the end of the process, which it holds up for a second at most. */
+  /** Writes the buffered lines at the end of the process. Blocks it for at most a second. */
   flushSync(): void {
     if (this.waiting.length === 0) return;
-    const batch = this.take();
+    const batch = this.takeBatch();
     let rest = batch.bytes;
     for (let tries = 0; rest.length > 0 && tries < triesAtEnd;) {
       try {
         rest = rest.subarray(writeSync(this.fd, rest));
       } catch (error) {
-        if (!isForNow(error)) break;
+        if (!isTemporary(error)) break;
         tries += 1;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, againMs);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
       }
     }
-    this.count(batch, rest);
+    this.countDropped(batch, rest);
   }
 
   private async writeWaiting(): Promise<void> {
     this.isWriting = true;
     while (this.waiting.length > 0) {
-      const batch = this.take();
+      const batch = this.takeBatch();
       let rest = batch.bytes;
       while (rest.length > 0) {
         try {
           rest = rest.subarray((await writeAsync(this.fd, rest)).bytesWritten);
         } catch (error) {
-          if (!isForNow(error)) break;
-          await new Promise((resolve) => setTimeout(resolve, againMs));
+          if (!isTemporary(error)) break;
+          await new Promise((resolve) => setTimeout(resolve, retryMs));
         }
       }
-      this.count(batch, rest);
+      this.countDropped(batch, rest);
     }
     this.isWriting = false;
   }
 
-  private take(): Batch {
-    const { waiting, dropped: told } = this;
+  /** Empties the buffer. */
+  private takeBatch(): Batch {
+    const { waiting, dropped: reported } = this;
     this.waiting = [];
     this.waitingChars = 0;
     this.dropped = 0;
-    const before = `${this.isTorn ? '\n' : ''}${told > 0 ? droppedLine(told) : ''}`;
-    return { bytes: Buffer.from(before + waiting.join('')), lines: waiting.length, told };
+    const before = `${this.isTorn ? '\n' : ''}${reported > 0 ? droppedLine(reported) : ''}`;
+    return { bytes: Buffer.from(before + waiting.join('')), lines: waiting.length, reported };
   }
 
-  /** What of the batch was not taken: `rest`. */
-  private count({ bytes, lines, told }: Batch, rest: Buffer): void {
+  /** Counts the lines of the batch that were dropped. `rest`: the bytes that were not written. */
+  private countDropped({ bytes, lines, reported }: Batch, rest: Buffer): void {
     const written = bytes.length - rest.length;
     if (written > 0) this.isTorn = bytes[written - 1] !== lineEnd;
     const lost = written > 0 ? rest.reduce((ends, byte) => (byte === lineEnd ? ends + 1 : ends), 0) : lines;
-    const isUntold = written === 0 || lost > lines;
-    this.dropped += Math.min(lost, lines) + (isUntold ? told : 0);
+    const isReportLost = written === 0 || lost > lines;
+    this.dropped += Math.min(lost, lines) + (isReportLost ? reported : 0);
   }
 }
 
@@ -105,8 +109,8 @@ function droppedLine(dropped: number): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** A pipe that is full. */
-function isForNow(error: unknown): boolean {
+/** The write may succeed later: the descriptor is a pipe that is full at the moment. */
+function isTemporary(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'EAGAIN' || code === 'EBUSY';
 }

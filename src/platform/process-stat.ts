@@ -1,26 +1,27 @@
 import { readFile } from 'node:fs/promises';
 
-/** Linux reports CPU time in ticks, a hundred to a second on every platform that Node runs on. */
+/** Linux reports CPU time in ticks: 100 per second on every platform that Node runs on. */
 const msPerTick = 10;
 
-/** What Linux tells of a process in /proc/PID/stat. */
+/** A process as Linux describes it in /proc/PID/stat. */
 export interface ProcessStat {
-  /** E.g. `S`; `Z` is one that has ended and that its parent has not asked for. */
+  /** State, e.g. `S` (sleeping). `Z` is a zombie: it has ended, but its parent has not waited for it yet. */
   readonly state: string;
+  /** Pid of the parent. */
   readonly parent: number;
-  /** User and system time, ms. */
+  /** User and system CPU time of the process, ms. */
   readonly ownMs: number;
-  /** The same of its children that have ended. */
+  /** User and system CPU time of its children that have ended, ms. */
   readonly endedMs: number;
-  /** When it began, in ticks since the machine did. */
+  /** Start time, in ticks since the machine booted. */
   readonly began: string;
 }
 
-/** Undefined where the process has ended, and where there is no /proc, e.g. on macOS. */
+/** Reads the process's entry in /proc. Undefined if there is no such process, or no /proc (e.g. on macOS). */
 export async function readProcessStat(pid: number | string): Promise<ProcessStat | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  // After the name in parentheses, which may hold anything: fields 3 and on.
+  // Fields 3 and following. They come after the command's name in parentheses, which may itself contain any character.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const ms = (first: number): number => (Number(fields[first]) + Number(fields[first + 1])) * msPerTick;
   return {

@@ -46,7 +46,7 @@ const firstResendMs = 50;
 const lastResendMs = 3_200;
 /** The same when the session closes: up to 200 ms, 350 ms in all, because a new session of the id may be waiting to start. */
 const lastResendAtCloseMs = 200;
-/** A call that does not exist this long after it was told of its turn, or of its place in the queue, will never start. */
+/** A call that does not exist this long after it was sent its turn, or its place in the queue, will never start. */
 const startGraceMs = 10_000;
 
 /** Default for sessions created before `renewAtEvents` was a limit; takes effect from their next run. */
@@ -88,7 +88,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   /**
    * Sends the turn to a holder that waited in the queue. If the call does not exist yet, the signal is sent again with
    * backoff. If the call is gone, it loses the turn: here if it was queued long enough ago, because it then uses no turn that
-   * it was not told of; otherwise `watch` frees the turn.
+   * it was not sent; otherwise `watch` frees the turn.
    */
   const sendTurn = async (holder: TurnHolder | undefined): Promise<void> => {
     if (!holder) return;
@@ -254,7 +254,7 @@ function isDelivered(signal: Promise<void>): Promise<boolean> {
   );
 }
 
-/** It has been told its place in the queue, and nothing since, for as long as a start may take. */
+/** Whether the call was sent its place in the queue so long ago that it would have started by now. */
 function isOverdue(holder: TurnHolder | undefined): boolean {
   return holder?.queuedAt !== undefined && Date.now() - holder.queuedAt >= startGraceMs;
 }

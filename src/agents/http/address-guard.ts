@@ -41,7 +41,8 @@ function shapeProblem(host: string): string | undefined {
   if (host.length > maxHostLength) return tooLong;
   if (/[\s\p{Cc}]/u.test(host)) return 'The host contains white space or control characters';
   if (host.includes('@')) return 'The host must not contain credentials; give them as auth_token';
-  if (/[/\\?#]/.test(host)) return 'The host must not contain a protocol or a path; they have fields of their own';
+  if (/[/\\?#]/.test(host))
+    return 'The host must not contain a protocol or a path; they have fields of their own';
   if (isBareIpv6(host) || /^\[[^\]]*\]?$/.test(host))
     return host.includes('%') ? 'Addresses with a zone id are not supported' : undefined;
   return host.includes(':') ? 'The host must not contain a port; it has a field of its own' : undefined;

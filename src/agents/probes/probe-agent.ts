@@ -44,7 +44,7 @@ export async function probeAgent(
   }
 }
 
-/** An error that is neither the agent's failure nor a timeout is a fault of Holdfast: `internal` never counts against agents. */
+/** An error that is neither the agent's failure nor a timeout is a fault of Holdfast: `internal` counts against no agent. */
 function failureOf(error: unknown, signal: AbortSignal, limitMs: number) {
   if (error instanceof AgentError)
     return { type: error.type, message: error.message, statusCode: error.statusCode };

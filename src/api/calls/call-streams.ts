@@ -79,14 +79,14 @@ async function sendStory(
 }
 
 function eventToWire(callId: string, event: StoryEvent): CallEvent {
-  const told = { at: iso(event.at), call_id: callId };
+  const common = { at: iso(event.at), call_id: callId };
   switch (event.type) {
     case 'attempt_started':
-      return { type: event.type, ...told, agent: event.agent, try: event.attempt, attempt: event.attempt };
+      return { type: event.type, ...common, agent: event.agent, try: event.attempt, attempt: event.attempt };
     case 'attempt_failed':
       return {
         type: event.type,
-        ...told,
+        ...common,
         agent: event.agent,
         try: event.attempt,
         attempt: event.attempt,
@@ -95,12 +95,12 @@ function eventToWire(callId: string, event: StoryEvent): CallEvent {
         retry_at: isoOrNull(event.retryAt),
       };
     case 'failover':
-      return { type: event.type, ...told, from: event.from, to: event.to, error_type: event.errorType };
+      return { type: event.type, ...common, from: event.from, to: event.to, error_type: event.errorType };
     case 'answered':
-      return { type: event.type, ...told, agent: event.agent, latency_ms: event.latencyMs };
+      return { type: event.type, ...common, agent: event.agent, latency_ms: event.latencyMs };
     case 'failed':
-      return { type: event.type, ...told, error_type: event.errorType, error: event.error };
+      return { type: event.type, ...common, error_type: event.errorType, error: event.error };
     default:
-      return { type: event.type, ...told };
+      return { type: event.type, ...common };
   }
 }
