@@ -35,34 +35,22 @@ export const registration = z
     }),
     timeout_seconds: z.number().positive().max(3_600).default(30),
     max_retries: z.number().int().min(0).max(10).default(3),
-    max_concurrency: z
-      .number()
-      .int()
-      .min(1)
-      .max(100_000)
-      .nullish()
-      .openapi({
-        description: 'Most calls of this agent that one node accepts at a time; further ones get 429',
-      }),
+    max_concurrency: z.number().int().min(1).max(100_000).nullish().openapi({
+      description: 'Most calls of this agent that one node accepts at a time; further ones get 429',
+    }),
     fallback_agents: z.array(id).max(20).default([]),
     path: path.default('/v1/messages'),
-    history: z
-      .enum(['window', 'none'])
-      .default('window')
-      .openapi({
-        description: "none: the agent gets the prompt alone, without the session's recent messages",
-      }),
+    history: z.enum(['window', 'none']).default('window').openapi({
+      description: "none: the agent gets the prompt alone, without the session's recent messages",
+    }),
     expect: noLargerThan(
       maxExpectBytes,
       z
         .strictObject({
           min_length: z.number().int().min(1).max(1_000_000).nullish(),
-          json_schema: z
-            .record(z.string(), z.unknown())
-            .nullish()
-            .openapi({
-              description: 'The answer must be JSON that is valid against this JSON Schema (draft-07)',
-            }),
+          json_schema: z.record(z.string(), z.unknown()).nullish().openapi({
+            description: 'The answer must be JSON that is valid against this JSON Schema (draft-07)',
+          }),
           deny_regex: z
             .string()
             .min(1)

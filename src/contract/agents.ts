@@ -36,11 +36,9 @@ export const agentRegistered = z.object({
   agent_name: z.string(),
   url: z.string(),
   replaced: z.boolean(),
-  warnings: z
-    .array(z.string())
-    .openapi({
-      description: 'Parts of the registration without effect, e.g. a fallback that is not registered',
-    }),
+  warnings: z.array(z.string()).openapi({
+    description: 'Parts of the registration without effect, e.g. a fallback that is not registered',
+  }),
 });
 
 export type Agent = AnswerOf<typeof agentDescription>;

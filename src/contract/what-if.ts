@@ -38,11 +38,9 @@ export const whatIfRow = z
         }),
       ),
     }),
-    changed: z
-      .boolean()
-      .openapi({
-        description: 'Whether other agents would be asked than the call asked, or in another order',
-      }),
+    changed: z.boolean().openapi({
+      description: 'Whether other agents would be asked than the call asked, or in another order',
+    }),
   })
   .openapi('WhatIf');
 
