@@ -44,14 +44,14 @@ test.each([
   ['agent\u0000', /control characters/],
   ['user@agent', /auth_token/],
   ['user:password@agent', /auth_token/],
-  ['http://agent', /protocol and path/],
-  ['agent/path', /protocol and path/],
-  ['agent\\path', /protocol and path/],
-  ['agent?query', /protocol and path/],
-  ['agent#fragment', /protocol and path/],
-  ['agent:8080', /port has a field/],
-  ['127.0.0.1:80', /port has a field/],
-  ['[::1]:80', /port has a field/],
+  ['http://agent', /a protocol or a path/],
+  ['agent/path', /a protocol or a path/],
+  ['agent\\path', /a protocol or a path/],
+  ['agent?query', /a protocol or a path/],
+  ['agent#fragment', /a protocol or a path/],
+  ['agent:8080', /must not contain a port/],
+  ['127.0.0.1:80', /must not contain a port/],
+  ['[::1]:80', /must not contain a port/],
   ['[::1', /neither a host name/],
   ['::1%lo', /zone id/],
   ['[fe80::1%25eth0]', /zone id/],
@@ -63,7 +63,7 @@ test.each([
   ['agent%00', /neither a host name/],
   [':::', /neither a host name/],
   ['xn--a.ü', /neither a host name/],
-])('%j is refused with a reason that teaches', (host, reason) => {
+])('%j is refused, and the reason says what is wrong', (host, reason) => {
   expect(checkHost(host)).toEqual({ ok: false, reason: expect.stringMatching(reason) as string });
 });
 
