@@ -38,7 +38,7 @@ test('a check that takes too long is invalid_response, and the main thread goes 
   expect(ticks).toBeGreaterThan(10);
 });
 
-test('a thread that took too long is replaced, and what waited for it is checked', async () => {
+test('a thread that exceeds the time limit is replaced, and the checks that waited for it are done', async () => {
   const expectations = open({ timeoutMs: 3_000 });
   const slow = agentErrorOf(expectations.require(manyItems, unique, never));
   await expectations.require('"short"', wordy, never);
@@ -47,7 +47,7 @@ test('a thread that took too long is replaced, and what waited for it is checked
   expect((await slow).message).toContain('it could not be checked');
 });
 
-test('whose checks take long waits behind itself, not before others', async () => {
+test('slow checks of one expectation delay only that expectation, not others', async () => {
   const expectations = open({ timeoutMs: 3_000 });
   const done: string[] = [];
   const slow = [1, 2].map(() =>
@@ -57,7 +57,7 @@ test('whose checks take long waits behind itself, not before others', async () =
   expect(done).toEqual(['slow', 'quick', 'slow']);
 });
 
-test('a waiting check ends at once when its call is aborted, and is never done', async () => {
+test('a check that waits for a thread ends at once when its call is aborted, and never runs', async () => {
   const expectations = open({ timeoutMs: 3_000 });
   const slow = agentErrorOf(expectations.require(manyItems, unique, never));
   const controller = new AbortController();
@@ -90,7 +90,7 @@ test('an answer whose check needs more memory than its thread may have is invali
   await expectations.require('"short"', wordy, never);
 });
 
-test('an expectation that does not compile, or not in time, is told by its field', async () => {
+test('an expectation that does not compile, or not in time, is refused with the name of its field', async () => {
   const expectations = open();
   await expect(expectations.requireCompilable({ denyRegex: '(' })).rejects.toThrow(/^expect\.deny_regex: /);
   await expect(expectations.requireCompilable({ jsonSchema: { $ref: '#/nowhere' } })).rejects.toThrow(
@@ -139,7 +139,7 @@ test('a schema of an earlier registration that can no longer be compiled fails n
   await Promise.all(checks);
 });
 
-test('a thread that has no memory left because of earlier checks is replaced, and the check is done again', async () => {
+test('a thread that runs out of memory because of earlier checks is replaced, and the check is repeated', async () => {
   const expectations = open({ memoryMib: 32 });
   for (let round = 0; round < 20; round++)
     await expectations.requireCompilable({
@@ -147,7 +147,7 @@ test('a thread that has no memory left because of earlier checks is replaced, an
     });
 });
 
-test('a thread that ends in the middle of a check is replaced, and the check is done again', async () => {
+test('a thread that ends in the middle of a check is replaced, and the check is repeated', async () => {
   const started: CheckThread[] = [];
   const expectations = open({}, (limits) => {
     const thread = new CheckThread(limits);
@@ -165,7 +165,7 @@ test('a thread that ends in the middle of a check is replaced, and the check is 
   expect(started).toHaveLength(2);
 });
 
-test('what is wrong is told without the token and in 500 characters, however long a name in the answer is', async () => {
+test('the error text has no token and at most 500 characters, however long a name in the answer is', async () => {
   const numbers = { jsonSchema: { additionalProperties: { type: 'number' } } };
   const expectations = open();
   for (const name of ['a/b', 'x'.repeat(100_000), `${'x'.repeat(16_380)}a/b`, `${'x'.repeat(460)}a/b`]) {
@@ -178,7 +178,7 @@ test('what is wrong is told without the token and in 500 characters, however lon
   }
 });
 
-test('after it is closed nothing is checked any more', async () => {
+test('a closed pool of threads rejects further checks', async () => {
   const expectations = open();
   const checking = expectations.require(manyItems, unique, never);
   const ending = expect(checking).rejects.toThrow('The thread ended');

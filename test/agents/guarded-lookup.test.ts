@@ -26,12 +26,12 @@ test('allowed addresses pass in their order', async () => {
   expect(await lookup([privateV6, loopback], false)).toEqual(privateV6);
 });
 
-test('refused addresses are dropped wherever they stand', async () => {
+test('refused addresses are dropped at any position of the result', async () => {
   expect(await lookup([metadata, loopback, mapped, zoned], true)).toEqual([loopback]);
   expect(await lookup([zoned, metadata, loopback], false)).toEqual(loopback);
 });
 
-test('a name with refused addresses alone is refused, with the reason', async () => {
+test('a name with only refused addresses is refused, and the error says why', async () => {
   const refused = lookup([mapped, metadata], true);
   await expect(refused).rejects.toBeInstanceOf(AddressRefusedError);
   await expect(refused).rejects.toThrow(
@@ -49,7 +49,7 @@ test("the resolver's own error passes", async () => {
   expect(await outcome).toMatchObject({ message: 'no DNS' });
 });
 
-test('by default names resolve as everywhere in Node', async () => {
+test('by default names are resolved by dns.lookup', async () => {
   const outcome = new Promise((resolve, reject) =>
     createGuardedLookup()('localhost', { family: 4 }, (error, address) =>
       error ? reject(error) : resolve(address),

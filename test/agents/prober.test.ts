@@ -56,7 +56,7 @@ test('an agent without a health path is never asked: a probe costs nobody a prom
   expect(agent.requests).toEqual([]);
 });
 
-test('every agent is asked once, eight at a time, each under an id of its own', async () => {
+test('every agent is probed once, eight at a time, and each probe has its own id', async () => {
   let open = 0;
   let most = 0;
   let release = (): void => undefined;

@@ -33,7 +33,7 @@ const spelled = token.chain((text) =>
   ),
 );
 
-test('a spelling of the token disappears as a whole', () => {
+test('every spelling of the token is replaced as a whole', () => {
   fc.assert(
     fc.property(spelled, fc.nat(3), ([secret, spelling], times) => {
       const said = `<${`${spelling}>, <`.repeat(times)}>`;
@@ -44,13 +44,13 @@ test('a spelling of the token disappears as a whole', () => {
   );
 });
 
-test('a token that holds what looks like an escape is known in JSON and in a URL', () => {
+test('a token that contains what looks like an escape is recognised in JSON and in a URL', () => {
   const secret = 'a\\u0041%76-of-some-length';
   for (const spelling of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
     expect(createRedactor(secret).redact(`<${spelling}>`)).toBe(`<${redacted}>`);
 });
 
-test('of a token inside of an encoded text no more than its two outermost bytes remain', () => {
+test('at most the two outermost bytes of a token remain when it is part of a longer Base64 text', () => {
   fc.assert(
     fc.property(
       token,
@@ -75,12 +75,12 @@ test('a text without the token stays as it is', () => {
   );
 });
 
-test('overlapping spellings leave nothing between them', () => {
+test('overlapping spellings of the token are redacted together, with nothing left between them', () => {
   expect(createRedactor('%41%41').redact('x%41%41%41y')).not.toContain('%41%41');
   expect(createRedactor('aaaa').redact('x%61aaaay')).toBe(`x${redacted}y`);
 });
 
-test('a long token and a long text take no long time', () => {
+test('redacting a long token in a long text takes linear time', () => {
   const secret = `${'a'.repeat(4_000)}b`;
   const text = '%61\\u0061a'.repeat(100_000);
   const startedAt = performance.now();

@@ -64,7 +64,7 @@ test('an answer without Content-Type and with a byte order mark is an answer', a
   expect(await askOnce(server)).toBe('hi');
 });
 
-test('an early hint before the answer is passed over', async () => {
+test('an early hint (103) before the answer is ignored', async () => {
   const server = await openRawServer((socket) =>
     socket.write(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${json('{"content":"hi"}')}`),
   );
@@ -88,7 +88,7 @@ test.each([
 const quotes = '"'.repeat(maxAnswerBytes);
 const fitting = 'x'.repeat(maxAnswerBytes - '{"content":""}'.length);
 
-test('an answer of exactly the limit is taken', async () => {
+test('an answer of exactly the size limit is accepted', async () => {
   const agent = await openAgent(() => ({ body: { content: fitting } }));
   expect(await askOnce(agent)).toBe(fitting);
 });

@@ -82,13 +82,16 @@ test.each(each)('%s that is damaged, cut off or empty is invalid_response', asyn
   }
 });
 
-test.each(each)('a connection that is closed within %s is connection', async (encoding, pack) => {
-  const packed = pack(hi);
-  const server = await openPacked(encoding, packed.subarray(0, 20), 200, packed.length);
-  expect((await agentErrorOf(askOnce(server))).type).toBe('connection');
-});
+test.each(each)(
+  'a connection that is closed within an answer in %s fails as connection',
+  async (encoding, pack) => {
+    const packed = pack(hi);
+    const server = await openPacked(encoding, packed.subarray(0, 20), 200, packed.length);
+    expect((await agentErrorOf(askOnce(server))).type).toBe('connection');
+  },
+);
 
-test.each(each)('the limit of an answer holds for what %s unpacks to', async (encoding, pack) => {
+test.each(each)('the size limit of an answer applies to what %s decompresses to', async (encoding, pack) => {
   const fitting = 'x'.repeat(maxAnswerBytes - '{"content":""}'.length);
   const packed = (text: string): Buffer => pack(JSON.stringify({ content: text }));
   expect(await askOnce(await openPacked(encoding, packed(fitting)))).toBe(fitting);
@@ -99,18 +102,21 @@ test.each(each)('the limit of an answer holds for what %s unpacks to', async (en
   });
 });
 
-test.each(each)('an answer in %s that is packed too densely is payload_too_large', async (encoding, pack) => {
-  const packed = pack(JSON.stringify({ content: 'x'.repeat(3_000_000) }));
-  const ask = async (maxCompressionRatio: number): Promise<string> =>
-    await openTransport({ maxAnswerBytes: 4_000_000, maxCompressionRatio }).ask(
-      question(configOf(await openPacked(encoding, packed))),
-    );
-  expect(await agentErrorOf(ask(200))).toMatchObject({
-    type: 'payload_too_large',
-    message: 'The answer is compressed more than 200 times (HOLDFAST_MAX_COMPRESSION_RATIO)',
-  });
-  expect(await ask(1_000_000)).toHaveLength(3_000_000);
-});
+test.each(each)(
+  'an answer in %s with too high a compression ratio is payload_too_large',
+  async (encoding, pack) => {
+    const packed = pack(JSON.stringify({ content: 'x'.repeat(3_000_000) }));
+    const ask = async (maxCompressionRatio: number): Promise<string> =>
+      await openTransport({ maxAnswerBytes: 4_000_000, maxCompressionRatio }).ask(
+        question(configOf(await openPacked(encoding, packed))),
+      );
+    expect(await agentErrorOf(ask(200))).toMatchObject({
+      type: 'payload_too_large',
+      message: 'The answer is compressed more than 200 times (HOLDFAST_MAX_COMPRESSION_RATIO)',
+    });
+    expect(await ask(1_000_000)).toHaveLength(3_000_000);
+  },
+);
 
 test.each(each)(
   'a bomb of 1 GiB in %s is given up at once and its connection closed',
@@ -127,7 +133,7 @@ test.each(each)(
   },
 );
 
-test('an endless gzip that unpacks to nothing ends at the limit', async () => {
+test('an endless gzip that decompresses to nothing is ended at the size limit', async () => {
   const nothing = gzipSync('');
   const server = await openRawServer((socket) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n');
@@ -145,7 +151,7 @@ test('an endless gzip that unpacks to nothing ends at the limit', async () => {
   await closed(server.sockets);
 });
 
-test.each(each)('a connection serves again after an answer in %s', async (encoding, pack) => {
+test.each(each)('a connection is reused after an answer in %s', async (encoding, pack) => {
   const agent = await openAgent(() => ({ headers: { 'content-encoding': encoding }, body: pack(hi) }));
   const transport = openTransport();
   for (let i = 0; i < 3; i++) {
@@ -174,12 +180,12 @@ test.each(each)('a token in an answer in %s is redacted', async (encoding, pack)
   expect(await askOnce(server, { token: 'opensesame' })).toBe('it is [redacted]');
 });
 
-test('an error status stands though its body is damaged, or a bomb', async () => {
+test('an error status determines the failure even if its body is damaged or a decompression bomb', async () => {
   for (const body of [Buffer.from('no gzip'), gzipSync(Buffer.alloc(50_000_000))])
     expect((await agentErrorOf(askOnce(await openPacked('gzip', body, 503)))).type).toBe('model_error');
 });
 
-test('a probe is content with a compressed page', async () => {
+test('a probe succeeds with a compressed page', async () => {
   const server = await openPacked('gzip', gzipSync('fine'));
   const agent = configOf(server, { healthPath: '/healthz' });
   expect(await openTransport().probe(agent, new AbortController().signal)).toBe(200);

@@ -19,7 +19,7 @@ const resolvesTo =
       addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
     );
 
-test('a port where nothing listens is connection, and the text names it', async () => {
+test('a port where nothing listens fails as connection, and the error text names the port', async () => {
   const port = await closedPort();
   const error = await agentErrorOf(askOnce({ host: '127.0.0.1', port }));
   expect(error.type).toBe('connection');
@@ -34,7 +34,7 @@ test('every question of a burst ends when the agent is down, more of them than c
   for (const error of await Promise.all(burst)) expect(error.type).toBe('connection');
 });
 
-test('a name that does not resolve is connection', async () => {
+test('a host name that does not resolve fails as connection', async () => {
   const resolve: ResolveAll = (hostname, _options, callback) =>
     callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' }), []);
   const agent = configOf({ host: 'nowhere.invalid', port: 80 });
@@ -43,7 +43,7 @@ test('a name that does not resolve is connection', async () => {
   expect(error.message).toContain('does not resolve');
 });
 
-test('a connection that is reset instead of an answer is connection', async () => {
+test('a connection that is reset before the answer fails as connection', async () => {
   const agent = await openAgent(() => ({ reset: true }));
   expect((await agentErrorOf(askOnce(agent))).type).toBe('connection');
 });
@@ -66,7 +66,7 @@ test.each([
   expect((await agentErrorOf(askOnce(server))).type).toBe('connection');
 });
 
-test('a connection that is reset inside an answer is connection', async () => {
+test('a connection that is reset within the answer fails as connection', async () => {
   const server = await openRawServer((socket) =>
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"con', () => socket.resetAndDestroy()),
   );
@@ -92,7 +92,7 @@ test('an error status stands although its body never ends', async () => {
   });
 });
 
-test('an agent that does not take the connection in time is connection', async () => {
+test('an agent that does not accept the connection in time fails as connection', async () => {
   const resolve: ResolveAll = () => undefined; // Never answers.
   const transport = openTransport({ resolve, connectTimeoutMs: 50 });
   const error = await agentErrorOf(transport.ask(question(configOf({ host: 'slow.example', port: 80 }))));
@@ -109,7 +109,7 @@ test.each(['169.254.169.254', '0xa9fea9fe', '[::ffff:a9fe:a9fe]', 'metadata.goog
   },
 );
 
-test('a name that resolves to a refused address is connection and says so', async () => {
+test('a name that resolves to a refused address fails as connection, and the error says so', async () => {
   const transport = openTransport({ resolve: resolvesTo('169.254.169.254', 'fd00:ec2::254') });
   const error = await agentErrorOf(transport.ask(question(configOf({ host: 'sly.example', port: 80 }))));
   expect(error).toMatchObject({ type: 'connection', cause: undefined });

@@ -100,7 +100,7 @@ test.each([
   expect(() => parse(text)).toThrow(expect.objectContaining({ type: 'invalid_response' }));
 });
 
-test('how deep JSON nests is told without parsing it, brackets and quotes in strings aside', () => {
+test('the nesting depth of JSON is counted without parsing it, ignoring brackets and quotes in strings', () => {
   const levelsOf = (value: unknown): number => {
     if (typeof value !== 'object' || value === null) return 0;
     return 1 + Math.max(0, ...Object.values(value).map(levelsOf));
@@ -118,7 +118,7 @@ test.each([null, false, ''])('an error of %j beside content is no error', (error
   expect(parse({ content: 'hi', error })).toBe('hi');
 });
 
-test('a content of null leaves the word to the message', () => {
+test('a content of null is ignored, and the message is the answer', () => {
   expect(parse({ content: null, message: 'hi' })).toBe('hi');
 });
 

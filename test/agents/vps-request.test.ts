@@ -35,7 +35,7 @@ test('the token travels as a bearer token', async () => {
   expect(agent.requests[0]?.headers.authorization).toBe('Bearer opensesame');
 });
 
-test('nothing but role and content of a message leaves the house', async () => {
+test('of a message only its role and content are sent', async () => {
   const agent = await openAgent(() => ({ body: { content: 'hi' } }));
   const message = { role: 'user', content: 'hello', callId: 'secret' } as const;
   await askOnce(agent, { messages: [message] });

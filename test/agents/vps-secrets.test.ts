@@ -78,7 +78,7 @@ test('headers and a reason phrase that echo the token are redacted, and no cut l
   }
 });
 
-test('a failed probe tells what an agent says of it, but nothing of an agent that knows a token', async () => {
+test('a failed probe reports the error text of an agent without a token, and none of an agent with one', async () => {
   const agent = await openAgent(() => ({ status: 503, body: { error: `down for ${token}` } }));
   const probe = (sealedToken?: string) =>
     agentErrorOf(

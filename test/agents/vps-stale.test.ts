@@ -73,7 +73,7 @@ test.each(closings)('a new connection that the agent %s is one failed try', asyn
   expect(server.connections.map((requests) => requests.length)).toEqual([1]);
 });
 
-test('the one more request goes out on a new connection though others are idle, stale as well', async () => {
+test('the repeated request goes out on a new connection, even if other idle connections are stale too', async () => {
   const waiting: Socket[] = [];
   const server = await openServer((socket, onIt) => {
     if (onIt > 1) socket.resetAndDestroy();
@@ -87,7 +87,7 @@ test('the one more request goes out on a new connection though others are idle, 
   expect(server.connections.map((requests) => requests.length).toSorted()).toEqual([1, 1, 1, 2]);
 });
 
-test('a second reset in the same try is its failure', async () => {
+test('a second reset in the same try fails the try', async () => {
   const server = await openServer((socket, onIt) => {
     if (onIt === 1 && server.connections.length === 1) socket.write(answer());
     else socket.resetAndDestroy();
@@ -110,7 +110,7 @@ test.each([
   expect(server.connections.map((requests) => requests.length)).toEqual([2]);
 });
 
-test('an abort on a connection that has served sends nothing again', async () => {
+test('an abort on a reused connection does not repeat the request', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const server = await openServer(first(() => controller.abort(reason)));

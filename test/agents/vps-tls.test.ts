@@ -70,7 +70,7 @@ test.each(['end', 'destroy'] as const)(
   },
 );
 
-test('a certificate that nobody trusts is connection', async () => {
+test('an untrusted certificate fails as connection', async () => {
   const agent = configOf({ host: '127.0.0.1', port: await openSecureAgent() }, { protocol: 'https' });
   const error = await agentErrorOf(openTransport().ask(question(agent, { token: 'opensesame' })));
   expect(error.type).toBe('connection');
