@@ -33,7 +33,7 @@ export async function startCast(random: Random, ledger: Ledger): Promise<Cast> {
     ]),
   );
   const agents = Object.fromEntries(started) as Record<AgentName, ChaosAgent>;
-  agents.down.road.set({ kind: 'reset' });
+  agents.down.proxy.set({ kind: 'reset' });
   return {
     agents,
     registrations: Object.fromEntries(

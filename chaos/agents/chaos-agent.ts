@@ -21,7 +21,7 @@ interface WireMessage {
 export class ChaosAgent {
   readonly name: string;
   /** What callers reach it through. */
-  readonly road: TcpProxy;
+  readonly proxy: TcpProxy;
   /** Tokens it was registered with so far. */
   readonly tokens = new Set<string>();
   private readonly server: Server;
@@ -30,9 +30,9 @@ export class ChaosAgent {
   /** Connections over which a request was answered. */
   private readonly served = new WeakSet<Socket>();
 
-  private constructor(name: string, road: TcpProxy, server: Server, ledger: Ledger, manner: Manner) {
+  private constructor(name: string, proxy: TcpProxy, server: Server, ledger: Ledger, manner: Manner) {
     this.name = name;
-    this.road = road;
+    this.proxy = proxy;
     this.server = server;
     this.ledger = ledger;
     this.manner = manner;
@@ -43,12 +43,12 @@ export class ChaosAgent {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const road = await TcpProxy.start((server.address() as AddressInfo).port);
-    return new ChaosAgent(name, road, server, ledger, manner);
+    const proxy = await TcpProxy.start((server.address() as AddressInfo).port);
+    return new ChaosAgent(name, proxy, server, ledger, manner);
   }
 
   async close(): Promise<void> {
-    await this.road.close();
+    await this.proxy.close();
     this.server.closeAllConnections();
     this.server.close();
   }

@@ -31,5 +31,5 @@ export async function settle(stage: Stage, product: Product, temporal: Client): 
 }
 
 function healAgents({ agents }: Cast): void {
-  for (const [name, agent] of Object.entries(agents)) if (name !== 'down') agent.road.set({ kind: 'pass' });
+  for (const [name, agent] of Object.entries(agents)) if (name !== 'down') agent.proxy.set({ kind: 'pass' });
 }

@@ -5,8 +5,8 @@ import type { Member } from '../product/member.ts';
 import type { Fault, FaultStage } from './fault.ts';
 
 const size = 6;
-/** With a slow road the way from a granted turn to a started call takes as long as this, and can be hit. */
-const roadMs = 15;
+/** With this latency, the time from a granted turn to a started call is long enough for a fault to hit it. */
+const proxyLatencyMs = 15;
 
 /** Sends calls to one facade, most of them in sessions. Resolves when they are followed up. */
 async function burst(stage: FaultStage, facade: string, step: string): Promise<void> {
@@ -34,17 +34,17 @@ async function burst(stage: FaultStage, facade: string, step: string): Promise<v
  */
 const turnGap: Fault = async (stage) => {
   const facade = stage.random.pick(stage.product.facades);
-  const { road } = facade;
+  const { proxy } = facade;
   const moments: number[] = [];
   const done: string[] = [];
   const bursts: Promise<void>[] = [];
   for (let round = 0; round < 3; round++) {
     await until(() => facade.process.ready, 30_000, 20);
-    road.set({ kind: 'latency', ms: roadMs });
+    proxy.set({ kind: 'latency', ms: proxyLatencyMs });
     bursts.push(burst(stage, facade.name, 'turn-gap'));
     const afterMs = stage.random.whole(20, 200);
     await pause(afterMs);
-    road.set({ kind: 'half_open', silent: 'up' });
+    proxy.set({ kind: 'half_open', silent: 'up' });
     await pause(150);
     moments.push(Date.now());
     done.push(`${await interrupt(facade, stage)} after ${afterMs} ms`);
@@ -58,29 +58,29 @@ const turnGap: Fault = async (stage) => {
   };
 };
 
-async function interrupt({ process, road }: Member, { random }: FaultStage): Promise<string> {
+async function interrupt({ process, proxy }: Member, { random }: FaultStage): Promise<string> {
   const kills = random.chance(0.5);
   const ms = kills ? 0 : random.pick([300, 2_000, 6_000, 12_000]);
   process.signal(kills ? 'SIGKILL' : 'SIGSTOP');
   await pause(ms);
-  if (kills) road.cut();
-  road.set({ kind: 'pass' });
+  if (kills) proxy.cut();
+  proxy.set({ kind: 'pass' });
   process.signal('SIGCONT');
   return kills ? 'SIGKILL' : `SIGSTOP for ${ms} ms`;
 }
 
 /** Requests reach the server, answers do not come back, then the connection is cut: was it started? */
 const lostStart: Fault = async (stage) => {
-  const { name, road } = stage.random.pick(stage.product.facades);
+  const { name, proxy } = stage.random.pick(stage.product.facades);
   const beforeMs = stage.random.whole(0, 80);
   const silentMs = stage.random.pick([200, 1_000, 4_000, 7_000]);
-  road.set({ kind: 'latency', ms: roadMs });
+  proxy.set({ kind: 'latency', ms: proxyLatencyMs });
   const settled = burst(stage, name, 'lost-start');
   await pause(beforeMs);
-  road.set({ kind: 'half_open', silent: 'down' });
+  proxy.set({ kind: 'half_open', silent: 'down' });
   await pause(silentMs);
-  road.cut();
-  road.set({ kind: 'pass' });
+  proxy.cut();
+  proxy.set({ kind: 'pass' });
   const what = `answers to ${name} lost after ${beforeMs} ms, for ${silentMs} ms`;
   return { what, at: Date.now(), touched: [name], settled };
 };

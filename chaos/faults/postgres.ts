@@ -33,6 +33,6 @@ export const ofPostgres = {
   'kill-postgres': killPostgres,
   'quit-postgres': quitPostgres,
   'net-postgres': badNetwork<ClusterProduct>('server <-> PostgreSQL', ({ product }) => [
-    product.databaseRoad,
+    product.databaseProxy,
   ]),
 };

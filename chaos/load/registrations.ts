@@ -17,7 +17,7 @@ export function register(
     body: {
       name,
       host: '127.0.0.1',
-      port: agent.road.port,
+      port: agent.proxy.port,
       auth_token: token,
       ...cast.registrations[agentName],
     },

@@ -72,8 +72,8 @@ export class ClusterProduct implements Product {
     return [this.postgres, this.servers.temporal, ...this.holdfast];
   }
 
-  get roads(): readonly TcpProxy[] {
-    return [this.databaseRoad, ...[...this.workers, ...this.facades].map(({ road }) => road)];
+  get proxies(): readonly TcpProxy[] {
+    return [this.databaseProxy, ...[...this.workers, ...this.facades].map(({ proxy }) => proxy)];
   }
 
   get goneVersions(): readonly string[] {
@@ -89,8 +89,8 @@ export class ClusterProduct implements Product {
   }
 
   /** Between the Temporal server and PostgreSQL. */
-  get databaseRoad(): TcpProxy {
-    return this.servers.road;
+  get databaseProxy(): TcpProxy {
+    return this.servers.proxy;
   }
 
   /** Starts workers of the next version beside those that run. Resolves with its build id once they are ready. */
@@ -118,7 +118,7 @@ export class ClusterProduct implements Product {
     this.workers = this.workers.filter((one) => one !== member);
     this.facades = this.facades.filter((one) => one !== member);
     await member.process.stop();
-    await member.road.close();
+    await member.proxy.close();
   }
 
   signalTemporal(signal: NodeJS.Signals): Promise<number> {
@@ -151,7 +151,7 @@ export class ClusterProduct implements Product {
   }
 
   async close(keepIn: string | undefined): Promise<void> {
-    await Promise.all(this.roads.map((road) => road.close()));
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
     await this.data.close(keepIn && join(keepIn, 'database'));
     await this.store.close(keepIn && join(keepIn, 'texts'));
   }

@@ -1,4 +1,4 @@
-/** A facade or a worker that reaches the Temporal server by a road of its own. */
+/** A facade or a worker that reaches the Temporal server by a proxy of its own. */
 import { join } from 'node:path';
 import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import { HoldfastProcess } from './holdfast-process.ts';
@@ -8,7 +8,7 @@ export interface Member {
   readonly name: string;
   readonly process: HoldfastProcess;
   readonly url: string;
-  readonly road: TcpProxy;
+  readonly proxy: TcpProxy;
   /** Of a worker that has one. */
   readonly buildId?: string;
 }
@@ -40,7 +40,7 @@ async function open(
   port: number,
   own: Readonly<Record<string, string>>,
 ): Promise<Member> {
-  const road = await TcpProxy.start(temporalPort, await claimPort());
+  const proxy = await TcpProxy.start(temporalPort, await claimPort());
   const process = new HoldfastProcess({
     name,
     runs,
@@ -48,9 +48,9 @@ async function open(
     environment: {
       ...environment,
       HOLDFAST_DATA_DIR: join(folder, `${name}-data`),
-      TEMPORAL_ADDRESS: `127.0.0.1:${road.port}`,
+      TEMPORAL_ADDRESS: `127.0.0.1:${proxy.port}`,
       ...own,
     },
   });
-  return { name, process, url: `http://127.0.0.1:${port}`, road };
+  return { name, process, url: `http://127.0.0.1:${port}`, proxy };
 }

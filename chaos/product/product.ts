@@ -20,9 +20,9 @@ export interface ProductSettings {
 export interface Product {
   /** Where calls can be sent to, by the name of the facade. */
   readonly urls: Readonly<Record<string, string>>;
-  /** Facades without a worker, each with a road of its own to the Temporal server. */
+  /** Facades without a worker, each with a proxy of its own to the Temporal server. */
   readonly facades: readonly Member[];
-  /** Stand-alone workers, each with a road of its own to the Temporal server. */
+  /** Stand-alone workers, each with a proxy of its own to the Temporal server. */
   readonly workers: readonly Member[];
   /** Every process of Holdfast that is kept running. */
   readonly holdfast: readonly HoldfastProcess[];
@@ -36,7 +36,7 @@ export interface Product {
   readonly serversRecoverWithinMs: number;
   readonly temporalAddress: string;
   /** All that can be a bad network. */
-  readonly roads: readonly TcpProxy[];
+  readonly proxies: readonly TcpProxy[];
   /** Of texts that are too large for a history; every process uses it. */
   readonly store: DataFolder;
   readonly databaseDisk: DatabaseDisk;
@@ -46,7 +46,7 @@ export interface Product {
   killAll(): Promise<string>;
   /** Looks into the database once nothing runs any more; undefined where nothing here can read it. */
   openData(): Promise<StoredData | undefined>;
-  /** Closes the roads and gives back the disks; what was on them is copied below `keepIn`, if given. */
+  /** Closes the proxies and frees the disks; what was on them is copied below `keepIn`, if given. */
   close(keepIn: string | undefined): Promise<void>;
 }
 
@@ -61,8 +61,8 @@ export interface DatabaseDisk {
   recovered(): Promise<void>;
 }
 
-/** Every road passes and every process is up. False when some process does not come up. */
-export async function heal({ roads, processes, serversRecoverWithinMs }: Product): Promise<boolean> {
-  for (const road of roads) road.set({ kind: 'pass' });
+/** Lets every proxy pass traffic and waits until every process is ready. Returns false if one does not become ready in time. */
+export async function heal({ proxies, processes, serversRecoverWithinMs }: Product): Promise<boolean> {
+  for (const proxy of proxies) proxy.set({ kind: 'pass' });
   return until(() => processes.every((one) => one.ready), serversRecoverWithinMs);
 }

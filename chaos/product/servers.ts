@@ -21,7 +21,7 @@ export interface Servers {
   readonly postgres: KeptProcess;
   readonly temporal: KeptProcess;
   /** Between the two. */
-  readonly road: TcpProxy;
+  readonly proxy: TcpProxy;
   readonly temporalPort: number;
   readonly temporalAddress: string;
   readonly postgresVersion: string;
@@ -47,16 +47,16 @@ export async function startServers(settings: ProductSettings, dataDir: string): 
   await initPostgres(binaries, dataDir, state.postgresPassword, user, calledOff);
   await postgres.start();
   await updateSchema(serverBinaries, state, calledOff);
-  const road = await TcpProxy.start(port, await claimPort());
+  const proxy = await TcpProxy.start(port, await claimPort());
   const temporal = keep(
-    serverPlan(serverBinaries, { ...state, ports: { ...state.ports, postgres: road.port } }),
+    serverPlan(serverBinaries, { ...state, ports: { ...state.ports, postgres: proxy.port } }),
   );
   await temporal.start();
   await prepareNamespace(temporalAddress(state));
   return {
     postgres,
     temporal,
-    road,
+    proxy,
     temporalPort,
     temporalAddress: temporalAddress(state),
     postgresVersion: binaries.version,

@@ -60,7 +60,7 @@ interface Parts {
 function single({ node, port, facade, worker, temporal, data, store }: Parts): Single {
   const database = databaseIn(data.path);
   const processes = [node, facade.process, worker.process];
-  const roads = [facade.road, worker.road];
+  const proxies = [facade.proxy, worker.proxy];
   return {
     node,
     urls: { node: `http://127.0.0.1:${port}`, facade: facade.url },
@@ -72,7 +72,7 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
     goneVersions: [],
     serversRecoverWithinMs: 60_000,
     temporalAddress: `127.0.0.1:${temporal}`,
-    roads,
+    proxies,
     store,
     databaseDisk: {
       quota: data.quota,
@@ -98,7 +98,7 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
     },
     openData: () => openSqliteData(database),
     async close(keepIn) {
-      await Promise.all(roads.map((road) => road.close()));
+      await Promise.all(proxies.map((proxy) => proxy.close()));
       await data.close(keepIn && join(keepIn, 'database'));
       await store.close(keepIn && join(keepIn, 'texts'));
     },

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
 /** How bytes of one direction travel just now. */
-export interface Road {
-  /** Nothing gets through; it is kept, as by a network that repeats lost packets, until the road is open again. */
+export interface LinkConditions {
+  /** Nothing gets through; it is kept, as by a network that repeats lost packets, until the link is open again. */
   readonly held: boolean;
   readonly latencyMs: number;
   /** How much later than the bytes before it an orderly close gets through. */
@@ -15,38 +15,38 @@ type Item =
   | { readonly kind: 'end'; readonly due: number }
   | { readonly kind: 'reset'; readonly due: number };
 
-/** One direction of one connection: what `source` says reaches `sink` in order, as the road allows. */
+/** One direction of one connection: what `source` says reaches `sink` in order, under its current conditions. */
 export class Pipe {
   private readonly source: Socket;
   private readonly sink: Socket;
-  private readonly road: () => Road;
+  private readonly conditions: () => LinkConditions;
   private readonly items: Item[] = [];
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(source: Socket, sink: Socket, road: () => Road) {
+  constructor(source: Socket, sink: Socket, conditions: () => LinkConditions) {
     this.source = source;
     this.sink = sink;
-    this.road = road;
+    this.conditions = conditions;
     source.on('data', (bytes: Buffer) =>
-      this.take({ kind: 'bytes', bytes, due: Date.now() + road().latencyMs }),
+      this.take({ kind: 'bytes', bytes, due: Date.now() + conditions().latencyMs }),
     );
     source.on('end', () =>
-      this.take({ kind: 'end', due: Date.now() + road().latencyMs + road().closeDelayMs }),
+      this.take({ kind: 'end', due: Date.now() + conditions().latencyMs + conditions().closeDelayMs }),
     );
     source.on('error', () => this.take({ kind: 'reset', due: Date.now() }));
     sink.on('drain', () => this.readOn());
   }
 
-  /** To be called when the road has changed. */
+  /** To be called when the conditions have changed. */
   readOn(): void {
-    if (!this.road().held) this.source.resume();
+    if (!this.conditions().held) this.source.resume();
     this.deliver();
   }
 
   private take(item: Item): void {
     this.items.push(item);
     // Unread bytes fill the kernel's buffers, and the sender notices nothing: that is what a silent peer is like.
-    if (this.road().held) this.source.pause();
+    if (this.conditions().held) this.source.pause();
     this.deliver();
   }
 
@@ -54,7 +54,7 @@ export class Pipe {
     clearTimeout(this.timer);
     for (;;) {
       const [item] = this.items;
-      if (!item || this.road().held || this.sink.destroyed) return;
+      if (!item || this.conditions().held || this.sink.destroyed) return;
       const waitMs = item.due - Date.now();
       if (waitMs > 0) {
         this.timer = setTimeout(() => this.deliver(), waitMs);

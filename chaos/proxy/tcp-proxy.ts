@@ -1,7 +1,7 @@
 /** A TCP proxy in front of one port that can be told to be a bad network. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Pipe, type Road } from './pipe.ts';
+import { Pipe, type LinkConditions } from './pipe.ts';
 
 /** `up`: from who connected to the port behind. `down`: back. */
 export type Direction = 'up' | 'down';
@@ -79,8 +79,8 @@ export class TcpProxy {
     }
     const target = connect({ port: this.targetPort, host, allowHalfOpen: true, noDelay: true });
     const pipes = [
-      new Pipe(client, target, () => roadOf(this.mode, 'up')),
-      new Pipe(target, client, () => roadOf(this.mode, 'down')),
+      new Pipe(client, target, () => conditionsOf(this.mode, 'up')),
+      new Pipe(target, client, () => conditionsOf(this.mode, 'down')),
     ] as const;
     const link: Link = { ends: [client, target], pipes };
     this.links.add(link);
@@ -92,7 +92,7 @@ export class TcpProxy {
   }
 }
 
-function roadOf(mode: ProxyMode, direction: Direction): Road {
+function conditionsOf(mode: ProxyMode, direction: Direction): LinkConditions {
   return {
     held: mode.kind === 'blackhole' || (mode.kind === 'half_open' && mode.silent === direction),
     latencyMs: mode.kind === 'latency' ? mode.ms : 0,
