@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCast } from './agents/cast.ts';
+import { startTestAgents } from './agents/test-agents.ts';
 import { Ledger } from './agents/ledger.ts';
 import type { FaultStage } from './faults/fault.ts';
 import { Api } from './load/api.ts';
@@ -42,8 +42,8 @@ export async function prepare<P extends Product>(
   const encryptionKey = randomBytes(32).toString('base64');
   const product = await start({ folder: productFolder, marker, apiKey, encryptionKey, tell });
   const api = new Api(product.urls, apiKey, { secrets, journal });
-  const cast = await startCast(random.fork('agents'), ledger);
-  await registerAll({ api, cast, secrets });
+  const testAgents = await startTestAgents(random.fork('agents'), ledger);
+  await registerAll({ api, testAgents, secrets });
   const calls = new CallDoor(api, journal);
   const sessions = new SessionPool(journal);
   return {
@@ -56,7 +56,7 @@ export async function prepare<P extends Product>(
     journal,
     product,
     api,
-    cast,
+    testAgents,
     calls,
     sessions,
   };
@@ -64,10 +64,10 @@ export async function prepare<P extends Product>(
 
 /** With `keep` the evidence stays. */
 export async function clear(
-  { cast, product, journal, ledger, folder }: Run<Product>,
+  { testAgents, product, journal, ledger, folder }: Run<Product>,
   keep: boolean,
 ): Promise<void> {
-  await cast.close();
+  await testAgents.close();
   await journal.close();
   await ledger.close();
   await product.close(keep ? folder : undefined);

@@ -1,5 +1,5 @@
 /** What must be free again once every call has ended: slots, turns, sockets; and at the very end, processes. */
-import { boundedCalls } from '../agents/cast.ts';
+import { boundedCalls } from '../agents/test-agents.ts';
 import type { Journal } from '../load/journal.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
 import type { Wish } from '../load/wish.ts';

@@ -1,6 +1,6 @@
 /** After the last fault: everything is healed, followed up and waited for. */
 import type { Client } from '@temporalio/client';
-import type { Cast } from '../agents/cast.ts';
+import type { TestAgents } from '../agents/test-agents.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
 import { outcomeOf } from '../load/wish.ts';
 import { eachOf, until } from '../pause.ts';
@@ -14,7 +14,7 @@ const clearWithinMs = 30_000;
 
 export async function settle(stage: Stage, product: Product, temporal: Client): Promise<string[]> {
   const problems: string[] = [];
-  healAgents(stage.cast);
+  healAgents(stage.testAgents);
   if (!(await heal(product))) problems.push('a process does not come up any more');
   const unclear = stage.journal.wishes.filter((wish) => !wish.abandoned && outcomeOf(wish) === 'unclear');
   const recovered = stage.journal.faults.map(({ at, limitMs }) => at + limitMs - Date.now());
@@ -30,6 +30,6 @@ export async function settle(stage: Stage, product: Product, temporal: Client): 
   return problems;
 }
 
-function healAgents({ agents }: Cast): void {
+function healAgents({ agents }: TestAgents): void {
   for (const [name, agent] of Object.entries(agents)) if (name !== 'down') agent.proxy.set({ kind: 'pass' });
 }

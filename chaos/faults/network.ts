@@ -41,8 +41,8 @@ function describe(mode: ProxyMode): string {
   return Object.values(mode).join(' ');
 }
 
-function someAgents({ cast, random }: FaultStage): TcpProxy[] {
-  const { echo, slow, flaky, leaky, bounded, wordy } = cast.agents; // Down is down for good.
+function someAgents({ testAgents, random }: FaultStage): TcpProxy[] {
+  const { echo, slow, flaky, leaky, bounded, wordy } = testAgents.agents; // Down is down for good.
   return random
     .shuffled([echo, slow, flaky, leaky, bounded, wordy])
     .slice(0, random.whole(1, 4))

@@ -1,4 +1,4 @@
-import type { AgentName } from '../agents/cast.ts';
+import type { AgentName } from '../agents/test-agents.ts';
 import { deadlineSeconds, type Stage } from './stage.ts';
 import type { Wish } from './wish.ts';
 

@@ -1,4 +1,4 @@
-import type { Cast } from '../agents/cast.ts';
+import type { TestAgents } from '../agents/test-agents.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Api } from './api.ts';
@@ -11,7 +11,7 @@ export interface Stage {
   readonly api: Api;
   readonly calls: CallDoor;
   readonly journal: Journal;
-  readonly cast: Cast;
+  readonly testAgents: TestAgents;
   readonly sessions: SessionPool;
   readonly secrets: Secrets;
   readonly random: Random;

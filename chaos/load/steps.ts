@@ -1,5 +1,5 @@
 /** What a client may do, one step each. Nothing here waits for long or throws: the lanes go on through every fault. */
-import type { AgentName } from '../agents/cast.ts';
+import type { AgentName } from '../agents/test-agents.ts';
 import { pause } from '../pause.ts';
 import type { Journal } from './journal.ts';
 import { register } from './registrations.ts';

@@ -18,13 +18,13 @@ export type AgentName = 'echo' | 'slow' | 'flaky' | 'down' | 'leaky' | 'bounded'
 /** At most so many calls of `bounded` are open on one node. */
 export const boundedCalls = 3;
 
-export interface Cast {
+export interface TestAgents {
   readonly agents: Readonly<Record<AgentName, ChaosAgent>>;
   readonly registrations: Readonly<Record<AgentName, Registration>>;
   close(): Promise<void>;
 }
 
-export async function startCast(random: Random, ledger: Ledger): Promise<Cast> {
+export async function startTestAgents(random: Random, ledger: Ledger): Promise<TestAgents> {
   const roles = rolesOf(random);
   const started = await Promise.all(
     Object.entries(roles).map(async ([name, { manner }]) => [
