@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { Evidence, Finding } from './checks/evidence.ts';
 import { turnGapHits } from './checks/turn-gap-hits.ts';
 import { callsMayBeGone } from './checks/removals.ts';
-import { callIdOf, outcomeOf, type Wish } from './load/wish.ts';
+import { callIdOf, outcomeOf, type CallRequest } from './load/call-request.ts';
 
 const plain = { head: [], border: [] };
 const shown = 5;
@@ -51,23 +51,23 @@ export function faultTable(figures: readonly FaultFigures[]): string {
 export type Totals = ReturnType<typeof totalsOf>;
 
 export function totalsOf(evidence: Evidence) {
-  const { wishes, calls, views, executions } = evidence;
-  const isKept = (wish: Wish): boolean =>
-    outcomeOf(wish) === 'accepted' && !callsMayBeGone(evidence, wish.body.session_id);
-  const accepted = new Set(wishes.map(callIdOf).filter((id) => id !== undefined));
+  const { requests, calls, views, executions } = evidence;
+  const isKept = (request: CallRequest): boolean =>
+    outcomeOf(request) === 'accepted' && !callsMayBeGone(evidence, request.body.session_id);
+  const accepted = new Set(requests.map(callIdOf).filter((id) => id !== undefined));
   const ended = (status: string): number =>
     [...accepted].filter((id) => views.get(id)?.status === status).length;
   const perKey = new Map<string, number>();
   for (const { key } of executions) perKey.set(key, (perKey.get(key) ?? 0) + 1);
   return {
-    requests: wishes.reduce((sum, { tries }) => sum + tries.length, 0),
+    requests: requests.reduce((sum, { submissions }) => sum + submissions.length, 0),
     accepted: accepted.size,
     completed: ended('completed'),
     failed: ended('failed'),
     cancelled: ended('cancelled'),
-    refused: wishes.filter((wish) => outcomeOf(wish) === 'refused').length,
-    'unclear and abandoned': wishes.filter((wish) => outcomeOf(wish) === 'unclear').length,
-    lost: wishes.filter((wish) => isKept(wish) && !calls.has(callIdOf(wish) ?? '')).length,
+    refused: requests.filter((request) => outcomeOf(request) === 'refused').length,
+    'unclear and abandoned': requests.filter((request) => outcomeOf(request) === 'unclear').length,
+    lost: requests.filter((request) => isKept(request) && !calls.has(callIdOf(request) ?? '')).length,
     doubled: [...calls.values()].filter(
       ({ runs, endings, sessionId }) => (runs > 1 || endings > 1) && !callsMayBeGone(evidence, sessionId),
     ).length,

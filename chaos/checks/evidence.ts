@@ -1,7 +1,7 @@
 /** Everything that the checks look at, gathered from outside: the load's journal, the agents' ledger, API, Temporal. */
 import type { Execution } from '../agents/ledger.ts';
 import type { FaultRecord, Oddity, Removal, SessionRecord } from '../load/journal.ts';
-import type { Wish } from '../load/wish.ts';
+import type { CallRequest } from '../load/call-request.ts';
 
 /** A call as Temporal's histories tell it. */
 export interface CallFacts {
@@ -59,7 +59,7 @@ export interface SessionFacts {
 }
 
 export interface Evidence {
-  readonly wishes: readonly Wish[];
+  readonly requests: readonly CallRequest[];
   readonly sessionRecords: readonly SessionRecord[];
   readonly removals: readonly Removal[];
   readonly oddities: readonly Oddity[];

@@ -1,7 +1,7 @@
 /** I3: the agents were asked no more often than is on record, with one key per call and agent. */
 import type { Execution } from '../agents/ledger.ts';
 import type { CallFacts, CallView, Evidence, Finding } from './evidence.ts';
-import { callsMayBeGone, wishOf } from './removals.ts';
+import { callsMayBeGone, requestOf } from './removals.ts';
 
 export function checkExecutions(evidence: Evidence): Finding {
   const { executions, calls, views, goneVersions } = evidence;
@@ -10,7 +10,7 @@ export function checkExecutions(evidence: Evidence): Finding {
     const [callId = '', agent = ''] = key.split('/').map(decodeURIComponent);
     const facts = calls.get(callId);
     const view = views.get(callId);
-    if (callsMayBeGone(evidence, wishOf(evidence, asked[0]?.prompt ?? '')?.body.session_id)) continue;
+    if (callsMayBeGone(evidence, requestOf(evidence, asked[0]?.prompt ?? '')?.body.session_id)) continue;
     if (!facts || !view) {
       violations.push(`${key}: ${asked.length} asks of a call that does not exist`);
       continue;

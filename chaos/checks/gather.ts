@@ -30,11 +30,11 @@ export async function gather(stage: FaultStage, ledger: Ledger, histories: Histo
     const { answer } = await read(stage, `/api/vps/sessions/${id}`);
     if (answer?.status === 200 && answer.body) sessions.set(id, messagesOf(answer.body));
   });
-  const { wishes, removals, oddities, faults } = journal;
+  const { requests, removals, oddities, faults } = journal;
   const { calls, sessionFacts } = histories;
   const sessionRecords = [...journal.sessions.values()];
   return {
-    wishes,
+    requests,
     removals,
     oddities,
     faults,

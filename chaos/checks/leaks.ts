@@ -2,7 +2,7 @@
 import { boundedCalls } from '../agents/test-agents.ts';
 import type { Journal } from '../load/journal.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
-import type { Wish } from '../load/wish.ts';
+import type { CallRequest } from '../load/call-request.ts';
 import { eachOf, until } from '../pause.ts';
 import { commandOf, openSockets, pidsMarked } from '../product/process-table.ts';
 import type { Product } from '../product/product.ts';
@@ -39,8 +39,8 @@ export async function checkSlots(stage: Stage, product: Product): Promise<Findin
 
 /** How often facades may count calls that are deleted, each at most once a facade; and until when, in epoch ms. */
 function deletedCalls(journal: Journal): { count: number; forgottenAt: number } {
-  const wishes = journal.wishes.filter(({ body }) => callsMayBeGone(journal, body.session_id));
-  const counts = wishes.map(({ tries }) => new Set(tries.map(({ facade }) => facade)).size);
+  const requests = journal.requests.filter(({ body }) => callsMayBeGone(journal, body.session_id));
+  const counts = requests.map(({ submissions }) => new Set(submissions.map(({ facade }) => facade)).size);
   const deletions = journal.removals.filter(({ withCalls }) => withCalls);
   return {
     count: counts.reduce((sum, facades) => sum + facades, 0),
@@ -61,25 +61,25 @@ async function totalOf({ api }: Stage, { workers }: Product, gauge: string): Pro
 export async function checkTurnsAndBounds(stage: Stage): Promise<Finding> {
   const { api, calls, journal, random } = stage;
   const violations: string[] = [];
-  const probe = async (wish: Wish, facade = random.pick(api.facades)): Promise<void> => {
-    const { outcome, status, errorType } = await calls.send(wish, {
+  const probe = async (request: CallRequest, facade = random.pick(api.facades)): Promise<void> => {
+    const { outcome, status, errorType } = await calls.send(request, {
       facade,
       wait: true,
       timeoutMs: turnWithinMs,
     });
-    if (wish.endings.length === 0)
+    if (request.endings.length === 0)
       violations.push(
-        `${wish.body.session_id ?? `${wish.body.agent_name} at the ${facade}`}: ${outcome} ${String(status)} ${errorType ?? ''}`,
+        `${request.body.session_id ?? `${request.body.agent_name} at the ${facade}`}: ${outcome} ${String(status)} ${errorType ?? ''}`,
       );
   };
   const body = { agent_name: 'echo', deadline_seconds: deadlineSeconds };
   const sessions = [...journal.sessions.keys()];
-  await eachOf(sessions, 6, (id) => probe(journal.wish('probe', { ...body, session_id: id })));
+  await eachOf(sessions, 6, (id) => probe(journal.addRequest('probe', { ...body, session_id: id })));
   for (const facade of api.facades) {
-    const wishes = Array.from({ length: boundedCalls }, () =>
-      journal.wish('probe', { ...body, agent_name: 'bounded' }),
+    const requests = Array.from({ length: boundedCalls }, () =>
+      journal.addRequest('probe', { ...body, agent_name: 'bounded' }),
     );
-    await Promise.all(wishes.map((wish) => probe(wish, facade)));
+    await Promise.all(requests.map((request) => probe(request, facade)));
   }
   const checked = sessions.length + api.facades.length * boundedCalls;
   return {

@@ -1,6 +1,6 @@
 /** What a removal that was sent may have taken with it, and what it must have. */
 import type { Removal } from '../load/journal.ts';
-import type { Wish } from '../load/wish.ts';
+import type { CallRequest } from '../load/call-request.ts';
 import type { CallFacts, Evidence } from './evidence.ts';
 
 /** A call has its turn at most so long before it is started. */
@@ -41,9 +41,9 @@ export function clearedBefore({ removals }: Evidence, sessionId: string, calls: 
   return Math.max(0, ...done.map(({ sentAt }) => sentAt));
 }
 
-/** The wish that an agent was asked for. */
-export function wishOf({ wishes }: Pick<Evidence, 'wishes'>, prompt: string): Wish | undefined {
-  return wishes[Number(/^#(\d+) /.exec(prompt)?.[1] ?? 0) - 1];
+/** The request that an agent was asked for. */
+export function requestOf({ requests }: Pick<Evidence, 'requests'>, prompt: string): CallRequest | undefined {
+  return requests[Number(/^#(\d+) /.exec(prompt)?.[1] ?? 0) - 1];
 }
 
 function touches({ sessionId }: Removal, id: string): boolean {

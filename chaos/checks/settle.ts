@@ -2,26 +2,28 @@
 import type { Client } from '@temporalio/client';
 import type { TestAgents } from '../agents/test-agents.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
-import { outcomeOf } from '../load/wish.ts';
+import { outcomeOf } from '../load/call-request.ts';
 import { eachOf, until } from '../pause.ts';
 import { heal, type Product } from '../product/product.ts';
 
 /** What Temporal itself adds to a call's deadline before it ends it. */
 const graceSeconds = 75;
 
-/** Unclear wishes become clear within this time, or that which the last fault may take to be recovered from. */
+/** Unclear requests become clear within this time, or that which the last fault may take to be recovered from. */
 const clearWithinMs = 30_000;
 
 export async function settle(stage: Stage, product: Product, temporal: Client): Promise<string[]> {
   const problems: string[] = [];
   healAgents(stage.testAgents);
   if (!(await heal(product))) problems.push('a process does not come up any more');
-  const unclear = stage.journal.wishes.filter((wish) => !wish.abandoned && outcomeOf(wish) === 'unclear');
+  const unclear = stage.journal.requests.filter(
+    (request) => !request.abandoned && outcomeOf(request) === 'unclear',
+  );
   const recovered = stage.journal.faults.map(({ at, limitMs }) => at + limitMs - Date.now());
   const pursueMs = Math.max(clearWithinMs, ...recovered);
-  await eachOf(unclear, 8, async (wish) => {
-    if (!(await stage.calls.pursue(wish, stage.random, pursueMs)))
-      problems.push(`#${wish.number}: stays unclear, with everything up`);
+  await eachOf(unclear, 8, async (request) => {
+    if (!(await stage.calls.pursue(request, stage.random, pursueMs)))
+      problems.push(`#${request.number}: stays unclear, with everything up`);
   });
   const running = async (): Promise<number> =>
     (await temporal.workflow.count("WorkflowType = 'agentCall' AND ExecutionStatus = 'Running'")).count;

@@ -1,15 +1,15 @@
 /** Large texts of calls that went with their session. */
 import { openPayloadStore } from '../../src/payloads/open-store.ts';
 import { TextStore } from '../../src/payloads/text-store.ts';
-import { callIdOf, type Wish } from '../load/wish.ts';
+import { callIdOf, type CallRequest } from '../load/call-request.ts';
 import type { Evidence, Finding } from './evidence.ts';
 
 /** Where Temporal holds nothing of a deleted call any more, the payload store does not either. */
 export async function checkTexts(evidence: Evidence, storeFolder: string): Promise<Finding> {
   const texts = new TextStore(openPayloadStore({ kind: 'folder', path: storeFolder }), 0);
   const gone = new Set(
-    evidence.wishes
-      .filter((wish) => isDeleted(wish, evidence))
+    evidence.requests
+      .filter((request) => isDeleted(request, evidence))
       .map(callIdOf)
       .filter((id) => id !== undefined && !evidence.calls.has(id)),
   );
@@ -21,12 +21,12 @@ export async function checkTexts(evidence: Evidence, storeFolder: string): Promi
 }
 
 /** And was not sent again afterwards, which stores its prompt again. */
-function isDeleted({ body, tries }: Wish, { removals }: Evidence): boolean {
+function isDeleted({ body, submissions }: CallRequest, { removals }: Evidence): boolean {
   return removals.some(
     ({ withCalls, done, sessionId, sentAt }) =>
       withCalls &&
       done &&
       sessionId === body.session_id &&
-      tries.every(({ answeredAt }) => answeredAt < sentAt),
+      submissions.every(({ answeredAt }) => answeredAt < sentAt),
   );
 }

@@ -2,7 +2,7 @@
  * I4: a session holds each call's turn once, in the order they were granted; a window is what came before. What a session
  * holds at the end is its last life: an earlier one went with a deletion or a cleanup, and with nothing else.
  */
-import { callIdOf } from '../load/wish.ts';
+import { callIdOf } from '../load/call-request.ts';
 import type { CallFacts, CallView, Evidence, Finding, StoredMessage } from './evidence.ts';
 import { callsMayBeGone, clearedBefore, isTouched, mayBeClosedUnder, mayBeRemoved } from './removals.ts';
 
@@ -140,11 +140,12 @@ function orderFaults(turns: readonly Turn[], evidence: Evidence): string[] {
 function acceptanceFaults(id: string, turns: readonly Turn[], evidence: Evidence): string[] {
   const had = turns.filter((turn) => !gaveUp(turn, evidence));
   const place = new Map(had.map(({ callId }, index) => [callId, index]));
-  const prompt = evidence.wishes.flatMap((wish) => {
-    const [one] = wish.tries;
-    const at = place.get(callIdOf(wish) ?? '');
-    if (wish.body.session_id !== id || !one || wish.tries.length > 1 || at === undefined) return [];
-    return one.answeredAt - one.sentAt <= promptlyMs ? [{ number: wish.number, at, ...one }] : [];
+  const prompt = evidence.requests.flatMap((request) => {
+    const [one] = request.submissions;
+    const at = place.get(callIdOf(request) ?? '');
+    if (request.body.session_id !== id || !one || request.submissions.length > 1 || at === undefined)
+      return [];
+    return one.answeredAt - one.sentAt <= promptlyMs ? [{ number: request.number, at, ...one }] : [];
   });
   return prompt.flatMap((earlier) =>
     prompt

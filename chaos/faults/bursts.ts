@@ -1,6 +1,6 @@
 /** Faults that must hit the few milliseconds of an acceptance: many calls are sent and something ends in their midst. */
 import { pause, until } from '../pause.ts';
-import { newWish } from '../load/new-wish.ts';
+import { newCallRequest } from '../load/new-call-request.ts';
 import type { Member } from '../product/member.ts';
 import type { Fault, FaultStage } from './fault.ts';
 
@@ -11,18 +11,18 @@ const proxyLatencyMs = 15;
 /** Sends calls to one facade, most of them in sessions. Resolves when they are followed up. */
 async function burst(stage: FaultStage, facade: string, step: string): Promise<void> {
   const { calls, random } = stage;
-  const wishes = Array.from({ length: size }, () =>
-    newWish(stage, step, {
+  const requests = Array.from({ length: size }, () =>
+    newCallRequest(stage, step, {
       agent: random.pick(['echo', 'echo', 'slow']),
       session: random.chance(0.85) ? stage.sessions.pick(random) : undefined,
     }),
   );
   await Promise.all(
-    wishes.map(async (wish) => {
-      await calls.send(wish, { facade });
+    requests.map(async (request) => {
+      await calls.send(request, { facade });
       // Some clients never come back: then a turn that was granted is nobody's.
-      if (random.chance(0.4)) wish.abandoned = true;
-      else await calls.pursue(wish, random, 10_000);
+      if (random.chance(0.4)) request.abandoned = true;
+      else await calls.pursue(request, random, 10_000);
     }),
   );
 }

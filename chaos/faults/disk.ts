@@ -1,6 +1,6 @@
 /** Disks that are full for a while: the database's, and that of the texts that are too large for it. */
 import { readdir } from 'node:fs/promises';
-import { newWish } from '../load/new-wish.ts';
+import { newCallRequest } from '../load/new-call-request.ts';
 import { pause, until } from '../pause.ts';
 import { everyFacade, type Fault, type FaultStage } from './fault.ts';
 
@@ -54,13 +54,13 @@ async function sendLarge(stage: FaultStage, ms: number): Promise<void> {
   const { api, calls, random, sessions } = stage;
   const send = async (): Promise<void> => {
     await pause(random.whole(0, ms));
-    const wish = newWish(stage, 'large', {
+    const request = newCallRequest(stage, 'large', {
       agent: random.pick(['wordy', 'echo']),
       session: random.chance(0.5) ? sessions.pick(random) : undefined,
       textLength: random.pick([100, random.whole(20_000, 200_000)]),
     });
-    await calls.send(wish, { facade: random.pick(api.facades), wait: random.chance(0.5) });
-    await calls.pursue(wish, random, 20_000);
+    await calls.send(request, { facade: random.pick(api.facades), wait: random.chance(0.5) });
+    await calls.pursue(request, random, 20_000);
   };
   await Promise.all(Array.from({ length: largeCalls }, send));
 }

@@ -30,9 +30,9 @@ async function successAfter(
   const succeeded = await until(
     async () => {
       const body = { agent_name: 'echo', deadline_seconds: deadlineSeconds };
-      const wish = journal.wish('probe', body);
-      await calls.send(wish, { facade, wait: true, timeoutMs: 5_000 });
-      return wish.endings.some(({ success }) => success);
+      const request = journal.addRequest('probe', body);
+      await calls.send(request, { facade, wait: true, timeoutMs: 5_000 });
+      return request.endings.some(({ success }) => success);
     },
     atMostMs,
     100,

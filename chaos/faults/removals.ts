@@ -1,5 +1,5 @@
 /** Sessions that are removed while they are used: by a cleanup of all, or by their deletion. */
-import { newWish } from '../load/new-wish.ts';
+import { newCallRequest } from '../load/new-call-request.ts';
 import { cleanUpNow, removeSession } from '../load/removals.ts';
 import { pause } from '../pause.ts';
 import { everyFacade, type Fault, type FaultStage } from './fault.ts';
@@ -10,9 +10,12 @@ const sessionsAtOnce = 4;
 async function useSession(stage: FaultStage, id: string, goesOn: () => boolean): Promise<void> {
   const { api, calls, random } = stage;
   while (goesOn()) {
-    const wish = newWish(stage, 'in-use', { session: id, agent: random.pick(['echo', 'echo', 'slow']) });
-    await calls.send(wish, { facade: random.pick(api.facades), wait: random.chance(0.7) });
-    await calls.pursue(wish, random, 10_000);
+    const request = newCallRequest(stage, 'in-use', {
+      session: id,
+      agent: random.pick(['echo', 'echo', 'slow']),
+    });
+    await calls.send(request, { facade: random.pick(api.facades), wait: random.chance(0.7) });
+    await calls.pursue(request, random, 10_000);
     await pause(random.whole(0, 60));
   }
 }

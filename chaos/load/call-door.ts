@@ -1,9 +1,9 @@
-/** Sending a wish, repeating it until it is clear what became of it, waiting for its end. */
+/** Sending a request, repeating it until it is clear what became of it, waiting for its end. */
 import { until } from '../pause.ts';
 import type { Random } from '../random.ts';
 import type { Answer, Api, Json } from './api.ts';
 import type { Journal } from './journal.ts';
-import { callIdOf, outcomeOf, type Outcome, type Wish, type WishTry } from './wish.ts';
+import { callIdOf, outcomeOf, type Outcome, type CallRequest, type Submission } from './call-request.ts';
 
 export interface SendOptions {
   readonly facade: string;
@@ -22,39 +22,43 @@ export class CallDoor {
   }
 
   async send(
-    wish: Wish,
+    request: CallRequest,
     { facade, wait = false, timeoutMs = wait ? 15_000 : 8_000 }: SendOptions,
-  ): Promise<WishTry> {
+  ): Promise<Submission> {
     const sentAt = Date.now();
-    const headers = { 'Idempotency-Key': wish.key, ...(!wait && { Prefer: 'respond-async' }) };
+    const headers = { 'Idempotency-Key': request.key, ...(!wait && { Prefer: 'respond-async' }) };
     const answer =
-      wish.rerunOf === undefined
-        ? await this.api.send(facade, 'POST', '/api/vps/call', { body: wish.body, headers, timeoutMs })
-        : await this.api.send(facade, 'POST', `/api/vps/calls/${wish.rerunOf}/rerun`, { headers, timeoutMs });
-    const one: WishTry = { facade, sentAt, answeredAt: Date.now(), ...read(answer) };
-    this.remember(wish, one, answer);
+      request.rerunOf === undefined
+        ? await this.api.send(facade, 'POST', '/api/vps/call', { body: request.body, headers, timeoutMs })
+        : await this.api.send(facade, 'POST', `/api/vps/calls/${request.rerunOf}/rerun`, {
+            headers,
+            timeoutMs,
+          });
+    const one: Submission = { facade, sentAt, answeredAt: Date.now(), ...read(answer) };
+    this.remember(request, one, answer);
     return one;
   }
 
-  /** Repeats an unclear wish under its key. False while it stays unclear. */
-  pursue(wish: Wish, random: Random, atMostMs: number): Promise<boolean> {
+  /** Repeats an unclear request under its key. False while it stays unclear. */
+  pursue(request: CallRequest, random: Random, atMostMs: number): Promise<boolean> {
     const look = async (): Promise<boolean> => {
-      if (outcomeOf(wish) === 'unclear') await this.send(wish, { facade: random.pick(this.api.facades) });
-      const last = wish.tries.at(-1);
-      return outcomeOf(wish) === 'accepted' || last?.outcome === 'refused';
+      if (outcomeOf(request) === 'unclear')
+        await this.send(request, { facade: random.pick(this.api.facades) });
+      const last = request.submissions.at(-1);
+      return outcomeOf(request) === 'accepted' || last?.outcome === 'refused';
     };
     return until(look, atMostMs, 400);
   }
 
   /** Polls an accepted call. False if it has not ended by then. */
-  awaitEnd(wish: Wish, random: Random, atMostMs: number): Promise<boolean> {
-    const callId = callIdOf(wish);
+  awaitEnd(request: CallRequest, random: Random, atMostMs: number): Promise<boolean> {
+    const callId = callIdOf(request);
     return until(
       async () => {
         const facade = random.pick(this.api.facades);
         const answer = await this.api.send(facade, 'GET', `/api/vps/calls/${callId ?? ''}`);
         if (answer?.status !== 200 || answer.body?.status === 'running') return false;
-        this.hearEnd(wish, answer.body);
+        this.hearEnd(request, answer.body);
         return true;
       },
       atMostMs,
@@ -62,17 +66,17 @@ export class CallDoor {
     );
   }
 
-  private remember(wish: Wish, one: WishTry, answer: Answer | undefined): void {
-    const known = callIdOf(wish);
-    this.journal.tried(wish, one);
+  private remember(request: CallRequest, one: Submission, answer: Answer | undefined): void {
+    const known = callIdOf(request);
+    this.journal.tried(request, one);
     if (one.outcome === 'accepted' && known !== undefined && one.callId !== known)
-      this.journal.odd('I1 I2', `#${wish.number}: one key, two calls: ${known} and ${String(one.callId)}`);
-    if (one.outcome === 'accepted' && answer?.status === 200) this.hearEnd(wish, answer.body);
+      this.journal.odd('I1 I2', `#${request.number}: one key, two calls: ${known} and ${String(one.callId)}`);
+    if (one.outcome === 'accepted' && answer?.status === 200) this.hearEnd(request, answer.body);
   }
 
-  private hearEnd(wish: Wish, body: Json | undefined): void {
+  private hearEnd(request: CallRequest, body: Json | undefined): void {
     if (typeof body?.success !== 'boolean') return; // Its end was being read just when Temporal was away.
-    this.journal.ended(wish, {
+    this.journal.ended(request, {
       success: body.success,
       response: body.response as string | null,
       errorType: body.error_type as string | null,
@@ -80,7 +84,7 @@ export class CallDoor {
   }
 }
 
-function read(answer: Answer | undefined): Pick<WishTry, 'outcome' | 'status' | 'errorType' | 'callId'> {
+function read(answer: Answer | undefined): Pick<Submission, 'outcome' | 'status' | 'errorType' | 'callId'> {
   if (!answer) return { outcome: 'unclear' };
   const { status, body, headers } = answer;
   const errorType = typeof body?.error_type === 'string' ? body.error_type : undefined;

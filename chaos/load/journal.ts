@@ -1,7 +1,13 @@
 /** The load's own append-only record of what it asked for and was told. */
 import { randomUUID } from 'node:crypto';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { callIdOf, type CallBody, type ToldEnding, type Wish, type WishTry } from './wish.ts';
+import {
+  callIdOf,
+  type CallBody,
+  type ReportedEnding,
+  type CallRequest,
+  type Submission,
+} from './call-request.ts';
 
 export interface SessionRecord {
   readonly id: string;
@@ -42,7 +48,7 @@ export interface FaultRecord {
 }
 
 export class Journal {
-  readonly wishes: Wish[] = [];
+  readonly requests: CallRequest[] = [];
   readonly sessions = new Map<string, SessionRecord>();
   readonly removals: Removal[] = [];
   readonly oddities: Oddity[] = [];
@@ -57,31 +63,35 @@ export class Journal {
     this.file = createWriteStream(path, { flags: 'a' });
   }
 
-  wish(step: string, body: Omit<CallBody, 'prompt'>, extra: { text?: string; rerunOf?: Wish } = {}): Wish {
-    const number = this.wishes.length + 1;
+  addRequest(
+    step: string,
+    body: Omit<CallBody, 'prompt'>,
+    extra: { text?: string; rerunOf?: CallRequest } = {},
+  ): CallRequest {
+    const number = this.requests.length + 1;
     const original = extra.rerunOf;
-    const wish: Wish = {
+    const request: CallRequest = {
       number,
       key: randomUUID(),
       step,
       body: original?.body ?? { ...body, prompt: `#${number} ${extra.text ?? ''}` },
       ...(original && { rerunOf: callIdOf(original) ?? '' }),
-      tries: [],
+      submissions: [],
       endings: [],
     };
-    this.wishes.push(wish);
-    this.write({ event: 'wish', ...wish });
-    return wish;
+    this.requests.push(request);
+    this.write({ event: 'request', ...request });
+    return request;
   }
 
-  tried(wish: Wish, one: WishTry): void {
-    wish.tries.push(one);
-    this.write({ event: 'tried', number: wish.number, ...one });
+  tried(request: CallRequest, one: Submission): void {
+    request.submissions.push(one);
+    this.write({ event: 'tried', number: request.number, ...one });
   }
 
-  ended(wish: Wish, ending: ToldEnding): void {
-    wish.endings.push(ending);
-    this.write({ event: 'told the end', number: wish.number, ...ending });
+  ended(request: CallRequest, ending: ReportedEnding): void {
+    request.endings.push(ending);
+    this.write({ event: 'told the end', number: request.number, ...ending });
   }
 
   session(id: string, imported: readonly string[] = []): SessionRecord {

@@ -1,6 +1,6 @@
 /** What a client does with whole sessions: import, delete, read. */
 import { until } from '../pause.ts';
-import { newWish } from './new-wish.ts';
+import { newCallRequest } from './new-call-request.ts';
 import { removeSession } from './removals.ts';
 import type { Step } from './steps.ts';
 
@@ -8,13 +8,13 @@ import type { Step } from './steps.ts';
 const deletion: Step = async (stage) => {
   const { api, calls, random, sessions } = stage;
   const id = sessions.fresh('deleted');
-  const wishes = Array.from({ length: random.whole(1, 3) }, () =>
-    newWish(stage, 'deletion', { session: id, agent: random.pick(['echo', 'slow']) }),
+  const requests = Array.from({ length: random.whole(1, 3) }, () =>
+    newCallRequest(stage, 'deletion', { session: id, agent: random.pick(['echo', 'slow']) }),
   );
   const facade = random.pick(api.facades);
   const wait = random.chance(0.5);
-  await Promise.all(wishes.map((wish) => calls.send(wish, { facade, wait })));
-  for (const wish of wishes) await calls.pursue(wish, random, 5_000);
+  await Promise.all(requests.map((request) => calls.send(request, { facade, wait })));
+  for (const request of requests) await calls.pursue(request, random, 5_000);
   const withCalls = random.chance(0.4);
   // As a client would that must be sure: again until the answer is a clear one.
   await until(() => removeSession(stage, random.pick(api.facades), id, withCalls), 15_000, 500);
@@ -24,7 +24,7 @@ const deletion: Step = async (stage) => {
 const importing: Step = async (stage) => {
   const { api, calls, random, journal } = stage;
   const contents = Array.from({ length: random.whole(1, 4) }, (_, turn) => `imported ${turn}`);
-  const id = `imported-${journal.sessions.size}-${journal.wishes.length}`;
+  const id = `imported-${journal.sessions.size}-${journal.requests.length}`;
   const timestamp = new Date().toISOString();
   const messages = contents.flatMap((content) => [
     { timestamp, role: 'user', content },
@@ -37,9 +37,9 @@ const importing: Step = async (stage) => {
   const { imported = 0, skipped = [] } = (answer?.body ?? {}) as { imported?: number; skipped?: string[] };
   if (answer?.status !== 200 || imported + skipped.length !== 1) return;
   journal.session(id, contents);
-  const wish = newWish(stage, 'importing', { session: id, agent: random.pick(['echo', 'flaky']) });
-  await calls.send(wish, { facade: random.pick(api.facades), wait: true });
-  await calls.pursue(wish, random, 12_000);
+  const request = newCallRequest(stage, 'importing', { session: id, agent: random.pick(['echo', 'flaky']) });
+  await calls.send(request, { facade: random.pick(api.facades), wait: true });
+  await calls.pursue(request, random, 12_000);
 };
 
 /** Everything that is read now and then; the answers are searched for secrets on their way. */

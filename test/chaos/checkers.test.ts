@@ -26,10 +26,10 @@ const cleanup = (sentAt: number): Removal => ({
 });
 const deletion = (sentAt: number): Removal => ({ ...cleanup(sentAt), sessionId: 'shared' });
 
-const firstWish = (run: Doctored) => {
-  const [wish] = run.wishes;
-  if (!wish) throw new Error('There is no wish');
-  return wish;
+const firstRequest = (run: Doctored) => {
+  const [request] = run.requests;
+  if (!request) throw new Error('There is no request');
+  return request;
 };
 
 describe('a sound run', () => {
@@ -57,7 +57,7 @@ describe('I1 and I2', () => {
     [
       'a refused call that ran all the same',
       (run) =>
-        firstWish(run).tries.splice(0, 1, {
+        firstRequest(run).submissions.splice(0, 1, {
           facade: 'node',
           sentAt: 0,
           answeredAt: 1,
@@ -69,7 +69,12 @@ describe('I1 and I2', () => {
     [
       'an unclear call that has not ended',
       (run) => {
-        firstWish(run).tries.splice(0, 1, { facade: 'node', sentAt: 0, answeredAt: 1, outcome: 'unclear' });
+        firstRequest(run).submissions.splice(0, 1, {
+          facade: 'node',
+          sentAt: 0,
+          answeredAt: 1,
+          outcome: 'unclear',
+        });
         doctor(run.calls, 'one', { endings: 0 });
       },
       /one: its start was unclear, and it has not ended/,
@@ -81,7 +86,12 @@ describe('I1 and I2', () => {
 
   it('takes an unclear call that was never started for what it is', () => {
     const change: Change = (run) => {
-      firstWish(run).tries.splice(0, 1, { facade: 'node', sentAt: 0, answeredAt: 1, outcome: 'unclear' });
+      firstRequest(run).submissions.splice(0, 1, {
+        facade: 'node',
+        sentAt: 0,
+        answeredAt: 1,
+        outcome: 'unclear',
+      });
       run.calls.delete('one');
       run.views.delete('one');
     };
@@ -288,7 +298,7 @@ describe('removals', () => {
 
   it('never explain that a call was refused for want of its session', () => {
     const run = soundRun();
-    firstWish(run).tries.push({
+    firstRequest(run).submissions.push({
       facade: 'node',
       sentAt: 0,
       answeredAt: 1,

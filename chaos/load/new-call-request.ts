@@ -1,6 +1,6 @@
 import type { AgentName } from '../agents/test-agents.ts';
 import { deadlineSeconds, type Stage } from './stage.ts';
-import type { Wish } from './wish.ts';
+import type { CallRequest } from './call-request.ts';
 
 const agentWeights: Record<AgentName, number> = {
   echo: 5,
@@ -13,12 +13,16 @@ const agentWeights: Record<AgentName, number> = {
   wordy: 0.7,
 };
 
-export function newWish({ journal, random, sessions }: Stage, step: string, options: NewWish = {}): Wish {
+export function newCallRequest(
+  { journal, random, sessions }: Stage,
+  step: string,
+  options: NewCallRequestOptions = {},
+): CallRequest {
   const session =
     'session' in options ? options.session : random.chance(0.5) ? sessions.pick(random) : undefined;
   const length =
     options.textLength ?? (random.chance(0.05) ? random.whole(4_000, 16_000) : random.whole(0, 200));
-  return journal.wish(
+  return journal.addRequest(
     step,
     {
       agent_name: options.agent ?? random.weighted(agentWeights),
@@ -30,7 +34,7 @@ export function newWish({ journal, random, sessions }: Stage, step: string, opti
   );
 }
 
-interface NewWish {
+interface NewCallRequestOptions {
   readonly agent?: string;
   readonly session?: string | undefined;
   readonly cancelOnDisconnect?: true;
