@@ -7,7 +7,7 @@ import { startTestAgents } from './agents/test-agents.ts';
 import { Ledger } from './agents/ledger.ts';
 import type { FaultStage } from './faults/fault.ts';
 import { Api } from './load/api.ts';
-import { CallDoor } from './load/call-door.ts';
+import { CallClient } from './load/call-client.ts';
 import { Journal } from './load/journal.ts';
 import { registerAll } from './load/registrations.ts';
 import { SessionPool } from './load/session-pool.ts';
@@ -44,7 +44,7 @@ export async function prepare<P extends Product>(
   const api = new Api(product.urls, apiKey, { secrets, journal });
   const testAgents = await startTestAgents(random.fork('agents'), ledger);
   await registerAll({ api, testAgents, secrets });
-  const calls = new CallDoor(api, journal);
+  const calls = new CallClient(api, journal);
   const sessions = new SessionPool(journal);
   return {
     folder,

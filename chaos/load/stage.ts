@@ -2,14 +2,14 @@ import type { TestAgents } from '../agents/test-agents.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Api } from './api.ts';
-import type { CallDoor } from './call-door.ts';
+import type { CallClient } from './call-client.ts';
 import type { Journal } from './journal.ts';
 import type { SessionPool } from './session-pool.ts';
 
 /** What a step of the load works with. */
 export interface Stage {
   readonly api: Api;
-  readonly calls: CallDoor;
+  readonly calls: CallClient;
   readonly journal: Journal;
   readonly testAgents: TestAgents;
   readonly sessions: SessionPool;

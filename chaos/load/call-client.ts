@@ -1,4 +1,4 @@
-/** Sending a request, repeating it until it is clear what became of it, waiting for its end. */
+/** A client of calls: sends a request, repeats it under its key until its outcome is known, and waits for its end. */
 import { until } from '../pause.ts';
 import type { Random } from '../random.ts';
 import type { Answer, Api, Json } from './api.ts';
@@ -7,12 +7,12 @@ import { callIdOf, outcomeOf, type Outcome, type CallRequest, type Submission } 
 
 export interface SendOptions {
   readonly facade: string;
-  /** Whether to wait for the end; without, the answer comes at once. */
+  /** Wait for the end of the call. Otherwise the answer is 202 as soon as the call is accepted. */
   readonly wait?: boolean;
   readonly timeoutMs?: number;
 }
 
-export class CallDoor {
+export class CallClient {
   private readonly api: Api;
   private readonly journal: Journal;
 
@@ -35,22 +35,22 @@ export class CallDoor {
             timeoutMs,
           });
     const one: Submission = { facade, sentAt, answeredAt: Date.now(), ...read(answer) };
-    this.remember(request, one, answer);
+    this.record(request, one, answer);
     return one;
   }
 
-  /** Repeats an unclear request under its key. False while it stays unclear. */
+  /** Repeats a request under its key until it is accepted or refused. Returns false if it is still unclear after `atMostMs`. */
   pursue(request: CallRequest, random: Random, atMostMs: number): Promise<boolean> {
-    const look = async (): Promise<boolean> => {
+    const isClear = async (): Promise<boolean> => {
       if (outcomeOf(request) === 'unclear')
         await this.send(request, { facade: random.pick(this.api.facades) });
       const last = request.submissions.at(-1);
       return outcomeOf(request) === 'accepted' || last?.outcome === 'refused';
     };
-    return until(look, atMostMs, 400);
+    return until(isClear, atMostMs, 400);
   }
 
-  /** Polls an accepted call. False if it has not ended by then. */
+  /** Polls an accepted call until it has ended. Returns false if it has not ended after `atMostMs`. */
   awaitEnd(request: CallRequest, random: Random, atMostMs: number): Promise<boolean> {
     const callId = callIdOf(request);
     return until(
@@ -58,7 +58,7 @@ export class CallDoor {
         const facade = random.pick(this.api.facades);
         const answer = await this.api.send(facade, 'GET', `/api/vps/calls/${callId ?? ''}`);
         if (answer?.status !== 200 || answer.body?.status === 'running') return false;
-        this.hearEnd(request, answer.body);
+        this.recordEnding(request, answer.body);
         return true;
       },
       atMostMs,
@@ -66,16 +66,16 @@ export class CallDoor {
     );
   }
 
-  private remember(request: CallRequest, one: Submission, answer: Answer | undefined): void {
+  private record(request: CallRequest, one: Submission, answer: Answer | undefined): void {
     const known = callIdOf(request);
     this.journal.tried(request, one);
     if (one.outcome === 'accepted' && known !== undefined && one.callId !== known)
       this.journal.odd('I1 I2', `#${request.number}: one key, two calls: ${known} and ${String(one.callId)}`);
-    if (one.outcome === 'accepted' && answer?.status === 200) this.hearEnd(request, answer.body);
+    if (one.outcome === 'accepted' && answer?.status === 200) this.recordEnding(request, answer.body);
   }
 
-  private hearEnd(request: CallRequest, body: Json | undefined): void {
-    if (typeof body?.success !== 'boolean') return; // Its end was being read just when Temporal was away.
+  private recordEnding(request: CallRequest, body: Json | undefined): void {
+    if (typeof body?.success !== 'boolean') return; // Temporal did not answer while the outcome was being read.
     this.journal.ended(request, {
       success: body.success,
       response: body.response as string | null,
