@@ -20,9 +20,9 @@ export async function settle(stage: Stage, product: Product, temporal: Client): 
     (request) => !request.abandoned && outcomeOf(request) === 'unclear',
   );
   const recovered = stage.journal.faults.map(({ at, limitMs }) => at + limitMs - Date.now());
-  const pursueMs = Math.max(clearWithinMs, ...recovered);
+  const clearMs = Math.max(clearWithinMs, ...recovered);
   await eachOf(unclear, 8, async (request) => {
-    if (!(await stage.calls.pursue(request, stage.random, pursueMs)))
+    if (!(await stage.calls.retryUntilClear(request, stage.random, clearMs)))
       problems.push(`#${request.number}: stays unclear, with everything up`);
   });
   const running = async (): Promise<number> =>

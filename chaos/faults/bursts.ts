@@ -22,7 +22,7 @@ async function burst(stage: FaultStage, facade: string, step: string): Promise<v
       await calls.send(request, { facade });
       // Some clients never come back: then a turn that was granted is nobody's.
       if (random.chance(0.4)) request.abandoned = true;
-      else await calls.pursue(request, random, 10_000);
+      else await calls.retryUntilClear(request, random, 10_000);
     }),
   );
 }

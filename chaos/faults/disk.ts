@@ -60,7 +60,7 @@ async function sendLarge(stage: FaultStage, ms: number): Promise<void> {
       textLength: random.pick([100, random.whole(20_000, 200_000)]),
     });
     await calls.send(request, { facade: random.pick(api.facades), wait: random.chance(0.5) });
-    await calls.pursue(request, random, 20_000);
+    await calls.retryUntilClear(request, random, 20_000);
   };
   await Promise.all(Array.from({ length: largeCalls }, send));
 }

@@ -15,7 +15,7 @@ async function useSession(stage: FaultStage, id: string, goesOn: () => boolean):
       agent: random.pick(['echo', 'echo', 'slow']),
     });
     await calls.send(request, { facade: random.pick(api.facades), wait: random.chance(0.7) });
-    await calls.pursue(request, random, 10_000);
+    await calls.retryUntilClear(request, random, 10_000);
     await pause(random.whole(0, 60));
   }
 }

@@ -40,7 +40,7 @@ export class CallClient {
   }
 
   /** Repeats a request under its key until it is accepted or refused. Returns false if it is still unclear after `atMostMs`. */
-  pursue(request: CallRequest, random: Random, atMostMs: number): Promise<boolean> {
+  retryUntilClear(request: CallRequest, random: Random, atMostMs: number): Promise<boolean> {
     const isClear = async (): Promise<boolean> => {
       if (outcomeOf(request) === 'unclear')
         await this.send(request, { facade: random.pick(this.api.facades) });

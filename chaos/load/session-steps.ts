@@ -14,7 +14,7 @@ const deletion: Step = async (stage) => {
   const facade = random.pick(api.facades);
   const wait = random.chance(0.5);
   await Promise.all(requests.map((request) => calls.send(request, { facade, wait })));
-  for (const request of requests) await calls.pursue(request, random, 5_000);
+  for (const request of requests) await calls.retryUntilClear(request, random, 5_000);
   const withCalls = random.chance(0.4);
   // As a client would that must be sure: again until the answer is a clear one.
   await until(() => removeSession(stage, random.pick(api.facades), id, withCalls), 15_000, 500);
@@ -39,7 +39,7 @@ const importing: Step = async (stage) => {
   journal.session(id, contents);
   const request = newCallRequest(stage, 'importing', { session: id, agent: random.pick(['echo', 'flaky']) });
   await calls.send(request, { facade: random.pick(api.facades), wait: true });
-  await calls.pursue(request, random, 12_000);
+  await calls.retryUntilClear(request, random, 12_000);
 };
 
 /** Everything that is read now and then; the answers are searched for secrets on their way. */

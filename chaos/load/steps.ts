@@ -15,14 +15,14 @@ const waited: Step = async (stage) => {
   const { api, calls, random } = stage;
   const request = newCallRequest(stage, 'waited');
   await calls.send(request, { facade: random.pick(api.facades), wait: true });
-  await calls.pursue(request, random, followUpMs);
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 const async: Step = async (stage) => {
   const { api, calls, random } = stage;
   const request = newCallRequest(stage, 'async');
   await calls.send(request, { facade: random.pick(api.facades) });
-  await calls.pursue(request, random, followUpMs);
+  await calls.retryUntilClear(request, random, followUpMs);
   if (random.chance(0.5) && outcomeOf(request) === 'accepted') await calls.awaitEnd(request, random, 5_000);
 };
 
@@ -31,7 +31,7 @@ const twins: Step = async (stage) => {
   const { api, calls, random } = stage;
   const request = newCallRequest(stage, 'twins');
   await Promise.all(api.facades.map((facade) => calls.send(request, { facade, wait: random.chance(0.5) })));
-  await calls.pursue(request, random, followUpMs);
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 /** Lately accepted calls. Those of deleted sessions are left out: a repeat would begin the session anew. */
@@ -92,7 +92,7 @@ const disconnect: Step = async (stage) => {
     wait: true,
     timeoutMs: random.whole(50, 1_500),
   });
-  if (random.chance(0.5)) await calls.pursue(request, random, followUpMs);
+  if (random.chance(0.5)) await calls.retryUntilClear(request, random, followUpMs);
 };
 
 /** A client whose first connection breaks as its second one waits already: the call goes on for that. */
@@ -105,7 +105,7 @@ const reconnect: Step = async (stage) => {
   const second = await calls.send(request, { facade, wait: true, timeoutMs: 30_000 });
   if (second.outcome !== 'accepted') request.cancelAsked = true; // Nobody waits any more.
   await first;
-  await calls.pursue(request, random, followUpMs);
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 const rerun: Step = async (stage) => {
@@ -118,7 +118,7 @@ const rerun: Step = async (stage) => {
     { rerunOf: random.pick(earlier) },
   );
   await calls.send(request, { facade: random.pick(api.facades) });
-  await calls.pursue(request, random, followUpMs);
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 const registration: Step = async (stage) => {
@@ -139,7 +139,7 @@ const passing: Step = async (stage) => {
   const request = newCallRequest(stage, 'passing', { agent: name });
   await calls.send(request, { facade, wait: random.chance(0.5) });
   await api.send(random.pick(api.facades), 'DELETE', `/api/vps/agents/${name}`);
-  await calls.pursue(request, random, followUpMs);
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 export const callSteps = {
