@@ -1,14 +1,14 @@
 import type { Evidence, Finding } from './evidence.ts';
 
 /** No 500, every refusal a problem, Retry-After where it belongs; every fault was recovered from. */
-export function checkAnswers({ oddities }: Evidence, answers: number): Finding {
-  const violations = oddities.filter(({ row }) => row === 'answers').map(({ text }) => text);
+export function checkAnswers({ observedViolations }: Evidence, answers: number): Finding {
+  const violations = observedViolations.filter(({ row }) => row === 'answers').map(({ text }) => text);
   return { row: 'answers', what: 'no 500, refusals are problems, Retry-After', checked: answers, violations };
 }
 
 /** What a fault found left over right after it. */
-export function checkLeftovers({ oddities }: Evidence): Finding {
-  const violations = oddities.filter(({ row }) => row === 'leaks').map(({ text }) => text);
+export function checkLeftovers({ observedViolations }: Evidence): Finding {
+  const violations = observedViolations.filter(({ row }) => row === 'leaks').map(({ text }) => text);
   const what = 'a full payload store keeps nothing half written, an upgrade leaves no call behind';
   return { row: 'leaks', what, checked: 1, violations };
 }

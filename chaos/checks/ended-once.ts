@@ -4,8 +4,8 @@ import type { CallView, Evidence, Finding } from './evidence.ts';
 import { callsMayBeGone } from './removals.ts';
 
 export function checkEndedOnce(evidence: Evidence): Finding {
-  const { requests, calls, endsReadAgain, oddities } = evidence;
-  const violations = oddities.filter(({ row }) => row === 'I1 I2').map(({ text }) => text);
+  const { requests, calls, endsReadAgain, observedViolations } = evidence;
+  const violations = observedViolations.filter(({ row }) => row === 'I1 I2').map(({ text }) => text);
   for (const request of requests) violations.push(...faultsOf(request, evidence), ...refusalsOf(request));
   violations.push(...callsNobodyMade(evidence));
   return {

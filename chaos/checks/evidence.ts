@@ -1,6 +1,6 @@
 /** Everything that the checks look at, gathered from outside: the load's journal, the agents' ledger, API, Temporal. */
 import type { Execution } from '../agents/ledger.ts';
-import type { FaultRecord, Oddity, Removal, SessionRecord } from '../load/journal.ts';
+import type { FaultRecord, ObservedViolation, Removal, SessionRecord } from '../load/journal.ts';
 import type { CallRequest } from '../load/call-request.ts';
 
 /** A call as Temporal's histories tell it. */
@@ -62,7 +62,7 @@ export interface Evidence {
   readonly requests: readonly CallRequest[];
   readonly sessionRecords: readonly SessionRecord[];
   readonly removals: readonly Removal[];
-  readonly oddities: readonly Oddity[];
+  readonly observedViolations: readonly ObservedViolation[];
   readonly faults: readonly FaultRecord[];
   readonly executions: readonly Execution[];
   /** Build ids that no worker has any more. */

@@ -42,7 +42,7 @@ export async function secretsFinding(
   { withSecrets }: { withSecrets: readonly string[] },
 ): Promise<Finding> {
   const { files, found } = await secretsInFolder(productFolder, secrets);
-  const told = journal.oddities.filter(({ row }) => row === 'I5').map(({ text }) => text);
+  const told = journal.observedViolations.filter(({ row }) => row === 'I5').map(({ text }) => text);
   const what = `none of ${secrets.count} canary secrets in histories, answers, the database or a log`;
   return { row: 'I5', what, checked: files, violations: [...withSecrets, ...told, ...found] };
 }

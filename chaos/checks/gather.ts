@@ -30,13 +30,13 @@ export async function gather(stage: FaultStage, ledger: Ledger, histories: Histo
     const { answer } = await read(stage, `/api/vps/sessions/${id}`);
     if (answer?.status === 200 && answer.body) sessions.set(id, messagesOf(answer.body));
   });
-  const { requests, removals, oddities, faults } = journal;
+  const { requests, removals, observedViolations, faults } = journal;
   const { calls, sessionFacts } = histories;
   const sessionRecords = [...journal.sessions.values()];
   return {
     requests,
     removals,
-    oddities,
+    observedViolations,
     faults,
     sessionRecords,
     executions: ledger.executions,

@@ -46,7 +46,10 @@ const storeFull: Fault = async (stage) => {
 async function tidied({ product, journal }: FaultStage, halfBefore: number, what: string): Promise<void> {
   const more = async (): Promise<number> => (await halfWritten(product.store.path)) - halfBefore;
   if (await until(async () => (await more()) <= 0, tidyWithinMs, 250)) return;
-  journal.odd('leaks', `${await more()} half written files are left in the payload store after ${what}`);
+  journal.recordViolation(
+    'leaks',
+    `${await more()} half written files are left in the payload store after ${what}`,
+  );
 }
 
 /** Some have a large prompt, some a large answer, some both. */

@@ -23,14 +23,15 @@ const rollingUpgrade: Fault<ClusterProduct> = async ({ journal, product }) => {
     promotedWithinMs,
     500,
   );
-  if (!done) journal.odd('leaks', `${buildId} was not promoted within ${promotedWithinMs / 1_000} s`);
+  if (!done)
+    journal.recordViolation('leaks', `${buildId} was not promoted within ${promotedWithinMs / 1_000} s`);
   return {
     what: `workers of ${buildId} beside ${namesOf(old).join(' and ')}`,
     at: Date.now(),
     touched: namesOf(product.facades),
     async afterwards() {
       if (!(await until(() => isDrained(product, buildId), drainedWithinMs, lookEveryMs)))
-        journal.odd(
+        journal.recordViolation(
           'leaks',
           `versions before ${buildId} still have calls: ${String(await promote(product))}`,
         );

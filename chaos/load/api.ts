@@ -83,13 +83,13 @@ export class Api {
     const { status } = response;
     this.journal.statuses.set(status, (this.journal.statuses.get(status) ?? 0) + 1);
     const type = response.headers.get('content-type') ?? '';
-    if (status === 500) this.journal.odd('answers', `${request}: 500 ${text.slice(0, 300)}`);
+    if (status === 500) this.journal.recordViolation('answers', `${request}: 500 ${text.slice(0, 300)}`);
     else if (status >= 400 && !type.startsWith('application/problem+json'))
-      this.journal.odd('answers', `${request}: ${status} of type ${type}`);
+      this.journal.recordViolation('answers', `${request}: ${status} of type ${type}`);
     if ((status === 429 || status === 503) && response.headers.get('retry-after') === null)
-      this.journal.odd('answers', `${request}: ${status} without Retry-After`);
+      this.journal.recordViolation('answers', `${request}: ${status} without Retry-After`);
     for (const name of this.secrets.foundIn(text))
-      this.journal.odd('I5', `The answer to ${request} holds ${name}`);
+      this.journal.recordViolation('I5', `The answer to ${request} holds ${name}`);
   }
 }
 

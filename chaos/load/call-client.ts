@@ -70,7 +70,10 @@ export class CallClient {
     const known = callIdOf(request);
     this.journal.tried(request, one);
     if (one.outcome === 'accepted' && known !== undefined && one.callId !== known)
-      this.journal.odd('I1 I2', `#${request.number}: one key, two calls: ${known} and ${String(one.callId)}`);
+      this.journal.recordViolation(
+        'I1 I2',
+        `#${request.number}: one key, two calls: ${known} and ${String(one.callId)}`,
+      );
     if (one.outcome === 'accepted' && answer?.status === 200) this.recordEnding(request, answer.body);
   }
 

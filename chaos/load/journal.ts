@@ -29,8 +29,8 @@ export interface Removal {
   done: boolean;
 }
 
-/** Something that no client should ever see, noticed when it happened. */
-export interface Oddity {
+/** A violation that was noticed while the run went on, e.g. an answer that no client should ever get. */
+export interface ObservedViolation {
   readonly row: 'I1 I2' | 'answers' | 'I5' | 'leaks';
   readonly text: string;
 }
@@ -51,7 +51,7 @@ export class Journal {
   readonly requests: CallRequest[] = [];
   readonly sessions = new Map<string, SessionRecord>();
   readonly removals: Removal[] = [];
-  readonly oddities: Oddity[] = [];
+  readonly observedViolations: ObservedViolation[] = [];
   readonly faults: FaultRecord[] = [];
   /** Kinds of faults that cannot be done here, and why. */
   readonly skipped = new Map<string, string>();
@@ -114,9 +114,9 @@ export class Journal {
     this.write({ event: 'removed', ...removal });
   }
 
-  odd(row: Oddity['row'], text: string): void {
-    this.oddities.push({ row, text });
-    this.write({ event: 'odd', row, text });
+  recordViolation(row: ObservedViolation['row'], text: string): void {
+    this.observedViolations.push({ row, text });
+    this.write({ event: 'violation', row, text });
   }
 
   fault(record: FaultRecord): void {

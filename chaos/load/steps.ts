@@ -67,7 +67,7 @@ const mismatch: Step = async ({ api, journal, random }) => {
     headers: { 'Idempotency-Key': key, Prefer: 'respond-async' },
   });
   if (answer && answer.status < 300)
-    journal.odd('I1 I2', `#${number}: its key was taken with another body (${answer.status})`);
+    journal.recordViolation('I1 I2', `#${number}: its key was taken with another body (${answer.status})`);
 };
 
 const cancel: Step = async (stage) => {

@@ -314,9 +314,9 @@ describe('removals', () => {
 
 describe('the rest', () => {
   it('finds a 500 and a fault that was not recovered from', () => {
-    const oddities = [{ row: 'answers', text: 'POST /api/vps/call: 500' }] as const;
+    const observedViolations = [{ row: 'answers', text: 'POST /api/vps/call: 500' }] as const;
     const faults = [{ kind: 'kill-node', what: 'kill -9 1', at: 1, moments: [], limitMs: 60_000 }];
-    const evidence = evidenceOf(soundRun(), { oddities, faults });
+    const evidence = evidenceOf(soundRun(), { observedViolations, faults });
     expect(checkAnswers(evidence, 1).violations).toHaveLength(1);
     expect(checkRecovery(evidence).violations).toEqual([expect.stringContaining('kill-node')]);
   });

@@ -54,6 +54,6 @@ test('a process that cannot be started is told of with the reason', async () => 
 test('what is written once the journal is closed is left out', async () => {
   const { journal } = await bareStage();
   await journal.close();
-  journal.odd('answers', 'too late');
-  expect(journal.oddities).toHaveLength(1);
+  journal.recordViolation('answers', 'too late');
+  expect(journal.observedViolations).toHaveLength(1);
 });

@@ -48,7 +48,7 @@ export function evidenceOf(run: Doctored, more: Partial<Evidence> = {}): Evidenc
     endsReadAgain: 0,
     sessionRecords: [{ id: sessionId, imported: [] }],
     removals: [],
-    oddities: [],
+    observedViolations: [],
     faults: [],
     sessions: new Map([[sessionId, messages]]),
     sessionFacts: new Map(),
