@@ -1,7 +1,7 @@
 /** Faults that must hit the few milliseconds of an acceptance: many calls are sent and something ends in their midst. */
 import { pause, until } from '../pause.ts';
 import { newCallRequest } from '../load/new-call-request.ts';
-import type { Member } from '../product/member.ts';
+import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Fault, FaultStage } from './fault.ts';
 
 const size = 6;
@@ -58,7 +58,7 @@ const turnGap: Fault = async (stage) => {
   };
 };
 
-async function interrupt({ process, proxy }: Member, { random }: FaultStage): Promise<string> {
+async function interrupt({ process, proxy }: ProxiedProcess, { random }: FaultStage): Promise<string> {
   const kills = random.chance(0.5);
   const ms = kills ? 0 : random.pick([300, 2_000, 6_000, 12_000]);
   process.signal(kills ? 'SIGKILL' : 'SIGSTOP');

@@ -1,5 +1,5 @@
 import type { Stage } from '../load/stage.ts';
-import type { Member } from '../product/member.ts';
+import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Product } from '../product/product.ts';
 
 export interface FaultStage<P extends Product = Product> extends Stage {
@@ -34,4 +34,5 @@ export type Faults<P extends Product = Product> = Readonly<Record<string, Fault<
 /** Every facade, also one with a worker or the server in it. */
 export const everyFacade = ({ urls }: Product): readonly string[] => Object.keys(urls);
 
-export const namesOf = (members: readonly Member[]): readonly string[] => members.map(({ name }) => name);
+export const namesOf = (processes: readonly ProxiedProcess[]): readonly string[] =>
+  processes.map(({ name }) => name);

@@ -1,7 +1,7 @@
 /** Bad networks between the processes, and between workers and agents. */
 import { pause } from '../pause.ts';
 import type { ProxyMode, TcpProxy } from '../proxy/tcp-proxy.ts';
-import type { Member } from '../product/member.ts';
+import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Product } from '../product/product.ts';
 import type { Random } from '../random.ts';
 import { namesOf, type Fault, type FaultStage } from './fault.ts';
@@ -49,7 +49,9 @@ function someAgents({ testAgents, random }: FaultStage): TcpProxy[] {
     .map((agent) => agent.proxy);
 }
 
-const one = (members: readonly Member[], random: Random): TcpProxy[] => [random.pick(members).proxy];
+const one = (processes: readonly ProxiedProcess[], random: Random): TcpProxy[] => [
+  random.pick(processes).proxy,
+];
 
 export const networks = {
   'net-facade': badNetwork('facade <-> server', ({ product, random }) => one(product.facades, random)),

@@ -9,7 +9,7 @@ import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { holdfastSettings } from './environment.ts';
 import type { HoldfastProcess } from './holdfast-process.ts';
 import type { KeptProcess } from './kept-process.ts';
-import { openFacade, openWorker, type Member } from './member.ts';
+import { openFacade, openWorker, type ProxiedProcess } from './proxied-process.ts';
 import { openPostgresData } from './postgres-data.ts';
 import { childrenOf, killIfThere } from './process-table.ts';
 import type { DatabaseDisk, Product, ProductSettings } from './product.ts';
@@ -40,8 +40,8 @@ interface Parts {
 }
 
 export class ClusterProduct implements Product {
-  facades: readonly Member[] = [];
-  workers: readonly Member[] = [];
+  facades: readonly ProxiedProcess[] = [];
+  workers: readonly ProxiedProcess[] = [];
   readonly retired: KeptProcess[] = [];
   /** On two busy cores PostgreSQL recovers in seconds, and Temporal's 256 shards come back within a minute. */
   readonly serversRecoverWithinMs = 120_000;
@@ -105,7 +105,7 @@ export class ClusterProduct implements Product {
   }
 
   /** Resolves once it is ready. */
-  async startFacade(name: string): Promise<Member> {
+  async startFacade(name: string): Promise<ProxiedProcess> {
     const facade = await openFacade(this.planOf(name));
     this.facades = [...this.facades, facade];
     await facade.process.start(readyMs);
@@ -113,12 +113,12 @@ export class ClusterProduct implements Product {
   }
 
   /** Stops it in order and for good. */
-  async retire(member: Member): Promise<void> {
-    this.retired.push(member.process);
-    this.workers = this.workers.filter((one) => one !== member);
-    this.facades = this.facades.filter((one) => one !== member);
-    await member.process.stop();
-    await member.proxy.close();
+  async retire(leaving: ProxiedProcess): Promise<void> {
+    this.retired.push(leaving.process);
+    this.workers = this.workers.filter((one) => one !== leaving);
+    this.facades = this.facades.filter((one) => one !== leaving);
+    await leaving.process.stop();
+    await leaving.proxy.close();
   }
 
   signalTemporal(signal: NodeJS.Signals): Promise<number> {

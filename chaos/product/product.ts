@@ -4,7 +4,7 @@ import type { TcpProxy } from '../proxy/tcp-proxy.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { HoldfastProcess } from './holdfast-process.ts';
 import type { KeptProcess } from './kept-process.ts';
-import type { Member } from './member.ts';
+import type { ProxiedProcess } from './proxied-process.ts';
 import type { StoredData } from './stored-data.ts';
 
 export interface ProductSettings {
@@ -21,9 +21,9 @@ export interface Product {
   /** Where calls can be sent to, by the name of the facade. */
   readonly urls: Readonly<Record<string, string>>;
   /** Facades without a worker, each with a proxy of its own to the Temporal server. */
-  readonly facades: readonly Member[];
+  readonly facades: readonly ProxiedProcess[];
   /** Stand-alone workers, each with a proxy of its own to the Temporal server. */
-  readonly workers: readonly Member[];
+  readonly workers: readonly ProxiedProcess[];
   /** Every process of Holdfast that is kept running. */
   readonly holdfast: readonly HoldfastProcess[];
   /** Everything that is kept running, in the order of its start. */

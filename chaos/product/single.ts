@@ -8,7 +8,7 @@ import { until } from '../pause.ts';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { holdfastSettings } from './environment.ts';
 import { HoldfastProcess } from './holdfast-process.ts';
-import { openFacade, openWorker, type Member } from './member.ts';
+import { openFacade, openWorker, type ProxiedProcess } from './proxied-process.ts';
 import { claimPort } from './ports.ts';
 import { killIfThere, serverPidOf } from './process-table.ts';
 import type { Product, ProductSettings } from './product.ts';
@@ -50,8 +50,8 @@ export async function startSingle(settings: ProductSettings): Promise<Single> {
 interface Parts {
   readonly node: HoldfastProcess;
   readonly port: number;
-  readonly facade: Member;
-  readonly worker: Member;
+  readonly facade: ProxiedProcess;
+  readonly worker: ProxiedProcess;
   readonly temporal: number;
   readonly data: DataFolder;
   readonly store: DataFolder;

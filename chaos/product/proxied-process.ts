@@ -4,30 +4,31 @@ import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import { HoldfastProcess } from './holdfast-process.ts';
 import { claimPort } from './ports.ts';
 
-export interface Member {
+export interface ProxiedProcess {
   readonly name: string;
   readonly process: HoldfastProcess;
   readonly url: string;
   readonly proxy: TcpProxy;
-  /** Of a worker that has one. */
+  /** The version of a worker that has one (`HOLDFAST_BUILD_ID`). */
   readonly buildId?: string;
 }
 
-export interface MemberPlan {
+export interface ProxiedProcessPlan {
   readonly name: string;
   readonly temporalPort: number;
-  /** Of every process of the product. */
+  /** Settings that every process of the product has. */
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
 }
 
-/** Not started yet; so are those of `openWorker`. */
-export async function openFacade(plan: MemberPlan): Promise<Member> {
+/** Sets up a facade with its proxy. The process is not started yet. */
+export async function openFacade(plan: ProxiedProcessPlan): Promise<ProxiedProcess> {
   const port = await claimPort();
   return open(plan, 'facade', port, { HOLDFAST_PORT: String(port), HOLDFAST_EMBEDDED_WORKER: 'off' });
 }
 
-export async function openWorker(plan: MemberPlan, buildId?: string): Promise<Member> {
+/** Sets up a stand-alone worker with its proxy. The process is not started yet. */
+export async function openWorker(plan: ProxiedProcessPlan, buildId?: string): Promise<ProxiedProcess> {
   const port = await claimPort();
   const own = { HOLDFAST_WORKER_PORT: String(port) };
   if (buildId === undefined) return open(plan, 'worker', port, own);
@@ -35,11 +36,11 @@ export async function openWorker(plan: MemberPlan, buildId?: string): Promise<Me
 }
 
 async function open(
-  { name, temporalPort, environment, folder }: MemberPlan,
+  { name, temporalPort, environment, folder }: ProxiedProcessPlan,
   runs: 'facade' | 'worker',
   port: number,
   own: Readonly<Record<string, string>>,
-): Promise<Member> {
+): Promise<ProxiedProcess> {
   const proxy = await TcpProxy.start(temporalPort, await claimPort());
   const process = new HoldfastProcess({
     name,
