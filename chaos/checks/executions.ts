@@ -17,8 +17,8 @@ export function checkExecutions(evidence: Evidence): Finding {
     }
     violations.push(...asked.flatMap((one) => wrongIn(one, key, agent, facts)));
     const repeats = asked.filter(({ brokeKept }) => brokeKept).length;
-    const untold = isUntold(view) && goneVersions.includes(facts.buildId ?? '');
-    const tries = untold ? triesAllowed(agent, facts) : recordedTries(agent, facts, view);
+    const attemptsLost = lacksAttempts(view) && goneVersions.includes(facts.buildId ?? '');
+    const tries = attemptsLost ? triesAllowed(agent, facts) : recordedTries(agent, facts, view);
     const recorded = tries + facts.tasksLost + repeats;
     if (asked.length > recorded)
       violations.push(`${key}: asked ${asked.length} times, on record ${recorded} (${view.status})`);
@@ -42,11 +42,11 @@ function byKey(executions: readonly Execution[]): Map<string, Execution[]> {
  * The attempts of a call that was cancelled or overdue are in its workflow's memory alone, which only a worker of its
  * version can read. Every other ending holds them.
  */
-function isUntold({ status, errorType, attempts }: CallView): boolean {
+function lacksAttempts({ status, errorType, attempts }: CallView): boolean {
   return attempts.length === 0 && (status === 'cancelled' || errorType === 'deadline_exceeded');
 }
 
-/** What the history of an untold call allows: the first tries on record, and every try that its asks were allowed. */
+/** How many tries the history allows when the attempts are lost: the first tries on record, and every try that each ask was allowed. */
 function triesAllowed(agent: string, { asks, firstTries }: CallFacts): number {
   const first = firstTries.filter((name) => name === agent).length;
   return asks.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, first);
