@@ -6,7 +6,7 @@ import { packageRoot } from '../src/platform/paths.ts';
 import { loadEncryptionKey } from '../src/platform/sealing.ts';
 import { localhost } from './free-ports.ts';
 import type { State } from './open-state.ts';
-import type { PartPlan } from './part.ts';
+import type { ClusterProcessPlan } from './cluster-process.ts';
 import { temporalAddress } from './temporal-server.ts';
 
 /** What a stopping process may take beyond its drain, and some to spare. */
@@ -57,7 +57,7 @@ function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { HOLDFAST_EMBEDDED_WORKER: 'off', ...own, no_proxy: noProxy, NO_PROXY: noProxy };
 }
 
-export function facadePlan(name: string, context: ProcessContext): Omit<PartPlan, 'logFolder'> {
+export function facadePlan(name: string, context: ProcessContext): Omit<ClusterProcessPlan, 'logFolder'> {
   const { state, environment } = context;
   const { host } = settingsOf(environment);
   return plan(name, ['dist', 'src', 'node', 'server.js'], context, {
@@ -67,7 +67,7 @@ export function facadePlan(name: string, context: ProcessContext): Omit<PartPlan
   });
 }
 
-export function workerPlan(name: string, context: ProcessContext): Omit<PartPlan, 'logFolder'> {
+export function workerPlan(name: string, context: ProcessContext): Omit<ClusterProcessPlan, 'logFolder'> {
   const { state } = context;
   return plan(name, ['dist', 'worker.js'], context, {
     own: { HOLDFAST_WORKER_PORT: String(state.ports[name]) },
@@ -88,7 +88,7 @@ function plan(
   script: readonly string[],
   { dataDir, state, environment }: ProcessContext,
   { own, host, healthUrl }: Role,
-): Omit<PartPlan, 'logFolder'> {
+): Omit<ClusterProcessPlan, 'logFolder'> {
   const env: NodeJS.ProcessEnv = {
     HOLDFAST_ENCRYPTION_KEY: state.encryptionKey,
     HOLDFAST_PAYLOAD_STORE: join(dataDir, 'payloads'),

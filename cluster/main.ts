@@ -1,6 +1,6 @@
 /**
  * `npm run cluster`: PostgreSQL, the full Temporal server, facades and workers on this machine, without a container
- * engine, until Ctrl-C or a part that cannot be kept running ends it.
+ * engine, until Ctrl-C or a process that cannot be kept running ends it.
  */
 import { runMain, stopSignal, Cleanups } from '../src/platform/shutdown.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
@@ -34,7 +34,7 @@ await runMain(async () => {
       throw new StartupError('The cluster was stopped, as it could not go on (see above)');
     }
   } finally {
-    aborting.abort(); // A part that is being started again is not waited for.
+    aborting.abort(); // A process that is being started again is not waited for.
     await cleanups.run();
   }
 });

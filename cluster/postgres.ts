@@ -7,7 +7,7 @@ import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
 import type { Postgres } from './find-postgres.ts';
 import { localhost } from './free-ports.ts';
-import type { PartPlan } from './part.ts';
+import type { ClusterProcessPlan } from './cluster-process.ts';
 
 const run = promisify(execFile);
 
@@ -99,7 +99,7 @@ export function postgresPlan(
   dataDir: string,
   port: number,
   user: Identity,
-): Omit<PartPlan, 'logFolder'> {
+): Omit<ClusterProcessPlan, 'logFolder'> {
   const settings = {
     listen_addresses: localhost,
     port: String(port),

@@ -12,16 +12,16 @@ import { checkSettings, facadePlan, facadeUrl, workerPlan } from './holdfast-pro
 import { makeDataDir } from './make-data-dir.ts';
 import { openState, type State } from './open-state.ts';
 import type { Options } from './options.ts';
-import { Part, type PartPlan } from './part.ts';
+import { ClusterProcess, type ClusterProcessPlan } from './cluster-process.ts';
 import { initPostgres, madeWith, postgresIdentity, postgresPlan } from './postgres.ts';
 import { prepareNamespace } from './prepare-namespace.ts';
 import { serverPlan, temporalAddress, updateSchema } from './temporal-server.ts';
 
 export interface Cluster {
-  readonly facades: readonly Part[];
-  readonly workers: readonly Part[];
-  readonly temporal: Part;
-  readonly postgres: Part;
+  readonly facades: readonly ClusterProcess[];
+  readonly workers: readonly ClusterProcess[];
+  readonly temporal: ClusterProcess;
+  readonly postgres: ClusterProcess;
   readonly postgresVersion: string;
   readonly facadeUrls: readonly string[];
   readonly temporalAddress: string;
@@ -29,7 +29,7 @@ export interface Cluster {
   readonly state: State;
   /** Whether its data was made by this start. */
   readonly isNew: boolean;
-  /** Resolves with the reason when a part cannot be kept running. */
+  /** Resolves with the reason when a process cannot be kept running. */
   readonly lost: Promise<string>;
 }
 
@@ -64,13 +64,16 @@ export async function startCluster(
     return Promise.resolve();
   });
   const logFolder = join(dataDir, 'logs');
-  const started: Part[] = [];
+  const started: ClusterProcess[] = [];
   /** Starts them at once. If one fails, the others are still ended by `cleanups`. */
-  const start = async (what: string, plans: readonly Omit<PartPlan, 'logFolder'>[]): Promise<Part[]> => {
+  const start = async (
+    what: string,
+    plans: readonly Omit<ClusterProcessPlan, 'logFolder'>[],
+  ): Promise<ClusterProcess[]> => {
     signal.throwIfAborted();
     report(`Starting ${what}`);
     const needs = [...started];
-    const starts = plans.map((plan) => Part.start({ ...plan, logFolder }, report, signal, needs));
+    const starts = plans.map((plan) => ClusterProcess.start({ ...plan, logFolder }, report, signal, needs));
     cleanups.add(what, async () => {
       report(`Stopping ${what}`);
       const done = await Promise.allSettled(starts);
@@ -78,9 +81,9 @@ export async function startCluster(
         done.map((one) => (one.status === 'fulfilled' ? one.value.stop() : Promise.resolve())),
       );
     });
-    const parts = await Promise.all(starts);
-    started.push(...parts);
-    return parts;
+    const processes = await Promise.all(starts);
+    started.push(...processes);
+    return processes;
   };
 
   if (isNew) await initPostgres(postgresBinaries, dataDir, state.postgresPassword, user, signal);
@@ -109,7 +112,7 @@ export async function startCluster(
     logFolder,
     state,
     isNew,
-    lost: Promise.race([postgres, temporal, ...workers, ...facades].map((part) => part.lost)),
+    lost: Promise.race([postgres, temporal, ...workers, ...facades].map((one) => one.lost)),
   };
 }
 

@@ -11,7 +11,7 @@ import { temporalPorts } from './claim-ports.ts';
 import type { ServerBinaries } from './server-binaries.ts';
 import { localhost } from './free-ports.ts';
 import type { State } from './open-state.ts';
-import type { PartPlan } from './part.ts';
+import type { ClusterProcessPlan } from './cluster-process.ts';
 import { postgresUser } from './postgres.ts';
 
 const attemptMs = 2_000;
@@ -48,7 +48,7 @@ export function serverPlan(
   { server }: ServerBinaries,
   state: State,
   dynamicConfig = defaultDynamicConfig,
-): Omit<PartPlan, 'logFolder'> {
+): Omit<ClusterProcessPlan, 'logFolder'> {
   return {
     name: 'temporal',
     command: [server, '--allow-no-auth', 'start'],

@@ -3,14 +3,14 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Part, type PartPlan } from '../../cluster/part.ts';
+import { ClusterProcess, type ClusterProcessPlan } from '../../cluster/cluster-process.ts';
 import { postgresUser } from '../../cluster/postgres.ts';
 import { serverTable } from '../../src/platform/server-table.ts';
 import type { StoredData, Verified } from './stored-data.ts';
 
 export interface PostgresPlace {
   /** What runs it on its data. */
-  readonly plan: Omit<PartPlan, 'logFolder'>;
+  readonly plan: Omit<ClusterProcessPlan, 'logFolder'>;
   readonly binDir: string;
   readonly port: number;
   readonly password: string;
@@ -26,7 +26,7 @@ const [main = ''] = databases;
 
 export async function openPostgresData(place: PostgresPlace): Promise<StoredData> {
   const plan = { ...place.plan, name: 'postgres-read', logFolder: place.folder };
-  const server = await Part.start(plan, () => undefined, new AbortController().signal);
+  const server = await ClusterProcess.start(plan, () => undefined, new AbortController().signal);
   const inHex = (sql: string): Promise<string[]> => psql(place, main, sql);
   return {
     verify: () => verify(place),

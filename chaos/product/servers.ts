@@ -5,7 +5,7 @@ import { findPostgres } from '../../cluster/find-postgres.ts';
 import { findServer } from '../../cluster/find-server.ts';
 import { letPostgresEnter } from '../../cluster/make-data-dir.ts';
 import type { State } from '../../cluster/open-state.ts';
-import type { PartPlan } from '../../cluster/part.ts';
+import type { ClusterProcessPlan } from '../../cluster/cluster-process.ts';
 import { initPostgres, postgresIdentity, postgresPlan } from '../../cluster/postgres.ts';
 import { prepareNamespace } from '../../cluster/prepare-namespace.ts';
 import { serverPlan, temporalAddress, updateSchema } from '../../cluster/temporal-server.ts';
@@ -38,7 +38,7 @@ export async function startServers(settings: ProductSettings, dataDir: string): 
   const user = await postgresIdentity(dataDir);
   const state = await newState(settings);
   const { postgres: port = 0, FRONTEND_GRPC_PORT: temporalPort = 0 } = state.ports;
-  const keep = (plan: Omit<PartPlan, 'logFolder'>): KeptProcess => {
+  const keep = (plan: Omit<ClusterProcessPlan, 'logFolder'>): KeptProcess => {
     const env = { ...surroundings(settings), ...plan.env };
     return new KeptProcess({ ...plan, env, ready: plan.isReady, logFolder: folder });
   };

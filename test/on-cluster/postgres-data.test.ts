@@ -10,7 +10,7 @@ import { openPostgresData, type PostgresPlace } from '../../chaos/product/postgr
 import { findPostgres } from '../../cluster/find-postgres.ts';
 import { freePorts } from '../../cluster/free-ports.ts';
 import { letPostgresEnter } from '../../cluster/make-data-dir.ts';
-import { Part } from '../../cluster/part.ts';
+import { ClusterProcess } from '../../cluster/cluster-process.ts';
 import {
   initPostgres,
   postgresFolder,
@@ -49,7 +49,7 @@ async function postgresWithRows(): Promise<{ place: PostgresPlace; rowsFile: str
     const env = { ...process.env, PGPASSWORD: password };
     return promisify(execFile)(join(binaries.binDir, 'psql'), args, { env });
   };
-  const server = await Part.start(
+  const server = await ClusterProcess.start(
     { ...plan, logFolder: folder },
     () => undefined,
     new AbortController().signal,

@@ -11,7 +11,7 @@ import { StartupError } from '../src/platform/startup-error.ts';
 import { fileProblem } from './file-problem.ts';
 import { isFree } from './free-ports.ts';
 
-export interface PartPlan extends SpawnOptions {
+export interface ClusterProcessPlan extends SpawnOptions {
   readonly name: string;
   readonly command: readonly string[];
   /** The folder of its log, `<name>.log`. */
@@ -32,7 +32,7 @@ export interface NotReady {
   readonly recovering?: boolean;
 }
 
-/** A part that ends more often than this within a minute is not started again. */
+/** A process that ends more often than this within a minute is not started again. */
 const maxEndsPerMinute = 5;
 const defaultReadyMs = 90_000;
 /**
@@ -40,7 +40,7 @@ const defaultReadyMs = 90_000;
  * before, such as PostgreSQL's shared memory.
  */
 const firstStartMs = 10_000;
-/** A part that died must be ready again after this time, counted from when the parts that it needs are. */
+/** A process that died must be ready again after this time, counted from when the processes that it needs are. */
 const restartMs = 120_000;
 /** After a crash PostgreSQL may replay its log for minutes. Stopped midway, it would begin anew. */
 const recoveryMs = 30 * 60_000;
@@ -48,12 +48,12 @@ const pauseMs = 100;
 const retryPauseMs = 1_000;
 const lookAtLogMs = 60_000;
 
-export class Part {
+export class ClusterProcess {
   readonly name: string;
   /** Resolves with the reason when it cannot be kept running, and when it was stopped. */
   readonly lost: Promise<string>;
-  private readonly plan: PartPlan;
-  private readonly needs: readonly Part[];
+  private readonly plan: ClusterProcessPlan;
+  private readonly needs: readonly ClusterProcess[];
   private readonly report: (line: string) => void;
   private readonly signal: AbortSignal;
   private current: ServerProcess;
@@ -62,27 +62,27 @@ export class Part {
   private stopping = false;
 
   /**
-   * Resolves once it is ready. `needs` are the parts that it cannot start without. Throws `StartupError` with the end of
+   * Resolves once it is ready. `needs` are the processes that it cannot start without. Throws `StartupError` with the end of
    * its log, or the reason of `signal`.
    */
   static async start(
-    plan: PartPlan,
+    plan: ClusterProcessPlan,
     report: (line: string) => void,
     signal: AbortSignal,
-    needs: readonly Part[] = [],
-  ): Promise<Part> {
+    needs: readonly ClusterProcess[] = [],
+  ): Promise<ClusterProcess> {
     await mkdir(plan.logFolder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw fileProblem(plan.logFolder, 'made', error);
     });
-    return new Part(plan, await firstStart(plan, report, signal), report, signal, needs);
+    return new ClusterProcess(plan, await firstStart(plan, report, signal), report, signal, needs);
   }
 
   private constructor(
-    plan: PartPlan,
+    plan: ClusterProcessPlan,
     first: ServerProcess,
     report: (line: string) => void,
     signal: AbortSignal,
-    needs: readonly Part[],
+    needs: readonly ClusterProcess[],
   ) {
     this.name = plan.name;
     this.plan = plan;
@@ -158,7 +158,7 @@ export class Part {
 }
 
 async function firstStart(
-  plan: PartPlan,
+  plan: ClusterProcessPlan,
   report: (line: string) => void,
   signal: AbortSignal,
 ): Promise<ServerProcess> {
@@ -174,13 +174,13 @@ async function firstStart(
   }
 }
 
-const logOf = ({ logFolder, name }: PartPlan): string => join(logFolder, `${name}.log`);
-const readyMsOf = ({ readyMs = defaultReadyMs }: PartPlan): number => readyMs;
+const logOf = ({ logFolder, name }: ClusterProcessPlan): string => join(logFolder, `${name}.log`);
+const readyMsOf = ({ readyMs = defaultReadyMs }: ClusterProcessPlan): number => readyMs;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** `giveUpAt` is in ms since the epoch, and asked again and again. */
 async function startOnce(
-  plan: PartPlan,
+  plan: ClusterProcessPlan,
   giveUpAt: () => number,
   report: (line: string) => void,
   signal: AbortSignal,
@@ -208,7 +208,7 @@ async function startOnce(
 
 /** Resolves with undefined once it is ready, or with why it is not waited for any longer. */
 async function untilReady(
-  plan: PartPlan,
+  plan: ClusterProcessPlan,
   server: ServerProcess,
   giveUpAt: () => number,
   report: (line: string) => void,
