@@ -1,16 +1,17 @@
-/** A real HTTP agent behind a proxy of its own. It answers as its manner is and keeps the ledger. */
+/** A real HTTP agent behind a proxy of its own. It answers as `manner` decides and records every request in the ledger. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import type { Execution, Ledger } from './ledger.ts';
 
+/** What a request to the agent contained. */
 export interface Asked {
   readonly prompt: string;
   readonly authorization: string;
 }
 
-/** `reset` destroys the socket instead. */
+/** How an agent answers: a response (status 200 by default), or `reset`, which resets the connection instead. */
 export type Manner = (asked: Asked) => Promise<{ status?: number; body: unknown } | 'reset'>;
 
 interface WireMessage {
@@ -20,14 +21,14 @@ interface WireMessage {
 
 export class ChaosAgent {
   readonly name: string;
-  /** What callers reach it through. */
+  /** Workers reach the agent through this proxy. */
   readonly proxy: TcpProxy;
-  /** Tokens it was registered with so far. */
+  /** Every token that the agent has been registered with. */
   readonly tokens = new Set<string>();
   private readonly server: Server;
   private readonly ledger: Ledger;
   private readonly manner: Manner;
-  /** Connections over which a request was answered. */
+  /** Connections on which a request has been answered completely. */
   private readonly served = new WeakSet<Socket>();
 
   private constructor(name: string, proxy: TcpProxy, server: Server, ledger: Ledger, manner: Manner) {
@@ -55,7 +56,7 @@ export class ChaosAgent {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await readText(request);
-    if (text === undefined) return; // Cut off before it had asked anything.
+    if (text === undefined) return; // The connection broke before the request was complete.
     const { execution, asked } = this.record(request, text);
     const kept = this.served.has(request.socket);
     response.on('close', () => {

@@ -1,4 +1,4 @@
-/** I1 and I2: every accepted call is there and has ended once; what was refused never ran. */
+/** I1 and I2: every accepted call exists and has ended exactly once; a refused call never ran. */
 import { callIdOf, outcomeOf, type ReportedEnding, type CallRequest } from '../load/call-request.ts';
 import type { CallView, Evidence, Finding } from './evidence.ts';
 import { callsMayBeGone } from './removals.ts';
@@ -14,7 +14,7 @@ export function checkEndedOnce(evidence: Evidence): Finding {
     checked: requests.length + calls.size,
     violations,
     ...(endsReadAgain > 0 && {
-      note: `${endsReadAgain} were read again, as an answer said that they had ended and not how`,
+      note: `${endsReadAgain} were read again: the first answer said that they had ended but not how`,
     }),
   };
 }
@@ -33,24 +33,27 @@ function faultsOf(request: CallRequest, evidence: Evidence): string[] {
   if (view.status === 'running') faults.push(`${name}: has not ended`);
   if (view.status === 'cancelled' && !request.cancelAsked)
     faults.push(`${name}: cancelled, though nobody asked for it`);
-  for (const told of request.endings)
-    if (!isSame(told, view))
-      faults.push(`${name}: was told ${JSON.stringify(told)}, is ${JSON.stringify(view)}`);
+  for (const reported of request.endings)
+    if (!isSame(reported, view))
+      faults.push(`${name}: reported ${JSON.stringify(reported)}, is ${JSON.stringify(view)}`);
   return faults;
 }
 
-/** A call creates the session that it names: that there is none is nobody's business. */
+/** A call creates the session that it names, so it must never be refused because the session does not exist. */
 function refusalsOf({ number, submissions }: CallRequest): string[] {
   return submissions.flatMap(({ errorType }) =>
-    errorType === 'session_not_found' ? [`#${number}: was refused, since its session is not there`] : [],
+    errorType === 'session_not_found' ? [`#${number}: was refused because its session does not exist`] : [],
   );
 }
 
-function isSame(told: ReportedEnding, { success, response, errorType }: CallView): boolean {
-  return told.success === success && told.response === response && told.errorType === errorType;
+function isSame(reported: ReportedEnding, { success, response, errorType }: CallView): boolean {
+  return reported.success === success && reported.response === response && reported.errorType === errorType;
 }
 
-/** Beyond those accepted only calls whose start was unclear may be there: as many per prompt. They must have ended. */
+/**
+ * Besides the accepted calls only those whose start was unclear may exist: for each prompt at most as many as there were
+ * unclear requests. They must have ended.
+ */
 function callsNobodyMade({ requests, calls, views }: Evidence): string[] {
   const faults: string[] = [];
   const accepted = new Set(requests.map(callIdOf));

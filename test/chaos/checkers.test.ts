@@ -50,9 +50,9 @@ describe('I1 and I2', () => {
       /cancelled, though nobody asked/,
     ],
     [
-      'an ending that changed after it was told',
+      'an ending that changed after it was reported',
       ({ views }) => doctor(views, 'two', { response: 'another' }),
-      /#2 two: was told/,
+      /#2 two: reported/,
     ],
     [
       'a refused call that ran all the same',
@@ -107,23 +107,23 @@ describe('I3', () => {
   };
   const faults: [string, Change, RegExp][] = [
     [
-      'more asks than tries on record',
+      'more requests than tries on record',
       ({ views }) => doctor(views, 'three', { attempts: [{ agent: 'echo', tries: 1, errorType: null }] }),
       /three\/echo: asked 2 times, on record 1/,
     ],
     ['another key on a retry', wrong({ key: 'one-again/echo' }), /of a call that does not exist/],
-    ['the key of another call', wrong({ key: 'two/echo' }), /two\/echo: came with another prompt/],
-    ['the key of another agent', wrong({ agent: 'slow' }), /one\/echo: came to the agent slow/],
+    ['the key of another call', wrong({ key: 'two/echo' }), /two\/echo: was sent with another prompt/],
+    ['the key of another agent', wrong({ agent: 'slow' }), /one\/echo: was sent to the agent slow/],
     ['no key at all', wrong({ key: '' }), /of a call that does not exist/],
-    ['an ask without its token', wrong({ tokenKnown: false }), /without the token/],
-    ['an answer that no agent gave', wrong({ answer: 'echo other re' }), /one: no execution gave the answer/],
+    ['a request without its token', wrong({ tokenKnown: false }), /without the token/],
+    ['an answer that no agent gave', wrong({ answer: 'echo other re' }), /one: no request got the answer/],
     [
       'an answer that was cut short',
       ({ views }) => doctor(views, 'one', { response: 'echo answer-of-one' }),
-      /one: no execution gave the answer/,
+      /one: no request got the answer/,
     ],
   ];
-  it('counts what a lost task may have asked', () => {
+  it('counts the requests that a lost workflow task may have sent', () => {
     const change: Change = ({ calls, views }) => {
       doctor(views, 'three', { attempts: [{ agent: 'echo', tries: 1, errorType: null }] });
       doctor(calls, 'three', { tasksLost: 1 });
@@ -173,8 +173,8 @@ describe('I3', () => {
 
 describe('I4', () => {
   const faults: [string, Change, RegExp][] = [
-    ['a doubled turn', ({ messages }) => messages.push(...messages.slice(0, 2)), /one: its turn is there 2/],
-    ['a lost turn', ({ messages }) => messages.splice(2, 2), /two: completed .*, and its turn is not there/],
+    ['a doubled turn', ({ messages }) => messages.push(...messages.slice(0, 2)), /one: its turn exists 2/],
+    ['a lost turn', ({ messages }) => messages.splice(2, 2), /two: completed .*, but its turn is missing/],
     ['a lost answer', ({ messages }) => messages.splice(3, 1), /two: its message has no answer/],
     [
       'turns out of order',
@@ -200,17 +200,17 @@ describe('I4', () => {
       /two: its turn holds .*, it ended failed/,
     ],
     [
-      'a session that a call was told is gone',
+      'a call that reports that its session is gone',
       ({ views }) => doctor(views, 'two', { sessionStored: false }),
-      /two: was told that the session is gone/,
+      /two: reports that the session is gone/,
     ],
     [
-      'a turn that a cancelled call was told is stored',
+      'a cancelled call that reports a stored turn which is missing',
       ({ messages, views }) => {
         messages.splice(2, 2);
         doctor(views, 'two', { status: 'cancelled', response: null, sessionStored: true });
       },
-      /two: cancelled \(session_stored: true\), and its turn is not there/,
+      /two: cancelled \(session_stored: true\), but its turn is missing/,
     ],
     [
       'a window without the turn before',
@@ -220,9 +220,9 @@ describe('I4', () => {
       /two\/echo: its window has 0 turns, not the 1 before it/,
     ],
     [
-      'a turn whose grant nothing tells',
+      'a turn whose grant is not on record',
       ({ calls }) => doctor(calls, 'two', { turnNumbers: [] }),
-      /two: nothing tells when it was granted/,
+      /two: no record of when it was granted/,
     ],
   ];
   it.each(faults)('finds %s', (_, change, violation) => {
@@ -233,7 +233,7 @@ describe('I4', () => {
     const sessionRecords = [{ id: 'shared', imported: ['before'] }];
     const faultsAfter = (...removals: Removal[]): string =>
       checkTurns(evidenceOf(soundRun(), { sessionRecords, removals })).violations.join('\n');
-    expect(faultsAfter()).toMatch(/lost what was imported/);
+    expect(faultsAfter()).toMatch(/its imported messages are lost/);
     expect(faultsAfter(cleanup(-9_000))).toBe('');
   });
 });
@@ -265,18 +265,20 @@ describe('removals', () => {
     ['was of another session', { ...deletion(1_600), sessionId: 'another' }],
   ])('do not explain it where the deletion %s', (_what, removal) => {
     expect(faultsOf(gone, removal)).toMatch(
-      /two: completed \(session_stored: true\), and its turn is not there/,
+      /two: completed \(session_stored: true\), but its turn is missing/,
     );
   });
 
   it('explain that a call was told that its session is gone: by a deletion under it, never by a cleanup', () => {
     expect(faultsOf(closedUnder, deletion(1_200))).toBe('');
-    expect(faultsOf(closedUnder, cleanup(1_200))).toMatch(/two: was told that the session is gone/);
-    expect(faultsOf(closedUnder, deletion(60_000))).toMatch(/two: was told that the session is gone/);
+    expect(faultsOf(closedUnder, cleanup(1_200))).toMatch(/two: reports that the session is gone/);
+    expect(faultsOf(closedUnder, deletion(60_000))).toMatch(/two: reports that the session is gone/);
   });
 
   it('that were answered leave nothing of before', () => {
-    expect(faultsOf(() => undefined, deletion(1_600))).toMatch(/two: its turn is left after the deletion/);
+    expect(faultsOf(() => undefined, deletion(1_600))).toMatch(
+      /two: its turn still exists after the deletion/,
+    );
     const unheard = { ...deletion(1_600), done: false };
     expect(faultsOf(() => undefined, unheard)).toBe('');
   });
@@ -307,7 +309,7 @@ describe('removals', () => {
       errorType: 'session_not_found',
     });
     expect(checkEndedOnce(evidenceOf(run, { removals: [cleanup(0)] })).violations).toEqual([
-      expect.stringContaining('#1: was refused, since its session is not there'),
+      expect.stringContaining('#1: was refused because its session does not exist'),
     ]);
   });
 });
@@ -332,7 +334,7 @@ describe('the rest', () => {
     const run = soundRun();
     doctor(run.views, 'two', { status: 'failed', errorType: 'deadline_exceeded' });
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([
-      expect.stringMatching(/two: was told after 500 ms that its deadline of 40000 ms/),
+      expect.stringMatching(/two: reported after 500 ms that its deadline of 40000 ms/),
     ]);
   });
 
