@@ -1,17 +1,17 @@
-/** Faults that must hit the few milliseconds of an acceptance: many calls are sent and something ends in their midst. */
+/** Faults that must hit the few milliseconds in which a call is accepted: a burst of calls is sent and something fails during it. */
 import { pause, until } from '../pause.ts';
 import { newCallRequest } from '../load/new-call-request.ts';
 import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Fault, FaultStage } from './fault.ts';
 
-const size = 6;
+const burstCalls = 6;
 /** With this latency, the time from a granted turn to a started call is long enough for a fault to hit it. */
 const proxyLatencyMs = 15;
 
-/** Sends calls to one facade, most of them in sessions. Resolves when they are followed up. */
+/** Sends calls to one facade at once, most of them in sessions. Resolves when their outcomes are known or abandoned. */
 async function burst(stage: FaultStage, facade: string, step: string): Promise<void> {
   const { calls, random } = stage;
-  const requests = Array.from({ length: size }, () =>
+  const requests = Array.from({ length: burstCalls }, () =>
     newCallRequest(stage, step, {
       agent: random.pick(['echo', 'echo', 'slow']),
       session: random.chance(0.85) ? stage.sessions.pick(random) : undefined,
@@ -20,7 +20,7 @@ async function burst(stage: FaultStage, facade: string, step: string): Promise<v
   await Promise.all(
     requests.map(async (request) => {
       await calls.send(request, { facade });
-      // Some clients never come back: then a turn that was granted is nobody's.
+      // Some clients never come back: then the session must take a granted turn back by itself.
       if (random.chance(0.4)) request.abandoned = true;
       else await calls.retryUntilClear(request, random, 10_000);
     }),
@@ -28,9 +28,9 @@ async function burst(stage: FaultStage, facade: string, step: string): Promise<v
 }
 
 /**
- * Holds the facade still, or kills it, between granting a turn and starting the call; several times in a row. From some
- * moment of the burst on nothing that the facade says gets through: turns that were asked for before are granted, and
- * their answers arrive; the starts that follow do not, until the facade has been killed or was still for long.
+ * Stops or kills a facade between the grant of a turn and the start of the call, three times in a row. From a random moment
+ * of the burst nothing that the facade sends gets through. Turns that it asked for before are granted, and it gets the
+ * answers, but the starts of the calls do not arrive until the facade has been killed or was stopped for long.
  */
 const turnGap: Fault = async (stage) => {
   const facade = stage.random.pick(stage.product.facades);
@@ -58,6 +58,7 @@ const turnGap: Fault = async (stage) => {
   };
 };
 
+/** Kills the process or stops it for up to 12 s, then lets the traffic pass again. Returns what was done. */
 async function interrupt({ process, proxy }: ProxiedProcess, { random }: FaultStage): Promise<string> {
   const kills = random.chance(0.5);
   const ms = kills ? 0 : random.pick([300, 2_000, 6_000, 12_000]);
@@ -69,7 +70,7 @@ async function interrupt({ process, proxy }: ProxiedProcess, { random }: FaultSt
   return kills ? 'SIGKILL' : `SIGSTOP for ${ms} ms`;
 }
 
-/** Requests reach the server, answers do not come back, then the connection is cut: was it started? */
+/** Requests reach the Temporal server, but its answers are lost and then the connection is cut: was the call started or not? */
 const lostStart: Fault = async (stage) => {
   const { name, proxy } = stage.random.pick(stage.product.facades);
   const beforeMs = stage.random.whole(0, 80);

@@ -1,4 +1,4 @@
-/** Bad networks between the processes, and between workers and agents. */
+/** Faults of the network between the processes, and between workers and agents. */
 import { pause } from '../pause.ts';
 import type { ProxyMode, TcpProxy } from '../proxy/tcp-proxy.ts';
 import type { ProxiedProcess } from '../product/proxied-process.ts';
@@ -17,7 +17,8 @@ export const badNetwork =
     const open = proxies.reduce((sum, proxy) => sum + proxy.open, 0);
     for (const proxy of proxies) proxy.set(mode);
     await pause(ms);
-    // Half of the time it comes back as after lost packets, half of the time as after a new route: all is cut.
+    // Half of the time held bytes are delivered, as after packet loss; half of the time all connections are cut, as after a
+    // change of route.
     const cut = random.chance(0.5);
     for (const proxy of proxies) {
       proxy.set({ kind: 'pass' });
@@ -42,7 +43,7 @@ function describe(mode: ProxyMode): string {
 }
 
 function someAgents({ testAgents, random }: FaultStage): TcpProxy[] {
-  const { echo, slow, flaky, leaky, bounded, wordy } = testAgents.agents; // Down is down for good.
+  const { echo, slow, flaky, leaky, bounded, wordy } = testAgents.agents; // `down` never answers anyway.
   return random
     .shuffled([echo, slow, flaky, leaky, bounded, wordy])
     .slice(0, random.whole(1, 4))

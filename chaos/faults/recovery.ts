@@ -1,4 +1,4 @@
-/** How long after a fault it takes until a call succeeds again. */
+/** Measures how long after a fault a call succeeds again. */
 import { until } from '../pause.ts';
 import { deadlineSeconds } from '../load/stage.ts';
 import type { Product } from '../product/product.ts';
@@ -6,12 +6,12 @@ import type { Done, FaultStage } from './fault.ts';
 
 const usualLimitMs = 60_000;
 
-/** How long after the fault a call has to have succeeded. */
+/** The time limit for recovery, in ms after the fault. */
 export function recoveryLimitMs(product: Product, { endedServers = false }: Done): number {
   return endedServers ? product.serversRecoverWithinMs : usualLimitMs;
 }
 
-/** Ms from the fault until a call that was sent after it has succeeded through every facade touched. */
+/** Ms from the fault until a call sent after it has succeeded through every touched facade. Undefined: not within the limit. */
 export async function recoveryMs(
   stage: FaultStage,
   { at, touched }: Done,
@@ -22,6 +22,7 @@ export async function recoveryMs(
   return each.includes(undefined) ? undefined : Math.max(...each.map((time) => (time ?? 0) - at));
 }
 
+/** Sends calls through one facade until one succeeds. Resolves with that time (epoch ms), or undefined after `atMostMs`. */
 async function successAfter(
   { calls, journal }: FaultStage,
   facade: string,

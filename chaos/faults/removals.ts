@@ -1,4 +1,4 @@
-/** Sessions that are removed while they are used: by a cleanup of all, or by their deletion. */
+/** Sessions that are removed while calls use them: by a cleanup of all sessions, or by their deletion. */
 import { newCallRequest } from '../load/new-call-request.ts';
 import { cleanUpNow, removeSession } from '../load/removals.ts';
 import { pause } from '../pause.ts';
@@ -6,7 +6,7 @@ import { everyFacade, type Fault, type FaultStage } from './fault.ts';
 
 const sessionsAtOnce = 4;
 
-/** One short call after the other in a session that is idle in between, as long as `goesOn`. */
+/** Sends one short call after the other in a session, with idle moments in between, while `goesOn` returns true. */
 async function useSession(stage: FaultStage, id: string, goesOn: () => boolean): Promise<void> {
   const { api, calls, random } = stage;
   while (goesOn()) {
@@ -20,7 +20,7 @@ async function useSession(stage: FaultStage, id: string, goesOn: () => boolean):
   }
 }
 
-/** Removes again and again for a while, at moments that fall before, into and between the calls. */
+/** Uses some sessions and removes them several times, at moments before, during and between their calls. */
 const whileInUse =
   (
     prefix: string,
@@ -53,7 +53,7 @@ const whileInUse =
 
 const cleanup = whileInUse('cleaned', 'cleanups beside', (stage) =>
   Promise.all(
-    // At times by all facades at once.
+    // Sometimes through all facades at once.
     (stage.random.chance(0.3) ? stage.api.facades : [stage.random.pick(stage.api.facades)]).map((facade) =>
       cleanUpNow(stage, facade),
     ),

@@ -1,5 +1,6 @@
 /** A call that the load wants made, under one Idempotency-Key, and everything that clients learned about it. */
 
+/** The body of `POST /api/vps/call`. */
 export interface CallBody {
   readonly agent_name: string;
   /** Begins with `#<number of the request>`: a prompt that an agent received leads back to its request. */
@@ -12,6 +13,7 @@ export interface CallBody {
 /** `unclear`: no answer, or one that leaves open whether the call was started. */
 export type Outcome = 'accepted' | 'refused' | 'unclear';
 
+/** One HTTP request that submitted the call, and its answer. */
 export interface Submission {
   readonly facade: string;
   /** Epoch ms. */
@@ -30,12 +32,13 @@ export interface ReportedEnding {
   readonly errorType: string | null;
 }
 
+/** A call that the load wants made. The journal records each change of it. */
 export interface CallRequest {
   readonly number: number;
   readonly key: string;
   readonly step: string;
   readonly body: CallBody;
-  /** The call whose request is run again; then the body is that of the original. */
+  /** The id of the call to rerun; then `body` is that of the original call. */
   readonly rerunOf?: string;
   readonly submissions: Submission[];
   readonly endings: ReportedEnding[];
@@ -44,6 +47,7 @@ export interface CallRequest {
   cancelAsked?: true;
 }
 
+/** The outcome of all submissions together: accepted if one was, unclear if one may have been, else refused. */
 export function outcomeOf({ submissions }: Pick<CallRequest, 'submissions'>): Outcome {
   if (submissions.some(({ outcome }) => outcome === 'accepted')) return 'accepted';
   return submissions.length === 0 || submissions.some(({ outcome }) => outcome === 'unclear')

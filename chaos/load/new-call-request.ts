@@ -2,6 +2,7 @@ import type { AgentName } from '../agents/test-agents.ts';
 import { deadlineSeconds, type Stage } from './stage.ts';
 import type { CallRequest } from './call-request.ts';
 
+/** How often each agent is called, relative to the others. */
 const agentWeights: Record<AgentName, number> = {
   echo: 5,
   slow: 2,
@@ -13,6 +14,7 @@ const agentWeights: Record<AgentName, number> = {
   wordy: 0.7,
 };
 
+/** Records a new call request with random properties, except those that `options` fixes. */
 export function newCallRequest(
   { journal, random, sessions }: Stage,
   step: string,
@@ -38,6 +40,6 @@ interface NewCallRequestOptions {
   readonly agent?: string;
   readonly session?: string | undefined;
   readonly cancelOnDisconnect?: true;
-  /** Of the prompt; without, mostly short. */
+  /** The length of the prompt in characters. By default it is random, and mostly short. */
   readonly textLength?: number;
 }

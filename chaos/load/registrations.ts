@@ -3,7 +3,7 @@ import { until } from '../pause.ts';
 import type { Answer } from './api.ts';
 import type { Stage } from './stage.ts';
 
-/** Registers a test agent, under another name if given, with a new token. */
+/** Registers a test agent with a new token, under its own name or under `name`. */
 export function register(
   { api, testAgents, secrets }: Pick<Stage, 'api' | 'testAgents' | 'secrets'>,
   facade: string,
@@ -24,7 +24,7 @@ export function register(
   });
 }
 
-/** Throws unless every agent is registered in the end. */
+/** Registers every agent, each within 20 s. Throws if one cannot be registered. */
 export async function registerAll(stage: Pick<Stage, 'api' | 'testAgents' | 'secrets'>): Promise<void> {
   for (const name of Object.keys(stage.testAgents.agents) as AgentName[]) {
     const done = await until(

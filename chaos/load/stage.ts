@@ -17,5 +17,5 @@ export interface Stage {
   readonly random: Random;
 }
 
-/** Queueing for a turn included; the end of a run waits for the last calls this long. */
+/** The deadline of most calls. It includes the wait for a turn. */
 export const deadlineSeconds = 40;

@@ -173,7 +173,7 @@ function diskOf(data: DataFolder, { postgres, place }: Servers): DatabaseDisk {
     quota: data.quota,
     async fill() {
       // Without one, a file size limit stands in for a full disk; processes that PostgreSQL starts later would lack it.
-      if (!data.ownFileSystem) throw new Error('no right to mount a tmpfs');
+      if (!data.ownFileSystem) throw new Error('no permission to mount a tmpfs');
       postgres.excuse(true);
       await data.fill(undefined);
     },

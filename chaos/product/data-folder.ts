@@ -57,7 +57,7 @@ function limitedByFileSize(path: string): DataFolder {
   };
   return {
     path,
-    quota: "the server's file size limit (no right to mount a tmpfs)",
+    quota: "the server's file size limit (no permission to mount a tmpfs)",
     ownFileSystem: false,
     fill: async (pid) => (pid === undefined ? undefined : limit(pid, '65536')),
     // One that was started meanwhile has no limit.

@@ -36,11 +36,12 @@ test('a lane of the load that throws is told of when the load is stopped, and ca
 
 test('a kind of fault that must happen and cannot be done ends the run, as a violation', async () => {
   const stage = await bareStage();
-  const full = () => Promise.resolve({ what: '', at: 0, touched: [], skipped: 'no right to mount a tmpfs' });
+  const full = () =>
+    Promise.resolve({ what: '', at: 0, touched: [], skipped: 'no permission to mount a tmpfs' });
   const end = { until: 0, must: ['full'], calledOff: () => false };
   const missing = await injectFaults(stage, { full }, end, () => undefined);
   expect(checkMust(end.must, missing, stage.journal.skipped)).toMatchObject([
-    { checked: 1, violations: ['full did not happen: no right to mount a tmpfs'] },
+    { checked: 1, violations: ['full did not happen: no permission to mount a tmpfs'] },
   ]);
 });
 
