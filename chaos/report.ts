@@ -1,4 +1,4 @@
-/** The tables at the end of a run. */
+/** The tables that are printed at the end of a run. */
 import Table from 'cli-table3';
 import type { Evidence, Finding } from './checks/evidence.ts';
 import { turnGapHits } from './checks/turn-gap-hits.ts';
@@ -6,8 +6,10 @@ import { callsMayBeGone } from './checks/removals.ts';
 import { callIdOf, outcomeOf, type CallRequest } from './load/call-request.ts';
 
 const plain = { head: [], border: [] };
+/** Violations that are printed for each row. */
 const shown = 5;
 
+/** One line for each finding, and below the table the first violations of each. */
 export function verdictTable(findings: readonly Finding[]): string {
   const table = new Table({ head: ['invariant', 'what', 'checked', 'violations', 'verdict'], style: plain });
   for (const { row, what, checked, violations, skipped, note } of findings) {
@@ -15,13 +17,14 @@ export function verdictTable(findings: readonly Finding[]): string {
       skipped !== undefined ? `skipped: ${skipped}` : violations.length > 0 ? 'VIOLATED' : 'holds';
     table.push([row, note === undefined ? what : `${what} (${note})`, checked, violations.length, verdict]);
   }
-  const told = findings.flatMap(({ row, violations }) => [
+  const violationLines = findings.flatMap(({ row, violations }) => [
     ...violations.slice(0, shown).map((violation) => `  ${row}: ${violation}`),
     ...(violations.length > shown ? [`  ${row}: and ${violations.length - shown} more`] : []),
   ]);
-  return [table.toString(), ...told].join('\n');
+  return [table.toString(), ...violationLines].join('\n');
 }
 
+/** How often a kind of fault happened, and ms until the next success. */
 export interface FaultFigures {
   readonly kind: string;
   readonly count: number;
@@ -30,6 +33,7 @@ export interface FaultFigures {
   readonly max: number;
 }
 
+/** Figures of every kind of fault that happened. A fault without recovery counts as Infinity. */
 export function faultFigures({ faults }: Evidence): FaultFigures[] {
   return [...new Set(faults.map(({ kind }) => kind))].sort().map((kind) => {
     const times = faults
@@ -50,6 +54,7 @@ export function faultTable(figures: readonly FaultFigures[]): string {
 
 export type Totals = ReturnType<typeof totalsOf>;
 
+/** Totals of the run. `lost`: accepted calls that do not exist. `doubled`: calls that ran or ended twice. */
 export function totalsOf(evidence: Evidence) {
   const { requests, calls, views, executions } = evidence;
   const isKept = (request: CallRequest): boolean =>

@@ -4,6 +4,7 @@ import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import { HoldfastProcess } from './holdfast-process.ts';
 import { claimPort } from './ports.ts';
 
+/** `url` is its HTTP address: the API of a facade, health and metrics of a worker. */
 export interface ProxiedProcess {
   readonly name: string;
   readonly process: HoldfastProcess;
@@ -13,6 +14,7 @@ export interface ProxiedProcess {
   readonly buildId?: string;
 }
 
+/** How to set up a facade or a worker. */
 export interface ProxiedProcessPlan {
   readonly name: string;
   readonly temporalPort: number;

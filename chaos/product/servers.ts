@@ -1,4 +1,4 @@
-/** PostgreSQL and the full Temporal server, found and set up as `npm run cluster` does, with a proxy between them. */
+/** PostgreSQL and the full Temporal server, set up by the same code as `npm run cluster`, with a proxy between them. */
 import { randomBytes } from 'node:crypto';
 import { temporalPorts } from '../../cluster/claim-ports.ts';
 import { findPostgres } from '../../cluster/find-postgres.ts';
@@ -17,10 +17,11 @@ import { claimPort } from './ports.ts';
 import type { PostgresPlace } from './postgres-data.ts';
 import type { ProductSettings } from './product.ts';
 
+/** The running servers and how to reach them. */
 export interface Servers {
   readonly postgres: KeptProcess;
   readonly temporal: KeptProcess;
-  /** Between the two. */
+  /** Between the Temporal server and PostgreSQL. */
   readonly proxy: TcpProxy;
   readonly temporalPort: number;
   readonly temporalAddress: string;
@@ -28,7 +29,7 @@ export interface Servers {
   readonly place: PostgresPlace;
 }
 
-/** New ones, with their data in `dataDir`. Throws `StartupError`, e.g. where PostgreSQL is not installed. */
+/** Starts new ones with their data in `dataDir`. Throws `StartupError`, e.g. if PostgreSQL is not installed. */
 export async function startServers(settings: ProductSettings, dataDir: string): Promise<Servers> {
   const { folder, tell } = settings;
   const binaries = await findPostgres(undefined);

@@ -1,6 +1,6 @@
 /**
  * The product on one machine's SQLite: a node with the embedded Temporal server, a facade without a worker, a stand-alone
- * worker. Facade and worker reach the server through proxies; all are started again on the same data and ports.
+ * worker. Facade and worker reach the server through proxies. Every process is restarted with the same data and ports.
  */
 import { join } from 'node:path';
 import { databaseIn } from '../../src/platform/embedded/data-dir.ts';
@@ -15,10 +15,11 @@ import type { Product, ProductSettings } from './product.ts';
 import { openSqliteData } from './sqlite-data.ts';
 
 export interface Single extends Product {
-  /** Facade, worker and Temporal server in one. */
+  /** A facade and a worker, with the embedded Temporal server as its child. */
   readonly node: HoldfastProcess;
 }
 
+/** Starts everything; resolves once it is ready. */
 export async function startSingle(settings: ProductSettings): Promise<Single> {
   const { folder } = settings;
   const data = await openDataFolder(join(folder, 'data'));
@@ -77,13 +78,13 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
     databaseDisk: {
       quota: data.quota,
       fill: async () => data.fill(await awaitServer(database)),
-      // The server may have ended of it, and the node with it.
+      // The server may have exited because of the full disk, and the node with it.
       free: async () => data.free(await serverPidOf(database)),
       async recovered() {
         await awaitServer(database);
       },
     },
-    /** The node starts it again, at most five times a minute. */
+    /** If the signal ends the server, the node restarts it, at most five times a minute. */
     async signalTemporal(signal) {
       const pid = await awaitServer(database);
       process.kill(pid, signal);
@@ -93,7 +94,7 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
       const serverPid = await awaitServer(database);
       const pids = processes.map(({ pid }) => pid);
       for (const one of processes) one.signal('SIGKILL');
-      killIfThere(serverPid); // Its watcher may have been quicker.
+      killIfThere(serverPid); // The node may have ended it already.
       return `kill -9 ${[...pids, serverPid].join(' ')}`;
     },
     openData: () => openSqliteData(database),
@@ -108,6 +109,6 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
 async function awaitServer(database: string): Promise<number> {
   let pid: number | undefined;
   await until(async () => (pid = await serverPidOf(database)) !== undefined, 30_000, 20);
-  if (pid === undefined) throw new Error('The node runs no Temporal server');
+  if (pid === undefined) throw new Error('The embedded Temporal server did not start within 30 s');
   return pid;
 }

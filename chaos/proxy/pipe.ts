@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 
-/** How bytes of one direction travel just now. */
+/** The network conditions of one direction at the moment. */
 export interface LinkConditions {
-  /** Nothing gets through; it is kept, as by a network that repeats lost packets, until the link is open again. */
+  /** Nothing gets through. Bytes are kept until the link is open again, as if TCP retransmitted lost packets. */
   readonly held: boolean;
   readonly latencyMs: number;
-  /** How much later than the bytes before it an orderly close gets through. */
+  /** Extra delay of a graceful close (FIN), after the bytes before it. */
   readonly closeDelayMs: number;
 }
 
-/** `due`: epoch ms at which it has come all the way. */
+/** Something on its way. `due`: epoch ms at which it is delivered. */
 type Item =
   | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly due: number }
   | { readonly kind: 'end'; readonly due: number }
   | { readonly kind: 'reset'; readonly due: number };
 
-/** One direction of one connection: what `source` says reaches `sink` in order, under its current conditions. */
+/** One direction of one connection: delivers what `source` sends to `sink`, in order, under the current conditions. */
 export class Pipe {
   private readonly source: Socket;
   private readonly sink: Socket;
@@ -28,24 +28,24 @@ export class Pipe {
     this.sink = sink;
     this.conditions = conditions;
     source.on('data', (bytes: Buffer) =>
-      this.take({ kind: 'bytes', bytes, due: Date.now() + conditions().latencyMs }),
+      this.enqueue({ kind: 'bytes', bytes, due: Date.now() + conditions().latencyMs }),
     );
     source.on('end', () =>
-      this.take({ kind: 'end', due: Date.now() + conditions().latencyMs + conditions().closeDelayMs }),
+      this.enqueue({ kind: 'end', due: Date.now() + conditions().latencyMs + conditions().closeDelayMs }),
     );
-    source.on('error', () => this.take({ kind: 'reset', due: Date.now() }));
+    source.on('error', () => this.enqueue({ kind: 'reset', due: Date.now() }));
     sink.on('drain', () => this.readOn());
   }
 
-  /** To be called when the conditions have changed. */
+  /** Call this when the conditions have changed. */
   readOn(): void {
     if (!this.conditions().held) this.source.resume();
     this.deliver();
   }
 
-  private take(item: Item): void {
+  private enqueue(item: Item): void {
     this.items.push(item);
-    // Unread bytes fill the kernel's buffers, and the sender notices nothing: that is what a silent peer is like.
+    // Unread bytes fill the kernel's buffers while the sender notices nothing, as with a silent peer.
     if (this.conditions().held) this.source.pause();
     this.deliver();
   }
@@ -61,11 +61,11 @@ export class Pipe {
         return;
       }
       this.items.shift();
-      this.pass(item);
+      this.forward(item);
     }
   }
 
-  private pass(item: Item): void {
+  private forward(item: Item): void {
     if (item.kind === 'end') this.sink.end();
     else if (item.kind === 'reset') this.sink.resetAndDestroy();
     else if (!this.sink.write(item.bytes)) this.source.pause();

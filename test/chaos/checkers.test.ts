@@ -1,4 +1,4 @@
-/** The chaos suite's checks can fail: each finds what was doctored into a run that is sound. */
+/** Each check of the chaos suite finds a violation that was doctored into a sound run. */
 import { describe, expect, it } from 'vitest';
 import { checkAnswers, checkRecovery } from '../../chaos/checks/answers.ts';
 import { checkDeadlines } from '../../chaos/checks/deadlines.ts';
@@ -38,7 +38,7 @@ describe('a sound run', () => {
   });
 });
 
-describe('I1 and I2', () => {
+describe('the check of I1 and I2', () => {
   const faults: [string, Change, RegExp][] = [
     ['an accepted call that is lost', ({ calls }) => calls.delete('two'), /#2 two: accepted and lost/],
     ['a call that ran twice', ({ calls }) => doctor(calls, 'two', { runs: 2 }), /two: ran 2 times/],
@@ -84,7 +84,7 @@ describe('I1 and I2', () => {
     expect(violationsOf(checkEndedOnce, change)).toMatch(violation);
   });
 
-  it('takes an unclear call that was never started for what it is', () => {
+  it('accepts an unclear call that was never started', () => {
     const change: Change = (run) => {
       firstRequest(run).submissions.splice(0, 1, {
         facade: 'node',
@@ -99,7 +99,7 @@ describe('I1 and I2', () => {
   });
 });
 
-describe('I3', () => {
+describe('the check of I3', () => {
   const wrong = (change: object): Change => {
     return ({ executions }) => {
       Object.assign(executions[0] ?? {}, change);
@@ -148,14 +148,17 @@ describe('I3', () => {
       expect.stringContaining(`three/echo: asked 2 times, on record ${onRecord}`),
     ];
 
-    it.each([cancelled, overdue])('takes what its history allows if it ended $errorType', (view) => {
-      expect(violationsOfThree(view, askedOnce)).toEqual([]);
-      expect(violationsOfThree(view, askedOnce, ['v0'])).toEqual(askedTwice(0));
-    });
-    it('takes no more than that', () => {
+    it.each([cancelled, overdue])(
+      'accepts the requests that its history allows if it ended with $errorType',
+      (view) => {
+        expect(violationsOfThree(view, askedOnce)).toEqual([]);
+        expect(violationsOfThree(view, askedOnce, ['v0'])).toEqual(askedTwice(0));
+      },
+    );
+    it('accepts no more requests than its history allows', () => {
       expect(violationsOfThree(cancelled, { ...askedOnce, firstTries: [] })).toEqual(askedTwice(1));
     });
-    it('does not take what it asked another agent of its chain', () => {
+    it('does not count tries of another agent of its chain', () => {
       const other = { firstTries: ['slow', 'echo'], asks: [{ agent: 'slow', tries: 3 }] };
       expect(violationsOfThree(cancelled, other)).toEqual(askedTwice(1));
     });
@@ -171,7 +174,7 @@ describe('I3', () => {
   });
 });
 
-describe('I4', () => {
+describe('the check of I4', () => {
   const faults: [string, Change, RegExp][] = [
     ['a doubled turn', ({ messages }) => messages.push(...messages.slice(0, 2)), /one: its turn exists 2/],
     ['a lost turn', ({ messages }) => messages.splice(2, 2), /two: completed .*, but its turn is missing/],
@@ -238,7 +241,7 @@ describe('I4', () => {
   });
 });
 
-describe('removals', () => {
+describe('removals of sessions', () => {
   // The three calls of the run ended at 500, 1500 and 2500 ms.
   const gone: Change = ({ messages, executions }) => {
     messages.splice(0, 4);
@@ -255,7 +258,7 @@ describe('removals', () => {
     return checkTurns(evidenceOf(run, { removals })).violations.join('\n');
   };
 
-  it('explain that turns are gone that were there before', () => {
+  it('explain that earlier turns are missing', () => {
     expect(faultsOf(gone, deletion(1_600))).toBe('');
     expect(faultsOf(gone, cleanup(1_600))).toBe('');
   });
@@ -263,19 +266,19 @@ describe('removals', () => {
   it.each<[string, Removal]>([
     ['was over before the turn was committed', deletion(400)],
     ['was of another session', { ...deletion(1_600), sessionId: 'another' }],
-  ])('do not explain it where the deletion %s', (_what, removal) => {
+  ])('do not explain a missing turn if the deletion %s', (_what, removal) => {
     expect(faultsOf(gone, removal)).toMatch(
       /two: completed \(session_stored: true\), but its turn is missing/,
     );
   });
 
-  it('explain that a call was told that its session is gone: by a deletion under it, never by a cleanup', () => {
+  it('explain that a call reports that its session is gone, if it was deleted while the call ran; a cleanup never does', () => {
     expect(faultsOf(closedUnder, deletion(1_200))).toBe('');
     expect(faultsOf(closedUnder, cleanup(1_200))).toMatch(/two: reports that the session is gone/);
     expect(faultsOf(closedUnder, deletion(60_000))).toMatch(/two: reports that the session is gone/);
   });
 
-  it('that were answered leave nothing of before', () => {
+  it('must leave no earlier turn once they were answered', () => {
     expect(faultsOf(() => undefined, deletion(1_600))).toMatch(
       /two: its turn still exists after the deletion/,
     );
@@ -283,7 +286,7 @@ describe('removals', () => {
     expect(faultsOf(() => undefined, unheard)).toBe('');
   });
 
-  it('with their calls explain that accepted calls are gone, and without them do not', () => {
+  it('explain missing calls only if they include the calls', () => {
     const lost: Change = ({ calls, views }) => {
       calls.delete('two');
       views.delete('two');
@@ -298,7 +301,7 @@ describe('removals', () => {
     expect(found(false)).toMatch(/#2 two: accepted and lost/);
   });
 
-  it('never explain that a call was refused for want of its session', () => {
+  it('never explain that a call was refused because its session does not exist', () => {
     const run = soundRun();
     firstRequest(run).submissions.push({
       facade: 'node',
@@ -314,8 +317,8 @@ describe('removals', () => {
   });
 });
 
-describe('the rest', () => {
-  it('finds a 500 and a fault that was not recovered from', () => {
+describe('the other checks', () => {
+  it('find a status 500 and a fault without recovery', () => {
     const observedViolations = [{ row: 'answers', text: 'POST /api/vps/call: 500' }] as const;
     const faults = [{ kind: 'kill-node', what: 'kill -9 1', at: 1, moments: [], limitMs: 60_000 }];
     const evidence = evidenceOf(soundRun(), { observedViolations, faults });
@@ -323,14 +326,14 @@ describe('the rest', () => {
     expect(checkRecovery(evidence).violations).toEqual([expect.stringContaining('kill-node')]);
   });
 
-  it('finds a call that outlived its deadline', () => {
+  it('find a call that outlived its deadline', () => {
     const run = soundRun();
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([]);
     doctor(run.calls, 'two', { endedAt: 200_000 });
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([expect.stringContaining('two: ended')]);
   });
 
-  it('finds a deadline that was said to have passed before it had', () => {
+  it('find a call that reports a passed deadline before it has passed', () => {
     const run = soundRun();
     doctor(run.views, 'two', { status: 'failed', errorType: 'deadline_exceeded' });
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([
@@ -338,7 +341,7 @@ describe('the rest', () => {
     ]);
   });
 
-  it('counts the calls that were caught between their turn and their start', () => {
+  it('count the calls whose facade was stopped between their turn and their start', () => {
     const run = soundRun();
     doctor(run.calls, 'one', { startedAt: 12_000 });
     doctor(run.calls, 'two', { startedAt: 900 });

@@ -1,4 +1,4 @@
-/** A small run that broke nothing, to be doctored by the tests of the checkers. */
+/** The evidence of a small run in which every invariant holds. The tests of the checks doctor it. */
 import type { Execution } from '../../chaos/agents/ledger.ts';
 import type { CallFacts, CallView, Evidence, StoredMessage } from '../../chaos/checks/evidence.ts';
 import type { CallRequest } from '../../chaos/load/call-request.ts';
