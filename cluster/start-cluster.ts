@@ -1,4 +1,4 @@
-/** A cluster as processes of this machine, each started once what it needs is ready, and ended in the opposite order. */
+/** Starts a cluster as processes of this machine, each once the processes that it needs are ready, and stops them in reverse order. */
 import { join } from 'node:path';
 import { lockDataDir } from '../src/platform/embedded/data-dir-lock.ts';
 import { EmbeddedServerError } from '../src/platform/embedded/embedded-server-error.ts';
@@ -17,6 +17,7 @@ import { initPostgres, madeWith, postgresIdentity, postgresPlan } from './postgr
 import { prepareNamespace } from './prepare-namespace.ts';
 import { serverPlan, temporalAddress, updateSchema } from './temporal-server.ts';
 
+/** A running cluster. */
 export interface Cluster {
   readonly facades: readonly ClusterProcess[];
   readonly workers: readonly ClusterProcess[];
@@ -27,22 +28,23 @@ export interface Cluster {
   readonly temporalAddress: string;
   readonly logFolder: string;
   readonly state: State;
-  /** Whether its data was made by this start. */
+  /** Whether this start created its data. */
   readonly isNew: boolean;
   /** Resolves with the reason when a process cannot be kept running. */
   readonly lost: Promise<string>;
 }
 
+/** The options of the command line, and what tests set. */
 export interface ClusterOptions extends Options {
-  /** The user's; its settings hold for each facade and worker. Default: this process's. */
+  /** The user's environment. Its settings apply to each facade and worker. Default: that of this process. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Path of the Temporal server's dynamic configuration. Default: the table's. */
+  /** Path of the Temporal server's dynamic configuration. Default: deploy/temporal-dynamic-config.yaml. */
   readonly dynamicConfig?: string;
 }
 
 /**
- * Resolves once it is ready for calls. What has been started is ended by `cleanups`, also after a failure. Throws
- * `StartupError`, or the reason of `signal`.
+ * Resolves once the cluster is ready for calls. `cleanups` stops what has been started, also after a failure. Throws
+ * `StartupError`, or the reason of `signal` if that is aborted.
  */
 export async function startCluster(
   options: ClusterOptions,
@@ -51,7 +53,7 @@ export async function startCluster(
   signal: AbortSignal,
 ): Promise<Cluster> {
   const { dataDir, environment = process.env } = options;
-  const { host } = await checkSettings(environment); // Before minutes of building: they may be wrong.
+  const { host } = await checkSettings(environment); // First, since building the server takes minutes and the settings may be wrong.
   await makeDataDir(dataDir);
   cleanups.add('lock', await lock(dataDir));
   const user = await postgresIdentity(dataDir);
@@ -65,7 +67,7 @@ export async function startCluster(
   });
   const logFolder = join(dataDir, 'logs');
   const started: ClusterProcess[] = [];
-  /** Starts them at once. If one fails, the others are still ended by `cleanups`. */
+  /** Starts several processes at the same time. If one fails, `cleanups` still stops the others. */
   const start = async (
     what: string,
     plans: readonly Omit<ClusterProcessPlan, 'logFolder'>[],
@@ -100,7 +102,7 @@ export async function startCluster(
     namesOf(role, count).map((name) => (role === 'facade' ? facadePlan : workerPlan)(name, context));
   const workers = await start('workers', plansOf('worker', options.workers));
   const facades = await start('facades', plansOf('facade', options.facades));
-  if (!postgres || !temporal) throw new Error('Each start returns as many as it was given');
+  if (!postgres || !temporal) throw new Error('PostgreSQL or Temporal was not started');
   return {
     facades,
     workers,
@@ -123,9 +125,8 @@ async function lock(dataDir: string): Promise<() => Promise<void>> {
     if ((error as NodeJS.ErrnoException).code !== undefined && !(error instanceof EmbeddedServerError))
       throw fileProblem(dataDir, 'entered and written', error);
     if (!(error instanceof EmbeddedServerError)) throw error;
-    throw new StartupError(
-      `A cluster that runs uses ${dataDir}: stop that one, or give another folder with --data`,
-      { cause: error },
-    );
+    throw new StartupError(`A running cluster uses ${dataDir}: stop it, or give another folder with --data`, {
+      cause: error,
+    });
   }
 }

@@ -94,7 +94,7 @@ export class Journal {
 
   ended(request: CallRequest, ending: ReportedEnding): void {
     request.endings.push(ending);
-    this.write({ event: 'told the end', number: request.number, ...ending });
+    this.write({ event: 'ending', number: request.number, ...ending });
   }
 
   session(id: string, imported: readonly string[] = []): SessionRecord {

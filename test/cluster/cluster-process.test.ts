@@ -38,7 +38,7 @@ test('a stranger at the address of a process of the cluster is not taken for tha
   expect({ looks, answeredByStranger }).toEqual({ looks: 2, answeredByStranger: [false] });
 });
 
-test('the first start is tried again, as what was killed just before may be in its way', async () => {
+test('a first start that fails is repeated, since a process that was killed just before may still be in the way', async () => {
   const logFolder = await tempFolder();
   const tried = join(logFolder, 'tried');
   const script = `if [ -e "${tried}" ]; then : > "${tried}-again"; exec sleep 600; else : > "${tried}"; exit 1; fi`;
@@ -57,7 +57,7 @@ test('the first start is tried again, as what was killed just before may be in i
   await started.stop();
 });
 
-test('a log that has grown too large is put aside while it is written', async () => {
+test('a log that has grown too large is rotated while it is written', async () => {
   const path = join(await tempFolder(), 'part.log');
   const log = await open(path, 'a');
   onTestFinished(() => log.close());
@@ -92,14 +92,14 @@ test('a process that reports that it is recovering is given more time', async ()
   };
   const started = await ClusterProcess.start(plan, (line) => lines.push(line), new AbortController().signal);
   await started.stop();
-  expect(lines).toEqual(['part is recovering (rejecting connections); it is waited for']);
+  expect(lines).toEqual(['part is recovering (rejecting connections); waiting for it']);
 });
 
 test.each([
   ["echo 'no room left'; exit 7", /^part did not start: it ended with code 7; .*\nno room left\n/s],
   ['exec sleep 600', /^part did not start: it is not ready after \d+ s: no worker polls; /],
 ])(
-  'a process that died and cannot be started again (%s) reports the reason at once, and is started again and again',
+  'a process that died and cannot be started again (%s) reports the reason at once, and is retried',
   async (then, why) => {
     const logFolder = await tempFolder();
     const ran = join(logFolder, 'ran');
@@ -128,7 +128,7 @@ test.each([
     process.kill(started.pid, 'SIGKILL');
     const line = await told;
     expect(line).toMatch(why);
-    expect(line).toMatch(/\npart is tried again for 120 s$/);
+    expect(line).toMatch(/\npart is retried for 120 s$/);
     aborting.abort(new Error('called off'));
     await started.lost;
   },
