@@ -111,10 +111,10 @@ describe('the check of I3', () => {
       ({ views }) => doctor(views, 'three', { attempts: [{ agent: 'echo', tries: 1, errorType: null }] }),
       /three\/echo: asked 2 times, on record 1/,
     ],
-    ['another key on a retry', wrong({ key: 'one-again/echo' }), /of a call that does not exist/],
+    ['another key on a retry', wrong({ key: 'one-again/echo' }), /for a call that does not exist/],
     ['the key of another call', wrong({ key: 'two/echo' }), /two\/echo: was sent with another prompt/],
     ['the key of another agent', wrong({ agent: 'slow' }), /one\/echo: was sent to the agent slow/],
-    ['no key at all', wrong({ key: '' }), /of a call that does not exist/],
+    ['no key at all', wrong({ key: '' }), /for a call that does not exist/],
     ['a request without its token', wrong({ tokenKnown: false }), /without the token/],
     ['an answer that no agent gave', wrong({ answer: 'echo other re' }), /one: no request got the answer/],
     [

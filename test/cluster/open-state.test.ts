@@ -59,7 +59,7 @@ test.each([
 test('a missing state file beside data is refused; one that cannot be read is not called damaged', async () => {
   const [missing, unreadable] = [await tempFolder(), await tempFolder()];
   await mkdir(join(missing, 'postgres'));
-  await expect(open(missing)).rejects.toThrow(/cluster\.json is missing, .*: bring it back/);
+  await expect(open(missing)).rejects.toThrow(/cluster\.json is missing, .*: restore it/);
   await mkdir(stateFile(unreadable));
   await expect(open(unreadable)).rejects.toThrow(/cluster\.json cannot be read by .* \(EISDIR/);
 });
