@@ -1,4 +1,4 @@
-/** `npm run histories`: records how workflows go into test/replay/histories, where CI replays them. */
+/** `npm run histories`: records histories of workflows into test/replay/histories, where CI replays them. */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ await runMain(async () => {
   if (chosen.length === 0) console.log('Every scenario has its history. See npm run histories -- --help');
 });
 
-/** Undefined: help was asked for. */
+/** Returns undefined for --help. */
 function chooseScenarios(): readonly Scenario[] | undefined {
   const { all, help, names } = readArguments();
   if (help) return undefined;
@@ -60,7 +60,7 @@ function readArguments(): { all: boolean; help: boolean; names: readonly string[
   }
 }
 
-/** On a node of its own, so that it does not matter what else is recorded; its histories replay, or nothing is written. */
+/** Records one scenario on a node of its own, so that scenarios are independent. Writes its histories only if they replay. */
 async function record({ name, settings, run }: Scenario): Promise<void> {
   const stage = await openStage(settings);
   let history;
