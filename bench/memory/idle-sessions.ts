@@ -2,15 +2,15 @@
 import { importSessions, sessionsOf } from '../growth/fill.ts';
 import { judgeValue } from '../targets.ts';
 import { heldKb } from './held.ts';
-import { startNode, type MemoryPart } from './part.ts';
+import { startNode, type MemoryContext } from './memory-context.ts';
 
 const atMostKb = 1;
 /** Few, so that nearly all of the sessions are evicted. */
 const cachedWorkflows = 100;
 
-export async function sessionMemory(part: MemoryPart, sessions: number): Promise<void> {
-  const { children, into, progress } = part;
-  const product = await startNode(part, 'idle-sessions', {
+export async function sessionMemory(context: MemoryContext, sessions: number): Promise<void> {
+  const { children, into, progress } = context;
+  const product = await startNode(context, 'idle-sessions', {
     HOLDFAST_CACHED_WORKFLOWS: String(cachedWorkflows),
   });
   // As many before the first reading: what grows to a bound, heaps and caches, has grown by then.

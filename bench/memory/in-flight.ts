@@ -6,7 +6,7 @@ import type { Product } from '../product.ts';
 import { figures } from '../stats.ts';
 import { judgeValue } from '../targets.ts';
 import { heldKb } from './held.ts';
-import { startNode, type MemoryPart } from './part.ts';
+import { startNode, type MemoryContext } from './memory-context.ts';
 
 export const levels = [1_000, 5_000];
 export const mostInFlight = Math.max(...levels);
@@ -18,9 +18,9 @@ const lanes = 8;
 export const quietCpuShare = 0.4;
 const settleMs = 300_000;
 
-export async function inFlightMemory(part: MemoryPart): Promise<void> {
-  const { children, agents, into, progress } = part;
-  const product = await startNode(part, 'in-flight', {
+export async function inFlightMemory(context: MemoryContext): Promise<void> {
+  const { children, agents, into, progress } = context;
+  const product = await startNode(context, 'in-flight', {
     HOLDFAST_MAX_CALLS_IN_FLIGHT: String(mostInFlight + 1_000),
   });
   const agent = holdingAgent(agents.holding);

@@ -9,7 +9,7 @@ import type { Progress } from '../rounds.ts';
 import { bareInFlight } from './bare-in-flight.ts';
 import { sessionMemory } from './idle-sessions.ts';
 import { inFlightMemory } from './in-flight.ts';
-import type { MemoryPart, MemoryReport } from './part.ts';
+import type { MemoryContext, MemoryReport } from './memory-context.ts';
 
 export async function runMemory(options: Options, progress: Progress): Promise<Report> {
   const machine = thisMachine();
@@ -19,9 +19,9 @@ export async function runMemory(options: Options, progress: Progress): Promise<R
   await inTemporaryFolder(async (folder) => {
     const children = new Children();
     try {
-      const part = { children, folder, agents: await startAgents(children), into, progress };
+      const context = { children, folder, agents: await startAgents(children), into, progress };
       for (const measure of [sessionMemory, inFlightMemory, bareInFlight])
-        failures.push(...(await failureOf(measure, part, options.stored)));
+        failures.push(...(await failureOf(measure, context, options.stored)));
     } finally {
       await children.stop();
     }
@@ -41,12 +41,12 @@ export async function runMemory(options: Options, progress: Progress): Promise<R
 
 /** What was measured before is not lost with it. */
 async function failureOf(
-  measure: (part: MemoryPart, stored: number) => Promise<void>,
-  part: MemoryPart,
+  measure: (context: MemoryContext, stored: number) => Promise<void>,
+  context: MemoryContext,
   stored: number,
 ): Promise<string[]> {
   try {
-    await measure(part, stored);
+    await measure(context, stored);
     return [];
   } catch (error) {
     return [`Not measured to its end, ${measure.name}: ${String(error)}`];
