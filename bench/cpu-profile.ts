@@ -9,7 +9,7 @@ import { packageRoot } from '../src/platform/paths.ts';
 import { startAgents } from './agent-process.ts';
 import { Children } from './children.ts';
 import { readProfiles } from './cpu-profile/read-profiles.ts';
-import { owners } from './cpu-profile/whose.ts';
+import { owners } from './cpu-profile/code-owner.ts';
 import { call } from './http.ts';
 import { runLanes } from './lanes.ts';
 import { prepareNode } from './node-subjects.ts';

@@ -47,15 +47,15 @@ export async function call(
   return answer;
 }
 
-const patience = { times: 10, ms: 2_000 };
+const retries = { times: 10, pauseMs: 2_000 };
 
 /** Asks again what was refused for now, as clients do: for what fills a node, and is not measured. */
-export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  for (let left = patience.times; ; left--)
+export async function retryWhileUnavailable<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = retries.times; ; left--)
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof UnexpectedStatus) || error.status !== 503 || left === 0) throw error;
-      await pass(patience.ms);
+      await pass(retries.pauseMs);
     }
 }

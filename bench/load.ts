@@ -1,5 +1,5 @@
 /** Fills a node with calls, which costs are measured beside. */
-import { get, patiently } from './http.ts';
+import { get, retryWhileUnavailable } from './http.ts';
 import { runLanes } from './lanes.ts';
 import type { Progress } from './rounds.ts';
 
@@ -17,7 +17,7 @@ export async function storeCalls(
   while (stored < wanted) {
     progress(`storing calls: ${stored} of ${wanted}`);
     const more = Math.min(batch, wanted - stored);
-    await runLanes(() => patiently(callOne), more, parallel);
+    await runLanes(() => retryWhileUnavailable(callOne), more, parallel);
     stored += more;
   }
 }

@@ -1,7 +1,7 @@
 /** The profiles that `node --cpu-prof` leaves in a folder, one for each thread. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownerOf, owners, type Frame, type Owner } from './whose.ts';
+import { ownerOf, owners, type Frame, type Owner } from './code-owner.ts';
 
 interface CpuProfile {
   readonly nodes: readonly { id: number; callFrame: Frame; children?: readonly number[] }[];

@@ -1,5 +1,5 @@
 /** What a node is filled with: agents, sessions, calls. */
-import { call, patiently, post } from '../http.ts';
+import { call, retryWhileUnavailable, post } from '../http.ts';
 import { runLanes } from '../lanes.ts';
 import { storeCalls } from '../load.ts';
 import type { Product } from '../product.ts';
@@ -57,7 +57,7 @@ export async function importSessions(
     async () => {
       const chunk = chunks.pop() ?? [];
       progress(`importing sessions: ${total - chunks.length} of ${total} parts`);
-      const report = await patiently(() =>
+      const report = await retryWhileUnavailable(() =>
         post(`${url}/api/vps/sessions/import`, { sessions: Object.fromEntries(chunk) }),
       );
       // Skipped: they were imported before a refusal.
