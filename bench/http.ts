@@ -1,4 +1,4 @@
-/** What the benchmark asks over HTTP. Every answer is read to its end; another status than 2xx is an error. */
+/** The HTTP requests of the benchmark. Every answer is read completely; a status other than 2xx is an error. */
 import { setTimeout as pass } from 'node:timers/promises';
 import { request } from 'undici';
 
@@ -32,7 +32,7 @@ export async function get(url: string): Promise<string> {
   return text;
 }
 
-/** A call that must succeed. */
+/** Sends a call and waits for its answer. Throws if the call fails. */
 export async function call(
   url: string,
   body: { agent_name: string; session_id?: string },
@@ -49,7 +49,7 @@ export async function call(
 
 const retries = { times: 10, pauseMs: 2_000 };
 
-/** Asks again what was refused for now, as clients do: for what fills a node, and is not measured. */
+/** Repeats a request that is refused with 503, as clients do. Only for requests that are not measured. */
 export async function retryWhileUnavailable<T>(ask: () => Promise<T>): Promise<T> {
   for (let left = retries.times; ; left--)
     try {

@@ -1,4 +1,4 @@
-/** Fills a node with calls, which costs are measured beside. */
+/** Fills a node with calls before other costs are measured. */
 import { get, retryWhileUnavailable } from './http.ts';
 import { runLanes } from './lanes.ts';
 import type { Progress } from './rounds.ts';
@@ -6,7 +6,7 @@ import type { Progress } from './rounds.ts';
 const parallel = 64;
 const batch = 500;
 
-/** Calls until the node stores `wanted` calls. */
+/** Sends calls until the node stores `wanted` of them. */
 export async function storeCalls(
   url: string,
   wanted: number,

@@ -1,4 +1,4 @@
-/** The floor of a call in flight: the same agent asked by bare activities, in a worker with nothing else in its process. */
+/** The memory floor of a call in flight: bare activities ask the same agent, in a process with only a worker. */
 import { once } from 'node:events';
 import type { FloorRequest } from '../floor.ts';
 import { collectsGarbage, heldKb } from './held.ts';

@@ -1,4 +1,4 @@
-/** `npm run bench -- --memory`: what idle sessions and calls in flight hold in a node, one after the other, with nothing beside. */
+/** `npm run bench -- --memory`: measures the memory of idle sessions and of calls in flight, one after the other. */
 import { Agent, setGlobalDispatcher } from 'undici';
 import { startAgents } from '../agent-process.ts';
 import { Children } from '../children.ts';
@@ -39,7 +39,7 @@ export async function runMemory(options: Options, progress: Progress): Promise<R
   };
 }
 
-/** What was measured before is not lost with it. */
+/** Returns the error as text, so that a measurement that fails does not discard the earlier ones. */
 async function failureOf(
   measure: (context: MemoryContext, stored: number) => Promise<void>,
   context: MemoryContext,

@@ -106,7 +106,7 @@ test.each([
     const aborting = new AbortController();
     let ready = true;
     let hear: (line: string) => void = () => undefined;
-    const told = new Promise<string>((resolve) => {
+    const reported = new Promise<string>((resolve) => {
       hear = (line) => {
         if (line.includes('did not start')) resolve(line);
       };
@@ -126,7 +126,7 @@ test.each([
     const started = await ClusterProcess.start(plan, (line) => hear(line), aborting.signal);
     ready = false;
     process.kill(started.pid, 'SIGKILL');
-    const line = await told;
+    const line = await reported;
     expect(line).toMatch(why);
     expect(line).toMatch(/\npart is retried for 120 s$/);
     aborting.abort(new Error('called off'));

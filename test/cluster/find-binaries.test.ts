@@ -56,10 +56,10 @@ test.each([
     },
     /is not used: .*temporal-sql-tool, .*, is 1\.20\.0/,
   ],
-])('with %j on PATH the start says why they are not used', async (outputs, told) => {
+])('with %j on PATH the start says why they are not used', async (outputs, reason) => {
   const folder = await onPath(outputs);
   const { found, lines } = await look(findServer);
-  expect(lines[0]).toMatch(told);
+  expect(lines[0]).toMatch(reason);
   expect(found?.server).not.toBe(join(folder, 'temporal-server'));
 });
 

@@ -64,8 +64,8 @@ test.each([
 test.each([
   [{ HOLDFAST_DRAIN_SECONDS: 'soon' }, /HOLDFAST_DRAIN_SECONDS/],
   [{ HOLDFAST_ENCRYPTION_KEY: 'too short' }, /HOLDFAST_ENCRYPTION_KEY must be 32 bytes/],
-])('wrong settings are told before anything is started: %j', async (environment, told) => {
-  await expect(checkSettings(environment)).rejects.toThrow(told);
+])('wrong settings are reported before anything is started: %j', async (environment, message) => {
+  await expect(checkSettings(environment)).rejects.toThrow(message);
 });
 
 async function listenOn(server: Server): Promise<number> {

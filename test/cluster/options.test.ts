@@ -26,8 +26,8 @@ test.each([
   [['--shards', 'many'], /--shards takes a whole number from 1 to 16384/],
   [['--nodes', '3'], /--nodes/],
   [['--data', ''], /--data is empty: it takes a folder/],
-])('%j is refused', (args, told) => {
-  expect(() => readOptions(args, false)).toThrow(told);
+])('%j is refused', (args, message) => {
+  expect(() => readOptions(args, false)).toThrow(message);
 });
 
 test('--help ignores all other options', () => {
