@@ -71,7 +71,7 @@ export function factsTable({ facts = [] }: Pick<Report, 'facts'>): Table {
   return { head: ['measured beside', ''], rows: facts.map(({ what, value }) => [what, short(value)]) };
 }
 
-/** All tables of a report that are not empty, the most interesting first. */
+/** All tables of a report that are not empty, in the order in which they are printed. */
 export function tablesOf(report: Report): Table[] {
   const all = [
     timesTable(report),

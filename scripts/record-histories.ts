@@ -15,8 +15,8 @@ const usage = `npm run histories                records the scenarios of test/re
 npm run histories -- NAME...     records these anew
 npm run histories -- --all       records all anew
 
-A recorded history stands for calls that run somewhere: one that is recorded anew no longer tells whether workers of
-today can go on with them. Do that only with a history that no released version has made.`;
+A recorded history stands for calls that run somewhere: once it is recorded anew, it no longer shows whether workers of
+today can continue those calls. Do that only with a history that no released version has made.`;
 
 const folder = join(packageRoot, 'test', 'replay', 'histories');
 const fileOf = (name: string): string => join(folder, `${name}.json`);
