@@ -1,6 +1,6 @@
 /**
- * The agents, a process of their own: one answers at once, one fails at once, one takes its time, one answers nobody until it
- * is told to. Prints their ports.
+ * The agents, in a process of their own: one answers at once, one fails at once, one is slow, and one holds its requests until
+ * they are released. Prints their ports.
  */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
@@ -20,7 +20,7 @@ const agent =
   };
 
 const held = new Set<ServerResponse>();
-/** Beside its own path: how many it holds, and their release. */
+/** Holds every request, except for two paths: `/held` returns how many it holds, `/release` answers all of them. */
 const holding: RequestListener = (incoming, response) => {
   incoming.resume().on('end', () => {
     if (incoming.url === '/held') response.end(String(held.size));

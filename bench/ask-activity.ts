@@ -6,7 +6,7 @@ export interface AskActivity {
 
 const question = JSON.stringify({ model: 'quick', messages: [{ role: 'user', content: 'hello' }] });
 
-/** The same HTTP client and question as the product's, and nothing else. */
+/** Asks the agent with the same HTTP client and request as the product, and does nothing else. */
 export async function ask(agentUrl: string): Promise<string> {
   const { body } = await request(agentUrl, {
     method: 'POST',

@@ -5,12 +5,12 @@ const timeout = { startToCloseTimeout: '1 hour' } as const;
 const regular = proxyActivities<AskActivity>(timeout);
 const local = proxyLocalActivities<AskActivity>(timeout);
 
-/** One bare activity: the least that makes a question to an agent durable, however long the agent takes. */
+/** One bare activity: the minimum that makes a request to an agent durable, however long the agent takes. */
 export async function bare(agentUrl: string): Promise<string> {
   return regular.ask(agentUrl);
 }
 
-/** The least of all: the question is asked within the first workflow task. */
+/** The absolute minimum: a local activity asks the agent within the first workflow task. */
 export async function bareLocal(agentUrl: string): Promise<string> {
   return local.ask(agentUrl);
 }

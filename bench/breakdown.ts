@@ -1,6 +1,6 @@
 /**
- * `npx tsx bench/breakdown.ts [CALLS]`: where the time of a call goes, taken apart from outside by the clocks of its caller,
- * its agent and its history. `--docs` writes docs/performance.md's table and its drawing.
+ * `npx tsx bench/breakdown.ts [CALLS]`: where the time of a call goes, measured from outside by the clocks of its caller and
+ * its agent and the timestamps of its history. `--docs` writes the table and the chart of docs/performance.md.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,25 +1,27 @@
-/** The processes that a run starts, and ends in reverse order. */
+/** Starts the processes of a run and stops them in reverse order. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../src/platform/paths.ts';
 
+/** A process that was started. */
 export interface Started {
   readonly pid: number;
   readonly child: ChildProcess;
 }
 
-/** Of the whole process; what is left of them when a run is broken off ends with it. */
-const underWay = new Set<ChildProcess>();
+/** All running children of this process. They are stopped when it exits, e.g. because the run was interrupted. */
+const runningChildren = new Set<ChildProcess>();
 process.once('exit', () => {
-  for (const child of underWay) child.kill('SIGTERM');
+  for (const child of runningChildren) child.kill('SIGTERM');
 });
 
+/** The child processes of one run. */
 export class Children {
   private readonly children: ChildProcess[] = [];
 
-  /** What it prints goes to our standard error, unless `stdio` says otherwise. */
+  /** Starts a command. Its output goes to our standard error unless `stdio` says otherwise. */
   start(
     command: string,
     args: readonly string[],
@@ -27,13 +29,13 @@ export class Children {
   ): Started {
     const child = spawn(command, args, { cwd: packageRoot, stdio: ['ignore', 2, 2], ...options });
     this.children.push(child);
-    underWay.add(child);
-    child.once('exit', () => underWay.delete(child));
+    runningChildren.add(child);
+    child.once('exit', () => runningChildren.delete(child));
     if (child.pid === undefined) throw new Error(`${command} cannot be started`);
     return { child, pid: child.pid };
   }
 
-  /** A TypeScript file beside this one. */
+  /** Runs a TypeScript file of this folder. */
   script(
     name: string,
     args: readonly string[],
@@ -48,7 +50,7 @@ export class Children {
     for (const child of [...this.children].reverse()) await end(child);
   }
 
-  /** One of them, before the others. */
+  /** Stops one of them before the others. */
   async end(pid: number): Promise<void> {
     const child = this.children.find((one) => one.pid === pid);
     if (child) await end(child);
@@ -62,7 +64,7 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** The first match in what it prints; the rest is let go. Rejects when it ends before. */
+/** Resolves with the first match in the output and discards the rest. Rejects if the process ends before that. */
 export function printed(output: Readable | null, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let text: string | undefined = '';

@@ -1,6 +1,6 @@
 /**
- * `npx tsx bench/cluster.ts [CALLS]`: what a call costs on a cluster, by process, and what its settings change. Everything runs
- * on this machine: the ratios travel, the milliseconds do not. `--docs` writes its two tables into docs/performance.md.
+ * `npx tsx bench/cluster.ts [CALLS]`: what a call costs on a cluster, by process, and the effect of settings. Everything runs on
+ * this machine, so ratios hold elsewhere and milliseconds do not. `--docs` writes the two tables of docs/performance.md.
  */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,9 +29,9 @@ interface Variant {
   readonly facades: number;
   readonly workers: number;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Of the table's dynamic configuration, what is left out. */
+  /** Keys of the dynamic configuration that are left out. */
   readonly without?: readonly string[];
-  /** Whether its calls are also taken apart: where their time goes. */
+  /** Whether the time of its calls is also split into spans. */
   readonly takenApart?: true;
 }
 
@@ -55,14 +55,14 @@ const variants: readonly Variant[] = [
 const kinds = ['call', 'in a session', 'async'] as const;
 const parallel = 16;
 const warmUps = 40;
-/** What was sent last has ended by then, unless something is wrong. */
+/** All calls must have ended this long after the last one was sent. */
 const lastEndsWithinMs = 120_000;
-const lookEveryMs = 50;
+const checkEveryMs = 50;
 const page = join(packageRoot, 'docs', 'performance.md');
 
 const help = `npx tsx bench/cluster.ts [CALLS] [--docs]
 
-  CALLS    of each kind, in sequence and again ${parallel} at a time (default: 200)
+  CALLS    number of calls of each kind, one after the other and again ${parallel} at a time (default: 200)
   --docs   writes the tables into docs/performance.md`;
 
 const { count, docs } = await argumentsOrExit();
@@ -70,7 +70,7 @@ const rows: string[][] = [];
 const spansByTitle = new Map<string, readonly Span[]>();
 
 await inTemporaryFolder(async (folder) => {
-  await chmod(folder, 0o711); // PostgreSQL, as a user of its own, enters it.
+  await chmod(folder, 0o711); // PostgreSQL runs as another user and must be able to enter it.
   const children = new Children();
   try {
     const agents = await startAgents(children);
@@ -107,7 +107,7 @@ if (docs) {
 }
 process.exit(0);
 
-/** What would be found wrong at the end of the run is looked for before it. */
+/** Reads the arguments and checks before the run that the tables can be written after it. */
 async function argumentsOrExit(): Promise<{ readonly count: number; readonly docs: boolean }> {
   try {
     const { values, positionals } = parseArgs({
@@ -119,7 +119,8 @@ async function argumentsOrExit(): Promise<{ readonly count: number; readonly doc
       process.exit(0);
     }
     const [calls = '200', ...more] = positionals;
-    if (more.length > 0) throw new Error(`It takes one number of calls, and no ${more.join(' ')}`);
+    if (more.length > 0)
+      throw new Error(`Unexpected argument ${more.join(' ')}: give only the number of calls`);
     if (values.docs)
       for (const name of ['cluster', 'cluster-spans']) withFigures(await readFile(page, 'utf8'), name, '');
     return { count: whole(calls, 'CALLS', 1), docs: values.docs };
@@ -215,8 +216,8 @@ async function untilNoneRuns(url: string): Promise<void> {
   const giveUpAt = performance.now() + lastEndsWithinMs;
   while (!/^holdfast_calls_in_flight 0$/m.test(await get(`${url}/metrics`))) {
     if (performance.now() > giveUpAt)
-      throw new Error(`Calls still run ${lastEndsWithinMs / 1_000} s after the last was sent`);
-    await pass(lookEveryMs);
+      throw new Error(`Calls are still running ${lastEndsWithinMs / 1_000} s after the last one was sent`);
+    await pass(checkEveryMs);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Two runs, by what does not depend on the machine: ratios, and what one call leaves in Temporal. */
+/** Compares two runs by what does not depend on the machine: ratios, and the events of one call in Temporal. */
 import { readFile } from 'node:fs/promises';
 import type { Report } from './report.ts';
 import type { Interval } from './stats.ts';
@@ -12,7 +12,7 @@ export interface Comparison {
 
 type Compared = Pick<Report, 'ratios' | 'rows'>;
 
-/** Throws with what is wrong with the file. */
+/** Reads a file that `--json` wrote. Throws an error that says what is wrong with the file. */
 export async function readReport(path: string): Promise<Report> {
   let report: Partial<Report>;
   try {
@@ -25,7 +25,7 @@ export async function readReport(path: string): Promise<Report> {
   return report as Report;
 }
 
-/** Less is better everywhere. A ratio changed when the two intervals do not meet. */
+/** Less is always better. A ratio counts as changed if the two intervals do not overlap. */
 export function compare(before: Compared, after: Compared): Comparison[] {
   return [...compareRatios(before, after), ...compareCounts(before, after)];
 }
@@ -34,10 +34,10 @@ function compareRatios({ ratios: before }: Compared, { ratios: after }: Compared
   const labels = [...new Set([...before, ...after].map(({ label }) => label))];
   return labels.map((label) => {
     const [then, now] = [before, after].map((ratios) => ratios.find((one) => one.label === label));
-    const told = { label, before: told95(then), after: told95(now) };
-    if (!then || !now) return { ...told, change: now ? 'only now' : 'only then' };
+    const row = { label, before: withInterval(then), after: withInterval(now) };
+    if (!then || !now) return { ...row, change: now ? 'only now' : 'only then' };
     const change = now.low > then.high ? 'worse' : now.high < then.low ? 'better' : 'same';
-    return { ...told, change };
+    return { ...row, change };
   });
 }
 
@@ -61,7 +61,7 @@ function compareCounts({ rows: before }: Compared, { rows: after }: Compared): C
   });
 }
 
-function told95(interval: Interval | undefined): string {
+function withInterval(interval: Interval | undefined): string {
   if (!interval) return '-';
   const { value, low, high } = interval;
   return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;

@@ -1,7 +1,7 @@
 /**
- * `npx tsx bench/cpu-profile.ts [CALLS]`: what a node's threads do for a call, by CPU profiles while calls come one after the
- * other: once as `npm start` runs it, once with call stacks. `--docs` writes docs/performance.md's table and its drawing.
- * The profiler itself makes everything slower, small functions most: the shares are what counts.
+ * `npx tsx bench/cpu-profile.ts [CALLS]`: what a node's threads do for a call, by CPU profiles while calls are sent one after
+ * the other: once as `npm start` runs it, once with call stacks. `--docs` writes the table and the chart of docs/performance.md.
+ * The profiler slows everything down, small functions most, so only the shares are meaningful.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { packageRoot } from '../src/platform/paths.ts';
 import { startAgents } from './agent-process.ts';
 import { Children } from './children.ts';
 import { readProfiles } from './cpu-profile/read-profiles.ts';
-import { owners } from './cpu-profile/whose.ts';
+import { owners } from './cpu-profile/code-owner.ts';
 import { call } from './http.ts';
 import { runLanes } from './lanes.ts';
 import { prepareNode } from './node-subjects.ts';
@@ -52,7 +52,7 @@ for (const { title, body, environment } of kinds)
       await runLanes(once, count, 1);
       span.toUs = nowUs();
     } finally {
-      await children.stop(); // The profiles are written as the node ends.
+      await children.stop(); // The node writes the profiles when it exits.
     }
     for (const { thread, parts } of await readProfiles(profiles, span, count))
       profiled.push({ title: `${title}: ${thread}`, parts });

@@ -1,14 +1,14 @@
 /**
- * Size of a SQLite database in use, to the page. Its files tell less: the main one grows at checkpoints only, the log
- * beside it is as long as it ever was. So: the size that the last commit in the log states, or else the main file's.
- * The formats: https://www.sqlite.org/fileformat2.html, sections 1.3 and 4.1.
+ * The exact size of a SQLite database in use. The sizes of its files are not enough: the main file grows only at checkpoints,
+ * and the log never shrinks. So this reads the size that the last commit in the log states, or else that of the main file.
+ * Formats: https://www.sqlite.org/fileformat2.html, sections 1.3 and 4.1.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 
 const logHeaderBytes = 32;
 const frameHeaderBytes = 24;
 
-/** Undefined while there is no such file. */
+/** Returns undefined while the file does not exist. */
 export async function databaseBytes(path: string): Promise<number | undefined> {
   const main = await openOrNone(path);
   if (!main) return undefined;
@@ -24,7 +24,7 @@ export async function databaseBytes(path: string): Promise<number | undefined> {
   }
 }
 
-/** Frames that carry the salts of the log's header are of its present round; a commit states the size after it. */
+/** Frames with the salts of the log's header belong to its current round. A commit frame states the size after the commit. */
 async function pagesByLog(log: FileHandle, pageSize: number): Promise<number | undefined> {
   const { size } = await log.stat();
   if (size < logHeaderBytes) return undefined;

@@ -1,7 +1,7 @@
 /**
- * The floors, a process of their own: client and worker on one connection, one bare activity, regular or local, eagerly
- * started, and no HTTP before it. It measures its own calls, so that driving it costs nothing; told by IPC how many. The direct
- * call to the agent and the least RPCs of a session read and of a repeat are measured here too, by the same clients.
+ * The floors, in a process of their own: client and worker on one connection, one bare activity (regular or local), eager start,
+ * no HTTP. The process measures its own calls, so that driving it costs nothing; the number of calls comes by IPC. The direct
+ * call to the agent and the minimal RPCs of a session read and of a repeat are measured here too, with the same clients.
  *
  *   node floor.ts TEMPORAL_ADDRESS AGENT_URL [MOST_IN_FLIGHT]
  */
@@ -23,10 +23,10 @@ export type Bare = keyof typeof workflows;
 export type FloorRequest =
   | { readonly what: keyof typeof once; readonly count: number; readonly parallel: number }
   | { readonly what: 'one'; readonly of: Bare }
-  /** Started, and not waited for. */
+  /** Starts calls and does not wait for their ends. */
   | { readonly what: 'begin'; readonly agentUrl: string; readonly count: number; readonly parallel: number };
 
-/** `workflowId` where one was asked for, to look at its history. */
+/** `workflowId` answers the request `one`, so that its history can be read. */
 export type FloorReply = Phase | { readonly workflowId: string };
 
 const [address = '', agentUrl = '', mostInFlight] = process.argv.slice(2);
@@ -58,7 +58,7 @@ const execute = async (name: Bare): Promise<string> => {
 };
 const describe = (workflowId: string) =>
   client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
-/** Made once: all repeats ask for the same one. */
+/** Started once: all repeats read the same workflow. */
 let endedWorkflow: Promise<string> | undefined;
 const once = {
   bare: () => execute('bare'),
@@ -86,7 +86,7 @@ const serve = async (asked: FloorRequest): Promise<FloorReply> => {
 process.on('message', (asked: FloorRequest) => {
   void serve(asked).then((reply) => process.send?.(reply));
 });
-// Its parent is gone, or wants it gone.
+// The parent has exited or wants this process to stop.
 process.once('disconnect', () => worker.shutdown());
 process.send?.('ready');
 await running;

@@ -1,10 +1,10 @@
-/** How long the node's own handlers took, from its Prometheus histogram: from the request's headers to the answer's end. */
+/** Reads the durations of a node's handlers from its Prometheus histogram: from the request's headers to the end of the answer. */
 import { get } from './http.ts';
 
 export interface HandlerTimes {
   readonly requests: number;
   readonly seconds: number;
-  /** Of the requests: those under 1 ms, the histogram's first bucket. */
+  /** The number of requests under 1 ms, the histogram's first bucket. */
   readonly underOneMs: number;
 }
 

@@ -1,4 +1,4 @@
-/** How much one call leaves in Temporal: no noise there, so these are the sharpest of all figures. */
+/** Counts the events that one call leaves in Temporal. They have no noise, so they are the most exact figures of a run. */
 import { setTimeout as pass } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
@@ -6,7 +6,7 @@ import { sessionWorkflowId } from '../src/domain/ids.ts';
 import type { HistoryCounts } from './subject.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
-/** Few, so that the session does not renew itself meanwhile. */
+/** Few enough that the session does not continue as new meanwhile. */
 const turns = 4;
 
 export class Histories {
@@ -22,7 +22,7 @@ export class Histories {
     return { events: events.length, workflowTasks: completed.length };
   }
 
-  /** What a call adds to a session of its own, told by the growth over a few of them. */
+  /** The events that a call adds to its session's history, as the mean over a few calls in a session of their own. */
   async addedToSession(
     sessionId: string,
     namespace: string,
@@ -38,7 +38,7 @@ export class Histories {
     return this.connection.close();
   }
 
-  /** Number of events once it has nothing left to do. */
+  /** The number of events once the workflow has nothing left to do. */
   private async settled(workflowId: string, namespace: string): Promise<number> {
     for (;;) {
       const events = await this.events(workflowId, namespace);

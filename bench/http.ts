@@ -1,4 +1,4 @@
-/** What the benchmark asks over HTTP. Every answer is read to its end; another status than 2xx is an error. */
+/** The HTTP requests of the benchmark. Every answer is read completely; a status other than 2xx is an error. */
 import { setTimeout as pass } from 'node:timers/promises';
 import { request } from 'undici';
 
@@ -32,7 +32,7 @@ export async function get(url: string): Promise<string> {
   return text;
 }
 
-/** A call that must succeed. */
+/** Sends a call and waits for its answer. Throws if the call fails. */
 export async function call(
   url: string,
   body: { agent_name: string; session_id?: string },
@@ -47,15 +47,15 @@ export async function call(
   return answer;
 }
 
-const patience = { times: 10, ms: 2_000 };
+const retries = { times: 10, pauseMs: 2_000 };
 
-/** Asks again what was refused for now, as clients do: for what fills a node, and is not measured. */
-export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  for (let left = patience.times; ; left--)
+/** Repeats a request that is refused with 503, as clients do. Only for requests that are not measured. */
+export async function retryWhileUnavailable<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = retries.times; ; left--)
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof UnexpectedStatus) || error.status !== 503 || left === 0) throw error;
-      await pass(patience.ms);
+      await pass(retries.pauseMs);
     }
 }

@@ -1,10 +1,11 @@
-/** A closed loop: so many calls, so many at a time. */
+/** A closed loop: a number of calls, at most some of them at a time. */
+/** The measured durations of a loop. */
 export interface Phase {
   readonly durationsMs: readonly number[];
   readonly elapsedMs: number;
 }
 
-/** `call` is given its lane, from 0; calls of one lane do not overlap. */
+/** Makes `count` calls in `parallel` lanes. `call` gets the number of its lane, from 0; calls of one lane do not overlap. */
 export async function runLanes(
   call: (lane: number) => Promise<unknown>,
   count: number,

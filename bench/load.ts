@@ -1,12 +1,12 @@
-/** Fills a node with calls, which costs are measured beside. */
-import { get, patiently } from './http.ts';
+/** Fills a node with calls before other costs are measured. */
+import { get, retryWhileUnavailable } from './http.ts';
 import { runLanes } from './lanes.ts';
 import type { Progress } from './rounds.ts';
 
 const parallel = 64;
 const batch = 500;
 
-/** Calls until the node stores `wanted` calls. */
+/** Sends calls until the node stores `wanted` of them. */
 export async function storeCalls(
   url: string,
   wanted: number,
@@ -17,7 +17,7 @@ export async function storeCalls(
   while (stored < wanted) {
     progress(`storing calls: ${stored} of ${wanted}`);
     const more = Math.min(batch, wanted - stored);
-    await runLanes(() => patiently(callOne), more, parallel);
+    await runLanes(() => retryWhileUnavailable(callOne), more, parallel);
     stored += more;
   }
 }

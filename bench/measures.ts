@@ -1,4 +1,4 @@
-/** Figures of one row over a sample of its rounds. */
+/** Figures of one row, computed from a sample of its rounds. A figure that is not known is NaN. */
 import type { Phase } from './lanes.ts';
 import type { MeasuredRow, Round } from './rounds.ts';
 import { figures, resample, type Sample } from './stats.ts';
@@ -9,7 +9,7 @@ export type Measure = (row: MeasuredRow, sample: Sample) => number;
 export const p50: Measure = (row, sample) =>
   figures(durationsOf(row, sample, ({ sequential }) => sequential)).p50;
 
-/** At the plan's level of that index; not a number where there is none. */
+/** `level` is an index into the plan's levels of concurrency. NaN if there is no such level. */
 export const p50At =
   (level: number): Measure =>
   (row, sample) =>
@@ -28,7 +28,7 @@ export const callsPerSecondAt =
     return (calls * 1_000) / sum(phases.map(({ elapsedMs }) => elapsedMs));
   };
 
-/** Per call of the concurrent phases; not a number where it is not known. */
+/** A cost per call of the concurrent phases. NaN if it is not known. */
 export const perCall =
   (of: keyof Usage): Measure =>
   (row, sample) => {
@@ -39,13 +39,13 @@ export const perCall =
     return sum(rounds.map(({ usage }) => usage[of] ?? Number.NaN)) / calls;
   };
 
-/** Mean of the handler, in ms. */
+/** The mean duration of the handler, in ms. */
 export const handlerMeanMs: Measure = (row, { rounds }) => {
   const times = roundsOf(row, rounds).flatMap(({ handler }) => handler ?? []);
   return (sum(times.map(({ seconds }) => seconds)) * 1_000) / sum(times.map(({ requests }) => requests));
 };
 
-/** At least half of them means a median under 1 ms. */
+/** The share of requests whose handler took less than 1 ms. From 0.5 on the median is below 1 ms. */
 export const handlerShareUnderOneMs: Measure = (row, { rounds }) => {
   const times = roundsOf(row, rounds).flatMap(({ handler }) => handler ?? []);
   return sum(times.map(({ underOneMs }) => underOneMs)) / sum(times.map(({ requests }) => requests));

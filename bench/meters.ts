@@ -1,10 +1,10 @@
-/** What a phase costs beside its time: CPU of each process from /proc, and pages of the database. */
+/** Measures what a phase costs besides time: CPU of each process from /proc, and growth of the database. */
 import { setTimeout as pass } from 'node:timers/promises';
 import { readProcessStat } from '../src/platform/process-stat.ts';
 import { databaseBytes } from './database-bytes.ts';
 import type { Processes, Subject } from './subject.ts';
 
-/** A server goes on with a call after its answer: closing, visibility. */
+/** After an answer the server still has work for the call, such as visibility records. */
 const settleMs = 200;
 const idleMs = 2_000;
 
@@ -14,7 +14,7 @@ export interface Usage {
   readonly databaseBytes?: number;
 }
 
-/** CPU time per ms that a process takes when nobody asks anything of it, by its id. */
+/** CPU time per ms that an idle process uses, by pid. */
 export type IdleRates = ReadonlyMap<number, number>;
 
 export async function measureIdle(subjects: readonly Subject[]): Promise<IdleRates> {
@@ -28,7 +28,7 @@ export async function measureIdle(subjects: readonly Subject[]): Promise<IdleRat
   return new Map(pids.map((pid, at) => [pid, ((after[at] ?? 0) - (before[at] ?? 0)) / elapsedMs]));
 }
 
-/** What `work` costs, with what follows on it; what the processes take when idle is taken off. */
+/** Measures the costs of `work` and of what follows it. The CPU time that the processes use when idle is subtracted. */
 export async function metered(
   { processes, database }: Pick<Subject, 'processes' | 'database'>,
   idle: IdleRates,
@@ -73,7 +73,7 @@ async function cpuOf(pids: readonly number[]): Promise<number | undefined> {
   );
 }
 
-/** User and system time of a process; undefined where there is no /proc. */
+/** User and system time of a process in ms; undefined if there is no /proc. */
 export async function cpuMs(pid: number): Promise<number | undefined> {
   return (await readProcessStat(pid))?.ownMs;
 }

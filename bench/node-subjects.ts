@@ -1,4 +1,4 @@
-/** The rows that one node answers: calls of every kind, and reads. */
+/** The subjects that run on one node: calls of every kind, and reads. */
 import { randomUUID } from 'node:crypto';
 import { callWorkflowId } from '../src/domain/ids.ts';
 import type { Histories } from './history-counts.ts';
@@ -12,7 +12,7 @@ export interface AgentPorts {
   readonly quick: number;
   readonly failing: number;
   readonly slow: number;
-  /** Of an agent that answers nobody until it is told to. */
+  /** The port of the agent that holds its requests until they are released. */
   readonly holding: number;
 }
 
@@ -37,7 +37,7 @@ export async function prepareNode(
     await call(url, { agent_name: 'quick', session_id: lookupSession });
 }
 
-/** Asked by what a row's name says before `-regular`. */
+/** The agent of each kind of row. A row's kind is its name without `-regular`. */
 const agentOf = {
   call: 'quick',
   session: 'quick',
@@ -77,7 +77,7 @@ export function callSubject(
   };
 }
 
-/** The same key and body as a call that has ended: each lane its own. */
+/** Repeats a call that has ended, with the same key and body. Each lane has a call of its own. */
 export function repeatSubject(product: Product): Subject {
   const repeat = (lane: number) =>
     call(product.url, { agent_name: 'quick' }, { 'idempotency-key': `bench-repeat-${lane}` });

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isRowName, rowNames, rowTitles, type RowName } from './row-names.ts';
 
-/** What is measured; each has its figures in docs/benchmarks.md. */
+/** The kinds of runs. Each has its figures in docs/benchmarks.md. */
 export type Kind = 'run' | 'growth' | 'nightly' | 'memory';
 
 export interface Options {
@@ -9,7 +9,7 @@ export interface Options {
   readonly rounds: number;
   readonly concurrency: readonly number[];
   readonly rows: readonly RowName[];
-  /** Calls that the list of calls is read beside. */
+  /** The number of calls that are stored before the list of calls is read. */
   readonly stored: number;
   readonly kind: Kind;
   readonly json: string | undefined;
@@ -25,30 +25,30 @@ export const help = `npm run bench -- [--calls N] [--rounds N] [--concurrency N,
 npm run bench -- --growth [--stored N | --nightly] [the same]
 npm run bench -- --memory [--stored N] [--json FILE] [--compare OLD.json] [--docs]
 
-What a durable call costs beside floors measured in the same run on the same machine. Read ratios, not milliseconds. The exit
-code is 1 when a target is missed, or a ratio worse than that of --compare; 2 for wrong options.
+Measures what a durable call costs compared with floors of the same run on the same machine. Read ratios, not milliseconds. The exit
+code is 1 if a target is missed or a ratio is worse than in --compare, and 2 for wrong options.
 
-  --calls N           calls of each row in sequence, over all rounds (default: 200)
-  --rounds N          rounds in which the rows take turns (default: 5)
+  --calls N           calls of each row one after the other, over all rounds (default: 200)
+  --rounds N          rounds, in each of which every row is measured (default: 5)
   --concurrency N,N   levels of concurrency; the targets name 16 and 64 (default: 16,64)
   --rows NAME,NAME    only these rows (default: all)
-  --stored N          calls stored when the list of calls is read, or for the others (default: 10000)
+  --stored N          calls stored before the list of calls is read, or N of --growth and --memory (default: 10000)
   --growth            another run: the same calls and reads on an empty node and on one that stores N calls, as many
                       sessions, 1,000 agents and a session of 1,000 turns
   --nightly           --growth with 100,000 stored, which takes most of an hour
-  --memory            another run: memory of a node per idle session, of N, and per call in flight
-  --json FILE         all figures
-  --compare OLD.json  which ratios are better or worse than in that run of the same kind
-  --plot FILE.svg     medians as bars, with p95
-  --docs              writes tables and plot into docs/benchmarks.md and docs/benchmarks.svg
+  --memory            another run: memory of a node per idle session, with N of them, and per call in flight
+  --json FILE         writes all figures as JSON
+  --compare OLD.json  prints which ratios are better or worse than in that run of the same kind
+  --plot FILE.svg     draws medians as bars, with p95
+  --docs              writes the tables into docs/benchmarks.md and the plot into docs/benchmarks.svg
   --help
 
 Rows:
 ${rowNames.map((name) => `  ${name.padEnd(longestName)}  ${rowTitles[name]}`).join('\n')}
 
-It takes ten minutes on two cores; for a look: --calls 50 --rounds 2 --concurrency 16 --stored 0.`;
+A run takes ten minutes on two cores. A quick one: --calls 50 --rounds 2 --concurrency 16 --stored 0.`;
 
-/** Undefined: help was asked for. Throws with what is wrong. */
+/** Reads the command line. Returns undefined for --help. Throws an error that says which option is wrong. */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
@@ -89,7 +89,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-/** In the table's order. */
+/** The chosen rows in the order of the table. */
 function rowsOf(text: string): RowName[] {
   const wanted = listed(text);
   const unknown = wanted.filter((name) => !isRowName(name));
@@ -105,7 +105,7 @@ function listed(text: string): string[] {
     .filter((one) => one !== '');
 }
 
-/** Throws where `text` is no whole number from `min`. */
+/** Parses an option. Throws if `text` is not an integer of at least `min`. */
 export function whole(text: string, option: string, min: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < min)

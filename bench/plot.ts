@@ -1,4 +1,4 @@
-/** Medians as bars, each with a whisker to its p95: an SVG for the docs, light or dark as the reader's page is. */
+/** Draws medians as bars, each with a whisker to its p95, as an SVG for the docs that follows the reader's colour scheme. */
 import type { Report } from './report.ts';
 import { short } from './tables.ts';
 
@@ -10,7 +10,7 @@ const barHeight = 14;
 const top = 34;
 const ticks = 4;
 
-/** Reads of a millisecond would be invisible beside calls; slow agents are told by their ratio. */
+/** The rows that are drawn. Reads of a millisecond would be invisible beside calls; of slow agents only the ratio matters. */
 const drawn = /^(floor|local|stock|call|session|failed)(?!.*(read|list))/;
 
 export function plot({ rows, plan }: Pick<Report, 'rows' | 'plan'>): string {
@@ -54,7 +54,7 @@ function classOf(name: string): string {
   return name === 'floor' || name === 'local' ? 'floor' : 'ours';
 }
 
-/** 1, 2, 4 or 8 times a power of ten: divides by the ticks. */
+/** The next 1, 2, 4 or 8 times a power of ten, which can be divided by the number of ticks. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return power * ([1, 2, 4, 8].find((step) => step * power >= value) ?? 10);

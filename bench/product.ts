@@ -1,4 +1,4 @@
-/** The product as `npm start` runs it, on free ports and in a folder of its own. */
+/** Starts the product as `npm start` does, on free ports and in a folder of its own. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export interface Product {
   readonly pid: number;
   readonly temporalAddress: string;
   readonly namespace: string;
-  /** Of its embedded server; of a server that it was given: the given one's. */
+  /** Its Temporal server: the embedded one, or the one that it was given. */
   readonly server: Server;
 }
 
@@ -25,11 +25,11 @@ interface Options {
   readonly dataDir: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
-  /** Beside whose server, and in which namespace of it, instead of an embedded one. */
+  /** Uses the Temporal server of this product, in this namespace, instead of an embedded one. */
   readonly beside?: { readonly product: Product; readonly namespace: string };
 }
 
-/** Every agent is asked each time, failing or not: the breaker would put failing ones last. */
+/** Settings of every node. The circuit breaker is off, so that failing agents are asked each time and not last. */
 const environmentOfAll = {
   HOLDFAST_PORT: '0',
   HOLDFAST_TEMPORAL_PORT: '0',
@@ -38,7 +38,7 @@ const environmentOfAll = {
   HOLDFAST_CIRCUIT_BREAKER: 'off',
 };
 
-/** Asks agents by an activity from the start, instead of from the workflow task that comes to them. */
+/** The regular path: an activity asks the agent, not the first workflow task. */
 export const regularPath = { HOLDFAST_FIRST_TASK_WAIT_MS: '0' };
 
 export async function startProduct(children: Children, options: Options): Promise<Product> {
@@ -77,7 +77,7 @@ export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>)
   }
 }
 
-/** The caller's settings are not the benchmark's; where the CLI is, is. */
+/** Removes the caller's Holdfast and Temporal settings, except for the path of the CLI. */
 export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
     ([name]) => name === 'HOLDFAST_TEMPORAL_CLI' || !/^(HOLDFAST|TEMPORAL)_/.test(name),

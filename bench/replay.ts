@@ -1,6 +1,6 @@
 /**
- * `npx tsx bench/replay.ts [COUNT]`: how long the recorded calls take to replay, COUNT of them in turn (1,000 by default), in
- * one process and in one per processor.
+ * `npx tsx bench/replay.ts [COUNT]`: how long it takes to replay COUNT calls (1,000 by default; the recorded ones, repeated), in
+ * one process and in one per core.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -11,7 +11,7 @@ import { replayHistories } from '../src/replay/replay-histories.ts';
 
 const total = Number(process.argv[2] ?? 1_000);
 const folder = join(packageRoot, 'test', 'replay', 'histories');
-/** Entities are few and live long: a night's histories are those of calls. */
+/** Only histories of calls are replayed: entities are few and live long, so nearly all histories of a night are calls. */
 const ofCalls = (await readdir(folder)).filter((name) => !/^(agent|session)/.test(name));
 const texts = await Promise.all(ofCalls.map((name) => readFile(join(folder, name), 'utf8')));
 
@@ -25,7 +25,7 @@ async function* histories(): AsyncGenerator<HistorySource> {
 const seconds: number[] = [];
 for (const parallel of [1, availableParallelism()]) {
   const { same, durationMs } = await replayHistories(histories(), { parallel });
-  if (same !== total) throw new Error(`Only ${same} of ${total} replay the same`);
+  if (same !== total) throw new Error(`Only ${same} of ${total} histories replay without a difference`);
   seconds.push(durationMs / 1_000);
   console.log(
     `${total} histories, ${parallel} at a time: ${(durationMs / 1_000).toFixed(1)} s, ${(durationMs / total).toFixed(1)} ms each`,

@@ -1,4 +1,4 @@
-/** A run in figures: what is printed, kept as JSON, compared and drawn. */
+/** The report of a run: all figures that are printed, written as JSON, compared and drawn. */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import {
   atLevel,
@@ -23,9 +23,9 @@ export interface Report {
   readonly rows: readonly ReportRow[];
   readonly ratios: readonly Ratio[];
   readonly verdict: readonly Judged[];
-  /** Figures that stand alone, e.g. of memory. */
+  /** Single figures that are no row, e.g. of memory. */
   readonly facts?: readonly Fact[];
-  /** Parts that could not be measured, and why. */
+  /** What could not be measured, with the reason. */
   readonly failures?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export interface Machine {
   readonly node: string;
   readonly cores: number;
   readonly cpu: string;
-  /** Of the last minute before the run: above 0.5 or so, others were at work. */
+  /** Load average of the minute before the run. Above about 0.5 the machine was not idle. */
   readonly loadBefore: number;
 }
 
@@ -105,7 +105,7 @@ export function reportRow(name: string, title: string, row: MeasuredRow, plan: P
   };
 }
 
-/** Of sequential medians: every kind of call to the floor, and to the stock app. */
+/** Ratios of sequential medians: every kind of call to the floor and to the stock app, and some pairs of rows. */
 function ratios(rows: Rows, rounds: number): Ratio[] {
   const calls = [...rows.keys()].filter((name) =>
     /^(stock|local|call|session|failed-\d)(-regular|-tuned)?$/.test(name),

@@ -1,4 +1,4 @@
-/** Measures the rows in rounds that take turns, so that a slow moment hits every row. */
+/** Measures all rows in several rounds, so that a slow moment of the machine affects every row. */
 import { between, readHandlerTimes, type HandlerTimes } from './handler-times.ts';
 import type { Phase } from './lanes.ts';
 import { measureIdle, metered, type IdleRates, type Usage } from './meters.ts';
@@ -6,7 +6,7 @@ import { rowTitles } from './row-names.ts';
 import type { HistoryCounts, Subject } from './subject.ts';
 
 export interface Plan {
-  /** In sequence, over all rounds. */
+  /** Calls one after the other, over all rounds. */
   readonly calls: number;
   readonly rounds: number;
   readonly concurrency: readonly number[];
@@ -15,9 +15,9 @@ export interface Plan {
 export interface Round {
   readonly sequential: Phase;
   readonly handler?: HandlerTimes;
-  /** One for each level of the plan's concurrency. */
+  /** One phase for each level of the plan's concurrency. */
   readonly concurrent: readonly Phase[];
-  /** Of the concurrent phases together. */
+  /** The costs of all concurrent phases together. */
   readonly usage: Usage;
 }
 
@@ -30,10 +30,10 @@ export type Progress = (text: string) => void;
 
 const warmUpCalls = 30;
 
-/** Rows, by their keys, that take turns call by call where calls come one after the other. Most rows are by themselves. */
+/** Rows, by key, whose sequential calls alternate call by call. Most groups have a single row. */
 export type Group<Key extends string> = readonly (readonly [Key, Subject])[];
 
-/** A group of which a call fails is left out, and said in `failures`: the others are not lost with it. */
+/** Measures all groups. A group in which a call fails is left out and reported in `failures`, so that the others are not lost. */
 export async function measure<Key extends string>(
   groups: readonly Group<Key>[],
   plan: Plan,
@@ -60,7 +60,7 @@ export async function measure<Key extends string>(
     });
   const idle = await measureIdle(groups.flat().map(([, subject]) => subject));
   for (let round = 0; round < plan.rounds; round++) {
-    // Each round begins with another row: what trails a row must not always fall on the same neighbour.
+    // Each round begins with another row, since the work that follows a row must not always slow down the same next row.
     const from = Math.floor((round * groups.length) / plan.rounds);
     for (const group of [...groups.slice(from), ...groups.slice(0, from)]) {
       if (!group.every(([key]) => rows.has(key))) continue;
@@ -105,7 +105,7 @@ async function measureRound<Key extends string>(
   return rounds;
 }
 
-/** Of each subject, in their order. */
+/** The sequential phase of each subject, in their order. */
 async function inSequence(
   subjects: readonly Subject[],
   plan: Plan,
@@ -128,7 +128,7 @@ async function handlerTimesOf({ handler }: Subject): Promise<HandlerTimes | unde
   return handler && (await readHandlerTimes(handler.url, handler.route));
 }
 
-/** Enough that all lanes are busy for most of the phase; of an agent that takes its time each lane asks once. */
+/** The number of calls of a phase: enough to keep all lanes busy. With the slow agent it is one per lane. */
 function callsOf({ agentMs }: Subject, { calls, rounds }: Plan, parallel: number): number {
   if (agentMs !== undefined) return parallel;
   return parallel === 1 ? Math.ceil(calls / rounds) : Math.max(Math.ceil(calls / rounds), 3 * parallel);

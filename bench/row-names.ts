@@ -1,4 +1,4 @@
-/** The rows of the table, in its order. What each is: docs/benchmarks.md. */
+/** The rows of the table, in its order. docs/benchmarks.md explains each. */
 export const rowTitles = {
   direct: 'direct call to the agent',
   floor: 'bare eager activity (the floor)',
@@ -32,8 +32,8 @@ export function isRowName(name: string): name is RowName {
   return Object.hasOwn(rowTitles, name);
 }
 
-/** What the slow agent takes; taken off again, so that overheads remain. */
+/** The time that the slow agent takes. It is subtracted from durations, so that the overhead remains. */
 export const slowAgentMs = 1_500;
 
-/** The session that is read, and described. */
+/** The session that the rows `session-read` and `describe` read. */
 export const lookupSession = 'bench-lookup';

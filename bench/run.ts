@@ -1,4 +1,4 @@
-/** One run: all rows in rounds; the list of calls last, once enough of them are stored. */
+/** One run: measures all rows in rounds, and at last the list of calls, once enough calls are stored. */
 import { call } from './http.ts';
 import { storeCalls } from './load.ts';
 import type { Options } from './options.ts';

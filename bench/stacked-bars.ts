@@ -1,4 +1,4 @@
-/** Rows of parts as bars on one axis: an SVG for the docs, light or dark as the reader's page is. */
+/** Draws stacked bars on one axis, as an SVG for the docs that follows the reader's colour scheme. */
 export interface Stack {
   readonly title: string;
   readonly parts: readonly { readonly what: string; readonly ms: number }[];
@@ -17,7 +17,7 @@ const colours = [
   '#ff8182',
 ];
 
-/** `names` say the order of the legend, and with it the colours. */
+/** `names` sets the order of the legend and with it the colours. */
 export function stackedBars(label: string, stacks: readonly Stack[], names: readonly string[]): string {
   const used = names.filter((name) => stacks.some(({ parts }) => parts.some(({ what }) => what === name)));
   const colour = (what: string): string => colours[used.indexOf(what) % colours.length] ?? '';

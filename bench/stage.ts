@@ -1,4 +1,4 @@
-/** Starts what the wanted rows need, and makes their subjects. */
+/** Starts the processes that the chosen rows need, and makes the subjects of the rows. */
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -78,7 +78,7 @@ async function start(rows: readonly RowName[], folder: string, children: Childre
   };
 }
 
-/** A second node on the same server, in a namespace of its own, so that the two share nothing but the server. */
+/** Starts a second node on the same server, in a namespace of its own, so that the two share only the server. */
 async function startRegular(children: Children, product: Product, dataDir: string): Promise<Product> {
   const connection = await Connection.connect({ address: product.temporalAddress });
   const namespace = regularNamespace;
@@ -86,7 +86,7 @@ async function startRegular(children: Children, product: Product, dataDir: strin
     namespace,
     workflowExecutionRetentionPeriod: msToTs('7 days'),
   });
-  // Known to every part of the server only after a while.
+  // The server's services know the namespace only after a moment.
   while (!(await isUsable(connection, namespace))) await pass(100);
   await connection.close();
   return startProduct(children, { dataDir, beside: { product, namespace }, environment: regularPath });

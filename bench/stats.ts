@@ -22,15 +22,15 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Which rounds a figure is made of. With `random` its calls are drawn again from within them too. */
+/** The rounds that a figure is computed from. With `random` the calls within each round are resampled too. */
 export interface Sample {
   readonly rounds: readonly number[];
   readonly random?: Random;
 }
 
 /**
- * 95 % bootstrap interval of a figure of `rounds` rounds. Rounds are drawn again, the same ones for every row that the
- * figure is made of, since a slow moment hit them all; then the calls within them. The same data give the same interval.
+ * Returns the 95 % bootstrap interval of a figure over `rounds` rounds. Rounds are resampled, the same ones for every row of the
+ * figure, since a slow moment affects all rows of a round; then the calls within them. The same data give the same interval.
  */
 export function bootstrap(rounds: number, figure: (sample: Sample) => number, resamples = 1_000): Interval {
   const random = new Random(1);

@@ -1,4 +1,4 @@
-/** Temporal as its documentation shows it: `temporal server start-dev` on a file, a worker and an app (stock-app.ts). */
+/** Starts Temporal as its documentation does: `temporal server start-dev` on a file, a worker and an app (stock-app.ts). */
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -34,7 +34,7 @@ export async function startStockServer(children: Children, dataDir: string): Pro
 }
 
 export interface StockApp {
-  /** Answers a POST. */
+  /** Where the app answers a POST. */
   readonly url: string;
   readonly pids: readonly number[];
 }

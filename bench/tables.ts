@@ -1,4 +1,4 @@
-/** A report as tables: for the terminal by cli-table3, for the docs as Markdown. */
+/** Turns a report into tables, for the terminal with cli-table3, for the docs as Markdown. */
 import CliTable from 'cli-table3';
 import type { Comparison } from './compare.ts';
 import type { Report, ReportRow } from './report.ts';
@@ -71,7 +71,7 @@ export function factsTable({ facts = [] }: Pick<Report, 'facts'>): Table {
   return { head: ['measured beside', ''], rows: facts.map(({ what, value }) => [what, short(value)]) };
 }
 
-/** All that there is to tell, in the order of interest. */
+/** All tables of a report that are not empty, in the order in which they are printed. */
 export function tablesOf(report: Report): Table[] {
   const all = [
     timesTable(report),
@@ -112,7 +112,7 @@ function events({ counts }: ReportRow): string {
     : `${counts.events} + ${short(counts.sessionEvents)} of the session`;
 }
 
-/** Two digits that mean something. */
+/** Rounds to about two significant digits. */
 export function short(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return '-';
   if (Number.isInteger(value)) return String(value);

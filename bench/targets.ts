@@ -1,4 +1,4 @@
-/** What the product is held to, each a ratio within one run, and whether this run meets it. */
+/** The targets of the product, each a figure within one run, and whether a run meets them. */
 import {
   callsPerSecondAt,
   handlerShareUnderOneMs,
@@ -18,7 +18,7 @@ export interface Target {
   readonly what: string;
   readonly atMost?: number;
   readonly atLeast?: number;
-  /** Undefined where a row that it needs was not measured. */
+  /** Returns undefined if a row that it needs was not measured. */
   figure(rows: Rows): ((sample: Sample) => number) | undefined;
 }
 
@@ -92,19 +92,19 @@ export function judgeFigure(
   rounds: number,
 ): Judged {
   const interval = figure && bootstrap(rounds, figure);
-  const told = { what: limit.what, limit: limitOf(limit) };
-  if (!interval || Number.isNaN(interval.value)) return { ...told, status: 'not measured' };
-  return { ...told, ...interval, status: statusOf(interval, limit) };
+  const row = { what: limit.what, limit: limitOf(limit) };
+  if (!interval || Number.isNaN(interval.value)) return { ...row, status: 'not measured' };
+  return { ...row, ...interval, status: statusOf(interval, limit) };
 }
 
-/** Of what is measured once: it has no interval. */
+/** Judges a figure that is measured once, and so has no interval. */
 export function judgeValue(limit: Limit, value: number): Judged {
-  const told = { what: limit.what, limit: limitOf(limit) };
-  if (Number.isNaN(value)) return { ...told, status: 'not measured' };
-  return { ...told, value, status: statusOf({ value, low: value, high: value }, limit) };
+  const row = { what: limit.what, limit: limitOf(limit) };
+  if (Number.isNaN(value)) return { ...row, status: 'not measured' };
+  return { ...row, value, status: statusOf({ value, low: value, high: value }, limit) };
 }
 
-/** Barely: the interval reaches over the limit. */
+/** `barely` means that the limit lies within the interval. */
 export function statusOf(
   { value, low, high }: { value: number; low: number; high: number },
   { atMost = Infinity, atLeast = -Infinity }: { atMost?: number; atLeast?: number },
@@ -130,7 +130,7 @@ function ratio(what: string, measure: Measure, over: RowName, under: RowName): T
   };
 }
 
-/** What one more failed agent adds, as a share of the floor. */
+/** The latency that one more failed agent adds, as a share of the floor. */
 function added(more: RowName, less: RowName): Target {
   return {
     what: `p50: (${rowTitles[more]} - ${rowTitles[less]}) / ${rowTitles.floor}`,

@@ -1,4 +1,4 @@
-/** `--docs`: the figures of a run between the markers of docs/benchmarks.md, verdict first, and its plot beside it. */
+/** `--docs`: writes the figures of a run between the markers of docs/benchmarks.md, verdict first, and the plot beside it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../src/platform/paths.ts';
@@ -15,7 +15,7 @@ export async function writeDocs(report: Report, name: Kind): Promise<void> {
   if (name === 'run') await writeFile(join(docs, 'benchmarks.svg'), plot(report));
 }
 
-/** `text` with what is between `<!-- bench: NAME -->` and `<!-- end -->` replaced. Throws where there is no such place. */
+/** Returns `text` with the part between `<!-- bench: NAME -->` and `<!-- end -->` replaced. Throws if there is no such part. */
 export function withFigures(text: string, name: string, figures: string): string {
   const place = new RegExp(`(<!-- bench: ${name} -->\\n)[^]*?(<!-- end -->)`);
   if (!place.test(text))

@@ -1,6 +1,6 @@
 /**
- * `npm run chaos`: breaks the built product at seeded moments under a mixed load, and checks every invariant from
- * outside. The way of a run: product/ is started, load/ asks agents/, faults/ break it, checks/ judge, report.ts tells.
+ * `npm run chaos`: injects faults into the built product at seeded moments under a mixed load, and checks every invariant
+ * from outside. A run starts product/, sends load/ to agents/, injects faults/, runs checks/ and prints report.ts.
  */
 import { help, readOptions, type Options } from './options.ts';
 import { StartupError } from '../src/platform/startup-error.ts';

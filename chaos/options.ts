@@ -6,10 +6,10 @@ export interface Options {
   readonly minutes: number;
   readonly cluster: boolean;
   readonly kinds: readonly string[];
-  /** Those of them that the run waits for beyond its minutes. */
+  /** Those kinds that must happen; the run goes on beyond its minutes until they have. */
   readonly must: readonly string[];
   readonly lanes: number;
-  /** Where the figures are written as JSON. */
+  /** The path of a file for the figures, as JSON. */
   readonly json: string | undefined;
   readonly keep: boolean;
 }
@@ -22,35 +22,35 @@ const besides = (kinds: readonly string[], others: readonly string[]): string =>
 export const help = `npm run chaos -- [--cluster] [--seed N] [--minutes M] [--cases kind,kind] [--must kind,kind]
                  [--lanes N] [--json FILE] [--keep]
 
-Puts a mixed load on a node, a second facade and a stand-alone worker, breaks them and their networks at seeded
-moments, and then checks from outside that every invariant holds. Exit code 1 when one does not.
+Runs a mixed load on a node, a second facade and a stand-alone worker, injects faults into them and their networks at seeded
+moments, and then checks from outside that every invariant holds. The exit code is 1 if one does not.
 
   --cluster      the same on PostgreSQL, the full Temporal server, two facades and two workers, each a process of its
                  own; needs what npm run cluster needs (docs/deployment.md), and psql
-  --seed N       which decisions are made; a failing run prints its own (default: 1)
-  --minutes M    how long faults are injected, e.g. 0.5 or 10 (default: 1); the checks come on top
+  --seed N       seed of all random decisions; a failing run prints it (default: 1)
+  --minutes M    how long faults are injected, e.g. 0.5 or 10 (default: 1); the checks take extra time
   --cases LIST   only these kinds of faults, separated by commas (default: all)
-  --must LIST    goes on beyond M minutes until each of these kinds has happened, and fails where one cannot be done
+  --must LIST    goes on beyond M minutes until each of these kinds has happened, and fails if one cannot be done here
                  (default: none)
   --lanes N      closed loops that make the load (default: 8)
-  --json FILE    the figures as JSON
-  --keep         keeps the evidence of a run that passes too
+  --json FILE    writes the figures as JSON
+  --keep         keeps the evidence even if the run passes
 
 Kinds of faults: ${kindsOf(false).join(', ')}
-  cleanup-in-use, delete-in-use remove sessions, with their calls or without, while calls come in them
-  wrong-clock                   puts the clock of one process wrong by up to ten minutes, while it works or from its start
-  disk-full, store-full         leave no room for the database, or for large prompts and answers
+  cleanup-in-use, delete-in-use remove sessions, with or without their calls, while calls use them
+  wrong-clock                   shifts the clock of one process by minutes, while it works or from its start
+  disk-full, store-full         fill the disk of the database, or of the payload store
 With --cluster: all of these but ${besides(kindsOf(false), kindsOf(true))}, and ${besides(kindsOf(true), kindsOf(false))}
-  kill-postgres, quit-postgres  kill -9, or an immediate stop; PostgreSQL is away for some seconds and recovers
+  kill-postgres, quit-postgres  kill -9, or an immediate shutdown; PostgreSQL is restarted after some seconds and recovers
   net-postgres                  a bad network between the Temporal server and PostgreSQL
-  freeze-worker                 one worker holds still for so long that the others must take over
-  passing-facade                a third facade joins, and leaves
-  rolling-upgrade               workers of another HOLDFAST_BUILD_ID come, are promoted, and the old ones go
+  freeze-worker                 one worker is stopped for so long that the others must take over
+  passing-facade                a third facade joins and leaves again
+  rolling-upgrade               workers of another HOLDFAST_BUILD_ID start, are promoted, and the old ones stop
 
-The evidence (journal.jsonl: what was asked and told; ledger.jsonl: what the agents were asked; product/: logs and
-database; histories/: those that break an invariant) is kept when a run fails, and its folder printed.`;
+The evidence (journal.jsonl: requests and answers; ledger.jsonl: requests that the agents received; product/: logs and
+database; histories/: those that a violation names) is kept if the run fails, and its folder is printed.`;
 
-/** Undefined: help was asked for. Throws with what is wrong. */
+/** Reads the command line. Returns undefined for --help. Throws an error that says which option is wrong. */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
@@ -85,13 +85,13 @@ export function readOptions(args: readonly string[]): Options | undefined {
 function listOf(text: string, known: readonly string[]): string[] {
   const kinds = text.split(',').map((kind) => kind.trim());
   const unknown = kinds.filter((kind) => !known.includes(kind));
-  if (unknown.length > 0) throw new Error(`No such kind of fault: ${unknown.join(', ')}; see --help`);
+  if (unknown.length > 0) throw new Error(`Unknown kind of fault: ${unknown.join(', ')}; see --help`);
   return kinds;
 }
 
 function number(text: string, option: string, min: number): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= min))
-    throw new Error(`${option} takes a number from ${min}; see --help`);
+    throw new Error(`${option} takes a number of at least ${min}; see --help`);
   return value;
 }

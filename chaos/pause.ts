@@ -1,8 +1,9 @@
+/** Waits `ms`. */
 export async function pause(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Until `check` is true, looking every `everyMs`; false when that did not happen within `atMostMs`. */
+/** Waits until `check` returns true, calling it every `everyMs`. Returns false if it has not within `atMostMs`. */
 export async function until(
   check: () => boolean | Promise<boolean>,
   atMostMs: number,
@@ -16,7 +17,7 @@ export async function until(
   return true;
 }
 
-/** Runs `task` over all items, `width` at a time. */
+/** Runs `task` for every item, at most `width` at a time. */
 export async function eachOf<T>(
   items: Iterable<T>,
   width: number,

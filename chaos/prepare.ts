@@ -1,13 +1,13 @@
-/** Everything of a run that is taken up before the first fault and given back at the end. */
+/** Sets up a run before its first fault, and cleans up at its end. */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCast } from './agents/cast.ts';
+import { startTestAgents } from './agents/test-agents.ts';
 import { Ledger } from './agents/ledger.ts';
 import type { FaultStage } from './faults/fault.ts';
 import { Api } from './load/api.ts';
-import { CallDoor } from './load/call-door.ts';
+import { CallClient } from './load/call-client.ts';
 import { Journal } from './load/journal.ts';
 import { registerAll } from './load/registrations.ts';
 import { SessionPool } from './load/session-pool.ts';
@@ -15,6 +15,7 @@ import type { Product, ProductSettings } from './product/product.ts';
 import { Random } from './random.ts';
 import { Secrets } from './secrets.ts';
 
+/** A run that is set up. `folder` holds the evidence, `productFolder` in it the product's data and logs. */
 export interface Run<P extends Product> extends FaultStage<P> {
   readonly folder: string;
   readonly productFolder: string;
@@ -22,6 +23,7 @@ export interface Run<P extends Product> extends FaultStage<P> {
   readonly ledger: Ledger;
 }
 
+/** Starts the product and the agents and registers them. `tell` prints a line of progress. */
 export async function prepare<P extends Product>(
   start: (settings: ProductSettings) => Promise<P>,
   seed: number,
@@ -30,7 +32,7 @@ export async function prepare<P extends Product>(
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const productFolder = join(folder, 'product');
   await mkdir(productFolder);
-  // PostgreSQL has its data below, and runs as another user where this process is root.
+  // PostgreSQL has its data below these folders, and runs as another user if this process is root.
   for (const path of [folder, productFolder]) await chmod(path, 0o711);
   tell(`seed ${seed}, evidence in ${folder}`);
   const random = new Random(seed);
@@ -42,9 +44,9 @@ export async function prepare<P extends Product>(
   const encryptionKey = randomBytes(32).toString('base64');
   const product = await start({ folder: productFolder, marker, apiKey, encryptionKey, tell });
   const api = new Api(product.urls, apiKey, { secrets, journal });
-  const cast = await startCast(random.fork('agents'), ledger);
-  await registerAll({ api, cast, secrets });
-  const calls = new CallDoor(api, journal);
+  const testAgents = await startTestAgents(random.fork('agents'), ledger);
+  await registerAll({ api, testAgents, secrets });
+  const calls = new CallClient(api, journal);
   const sessions = new SessionPool(journal);
   return {
     folder,
@@ -56,18 +58,18 @@ export async function prepare<P extends Product>(
     journal,
     product,
     api,
-    cast,
+    testAgents,
     calls,
     sessions,
   };
 }
 
-/** With `keep` the evidence stays. */
+/** Stops agents and closes files. Deletes the folder of the run unless `keep` is true. */
 export async function clear(
-  { cast, product, journal, ledger, folder }: Run<Product>,
+  { testAgents, product, journal, ledger, folder }: Run<Product>,
   keep: boolean,
 ): Promise<void> {
-  await cast.close();
+  await testAgents.close();
   await journal.close();
   await ledger.close();
   await product.close(keep ? folder : undefined);

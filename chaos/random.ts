@@ -1,4 +1,4 @@
-/** Seeded decisions: the same seed decides the same, though the moments of a real run differ by milliseconds. */
+/** Seeded random numbers. The same seed makes the same decisions, although the timing of two runs differs by milliseconds. */
 export class Random {
   private state: number;
 
@@ -15,21 +15,23 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number, both ends included. */
+  /** A random integer from `from` to `to`, both included. */
   whole(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
   }
 
+  /** True with this probability (0 to 1). */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
+  /** Throws if `items` is empty. */
   pick<T>(items: readonly [T, ...T[]] | readonly T[]): T {
     if (items.length === 0) throw new Error('Nothing to pick from');
     return items[this.whole(0, items.length - 1)] as T;
   }
 
-  /** A key of `weights`, as often as its weight says. */
+  /** A key of `weights`, chosen with a probability proportional to its weight. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries(weights) as [K, number][];
     let rest = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
@@ -42,7 +44,7 @@ export class Random {
     return items.map(() => left.splice(this.whole(0, left.length - 1), 1)[0] as T);
   }
 
-  /** An independent stream for one lane or purpose. */
+  /** A new generator, independent of this one, for one lane or purpose. */
   fork(label: string): Random {
     let hash = this.whole(0, 2 ** 32 - 1);
     for (const letter of label) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);

@@ -1,13 +1,15 @@
-/** The tables at the end of a run. */
+/** The tables that are printed at the end of a run. */
 import Table from 'cli-table3';
 import type { Evidence, Finding } from './checks/evidence.ts';
 import { turnGapHits } from './checks/turn-gap-hits.ts';
 import { callsMayBeGone } from './checks/removals.ts';
-import { callIdOf, outcomeOf, type Wish } from './load/wish.ts';
+import { callIdOf, outcomeOf, type CallRequest } from './load/call-request.ts';
 
 const plain = { head: [], border: [] };
+/** Violations that are printed for each row. */
 const shown = 5;
 
+/** One line for each finding, and below the table the first violations of each. */
 export function verdictTable(findings: readonly Finding[]): string {
   const table = new Table({ head: ['invariant', 'what', 'checked', 'violations', 'verdict'], style: plain });
   for (const { row, what, checked, violations, skipped, note } of findings) {
@@ -15,13 +17,14 @@ export function verdictTable(findings: readonly Finding[]): string {
       skipped !== undefined ? `skipped: ${skipped}` : violations.length > 0 ? 'VIOLATED' : 'holds';
     table.push([row, note === undefined ? what : `${what} (${note})`, checked, violations.length, verdict]);
   }
-  const told = findings.flatMap(({ row, violations }) => [
+  const violationLines = findings.flatMap(({ row, violations }) => [
     ...violations.slice(0, shown).map((violation) => `  ${row}: ${violation}`),
     ...(violations.length > shown ? [`  ${row}: and ${violations.length - shown} more`] : []),
   ]);
-  return [table.toString(), ...told].join('\n');
+  return [table.toString(), ...violationLines].join('\n');
 }
 
+/** How often a kind of fault happened, and ms until the next success. */
 export interface FaultFigures {
   readonly kind: string;
   readonly count: number;
@@ -30,6 +33,7 @@ export interface FaultFigures {
   readonly max: number;
 }
 
+/** Figures of every kind of fault that happened. A fault without recovery counts as Infinity. */
 export function faultFigures({ faults }: Evidence): FaultFigures[] {
   return [...new Set(faults.map(({ kind }) => kind))].sort().map((kind) => {
     const times = faults
@@ -50,24 +54,25 @@ export function faultTable(figures: readonly FaultFigures[]): string {
 
 export type Totals = ReturnType<typeof totalsOf>;
 
+/** Totals of the run. `lost`: accepted calls that do not exist. `doubled`: calls that ran or ended twice. */
 export function totalsOf(evidence: Evidence) {
-  const { wishes, calls, views, executions } = evidence;
-  const isKept = (wish: Wish): boolean =>
-    outcomeOf(wish) === 'accepted' && !callsMayBeGone(evidence, wish.body.session_id);
-  const accepted = new Set(wishes.map(callIdOf).filter((id) => id !== undefined));
+  const { requests, calls, views, executions } = evidence;
+  const isKept = (request: CallRequest): boolean =>
+    outcomeOf(request) === 'accepted' && !callsMayBeGone(evidence, request.body.session_id);
+  const accepted = new Set(requests.map(callIdOf).filter((id) => id !== undefined));
   const ended = (status: string): number =>
     [...accepted].filter((id) => views.get(id)?.status === status).length;
   const perKey = new Map<string, number>();
   for (const { key } of executions) perKey.set(key, (perKey.get(key) ?? 0) + 1);
   return {
-    requests: wishes.reduce((sum, { tries }) => sum + tries.length, 0),
+    requests: requests.reduce((sum, { submissions }) => sum + submissions.length, 0),
     accepted: accepted.size,
     completed: ended('completed'),
     failed: ended('failed'),
     cancelled: ended('cancelled'),
-    refused: wishes.filter((wish) => outcomeOf(wish) === 'refused').length,
-    'unclear and abandoned': wishes.filter((wish) => outcomeOf(wish) === 'unclear').length,
-    lost: wishes.filter((wish) => isKept(wish) && !calls.has(callIdOf(wish) ?? '')).length,
+    refused: requests.filter((request) => outcomeOf(request) === 'refused').length,
+    'unclear and abandoned': requests.filter((request) => outcomeOf(request) === 'unclear').length,
+    lost: requests.filter((request) => isKept(request) && !calls.has(callIdOf(request) ?? '')).length,
     doubled: [...calls.values()].filter(
       ({ runs, endings, sessionId }) => (runs > 1 || endings > 1) && !callsMayBeGone(evidence, sessionId),
     ).length,

@@ -1,4 +1,4 @@
-/** One run from its start to its verdict. */
+/** One run: starts the product, injects faults under load, checks, prints the verdict. */
 import { writeFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
 import { checkMust } from './checks/answers.ts';
@@ -18,7 +18,7 @@ import type { Product } from './product/product.ts';
 import { faultFigures, faultTable, totalsLine, totalsOf, verdictTable } from './report.ts';
 import type { Setup } from './setups.ts';
 
-/** Whether every invariant held. */
+/** Returns whether every invariant held. The evidence is kept if one did not, or if the run failed. */
 export async function run<P extends Product>(setup: Setup<P>, options: Options): Promise<boolean> {
   const startedAt = Date.now();
   const tell = (line: string): void => {
@@ -34,13 +34,12 @@ export async function run<P extends Product>(setup: Setup<P>, options: Options):
     console.error(error);
     await Promise.all(stage.product.processes.map((one) => one.kill()));
     await clear(stage, true);
-    console.log(
-      `\nseed ${options.seed} could not be run to its end; its evidence is kept in ${stage.folder}`,
-    );
+    console.log(`\nseed ${options.seed} failed before its end; the evidence is kept in ${stage.folder}`);
     return false;
   }
 }
 
+/** Runs load and faults, then all checks. */
 async function breakAndJudge<P extends Product>(
   stage: Run<P>,
   { faults }: Setup<P>,
@@ -54,9 +53,9 @@ async function breakAndJudge<P extends Product>(
   let missing: readonly string[];
   try {
     missing = await injectFaults({ ...stage, random: random.fork('faults') }, only(faults, kinds), end, tell);
-    tell('the last fault is over; everything is healed and followed up');
+    tell('the last fault is over; healing every process and waiting for the calls');
   } finally {
-    // Also after a fault that threw: what is left of the run is evidence, and nobody may add to it.
+    // Also after a fault that threw: the load must not change the evidence any more.
     await load.stop();
   }
   const temporal = new Client({
@@ -79,7 +78,7 @@ function only<P extends Product>(faults: Faults<P>, kinds: readonly string[]): F
   return Object.fromEntries(Object.entries(faults).filter(([kind]) => kinds.includes(kind)));
 }
 
-/** What lies on the disk when nothing runs any more. */
+/** Checks what is on the disk after every process has ended. */
 async function checkRemains(stage: Run<Product>, { evidence, withSecrets }: Judgement): Promise<Finding[]> {
   const { product } = stage;
   const data = await product.openData();
@@ -96,7 +95,7 @@ async function checkRemains(stage: Run<Product>, { evidence, withSecrets }: Judg
   ];
 }
 
-/** Prints the tables. Whether every invariant held. */
+/** Prints the tables and writes the JSON file. Returns whether every invariant held. */
 function report(options: Options, { findings, evidence }: Judgement): boolean {
   const totals = totalsOf(evidence);
   const faults = faultFigures(evidence);

@@ -1,10 +1,10 @@
-/** Canary secrets of a run and how to find them again, however they are spelled (I5). */
+/** The canary secrets of a run, and a search for them in every encoding (I5). */
 import { randomBytes } from 'node:crypto';
 
 export class Secrets {
   private readonly spellings = new Map<string, string>();
 
-  /** A new secret; its name tells where it was used. */
+  /** Makes a new secret. Findings report it by `name`, which says where it is used. */
   make(name: string): string {
     const secret = `canary-${randomBytes(12).toString('hex')}`;
     for (const spelling of spellingsOf(secret)) this.spellings.set(spelling, name);
@@ -15,9 +15,9 @@ export class Secrets {
     return new Set(this.spellings.values()).size;
   }
 
-  /** Names of the secrets that `text` holds. */
+  /** The names of the secrets that `text` contains, in any encoding. */
   foundIn(text: string): string[] {
-    // Every spelling begins with one of a few stems: most texts are done with after these.
+    // Every spelling begins with one of a few stems, so most texts need no other search.
     if (!stems.some((stem) => text.includes(stem))) return [];
     const found = [...this.spellings].filter(([spelling]) => text.includes(spelling));
     return [...new Set(found.map(([, name]) => name))];
@@ -26,12 +26,12 @@ export class Secrets {
 
 const prefix = 'canary-';
 
-/** As it is, in hex, and in base64 at each of the three places where it can begin within a longer text. */
+/** The secret as it is, in hex, and in base64 at each of the three offsets at which it can begin in a longer text. */
 function spellingsOf(secret: string): string[] {
   return [secret, Buffer.from(secret).toString('hex'), ...base64Cores(secret)];
 }
 
-/** The characters that do not depend on what stands before and after. */
+/** The base64 characters that do not depend on the text before and after. */
 function base64Cores(text: string): string[] {
   return [0, 1, 2].flatMap((offset) => {
     const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);

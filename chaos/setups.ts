@@ -1,4 +1,4 @@
-/** What a run can break: the product put together in one way, with the faults that it can be made to suffer. */
+/** The two setups of a run: how the product is started, and the faults that can be injected into it. */
 import { common } from './faults/common.ts';
 import type { Faults } from './faults/fault.ts';
 import { ofCluster } from './faults/of-cluster.ts';
@@ -7,6 +7,7 @@ import { startClusterProduct, type ClusterProduct } from './product/cluster-prod
 import type { Product, ProductSettings } from './product/product.ts';
 import { startSingle, type Single } from './product/single.ts';
 
+/** A way to start the product, with its faults. */
 export interface Setup<P extends Product> {
   readonly start: (settings: ProductSettings) => Promise<P>;
   readonly faults: Faults<P>;

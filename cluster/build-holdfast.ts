@@ -3,13 +3,19 @@ import { once } from 'node:events';
 import { packageRoot } from '../src/platform/paths.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
 
-/** The facades and workers run the build, not the sources. Throws `StartupError`, or the reason of `signal`. */
+/**
+ * Builds Holdfast, since facades and workers run the build, not the sources. Throws `StartupError`, or the reason of `signal`
+ * if that is aborted.
+ */
 export async function buildHoldfast(report: (line: string) => void, signal: AbortSignal): Promise<void> {
   report('Building Holdfast');
   const child = spawn('npm', ['run', 'build', '--silent'], { cwd: packageRoot, stdio: 'inherit', signal });
   try {
     const [code] = (await once(child, 'close')) as [number | null];
-    if (code !== 0) throw new StartupError('Holdfast could not be built: what its build said is above');
+    if (code !== 0)
+      throw new StartupError(
+        'Holdfast could not be built: fix the errors of the build above and start again',
+      );
   } catch (error) {
     signal.throwIfAborted();
     throw error;

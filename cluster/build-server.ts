@@ -13,8 +13,8 @@ const reportEveryMs = 20_000;
 const keptLines = 15;
 
 /**
- * Builds the Go module of this version, whose dependencies are pinned and checked. Throws `StartupError`, or the reason
- * of `signal`.
+ * Builds the server and its SQL tool from the Go module of this version, whose dependencies are pinned and verified. Throws
+ * `StartupError`, or the reason of `signal` if that is aborted.
  */
 export async function buildServer(
   version: string,
@@ -32,7 +32,7 @@ export async function buildServer(
   try {
     const packages = [`${module}/cmd/server@v${version}`, `${module}/cmd/tools/sql@v${version}`];
     await install(go, packages, built, report, signal);
-    // In one step each: two clusters may build at once.
+    // Each file appears in one step, since two clusters may build at the same time.
     await rename(join(built, 'sql'), targets.sqlTool);
     await rename(join(built, 'server'), targets.server);
   } finally {
@@ -45,7 +45,7 @@ async function openBinariesFolder(folder: string, version: string): Promise<void
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    const remedy = `start it as the user whose checkout this is, or put temporal-server and temporal-sql-tool ${version} on PATH`;
+    const remedy = `start the cluster as the user who owns this checkout, or put temporal-server and temporal-sql-tool ${version} on PATH`;
     throw fileProblem(folder, 'entered and written', error, remedy);
   }
 }
@@ -79,7 +79,7 @@ async function install(
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0)
       throw new StartupError(
-        `Temporal's server could not be built; the end of what ${go} says:\n${last.join('\n')}`,
+        `Temporal's server could not be built; the end of the output of ${go}:\n${last.join('\n')}`,
       );
   } catch (error) {
     signal.throwIfAborted();

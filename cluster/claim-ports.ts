@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { freePorts, isFree, localhost } from './free-ports.ts';
 
-/** Every port of a cluster by what listens there, e.g. `facade-1`. */
+/** Every port of a cluster by the name of what listens there, e.g. `facade-1`. */
 export type Ports = Readonly<Record<string, number>>;
 
-/** The ports of the Temporal server: its four services listen for calls and for each other. */
+/** The ports of the Temporal server. Each of its four services listens for requests and for the other services. */
 export const temporalPorts = [
   'FRONTEND_GRPC_PORT',
   'FRONTEND_HTTP_PORT',
@@ -17,22 +17,24 @@ export const temporalPorts = [
   'WORKER_MEMBERSHIP_PORT',
 ] as const;
 
-/** A new cluster gets these where they are free. */
+/** A new cluster gets these ports if they are free. */
 const defaultPorts: Ports = { FRONTEND_GRPC_PORT: 7233, 'facade-1': 18_789, 'facade-2': 18_790 };
 
+/** `facade-1`, `facade-2`, ... */
 export const namesOf = (role: 'facade' | 'worker', count: number): string[] =>
   Array.from({ length: count }, (_none, index) => `${role}-${index + 1}`);
 
+/** Ports that no other cluster of this machine takes. */
 export interface ClaimedPorts {
   readonly ports: Ports;
-  /** Lets other clusters have them. */
+  /** Lets other clusters take them. */
   readonly release: () => void;
 }
 
 /**
- * Those of the last start, else the default ones, else any; all of them free. No other cluster of this machine gets them
- * until they are released or this process ends. Facades listen on `host`, the others on 127.0.0.1. Throws `StartupError`
- * where nothing can listen on `host`.
+ * Returns free ports: those of the last start, else the default ones, else any. No other cluster of this machine gets them
+ * until they are released or this process ends. Facades listen on `host`, everything else on 127.0.0.1. Throws `StartupError`
+ * if nothing can listen on `host`.
  */
 export async function claimPorts(
   facades: number,
@@ -59,15 +61,15 @@ export async function claimPorts(
 }
 
 async function claimOne(
-  wished: readonly (number | undefined)[],
+  preferred: readonly (number | undefined)[],
   host: string,
 ): Promise<{ port: number; claim: Socket }> {
-  const left = wished.filter((port) => port !== undefined);
+  const left = preferred.filter((port) => port !== undefined);
   for (;;) {
     const port = left.shift() ?? (await freePorts(1, host))[0] ?? 0;
     const claim = await claimPort(port);
     if (!claim) continue;
-    // Looked at once it is claimed: another cluster may have begun to listen there before.
+    // Checked after the claim, since another cluster may have begun to listen there before it.
     if (await isFree(port, host).catch((error: unknown) => closeAndThrow(claim, error)))
       return { port, claim };
     claim.close();
@@ -75,8 +77,8 @@ async function claimOne(
 }
 
 /**
- * Ports are TCP's. A UDP socket of the same number, which nothing here has a use for, claims one: long before anything
- * listens there, while what listens there is down, and until this process is gone, however it ends. Undefined: taken.
+ * Claims a TCP port by binding a UDP socket to the same number, which nothing here uses. The claim holds before anything
+ * listens on the port, while its process is down, and until this process ends, however it ends. Undefined: already claimed.
  */
 async function claimPort(port: number): Promise<Socket | undefined> {
   const socket = createSocket({ type: 'udp4' });

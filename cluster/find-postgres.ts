@@ -6,8 +6,9 @@ import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
 import { hasContainerEngine } from './has-container-engine.ts';
 
+/** An installed PostgreSQL. */
 export interface Postgres {
-  /** The folder of `postgres`, `initdb` and the rest. */
+  /** The folder of `postgres`, `initdb` and its other programs. */
   readonly binDir: string;
   /** E.g. "15.18". */
   readonly version: string;
@@ -17,7 +18,7 @@ export interface Postgres {
 const run = promisify(execFile);
 const { oldest, newest } = serverTable.postgres;
 
-/** Where Debian, Red Hat and Homebrew keep several major versions side by side, off PATH. */
+/** Where Debian, Red Hat and Homebrew install several major versions side by side, outside PATH. */
 const parents = [
   '/usr/lib/postgresql/',
   '/usr/pgsql-',
@@ -25,7 +26,10 @@ const parents = [
   '/usr/local/opt/postgresql@',
 ];
 
-/** The newest that the table takes, or the one of `major`, which data was made with. Throws `StartupError`. */
+/**
+ * Finds the newest supported PostgreSQL, or the one of `major` if the data was made with that version. Throws `StartupError` if
+ * there is none.
+ */
 export async function findPostgres(major: number | undefined): Promise<Postgres> {
   const found = await everyPostgres();
   const fit = found.filter((one) =>
@@ -48,7 +52,7 @@ export async function findPostgres(major: number | undefined): Promise<Postgres>
 
 async function everyPostgres(): Promise<Postgres[]> {
   const onPath = await run('/bin/sh', ['-c', 'command -v postgres']).then(
-    // A link to it need not have the other programs beside it.
+    // Resolves links, since the other programs are beside the real file.
     async ({ stdout }) => [dirname(await realpath(stdout.trim()))],
     () => [],
   );

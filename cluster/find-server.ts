@@ -1,4 +1,4 @@
-/** Temporal's full server and its SQL tool: on PATH in the table's version, or built here once. */
+/** Finds Temporal's full server and its SQL tool on PATH in the supported version, or builds them once. */
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const version = serverTable.temporal;
 const names: ServerBinaries = { server: 'temporal-server', sqlTool: 'temporal-sql-tool' };
 
-/** Absolute paths. Throws `StartupError`, or the reason of `signal`. */
+/** Returns absolute paths. Throws `StartupError`, or the reason of `signal` if that is aborted. */
 export async function findServer(
   report: (line: string) => void,
   signal: AbortSignal,
@@ -23,12 +23,12 @@ export async function findServer(
     server: join(binariesDir, `${names.server}-${version}`),
     sqlTool: join(binariesDir, `${names.sqlTool}-${version}`),
   };
-  // A build puts the tool in place before the server, so where the server is, the tool is too.
+  // A build installs the tool before the server, so if the server exists, the tool does too.
   if ((await versionOf(built.server)) !== version) await buildServer(version, built, report, signal);
   return built;
 }
 
-/** Both, if both are of the table's version; where there is a server and it is not used, the reason is reported. */
+/** Both programs, if both have the supported version. If there is a server on PATH that is not used, reports the reason. */
 async function findOnPath(report: (line: string) => void): Promise<ServerBinaries | undefined> {
   const [server, sqlTool] = await Promise.all([pathOf(names.server), pathOf(names.sqlTool)]);
   if (!server) return undefined;

@@ -4,8 +4,8 @@ import { StartupError } from '../src/platform/startup-error.ts';
 export const localhost = '127.0.0.1';
 
 /**
- * Ports that are free now and are not handed out by the kernel (those start at 32768): a process that is killed finds
- * its port free again.
+ * Returns free ports below 32768, where the kernel's ephemeral ports start, so that a process that is killed finds its port
+ * free again.
  */
 export async function freePorts(count: number, host = localhost): Promise<number[]> {
   const ports = new Set<number>();
@@ -16,7 +16,7 @@ export async function freePorts(count: number, host = localhost): Promise<number
   return [...ports];
 }
 
-/** Throws `StartupError` where nothing can listen on `host`. */
+/** Returns whether a TCP port is free. Throws `StartupError` if nothing can listen on `host`. */
 export async function isFree(port: number, host = localhost): Promise<boolean> {
   const server = createServer();
   try {

@@ -1,4 +1,4 @@
-/** Facades and workers, as `npm start` and `npm run worker` run them. */
+/** Plans of facades and workers, which are run as by `npm start` and `npm run worker`. */
 import { join } from 'node:path';
 import { loadConfig, type Config } from '../src/platform/config.ts';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
@@ -6,17 +6,17 @@ import { packageRoot } from '../src/platform/paths.ts';
 import { loadEncryptionKey } from '../src/platform/sealing.ts';
 import { localhost } from './free-ports.ts';
 import type { State } from './open-state.ts';
-import type { PartPlan } from './part.ts';
+import type { ClusterProcessPlan } from './cluster-process.ts';
 import { temporalAddress } from './temporal-server.ts';
 
-/** What a stopping process may take beyond its drain, and some to spare. */
+/** How long a stopping process may take beyond its drain, with some reserve. */
 const graceMs = 8_000;
-const askMs = 5_000;
+const healthTimeoutMs = 5_000;
 const maxReasonLength = 500;
 
 const everyAddress = new Set(['0.0.0.0', '::']);
 
-/** Where a facade that listens on `host` is reached from this machine. */
+/** The URL by which this machine reaches a facade that listens on `host`. */
 export function facadeUrl(name: string, host: string, { ports }: State): string {
   const address = everyAddress.has(host) ? localhost : host;
   return `http://${address.includes(':') ? `[${address}]` : address}:${ports[name]}`;
@@ -24,29 +24,29 @@ export function facadeUrl(name: string, host: string, { ports }: State): string 
 
 export const workerUrl = (name: string, { ports }: State): string => `http://${localhost}:${ports[name]}`;
 
-/** What a process of Holdfast is planned from; `environment` is the user's, whose settings hold for each of them. */
+/** What the plan of a process depends on. `environment` is the user's; its settings apply to every process. */
 export interface ProcessContext {
   readonly dataDir: string;
   readonly state: State;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** The settings that hold for each of them. Throws `StartupError`. */
+/** The settings that apply to every process. Throws `StartupError`. */
 function settingsOf(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(inherited(environment));
 }
 
-/** What each of them would refuse, told before any is started. Throws `StartupError`. */
+/** Checks the settings before any process is started. Throws `StartupError` for what a process would refuse. */
 export async function checkSettings(environment: NodeJS.ProcessEnv): Promise<Config> {
   const config = settingsOf(environment);
-  // Where one is configured it is only parsed.
+  // A key that is configured is only parsed here, not stored.
   if (config.encryptionKey !== undefined) await loadEncryptionKey(config.encryptionKey, config.dataDir);
   return config;
 }
 
 /**
- * A blank variable sets nothing, and another Temporal server, or a profile of one, is not meant here. What is on this
- * machine is not reached through a proxy.
+ * The user's environment for every process. Blank variables are ignored. TEMPORAL_ variables are left out, since the processes
+ * use the cluster's own server. This machine is never reached through an HTTP proxy.
  */
 function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const set = Object.entries(environment).filter(
@@ -57,7 +57,7 @@ function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { HOLDFAST_EMBEDDED_WORKER: 'off', ...own, no_proxy: noProxy, NO_PROXY: noProxy };
 }
 
-export function facadePlan(name: string, context: ProcessContext): Omit<PartPlan, 'logFolder'> {
+export function facadePlan(name: string, context: ProcessContext): Omit<ClusterProcessPlan, 'logFolder'> {
   const { state, environment } = context;
   const { host } = settingsOf(environment);
   return plan(name, ['dist', 'src', 'node', 'server.js'], context, {
@@ -67,7 +67,7 @@ export function facadePlan(name: string, context: ProcessContext): Omit<PartPlan
   });
 }
 
-export function workerPlan(name: string, context: ProcessContext): Omit<PartPlan, 'logFolder'> {
+export function workerPlan(name: string, context: ProcessContext): Omit<ClusterProcessPlan, 'logFolder'> {
   const { state } = context;
   return plan(name, ['dist', 'worker.js'], context, {
     own: { HOLDFAST_WORKER_PORT: String(state.ports[name]) },
@@ -77,7 +77,7 @@ export function workerPlan(name: string, context: ProcessContext): Omit<PartPlan
 }
 
 interface Role {
-  /** Its own settings. */
+  /** Settings of this process alone. */
   readonly own: Readonly<Record<string, string>>;
   readonly host: string;
   readonly healthUrl: string;
@@ -88,13 +88,13 @@ function plan(
   script: readonly string[],
   { dataDir, state, environment }: ProcessContext,
   { own, host, healthUrl }: Role,
-): Omit<PartPlan, 'logFolder'> {
+): Omit<ClusterProcessPlan, 'logFolder'> {
   const env: NodeJS.ProcessEnv = {
     HOLDFAST_ENCRYPTION_KEY: state.encryptionKey,
     HOLDFAST_PAYLOAD_STORE: join(dataDir, 'payloads'),
     ...inherited(environment),
     TEMPORAL_ADDRESS: temporalAddress(state),
-    // It names no file, so that the user's own, with its TLS and keys, is not read.
+    // This file does not exist, so that the user's own configuration with its TLS and keys is not read.
     TEMPORAL_CONFIG_FILE: join(dataDir, 'temporal.toml'),
     HOLDFAST_DATA_DIR: join(dataDir, name),
     ...own,
@@ -110,10 +110,10 @@ function plan(
   };
 }
 
-/** Why it is not ready; undefined: it is. */
+/** The reason why the process is not ready; undefined if it is. */
 async function problemAt(url: string): Promise<string | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(askMs) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(healthTimeoutMs) });
     const text = await response.text();
     return response.ok ? undefined : `${url} answers ${response.status} ${text.slice(0, maxReasonLength)}`;
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * `npm run cluster`: PostgreSQL, the full Temporal server, facades and workers on this machine, without a container
- * engine, until Ctrl-C or a part that cannot be kept running ends it.
+ * `npm run cluster`: runs PostgreSQL, the full Temporal server, facades and workers on this machine, without a container
+ * engine, until Ctrl-C or until one of them cannot be kept running.
  */
 import { runMain, stopSignal, Cleanups } from '../src/platform/shutdown.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
@@ -30,11 +30,11 @@ await runMain(async () => {
     report(whereItIs(cluster, options, (performance.now() - began) / 1_000));
     const reason = await Promise.race([cluster.lost, stopRequested.then(() => undefined)]);
     if (reason !== undefined) {
-      report(`The cluster cannot go on: ${reason}`); // Before it is stopped, which can take a minute.
+      report(`The cluster cannot go on: ${reason}`); // Reported first, since stopping can take a minute.
       throw new StartupError('The cluster was stopped, as it could not go on (see above)');
     }
   } finally {
-    aborting.abort(); // A part that is being started again is not waited for.
+    aborting.abort(); // Do not wait for a process that is being restarted.
     await cleanups.run();
   }
 });

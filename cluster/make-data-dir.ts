@@ -4,8 +4,8 @@ import { StartupError } from '../src/platform/startup-error.ts';
 import { fileProblem } from './file-problem.ts';
 
 /**
- * The folder of a cluster's data, for this user alone; where this is root the user that PostgreSQL runs as may enter it,
- * and no more than that. The mode of a folder that is there already is its owner's business. Throws `StartupError`.
+ * Makes the folder of a cluster's data, which only this user may read. If this is root, the user that PostgreSQL runs as may
+ * enter it too, and no more. The mode of a folder that already exists is not changed. Throws `StartupError`.
  */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
@@ -18,7 +18,7 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** Where this is root, PostgreSQL runs as another user: it may then enter the folder, but not list it. */
+/** If this is root, lets the user that PostgreSQL runs as enter the folder, but not list it. */
 export async function letPostgresEnter(folder: string): Promise<void> {
   if (process.getuid?.() === 0) await chmod(folder, 0o711);
 }

@@ -1,4 +1,4 @@
-/** What a cluster must find again at its next start, in a file beside its data, for this user alone. */
+/** The state that a cluster needs at its next start: secrets, shards and ports, in a file that only this user may read. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const stateSchema = z
   .object({
     shards: z.number().int().min(1).max(maxShards),
     postgresPassword: z.string().min(1),
-    /** Facades and workers seal and open the agents' tokens with it. */
+    /** The key with which facades and workers encrypt the agents' tokens. */
     encryptionKey: z.string().min(1),
     ports: z.record(z.string(), z.number().int().min(1).max(65_535)).readonly(),
   })
@@ -24,24 +24,25 @@ const stateSchema = z
 
 export type State = z.infer<typeof stateSchema>;
 
+/** What the start needs. `shards` is undefined if the user did not give a number. */
 export interface StateRequest {
   readonly dataDir: string;
   readonly facades: number;
   readonly workers: number;
   readonly shards: number | undefined;
-  /** That the facades listen on. */
+  /** The address on which the facades listen. */
   readonly host: string;
 }
 
 export interface OpenedState {
   readonly state: State;
-  /** Lets other clusters have its ports. */
+  /** Lets other clusters take its ports. */
   readonly releasePorts: () => void;
 }
 
 export const stateFile = (dataDir: string): string => join(dataDir, 'cluster.json');
 
-/** Its ports are those of the last start as far as they are free. Throws `StartupError`. */
+/** Reads the state, or makes a new one. Ports of the last start are kept if they are free. Throws `StartupError`. */
 export async function openState(request: StateRequest): Promise<OpenedState> {
   const { dataDir, facades, workers, host } = request;
   const path = stateFile(dataDir);
@@ -59,7 +60,7 @@ export async function openState(request: StateRequest): Promise<OpenedState> {
   const { ports, release } = await claimPorts(facades, workers, { last: last?.ports, host });
   const state = { ...(last ?? fresh), ports };
   try {
-    // What it holds cannot be had again: the secrets of everything beside it.
+    // Written durably: without the secrets in it, the data beside it is lost.
     await writeJson(path, state, { mode: 0o600, durable: true });
   } catch (error) {
     release();
@@ -68,7 +69,7 @@ export async function openState(request: StateRequest): Promise<OpenedState> {
   return { state, releasePorts: release };
 }
 
-/** Undefined where there is none yet. Throws `StartupError`. */
+/** Returns undefined if there is no state yet. Throws `StartupError` if it is damaged or cannot be read. */
 async function readState(path: string): Promise<State | undefined> {
   let text: string;
   try {
@@ -83,7 +84,7 @@ async function readState(path: string): Promise<State | undefined> {
   throw unusable(path, `damaged (${issue?.path.join('.') || 'whole'}: ${issue?.message})`, dirname(path));
 }
 
-/** Undefined where it is none. */
+/** Returns undefined if it is not JSON. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -94,5 +95,5 @@ function jsonOf(text: string): unknown {
 
 const unusable = (path: string, how: string, dataDir: string): StartupError =>
   new StartupError(
-    `${path} is ${how}, and with it the secrets of the data beside it: bring it back, or remove ${dataDir} to begin anew`,
+    `${path} is ${how}, and it holds the secrets of the data beside it: restore it, or remove ${dataDir} to start with an empty cluster`,
   );

@@ -3,14 +3,15 @@ import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/platform/paths.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 
+/** The options of `npm run cluster`. */
 export interface Options {
   readonly facades: number;
   readonly workers: number;
-  /** Undefined: as many as the data was made with, or the table's number for new data. */
+  /** Undefined: the number that the data was made with, or the default number for new data. */
   readonly shards: number | undefined;
-  /** Absolute; holds everything that outlives the cluster. */
+  /** Absolute path of the folder for everything that the next start needs. */
   readonly dataDir: string;
-  /** Whether Holdfast itself is built first. */
+  /** Whether to build Holdfast first. */
   readonly build?: boolean;
 }
 
@@ -20,19 +21,19 @@ export const maxShards = 16_384;
 export const help = `npm run cluster -- [--facades N] [--workers N] [--shards N] [--data DIR]
 
 Starts PostgreSQL, the full Temporal server, facades and workers as processes of this machine, on free ports of
-127.0.0.1, and tells where each is. Ctrl-C ends them in order; the next start goes on with the data.
+127.0.0.1, and prints their addresses. Ctrl-C stops them in order; the next start continues with the data.
 
   --facades N   HTTP facades, without a worker of their own (default: 2)
   --workers N   stand-alone workers (default: 3)
-  --shards N    history shards of a new cluster; fixed from its first start on (default: ${serverTable.serverEnvironment.NUM_HISTORY_SHARDS})
-  --data DIR    databases, secrets, logs, large texts (default: .holdfast/cluster in the checkout; as root
-                /var/lib/holdfast-cluster, as PostgreSQL then runs as another user, who must be able to enter it)
+  --shards N    history shards of a new cluster; cannot be changed after its first start (default: ${serverTable.serverEnvironment.NUM_HISTORY_SHARDS})
+  --data DIR    folder for databases, secrets, logs, large texts (default: .holdfast/cluster in the checkout; as root
+                /var/lib/holdfast-cluster, since PostgreSQL then runs as another user, who must be able to enter it)
 
-HOLDFAST_ settings of the environment hold for every facade and worker, but for the ports and HOLDFAST_DATA_DIR, which
-each has its own. Without HOLDFAST_ENCRYPTION_KEY and HOLDFAST_PAYLOAD_STORE all of them use the key in DIR/cluster.json
-and the folder DIR/payloads. TEMPORAL_ variables are not used: each connects to the cluster's own server.`;
+HOLDFAST_ settings of the environment apply to every facade and worker, except for the ports and HOLDFAST_DATA_DIR, which
+differ for each. Without HOLDFAST_ENCRYPTION_KEY and HOLDFAST_PAYLOAD_STORE all of them use the key in DIR/cluster.json
+and the folder DIR/payloads. TEMPORAL_ variables are ignored: every process connects to the cluster's own server.`;
 
-/** Undefined: help was asked for. Throws with what is wrong. */
+/** Reads the command line. Returns undefined for --help. Throws an error that says which option is wrong. */
 export function readOptions(args: readonly string[], root: boolean): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
@@ -41,12 +42,12 @@ export function readOptions(args: readonly string[], root: boolean): Options | u
       workers: { type: 'string', default: '3' },
       shards: { type: 'string' },
       data: { type: 'string' },
-      build: { type: 'boolean', default: false }, // For package.json: a build takes longer than reading options.
+      build: { type: 'boolean', default: false }, // Set by package.json, so that wrong options are refused before the build.
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
-  if (values.data?.trim() === '') throw new Error('--data takes a folder, and is empty; see --help');
+  if (values.data?.trim() === '') throw new Error('--data is empty: it takes a folder; see --help');
   return {
     facades: count(values.facades, '--facades', maxProcesses),
     workers: count(values.workers, '--workers', maxProcesses),

@@ -1,4 +1,4 @@
-/** PostgreSQL on a port of 127.0.0.1: its files, made once, and the command that runs it. */
+/** Creates the files of a PostgreSQL that listens on 127.0.0.1, and plans the command that runs it. */
 import { execFile } from 'node:child_process';
 import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,32 +7,32 @@ import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
 import type { Postgres } from './find-postgres.ts';
 import { localhost } from './free-ports.ts';
-import type { PartPlan } from './part.ts';
+import type { ClusterProcessPlan } from './cluster-process.ts';
 
 const run = promisify(execFile);
 
-/** Not the user's PG variables, such as PGSERVICE and PGHOSTADDR: its programs would follow them to another server. */
+/** Leaves out the user's PG variables, such as PGSERVICE and PGHOSTADDR, which would lead its programs to another server. */
 function postgresEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const { PATH, HOME, TZ, LD_LIBRARY_PATH } = environment;
   return { PATH, HOME, ...(TZ && { TZ }), ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }) };
 }
 
-/** The only role; it owns both databases. */
+/** The only role. It owns both databases. */
 export const postgresUser = 'temporal';
 
 export const postgresFolder = (dataDir: string): string => join(dataDir, 'postgres');
 
-/** PostgreSQL refuses to run as root: where this process is root, the user that it runs as instead. Otherwise empty. */
+/** The user that PostgreSQL runs as if this process is root, since it refuses to run as root. Otherwise empty. */
 export interface Identity {
   readonly uid?: number;
   readonly gid?: number;
 }
 
-/** Throws `StartupError`, also where it cannot enter `dataDir`. */
+/** Chooses the user `postgres`, else `nobody`. Throws `StartupError`, also if that user cannot enter `dataDir`. */
 export async function postgresIdentity(dataDir: string): Promise<Identity> {
   if (process.getuid?.() !== 0) return {};
   const user = (await identityOf('postgres')) ?? (await identityOf('nobody'));
-  if (!user) throw new StartupError('PostgreSQL does not run as root: make a user named postgres');
+  if (!user) throw new StartupError('PostgreSQL does not run as root: create a user named postgres');
   await run('/bin/sh', ['-c', 'cd "$1"', 'sh', dataDir], { ...user, cwd: '/' }).catch(() => {
     throw new StartupError(
       `PostgreSQL does not run as root, and the user that it is run as (uid ${user.uid}) cannot enter ${dataDir}: let it enter that folder and those above (chmod o+x; it need not read them), or give another with --data, e.g. /var/lib/holdfast-cluster`,
@@ -50,13 +50,13 @@ async function identityOf(name: string): Promise<Required<Identity> | undefined>
   }
 }
 
-/** The major version that made the files; undefined where there are none yet. */
+/** The major version that made the files; undefined if there are none yet. */
 export async function madeWith(dataDir: string): Promise<number | undefined> {
   const text = await readFile(join(postgresFolder(dataDir), 'PG_VERSION'), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : Number(text);
 }
 
-/** Makes the files of a new PostgreSQL, whole or not at all. Throws `StartupError`, or the reason of `signal`. */
+/** Makes the files of a new PostgreSQL, completely or not at all. Throws `StartupError`, or the reason of `signal` if aborted. */
 export async function initPostgres(
   { binDir }: Postgres,
   dataDir: string,
@@ -89,7 +89,7 @@ export async function initPostgres(
       cause: error,
     });
   }
-  await rm(passwordFile); // First: what is left of a draft once there are files is never looked at again.
+  await rm(passwordFile); // Before the rename, since nothing removes a left-over draft once the files exist.
   await rename(files, postgresFolder(dataDir));
   await rm(draft, { recursive: true, force: true });
 }
@@ -99,11 +99,11 @@ export function postgresPlan(
   dataDir: string,
   port: number,
   user: Identity,
-): Omit<PartPlan, 'logFolder'> {
+): Omit<ClusterProcessPlan, 'logFolder'> {
   const settings = {
     listen_addresses: localhost,
     port: String(port),
-    // TCP alone: on many machines this user may not write to the default folder of sockets.
+    // TCP only: on many machines this user may not write to the default folder of sockets.
     unix_socket_directories: '',
     ...serverTable.postgresSettings,
   };
@@ -115,7 +115,7 @@ export function postgresPlan(
     env: postgresEnvironment(),
     cwd: '/',
     listens: { host: localhost, port },
-    // A "fast" shutdown: it disconnects its clients and makes a checkpoint. SIGTERM would wait for the clients.
+    // A "fast" shutdown: PostgreSQL disconnects its clients and writes a checkpoint. SIGTERM would wait for the clients.
     stopSignal: 'SIGINT',
     stopMs: 30_000,
     isReady: async () => (await askReadiness(binDir, port)).code === 0,
@@ -126,7 +126,7 @@ export function postgresPlan(
   };
 }
 
-/** Of pg_isready: the server answers, and refuses connections as it is starting up, e.g. recovering after a crash. */
+/** Exit code of pg_isready if the server rejects connections because it is starting up, e.g. recovering after a crash. */
 const rejectsConnections = 1;
 
 async function askReadiness(binDir: string, port: number): Promise<{ code: unknown; reason: string }> {

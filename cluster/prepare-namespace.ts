@@ -14,8 +14,8 @@ const prepareMs = 60_000;
 const pauseMs = 100;
 
 /**
- * Makes the namespace and its search attributes, before several processes look for them at once. Throws `StartupError`,
- * or the reason of `signal`.
+ * Creates the namespace and its search attributes before several processes need them at the same time. Throws `StartupError`,
+ * or the reason of `signal` if that is aborted.
  */
 export async function prepareNamespace(
   address: string,
@@ -34,7 +34,7 @@ export async function prepareNamespace(
     signal.throwIfAborted();
     if (error instanceof StartupError) throw error;
     throw new StartupError(
-      `The namespace ${name} could not be made on Temporal's server at ${address}: ${firstLineOf(error)}`,
+      `The namespace ${name} could not be created on Temporal's server at ${address}: ${firstLineOf(error)}`,
       { cause: error },
     );
   } finally {
@@ -62,7 +62,7 @@ async function prepare(
   await ensureSearchAttributes(connection, namespace, names);
 }
 
-/** The services learn of a new namespace a moment after it is made. */
+/** Waits until the server's services know the new namespace, a moment after its creation. */
 async function untilUsable(
   { workflowService }: Connection,
   namespace: string,
@@ -71,7 +71,7 @@ async function untilUsable(
 ): Promise<void> {
   for (;;) {
     try {
-      // Unlike a description, which comes from the database, a list needs what the services know.
+      // A count needs the services' cache of namespaces. A description would not, since it comes from the database.
       await workflowService.countWorkflowExecutions({ namespace });
       return;
     } catch (error) {

@@ -1,4 +1,4 @@
-/** A cluster as processes of this machine, each started once what it needs is ready, and ended in the opposite order. */
+/** Starts a cluster as processes of this machine, each once the processes that it needs are ready, and stops them in reverse order. */
 import { join } from 'node:path';
 import { lockDataDir } from '../src/platform/embedded/data-dir-lock.ts';
 import { EmbeddedServerError } from '../src/platform/embedded/embedded-server-error.ts';
@@ -12,37 +12,39 @@ import { checkSettings, facadePlan, facadeUrl, workerPlan } from './holdfast-pro
 import { makeDataDir } from './make-data-dir.ts';
 import { openState, type State } from './open-state.ts';
 import type { Options } from './options.ts';
-import { Part, type PartPlan } from './part.ts';
+import { ClusterProcess, type ClusterProcessPlan } from './cluster-process.ts';
 import { initPostgres, madeWith, postgresIdentity, postgresPlan } from './postgres.ts';
 import { prepareNamespace } from './prepare-namespace.ts';
 import { serverPlan, temporalAddress, updateSchema } from './temporal-server.ts';
 
+/** A running cluster. */
 export interface Cluster {
-  readonly facades: readonly Part[];
-  readonly workers: readonly Part[];
-  readonly temporal: Part;
-  readonly postgres: Part;
+  readonly facades: readonly ClusterProcess[];
+  readonly workers: readonly ClusterProcess[];
+  readonly temporal: ClusterProcess;
+  readonly postgres: ClusterProcess;
   readonly postgresVersion: string;
   readonly facadeUrls: readonly string[];
   readonly temporalAddress: string;
   readonly logFolder: string;
   readonly state: State;
-  /** Whether its data was made by this start. */
+  /** Whether this start created its data. */
   readonly isNew: boolean;
-  /** Resolves with the reason when a part cannot be kept running. */
+  /** Resolves with the reason when a process cannot be kept running. */
   readonly lost: Promise<string>;
 }
 
+/** The options of the command line, and what tests set. */
 export interface ClusterOptions extends Options {
-  /** The user's; its settings hold for each facade and worker. Default: this process's. */
+  /** The user's environment. Its settings apply to each facade and worker. Default: that of this process. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Path of the Temporal server's dynamic configuration. Default: the table's. */
+  /** Path of the Temporal server's dynamic configuration. Default: deploy/temporal-dynamic-config.yaml. */
   readonly dynamicConfig?: string;
 }
 
 /**
- * Resolves once it is ready for calls. What has been started is ended by `cleanups`, also after a failure. Throws
- * `StartupError`, or the reason of `signal`.
+ * Resolves once the cluster is ready for calls. `cleanups` stops what has been started, also after a failure. Throws
+ * `StartupError`, or the reason of `signal` if that is aborted.
  */
 export async function startCluster(
   options: ClusterOptions,
@@ -51,7 +53,7 @@ export async function startCluster(
   signal: AbortSignal,
 ): Promise<Cluster> {
   const { dataDir, environment = process.env } = options;
-  const { host } = await checkSettings(environment); // Before minutes of building: they may be wrong.
+  const { host } = await checkSettings(environment); // First, since building the server takes minutes and the settings may be wrong.
   await makeDataDir(dataDir);
   cleanups.add('lock', await lock(dataDir));
   const user = await postgresIdentity(dataDir);
@@ -64,13 +66,16 @@ export async function startCluster(
     return Promise.resolve();
   });
   const logFolder = join(dataDir, 'logs');
-  const started: Part[] = [];
-  /** Starts them at once. If one fails, the others are still ended by `cleanups`. */
-  const start = async (what: string, plans: readonly Omit<PartPlan, 'logFolder'>[]): Promise<Part[]> => {
+  const started: ClusterProcess[] = [];
+  /** Starts several processes at the same time. If one fails, `cleanups` still stops the others. */
+  const start = async (
+    what: string,
+    plans: readonly Omit<ClusterProcessPlan, 'logFolder'>[],
+  ): Promise<ClusterProcess[]> => {
     signal.throwIfAborted();
     report(`Starting ${what}`);
     const needs = [...started];
-    const starts = plans.map((plan) => Part.start({ ...plan, logFolder }, report, signal, needs));
+    const starts = plans.map((plan) => ClusterProcess.start({ ...plan, logFolder }, report, signal, needs));
     cleanups.add(what, async () => {
       report(`Stopping ${what}`);
       const done = await Promise.allSettled(starts);
@@ -78,9 +83,9 @@ export async function startCluster(
         done.map((one) => (one.status === 'fulfilled' ? one.value.stop() : Promise.resolve())),
       );
     });
-    const parts = await Promise.all(starts);
-    started.push(...parts);
-    return parts;
+    const processes = await Promise.all(starts);
+    started.push(...processes);
+    return processes;
   };
 
   if (isNew) await initPostgres(postgresBinaries, dataDir, state.postgresPassword, user, signal);
@@ -97,7 +102,7 @@ export async function startCluster(
     namesOf(role, count).map((name) => (role === 'facade' ? facadePlan : workerPlan)(name, context));
   const workers = await start('workers', plansOf('worker', options.workers));
   const facades = await start('facades', plansOf('facade', options.facades));
-  if (!postgres || !temporal) throw new Error('Each start returns as many as it was given');
+  if (!postgres || !temporal) throw new Error('PostgreSQL or Temporal was not started');
   return {
     facades,
     workers,
@@ -109,7 +114,7 @@ export async function startCluster(
     logFolder,
     state,
     isNew,
-    lost: Promise.race([postgres, temporal, ...workers, ...facades].map((part) => part.lost)),
+    lost: Promise.race([postgres, temporal, ...workers, ...facades].map((one) => one.lost)),
   };
 }
 
@@ -120,9 +125,8 @@ async function lock(dataDir: string): Promise<() => Promise<void>> {
     if ((error as NodeJS.ErrnoException).code !== undefined && !(error instanceof EmbeddedServerError))
       throw fileProblem(dataDir, 'entered and written', error);
     if (!(error instanceof EmbeddedServerError)) throw error;
-    throw new StartupError(
-      `A cluster that runs uses ${dataDir}: stop that one, or give another folder with --data`,
-      { cause: error },
-    );
+    throw new StartupError(`A running cluster uses ${dataDir}: stop it, or give another folder with --data`, {
+      cause: error,
+    });
   }
 }

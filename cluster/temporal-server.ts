@@ -1,4 +1,4 @@
-/** Temporal's full server, its four services in one process, configured by the template that it has built in. */
+/** Plans Temporal's full server: its four services in one process, configured by its built-in template. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,23 +11,23 @@ import { temporalPorts } from './claim-ports.ts';
 import type { ServerBinaries } from './server-binaries.ts';
 import { localhost } from './free-ports.ts';
 import type { State } from './open-state.ts';
-import type { PartPlan } from './part.ts';
+import type { ClusterProcessPlan } from './cluster-process.ts';
 import { postgresUser } from './postgres.ts';
 
-const attemptMs = 2_000;
-/** By default gRPC goes through the proxy of `https_proxy` and the like, also to 127.0.0.1. */
+const connectTimeoutMs = 2_000;
+/** Without this, gRPC uses the HTTP proxy of `https_proxy` and similar variables even for 127.0.0.1. */
 export const withoutProxy = { 'grpc.enable_http_proxy': 0 };
 const defaultDynamicConfig = join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml');
 
 export const temporalAddress = ({ ports }: Pick<State, 'ports'>): string =>
   `${localhost}:${ports['FRONTEND_GRPC_PORT']}`;
 
-/** What the template reads. It takes the port of the visibility database from a variable of its own. */
+/** The variables that the template reads. It takes the port of the visibility database from a separate variable. */
 export function serverEnvironment(
   { ports, postgresPassword, shards }: State,
   dynamicConfig = defaultDynamicConfig,
 ): Record<string, string> {
-  const ofServices = temporalPorts.map((name) => [name, String(ports[name])]);
+  const servicePorts = temporalPorts.map((name) => [name, String(ports[name])]);
   const postgres = String(ports['postgres']);
   return {
     ...serverTable.serverEnvironment,
@@ -40,7 +40,7 @@ export function serverEnvironment(
     BIND_ON_IP: localhost,
     TEMPORAL_BROADCAST_ADDRESS: localhost,
     DYNAMIC_CONFIG_FILE_PATH: dynamicConfig,
-    ...(Object.fromEntries(ofServices) as Record<string, string>),
+    ...(Object.fromEntries(servicePorts) as Record<string, string>),
   };
 }
 
@@ -48,7 +48,7 @@ export function serverPlan(
   { server }: ServerBinaries,
   state: State,
   dynamicConfig = defaultDynamicConfig,
-): Omit<PartPlan, 'logFolder'> {
+): Omit<ClusterProcessPlan, 'logFolder'> {
   return {
     name: 'temporal',
     command: [server, '--allow-no-auth', 'start'],
@@ -62,7 +62,7 @@ export function serverPlan(
   };
 }
 
-/** Makes both databases, or brings them up to this version. Throws `StartupError`, or the reason of `signal`. */
+/** Creates both databases, or upgrades their schema. Throws `StartupError`, or the reason of `signal` if that is aborted. */
 export async function updateSchema(
   { sqlTool }: ServerBinaries,
   state: State,
@@ -88,19 +88,23 @@ export async function updateSchema(
         signal.throwIfAborted();
         const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string };
         throw new StartupError(
-          `The schema of ${database} could not be made (${step[0] ?? ''}):\n${(stderr + stdout).trim().split('\n').slice(-5).join('\n')}`,
+          `The schema of ${database} could not be created (${step[0] ?? ''}):\n${(stderr + stdout).trim().split('\n').slice(-5).join('\n')}`,
           { cause: error },
         );
       });
 }
 
-/** Why it does not answer; undefined: it does. */
+/** The reason why the server does not answer; undefined if it does. */
 async function problemAt(address: string): Promise<string | undefined> {
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address, connectTimeout: attemptMs, channelArgs: withoutProxy });
+    connection = await Connection.connect({
+      address,
+      connectTimeout: connectTimeoutMs,
+      channelArgs: withoutProxy,
+    });
     const { workflowService } = connection;
-    await connection.withDeadline(Date.now() + attemptMs, () => workflowService.listNamespaces({}));
+    await connection.withDeadline(Date.now() + connectTimeoutMs, () => workflowService.listNamespaces({}));
     return undefined;
   } catch (error) {
     return firstLineOf(error);

@@ -1,4 +1,4 @@
-/** Builds the desk into dist/web, each text beside its compressed forms, and removes what an older build left. */
+/** Builds the desk into dist/web, with compressed copies of each text file, and removes files of an older build. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,11 +11,11 @@ const filesIn = async (folder: string): Promise<string[]> =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
-/** Zod is for the server. ESLint refuses to import it, and this checks what came into the bundle all the same. */
+/** Zod must not be in the page's bundle. ESLint forbids the import; this checks the bundle itself. */
 const isForServer = (module: string): boolean =>
   /\/src\/contract\/|\/node_modules\/(zod|@asteasolutions)\//.test(module);
 
-/** Vite tells of what it made, not of the files that it copied. */
+/** Vite reports the files that it made, but not those that it copied. */
 const copied = await filesIn(join(packageRoot, 'web', 'public'));
 const result = await build({ configFile: join(packageRoot, 'web', 'vite.config.ts'), logLevel: 'warn' });
 if (!('output' in result)) throw new Error('The desk is built once, not watched');

@@ -1,4 +1,4 @@
-/** Bundles the workflow code into dist/, once for each kind of worker, so that a worker starts without webpack. */
+/** Bundles the workflow code into dist/, one bundle for each kind of worker, so that a worker starts without webpack. */
 import { rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
@@ -17,9 +17,9 @@ const workflowsIn = (file: string): string =>
 
 const bundle = async (entry: string, path: string): Promise<void> => {
   const workflowsPath = workflowsIn(entry);
-  // Run once, not once per workflow: nothing in these modules changes after they are loaded.
+  // These modules are loaded once, not once per workflow: nothing in them changes after they are loaded.
   const { code } = await bundleWorkflowCode({ workflowsPath, logger, preloadModules: [workflowsPath] });
-  // By one rename: a worker that starts meanwhile reads the old one or the new one.
+  // One rename, so that a worker that starts meanwhile reads either the old bundle or the new one.
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, code);
   await rename(temporary, path);

@@ -1,11 +1,11 @@
-/** What docs/cli.md says of every command: the help that the command itself prints. */
+/** Generates the reference in docs/cli.md from the help of each command. */
 import type { Command } from 'commander';
 import { exitCodes } from '../src/cli/exit-codes.ts';
 import { createProgram } from '../src/cli/program.ts';
 
 const width = 100;
 
-/** Every command that does something, in the order of the help; groups are told by their commands. */
+/** Every command that can be run, in the order of the help. A group is represented by its commands. */
 export function cliReference(): string {
   return leavesOf(createProgram())
     .map((command) => `### holdfast ${pathOf(command)}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\``)
@@ -22,7 +22,7 @@ export function exitCodeRows(): string[][] {
   return Object.values(exitCodes).map(({ code, when }) => [String(code), when]);
 }
 
-/** As on a terminal of this width, with the examples. */
+/** The help as on a terminal of this width, with the examples. */
 export function helpOf(command: Command): string {
   let text = '';
   command.configureOutput({

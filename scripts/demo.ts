@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a node and three sample agents (healthy, flaky, down) over real HTTP, registered as a chain; a
- * handful of calls in one session; a table of who answered and what failed over. Stays up for a look at the Web UI.
+ * `npm run demo`: starts a node and three sample agents (healthy, flaky, down) over real HTTP, registers them as a chain, sends
+ * a few calls in one session and prints who answered and what failed over. Then it keeps running, for a look at the Web UI.
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';

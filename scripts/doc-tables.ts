@@ -1,6 +1,6 @@
 /**
- * The tables of the docs that code knows better: settings, failures, refusals, endpoints, the command line. `npm run
- * docs` writes each between its markers; a test refuses docs that differ.
+ * The tables of the docs that are generated from code: settings, failures, refusals, endpoints, the command line. `npm run
+ * docs` writes each between its markers. A test fails if the docs differ.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { removedSettings } from '../src/platform/removed-settings.ts';
 import { packageRoot } from '../src/platform/paths.ts';
 import { cliReference, exitCodeRows } from './cli-reference.ts';
 
-/** Every Markdown file of the project, by its absolute path. */
+/** The absolute paths of all Markdown files of the project. */
 export async function docFiles(): Promise<string[]> {
   const top = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
   const docs = await readdir(join(packageRoot, 'docs'), { recursive: true });
@@ -51,7 +51,7 @@ const tables: Readonly<Record<string, () => string>> = {
   commands: cliReference,
 };
 
-/** `text` with every `<!-- table: NAME -->` ... `<!-- end -->` filled anew. Throws on a name that does not exist. */
+/** Returns `text` with every `<!-- table: NAME -->` ... `<!-- end -->` generated anew. Throws for an unknown name. */
 export function withTables(text: string): string {
   return text.replaceAll(
     /(<!-- table: ([\w-]+) -->\n)[^]*?(<!-- end -->)/g,
@@ -108,7 +108,7 @@ function refusalsTable(): string {
 }
 
 function endpointsTable(): string {
-  // The declarations need nothing that runs, only the limits that their schemas are made of.
+  // The declarations need no running service, only the limits that their schemas contain.
   const config = loadConfig({});
   const rooms = { calls: {}, sessions: {}, agents: {}, reruns: {}, archive: {} };
   const endpoints = endpointsOf({ ...rooms, config } as unknown as ApiDependencies, () => ({ openapi: '' }));

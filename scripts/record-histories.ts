@@ -1,4 +1,4 @@
-/** `npm run histories`: records how workflows go into test/replay/histories, where CI replays them. */
+/** `npm run histories`: records histories of workflows into test/replay/histories, where CI replays them. */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ const usage = `npm run histories                records the scenarios of test/re
 npm run histories -- NAME...     records these anew
 npm run histories -- --all       records all anew
 
-A recorded history stands for calls that run somewhere: one that is recorded anew no longer tells whether workers of
-today can go on with them. Do that only with a history that no released version has made.`;
+A recorded history stands for calls that run somewhere: once it is recorded anew, it no longer shows whether workers of
+today can continue those calls. Do that only with a history that no released version has made.`;
 
 const folder = join(packageRoot, 'test', 'replay', 'histories');
 const fileOf = (name: string): string => join(folder, `${name}.json`);
@@ -32,7 +32,7 @@ await runMain(async () => {
   if (chosen.length === 0) console.log('Every scenario has its history. See npm run histories -- --help');
 });
 
-/** Undefined: help was asked for. */
+/** Returns undefined for --help. */
 function chooseScenarios(): readonly Scenario[] | undefined {
   const { all, help, names } = readArguments();
   if (help) return undefined;
@@ -60,7 +60,7 @@ function readArguments(): { all: boolean; help: boolean; names: readonly string[
   }
 }
 
-/** On a node of its own, so that it does not matter what else is recorded; its histories replay, or nothing is written. */
+/** Records one scenario on a node of its own, so that scenarios are independent. Writes its histories only if they replay. */
 async function record({ name, settings, run }: Scenario): Promise<void> {
   const stage = await openStage(settings);
   let history;

@@ -1,6 +1,6 @@
 /**
- * Three agents over real HTTP on free ports of 127.0.0.1: healthy, flaky (fails every other request) and one that
- * is down. Prints "HEALTHY FLAKY DOWN" (ports) and serves until it is killed.
+ * Starts three agents over real HTTP on free ports of 127.0.0.1: healthy, flaky (fails every other request) and down.
+ * Prints "HEALTHY FLAKY DOWN" (their ports) and serves until it is killed.
  */
 import { createServer } from 'node:http';
 

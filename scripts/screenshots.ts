@@ -1,4 +1,4 @@
-/** `npm run screenshots [-- NAME...]`: pictures of the desk's pages, light and dark, into docs/screenshots. */
+/** `npm run screenshots [-- NAME...]`: writes pictures of the desk's pages, light and dark, into docs/screenshots. */
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ async function shootAll(browser: Browser, stage: Stage): Promise<void> {
   await shootBatch(browser, stage);
 }
 
-/** Of the calls that failed, once their agent is repaired. */
+/** Repairs an agent, reruns the failed calls in a batch and takes pictures of its pages. */
 async function shootBatch(browser: Browser, stage: Stage): Promise<void> {
   const { http } = stage;
   await stage.agent('archive', () => ({ body: { content: 'Found.' } }));
@@ -88,14 +88,14 @@ async function shoot(
     }
 }
 
-/** With pngquant, where it is installed: a third of the size, and nothing that is seen is lost. */
+/** Compresses a picture with pngquant, if that is installed, to a third of its size without a visible difference. */
 async function shrink(file: string): Promise<void> {
   await promisify(execFile)('pngquant', ['--force', '--ext', '.png', '64', file]).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   });
 }
 
-/** What a page asked for beside its stream has come. */
+/** Waits until no part of the page is loading any more. */
 async function settled(page: Page): Promise<void> {
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
 }

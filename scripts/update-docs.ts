@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the generated tables of README.md and docs/ anew. */
+/** `npm run docs`: regenerates the tables in README.md and docs/. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { docFiles, withTables } from './doc-tables.ts';
 

@@ -1,6 +1,6 @@
 const stickyKind = 'TASK_QUEUE_KIND_STICKY';
 
-/** A history as JSON without names of the machine, its processes and its paths, none of which a replay reads. */
+/** Returns a history as JSON without the names of the machine, its processes and its paths, which a replay does not need. */
 export function withoutMachine(json: string): string {
   return JSON.stringify(JSON.parse(json), (key, value: unknown) => {
     if (key === 'identity' || key === 'stackTrace') return '';
@@ -8,7 +8,7 @@ export function withoutMachine(json: string): string {
   });
 }
 
-/** A worker's own queue is named after its process and host. */
+/** A worker's sticky queue is named after its process and host. */
 function isSticky(value: unknown): value is object {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === stickyKind;
 }

@@ -1,4 +1,4 @@
-/** Many calls in flight on an agent that takes its time: whether the node stays responsive and its memory bounded. */
+/** Many calls in flight on a slow agent: checks that the node stays responsive and its memory bounded. */
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -8,8 +8,8 @@ import { rssMiB } from './samples.ts';
 import { limited, type Verdict } from './verdict.ts';
 
 const lanes = 16;
-/** Looks at /healthz once all calls are in flight. */
-const looks = 300;
+/** The number of times that /healthz is read once all calls are in flight. */
+const healthReads = 300;
 
 export async function judgeInFlight(url: string, nodePid: number, calls: number): Promise<Verdict[]> {
   const asked = { count: 0 };
@@ -42,7 +42,7 @@ export async function judgeInFlight(url: string, nodePid: number, calls: number)
   while (progress.starting || asked.count < calls) await look();
   await started;
   const whileStarting = latencies.splice(0);
-  while (latencies.length < looks) await look();
+  while (latencies.length < healthReads) await look();
   const memory = await rssMiB(nodePid);
   agent.close().closeAllConnections();
   return [

@@ -1,15 +1,15 @@
-/** Calls begun at a constant rate: a third without a session, a third in sessions that come and go, a third failing over. */
+/** Starts calls at a constant rate: a third without a session, a third in short-lived sessions, a third that fail over. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pass } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
-/** Turns of a session before it is deleted and another begins. */
+/** After this many turns a session is deleted and another one begins. */
 const turnsPerSession = 50;
 
 export interface Load {
-  /** Of the calls that ended since the last time, in ms. */
+  /** Durations of the calls that ended since the last call of this function, in ms. */
   takeDurations(): number[];
   totals(): { calls: number; failed: number };
   stop(): Promise<void>;

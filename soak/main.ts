@@ -1,6 +1,6 @@
 /**
- * `npm run soak`: constant load on a node for a while; then whether memory, handles, database and latency stayed as
- * they were. Exit code 1 if anything grew beyond its limit.
+ * `npm run soak`: puts a constant load on a node for a while, then checks whether memory, file descriptors, database and
+ * latency have grown. The exit code is 1 if one grew beyond its limit.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

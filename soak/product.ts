@@ -1,4 +1,4 @@
-/** The product as `npm start` runs it, on free ports. */
+/** Starts the product as `npm start` does, on free ports. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export async function startProduct(dataDir: string): Promise<Product> {
     },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
-  process.once('exit', () => child.kill('SIGTERM')); // The soak was broken off.
+  process.once('exit', () => child.kill('SIGTERM')); // The soak was interrupted.
   let url: string | undefined;
   for await (const line of createInterface({ input: child.stderr })) {
     url = /API +(http:\S+)\/api/.exec(line)?.[1];

@@ -1,18 +1,18 @@
-/** What is looked at every few seconds: of the node's process, of its server's, of the disk. */
+/** The figures that are sampled every few seconds: of the node, of its Temporal server, of the disk. */
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Sample {
-  /** Since the load began. */
+  /** Time since the load began. */
   readonly minutes: number;
   readonly nodeRssMiB: number;
   readonly serverRssMiB: number;
-  /** Open descriptors of the node: sockets, files, pipes. */
+  /** Open file descriptors of the node: sockets, files, pipes. */
   readonly nodeHandles: number;
-  /** Database with its write-ahead log. */
+  /** Size of the database with its write-ahead log. */
   readonly databaseMiB: number;
-  /** Of the calls that ended since the sample before. */
+  /** Latency of the calls that ended since the previous sample. */
   readonly p99Ms: number;
 }
 
@@ -37,7 +37,7 @@ export async function sample(
   };
 }
 
-/** The server itself, not the shell that watches it. */
+/** The pid of the server itself, not of the shell that supervises it. */
 export function serverPidOf(dataDir: string): number {
   const lines = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
   const line = lines.find((one) => one.includes(join(dataDir, 'temporal.db')) && !one.includes('/bin/sh'));

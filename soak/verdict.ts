@@ -1,7 +1,7 @@
-/** Whether anything grows that should not: slopes over the run after its warm-up, with limits. */
+/** Judges whether a figure grows that should not: the slope of each over the run after its warm-up, against a limit. */
 import type { Sample } from './samples.ts';
 
-/** The first part of a run fills caches and pools. */
+/** The share of a run that is warm-up, during which caches and pools fill. */
 const warmUpShare = 0.3;
 
 export interface Verdict {
@@ -43,7 +43,7 @@ export function limited(what: string, measured: number, limit: number): Verdict 
   return { what, measured, limit, ok: measured <= limit };
 }
 
-/** Least squares, per minute. */
+/** The slope by least squares, per minute. */
 export function slope(samples: readonly Sample[], of: (one: Sample) => number): number {
   const meanX = mean(samples.map((one) => one.minutes));
   const meanY = mean(samples.map(of));

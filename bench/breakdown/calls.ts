@@ -1,4 +1,4 @@
-/** Calls one after the other, each taken apart. */
+/** Sends calls one after the other and splits the time of each into spans. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ import { spansOf, type Span } from './milestones.ts';
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** An agent that answers at once, and one that fails at once, with when they were asked and answered last. */
+/** Starts an agent that answers at once and one that fails at once; both record when they were last asked and answered. */
 export async function startWatchedAgents() {
   const last = { askedAt: 0, answeredAt: 0 };
   const quick = createServer((request, response) => {
@@ -44,7 +44,7 @@ export async function startWatchedAgents() {
 
 export type WatchedAgents = Awaited<ReturnType<typeof startWatchedAgents>>;
 
-/** The median of each span over `count` calls; their sum is not quite the median of the whole. */
+/** Returns the median of each span over `count` calls. The sum of the medians is not exactly the median of the whole call. */
 export async function takeApart(
   { url, temporalAddress }: Pick<Product, 'url' | 'temporalAddress'>,
   { last }: WatchedAgents,

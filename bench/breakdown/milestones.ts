@@ -1,4 +1,4 @@
-/** The moments of one call, as seen from outside: by its caller, its agent, and the times of its history's events. */
+/** The milestones of one call, seen from outside: by its caller, its agent, and the timestamps of its history's events. */
 import proto from '@temporalio/proto';
 import { readPayload } from '../../src/temporal-sdk/payloads.ts';
 import type { CallInput } from '../../src/domain/call.ts';
@@ -7,7 +7,7 @@ type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 type EventKind = proto.temporal.api.enums.v1.EventType;
 const { EventType } = proto.temporal.api.enums.v1;
 
-/** Epoch ms with fractions. */
+/** What caller and agent saw. Epoch ms with fractions. */
 export interface Seen {
   readonly sentAt: number;
   /** The last request to an agent, and its answer. */
@@ -21,7 +21,7 @@ export interface Span {
   readonly ms: number;
 }
 
-/** In the order of a call's way. */
+/** In the order in which a call passes them. */
 export const spanNames = [
   'HTTP, validation, start',
   'HTTP, validation, the session opens the turn',
@@ -37,7 +37,7 @@ export const spanNames = [
 
 type SpanName = (typeof spanNames)[number];
 
-/** From the request to its answer without a gap; a call leaves out what it does not have. */
+/** Splits the time from the request to its answer into spans without gaps. Spans that the call does not have are left out. */
 export function spansOf(seen: Seen, events: readonly HistoryEvent[]): Span[] {
   const [started] = events;
   const input = readPayload<CallInput>(started?.workflowExecutionStartedEventAttributes?.input);

@@ -1,11 +1,11 @@
-/** The profiles that `node --cpu-prof` leaves in a folder, one for each thread. */
+/** Reads the profiles that `node --cpu-prof` leaves in a folder, one for each thread. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownerOf, owners, type Frame, type Owner } from './whose.ts';
+import { ownerOf, owners, type Frame, type Owner } from './code-owner.ts';
 
 interface CpuProfile {
   readonly nodes: readonly { id: number; callFrame: Frame; children?: readonly number[] }[];
-  /** In us, as the deltas, on the clock of `process.hrtime`. */
+  /** In microseconds, like the deltas, on the clock of `process.hrtime`. */
   readonly startTime: number;
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -21,7 +21,7 @@ export interface ThreadTimes {
   readonly parts: { readonly what: Owner; readonly ms: number }[];
 }
 
-/** Per call: what each thread did within the span, by whose code it ran. */
+/** The time per call that each thread spent within the span, by the owner of the code that ran. */
 export async function readProfiles(folder: string, span: Span, calls: number): Promise<ThreadTimes[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.cpuprofile')).sort();
   return Promise.all(

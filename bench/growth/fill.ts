@@ -1,15 +1,15 @@
-/** What a node is filled with: agents, sessions, calls. */
-import { call, patiently, post } from '../http.ts';
+/** Fills a node with agents, sessions and calls. */
+import { call, retryWhileUnavailable, post } from '../http.ts';
 import { runLanes } from '../lanes.ts';
 import { storeCalls } from '../load.ts';
 import type { Product } from '../product.ts';
 import type { Progress } from '../rounds.ts';
 
-/** A session for each lane, `long-LANE`. */
+/** Prefix of the long sessions: one for each lane, `long-LANE`. */
 export const longSessions = 'long';
 const longTurns = 1_000;
 const agents = 1_000;
-/** Registered already, for the rows themselves. */
+/** Agents that `prepareNode` has already registered. */
 const others = 6;
 const importAtOnce = 50;
 const importers = 4;
@@ -57,10 +57,10 @@ export async function importSessions(
     async () => {
       const chunk = chunks.pop() ?? [];
       progress(`importing sessions: ${total - chunks.length} of ${total} parts`);
-      const report = await patiently(() =>
+      const report = await retryWhileUnavailable(() =>
         post(`${url}/api/vps/sessions/import`, { sessions: Object.fromEntries(chunk) }),
       );
-      // Skipped: they were imported before a refusal.
+      // `skipped` sessions were imported by an earlier try that was refused in the end.
       const { imported, skipped } = report as { imported: number; skipped: unknown[] };
       if (imported + skipped.length !== chunk.length)
         throw new Error(`Not all sessions were imported: ${JSON.stringify(report)}`);

@@ -1,4 +1,4 @@
-/** The same calls and reads, asked of an empty node and of a filled one. */
+/** The rows of a growth run: the same calls and reads on an empty node and on a filled one. */
 import type { Histories } from '../history-counts.ts';
 import { p50, perCall, type Measure } from '../measures.ts';
 import { callSubject, readSubject, repeatSubject } from '../node-subjects.ts';
@@ -46,10 +46,10 @@ const titles: Readonly<Record<Kind, string>> = {
   'calls-list': 'calls list',
 };
 
-/** Of a session of 1,000 turns, on the full node alone; compared with a short one on the empty node. */
+/** Rows of a session of 1,000 turns, on the full node only. They are compared with a short session on the empty node. */
 const long = { call: 'session-long@full', read: 'session-read-long@full' };
 
-/** The same asked of both nodes takes turns call by call: a slow moment of a second would be seen in a ratio of medians. */
+/** Groups the two rows of each kind, so that they alternate call by call: a slow second would show in a ratio of medians. */
 export function growthGroups(empty: Side, full: Side, stored: number): GrowthRow[][] {
   const row = (kind: Kind, side: Side, at: 'empty' | 'full', what: string): GrowthRow => ({
     key: `${kind}@${at}`,
@@ -70,7 +70,7 @@ export function growthGroups(empty: Side, full: Side, stored: number): GrowthRow
     title: 'session read, 1,000 turns',
     subject: readSubject('session-read', full.product, `/api/vps/sessions/${longSessions}-0`),
   };
-  // By themselves: what trails their calls would fall on the full node's half of a pair alone.
+  // Not in a group: the work that follows their calls would slow down only the full node's row of a pair.
   return [...pairs, [longCall], [longRead]];
 }
 
@@ -80,7 +80,7 @@ const compared: (readonly [over: string, under: string, label: string])[] = [
   [long.read, 'session-read@empty', 'session read, 1,000 turns'],
 ];
 
-/** Of sequential medians: full to empty. */
+/** Ratios of sequential medians, full node to empty node. */
 export function growthRatios(rows: Measured, rounds: number): Ratio[] {
   return compared.flatMap(([over, under, label]) => {
     const figure = ratioOf(rows, p50, over, under);
@@ -88,7 +88,7 @@ export function growthRatios(rows: Measured, rounds: number): Ratio[] {
   });
 }
 
-/** Lists of more are longer, and reads of more too: those have a ratio, and no target. */
+/** Judges the rows that have a target. Lists and session reads return more on the full node, so they have only a ratio. */
 export function growthVerdict(rows: Measured, rounds: number): Judged[] {
   const held = compared.filter(([over]) => /^(call|session|failed-1|health-read)@|^session-long/.test(over));
   const costs = [

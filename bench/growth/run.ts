@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- --growth`: whether a call costs more where much is stored. Two nodes with a server each, one empty
- * and one filled, take turns, so that a slow moment hits both.
+ * `npm run bench -- --growth`: measures whether a call costs more if much is stored. Two nodes with a server each, one empty
+ * and one filled, alternate, so that a slow moment affects both.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,16 +1,16 @@
-/** The floor of a call in flight: the same agent asked by bare activities, in a worker with nothing else in its process. */
+/** The memory floor of a call in flight: bare activities ask the same agent, in a process with only a worker. */
 import { once } from 'node:events';
 import type { FloorRequest } from '../floor.ts';
 import { collectsGarbage, heldKb } from './held.ts';
 import { holdingAgent, levels, mostInFlight, quietCpuShare } from './in-flight.ts';
-import { startNode, type MemoryPart } from './part.ts';
+import { startNode, type MemoryContext } from './memory-context.ts';
 
 const warmUpCalls = 1_000;
 const lanes = 8;
 
-export async function bareInFlight(part: MemoryPart): Promise<void> {
-  const { children, agents, into, progress } = part;
-  const product = await startNode(part, 'bare-in-flight');
+export async function bareInFlight(context: MemoryContext): Promise<void> {
+  const { children, agents, into, progress } = context;
+  const product = await startNode(context, 'bare-in-flight');
   const agent = holdingAgent(agents.holding);
   const urlOf = (port: number): string => `http://127.0.0.1:${port}/v1/messages`;
   const { child, pid } = children.script(

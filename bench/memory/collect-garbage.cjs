@@ -1,14 +1,14 @@
 /**
- * Preloaded by --require into a node whose memory is measured, and so into its workflow threads (--import is not): on SIGUSR2 all of
- * them collect garbage, so that what is read after it is held, not merely not yet freed. Needs --expose-gc.
+ * Preloaded by --require into a node whose memory is measured, also into its workflow threads (--import is not). On SIGUSR2 all
+ * threads collect garbage, so that memory read afterwards is really held, not just not freed yet. Needs --expose-gc.
  */
 const { isMainThread } = require('node:worker_threads');
 
-const told = new BroadcastChannel('collect-garbage');
+const channel = new BroadcastChannel('collect-garbage');
 if (isMainThread)
   process.on('SIGUSR2', () => {
-    told.postMessage('now');
+    channel.postMessage('now');
     globalThis.gc();
   });
-else told.onmessage = () => globalThis.gc();
-told.unref();
+else channel.onmessage = () => globalThis.gc();
+channel.unref();

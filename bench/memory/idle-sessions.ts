@@ -1,19 +1,19 @@
-/** What a session holds in a node's memory once its entity is evicted. */
+/** Measures how much memory a session holds in a node after its workflow is evicted from the cache. */
 import { importSessions, sessionsOf } from '../growth/fill.ts';
 import { judgeValue } from '../targets.ts';
 import { heldKb } from './held.ts';
-import { startNode, type MemoryPart } from './part.ts';
+import { startNode, type MemoryContext } from './memory-context.ts';
 
 const atMostKb = 1;
-/** Few, so that nearly all of the sessions are evicted. */
+/** So few that nearly all sessions are evicted. */
 const cachedWorkflows = 100;
 
-export async function sessionMemory(part: MemoryPart, sessions: number): Promise<void> {
-  const { children, into, progress } = part;
-  const product = await startNode(part, 'idle-sessions', {
+export async function sessionMemory(context: MemoryContext, sessions: number): Promise<void> {
+  const { children, into, progress } = context;
+  const product = await startNode(context, 'idle-sessions', {
     HOLDFAST_CACHED_WORKFLOWS: String(cachedWorkflows),
   });
-  // As many before the first reading: what grows to a bound, heaps and caches, has grown by then.
+  // As many sessions before the first reading, so that heaps and caches have already grown to their bounds.
   await importSessions(product, sessionsOf('first', 0, sessions), progress);
   const before = await heldKb(product);
   await importSessions(product, sessionsOf('more', 0, sessions), progress);

@@ -1,4 +1,4 @@
-/** What calls in flight on slow agents hold in a node's memory, and what they do to another call. */
+/** Measures how much memory calls in flight hold in a node, and how they affect the latency of another call. */
 import { setTimeout as pass } from 'node:timers/promises';
 import { call, get, post } from '../http.ts';
 import { runLanes } from '../lanes.ts';
@@ -6,7 +6,7 @@ import type { Product } from '../product.ts';
 import { figures } from '../stats.ts';
 import { judgeValue } from '../targets.ts';
 import { heldKb } from './held.ts';
-import { startNode, type MemoryPart } from './part.ts';
+import { startNode, type MemoryContext } from './memory-context.ts';
 
 export const levels = [1_000, 5_000];
 export const mostInFlight = Math.max(...levels);
@@ -14,13 +14,13 @@ const atMostKb = 60;
 const warmUpCalls = 1_000;
 const besideCalls = 50;
 const lanes = 8;
-/** Heartbeats of calls in flight are work, too. */
+/** Higher than for an idle process, since the heartbeats of calls in flight use CPU too. */
 export const quietCpuShare = 0.4;
 const settleMs = 300_000;
 
-export async function inFlightMemory(part: MemoryPart): Promise<void> {
-  const { children, agents, into, progress } = part;
-  const product = await startNode(part, 'in-flight', {
+export async function inFlightMemory(context: MemoryContext): Promise<void> {
+  const { children, agents, into, progress } = context;
+  const product = await startNode(context, 'in-flight', {
     HOLDFAST_MAX_CALLS_IN_FLIGHT: String(mostInFlight + 1_000),
   });
   const agent = holdingAgent(agents.holding);
@@ -70,7 +70,7 @@ function beginCalls({ url }: Product, count: number): Promise<unknown> {
   return runLanes(() => post(`${url}/api/vps/call`, body, { prefer: 'respond-async' }), count, lanes);
 }
 
-/** Once all have ended, or a while has passed. */
+/** The number of answered calls once all have ended, or after `settleMs`. */
 async function answered({ url }: Product, of: number): Promise<number> {
   const giveUpAt = Date.now() + settleMs;
   for (;;) {

@@ -1,4 +1,4 @@
-/** `npm run bench -- --memory`: what idle sessions and calls in flight hold in a node, one after the other, with nothing beside. */
+/** `npm run bench -- --memory`: measures the memory of idle sessions and of calls in flight, one after the other. */
 import { Agent, setGlobalDispatcher } from 'undici';
 import { startAgents } from '../agent-process.ts';
 import { Children } from '../children.ts';
@@ -9,7 +9,7 @@ import type { Progress } from '../rounds.ts';
 import { bareInFlight } from './bare-in-flight.ts';
 import { sessionMemory } from './idle-sessions.ts';
 import { inFlightMemory } from './in-flight.ts';
-import type { MemoryPart, MemoryReport } from './part.ts';
+import type { MemoryContext, MemoryReport } from './memory-context.ts';
 
 export async function runMemory(options: Options, progress: Progress): Promise<Report> {
   const machine = thisMachine();
@@ -19,9 +19,9 @@ export async function runMemory(options: Options, progress: Progress): Promise<R
   await inTemporaryFolder(async (folder) => {
     const children = new Children();
     try {
-      const part = { children, folder, agents: await startAgents(children), into, progress };
+      const context = { children, folder, agents: await startAgents(children), into, progress };
       for (const measure of [sessionMemory, inFlightMemory, bareInFlight])
-        failures.push(...(await failureOf(measure, part, options.stored)));
+        failures.push(...(await failureOf(measure, context, options.stored)));
     } finally {
       await children.stop();
     }
@@ -39,14 +39,14 @@ export async function runMemory(options: Options, progress: Progress): Promise<R
   };
 }
 
-/** What was measured before is not lost with it. */
+/** Returns the error as text, so that a measurement that fails does not discard the earlier ones. */
 async function failureOf(
-  measure: (part: MemoryPart, stored: number) => Promise<void>,
-  part: MemoryPart,
+  measure: (context: MemoryContext, stored: number) => Promise<void>,
+  context: MemoryContext,
   stored: number,
 ): Promise<string[]> {
   try {
-    await measure(part, stored);
+    await measure(context, stored);
     return [];
   } catch (error) {
     return [`Not measured to its end, ${measure.name}: ${String(error)}`];

@@ -1,16 +1,17 @@
-/** A real HTTP agent behind a proxy of its own. It answers as its manner is and keeps the ledger. */
+/** A real HTTP agent behind a proxy of its own. It answers as `manner` decides and records every request in the ledger. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import type { Execution, Ledger } from './ledger.ts';
 
+/** What a request to the agent contained. */
 export interface Asked {
   readonly prompt: string;
   readonly authorization: string;
 }
 
-/** `reset` destroys the socket instead. */
+/** How an agent answers: a response (status 200 by default), or `reset`, which resets the connection instead. */
 export type Manner = (asked: Asked) => Promise<{ status?: number; body: unknown } | 'reset'>;
 
 interface WireMessage {
@@ -20,19 +21,19 @@ interface WireMessage {
 
 export class ChaosAgent {
   readonly name: string;
-  /** What callers reach it through. */
-  readonly road: TcpProxy;
-  /** Tokens it was registered with so far. */
+  /** Workers reach the agent through this proxy. */
+  readonly proxy: TcpProxy;
+  /** Every token that the agent has been registered with. */
   readonly tokens = new Set<string>();
   private readonly server: Server;
   private readonly ledger: Ledger;
   private readonly manner: Manner;
-  /** Connections over which a request was answered. */
+  /** Connections on which a request has been answered completely. */
   private readonly served = new WeakSet<Socket>();
 
-  private constructor(name: string, road: TcpProxy, server: Server, ledger: Ledger, manner: Manner) {
+  private constructor(name: string, proxy: TcpProxy, server: Server, ledger: Ledger, manner: Manner) {
     this.name = name;
-    this.road = road;
+    this.proxy = proxy;
     this.server = server;
     this.ledger = ledger;
     this.manner = manner;
@@ -43,19 +44,19 @@ export class ChaosAgent {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const road = await TcpProxy.start((server.address() as AddressInfo).port);
-    return new ChaosAgent(name, road, server, ledger, manner);
+    const proxy = await TcpProxy.start((server.address() as AddressInfo).port);
+    return new ChaosAgent(name, proxy, server, ledger, manner);
   }
 
   async close(): Promise<void> {
-    await this.road.close();
+    await this.proxy.close();
     this.server.closeAllConnections();
     this.server.close();
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await readText(request);
-    if (text === undefined) return; // Cut off before it had asked anything.
+    if (text === undefined) return; // The connection broke before the request was complete.
     const { execution, asked } = this.record(request, text);
     const kept = this.served.has(request.socket);
     response.on('close', () => {

@@ -1,24 +1,25 @@
-/** What the agents were really asked: an append-only file, and the same in memory. */
+/** Every request that the agents received, in memory and in an append-only file. */
 import { createWriteStream, type WriteStream } from 'node:fs';
 
+/** One request that an agent received. */
 export interface Execution {
   readonly agent: string;
-  /** The `Idempotency-Key` as it came. */
+  /** The `Idempotency-Key` header as received. */
   readonly key: string;
-  /** The last message: what the call asked. */
+  /** The last message: the prompt of the call. */
   readonly prompt: string;
-  /** Prompts of the session's window before it. */
+  /** The prompts of the session's window that were sent before it. */
   readonly window: readonly string[];
-  /** A token that this agent was registered with came along. */
+  /** Whether the request carried a token that this agent was registered with. */
   readonly tokenKnown: boolean;
   /** Epoch ms. */
   readonly startedAt: number;
   endedAt?: number;
-  /** The asker went away before it had the whole answer. */
+  /** The client closed the connection before it had the whole answer. */
   aborted?: true;
-  /** A connection that had served before broke under it: the request may come once more within the same try (ADR 0025). */
+  /** A reused connection broke during the request: the same try may send it once more (ADR 0025). */
   brokeKept?: true;
-  /** The content that was given. */
+  /** The content of the answer that was sent. */
   answer?: string;
 }
 
@@ -42,7 +43,7 @@ export class Ledger {
     this.write({ event: 'ended', agent, key, at: execution.endedAt, answer, ...ending });
   }
 
-  /** Resolves once all of it is in the file. */
+  /** Resolves once every line is written to the file. */
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.file.end(resolve));
   }

@@ -1,26 +1,33 @@
 import type { Evidence, Finding } from './evidence.ts';
 
-/** No 500, every refusal a problem, Retry-After where it belongs; every fault was recovered from. */
-export function checkAnswers({ oddities }: Evidence, answers: number): Finding {
-  const violations = oddities.filter(({ row }) => row === 'answers').map(({ text }) => text);
+/** Checks the answers of the API: no status 500, every refusal is a problem document, 429 and 503 have Retry-After. */
+export function checkAnswers({ observedViolations }: Evidence, answers: number): Finding {
+  const violations = observedViolations.filter(({ row }) => row === 'answers').map(({ text }) => text);
   return { row: 'answers', what: 'no 500, refusals are problems, Retry-After', checked: answers, violations };
 }
 
-/** What a fault found left over right after it. */
-export function checkLeftovers({ oddities }: Evidence): Finding {
-  const violations = oddities.filter(({ row }) => row === 'leaks').map(({ text }) => text);
+/** Collects what faults reported as left over, e.g. half-written files after a full payload store. */
+export function checkLeftovers({ observedViolations }: Evidence): Finding {
+  const violations = observedViolations.filter(({ row }) => row === 'leaks').map(({ text }) => text);
   const what = 'a full payload store keeps nothing half written, an upgrade leaves no call behind';
   return { row: 'leaks', what, checked: 1, violations };
 }
 
+/** Checks that calls succeeded again after every fault, within the fault's limit. */
 export function checkRecovery({ faults }: Evidence): Finding {
   const violations = faults
     .filter(({ recoveryMs }) => recoveryMs === undefined)
-    .map(({ kind, what, limitMs }) => `${kind}: no success within ${limitMs / 1_000} s of it (${what})`);
+    .map(
+      ({ kind, what, limitMs }) =>
+        `${kind}: no call succeeded within ${limitMs / 1_000} s after it (${what})`,
+    );
   return { row: 'recovery', what: 'a success after every fault', checked: faults.length, violations };
 }
 
-/** What `must` happen and could not, for the reason of `skipped`, was not withstood. No row where nothing must. */
+/**
+ * A kind of fault that `must` happen and did not is a violation, since the product was not tested against it. `skipped` has
+ * the reason. Returns no row if `must` is empty.
+ */
 export function checkMust(
   must: readonly string[],
   missing: readonly string[],

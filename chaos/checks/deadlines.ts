@@ -1,10 +1,13 @@
-/** I7: a call ends by its deadline, or soon after where nobody was there to end it; and none is said to have passed before. */
+/**
+ * I7: a call ends by its deadline, or soon after it if no worker was running then. No call reports a passed deadline before
+ * it has passed.
+ */
 import type { Evidence, Finding } from './evidence.ts';
 
-/** Temporal itself ends a call this long after its deadline. */
+/** If no worker ends a call, Temporal's own timeout does so a minute after the deadline. One more second for delays. */
 const graceMs = 61_000;
 
-/** Both times are of the server's clock, which may be read at either end of a task. */
+/** Tolerance: both times come from the server's clock, which may be read at the start or at the end of a task. */
 const earlyMs = 500;
 
 export function checkDeadlines({ calls, views }: Evidence): Finding {
@@ -22,10 +25,10 @@ export function checkDeadlines({ calls, views }: Evidence): Finding {
   violations.push(
     ...early.map(
       ({ callId, startedAt, endedAt, deadlineMs }) =>
-        `${callId}: was told after ${endedAt - startedAt} ms that its deadline of ${deadlineMs} ms had passed`,
+        `${callId}: reported after ${endedAt - startedAt} ms that its deadline of ${deadlineMs} ms had passed`,
     ),
   );
   const worst = Math.max(0, ...late.map(({ lateMs }) => lateMs));
-  const what = 'every call ends within a minute of its deadline, none says so before it has passed';
+  const what = 'every call ends within a minute of its deadline, none reports it before it has passed';
   return { row: 'I7', what, checked: late.length, violations, note: `at worst ${worst} ms after it` };
 }

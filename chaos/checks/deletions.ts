@@ -1,11 +1,12 @@
-/** What is left of deleted sessions. */
+/** Checks that nothing is left of deleted sessions. */
 import type { StoredData } from '../product/stored-data.ts';
 import type { Evidence, Finding } from './evidence.ts';
 import { clearedBefore } from './removals.ts';
 
 /**
- * A session whose deletion was answered leaves nothing, but what Temporal has been told to delete: it does so minutes
- * later (after its queues' next checkpoints, with pauses that grow), so its queue is looked into.
+ * Once the deletion of a session was answered, no run of the session may be left in the database, except those that
+ * Temporal has queued for deletion. It deletes them minutes later (after the next checkpoint of its queues, with growing
+ * pauses), so the check reads that queue too.
  */
 export async function checkDeletions(evidence: Evidence, data: StoredData | undefined): Promise<Finding> {
   const deleted = [
@@ -15,25 +16,25 @@ export async function checkDeletions(evidence: Evidence, data: StoredData | unde
     row: 'deletion',
     what: 'nothing is left of a deleted session, nor of its calls where asked for',
   };
-  if (!data) return { ...row, checked: 0, violations: [], skipped: 'nothing here reads the database' };
+  if (!data) return { ...row, checked: 0, violations: [], skipped: 'no program here can read the database' };
   const queue = (await data.transferTasks()).join('\n');
   const stored = new Set(await data.runIds());
   const left = deleted
     .flatMap((id) => removedRuns(id, evidence))
-    // Temporal may have got round to it since the histories were read.
+    // Temporal may have deleted it since the histories were read.
     .filter(({ runId }) => stored.has(runId.replaceAll('-', '')));
   const forgotten = left.filter(({ runId }) => !queue.includes(deletionOf(runId)));
   return {
     ...row,
     checked: deleted.length,
     violations: forgotten.map(
-      ({ id, runId }) => `${id}: the run ${runId} is there after its deletion was answered`,
+      ({ id, runId }) => `${id}: the run ${runId} still exists after its deletion was answered`,
     ),
     note: `${left.length} runs wait in Temporal's queue`,
   };
 }
 
-/** What had begun, or of calls: ended, when the last deletion was sent. */
+/** The runs that the last deletion had to remove: of the session, those started before it; of its calls, those ended before it. */
 function removedRuns(sessionId: string, evidence: Evidence): { id: string; runId: string }[] {
   const before = {
     session: clearedBefore(evidence, sessionId, false),
@@ -53,7 +54,10 @@ function removedRuns(sessionId: string, evidence: Evidence): { id: string; runId
   ];
 }
 
-/** In a transfer task: the run, then TaskType 24, TRANSFER_DELETE_EXECUTION (temporal/api/enums/v1/task.proto). */
+/**
+ * How a queued deletion of the run appears in a transfer task, in hex: the run id, then TaskType 24,
+ * TRANSFER_DELETE_EXECUTION (temporal/api/enums/v1/task.proto).
+ */
 function deletionOf(runId: string): string {
   return `${Buffer.from(runId).toString('hex').toUpperCase()}2018`;
 }

@@ -1,29 +1,29 @@
-/** I1 and I2: every accepted call is there and has ended once; what was refused never ran. */
-import { callIdOf, outcomeOf, type ToldEnding, type Wish } from '../load/wish.ts';
+/** I1 and I2: every accepted call exists and has ended exactly once; a refused call never ran. */
+import { callIdOf, outcomeOf, type ReportedEnding, type CallRequest } from '../load/call-request.ts';
 import type { CallView, Evidence, Finding } from './evidence.ts';
 import { callsMayBeGone } from './removals.ts';
 
 export function checkEndedOnce(evidence: Evidence): Finding {
-  const { wishes, calls, endsReadAgain, oddities } = evidence;
-  const violations = oddities.filter(({ row }) => row === 'I1 I2').map(({ text }) => text);
-  for (const wish of wishes) violations.push(...faultsOf(wish, evidence), ...refusalsOf(wish));
+  const { requests, calls, endsReadAgain, observedViolations } = evidence;
+  const violations = observedViolations.filter(({ row }) => row === 'I1 I2').map(({ text }) => text);
+  for (const request of requests) violations.push(...faultsOf(request, evidence), ...refusalsOf(request));
   violations.push(...callsNobodyMade(evidence));
   return {
     row: 'I1 I2',
     what: 'every accepted call ended once, nothing refused ran',
-    checked: wishes.length + calls.size,
+    checked: requests.length + calls.size,
     violations,
     ...(endsReadAgain > 0 && {
-      note: `${endsReadAgain} were read again, as an answer said that they had ended and not how`,
+      note: `${endsReadAgain} were read again: the first answer said that they had ended but not how`,
     }),
   };
 }
 
-function faultsOf(wish: Wish, evidence: Evidence): string[] {
+function faultsOf(request: CallRequest, evidence: Evidence): string[] {
   const { calls, views } = evidence;
-  const callId = callIdOf(wish);
-  if (callId === undefined || callsMayBeGone(evidence, wish.body.session_id)) return [];
-  const name = `#${wish.number} ${callId}`;
+  const callId = callIdOf(request);
+  if (callId === undefined || callsMayBeGone(evidence, request.body.session_id)) return [];
+  const name = `#${request.number} ${callId}`;
   const facts = calls.get(callId);
   const view = views.get(callId);
   if (!facts || !view) return [`${name}: accepted and lost`];
@@ -31,33 +31,36 @@ function faultsOf(wish: Wish, evidence: Evidence): string[] {
   if (facts.runs !== 1) faults.push(`${name}: ran ${facts.runs} times`);
   if (facts.endings !== 1) faults.push(`${name}: ended ${facts.endings} times`);
   if (view.status === 'running') faults.push(`${name}: has not ended`);
-  if (view.status === 'cancelled' && !wish.cancelAsked)
+  if (view.status === 'cancelled' && !request.cancelAsked)
     faults.push(`${name}: cancelled, though nobody asked for it`);
-  for (const told of wish.endings)
-    if (!isSame(told, view))
-      faults.push(`${name}: was told ${JSON.stringify(told)}, is ${JSON.stringify(view)}`);
+  for (const reported of request.endings)
+    if (!isSame(reported, view))
+      faults.push(`${name}: reported ${JSON.stringify(reported)}, is ${JSON.stringify(view)}`);
   return faults;
 }
 
-/** A call creates the session that it names: that there is none is nobody's business. */
-function refusalsOf({ number, tries }: Wish): string[] {
-  return tries.flatMap(({ errorType }) =>
-    errorType === 'session_not_found' ? [`#${number}: was refused, since its session is not there`] : [],
+/** A call creates the session that it names, so it must never be refused because the session does not exist. */
+function refusalsOf({ number, submissions }: CallRequest): string[] {
+  return submissions.flatMap(({ errorType }) =>
+    errorType === 'session_not_found' ? [`#${number}: was refused because its session does not exist`] : [],
   );
 }
 
-function isSame(told: ToldEnding, { success, response, errorType }: CallView): boolean {
-  return told.success === success && told.response === response && told.errorType === errorType;
+function isSame(reported: ReportedEnding, { success, response, errorType }: CallView): boolean {
+  return reported.success === success && reported.response === response && reported.errorType === errorType;
 }
 
-/** Beyond those accepted only calls whose start was unclear may be there: as many per prompt. They must have ended. */
-function callsNobodyMade({ wishes, calls, views }: Evidence): string[] {
+/**
+ * Besides the accepted calls only those whose start was unclear may exist: for each prompt at most as many as there were
+ * unclear requests. They must have ended.
+ */
+function callsNobodyMade({ requests, calls, views }: Evidence): string[] {
   const faults: string[] = [];
-  const accepted = new Set(wishes.map(callIdOf));
+  const accepted = new Set(requests.map(callIdOf));
   const unclear = new Map<string, number>();
-  for (const wish of wishes)
-    if (outcomeOf(wish) === 'unclear')
-      unclear.set(wish.body.prompt, (unclear.get(wish.body.prompt) ?? 0) + 1);
+  for (const request of requests)
+    if (outcomeOf(request) === 'unclear')
+      unclear.set(request.body.prompt, (unclear.get(request.body.prompt) ?? 0) + 1);
   for (const { callId, prompt, endings } of calls.values()) {
     if (accepted.has(callId)) continue;
     const left = unclear.get(prompt) ?? 0;

@@ -1,9 +1,9 @@
-/** Everything that the checks look at, gathered from outside: the load's journal, the agents' ledger, API, Temporal. */
+/** The evidence that the checks judge. It is gathered from outside: the load's journal, the agents' ledger, the API, Temporal. */
 import type { Execution } from '../agents/ledger.ts';
-import type { FaultRecord, Oddity, Removal, SessionRecord } from '../load/journal.ts';
-import type { Wish } from '../load/wish.ts';
+import type { FaultRecord, ObservedViolation, Removal, SessionRecord } from '../load/journal.ts';
+import type { CallRequest } from '../load/call-request.ts';
 
-/** A call as Temporal's histories tell it. */
+/** A call as recorded in its Temporal history. */
 export interface CallFacts {
   readonly callId: string;
   readonly runIds: readonly string[];
@@ -12,25 +12,25 @@ export interface CallFacts {
   /** Epoch ms. */
   readonly startedAt: number;
   readonly endedAt: number;
-  /** When its last workflow task began, which committed its turn. */
+  /** When its last workflow task began, which is the task that committed its turn. Epoch ms. */
   readonly lastTaskAt: number;
   readonly deadlineMs: number;
-  /** Terminal events, over all runs of its id: one. */
+  /** Closing events over all runs of its workflow id. Must be 1. */
   readonly endings: number;
   readonly runs: number;
-  /** Of every turn it was granted, in that order. */
+  /** The numbers of all turns that it was granted, in that order. */
   readonly turnNumbers: readonly number[];
-  /** Workflow tasks that ended with their process: what one asked itself is on record as that alone. */
+  /** Workflow tasks that were lost with their process. A request that such a task sent itself has no other record. */
   readonly tasksLost: number;
-  /** Agents that its tasks asked themselves, as far as that is on record. */
+  /** Agents that its workflow tasks asked themselves (the first-task path), as far as the history records it. */
   readonly firstTries: readonly string[];
-  /** How many tries each ask of an agent was allowed. */
+  /** Each activity that asked an agent, with the number of tries that it was allowed. */
   readonly asks: readonly { readonly agent: string; readonly tries: number }[];
-  /** The version of the worker that did its last task. */
+  /** The build id of the worker that did its last workflow task. */
   readonly buildId?: string;
 }
 
-/** A call as the API tells it. */
+/** A call as the API reports it. */
 export interface CallView {
   readonly status: string;
   readonly success: boolean | null;
@@ -44,6 +44,7 @@ export interface CallView {
   }[];
 }
 
+/** A message of a session as the API reports it. */
 export interface StoredMessage {
   readonly role: string;
   readonly content: string;
@@ -51,39 +52,41 @@ export interface StoredMessage {
   readonly failed: boolean;
 }
 
+/** A session as recorded in its Temporal histories. */
 export interface SessionFacts {
-  /** Every run that is there, with its start in epoch ms. */
+  /** Every run that still exists, with its start in epoch ms. */
   readonly runs: readonly { readonly runId: string; readonly startedAt: number }[];
-  /** Updates that asked for a turn, as they were accepted. */
+  /** The accepted updates that asked for a turn. `at` is in epoch ms. */
   readonly turnsAsked: readonly { readonly callId: string; readonly at: number }[];
 }
 
+/** Everything that the checks of a run need. */
 export interface Evidence {
-  readonly wishes: readonly Wish[];
+  readonly requests: readonly CallRequest[];
   readonly sessionRecords: readonly SessionRecord[];
   readonly removals: readonly Removal[];
-  readonly oddities: readonly Oddity[];
+  readonly observedViolations: readonly ObservedViolation[];
   readonly faults: readonly FaultRecord[];
   readonly executions: readonly Execution[];
-  /** Build ids that no worker has any more. */
+  /** Build ids that no running worker has any more. */
   readonly goneVersions: readonly string[];
   /** By call id. */
   readonly calls: ReadonlyMap<string, CallFacts>;
   readonly views: ReadonlyMap<string, CallView>;
-  /** Calls of which an answer told the judge that they have ended, and not how. */
+  /** How many calls had to be read again because an answer reported that they had ended but not how. */
   readonly endsReadAgain: number;
   /** By session id. */
   readonly sessions: ReadonlyMap<string, readonly StoredMessage[]>;
   readonly sessionFacts: ReadonlyMap<string, SessionFacts>;
 }
 
-/** One row of the verdict. */
+/** One row of the verdict: what was checked, how many items, and every violation found. */
 export interface Finding {
   readonly row: string;
   readonly what: string;
   readonly checked: number;
   readonly violations: readonly string[];
-  /** Why it was not checked. */
+  /** The reason, if it could not be checked. */
   readonly skipped?: string;
   readonly note?: string;
 }

@@ -1,7 +1,7 @@
-/** I3: the agents were asked no more often than is on record, with one key per call and agent. */
+/** I3: agents get no more requests than the recorded tries explain, and one Idempotency-Key per call and agent. */
 import type { Execution } from '../agents/ledger.ts';
 import type { CallFacts, CallView, Evidence, Finding } from './evidence.ts';
-import { callsMayBeGone, wishOf } from './removals.ts';
+import { callsMayBeGone, requestOf } from './removals.ts';
 
 export function checkExecutions(evidence: Evidence): Finding {
   const { executions, calls, views, goneVersions } = evidence;
@@ -10,15 +10,15 @@ export function checkExecutions(evidence: Evidence): Finding {
     const [callId = '', agent = ''] = key.split('/').map(decodeURIComponent);
     const facts = calls.get(callId);
     const view = views.get(callId);
-    if (callsMayBeGone(evidence, wishOf(evidence, asked[0]?.prompt ?? '')?.body.session_id)) continue;
+    if (callsMayBeGone(evidence, requestOf(evidence, asked[0]?.prompt ?? '')?.body.session_id)) continue;
     if (!facts || !view) {
-      violations.push(`${key}: ${asked.length} asks of a call that does not exist`);
+      violations.push(`${key}: ${asked.length} requests for a call that does not exist`);
       continue;
     }
     violations.push(...asked.flatMap((one) => wrongIn(one, key, agent, facts)));
     const repeats = asked.filter(({ brokeKept }) => brokeKept).length;
-    const untold = isUntold(view) && goneVersions.includes(facts.buildId ?? '');
-    const tries = untold ? triesAllowed(agent, facts) : recordedTries(agent, facts, view);
+    const attemptsLost = lacksAttempts(view) && goneVersions.includes(facts.buildId ?? '');
+    const tries = attemptsLost ? triesAllowed(agent, facts) : recordedTries(agent, facts, view);
     const recorded = tries + facts.tasksLost + repeats;
     if (asked.length > recorded)
       violations.push(`${key}: asked ${asked.length} times, on record ${recorded} (${view.status})`);
@@ -26,7 +26,7 @@ export function checkExecutions(evidence: Evidence): Finding {
   violations.push(...answersFromNowhere(executions, views));
   return {
     row: 'I3',
-    what: 'no more asks than recorded tries and lost tasks, one key per call and agent',
+    what: 'no more requests than recorded tries and lost tasks, one key per call and agent',
     checked: executions.length,
     violations,
   };
@@ -39,20 +39,20 @@ function byKey(executions: readonly Execution[]): Map<string, Execution[]> {
 }
 
 /**
- * The attempts of a call that was cancelled or overdue are in its workflow's memory alone, which only a worker of its
- * version can read. Every other ending holds them.
+ * The attempts of a call that was cancelled or timed out exist only in the memory of its workflow, which only a worker of
+ * its version can read. Every other ending records them in the history.
  */
-function isUntold({ status, errorType, attempts }: CallView): boolean {
+function lacksAttempts({ status, errorType, attempts }: CallView): boolean {
   return attempts.length === 0 && (status === 'cancelled' || errorType === 'deadline_exceeded');
 }
 
-/** What the history of an untold call allows: the first tries on record, and every try that its asks were allowed. */
+/** How many tries the history allows when the attempts are lost: the first tries on record, and every try that each ask was allowed. */
 function triesAllowed(agent: string, { asks, firstTries }: CallFacts): number {
   const first = firstTries.filter((name) => name === agent).length;
   return asks.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, first);
 }
 
-/** Of an ask that was cut off by a cancellation retries are not known: then those that it was allowed count. */
+/** The recorded tries. If a cancellation cut an activity off, its retries are unknown, so all tries that it was allowed count. */
 function recordedTries(agent: string, { asks }: CallFacts, { attempts }: CallView): number {
   const sum = (all: readonly { agent: string; tries: number }[]): number =>
     all.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, 0);
@@ -62,15 +62,15 @@ function recordedTries(agent: string, { asks }: CallFacts, { attempts }: CallVie
 
 function wrongIn(one: Execution, key: string, agent: string, { prompt }: CallFacts): string[] {
   const faults: string[] = [];
-  if (one.prompt !== prompt) faults.push(`${key}: came with another prompt (${one.prompt.slice(0, 20)})`);
-  // A passing agent lives where echo does.
+  if (one.prompt !== prompt) faults.push(`${key}: was sent with another prompt (${one.prompt.slice(0, 20)})`);
+  // A `passing-` agent is another registration of echo's address.
   if (agent !== one.agent && !(agent.startsWith('passing-') && one.agent === 'echo'))
-    faults.push(`${key}: came to the agent ${one.agent}`);
-  if (!one.tokenKnown) faults.push(`${key}: came without the token of ${one.agent}`);
+    faults.push(`${key}: was sent to the agent ${one.agent}`);
+  if (!one.tokenKnown) faults.push(`${key}: was sent without the token of ${one.agent}`);
   return faults;
 }
 
-/** A call's response is what one of its executions answered. */
+/** Finds calls whose response is not the answer of any of their requests. */
 function answersFromNowhere(
   executions: readonly Execution[],
   views: ReadonlyMap<string, CallView>,
@@ -80,12 +80,12 @@ function answersFromNowhere(
   );
   return [...views].flatMap(([callId, { success, response }]) =>
     success && !given.has(`${callId} ${comparable(response ?? '')}`)
-      ? [`${callId}: no execution gave the answer ${(response ?? '').slice(0, 200)}`]
+      ? [`${callId}: no request got the answer ${(response ?? '').slice(0, 200)}`]
       : [],
   );
 }
 
-/** The whole answer. Of the leaky agent only its name and the number that is in no other answer: the rest is redacted. */
+/** The part of an answer to compare. An answer of `leaky` is partly redacted, so only its name and its unique id are compared. */
 function comparable(answer: string): string {
   return answer.startsWith('leaky ') ? answer.split(' ').slice(0, 2).join(' ') : answer;
 }

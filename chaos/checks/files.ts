@@ -1,14 +1,16 @@
-/** I5 in what lies on the disk: the database (of PostgreSQL also the rows as they were read), the logs of all processes. */
+/** I5 on disk: searches the database files, the rows copied from PostgreSQL and the logs of all processes for secrets. */
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Journal } from '../load/journal.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Finding } from './evidence.ts';
 
+/** Files are read in pieces of this size. */
 const pieceBytes = 4 * 1024 * 1024;
-/** Longer than any spelling of a secret. */
+/** Neighbouring pieces overlap by more than the longest spelling of a secret, so none is missed at a boundary. */
 const overlapBytes = 256;
 
+/** Searches every file below `folder`. Returns the number of files and one line per secret found in a file. */
 export async function secretsInFolder(
   folder: string,
   secrets: Secrets,
@@ -36,13 +38,13 @@ async function secretsInFile(path: string, secrets: Secrets): Promise<Set<string
   }
 }
 
-/** I5 as a whole: histories, answers (noticed on their way), files. */
+/** The row of I5: secrets in histories (`withSecrets`), in answers (recorded in the journal) and in files. */
 export async function secretsFinding(
   { productFolder, secrets, journal }: { productFolder: string; secrets: Secrets; journal: Journal },
   { withSecrets }: { withSecrets: readonly string[] },
 ): Promise<Finding> {
   const { files, found } = await secretsInFolder(productFolder, secrets);
-  const told = journal.oddities.filter(({ row }) => row === 'I5').map(({ text }) => text);
+  const inAnswers = journal.observedViolations.filter(({ row }) => row === 'I5').map(({ text }) => text);
   const what = `none of ${secrets.count} canary secrets in histories, answers, the database or a log`;
-  return { row: 'I5', what, checked: files, violations: [...withSecrets, ...told, ...found] };
+  return { row: 'I5', what, checked: files, violations: [...withSecrets, ...inAnswers, ...found] };
 }

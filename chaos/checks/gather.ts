@@ -1,4 +1,4 @@
-/** Puts the evidence together once everything is quiet. */
+/** Gathers the evidence after all calls have ended. */
 import type { FaultStage } from '../faults/fault.ts';
 import type { Stage } from '../load/stage.ts';
 import type { Answer, Json } from '../load/api.ts';
@@ -7,6 +7,7 @@ import { eachOf, pause } from '../pause.ts';
 import type { CallView, Evidence, StoredMessage } from './evidence.ts';
 import type { HistoriesRead } from './histories.ts';
 
+/** Requests in flight at once. */
 const width = 6;
 
 interface WireAttempt {
@@ -15,7 +16,7 @@ interface WireAttempt {
   readonly error_type: string | null;
 }
 
-/** Through the API: how every call of `callIds` ended, and what every session holds. */
+/** Reads through the API how every call of `histories` ended and what every session holds, and adds the other evidence. */
 export async function gather(stage: FaultStage, ledger: Ledger, histories: HistoriesRead): Promise<Evidence> {
   const { journal } = stage;
   let endsReadAgain = 0;
@@ -30,13 +31,13 @@ export async function gather(stage: FaultStage, ledger: Ledger, histories: Histo
     const { answer } = await read(stage, `/api/vps/sessions/${id}`);
     if (answer?.status === 200 && answer.body) sessions.set(id, messagesOf(answer.body));
   });
-  const { wishes, removals, oddities, faults } = journal;
+  const { requests, removals, observedViolations, faults } = journal;
   const { calls, sessionFacts } = histories;
   const sessionRecords = [...journal.sessions.values()];
   return {
-    wishes,
+    requests,
     removals,
-    oddities,
+    observedViolations,
     faults,
     sessionRecords,
     executions: ledger.executions,
@@ -51,10 +52,11 @@ export async function gather(stage: FaultStage, ledger: Ledger, histories: Histo
 
 interface Read {
   readonly answer?: Answer;
-  /** One of its answers lacked something. */
+  /** Whether an answer had to be read again because it was incomplete. */
   readonly lacked: boolean;
 }
 
+/** Reads `path`, up to 5 times until an answer is complete. Returns the last answer. */
 async function read(
   { api, random }: Stage,
   path: string,
@@ -72,7 +74,10 @@ async function read(
   return last;
 }
 
-/** It was being read when Temporal did not answer in time. A client would have taken it for the end all the same. */
+/**
+ * The answer reports an end without its outcome: Temporal did not answer in time while the API read it. A client would take
+ * the call for ended all the same.
+ */
 function lacksItsEnd({ status, body }: Answer): boolean {
   return status === 200 && body?.status !== 'running' && typeof body?.success !== 'boolean';
 }

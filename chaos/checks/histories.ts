@@ -1,4 +1,4 @@
-/** Every history that the run left: read for facts, searched for secrets (I5), replayed (I8). */
+/** Reads every history of the run: extracts the facts, searches it for secrets (I5) and replays it (I8). */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
@@ -14,6 +14,7 @@ import type { Secrets } from '../secrets.ts';
 import type { CallFacts, SessionFacts } from './evidence.ts';
 import { callFactsOf, startOf, turnsAskedIn, type History } from './history-facts.ts';
 
+/** What was found in all histories. `calls` is by call id, `sessionFacts` by session id. */
 export interface HistoriesRead {
   readonly calls: Map<string, CallFacts>;
   readonly sessionFacts: Map<string, SessionFacts>;
@@ -32,7 +33,7 @@ export class Histories {
   private readonly withSecrets: string[] = [];
   private readonly notReplayed: string[] = [];
 
-  /** Histories that are evidence are kept in `folder`. */
+  /** `folder`: where `keep` writes histories that are evidence. `texts`: the run's payload store. */
   constructor(
     client: Client,
     { secrets, folder, texts }: { secrets: Secrets; folder: string; texts: TextStore },
@@ -43,6 +44,7 @@ export class Histories {
     this.texts = texts;
   }
 
+  /** Reads and replays every history in the namespace. */
   async read(): Promise<HistoriesRead> {
     installRuntime(createLog('silent'));
     let count = 0;
@@ -57,7 +59,7 @@ export class Histories {
     return { calls, sessionFacts, count, withSecrets, notReplayed };
   }
 
-  /** As the Web UI and `Worker.runReplayHistory` read it. */
+  /** Writes a history into the folder, as JSON that the Web UI and `Worker.runReplayHistory` can read. */
   async keep(workflowId: string): Promise<void> {
     const history = await this.client.workflow.getHandle(workflowId).fetchHistory();
     await writeFile(join(this.folder, `${encodeURIComponent(workflowId)}.json`), historyToJSON(history));
@@ -68,15 +70,15 @@ export class Histories {
       const { workflowId, runId } = execution;
       try {
         const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory();
-        await this.take(execution, history);
+        await this.inspect(execution, history);
         yield { workflowId, history };
       } catch (error) {
-        if (!isNotFound(error)) throw error; // Deleted by the load; the list lags behind.
+        if (!isNotFound(error)) throw error; // The load deleted it; the list is not up to date yet.
       }
     }
   }
 
-  private async take({ workflowId, runId, type }: WorkflowExecutionInfo, history: History): Promise<void> {
+  private async inspect({ workflowId, runId, type }: WorkflowExecutionInfo, history: History): Promise<void> {
     for (const name of this.secrets.foundIn(historyToJSON(history)))
       this.withSecrets.push(`The history of ${workflowId} holds ${name}`);
     if (type === 'agentCall') {

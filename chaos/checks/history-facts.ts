@@ -1,4 +1,4 @@
-/** Reads what the checks need out of one run's history. */
+/** Extracts from the history of one run what the checks need. */
 import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '../../src/temporal-sdk/timestamps.ts';
 import temporalProto from '@temporalio/proto';
@@ -13,7 +13,7 @@ export type History = temporalProto.temporal.api.history.v1.IHistory;
 type Event = temporalProto.temporal.api.history.v1.IHistoryEvent;
 type Payloads = temporalProto.temporal.api.common.v1.IPayloads;
 
-/** `load` reads a text that lies in the payload store. */
+/** The facts of one run of a call. `load` reads texts from the payload store. */
 export async function callFactsOf(
   { callId, runId }: { callId: string; runId: string },
   history: History,
@@ -38,19 +38,20 @@ export async function callFactsOf(
     runs: 1,
     turnNumbers: turns.flatMap((turn) => (turn?.state === 'granted' ? [turn.turnNumber] : [])),
     tasksLost: tasksLostIn(events),
-    // Every agent that a call comes to is first tried by a task, or none is: the chain names them in order.
+    // Either every agent of a call is first tried by a workflow task, or none is; so the n-th first try asked the n-th agent
+    // of the chain.
     firstTries: events.filter(isFirstTry).map((_, index) => input?.chain[index]?.name ?? ''),
     asks: asksOf(events),
     ...(buildId && { buildId }),
   };
 }
 
-/** Its session's signal that it is the call's turn. */
+/** The turn that the session's signal `turnGranted` carries; undefined for any other event. */
 function turnSentBy({ workflowExecutionSignaledEventAttributes: signal }: Event): TurnReply | undefined {
   return signal?.signalName === 'turnGranted' ? (firstOf(signal.input) as TurnReply | undefined) : undefined;
 }
 
-/** Of a session's run: who asked for a turn, and when. */
+/** The calls that asked for a turn in one run of a session, and when (epoch ms). */
 export function turnsAskedIn(history: History): { callId: string; at: number }[] {
   return (history.events ?? []).flatMap((event) => {
     const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
@@ -59,6 +60,7 @@ export function turnsAskedIn(history: History): { callId: string; at: number }[]
   });
 }
 
+/** When the run started, in epoch ms. */
 export function startOf(history: History): number {
   return timeOf(history.events?.[0]);
 }
@@ -73,7 +75,7 @@ function isEnding(event: Event): boolean {
   );
 }
 
-/** A granted turn comes back from a local activity when the call had to ask for it itself. */
+/** The result of a local activity. A call that has to ask for its turn itself gets it that way. */
 function localResult({ markerRecordedEventAttributes: marker }: Event): TurnReply | undefined {
   const result = firstOf(marker?.details?.result);
   return typeof result === 'object' && result !== null ? (result as TurnReply) : undefined;
@@ -84,7 +86,10 @@ function isFirstTry({ markerRecordedEventAttributes: marker }: Event): boolean {
   return data?.activity_type === 'firstTry';
 }
 
-/** Temporal writes the first of a row of lost tasks as an event; of the others the last attempt's number tells. */
+/**
+ * Counts workflow tasks that were lost. Temporal records only the first of several consecutive ones as an event; the attempt
+ * number of the task that succeeds them gives the rest.
+ */
 function tasksLostIn(events: readonly Event[]): number {
   const lost = events.filter(
     ({ workflowTaskTimedOutEventAttributes: timedOut, workflowTaskFailedEventAttributes: failed }) =>
@@ -94,6 +99,7 @@ function tasksLostIn(events: readonly Event[]): number {
   return attempts.reduce((sum, attempt) => sum + Math.max(0, attempt - 2), lost.length);
 }
 
+/** The activities of a call that asked an agent, with the tries that each was allowed. */
 function asksOf(events: readonly Event[]): { agent: string; tries: number }[] {
   return events.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => {
     if (!scheduled) return [];

@@ -1,4 +1,4 @@
-/** Gathers the evidence while the product still runs, and lets every check have its say. */
+/** Gathers the evidence while the product still runs, and runs every check on it. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -17,10 +17,11 @@ import { checkSlots, checkSockets, checkTurnsAndBounds } from './leaks.ts';
 import { settle } from './settle.ts';
 import { checkTurns } from './turns.ts';
 
+/** The result of all checks that need the running product. */
 export interface Judgement {
   readonly evidence: Evidence;
   readonly findings: Finding[];
-  /** Secrets in histories. */
+  /** One line for each secret that was found in a history. */
   readonly withSecrets: readonly string[];
 }
 
@@ -30,16 +31,17 @@ interface Tools {
   readonly tell: (line: string) => void;
 }
 
+/** Waits until every call has ended, then checks. Histories that a violation names are kept in the evidence. */
 export async function judge(stage: FaultStage & { folder: string }, tools: Tools): Promise<Judgement> {
   const { temporal, ledger, tell } = tools;
   const problems = await settle(stage, stage.product, temporal);
   const settled: Finding = {
     row: 'I2',
-    what: 'everything ends once it is healed',
+    what: 'every call ends after the last fault',
     checked: 1,
     violations: problems,
   };
-  tell('all calls have ended; looking for leaks');
+  tell('all calls have ended; checking for leaks');
   const slots = await checkSlots(stage, stage.product);
   const turns = await checkTurnsAndBounds(stage);
   const sockets = await checkSockets(stage.product);
@@ -76,7 +78,7 @@ export async function judge(stage: FaultStage & { folder: string }, tools: Tools
   return { evidence, findings, withSecrets: read.withSecrets };
 }
 
-/** The histories of all calls and sessions that a violation names. */
+/** Keeps the histories of the calls and sessions that a violation names, at most 100. */
 async function keepSuspects(
   histories: Histories,
   evidence: Evidence,

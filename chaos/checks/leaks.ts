@@ -1,23 +1,24 @@
-/** What must be free again once every call has ended: slots, turns, sockets; and at the very end, processes. */
-import { boundedCalls } from '../agents/cast.ts';
+/** Checks that slots, turns and sockets are free again once every call has ended, and finally that no process is left. */
+import { boundedCalls } from '../agents/test-agents.ts';
 import type { Journal } from '../load/journal.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
-import type { Wish } from '../load/wish.ts';
+import type { CallRequest } from '../load/call-request.ts';
 import { eachOf, until } from '../pause.ts';
 import { commandOf, openSockets, pidsMarked } from '../product/process-table.ts';
 import type { Product } from '../product/product.ts';
 import type { Finding } from './evidence.ts';
 import { callsMayBeGone } from './removals.ts';
 
+/** A session must grant a turn and answer within this time. */
 const turnWithinMs = 15_000;
-/** Idle: listeners, Temporal's channels, kept-alive connections. */
+/** Sockets that an idle process may have open: listeners, gRPC channels to Temporal, kept-alive connections. */
 const maxSockets = 48;
-/** A facade without a worker asks Temporal about its calls, again after pauses that grow to a minute. */
+/** A facade without a worker polls Temporal for the end of its calls, with a backoff of up to a minute. */
 const forgottenWithinMs = 70_000;
-/** Of a call that was deleted it hears no more: that one counts until it is surely over, a minute after its deadline. */
+/** It gets no answer about a deleted call, so it counts that call until a minute after the call's deadline. */
 const deletedWithinMs = deadlineSeconds * 1_000 + forgottenWithinMs;
 
-/** Requests to agents, and calls, that the processes count as open. */
+/** Checks the gauges of requests to agents and of calls in flight: both must go back to 0. */
 export async function checkSlots(stage: Stage, product: Product): Promise<Finding> {
   const violations: string[] = [];
   const startedAt = Date.now();
@@ -34,13 +35,19 @@ export async function checkSlots(stage: Stage, product: Product): Promise<Findin
   }
   const note = `0 after ${Math.round((Date.now() - startedAt) / 1_000)} s`;
   const checked = stage.api.facades.length + product.workers.length;
-  return { row: 'leaks', what: 'no ask and no call is counted as in flight', checked, violations, note };
+  return {
+    row: 'leaks',
+    what: 'no request to an agent and no call is counted as in flight',
+    checked,
+    violations,
+    note,
+  };
 }
 
-/** How often facades may count calls that are deleted, each at most once a facade; and until when, in epoch ms. */
+/** How many deleted calls the facades may still count, each at most once per facade, and until when (epoch ms). */
 function deletedCalls(journal: Journal): { count: number; forgottenAt: number } {
-  const wishes = journal.wishes.filter(({ body }) => callsMayBeGone(journal, body.session_id));
-  const counts = wishes.map(({ tries }) => new Set(tries.map(({ facade }) => facade)).size);
+  const requests = journal.requests.filter(({ body }) => callsMayBeGone(journal, body.session_id));
+  const counts = requests.map(({ submissions }) => new Set(submissions.map(({ facade }) => facade)).size);
   const deletions = journal.removals.filter(({ withCalls }) => withCalls);
   return {
     count: counts.reduce((sum, facades) => sum + facades, 0),
@@ -48,6 +55,7 @@ function deletedCalls(journal: Journal): { count: number; forgottenAt: number } 
   };
 }
 
+/** The sum of a gauge over all facades and workers. */
 async function totalOf({ api }: Stage, { workers }: Product, gauge: string): Promise<number> {
   const pages = await Promise.all([
     ...api.facades.map(async (facade) => (await api.send(facade, 'GET', '/metrics'))?.text ?? ''),
@@ -57,29 +65,29 @@ async function totalOf({ api }: Stage, { workers }: Product, gauge: string): Pro
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** One more call in every session gets its turn; as many as are allowed get to the bounded agent. */
+/** Sends one more call in every session, which must get its turn, and fills every slot of the bounded agent. */
 export async function checkTurnsAndBounds(stage: Stage): Promise<Finding> {
   const { api, calls, journal, random } = stage;
   const violations: string[] = [];
-  const probe = async (wish: Wish, facade = random.pick(api.facades)): Promise<void> => {
-    const { outcome, status, errorType } = await calls.send(wish, {
+  const probe = async (request: CallRequest, facade = random.pick(api.facades)): Promise<void> => {
+    const { outcome, status, errorType } = await calls.send(request, {
       facade,
       wait: true,
       timeoutMs: turnWithinMs,
     });
-    if (wish.endings.length === 0)
+    if (request.endings.length === 0)
       violations.push(
-        `${wish.body.session_id ?? `${wish.body.agent_name} at the ${facade}`}: ${outcome} ${String(status)} ${errorType ?? ''}`,
+        `${request.body.session_id ?? `${request.body.agent_name} at the ${facade}`}: ${outcome} ${String(status)} ${errorType ?? ''}`,
       );
   };
   const body = { agent_name: 'echo', deadline_seconds: deadlineSeconds };
   const sessions = [...journal.sessions.keys()];
-  await eachOf(sessions, 6, (id) => probe(journal.wish('probe', { ...body, session_id: id })));
+  await eachOf(sessions, 6, (id) => probe(journal.addRequest('probe', { ...body, session_id: id })));
   for (const facade of api.facades) {
-    const wishes = Array.from({ length: boundedCalls }, () =>
-      journal.wish('probe', { ...body, agent_name: 'bounded' }),
+    const requests = Array.from({ length: boundedCalls }, () =>
+      journal.addRequest('probe', { ...body, agent_name: 'bounded' }),
     );
-    await Promise.all(wishes.map((wish) => probe(wish, facade)));
+    await Promise.all(requests.map((request) => probe(request, facade)));
   }
   const checked = sessions.length + api.facades.length * boundedCalls;
   return {
@@ -90,6 +98,7 @@ export async function checkTurnsAndBounds(stage: Stage): Promise<Finding> {
   };
 }
 
+/** Checks that no idle process has more than `maxSockets` sockets open. */
 export async function checkSockets({ holdfast }: Product): Promise<Finding> {
   const violations: string[] = [];
   const counts: string[] = [];
@@ -99,28 +108,29 @@ export async function checkSockets({ holdfast }: Product): Promise<Finding> {
     counts.push(`${name} ${open}`);
     if (open > maxSockets) violations.push(`${name} has ${open} sockets open`);
   }
-  const row = { row: 'leaks', what: `at most ${maxSockets} sockets open at rest` };
+  const row = { row: 'leaks', what: `at most ${maxSockets} sockets open while idle` };
   return { ...row, checked: counts.length, violations, note: counts.join(', ') };
 }
 
-/** Stops everything in order: each process ends by itself with code 0 and leaves none behind. */
+/** Stops every process, the last one started first. Each must exit with code 0, and none of its children may be left. */
 export async function checkEnd({ processes, retired }: Product, marker: string): Promise<Finding> {
   const violations: string[] = [];
   const all = [...processes, ...retired];
   for (const one of [...processes].reverse()) await one.stop();
   for (const { name, exits } of all) {
     const how = exits.at(-1)?.how;
-    if (how !== 'code 0') violations.push(`${name} ended with ${String(how)} when it was asked to`);
+    if (how !== 'code 0') violations.push(`${name} ended with ${String(how)} when it was asked to stop`);
   }
   for (const { exits } of all)
     for (const { name, how, wanted, ready, tail } of exits)
-      if (!wanted && ready) violations.push(`${name} ended by itself with ${how}: ${tail.slice(-600)}`);
+      if (!wanted && ready) violations.push(`${name} exited unexpectedly with ${how}: ${tail.slice(-600)}`);
   await until(async () => (await pidsMarked(marker)).length === 0, 5_000);
-  for (const pid of await pidsMarked(marker)) violations.push(`pid ${pid} is left: ${await commandOf(pid)}`);
+  for (const pid of await pidsMarked(marker))
+    violations.push(`pid ${pid} is still running: ${await commandOf(pid)}`);
   const checked = all.reduce((sum, { exits }) => sum + exits.length, 0);
   return {
     row: 'leaks',
-    what: 'processes end when asked to, only then, and leave none',
+    what: 'processes exit when asked to, only then, and leave no children',
     checked,
     violations,
   };

@@ -1,17 +1,17 @@
-/** What a removal that was sent may have taken with it, and what it must have. */
+/** What the removals that were sent (deletions and cleanups of sessions) may have removed, and what they must have removed. */
 import type { Removal } from '../load/journal.ts';
-import type { Wish } from '../load/wish.ts';
+import type { CallRequest } from '../load/call-request.ts';
 import type { CallFacts, Evidence } from './evidence.ts';
 
-/** A call has its turn at most so long before it is started. */
+/** The longest time between the grant of a call's turn and the start of the call. */
 const startMs = 10_000;
 
-/** Whether the turn that the call left, in its last task, may have been removed since. */
+/** Whether the turn that the call committed in its last task may have been removed since. */
 export function mayBeRemoved({ removals }: Evidence, sessionId: string, { lastTaskAt }: CallFacts): boolean {
   return removals.some((one) => touches(one, sessionId) && one.until >= lastTaskAt);
 }
 
-/** Whether its session may have been closed while it ran. A cleanup leaves sessions in use alone. */
+/** Whether the session may have been deleted while the call ran. A cleanup never removes a session in use. */
 export function mayBeClosedUnder(
   { removals }: Evidence,
   sessionId: string,
@@ -22,12 +22,12 @@ export function mayBeClosedUnder(
   );
 }
 
-/** Whether anything of the session may have been removed at all. */
+/** Whether a removal may have removed anything of the session. */
 export function isTouched({ removals }: Pick<Evidence, 'removals'>, sessionId: string): boolean {
   return removals.some((one) => touches(one, sessionId));
 }
 
-/** Whether calls of the session may be gone too; a repeat of such a one is a new call of the same id. */
+/** Whether calls of the session may have been deleted too. Repeating the key of a deleted call makes a new call with the same id. */
 export function callsMayBeGone(
   { removals }: Pick<Evidence, 'removals'>,
   sessionId: string | undefined,
@@ -35,15 +35,15 @@ export function callsMayBeGone(
   return removals.some((one) => one.withCalls && one.sessionId === sessionId);
 }
 
-/** Nothing from before this moment (epoch ms) may be left of the session; with `calls`, of its ended calls either. */
+/** Epoch ms before which nothing may be left of the session (with `calls`: nor of its ended calls). 0 if no deletion was answered. */
 export function clearedBefore({ removals }: Evidence, sessionId: string, calls: boolean): number {
   const done = removals.filter((one) => one.done && one.sessionId === sessionId && (!calls || one.withCalls));
   return Math.max(0, ...done.map(({ sentAt }) => sentAt));
 }
 
-/** The wish that an agent was asked for. */
-export function wishOf({ wishes }: Pick<Evidence, 'wishes'>, prompt: string): Wish | undefined {
-  return wishes[Number(/^#(\d+) /.exec(prompt)?.[1] ?? 0) - 1];
+/** The call request whose prompt an agent received. */
+export function requestOf({ requests }: Pick<Evidence, 'requests'>, prompt: string): CallRequest | undefined {
+  return requests[Number(/^#(\d+) /.exec(prompt)?.[1] ?? 0) - 1];
 }
 
 function touches({ sessionId }: Removal, id: string): boolean {

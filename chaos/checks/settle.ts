@@ -1,35 +1,38 @@
-/** After the last fault: everything is healed, followed up and waited for. */
+/** After the last fault: undoes every fault, resolves the unclear requests and waits until every call has ended. */
 import type { Client } from '@temporalio/client';
-import type { Cast } from '../agents/cast.ts';
+import type { TestAgents } from '../agents/test-agents.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
-import { outcomeOf } from '../load/wish.ts';
+import { outcomeOf } from '../load/call-request.ts';
 import { eachOf, until } from '../pause.ts';
 import { heal, type Product } from '../product/product.ts';
 
-/** What Temporal itself adds to a call's deadline before it ends it. */
+/** Temporal's own timeout ends a call 60 s after its deadline. The rest is tolerance. */
 const graceSeconds = 75;
 
-/** Unclear wishes become clear within this time, or that which the last fault may take to be recovered from. */
+/** Unclear requests must become clear within this time, or within the recovery limit of the last faults if that is longer. */
 const clearWithinMs = 30_000;
 
+/** Returns one line for each problem. */
 export async function settle(stage: Stage, product: Product, temporal: Client): Promise<string[]> {
   const problems: string[] = [];
-  healAgents(stage.cast);
-  if (!(await heal(product))) problems.push('a process does not come up any more');
-  const unclear = stage.journal.wishes.filter((wish) => !wish.abandoned && outcomeOf(wish) === 'unclear');
-  const recovered = stage.journal.faults.map(({ at, limitMs }) => at + limitMs - Date.now());
-  const pursueMs = Math.max(clearWithinMs, ...recovered);
-  await eachOf(unclear, 8, async (wish) => {
-    if (!(await stage.calls.pursue(wish, stage.random, pursueMs)))
-      problems.push(`#${wish.number}: stays unclear, with everything up`);
+  healAgents(stage.testAgents);
+  if (!(await heal(product))) problems.push('a process did not become ready again');
+  const unclear = stage.journal.requests.filter(
+    (request) => !request.abandoned && outcomeOf(request) === 'unclear',
+  );
+  const recoveryLeftMs = stage.journal.faults.map(({ at, limitMs }) => at + limitMs - Date.now());
+  const clearMs = Math.max(clearWithinMs, ...recoveryLeftMs);
+  await eachOf(unclear, 8, async (request) => {
+    if (!(await stage.calls.retryUntilClear(request, stage.random, clearMs)))
+      problems.push(`#${request.number}: stays unclear although every process is ready`);
   });
   const running = async (): Promise<number> =>
     (await temporal.workflow.count("WorkflowType = 'agentCall' AND ExecutionStatus = 'Running'")).count;
   if (!(await until(async () => (await running()) === 0, (deadlineSeconds + graceSeconds) * 1_000, 500)))
-    problems.push(`${await running()} calls still run`);
+    problems.push(`${await running()} calls are still running`);
   return problems;
 }
 
-function healAgents({ agents }: Cast): void {
-  for (const [name, agent] of Object.entries(agents)) if (name !== 'down') agent.road.set({ kind: 'pass' });
+function healAgents({ agents }: TestAgents): void {
+  for (const [name, agent] of Object.entries(agents)) if (name !== 'down') agent.proxy.set({ kind: 'pass' });
 }

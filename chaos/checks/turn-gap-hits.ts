@@ -1,6 +1,6 @@
 import type { Evidence } from './evidence.ts';
 
-/** Calls that a stop or a kill of the facade caught after their turn was asked for and before they were started. */
+/** Counts the calls whose facade was stopped or killed after their turn was asked for and before they were started. */
 export function turnGapHits({ faults, calls, sessionFacts }: Evidence): number {
   const moments = faults.flatMap((fault) => fault.moments);
   const caught = new Set<string>();

@@ -1,23 +1,24 @@
 /**
- * I4: a session holds each call's turn once, in the order they were granted; a window is what came before. What a session
- * holds at the end is its last life: an earlier one went with a deletion or a cleanup, and with nothing else.
+ * I4: a session holds each call's turn once, in the order in which turns were granted, and the window of a call is the turns
+ * before it. At the end of a run a session holds its last life: only a deletion or a cleanup may remove an earlier one.
  */
-import { callIdOf } from '../load/wish.ts';
+import { callIdOf } from '../load/call-request.ts';
 import type { CallFacts, CallView, Evidence, Finding, StoredMessage } from './evidence.ts';
 import { callsMayBeGone, clearedBefore, isTouched, mayBeClosedUnder, mayBeRemoved } from './removals.ts';
 
-/** Messages of a session that an agent is sent: 40, so 20 answered turns. */
+/** An agent gets at most 40 messages of a session (`HOLDFAST_WINDOW_MESSAGES`), so 20 answered turns. */
 const windowTurns = 20;
-/** A start that took longer may have lost its turn to those who waited, and got a later one. */
+/** A call that took longer to start may have lost its turn to waiting calls and got a later one. */
 const promptlyMs = 8_000;
 
 interface Turn {
   readonly callId: string;
   readonly prompt: string;
-  /** Absent: the call failed. */
+  /** Absent if the call failed. */
   readonly answer?: string;
 }
 
+/** Compares the messages of every session with the calls in it and with what the agents were sent. */
 export function checkTurns(evidence: Evidence): Finding {
   const violations: string[] = [];
   let checked = 0;
@@ -26,7 +27,7 @@ export function checkTurns(evidence: Evidence): Finding {
     const imported = isTouched(evidence, id) && !beginsWith(messages, once) ? [] : once;
     const { turns, faults } = readTurns(messages, imported);
     const all = [...faults, ...contentFaults(id, turns, evidence)];
-    // The same key may have made a second call, in another life.
+    // If calls may be deleted, the same key may have made a second call in a later life of the session.
     if (!callsMayBeGone(evidence, id))
       all.push(
         ...orderFaults(turns, evidence),
@@ -39,18 +40,19 @@ export function checkTurns(evidence: Evidence): Finding {
   return { row: 'I4', what: "each call's turn once, in grant order, windows whole", checked, violations };
 }
 
-/** A user's message and its answer, or a failed user's message alone; after those that were imported. */
+/** Splits the messages after the imported ones into turns: a user's message with its answer, or a failed message alone. */
 function readTurns(
   messages: readonly StoredMessage[],
   imported: readonly string[],
 ): { turns: Turn[]; faults: string[] } {
-  const faults = messages.length > 0 && !beginsWith(messages, imported) ? ['lost what was imported'] : [];
+  const faults =
+    messages.length > 0 && !beginsWith(messages, imported) ? ['its imported messages are lost'] : [];
   const turns: Turn[] = [];
   const rest = messages.slice(2 * imported.length);
   for (let message = rest.shift(); message; message = rest.shift()) {
     const { role, content: prompt, callId, failed } = message;
     if (role !== 'user' || callId === null) {
-      faults.push(`an answer stands alone: ${JSON.stringify(message).slice(0, 200)}`);
+      faults.push(`an answer without a message: ${JSON.stringify(message).slice(0, 200)}`);
       continue;
     }
     if (failed) {
@@ -77,15 +79,15 @@ function contentFaults(id: string, turns: readonly Turn[], evidence: Evidence): 
     const { callId, prompt } = facts;
     const [turn, ...more] = turns.filter((one) => one.callId === callId);
     const view = evidence.views.get(callId);
-    if (!view) continue; // I1 tells.
-    if (more.length > 0) faults.push(`${callId}: its turn is there ${more.length + 1} times`);
-    if (turn) faults.push(...wrongTurn(turn, prompt, view), ...tooLongThere(id, facts, evidence));
+    if (!view) continue; // Reported under I1.
+    if (more.length > 0) faults.push(`${callId}: its turn exists ${more.length + 1} times`);
+    if (turn) faults.push(...wrongTurn(turn, prompt, view), ...wronglyKept(id, facts, evidence));
     else if (view.status === 'completed' || view.sessionStored === true || asked.has(callId))
       faults.push(...lostTurn(id, facts, view, evidence));
     const closedUnder = mayBeClosedUnder(evidence, id, facts);
-    // One that was cancelled while it waited leaves nothing, and says so.
+    // A call that was cancelled while it waited stores nothing and reports that.
     if (view.sessionStored === false && view.status !== 'cancelled' && !closedUnder)
-      faults.push(`${callId}: was told that the session is gone`);
+      faults.push(`${callId}: reports that the session is gone`);
   }
   const known = new Set(ofSession.map(({ callId }) => callId));
   for (const { callId } of turns)
@@ -94,21 +96,20 @@ function contentFaults(id: string, turns: readonly Turn[], evidence: Evidence): 
   return faults;
 }
 
-/** Explained by a deletion under the call, of which it was told; or by a removal after it. */
+/** A missing turn is right if the session was deleted while the call ran and the call reports it, or if it was removed later. */
 function lostTurn(id: string, facts: CallFacts, view: CallView, evidence: Evidence): string[] {
   if (view.sessionStored === false && mayBeClosedUnder(evidence, id, facts)) return [];
   if (mayBeRemoved(evidence, id, facts)) return [];
   const stored = view.sessionStored === null ? '' : ` (session_stored: ${String(view.sessionStored)})`;
-  return [`${facts.callId}: ${view.status}${stored}, and its turn is not there`];
+  return [`${facts.callId}: ${view.status}${stored}, but its turn is missing`];
 }
 
-/** The turn is there all the same. */
-function tooLongThere(id: string, { callId, endedAt }: CallFacts, evidence: Evidence): string[] {
+/** A turn that exists must not be older than the last deletion, and its call must not report that the session is gone. */
+function wronglyKept(id: string, { callId, endedAt }: CallFacts, evidence: Evidence): string[] {
   const { sessionStored } = evidence.views.get(callId) ?? {};
-  if (endedAt < clearedBefore(evidence, id, false)) return [`${callId}: its turn is left after the deletion`];
-  return sessionStored === false
-    ? [`${callId}: was told that the session is gone, and its turn is there`]
-    : [];
+  if (endedAt < clearedBefore(evidence, id, false))
+    return [`${callId}: its turn still exists after the deletion`];
+  return sessionStored === false ? [`${callId}: reports that the session is gone, but its turn exists`] : [];
 }
 
 function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallView): string[] {
@@ -117,10 +118,10 @@ function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallVi
   return answer === response ? [] : [`${callId}: its turn holds ${String(answer)}, it ended ${view.status}`];
 }
 
-/** A call whose time was up while it waited leaves its message where it stood in time: it never knew of a turn. */
+/** Whether the call reached its deadline while it waited for its turn: it stores its message without ever having had a turn. */
 function gaveUp({ callId, answer }: Turn, { calls, executions }: Evidence): boolean {
-  const toldOfTurn = calls.get(callId)?.turnNumbers.at(-1) !== undefined;
-  return !toldOfTurn && answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
+  const hadTurn = calls.get(callId)?.turnNumbers.at(-1) !== undefined;
+  return !hadTurn && answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
 }
 
 function orderFaults(turns: readonly Turn[], evidence: Evidence): string[] {
@@ -129,22 +130,23 @@ function orderFaults(turns: readonly Turn[], evidence: Evidence): string[] {
     const { callId } = turn;
     const number = evidence.calls.get(callId)?.turnNumbers.at(-1);
     if (gaveUp(turn, evidence)) return [];
-    if (number === undefined) return [`${callId}: nothing tells when it was granted its turn`];
+    if (number === undefined) return [`${callId}: no record of when it was granted its turn`];
     const fault = number > before ? [] : [`${callId}: granted turn ${number}, stands behind turn ${before}`];
     before = number;
     return fault;
   });
 }
 
-/** A call that was accepted before another was even sent comes first. */
+/** A call that was accepted before another one was sent must stand before it. */
 function acceptanceFaults(id: string, turns: readonly Turn[], evidence: Evidence): string[] {
   const had = turns.filter((turn) => !gaveUp(turn, evidence));
   const place = new Map(had.map(({ callId }, index) => [callId, index]));
-  const prompt = evidence.wishes.flatMap((wish) => {
-    const [one] = wish.tries;
-    const at = place.get(callIdOf(wish) ?? '');
-    if (wish.body.session_id !== id || !one || wish.tries.length > 1 || at === undefined) return [];
-    return one.answeredAt - one.sentAt <= promptlyMs ? [{ number: wish.number, at, ...one }] : [];
+  const prompt = evidence.requests.flatMap((request) => {
+    const [one] = request.submissions;
+    const at = place.get(callIdOf(request) ?? '');
+    if (request.body.session_id !== id || !one || request.submissions.length > 1 || at === undefined)
+      return [];
+    return one.answeredAt - one.sentAt <= promptlyMs ? [{ number: request.number, at, ...one }] : [];
   });
   return prompt.flatMap((earlier) =>
     prompt
@@ -153,7 +155,7 @@ function acceptanceFaults(id: string, turns: readonly Turn[], evidence: Evidence
   );
 }
 
-/** What an agent was sent before the prompt: the answered turns before, the last of them at most. */
+/** The window that an agent gets before the prompt must be the answered turns before it, at most the last `windowTurns`. */
 function windowFaults(imported: readonly string[], turns: readonly Turn[], evidence: Evidence): string[] {
   const faults: string[] = [];
   for (const [index, { callId }] of turns.entries()) {

@@ -1,50 +1,50 @@
-/** Faults that must hit the few milliseconds of an acceptance: many calls are sent and something ends in their midst. */
+/** Faults that must hit the few milliseconds in which a call is accepted: a burst of calls is sent and something fails during it. */
 import { pause, until } from '../pause.ts';
-import { newWish } from '../load/new-wish.ts';
-import type { Member } from '../product/member.ts';
+import { newCallRequest } from '../load/new-call-request.ts';
+import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Fault, FaultStage } from './fault.ts';
 
-const size = 6;
-/** With a slow road the way from a granted turn to a started call takes as long as this, and can be hit. */
-const roadMs = 15;
+const burstCalls = 6;
+/** With this latency, the time from a granted turn to a started call is long enough for a fault to hit it. */
+const proxyLatencyMs = 15;
 
-/** Sends calls to one facade, most of them in sessions. Resolves when they are followed up. */
+/** Sends calls to one facade at once, most of them in sessions. Resolves when their outcomes are known or abandoned. */
 async function burst(stage: FaultStage, facade: string, step: string): Promise<void> {
   const { calls, random } = stage;
-  const wishes = Array.from({ length: size }, () =>
-    newWish(stage, step, {
+  const requests = Array.from({ length: burstCalls }, () =>
+    newCallRequest(stage, step, {
       agent: random.pick(['echo', 'echo', 'slow']),
       session: random.chance(0.85) ? stage.sessions.pick(random) : undefined,
     }),
   );
   await Promise.all(
-    wishes.map(async (wish) => {
-      await calls.send(wish, { facade });
-      // Some clients never come back: then a turn that was granted is nobody's.
-      if (random.chance(0.4)) wish.abandoned = true;
-      else await calls.pursue(wish, random, 10_000);
+    requests.map(async (request) => {
+      await calls.send(request, { facade });
+      // Some clients never come back: then the session must take a granted turn back by itself.
+      if (random.chance(0.4)) request.abandoned = true;
+      else await calls.retryUntilClear(request, random, 10_000);
     }),
   );
 }
 
 /**
- * Holds the facade still, or kills it, between granting a turn and starting the call; several times in a row. From some
- * moment of the burst on nothing that the facade says gets through: turns that were asked for before are granted, and
- * their answers arrive; the starts that follow do not, until the facade has been killed or was still for long.
+ * Stops or kills a facade between the grant of a turn and the start of the call, three times in a row. From a random moment
+ * of the burst nothing that the facade sends gets through. Turns that it asked for before are granted, and it gets the
+ * answers, but the starts of the calls do not arrive until the facade has been killed or was stopped for long.
  */
 const turnGap: Fault = async (stage) => {
   const facade = stage.random.pick(stage.product.facades);
-  const { road } = facade;
+  const { proxy } = facade;
   const moments: number[] = [];
   const done: string[] = [];
   const bursts: Promise<void>[] = [];
   for (let round = 0; round < 3; round++) {
     await until(() => facade.process.ready, 30_000, 20);
-    road.set({ kind: 'latency', ms: roadMs });
+    proxy.set({ kind: 'latency', ms: proxyLatencyMs });
     bursts.push(burst(stage, facade.name, 'turn-gap'));
     const afterMs = stage.random.whole(20, 200);
     await pause(afterMs);
-    road.set({ kind: 'half_open', silent: 'up' });
+    proxy.set({ kind: 'half_open', silent: 'up' });
     await pause(150);
     moments.push(Date.now());
     done.push(`${await interrupt(facade, stage)} after ${afterMs} ms`);
@@ -58,29 +58,30 @@ const turnGap: Fault = async (stage) => {
   };
 };
 
-async function interrupt({ process, road }: Member, { random }: FaultStage): Promise<string> {
+/** Kills the process or stops it for up to 12 s, then lets the traffic pass again. Returns what was done. */
+async function interrupt({ process, proxy }: ProxiedProcess, { random }: FaultStage): Promise<string> {
   const kills = random.chance(0.5);
   const ms = kills ? 0 : random.pick([300, 2_000, 6_000, 12_000]);
   process.signal(kills ? 'SIGKILL' : 'SIGSTOP');
   await pause(ms);
-  if (kills) road.cut();
-  road.set({ kind: 'pass' });
+  if (kills) proxy.cut();
+  proxy.set({ kind: 'pass' });
   process.signal('SIGCONT');
   return kills ? 'SIGKILL' : `SIGSTOP for ${ms} ms`;
 }
 
-/** Requests reach the server, answers do not come back, then the connection is cut: was it started? */
+/** Requests reach the Temporal server, but its answers are lost and then the connection is cut: was the call started or not? */
 const lostStart: Fault = async (stage) => {
-  const { name, road } = stage.random.pick(stage.product.facades);
+  const { name, proxy } = stage.random.pick(stage.product.facades);
   const beforeMs = stage.random.whole(0, 80);
   const silentMs = stage.random.pick([200, 1_000, 4_000, 7_000]);
-  road.set({ kind: 'latency', ms: roadMs });
+  proxy.set({ kind: 'latency', ms: proxyLatencyMs });
   const settled = burst(stage, name, 'lost-start');
   await pause(beforeMs);
-  road.set({ kind: 'half_open', silent: 'down' });
+  proxy.set({ kind: 'half_open', silent: 'down' });
   await pause(silentMs);
-  road.cut();
-  road.set({ kind: 'pass' });
+  proxy.cut();
+  proxy.set({ kind: 'pass' });
   const what = `answers to ${name} lost after ${beforeMs} ms, for ${silentMs} ms`;
   return { what, at: Date.now(), touched: [name], settled };
 };

@@ -1,12 +1,12 @@
-/** A process whose clock is wrong by minutes, against the Temporal server's and the agents'. */
+/** A process whose clock differs by minutes from the clocks of the Temporal server and the agents. */
 import { pause, until } from '../pause.ts';
 import { everyFacade, type Fault } from './fault.ts';
 
 const minuteMs = 60_000;
 
 /**
- * The clock jumps while the process works, or is wrong from its start on; then it is set right at once. In between calls must
- * succeed as ever, so it lasts for some.
+ * The clock jumps while the process works, or is wrong from its start; later it jumps back. Calls must succeed all the
+ * while, so the fault lasts long enough for some.
  */
 const wrongClock: Fault = async ({ product, random }) => {
   const one = random.pick(product.holdfast);
@@ -20,7 +20,7 @@ const wrongClock: Fault = async ({ product, random }) => {
   }
   await pause(ms);
   await one.shiftClock(0);
-  const what = `${one.name} ${shiftMs > 0 ? 'ahead' : 'behind'} by ${Math.abs(shiftMs / 1_000)} s for ${ms} ms${fromStart ? ', from its start on' : ''}`;
+  const what = `${one.name} ${shiftMs > 0 ? 'ahead' : 'behind'} by ${Math.abs(shiftMs / 1_000)} s for ${ms} ms${fromStart ? ', from its start' : ''}`;
   return { what, at: Date.now(), touched: everyFacade(product) };
 };
 

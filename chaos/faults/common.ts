@@ -1,4 +1,4 @@
-/** The faults that every product can be made to suffer. */
+/** The faults that can be injected into every product. */
 import { bursts } from './bursts.ts';
 import { clocks } from './clocks.ts';
 import { disks } from './disk.ts';

@@ -1,10 +1,10 @@
-/** Disks that are full for a while: the database's, and that of the texts that are too large for it. */
+/** Disks that are full for a while: the disk of the database, and that of the payload store. */
 import { readdir } from 'node:fs/promises';
-import { newWish } from '../load/new-wish.ts';
+import { newCallRequest } from '../load/new-call-request.ts';
 import { pause, until } from '../pause.ts';
 import { everyFacade, type Fault, type FaultStage } from './fault.ts';
 
-/** Leaves the database's disk without a free byte for some seconds. */
+/** Leaves no free byte on the database's disk for some seconds. */
 const diskFull: Fault = async ({ product, random }) => {
   const ms = random.whole(2_000, 6_000);
   const disk = product.databaseDisk;
@@ -17,15 +17,15 @@ const diskFull: Fault = async ({ product, random }) => {
   await pause(ms);
   const at = Date.now();
   await disk.free();
-  // A database that cannot write may exit.
+  // A database that cannot write may exit, so this counts as an end of the servers.
   return { what, at, touched: everyFacade(product), endedServers: true, afterwards: () => disk.recovered() };
 };
 
 const largeCalls = 8;
-/** By then what was half written when the disk was full is gone. */
+/** Files that were half written when the disk was full must be removed within this time. */
 const tidyWithinMs = 10_000;
 
-/** Little or nothing is left for large prompts and answers, and calls that have some come all the while. */
+/** Leaves little or no room for large prompts and answers, and keeps sending calls that have them. */
 const storeFull: Fault = async (stage) => {
   const { product, random } = stage;
   const ms = random.whole(2_000, 6_000);
@@ -33,7 +33,7 @@ const storeFull: Fault = async (stage) => {
   const what = `payload store with ${leftBytes} bytes left for ${ms} ms`;
   const { store } = product;
   if (!store.ownFileSystem)
-    return { what, at: Date.now(), touched: everyFacade(product), skipped: 'no right to mount a tmpfs' };
+    return { what, at: Date.now(), touched: everyFacade(product), skipped: 'no permission to mount a tmpfs' };
   const halfBefore = await halfWritten(store.path);
   await store.fill(undefined, leftBytes);
   const sent = sendLarge(stage, ms);
@@ -43,29 +43,33 @@ const storeFull: Fault = async (stage) => {
   return { what, at: Date.now(), touched: everyFacade(product), settled };
 };
 
+/** Waits until the half-written files are removed. Records a violation if they are not. */
 async function tidied({ product, journal }: FaultStage, halfBefore: number, what: string): Promise<void> {
   const more = async (): Promise<number> => (await halfWritten(product.store.path)) - halfBefore;
   if (await until(async () => (await more()) <= 0, tidyWithinMs, 250)) return;
-  journal.odd('leaks', `${await more()} half written files are left in the payload store after ${what}`);
+  journal.recordViolation(
+    'leaks',
+    `${await more()} half-written files are left in the payload store after ${what}`,
+  );
 }
 
-/** Some have a large prompt, some a large answer, some both. */
+/** Sends calls during `ms`, some with a large prompt, some with a large answer, some with both. */
 async function sendLarge(stage: FaultStage, ms: number): Promise<void> {
   const { api, calls, random, sessions } = stage;
   const send = async (): Promise<void> => {
     await pause(random.whole(0, ms));
-    const wish = newWish(stage, 'large', {
+    const request = newCallRequest(stage, 'large', {
       agent: random.pick(['wordy', 'echo']),
       session: random.chance(0.5) ? sessions.pick(random) : undefined,
       textLength: random.pick([100, random.whole(20_000, 200_000)]),
     });
-    await calls.send(wish, { facade: random.pick(api.facades), wait: random.chance(0.5) });
-    await calls.pursue(wish, random, 20_000);
+    await calls.send(request, { facade: random.pick(api.facades), wait: random.chance(0.5) });
+    await calls.retryUntilClear(request, random, 20_000);
   };
   await Promise.all(Array.from({ length: largeCalls }, send));
 }
 
-/** Of writes that got no further; there are some at any moment. */
+/** The number of unfinished files in the store. While it is used, there are some at any moment. */
 async function halfWritten(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   return names.filter((name) => name.endsWith('.tmp')).length;

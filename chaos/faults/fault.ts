@@ -1,37 +1,39 @@
 import type { Stage } from '../load/stage.ts';
-import type { Member } from '../product/member.ts';
+import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Product } from '../product/product.ts';
 
+/** What a fault works with: what the load has, and the product. */
 export interface FaultStage<P extends Product = Product> extends Stage {
   readonly product: P;
 }
 
-/** What was done. */
+/** What a fault did. */
 export interface Done {
   readonly what: string;
-  /** The time to the next success is measured from here: the kill, or the end of a disturbance. Epoch ms. */
+  /** Epoch ms from which recovery is measured: the kill, or the end of the disturbance. */
   readonly at: number;
-  /** Facades that a call has to succeed through before the fault counts as recovered from. */
+  /** Names of the facades through which a call must succeed before the product counts as recovered. */
   readonly touched: readonly string[];
-  /** It ended the Temporal server or its database, from which some products take longer to recover. */
+  /** Whether it ended the Temporal server or its database. Some products take longer to recover from that. */
   readonly endedServers?: boolean;
-  /** When a process was stopped or killed in the midst of a burst, epoch ms. */
+  /** When it stopped or killed a process during a burst, epoch ms. */
   readonly moments?: readonly number[];
-  /** Why it was not done. */
+  /** The reason, if it could not be done here. */
   readonly skipped?: string;
-  /** Resolves when the calls that it made itself are followed up. */
+  /** Resolves when the outcome of the calls that it sent itself is known. */
   readonly settled?: Promise<unknown>;
-  /** What is left to do once that success has been seen, such as waking a frozen worker. */
+  /** What is left to do after the recovery, such as waking a frozen worker. */
   readonly afterwards?: () => Promise<void>;
 }
 
-/** Does something bad and undoes it; killed processes are started again by their keeper. */
+/** Injects one fault and undoes it. Killed processes are restarted by `KeptProcess`, not by the fault. */
 export type Fault<P extends Product = Product> = (stage: FaultStage<P>) => Promise<Done>;
 
-/** Faults by their kind. */
+/** Faults by kind. */
 export type Faults<P extends Product = Product> = Readonly<Record<string, Fault<P>>>;
 
-/** Every facade, also one with a worker or the server in it. */
+/** The names of all facades, including one that also runs a worker or the Temporal server. */
 export const everyFacade = ({ urls }: Product): readonly string[] => Object.keys(urls);
 
-export const namesOf = (members: readonly Member[]): readonly string[] => members.map(({ name }) => name);
+export const namesOf = (processes: readonly ProxiedProcess[]): readonly string[] =>
+  processes.map(({ name }) => name);

@@ -3,8 +3,8 @@ import type { ClusterProduct } from '../product/cluster-product.ts';
 import { namesOf, type Fault } from './fault.ts';
 
 /**
- * Stops one worker of several for longer than Temporal waits for a worker's tasks and heartbeats: the others must take
- * over. Then the worker goes on with tasks that are no longer its own.
+ * Stops one of several workers (SIGSTOP) for longer than Temporal waits for its tasks and heartbeats, so that the others
+ * must take over. Then it goes on with tasks that are no longer its own.
  */
 const freezeWorker: Fault<ClusterProduct> = ({ product, random }) => {
   const { process } = random.pick(product.workers);

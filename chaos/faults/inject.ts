@@ -4,18 +4,19 @@ import type { Done, Faults, FaultStage } from './fault.ts';
 import { recoveryLimitMs, recoveryMs } from './recovery.ts';
 import { schedule } from './schedule.ts';
 
+/** When to stop injecting faults. */
 interface End {
   /** Epoch ms. */
   readonly until: number;
-  /** Kinds that have to happen; those that have not by then come after it, and no others. */
+  /** Kinds that must happen. Those that have not happened by `until` are injected after it, and no others. */
   readonly must: readonly string[];
-  /** Nothing more is to be broken. */
+  /** Returns true if no more faults must be injected, e.g. because the load failed. */
   readonly calledOff: () => boolean;
 }
 
 /**
- * One fault after the other, each recovered from before the next. Resolves with the kinds of `must` that did not happen,
- * since they cannot be done here.
+ * Injects one fault after the other and waits for recovery in between. Resolves with the kinds of `must` that did not happen
+ * because they cannot be done here.
  */
 export async function injectFaults<P extends Product>(
   stage: FaultStage<P>,
@@ -44,7 +45,7 @@ export async function injectFaults<P extends Product>(
   return [...missing];
 }
 
-/** Puts it on record once a call has succeeded since, and what the fault left to do is done. Says what happened. */
+/** Waits for the recovery, finishes the fault and records it in the journal. Returns a line for the log. */
 async function recover(
   stage: FaultStage,
   done: Done & { readonly kind: string; readonly begunAt: number },

@@ -1,4 +1,4 @@
-/** Processes that end: at once by SIGKILL, or in order by SIGTERM. */
+/** Faults that end processes: at once by SIGKILL, or gracefully by SIGTERM. */
 import { everyFacade, namesOf, type Done, type Fault } from './fault.ts';
 
 const now = (what: string, touched: readonly string[]): Done => ({ what, at: Date.now(), touched });

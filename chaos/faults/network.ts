@@ -1,27 +1,28 @@
-/** Bad networks between the processes, and between workers and agents. */
+/** Faults of the network between the processes, and between workers and agents. */
 import { pause } from '../pause.ts';
 import type { ProxyMode, TcpProxy } from '../proxy/tcp-proxy.ts';
-import type { Member } from '../product/member.ts';
+import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Product } from '../product/product.ts';
 import type { Random } from '../random.ts';
 import { namesOf, type Fault, type FaultStage } from './fault.ts';
 
-/** For a while, on roads all of the same kind. */
+/** Puts several proxies of one kind into one bad mode for a while. */
 export const badNetwork =
-  <P extends Product>(which: string, roadsOf: (stage: FaultStage<P>) => readonly TcpProxy[]): Fault<P> =>
+  <P extends Product>(which: string, proxiesOf: (stage: FaultStage<P>) => readonly TcpProxy[]): Fault<P> =>
   async (stage) => {
     const { random } = stage;
-    const roads = roadsOf(stage);
+    const proxies = proxiesOf(stage);
     const mode = pickMode(random);
     const ms = random.whole(1_500, 7_000);
-    const open = roads.reduce((sum, road) => sum + road.open, 0);
-    for (const road of roads) road.set(mode);
+    const open = proxies.reduce((sum, proxy) => sum + proxy.open, 0);
+    for (const proxy of proxies) proxy.set(mode);
     await pause(ms);
-    // Half of the time it comes back as after lost packets, half of the time as after a new route: all is cut.
+    // Half of the time held bytes are delivered, as after packet loss; half of the time all connections are cut, as after a
+    // change of route.
     const cut = random.chance(0.5);
-    for (const road of roads) {
-      road.set({ kind: 'pass' });
-      if (cut) road.cut();
+    for (const proxy of proxies) {
+      proxy.set({ kind: 'pass' });
+      if (cut) proxy.cut();
     }
     const what = `${which}, ${open} connections: ${describe(mode)} for ${ms} ms${cut ? ', then cut' : ''}`;
     return { what, at: Date.now(), touched: namesOf(stage.product.facades) };
@@ -41,15 +42,17 @@ function describe(mode: ProxyMode): string {
   return Object.values(mode).join(' ');
 }
 
-function someAgents({ cast, random }: FaultStage): TcpProxy[] {
-  const { echo, slow, flaky, leaky, bounded, wordy } = cast.agents; // Down is down for good.
+function someAgents({ testAgents, random }: FaultStage): TcpProxy[] {
+  const { echo, slow, flaky, leaky, bounded, wordy } = testAgents.agents; // `down` never answers anyway.
   return random
     .shuffled([echo, slow, flaky, leaky, bounded, wordy])
     .slice(0, random.whole(1, 4))
-    .map((agent) => agent.road);
+    .map((agent) => agent.proxy);
 }
 
-const one = (members: readonly Member[], random: Random): TcpProxy[] => [random.pick(members).road];
+const one = (processes: readonly ProxiedProcess[], random: Random): TcpProxy[] => [
+  random.pick(processes).proxy,
+];
 
 export const networks = {
   'net-facade': badNetwork('facade <-> server', ({ product, random }) => one(product.facades, random)),

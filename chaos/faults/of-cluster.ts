@@ -1,4 +1,4 @@
-/** The faults of a cluster alone. */
+/** The faults that only a cluster can have. */
 import type { ClusterProduct } from '../product/cluster-product.ts';
 import type { Faults } from './fault.ts';
 import { freezes } from './freeze.ts';

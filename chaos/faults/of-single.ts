@@ -1,4 +1,4 @@
-/** The faults of a node that runs the Temporal server. */
+/** The faults that only a node with the embedded Temporal server can have. */
 import type { Single } from '../product/single.ts';
 import { everyFacade, type Fault, type Faults } from './fault.ts';
 

@@ -1,4 +1,4 @@
-/** PostgreSQL ends while the Temporal server runs, and has to recover after a while; or it cannot be reached. */
+/** Faults of PostgreSQL while the Temporal server runs: it ends and has to recover its data, or it cannot be reached. */
 import { pause } from '../pause.ts';
 import type { ClusterProduct } from '../product/cluster-product.ts';
 import { everyFacade, type Done, type Fault } from './fault.ts';
@@ -13,7 +13,7 @@ const killPostgres: Fault<ClusterProduct> = async ({ product, random }) => {
   return away(`${what}, away for ${awayMs} ms`, product);
 };
 
-/** PostgreSQL's "immediate" shutdown: its processes quit without a checkpoint, so it has to recover from its log. */
+/** PostgreSQL's "immediate" shutdown: its processes quit without a checkpoint, so it must recover from its write-ahead log. */
 const quitPostgres: Fault<ClusterProduct> = async ({ product, random }) => {
   const awayMs = random.whole(300, longestAwayMs);
   const { pid } = product.postgres;
@@ -33,6 +33,6 @@ export const ofPostgres = {
   'kill-postgres': killPostgres,
   'quit-postgres': quitPostgres,
   'net-postgres': badNetwork<ClusterProduct>('server <-> PostgreSQL', ({ product }) => [
-    product.databaseRoad,
+    product.databaseProxy,
   ]),
 };

@@ -1,4 +1,4 @@
-/** How long after a fault it takes until a call succeeds again. */
+/** Measures how long after a fault a call succeeds again. */
 import { until } from '../pause.ts';
 import { deadlineSeconds } from '../load/stage.ts';
 import type { Product } from '../product/product.ts';
@@ -6,12 +6,12 @@ import type { Done, FaultStage } from './fault.ts';
 
 const usualLimitMs = 60_000;
 
-/** How long after the fault a call has to have succeeded. */
+/** The time limit for recovery, in ms after the fault. */
 export function recoveryLimitMs(product: Product, { endedServers = false }: Done): number {
   return endedServers ? product.serversRecoverWithinMs : usualLimitMs;
 }
 
-/** Ms from the fault until a call that was sent after it has succeeded through every facade touched. */
+/** Ms from the fault until a call sent after it has succeeded through every touched facade. Undefined: not within the limit. */
 export async function recoveryMs(
   stage: FaultStage,
   { at, touched }: Done,
@@ -22,6 +22,7 @@ export async function recoveryMs(
   return each.includes(undefined) ? undefined : Math.max(...each.map((time) => (time ?? 0) - at));
 }
 
+/** Sends calls through one facade until one succeeds. Resolves with that time (epoch ms), or undefined after `atMostMs`. */
 async function successAfter(
   { calls, journal }: FaultStage,
   facade: string,
@@ -30,9 +31,9 @@ async function successAfter(
   const succeeded = await until(
     async () => {
       const body = { agent_name: 'echo', deadline_seconds: deadlineSeconds };
-      const wish = journal.wish('probe', body);
-      await calls.send(wish, { facade, wait: true, timeoutMs: 5_000 });
-      return wish.endings.some(({ success }) => success);
+      const request = journal.addRequest('probe', body);
+      await calls.send(request, { facade, wait: true, timeoutMs: 5_000 });
+      return request.endings.some(({ success }) => success);
     },
     atMostMs,
     100,

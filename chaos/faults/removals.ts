@@ -1,23 +1,26 @@
-/** Sessions that are removed while they are used: by a cleanup of all, or by their deletion. */
-import { newWish } from '../load/new-wish.ts';
+/** Sessions that are removed while calls use them: by a cleanup of all sessions, or by their deletion. */
+import { newCallRequest } from '../load/new-call-request.ts';
 import { cleanUpNow, removeSession } from '../load/removals.ts';
 import { pause } from '../pause.ts';
 import { everyFacade, type Fault, type FaultStage } from './fault.ts';
 
 const sessionsAtOnce = 4;
 
-/** One short call after the other in a session that is idle in between, as long as `goesOn`. */
+/** Sends one short call after the other in a session, with idle moments in between, while `goesOn` returns true. */
 async function useSession(stage: FaultStage, id: string, goesOn: () => boolean): Promise<void> {
   const { api, calls, random } = stage;
   while (goesOn()) {
-    const wish = newWish(stage, 'in-use', { session: id, agent: random.pick(['echo', 'echo', 'slow']) });
-    await calls.send(wish, { facade: random.pick(api.facades), wait: random.chance(0.7) });
-    await calls.pursue(wish, random, 10_000);
+    const request = newCallRequest(stage, 'in-use', {
+      session: id,
+      agent: random.pick(['echo', 'echo', 'slow']),
+    });
+    await calls.send(request, { facade: random.pick(api.facades), wait: random.chance(0.7) });
+    await calls.retryUntilClear(request, random, 10_000);
     await pause(random.whole(0, 60));
   }
 }
 
-/** Removes again and again for a while, at moments that fall before, into and between the calls. */
+/** Uses some sessions and removes them several times, at moments before, during and between their calls. */
 const whileInUse =
   (
     prefix: string,
@@ -50,7 +53,7 @@ const whileInUse =
 
 const cleanup = whileInUse('cleaned', 'cleanups beside', (stage) =>
   Promise.all(
-    // At times by all facades at once.
+    // Sometimes through all facades at once.
     (stage.random.chance(0.3) ? stage.api.facades : [stage.random.pick(stage.api.facades)]).map((facade) =>
       cleanUpNow(stage, facade),
     ),

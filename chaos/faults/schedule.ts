@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 
-/** Without end: round after round, each with every item once, in an order that the seed decides. */
+/** Endless rounds, each with every item once, in an order that the seed decides. */
 export function* schedule<T>(all: readonly T[], random: Random): Generator<T, never> {
   for (;;) yield* random.shuffled(all);
 }

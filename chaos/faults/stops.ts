@@ -1,4 +1,4 @@
-/** Processes that hold still for a while, as in a long collection or on an overcommitted machine. */
+/** Processes that are stopped for a while (SIGSTOP), as by a long garbage collection or an overcommitted machine. */
 import { pause } from '../pause.ts';
 import { everyFacade, namesOf, type Fault } from './fault.ts';
 
@@ -26,7 +26,7 @@ const stopServer: Fault = async ({ product, random }) => {
 
 export const stops = {
   'stop-facade': stop('facades', 14_000),
-  // Longer than a heartbeat timeout: what it was doing is done again elsewhere, and then it wakes up.
+  // May exceed the heartbeat timeout: Temporal then retries its activities elsewhere before it wakes up.
   'stop-worker': stop('workers', 10_000),
   'stop-temporal': stopServer,
 };

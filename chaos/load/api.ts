@@ -1,4 +1,4 @@
-/** HTTP to the facades as a careful client speaks it: with a limit of its own, and nothing taken for granted. */
+/** The HTTP client of the load: it has a timeout of its own and checks every answer for things that no client should get. */
 import type { Secrets } from '../secrets.ts';
 import type { Journal } from './journal.ts';
 
@@ -7,11 +7,12 @@ export type Json = Record<string, unknown>;
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined where it is no JSON object. */
+  /** Undefined if it is not JSON. */
   readonly body: Json | undefined;
   readonly text: string;
 }
 
+/** `timeoutMs` is 10 s by default. */
 export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -37,22 +38,23 @@ export class Api {
     this.journal = journal;
   }
 
-  /** Names of the facades that the load is spread over. */
+  /** Names of the facades that the load uses now. */
   get facades(): readonly string[] {
     return this.names;
   }
 
+  /** Adds a facade to those that the load uses. */
   join(facade: string, url: string): void {
     this.urls.set(facade, url);
     this.names = [...this.names, facade];
   }
 
-  /** Who has picked it already still asks there. */
+  /** Removes a facade. A step that has picked it already still sends its requests there. */
   leave(facade: string): void {
     this.names = this.names.filter((name) => name !== facade);
   }
 
-  /** Undefined: no whole answer came. */
+  /** Sends a request. Returns undefined if no complete answer came within the timeout. */
   async send(
     facade: string,
     method: string,
@@ -78,18 +80,18 @@ export class Api {
     }
   }
 
-  /** What no answer may be, whatever is being done to the product. */
+  /** Records what no answer may be, whatever fault is active: a 500, a refusal without a problem, a secret. */
   private inspect(request: string, response: Response, text: string): void {
     const { status } = response;
     this.journal.statuses.set(status, (this.journal.statuses.get(status) ?? 0) + 1);
     const type = response.headers.get('content-type') ?? '';
-    if (status === 500) this.journal.odd('answers', `${request}: 500 ${text.slice(0, 300)}`);
+    if (status === 500) this.journal.recordViolation('answers', `${request}: 500 ${text.slice(0, 300)}`);
     else if (status >= 400 && !type.startsWith('application/problem+json'))
-      this.journal.odd('answers', `${request}: ${status} of type ${type}`);
+      this.journal.recordViolation('answers', `${request}: ${status} of type ${type}`);
     if ((status === 429 || status === 503) && response.headers.get('retry-after') === null)
-      this.journal.odd('answers', `${request}: ${status} without Retry-After`);
+      this.journal.recordViolation('answers', `${request}: ${status} without Retry-After`);
     for (const name of this.secrets.foundIn(text))
-      this.journal.odd('I5', `The answer to ${request} holds ${name}`);
+      this.journal.recordViolation('I5', `The answer to ${request} holds ${name}`);
   }
 }
 

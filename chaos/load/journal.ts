@@ -1,55 +1,64 @@
-/** The load's own append-only record of what it asked for and was told. */
+/** The load's own record of what it sent and what the API answered, in memory and in an append-only file. */
 import { randomUUID } from 'node:crypto';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { callIdOf, type CallBody, type ToldEnding, type Wish, type WishTry } from './wish.ts';
+import {
+  callIdOf,
+  type CallBody,
+  type ReportedEnding,
+  type CallRequest,
+  type Submission,
+} from './call-request.ts';
 
+/** A session that the load has used. */
 export interface SessionRecord {
   readonly id: string;
-  /** Contents of the user messages that it was imported with. */
+  /** Contents of the user messages that it was imported with; empty if it was not imported. */
   readonly imported: readonly string[];
 }
 
-/** A deletion, or a cleanup, that was sent. */
+/** A deletion of a session, or a cleanup of sessions, that was sent. */
 export interface Removal {
-  /** Absent: a cleanup of every session that was not in use. */
+  /** Absent for a cleanup, which removes every session that is not in use. */
   readonly sessionId?: string;
-  /** With the session's ended calls. */
+  /** Whether the session's ended calls are deleted too. */
   readonly withCalls: boolean;
   /** Epoch ms. */
   readonly sentAt: number;
-  /** By then it has happened, or will not any more. */
+  /** Epoch ms after which it can no longer take effect. */
   until: number;
-  /** It was answered, so it has happened. */
+  /** Whether it was answered, so that it has surely taken effect. */
   done: boolean;
 }
 
-/** Something that no client should ever see, noticed when it happened. */
-export interface Oddity {
+/** A violation that was noticed while the run went on, e.g. an answer that no client should ever get. */
+export interface ObservedViolation {
   readonly row: 'I1 I2' | 'answers' | 'I5' | 'leaks';
   readonly text: string;
 }
 
+/** A fault that was injected. */
 export interface FaultRecord {
   readonly kind: string;
   readonly what: string;
-  /** Epoch ms: when it began, and the moments of it that matter (e.g. each SIGSTOP). */
+  /** Epoch ms: when it began, and the moments in it that matter (e.g. each SIGSTOP). */
   readonly at: number;
   readonly moments: readonly number[];
-  /** Within which a call has to have succeeded after it. */
+  /** A call must succeed within this time after it. */
   readonly limitMs: number;
-  /** Until the next success through every facade it touched; undefined: none within the limit. */
+  /** The time until a call succeeded through every touched facade. Undefined: not within the limit. */
   readonly recoveryMs?: number | undefined;
 }
 
+/** Holds everything that the load and the faults record during a run. */
 export class Journal {
-  readonly wishes: Wish[] = [];
+  readonly requests: CallRequest[] = [];
   readonly sessions = new Map<string, SessionRecord>();
   readonly removals: Removal[] = [];
-  readonly oddities: Oddity[] = [];
+  readonly observedViolations: ObservedViolation[] = [];
   readonly faults: FaultRecord[] = [];
-  /** Kinds of faults that cannot be done here, and why. */
+  /** Kinds of faults that cannot be done here, with the reason. */
   readonly skipped = new Map<string, string>();
-  /** Answers by status, for the report. */
+  /** The number of answers by HTTP status. */
   readonly statuses = new Map<number, number>();
   private readonly file: WriteStream;
 
@@ -57,31 +66,35 @@ export class Journal {
     this.file = createWriteStream(path, { flags: 'a' });
   }
 
-  wish(step: string, body: Omit<CallBody, 'prompt'>, extra: { text?: string; rerunOf?: Wish } = {}): Wish {
-    const number = this.wishes.length + 1;
+  addRequest(
+    step: string,
+    body: Omit<CallBody, 'prompt'>,
+    extra: { text?: string; rerunOf?: CallRequest } = {},
+  ): CallRequest {
+    const number = this.requests.length + 1;
     const original = extra.rerunOf;
-    const wish: Wish = {
+    const request: CallRequest = {
       number,
       key: randomUUID(),
       step,
       body: original?.body ?? { ...body, prompt: `#${number} ${extra.text ?? ''}` },
       ...(original && { rerunOf: callIdOf(original) ?? '' }),
-      tries: [],
+      submissions: [],
       endings: [],
     };
-    this.wishes.push(wish);
-    this.write({ event: 'wish', ...wish });
-    return wish;
+    this.requests.push(request);
+    this.write({ event: 'request', ...request });
+    return request;
   }
 
-  tried(wish: Wish, one: WishTry): void {
-    wish.tries.push(one);
-    this.write({ event: 'tried', number: wish.number, ...one });
+  tried(request: CallRequest, one: Submission): void {
+    request.submissions.push(one);
+    this.write({ event: 'tried', number: request.number, ...one });
   }
 
-  ended(wish: Wish, ending: ToldEnding): void {
-    wish.endings.push(ending);
-    this.write({ event: 'told the end', number: wish.number, ...ending });
+  ended(request: CallRequest, ending: ReportedEnding): void {
+    request.endings.push(ending);
+    this.write({ event: 'ending', number: request.number, ...ending });
   }
 
   session(id: string, imported: readonly string[] = []): SessionRecord {
@@ -90,7 +103,7 @@ export class Journal {
     return record;
   }
 
-  /** To be told of before it is sent; its end is for the caller to note. */
+  /** Records a removal. Call it before the removal is sent, and `removed` once its outcome is known. */
   removal(what: Pick<Removal, 'sessionId' | 'withCalls'>): Removal {
     const removal = { ...what, sentAt: Date.now(), until: Infinity, done: false };
     this.removals.push(removal);
@@ -98,15 +111,15 @@ export class Journal {
     return removal;
   }
 
-  /** `until` it has happened, if it was not heard of. */
+  /** `done`: it was answered. `until`: epoch ms after which it can no longer take effect. */
   removed(removal: Removal, done: boolean, until: number): void {
     Object.assign(removal, { done, until });
     this.write({ event: 'removed', ...removal });
   }
 
-  odd(row: Oddity['row'], text: string): void {
-    this.oddities.push({ row, text });
-    this.write({ event: 'odd', row, text });
+  recordViolation(row: ObservedViolation['row'], text: string): void {
+    this.observedViolations.push({ row, text });
+    this.write({ event: 'violation', row, text });
   }
 
   fault(record: FaultRecord): void {
@@ -114,13 +127,13 @@ export class Journal {
     this.write({ event: 'fault', ...record });
   }
 
-  /** Nothing once it is closed: after a fault that threw, the calls that it made itself may not be over yet. */
+  /** Does nothing once the journal is closed: after a fault that threw, calls that it sent may still be in flight. */
   write(line: object): void {
     if (this.file.writableEnded) return;
     this.file.write(`${JSON.stringify({ at: Date.now(), ...line })}\n`);
   }
 
-  /** Resolves once all of it is in the file. */
+  /** Resolves once every line is written to the file. */
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.file.end(resolve));
   }

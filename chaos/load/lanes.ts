@@ -1,4 +1,4 @@
-/** The mixed load: closed loops, each doing one step after the other. */
+/** The mixed load: closed loops (lanes), each of which does one step after the other. */
 import { pause } from '../pause.ts';
 import { sessionSteps } from './session-steps.ts';
 import type { Stage } from './stage.ts';
@@ -6,6 +6,7 @@ import { callSteps } from './steps.ts';
 
 const steps = { ...callSteps, ...sessionSteps };
 
+/** How often each step is chosen, relative to the others. */
 const weights: Record<keyof typeof steps, number> = {
   waited: 24,
   async: 24,
@@ -24,13 +25,15 @@ const weights: Record<keyof typeof steps, number> = {
   cleanup: 0.5,
 };
 
+/** A running load. */
 export interface Load {
-  /** A lane has failed, which none should: there is no use in going on. */
+  /** Whether a lane has thrown. No lane should, so the run should be ended. */
   readonly failed: boolean;
-  /** Every lane finishes its step; resolves when all have. Throws what one has failed with. */
+  /** Resolves when every lane has finished its current step. Rejects with the error of a lane that has thrown. */
   stop(): Promise<void>;
 }
 
+/** Starts `lanes` closed loops. */
 export function startLoad(stage: Stage, lanes: number): Load {
   let stopping = false;
   const failures: unknown[] = [];

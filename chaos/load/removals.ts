@@ -1,11 +1,11 @@
-/** Removing sessions, each removal on record: what it may have taken, the judge must know. */
+/** Removes sessions and records each removal, since the checks must know what it may have removed. */
 import type { Removal } from './journal.ts';
 import type { Stage } from './stage.ts';
 
-/** A removal that nobody heard of may go on for so long. */
-const unheardMs = 60_000;
+/** A removal whose answer was lost may still take effect within this time. */
+const maxUnansweredMs = 60_000;
 
-/** `DELETE`. True once it was answered: nothing of before is left. */
+/** Deletes a session. Returns true if it was answered, so that nothing from before it may be left. */
 export async function removeSession(
   stage: Pick<Stage, 'api' | 'journal'>,
   facade: string,
@@ -18,7 +18,7 @@ export async function removeSession(
   return over(stage, removal, answer?.status === 204 || answer?.status === 404);
 }
 
-/** Every session that nobody uses at that moment, however young. */
+/** Removes every session that is not in use at that moment, whatever its age. Returns true if it was answered. */
 export async function cleanUpNow(stage: Pick<Stage, 'api' | 'journal'>, facade: string): Promise<boolean> {
   const removal = stage.journal.removal({ withCalls: false });
   const answer = await stage.api.send(facade, 'POST', '/api/vps/sessions/cleanup?max_age_hours=0');
@@ -26,6 +26,6 @@ export async function cleanUpNow(stage: Pick<Stage, 'api' | 'journal'>, facade: 
 }
 
 function over({ journal }: Pick<Stage, 'journal'>, removal: Removal, done: boolean): boolean {
-  journal.removed(removal, done, Date.now() + (done ? 0 : unheardMs));
+  journal.removed(removal, done, Date.now() + (done ? 0 : maxUnansweredMs));
   return done;
 }

@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { Journal } from './journal.ts';
 
 const openAtOnce = 6;
-/** Calls until a session gives way to a new one: what one holds stays easy to look through. */
+/** After this many calls a session is replaced by a new one, so that its messages stay easy to read. */
 const maxCalls = 40;
 
 /** Sessions that the lanes share, so that calls queue for turns. */
@@ -15,6 +15,7 @@ export class SessionPool {
     this.journal = journal;
   }
 
+  /** The id of a shared session. */
   pick(random: Random): string {
     const place = random.whole(0, openAtOnce - 1);
     const current = this.open[place];
@@ -27,7 +28,7 @@ export class SessionPool {
     return id;
   }
 
-  /** One that nobody else uses. */
+  /** The id of a new session that no other lane uses. */
   fresh(kind: string, imported: readonly string[] = []): string {
     this.made += 1;
     return this.journal.session(`${kind}-${this.made}`, imported).id;

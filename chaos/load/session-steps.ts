@@ -1,30 +1,30 @@
-/** What a client does with whole sessions: import, delete, read. */
+/** The steps of the load that work on whole sessions: import, delete, read. */
 import { until } from '../pause.ts';
-import { newWish } from './new-wish.ts';
+import { newCallRequest } from './new-call-request.ts';
 import { removeSession } from './removals.ts';
 import type { Step } from './steps.ts';
 
-/** A session of its own with a few calls, deleted at once or while they run. */
+/** Makes a session with a few calls and deletes it, while they run or after. */
 const deletion: Step = async (stage) => {
   const { api, calls, random, sessions } = stage;
   const id = sessions.fresh('deleted');
-  const wishes = Array.from({ length: random.whole(1, 3) }, () =>
-    newWish(stage, 'deletion', { session: id, agent: random.pick(['echo', 'slow']) }),
+  const requests = Array.from({ length: random.whole(1, 3) }, () =>
+    newCallRequest(stage, 'deletion', { session: id, agent: random.pick(['echo', 'slow']) }),
   );
   const facade = random.pick(api.facades);
   const wait = random.chance(0.5);
-  await Promise.all(wishes.map((wish) => calls.send(wish, { facade, wait })));
-  for (const wish of wishes) await calls.pursue(wish, random, 5_000);
+  await Promise.all(requests.map((request) => calls.send(request, { facade, wait })));
+  for (const request of requests) await calls.retryUntilClear(request, random, 5_000);
   const withCalls = random.chance(0.4);
-  // As a client would that must be sure: again until the answer is a clear one.
+  // Like a client that must be sure, it repeats the deletion until one is answered.
   await until(() => removeSession(stage, random.pick(api.facades), id, withCalls), 15_000, 500);
 };
 
-/** A session with a past, and a call in it. */
+/** Imports a session and sends a call in it. */
 const importing: Step = async (stage) => {
   const { api, calls, random, journal } = stage;
   const contents = Array.from({ length: random.whole(1, 4) }, (_, turn) => `imported ${turn}`);
-  const id = `imported-${journal.sessions.size}-${journal.wishes.length}`;
+  const id = `imported-${journal.sessions.size}-${journal.requests.length}`;
   const timestamp = new Date().toISOString();
   const messages = contents.flatMap((content) => [
     { timestamp, role: 'user', content },
@@ -37,12 +37,12 @@ const importing: Step = async (stage) => {
   const { imported = 0, skipped = [] } = (answer?.body ?? {}) as { imported?: number; skipped?: string[] };
   if (answer?.status !== 200 || imported + skipped.length !== 1) return;
   journal.session(id, contents);
-  const wish = newWish(stage, 'importing', { session: id, agent: random.pick(['echo', 'flaky']) });
-  await calls.send(wish, { facade: random.pick(api.facades), wait: true });
-  await calls.pursue(wish, random, 12_000);
+  const request = newCallRequest(stage, 'importing', { session: id, agent: random.pick(['echo', 'flaky']) });
+  await calls.send(request, { facade: random.pick(api.facades), wait: true });
+  await calls.retryUntilClear(request, random, 12_000);
 };
 
-/** Everything that is read now and then; the answers are searched for secrets on their way. */
+/** Reads one of the API's resources. `Api` searches every answer for secrets. */
 const reading: Step = async ({ api, random, journal }) => {
   const sessionId = random.pick([...journal.sessions.keys(), 'none']);
   const path = random.pick([
@@ -59,7 +59,7 @@ const reading: Step = async ({ api, random, journal }) => {
   await api.send(random.pick(api.facades), 'GET', path);
 };
 
-/** Old sessions are removed; none of a run is a day old, so none may be missing afterwards. */
+/** A cleanup of sessions older than a day. No session of a run is that old, so it must remove none. */
 const cleanup: Step = async ({ api, random }) => {
   await api.send(random.pick(api.facades), 'POST', '/api/vps/sessions/cleanup?max_age_hours=24');
 };

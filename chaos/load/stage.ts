@@ -1,21 +1,21 @@
-import type { Cast } from '../agents/cast.ts';
+import type { TestAgents } from '../agents/test-agents.ts';
 import type { Random } from '../random.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Api } from './api.ts';
-import type { CallDoor } from './call-door.ts';
+import type { CallClient } from './call-client.ts';
 import type { Journal } from './journal.ts';
 import type { SessionPool } from './session-pool.ts';
 
 /** What a step of the load works with. */
 export interface Stage {
   readonly api: Api;
-  readonly calls: CallDoor;
+  readonly calls: CallClient;
   readonly journal: Journal;
-  readonly cast: Cast;
+  readonly testAgents: TestAgents;
   readonly sessions: SessionPool;
   readonly secrets: Secrets;
   readonly random: Random;
 }
 
-/** Queueing for a turn included; the end of a run waits for the last calls this long. */
+/** The deadline of most calls. It includes the wait for a turn. */
 export const deadlineSeconds = 40;

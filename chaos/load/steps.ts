@@ -1,60 +1,66 @@
-/** What a client may do, one step each. Nothing here waits for long or throws: the lanes go on through every fault. */
-import type { AgentName } from '../agents/cast.ts';
+/** The steps of the load that send calls. No step waits for long or throws, so that the lanes go on through every fault. */
+import type { AgentName } from '../agents/test-agents.ts';
 import { pause } from '../pause.ts';
 import type { Journal } from './journal.ts';
 import { register } from './registrations.ts';
-import { newWish } from './new-wish.ts';
+import { newCallRequest } from './new-call-request.ts';
 import type { Stage } from './stage.ts';
-import { callIdOf, outcomeOf, type Wish } from './wish.ts';
+import { callIdOf, outcomeOf, type CallRequest } from './call-request.ts';
 
+/** One thing that a client may do. */
 export type Step = (stage: Stage) => Promise<void>;
 
 const followUpMs = 12_000;
 
 const waited: Step = async (stage) => {
   const { api, calls, random } = stage;
-  const wish = newWish(stage, 'waited');
-  await calls.send(wish, { facade: random.pick(api.facades), wait: true });
-  await calls.pursue(wish, random, followUpMs);
+  const request = newCallRequest(stage, 'waited');
+  await calls.send(request, { facade: random.pick(api.facades), wait: true });
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 const async: Step = async (stage) => {
   const { api, calls, random } = stage;
-  const wish = newWish(stage, 'async');
-  await calls.send(wish, { facade: random.pick(api.facades) });
-  await calls.pursue(wish, random, followUpMs);
-  if (random.chance(0.5) && outcomeOf(wish) === 'accepted') await calls.awaitEnd(wish, random, 5_000);
+  const request = newCallRequest(stage, 'async');
+  await calls.send(request, { facade: random.pick(api.facades) });
+  await calls.retryUntilClear(request, random, followUpMs);
+  if (random.chance(0.5) && outcomeOf(request) === 'accepted') await calls.awaitEnd(request, random, 5_000);
 };
 
-/** One key at all facades at the same time. */
+/** Sends one key to all facades at the same time. */
 const twins: Step = async (stage) => {
   const { api, calls, random } = stage;
-  const wish = newWish(stage, 'twins');
-  await Promise.all(api.facades.map((facade) => calls.send(wish, { facade, wait: random.chance(0.5) })));
-  await calls.pursue(wish, random, followUpMs);
+  const request = newCallRequest(stage, 'twins');
+  await Promise.all(api.facades.map((facade) => calls.send(request, { facade, wait: random.chance(0.5) })));
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
-/** Lately accepted calls. Those of deleted sessions are left out: a repeat would begin the session anew. */
-function lately({ wishes }: Journal): Wish[] {
-  return wishes
+/** Recently accepted calls, except those of deleted sessions: a repeat of such a call would create the session again. */
+function recentlyAccepted({ requests }: Journal): CallRequest[] {
+  return requests
     .slice(-80)
-    .filter((wish) => outcomeOf(wish) === 'accepted' && !wish.body.session_id?.startsWith('deleted'));
+    .filter(
+      (request) => outcomeOf(request) === 'accepted' && !request.body.session_id?.startsWith('deleted'),
+    );
 }
 
-/** The key of a call that was accepted some time ago. */
+/** Repeats the key of a call that was accepted some time ago. */
 const repeat: Step = async (stage) => {
   const { api, calls, journal, random } = stage;
-  const earlier = lately(journal);
+  const earlier = recentlyAccepted(journal);
   if (earlier.length === 0) return;
-  const wish = random.pick(earlier);
-  const { outcome } = await calls.send(wish, { facade: random.pick(api.facades), wait: random.chance(0.5) });
-  // At a node that knows of nobody else who waits.
-  if (wish.body.on_disconnect === 'cancel' && outcome === 'unclear') wish.cancelAsked = true;
+  const request = random.pick(earlier);
+  const { outcome } = await calls.send(request, {
+    facade: random.pick(api.facades),
+    wait: random.chance(0.5),
+  });
+  // This node may have had no other client waiting for the call, so the lost connection may have cancelled it.
+  if (request.body.on_disconnect === 'cancel' && outcome === 'unclear') request.cancelAsked = true;
 };
 
-/** The key of an accepted call with another body. */
+/** Sends the key of an accepted call with another body, which must be refused. */
 const mismatch: Step = async ({ api, journal, random }) => {
-  const earlier = lately(journal).filter((wish) => wish.rerunOf === undefined);
+  const earlier = recentlyAccepted(journal).filter((request) => request.rerunOf === undefined);
   if (earlier.length === 0) return;
   const { key, body, number } = random.pick(earlier);
   const answer = await api.send(random.pick(api.facades), 'POST', '/api/vps/call', {
@@ -62,58 +68,58 @@ const mismatch: Step = async ({ api, journal, random }) => {
     headers: { 'Idempotency-Key': key, Prefer: 'respond-async' },
   });
   if (answer && answer.status < 300)
-    journal.odd('I1 I2', `#${number}: its key was taken with another body (${answer.status})`);
+    journal.recordViolation('I1 I2', `#${number}: its key was accepted with another body (${answer.status})`);
 };
 
 const cancel: Step = async (stage) => {
   const { api, calls, random } = stage;
-  const wish = newWish(stage, 'cancel', { agent: random.pick(['slow', 'slow', 'echo', 'flaky']) });
-  await calls.send(wish, { facade: random.pick(api.facades) });
-  const callId = callIdOf(wish);
+  const request = newCallRequest(stage, 'cancel', { agent: random.pick(['slow', 'slow', 'echo', 'flaky']) });
+  await calls.send(request, { facade: random.pick(api.facades) });
+  const callId = callIdOf(request);
   if (callId === undefined) return;
   await pause(random.whole(0, 2_000));
-  wish.cancelAsked = true;
+  request.cancelAsked = true;
   await api.send(random.pick(api.facades), 'POST', `/api/vps/calls/${callId}/cancel`);
-  if (random.chance(0.5)) await calls.awaitEnd(wish, random, 5_000);
+  if (random.chance(0.5)) await calls.awaitEnd(request, random, 5_000);
 };
 
-/** A client that goes away, and whose call is to be cancelled then. */
+/** A client that disconnects. Its call is cancelled then (`on_disconnect: "cancel"`). */
 const disconnect: Step = async (stage) => {
   const { api, calls, random } = stage;
-  const wish = newWish(stage, 'disconnect', { agent: 'slow', cancelOnDisconnect: true });
-  wish.cancelAsked = true;
-  await calls.send(wish, {
+  const request = newCallRequest(stage, 'disconnect', { agent: 'slow', cancelOnDisconnect: true });
+  request.cancelAsked = true;
+  await calls.send(request, {
     facade: random.pick(api.facades),
     wait: true,
     timeoutMs: random.whole(50, 1_500),
   });
-  if (random.chance(0.5)) await calls.pursue(wish, random, followUpMs);
+  if (random.chance(0.5)) await calls.retryUntilClear(request, random, followUpMs);
 };
 
-/** A client whose first connection breaks as its second one waits already: the call goes on for that. */
+/** A client whose first connection breaks while a second one is already waiting: the call goes on for the second one. */
 const reconnect: Step = async (stage) => {
   const { api, calls, random } = stage;
-  const wish = newWish(stage, 'reconnect', { agent: 'slow', cancelOnDisconnect: true });
-  const facade = random.pick(api.facades); // Each knows those that wait at itself.
-  const first = calls.send(wish, { facade, wait: true, timeoutMs: random.whole(200, 900) });
+  const request = newCallRequest(stage, 'reconnect', { agent: 'slow', cancelOnDisconnect: true });
+  const facade = random.pick(api.facades); // A facade knows only the clients that wait at itself.
+  const first = calls.send(request, { facade, wait: true, timeoutMs: random.whole(200, 900) });
   await pause(random.whole(0, 150));
-  const second = await calls.send(wish, { facade, wait: true, timeoutMs: 30_000 });
-  if (second.outcome !== 'accepted') wish.cancelAsked = true; // Nobody waits any more.
+  const second = await calls.send(request, { facade, wait: true, timeoutMs: 30_000 });
+  if (second.outcome !== 'accepted') request.cancelAsked = true; // No client waits any more.
   await first;
-  await calls.pursue(wish, random, followUpMs);
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 const rerun: Step = async (stage) => {
   const { api, calls, journal, random } = stage;
-  const earlier = lately(journal).filter((wish) => wish.endings.length > 0);
+  const earlier = recentlyAccepted(journal).filter((request) => request.endings.length > 0);
   if (earlier.length === 0) return;
-  const wish = journal.wish(
+  const request = journal.addRequest(
     'rerun',
     { agent_name: '', deadline_seconds: 0 },
     { rerunOf: random.pick(earlier) },
   );
-  await calls.send(wish, { facade: random.pick(api.facades) });
-  await calls.pursue(wish, random, followUpMs);
+  await calls.send(request, { facade: random.pick(api.facades) });
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 const registration: Step = async (stage) => {
@@ -125,16 +131,16 @@ const registration: Step = async (stage) => {
   );
 };
 
-/** An agent that is there for one call. */
+/** Registers an agent for one call and removes it while the call may still run. */
 const passing: Step = async (stage) => {
   const { api, calls, journal, random } = stage;
-  const name = `passing-${journal.wishes.length}`;
+  const name = `passing-${journal.requests.length}`;
   const facade = random.pick(api.facades);
   if ((await register(stage, facade, 'echo', name))?.status !== 201) return;
-  const wish = newWish(stage, 'passing', { agent: name });
-  await calls.send(wish, { facade, wait: random.chance(0.5) });
+  const request = newCallRequest(stage, 'passing', { agent: name });
+  await calls.send(request, { facade, wait: random.chance(0.5) });
   await api.send(random.pick(api.facades), 'DELETE', `/api/vps/agents/${name}`);
-  await calls.pursue(wish, random, followUpMs);
+  await calls.retryUntilClear(request, random, followUpMs);
 };
 
 export const callSteps = {

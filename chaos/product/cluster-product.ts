@@ -1,6 +1,6 @@
 /**
- * The product on a cluster: PostgreSQL, the full Temporal server, two facades and two workers, each a process of its own
- * and with a proxy before what it needs. Facades and workers come and go.
+ * The product as a cluster: PostgreSQL, the full Temporal server, two facades and two workers, each a process of its own.
+ * A proxy stands between each process and the server that it uses. Facades and workers come and go.
  */
 import { join } from 'node:path';
 import type { TcpProxy } from '../proxy/tcp-proxy.ts';
@@ -9,7 +9,7 @@ import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { holdfastSettings } from './environment.ts';
 import type { HoldfastProcess } from './holdfast-process.ts';
 import type { KeptProcess } from './kept-process.ts';
-import { openFacade, openWorker, type Member } from './member.ts';
+import { openFacade, openWorker, type ProxiedProcess } from './proxied-process.ts';
 import { openPostgresData } from './postgres-data.ts';
 import { childrenOf, killIfThere } from './process-table.ts';
 import type { DatabaseDisk, Product, ProductSettings } from './product.ts';
@@ -18,9 +18,10 @@ import type { StoredData } from './stored-data.ts';
 
 const workersOfVersion = 2;
 const readyMs = 90_000;
-/** PostgreSQL is looked for once calls succeed again, or have been given up. */
+/** When this time starts, calls have succeeded again or the recovery has timed out, so PostgreSQL should be ready. */
 const backWithinMs = 10_000;
 
+/** Starts everything; resolves once it is ready. */
 export async function startClusterProduct(settings: ProductSettings): Promise<ClusterProduct> {
   const data = await openDataFolder(join(settings.folder, 'data'));
   const store = await openDataFolder(join(settings.folder, 'payloads'));
@@ -39,11 +40,12 @@ interface Parts {
   readonly servers: Servers;
 }
 
+/** A running cluster, whose facades and workers can be replaced. */
 export class ClusterProduct implements Product {
-  facades: readonly Member[] = [];
-  workers: readonly Member[] = [];
+  facades: readonly ProxiedProcess[] = [];
+  workers: readonly ProxiedProcess[] = [];
   readonly retired: KeptProcess[] = [];
-  /** On two busy cores PostgreSQL recovers in seconds, and Temporal's 256 shards come back within a minute. */
+  /** On two busy cores PostgreSQL recovers in seconds and Temporal acquires its 256 shards within a minute. */
   readonly serversRecoverWithinMs = 120_000;
   readonly store: DataFolder;
   readonly databaseDisk: DatabaseDisk;
@@ -72,8 +74,8 @@ export class ClusterProduct implements Product {
     return [this.postgres, this.servers.temporal, ...this.holdfast];
   }
 
-  get roads(): readonly TcpProxy[] {
-    return [this.databaseRoad, ...[...this.workers, ...this.facades].map(({ road }) => road)];
+  get proxies(): readonly TcpProxy[] {
+    return [this.databaseProxy, ...[...this.workers, ...this.facades].map(({ proxy }) => proxy)];
   }
 
   get goneVersions(): readonly string[] {
@@ -88,12 +90,12 @@ export class ClusterProduct implements Product {
     return this.servers.postgres;
   }
 
-  /** Between the Temporal server and PostgreSQL. */
-  get databaseRoad(): TcpProxy {
-    return this.servers.road;
+  /** The proxy between the Temporal server and PostgreSQL. */
+  get databaseProxy(): TcpProxy {
+    return this.servers.proxy;
   }
 
-  /** Starts workers of the next version beside those that run. Resolves with its build id once they are ready. */
+  /** Starts workers of a new version beside the running ones. Resolves with their build id once they are ready. */
   async startWorkers(): Promise<string> {
     const buildId = `v${this.versions.length + 1}`;
     this.versions.push(buildId);
@@ -104,21 +106,21 @@ export class ClusterProduct implements Product {
     return buildId;
   }
 
-  /** Resolves once it is ready. */
-  async startFacade(name: string): Promise<Member> {
+  /** Starts one more facade. Resolves once it is ready. */
+  async startFacade(name: string): Promise<ProxiedProcess> {
     const facade = await openFacade(this.planOf(name));
     this.facades = [...this.facades, facade];
     await facade.process.start(readyMs);
     return facade;
   }
 
-  /** Stops it in order and for good. */
-  async retire(member: Member): Promise<void> {
-    this.retired.push(member.process);
-    this.workers = this.workers.filter((one) => one !== member);
-    this.facades = this.facades.filter((one) => one !== member);
-    await member.process.stop();
-    await member.road.close();
+  /** Stops a process gracefully and for good. */
+  async retire(leaving: ProxiedProcess): Promise<void> {
+    this.retired.push(leaving.process);
+    this.workers = this.workers.filter((one) => one !== leaving);
+    this.facades = this.facades.filter((one) => one !== leaving);
+    await leaving.process.stop();
+    await leaving.proxy.close();
   }
 
   signalTemporal(signal: NodeJS.Signals): Promise<number> {
@@ -128,7 +130,10 @@ export class ClusterProduct implements Product {
     return Promise.resolve(pid);
   }
 
-  /** `kill -9` of its main process, whose end the others notice, or of `whole` PostgreSQL. Resolves with what was killed. */
+  /**
+   * `kill -9` of PostgreSQL's main process, whose end the others notice, or with `whole` of all its processes. It is restarted
+   * after `awayMs`. Resolves with what was killed.
+   */
   async killPostgres(whole: boolean, awayMs?: number): Promise<string> {
     const { pid } = this.postgres;
     const others = whole ? await childrenOf(pid) : [];
@@ -138,7 +143,7 @@ export class ClusterProduct implements Product {
   }
 
   async killAll(): Promise<string> {
-    // Looked up before: then all of them end at the same moment.
+    // Looked up before the first kill, so that all of them end at the same moment.
     const children = await childrenOf(this.postgres.pid);
     const pids = this.processes.map(({ pid }) => pid);
     for (const one of this.processes) one.signal('SIGKILL');
@@ -151,7 +156,7 @@ export class ClusterProduct implements Product {
   }
 
   async close(keepIn: string | undefined): Promise<void> {
-    await Promise.all(this.roads.map((road) => road.close()));
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
     await this.data.close(keepIn && join(keepIn, 'database'));
     await this.store.close(keepIn && join(keepIn, 'texts'));
   }
@@ -167,20 +172,20 @@ export class ClusterProduct implements Product {
   }
 }
 
-/** PostgreSQL may exit when it cannot write, and again at each start until it has room to recover. */
+/** PostgreSQL's disk. While it is full, PostgreSQL may exit, and exit again after each restart until it has room to recover. */
 function diskOf(data: DataFolder, { postgres, place }: Servers): DatabaseDisk {
   return {
     quota: data.quota,
     async fill() {
-      // Without one, a file size limit stands in for a full disk; processes that PostgreSQL starts later would lack it.
-      if (!data.ownFileSystem) throw new Error('no right to mount a tmpfs');
+      // Otherwise a file size limit would stand in for a full disk, but processes that PostgreSQL starts later would not have it.
+      if (!data.ownFileSystem) throw new Error('no permission to mount a tmpfs');
       postgres.excuse(true);
       await data.fill(undefined);
     },
     free: () => data.free(undefined),
     async recovered() {
       if (!(await until(async () => postgres.ready && (await place.plan.isReady()), backWithinMs)))
-        throw new Error('PostgreSQL is not back after its disk was full');
+        throw new Error('PostgreSQL did not become ready again after its disk was full');
       postgres.excuse(false);
     },
   };

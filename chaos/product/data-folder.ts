@@ -1,4 +1,4 @@
-/** A folder of the product's: a small file system of its own where that is allowed, so that it can be filled. */
+/** A folder of the product that can be filled: a tmpfs of its own if this process may mount one. */
 import { execFile, execFileSync } from 'node:child_process';
 import { cp, mkdir, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -7,18 +7,20 @@ const run = promisify(execFile);
 const runNow = execFileSync;
 const roomyMiB = 3_072;
 
+/** A folder whose disk can be filled. */
 export interface DataFolder {
   readonly path: string;
-  /** How its disk is filled, in words. */
+  /** How `fill` does it, in words, for the report. */
   readonly quota: string;
   readonly ownFileSystem: boolean;
-  /** Leaves `leftBytes` free, 0 by default. `serverPid` is the Temporal server's. Throws where it cannot. */
+  /** Leaves `leftBytes` free, 0 by default. `serverPid` is the pid of the Temporal server. Throws if that is not possible. */
   fill(serverPid: number | undefined, leftBytes?: number): Promise<void>;
   free(serverPid: number | undefined): Promise<void>;
-  /** Copies its content to `keepIn`, if given, as a file system of its own is gone then. */
+  /** Unmounts the file system. Its contents are copied to `keepIn` first, if it is given. */
   close(keepIn: string | undefined): Promise<void>;
 }
 
+/** Makes the folder and mounts a tmpfs on it; without permission to mount, a file size limit stands in for a full disk. */
 export async function openDataFolder(path: string): Promise<DataFolder> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   try {
@@ -31,7 +33,7 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
   };
   let mounted = true;
   process.once('exit', () => {
-    if (mounted) runNow('umount', ['-l', path]); // The run was broken off.
+    if (mounted) runNow('umount', ['-l', path]); // The run was interrupted.
   });
   return {
     path,
@@ -44,23 +46,23 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     free: () => resize(`${roomyMiB}m`),
     async close(keepIn) {
       if (keepIn !== undefined) await cp(path, keepIn, { recursive: true });
-      await run('umount', ['-l', path]); // What was killed may not be quite gone.
+      await run('umount', ['-l', path]); // Killed processes may still hold files open for a moment.
       mounted = false;
     },
   };
 }
 
-/** Without the right to mount: the server process may not write any file beyond 64 KiB. */
+/** Without permission to mount: `fill` forbids the server process to write any file beyond 64 KiB. */
 function limitedByFileSize(path: string): DataFolder {
   const limit = async (pid: number, soft: string): Promise<void> => {
     await run('prlimit', ['--pid', String(pid), `--fsize=${soft}:`]);
   };
   return {
     path,
-    quota: "the server's file size limit (no right to mount a tmpfs)",
+    quota: "the server's file size limit (no permission to mount a tmpfs)",
     ownFileSystem: false,
     fill: async (pid) => (pid === undefined ? undefined : limit(pid, '65536')),
-    // One that was started meanwhile has no limit.
+    // A server that was started meanwhile has no limit.
     free: async (pid) => (pid === undefined ? undefined : limit(pid, 'unlimited')),
     close: () => Promise.resolve(),
   };

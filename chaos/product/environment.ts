@@ -1,12 +1,12 @@
 import type { ProductSettings } from './product.ts';
 
-/** The variables that every process of the product has; it inherits no others from this one. */
+/** The environment variables that every process of the product gets. It inherits no others from this process. */
 export function surroundings({ marker }: Pick<ProductSettings, 'marker'>): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env;
   return { PATH, HOME, CHAOS_MARKER: marker };
 }
 
-/** What every process of Holdfast is set to. */
+/** The settings of every Holdfast process. */
 export function holdfastSettings(settings: ProductSettings, storeFolder: string): Record<string, string> {
   return {
     ...surroundings(settings),
@@ -15,7 +15,7 @@ export function holdfastSettings(settings: ProductSettings, storeFolder: string)
     HOLDFAST_DRAIN_SECONDS: '5',
     HOLDFAST_PAYLOAD_STORE: storeFolder,
     HOLDFAST_INLINE_BYTES: '2048',
-    // Large texts leave the windows whole: what they must hold is judged by the number of turns alone.
+    // Large enough that no window is cut by its bytes: the checks expect windows that are limited by the number of turns alone.
     HOLDFAST_WINDOW_BYTES: String(64 * 1024 * 1024),
   };
 }

@@ -1,10 +1,11 @@
-/** A facade, a worker or a node of the built product, whose clock can be put wrong. */
+/** A facade, a worker or a node that runs from dist/ and whose clock can be shifted. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { KeptProcess } from './kept-process.ts';
 
+/** How to start the process. A node is a `facade` with the embedded Temporal server. */
 export interface HoldfastPlan {
   readonly name: string;
   readonly runs: 'facade' | 'worker';
@@ -14,12 +15,13 @@ export interface HoldfastPlan {
 
 const shiftedClock = fileURLToPath(new URL('shifted-clock.cjs', import.meta.url));
 
-/** What is run, below dist/, and what it prints once it can be used. */
+/** The script below dist/ and what it prints once it is ready. */
 const scripts = {
   facade: { script: 'src/node/server.js', ready: /Holdfast \S+ is ready/ },
   worker: { script: 'worker.js', ready: /Worker is ready/ },
 } as const;
 
+/** A kept process of Holdfast. */
 export class HoldfastProcess extends KeptProcess {
   private readonly clockFile: string;
 
@@ -37,7 +39,7 @@ export class HoldfastProcess extends KeptProcess {
     this.clockFile = clockFile;
   }
 
-  /** Its clock is wrong by so much from now on, also after it was started again; 0: right. */
+  /** Shifts its clock by `ms` from now on, also after a restart. 0 sets it right. */
   async shiftClock(ms: number): Promise<void> {
     await writeFile(this.clockFile, String(ms));
   }

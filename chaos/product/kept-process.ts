@@ -1,43 +1,47 @@
-/** One process of the product, started again on the same settings whenever it ends, as by an init system. */
+/** One process of the product. It is restarted with the same command whenever it ends, as by an init system. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { SpawnOptions } from '../../src/platform/embedded/server-process.ts';
 import { pause, until } from '../pause.ts';
 
+/** One exit of a process. */
 export interface Exit {
   readonly name: string;
   /** Epoch ms. */
   readonly at: number;
+  /** The signal or exit code, e.g. `SIGKILL` or `code 1`; or why it could not be started. */
   readonly how: string;
-  /** The suite ended it, or did something that it may exit of. */
+  /** The suite ended it, or did something that may make it exit. */
   readonly wanted: boolean;
-  /** It had been ready. */
+  /** Whether it had become ready before. */
   readonly ready: boolean;
-  /** The end of what it printed. */
+  /** The end of its output. */
   readonly tail: string;
 }
 
+/** How to start the process and how to see that it is ready. */
 export interface ProcessPlan extends SpawnOptions {
   readonly name: string;
   readonly command: readonly string[];
-  /** What it prints once it can be used, or a look at whether it can. */
+  /** What it prints once it is ready, or a check whether it is. */
   readonly ready: RegExp | (() => Promise<boolean>);
   readonly logFolder: string;
 }
 
 const restartPauseMs = 300;
-const lookEveryMs = 100;
+const checkEveryMs = 100;
 const stopMs = 30_000;
 const tailBytes = 4_000;
 const ending: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGTERM', 'SIGQUIT', 'SIGINT']);
 
-/** They do not outlive this process. */
+/** Running children. They are killed when this process exits. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** Starts a process, restarts it whenever it ends, and records its exits. Its output goes to `<name>.log`. */
 export class KeptProcess {
   readonly name: string;
   readonly exits: Exit[] = [];
@@ -66,14 +70,14 @@ export class KeptProcess {
     return this.isReady;
   }
 
-  /** Starts it and keeps it; throws with the end of its output when it is not ready in time. */
+  /** Starts it and keeps it running. Throws with the end of its output if it is not ready within `readyMs`. */
   async start(readyMs = 60_000): Promise<void> {
     this.kept = this.keep();
     if (!(await until(() => this.isReady, readyMs)))
       throw new Error(`${this.name} is not ready after ${readyMs / 1_000} s:\n${this.tail}`);
   }
 
-  /** If the signal ends the process, it is started again `awayMs` later. */
+  /** Sends a signal. If it ends the process, the process is restarted `awayMs` later. */
   signal(signal: NodeJS.Signals, awayMs = restartPauseMs): void {
     if (ending.has(signal)) {
       this.endWanted = true;
@@ -83,12 +87,12 @@ export class KeptProcess {
     this.child?.kill(signal);
   }
 
-  /** While `excused`, an exit of its own is no violation. */
+  /** While `excused`, an exit that the suite did not cause is no violation. */
   excuse(excused: boolean): void {
     this.excused = excused;
   }
 
-  /** In order, for good. Resolves with its exit. */
+  /** Stops it gracefully and for good; kills it if that takes too long. Resolves with its last exit. */
   async stop(): Promise<Exit | undefined> {
     this.stopping = true;
     this.signal(this.plan.stopSignal ?? 'SIGTERM');
@@ -99,7 +103,7 @@ export class KeptProcess {
     return this.exits.at(-1);
   }
 
-  /** For the end of a run that failed. Resolves once it is gone. */
+  /** Kills it for good, at the end of a run that failed. Resolves once it has exited. */
   async kill(): Promise<void> {
     this.stopping = true;
     this.child?.kill('SIGKILL');
@@ -130,46 +134,46 @@ export class KeptProcess {
     const [program = '', ...args] = command;
     this.endWanted = false;
     this.tail = '';
-    const told = { ready: false, over: false };
+    const state = { ready: false, over: false };
     const child = spawn(program, args, { env, cwd, uid, gid, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     running.add(child);
     const nowReady = (): void => {
-      if (told.ready || told.over) return;
-      told.ready = true;
+      if (state.ready || state.over) return;
+      state.ready = true;
       this.isReady = !this.endWanted;
     };
     const ended = endOf(child);
-    this.hear(child, () => {
+    this.capture(child, () => {
       if (ready instanceof RegExp && ready.test(this.tail)) nowReady();
     });
     if (!(ready instanceof RegExp))
-      void until(async () => told.over || (await ready()), Infinity, lookEveryMs).then(nowReady);
+      void until(async () => state.over || (await ready()), Infinity, checkEveryMs).then(nowReady);
     const how = await ended;
     if (child.pid === undefined) this.tail = how;
-    told.over = true;
+    state.over = true;
     running.delete(child);
     this.log.write(`--- ${name} ended with ${how}\n`);
-    return { name, at: Date.now(), how, wanted: this.endIsWanted(), ready: told.ready, tail: this.tail };
+    return { name, at: Date.now(), how, wanted: this.endIsWanted(), ready: state.ready, tail: this.tail };
   }
 
-  /** Keeps what it prints; `heard` is called after each piece of it. */
-  private hear({ stdout, stderr }: ChildProcess, heard: () => void): void {
-    // Absent where the machine had not even descriptors left to start it with.
+  /** Logs its output and keeps the end of it; calls `onOutput` after each chunk. */
+  private capture({ stdout, stderr }: ChildProcess, onOutput: () => void): void {
+    // The streams are absent if the machine had no file descriptors left to start the process.
     for (const stream of [stdout, stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.log.write(text);
         this.tail = (this.tail + text).slice(-tailBytes);
-        heard();
+        onOutput();
       });
   }
 }
 
-/** How it ended, or why it never began. */
+/** Resolves with how the process ended, or why it could not be started. */
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('close', (code, signal) => resolve(signal ?? `code ${String(code)}`));
-    // One that cannot be signalled errs too, and goes on.
+    // An error event may also mean that a signal could not be sent; then the process goes on.
     child.on('error', ({ message }) => {
       if (child.pid === undefined) resolve(message);
     });

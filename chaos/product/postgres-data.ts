@@ -1,20 +1,21 @@
-/** Starts PostgreSQL once more, for the judge alone, and reads it with its own programs. */
+/** Starts PostgreSQL once more after a run, only for the checks, and reads it with psql and pg_amcheck. */
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Part, type PartPlan } from '../../cluster/part.ts';
+import { ClusterProcess, type ClusterProcessPlan } from '../../cluster/cluster-process.ts';
 import { postgresUser } from '../../cluster/postgres.ts';
 import { serverTable } from '../../src/platform/server-table.ts';
 import type { StoredData, Verified } from './stored-data.ts';
 
+/** Where PostgreSQL is and how to connect to it. */
 export interface PostgresPlace {
-  /** What runs it on its data. */
-  readonly plan: Omit<PartPlan, 'logFolder'>;
+  /** The command that runs it on its data. */
+  readonly plan: Omit<ClusterProcessPlan, 'logFolder'>;
   readonly binDir: string;
   readonly port: number;
   readonly password: string;
-  /** For its log and for what is read. */
+  /** The folder for its log and for the copies of its tables. */
   readonly folder: string;
 }
 
@@ -24,9 +25,10 @@ const shown = 20;
 const databases = Object.keys(serverTable.databases);
 const [main = ''] = databases;
 
+/** Starts PostgreSQL; `close` stops it. */
 export async function openPostgresData(place: PostgresPlace): Promise<StoredData> {
   const plan = { ...place.plan, name: 'postgres-read', logFolder: place.folder };
-  const server = await Part.start(plan, () => undefined, new AbortController().signal);
+  const server = await ClusterProcess.start(plan, () => undefined, new AbortController().signal);
   const inHex = (sql: string): Promise<string[]> => psql(place, main, sql);
   return {
     verify: () => verify(place),
@@ -36,7 +38,7 @@ export async function openPostgresData(place: PostgresPlace): Promise<StoredData
   };
 }
 
-/** By pg_amcheck, without which a run in CI fails, and by reading every row. */
+/** Runs pg_amcheck, which must be installed in CI, and reads every row of every table. */
 async function verify(place: PostgresPlace): Promise<Verified> {
   const checker = await amcheck(place);
   const tables: number[] = [];
@@ -56,7 +58,7 @@ async function verify(place: PostgresPlace): Promise<Verified> {
   };
 }
 
-/** Every table and index of both databases. Undefined: it is not installed. */
+/** Runs pg_amcheck on every table and index of both databases. Returns the violations, or undefined if it is not installed. */
 async function amcheck(place: PostgresPlace): Promise<string[] | undefined> {
   const depth = ['--install-missing', '--heapallindexed', '--parent-check'];
   const args = [...connectionTo(place), ...depth, ...databases.map((name) => `--database=${name}`)];
@@ -70,7 +72,7 @@ async function amcheck(place: PostgresPlace): Promise<string[] | undefined> {
   }
 }
 
-/** Copies every table into a file, uncompressed, so that it can be searched. Resolves with the number of rows of each. */
+/** Copies every table into an uncompressed file, so that it can be searched for secrets. Returns the number of rows of each. */
 async function readAll(place: PostgresPlace, database: string): Promise<number[]> {
   const folder = join(place.folder, 'tables', database);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -82,12 +84,12 @@ async function readAll(place: PostgresPlace, database: string): Promise<number[]
   const copies = tables.map(
     (table) => `\\copy public."${table}" to '${join(folder, table).replaceAll("'", "''")}' (format binary)`,
   );
-  // Without a statement psql would wait for one.
-  const told = copies.length === 0 ? [] : await psql(place, database, ...copies);
-  return told.map((line) => Number(line.replace('COPY ', '')));
+  // Without a statement psql would wait for input.
+  const results = copies.length === 0 ? [] : await psql(place, database, ...copies);
+  return results.map((line) => Number(line.replace('COPY ', '')));
 }
 
-/** The rows that the statements return, one a line, without headers. */
+/** Runs the statements and returns the lines of their output, without headers. */
 async function psql(place: PostgresPlace, database: string, ...statements: string[]): Promise<string[]> {
   const plain = ['--no-psqlrc', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1'];
   const commands = statements.map((statement) => `--command=${statement}`);

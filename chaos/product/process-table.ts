@@ -1,13 +1,13 @@
-/** Looking at this machine's processes through /proc. */
+/** Reads this machine's processes from /proc. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { readProcessStat } from '../../src/platform/process-stat.ts';
 
-/** Of every process whose environment holds `marker`, which children inherit. */
+/** The pids of all processes whose environment contains `marker`. Child processes inherit it. */
 export async function pidsMarked(marker: string): Promise<number[]> {
   return pidsWhere(async (pid) => (await readFile(`/proc/${pid}/environ`, 'utf8')).includes(marker));
 }
 
-/** The Temporal server that writes `database`, not the shell that watches it. */
+/** The pid of the Temporal server that was started with `database`, not of the shell that supervises it. */
 export async function serverPidOf(database: string): Promise<number | undefined> {
   const pids = await pidsWhere(async (pid) => {
     const [command = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
@@ -16,6 +16,7 @@ export async function serverPidOf(database: string): Promise<number | undefined>
   return pids[0];
 }
 
+/** The command line of a process, at most 160 characters; empty if it is gone. */
 export async function commandOf(pid: number): Promise<string> {
   const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return line.replaceAll('\0', ' ').slice(0, 160).trim();
@@ -30,22 +31,24 @@ export async function openSockets(pid: number): Promise<number> {
   return targets.filter((target) => target.startsWith('socket:')).length;
 }
 
+/** The pids of a process's direct children. */
 export async function childrenOf(pid: number): Promise<number[]> {
   return pidsWhere(async (other) => (await readProcessStat(other))?.parent === pid);
 }
 
+/** `kill -9`; does nothing if the process is gone. */
 export function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It is gone.
+    // The process is gone.
   }
 }
 
 async function pidsWhere(matches: (pid: number) => Promise<boolean>): Promise<number[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
   const found = await Promise.all(
-    // Processes end while one looks, and those of other users may not be looked at.
+    // A process may end meanwhile, and those of other users cannot be read.
     pids.map(async (pid) => ((await matches(pid).catch(() => false)) ? [pid] : [])),
   );
   return found.flat();

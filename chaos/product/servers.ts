@@ -1,11 +1,11 @@
-/** PostgreSQL and the full Temporal server, found and set up as `npm run cluster` does, with a proxy between them. */
+/** PostgreSQL and the full Temporal server, set up by the same code as `npm run cluster`, with a proxy between them. */
 import { randomBytes } from 'node:crypto';
 import { temporalPorts } from '../../cluster/claim-ports.ts';
 import { findPostgres } from '../../cluster/find-postgres.ts';
 import { findServer } from '../../cluster/find-server.ts';
 import { letPostgresEnter } from '../../cluster/make-data-dir.ts';
 import type { State } from '../../cluster/open-state.ts';
-import type { PartPlan } from '../../cluster/part.ts';
+import type { ClusterProcessPlan } from '../../cluster/cluster-process.ts';
 import { initPostgres, postgresIdentity, postgresPlan } from '../../cluster/postgres.ts';
 import { prepareNamespace } from '../../cluster/prepare-namespace.ts';
 import { serverPlan, temporalAddress, updateSchema } from '../../cluster/temporal-server.ts';
@@ -17,18 +17,19 @@ import { claimPort } from './ports.ts';
 import type { PostgresPlace } from './postgres-data.ts';
 import type { ProductSettings } from './product.ts';
 
+/** The running servers and how to reach them. */
 export interface Servers {
   readonly postgres: KeptProcess;
   readonly temporal: KeptProcess;
-  /** Between the two. */
-  readonly road: TcpProxy;
+  /** Between the Temporal server and PostgreSQL. */
+  readonly proxy: TcpProxy;
   readonly temporalPort: number;
   readonly temporalAddress: string;
   readonly postgresVersion: string;
   readonly place: PostgresPlace;
 }
 
-/** New ones, with their data in `dataDir`. Throws `StartupError`, e.g. where PostgreSQL is not installed. */
+/** Starts new ones with their data in `dataDir`. Throws `StartupError`, e.g. if PostgreSQL is not installed. */
 export async function startServers(settings: ProductSettings, dataDir: string): Promise<Servers> {
   const { folder, tell } = settings;
   const binaries = await findPostgres(undefined);
@@ -38,7 +39,7 @@ export async function startServers(settings: ProductSettings, dataDir: string): 
   const user = await postgresIdentity(dataDir);
   const state = await newState(settings);
   const { postgres: port = 0, FRONTEND_GRPC_PORT: temporalPort = 0 } = state.ports;
-  const keep = (plan: Omit<PartPlan, 'logFolder'>): KeptProcess => {
+  const keep = (plan: Omit<ClusterProcessPlan, 'logFolder'>): KeptProcess => {
     const env = { ...surroundings(settings), ...plan.env };
     return new KeptProcess({ ...plan, env, ready: plan.isReady, logFolder: folder });
   };
@@ -47,16 +48,16 @@ export async function startServers(settings: ProductSettings, dataDir: string): 
   await initPostgres(binaries, dataDir, state.postgresPassword, user, calledOff);
   await postgres.start();
   await updateSchema(serverBinaries, state, calledOff);
-  const road = await TcpProxy.start(port, await claimPort());
+  const proxy = await TcpProxy.start(port, await claimPort());
   const temporal = keep(
-    serverPlan(serverBinaries, { ...state, ports: { ...state.ports, postgres: road.port } }),
+    serverPlan(serverBinaries, { ...state, ports: { ...state.ports, postgres: proxy.port } }),
   );
   await temporal.start();
   await prepareNamespace(temporalAddress(state));
   return {
     postgres,
     temporal,
-    road,
+    proxy,
     temporalPort,
     temporalAddress: temporalAddress(state),
     postgresVersion: binaries.version,

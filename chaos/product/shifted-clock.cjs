@@ -1,12 +1,13 @@
-// Loaded before the product (`node --require`), in its worker threads too: its clock is wrong by as many milliseconds as the
-// file CHAOS_CLOCK_FILE says from moment to moment. Timers and performance.now() go on as on a machine whose clock jumps.
+// Preloaded by `node --require`, also into worker threads. Shifts the clock of the process by the number of milliseconds in
+// the file CHAOS_CLOCK_FILE, which is read again and again. Timers and performance.now() are not affected, as on a machine
+// whose clock jumps.
 const { readFileSync } = require('node:fs');
 
-const lookEveryMs = 100;
+const readEveryMs = 100;
 const TrueDate = Date;
 let shiftMs = 0;
 
-function look() {
+function readShift() {
   try {
     shiftMs = Number(readFileSync(process.env.CHAOS_CLOCK_FILE, 'utf8')) || 0;
   } catch {
@@ -15,8 +16,8 @@ function look() {
 }
 
 const now = () => TrueDate.now() + shiftMs;
-look();
-setInterval(look, lookEveryMs).unref();
+readShift();
+setInterval(readShift, readEveryMs).unref();
 globalThis.Date = new Proxy(TrueDate, {
   construct: (target, args, newTarget) =>
     Reflect.construct(target, args.length > 0 ? args : [now()], newTarget),

@@ -1,6 +1,6 @@
 /**
  * The product on one machine's SQLite: a node with the embedded Temporal server, a facade without a worker, a stand-alone
- * worker. Facade and worker reach the server through proxies; all are started again on the same data and ports.
+ * worker. Facade and worker reach the server through proxies. Every process is restarted with the same data and ports.
  */
 import { join } from 'node:path';
 import { databaseIn } from '../../src/platform/embedded/data-dir.ts';
@@ -8,17 +8,18 @@ import { until } from '../pause.ts';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { holdfastSettings } from './environment.ts';
 import { HoldfastProcess } from './holdfast-process.ts';
-import { openFacade, openWorker, type Member } from './member.ts';
+import { openFacade, openWorker, type ProxiedProcess } from './proxied-process.ts';
 import { claimPort } from './ports.ts';
 import { killIfThere, serverPidOf } from './process-table.ts';
 import type { Product, ProductSettings } from './product.ts';
 import { openSqliteData } from './sqlite-data.ts';
 
 export interface Single extends Product {
-  /** Facade, worker and Temporal server in one. */
+  /** A facade and a worker, with the embedded Temporal server as its child. */
   readonly node: HoldfastProcess;
 }
 
+/** Starts everything; resolves once it is ready. */
 export async function startSingle(settings: ProductSettings): Promise<Single> {
   const { folder } = settings;
   const data = await openDataFolder(join(folder, 'data'));
@@ -50,8 +51,8 @@ export async function startSingle(settings: ProductSettings): Promise<Single> {
 interface Parts {
   readonly node: HoldfastProcess;
   readonly port: number;
-  readonly facade: Member;
-  readonly worker: Member;
+  readonly facade: ProxiedProcess;
+  readonly worker: ProxiedProcess;
   readonly temporal: number;
   readonly data: DataFolder;
   readonly store: DataFolder;
@@ -60,7 +61,7 @@ interface Parts {
 function single({ node, port, facade, worker, temporal, data, store }: Parts): Single {
   const database = databaseIn(data.path);
   const processes = [node, facade.process, worker.process];
-  const roads = [facade.road, worker.road];
+  const proxies = [facade.proxy, worker.proxy];
   return {
     node,
     urls: { node: `http://127.0.0.1:${port}`, facade: facade.url },
@@ -72,18 +73,18 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
     goneVersions: [],
     serversRecoverWithinMs: 60_000,
     temporalAddress: `127.0.0.1:${temporal}`,
-    roads,
+    proxies,
     store,
     databaseDisk: {
       quota: data.quota,
       fill: async () => data.fill(await awaitServer(database)),
-      // The server may have ended of it, and the node with it.
+      // The server may have exited because of the full disk, and the node with it.
       free: async () => data.free(await serverPidOf(database)),
       async recovered() {
         await awaitServer(database);
       },
     },
-    /** The node starts it again, at most five times a minute. */
+    /** If the signal ends the server, the node restarts it, at most five times a minute. */
     async signalTemporal(signal) {
       const pid = await awaitServer(database);
       process.kill(pid, signal);
@@ -93,12 +94,12 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
       const serverPid = await awaitServer(database);
       const pids = processes.map(({ pid }) => pid);
       for (const one of processes) one.signal('SIGKILL');
-      killIfThere(serverPid); // Its watcher may have been quicker.
+      killIfThere(serverPid); // The node may have ended it already.
       return `kill -9 ${[...pids, serverPid].join(' ')}`;
     },
     openData: () => openSqliteData(database),
     async close(keepIn) {
-      await Promise.all(roads.map((road) => road.close()));
+      await Promise.all(proxies.map((proxy) => proxy.close()));
       await data.close(keepIn && join(keepIn, 'database'));
       await store.close(keepIn && join(keepIn, 'texts'));
     },
@@ -108,6 +109,6 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
 async function awaitServer(database: string): Promise<number> {
   let pid: number | undefined;
   await until(async () => (pid = await serverPidOf(database)) !== undefined, 30_000, 20);
-  if (pid === undefined) throw new Error('The node runs no Temporal server');
+  if (pid === undefined) throw new Error('The embedded Temporal server did not start within 30 s');
   return pid;
 }

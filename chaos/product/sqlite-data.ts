@@ -1,11 +1,11 @@
-/** Reads the embedded server's SQLite file by whatever can do so here. */
+/** Reads the embedded server's SQLite file with the first program that is available here. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { StoredData } from './stored-data.ts';
 
 interface SqliteReader {
   readonly name: string;
-  /** The first column of every row; throws where this reader does not exist. */
+  /** Returns the first column of every row. Throws if this reader is not available. */
   readonly query: (database: string, sql: string) => Promise<string[]>;
 }
 
@@ -17,7 +17,7 @@ const readers: readonly SqliteReader[] = [
   {
     name: 'node:sqlite',
     async query(database, sql) {
-      // Node 22 and newer; by a name that the types of Node 20 need not know.
+      // Node 22 and newer. The name is in a variable because the types of Node 20 do not know the module.
       const name = 'node:sqlite';
       const { DatabaseSync } = (await import(name)) as {
         DatabaseSync: new (path: string) => { prepare(sql: string): { all(): Record<string, unknown>[] } };
@@ -32,14 +32,14 @@ const readers: readonly SqliteReader[] = [
   { name: 'the sqlite3 CLI', query: (...args) => linesOf('sqlite3', args) },
 ];
 
-/** Undefined: nothing here reads SQLite. */
+/** Returns undefined if no reader of SQLite is available. */
 export async function openSqliteData(database: string): Promise<StoredData | undefined> {
   const reader = await findReader(database);
   return (
     reader && {
       async verify() {
-        const told = await reader.query(database, 'PRAGMA integrity_check');
-        const violations = told.join() === 'ok' ? [] : told.slice(0, 20);
+        const lines = await reader.query(database, 'PRAGMA integrity_check');
+        const violations = lines.join() === 'ok' ? [] : lines.slice(0, 20);
         return { what: 'PRAGMA integrity_check', checked: 1, violations, note: `by ${reader.name}` };
       },
       transferTasks: () => reader.query(database, 'SELECT hex(data) FROM transfer_tasks'),

@@ -1,14 +1,15 @@
-/** What the database holds once nothing writes it any more. */
+/** The contents of Temporal's database, read after every process that writes it has ended. */
 export interface StoredData {
-  /** Whether it is whole. */
+  /** Checks that the database is not corrupt. */
   verify(): Promise<Verified>;
-  /** Temporal's queue of what it still has to do, in hex with capital letters. */
+  /** The tasks in Temporal's transfer queue, each in upper-case hex. */
   transferTasks(): Promise<string[]>;
-  /** Ids of every run that is there, in hex without dashes. */
+  /** The ids of every stored run, in lower-case hex without dashes. */
   runIds(): Promise<string[]>;
   close(): Promise<void>;
 }
 
+/** The result of `verify`, as a row of the verdict. */
 export interface Verified {
   readonly what: string;
   readonly checked: number;

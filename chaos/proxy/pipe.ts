@@ -1,52 +1,52 @@
 import type { Socket } from 'node:net';
 
-/** How bytes of one direction travel just now. */
-export interface Road {
-  /** Nothing gets through; it is kept, as by a network that repeats lost packets, until the road is open again. */
+/** The network conditions of one direction at the moment. */
+export interface LinkConditions {
+  /** Nothing gets through. Bytes are kept until the link is open again, as if TCP retransmitted lost packets. */
   readonly held: boolean;
   readonly latencyMs: number;
-  /** How much later than the bytes before it an orderly close gets through. */
+  /** Extra delay of a graceful close (FIN), after the bytes before it. */
   readonly closeDelayMs: number;
 }
 
-/** `due`: epoch ms at which it has come all the way. */
+/** Something on its way. `due`: epoch ms at which it is delivered. */
 type Item =
   | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly due: number }
   | { readonly kind: 'end'; readonly due: number }
   | { readonly kind: 'reset'; readonly due: number };
 
-/** One direction of one connection: what `source` says reaches `sink` in order, as the road allows. */
+/** One direction of one connection: delivers what `source` sends to `sink`, in order, under the current conditions. */
 export class Pipe {
   private readonly source: Socket;
   private readonly sink: Socket;
-  private readonly road: () => Road;
+  private readonly conditions: () => LinkConditions;
   private readonly items: Item[] = [];
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(source: Socket, sink: Socket, road: () => Road) {
+  constructor(source: Socket, sink: Socket, conditions: () => LinkConditions) {
     this.source = source;
     this.sink = sink;
-    this.road = road;
+    this.conditions = conditions;
     source.on('data', (bytes: Buffer) =>
-      this.take({ kind: 'bytes', bytes, due: Date.now() + road().latencyMs }),
+      this.enqueue({ kind: 'bytes', bytes, due: Date.now() + conditions().latencyMs }),
     );
     source.on('end', () =>
-      this.take({ kind: 'end', due: Date.now() + road().latencyMs + road().closeDelayMs }),
+      this.enqueue({ kind: 'end', due: Date.now() + conditions().latencyMs + conditions().closeDelayMs }),
     );
-    source.on('error', () => this.take({ kind: 'reset', due: Date.now() }));
+    source.on('error', () => this.enqueue({ kind: 'reset', due: Date.now() }));
     sink.on('drain', () => this.readOn());
   }
 
-  /** To be called when the road has changed. */
+  /** Call this when the conditions have changed. */
   readOn(): void {
-    if (!this.road().held) this.source.resume();
+    if (!this.conditions().held) this.source.resume();
     this.deliver();
   }
 
-  private take(item: Item): void {
+  private enqueue(item: Item): void {
     this.items.push(item);
-    // Unread bytes fill the kernel's buffers, and the sender notices nothing: that is what a silent peer is like.
-    if (this.road().held) this.source.pause();
+    // Unread bytes fill the kernel's buffers while the sender notices nothing, as with a silent peer.
+    if (this.conditions().held) this.source.pause();
     this.deliver();
   }
 
@@ -54,18 +54,18 @@ export class Pipe {
     clearTimeout(this.timer);
     for (;;) {
       const [item] = this.items;
-      if (!item || this.road().held || this.sink.destroyed) return;
+      if (!item || this.conditions().held || this.sink.destroyed) return;
       const waitMs = item.due - Date.now();
       if (waitMs > 0) {
         this.timer = setTimeout(() => this.deliver(), waitMs);
         return;
       }
       this.items.shift();
-      this.pass(item);
+      this.forward(item);
     }
   }
 
-  private pass(item: Item): void {
+  private forward(item: Item): void {
     if (item.kind === 'end') this.sink.end();
     else if (item.kind === 'reset') this.sink.resetAndDestroy();
     else if (!this.sink.write(item.bytes)) this.source.pause();

@@ -1,21 +1,22 @@
-/** A TCP proxy in front of one port that can be told to be a bad network. */
+/** A TCP proxy in front of one port that can simulate a bad network. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Pipe, type Road } from './pipe.ts';
+import { Pipe, type LinkConditions } from './pipe.ts';
 
-/** `up`: from who connected to the port behind. `down`: back. */
+/** `up`: from the client to the port behind the proxy. `down`: back to the client. */
 export type Direction = 'up' | 'down';
 
+/** How the proxy treats its connections. */
 export type ProxyMode =
   | { readonly kind: 'pass' }
   | { readonly kind: 'latency'; readonly ms: number }
-  /** Open connections are reset, and every new one as soon as it is made. */
+  /** Resets open connections at once, and every new one as soon as it is made. */
   | { readonly kind: 'reset' }
-  /** One direction is silent: requests arrive and answers do not, or the other way round. */
+  /** Nothing gets through in one direction: requests arrive and answers do not, or the other way round. */
   | { readonly kind: 'half_open'; readonly silent: Direction }
-  /** An orderly close of either side reaches the other this much later. */
+  /** A graceful close of one side reaches the other `ms` later. */
   | { readonly kind: 'slow_close'; readonly ms: number }
-  /** Connections are taken and stay open; nothing gets through. */
+  /** Accepts connections and keeps them open, but lets nothing through. */
   | { readonly kind: 'blackhole' };
 
 interface Link {
@@ -25,6 +26,7 @@ interface Link {
 
 const host = '127.0.0.1';
 
+/** Listens on a port of its own and forwards every connection to `targetPort`, in the mode that was set last. */
 export class TcpProxy {
   readonly port: number;
   private readonly server: Server;
@@ -47,19 +49,19 @@ export class TcpProxy {
     return new TcpProxy(server, targetPort);
   }
 
-  /** Connections that are open. */
+  /** The number of open connections. */
   get open(): number {
     return this.links.size;
   }
 
-  /** From now on, also for the connections that are open. What was held gets through when nothing holds it. */
+  /** Changes the mode, also for open connections. Held bytes are delivered if the new mode does not hold them. */
   set(mode: ProxyMode): void {
     this.mode = mode;
     if (mode.kind === 'reset') this.cut();
     for (const { pipes } of this.links) for (const pipe of pipes) pipe.readOn();
   }
 
-  /** Resets every open connection; what was held is lost. */
+  /** Resets every open connection. Held bytes are lost. */
   cut(): void {
     for (const { ends } of this.links) for (const end of ends) end.resetAndDestroy();
   }
@@ -72,15 +74,15 @@ export class TcpProxy {
   }
 
   private link(client: Socket): void {
-    client.on('error', () => undefined); // Its pipe tells the other end.
+    client.on('error', () => undefined); // The pipe resets the other side.
     if (this.mode.kind === 'reset') {
       client.resetAndDestroy();
       return;
     }
     const target = connect({ port: this.targetPort, host, allowHalfOpen: true, noDelay: true });
     const pipes = [
-      new Pipe(client, target, () => roadOf(this.mode, 'up')),
-      new Pipe(target, client, () => roadOf(this.mode, 'down')),
+      new Pipe(client, target, () => conditionsOf(this.mode, 'up')),
+      new Pipe(target, client, () => conditionsOf(this.mode, 'down')),
     ] as const;
     const link: Link = { ends: [client, target], pipes };
     this.links.add(link);
@@ -92,7 +94,7 @@ export class TcpProxy {
   }
 }
 
-function roadOf(mode: ProxyMode, direction: Direction): Road {
+function conditionsOf(mode: ProxyMode, direction: Direction): LinkConditions {
   return {
     held: mode.kind === 'blackhole' || (mode.kind === 'half_open' && mode.silent === direction),
     latencyMs: mode.kind === 'latency' ? mode.ms : 0,

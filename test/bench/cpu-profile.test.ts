@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readProfiles } from '../../bench/cpu-profile/read-profiles.ts';
-import { ownerOf, type Frame } from '../../bench/cpu-profile/whose.ts';
+import { ownerOf, type Frame } from '../../bench/cpu-profile/code-owner.ts';
 
 const frame = (functionName: string, url = ''): Frame => ({ functionName, url });
 const ours = frame('runCall', 'file:///x/dist/src/api/run-call.js');

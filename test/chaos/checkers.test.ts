@@ -1,4 +1,4 @@
-/** The chaos suite's checks can fail: each finds what was doctored into a run that is sound. */
+/** Each check of the chaos suite finds a violation that was doctored into a sound run. */
 import { describe, expect, it } from 'vitest';
 import { checkAnswers, checkRecovery } from '../../chaos/checks/answers.ts';
 import { checkDeadlines } from '../../chaos/checks/deadlines.ts';
@@ -26,10 +26,10 @@ const cleanup = (sentAt: number): Removal => ({
 });
 const deletion = (sentAt: number): Removal => ({ ...cleanup(sentAt), sessionId: 'shared' });
 
-const firstWish = (run: Doctored) => {
-  const [wish] = run.wishes;
-  if (!wish) throw new Error('There is no wish');
-  return wish;
+const firstRequest = (run: Doctored) => {
+  const [request] = run.requests;
+  if (!request) throw new Error('There is no request');
+  return request;
 };
 
 describe('a sound run', () => {
@@ -38,7 +38,7 @@ describe('a sound run', () => {
   });
 });
 
-describe('I1 and I2', () => {
+describe('the check of I1 and I2', () => {
   const faults: [string, Change, RegExp][] = [
     ['an accepted call that is lost', ({ calls }) => calls.delete('two'), /#2 two: accepted and lost/],
     ['a call that ran twice', ({ calls }) => doctor(calls, 'two', { runs: 2 }), /two: ran 2 times/],
@@ -50,14 +50,14 @@ describe('I1 and I2', () => {
       /cancelled, though nobody asked/,
     ],
     [
-      'an ending that changed after it was told',
+      'an ending that changed after it was reported',
       ({ views }) => doctor(views, 'two', { response: 'another' }),
-      /#2 two: was told/,
+      /#2 two: reported/,
     ],
     [
       'a refused call that ran all the same',
       (run) =>
-        firstWish(run).tries.splice(0, 1, {
+        firstRequest(run).submissions.splice(0, 1, {
           facade: 'node',
           sentAt: 0,
           answeredAt: 1,
@@ -69,7 +69,12 @@ describe('I1 and I2', () => {
     [
       'an unclear call that has not ended',
       (run) => {
-        firstWish(run).tries.splice(0, 1, { facade: 'node', sentAt: 0, answeredAt: 1, outcome: 'unclear' });
+        firstRequest(run).submissions.splice(0, 1, {
+          facade: 'node',
+          sentAt: 0,
+          answeredAt: 1,
+          outcome: 'unclear',
+        });
         doctor(run.calls, 'one', { endings: 0 });
       },
       /one: its start was unclear, and it has not ended/,
@@ -79,9 +84,14 @@ describe('I1 and I2', () => {
     expect(violationsOf(checkEndedOnce, change)).toMatch(violation);
   });
 
-  it('takes an unclear call that was never started for what it is', () => {
+  it('accepts an unclear call that was never started', () => {
     const change: Change = (run) => {
-      firstWish(run).tries.splice(0, 1, { facade: 'node', sentAt: 0, answeredAt: 1, outcome: 'unclear' });
+      firstRequest(run).submissions.splice(0, 1, {
+        facade: 'node',
+        sentAt: 0,
+        answeredAt: 1,
+        outcome: 'unclear',
+      });
       run.calls.delete('one');
       run.views.delete('one');
     };
@@ -89,7 +99,7 @@ describe('I1 and I2', () => {
   });
 });
 
-describe('I3', () => {
+describe('the check of I3', () => {
   const wrong = (change: object): Change => {
     return ({ executions }) => {
       Object.assign(executions[0] ?? {}, change);
@@ -97,23 +107,23 @@ describe('I3', () => {
   };
   const faults: [string, Change, RegExp][] = [
     [
-      'more asks than tries on record',
+      'more requests than tries on record',
       ({ views }) => doctor(views, 'three', { attempts: [{ agent: 'echo', tries: 1, errorType: null }] }),
       /three\/echo: asked 2 times, on record 1/,
     ],
-    ['another key on a retry', wrong({ key: 'one-again/echo' }), /of a call that does not exist/],
-    ['the key of another call', wrong({ key: 'two/echo' }), /two\/echo: came with another prompt/],
-    ['the key of another agent', wrong({ agent: 'slow' }), /one\/echo: came to the agent slow/],
-    ['no key at all', wrong({ key: '' }), /of a call that does not exist/],
-    ['an ask without its token', wrong({ tokenKnown: false }), /without the token/],
-    ['an answer that no agent gave', wrong({ answer: 'echo other re' }), /one: no execution gave the answer/],
+    ['another key on a retry', wrong({ key: 'one-again/echo' }), /for a call that does not exist/],
+    ['the key of another call', wrong({ key: 'two/echo' }), /two\/echo: was sent with another prompt/],
+    ['the key of another agent', wrong({ agent: 'slow' }), /one\/echo: was sent to the agent slow/],
+    ['no key at all', wrong({ key: '' }), /for a call that does not exist/],
+    ['a request without its token', wrong({ tokenKnown: false }), /without the token/],
+    ['an answer that no agent gave', wrong({ answer: 'echo other re' }), /one: no request got the answer/],
     [
       'an answer that was cut short',
       ({ views }) => doctor(views, 'one', { response: 'echo answer-of-one' }),
-      /one: no execution gave the answer/,
+      /one: no request got the answer/,
     ],
   ];
-  it('counts what a lost task may have asked', () => {
+  it('counts the requests that a lost workflow task may have sent', () => {
     const change: Change = ({ calls, views }) => {
       doctor(views, 'three', { attempts: [{ agent: 'echo', tries: 1, errorType: null }] });
       doctor(calls, 'three', { tasksLost: 1 });
@@ -138,14 +148,17 @@ describe('I3', () => {
       expect.stringContaining(`three/echo: asked 2 times, on record ${onRecord}`),
     ];
 
-    it.each([cancelled, overdue])('takes what its history allows if it ended $errorType', (view) => {
-      expect(violationsOfThree(view, askedOnce)).toEqual([]);
-      expect(violationsOfThree(view, askedOnce, ['v0'])).toEqual(askedTwice(0));
-    });
-    it('takes no more than that', () => {
+    it.each([cancelled, overdue])(
+      'accepts the requests that its history allows if it ended with $errorType',
+      (view) => {
+        expect(violationsOfThree(view, askedOnce)).toEqual([]);
+        expect(violationsOfThree(view, askedOnce, ['v0'])).toEqual(askedTwice(0));
+      },
+    );
+    it('accepts no more requests than its history allows', () => {
       expect(violationsOfThree(cancelled, { ...askedOnce, firstTries: [] })).toEqual(askedTwice(1));
     });
-    it('does not take what it asked another agent of its chain', () => {
+    it('does not count tries of another agent of its chain', () => {
       const other = { firstTries: ['slow', 'echo'], asks: [{ agent: 'slow', tries: 3 }] };
       expect(violationsOfThree(cancelled, other)).toEqual(askedTwice(1));
     });
@@ -161,10 +174,10 @@ describe('I3', () => {
   });
 });
 
-describe('I4', () => {
+describe('the check of I4', () => {
   const faults: [string, Change, RegExp][] = [
-    ['a doubled turn', ({ messages }) => messages.push(...messages.slice(0, 2)), /one: its turn is there 2/],
-    ['a lost turn', ({ messages }) => messages.splice(2, 2), /two: completed .*, and its turn is not there/],
+    ['a doubled turn', ({ messages }) => messages.push(...messages.slice(0, 2)), /one: its turn exists 2/],
+    ['a lost turn', ({ messages }) => messages.splice(2, 2), /two: completed .*, but its turn is missing/],
     ['a lost answer', ({ messages }) => messages.splice(3, 1), /two: its message has no answer/],
     [
       'turns out of order',
@@ -190,17 +203,17 @@ describe('I4', () => {
       /two: its turn holds .*, it ended failed/,
     ],
     [
-      'a session that a call was told is gone',
+      'a call that reports that its session is gone',
       ({ views }) => doctor(views, 'two', { sessionStored: false }),
-      /two: was told that the session is gone/,
+      /two: reports that the session is gone/,
     ],
     [
-      'a turn that a cancelled call was told is stored',
+      'a cancelled call that reports a stored turn which is missing',
       ({ messages, views }) => {
         messages.splice(2, 2);
         doctor(views, 'two', { status: 'cancelled', response: null, sessionStored: true });
       },
-      /two: cancelled \(session_stored: true\), and its turn is not there/,
+      /two: cancelled \(session_stored: true\), but its turn is missing/,
     ],
     [
       'a window without the turn before',
@@ -210,9 +223,9 @@ describe('I4', () => {
       /two\/echo: its window has 0 turns, not the 1 before it/,
     ],
     [
-      'a turn whose grant nothing tells',
+      'a turn whose grant is not on record',
       ({ calls }) => doctor(calls, 'two', { turnNumbers: [] }),
-      /two: nothing tells when it was granted/,
+      /two: no record of when it was granted/,
     ],
   ];
   it.each(faults)('finds %s', (_, change, violation) => {
@@ -223,12 +236,12 @@ describe('I4', () => {
     const sessionRecords = [{ id: 'shared', imported: ['before'] }];
     const faultsAfter = (...removals: Removal[]): string =>
       checkTurns(evidenceOf(soundRun(), { sessionRecords, removals })).violations.join('\n');
-    expect(faultsAfter()).toMatch(/lost what was imported/);
+    expect(faultsAfter()).toMatch(/its imported messages are lost/);
     expect(faultsAfter(cleanup(-9_000))).toBe('');
   });
 });
 
-describe('removals', () => {
+describe('removals of sessions', () => {
   // The three calls of the run ended at 500, 1500 and 2500 ms.
   const gone: Change = ({ messages, executions }) => {
     messages.splice(0, 4);
@@ -245,7 +258,7 @@ describe('removals', () => {
     return checkTurns(evidenceOf(run, { removals })).violations.join('\n');
   };
 
-  it('explain that turns are gone that were there before', () => {
+  it('explain that earlier turns are missing', () => {
     expect(faultsOf(gone, deletion(1_600))).toBe('');
     expect(faultsOf(gone, cleanup(1_600))).toBe('');
   });
@@ -253,25 +266,27 @@ describe('removals', () => {
   it.each<[string, Removal]>([
     ['was over before the turn was committed', deletion(400)],
     ['was of another session', { ...deletion(1_600), sessionId: 'another' }],
-  ])('do not explain it where the deletion %s', (_what, removal) => {
+  ])('do not explain a missing turn if the deletion %s', (_what, removal) => {
     expect(faultsOf(gone, removal)).toMatch(
-      /two: completed \(session_stored: true\), and its turn is not there/,
+      /two: completed \(session_stored: true\), but its turn is missing/,
     );
   });
 
-  it('explain that a call was told that its session is gone: by a deletion under it, never by a cleanup', () => {
+  it('explain that a call reports that its session is gone, if it was deleted while the call ran; a cleanup never does', () => {
     expect(faultsOf(closedUnder, deletion(1_200))).toBe('');
-    expect(faultsOf(closedUnder, cleanup(1_200))).toMatch(/two: was told that the session is gone/);
-    expect(faultsOf(closedUnder, deletion(60_000))).toMatch(/two: was told that the session is gone/);
+    expect(faultsOf(closedUnder, cleanup(1_200))).toMatch(/two: reports that the session is gone/);
+    expect(faultsOf(closedUnder, deletion(60_000))).toMatch(/two: reports that the session is gone/);
   });
 
-  it('that were answered leave nothing of before', () => {
-    expect(faultsOf(() => undefined, deletion(1_600))).toMatch(/two: its turn is left after the deletion/);
+  it('must leave no earlier turn once they were answered', () => {
+    expect(faultsOf(() => undefined, deletion(1_600))).toMatch(
+      /two: its turn still exists after the deletion/,
+    );
     const unheard = { ...deletion(1_600), done: false };
     expect(faultsOf(() => undefined, unheard)).toBe('');
   });
 
-  it('with their calls explain that accepted calls are gone, and without them do not', () => {
+  it('explain missing calls only if they include the calls', () => {
     const lost: Change = ({ calls, views }) => {
       calls.delete('two');
       views.delete('two');
@@ -286,9 +301,9 @@ describe('removals', () => {
     expect(found(false)).toMatch(/#2 two: accepted and lost/);
   });
 
-  it('never explain that a call was refused for want of its session', () => {
+  it('never explain that a call was refused because its session does not exist', () => {
     const run = soundRun();
-    firstWish(run).tries.push({
+    firstRequest(run).submissions.push({
       facade: 'node',
       sentAt: 0,
       answeredAt: 1,
@@ -297,36 +312,36 @@ describe('removals', () => {
       errorType: 'session_not_found',
     });
     expect(checkEndedOnce(evidenceOf(run, { removals: [cleanup(0)] })).violations).toEqual([
-      expect.stringContaining('#1: was refused, since its session is not there'),
+      expect.stringContaining('#1: was refused because its session does not exist'),
     ]);
   });
 });
 
-describe('the rest', () => {
-  it('finds a 500 and a fault that was not recovered from', () => {
-    const oddities = [{ row: 'answers', text: 'POST /api/vps/call: 500' }] as const;
+describe('the other checks', () => {
+  it('find a status 500 and a fault without recovery', () => {
+    const observedViolations = [{ row: 'answers', text: 'POST /api/vps/call: 500' }] as const;
     const faults = [{ kind: 'kill-node', what: 'kill -9 1', at: 1, moments: [], limitMs: 60_000 }];
-    const evidence = evidenceOf(soundRun(), { oddities, faults });
+    const evidence = evidenceOf(soundRun(), { observedViolations, faults });
     expect(checkAnswers(evidence, 1).violations).toHaveLength(1);
     expect(checkRecovery(evidence).violations).toEqual([expect.stringContaining('kill-node')]);
   });
 
-  it('finds a call that outlived its deadline', () => {
+  it('find a call that outlived its deadline', () => {
     const run = soundRun();
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([]);
     doctor(run.calls, 'two', { endedAt: 200_000 });
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([expect.stringContaining('two: ended')]);
   });
 
-  it('finds a deadline that was said to have passed before it had', () => {
+  it('find a call that reports a passed deadline before it has passed', () => {
     const run = soundRun();
     doctor(run.views, 'two', { status: 'failed', errorType: 'deadline_exceeded' });
     expect(checkDeadlines(evidenceOf(run)).violations).toEqual([
-      expect.stringMatching(/two: was told after 500 ms that its deadline of 40000 ms/),
+      expect.stringMatching(/two: reported after 500 ms that its deadline of 40000 ms/),
     ]);
   });
 
-  it('counts the calls that were caught between their turn and their start', () => {
+  it('count the calls whose facade was stopped between their turn and their start', () => {
     const run = soundRun();
     doctor(run.calls, 'one', { startedAt: 12_000 });
     doctor(run.calls, 'two', { startedAt: 900 });

@@ -1,4 +1,4 @@
-/** The checks of what lies on the disk, on real files. */
+/** The checks of what is left on the disk, on real files. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -48,18 +48,18 @@ async function deletionsIn(database: string) {
   return checkDeletions(evidence, await openSqliteData(database));
 }
 
-test('a run that is left of a deleted session is found, unless Temporal has been told to delete it, or just has', async () => {
-  const told = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x18])]);
+test('a run of a deleted session that still exists is found, unless Temporal has queued its deletion or has just deleted it', async () => {
+  const deletion = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x18])]);
   const other = Buffer.concat([Buffer.from(runId), Buffer.from([0x20, 0x05])]);
   expect((await deletionsIn(await databaseWith([other]))).violations).toEqual([
     expect.stringContaining(`gone: the run ${runId}`),
   ]);
-  expect((await deletionsIn(await databaseWith([other, told]))).violations).toEqual([]);
+  expect((await deletionsIn(await databaseWith([other, deletion]))).violations).toEqual([]);
   const anotherRun = '01a2108c-0348-77a9-bccb-000000000000';
   expect((await deletionsIn(await databaseWith([other], anotherRun))).violations).toEqual([]);
 });
 
-test('a call that was to go with its deleted session is found; one that ran then, or of a deletion without calls, may stay', async () => {
+test('a call that should have been deleted with its session is found; one that was running, or that the deletion did not include, may stay', async () => {
   const database = await databaseWith([]);
   const found = async (facts: object, withCalls: boolean) => {
     const run = soundRun();
@@ -73,7 +73,7 @@ test('a call that was to go with its deleted session is found; one that ran then
   expect(await found({}, false)).toEqual([]);
 });
 
-test('a large text of a call that is deleted is found, of one that is there it is not', async () => {
+test('a large text of a deleted call is found, and one of an existing call is not', async () => {
   const folder = await tempFolder();
   const texts = new TextStore(openPayloadStore({ kind: 'folder', path: folder }), 0);
   for (const id of ['one', 'two']) await texts.save(callOwner(id), 'a large prompt');
@@ -99,7 +99,7 @@ with open(sys.argv[1], "r+b") as file:
   expect(broken.violations).not.toEqual([]);
 });
 
-test('a secret is found in every spelling, wherever in a file it stands', async () => {
+test('a secret is found in every encoding, also across the boundary of two pieces of a file', async () => {
   const secrets = new Secrets();
   const secret = secrets.make('a token');
   const padded = (offset: number): string =>

@@ -7,7 +7,7 @@ export interface Ending {
   readonly stderr: string;
 }
 
-/** What `npm run chaos` runs, without the build before it. */
+/** Runs `npm run chaos` without its build. */
 export function chaos(...args: string[]): Promise<Ending> {
   const command = ['tsx', 'chaos/main.ts', ...args];
   return new Promise((resolve) => {
@@ -17,10 +17,10 @@ export function chaos(...args: string[]): Promise<Ending> {
   });
 }
 
-/** The verdicts that a run prints, of what lies on the disk as well. */
+/** The rows of the verdict that every complete run prints. */
 export const rows = ['I1 I2', 'I3', 'I4', 'I5', 'I7', 'I8', 'database', 'deletion', 'leaks', 'recovery'];
 
-/** How often each kind of fault happened, by the table that a run prints. */
+/** How often each kind of fault happened, read from the table that a run prints. */
 export function faultCounts(stdout: string): Record<string, number> {
   const from = stdout.indexOf('next success p50');
   const lines = stdout.slice(from).matchAll(/^│ (\S+) +│ (\d+) +│/gm);

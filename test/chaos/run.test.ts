@@ -1,4 +1,4 @@
-/** What a run does where something of its own fails: it says so, and neither hangs nor takes its evidence with it. */
+/** A run in which the suite itself fails: it reports the failure, does not hang, and keeps its evidence. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ async function bareStage(): Promise<FaultStage> {
   return { journal, random: new Random(1) } as unknown as FaultStage;
 }
 
-test('a lane of the load that throws is told of when the load is stopped, and calls off the faults', async () => {
+test('a lane of the load that throws ends the faults, and stopping the load rejects with its error', async () => {
   const stage = await bareStage();
   const load = startLoad(stage, 2);
   expect(await until(() => load.failed, 10_000)).toBe(true);
@@ -34,26 +34,27 @@ test('a lane of the load that throws is told of when the load is stopped, and ca
   await expect(load.stop()).rejects.toThrow(TypeError);
 });
 
-test('a kind of fault that must happen and cannot be done ends the run, as a violation', async () => {
+test('a kind of fault that must happen and cannot be done is a violation and does not keep the run going', async () => {
   const stage = await bareStage();
-  const full = () => Promise.resolve({ what: '', at: 0, touched: [], skipped: 'no right to mount a tmpfs' });
+  const full = () =>
+    Promise.resolve({ what: '', at: 0, touched: [], skipped: 'no permission to mount a tmpfs' });
   const end = { until: 0, must: ['full'], calledOff: () => false };
   const missing = await injectFaults(stage, { full }, end, () => undefined);
   expect(checkMust(end.must, missing, stage.journal.skipped)).toMatchObject([
-    { checked: 1, violations: ['full did not happen: no right to mount a tmpfs'] },
+    { checked: 1, violations: ['full did not happen: no permission to mount a tmpfs'] },
   ]);
 });
 
-test('a process that cannot be started is told of with the reason', async () => {
+test('a process that cannot be started is reported with the reason', async () => {
   const logFolder = await tempFolder();
   const kept = new KeptProcess({ name: 'absent', command: ['./absent'], env: {}, ready: /ready/, logFolder });
   await expect(kept.start(500)).rejects.toThrow(/absent is not ready after 0.5 s:\n.*ENOENT/);
   await kept.kill();
 });
 
-test('what is written once the journal is closed is left out', async () => {
+test('a line that is written after the journal was closed is ignored', async () => {
   const { journal } = await bareStage();
   await journal.close();
-  journal.odd('answers', 'too late');
-  expect(journal.oddities).toHaveLength(1);
+  journal.recordViolation('answers', 'too late');
+  expect(journal.observedViolations).toHaveLength(1);
 });

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { openDataFolder } from '../../chaos/product/data-folder.ts';
 import { chaos, faultCounts, rows } from './run-chaos.ts';
 
-/** As many as fit into a minute, of every sort; `npm run chaos` has all. */
+/** As many kinds of faults as fit into a minute, some of each group; `npm run chaos` has all. */
 const cases = [
   'kill-all',
   'kill-worker',
@@ -17,7 +17,7 @@ const cases = [
   'wrong-clock',
   'store-full',
 ];
-/** One of every sort, which the run goes on for where a slow machine has not come to it within the minute. */
+/** One kind of each group. On a slow machine the run goes on beyond the minute until each has happened. */
 const must = ['kill-all', 'net-facade', 'delete-in-use', 'wrong-clock'];
 
 /** A full store needs a file system of its own. */
@@ -42,7 +42,7 @@ test('after a minute of kills, bad networks, removals, a wrong clock and a full 
   expect(notDone, stdout).toEqual([]);
 }, 480_000);
 
-test('help names every kind of fault; an unknown one is refused, and one of a cluster where there is none', async () => {
+test('the help names the kinds of faults; an unknown kind is refused, and so is a kind of a cluster without --cluster', async () => {
   const help = await chaos('--help');
   expect(help.stdout).toMatch(/kill-facade.*turn-gap.*disk-full.*cleanup-in-use.*wrong-clock/s);
   expect(help.stdout).toMatch(/With --cluster: .*but kill-node.*kill-postgres.*rolling-upgrade/s);

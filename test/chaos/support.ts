@@ -1,10 +1,10 @@
-/** A small run that broke nothing, to be doctored by the tests of the checkers. */
+/** The evidence of a small run in which every invariant holds. The tests of the checks doctor it. */
 import type { Execution } from '../../chaos/agents/ledger.ts';
 import type { CallFacts, CallView, Evidence, StoredMessage } from '../../chaos/checks/evidence.ts';
-import type { Wish } from '../../chaos/load/wish.ts';
+import type { CallRequest } from '../../chaos/load/call-request.ts';
 
 export interface Doctored {
-  wishes: Wish[];
+  requests: CallRequest[];
   executions: Execution[];
   calls: Map<string, CallFacts>;
   views: Map<string, CallView>;
@@ -19,7 +19,7 @@ export function soundRun(): Doctored {
   const promptOf = (index: number): string => `#${index + 1} hello`;
   const answerOf = (id: string): string => `echo answer-of-${id} re`;
   return {
-    wishes: ids.map((id, index) => wishOf(id, index, promptOf(index), answerOf(id))),
+    requests: ids.map((id, index) => requestOf(id, index, promptOf(index), answerOf(id))),
     executions: [0, 1, 2, 2].map((index, place) =>
       executionOf(
         ids[index] ?? '',
@@ -38,9 +38,9 @@ export function soundRun(): Doctored {
 }
 
 export function evidenceOf(run: Doctored, more: Partial<Evidence> = {}): Evidence {
-  const { wishes, executions, calls, views, messages } = run;
+  const { requests, executions, calls, views, messages } = run;
   return {
-    wishes,
+    requests,
     executions,
     goneVersions: [],
     calls,
@@ -48,7 +48,7 @@ export function evidenceOf(run: Doctored, more: Partial<Evidence> = {}): Evidenc
     endsReadAgain: 0,
     sessionRecords: [{ id: sessionId, imported: [] }],
     removals: [],
-    oddities: [],
+    observedViolations: [],
     faults: [],
     sessions: new Map([[sessionId, messages]]),
     sessionFacts: new Map(),
@@ -56,14 +56,16 @@ export function evidenceOf(run: Doctored, more: Partial<Evidence> = {}): Evidenc
   };
 }
 
-function wishOf(callId: string, index: number, prompt: string, response: string): Wish {
+function requestOf(callId: string, index: number, prompt: string, response: string): CallRequest {
   const sentAt = 1_000 * (index + 1);
   return {
     number: index + 1,
     key: `key of ${callId}`,
     step: 'test',
     body: { agent_name: 'echo', prompt, session_id: sessionId, deadline_seconds: 40 },
-    tries: [{ facade: 'node', sentAt, answeredAt: sentAt + 100, outcome: 'accepted', status: 200, callId }],
+    submissions: [
+      { facade: 'node', sentAt, answeredAt: sentAt + 100, outcome: 'accepted', status: 200, callId },
+    ],
     endings: [{ success: true, response, errorType: null }],
   };
 }

@@ -10,7 +10,7 @@ import { serverTable } from '../../src/platform/server-table.ts';
 const calledOff = AbortSignal.abort(new Error('called off'));
 const { temporal } = serverTable;
 
-/** Programs that only tell their version, first on PATH for one test. */
+/** Programs that only print their version, first on PATH for one test. */
 async function onPath(outputs: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-path-'));
   const { PATH } = process.env;
@@ -32,7 +32,7 @@ async function look<T>(find: (report: (line: string) => void, signal: AbortSigna
   return { found, lines };
 }
 
-test("Temporal's server and its SQL tool are taken from PATH where both are of the table's version", async () => {
+test("Temporal's server and its SQL tool are taken from PATH if both have the supported version", async () => {
   const folder = await onPath({
     'temporal-server': `temporal version ${temporal}`,
     'temporal-sql-tool': `temporal-sql-tool version ${temporal}`,
@@ -56,16 +56,16 @@ test.each([
     },
     /is not used: .*temporal-sql-tool, .*, is 1\.20\.0/,
   ],
-])('with %j on PATH the start says why they are not used', async (outputs, told) => {
+])('with %j on PATH the start says why they are not used', async (outputs, reason) => {
   const folder = await onPath(outputs);
   const { found, lines } = await look(findServer);
-  expect(lines[0]).toMatch(told);
+  expect(lines[0]).toMatch(reason);
   expect(found?.server).not.toBe(join(folder, 'temporal-server'));
 });
 
-test('a Go that is new enough is taken from PATH, and an older one is told', async () => {
+test('a Go that is new enough is taken from PATH, and an older one is reported', async () => {
   await onPath({ go: 'go version go1.26.8 linux/amd64' });
   expect(await look(findGo)).toEqual({ found: 'go', lines: [] });
   await onPath({ go: 'go version go1.22 linux/amd64' });
-  expect((await look(findGo)).lines[0]).toMatch(/^go is 1\.22, older than .*, and is not used$/);
+  expect((await look(findGo)).lines[0]).toMatch(/^go is not used: it is version 1\.22, older than /);
 });

@@ -11,7 +11,7 @@ const state = { shards: 4, postgresPassword: 'secret', encryptionKey: 'of the st
 const around = (environment: NodeJS.ProcessEnv) => ({ dataDir: '/data', state, environment });
 const keys = 'a key that is long enough';
 
-test("the user's settings hold for each process, but for those that must differ or agree", () => {
+test("the user's settings apply to each process, except those that must differ or agree", () => {
   const environment = {
     HOLDFAST_DRAIN_SECONDS: '2',
     HOLDFAST_DATA_DIR: '/elsewhere',
@@ -31,7 +31,7 @@ test("the user's settings hold for each process, but for those that must differ 
   expect(stopMs).toBe(10_000);
 });
 
-test('an empty variable, as of an exported .env file, sets nothing', () => {
+test('an empty variable, as from an exported .env file, is ignored', () => {
   const environment = {
     HOLDFAST_ENCRYPTION_KEY: ' ',
     HOLDFAST_PAYLOAD_STORE: '',
@@ -64,8 +64,8 @@ test.each([
 test.each([
   [{ HOLDFAST_DRAIN_SECONDS: 'soon' }, /HOLDFAST_DRAIN_SECONDS/],
   [{ HOLDFAST_ENCRYPTION_KEY: 'too short' }, /HOLDFAST_ENCRYPTION_KEY must be 32 bytes/],
-])('wrong settings are told before anything is started: %j', async (environment, told) => {
-  await expect(checkSettings(environment)).rejects.toThrow(told);
+])('wrong settings are reported before anything is started: %j', async (environment, message) => {
+  await expect(checkSettings(environment)).rejects.toThrow(message);
 });
 
 async function listenOn(server: Server): Promise<number> {
@@ -74,7 +74,7 @@ async function listenOn(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('a facade that is not ready says why, as its /readyz does', async () => {
+test('a facade that is not ready is reported with the answer of its /readyz', async () => {
   const server = createServer((_request, response) => {
     response.writeHead(503, { connection: 'close' }).end('nobody polls for the version 2');
   });
@@ -90,7 +90,7 @@ test('a facade that is not ready says why, as its /readyz does', async () => {
   });
 });
 
-test('a proxy of the environment is not asked for what is on this machine', async () => {
+test('an HTTP proxy of the environment is not used for this machine', async () => {
   let asked = 0;
   const proxy = createServer().on('connection', (socket) => {
     asked += 1;
@@ -109,7 +109,7 @@ test('a proxy of the environment is not asked for what is on this machine', asyn
   expect(env).toMatchObject({ no_proxy: 'example.com,127.0.0.1,localhost' });
 });
 
-test('ports of facades are looked for where they listen; an address of another machine is told', async () => {
+test('ports of facades must be free on the address where they listen; an address of another machine is refused', async () => {
   const { ports, release } = await claimPorts(1, 0, { host: '0.0.0.0' });
   onTestFinished(release);
   const { 'facade-1': port = 0 } = ports;

@@ -14,7 +14,7 @@ async function tempFolder(): Promise<string> {
   return folder;
 }
 
-test('the folder of the data alone is closed to others, not those above it that had to be made', async () => {
+test('only the folder of the data is closed to others, not the folders above it that had to be made', async () => {
   const folder = await tempFolder();
   const dataDir = join(folder, 'new', 'below', 'data');
   await makeDataDir(dataDir);
@@ -24,7 +24,7 @@ test('the folder of the data alone is closed to others, not those above it that 
   expect(await modeOf(dataDir)).toBe(own);
 });
 
-test('a folder that was there keeps its mode, also at the next start', async () => {
+test('a folder that already existed keeps its mode, also at the next start', async () => {
   const folder = await tempFolder();
   await chmod(folder, 0o750);
   await makeDataDir(folder);
@@ -34,7 +34,7 @@ test('a folder that was there keeps its mode, also at the next start', async () 
   expect(await modeOf(made)).toBe(own);
 });
 
-test('what cannot be a folder is refused by its name, and by whom it was tried', async () => {
+test('a path that cannot be a folder is refused with its name and the user who tried it', async () => {
   const file = join(await tempFolder(), 'file');
   await writeFile(file, '');
   await expect(makeDataDir(file)).rejects.toThrow(`${file} is not a folder: give one with --data`);

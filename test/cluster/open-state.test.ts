@@ -16,7 +16,7 @@ async function open(dataDir: string, shards?: number): Promise<{ state: State; r
   return opened;
 }
 
-test('the next start finds its secrets, shards and ports again, in a file for this user alone', async () => {
+test('the next start finds the secrets, shards and ports in a file that only this user may read', async () => {
   const dataDir = await tempFolder();
   const first = await open(dataDir, 8);
   first.releasePorts();
@@ -28,7 +28,7 @@ test('the next start finds its secrets, shards and ports again, in a file for th
   await expect(open(dataDir, 16)).rejects.toThrow(/made with 8 shards, which cannot be changed/);
 });
 
-test('two clusters that start at the same time get no port in common, also where neither listens yet', async () => {
+test('two clusters that start at the same time get no port in common, although neither listens yet', async () => {
   const folders = await Promise.all([tempFolder(), tempFolder()]);
   const opened = await Promise.all(folders.map((folder) => open(folder)));
   const ports = opened.flatMap(({ state }) => Object.values(state.ports));
@@ -51,15 +51,15 @@ test.each([
   const dataDir = await tempFolder();
   await writeFile(stateFile(dataDir), text);
   await expect(open(dataDir)).rejects.toThrow(
-    /cluster\.json is damaged .*: bring it back, or remove .* to begin anew$/,
+    /cluster\.json is damaged .*: restore it, or remove .* to start with an empty cluster$/,
   );
   expect(await readFile(stateFile(dataDir), 'utf8')).toBe(text);
 });
 
-test('a file that is missing beside data is told; one that cannot be read is not called damaged', async () => {
+test('a missing state file beside data is refused; one that cannot be read is not called damaged', async () => {
   const [missing, unreadable] = [await tempFolder(), await tempFolder()];
   await mkdir(join(missing, 'postgres'));
-  await expect(open(missing)).rejects.toThrow(/cluster\.json is missing, .*: bring it back/);
+  await expect(open(missing)).rejects.toThrow(/cluster\.json is missing, .*: restore it/);
   await mkdir(stateFile(unreadable));
   await expect(open(unreadable)).rejects.toThrow(/cluster\.json cannot be read by .* \(EISDIR/);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { readOptions } from '../../cluster/options.ts';
 
-test('a cluster has two facades and three workers, and the shards of its data', () => {
+test('by default a cluster has two facades, three workers and the shards of its data', () => {
   expect(readOptions([], false)).toMatchObject({ facades: 2, workers: 3, shards: undefined });
 });
 
-test('its numbers are taken from the command line, and its folder is made absolute', () => {
+test('the numbers are read from the command line, and the folder becomes an absolute path', () => {
   const args = ['--facades', '1', '--workers', '5', '--shards=512', '--data', 'here'];
   expect(readOptions(args, true)).toEqual({
     facades: 1,
@@ -15,7 +15,7 @@ test('its numbers are taken from the command line, and its folder is made absolu
   });
 });
 
-test("root's data is where the user that PostgreSQL runs as can enter", () => {
+test('the data of root is in a folder that the user of PostgreSQL can enter', () => {
   expect(readOptions([], false)?.dataDir).toMatch(/\/\.holdfast\/cluster$/);
   expect(readOptions([], true)?.dataDir).toBe('/var/lib/holdfast-cluster');
 });
@@ -25,11 +25,11 @@ test.each([
   [['--workers', '1.5'], /--workers takes a whole number/],
   [['--shards', 'many'], /--shards takes a whole number from 1 to 16384/],
   [['--nodes', '3'], /--nodes/],
-  [['--data', ''], /--data takes a folder, and is empty/],
-])('%j is refused', (args, told) => {
-  expect(() => readOptions(args, false)).toThrow(told);
+  [['--data', ''], /--data is empty: it takes a folder/],
+])('%j is refused', (args, message) => {
+  expect(() => readOptions(args, false)).toThrow(message);
 });
 
-test('--help asks for nothing else', () => {
+test('--help ignores all other options', () => {
   expect(readOptions(['--help'], false)).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { postgresPlan } from '../../cluster/postgres.ts';
 
-test("PostgreSQL and its programs are not led to another server by the user's own PG variables", () => {
+test("the user's PG variables do not lead PostgreSQL's programs to another server", () => {
   process.env['PGHOSTADDR'] = '192.0.2.7';
   onTestFinished(() => {
     delete process.env['PGHOSTADDR'];

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { chaos, faultCounts, rows } from '../chaos/run-chaos.ts';
 
 /**
- * As much of what a cluster alone can suffer as fits into a minute; `npm run chaos -- --cluster` has all. The seed puts
- * the upgrade, which waits for the calls of before, behind a dead server, a bad network and a dead database.
+ * As many of the faults that only a cluster can have as fit into a minute; `npm run chaos -- --cluster` has all. With this
+ * seed the upgrade, which waits for earlier calls, comes after a dead server, a bad network and a dead database.
  */
 const cases = [
   'kill-postgres',
@@ -14,10 +14,10 @@ const cases = [
   'kill-all',
   'rolling-upgrade',
 ];
-/** Those that the run goes on for where a slow machine has not come to them within the minute. */
+/** Kinds that must happen. On a slow machine the run goes on beyond the minute until they have. */
 const must = ['kill-postgres', 'kill-temporal', 'rolling-upgrade'];
 
-test('after a minute of dying databases and servers and of an upgrade every invariant holds', async () => {
+test('every invariant holds after a minute in which databases and servers die and workers are upgraded', async () => {
   const kinds = ['--cases', cases.join(), '--must', must.join()];
   const { code, stdout, stderr } = await chaos('--cluster', '--seed', '23', '--minutes', '1', ...kinds);
   expect(code, `${stderr}\n${stdout}`).toBe(0);

@@ -1,4 +1,4 @@
-/** What one process of a cluster does, the others know in time: facades and workers as processes of their own. */
+/** What one process of a cluster changes, the others see in time. Facades and workers are separate processes. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,7 +11,7 @@ import { ProductProcess, startNodeProcess } from '../rig/node-process.ts';
 import { testEnvironment } from '../rig/test-node.ts';
 import { clusterOfThisRun } from './start-facades.ts';
 
-/** A facade without a worker, one with, and a worker, in a namespace of their own. */
+/** Starts a facade without a worker, a facade with one, and a stand-alone worker, in a namespace of their own. */
 async function start() {
   const cluster = clusterOfThisRun();
   if (!cluster) throw new Error('Run it with npm run test:cluster');
@@ -44,10 +44,10 @@ async function start() {
   return { without: without.http, withOne: withOne.http, agent };
 }
 const within = { timeout: 2_000, interval: 20 };
-/** An outcome is there 2 s after its call; the rest is for a busy machine. */
+/** Every facade knows an outcome 2 s after its call. The rest is tolerance for a busy machine. */
 const outcomeWithin = { timeout: 4_000, interval: 20 };
 
-test('each facade knows what the other has done, with and without a worker of its own', async () => {
+test('each facade sees what the other has done, with and without a worker of its own', async () => {
   const { without, withOne, agent } = await start();
 
   // A registration, a change of it, a removal.

@@ -1,4 +1,4 @@
-/** `npm run cluster` as its user meets it: what it prints, what it survives, how it ends and goes on. */
+/** `npm run cluster` as its user sees it: what it prints, which failures it survives, how it stops and starts again. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ async function startCluster(dataDir: string) {
   return { cluster, pids, facades };
 }
 
-test('either facade serves the first walk; whatever is killed comes back; the next start goes on with the data', async () => {
+test('both facades serve the first walk; a killed process is restarted; the next start continues with the data', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-cluster-'));
   await letPostgresEnter(dataDir);
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** What the chaos suite's judge reads of PostgreSQL, on a real one. */
+/** How the chaos suite reads PostgreSQL after a run, on a real server. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { openPostgresData, type PostgresPlace } from '../../chaos/product/postgr
 import { findPostgres } from '../../cluster/find-postgres.ts';
 import { freePorts } from '../../cluster/free-ports.ts';
 import { letPostgresEnter } from '../../cluster/make-data-dir.ts';
-import { Part } from '../../cluster/part.ts';
+import { ClusterProcess } from '../../cluster/cluster-process.ts';
 import {
   initPostgres,
   postgresFolder,
@@ -23,7 +23,7 @@ const password = 'a password';
 const secret = 'canary-of-this-test';
 const runId = '01a2108c034877a9bccb94cf5613b012';
 
-/** The tables of Temporal that are looked into, one of them with an index and many rows. Says where the rows lie. */
+/** Makes the tables of Temporal that are read, one of them with an index and many rows. Returns where the rows are stored. */
 async function postgresWithRows(): Promise<{ place: PostgresPlace; rowsFile: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-cluster-'));
   await letPostgresEnter(folder);
@@ -49,7 +49,7 @@ async function postgresWithRows(): Promise<{ place: PostgresPlace; rowsFile: str
     const env = { ...process.env, PGPASSWORD: password };
     return promisify(execFile)(join(binaries.binDir, 'psql'), args, { env });
   };
-  const server = await Part.start(
+  const server = await ClusterProcess.start(
     { ...plan, logFolder: folder },
     () => undefined,
     new AbortController().signal,
@@ -71,7 +71,7 @@ async function postgresWithRows(): Promise<{ place: PostgresPlace; rowsFile: str
   return { place, rowsFile: join(postgresFolder(folder), stdout.trim()) };
 }
 
-test('every row is read as its bytes are, the queue and the runs as the judge compares them', async () => {
+test('every row is copied byte for byte, and the queue and the runs are read in the form that the checks compare', async () => {
   const { place } = await postgresWithRows();
   const data = await openPostgresData(place);
   onTestFinished(() => data.close());

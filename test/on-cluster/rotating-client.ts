@@ -1,15 +1,15 @@
-/** Real HTTP to several facades in turn: each request goes to another one than the last. */
+/** Sends real HTTP requests to several facades in turn: each request goes to another facade than the last one. */
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
 
-/** Every facade knows a change of the directory, or of an agent's health, by then: each looks once a second. */
+/** By then every facade knows a change of the directory or of an agent's health, since each reads them once a second. */
 const inStepMs = 2_000;
-/** For a machine that is busy with other tests. */
+/** Tolerance for a machine that is busy with other tests. */
 const slackMs = 3_000;
 const pauseMs = 25;
 const changesDirectory = /^\/api\/vps\/(register|agents\/[^/]+|agents\?id=.*)$/;
 const health = '/api/vps/health?details=true';
 const usesHealth = /^\/api\/vps\/health/;
-/** Whom these ask depends on the agents' circuits. */
+/** Requests whose choice of agent depends on the agents' circuits. */
 const goesByCircuits = /^\/api\/vps\/(call$|calls\/[^/]+\/(rerun|what-if))/;
 
 export class RotatingClient extends HttpClient {
@@ -72,7 +72,7 @@ export class RotatingClient extends HttpClient {
   }
 }
 
-/** Whether agents are asked all the while, and each facade knows of every outcome that any of them knew at first. */
+/** Whether agents are being asked all the while, and each facade knows every outcome that any facade knew at first. */
 function keepUp(first: readonly Json[], now: readonly Json[]): boolean {
   if (JSON.stringify(first) === JSON.stringify(now)) return false;
   const known = now.map(outcomesOf);
@@ -81,7 +81,7 @@ function keepUp(first: readonly Json[], now: readonly Json[]): boolean {
     .every(([agent, outcomes]) => known.every((one) => (one.get(agent) ?? 0) >= outcomes));
 }
 
-/** How many outcomes of each agent an answer about health counts, those that are no failure of the agent's too. */
+/** How many outcomes of each agent an answer about health counts, including those that are not the agent's failure. */
 function outcomesOf({ agents }: Json): Map<string, number> {
   return new Map(
     (agents as Json[] | undefined)?.map(({ agent_name, total_requests, error_metrics }) => [
@@ -94,7 +94,7 @@ function outcomesOf({ agents }: Json): Map<string, number> {
   );
 }
 
-/** What an agent's circuit is made of: a success among successes changes nothing of it. */
+/** The outcomes that determine an agent's circuit. A success among successes does not change it. */
 function failuresOf({ agents }: Json): unknown {
   return (agents as Json[]).map(({ agent_name, circuit, consecutive_failures }) => [
     agent_name,

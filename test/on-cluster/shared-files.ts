@@ -1,6 +1,6 @@
 /**
- * Files of the API's own suite that `npm run test:cluster` runs once more, on a cluster. What is left out is about one
- * process alone: its bounds, its HTTP, its embedded server.
+ * Test files that `npm run test:cluster` runs once more on a cluster. The other files test a single process: its limits, its
+ * HTTP server, its embedded Temporal server.
  */
 export const sharedFiles = [
   'test/api/agents.test.ts',

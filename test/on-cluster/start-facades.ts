@@ -1,6 +1,6 @@
 /**
- * What `npm run test:cluster` runs a test on instead of one node: two facades on the full Temporal server and PostgreSQL,
- * in a namespace of the test's own; the first has a worker, the second has none. Each request goes to the other one.
+ * Starts what `npm run test:cluster` uses instead of one node: two facades on the full Temporal server and PostgreSQL, in a
+ * namespace of the test's own. The first facade has a worker, the second has none. Requests alternate between them.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFile, rm } from 'node:fs/promises';
@@ -20,10 +20,10 @@ export interface ClusterOfThisRun {
   readonly countsFile: string;
 }
 
-/** Tests of what each process keeps to itself are left out where requests go to several. */
+/** Whether requests go to several processes. Then tests of what one process keeps to itself are skipped. */
 export const onCluster = process.env['TEST_CLUSTER_ADDRESS'] !== undefined;
 
-/** Undefined where tests run on a node each. */
+/** Undefined if each test runs on a node of its own. */
 export function clusterOfThisRun(): ClusterOfThisRun | undefined {
   const { TEST_CLUSTER_ADDRESS: temporalAddress, TEST_CLUSTER_COUNTS: countsFile } = process.env;
   return temporalAddress !== undefined && countsFile !== undefined

@@ -1,4 +1,4 @@
-/** Once per `npm run test:cluster`: PostgreSQL and the full Temporal server, for every file. */
+/** Starts PostgreSQL and the full Temporal server once per `npm run test:cluster`, for all test files. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     Object.assign(process.env, { TEST_CLUSTER_ADDRESS: temporalAddress, TEST_CLUSTER_COUNTS: countsFile });
     return async () => {
       calledOff.abort();
-      await tellCrossings(countsFile);
+      await reportCrossings(countsFile);
       await cleanups.run();
     };
   } catch (error) {
@@ -29,11 +29,11 @@ export default async function setup(): Promise<() => Promise<void>> {
   }
 }
 
-/** From here on some must have been preceded by a change elsewhere, also where only a few files were run. */
+/** From this many requests on, some must have followed a change through another facade, even if only a few files ran. */
 const manyReads = 50;
 
-/** A run whose requests all went to one facade would prove nothing: it fails. */
-async function tellCrossings(countsFile: string): Promise<void> {
+/** Fails a run whose requests all went to one facade, since it would prove nothing. */
+async function reportCrossings(countsFile: string): Promise<void> {
   const lines = (await readFile(countsFile, 'utf8').catch(() => '')).trim().split('\n');
   const sum = (column: number): number =>
     lines.reduce((total, line) => total + Number(line.split(' ')[column] ?? 0), 0);
@@ -43,5 +43,5 @@ async function tellCrossings(countsFile: string): Promise<void> {
   console.error(
     'No read asked another facade than the last change had gone to: the facades were not told apart',
   );
-  process.exitCode = 1; // What a teardown throws is only told.
+  process.exitCode = 1; // An error of a teardown is only printed, and would not fail the run.
 }

@@ -1,4 +1,4 @@
-/** A real browser for the tests of the desk. Whatever a page complains of, its CSP included, fails the test. */
+/** A real browser for the tests of the desk. A test fails if a page logs an error, e.g. a violation of its CSP. */
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { findChromium } from './find-chromium.ts';
 import { foundHere } from './found-here.ts';
@@ -9,7 +9,7 @@ export function findBrowser(): string | undefined {
   return found;
 }
 
-/** In the title of what is skipped. */
+/** Part of the title of skipped tests. */
 export const whyNoBrowser =
   findBrowser() === undefined ? ' (skipped: no Chromium here, set CHROMIUM_PATH or install chromium)' : '';
 
@@ -21,18 +21,18 @@ export async function launchBrowser(): Promise<Browser> {
     args: [
       '--no-sandbox', // Tests run as root in containers, where Chromium's own sandbox does not.
       '--disable-dev-shm-usage',
-      '--host-resolver-rules=MAP *.example 127.0.0.1', // Names of machines elsewhere, as far as it can tell.
+      '--host-resolver-rules=MAP *.example 127.0.0.1', // Tests use these names for other machines.
     ],
   });
 }
 
 export interface WatchedPage {
   readonly page: Page;
-  /** What the page said that it should not have, so far. */
+  /** Errors that the page has logged so far. */
   readonly complaints: readonly string[];
 }
 
-/** `expected` messages are part of what is tested (a lost connection). */
+/** `expected`: messages that the test provokes, e.g. by a lost connection. They are ignored. */
 export async function openPage(
   browser: Browser,
   options: BrowserContextOptions,

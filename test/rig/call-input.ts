@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { CallInput } from '../../src/domain/call.ts';
 import { readPayload } from '../../src/temporal-sdk/payloads.ts';
 
-/** What a call was started with. */
+/** Reads the input of a call's workflow from its history. */
 export async function inputOf(temporal: Client, callId: string): Promise<CallInput> {
   const { events } = await temporal.workflow.getHandle(`call-${callId}`).fetchHistory();
   const input = readPayload<CallInput>(events?.[0]?.workflowExecutionStartedEventAttributes?.input);

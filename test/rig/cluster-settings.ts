@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** What all nodes of a cluster must have in common: the key, and the payload store, which is gone with the test. */
+/** Settings that all nodes of a cluster must share: the encryption key and a payload store, which is deleted after the test. */
 export async function clusterSettings(): Promise<{
   HOLDFAST_ENCRYPTION_KEY: string;
   HOLDFAST_PAYLOAD_STORE: string;

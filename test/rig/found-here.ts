@@ -1,6 +1,6 @@
 /**
- * Tests that need a tool which a contributor may not have are left out without it. CI installs them all: there a tool
- * that is missing fails the test file.
+ * Tests that need a tool which a contributor may not have are skipped without it. CI installs all tools, so there a missing
+ * tool fails the test file.
  */
 export function foundHere(tool: string, found: boolean): boolean {
   if (!found && process.env['CI'] !== undefined)

@@ -1,6 +1,6 @@
 /**
- * Once per run: the build of today's sources, unless TEST_BUILT says that it was just made, and the temporal CLI, so that
- * no test file fetches it.
+ * Once per run: builds the sources, unless TEST_BUILT says that this was just done, and fetches the temporal CLI, so that no
+ * test file has to.
  */
 import { execFileSync } from 'node:child_process';
 import { findTemporalCli } from '../../src/platform/embedded/find-cli.ts';

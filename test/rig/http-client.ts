@@ -1,4 +1,4 @@
-/** Real HTTP to a node, JSON in and out. */
+/** A client that sends real HTTP requests to a node, with JSON in both directions. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -6,7 +6,7 @@ export interface HttpAnswer {
   readonly body: Json;
 }
 
-/** As loose as a client of the wire sees it; assertions say what it must be. */
+/** An answer as a client sees it: any JSON. The tests' assertions say what it must be. */
 export type Json = Record<string, unknown>;
 
 export class HttpClient {
@@ -22,7 +22,7 @@ export class HttpClient {
     return this.base;
   }
 
-  /** Where to send one request by other means; of several nodes each call names the next. */
+  /** The base URL for a request that is sent by other means. With several nodes each call returns the next one. */
   nextUrl(): string {
     return this.base;
   }
@@ -43,7 +43,7 @@ export class HttpClient {
     return this.post('/api/vps/call', body, headers);
   }
 
-  /** Registers an agent on this machine; throws unless it is taken. */
+  /** Registers an agent on this machine. Throws if the registration is refused. */
   async register(name: string, port: number, more: Json = {}): Promise<void> {
     const { status, body } = await this.post('/api/vps/register', { name, host: '127.0.0.1', port, ...more });
     if (status !== 201) throw new Error(`Registering ${name}: ${status} ${JSON.stringify(body)}`);

@@ -1,4 +1,4 @@
-/** The built product as a child process: what `npm start` and `npm run worker` run, to be signalled and killed. */
+/** Runs the built product as a child process, like `npm start` and `npm run worker`, so that tests can signal and kill it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -11,7 +11,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** One process and all that it has printed. */
+/** A child process and its output. */
 export class ProductProcess {
   private readonly child: ChildProcess;
   private text = '';
@@ -25,7 +25,7 @@ export class ProductProcess {
     nodeFlags: readonly string[] = [],
     scriptArguments: readonly string[] = [],
   ) {
-    // Not the caller's own settings: a test says what it needs.
+    // The caller's own settings are left out: a test says what it needs.
     const { PATH = '', HOME = '' } = process.env;
     const command = [...nodeFlags, resolve(packageRoot, 'dist', script), ...scriptArguments];
     this.child = spawn(process.execPath, command, {
@@ -58,7 +58,7 @@ export class ProductProcess {
     this.child.kill(signal);
   }
 
-  /** Resolves with the first match in the output; throws with the whole output when the process ends before. */
+  /** Resolves with the first match in the output. Throws with the whole output if the process ends before it. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const match = pattern.exec(this.text);
@@ -77,7 +77,7 @@ export interface NodeProcess {
   readonly temporalAddress: string;
 }
 
-/** Ready to take calls. */
+/** Starts a node; resolves once it accepts calls. */
 export async function startNodeProcess(environment: Environment): Promise<NodeProcess> {
   const node = new ProductProcess('src/node/server.js', environment);
   const [, url = ''] = await node.printed(/API +(http:\S+)\/api\/vps\/status/);
@@ -86,7 +86,7 @@ export async function startNodeProcess(environment: Environment): Promise<NodePr
   return { process: node, http: new HttpClient(url, key), url, temporalAddress };
 }
 
-/** Of the environment of a node, so that it starts again where it was. */
+/** Settings that make a restarted node use the same ports. */
 export function samePlace(environment: Environment, { url, temporalAddress }: NodeProcess): Environment {
   return {
     ...environment,

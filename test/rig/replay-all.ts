@@ -10,7 +10,7 @@ installRuntime(createLog('silent'));
 
 type History = temporalProto.temporal.api.history.v1.IHistory;
 
-/** Replays the history of every workflow in the namespace. Throws with the first that does not replay (I8). */
+/** Replays the history of every workflow in the namespace. Throws for the first one that does not replay (I8). */
 export async function replayAll(client: Client): Promise<number> {
   let replayed = 0;
   const results = Worker.runReplayHistories(
@@ -30,7 +30,7 @@ async function* histories(client: Client): AsyncGenerator<{ workflowId: string; 
     try {
       yield { workflowId, history: await handle.fetchHistory() };
     } catch (error) {
-      // Deleted by the test; the list lags behind.
+      // The test deleted it; the list is not up to date yet.
       if (!isNotFound(error)) throw error;
     }
   }

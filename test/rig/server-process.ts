@@ -1,4 +1,4 @@
-/** A Temporal server of its own, to be killed and started again on the same data and port while nodes use it. */
+/** A separate Temporal server that a test can kill and restart with the same data and port while nodes use it. */
 import { rm } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import { findTemporalCli } from '../../src/platform/embedded/find-cli.ts';
@@ -26,7 +26,7 @@ export class TemporalServer {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Resolves once it answers. `dynamicConfig` comes on top of the embedded server's, e.g. `frontend.namespaceRPS=10`. */
+  /** Resolves once it answers. `dynamicConfig` is added to that of the embedded server, e.g. `frontend.namespaceRPS=10`. */
   async start(dynamicConfig: readonly string[] = []): Promise<void> {
     const log = await openServerLog(this.dataDir);
     const { cli, dataDir, port } = this;

@@ -1,4 +1,4 @@
-/** A file system of its own that can be filled, where this process may mount one. */
+/** A small file system that a test can fill, if this process may mount one. */
 import { execFileSync as run } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,9 +6,9 @@ import { join } from 'node:path';
 
 export interface SmallDisk {
   readonly path: string;
-  /** Leaves so many bytes free. */
+  /** Leaves this many bytes free. */
   readonly fill: (leavingBytes: number) => void;
-  /** It has its first size again. */
+  /** Restores the first size. */
   readonly free: () => void;
   readonly makeReadOnly: () => void;
   readonly unmount: () => void;
@@ -40,7 +40,7 @@ export function mountSmallDisk(mib: number): SmallDisk {
   };
 }
 
-/** Whether there can be any; tests that need one say in their names that they are left out without. */
+/** Whether this process may mount one. Tests that need it say so in their titles when they are skipped. */
 export function canMount(): boolean {
   try {
     mountSmallDisk(1).unmount();

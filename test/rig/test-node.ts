@@ -1,6 +1,6 @@
 /**
- * A node in the test's own process, with its own Temporal server, data directory and free ports; in its place
- * `npm run test:cluster` has two facades on a cluster's server. Closing it replays the history of every workflow that the
+ * A node in the test's own process, with its own Temporal server, data directory and free ports. With `npm run test:cluster`
+ * it is two facades on the Temporal server of a cluster instead. Closing it replays the history of every workflow that the
  * test made (I8).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { replayAll } from './replay-all.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** Free ports, a folder of its own, no log. */
+/** Settings of a test node: free ports, a folder of its own, no log. */
 export async function testEnvironment(
   extra: Environment = {},
 ): Promise<Environment & { HOLDFAST_DATA_DIR: string }> {
@@ -32,10 +32,10 @@ export async function testEnvironment(
 }
 
 export interface TestNode {
-  /** The first one of several. */
+  /** The first facade, if there are several. */
   readonly node: RunningNode;
   readonly http: HttpClient;
-  /** Straight to the node's Temporal server. */
+  /** A client of the node's Temporal server. */
   readonly temporal: Client;
   readonly dataDir: string;
   close(): Promise<void>;
@@ -49,7 +49,7 @@ export async function startTestNode(extra: Environment = {}): Promise<TestNode> 
   const node = await startNode(config, createLog(config.logLevel));
   const connection = await Connection.connect({
     address: node.temporalAddress,
-    channelArgs: { 'grpc.max_receive_message_length': -1 }, // Long histories come in one message.
+    channelArgs: { 'grpc.max_receive_message_length': -1 }, // A long history is one message.
   });
   const temporal = new Client({ connection });
   const [key] = config.apiKeys;

@@ -1,4 +1,4 @@
-/** Loaded before a program (`node --require`): its clock is ahead by the milliseconds in the file that WRONG_CLOCK names. */
+/** Preloaded by `node --require`: sets the clock of the process ahead by the ms in the file that WRONG_CLOCK names. */
 const { readFileSync } = require('node:fs');
 
 const RealDate = Date;

@@ -1,13 +1,13 @@
-/** A process whose clock is wrong, and can be set while it runs; the Temporal server's is right. */
+/** A process whose clock a test can shift while it runs. The clock of the Temporal server stays right. */
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/platform/paths.ts';
 
 export interface WrongClock {
-  /** Of the process. */
+  /** Environment variables for the process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Within a tenth of a second the clock is so much ahead; behind, if negative. */
+  /** Sets the clock ahead by this many ms (behind, if negative), within a tenth of a second. */
   set(aheadMs: number): Promise<void>;
   remove(): Promise<void>;
 }

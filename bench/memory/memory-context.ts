@@ -13,8 +13,8 @@ export interface MemoryReport {
   readonly facts: Fact[];
 }
 
-/** What a part of the measurement works with. */
-export interface MemoryPart {
+/** What each measurement of memory works with; results go into `into`. */
+export interface MemoryContext {
   readonly children: Children;
   readonly folder: string;
   readonly agents: AgentPorts;
@@ -22,9 +22,9 @@ export interface MemoryPart {
   readonly progress: Progress;
 }
 
-/** A node whose memory can be read; its folder is called `name`. */
+/** Starts a node whose memory can be measured, with its data in the folder `name`. */
 export async function startNode(
-  { children, folder, agents }: MemoryPart,
+  { children, folder, agents }: MemoryContext,
   name: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Product> {

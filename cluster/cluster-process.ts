@@ -1,4 +1,4 @@
-/** One process of a cluster: started again with the same command whenever it ends, until it is stopped. */
+/** One process of a cluster. It is restarted with the same command whenever it ends, until it is stopped. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { boundServerLog, openServerLog } from '../src/platform/embedded/server-log.ts';
@@ -11,78 +11,80 @@ import { StartupError } from '../src/platform/startup-error.ts';
 import { fileProblem } from './file-problem.ts';
 import { isFree } from './free-ports.ts';
 
-export interface PartPlan extends SpawnOptions {
+/** How to start the process, and how to see that it is ready. */
+export interface ClusterProcessPlan extends SpawnOptions {
   readonly name: string;
   readonly command: readonly string[];
-  /** The folder of its log, `<name>.log`. */
+  /** Its output goes to `<name>.log` in this folder. */
   readonly logFolder: string;
-  /** It is not started while another process listens there, which `isReady` would take for it. */
+  /** Where it will listen. It is not started while another process listens there, since `isReady` could not tell the two apart. */
   readonly listens: { readonly host: string; readonly port: number };
-  /** Whether it can be used now. Never throws. */
+  /** Returns whether it is ready. Never throws. */
   readonly isReady: () => Promise<boolean>;
-  /** Asked when it has not become ready in time. Never throws. */
+  /** Returns the reason if it has not become ready in time. Never throws. */
   readonly whyNotReady?: () => Promise<NotReady>;
-  /** How long one start may take. Default: 90 s. */
+  /** The time limit of one start, in ms. Default: 90 s. */
   readonly readyMs?: number;
 }
 
+/** Why a process is not ready. */
 export interface NotReady {
   readonly reason: string;
-  /** It says that it is still recovering its data: it is given more time. */
+  /** It reports that it is still recovering its data, so it is given more time. */
   readonly recovering?: boolean;
 }
 
-/** A part that ends more often than this within a minute is not started again. */
+/** A process that ends more often than this within a minute is not restarted. */
 const maxEndsPerMinute = 5;
 const defaultReadyMs = 90_000;
 /**
- * A first start that fails is repeated for so long: after this time nothing is left of a cluster that was killed just
- * before, such as PostgreSQL's shared memory.
+ * A first start that fails is repeated for this time. By then nothing is left of a cluster that was killed just before, such
+ * as PostgreSQL's shared memory.
  */
 const firstStartMs = 10_000;
-/** A part that died must be ready again after this time, counted from when the parts that it needs are. */
+/** A process that died must be ready again within this time, counted from when the processes that it needs are ready. */
 const restartMs = 120_000;
-/** After a crash PostgreSQL may replay its log for minutes. Stopped midway, it would begin anew. */
+/** After a crash PostgreSQL may replay its write-ahead log for minutes. If it were stopped during that, it would start over. */
 const recoveryMs = 30 * 60_000;
 const pauseMs = 100;
 const retryPauseMs = 1_000;
-const lookAtLogMs = 60_000;
+const boundLogEveryMs = 60_000;
 
-export class Part {
+export class ClusterProcess {
   readonly name: string;
-  /** Resolves with the reason when it cannot be kept running, and when it was stopped. */
+  /** Resolves with the reason when the process cannot be kept running, or was stopped. Never rejects. */
   readonly lost: Promise<string>;
-  private readonly plan: PartPlan;
-  private readonly needs: readonly Part[];
+  private readonly plan: ClusterProcessPlan;
+  private readonly needs: readonly ClusterProcess[];
   private readonly report: (line: string) => void;
   private readonly signal: AbortSignal;
   private current: ServerProcess;
-  /** In ms since the epoch; undefined while it is down. */
+  /** Epoch ms; undefined while it is down. */
   private upSince: number | undefined = Date.now();
   private stopping = false;
 
   /**
-   * Resolves once it is ready. `needs` are the parts that it cannot start without. Throws `StartupError` with the end of
-   * its log, or the reason of `signal`.
+   * Starts it and resolves once it is ready. `needs`: the processes that it cannot start without. `report` gets a line about each
+   * restart. Throws `StartupError` with the end of its log, or the reason of `signal` if that is aborted.
    */
   static async start(
-    plan: PartPlan,
+    plan: ClusterProcessPlan,
     report: (line: string) => void,
     signal: AbortSignal,
-    needs: readonly Part[] = [],
-  ): Promise<Part> {
+    needs: readonly ClusterProcess[] = [],
+  ): Promise<ClusterProcess> {
     await mkdir(plan.logFolder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw fileProblem(plan.logFolder, 'made', error);
     });
-    return new Part(plan, await firstStart(plan, report, signal), report, signal, needs);
+    return new ClusterProcess(plan, await firstStart(plan, report, signal), report, signal, needs);
   }
 
   private constructor(
-    plan: PartPlan,
+    plan: ClusterProcessPlan,
     first: ServerProcess,
     report: (line: string) => void,
     signal: AbortSignal,
-    needs: readonly Part[],
+    needs: readonly ClusterProcess[],
   ) {
     this.name = plan.name;
     this.plan = plan;
@@ -97,7 +99,7 @@ export class Part {
     return this.current.pid;
   }
 
-  /** Ends it, and resolves once it is gone. A start that is under way is ended by `signal`, and waited for otherwise. */
+  /** Stops it and resolves once it has exited. A restart that is under way is waited for, unless `signal` is aborted. */
   async stop(): Promise<void> {
     this.stopping = true;
     await this.current.stop();
@@ -105,8 +107,8 @@ export class Part {
   }
 
   private async keep(): Promise<string> {
-    const boundLog = (): void => void boundServerLog(logOf(this.plan)).catch(() => undefined); // Tried again soon.
-    const timer = setInterval(boundLog, lookAtLogMs);
+    const boundLog = (): void => void boundServerLog(logOf(this.plan)).catch(() => undefined); // Tried again a minute later.
+    const timer = setInterval(boundLog, boundLogEveryMs);
     try {
       return await this.keepRunning();
     } finally {
@@ -123,7 +125,7 @@ export class Part {
       ends.push(Date.now());
       if (ends.filter((at) => at > Date.now() - 60_000).length > maxEndsPerMinute)
         return `${this.name} ended ${maxEndsPerMinute + 1} times within a minute; last, ${how}`;
-      this.report(`${this.name} is gone (${how}); it is started again`);
+      this.report(`${this.name} is gone (${how}); it is being restarted`);
       try {
         this.current = await this.startAgain();
       } catch (error) {
@@ -146,7 +148,7 @@ export class Part {
       } catch (error) {
         if (Date.now() > giveUpAt() || this.isStopping() || this.signal.aborted) throw error;
         if (tries === 1)
-          this.report(`${(error as Error).message}\n${this.name} is tried again for ${restartMs / 1_000} s`);
+          this.report(`${(error as Error).message}\n${this.name} is retried for ${restartMs / 1_000} s`);
         await pause(retryPauseMs);
       }
     }
@@ -158,7 +160,7 @@ export class Part {
 }
 
 async function firstStart(
-  plan: PartPlan,
+  plan: ClusterProcessPlan,
   report: (line: string) => void,
   signal: AbortSignal,
 ): Promise<ServerProcess> {
@@ -174,13 +176,13 @@ async function firstStart(
   }
 }
 
-const logOf = ({ logFolder, name }: PartPlan): string => join(logFolder, `${name}.log`);
-const readyMsOf = ({ readyMs = defaultReadyMs }: PartPlan): number => readyMs;
+const logOf = ({ logFolder, name }: ClusterProcessPlan): string => join(logFolder, `${name}.log`);
+const readyMsOf = ({ readyMs = defaultReadyMs }: ClusterProcessPlan): number => readyMs;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** `giveUpAt` is in ms since the epoch, and asked again and again. */
+/** Starts the process once. `giveUpAt` returns epoch ms; it is called repeatedly, since the time may move. */
 async function startOnce(
-  plan: PartPlan,
+  plan: ClusterProcessPlan,
   giveUpAt: () => number,
   report: (line: string) => void,
   signal: AbortSignal,
@@ -189,7 +191,7 @@ async function startOnce(
   const { host, port } = plan.listens;
   if (!(await isFree(port, host)))
     throw new StartupError(
-      `${plan.name} did not start: another process listens on ${host}:${port}. End that one, or start the cluster again, which takes another port then`,
+      `${plan.name} did not start: another process listens on ${host}:${port}. Stop that process, or start the cluster again, which then takes another port`,
     );
   const log = await openServerLog(plan.logFolder, `${plan.name}.log`);
   try {
@@ -206,9 +208,9 @@ async function startOnce(
   }
 }
 
-/** Resolves with undefined once it is ready, or with why it is not waited for any longer. */
+/** Resolves with undefined once the process is ready, or with the reason why it is not waited for any longer. */
 async function untilReady(
-  plan: PartPlan,
+  plan: ClusterProcessPlan,
   server: ServerProcess,
   giveUpAt: () => number,
   report: (line: string) => void,
@@ -221,12 +223,12 @@ async function untilReady(
     const ready = await plan.isReady();
     if (ended.how !== undefined) return ended.how;
     if (ready) return undefined;
-    if (signal.aborted) return 'its start was called off';
+    if (signal.aborted) return 'its start was aborted';
     if (Date.now() > giveUpAt()) {
       const why = await plan.whyNotReady?.();
       if (why?.recovering !== true || Date.now() > beganAt + recoveryMs)
         return `it is not ready after ${Math.round((Date.now() - beganAt) / 1_000)} s${why ? `: ${why.reason}` : ''}`;
-      if (!recovering) report(`${plan.name} is recovering (${why.reason}); it is waited for`);
+      if (!recovering) report(`${plan.name} is recovering (${why.reason}); waiting for it`);
       recovering = true;
     }
     await pause(recovering ? retryPauseMs : pauseMs);

@@ -1,33 +1,36 @@
-/** A facade or a worker that reaches the Temporal server by a road of its own. */
+/** A facade or a worker that reaches the Temporal server by a proxy of its own. */
 import { join } from 'node:path';
 import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import { HoldfastProcess } from './holdfast-process.ts';
 import { claimPort } from './ports.ts';
 
-export interface Member {
+/** `url` is its HTTP address: the API of a facade, health and metrics of a worker. */
+export interface ProxiedProcess {
   readonly name: string;
   readonly process: HoldfastProcess;
   readonly url: string;
-  readonly road: TcpProxy;
-  /** Of a worker that has one. */
+  readonly proxy: TcpProxy;
+  /** The version of a worker that has one (`HOLDFAST_BUILD_ID`). */
   readonly buildId?: string;
 }
 
-export interface MemberPlan {
+/** How to set up a facade or a worker. */
+export interface ProxiedProcessPlan {
   readonly name: string;
   readonly temporalPort: number;
-  /** Of every process of the product. */
+  /** Settings that every process of the product has. */
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
 }
 
-/** Not started yet; so are those of `openWorker`. */
-export async function openFacade(plan: MemberPlan): Promise<Member> {
+/** Sets up a facade with its proxy. The process is not started yet. */
+export async function openFacade(plan: ProxiedProcessPlan): Promise<ProxiedProcess> {
   const port = await claimPort();
   return open(plan, 'facade', port, { HOLDFAST_PORT: String(port), HOLDFAST_EMBEDDED_WORKER: 'off' });
 }
 
-export async function openWorker(plan: MemberPlan, buildId?: string): Promise<Member> {
+/** Sets up a stand-alone worker with its proxy. The process is not started yet. */
+export async function openWorker(plan: ProxiedProcessPlan, buildId?: string): Promise<ProxiedProcess> {
   const port = await claimPort();
   const own = { HOLDFAST_WORKER_PORT: String(port) };
   if (buildId === undefined) return open(plan, 'worker', port, own);
@@ -35,12 +38,12 @@ export async function openWorker(plan: MemberPlan, buildId?: string): Promise<Me
 }
 
 async function open(
-  { name, temporalPort, environment, folder }: MemberPlan,
+  { name, temporalPort, environment, folder }: ProxiedProcessPlan,
   runs: 'facade' | 'worker',
   port: number,
   own: Readonly<Record<string, string>>,
-): Promise<Member> {
-  const road = await TcpProxy.start(temporalPort, await claimPort());
+): Promise<ProxiedProcess> {
+  const proxy = await TcpProxy.start(temporalPort, await claimPort());
   const process = new HoldfastProcess({
     name,
     runs,
@@ -48,9 +51,9 @@ async function open(
     environment: {
       ...environment,
       HOLDFAST_DATA_DIR: join(folder, `${name}-data`),
-      TEMPORAL_ADDRESS: `127.0.0.1:${road.port}`,
+      TEMPORAL_ADDRESS: `127.0.0.1:${proxy.port}`,
       ...own,
     },
   });
-  return { name, process, url: `http://127.0.0.1:${port}`, road };
+  return { name, process, url: `http://127.0.0.1:${port}`, proxy };
 }

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { Part, type PartPlan } from '../../cluster/part.ts';
+import { ClusterProcess, type ClusterProcessPlan } from '../../cluster/cluster-process.ts';
 import { boundServerLog } from '../../src/platform/embedded/server-log.ts';
 
 async function tempFolder(): Promise<string> {
@@ -12,14 +12,14 @@ async function tempFolder(): Promise<string> {
   return folder;
 }
 
-test('a stranger at the address of a part is not taken for it: the part starts once the address is free', async () => {
+test('a stranger at the address of a process of the cluster is not taken for that process, which starts once the address is free', async () => {
   const stranger = createServer();
   await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void stranger.close());
   const { port } = stranger.address() as AddressInfo;
   let looks = 0;
   const answeredByStranger: boolean[] = [];
-  const plan: PartPlan = {
+  const plan: ClusterProcessPlan = {
     name: 'part',
     command: ['sleep', '600'],
     logFolder: await tempFolder(),
@@ -33,16 +33,16 @@ test('a stranger at the address of a part is not taken for it: the part starts o
       return Promise.resolve(true);
     },
   };
-  const part = await Part.start(plan, () => undefined, new AbortController().signal);
-  onTestFinished(() => part.stop());
+  const started = await ClusterProcess.start(plan, () => undefined, new AbortController().signal);
+  onTestFinished(() => started.stop());
   expect({ looks, answeredByStranger }).toEqual({ looks: 2, answeredByStranger: [false] });
 });
 
-test('the first start is tried again, as what was killed just before may be in its way', async () => {
+test('a first start that fails is repeated, since a process that was killed just before may still be in the way', async () => {
   const logFolder = await tempFolder();
   const tried = join(logFolder, 'tried');
   const script = `if [ -e "${tried}" ]; then : > "${tried}-again"; exec sleep 600; else : > "${tried}"; exit 1; fi`;
-  const plan: PartPlan = {
+  const plan: ClusterProcessPlan = {
     name: 'part',
     command: ['/bin/sh', '-c', script],
     logFolder,
@@ -53,11 +53,11 @@ test('the first start is tried again, as what was killed just before may be in i
         () => false,
       ),
   };
-  const part = await Part.start(plan, () => undefined, new AbortController().signal);
-  await part.stop();
+  const started = await ClusterProcess.start(plan, () => undefined, new AbortController().signal);
+  await started.stop();
 });
 
-test('a log that has grown too large is put aside while it is written', async () => {
+test('a log that has grown too large is rotated while it is written', async () => {
   const path = join(await tempFolder(), 'part.log');
   const log = await open(path, 'a');
   onTestFinished(() => log.close());
@@ -70,7 +70,7 @@ test('a log that has grown too large is put aside while it is written', async ()
   expect((await readFile(`${path}.1`, 'utf8')).endsWith('ab')).toBe(true);
 });
 
-const waiting = async (): Promise<PartPlan> => ({
+const waiting = async (): Promise<ClusterProcessPlan> => ({
   name: 'part',
   command: ['sleep', '600'],
   logFolder: await tempFolder(),
@@ -78,10 +78,10 @@ const waiting = async (): Promise<PartPlan> => ({
   isReady: () => Promise.resolve(false),
 });
 
-test('a part that says that it is recovering is given more time', async () => {
+test('a process that reports that it is recovering is given more time', async () => {
   let asked = 0;
   const lines: string[] = [];
-  const plan: PartPlan = {
+  const plan: ClusterProcessPlan = {
     ...(await waiting()),
     readyMs: 1,
     isReady: () => Promise.resolve(asked === 2),
@@ -90,28 +90,28 @@ test('a part that says that it is recovering is given more time', async () => {
       return Promise.resolve({ reason: 'rejecting connections', recovering: true });
     },
   };
-  const part = await Part.start(plan, (line) => lines.push(line), new AbortController().signal);
-  await part.stop();
-  expect(lines).toEqual(['part is recovering (rejecting connections); it is waited for']);
+  const started = await ClusterProcess.start(plan, (line) => lines.push(line), new AbortController().signal);
+  await started.stop();
+  expect(lines).toEqual(['part is recovering (rejecting connections); waiting for it']);
 });
 
 test.each([
   ["echo 'no room left'; exit 7", /^part did not start: it ended with code 7; .*\nno room left\n/s],
   ['exec sleep 600', /^part did not start: it is not ready after \d+ s: no worker polls; /],
 ])(
-  'a part that died and cannot be started again (%s) tells why at once, and is tried on',
+  'a process that died and cannot be started again (%s) reports the reason at once, and is retried',
   async (then, why) => {
     const logFolder = await tempFolder();
     const ran = join(logFolder, 'ran');
     const aborting = new AbortController();
     let ready = true;
     let hear: (line: string) => void = () => undefined;
-    const told = new Promise<string>((resolve) => {
+    const reported = new Promise<string>((resolve) => {
       hear = (line) => {
         if (line.includes('did not start')) resolve(line);
       };
     });
-    const plan: PartPlan = {
+    const plan: ClusterProcessPlan = {
       ...(await waiting()),
       logFolder,
       command: ['/bin/sh', '-c', `if [ -e "${ran}" ]; then ${then}; fi; : > "${ran}"; exec sleep 600`],
@@ -123,13 +123,13 @@ test.each([
         ),
       whyNotReady: () => Promise.resolve({ reason: 'no worker polls' }),
     };
-    const part = await Part.start(plan, (line) => hear(line), aborting.signal);
+    const started = await ClusterProcess.start(plan, (line) => hear(line), aborting.signal);
     ready = false;
-    process.kill(part.pid, 'SIGKILL');
-    const line = await told;
+    process.kill(started.pid, 'SIGKILL');
+    const line = await reported;
     expect(line).toMatch(why);
-    expect(line).toMatch(/\npart is tried again for 120 s$/);
+    expect(line).toMatch(/\npart is retried for 120 s$/);
     aborting.abort(new Error('called off'));
-    await part.lost;
+    await started.lost;
   },
 );

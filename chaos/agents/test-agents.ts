@@ -1,11 +1,11 @@
-/** The agents of a run and how they are registered. */
+/** The agents that a run calls: how each one behaves and how it is registered. */
 import { randomUUID } from 'node:crypto';
 import { pause } from '../pause.ts';
 import type { Random } from '../random.ts';
 import { ChaosAgent, type Asked, type Manner } from './chaos-agent.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Fields of a registration beside name, host, port and token. */
+/** Fields of the registration request besides name, host, port and token. */
 type Registration = Readonly<Record<string, unknown>>;
 
 interface Role {
@@ -15,16 +15,18 @@ interface Role {
 
 export type AgentName = 'echo' | 'slow' | 'flaky' | 'down' | 'leaky' | 'bounded' | 'broken' | 'wordy';
 
-/** At most so many calls of `bounded` are open on one node. */
+/** `max_concurrency` of the agent `bounded`: how many of its calls one node keeps open at once. */
 export const boundedCalls = 3;
 
-export interface Cast {
+/** The running agents and their registrations, by name. */
+export interface TestAgents {
   readonly agents: Readonly<Record<AgentName, ChaosAgent>>;
   readonly registrations: Readonly<Record<AgentName, Registration>>;
   close(): Promise<void>;
 }
 
-export async function startCast(random: Random, ledger: Ledger): Promise<Cast> {
+/** Starts every agent. Their delays and failures are decided by `random`; what they are asked goes into `ledger`. */
+export async function startTestAgents(random: Random, ledger: Ledger): Promise<TestAgents> {
   const roles = rolesOf(random);
   const started = await Promise.all(
     Object.entries(roles).map(async ([name, { manner }]) => [
@@ -33,7 +35,7 @@ export async function startCast(random: Random, ledger: Ledger): Promise<Cast> {
     ]),
   );
   const agents = Object.fromEntries(started) as Record<AgentName, ChaosAgent>;
-  agents.down.road.set({ kind: 'reset' });
+  agents.down.proxy.set({ kind: 'reset' });
   return {
     agents,
     registrations: Object.fromEntries(
@@ -74,7 +76,7 @@ function rolesOf(random: Random): Record<AgentName, Role> {
       registration: { timeout_seconds: 5, max_retries: 0, fallback_agents: ['echo'] },
     },
     wordy: {
-      // Too large for a history: they go through the payload store.
+      // Many of these answers are too large for a history, so they go through the payload store.
       manner: async ({ prompt }) => {
         await pause(random.whole(0, 100));
         const { content } = answer('wordy', prompt).body;
@@ -99,7 +101,7 @@ function rolesOf(random: Random): Record<AgentName, Role> {
   };
 }
 
-/** No two answers are the same: a call that was answered twice shows. */
+/** Every answer is unique, so that a call that was answered twice is noticed. */
 function answer(agent: string, prompt: string) {
   return { body: { content: `${agent} ${randomUUID()} re ${prompt.slice(0, 40)}` } };
 }
@@ -120,7 +122,7 @@ async function flaky({ prompt }: Asked, random: Random): ReturnType<Manner> {
   }
 }
 
-/** Gives its token away in an answer or in an error. */
+/** Repeats its token in an answer or an error, which Holdfast must redact (I5). */
 function leaky({ prompt, authorization }: Asked, random: Random): Awaited<ReturnType<Manner>> {
   if (random.chance(0.4)) return { status: 401, body: { error: { message: `bad key ${authorization}` } } };
   return { body: { content: `leaky ${randomUUID()} re ${prompt.slice(0, 40)} with ${authorization}` } };

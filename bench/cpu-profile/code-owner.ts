@@ -1,10 +1,10 @@
-/** Whose code a sample of a CPU profile ran. */
+/** Which part of a node a sample of a CPU profile belongs to. */
 export interface Frame {
   readonly functionName: string;
   readonly url: string;
 }
 
-/** In the order of the legend. */
+/** The owners in the order of the chart's legend. */
 export const owners = [
   'Holdfast',
   'Express, zod, logs',
@@ -27,7 +27,10 @@ const packages: readonly (readonly [RegExp, Owner])[] = [
   [/\/dist\//, 'Holdfast'],
 ];
 
-/** The SDK's workflow library is bundled with our workflows; what the whole bundle runs is called ours. */
+/**
+ * The owner of a sample; undefined for idle time. The SDK's workflow library is bundled with our workflows, so the whole bundle
+ * counts as Holdfast.
+ */
 export function ownerOf(frame: Frame, callers: readonly Frame[]): Owner | undefined {
   const stack = [frame, ...callers];
   if (frame.functionName === '(idle)' || frame.functionName === '(root)') return undefined;
@@ -35,7 +38,7 @@ export function ownerOf(frame: Frame, callers: readonly Frame[]): Owner | undefi
   if (stack.some(({ url }) => url === 'node:internal/promise_hooks')) return 'hook on every promise';
   if (frame.functionName === 'runInContext' && frame.url === '') return 'entries into the sandbox';
   if (frame.functionName === 'postMessage' && frame.url === '') return 'messages between the threads';
-  // A function of the engine, as of JSON or of regular expressions, works for whoever called it.
+  // A function of the engine, e.g. of JSON or regular expressions, belongs to its caller.
   const nearest = stack.find(({ url }) => url !== '');
   return packages.find(([pattern]) => pattern.test(nearest?.url ?? ''))?.[1] ?? 'Node';
 }

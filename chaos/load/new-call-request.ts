@@ -1,7 +1,8 @@
-import type { AgentName } from '../agents/cast.ts';
+import type { AgentName } from '../agents/test-agents.ts';
 import { deadlineSeconds, type Stage } from './stage.ts';
-import type { Wish } from './wish.ts';
+import type { CallRequest } from './call-request.ts';
 
+/** How often each agent is called, relative to the others. */
 const agentWeights: Record<AgentName, number> = {
   echo: 5,
   slow: 2,
@@ -13,12 +14,17 @@ const agentWeights: Record<AgentName, number> = {
   wordy: 0.7,
 };
 
-export function newWish({ journal, random, sessions }: Stage, step: string, options: NewWish = {}): Wish {
+/** Records a new call request with random properties, except those that `options` fixes. */
+export function newCallRequest(
+  { journal, random, sessions }: Stage,
+  step: string,
+  options: NewCallRequestOptions = {},
+): CallRequest {
   const session =
     'session' in options ? options.session : random.chance(0.5) ? sessions.pick(random) : undefined;
   const length =
     options.textLength ?? (random.chance(0.05) ? random.whole(4_000, 16_000) : random.whole(0, 200));
-  return journal.wish(
+  return journal.addRequest(
     step,
     {
       agent_name: options.agent ?? random.weighted(agentWeights),
@@ -30,10 +36,10 @@ export function newWish({ journal, random, sessions }: Stage, step: string, opti
   );
 }
 
-interface NewWish {
+interface NewCallRequestOptions {
   readonly agent?: string;
   readonly session?: string | undefined;
   readonly cancelOnDisconnect?: true;
-  /** Of the prompt; without, mostly short. */
+  /** The length of the prompt in characters. By default it is random, and mostly short. */
   readonly textLength?: number;
 }

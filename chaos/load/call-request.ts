@@ -1,0 +1,61 @@
+/** A call that the load wants made, under one Idempotency-Key, and everything that clients learned about it. */
+
+/** The body of `POST /api/vps/call`. */
+export interface CallBody {
+  readonly agent_name: string;
+  /** Begins with `#<number of the request>`: a prompt that an agent received leads back to its request. */
+  readonly prompt: string;
+  readonly session_id?: string;
+  readonly deadline_seconds: number;
+  readonly on_disconnect?: 'cancel';
+}
+
+/** `unclear`: no answer, or one that leaves open whether the call was started. */
+export type Outcome = 'accepted' | 'refused' | 'unclear';
+
+/** One HTTP request that submitted the call, and its answer. */
+export interface Submission {
+  readonly facade: string;
+  /** Epoch ms. */
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  readonly outcome: Outcome;
+  readonly status?: number;
+  readonly errorType?: string;
+  readonly callId?: string;
+}
+
+/** How a call ended, as the API reported it to a client. */
+export interface ReportedEnding {
+  readonly success: boolean;
+  readonly response: string | null;
+  readonly errorType: string | null;
+}
+
+/** A call that the load wants made. The journal records each change of it. */
+export interface CallRequest {
+  readonly number: number;
+  readonly key: string;
+  readonly step: string;
+  readonly body: CallBody;
+  /** The id of the call to rerun; then `body` is that of the original call. */
+  readonly rerunOf?: string;
+  readonly submissions: Submission[];
+  readonly endings: ReportedEnding[];
+  /** No client follows it up: the call must end, or never have been started. */
+  abandoned?: true;
+  cancelAsked?: true;
+}
+
+/** The outcome of all submissions together: accepted if one was, unclear if one may have been, else refused. */
+export function outcomeOf({ submissions }: Pick<CallRequest, 'submissions'>): Outcome {
+  if (submissions.some(({ outcome }) => outcome === 'accepted')) return 'accepted';
+  return submissions.length === 0 || submissions.some(({ outcome }) => outcome === 'unclear')
+    ? 'unclear'
+    : 'refused';
+}
+
+/** The id of the call, once a submission was accepted. */
+export function callIdOf({ submissions }: Pick<CallRequest, 'submissions'>): string | undefined {
+  return submissions.find(({ outcome }) => outcome === 'accepted')?.callId;
+}
