@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { loadConfig, type Config } from '../src/platform/config.ts';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
 import { packageRoot } from '../src/platform/paths.ts';
-import { loadEncryptionKey } from '../src/platform/sealing.ts';
 import { localhost } from './free-ports.ts';
 import type { State } from './open-state.ts';
 import type { PartPlan } from './part.ts';
@@ -31,17 +30,9 @@ export interface ProcessContext {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** The settings that hold for each of them. Throws `StartupError`. */
-function settingsOf(environment: NodeJS.ProcessEnv): Config {
+/** The settings that hold for each of them: what a process would refuse is told before any is started. Throws `StartupError`. */
+export function settingsOf(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(inherited(environment));
-}
-
-/** What each of them would refuse, told before any is started. Throws `StartupError`. */
-export async function checkSettings(environment: NodeJS.ProcessEnv): Promise<Config> {
-  const config = settingsOf(environment);
-  // Where one is configured it is only parsed.
-  if (config.encryptionKey !== undefined) await loadEncryptionKey(config.encryptionKey, config.dataDir);
-  return config;
 }
 
 /**
