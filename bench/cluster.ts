@@ -2,10 +2,11 @@
  * `npx tsx bench/cluster.ts [CALLS]`: what a call costs on a cluster, by process, and what its settings change. Everything runs
  * on this machine: the ratios travel, the milliseconds do not. `--docs` writes its two tables into docs/performance.md.
  */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { letPostgresEnter } from '../cluster/make-data-dir.ts';
 import { startCluster, type Cluster } from '../cluster/start-cluster.ts';
 import { createLog } from '../src/platform/logging.ts';
 import { packageRoot } from '../src/platform/paths.ts';
@@ -70,7 +71,7 @@ const rows: string[][] = [];
 const spansByTitle = new Map<string, readonly Span[]>();
 
 await inTemporaryFolder(async (folder) => {
-  await chmod(folder, 0o711); // PostgreSQL, as a user of its own, enters it.
+  await letPostgresEnter(folder);
   const children = new Children();
   try {
     const agents = await startAgents(children);

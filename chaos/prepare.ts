@@ -1,8 +1,9 @@
 /** Everything of a run that is taken up before the first fault and given back at the end. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { letPostgresEnter } from '../cluster/make-data-dir.ts';
 import { startCast } from './agents/cast.ts';
 import { Ledger } from './agents/ledger.ts';
 import type { FaultStage } from './faults/fault.ts';
@@ -30,8 +31,7 @@ export async function prepare<P extends Product>(
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const productFolder = join(folder, 'product');
   await mkdir(productFolder);
-  // PostgreSQL has its data below, and runs as another user where this process is root.
-  for (const path of [folder, productFolder]) await chmod(path, 0o711);
+  for (const path of [folder, productFolder]) await letPostgresEnter(path);
   tell(`seed ${seed}, evidence in ${folder}`);
   const random = new Random(seed);
   const secrets = new Secrets();

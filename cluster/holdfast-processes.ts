@@ -30,7 +30,7 @@ export interface ProcessContext {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** The settings that hold for each of them: what a process would refuse is told before any is started. Throws `StartupError`. */
+/** The settings that hold for each of them, checked before any process is started. Throws `StartupError`. */
 export function settingsOf(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(inherited(environment));
 }

@@ -1,11 +1,11 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
+import { withoutProxy } from '../src/platform/embedded/until-ready.ts';
 import { ensureSearchAttributes } from '../src/platform/provision.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/shutdown.ts';
 import { searchAttributes } from '../src/workflows/search-attributes.ts';
-import { withoutProxy } from './temporal-server.ts';
 
 const { retentionDays } = serverTable.namespace;
 const alreadyExists = 6;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
+import { withoutProxy } from '../src/platform/embedded/until-ready.ts';
 import { packageRoot } from '../src/platform/paths.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/shutdown.ts';
@@ -15,8 +16,6 @@ import type { PartPlan } from './part.ts';
 import { postgresUser } from './postgres.ts';
 
 const attemptMs = 2_000;
-/** By default gRPC goes through the proxy of `https_proxy` and the like, also to 127.0.0.1. */
-export const withoutProxy = { 'grpc.enable_http_proxy': 0 };
 const defaultDynamicConfig = join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml');
 
 export const temporalAddress = ({ ports }: Pick<State, 'ports'>): string =>
