@@ -2,10 +2,11 @@
  * `npx tsx bench/cluster.ts [CALLS]`: what a call costs on a cluster, by process, and the effect of settings. Everything runs on
  * this machine, so ratios hold elsewhere and milliseconds do not. `--docs` writes the two tables of docs/performance.md.
  */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { letPostgresEnter } from '../cluster/make-data-dir.ts';
 import { startCluster, type Cluster } from '../cluster/start-cluster.ts';
 import { createLog } from '../src/platform/logging.ts';
 import { packageRoot } from '../src/platform/paths.ts';
@@ -70,7 +71,7 @@ const rows: string[][] = [];
 const spansByTitle = new Map<string, readonly Span[]>();
 
 await inTemporaryFolder(async (folder) => {
-  await chmod(folder, 0o711); // PostgreSQL runs as another user and must be able to enter it.
+  await letPostgresEnter(folder);
   const children = new Children();
   try {
     const agents = await startAgents(children);

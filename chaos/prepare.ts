@@ -1,8 +1,9 @@
 /** Sets up a run before its first fault, and cleans up at its end. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { letPostgresEnter } from '../cluster/make-data-dir.ts';
 import { startTestAgents } from './agents/test-agents.ts';
 import { Ledger } from './agents/ledger.ts';
 import type { FaultStage } from './faults/fault.ts';
@@ -32,8 +33,7 @@ export async function prepare<P extends Product>(
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const productFolder = join(folder, 'product');
   await mkdir(productFolder);
-  // PostgreSQL has its data below these folders, and runs as another user if this process is root.
-  for (const path of [folder, productFolder]) await chmod(path, 0o711);
+  for (const path of [folder, productFolder]) await letPostgresEnter(path);
   tell(`seed ${seed}, evidence in ${folder}`);
   const random = new Random(seed);
   const secrets = new Secrets();

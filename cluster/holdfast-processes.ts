@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { loadConfig, type Config } from '../src/platform/config.ts';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
 import { packageRoot } from '../src/platform/paths.ts';
-import { loadEncryptionKey } from '../src/platform/sealing.ts';
 import { localhost } from './free-ports.ts';
 import type { State } from './open-state.ts';
 import type { ClusterProcessPlan } from './cluster-process.ts';
@@ -31,17 +30,9 @@ export interface ProcessContext {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** The settings that apply to every process. Throws `StartupError`. */
-function settingsOf(environment: NodeJS.ProcessEnv): Config {
+/** The settings that apply to every process, checked before any process is started. Throws `StartupError`. */
+export function settingsOf(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(inherited(environment));
-}
-
-/** Checks the settings before any process is started. Throws `StartupError` for what a process would refuse. */
-export async function checkSettings(environment: NodeJS.ProcessEnv): Promise<Config> {
-  const config = settingsOf(environment);
-  // A key that is configured is only parsed here, not stored.
-  if (config.encryptionKey !== undefined) await loadEncryptionKey(config.encryptionKey, config.dataDir);
-  return config;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
+import { withoutProxy } from '../src/platform/embedded/until-ready.ts';
 import { msToTs } from '../src/temporal-sdk/timestamps.ts';
 import { ensureSearchAttributes } from '../src/platform/provision.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
 import { searchAttributes } from '../src/workflows/search-attributes.ts';
-import { withoutProxy } from './temporal-server.ts';
 
 const { retentionDays } = serverTable.namespace;
 const alreadyExists = 6;

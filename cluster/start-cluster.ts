@@ -8,7 +8,7 @@ import { namesOf } from './claim-ports.ts';
 import { fileProblem } from './file-problem.ts';
 import { findPostgres } from './find-postgres.ts';
 import { findServer } from './find-server.ts';
-import { checkSettings, facadePlan, facadeUrl, workerPlan } from './holdfast-processes.ts';
+import { facadePlan, facadeUrl, settingsOf, workerPlan } from './holdfast-processes.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { openState, type State } from './open-state.ts';
 import type { Options } from './options.ts';
@@ -53,7 +53,7 @@ export async function startCluster(
   signal: AbortSignal,
 ): Promise<Cluster> {
   const { dataDir, environment = process.env } = options;
-  const { host } = await checkSettings(environment); // First, since building the server takes minutes and the settings may be wrong.
+  const { host } = settingsOf(environment); // First, since building the server takes minutes and the settings may be wrong.
   await makeDataDir(dataDir);
   cleanups.add('lock', await lock(dataDir));
   const user = await postgresIdentity(dataDir);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
+import { withoutProxy } from '../src/platform/embedded/until-ready.ts';
 import { packageRoot } from '../src/platform/paths.ts';
 import { serverTable } from '../src/platform/server-table.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
@@ -15,8 +16,6 @@ import type { ClusterProcessPlan } from './cluster-process.ts';
 import { postgresUser } from './postgres.ts';
 
 const connectTimeoutMs = 2_000;
-/** Without this, gRPC uses the HTTP proxy of `https_proxy` and similar variables even for 127.0.0.1. */
-export const withoutProxy = { 'grpc.enable_http_proxy': 0 };
 const defaultDynamicConfig = join(packageRoot, 'deploy', 'temporal-dynamic-config.yaml');
 
 export const temporalAddress = ({ ports }: Pick<State, 'ports'>): string =>

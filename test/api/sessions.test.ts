@@ -35,7 +35,8 @@ describe('a session', () => {
 
   it('is read with every message, its author and its time', async () => {
     const before = Date.now();
-    const { body } = await say('read', { user_id: 'u', metadata: { topic: 'greeting' } });
+    const { status, body } = await say('read', { user_id: 'u', metadata: { topic: 'greeting' } });
+    expect({ status, ...body }).toMatchObject({ status: 200, success: true }); // A refusal says why.
 
     const session = await read('read');
 

@@ -9,6 +9,8 @@ import type { ServerProcess } from './server-process.ts';
 const readyMs = 60_000;
 const checkTimeoutMs = 2_000;
 const pauseMs = 20;
+/** Options of a gRPC channel to 127.0.0.1, which would otherwise follow `https_proxy` and the like. */
+export const withoutProxy = { 'grpc.enable_http_proxy': 0 };
 
 /**
  * Waits until the server can describe its default namespace. Throws `EmbeddedServerError` with the end of the server's log
@@ -43,8 +45,7 @@ async function answers(port: number): Promise<boolean> {
     connection = await Connection.connect({
       address: `127.0.0.1:${port}`,
       connectTimeout: checkTimeoutMs,
-      // By default it goes through the proxy of `https_proxy` and the like, also to 127.0.0.1.
-      channelArgs: { 'grpc.enable_http_proxy': 0 },
+      channelArgs: withoutProxy,
     });
     const { workflowService } = connection;
     await connection.withDeadline(Date.now() + checkTimeoutMs, () =>
