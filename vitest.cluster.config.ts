@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { sharedFiles } from './test/on-cluster/shared-files.ts';
+import { CiReporter } from './test/rig/ci-reporter.ts';
 
 const report = process.env['TEST_REPORT'];
 
@@ -14,6 +15,6 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
-    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: `${report}.json` }]],
+    reporters: report === undefined ? ['default'] : ['default', new CiReporter({ path: `${report}.json` })],
   },
 });

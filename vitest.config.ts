@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { CiReporter } from './test/rig/ci-reporter.ts';
 import { slowFiles } from './test/slow-files.ts';
 
 /** A path without its ending: where CI keeps what a run reports, to count and to merge it. Coverage is collected with it. */
@@ -33,7 +34,7 @@ export default defineConfig({
     reporters:
       report === undefined
         ? ['default']
-        : ['default', ['json', { outputFile: `${report}.json` }], ['blob', { outputFile: `${report}.blob` }]],
+        : ['default', new CiReporter({ path: `${report}.json` }), ['blob', { outputFile: `${report}.blob` }]],
     coverage: {
       enabled: report !== undefined,
       provider: 'v8',

@@ -5,30 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { packageRoot } from '../../src/platform/paths.ts';
+import type { Failure, RunReport } from '../rig/ci-reporter.ts';
 import { foundHere } from '../rig/found-here.ts';
 
-const passes = { name: '/a.test.ts', status: 'passed', assertionResults: [{ status: 'passed' }] };
-const isBroken = {
-  name: join(packageRoot, 'test/b.test.ts'),
-  status: 'failed',
+const cannotBeLoaded: Failure = {
+  file: 'test/b.test.ts',
+  name: '(the file)',
   message: 'Cannot find module',
-  assertionResults: [],
 };
-const fails = (failed: number) => ({
-  name: join(packageRoot, 'test/c.test.ts'),
-  status: failed > 0 ? 'failed' : 'passed',
-  assertionResults: Array.from({ length: failed }, (_, index) => ({
-    fullName: `test ${index}`,
-    status: 'failed',
-    failureMessages: ['\u001b[31mexpected 1 to be 2\u001b[39m\n    at c.test.ts:3:1'],
-  })),
-});
-const reportOf = (passed: number, failed: number, testResults: readonly object[] = [passes]): string =>
-  JSON.stringify({
-    numPassedTests: passed,
-    numPendingTests: 0,
-    testResults: [...testResults, fails(failed)],
-  });
+const failing = (count: number): Failure[] =>
+  Array.from({ length: count }, (_, index) => ({
+    file: 'test/c.test.ts',
+    name: `test ${index}`,
+    message: '\u001b[31mexpected 1 to be 2\u001b[39m\n    at c.test.ts:3:1',
+  }));
+const reportOf = (passed: number, failed: number, failures: readonly Failure[] = []): string =>
+  JSON.stringify({ passed, skipped: 0, failures: [...failures, ...failing(failed)] } satisfies RunReport);
 
 /** The lines for these reports of `npm test`, of the slow tests, of those on a cluster and of the newest Node; undefined is one that vitest did not write. */
 async function lastLines(code: number, ...reports: readonly (string | undefined)[]): Promise<string[]> {
@@ -59,10 +51,10 @@ test('both runs are counted, and what fails on the newest Node', async () => {
 
 test('a run without a report, or half a one, a file that cannot be loaded, and a coverage too low are failures', async () => {
   expect(await closingLine(1, undefined, undefined, undefined, undefined)).toBe('0 passed, 4 failed');
-  expect(await closingLine(1, reportOf(5, 0), '{"numPassed', reportOf(2, 0), reportOf(5, 0))).toBe(
+  expect(await closingLine(1, reportOf(5, 0), '{"passed', reportOf(2, 0), reportOf(5, 0))).toBe(
     '7 passed, 1 failed',
   );
-  const broken = reportOf(5, 0, [passes, isBroken]);
+  const broken = reportOf(5, 0, [cannotBeLoaded]);
   expect(await closingLine(1, broken, reportOf(7, 0), reportOf(2, 0), reportOf(5, 0))).toBe(
     '14 passed, 1 failed',
   );
@@ -73,7 +65,7 @@ test('a run without a report, or half a one, a file that cannot be loaded, and a
 
 test('each test that failed is named, with the start of its message, and a file that cannot be loaded too', async () => {
   expect(
-    await lastLines(1, reportOf(5, 0), reportOf(7, 1, [isBroken]), reportOf(2, 0), reportOf(5, 0)),
+    await lastLines(1, reportOf(5, 0), reportOf(7, 1, [cannotBeLoaded]), reportOf(2, 0), reportOf(5, 0)),
   ).toEqual([
     'npm test: 5 passed, 0 failed, 0 skipped',
     'npm run test:slow: 7 passed, 2 failed, 0 skipped',

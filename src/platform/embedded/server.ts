@@ -30,7 +30,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions, log: L
   const unlock = await lockDataDir(dataDir);
   try {
     await checkDatabaseVersion(dataDir, await versionThatRuns(cli));
-    const { server, claimed } = await startFirst(options);
+    const { server, claimed } = await startOnFreePorts(options);
     const startAgain = async () => startOnce(await claimPorts(claimed));
     const kept = keepRunning(server, startAgain, log);
     return {
@@ -71,15 +71,22 @@ async function versionThatRuns(cli: string): Promise<string> {
   return version;
 }
 
-/** Another program may take a free port before the server does. If any port will do, another one is tried. */
-async function startFirst(options: EmbeddedServerOptions) {
+/**
+ * Starts the server on ports that are free now. Another program may take one of them before the server does; so it may a port
+ * that the server picks for itself. The start is then repeated, unless the port is one that the options name.
+ * Throws `EmbeddedServerError`.
+ */
+export async function startOnFreePorts(
+  options: StartDevOptions,
+): Promise<{ claimed: StartDevOptions; server: ServerProcess }> {
   for (let left = maxStarts - 1; ; left--) {
     const claimed = await claimPorts(options);
     try {
       return { claimed, server: await startOnce(claimed) };
     } catch (error) {
-      const anyWillDo = options.port === 0 || options.uiPort === 0;
-      if (!anyWillDo || left === 0 || !String(error).includes('address already in use')) throw error;
+      const reason = String(error);
+      const named = [options.port, options.uiPort].some((port) => reason.includes(`:${port}: bind`));
+      if (named || left === 0 || !reason.includes('address already in use')) throw error;
     }
   }
 }

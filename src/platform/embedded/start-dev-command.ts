@@ -23,6 +23,8 @@ export interface StartDevOptions {
   readonly synchronous: 'normal' | 'full';
   /** SQLite's page cache. With the default of 2 MB calls get slower as the database grows: index pages no longer fit. */
   readonly cacheBytes: number;
+  /** Added to `dynamicConfig` of the server table, e.g. `frontend.namespaceRPS=10`. Default: none. */
+  readonly dynamicConfig?: readonly string[];
 }
 
 /** The command line of the server, which logs to standard error. */
@@ -41,7 +43,7 @@ export function startDevCommand(options: StartDevOptions): string[] {
     ],
     'log-level': ['warn'],
     'log-format': ['json'],
-    'dynamic-config-value': dynamicConfig,
+    'dynamic-config-value': [...dynamicConfig, ...(options.dynamicConfig ?? [])],
   };
   const pairs = Object.entries(flags).flatMap(([flag, values]) =>
     values.flatMap((value) => [`--${flag}`, value]),
