@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { firstLineOf } from '../src/platform/embedded/first-line.ts';
 import { withoutProxy } from '../src/platform/embedded/until-ready.ts';
@@ -15,13 +16,15 @@ const pauseMs = 100;
 
 /**
  * Creates the namespace and its search attributes before several processes need them at the same time. Throws `StartupError`,
- * or the reason of `signal` if that is aborted.
+ * or the reason of `stop` if that is aborted.
  */
 export async function prepareNamespace(
   address: string,
   name: string = serverTable.namespace.name,
-  signal: AbortSignal = new AbortController().signal,
+  stop: AbortSignal = new AbortController().signal,
 ): Promise<void> {
+  const signal = AbortSignal.any([stop]);
+  setMaxListeners(0, signal); // The SDK adds a listener for each RPC.
   const deadline = Date.now() + prepareMs;
   let connection: Connection | undefined;
   try {

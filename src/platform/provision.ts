@@ -7,10 +7,12 @@ import { delay } from '../lib/delay.ts';
 import { StartupError } from './startup-error.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
-/** How long added search attributes may take to appear. */
+/** How long added search attributes may take until they can be used. */
 const visibleWithinMs = 15_000;
 /** The gRPC status NOT_FOUND. */
 const notFoundCode = 5;
+/** The gRPC status INVALID_ARGUMENT. */
+const invalidArgumentCode = 3;
 
 /** Sets how long the namespace keeps ended workflows. */
 export async function setRetention(
@@ -30,15 +32,32 @@ export async function setRetention(
 type ServiceConnection = Pick<NativeConnection, 'operatorService' | 'workflowService'>;
 
 /**
- * Registers missing search attributes, of type Keyword. Throws `StartupError` if the namespace does not exist or does not
- * allow that.
+ * Registers missing search attributes, of type Keyword, and waits until the server takes them. Throws `StartupError` if the
+ * namespace does not exist or does not allow that.
  */
 export async function ensureSearchAttributes(
   connection: ServiceConnection,
   namespace: string,
   names: readonly string[],
 ): Promise<void> {
-  if ((await firstMissingOf(connection, namespace, names)).length === 0) return;
+  if ((await firstMissingOf(connection, namespace, names)).length > 0)
+    await addSearchAttributes(connection, namespace, names);
+  // Another process may have added them a moment ago.
+  const giveUpAt = Date.now() + visibleWithinMs;
+  while (!(await areUsable(connection, namespace, names))) {
+    if (Date.now() > giveUpAt)
+      throw new StartupError(
+        `The search attributes were added to the namespace ${namespace} but could not be used within ${visibleWithinMs / 1_000} s: start this node again`,
+      );
+    await delay(50);
+  }
+}
+
+async function addSearchAttributes(
+  connection: ServiceConnection,
+  namespace: string,
+  names: readonly string[],
+): Promise<void> {
   try {
     await connection.operatorService.addSearchAttributes({
       namespace,
@@ -58,13 +77,25 @@ export async function ensureSearchAttributes(
         { cause: error },
       );
   }
-  const giveUpAt = Date.now() + visibleWithinMs;
-  while ((await missingSearchAttributes(connection, namespace, names)).length > 0) {
-    await delay(50);
-    if (Date.now() > giveUpAt)
-      throw new StartupError(
-        `The search attributes were added to the namespace ${namespace} but did not appear within ${visibleWithinMs / 1_000} s: start this node again`,
-      );
+}
+
+/**
+ * Whether a workflow may be started with them. The server lists them at once, but its frontend reads them from a cache of
+ * namespaces that is refreshed every few seconds, and a query uses the same cache.
+ */
+async function areUsable(
+  { workflowService }: ServiceConnection,
+  namespace: string,
+  names: readonly string[],
+): Promise<boolean> {
+  const query = names.map((name) => `\`${name}\` = 'any'`).join(' AND ');
+  try {
+    await workflowService.countWorkflowExecutions({ namespace, query });
+    return true;
+  } catch (error) {
+    const code: number = isGrpcServiceError(error) ? error.code : -1;
+    if (code === invalidArgumentCode) return false;
+    throw error;
   }
 }
 

@@ -57,6 +57,7 @@ export function isUnanswered(error: unknown): boolean {
       (one instanceof Refusal && one.type === 'temporal_unavailable') ||
       // The namespace existed when the node started. A server that has just started does not know it for a moment.
       isNamespaceMissing(one) ||
+      isAttributeMissing(one) ||
       (one instanceof Error && one.name === 'WorkflowUpdateRPCTimeoutOrCancelledError'),
   );
 }
@@ -90,6 +91,13 @@ function isNamespaceMissing(error: unknown): boolean {
   } catch (known) {
     return known instanceof NamespaceNotFoundError;
   }
+}
+
+/** The search attributes existed when the node started. Each of Temporal's frontends knows new ones a few seconds later. */
+function isAttributeMissing(error: unknown): boolean {
+  return (
+    grpcCode(error) === 3 && (error as Error).message.includes('no mapping defined for search attribute')
+  );
 }
 
 function grpcCode(error: unknown): number {
