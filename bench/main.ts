@@ -22,7 +22,7 @@ const result = await { run: runBench, growth: runGrowth, nightly: runGrowth, mem
   options.kind
 ](options, progress);
 const comparisons = before ? compare(before, result) : [];
-tell(result, comparisons);
+print(result, comparisons);
 if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
 if (options.plot !== undefined) await writeFile(options.plot, plot(result));
 if (options.docs) await writeDocs(result, options.kind);
@@ -47,7 +47,7 @@ function exitWith(error: unknown): never {
   process.exit(2);
 }
 
-function tell(report: Report, comparisons: readonly Comparison[]): void {
+function print(report: Report, comparisons: readonly Comparison[]): void {
   const { machine, plan } = report;
   console.log(
     `${machine.cores} x ${machine.cpu}, Node ${machine.node}, load before ${machine.loadBefore.toFixed(1)}; ${plan.calls} calls of each row in sequence, ${plan.rounds} rounds\n`,

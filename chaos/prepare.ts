@@ -24,17 +24,17 @@ export interface Run<P extends Product> extends FaultStage<P> {
   readonly ledger: Ledger;
 }
 
-/** Starts the product and the agents and registers them. `tell` prints a line of progress. */
+/** Starts the product and the agents and registers them. `print` prints a line of progress. */
 export async function prepare<P extends Product>(
   start: (settings: ProductSettings) => Promise<P>,
   seed: number,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<Run<P>> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const productFolder = join(folder, 'product');
   await mkdir(productFolder);
   for (const path of [folder, productFolder]) await letPostgresEnter(path);
-  tell(`seed ${seed}, evidence in ${folder}`);
+  print(`seed ${seed}, evidence in ${folder}`);
   const random = new Random(seed);
   const secrets = new Secrets();
   const journal = new Journal(join(folder, 'journal.jsonl'));
@@ -42,7 +42,7 @@ export async function prepare<P extends Product>(
   const apiKey = secrets.make('the API key');
   const marker = `holdfast-chaos-${randomBytes(8).toString('hex')}`;
   const encryptionKey = randomBytes(32).toString('base64');
-  const product = await start({ folder: productFolder, marker, apiKey, encryptionKey, tell });
+  const product = await start({ folder: productFolder, marker, apiKey, encryptionKey, print });
   const api = new Api(product.urls, apiKey, { secrets, journal });
   const testAgents = await startTestAgents(random.fork('agents'), ledger);
   await registerAll({ api, testAgents, secrets });

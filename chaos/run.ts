@@ -21,12 +21,12 @@ import type { Setup } from './setups.ts';
 /** Returns whether every invariant held. The evidence is kept if one did not, or if the run failed. */
 export async function run<P extends Product>(setup: Setup<P>, options: Options): Promise<boolean> {
   const startedAt = Date.now();
-  const tell = (line: string): void => {
+  const print = (line: string): void => {
     console.error(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
   };
-  const stage = await prepare(setup.start, options.seed, tell);
+  const stage = await prepare(setup.start, options.seed, print);
   try {
-    const passed = report(options, await breakAndJudge(stage, setup, options, tell));
+    const passed = report(options, await breakAndJudge(stage, setup, options, print));
     await clear(stage, !passed || options.keep);
     if (!passed) console.log(`\nseed ${options.seed} failed; the evidence is kept in ${stage.folder}`);
     return passed;
@@ -44,7 +44,7 @@ async function breakAndJudge<P extends Product>(
   stage: Run<P>,
   { faults }: Setup<P>,
   options: Options,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<Judgement> {
   const { product, ledger, random } = stage;
   const load = startLoad({ ...stage, random: random.fork('load') }, options.lanes);
@@ -52,8 +52,13 @@ async function breakAndJudge<P extends Product>(
   const end = { until: Date.now() + minutes * 60_000, must, calledOff: () => load.failed };
   let missing: readonly string[];
   try {
-    missing = await injectFaults({ ...stage, random: random.fork('faults') }, only(faults, kinds), end, tell);
-    tell('the last fault is over; healing every process and waiting for the calls');
+    missing = await injectFaults(
+      { ...stage, random: random.fork('faults') },
+      only(faults, kinds),
+      end,
+      print,
+    );
+    print('the last fault is over; healing every process and waiting for the calls');
   } finally {
     // Also after a fault that threw: the load must not change the evidence any more.
     await load.stop();
@@ -64,7 +69,7 @@ async function breakAndJudge<P extends Product>(
       channelArgs: { 'grpc.max_receive_message_length': -1 },
     }),
   });
-  const judgement = await judge({ ...stage, random: random.fork('end') }, { temporal, ledger, tell });
+  const judgement = await judge({ ...stage, random: random.fork('end') }, { temporal, ledger, print });
   await temporal.connection.close();
   judgement.findings.push(
     ...checkMust(must, missing, stage.journal.skipped),

@@ -28,12 +28,12 @@ export interface Judgement {
 interface Tools {
   readonly temporal: Client;
   readonly ledger: Ledger;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 /** Waits until every call has ended, then checks. Histories that a violation names are kept in the evidence. */
 export async function judge(stage: FaultStage & { folder: string }, tools: Tools): Promise<Judgement> {
-  const { temporal, ledger, tell } = tools;
+  const { temporal, ledger, print } = tools;
   const problems = await settle(stage, stage.product, temporal);
   const settled: Finding = {
     row: 'I2',
@@ -41,11 +41,11 @@ export async function judge(stage: FaultStage & { folder: string }, tools: Tools
     checked: 1,
     violations: problems,
   };
-  tell('all calls have ended; checking for leaks');
+  print('all calls have ended; checking for leaks');
   const slots = await checkSlots(stage, stage.product);
   const turns = await checkTurnsAndBounds(stage);
   const sockets = await checkSockets(stage.product);
-  tell('reading and replaying every history');
+  print('reading and replaying every history');
   const folder = join(stage.folder, 'histories');
   await mkdir(folder);
   const texts = new TextStore(openPayloadStore({ kind: 'folder', path: stage.product.store.path }), 0);

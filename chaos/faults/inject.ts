@@ -22,7 +22,7 @@ export async function injectFaults<P extends Product>(
   stage: FaultStage<P>,
   faults: Faults<P>,
   end: End,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<readonly string[]> {
   const awaited = new Set(end.must);
   const missing = new Set(end.must);
@@ -36,10 +36,10 @@ export async function injectFaults<P extends Product>(
     awaited.delete(kind);
     if (done.skipped !== undefined) {
       stage.journal.skipped.set(kind, done.skipped);
-      tell(`${kind.padEnd(13)} skipped: ${done.skipped}`);
+      print(`${kind.padEnd(13)} skipped: ${done.skipped}`);
     } else {
       missing.delete(kind);
-      tell(`${kind.padEnd(13)} ${await recover(stage, { ...done, kind, begunAt })}`);
+      print(`${kind.padEnd(13)} ${await recover(stage, { ...done, kind, begunAt })}`);
     }
   }
   return [...missing];

@@ -30,7 +30,7 @@ export async function startClusterProduct(settings: ProductSettings): Promise<Cl
   await product.startWorkers();
   await Promise.all(['facade-1', 'facade-2'].map((name) => product.startFacade(name)));
   const rest = product.holdfast.map(({ name }) => name).join(', ');
-  settings.tell(`PostgreSQL ${servers.postgresVersion}, the full Temporal server, ${rest} are up`);
+  settings.print(`PostgreSQL ${servers.postgresVersion}, the full Temporal server, ${rest} are up`);
   return product;
 }
 

@@ -7,7 +7,7 @@ import type { KeptProcess } from './kept-process.ts';
 import type { ProxiedProcess } from './proxied-process.ts';
 import type { StoredData } from './stored-data.ts';
 
-/** What a product is started with. `tell` prints a line of progress. */
+/** What a product is started with. `print` prints a line of progress. */
 export interface ProductSettings {
   /** The folder of data and logs. */
   readonly folder: string;
@@ -15,7 +15,7 @@ export interface ProductSettings {
   readonly marker: string;
   readonly apiKey: string;
   readonly encryptionKey: string;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 /** A running product. */

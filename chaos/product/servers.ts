@@ -31,10 +31,10 @@ export interface Servers {
 
 /** Starts new ones with their data in `dataDir`. Throws `StartupError`, e.g. if PostgreSQL is not installed. */
 export async function startServers(settings: ProductSettings, dataDir: string): Promise<Servers> {
-  const { folder, tell } = settings;
+  const { folder, print } = settings;
   const binaries = await findPostgres(undefined);
   const calledOff = new AbortController().signal;
-  const serverBinaries = await findServer(tell, calledOff);
+  const serverBinaries = await findServer(print, calledOff);
   await letPostgresEnter(dataDir);
   const user = await postgresIdentity(dataDir);
   const state = await newState(settings);

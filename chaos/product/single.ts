@@ -44,7 +44,7 @@ export async function startSingle(settings: ProductSettings): Promise<Single> {
   const product = single({ node, port, facade, worker, temporal, data, store });
   await node.start();
   await Promise.all([facade.process.start(), worker.process.start()]);
-  settings.tell('the node, the facade and the worker are up');
+  settings.print('the node, the facade and the worker are up');
   return product;
 }
 

@@ -3,7 +3,7 @@ import { createCallAgent, type CallAgentActivity } from './call-agent.ts';
 import type { BatchActivities } from './batches.ts';
 import { createEndUnlessAsked, type EndUnlessAskedActivity } from './end-unless-asked.ts';
 import type { FirstTries, FirstTryActivity } from './first-try.ts';
-import type { TurnActivities } from './turns.ts';
+import type { TurnActivities } from './turn-activities.ts';
 
 export type Activities = CallAgentActivity &
   EndUnlessAskedActivity &

@@ -43,11 +43,7 @@ export function asApplicationFailure(
   retryable: boolean,
 ): ApplicationFailure {
   const { type, retryAfterMs } = failure;
-  // Not before the time that the agent asked for, plus jitter, so that callers do not all return at once.
-  const retryInMs =
-    retryAfterMs === undefined
-      ? retryDelayMs(tries.length, Math.random())
-      : Math.round(Math.max(100, retryAfterMs) * (1 + 0.1 * Math.random()));
+  const retryInMs = retryDelayMs(tries.length, retryAfterMs, Math.random());
   const details: AskFailureDetails = { tries, ...(retryable && { retryInMs }) };
   return ApplicationFailure.create({
     type,

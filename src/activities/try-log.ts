@@ -73,7 +73,7 @@ export class OpenTry {
   }
 }
 
-/** `earlier` and the current try, which the stop of this worker leaves unanswered. */
+/** `earlier` plus the current try, marked as lost: this worker stops before the agent has answered. */
 export function withLostTry(earlier: readonly Try[], open: OpenTry): Try[] {
   return withThisTry(earlier, open, 'internal').map((one, index) =>
     index === earlier.length ? { ...one, lost: true } : one,

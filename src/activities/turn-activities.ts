@@ -5,7 +5,7 @@ export type CallState = 'running' | 'ended' | 'missing';
 
 /**
  * The local activities of calls and sessions: short requests to Temporal and the payload store. Implemented in
- * services/sessions/turns.ts and passed in when the worker is composed.
+ * services/sessions/turn-activities.ts and passed in when the worker is composed.
  */
 export interface TurnActivities {
   /** Asks the session for the call's turn. Undefined if the session was deleted. */

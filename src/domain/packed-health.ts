@@ -33,7 +33,7 @@ const detailsWithMany: typeof healthDetails = { latencies: 25, errors: 3 };
 
 const radix = 36;
 
-/** `agents` is how many agents the entity holds. */
+/** Packs one agent's health. If the entity holds more than `manyAgents` agents, fewer latencies and errors are kept. */
 export function packHealth(health: AgentHealth, agents: number): PackedHealth {
   const { recent, latencies: allLatencies = [], recentErrors = [], ...rest } = health;
   const keep = agents > manyAgents ? detailsWithMany : healthDetails;

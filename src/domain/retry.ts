@@ -4,10 +4,20 @@ import type { Try } from './call.ts';
 /** The backoff between an agent's tries, in the terms of Temporal's RetryPolicy. */
 export const backoff = { initialMs: 1_000, coefficient: 2, maximumMs: 8_000, jitter: 0.1 } as const;
 
-/** Delay after the given try (numbered from 1): 1, 2, 4, 8, 8... s, each ±10 %. `random` is in [0, 1). */
-export function retryDelayMs(tryNumber: number, random: number): number {
-  const base = Math.min(backoff.initialMs * backoff.coefficient ** (tryNumber - 1), backoff.maximumMs);
-  return Math.round(base * (1 + backoff.jitter * (2 * random - 1)));
+/** The least delay after a `Retry-After`. */
+const leastRetryAfterMs = 100;
+
+/**
+ * How long to wait in ms after the failed try `tryNumber` (numbered from 1), before the agent is asked again: 1, 2, 4, 8, 8... s,
+ * each ±10 %. If the agent asked for a time itself (`retryAfterMs`), not before that, and up to 10 % later, so that callers do
+ * not all return at once. `random` is in [0, 1).
+ */
+export function retryDelayMs(tryNumber: number, retryAfterMs: number | undefined, random: number): number {
+  const { initialMs, coefficient, maximumMs, jitter } = backoff;
+  if (retryAfterMs !== undefined)
+    return Math.round(Math.max(leastRetryAfterMs, retryAfterMs) * (1 + jitter * random));
+  const base = Math.min(initialMs * coefficient ** (tryNumber - 1), maximumMs);
+  return Math.round(base * (1 + jitter * (2 * random - 1)));
 }
 
 /** Whether the agent may be asked again after this failure. A type with `once` is final if an earlier try failed with it. */

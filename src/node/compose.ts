@@ -26,7 +26,7 @@ import type { Waiters } from '../services/calls/waiters.ts';
 import { Nodes } from '../services/nodes/nodes.ts';
 import { createBatchWork } from '../services/reruns/batch-work.ts';
 import type { Services } from '../services/services.ts';
-import { createTurns } from '../services/sessions/turns.ts';
+import { createTurns } from '../services/sessions/turn-activities.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { resumeAfterOutage } from './after-an-outage.ts';

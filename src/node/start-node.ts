@@ -95,7 +95,10 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   };
 }
 
-/** Reads agents and health once. After a crash this may take a while: Temporal still holds tasks for the dead worker. */
+/**
+ * Fills the copies of the directory and of health. Retries while no worker answers, which can take a while after a crash, since
+ * Temporal still holds tasks for the dead worker. After `patienceMs` it logs a warning and goes on without them.
+ */
 async function readAgents({ services }: Node, patienceMs: number, log: Log): Promise<void> {
   const { directory, health } = services.agents;
   const giveUpAt = Date.now() + patienceMs;

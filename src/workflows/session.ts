@@ -15,7 +15,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { TurnActivities } from '../activities/turns.ts';
+import type { TurnActivities } from '../activities/turn-activities.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { SessionBook } from '../domain/session-book.ts';
 import type {
@@ -254,7 +254,10 @@ function isDelivered(signal: Promise<void>): Promise<boolean> {
   );
 }
 
-/** Whether the call was sent its place in the queue so long ago that it would have started by now. */
+/**
+ * Whether the holder came from the queue and was last sent its place there at least `startGraceMs` ago: it would have started by
+ * now. False without a holder.
+ */
 function isOverdue(holder: TurnHolder | undefined): boolean {
   return holder?.queuedAt !== undefined && Date.now() - holder.queuedAt >= startGraceMs;
 }

@@ -9,7 +9,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { TurnActivities } from '../activities/turns.ts';
+import type { TurnActivities } from '../activities/turn-activities.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import { sessionWorkflowId } from '../domain/ids.ts';

@@ -69,14 +69,14 @@ it(
     const slow = await node.agent('slow', gate.script);
     const before = await callIn('busy');
     const body = { agent_name: 'slow', prompt: 'x', session_id: 'busy' };
-    const underWay = node.http.call(body);
+    const running = node.http.call(body);
     await slow.waitForRequests(1);
 
     const removal = remove('busy', '?calls=true');
     await expect.poll(async () => (await node.http.get('/api/vps/sessions/busy')).status).toBe(404);
     gate.open();
 
-    const { call_id, session_stored } = (await underWay).body;
+    const { call_id, session_stored } = (await running).body;
     expect(await removal).toBe(204);
     expect(session_stored).toBe(false);
     const after = await callIn('busy');

@@ -9,9 +9,9 @@ const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 test('the delays are 1, 2, 4, 8, 8... s, each within 10 %, never above 8.8 s', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5_000 }), random, (attempt, chance) => {
-      const delay = retryDelayMs(attempt, chance);
-      const nominal = nominalMs[attempt - 1] ?? 8_000;
+    fc.property(fc.integer({ min: 1, max: 5_000 }), random, (tryNumber, chance) => {
+      const delay = retryDelayMs(tryNumber, undefined, chance);
+      const nominal = nominalMs[tryNumber - 1] ?? 8_000;
       expect(Number.isInteger(delay)).toBe(true);
       expect(delay).toBeGreaterThanOrEqual(0.9 * nominal);
       expect(delay).toBeLessThanOrEqual(1.1 * nominal);
@@ -20,8 +20,18 @@ test('the delays are 1, 2, 4, 8, 8... s, each within 10 %, never above 8.8 s', (
 });
 
 test('the jitter spreads delays evenly over the whole 20 %', () => {
-  expect([0, 0.25, 0.5, 0.75].map((chance) => retryDelayMs(1, chance))).toEqual([900, 950, 1_000, 1_050]);
-  expect(retryDelayMs(100, 1 - Number.EPSILON)).toBe(8_800);
+  expect([0, 0.25, 0.5, 0.75].map((chance) => retryDelayMs(1, undefined, chance))).toEqual([
+    900, 950, 1_000, 1_050,
+  ]);
+  expect(retryDelayMs(100, undefined, 1 - Number.EPSILON)).toBe(8_800);
+});
+
+test('an agent that asks for a time is asked again after it, at most 10 % later, whatever the try', () => {
+  expect([0, 0.5, 1 - Number.EPSILON].map((chance) => retryDelayMs(1, 3_000, chance))).toEqual([
+    3_000, 3_150, 3_300,
+  ]);
+  expect(retryDelayMs(9, 20_000, 0)).toBe(20_000);
+  expect(retryDelayMs(1, 0, 0)).toBe(100);
 });
 
 const tries = fc

@@ -146,7 +146,7 @@ test('the first version of a node takes over from unversioned workers by itself,
   const plain = await startNodeProcess(environment);
   const { agent, open } = await gatedAgent();
   await plain.http.register('quick', agent.port, { max_retries: 0 });
-  const underWay = await startAsync(plain.http, { agent_name: 'quick', prompt: 'before' });
+  const running = await startAsync(plain.http, { agent_name: 'quick', prompt: 'before' });
   await agent.waitForRequests(1);
   plain.process.kill('SIGTERM');
   await plain.process.exited;
@@ -154,7 +154,7 @@ test('the first version of a node takes over from unversioned workers by itself,
   const again = samePlace(environment, plain);
   const first = await startNodeProcess({ ...again, HOLDFAST_BUILD_ID: 'first' });
   open();
-  expect(await (await connectTo(first)).workflow.getHandle(`call-${underWay}`).result()).toMatchObject({
+  expect(await (await connectTo(first)).workflow.getHandle(`call-${running}`).result()).toMatchObject({
     response: 're: before',
   });
   const { body } = await first.http.call({ agent_name: 'quick', prompt: 'hello' });

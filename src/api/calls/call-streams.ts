@@ -57,12 +57,18 @@ export function callStreamEndpoints({
   ];
 }
 
-/** An id is the event's place in the story, from 1. */
+/**
+ * How many events the client has had, by its `Last-Event-ID`: an event's id is its place in the story, from 1. 0 if the header
+ * is missing or malformed.
+ */
 function eventsHad(lastEventId: string | undefined): number {
   return lastEventId !== undefined && /^\d{1,6}$/.test(lastEventId) ? Number(lastEventId) : 0;
 }
 
-/** Sends what is new, and after an ending `end`; the ending also to one who says to have had more than there is. */
+/**
+ * Sends the events after the first `sent`, and `end` after an ending. A client whose `Last-Event-ID` is beyond the story gets
+ * the ending too.
+ */
 async function sendStory(
   stream: EventStream,
   callId: string,

@@ -27,7 +27,10 @@ export function countCalls(temporal: Temporal, filter: CallFilter): Promise<numb
   return count(temporal, listQuery(filter));
 }
 
-/** The histories, of running calls as they are so far. Throws the refusal `temporal_unavailable` if retries do not help. */
+/**
+ * Yields the history of each call that matches; that of a running call ends at its latest event. Skips calls that are deleted
+ * meanwhile. Throws the refusal `temporal_unavailable` if retries do not help.
+ */
 export async function* exportCalls(temporal: Temporal, filter: CallFilter): AsyncGenerator<CallHistory> {
   const found = listAll(temporal, listQuery(filter));
   const read = async (item: ListedExecution) => ({

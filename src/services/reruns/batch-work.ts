@@ -67,22 +67,22 @@ async function runPage(
   };
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   if (context.cancellationSignal.aborted) onCancel();
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   setMaxListeners(0, stopped.signal, cancelled.signal); // One per call in flight.
   const noMoreStarts = AbortSignal.any([stopped.signal, cancelled.signal]);
   let nextStartAt = 0;
   for (const [index, item] of items.entries()) {
     if (item.outcome !== 'pending' && item.outcome !== 'running') continue;
-    while (underWay.size >= batch.maxInFlight && !stopped.signal.aborted) await Promise.race(underWay);
+    while (inFlight.size >= batch.maxInFlight && !stopped.signal.aborted) await Promise.race(inFlight);
     if (item.outcome === 'pending') await delay(nextStartAt - Date.now(), noMoreStarts);
     if (stopped.signal.aborted) break;
     if (item.outcome === 'pending') nextStartAt = Date.now() + 1_000 / batch.ratePerSecond;
     const signals = { starting: cancelled.signal, waiting: stopped.signal };
     const work = rerunItem(deps, batch, item, signals, (changed) => (items[index] = changed));
-    const tracked = work.finally(() => underWay.delete(tracked));
-    underWay.add(tracked);
+    const tracked = work.finally(() => inFlight.delete(tracked));
+    inFlight.add(tracked);
   }
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
   if (stopped.signal.aborted)
     throw ApplicationFailure.create({
       type: 'worker_shutdown',

@@ -110,10 +110,10 @@ export class Batches {
       handle.query(batchPagesQuery),
     );
     const [activity] = execution.raw.pendingActivities ?? [];
-    const underWay = readPayload<BatchItem[]>(activity?.heartbeatDetails) ?? [];
+    const latest = readPayload<BatchItem[]>(activity?.heartbeatDetails) ?? [];
     const pages = listed.map(async (key, index) => {
       const report = reported[index];
-      if (report === undefined && index === reported.length && underWay.length > 0) return underWay;
+      if (report === undefined && index === reported.length && latest.length > 0) return latest;
       return refusing(() => loadItems(this.texts, report ?? key));
     });
     return (await Promise.all(pages)).flat();
@@ -155,7 +155,7 @@ export class Batches {
   }
 }
 
-function summaryOf(execution: Execution, underWay: readonly BatchItem[]): BatchSummary {
+function summaryOf(execution: Execution, latest: readonly BatchItem[]): BatchSummary {
   const { filter, overrides, progress } = execution.memo as unknown as BatchMemo;
   const known = progress ?? { ...noCounts, total: 0, cancelled: false };
   return {
@@ -163,7 +163,7 @@ function summaryOf(execution: Execution, underWay: readonly BatchItem[]): BatchS
     status: statusOf(execution.status.name, known.cancelled),
     filter,
     overrides,
-    progress: { ...known, ...addCounts(known, countItems(underWay)) },
+    progress: { ...known, ...addCounts(known, countItems(latest)) },
     startedAt: execution.startTime,
     ...(execution.closeTime && { endedAt: execution.closeTime }),
   };

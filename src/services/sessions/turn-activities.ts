@@ -1,6 +1,6 @@
 /** Implements the local activities by which a running call opens and commits its turn in its session. */
 import { randomUUID } from 'node:crypto';
-import type { CallState, TurnActivities } from '../../activities/turns.ts';
+import type { CallState, TurnActivities } from '../../activities/turn-activities.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
 import type { TurnCommit, TurnPlace, TurnReply } from '../../domain/session.ts';
