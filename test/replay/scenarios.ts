@@ -273,6 +273,25 @@ const byTheActivity: readonly Scenario[] = [
     },
   },
   {
+    // The holder was never started, and asks for its turn again while the session checks it: it keeps the turn.
+    name: 'session-grant-renewed',
+    run: async ({ agent, start, end, temporal, happened }) => {
+      await agent('renewing', answer);
+      const ask = { agent_name: 'renewing', prompt: 'a question', session_id: 'renewed' };
+      await end(await start(ask));
+      const session = temporal.workflow.getHandle('session-renewed');
+      await session.executeUpdate('openTurn', { args: ['never-started'] });
+      await pass(10_000);
+      const waiting = await start(ask);
+      await session.executeUpdate('openTurn', { args: ['never-started'] });
+      await happened('session-renewed', 'EVENT_TYPE_TIMER_FIRED');
+      await happened('session-renewed', 'EVENT_TYPE_MARKER_RECORDED', 2);
+      await session.signal('releaseTurn', 'never-started');
+      await end(waiting);
+      return 'session-renewed';
+    },
+  },
+  {
     // The session was created for a call that was never started.
     name: 'session-closed-unused',
     run: async ({ agent, start, end, temporal }) => {
