@@ -56,8 +56,8 @@ function triesAllowed(agent: string, { asks, firstTries }: CallFacts): number {
 function recordedTries(agent: string, { asks }: CallFacts, { attempts }: CallView): number {
   const sum = (all: readonly { agent: string; tries: number }[]): number =>
     all.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, 0);
-  const cutOff = attempts.some((one) => one.agent === agent && one.errorType === 'cancelled');
-  return cutOff ? Math.max(sum(attempts), sum(asks)) : sum(attempts);
+  const wasCancelled = attempts.some((one) => one.agent === agent && one.errorType === 'cancelled');
+  return wasCancelled ? Math.max(sum(attempts), sum(asks)) : sum(attempts);
 }
 
 function wrongIn(one: Execution, key: string, agent: string, { prompt }: CallFacts): string[] {

@@ -30,7 +30,7 @@ export interface Question {
 }
 
 /** The error type of a request that ends because the agent's share of the call's deadline is over, not by its own timeout. */
-export type CutOffType = Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
+export type ShareTimeoutType = Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
 
 /** What the activities that ask agents need. */
 export interface AskDependencies {
@@ -136,7 +136,7 @@ async function slotOf(slots: KeyedSemaphores, agent: AgentConfig, signal: AbortS
 }
 
 /** The failure when the agent's share of the call's deadline is over. */
-export function cutOffError(type: CutOffType): AgentError {
+export function shareTimeoutError(type: ShareTimeoutType): AgentError {
   return new AgentError(type, "Cut off by its share of the call's deadline");
 }
 

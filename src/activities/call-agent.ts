@@ -3,10 +3,10 @@ import { Context, type Info } from '@temporalio/activity';
 import { ActivityNotFoundError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import type { Try } from '../domain/call.ts';
-import { cutOffMarginMs } from '../domain/deadline.ts';
+import { shareMarginMs } from '../domain/deadline.ts';
 import { mayRetry } from '../domain/retry.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
+import { ask, shareTimeoutError, type ShareTimeoutType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure, handOver } from './ask-failure.ts';
 import { GivenUp, WorkerStopping } from './agent-requests.ts';
 import { lostTry, triesAreLeft, triesBefore, OpenTry, withLostTry, withThisTry } from './try-log.ts';
@@ -17,8 +17,8 @@ export interface AskRequest extends Question {
   readonly earlierTries: readonly Try[];
   /** Start (epoch ms) of a request that the first task left open. The activity joins it, or it was lost with its process. */
   readonly openSince?: number;
-  /** The error type if the agent's share of the deadline ends during this activity. */
-  readonly cutOffType: CutOffType;
+  /** The error type if the agent's share of the deadline ends during this activity. Workers of older versions read this name. */
+  readonly cutOffType: ShareTimeoutType;
 }
 
 /** The agent's answer and all tries. */
@@ -79,7 +79,7 @@ function callerOf(context: Context, { cutOffType }: AskRequest, now: () => numbe
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   if (context.cancellationSignal.aborted) onCancel();
   const shareTimer = setTimeout(
-    () => caller.abort(cutOffError(cutOffType)),
+    () => caller.abort(shareTimeoutError(cutOffType)),
     remainingMs(context.info, now()),
   );
   return {
@@ -97,7 +97,7 @@ function callerOf(context: Context, { cutOffType }: AskRequest, now: () => numbe
  */
 function remainingMs(info: Info, nowMs: number): number {
   const since = Math.max(nowMs, info.currentAttemptScheduledTimestampMs);
-  return Math.max(0, info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - since - cutOffMarginMs);
+  return Math.max(0, info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - since - shareMarginMs);
 }
 
 /** Why Temporal cancelled the activity: the worker stops, Temporal no longer waits for it, or the call was cancelled. */

@@ -8,7 +8,7 @@ import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import { callKey, firstTryKey } from '../domain/keys.ts';
 import { mayRetry } from '../domain/retry.ts';
-import { ask, cutOffError, type CutOffType, type AskDependencies, type Question } from './ask.ts';
+import { ask, shareTimeoutError, type ShareTimeoutType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure } from './ask-failure.ts';
 import type { AskResult } from './call-agent.ts';
 import { GivenUp } from './agent-requests.ts';
@@ -20,7 +20,7 @@ export interface FirstTryRequest extends Question {
   /** How long to wait for the agent. */
   readonly waitMs: number;
   /** Set if the agent's share of the deadline is too short for an activity afterwards: the request ends after `afterMs`. */
-  readonly cutOff?: { readonly afterMs: number; readonly type: CutOffType };
+  readonly shareTimeout?: { readonly afterMs: number; readonly type: ShareTimeoutType };
 }
 
 /** Result of `firstTry`. */
@@ -55,7 +55,7 @@ export class FirstTries {
   }
 
   readonly firstTry = async (request: FirstTryRequest): Promise<FirstTry> => {
-    const { callId, agent, waitMs, cutOff } = request;
+    const { callId, agent, waitMs, shareTimeout } = request;
     const { cancellationSignal } = Context.current();
     const key = firstTryKey(thisRunId(), agent.name);
     const failedBefore = this.failed.get(key);
@@ -63,8 +63,8 @@ export class FirstTries {
 
     const caller = new AbortController();
     const leave = (): void => caller.abort(new GivenUp('Left open'));
-    const waitTimer = cutOff
-      ? setTimeout(() => caller.abort(cutOffError(cutOff.type)), cutOff.afterMs)
+    const waitTimer = shareTimeout
+      ? setTimeout(() => caller.abort(shareTimeoutError(shareTimeout.type)), shareTimeout.afterMs)
       : setTimeout(leave, waitMs);
     cancellationSignal.addEventListener('abort', leave, { once: true });
     this.waiting.set(callKey(callId), caller);

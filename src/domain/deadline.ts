@@ -4,7 +4,7 @@ import type { AgentConfig } from './agent.ts';
 export const leastSliceMs = 250;
 
 /** An activity ends itself this long before Temporal's timeout would, so that its failure is typed and lists the tries. */
-export const cutOffMarginMs = 250;
+export const shareMarginMs = 250;
 
 /**
  * How many agents, counted from the start of the chain, can be asked in the remaining time: at least 1. Each needs the

@@ -11,13 +11,13 @@ import {
   proxyLocalActivities,
   sleep,
 } from '@temporalio/workflow';
-import type { CutOffType, Question } from '../activities/ask.ts';
+import type { ShareTimeoutType, Question } from '../activities/ask.ts';
 import type { AskResult, CallAgentActivity } from '../activities/call-agent.ts';
 import type { EndUnlessAskedActivity } from '../activities/end-unless-asked.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import { agentTimeMs } from '../domain/agent-time.ts';
 import type { Attempt, CallInput, Try } from '../domain/call.ts';
-import { cutOffMarginMs } from '../domain/deadline.ts';
+import { shareMarginMs } from '../domain/deadline.ts';
 import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/session.ts';
@@ -117,8 +117,9 @@ async function runStep(
   if (!inTask) return { ...(await schedule(ask, tries)), onRecord: true };
   const waitMs = ask.input.firstTaskWaitMs ?? 0;
   const shareMs = ask.budgetMs();
-  const cutOff = shareMs < waitMs + leastActivityMs ? { afterMs: shareMs, type: cutOffType(ask) } : undefined;
-  const first = await firstTry(questionOf(ask), waitMs, cutOff);
+  const shareTimeout =
+    shareMs < waitMs + leastActivityMs ? { afterMs: shareMs, type: shareTimeoutType(ask) } : undefined;
+  const first = await firstTry(questionOf(ask), waitMs, shareTimeout);
   switch (first.state) {
     case 'answered':
       return { ...first, onRecord: false };
@@ -161,7 +162,7 @@ function schedule(ask: Ask, earlierTries: readonly Try[], openSince?: number): P
   // ends itself shortly before. Schedule-to-start detects that no worker ever took the activity.
   const shareMs = budgetMs();
   const { callAgent } = proxyActivities<CallAgentActivity>({
-    scheduleToCloseTimeout: Math.max(1, shareMs) + cutOffMarginMs,
+    scheduleToCloseTimeout: Math.max(1, shareMs) + shareMarginMs,
     scheduleToStartTimeout: Math.max(1, shareMs),
     startToCloseTimeout: agent.timeoutMs + backstopMs,
     heartbeatTimeout: input.heartbeatTimeoutMs,
@@ -179,12 +180,12 @@ function schedule(ask: Ask, earlierTries: readonly Try[], openSince?: number): P
     ...questionOf(ask),
     earlierTries,
     ...(openSince !== undefined && { openSince }),
-    cutOffType: cutOffType(ask),
+    cutOffType: shareTimeoutType(ask),
   });
 }
 
 /** The error type when the agent's share of the deadline is over: after the last agent the call's deadline is over too. */
-function cutOffType({ last }: Ask): CutOffType {
+function shareTimeoutType({ last }: Ask): ShareTimeoutType {
   return last ? 'deadline_exceeded' : 'timeout';
 }
 

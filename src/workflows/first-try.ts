@@ -14,16 +14,16 @@ const stalledMs = 4_000;
 export async function firstTry(
   question: Question,
   waitMs: number,
-  cutOff: FirstTryRequest['cutOff'],
+  shareTimeout: FirstTryRequest['shareTimeout'],
 ): Promise<FirstTry> {
   const startedAt = Date.now();
   const { firstTry: ask } = proxyLocalActivities<FirstTryActivity>({
-    startToCloseTimeout: (cutOff?.afterMs ?? waitMs) + stalledMs,
+    startToCloseTimeout: (shareTimeout?.afterMs ?? waitMs) + stalledMs,
     retry: { maximumAttempts: 1 },
     summary: `ask ${question.agent.name}`,
   });
   try {
-    return await ask({ ...question, waitMs, ...(cutOff && { cutOff }) });
+    return await ask({ ...question, waitMs, ...(shareTimeout && { shareTimeout }) });
   } catch (error) {
     if (causeOf(error) instanceof TimeoutFailure) return { state: 'open', openSince: startedAt };
     throw error;

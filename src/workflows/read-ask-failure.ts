@@ -38,13 +38,13 @@ export function readAskFailure(
     case 'SCHEDULE_TO_START':
       // No worker took the activity, so the agent was not asked and did not fail.
       return ask.last
-        ? { kind: 'deadline_exceeded', message: cutOffMessage, tries }
+        ? { kind: 'deadline_exceeded', message: shareOverMessage, tries }
         : { kind: 'internal', message: 'No worker took the call', tries };
     case 'SCHEDULE_TO_CLOSE':
       // A live activity ends itself earlier. So its worker died, possibly after asking (I3), or no worker took the next try.
       return {
         kind: ask.last ? 'deadline_exceeded' : tries.some(({ lost }) => !lost) ? 'timeout' : 'internal',
-        message: cutOffMessage,
+        message: shareOverMessage,
         tries: withLostTry(tries),
       };
     default:
@@ -62,7 +62,7 @@ function ofAgent({ type, message, details }: ApplicationFailure, earlier: readon
   return { kind: isErrorType(type) ? type : 'internal', message, tries, ...retry };
 }
 
-const cutOffMessage = "Cut off by its share of the call's deadline";
+const shareOverMessage = "Cut off by its share of the call's deadline";
 
 /** Adds a try whose outcome is unknown. */
 function withLostTry(tries: readonly Try[]): Try[] {

@@ -38,9 +38,9 @@ async function expectCallsInOrder(http: HttpClient): Promise<void> {
   expectLately(tried?.at);
   const { body: overdue } = await http.call({ agent_name: 'hung', prompt: 'hello', deadline_seconds: 2 });
   expect(overdue).toMatchObject({ success: false, error_type: 'deadline_exceeded' });
-  const [cutOff] = overdue.attempts as Json[];
-  expect(cutOff?.latency_ms).toBeGreaterThan(1_500);
-  expect(cutOff?.latency_ms).toBeLessThan(6_000);
+  const [stopped] = overdue.attempts as Json[];
+  expect(stopped?.latency_ms).toBeGreaterThan(1_500);
+  expect(stopped?.latency_ms).toBeLessThan(6_000);
 }
 
 test("deadlines and health are right although a node's clock is wrong; log, metric and doctor report the skew", async () => {
