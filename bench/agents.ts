@@ -1,6 +1,6 @@
 /**
- * The agents, in a process of their own: one answers at once, one fails at once, one is slow, and one holds its requests until
- * they are released. Prints their ports.
+ * Runs the agents of the benchmark in a separate process: one answers at once, one fails at once, one is slow, and one holds
+ * its requests until they are released. Prints their ports.
  */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * `npx tsx bench/breakdown.ts [CALLS]`: where the time of a call goes, measured from outside by the clocks of its caller and
- * its agent and the timestamps of its history. `--docs` writes the table and the chart of docs/performance.md.
+ * `npx tsx bench/breakdown.ts [CALLS]` measures where the time of a call goes. It uses only the clocks of the call's caller and
+ * agent and the timestamps of its history. `--docs` writes the table and the chart of docs/performance.md.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

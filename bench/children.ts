@@ -21,7 +21,10 @@ process.once('exit', () => {
 export class Children {
   private readonly children: ChildProcess[] = [];
 
-  /** Starts a command. Its output goes to our standard error unless `stdio` says otherwise. */
+  /**
+   * Starts a command. Its output goes to this process's standard error unless `stdio` says otherwise. Throws if the command
+   * cannot be started.
+   */
   start(
     command: string,
     args: readonly string[],
@@ -50,7 +53,7 @@ export class Children {
     for (const child of [...this.children].reverse()) await end(child);
   }
 
-  /** Stops one of them before the others. */
+  /** Stops the child process `pid` before the others; resolves once it has ended. */
   async end(pid: number): Promise<void> {
     const child = this.children.find((one) => one.pid === pid);
     if (child) await end(child);
@@ -64,7 +67,10 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Resolves with the first match in the output and discards the rest. Rejects if the process ends before that. */
+/**
+ * Resolves with the first match of `pattern` in the output, and discards the later output. Rejects if the process ends before a
+ * match.
+ */
 export function printed(output: Readable | null, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let text: string | undefined = '';

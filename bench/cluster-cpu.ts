@@ -5,7 +5,7 @@ import { readProcessStat, type ProcessStat } from '../src/platform/process-stat.
 export const roles = ['facades', 'workers', 'server', 'PostgreSQL'] as const;
 export type CpuByRole = Readonly<Record<(typeof roles)[number], number>>;
 
-/** CPU time in ms that the processes of a cluster have taken since they began. */
+/** Returns the CPU time in ms that the processes of a cluster have used since they started, summed by role. */
 export async function cpuByRole({ facades, workers, temporal, postgres }: Cluster): Promise<CpuByRole> {
   const stats = await everyProcess();
   const own = (parts: readonly { readonly pid: number }[]): number =>

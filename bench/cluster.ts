@@ -1,6 +1,7 @@
 /**
- * `npx tsx bench/cluster.ts [CALLS]`: what a call costs on a cluster, by process, and the effect of settings. Everything runs on
- * this machine, so ratios hold elsewhere and milliseconds do not. `--docs` writes the two tables of docs/performance.md.
+ * `npx tsx bench/cluster.ts [CALLS]` measures what a call costs on a cluster, by process, and the effect of settings.
+ * Everything runs on this machine, so the ratios also hold on other machines, but the milliseconds do not. `--docs` writes the
+ * two tables of docs/performance.md.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,9 +31,9 @@ interface Variant {
   readonly facades: number;
   readonly workers: number;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Keys of the dynamic configuration that are left out. */
+  /** Keys of the Temporal server's dynamic configuration that this variant leaves out. */
   readonly without?: readonly string[];
-  /** Whether the time of its calls is also split into spans. */
+  /** Whether the time of this variant's calls is also split into spans. */
   readonly takenApart?: true;
 }
 
@@ -56,7 +57,7 @@ const variants: readonly Variant[] = [
 const kinds = ['call', 'in a session', 'async'] as const;
 const parallel = 16;
 const warmUps = 40;
-/** All calls must have ended this long after the last one was sent. */
+/** All calls must have ended within this time after the last one was sent. */
 const lastEndsWithinMs = 120_000;
 const checkEveryMs = 50;
 const page = join(packageRoot, 'docs', 'performance.md');
@@ -108,7 +109,10 @@ if (docs) {
 }
 process.exit(0);
 
-/** Reads the arguments and checks before the run that the tables can be written after it. */
+/**
+ * Reads the arguments; exits with code 2 if one is wrong. With `--docs` it also checks, before the run, that the tables can be
+ * written afterwards.
+ */
 async function argumentsOrExit(): Promise<{ readonly count: number; readonly docs: boolean }> {
   try {
     const { values, positionals } = parseArgs({

@@ -1,4 +1,7 @@
-/** Compares two runs by what does not depend on the machine: ratios, and the events of one call in Temporal. */
+/**
+ * Compares two runs by figures that do not depend on the machine: ratios, and the number of events that one call leaves in
+ * Temporal.
+ */
 import { readFile } from 'node:fs/promises';
 import type { Report } from './report.ts';
 import type { Interval } from './stats.ts';
@@ -25,7 +28,10 @@ export async function readReport(path: string): Promise<Report> {
   return report as Report;
 }
 
-/** Less is always better. A ratio counts as changed if the two intervals do not overlap. */
+/**
+ * Compares the figures of two runs; smaller is always better. A ratio counts as changed if the confidence intervals of the two
+ * runs do not overlap.
+ */
 export function compare(before: Compared, after: Compared): Comparison[] {
   return [...compareRatios(before, after), ...compareCounts(before, after)];
 }

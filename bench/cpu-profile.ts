@@ -1,7 +1,7 @@
 /**
- * `npx tsx bench/cpu-profile.ts [CALLS]`: what a node's threads do for a call, by CPU profiles while calls are sent one after
- * the other: once as `npm start` runs it, once with call stacks. `--docs` writes the table and the chart of docs/performance.md.
- * The profiler slows everything down, small functions most, so only the shares are meaningful.
+ * `npx tsx bench/cpu-profile.ts [CALLS]` measures what a node's threads do for a call, by CPU profiles while calls are sent one
+ * after the other. It profiles the node twice: as `npm start` runs it, and with call stacks. `--docs` writes the table and the
+ * chart of docs/performance.md. The profiler slows everything down, small functions most, so only the shares are meaningful.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,14 +1,15 @@
 /**
- * The exact size of a SQLite database in use. The sizes of its files are not enough: the main file grows only at checkpoints,
- * and the log never shrinks. So this reads the size that the last commit in the log states, or else that of the main file.
- * Formats: https://www.sqlite.org/fileformat2.html, sections 1.3 and 4.1.
+ * Reads the exact size of a SQLite database in use. The sizes of its files are not enough: the main file grows only at
+ * checkpoints, and the write-ahead log never shrinks. So this code reads the size that the last commit in the log states, or
+ * the size that the main file states if the log has no commit. Formats: https://www.sqlite.org/fileformat2.html, sections 1.3
+ * and 4.1.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 
 const logHeaderBytes = 32;
 const frameHeaderBytes = 24;
 
-/** Returns undefined while the file does not exist. */
+/** Returns the size of the database in bytes; undefined while its file does not exist. */
 export async function databaseBytes(path: string): Promise<number | undefined> {
   const main = await openOrNone(path);
   if (!main) return undefined;
@@ -24,7 +25,11 @@ export async function databaseBytes(path: string): Promise<number | undefined> {
   }
 }
 
-/** Frames with the salts of the log's header belong to its current round. A commit frame states the size after the commit. */
+/**
+ * Returns the database's size in pages according to the last commit in the log; undefined if the log has no commit. A commit
+ * frame states the size after the commit. Only frames with the same salts as the log's header belong to the log's current
+ * round.
+ */
 async function pagesByLog(log: FileHandle, pageSize: number): Promise<number | undefined> {
   const { size } = await log.stat();
   if (size < logHeaderBytes) return undefined;

@@ -1,9 +1,10 @@
 /**
- * The floors, in a process of their own: client and worker on one connection, one bare activity (regular or local), eager start,
- * no HTTP. The process measures its own calls, so that driving it costs nothing; the number of calls comes by IPC. The direct
- * call to the agent and the minimal RPCs of a session read and of a repeat are measured here too, with the same clients.
+ * Measures the floors in a separate process: client and worker on one connection, one bare activity (regular or local), eager
+ * start, no HTTP. The process measures its own calls, so that driving it costs nothing; the number of calls arrives by IPC. It
+ * also measures, with the same clients, the direct call to the agent and the minimal RPCs of a session read and of a repeated
+ * call.
  *
- *   node floor.ts TEMPORAL_ADDRESS AGENT_URL [MOST_IN_FLIGHT]
+ * node floor.ts TEMPORAL_ADDRESS AGENT_URL [MOST_IN_FLIGHT]
  */
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
@@ -58,7 +59,7 @@ const execute = async (name: Bare): Promise<string> => {
 };
 const describe = (workflowId: string) =>
   client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
-/** Started once: all repeats read the same workflow. */
+/** The workflow that all repeats read. It is started once, before the first of them. */
 let endedWorkflow: Promise<string> | undefined;
 const once = {
   bare: () => execute('bare'),

@@ -4,7 +4,7 @@ import { get } from './http.ts';
 export interface HandlerTimes {
   readonly requests: number;
   readonly seconds: number;
-  /** The number of requests under 1 ms, the histogram's first bucket. */
+  /** The number of requests that took less than 1 ms, which is the histogram's first bucket. */
   readonly underOneMs: number;
 }
 

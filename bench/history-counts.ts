@@ -6,7 +6,7 @@ import { sessionWorkflowId } from '../src/domain/ids.ts';
 import type { HistoryCounts } from './subject.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
-/** Few enough that the session does not continue as new meanwhile. */
+/** The number of calls of the session that is measured: so few that the session does not continue as new meanwhile. */
 const turns = 4;
 
 export class Histories {
@@ -22,7 +22,9 @@ export class Histories {
     return { events: events.length, workflowTasks: completed.length };
   }
 
-  /** The events that a call adds to its session's history, as the mean over a few calls in a session of their own. */
+  /**
+   * Returns the number of events that a call adds to its session's history, as the mean over a few calls in a separate session.
+   */
   async addedToSession(
     sessionId: string,
     namespace: string,
@@ -38,7 +40,7 @@ export class Histories {
     return this.connection.close();
   }
 
-  /** The number of events once the workflow has nothing left to do. */
+  /** Returns the number of events of a workflow once it has nothing left to do. */
   private async settled(workflowId: string, namespace: string): Promise<number> {
     for (;;) {
       const events = await this.events(workflowId, namespace);

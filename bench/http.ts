@@ -49,7 +49,7 @@ export async function call(
 
 const retries = { times: 10, pauseMs: 2_000 };
 
-/** Repeats a request that is refused with 503, as clients do. Only for requests that are not measured. */
+/** Sends a request and repeats it while it is refused with 503, as clients do. Only for requests that are not measured. */
 export async function retryWhileUnavailable<T>(ask: () => Promise<T>): Promise<T> {
   for (let left = retries.times; ; left--)
     try {

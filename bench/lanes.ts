@@ -1,4 +1,4 @@
-/** A closed loop: a number of calls, at most some of them at a time. */
+/** Runs closed loops: makes a given number of calls, with a limited number of them in flight at a time. */
 /** The measured durations of a loop. */
 export interface Phase {
   readonly durationsMs: readonly number[];

@@ -6,7 +6,7 @@ import type { Progress } from './rounds.ts';
 const parallel = 64;
 const batch = 500;
 
-/** Sends calls until the node stores `wanted` of them. */
+/** Sends calls until the node stores at least `wanted` of them. */
 export async function storeCalls(
   url: string,
   wanted: number,

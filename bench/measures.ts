@@ -1,4 +1,4 @@
-/** Figures of one row, computed from a sample of its rounds. A figure that is not known is NaN. */
+/** Figures of one row, computed from a sample of its rounds. A figure is NaN if it is not known. */
 import type { Phase } from './lanes.ts';
 import type { MeasuredRow, Round } from './rounds.ts';
 import { figures, resample, type Sample } from './stats.ts';
@@ -9,7 +9,10 @@ export type Measure = (row: MeasuredRow, sample: Sample) => number;
 export const p50: Measure = (row, sample) =>
   figures(durationsOf(row, sample, ({ sequential }) => sequential)).p50;
 
-/** `level` is an index into the plan's levels of concurrency. NaN if there is no such level. */
+/**
+ * The median duration at one level of concurrency, in ms. `level` is an index into the plan's levels; NaN if the plan has no
+ * such level.
+ */
 export const p50At =
   (level: number): Measure =>
   (row, sample) =>
@@ -28,7 +31,7 @@ export const callsPerSecondAt =
     return (calls * 1_000) / sum(phases.map(({ elapsedMs }) => elapsedMs));
   };
 
-/** A cost per call of the concurrent phases. NaN if it is not known. */
+/** A cost of the concurrent phases, per call. NaN if it is not known. */
 export const perCall =
   (of: keyof Usage): Measure =>
   (row, sample) => {
@@ -39,13 +42,13 @@ export const perCall =
     return sum(rounds.map(({ usage }) => usage[of] ?? Number.NaN)) / calls;
   };
 
-/** The mean duration of the handler, in ms. */
+/** The mean time that the node's HTTP handler takes for a request, in ms. */
 export const handlerMeanMs: Measure = (row, { rounds }) => {
   const times = roundsOf(row, rounds).flatMap(({ handler }) => handler ?? []);
   return (sum(times.map(({ seconds }) => seconds)) * 1_000) / sum(times.map(({ requests }) => requests));
 };
 
-/** The share of requests whose handler took less than 1 ms. From 0.5 on the median is below 1 ms. */
+/** The share of requests whose handler took less than 1 ms, from 0 to 1. If it is at least 0.5, the median is below 1 ms. */
 export const handlerShareUnderOneMs: Measure = (row, { rounds }) => {
   const times = roundsOf(row, rounds).flatMap(({ handler }) => handler ?? []);
   return sum(times.map(({ underOneMs }) => underOneMs)) / sum(times.map(({ requests }) => requests));

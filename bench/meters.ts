@@ -4,7 +4,7 @@ import { readProcessStat } from '../src/platform/process-stat.ts';
 import { databaseBytes } from './database-bytes.ts';
 import type { Processes, Subject } from './subject.ts';
 
-/** After an answer the server still has work for the call, such as visibility records. */
+/** How long to wait after the last answer, because the server still has work for the call, such as visibility records. */
 const settleMs = 200;
 const idleMs = 2_000;
 
@@ -14,7 +14,7 @@ export interface Usage {
   readonly databaseBytes?: number;
 }
 
-/** CPU time per ms that an idle process uses, by pid. */
+/** CPU time in ms that an idle process uses per ms, by pid. */
 export type IdleRates = ReadonlyMap<number, number>;
 
 export async function measureIdle(subjects: readonly Subject[]): Promise<IdleRates> {
@@ -28,7 +28,10 @@ export async function measureIdle(subjects: readonly Subject[]): Promise<IdleRat
   return new Map(pids.map((pid, at) => [pid, ((after[at] ?? 0) - (before[at] ?? 0)) / elapsedMs]));
 }
 
-/** Measures the costs of `work` and of what follows it. The CPU time that the processes use when idle is subtracted. */
+/**
+ * Runs `work` and measures its costs, including the work that the server does shortly after it. Subtracts the CPU time that
+ * idle processes would have used in the same time.
+ */
 export async function metered(
   { processes, database }: Pick<Subject, 'processes' | 'database'>,
   idle: IdleRates,
@@ -73,7 +76,7 @@ async function cpuOf(pids: readonly number[]): Promise<number | undefined> {
   );
 }
 
-/** User and system time of a process in ms; undefined if there is no /proc. */
+/** Returns the user and system CPU time of a process in ms; undefined if this machine has no /proc. */
 export async function cpuMs(pid: number): Promise<number | undefined> {
   return (await readProcessStat(pid))?.ownMs;
 }

@@ -37,7 +37,7 @@ export async function prepareNode(
     await call(url, { agent_name: 'quick', session_id: lookupSession });
 }
 
-/** The agent of each kind of row. A row's kind is its name without `-regular`. */
+/** The agent that each kind of row asks. A row's kind is its name without `-regular`. */
 const agentOf = {
   call: 'quick',
   session: 'quick',
@@ -77,7 +77,7 @@ export function callSubject(
   };
 }
 
-/** Repeats a call that has ended, with the same key and body. Each lane has a call of its own. */
+/** Measures the repeat of a call that has ended, with the same Idempotency-Key and body. Each lane repeats a different call. */
 export function repeatSubject(product: Product): Subject {
   const repeat = (lane: number) =>
     call(product.url, { agent_name: 'quick' }, { 'idempotency-key': `bench-repeat-${lane}` });

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isRowName, rowNames, rowTitles, type RowName } from './row-names.ts';
 
-/** The kinds of runs. Each has its figures in docs/benchmarks.md. */
+/** The kinds of runs. docs/benchmarks.md has a section of figures for each kind. */
 export type Kind = 'run' | 'growth' | 'nightly' | 'memory';
 
 export interface Options {
@@ -48,7 +48,7 @@ ${rowNames.map((name) => `  ${name.padEnd(longestName)}  ${rowTitles[name]}`).jo
 
 A run takes ten minutes on two cores. A quick one: --calls 50 --rounds 2 --concurrency 16 --stored 0.`;
 
-/** Reads the command line. Returns undefined for --help. Throws an error that says which option is wrong. */
+/** Parses the command line. Returns undefined for --help. Throws an error that says which option is wrong. */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
@@ -89,7 +89,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-/** The chosen rows in the order of the table. */
+/** Parses `--rows`: returns the chosen rows in the order of the table. Throws for an unknown name or an empty list. */
 function rowsOf(text: string): RowName[] {
   const wanted = listed(text);
   const unknown = wanted.filter((name) => !isRowName(name));
@@ -105,7 +105,7 @@ function listed(text: string): string[] {
     .filter((one) => one !== '');
 }
 
-/** Parses an option. Throws if `text` is not an integer of at least `min`. */
+/** Parses an integer option. Throws an error for the user if `text` is not an integer of at least `min`. */
 export function whole(text: string, option: string, min: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < min)

@@ -10,7 +10,10 @@ const barHeight = 14;
 const top = 34;
 const ticks = 4;
 
-/** The rows that are drawn. Reads of a millisecond would be invisible beside calls; of slow agents only the ratio matters. */
+/**
+ * Matches the names of the rows that are drawn. Reads that take a millisecond would be invisible beside calls, and for rows
+ * with the slow agent only the ratio matters.
+ */
 const drawn = /^(floor|local|stock|call|session|failed)(?!.*(read|list))/;
 
 export function plot({ rows, plan }: Pick<Report, 'rows' | 'plan'>): string {
@@ -54,7 +57,7 @@ function classOf(name: string): string {
   return name === 'floor' || name === 'local' ? 'floor' : 'ours';
 }
 
-/** The next 1, 2, 4 or 8 times a power of ten, which can be divided by the number of ticks. */
+/** Rounds up to 1, 2, 4 or 8 times a power of ten, so that the number of ticks divides it. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return power * ([1, 2, 4, 8].find((step) => step * power >= value) ?? 10);

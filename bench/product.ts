@@ -12,7 +12,7 @@ export interface Product {
   readonly pid: number;
   readonly temporalAddress: string;
   readonly namespace: string;
-  /** Its Temporal server: the embedded one, or the one that it was given. */
+  /** The Temporal server of this product: the embedded one, or that of the product that `beside` names. */
   readonly server: Server;
 }
 
@@ -25,11 +25,14 @@ interface Options {
   readonly dataDir: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
-  /** Uses the Temporal server of this product, in this namespace, instead of an embedded one. */
+  /** Uses another product's Temporal server, in this namespace, instead of an embedded one. */
   readonly beside?: { readonly product: Product; readonly namespace: string };
 }
 
-/** Settings of every node. The circuit breaker is off, so that failing agents are asked each time and not last. */
+/**
+ * Settings that every node of the benchmark gets. The circuit breaker is off: otherwise failing agents would soon be asked last
+ * instead of in their place in the chain.
+ */
 const environmentOfAll = {
   HOLDFAST_PORT: '0',
   HOLDFAST_TEMPORAL_PORT: '0',
@@ -38,7 +41,7 @@ const environmentOfAll = {
   HOLDFAST_CIRCUIT_BREAKER: 'off',
 };
 
-/** The regular path: an activity asks the agent, not the first workflow task. */
+/** Settings for the regular path, in which an activity, and not the first workflow task, asks the agent. */
 export const regularPath = { HOLDFAST_FIRST_TASK_WAIT_MS: '0' };
 
 export async function startProduct(children: Children, options: Options): Promise<Product> {
@@ -77,7 +80,7 @@ export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>)
   }
 }
 
-/** Removes the caller's Holdfast and Temporal settings, except for the path of the CLI. */
+/** Returns the environment without the caller's Holdfast and Temporal settings, except for the path of the CLI. */
 export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
     ([name]) => name === 'HOLDFAST_TEMPORAL_CLI' || !/^(HOLDFAST|TEMPORAL)_/.test(name),

@@ -1,6 +1,6 @@
 /**
- * `npx tsx bench/replay.ts [COUNT]`: how long it takes to replay COUNT calls (1,000 by default; the recorded ones, repeated), in
- * one process and in one per core.
+ * `npx tsx bench/replay.ts [COUNT]` measures how long it takes to replay COUNT calls (default 1,000), first in one process and
+ * then in one process per core. The recorded histories are repeated until there are COUNT of them.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -11,7 +11,10 @@ import { replayHistories } from '../src/replay/replay-histories.ts';
 
 const total = Number(process.argv[2] ?? 1_000);
 const folder = join(packageRoot, 'test', 'replay', 'histories');
-/** Only histories of calls are replayed: entities are few and live long, so nearly all histories of a night are calls. */
+/**
+ * The names of the histories of calls. Only these are replayed, because entities are few and live long, so nearly all histories
+ * that a nightly replay reads are of calls.
+ */
 const ofCalls = (await readdir(folder)).filter((name) => !/^(agent|session)/.test(name));
 const texts = await Promise.all(ofCalls.map((name) => readFile(join(folder, name), 'utf8')));
 

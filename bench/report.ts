@@ -23,9 +23,9 @@ export interface Report {
   readonly rows: readonly ReportRow[];
   readonly ratios: readonly Ratio[];
   readonly verdict: readonly Judged[];
-  /** Single figures that are no row, e.g. of memory. */
+  /** Single figures that do not belong to a row, e.g. of memory. */
   readonly facts?: readonly Fact[];
-  /** What could not be measured, with the reason. */
+  /** One text for each thing that could not be measured, with the reason. */
   readonly failures?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export interface Machine {
   readonly node: string;
   readonly cores: number;
   readonly cpu: string;
-  /** Load average of the minute before the run. Above about 0.5 the machine was not idle. */
+  /** The machine's load average in the minute before the run. If it is above about 0.5, the machine was not idle. */
   readonly loadBefore: number;
 }
 
@@ -105,7 +105,7 @@ export function reportRow(name: string, title: string, row: MeasuredRow, plan: P
   };
 }
 
-/** Ratios of sequential medians: every kind of call to the floor and to the stock app, and some pairs of rows. */
+/** Computes the ratios of sequential medians: every kind of call to the floor and to the stock app, and some pairs of rows. */
 function ratios(rows: Rows, rounds: number): Ratio[] {
   const calls = [...rows.keys()].filter((name) =>
     /^(stock|local|call|session|failed-\d)(-regular|-tuned)?$/.test(name),

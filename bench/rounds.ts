@@ -6,7 +6,7 @@ import { rowTitles } from './row-names.ts';
 import type { HistoryCounts, Subject } from './subject.ts';
 
 export interface Plan {
-  /** Calls one after the other, over all rounds. */
+  /** How many sequential calls each row makes in total. They are spread evenly over the rounds. */
   readonly calls: number;
   readonly rounds: number;
   readonly concurrency: readonly number[];
@@ -15,7 +15,7 @@ export interface Plan {
 export interface Round {
   readonly sequential: Phase;
   readonly handler?: HandlerTimes;
-  /** One phase for each level of the plan's concurrency. */
+  /** The measured phase for each level of the plan's concurrency, in the plan's order. */
   readonly concurrent: readonly Phase[];
   /** The costs of all concurrent phases together. */
   readonly usage: Usage;
@@ -30,7 +30,7 @@ export type Progress = (text: string) => void;
 
 const warmUpCalls = 30;
 
-/** Rows, by key, whose sequential calls alternate call by call. Most groups have a single row. */
+/** Rows, each with its key, whose sequential calls alternate call by call. Most groups have a single row. */
 export type Group<Key extends string> = readonly (readonly [Key, Subject])[];
 
 /** Measures all groups. A group in which a call fails is left out and reported in `failures`, so that the others are not lost. */
@@ -105,7 +105,7 @@ async function measureRound<Key extends string>(
   return rounds;
 }
 
-/** The sequential phase of each subject, in their order. */
+/** Measures the sequential phase of each subject. Returns the phases in the order of the subjects. */
 async function inSequence(
   subjects: readonly Subject[],
   plan: Plan,
@@ -128,7 +128,7 @@ async function handlerTimesOf({ handler }: Subject): Promise<HandlerTimes | unde
   return handler && (await readHandlerTimes(handler.url, handler.route));
 }
 
-/** The number of calls of a phase: enough to keep all lanes busy. With the slow agent it is one per lane. */
+/** Returns the number of calls of a phase: enough to keep all lanes busy. For the slow agent it is one call per lane. */
 function callsOf({ agentMs }: Subject, { calls, rounds }: Plan, parallel: number): number {
   if (agentMs !== undefined) return parallel;
   return parallel === 1 ? Math.ceil(calls / rounds) : Math.max(Math.ceil(calls / rounds), 3 * parallel);

@@ -1,4 +1,4 @@
-/** The rows of the table, in its order. docs/benchmarks.md explains each. */
+/** The titles of the rows by their names, in the order of the table. docs/benchmarks.md explains each row. */
 export const rowTitles = {
   direct: 'direct call to the agent',
   floor: 'bare eager activity (the floor)',
@@ -32,7 +32,9 @@ export function isRowName(name: string): name is RowName {
   return Object.hasOwn(rowTitles, name);
 }
 
-/** The time that the slow agent takes. It is subtracted from durations, so that the overhead remains. */
+/**
+ * How long the slow agent takes for an answer. It is subtracted from the measured durations, so that only the overhead remains.
+ */
 export const slowAgentMs = 1_500;
 
 /** The session that the rows `session-read` and `describe` read. */

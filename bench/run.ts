@@ -1,4 +1,4 @@
-/** One run: measures all rows in rounds, and at last the list of calls, once enough calls are stored. */
+/** Does one run: measures all rows in rounds and finally, once enough calls are stored, the list of calls. */
 import { call } from './http.ts';
 import { storeCalls } from './load.ts';
 import type { Options } from './options.ts';

@@ -17,7 +17,7 @@ const colours = [
   '#ff8182',
 ];
 
-/** `names` sets the order of the legend and with it the colours. */
+/** Returns the SVG. `names` sets the order of the legend and of the colours. */
 export function stackedBars(label: string, stacks: readonly Stack[], names: readonly string[]): string {
   const used = names.filter((name) => stacks.some(({ parts }) => parts.some(({ what }) => what === name)));
   const colour = (what: string): string => colours[used.indexOf(what) % colours.length] ?? '';

@@ -20,7 +20,7 @@ import type { Subject } from './subject.ts';
 
 export interface Stage {
   readonly subjects: Subject[];
-  /** The node as `npm start` runs it. */
+  /** The node, started with the defaults of `npm start`. */
   readonly product: Product;
   stop(): Promise<void>;
 }
@@ -78,7 +78,7 @@ async function start(rows: readonly RowName[], folder: string, children: Childre
   };
 }
 
-/** Starts a second node on the same server, in a namespace of its own, so that the two share only the server. */
+/** Starts a second node on the same server but in another namespace, so that the two nodes share only the server. */
 async function startRegular(children: Children, product: Product, dataDir: string): Promise<Product> {
   const connection = await Connection.connect({ address: product.temporalAddress });
   const namespace = regularNamespace;

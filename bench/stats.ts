@@ -1,6 +1,6 @@
 import { Random } from '../chaos/random.ts';
 
-/** Figures of a list of durations in ms. */
+/** Statistics of a list of durations, in ms. */
 export interface Figures {
   readonly count: number;
   readonly p50: number;
@@ -22,15 +22,16 @@ export interface Interval {
   readonly high: number;
 }
 
-/** The rounds that a figure is computed from. With `random` the calls within each round are resampled too. */
+/** The rounds (by index) that a figure is computed from. With `random` the calls within each round are resampled too. */
 export interface Sample {
   readonly rounds: readonly number[];
   readonly random?: Random;
 }
 
 /**
- * Returns the 95 % bootstrap interval of a figure over `rounds` rounds. Rounds are resampled, the same ones for every row of the
- * figure, since a slow moment affects all rows of a round; then the calls within them. The same data give the same interval.
+ * Returns the 95 % bootstrap interval of a figure over `rounds` rounds. It resamples the rounds, the same ones for every row of
+ * the figure, because a slow moment affects all rows of a round; then it resamples the calls within them. The same data give
+ * the same interval.
  */
 export function bootstrap(rounds: number, figure: (sample: Sample) => number, resamples = 1_000): Interval {
   const random = new Random(1);

@@ -1,4 +1,7 @@
-/** Starts Temporal as its documentation does: `temporal server start-dev` on a file, a worker and an app (stock-app.ts). */
+/**
+ * Starts Temporal as its documentation describes: `temporal server start-dev` with a database file, a worker and an app
+ * (stock-app.ts).
+ */
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -34,7 +37,7 @@ export async function startStockServer(children: Children, dataDir: string): Pro
 }
 
 export interface StockApp {
-  /** Where the app answers a POST. */
+  /** The URL at which the app answers a POST request. */
   readonly url: string;
   readonly pids: readonly number[];
 }

@@ -1,4 +1,4 @@
-/** Turns a report into tables, for the terminal with cli-table3, for the docs as Markdown. */
+/** Turns a report into tables: with cli-table3 for the terminal, as Markdown for the docs. */
 import CliTable from 'cli-table3';
 import type { Comparison } from './compare.ts';
 import type { Report, ReportRow } from './report.ts';
@@ -112,7 +112,10 @@ function events({ counts }: ReportRow): string {
     : `${counts.events} + ${short(counts.sessionEvents)} of the session`;
 }
 
-/** Rounds to about two significant digits. */
+/**
+ * Formats a figure: an integer as it is, from 100 without decimals, from 1 with one decimal, below 1 with two; `-` if it is not
+ * known.
+ */
 export function short(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return '-';
   if (Number.isInteger(value)) return String(value);

@@ -1,4 +1,4 @@
-/** The targets of the product, each a figure within one run, and whether a run meets them. */
+/** The targets of the product, each for a figure within one run, and the verdict whether a run meets them. */
 import {
   callsPerSecondAt,
   handlerShareUnderOneMs,
@@ -18,7 +18,7 @@ export interface Target {
   readonly what: string;
   readonly atMost?: number;
   readonly atLeast?: number;
-  /** Returns undefined if a row that it needs was not measured. */
+  /** Returns the function that computes the figure; undefined if a row that it needs was not measured. */
   figure(rows: Rows): ((sample: Sample) => number) | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface Judged {
   readonly status: Status;
 }
 
-/** `levels` are the plan's levels of concurrency. */
+/** Returns all targets. `levels` are the plan's levels of concurrency; targets at 16 and 64 depend on them. */
 export function targets(levels: readonly number[]): Target[] {
   const [at16, at64] = [levels.indexOf(16), levels.indexOf(64)];
   const paths = ['call', 'call-regular'] as const;
@@ -97,14 +97,14 @@ export function judgeFigure(
   return { ...row, ...interval, status: statusOf(interval, limit) };
 }
 
-/** Judges a figure that is measured once, and so has no interval. */
+/** Compares a figure with its limit. The figure was measured once, so it has no interval. */
 export function judgeValue(limit: Limit, value: number): Judged {
   const row = { what: limit.what, limit: limitOf(limit) };
   if (Number.isNaN(value)) return { ...row, status: 'not measured' };
   return { ...row, value, status: statusOf({ value, low: value, high: value }, limit) };
 }
 
-/** `barely` means that the limit lies within the interval. */
+/** Compares an interval with a limit. `barely` means that the limit lies within the interval. */
 export function statusOf(
   { value, low, high }: { value: number; low: number; high: number },
   { atMost = Infinity, atLeast = -Infinity }: { atMost?: number; atLeast?: number },

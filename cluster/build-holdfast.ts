@@ -4,8 +4,8 @@ import { packageRoot } from '../src/platform/paths.ts';
 import { StartupError } from '../src/platform/startup-error.ts';
 
 /**
- * Builds Holdfast, since facades and workers run the build, not the sources. Throws `StartupError`, or the reason of `signal`
- * if that is aborted.
+ * Builds Holdfast, because facades and workers run the compiled code, not the sources. Throws `StartupError` if the build
+ * fails, or the abort reason of `signal`.
  */
 export async function buildHoldfast(report: (line: string) => void, signal: AbortSignal): Promise<void> {
   report('Building Holdfast');

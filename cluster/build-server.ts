@@ -14,7 +14,7 @@ const keptLines = 15;
 
 /**
  * Builds the server and its SQL tool from the Go module of this version, whose dependencies are pinned and verified. Throws
- * `StartupError`, or the reason of `signal` if that is aborted.
+ * `StartupError` if it fails, or the abort reason of `signal`.
  */
 export async function buildServer(
   version: string,

@@ -20,21 +20,21 @@ export const temporalPorts = [
 /** A new cluster gets these ports if they are free. */
 const defaultPorts: Ports = { FRONTEND_GRPC_PORT: 7233, 'facade-1': 18_789, 'facade-2': 18_790 };
 
-/** `facade-1`, `facade-2`, ... */
+/** The names of the first `count` facades or workers: `facade-1`, `facade-2`, ... */
 export const namesOf = (role: 'facade' | 'worker', count: number): string[] =>
   Array.from({ length: count }, (_none, index) => `${role}-${index + 1}`);
 
-/** Ports that no other cluster of this machine takes. */
+/** Ports that this process has claimed, so that no other cluster of this machine takes them. */
 export interface ClaimedPorts {
   readonly ports: Ports;
-  /** Lets other clusters take them. */
+  /** Releases the claims: other clusters may take the ports again. */
   readonly release: () => void;
 }
 
 /**
- * Returns free ports: those of the last start, else the default ones, else any. No other cluster of this machine gets them
- * until they are released or this process ends. Facades listen on `host`, everything else on 127.0.0.1. Throws `StartupError`
- * if nothing can listen on `host`.
+ * Claims a free port for each process: the port of the last start, else the default one, else any. No other cluster of this
+ * machine gets the ports until they are released or this process ends. Facades listen on `host`, everything else on 127.0.0.1.
+ * Throws `StartupError` if nothing can listen on `host`.
  */
 export async function claimPorts(
   facades: number,
@@ -77,8 +77,8 @@ async function claimOne(
 }
 
 /**
- * Claims a TCP port by binding a UDP socket to the same number, which nothing here uses. The claim holds before anything
- * listens on the port, while its process is down, and until this process ends, however it ends. Undefined: already claimed.
+ * Claims a TCP port by binding a UDP socket to the same number, since nothing here uses UDP. The claim also holds while no
+ * process listens on the TCP port, and ends with this process, even after kill -9. Undefined if the port is already claimed.
  */
 async function claimPort(port: number): Promise<Socket | undefined> {
   const socket = createSocket({ type: 'udp4' });

@@ -1,4 +1,4 @@
-/** One process of a cluster. It is restarted with the same command whenever it ends, until it is stopped. */
+/** One process of a cluster. Until it is stopped, it is restarted with the same command whenever it ends. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { boundServerLog, openServerLog } from '../src/platform/embedded/server-log.ts';
@@ -15,13 +15,16 @@ import { isFree } from './free-ports.ts';
 export interface ClusterProcessPlan extends SpawnOptions {
   readonly name: string;
   readonly command: readonly string[];
-  /** Its output goes to `<name>.log` in this folder. */
+  /** The folder of the process's log file, `<name>.log`. */
   readonly logFolder: string;
-  /** Where it will listen. It is not started while another process listens there, since `isReady` could not tell the two apart. */
+  /**
+   * Where the process will listen. It is not started while another process listens there, because `isReady` could not tell the
+   * two apart.
+   */
   readonly listens: { readonly host: string; readonly port: number };
-  /** Returns whether it is ready. Never throws. */
+  /** Returns whether the process is ready. Never throws. */
   readonly isReady: () => Promise<boolean>;
-  /** Returns the reason if it has not become ready in time. Never throws. */
+  /** Returns why the process has not become ready in time. Never throws. */
   readonly whyNotReady?: () => Promise<NotReady>;
   /** The time limit of one start, in ms. Default: 90 s. */
   readonly readyMs?: number;
@@ -30,21 +33,24 @@ export interface ClusterProcessPlan extends SpawnOptions {
 /** Why a process is not ready. */
 export interface NotReady {
   readonly reason: string;
-  /** It reports that it is still recovering its data, so it is given more time. */
+  /** Whether the process reports that it is still recovering its data. It is then given more time. */
   readonly recovering?: boolean;
 }
 
-/** A process that ends more often than this within a minute is not restarted. */
+/** If a process ends more often than this within a minute, it is not restarted any more. */
 const maxEndsPerMinute = 5;
 const defaultReadyMs = 90_000;
 /**
- * A first start that fails is repeated for this time. By then nothing is left of a cluster that was killed just before, such
- * as PostgreSQL's shared memory.
+ * How long a first start that fails is repeated. What a cluster that was killed just before leaves behind, such as PostgreSQL's
+ * shared memory, is gone within this time.
  */
 const firstStartMs = 10_000;
 /** A process that died must be ready again within this time, counted from when the processes that it needs are ready. */
 const restartMs = 120_000;
-/** After a crash PostgreSQL may replay its write-ahead log for minutes. If it were stopped during that, it would start over. */
+/**
+ * How long a process that reports recovery is waited for. After a crash PostgreSQL may replay its write-ahead log for minutes,
+ * and if it were stopped meanwhile, it would have to start over.
+ */
 const recoveryMs = 30 * 60_000;
 const pauseMs = 100;
 const retryPauseMs = 1_000;
@@ -52,20 +58,20 @@ const boundLogEveryMs = 60_000;
 
 export class ClusterProcess {
   readonly name: string;
-  /** Resolves with the reason when the process cannot be kept running, or was stopped. Never rejects. */
+  /** Resolves with the reason once the process cannot be kept running or was stopped. Never rejects. */
   readonly lost: Promise<string>;
   private readonly plan: ClusterProcessPlan;
   private readonly needs: readonly ClusterProcess[];
   private readonly report: (line: string) => void;
   private readonly signal: AbortSignal;
   private current: ServerProcess;
-  /** Epoch ms; undefined while it is down. */
+  /** When the process last became ready (epoch ms); undefined while it is down. */
   private upSince: number | undefined = Date.now();
   private stopping = false;
 
   /**
-   * Starts it and resolves once it is ready. `needs`: the processes that it cannot start without. `report` gets a line about each
-   * restart. Throws `StartupError` with the end of its log, or the reason of `signal` if that is aborted.
+   * Starts the process and resolves once it is ready. `needs` are the processes that it cannot start without. `report` gets a
+   * line about each restart. Throws `StartupError` with the end of the process's log, or the abort reason of `signal`.
    */
   static async start(
     plan: ClusterProcessPlan,
@@ -99,7 +105,7 @@ export class ClusterProcess {
     return this.current.pid;
   }
 
-  /** Stops it and resolves once it has exited. A restart that is under way is waited for, unless `signal` is aborted. */
+  /** Stops the process and resolves once it has exited. Waits for a restart that is in progress, unless `signal` is aborted. */
   async stop(): Promise<void> {
     this.stopping = true;
     await this.current.stop();
@@ -180,7 +186,9 @@ const logOf = ({ logFolder, name }: ClusterProcessPlan): string => join(logFolde
 const readyMsOf = ({ readyMs = defaultReadyMs }: ClusterProcessPlan): number => readyMs;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Starts the process once. `giveUpAt` returns epoch ms; it is called repeatedly, since the time may move. */
+/**
+ * Starts the process once. `giveUpAt` returns the time limit (epoch ms); it is called repeatedly, because the limit may move.
+ */
 async function startOnce(
   plan: ClusterProcessPlan,
   giveUpAt: () => number,
@@ -208,7 +216,7 @@ async function startOnce(
   }
 }
 
-/** Resolves with undefined once the process is ready, or with the reason why it is not waited for any longer. */
+/** Resolves with undefined once the process is ready, or with the reason why waiting for it ended. */
 async function untilReady(
   plan: ClusterProcessPlan,
   server: ServerProcess,

@@ -1,7 +1,9 @@
 import { userInfo } from 'node:os';
 import { StartupError } from '../src/platform/startup-error.ts';
 
-/** The error for a file or folder that this process cannot use, e.g. for lack of permission or because the disk is full. */
+/**
+ * Makes the error for a file or folder that this process cannot use, e.g. for lack of permission or because the disk is full.
+ */
 export function fileProblem(
   path: string,
   used: 'read' | 'written' | 'made' | 'entered and written',

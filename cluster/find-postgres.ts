@@ -10,7 +10,7 @@ import { hasContainerEngine } from './has-container-engine.ts';
 export interface Postgres {
   /** The folder of `postgres`, `initdb` and its other programs. */
   readonly binDir: string;
-  /** E.g. "15.18". */
+  /** The full version, e.g. "15.18". */
   readonly version: string;
   readonly major: number;
 }
@@ -18,7 +18,7 @@ export interface Postgres {
 const run = promisify(execFile);
 const { oldest, newest } = serverTable.postgres;
 
-/** Where Debian, Red Hat and Homebrew install several major versions side by side, outside PATH. */
+/** Folders outside PATH where Debian, Red Hat and Homebrew install several major versions side by side. */
 const parents = [
   '/usr/lib/postgresql/',
   '/usr/pgsql-',

@@ -12,7 +12,10 @@ const run = promisify(execFile);
 const version = serverTable.temporal;
 const names: ServerBinaries = { server: 'temporal-server', sqlTool: 'temporal-sql-tool' };
 
-/** Returns absolute paths. Throws `StartupError`, or the reason of `signal` if that is aborted. */
+/**
+ * Finds or builds both programs and returns their absolute paths. Throws `StartupError` if the build fails, or the abort reason
+ * of `signal`.
+ */
 export async function findServer(
   report: (line: string) => void,
   signal: AbortSignal,
@@ -28,7 +31,10 @@ export async function findServer(
   return built;
 }
 
-/** Both programs, if both have the supported version. If there is a server on PATH that is not used, reports the reason. */
+/**
+ * Returns both programs if they are on PATH in the supported version, otherwise undefined. Reports why a server on PATH is not
+ * used.
+ */
 async function findOnPath(report: (line: string) => void): Promise<ServerBinaries | undefined> {
   const [server, sqlTool] = await Promise.all([pathOf(names.server), pathOf(names.sqlTool)]);
   if (!server) return undefined;

@@ -4,8 +4,8 @@ import { StartupError } from '../src/platform/startup-error.ts';
 export const localhost = '127.0.0.1';
 
 /**
- * Returns free ports below 32768, where the kernel's ephemeral ports start, so that a process that is killed finds its port
- * free again.
+ * Returns `count` free ports below 32768, where the kernel's ephemeral ports start: no outgoing connection can take the port of
+ * a killed process before its restart.
  */
 export async function freePorts(count: number, host = localhost): Promise<number[]> {
   const ports = new Set<number>();

@@ -8,14 +8,14 @@ import type { State } from './open-state.ts';
 import type { ClusterProcessPlan } from './cluster-process.ts';
 import { temporalAddress } from './temporal-server.ts';
 
-/** How long a stopping process may take beyond its drain, with some reserve. */
+/** How long a stopping process may take in addition to its drain. */
 const graceMs = 8_000;
 const healthTimeoutMs = 5_000;
 const maxReasonLength = 500;
 
 const everyAddress = new Set(['0.0.0.0', '::']);
 
-/** The URL by which this machine reaches a facade that listens on `host`. */
+/** Returns the URL at which this machine reaches a facade that listens on `host`. */
 export function facadeUrl(name: string, host: string, { ports }: State): string {
   const address = everyAddress.has(host) ? localhost : host;
   return `http://${address.includes(':') ? `[${address}]` : address}:${ports[name]}`;
@@ -23,21 +23,24 @@ export function facadeUrl(name: string, host: string, { ports }: State): string 
 
 export const workerUrl = (name: string, { ports }: State): string => `http://${localhost}:${ports[name]}`;
 
-/** What the plan of a process depends on. `environment` is the user's; its settings apply to every process. */
+/** The input for the plan of a process. `environment` is the user's; its settings apply to every process. */
 export interface ProcessContext {
   readonly dataDir: string;
   readonly state: State;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** The settings that apply to every process, checked before any process is started. Throws `StartupError`. */
+/**
+ * Returns the settings that apply to every process. Checks them before any process is started: throws `StartupError` if one is
+ * wrong.
+ */
 export function settingsOf(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(inherited(environment));
 }
 
 /**
- * The user's environment for every process. Blank variables are ignored. TEMPORAL_ variables are left out, since the processes
- * use the cluster's own server. This machine is never reached through an HTTP proxy.
+ * Returns the user's environment as every process gets it. Blank variables are ignored. TEMPORAL_ variables are left out,
+ * because the processes use the cluster's own server. This machine is never reached through an HTTP proxy.
  */
 function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const set = Object.entries(environment).filter(
@@ -68,7 +71,7 @@ export function workerPlan(name: string, context: ProcessContext): Omit<ClusterP
 }
 
 interface Role {
-  /** Settings of this process alone. */
+  /** Settings of this process only, in addition to those of all processes. */
   readonly own: Readonly<Record<string, string>>;
   readonly host: string;
   readonly healthUrl: string;
@@ -101,7 +104,7 @@ function plan(
   };
 }
 
-/** The reason why the process is not ready; undefined if it is. */
+/** Returns why the process is not ready; undefined if it is. */
 async function problemAt(url: string): Promise<string | undefined> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(healthTimeoutMs) });

@@ -4,8 +4,9 @@ import { StartupError } from '../src/platform/startup-error.ts';
 import { fileProblem } from './file-problem.ts';
 
 /**
- * Makes the folder of a cluster's data, which only this user may read. If this is root, the user that PostgreSQL runs as may
- * enter it too, and no more. The mode of a folder that already exists is not changed. Throws `StartupError`.
+ * Makes the folder for a cluster's data, which only this user may read. If this user is root, the user that PostgreSQL runs as
+ * may enter the folder too, but not list it. The mode of a folder that already exists is not changed. Throws `StartupError` if
+ * the folder can be neither made nor used.
  */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
@@ -18,7 +19,7 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** If this is root, lets the user that PostgreSQL runs as enter the folder, but not list it. */
+/** If this process is root, lets the user that PostgreSQL runs as enter the folder, but not list it. */
 export async function letPostgresEnter(folder: string): Promise<void> {
   if (process.getuid?.() === 0) await chmod(folder, 0o711);
 }

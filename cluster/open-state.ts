@@ -24,25 +24,28 @@ const stateSchema = z
 
 export type State = z.infer<typeof stateSchema>;
 
-/** What the start needs. `shards` is undefined if the user did not give a number. */
+/** The request of a start. `shards` is undefined if the user did not give a number. */
 export interface StateRequest {
   readonly dataDir: string;
   readonly facades: number;
   readonly workers: number;
   readonly shards: number | undefined;
-  /** The address on which the facades listen. */
+  /** The address on which the facades will listen. */
   readonly host: string;
 }
 
 export interface OpenedState {
   readonly state: State;
-  /** Lets other clusters take its ports. */
+  /** Releases the cluster's ports: other clusters may take them. */
   readonly releasePorts: () => void;
 }
 
 export const stateFile = (dataDir: string): string => join(dataDir, 'cluster.json');
 
-/** Reads the state, or makes a new one. Ports of the last start are kept if they are free. Throws `StartupError`. */
+/**
+ * Reads the state, or makes a new one, and claims the ports. Ports of the last start are kept if they are free. Throws
+ * `StartupError` if the state is damaged, cannot be read or written, or contradicts the request.
+ */
 export async function openState(request: StateRequest): Promise<OpenedState> {
   const { dataDir, facades, workers, host } = request;
   const path = stateFile(dataDir);
@@ -69,7 +72,10 @@ export async function openState(request: StateRequest): Promise<OpenedState> {
   return { state, releasePorts: release };
 }
 
-/** Returns undefined if there is no state yet. Throws `StartupError` if it is damaged or cannot be read. */
+/**
+ * Reads and parses the state file. Undefined if there is no state yet. Throws `StartupError` if it is damaged or cannot be
+ * read.
+ */
 async function readState(path: string): Promise<State | undefined> {
   let text: string;
   try {
@@ -84,7 +90,7 @@ async function readState(path: string): Promise<State | undefined> {
   throw unusable(path, `damaged (${issue?.path.join('.') || 'whole'}: ${issue?.message})`, dirname(path));
 }
 
-/** Returns undefined if it is not JSON. */
+/** Parses JSON; undefined if the text is not JSON. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

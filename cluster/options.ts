@@ -7,11 +7,11 @@ import { serverTable } from '../src/platform/server-table.ts';
 export interface Options {
   readonly facades: number;
   readonly workers: number;
-  /** Undefined: the number that the data was made with, or the default number for new data. */
+  /** The number of shards. Undefined means the number that the data was made with, or the default number for new data. */
   readonly shards: number | undefined;
-  /** Absolute path of the folder for everything that the next start needs. */
+  /** Absolute path of the folder that holds everything the next start needs. */
   readonly dataDir: string;
-  /** Whether to build Holdfast first. */
+  /** Whether to build Holdfast before the start. */
   readonly build?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Creates the files of a PostgreSQL that listens on 127.0.0.1, and plans the command that runs it. */
+/** Creates the data directory of a PostgreSQL that listens on 127.0.0.1, and plans the command that runs it. */
 import { execFile } from 'node:child_process';
 import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,24 +11,30 @@ import type { ClusterProcessPlan } from './cluster-process.ts';
 
 const run = promisify(execFile);
 
-/** Leaves out the user's PG variables, such as PGSERVICE and PGHOSTADDR, which would lead its programs to another server. */
+/**
+ * Returns the environment for PostgreSQL's programs. It leaves out the user's PG variables, such as PGSERVICE and PGHOSTADDR,
+ * because they would direct the programs to another server.
+ */
 function postgresEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const { PATH, HOME, TZ, LD_LIBRARY_PATH } = environment;
   return { PATH, HOME, ...(TZ && { TZ }), ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }) };
 }
 
-/** The only role. It owns both databases. */
+/** The only role of this PostgreSQL. It owns both databases. */
 export const postgresUser = 'temporal';
 
 export const postgresFolder = (dataDir: string): string => join(dataDir, 'postgres');
 
-/** The user that PostgreSQL runs as if this process is root, since it refuses to run as root. Otherwise empty. */
+/**
+ * The user that PostgreSQL runs as if this process is root, because PostgreSQL refuses to run as root. Empty if this process is
+ * not root.
+ */
 export interface Identity {
   readonly uid?: number;
   readonly gid?: number;
 }
 
-/** Chooses the user `postgres`, else `nobody`. Throws `StartupError`, also if that user cannot enter `dataDir`. */
+/** Chooses the user `postgres`, else `nobody`. Throws `StartupError` if neither exists or the user cannot enter `dataDir`. */
 export async function postgresIdentity(dataDir: string): Promise<Identity> {
   if (process.getuid?.() !== 0) return {};
   const user = (await identityOf('postgres')) ?? (await identityOf('nobody'));
@@ -50,13 +56,16 @@ async function identityOf(name: string): Promise<Required<Identity> | undefined>
   }
 }
 
-/** The major version that made the files; undefined if there are none yet. */
+/** Returns the major version of PostgreSQL that created the data directory; undefined if it does not exist yet. */
 export async function madeWith(dataDir: string): Promise<number | undefined> {
   const text = await readFile(join(postgresFolder(dataDir), 'PG_VERSION'), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : Number(text);
 }
 
-/** Makes the files of a new PostgreSQL, completely or not at all. Throws `StartupError`, or the reason of `signal` if aborted. */
+/**
+ * Creates the data directory of a new PostgreSQL, completely or not at all. Throws `StartupError` if initdb fails, or the abort
+ * reason of `signal`.
+ */
 export async function initPostgres(
   { binDir }: Postgres,
   dataDir: string,
@@ -126,7 +135,10 @@ export function postgresPlan(
   };
 }
 
-/** Exit code of pg_isready if the server rejects connections because it is starting up, e.g. recovering after a crash. */
+/**
+ * pg_isready exits with this code while the server rejects connections because it is starting up, e.g. recovering after a
+ * crash.
+ */
 const rejectsConnections = 1;
 
 async function askReadiness(binDir: string, port: number): Promise<{ code: unknown; reason: string }> {

@@ -15,8 +15,8 @@ const prepareMs = 60_000;
 const pauseMs = 100;
 
 /**
- * Creates the namespace and its search attributes before several processes need them at the same time. Throws `StartupError`,
- * or the reason of `stop` if that is aborted.
+ * Creates the namespace and its search attributes before several processes need them at the same time. Throws `StartupError` if
+ * that fails, or the abort reason of `stop`.
  */
 export async function prepareNamespace(
   address: string,
@@ -65,7 +65,7 @@ async function prepare(
   await ensureSearchAttributes(connection, namespace, names);
 }
 
-/** Waits until the server's services know the new namespace, a moment after its creation. */
+/** Waits until all services of the server know the new namespace, which takes a moment after its creation. */
 async function untilUsable(
   { workflowService }: Connection,
   namespace: string,

@@ -1,4 +1,7 @@
-/** Starts a cluster as processes of this machine, each once the processes that it needs are ready, and stops them in reverse order. */
+/**
+ * Starts a cluster as processes of this machine and stops them in reverse order. Each process is started once the processes
+ * that it needs are ready.
+ */
 import { join } from 'node:path';
 import { lockDataDir } from '../src/platform/embedded/data-dir-lock.ts';
 import { EmbeddedServerError } from '../src/platform/embedded/embedded-server-error.ts';
@@ -28,23 +31,23 @@ export interface Cluster {
   readonly temporalAddress: string;
   readonly logFolder: string;
   readonly state: State;
-  /** Whether this start created its data. */
+  /** Whether this start created the cluster's data. */
   readonly isNew: boolean;
-  /** Resolves with the reason when a process cannot be kept running. */
+  /** Resolves with the reason once a process of the cluster cannot be kept running. */
   readonly lost: Promise<string>;
 }
 
-/** The options of the command line, and what tests set. */
+/** The options of the command line, and further ones that only tests and benchmarks set. */
 export interface ClusterOptions extends Options {
-  /** The user's environment. Its settings apply to each facade and worker. Default: that of this process. */
+  /** The user's environment. Its settings apply to each facade and worker. Default: the environment of this process. */
   readonly environment?: NodeJS.ProcessEnv;
   /** Path of the Temporal server's dynamic configuration. Default: deploy/temporal-dynamic-config.yaml. */
   readonly dynamicConfig?: string;
 }
 
 /**
- * Resolves once the cluster is ready for calls. `cleanups` stops what has been started, also after a failure. Throws
- * `StartupError`, or the reason of `signal` if that is aborted.
+ * Starts a cluster and resolves once it is ready for calls. Registers with `cleanups` how to stop what has been started, so
+ * that it is stopped after a failure too. Throws `StartupError`, or the abort reason of `signal`.
  */
 export async function startCluster(
   options: ClusterOptions,

@@ -21,7 +21,10 @@ const defaultDynamicConfig = join(packageRoot, 'deploy', 'temporal-dynamic-confi
 export const temporalAddress = ({ ports }: Pick<State, 'ports'>): string =>
   `${localhost}:${ports['FRONTEND_GRPC_PORT']}`;
 
-/** The variables that the template reads. It takes the port of the visibility database from a separate variable. */
+/**
+ * Returns the environment variables that the server's configuration template reads. The template takes the port of the
+ * visibility database from a separate variable.
+ */
 export function serverEnvironment(
   { ports, postgresPassword, shards }: State,
   dynamicConfig = defaultDynamicConfig,
@@ -61,7 +64,7 @@ export function serverPlan(
   };
 }
 
-/** Creates both databases, or upgrades their schema. Throws `StartupError`, or the reason of `signal` if that is aborted. */
+/** Creates both databases, or upgrades their schemas. Throws `StartupError` if that fails, or the abort reason of `signal`. */
 export async function updateSchema(
   { sqlTool }: ServerBinaries,
   state: State,
@@ -93,7 +96,7 @@ export async function updateSchema(
       });
 }
 
-/** The reason why the server does not answer; undefined if it does. */
+/** Returns why the server does not answer; undefined if it does. */
 async function problemAt(address: string): Promise<string | undefined> {
   let connection: Connection | undefined;
   try {

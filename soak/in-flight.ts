@@ -1,4 +1,4 @@
-/** Many calls in flight on a slow agent: checks that the node stays responsive and its memory bounded. */
+/** Starts many calls to an agent that never answers, and checks that the node stays responsive and its memory bounded. */
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { rssMiB } from './samples.ts';
 import { limited, type Verdict } from './verdict.ts';
 
 const lanes = 16;
-/** The number of times that /healthz is read once all calls are in flight. */
+/** How many times /healthz is requested once all calls are in flight. */
 const healthReads = 300;
 
 export async function judgeInFlight(url: string, nodePid: number, calls: number): Promise<Verdict[]> {

@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pass } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
-/** After this many turns a session is deleted and another one begins. */
+/** The load deletes a session after this many turns and continues in a new one. */
 const turnsPerSession = 50;
 
 export interface Load {
-  /** Durations of the calls that ended since the last call of this function, in ms. */
+  /** Returns the durations, in ms, of the calls that ended since the previous call of this function. */
   takeDurations(): number[];
   totals(): { calls: number; failed: number };
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-/** The figures that are sampled every few seconds: of the node, of its Temporal server, of the disk. */
+/** Samples figures of the node, its Temporal server and its disk. The soak test takes a sample every few seconds. */
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ export interface Sample {
   readonly serverRssMiB: number;
   /** Open file descriptors of the node: sockets, files, pipes. */
   readonly nodeHandles: number;
-  /** Size of the database with its write-ahead log. */
+  /** Size of the SQLite database including its write-ahead log. */
   readonly databaseMiB: number;
-  /** Latency of the calls that ended since the previous sample. */
+  /** 99th percentile of the latencies of the calls that ended since the previous sample. */
   readonly p99Ms: number;
 }
 
@@ -37,7 +37,7 @@ export async function sample(
   };
 }
 
-/** The pid of the server itself, not of the shell that supervises it. */
+/** Returns the pid of the Temporal server itself, not of the shell that supervises it. NaN if no such process runs. */
 export function serverPidOf(dataDir: string): number {
   const lines = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
   const line = lines.find((one) => one.includes(join(dataDir, 'temporal.db')) && !one.includes('/bin/sh'));

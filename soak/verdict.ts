@@ -1,7 +1,7 @@
-/** Judges whether a figure grows that should not: the slope of each over the run after its warm-up, against a limit. */
+/** Judges a run: compares figures such as the growth of memory per minute with their limits. Slopes leave the warm-up out. */
 import type { Sample } from './samples.ts';
 
-/** The share of a run that is warm-up, during which caches and pools fill. */
+/** The share of a run, at its beginning, that counts as warm-up: caches and pools still fill. */
 const warmUpShare = 0.3;
 
 export interface Verdict {
@@ -43,7 +43,7 @@ export function limited(what: string, measured: number, limit: number): Verdict 
   return { what, measured, limit, ok: measured <= limit };
 }
 
-/** The slope by least squares, per minute. */
+/** The slope of a figure over time by least squares, in units of the figure per minute. */
 export function slope(samples: readonly Sample[], of: (one: Sample) => number): number {
   const meanX = mean(samples.map((one) => one.minutes));
   const meanY = mean(samples.map(of));

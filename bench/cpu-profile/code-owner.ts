@@ -1,4 +1,4 @@
-/** Which part of a node a sample of a CPU profile belongs to. */
+/** A frame of a call stack in a CPU profile. This file finds out which part of a node a sample belongs to. */
 export interface Frame {
   readonly functionName: string;
   readonly url: string;
@@ -28,8 +28,8 @@ const packages: readonly (readonly [RegExp, Owner])[] = [
 ];
 
 /**
- * The owner of a sample; undefined for idle time. The SDK's workflow library is bundled with our workflows, so the whole bundle
- * counts as Holdfast.
+ * Returns the owner of a sample; undefined for idle time. The SDK's workflow library is bundled with our workflows, so the
+ * whole bundle counts as Holdfast.
  */
 export function ownerOf(frame: Frame, callers: readonly Frame[]): Owner | undefined {
   const stack = [frame, ...callers];

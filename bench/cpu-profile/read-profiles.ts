@@ -5,7 +5,7 @@ import { ownerOf, owners, type Frame, type Owner } from './code-owner.ts';
 
 interface CpuProfile {
   readonly nodes: readonly { id: number; callFrame: Frame; children?: readonly number[] }[];
-  /** In microseconds, like the deltas, on the clock of `process.hrtime`. */
+  /** Start of the profile in microseconds on the clock of `process.hrtime`. The deltas are in microseconds too. */
   readonly startTime: number;
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -21,7 +21,7 @@ export interface ThreadTimes {
   readonly parts: { readonly what: Owner; readonly ms: number }[];
 }
 
-/** The time per call that each thread spent within the span, by the owner of the code that ran. */
+/** Returns the time per call that each thread spent within the span, by the owner of the code that ran. */
 export async function readProfiles(folder: string, span: Span, calls: number): Promise<ThreadTimes[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.cpuprofile')).sort();
   return Promise.all(

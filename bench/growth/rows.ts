@@ -49,7 +49,10 @@ const titles: Readonly<Record<Kind, string>> = {
 /** Rows of a session of 1,000 turns, on the full node only. They are compared with a short session on the empty node. */
 const long = { call: 'session-long@full', read: 'session-read-long@full' };
 
-/** Groups the two rows of each kind, so that they alternate call by call: a slow second would show in a ratio of medians. */
+/**
+ * Groups the two rows of each kind, so that their calls alternate. Otherwise a moment in which the machine is slow would affect
+ * only one row and distort the ratio of their medians.
+ */
 export function growthGroups(empty: Side, full: Side, stored: number): GrowthRow[][] {
   const row = (kind: Kind, side: Side, at: 'empty' | 'full', what: string): GrowthRow => ({
     key: `${kind}@${at}`,
@@ -80,7 +83,7 @@ const compared: (readonly [over: string, under: string, label: string])[] = [
   [long.read, 'session-read@empty', 'session read, 1,000 turns'],
 ];
 
-/** Ratios of sequential medians, full node to empty node. */
+/** Computes the ratios of the sequential medians, full node to empty node. */
 export function growthRatios(rows: Measured, rounds: number): Ratio[] {
   return compared.flatMap(([over, under, label]) => {
     const figure = ratioOf(rows, p50, over, under);
@@ -88,7 +91,10 @@ export function growthRatios(rows: Measured, rounds: number): Ratio[] {
   });
 }
 
-/** Judges the rows that have a target. Lists and session reads return more on the full node, so they have only a ratio. */
+/**
+ * Compares the rows that have a target with it. Lists and session reads return more data on the full node, so they have a ratio
+ * but no target.
+ */
 export function growthVerdict(rows: Measured, rounds: number): Judged[] {
   const held = compared.filter(([over]) => /^(call|session|failed-1|health-read)@|^session-long/.test(over));
   const costs = [

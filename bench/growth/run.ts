@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- --growth`: measures whether a call costs more if much is stored. Two nodes with a server each, one empty
- * and one filled, alternate, so that a slow moment affects both.
+ * `npm run bench -- --growth` measures whether a call costs more on a node that stores much. Two nodes, each with its own
+ * server, one empty and one filled, alternate, so that a slow moment affects both.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

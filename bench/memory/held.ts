@@ -5,7 +5,7 @@ import { rssMiB } from '../../soak/samples.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
 import { cpuMs } from '../meters.ts';
 
-/** Node flags of a process whose memory is measured. */
+/** Node flags for a process whose memory is measured. They let it collect its garbage on demand. */
 export const collectsGarbage = [
   '--expose-gc',
   '--require',
@@ -28,7 +28,10 @@ export async function heldKb({ pid }: { readonly pid: number }, quietCpuShare = 
   return values.sort((a, b) => a - b)[Math.floor(readings / 2)] ?? Number.NaN;
 }
 
-/** Waits until the process has used less than `share` of a core in two consecutive seconds: then work after the last answer is done. */
+/**
+ * Waits until the process has used less than `share` of a core in two consecutive seconds, which means that it has finished the
+ * work that follows its last answer.
+ */
 async function untilQuiet(pid: number, share: number): Promise<void> {
   let quiet = 0;
   for (let look = 0; look < maxIntervals && quiet < 2; look++) {

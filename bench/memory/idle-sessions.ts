@@ -5,7 +5,7 @@ import { heldKb } from './held.ts';
 import { startNode, type MemoryContext } from './memory-context.ts';
 
 const atMostKb = 1;
-/** So few that nearly all sessions are evicted. */
+/** The size of the node's workflow cache: so small that nearly all sessions are evicted. */
 const cachedWorkflows = 100;
 
 export async function sessionMemory(context: MemoryContext, sessions: number): Promise<void> {

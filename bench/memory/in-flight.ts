@@ -14,7 +14,10 @@ const atMostKb = 60;
 const warmUpCalls = 1_000;
 const besideCalls = 50;
 const lanes = 8;
-/** Higher than for an idle process, since the heartbeats of calls in flight use CPU too. */
+/**
+ * A process that uses less than this share of a core counts as quiet. It is higher than for an idle process, because the
+ * heartbeats of calls in flight use CPU too.
+ */
 export const quietCpuShare = 0.4;
 const settleMs = 300_000;
 
@@ -70,7 +73,7 @@ function beginCalls({ url }: Product, count: number): Promise<unknown> {
   return runLanes(() => post(`${url}/api/vps/call`, body, { prefer: 'respond-async' }), count, lanes);
 }
 
-/** The number of answered calls once all have ended, or after `settleMs`. */
+/** Waits until `of` calls have completed, at most `settleMs`, and returns how many have. */
 async function answered({ url }: Product, of: number): Promise<number> {
   const giveUpAt = Date.now() + settleMs;
   for (;;) {

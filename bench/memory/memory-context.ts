@@ -13,7 +13,7 @@ export interface MemoryReport {
   readonly facts: Fact[];
 }
 
-/** What each measurement of memory works with; results go into `into`. */
+/** What each measurement of memory needs. It adds its results to `into`. */
 export interface MemoryContext {
   readonly children: Children;
   readonly folder: string;

@@ -1,4 +1,4 @@
-/** `npm run bench -- --memory`: measures the memory of idle sessions and of calls in flight, one after the other. */
+/** `npm run bench -- --memory` measures the memory of idle sessions and of calls in flight, one after the other. */
 import { Agent, setGlobalDispatcher } from 'undici';
 import { startAgents } from '../agent-process.ts';
 import { Children } from '../children.ts';
@@ -39,7 +39,10 @@ export async function runMemory(options: Options, progress: Progress): Promise<R
   };
 }
 
-/** Returns the error as text, so that a measurement that fails does not discard the earlier ones. */
+/**
+ * Runs a measurement. If it fails, returns its error as a list of one text instead of throwing, so that the results of earlier
+ * measurements are not lost.
+ */
 async function failureOf(
   measure: (context: MemoryContext, stored: number) => Promise<void>,
   context: MemoryContext,

@@ -21,7 +21,7 @@ import { isDots, queryString, segment, send } from './http.ts';
 export type FilterValues = Readonly<Record<string, string | undefined>>;
 type BatchOrder = Omit<RerunBatchRequest, 'filter' | 'dry_run'> & { readonly filter: FilterValues };
 
-/** The requests of the desk. They throw `Problem`. A `key` is the Idempotency-Key. */
+/** The requests of the desk. Each throws `Problem` if it fails. A parameter named `key` is the Idempotency-Key. */
 export const api = {
   calls: (filter: FilterValues, cursor?: string) =>
     send<CallList>('GET', `/calls${queryString({ ...filter, cursor, limit: 50 })}`),

@@ -12,7 +12,7 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, { ...day, ...clock });
 const yearAndTime = new Intl.DateTimeFormat(undefined, { year: 'numeric', ...day, ...clock });
 const number = new Intl.NumberFormat();
 
-/** The local time with its zone; also with the day unless it is today, and with the year unless it is this year. */
+/** Formats a time as local time with its zone; adds the day unless it is today, and the year unless it is this year. */
 export function when(iso: string): string {
   const at = new Date(iso);
   const now = new Date();
@@ -20,7 +20,7 @@ export function when(iso: string): string {
   return (at.getFullYear() === now.getFullYear() ? dayAndTime : yearAndTime).format(at);
 }
 
-/** `850 ms`, `3.4 s`, `2 m 05 s`, `1 h 02 m`. */
+/** Formats a duration: `850 ms`, `3.42 s`, `12.3 s`, `2 m 05 s`, `1 h 02 m`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
@@ -30,12 +30,12 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / large)} ${unit} ${String(rest).padStart(2, '0')} ${smallUnit}`;
 }
 
-/** A number with its thousands separated. */
+/** Formats a number with separators between its thousands. */
 export const count = (value: number): string => number.format(value);
 
-/** `1 call`, `2 calls`. */
+/** Formats a count with its noun: `1 call`, `2 calls`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
-/** A name of the API in words: `invalid response` for `invalid_response`. */
+/** Turns a name of the API into words: `invalid_response` becomes `invalid response`. */
 export const words = (name: string): string => name.replaceAll('_', ' ');

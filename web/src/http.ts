@@ -1,7 +1,7 @@
 /** JSON requests to the node that serves the page. The browser adds the credentials that the user gave it. */
 import type { FieldError, Problem as ProblemOnWire } from '../../src/contract/problem.ts';
 
-/** Why a request failed: a refusal of the node, or no answer. The message is the detail of the refusal. */
+/** Thrown when a request fails: the node refused it or did not answer. The message is the detail of the refusal. */
 export class Problem extends Error {
   readonly title: string;
   /** The invalid fields of the request. */
@@ -17,7 +17,7 @@ export class Problem extends Error {
   }
 }
 
-/** A thrown value as a problem that can be shown. */
+/** Converts a thrown value to a problem that can be shown. */
 export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem('The page itself failed', String(error));
 }
@@ -54,8 +54,8 @@ const noAnswer = (): Problem =>
   );
 
 /**
- * Why the node refuses a stream, because an EventSource does not expose the answer. Undefined if the node accepts the stream, if
- * the refusal is transient, and if the node does not answer.
+ * Requests the URL of a stream to find out why the node refuses it, because an EventSource does not expose the answer.
+ * Undefined if the node accepts the stream, if the refusal is transient, or if the node does not answer.
  */
 export async function refusalOf(url: string): Promise<Problem | undefined> {
   const stop = new AbortController();
@@ -80,7 +80,10 @@ function problemOf(response: Response, text: string): Problem {
   }
 }
 
-/** `?a=1&b=2`, without values that are undefined or empty; an empty text if none is left. */
+/**
+ * Formats a query string such as `?a=1&b=2`. Leaves out values that are undefined or empty; returns an empty text if none is
+ * left.
+ */
 export function queryString(values: Readonly<Record<string, string | number | undefined>>): string {
   const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
   return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
@@ -92,6 +95,8 @@ export const segment = encodeURIComponent;
 /** Whether a text is a dot segment. Browsers remove those from paths, even percent-encoded ones. */
 export const isDots = (text: string): boolean => text === '.' || text === '..';
 
-/** The path of a session's page. */
+/**
+ * Returns the path of a session's page. An id that is a dot segment is put into the query, because it cannot be part of a path.
+ */
 export const sessionPage = (id: string): string =>
   isDots(id) ? `/session${queryString({ id })}` : `/sessions/${segment(id)}`;

@@ -84,7 +84,7 @@ function Figures({ health }: { health: AgentHealth }) {
   );
 }
 
-/** A dash if the window has no requests, because then there is no rate. */
+/** The success rate as text; a dash if the window has no requests, because then there is no rate. */
 function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth): string {
   return asked === 0 ? '–' : `${rate.toFixed(rate % 1 === 0 ? 0 : 1)} %`;
 }

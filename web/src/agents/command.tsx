@@ -1,6 +1,6 @@
 import { CopyButton } from '../ui/copy-button.tsx';
 
-/** A shell command with a button that copies it. `about`: what it does, for screen readers. */
+/** A shell command with a button that copies it. `about` says what the command does, for screen readers. */
 export function Command({ text, about }: { text: string; about: string }) {
   return (
     <div class="command">

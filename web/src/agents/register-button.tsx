@@ -4,7 +4,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { RegisterForm } from './register-form.tsx';
 
 interface RegisterButtonProps {
-  /** The agent to edit; without one a new agent is registered. */
+  /** The agent to edit. Without it the form registers a new agent. */
   readonly agent?: Agent;
   readonly onRegistered: () => void;
 }

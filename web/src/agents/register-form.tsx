@@ -10,7 +10,7 @@ import { registrationOf } from './registration-of.ts';
 interface RegisterFormProps {
   /** The initial name of a new agent. */
   readonly name?: string;
-  /** The agent that is edited; without one a new agent is registered. */
+  /** The agent to edit. Without it the form registers a new agent. */
   readonly agent?: Agent;
   readonly onRegistered: () => void;
   readonly onCancel?: () => void;
@@ -66,7 +66,10 @@ export function RegisterForm({ name = '', agent, onRegistered, onCancel }: Regis
   );
 }
 
-/** Throws `Problem` if the name is taken: the API would replace the whole configuration of that agent. */
+/**
+ * Throws `Problem` if an agent of this name is registered already. Otherwise the API would replace the whole configuration of
+ * that agent.
+ */
 async function refuseKnown(name: string): Promise<void> {
   const { agents } = await api.agents();
   if (agents.some((one) => one.name === name))

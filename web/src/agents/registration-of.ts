@@ -4,8 +4,9 @@ import { Problem } from '../http.ts';
 import { formText } from '../ui/form-text.ts';
 
 /**
- * The registration that a form describes: the whole configuration, because the API replaces it as a whole. An edited agent keeps
- * its token unless the form has another or removes it. Throws `Problem` if the expectation is not JSON.
+ * Converts the values of the form to a registration. It contains the whole configuration, because the API replaces the old one
+ * as a whole. An edited agent keeps its token unless the form sets another or removes it. Throws `Problem` if the expectation
+ * is not JSON.
  */
 export function registrationOf(values: FormData, edited: Agent | undefined): AgentRegistration {
   const text = (name: string): string => formText(values, name);

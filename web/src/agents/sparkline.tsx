@@ -3,7 +3,7 @@ import { duration } from '../format.ts';
 const height = 40;
 const width = 300;
 
-/** A small chart of the last latencies (ms), the oldest on the left. Its scale begins at 0. */
+/** A small chart of the most recent latencies (ms), the oldest on the left. Its scale begins at 0. */
 export function Sparkline({ values }: { values: readonly number[] }) {
   const most = Math.max(...values, 1);
   const x = (index: number): number => (index * width) / Math.max(1, values.length - 1);

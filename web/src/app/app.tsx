@@ -57,7 +57,7 @@ function Pages({ onRouteChange }: { onRouteChange: (url: string) => void }) {
   );
 }
 
-/** Whether the path has valid percent-encoding. The router throws if it has not. */
+/** Whether the path has valid percent-encoding. Checked because the router throws for an invalid one. */
 function canBeDecoded(path: string): boolean {
   try {
     return decodeURIComponent(path) !== ''; // The value must be used, because bundlers remove calls with unused values.

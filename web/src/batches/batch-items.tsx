@@ -7,7 +7,7 @@ import { ErrorType, Status } from '../ui/status.tsx';
 
 const shownAtFirst = 100;
 
-/** The calls of a batch with their outcomes; at first 100 of them. */
+/** The calls of a batch with their outcomes. It first shows 100 of them. */
 export function BatchItems({ items }: { items: readonly BatchItem[] }) {
   const [all, setAll] = useState(false);
   if (items.length === 0) return <Empty title="No calls yet" />;

@@ -1,6 +1,6 @@
 import { when, words } from '../format.ts';
 
-/** A batch's filter in one line of words; `all` if it is empty. */
+/** Formats a batch's filter as one line of words; `all` if the filter is empty. */
 export function filterWords(filter: Readonly<Record<string, unknown>>): string {
   const parts = Object.entries(filter)
     .filter(([, value]) => value != null)
@@ -8,7 +8,7 @@ export function filterWords(filter: Readonly<Record<string, unknown>>): string {
   return parts.length === 0 ? 'all' : parts.join(', ');
 }
 
-/** The value of a filter; times in the format of the desk, other values unchanged. */
+/** Formats the value of a filter: a time in the format of the desk, any other value unchanged. */
 export function valueWords(name: string, value: string): string {
   const isTime = /^(since|until)$/.test(name) && /^\d{4}-/.test(value) && !Number.isNaN(Date.parse(value));
   return isTime ? when(value) : value;

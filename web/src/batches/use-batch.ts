@@ -5,7 +5,7 @@ import { segment, type Problem } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useStream, type StreamState } from '../live/use-stream.ts';
 
-/** How often the batch with all its items, which may be many, is read again while its stream shows progress. */
+/** How often the whole batch, with its many items, is read again while its stream shows progress. */
 const itemsEveryMs = 2_000;
 
 interface FollowedBatch {

@@ -3,7 +3,10 @@ import { barClass, barResult } from './bar-words.ts';
 import type { Bar } from './timeline-model.ts';
 import { barHeight, barTop, type Place } from './timeline-places.ts';
 
-/** The tooltip of a bar, below it. A bar further to the right moves it further to the left, so that it stays on the page. */
+/**
+ * The tooltip of a bar, shown below the bar. The further right the bar is, the further left the tooltip moves relative to it,
+ * so that it stays on the page.
+ */
 export function BarTip({ bar, place }: { bar: Bar; place: Place }) {
   const middle = Math.min(100, place.x + place.width / 2);
   return (

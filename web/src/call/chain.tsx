@@ -5,7 +5,7 @@ import { plural } from '../format.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { Status } from '../ui/status.tsx';
 
-/** The chain as pinned when the call began: each agent's outcome in this call, and its health today. */
+/** The chain of agents that was fixed when the call began: each agent's outcome in this call, and its health today. */
 export function Chain({ call, asking }: { call: CallDescription; asking: string | undefined }) {
   const health = useLoaded(`${call.call_id} ${call.status}`, api.healths);
   const today = new Map(health.value?.agents.map((one) => [one.agent_name, one]));

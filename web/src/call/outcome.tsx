@@ -52,7 +52,7 @@ export function Outcome({ call }: { call: CallDescription }) {
   );
 }
 
-/** Sort key: agents that were asked come first, in their order. */
+/** Sort key of an attempt: agents that were asked come before skipped ones, in the order of the chain. */
 const skipped = (attempt: Attempt): number => Number(attempt.status === 'skipped');
 
 /** Removes the last agent's error from the call's error, which ends with it, because the list of agents shows it too. */

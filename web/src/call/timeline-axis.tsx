@@ -23,7 +23,7 @@ export function TimelineAxis({ scale, height }: { scale: Scale; height: number }
   );
 }
 
-/** Ticks are round numbers, so `2 s` and not `2.00 s`. */
+/** Formats a tick. Ticks are round numbers, so they are shown as `2 s`, not as `2.00 s`. */
 function tickLabel(ms: number): string {
   if (ms === 0) return '0';
   return ms >= 1_000 && ms < 60_000 ? `${ms / 1_000} s` : duration(ms);

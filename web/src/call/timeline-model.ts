@@ -14,10 +14,10 @@ export interface Bar {
   readonly lane: number;
   readonly startMs: number;
   readonly endMs: number;
-  /** It has not ended; `endMs` is now, or when the backoff will end. */
+  /** Whether the bar has not ended. Then `endMs` is the current time, or for a backoff the time at which it will end. */
   readonly open: boolean;
   readonly title: string;
-  /** Only of a try, like the following members. From 1, per agent. */
+  /** The number of the try, from 1, counted per agent. Only tries have this member and the following ones. */
   readonly tryNumber?: number;
   readonly errorType?: string | null;
   readonly firstByteMs?: number | null;
@@ -28,11 +28,11 @@ export interface Bar {
 /** A row of the drawing: one agent, or the wait for the turn. */
 export interface Lane {
   readonly name: string;
-  /** The agent's outcome in words; empty while it is asked. */
+  /** The agent's outcome in words; empty while the agent is being asked, and for the wait. */
   readonly result: string;
 }
 
-/** Everything that is drawn. `endMs`: the end of the axis. */
+/** Everything that the timeline draws. `endMs` is the end of the axis. */
 export interface Timeline {
   readonly lanes: readonly Lane[];
   readonly bars: readonly Bar[];
@@ -43,7 +43,7 @@ export interface Timeline {
 /** One try, as far as it is known. */
 export interface TryBar {
   readonly agent: string;
-  /** From 1, per agent. */
+  /** The number of the try, from 1, counted per agent. */
   readonly tryNumber: number;
   readonly startMs: number;
   endMs: number;
@@ -54,7 +54,7 @@ export interface TryBar {
   retryAtMs?: number;
 }
 
-/** The timeline of a call. `nowMs` (Unix time) is the end of a running call's open bars. */
+/** Computes the timeline of a call. The open bars of a running call end at `nowMs` (epoch ms). */
 export function timelineOf(call: DrawnCall, events: readonly CallEvent[], nowMs: number): Timeline {
   const zero = Date.parse(call.started_at);
   const ended = call.ended_at !== null;
@@ -88,7 +88,7 @@ export function timelineOf(call: DrawnCall, events: readonly CallEvent[], nowMs:
   };
 }
 
-/** All tries, in the order in which they began: ended ones from `try_log`, running ones from the events. */
+/** Returns all tries in the order in which they began: ended ones from `try_log`, running ones from the events. */
 export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: number): TryBar[] {
   const zero = Date.parse(call.started_at);
   const since = (iso: string): number => Math.max(0, Date.parse(iso) - zero);
@@ -113,7 +113,10 @@ export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: nu
   return [...tries.values()].sort((a, b) => a.startMs - b.startMs);
 }
 
-/** Opens a try that began, and closes the tries that the event ended. Tries of `try_log` stay as they are. */
+/**
+ * Applies one event to `tries`: adds the try that the event says began, and ends the tries that it says ended. Tries that are
+ * known from `try_log` do not change.
+ */
 function applyEvent(
   tries: Map<string, TryBar>,
   event: CallEvent,
@@ -155,7 +158,10 @@ function resultOf(tries: readonly TryBar[]): string {
   return (last.errorType === null ? 'answered' : last.errorType.replaceAll('_', ' ')) + times;
 }
 
-/** The tries of one agent with the backoffs between them. `nowMs`: set if the call runs, so its last backoff may be open. */
+/**
+ * Returns the bars of one agent: its tries and the backoffs between them. `nowMs` is set only while the call runs; then the
+ * last backoff may be open.
+ */
 function barsOf(tries: readonly TryBar[], lane: number, nowMs: number | undefined): Bar[] {
   return tries.flatMap((one, index): Bar[] => {
     const { agent, retryAtMs, ...same } = one;
@@ -168,7 +174,7 @@ function barsOf(tries: readonly TryBar[], lane: number, nowMs: number | undefine
   });
 }
 
-/** The wait for the session's turn; undefined if the call did not wait. */
+/** Returns the bar of the wait for the session's turn; undefined if the call did not wait. */
 function queueOf(
   call: DrawnCall,
   events: readonly CallEvent[],

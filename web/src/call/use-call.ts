@@ -28,7 +28,7 @@ interface FollowedCall {
   readonly reload: () => void;
 }
 
-/** A call and its events, updated live. While the call runs, each event makes it be read again. */
+/** Loads a call and follows its events live. While the call runs, each event causes the call to be read again. */
 export function useCall(id: string): FollowedCall {
   const { value, problem, reload } = useLoaded(id, () => api.call(id));
   // Keyed by event id, because a reconnect may deliver events twice.

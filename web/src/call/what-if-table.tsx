@@ -4,7 +4,10 @@ import { useLoaded } from '../live/use-loaded.ts';
 import { Loading } from '../ui/loading.tsx';
 import { ErrorType } from '../ui/status.tsx';
 
-/** The recorded attempts beside what today's chain and health would make of them. No agent is asked. */
+/**
+ * A table that compares the recorded attempts with what would happen to them under today's chain and health. No agent is asked
+ * for it.
+ */
 export function WhatIfTable({ callId, wasRerun }: { callId: string; wasRerun: boolean }) {
   const { value, problem } = useLoaded(callId, () => api.whatIf(callId));
   if (!value) return <Loading problem={problem} />;

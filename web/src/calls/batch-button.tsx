@@ -4,8 +4,8 @@ import { Dialog } from '../ui/dialog.tsx';
 import { BatchForm } from './batch-form.tsx';
 
 /**
- * A button that opens the form of a batch of reruns. Like the API, it reruns the failed calls if the filter has no status. It is
- * hidden for calls that are running or completed.
+ * A button that opens the form for a batch of reruns. If the filter has no status, the batch reruns the failed calls, as in the
+ * API. The button is hidden if the filter selects running or completed calls.
  */
 export function BatchButton({ asked, disabled }: { asked: FilterValues; disabled: boolean }) {
   const [open, setOpen] = useState(false);

@@ -11,7 +11,7 @@ import { Loading } from '../ui/loading.tsx';
 import { formText } from '../ui/form-text.ts';
 import { useIdempotencyKey } from '../ui/use-idempotency-key.ts';
 
-/** The form that starts a batch. It first shows a dry run: how many calls would be rerun, and some of them. */
+/** The form that starts a batch. It first shows the result of a dry run: how many calls would be rerun, and some of them. */
 export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel: () => void }) {
   const { route } = useLocation();
   const dry = useLoaded(JSON.stringify(filter), () => api.dryRun({ filter }));

@@ -5,7 +5,7 @@ import { CallLink } from '../ui/call-link.tsx';
 import { ErrorType, Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
 
-/** A table of calls; the durations of running ones grow. */
+/** A table of calls. The durations of running calls are updated while the table is shown. */
 export function CallTable({ calls, label }: { calls: readonly CallSummary[]; label: string }) {
   const now = useNow(
     calls.some((call) => call.status === 'running'),

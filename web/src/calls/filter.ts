@@ -19,7 +19,7 @@ const filterNames = [
 export type FilterName = (typeof filterNames)[number];
 
 const minuteMs = 60_000;
-/** Time spans back from now, by their name in the URL. Any other value of `since` is a time. */
+/** The time spans that `since` may name in the URL, counted back from now. Any other value of `since` is a time. */
 export const spans: Readonly<Record<string, { readonly label: string; readonly ms: number }>> = {
   '15m': { label: 'Last 15 minutes', ms: 15 * minuteMs },
   '1h': { label: 'Last hour', ms: 60 * minuteMs },
@@ -30,13 +30,13 @@ export const spans: Readonly<Record<string, { readonly label: string; readonly m
 
 /** The current filter, and how to change it. */
 export interface FilterInUse {
-  /** The filter as it is in the URL. */
+  /** The filter as the URL states it. */
   readonly filter: FilterValues;
   /** The filter as the API takes it: spans are replaced by times. */
   readonly asked: FilterValues;
-  /** The URL of the list with these values changed; undefined removes a filter. */
+  /** Returns the URL of the list with these values changed. A value of undefined removes that filter. */
   readonly href: (changes: FilterValues) => string;
-  /** Goes to that URL, in place of the current one. */
+  /** Goes to the URL that `href` returns and replaces the current one in the browser's history. */
   readonly change: (changes: FilterValues) => void;
 }
 

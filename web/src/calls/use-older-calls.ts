@@ -5,13 +5,13 @@ import { asProblem, type Problem } from '../http.ts';
 
 interface Older {
   readonly calls: readonly CallSummary[];
-  /** Undefined before the first page is loaded, null after the last one. */
+  /** The cursor of the next page: undefined before the first page is loaded, null after the last one. */
   readonly cursor: string | null | undefined;
   readonly problem?: Problem;
 }
 const none: Older = { calls: [], cursor: undefined };
 
-/** The pages of calls after the live one. Each `load` adds one. */
+/** Loads the pages of calls that follow the live page. Each `load` adds one page. */
 export function useOlderCalls(asked: FilterValues) {
   const [older, setOlder] = useState(none);
   const [busy, setBusy] = useState(false);

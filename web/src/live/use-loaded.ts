@@ -5,7 +5,7 @@ import { asProblem, type Problem } from '../http.ts';
 /** Pause before a request is repeated after a transient problem. */
 export const retryMs = 2_000;
 
-/** The state of the data. After a failed reload it has both the last value and the problem. */
+/** The state of the data. After a failed reload it has both the previous value and the problem. */
 export interface Loaded<T> {
   readonly value: T | undefined;
   readonly problem: Problem | undefined;
@@ -13,8 +13,8 @@ export interface Loaded<T> {
 }
 
 /**
- * Loads a value, and again whenever `key` changes, on `reload`, and after a transient problem. If requests overlap, only the
- * answer to the latest one counts.
+ * Loads a value. Loads it again whenever `key` changes, on `reload`, and after a transient problem. If requests overlap, only
+ * the answer to the latest one counts.
  */
 export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   const [held, setHeld] = useState<{ key: string; value?: T; problem?: Problem }>({ key });

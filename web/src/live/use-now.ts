@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** The current time in ms. While `moving`, it is updated every `everyMs` (not in a hidden tab), for bars that grow. */
+/**
+ * Returns the current time (epoch ms). While `moving`, updates it every `everyMs`, except in a hidden tab, for bars that grow.
+ */
 export function useNow(moving: boolean, everyMs = 200): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Runs `work` repeatedly, `everyMs` after its previous run has ended, but not while the tab is hidden. */
+/** Runs `work` repeatedly: each run starts `everyMs` after the previous one has ended. Pauses while the tab is hidden. */
 export function useRepeated(everyMs: number, work: () => Promise<void>): void {
   const latest = useRef(work);
   latest.current = work;

@@ -12,7 +12,7 @@ export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'ended' | 're
 /** The state of a stream. */
 export interface Stream {
   readonly state: StreamState;
-  /** Why the node refused it; only in the state `refused`. */
+  /** Why the node refused the stream. Set only in the state `refused`. */
   readonly problem: Problem | undefined;
 }
 
@@ -20,8 +20,8 @@ const firstRetryMs = 1_000;
 const longestRetryMs = 10_000;
 
 /**
- * Opens the stream at `path`, or none if undefined. `names` are the events to listen for; `onEvent` gets each one's name, parsed
- * data and id.
+ * Opens the stream at `path`, or no stream if `path` is undefined. `names` are the events to listen for; `onEvent` gets the
+ * name, parsed data and id of each.
  */
 export function useStream(
   path: string | undefined,

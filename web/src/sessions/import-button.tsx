@@ -7,7 +7,7 @@ import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { Field } from '../ui/field.tsx';
 import { notify } from '../ui/notice.tsx';
 
-/** Imports a file of the sessions export. Existing sessions do not change. */
+/** A button that imports a file of exported sessions. Sessions that exist already do not change. */
 export function ImportButton({ onImported }: { onImported: () => void }) {
   const [report, setReport] = useState<ImportReport>();
   const importFile = async (values: FormData): Promise<void> => {

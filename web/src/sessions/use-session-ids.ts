@@ -10,12 +10,14 @@ interface Found {
   readonly problem?: Problem;
 }
 
-/** How many new matches end a search. */
+/** A search stops once it has found this many new matches. */
 const idsPerSearch = 50;
-/** How many pages of the API, of 200 ids each, one search reads at most. */
+/** A search reads at most this many pages of the API, of 200 ids each. */
 const maxPagesAtOnce = 10;
 
-/** Finds the ids that begin with `prefix`, 50 or more at a time. `more` continues the search, `reload` starts it again. */
+/**
+ * Finds the session ids that begin with `prefix`, 50 or more at a time. `more` continues the search, `reload` starts it again.
+ */
 export function useSessionIds(prefix: string) {
   const [found, setFound] = useState<Found>();
   const reload = (): void =>

@@ -10,7 +10,7 @@ interface ActionFormProps {
   /** Disables the submit button. */
   readonly disabled?: boolean;
   readonly onCancel?: () => void;
-  /** If it throws, the form stays open and shows the problem. */
+  /** Called on submit. If it throws, the form stays open and shows the problem. */
   readonly onSubmit: (values: FormData) => Promise<void>;
   readonly children?: ComponentChildren;
 }

@@ -4,11 +4,14 @@
  */
 import { options, type VNode } from 'preact';
 
-/** Embeddings, overrides and isolates. */
+/** The Unicode marks that change the reading direction: embeddings, overrides and isolates. */
 const bidiMarks = /[\u202a-\u202e\u2066-\u2069]/g;
 const shownAttributes = ['title', 'aria-label', 'placeholder', 'download'] as const;
 
-/** Writes out the marks; for text that does not pass through Preact, such as the title of the page. */
+/**
+ * Replaces each mark by its code point, e.g. `[U+202E]`. Call it only for text that Preact does not render, such as the title
+ * of the document.
+ */
 export function showBidiMarks(text: string): string {
   return text.replaceAll(bidiMarks, (mark) => `[U+${mark.charCodeAt(0).toString(16).toUpperCase()}]`);
 }

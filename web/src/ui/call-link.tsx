@@ -1,9 +1,9 @@
 import { segment } from '../http.ts';
 
-/** How much of a call id is shown; the tooltip has all of it. */
+/** How many characters of a call id are shown. The tooltip shows the whole id. */
 const shownCharacters = 13;
 
-/** A link to a call's page. `whole`: show the whole id. */
+/** A link to a call's page. With `whole` it shows the whole id. */
 export function CallLink({ id, whole = false }: { id: string; whole?: boolean }) {
   return (
     <a class="mono" href={`/calls/${segment(id)}`} title={id}>

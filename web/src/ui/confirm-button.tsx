@@ -6,10 +6,10 @@ import { Dialog } from './dialog.tsx';
 interface ConfirmButtonProps {
   readonly label: string;
   readonly title: string;
-  /** The label of the button that confirms: names the action, never "OK". */
+  /** The label of the button that confirms. It names the action and is never just "OK". */
   readonly action: string;
   readonly danger?: boolean;
-  /** What the button is about, for screen readers: tells buttons with the same label apart. */
+  /** What the button acts on. It lets users of screen readers distinguish buttons with the same label. */
   readonly about?: string;
   readonly onConfirm: (values: FormData) => Promise<void>;
   readonly children: ComponentChildren;

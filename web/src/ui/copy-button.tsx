@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-/** Copies `text` to the clipboard. `about`: what it is, for screen readers. */
+/** A button that copies `text` to the clipboard. `about` says what the text is, for screen readers. */
 export function CopyButton({ text, about }: { text: string; about: string }) {
   const [label, setLabel] = useState('Copy');
   const copy = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** Shown in place of a list or text that is empty. */
+/** Shown instead of a list or text that is empty. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">

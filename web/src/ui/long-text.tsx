@@ -4,7 +4,7 @@ import { count } from '../format.ts';
 const shownCharacters = 2_000;
 const shownLines = 30;
 
-/** Shows a long text folded to its beginning; unfolded, it scrolls in a box of its own. */
+/** Shows only the beginning of a long text until it is unfolded; then the text scrolls in its own box. */
 export function LongText({ text, label }: { text: string; label: string }) {
   const [open, setOpen] = useState(false);
   const beginning = beginningOf(text);

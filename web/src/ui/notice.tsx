@@ -11,7 +11,7 @@ export function notify(text: string): void {
   timer = setTimeout(() => (notice.value = ''), shownMs);
 }
 
-/** The place of the message of `notify`. */
+/** Shows the message of `notify`. The desk renders it once. */
 export function Notice() {
   return (
     <div class="notice" role="status">

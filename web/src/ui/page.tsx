@@ -3,9 +3,9 @@ import { useEffect } from 'preact/hooks';
 import { showBidiMarks } from './bidi-marks.ts';
 
 interface PageProps {
-  /** The title of the document, and of the page unless `heading` is given. */
+  /** The title of the document. It is also the heading of the page, unless `heading` is given. */
   readonly title: string;
-  /** The heading, if it is more than the title's text. */
+  /** The heading of the page, if it has to show more than the text of `title`. */
   readonly heading?: ComponentChildren;
   /** Controls beside the heading. */
   readonly aside?: ComponentChildren;

@@ -7,7 +7,7 @@ interface SectionProps {
   readonly children: ComponentChildren;
 }
 
-/** A part of a page with its own heading; `aside` is beside the heading. */
+/** A part of a page with its own heading. `aside` is shown beside the heading. */
 export function Section({ title, aside, children }: SectionProps) {
   const id = useId();
   return (

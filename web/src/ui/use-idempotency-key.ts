@@ -1,8 +1,8 @@
 import { useRef } from 'preact/hooks';
 
 /**
- * The Idempotency-Key of a form's request. A second click with the same values sends the same key, so it does nothing
- * twice even if the answer to the first was lost; changed values get a new key.
+ * Returns a function that makes the Idempotency-Key for a form's request. The same values get the same key, so a second click
+ * does nothing twice, even if the answer to the first was lost. Changed values get a new key.
  */
 export function useIdempotencyKey(): (body: object) => string {
   const last = useRef({ body: '', key: '' });
@@ -13,7 +13,10 @@ export function useIdempotencyKey(): (body: object) => string {
   };
 }
 
-/** 128 random bits in hex. `crypto.randomUUID` is missing where the page came over plain HTTP. */
+/**
+ * Returns 128 random bits in hex. It does not use `crypto.randomUUID`, which browsers do not offer on pages that came over
+ * plain HTTP.
+ */
 function randomKey(): string {
   const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
