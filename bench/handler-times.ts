@@ -1,4 +1,7 @@
-/** Reads the durations of a node's handlers from its Prometheus histogram: from the request's headers to the end of the answer. */
+/**
+ * Reads the durations of a node's HTTP handlers from its Prometheus histogram. A duration lasts from the request's headers to
+ * the end of the answer.
+ */
 import { get } from './http.ts';
 
 export interface HandlerTimes {

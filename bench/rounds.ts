@@ -33,7 +33,10 @@ const warmUpCalls = 30;
 /** Rows, each with its key, whose sequential calls alternate call by call. Most groups have a single row. */
 export type Group<Key extends string> = readonly (readonly [Key, Subject])[];
 
-/** Measures all groups. A group in which a call fails is left out and reported in `failures`, so that the others are not lost. */
+/**
+ * Measures all groups. A group in which a call fails is left out and reported in `failures`, so that the results of the other
+ * groups are not lost.
+ */
 export async function measure<Key extends string>(
   groups: readonly Group<Key>[],
   plan: Plan,

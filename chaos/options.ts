@@ -6,10 +6,10 @@ export interface Options {
   readonly minutes: number;
   readonly cluster: boolean;
   readonly kinds: readonly string[];
-  /** Those kinds that must happen; the run goes on beyond its minutes until they have. */
+  /** The kinds of faults that must happen. The run continues beyond its minutes until they have. */
   readonly must: readonly string[];
   readonly lanes: number;
-  /** The path of a file for the figures, as JSON. */
+  /** The path of the file that gets the figures, as JSON. */
   readonly json: string | undefined;
   readonly keep: boolean;
 }

@@ -16,7 +16,7 @@ import type { Product, ProductSettings } from './product/product.ts';
 import { Random } from './random.ts';
 import { Secrets } from './secrets.ts';
 
-/** A run that is set up. `folder` holds the evidence, `productFolder` in it the product's data and logs. */
+/** A run that is set up. `folder` holds the evidence; `productFolder`, which is in it, holds the product's data and logs. */
 export interface Run<P extends Product> extends FaultStage<P> {
   readonly folder: string;
   readonly productFolder: string;
@@ -24,7 +24,7 @@ export interface Run<P extends Product> extends FaultStage<P> {
   readonly ledger: Ledger;
 }
 
-/** Starts the product and the agents and registers them. `print` prints a line of progress. */
+/** Starts the product and the agents, and registers the agents. `print` prints a line of progress. */
 export async function prepare<P extends Product>(
   start: (settings: ProductSettings) => Promise<P>,
   seed: number,

@@ -6,10 +6,10 @@ import { callsMayBeGone } from './checks/removals.ts';
 import { callIdOf, outcomeOf, type CallRequest } from './load/call-request.ts';
 
 const plain = { head: [], border: [] };
-/** Violations that are printed for each row. */
+/** The most violations that are printed for each row. */
 const shown = 5;
 
-/** One line for each finding, and below the table the first violations of each. */
+/** Formats the verdict: one line for each finding, and below the table the first violations of each. */
 export function verdictTable(findings: readonly Finding[]): string {
   const table = new Table({ head: ['invariant', 'what', 'checked', 'violations', 'verdict'], style: plain });
   for (const { row, what, checked, violations, skipped, note } of findings) {
@@ -24,7 +24,7 @@ export function verdictTable(findings: readonly Finding[]): string {
   return [table.toString(), ...violationLines].join('\n');
 }
 
-/** How often a kind of fault happened, and ms until the next success. */
+/** How often a kind of fault happened, and how long (ms) it took until the next success. */
 export interface FaultFigures {
   readonly kind: string;
   readonly count: number;
@@ -33,7 +33,7 @@ export interface FaultFigures {
   readonly max: number;
 }
 
-/** Figures of every kind of fault that happened. A fault without recovery counts as Infinity. */
+/** Returns the figures of every kind of fault that happened. A fault without recovery counts as Infinity. */
 export function faultFigures({ faults }: Evidence): FaultFigures[] {
   return [...new Set(faults.map(({ kind }) => kind))].sort().map((kind) => {
     const times = faults
@@ -54,7 +54,7 @@ export function faultTable(figures: readonly FaultFigures[]): string {
 
 export type Totals = ReturnType<typeof totalsOf>;
 
-/** Totals of the run. `lost`: accepted calls that do not exist. `doubled`: calls that ran or ended twice. */
+/** Returns the totals of the run. `lost` counts accepted calls that do not exist, `doubled` calls that ran or ended twice. */
 export function totalsOf(evidence: Evidence) {
   const { requests, calls, views, executions } = evidence;
   const isKept = (request: CallRequest): boolean =>

@@ -1,4 +1,4 @@
-/** One run: starts the product, injects faults under load, checks, prints the verdict. */
+/** Does one run: starts the product, injects faults under load, checks the invariants and prints the verdict. */
 import { writeFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
 import { checkMust } from './checks/answers.ts';
@@ -18,7 +18,7 @@ import type { Product } from './product/product.ts';
 import { faultFigures, faultTable, totalsLine, totalsOf, verdictTable } from './report.ts';
 import type { Setup } from './setups.ts';
 
-/** Returns whether every invariant held. The evidence is kept if one did not, or if the run failed. */
+/** Does a run and returns whether every invariant held. Keeps the evidence if one did not hold or if the run failed. */
 export async function run<P extends Product>(setup: Setup<P>, options: Options): Promise<boolean> {
   const startedAt = Date.now();
   const print = (line: string): void => {
@@ -83,7 +83,7 @@ function only<P extends Product>(faults: Faults<P>, kinds: readonly string[]): F
   return Object.fromEntries(Object.entries(faults).filter(([kind]) => kinds.includes(kind)));
 }
 
-/** Checks what is on the disk after every process has ended. */
+/** Checks what remains on the disk after every process has ended. */
 async function checkRemains(stage: Run<Product>, { evidence, withSecrets }: Judgement): Promise<Finding[]> {
   const { product } = stage;
   const data = await product.openData();

@@ -15,7 +15,7 @@ export class Secrets {
     return new Set(this.spellings.values()).size;
   }
 
-  /** The names of the secrets that `text` contains, in any encoding. */
+  /** Returns the names of the secrets that `text` contains, in any encoding. */
   foundIn(text: string): string[] {
     // Every spelling begins with one of a few stems, so most texts need no other search.
     if (!stems.some((stem) => text.includes(stem))) return [];
@@ -26,12 +26,15 @@ export class Secrets {
 
 const prefix = 'canary-';
 
-/** The secret as it is, in hex, and in base64 at each of the three offsets at which it can begin in a longer text. */
+/**
+ * Returns the spellings of a secret: as it is, in hex, and in base64 at each of the three offsets at which it can begin in a
+ * longer text.
+ */
 function spellingsOf(secret: string): string[] {
   return [secret, Buffer.from(secret).toString('hex'), ...base64Cores(secret)];
 }
 
-/** The base64 characters that do not depend on the text before and after. */
+/** Returns, for each of the three offsets, the base64 characters that do not depend on the text before and after the secret. */
 function base64Cores(text: string): string[] {
   return [0, 1, 2].flatMap((offset) => {
     const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);

@@ -1,4 +1,4 @@
-/** A real HTTP agent behind a proxy of its own. It answers as `manner` decides and records every request in the ledger. */
+/** A real HTTP agent behind its own proxy. It answers as `manner` decides and records every request in the ledger. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -11,7 +11,10 @@ export interface Asked {
   readonly authorization: string;
 }
 
-/** How an agent answers: a response (status 200 by default), or `reset`, which resets the connection instead. */
+/**
+ * Decides how an agent answers a request: with a response (status 200 by default), or with `reset`, which resets the
+ * connection.
+ */
 export type Manner = (asked: Asked) => Promise<{ status?: number; body: unknown } | 'reset'>;
 
 interface WireMessage {

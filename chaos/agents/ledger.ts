@@ -1,4 +1,4 @@
-/** Every request that the agents received, in memory and in an append-only file. */
+/** Records every request that the agents received, in memory and in an append-only file. */
 import { createWriteStream, type WriteStream } from 'node:fs';
 
 /** One request that an agent received. */
@@ -6,18 +6,18 @@ export interface Execution {
   readonly agent: string;
   /** The `Idempotency-Key` header as received. */
   readonly key: string;
-  /** The last message: the prompt of the call. */
+  /** The text of the last message, which is the prompt of the call. */
   readonly prompt: string;
-  /** The prompts of the session's window that were sent before it. */
+  /** The user prompts in the session's window, which precede the prompt in the request. */
   readonly window: readonly string[];
   /** Whether the request carried a token that this agent was registered with. */
   readonly tokenKnown: boolean;
   /** Epoch ms. */
   readonly startedAt: number;
   endedAt?: number;
-  /** The client closed the connection before it had the whole answer. */
+  /** Set if the client closed the connection before it had the whole answer. */
   aborted?: true;
-  /** A reused connection broke during the request: the same try may send it once more (ADR 0025). */
+  /** Set if a reused connection broke during the request. The same try may then send the request once more (ADR 0025). */
   brokeKept?: true;
   /** The content of the answer that was sent. */
   answer?: string;

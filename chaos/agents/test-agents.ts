@@ -15,7 +15,7 @@ interface Role {
 
 export type AgentName = 'echo' | 'slow' | 'flaky' | 'down' | 'leaky' | 'bounded' | 'broken' | 'wordy';
 
-/** `max_concurrency` of the agent `bounded`: how many of its calls one node keeps open at once. */
+/** `max_concurrency` of the agent `bounded`: how many requests to it one node may have in flight. */
 export const boundedCalls = 3;
 
 /** The running agents and their registrations, by name. */
@@ -25,7 +25,7 @@ export interface TestAgents {
   close(): Promise<void>;
 }
 
-/** Starts every agent. Their delays and failures are decided by `random`; what they are asked goes into `ledger`. */
+/** Starts every agent. `random` decides their delays and failures; `ledger` records the requests that they receive. */
 export async function startTestAgents(random: Random, ledger: Ledger): Promise<TestAgents> {
   const roles = rolesOf(random);
   const started = await Promise.all(
@@ -101,7 +101,7 @@ function rolesOf(random: Random): Record<AgentName, Role> {
   };
 }
 
-/** Every answer is unique, so that a call that was answered twice is noticed. */
+/** Makes a unique answer, so that a call that was answered twice is noticed. */
 function answer(agent: string, prompt: string) {
   return { body: { content: `${agent} ${randomUUID()} re ${prompt.slice(0, 40)}` } };
 }
@@ -122,7 +122,7 @@ async function flaky({ prompt }: Asked, random: Random): ReturnType<Manner> {
   }
 }
 
-/** Repeats its token in an answer or an error, which Holdfast must redact (I5). */
+/** Answers with the token of the request in the answer or in an error. Holdfast must redact it (I5). */
 function leaky({ prompt, authorization }: Asked, random: Random): Awaited<ReturnType<Manner>> {
   if (random.chance(0.4)) return { status: 401, body: { error: { message: `bad key ${authorization}` } } };
   return { body: { content: `leaky ${randomUUID()} re ${prompt.slice(0, 40)} with ${authorization}` } };

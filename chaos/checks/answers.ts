@@ -1,12 +1,14 @@
 import type { Evidence, Finding } from './evidence.ts';
 
-/** Checks the answers of the API: no status 500, every refusal is a problem document, 429 and 503 have Retry-After. */
+/**
+ * Checks the answers of the API: none has status 500, every refusal is a problem document, and 429 and 503 have Retry-After.
+ */
 export function checkAnswers({ observedViolations }: Evidence, answers: number): Finding {
   const violations = observedViolations.filter(({ row }) => row === 'answers').map(({ text }) => text);
   return { row: 'answers', what: 'no 500, refusals are problems, Retry-After', checked: answers, violations };
 }
 
-/** Collects what faults reported as left over, e.g. half-written files after a full payload store. */
+/** Collects what faults reported as left behind, e.g. half-written files after the payload store was full. */
 export function checkLeftovers({ observedViolations }: Evidence): Finding {
   const violations = observedViolations.filter(({ row }) => row === 'leaks').map(({ text }) => text);
   const what = 'a full payload store keeps nothing half written, an upgrade leaves no call behind';
@@ -25,8 +27,8 @@ export function checkRecovery({ faults }: Evidence): Finding {
 }
 
 /**
- * A kind of fault that `must` happen and did not is a violation, since the product was not tested against it. `skipped` has
- * the reason. Returns no row if `must` is empty.
+ * Checks that every kind of fault in `must` happened. One that did not is a violation, because the product was not tested
+ * against it; `skipped` has the reason. Returns no row if `must` is empty.
  */
 export function checkMust(
   must: readonly string[],

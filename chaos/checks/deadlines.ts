@@ -1,13 +1,19 @@
 /**
- * I7: a call ends by its deadline, or soon after it if no worker was running then. No call reports a passed deadline before
- * it has passed.
+ * Checks I7: a call ends by its deadline, or soon after it if no worker was running at the deadline. No call reports that its
+ * deadline has passed before it has.
  */
 import type { Evidence, Finding } from './evidence.ts';
 
-/** If no worker ends a call, Temporal's own timeout does so a minute after the deadline. One more second for delays. */
+/**
+ * How long after its deadline a call may end. If no worker ends the call, Temporal's own timeout does so a minute after the
+ * deadline; one more second is tolerance.
+ */
 const graceMs = 61_000;
 
-/** Tolerance: both times come from the server's clock, which may be read at the start or at the end of a task. */
+/**
+ * How much too early a call may seem to end. Both times come from the server's clock, which may be read at the start or at the
+ * end of a task.
+ */
 const earlyMs = 500;
 
 export function checkDeadlines({ calls, views }: Evidence): Finding {

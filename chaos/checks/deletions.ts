@@ -4,9 +4,9 @@ import type { Evidence, Finding } from './evidence.ts';
 import { clearedBefore } from './removals.ts';
 
 /**
- * Once the deletion of a session was answered, no run of the session may be left in the database, except those that
- * Temporal has queued for deletion. It deletes them minutes later (after the next checkpoint of its queues, with growing
- * pauses), so the check reads that queue too.
+ * Checks that no run of a session is left in the database once its deletion was answered, except runs that Temporal has queued
+ * for deletion. Temporal deletes those minutes later (after the next checkpoint of its queues, with growing pauses), so the
+ * check reads that queue too.
  */
 export async function checkDeletions(evidence: Evidence, data: StoredData | undefined): Promise<Finding> {
   const deleted = [
@@ -34,7 +34,10 @@ export async function checkDeletions(evidence: Evidence, data: StoredData | unde
   };
 }
 
-/** The runs that the last deletion had to remove: of the session, those started before it; of its calls, those ended before it. */
+/**
+ * Returns the runs that the last deletion of the session had to remove: the session's runs that started before it, and the runs
+ * of its calls that ended before it.
+ */
 function removedRuns(sessionId: string, evidence: Evidence): { id: string; runId: string }[] {
   const before = {
     session: clearedBefore(evidence, sessionId, false),
@@ -55,7 +58,7 @@ function removedRuns(sessionId: string, evidence: Evidence): { id: string; runId
 }
 
 /**
- * How a queued deletion of the run appears in a transfer task, in hex: the run id, then TaskType 24,
+ * Returns how a queued deletion of the run appears in a transfer task, in hex: the run id, then TaskType 24,
  * TRANSFER_DELETE_EXECUTION (temporal/api/enums/v1/task.proto).
  */
 function deletionOf(runId: string): string {

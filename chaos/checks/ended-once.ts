@@ -1,4 +1,4 @@
-/** I1 and I2: every accepted call exists and has ended exactly once; a refused call never ran. */
+/** Checks I1 and I2: every accepted call exists and has ended exactly once; a refused call never ran. */
 import { callIdOf, outcomeOf, type ReportedEnding, type CallRequest } from '../load/call-request.ts';
 import type { CallView, Evidence, Finding } from './evidence.ts';
 import { callsMayBeGone } from './removals.ts';
@@ -39,7 +39,10 @@ function faultsOf(request: CallRequest, evidence: Evidence): string[] {
   return faults;
 }
 
-/** A call creates the session that it names, so it must never be refused because the session does not exist. */
+/**
+ * Returns a violation for each submission that was refused because its session does not exist. A call creates the session that
+ * it names, so this must never happen.
+ */
 function refusalsOf({ number, submissions }: CallRequest): string[] {
   return submissions.flatMap(({ errorType }) =>
     errorType === 'session_not_found' ? [`#${number}: was refused because its session does not exist`] : [],
@@ -51,8 +54,8 @@ function isSame(reported: ReportedEnding, { success, response, errorType }: Call
 }
 
 /**
- * Besides the accepted calls only those whose start was unclear may exist: for each prompt at most as many as there were
- * unclear requests. They must have ended.
+ * Finds calls that no request explains. Besides the accepted calls only calls whose start was unclear may exist: for each
+ * prompt at most as many as there were unclear requests. They must have ended too.
  */
 function callsNobodyMade({ requests, calls, views }: Evidence): string[] {
   const faults: string[] = [];

@@ -12,21 +12,24 @@ export interface CallFacts {
   /** Epoch ms. */
   readonly startedAt: number;
   readonly endedAt: number;
-  /** When its last workflow task began, which is the task that committed its turn. Epoch ms. */
+  /** When the call's last workflow task began (epoch ms). That task committed the call's turn. */
   readonly lastTaskAt: number;
   readonly deadlineMs: number;
-  /** Closing events over all runs of its workflow id. Must be 1. */
+  /** The number of closing events in all runs of the call's workflow id. It must be 1. */
   readonly endings: number;
   readonly runs: number;
-  /** The numbers of all turns that it was granted, in that order. */
+  /** The numbers of all turns that the call was granted, in the order of the grants. */
   readonly turnNumbers: readonly number[];
-  /** Workflow tasks that were lost with their process. A request that such a task sent itself has no other record. */
+  /**
+   * How many of the call's workflow tasks were lost with their process. If such a task sent a request itself, no other record
+   * of that request exists.
+   */
   readonly tasksLost: number;
-  /** Agents that its workflow tasks asked themselves (the first-task path), as far as the history records it. */
+  /** The agents that the call's workflow tasks asked themselves (the first-task path), as far as the history records it. */
   readonly firstTries: readonly string[];
-  /** Each activity that asked an agent, with the number of tries that it was allowed. */
+  /** The activities that asked an agent, each with the number of tries that it was allowed. */
   readonly asks: readonly { readonly agent: string; readonly tries: number }[];
-  /** The build id of the worker that did its last workflow task. */
+  /** The build id of the worker that completed the call's last workflow task. */
   readonly buildId?: string;
 }
 
@@ -54,9 +57,9 @@ export interface StoredMessage {
 
 /** A session as recorded in its Temporal histories. */
 export interface SessionFacts {
-  /** Every run that still exists, with its start in epoch ms. */
+  /** The runs that still exist, with their starts in epoch ms. */
   readonly runs: readonly { readonly runId: string; readonly startedAt: number }[];
-  /** The accepted updates that asked for a turn. `at` is in epoch ms. */
+  /** The accepted updates by which calls asked for a turn. `at` is in epoch ms. */
   readonly turnsAsked: readonly { readonly callId: string; readonly at: number }[];
 }
 
@@ -73,7 +76,7 @@ export interface Evidence {
   /** By call id. */
   readonly calls: ReadonlyMap<string, CallFacts>;
   readonly views: ReadonlyMap<string, CallView>;
-  /** How many calls had to be read again because an answer reported that they had ended but not how. */
+  /** How many calls had to be read again because an answer reported that they had ended but not how they ended. */
   readonly endsReadAgain: number;
   /** By session id. */
   readonly sessions: ReadonlyMap<string, readonly StoredMessage[]>;
@@ -86,7 +89,7 @@ export interface Finding {
   readonly what: string;
   readonly checked: number;
   readonly violations: readonly string[];
-  /** The reason, if it could not be checked. */
+  /** Why this row could not be checked; absent if it was. */
   readonly skipped?: string;
   readonly note?: string;
 }

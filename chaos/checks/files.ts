@@ -1,4 +1,6 @@
-/** I5 on disk: searches the database files, the rows copied from PostgreSQL and the logs of all processes for secrets. */
+/**
+ * Checks I5 on disk: searches the database files, the rows copied from PostgreSQL and the logs of all processes for secrets.
+ */
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Journal } from '../load/journal.ts';
@@ -10,7 +12,9 @@ const pieceBytes = 4 * 1024 * 1024;
 /** Neighbouring pieces overlap by more than the longest spelling of a secret, so none is missed at a boundary. */
 const overlapBytes = 256;
 
-/** Searches every file below `folder`. Returns the number of files and one line per secret found in a file. */
+/**
+ * Searches every file below `folder` for secrets. Returns the number of files, and one line for each secret found in a file.
+ */
 export async function secretsInFolder(
   folder: string,
   secrets: Secrets,
@@ -38,7 +42,7 @@ async function secretsInFile(path: string, secrets: Secrets): Promise<Set<string
   }
 }
 
-/** The row of I5: secrets in histories (`withSecrets`), in answers (recorded in the journal) and in files. */
+/** Makes the row of I5: secrets in histories (`withSecrets`), in answers (recorded in the journal) and in files. */
 export async function secretsFinding(
   { productFolder, secrets, journal }: { productFolder: string; secrets: Secrets; journal: Journal },
   { withSecrets }: { withSecrets: readonly string[] },

@@ -7,7 +7,7 @@ import { eachOf, pause } from '../pause.ts';
 import type { CallView, Evidence, StoredMessage } from './evidence.ts';
 import type { HistoriesRead } from './histories.ts';
 
-/** Requests in flight at once. */
+/** The number of requests in flight at the same time. */
 const width = 6;
 
 interface WireAttempt {
@@ -56,7 +56,7 @@ interface Read {
   readonly lacked: boolean;
 }
 
-/** Reads `path`, up to 5 times until an answer is complete. Returns the last answer. */
+/** Reads `path`, up to 5 times, until the answer is complete. Returns the last answer. */
 async function read(
   { api, random }: Stage,
   path: string,
@@ -75,8 +75,8 @@ async function read(
 }
 
 /**
- * The answer reports an end without its outcome: Temporal did not answer in time while the API read it. A client would take
- * the call for ended all the same.
+ * Whether the answer reports an end without its outcome. That happens if Temporal did not answer in time while the API read the
+ * call. A client would nevertheless consider the call ended.
  */
 function lacksItsEnd({ status, body }: Answer): boolean {
   return status === 200 && body?.status !== 'running' && typeof body?.success !== 'boolean';

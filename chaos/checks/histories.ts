@@ -1,4 +1,4 @@
-/** Reads every history of the run: extracts the facts, searches it for secrets (I5) and replays it (I8). */
+/** Reads every history of the run: extracts the facts from it, searches it for secrets (I5) and replays it (I8). */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
@@ -14,7 +14,7 @@ import type { Secrets } from '../secrets.ts';
 import type { CallFacts, SessionFacts } from './evidence.ts';
 import { callFactsOf, startOf, turnsAskedIn, type History } from './history-facts.ts';
 
-/** What was found in all histories. `calls` is by call id, `sessionFacts` by session id. */
+/** The result of reading all histories. `calls` is by call id, `sessionFacts` by session id. */
 export interface HistoriesRead {
   readonly calls: Map<string, CallFacts>;
   readonly sessionFacts: Map<string, SessionFacts>;
@@ -33,7 +33,7 @@ export class Histories {
   private readonly withSecrets: string[] = [];
   private readonly notReplayed: string[] = [];
 
-  /** `folder`: where `keep` writes histories that are evidence. `texts`: the run's payload store. */
+  /** `keep` writes histories that are evidence into `folder`. `texts` is the run's payload store. */
   constructor(
     client: Client,
     { secrets, folder, texts }: { secrets: Secrets; folder: string; texts: TextStore },

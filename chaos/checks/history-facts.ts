@@ -46,12 +46,12 @@ export async function callFactsOf(
   };
 }
 
-/** The turn that the session's signal `turnGranted` carries; undefined for any other event. */
+/** Returns the turn that the session's signal `turnGranted` carries; undefined for any other event. */
 function turnSentBy({ workflowExecutionSignaledEventAttributes: signal }: Event): TurnReply | undefined {
   return signal?.signalName === 'turnGranted' ? (firstOf(signal.input) as TurnReply | undefined) : undefined;
 }
 
-/** The calls that asked for a turn in one run of a session, and when (epoch ms). */
+/** Returns the calls that asked for a turn in one run of a session, and when (epoch ms). */
 export function turnsAskedIn(history: History): { callId: string; at: number }[] {
   return (history.events ?? []).flatMap((event) => {
     const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
@@ -60,7 +60,7 @@ export function turnsAskedIn(history: History): { callId: string; at: number }[]
   });
 }
 
-/** When the run started, in epoch ms. */
+/** Returns when the run started, in epoch ms. */
 export function startOf(history: History): number {
   return timeOf(history.events?.[0]);
 }
@@ -75,7 +75,10 @@ function isEnding(event: Event): boolean {
   );
 }
 
-/** The result of a local activity. A call that has to ask for its turn itself gets it that way. */
+/**
+ * Returns the result of a local activity if it is an object; undefined for any other event. A call that must itself ask for its
+ * turn does so in a local activity.
+ */
 function localResult({ markerRecordedEventAttributes: marker }: Event): TurnReply | undefined {
   const result = firstOf(marker?.details?.result);
   return typeof result === 'object' && result !== null ? (result as TurnReply) : undefined;
@@ -87,8 +90,8 @@ function isFirstTry({ markerRecordedEventAttributes: marker }: Event): boolean {
 }
 
 /**
- * Counts workflow tasks that were lost. Temporal records only the first of several consecutive ones as an event; the attempt
- * number of the task that succeeds them gives the rest.
+ * Counts the workflow tasks that were lost. Temporal records only the first of several consecutive lost tasks as an event; the
+ * attempt number of the next task that succeeds gives the number of the others.
  */
 function tasksLostIn(events: readonly Event[]): number {
   const lost = events.filter(
@@ -99,7 +102,7 @@ function tasksLostIn(events: readonly Event[]): number {
   return attempts.reduce((sum, attempt) => sum + Math.max(0, attempt - 2), lost.length);
 }
 
-/** The activities of a call that asked an agent, with the tries that each was allowed. */
+/** Returns the activities of a call that asked an agent, with the number of tries that each was allowed. */
 function asksOf(events: readonly Event[]): { agent: string; tries: number }[] {
   return events.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => {
     if (!scheduled) return [];

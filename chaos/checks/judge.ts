@@ -31,7 +31,7 @@ interface Tools {
   readonly print: (line: string) => void;
 }
 
-/** Waits until every call has ended, then checks. Histories that a violation names are kept in the evidence. */
+/** Waits until every call has ended, then runs the checks. Keeps the histories that a violation names in the evidence. */
 export async function judge(stage: FaultStage & { folder: string }, tools: Tools): Promise<Judgement> {
   const { temporal, ledger, print } = tools;
   const problems = await settle(stage, stage.product, temporal);

@@ -1,4 +1,6 @@
-/** Checks that slots, turns and sockets are free again once every call has ended, and finally that no process is left. */
+/**
+ * Checks that slots, turns and sockets are free again once every call has ended, and finally that no process is left running.
+ */
 import { boundedCalls } from '../agents/test-agents.ts';
 import type { Journal } from '../load/journal.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
@@ -9,16 +11,22 @@ import type { Product } from '../product/product.ts';
 import type { Finding } from './evidence.ts';
 import { callsMayBeGone } from './removals.ts';
 
-/** A session must grant a turn and answer within this time. */
+/** Within this time a session must grant a turn to one more call, and the call must be answered. */
 const turnWithinMs = 15_000;
-/** Sockets that an idle process may have open: listeners, gRPC channels to Temporal, kept-alive connections. */
+/** The most sockets that an idle process may have open: listeners, gRPC channels to Temporal, kept-alive connections. */
 const maxSockets = 48;
-/** A facade without a worker polls Temporal for the end of its calls, with a backoff of up to a minute. */
+/**
+ * Within this time a facade no longer counts a call that has ended. A facade without a worker polls Temporal for the end of its
+ * calls, with a backoff of up to a minute.
+ */
 const forgottenWithinMs = 70_000;
-/** It gets no answer about a deleted call, so it counts that call until a minute after the call's deadline. */
+/**
+ * The same for a deleted call. A facade that polls gets no answer about it, so it counts the call until a minute after the
+ * call's deadline.
+ */
 const deletedWithinMs = deadlineSeconds * 1_000 + forgottenWithinMs;
 
-/** Checks the gauges of requests to agents and of calls in flight: both must go back to 0. */
+/** Checks the gauges of requests to agents and of calls in flight: both must return to 0. */
 export async function checkSlots(stage: Stage, product: Product): Promise<Finding> {
   const violations: string[] = [];
   const startedAt = Date.now();
@@ -44,7 +52,7 @@ export async function checkSlots(stage: Stage, product: Product): Promise<Findin
   };
 }
 
-/** How many deleted calls the facades may still count, each at most once per facade, and until when (epoch ms). */
+/** Returns how many deleted calls the facades may still count, each at most once per facade, and until when (epoch ms). */
 function deletedCalls(journal: Journal): { count: number; forgottenAt: number } {
   const requests = journal.requests.filter(({ body }) => callsMayBeGone(journal, body.session_id));
   const counts = requests.map(({ submissions }) => new Set(submissions.map(({ facade }) => facade)).size);
@@ -55,7 +63,7 @@ function deletedCalls(journal: Journal): { count: number; forgottenAt: number } 
   };
 }
 
-/** The sum of a gauge over all facades and workers. */
+/** Returns the sum of a gauge over all facades and workers. */
 async function totalOf({ api }: Stage, { workers }: Product, gauge: string): Promise<number> {
   const pages = await Promise.all([
     ...api.facades.map(async (facade) => (await api.send(facade, 'GET', '/metrics'))?.text ?? ''),
@@ -65,7 +73,10 @@ async function totalOf({ api }: Stage, { workers }: Product, gauge: string): Pro
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** Sends one more call in every session, which must get its turn, and fills every slot of the bounded agent. */
+/**
+ * Sends one more call in every session, each of which must get its turn, and then, through each facade, as many calls at the
+ * same time as the agent `bounded` has slots. All must be answered in time.
+ */
 export async function checkTurnsAndBounds(stage: Stage): Promise<Finding> {
   const { api, calls, journal, random } = stage;
   const violations: string[] = [];
@@ -112,7 +123,10 @@ export async function checkSockets({ holdfast }: Product): Promise<Finding> {
   return { ...row, checked: counts.length, violations, note: counts.join(', ') };
 }
 
-/** Stops every process, the last one started first. Each must exit with code 0, and none of its children may be left. */
+/**
+ * Stops every process, in the reverse order of their start. Each must exit with code 0, none may have exited unexpectedly
+ * during the run, and no child process may remain.
+ */
 export async function checkEnd({ processes, retired }: Product, marker: string): Promise<Finding> {
   const violations: string[] = [];
   const all = [...processes, ...retired];

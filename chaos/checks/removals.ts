@@ -1,4 +1,7 @@
-/** What the removals that were sent (deletions and cleanups of sessions) may have removed, and what they must have removed. */
+/**
+ * Finds out what the removals that were sent (deletions and cleanups of sessions) may have removed, and what they must have
+ * removed.
+ */
 import type { Removal } from '../load/journal.ts';
 import type { CallRequest } from '../load/call-request.ts';
 import type { CallFacts, Evidence } from './evidence.ts';
@@ -27,7 +30,10 @@ export function isTouched({ removals }: Pick<Evidence, 'removals'>, sessionId: s
   return removals.some((one) => touches(one, sessionId));
 }
 
-/** Whether calls of the session may have been deleted too. Repeating the key of a deleted call makes a new call with the same id. */
+/**
+ * Whether calls of the session may have been deleted with it. A repeat of a deleted call's key makes a new call with the same
+ * id.
+ */
 export function callsMayBeGone(
   { removals }: Pick<Evidence, 'removals'>,
   sessionId: string | undefined,
@@ -35,13 +41,16 @@ export function callsMayBeGone(
   return removals.some((one) => one.withCalls && one.sessionId === sessionId);
 }
 
-/** Epoch ms before which nothing may be left of the session (with `calls`: nor of its ended calls). 0 if no deletion was answered. */
+/**
+ * Returns when the last answered deletion of the session was sent (epoch ms); 0 if there is none. Nothing of the session from
+ * before it may be left (with `calls`, none of the calls that had ended before it either).
+ */
 export function clearedBefore({ removals }: Evidence, sessionId: string, calls: boolean): number {
   const done = removals.filter((one) => one.done && one.sessionId === sessionId && (!calls || one.withCalls));
   return Math.max(0, ...done.map(({ sentAt }) => sentAt));
 }
 
-/** The call request whose prompt an agent received. */
+/** Returns the call request whose prompt an agent received; undefined if there is none. */
 export function requestOf({ requests }: Pick<Evidence, 'requests'>, prompt: string): CallRequest | undefined {
   return requests[Number(/^#(\d+) /.exec(prompt)?.[1] ?? 0) - 1];
 }

@@ -1,4 +1,4 @@
-/** After the last fault: undoes every fault, resolves the unclear requests and waits until every call has ended. */
+/** Settles the run after its last fault, so that the checks find only calls that have ended. */
 import type { Client } from '@temporalio/client';
 import type { TestAgents } from '../agents/test-agents.ts';
 import { deadlineSeconds, type Stage } from '../load/stage.ts';
@@ -6,13 +6,18 @@ import { outcomeOf } from '../load/call-request.ts';
 import { eachOf, until } from '../pause.ts';
 import { heal, type Product } from '../product/product.ts';
 
-/** Temporal's own timeout ends a call 60 s after its deadline. The rest is tolerance. */
+/**
+ * How long after its deadline a call is waited for. Temporal's own timeout ends a call 60 s after its deadline; the rest is
+ * tolerance.
+ */
 const graceSeconds = 75;
 
 /** Unclear requests must become clear within this time, or within the recovery limit of the last faults if that is longer. */
 const clearWithinMs = 30_000;
 
-/** Returns one line for each problem. */
+/**
+ * Undoes every fault, resolves the unclear requests and waits until every call has ended. Returns one line for each problem.
+ */
 export async function settle(stage: Stage, product: Product, temporal: Client): Promise<string[]> {
   const problems: string[] = [];
   healAgents(stage.testAgents);

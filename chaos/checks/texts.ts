@@ -4,7 +4,7 @@ import { TextStore } from '../../src/payloads/text-store.ts';
 import { callIdOf, type CallRequest } from '../load/call-request.ts';
 import type { Evidence, Finding } from './evidence.ts';
 
-/** If Temporal has nothing of a deleted call any more, the payload store in `storeFolder` must have no text of it either. */
+/** Checks that the payload store in `storeFolder` has no text of a deleted call that Temporal no longer has. */
 export async function checkTexts(evidence: Evidence, storeFolder: string): Promise<Finding> {
   const texts = new TextStore(openPayloadStore({ kind: 'folder', path: storeFolder }), 0);
   const gone = new Set(
@@ -20,7 +20,10 @@ export async function checkTexts(evidence: Evidence, storeFolder: string): Promi
   return { row: 'deletion', what, checked: gone.size, violations };
 }
 
-/** Whether the call was deleted with its session and not sent again afterwards, which would store its prompt again. */
+/**
+ * Whether the call was deleted with its session and not sent again afterwards. A call that was sent again stores its prompt
+ * again.
+ */
 function isDeleted({ body, submissions }: CallRequest, { removals }: Evidence): boolean {
   return removals.some(
     ({ withCalls, done, sessionId, sentAt }) =>

@@ -1,6 +1,6 @@
 import type { Evidence } from './evidence.ts';
 
-/** Counts the calls whose facade was stopped or killed after their turn was asked for and before they were started. */
+/** Counts the calls whose facade was stopped or killed in the gap between the request for their turn and their start. */
 export function turnGapHits({ faults, calls, sessionFacts }: Evidence): number {
   const moments = faults.flatMap((fault) => fault.moments);
   const caught = new Set<string>();

@@ -1,14 +1,18 @@
 /**
- * I4: a session holds each call's turn once, in the order in which turns were granted, and the window of a call is the turns
- * before it. At the end of a run a session holds its last life: only a deletion or a cleanup may remove an earlier one.
+ * Checks I4: a session holds each call's turn once, in the order in which turns were granted, and the window of a call consists
+ * of the turns before it. At the end of a run a session holds the turns of its last life; only a deletion or a cleanup may
+ * remove an earlier life.
  */
 import { callIdOf } from '../load/call-request.ts';
 import type { CallFacts, CallView, Evidence, Finding, StoredMessage } from './evidence.ts';
 import { callsMayBeGone, clearedBefore, isTouched, mayBeClosedUnder, mayBeRemoved } from './removals.ts';
 
-/** An agent gets at most 40 messages of a session (`HOLDFAST_WINDOW_MESSAGES`), so 20 answered turns. */
+/**
+ * The most answered turns that a window contains: an agent gets at most 40 messages of a session (`HOLDFAST_WINDOW_MESSAGES`),
+ * two for each turn.
+ */
 const windowTurns = 20;
-/** A call that took longer to start may have lost its turn to waiting calls and got a later one. */
+/** A call that took longer than this to start may have lost its turn to waiting calls and got a later one. */
 const promptlyMs = 8_000;
 
 interface Turn {
@@ -96,7 +100,10 @@ function contentFaults(id: string, turns: readonly Turn[], evidence: Evidence): 
   return faults;
 }
 
-/** A missing turn is right if the session was deleted while the call ran and the call reports it, or if it was removed later. */
+/**
+ * Returns a violation for a missing turn that nothing explains. It may be missing if the session was deleted while the call ran
+ * and the call reports that, or if the turn was removed later.
+ */
 function lostTurn(id: string, facts: CallFacts, view: CallView, evidence: Evidence): string[] {
   if (view.sessionStored === false && mayBeClosedUnder(evidence, id, facts)) return [];
   if (mayBeRemoved(evidence, id, facts)) return [];
@@ -104,7 +111,10 @@ function lostTurn(id: string, facts: CallFacts, view: CallView, evidence: Eviden
   return [`${facts.callId}: ${view.status}${stored}, but its turn is missing`];
 }
 
-/** A turn that exists must not be older than the last deletion, and its call must not report that the session is gone. */
+/**
+ * Returns a violation for a turn that should not exist: one older than the last deletion, or one whose call reports that the
+ * session is gone.
+ */
 function wronglyKept(id: string, { callId, endedAt }: CallFacts, evidence: Evidence): string[] {
   const { sessionStored } = evidence.views.get(callId) ?? {};
   if (endedAt < clearedBefore(evidence, id, false))
@@ -118,7 +128,10 @@ function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallVi
   return answer === response ? [] : [`${callId}: its turn holds ${String(answer)}, it ended ${view.status}`];
 }
 
-/** Whether the call reached its deadline while it waited for its turn: it stores its message without ever having had a turn. */
+/**
+ * Whether the call reached its deadline while it waited for its turn. Such a call stores its message although it never had a
+ * turn.
+ */
 function gaveUp({ callId, answer }: Turn, { calls, executions }: Evidence): boolean {
   const hadTurn = calls.get(callId)?.turnNumbers.at(-1) !== undefined;
   return !hadTurn && answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
@@ -137,7 +150,7 @@ function orderFaults(turns: readonly Turn[], evidence: Evidence): string[] {
   });
 }
 
-/** A call that was accepted before another one was sent must stand before it. */
+/** Finds calls in the wrong order: if one call was accepted before another was sent, its turn must come first. */
 function acceptanceFaults(id: string, turns: readonly Turn[], evidence: Evidence): string[] {
   const had = turns.filter((turn) => !gaveUp(turn, evidence));
   const place = new Map(had.map(({ callId }, index) => [callId, index]));
@@ -155,7 +168,10 @@ function acceptanceFaults(id: string, turns: readonly Turn[], evidence: Evidence
   );
 }
 
-/** The window that an agent gets before the prompt must be the answered turns before it, at most the last `windowTurns`. */
+/**
+ * Finds wrong windows. The messages that an agent gets before the prompt must be the answered turns before it, at most the last
+ * `windowTurns`.
+ */
 function windowFaults(imported: readonly string[], turns: readonly Turn[], evidence: Evidence): string[] {
   const faults: string[] = [];
   for (const [index, { callId }] of turns.entries()) {

@@ -5,10 +5,16 @@ import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Fault, FaultStage } from './fault.ts';
 
 const burstCalls = 6;
-/** With this latency, the time from a granted turn to a started call is long enough for a fault to hit it. */
+/**
+ * The latency of the proxy during a burst. It makes the time from the grant of a turn to the start of the call long enough for
+ * a fault to hit it.
+ */
 const proxyLatencyMs = 15;
 
-/** Sends calls to one facade at once, most of them in sessions. Resolves when their outcomes are known or abandoned. */
+/**
+ * Sends several calls to one facade at the same time, most of them in sessions. Resolves when their outcomes are known or
+ * abandoned.
+ */
 async function burst(stage: FaultStage, facade: string, step: string): Promise<void> {
   const { calls, random } = stage;
   const requests = Array.from({ length: burstCalls }, () =>
@@ -28,9 +34,9 @@ async function burst(stage: FaultStage, facade: string, step: string): Promise<v
 }
 
 /**
- * Stops or kills a facade between the grant of a turn and the start of the call, three times in a row. From a random moment
- * of the burst nothing that the facade sends gets through. Turns that it asked for before are granted, and it gets the
- * answers, but the starts of the calls do not arrive until the facade has been killed or was stopped for long.
+ * Stops or kills a facade between the grant of a turn and the start of the call, three times in a row. From a random moment of
+ * the burst, nothing that the facade sends reaches the Temporal server. Turns that it asked for before that moment are granted
+ * and it gets the answers, but the requests that start the calls do not arrive until the facade has been killed or resumed.
  */
 const turnGap: Fault = async (stage) => {
   const facade = stage.random.pick(stage.product.facades);
@@ -70,7 +76,10 @@ async function interrupt({ process, proxy }: ProxiedProcess, { random }: FaultSt
   return kills ? 'SIGKILL' : `SIGSTOP for ${ms} ms`;
 }
 
-/** Requests reach the Temporal server, but its answers are lost and then the connection is cut: was the call started or not? */
+/**
+ * Makes it unclear to a facade whether its calls were started: its requests reach the Temporal server, but the answers are
+ * lost, and then the connection is cut.
+ */
 const lostStart: Fault = async (stage) => {
   const { name, proxy } = stage.random.pick(stage.product.facades);
   const beforeMs = stage.random.whole(0, 80);

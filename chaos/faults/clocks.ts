@@ -1,12 +1,12 @@
-/** A process whose clock differs by minutes from the clocks of the Temporal server and the agents. */
+/** Shifts the clock of a process by minutes relative to the clocks of the Temporal server and the agents. */
 import { pause, until } from '../pause.ts';
 import { everyFacade, type Fault } from './fault.ts';
 
 const minuteMs = 60_000;
 
 /**
- * The clock jumps while the process works, or is wrong from its start; later it jumps back. Calls must succeed all the
- * while, so the fault lasts long enough for some.
+ * Shifts the clock while the process works, or restarts the process with a wrong clock; later sets the clock right. Calls must
+ * succeed all the time, so the fault lasts long enough for some of them.
  */
 const wrongClock: Fault = async ({ product, random }) => {
   const one = random.pick(product.holdfast);

@@ -1,4 +1,4 @@
-/** Disks that are full for a while: the disk of the database, and that of the payload store. */
+/** Fills a disk for a while: that of the database, or that of the payload store. */
 import { readdir } from 'node:fs/promises';
 import { newCallRequest } from '../load/new-call-request.ts';
 import { pause, until } from '../pause.ts';
@@ -25,7 +25,10 @@ const largeCalls = 8;
 /** Files that were half written when the disk was full must be removed within this time. */
 const tidyWithinMs = 10_000;
 
-/** Leaves little or no room for large prompts and answers, and keeps sending calls that have them. */
+/**
+ * Leaves little or no room in the payload store for large prompts and answers, and meanwhile keeps sending calls that have
+ * them.
+ */
 const storeFull: Fault = async (stage) => {
   const { product, random } = stage;
   const ms = random.whole(2_000, 6_000);
@@ -43,7 +46,7 @@ const storeFull: Fault = async (stage) => {
   return { what, at: Date.now(), touched: everyFacade(product), settled };
 };
 
-/** Waits until the half-written files are removed. Records a violation if they are not. */
+/** Waits until the half-written files are removed. Records a violation if they are not removed in time. */
 async function tidied({ product, journal }: FaultStage, halfBefore: number, what: string): Promise<void> {
   const more = async (): Promise<number> => (await halfWritten(product.store.path)) - halfBefore;
   if (await until(async () => (await more()) <= 0, tidyWithinMs, 250)) return;
@@ -53,7 +56,7 @@ async function tidied({ product, journal }: FaultStage, halfBefore: number, what
   );
 }
 
-/** Sends calls during `ms`, some with a large prompt, some with a large answer, some with both. */
+/** Sends calls for `ms`: some with a large prompt, some with a large answer, some with both. */
 async function sendLarge(stage: FaultStage, ms: number): Promise<void> {
   const { api, calls, random, sessions } = stage;
   const send = async (): Promise<void> => {
@@ -69,7 +72,7 @@ async function sendLarge(stage: FaultStage, ms: number): Promise<void> {
   await Promise.all(Array.from({ length: largeCalls }, send));
 }
 
-/** The number of unfinished files in the store. While it is used, there are some at any moment. */
+/** Returns the number of unfinished files in the store. While the store is in use, it has some at any moment. */
 async function halfWritten(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   return names.filter((name) => name.endsWith('.tmp')).length;

@@ -2,27 +2,27 @@ import type { Stage } from '../load/stage.ts';
 import type { ProxiedProcess } from '../product/proxied-process.ts';
 import type { Product } from '../product/product.ts';
 
-/** What a fault works with: what the load has, and the product. */
+/** The context of a fault: that of the load, and the product. */
 export interface FaultStage<P extends Product = Product> extends Stage {
   readonly product: P;
 }
 
-/** What a fault did. */
+/** The report of a fault on what it did. */
 export interface Done {
   readonly what: string;
-  /** Epoch ms from which recovery is measured: the kill, or the end of the disturbance. */
+  /** The time (epoch ms) from which recovery is measured: that of the kill, or of the end of the disturbance. */
   readonly at: number;
   /** Names of the facades through which a call must succeed before the product counts as recovered. */
   readonly touched: readonly string[];
-  /** Whether it ended the Temporal server or its database. Some products take longer to recover from that. */
+  /** Whether the fault ended the Temporal server or its database. Some products take longer to recover from that. */
   readonly endedServers?: boolean;
-  /** When it stopped or killed a process during a burst, epoch ms. */
+  /** The times (epoch ms) at which the fault stopped or killed a process during a burst. */
   readonly moments?: readonly number[];
-  /** The reason, if it could not be done here. */
+  /** Why the fault could not be injected on this machine; absent if it was. */
   readonly skipped?: string;
-  /** Resolves when the outcome of the calls that it sent itself is known. */
+  /** Resolves when the outcomes of the calls that the fault itself sent are known. */
   readonly settled?: Promise<unknown>;
-  /** What is left to do after the recovery, such as waking a frozen worker. */
+  /** Does what has to be done after the recovery, such as waking a frozen worker. */
   readonly afterwards?: () => Promise<void>;
 }
 

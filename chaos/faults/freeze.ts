@@ -3,8 +3,8 @@ import type { ClusterProduct } from '../product/cluster-product.ts';
 import { namesOf, type Fault } from './fault.ts';
 
 /**
- * Stops one of several workers (SIGSTOP) for longer than Temporal waits for its tasks and heartbeats, so that the others
- * must take over. Then it goes on with tasks that are no longer its own.
+ * Stops one of several workers (SIGSTOP) for longer than Temporal waits for its tasks and heartbeats, so that the other workers
+ * must take over. After SIGCONT the worker continues with tasks that no longer belong to it.
  */
 const freezeWorker: Fault<ClusterProduct> = ({ product, random }) => {
   const { process } = random.pick(product.workers);

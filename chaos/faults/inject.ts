@@ -8,15 +8,17 @@ import { schedule } from './schedule.ts';
 interface End {
   /** Epoch ms. */
   readonly until: number;
-  /** Kinds that must happen. Those that have not happened by `until` are injected after it, and no others. */
+  /**
+   * The kinds of faults that must happen. Those that have not happened by `until` are injected after it; other kinds are not.
+   */
   readonly must: readonly string[];
-  /** Returns true if no more faults must be injected, e.g. because the load failed. */
+  /** Returns true once no more faults may be injected, e.g. because the load failed. */
   readonly calledOff: () => boolean;
 }
 
 /**
- * Injects one fault after the other and waits for recovery in between. Resolves with the kinds of `must` that did not happen
- * because they cannot be done here.
+ * Injects one fault after the other and waits for recovery in between. Resolves with those kinds of `must` that did not happen
+ * because they cannot be injected on this machine.
  */
 export async function injectFaults<P extends Product>(
   stage: FaultStage<P>,

@@ -3,8 +3,8 @@ import type { ClusterProduct } from '../product/cluster-product.ts';
 import type { Fault } from './fault.ts';
 
 /**
- * One more facade joins and takes its share of the load. Then it is stopped with SIGTERM. Half of the time clients still
- * send it calls then, half of the time the load was moved away before.
+ * Starts one more facade, which takes its share of the load, and then stops it with SIGTERM. Half of the time clients still
+ * send it calls at that moment, half of the time the load was moved away before.
  */
 const passingFacade: Fault<ClusterProduct> = async ({ api, product, random }) => {
   const facade = await product.startFacade('facade-3');

@@ -1,4 +1,4 @@
-/** Faults of PostgreSQL while the Temporal server runs: it ends and has to recover its data, or it cannot be reached. */
+/** Faults of PostgreSQL while the Temporal server runs: PostgreSQL ends and has to recover its data, or cannot be reached. */
 import { pause } from '../pause.ts';
 import type { ClusterProduct } from '../product/cluster-product.ts';
 import { everyFacade, type Done, type Fault } from './fault.ts';
@@ -13,7 +13,10 @@ const killPostgres: Fault<ClusterProduct> = async ({ product, random }) => {
   return away(`${what}, away for ${awayMs} ms`, product);
 };
 
-/** PostgreSQL's "immediate" shutdown: its processes quit without a checkpoint, so it must recover from its write-ahead log. */
+/**
+ * Shuts PostgreSQL down in its "immediate" mode: its processes quit without a checkpoint, so it must recover from its
+ * write-ahead log.
+ */
 const quitPostgres: Fault<ClusterProduct> = async ({ product, random }) => {
   const awayMs = random.whole(300, longestAwayMs);
   const { pid } = product.postgres;

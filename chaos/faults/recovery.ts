@@ -1,4 +1,4 @@
-/** Measures how long after a fault a call succeeds again. */
+/** Measures how long after a fault calls succeed again. */
 import { until } from '../pause.ts';
 import { deadlineSeconds } from '../load/stage.ts';
 import type { Product } from '../product/product.ts';
@@ -6,12 +6,15 @@ import type { Done, FaultStage } from './fault.ts';
 
 const usualLimitMs = 60_000;
 
-/** The time limit for recovery, in ms after the fault. */
+/** Returns the time limit for recovery, in ms after the fault. */
 export function recoveryLimitMs(product: Product, { endedServers = false }: Done): number {
   return endedServers ? product.serversRecoverWithinMs : usualLimitMs;
 }
 
-/** Ms from the fault until a call sent after it has succeeded through every touched facade. Undefined: not within the limit. */
+/**
+ * Returns the time in ms from the fault until a call that was sent after it has succeeded through every touched facade.
+ * Undefined if that does not happen within the limit.
+ */
 export async function recoveryMs(
   stage: FaultStage,
   { at, touched }: Done,
@@ -22,7 +25,10 @@ export async function recoveryMs(
   return each.includes(undefined) ? undefined : Math.max(...each.map((time) => (time ?? 0) - at));
 }
 
-/** Sends calls through one facade until one succeeds. Resolves with that time (epoch ms), or undefined after `atMostMs`. */
+/**
+ * Sends calls through one facade until one succeeds. Resolves with the time of the success (epoch ms), or with undefined after
+ * `atMostMs`.
+ */
 async function successAfter(
   { calls, journal }: FaultStage,
   facade: string,

@@ -1,4 +1,4 @@
-/** Sessions that are removed while calls use them: by a cleanup of all sessions, or by their deletion. */
+/** Removes sessions while calls use them: by a cleanup of all sessions, or by their deletion. */
 import { newCallRequest } from '../load/new-call-request.ts';
 import { cleanUpNow, removeSession } from '../load/removals.ts';
 import { pause } from '../pause.ts';

@@ -1,4 +1,4 @@
-/** Processes that are stopped for a while (SIGSTOP), as by a long garbage collection or an overcommitted machine. */
+/** Stops processes for a while (SIGSTOP), as a long garbage collection or an overcommitted machine would. */
 import { pause } from '../pause.ts';
 import { everyFacade, namesOf, type Fault } from './fault.ts';
 

@@ -8,9 +8,15 @@ import type { ClusterProduct } from '../product/cluster-product.ts';
 import { namesOf, type Fault } from './fault.ts';
 
 const command = join(packageRoot, 'dist', 'src', 'node', 'promote.js');
-/** The Temporal server may still be recovering from the previous fault. */
+/**
+ * How long to wait until the workers are ready, and again until the promotion succeeds, because the Temporal server may still
+ * be recovering from the previous fault.
+ */
 const promotedWithinMs = 60_000;
-/** Longer than a call's deadline and the minute after which Temporal's own timeout ends it. */
+/**
+ * How long the old version may take to drain: longer than a call's deadline and the minute after which Temporal's own timeout
+ * ends the call.
+ */
 const drainedWithinMs = 120_000;
 const checkEveryMs = 2_000;
 

@@ -1,4 +1,6 @@
-/** The HTTP client of the load: it has a timeout of its own and checks every answer for things that no client should get. */
+/**
+ * The HTTP client of the load. It limits the time of each request and checks every answer for things that no client should get.
+ */
 import type { Secrets } from '../secrets.ts';
 import type { Journal } from './journal.ts';
 
@@ -7,7 +9,7 @@ export type Json = Record<string, unknown>;
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined if it is not JSON. */
+  /** The parsed body; undefined if it is not JSON. */
   readonly body: Json | undefined;
   readonly text: string;
 }
@@ -49,7 +51,7 @@ export class Api {
     this.names = [...this.names, facade];
   }
 
-  /** Removes a facade. A step that has picked it already still sends its requests there. */
+  /** Removes a facade from those that the load uses. A step that has already picked it still sends its requests there. */
   leave(facade: string): void {
     this.names = this.names.filter((name) => name !== facade);
   }
@@ -80,7 +82,10 @@ export class Api {
     }
   }
 
-  /** Records what no answer may be, whatever fault is active: a 500, a refusal without a problem, a secret. */
+  /**
+   * Records a violation for an answer that is never allowed, whatever fault is active: a 500, a refusal without a problem
+   * document, a secret.
+   */
   private inspect(request: string, response: Response, text: string): void {
     const { status } = response;
     this.journal.statuses.set(status, (this.journal.statuses.get(status) ?? 0) + 1);

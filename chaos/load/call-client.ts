@@ -1,4 +1,7 @@
-/** A client of calls: sends a request, repeats it under its key until its outcome is known, and waits for its end. */
+/**
+ * A client that makes calls: it sends a request, repeats it under its Idempotency-Key until its outcome is known, and waits for
+ * the end of the call.
+ */
 import { until } from '../pause.ts';
 import type { Random } from '../random.ts';
 import type { Answer, Api, Json } from './api.ts';
@@ -7,7 +10,7 @@ import { callIdOf, outcomeOf, type Outcome, type CallRequest, type Submission } 
 
 export interface SendOptions {
   readonly facade: string;
-  /** Wait for the end of the call. Otherwise the answer is 202 as soon as the call is accepted. */
+  /** Whether to wait for the end of the call. Otherwise the answer is 202 as soon as the call is accepted. */
   readonly wait?: boolean;
   readonly timeoutMs?: number;
 }
@@ -39,7 +42,10 @@ export class CallClient {
     return one;
   }
 
-  /** Repeats a request under its key until it is accepted or refused. Returns false if it is still unclear after `atMostMs`. */
+  /**
+   * Repeats a request under its Idempotency-Key until it is accepted or refused. Returns false if its outcome is still unclear
+   * after `atMostMs`.
+   */
   retryUntilClear(request: CallRequest, random: Random, atMostMs: number): Promise<boolean> {
     const isClear = async (): Promise<boolean> => {
       if (outcomeOf(request) === 'unclear')

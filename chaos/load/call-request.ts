@@ -3,14 +3,14 @@
 /** The body of `POST /api/vps/call`. */
 export interface CallBody {
   readonly agent_name: string;
-  /** Begins with `#<number of the request>`: a prompt that an agent received leads back to its request. */
+  /** Begins with `#<number of the request>`, so that a prompt that an agent received identifies its request. */
   readonly prompt: string;
   readonly session_id?: string;
   readonly deadline_seconds: number;
   readonly on_disconnect?: 'cancel';
 }
 
-/** `unclear`: no answer, or one that leaves open whether the call was started. */
+/** The outcome of a submission. `unclear` means no answer, or an answer that leaves open whether the call was started. */
 export type Outcome = 'accepted' | 'refused' | 'unclear';
 
 /** One HTTP request that submitted the call, and its answer. */
@@ -38,16 +38,19 @@ export interface CallRequest {
   readonly key: string;
   readonly step: string;
   readonly body: CallBody;
-  /** The id of the call to rerun; then `body` is that of the original call. */
+  /** The id of the call that this request reruns. `body` is then that of the original call. */
   readonly rerunOf?: string;
   readonly submissions: Submission[];
   readonly endings: ReportedEnding[];
-  /** No client follows it up: the call must end, or never have been started. */
+  /** Set if no client follows the request up. The call must nevertheless end, or never have been started. */
   abandoned?: true;
   cancelAsked?: true;
 }
 
-/** The outcome of all submissions together: accepted if one was, unclear if one may have been, else refused. */
+/**
+ * Returns the outcome of all submissions together: accepted if one was, otherwise unclear if one may have been, otherwise
+ * refused.
+ */
 export function outcomeOf({ submissions }: Pick<CallRequest, 'submissions'>): Outcome {
   if (submissions.some(({ outcome }) => outcome === 'accepted')) return 'accepted';
   return submissions.length === 0 || submissions.some(({ outcome }) => outcome === 'unclear')
@@ -55,7 +58,7 @@ export function outcomeOf({ submissions }: Pick<CallRequest, 'submissions'>): Ou
     : 'refused';
 }
 
-/** The id of the call, once a submission was accepted. */
+/** Returns the id of the call; undefined until a submission was accepted. */
 export function callIdOf({ submissions }: Pick<CallRequest, 'submissions'>): string | undefined {
   return submissions.find(({ outcome }) => outcome === 'accepted')?.callId;
 }

@@ -1,4 +1,4 @@
-/** The load's own record of what it sent and what the API answered, in memory and in an append-only file. */
+/** The load's record of what it sent and what the API answered, in memory and in an append-only file. */
 import { randomUUID } from 'node:crypto';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import {
@@ -18,19 +18,19 @@ export interface SessionRecord {
 
 /** A deletion of a session, or a cleanup of sessions, that was sent. */
 export interface Removal {
-  /** Absent for a cleanup, which removes every session that is not in use. */
+  /** The session to delete. Absent for a cleanup, which removes every session that is not in use. */
   readonly sessionId?: string;
   /** Whether the session's ended calls are deleted too. */
   readonly withCalls: boolean;
   /** Epoch ms. */
   readonly sentAt: number;
-  /** Epoch ms after which it can no longer take effect. */
+  /** The time (epoch ms) after which the removal can no longer take effect. */
   until: number;
-  /** Whether it was answered, so that it has surely taken effect. */
+  /** Whether the removal was answered, so that it has certainly taken effect. */
   done: boolean;
 }
 
-/** A violation that was noticed while the run went on, e.g. an answer that no client should ever get. */
+/** A violation that was noticed during the run, e.g. an answer that no client should ever get. */
 export interface ObservedViolation {
   readonly row: 'I1 I2' | 'answers' | 'I5' | 'leaks';
   readonly text: string;
@@ -40,12 +40,12 @@ export interface ObservedViolation {
 export interface FaultRecord {
   readonly kind: string;
   readonly what: string;
-  /** Epoch ms: when it began, and the moments in it that matter (e.g. each SIGSTOP). */
+  /** When the fault began (epoch ms). `moments` are the times within it that matter, e.g. of each SIGSTOP. */
   readonly at: number;
   readonly moments: readonly number[];
-  /** A call must succeed within this time after it. */
+  /** A call must succeed within this time after the fault. */
   readonly limitMs: number;
-  /** The time until a call succeeded through every touched facade. Undefined: not within the limit. */
+  /** The time in ms until a call succeeded through every touched facade; undefined if none did within the limit. */
   readonly recoveryMs?: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export class Journal {
   readonly removals: Removal[] = [];
   readonly observedViolations: ObservedViolation[] = [];
   readonly faults: FaultRecord[] = [];
-  /** Kinds of faults that cannot be done here, with the reason. */
+  /** The kinds of faults that cannot be injected on this machine, each with the reason. */
   readonly skipped = new Map<string, string>();
   /** The number of answers by HTTP status. */
   readonly statuses = new Map<number, number>();
@@ -111,7 +111,10 @@ export class Journal {
     return removal;
   }
 
-  /** `done`: it was answered. `until`: epoch ms after which it can no longer take effect. */
+  /**
+   * Records the outcome of a removal. `done` says whether it was answered, `until` is the time (epoch ms) after which it can no
+   * longer take effect.
+   */
   removed(removal: Removal, done: boolean, until: number): void {
     Object.assign(removal, { done, until });
     this.write({ event: 'removed', ...removal });
@@ -127,7 +130,10 @@ export class Journal {
     this.write({ event: 'fault', ...record });
   }
 
-  /** Does nothing once the journal is closed: after a fault that threw, calls that it sent may still be in flight. */
+  /**
+   * Writes one line with the current time. Does nothing once the journal is closed: after a fault that threw, calls that it
+   * sent may still be in flight.
+   */
   write(line: object): void {
     if (this.file.writableEnded) return;
     this.file.write(`${JSON.stringify({ at: Date.now(), ...line })}\n`);

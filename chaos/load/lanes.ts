@@ -27,13 +27,13 @@ const weights: Record<keyof typeof steps, number> = {
 
 /** A running load. */
 export interface Load {
-  /** Whether a lane has thrown. No lane should, so the run should be ended. */
+  /** Whether a lane has thrown. None should, so the run has to be ended. */
   readonly failed: boolean;
   /** Resolves when every lane has finished its current step. Rejects with the error of a lane that has thrown. */
   stop(): Promise<void>;
 }
 
-/** Starts `lanes` closed loops. */
+/** Starts `lanes` closed loops, which run until `stop`. */
 export function startLoad(stage: Stage, lanes: number): Load {
   let stopping = false;
   const failures: unknown[] = [];

@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { Journal } from './journal.ts';
 
 const openAtOnce = 6;
-/** After this many calls a session is replaced by a new one, so that its messages stay easy to read. */
+/** A session is replaced by a new one after this many calls, so that its messages stay easy to read. */
 const maxCalls = 40;
 
 /** Sessions that the lanes share, so that calls queue for turns. */
@@ -15,7 +15,7 @@ export class SessionPool {
     this.journal = journal;
   }
 
-  /** The id of a shared session. */
+  /** Returns the id of a shared session, chosen at random. */
   pick(random: Random): string {
     const place = random.whole(0, openAtOnce - 1);
     const current = this.open[place];
@@ -28,7 +28,7 @@ export class SessionPool {
     return id;
   }
 
-  /** The id of a new session that no other lane uses. */
+  /** Returns the id of a new session that no other lane uses. `imported` are the user messages it will be imported with. */
   fresh(kind: string, imported: readonly string[] = []): string {
     this.made += 1;
     return this.journal.session(`${kind}-${this.made}`, imported).id;

@@ -4,7 +4,7 @@ import { newCallRequest } from './new-call-request.ts';
 import { removeSession } from './removals.ts';
 import type { Step } from './steps.ts';
 
-/** Makes a session with a few calls and deletes it, while they run or after. */
+/** Creates a session with a few calls and deletes it, either while they run or after they have ended. */
 const deletion: Step = async (stage) => {
   const { api, calls, random, sessions } = stage;
   const id = sessions.fresh('deleted');
@@ -59,7 +59,7 @@ const reading: Step = async ({ api, random, journal }) => {
   await api.send(random.pick(api.facades), 'GET', path);
 };
 
-/** A cleanup of sessions older than a day. No session of a run is that old, so it must remove none. */
+/** Requests a cleanup of sessions older than a day. No session of a run is that old, so the cleanup must remove none. */
 const cleanup: Step = async ({ api, random }) => {
   await api.send(random.pick(api.facades), 'POST', '/api/vps/sessions/cleanup?max_age_hours=24');
 };

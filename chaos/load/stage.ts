@@ -6,7 +6,7 @@ import type { CallClient } from './call-client.ts';
 import type { Journal } from './journal.ts';
 import type { SessionPool } from './session-pool.ts';
 
-/** What a step of the load works with. */
+/** The context of the load's steps. */
 export interface Stage {
   readonly api: Api;
   readonly calls: CallClient;

@@ -1,4 +1,4 @@
-/** The steps of the load that send calls. No step waits for long or throws, so that the lanes go on through every fault. */
+/** The steps of the load that send calls. No step waits for long or throws, so that the lanes continue through every fault. */
 import type { AgentName } from '../agents/test-agents.ts';
 import { pause } from '../pause.ts';
 import type { Journal } from './journal.ts';
@@ -7,7 +7,7 @@ import { newCallRequest } from './new-call-request.ts';
 import type { Stage } from './stage.ts';
 import { callIdOf, outcomeOf, type CallRequest } from './call-request.ts';
 
-/** One thing that a client may do. */
+/** One step of a lane: something that a client may do. */
 export type Step = (stage: Stage) => Promise<void>;
 
 const followUpMs = 12_000;
@@ -27,7 +27,7 @@ const async: Step = async (stage) => {
   if (random.chance(0.5) && outcomeOf(request) === 'accepted') await calls.awaitEnd(request, random, 5_000);
 };
 
-/** Sends one key to all facades at the same time. */
+/** Sends the same call, with the same Idempotency-Key, to all facades at the same time. */
 const twins: Step = async (stage) => {
   const { api, calls, random } = stage;
   const request = newCallRequest(stage, 'twins');
@@ -35,7 +35,9 @@ const twins: Step = async (stage) => {
   await calls.retryUntilClear(request, random, followUpMs);
 };
 
-/** Recently accepted calls, except those of deleted sessions: a repeat of such a call would create the session again. */
+/**
+ * Returns recently accepted calls, except those of deleted sessions: a repeat of such a call would create the session again.
+ */
 function recentlyAccepted({ requests }: Journal): CallRequest[] {
   return requests
     .slice(-80)
@@ -44,7 +46,7 @@ function recentlyAccepted({ requests }: Journal): CallRequest[] {
     );
 }
 
-/** Repeats the key of a call that was accepted some time ago. */
+/** Sends a call that was accepted some time ago again, with the same Idempotency-Key. */
 const repeat: Step = async (stage) => {
   const { api, calls, journal, random } = stage;
   const earlier = recentlyAccepted(journal);
@@ -58,7 +60,7 @@ const repeat: Step = async (stage) => {
   if (request.body.on_disconnect === 'cancel' && outcome === 'unclear') request.cancelAsked = true;
 };
 
-/** Sends the key of an accepted call with another body, which must be refused. */
+/** Sends another body with the Idempotency-Key of an accepted call. It must be refused. */
 const mismatch: Step = async ({ api, journal, random }) => {
   const earlier = recentlyAccepted(journal).filter((request) => request.rerunOf === undefined);
   if (earlier.length === 0) return;
@@ -83,7 +85,7 @@ const cancel: Step = async (stage) => {
   if (random.chance(0.5)) await calls.awaitEnd(request, random, 5_000);
 };
 
-/** A client that disconnects. Its call is cancelled then (`on_disconnect: "cancel"`). */
+/** Plays a client that disconnects. Its call is then cancelled (`on_disconnect: "cancel"`). */
 const disconnect: Step = async (stage) => {
   const { api, calls, random } = stage;
   const request = newCallRequest(stage, 'disconnect', { agent: 'slow', cancelOnDisconnect: true });
@@ -96,7 +98,9 @@ const disconnect: Step = async (stage) => {
   if (random.chance(0.5)) await calls.retryUntilClear(request, random, followUpMs);
 };
 
-/** A client whose first connection breaks while a second one is already waiting: the call goes on for the second one. */
+/**
+ * Plays a client whose first connection breaks while a second one is already waiting: the call continues for the second one.
+ */
 const reconnect: Step = async (stage) => {
   const { api, calls, random } = stage;
   const request = newCallRequest(stage, 'reconnect', { agent: 'slow', cancelOnDisconnect: true });

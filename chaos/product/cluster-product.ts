@@ -1,6 +1,6 @@
 /**
- * The product as a cluster: PostgreSQL, the full Temporal server, two facades and two workers, each a process of its own.
- * A proxy stands between each process and the server that it uses. Facades and workers come and go.
+ * The product as a cluster: PostgreSQL, the full Temporal server, two facades and two workers, each in a separate process. A
+ * proxy stands between each process and the server that it uses. Facades and workers can be added and removed.
  */
 import { join } from 'node:path';
 import type { TcpProxy } from '../proxy/tcp-proxy.ts';
@@ -18,10 +18,13 @@ import type { StoredData } from './stored-data.ts';
 
 const workersOfVersion = 2;
 const readyMs = 90_000;
-/** When this time starts, calls have succeeded again or the recovery has timed out, so PostgreSQL should be ready. */
+/**
+ * How long to wait for PostgreSQL after its disk was full. When the wait begins, calls have succeeded again or the recovery has
+ * timed out, so PostgreSQL should be ready.
+ */
 const backWithinMs = 10_000;
 
-/** Starts everything; resolves once it is ready. */
+/** Starts the cluster. Resolves once all its processes are ready. */
 export async function startClusterProduct(settings: ProductSettings): Promise<ClusterProduct> {
   const data = await openDataFolder(join(settings.folder, 'data'));
   const store = await openDataFolder(join(settings.folder, 'payloads'));
@@ -45,7 +48,10 @@ export class ClusterProduct implements Product {
   facades: readonly ProxiedProcess[] = [];
   workers: readonly ProxiedProcess[] = [];
   readonly retired: KeptProcess[] = [];
-  /** On two busy cores PostgreSQL recovers in seconds and Temporal acquires its 256 shards within a minute. */
+  /**
+   * The value allows for two busy cores, on which PostgreSQL recovers in seconds and Temporal acquires its 256 shards within a
+   * minute.
+   */
   readonly serversRecoverWithinMs = 120_000;
   readonly store: DataFolder;
   readonly databaseDisk: DatabaseDisk;
@@ -114,7 +120,7 @@ export class ClusterProduct implements Product {
     return facade;
   }
 
-  /** Stops a process gracefully and for good. */
+  /** Stops a facade or worker gracefully; it is not restarted. */
   async retire(leaving: ProxiedProcess): Promise<void> {
     this.retired.push(leaving.process);
     this.workers = this.workers.filter((one) => one !== leaving);
@@ -131,8 +137,8 @@ export class ClusterProduct implements Product {
   }
 
   /**
-   * `kill -9` of PostgreSQL's main process, whose end the others notice, or with `whole` of all its processes. It is restarted
-   * after `awayMs`. Resolves with what was killed.
+   * Sends `kill -9` to PostgreSQL's main process, whose end its other processes notice, or with `whole` to all its processes.
+   * PostgreSQL is restarted after `awayMs`. Resolves with a text that says what was killed.
    */
   async killPostgres(whole: boolean, awayMs?: number): Promise<string> {
     const { pid } = this.postgres;
@@ -172,7 +178,10 @@ export class ClusterProduct implements Product {
   }
 }
 
-/** PostgreSQL's disk. While it is full, PostgreSQL may exit, and exit again after each restart until it has room to recover. */
+/**
+ * Makes the disk of PostgreSQL. While it is full, PostgreSQL may exit, and exit again after each restart until it has room to
+ * recover.
+ */
 function diskOf(data: DataFolder, { postgres, place }: Servers): DatabaseDisk {
   return {
     quota: data.quota,

@@ -1,4 +1,4 @@
-/** A folder of the product that can be filled: a tmpfs of its own if this process may mount one. */
+/** A folder of the product whose disk can be filled. It is a separate tmpfs if this process may mount one. */
 import { execFile, execFileSync } from 'node:child_process';
 import { cp, mkdir, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -10,17 +10,20 @@ const roomyMiB = 3_072;
 /** A folder whose disk can be filled. */
 export interface DataFolder {
   readonly path: string;
-  /** How `fill` does it, in words, for the report. */
+  /** Describes for the report how `fill` makes the disk full. */
   readonly quota: string;
   readonly ownFileSystem: boolean;
-  /** Leaves `leftBytes` free, 0 by default. `serverPid` is the pid of the Temporal server. Throws if that is not possible. */
+  /**
+   * Fills the disk so that `leftBytes` (default 0) stay free. `serverPid` is the pid of the Temporal server. Throws if that is
+   * not possible.
+   */
   fill(serverPid: number | undefined, leftBytes?: number): Promise<void>;
   free(serverPid: number | undefined): Promise<void>;
-  /** Unmounts the file system. Its contents are copied to `keepIn` first, if it is given. */
+  /** Unmounts the file system. Copies its contents to `keepIn` first, if that is given. */
   close(keepIn: string | undefined): Promise<void>;
 }
 
-/** Makes the folder and mounts a tmpfs on it; without permission to mount, a file size limit stands in for a full disk. */
+/** Creates the folder and mounts a tmpfs on it. Without permission to mount, a limit on file sizes simulates a full disk. */
 export async function openDataFolder(path: string): Promise<DataFolder> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   try {
@@ -52,7 +55,9 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
   };
 }
 
-/** Without permission to mount: `fill` forbids the server process to write any file beyond 64 KiB. */
+/**
+ * The folder if this process may not mount a file system: `fill` forbids the server process to write any file beyond 64 KiB.
+ */
 function limitedByFileSize(path: string): DataFolder {
   const limit = async (pid: number, soft: string): Promise<void> => {
     await run('prlimit', ['--pid', String(pid), `--fsize=${soft}:`]);

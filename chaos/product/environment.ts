@@ -1,12 +1,12 @@
 import type { ProductSettings } from './product.ts';
 
-/** The environment variables that every process of the product gets. It inherits no others from this process. */
+/** Returns the environment variables that every process of the product gets. It inherits no others from this process. */
 export function surroundings({ marker }: Pick<ProductSettings, 'marker'>): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env;
   return { PATH, HOME, CHAOS_MARKER: marker };
 }
 
-/** The settings of every Holdfast process. */
+/** Returns the settings that every Holdfast process gets. */
 export function holdfastSettings(settings: ProductSettings, storeFolder: string): Record<string, string> {
   return {
     ...surroundings(settings),

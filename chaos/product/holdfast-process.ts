@@ -15,13 +15,13 @@ export interface HoldfastPlan {
 
 const shiftedClock = fileURLToPath(new URL('shifted-clock.cjs', import.meta.url));
 
-/** The script below dist/ and what it prints once it is ready. */
+/** For each role the script below dist/, and the line that it prints once it is ready. */
 const scripts = {
   facade: { script: 'src/node/server.js', ready: /Holdfast \S+ is ready/ },
   worker: { script: 'worker.js', ready: /Worker is ready/ },
 } as const;
 
-/** A kept process of Holdfast. */
+/** A Holdfast process that is restarted whenever it ends. */
 export class HoldfastProcess extends KeptProcess {
   private readonly clockFile: string;
 
@@ -39,7 +39,7 @@ export class HoldfastProcess extends KeptProcess {
     this.clockFile = clockFile;
   }
 
-  /** Shifts its clock by `ms` from now on, also after a restart. 0 sets it right. */
+  /** Shifts the clock of the process by `ms`, from now on and also after a restart. 0 sets the clock right. */
   async shiftClock(ms: number): Promise<void> {
     await writeFile(this.clockFile, String(ms));
   }

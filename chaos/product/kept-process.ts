@@ -10,13 +10,13 @@ export interface Exit {
   readonly name: string;
   /** Epoch ms. */
   readonly at: number;
-  /** The signal or exit code, e.g. `SIGKILL` or `code 1`; or why it could not be started. */
+  /** How the process ended: a signal or exit code, e.g. `SIGKILL` or `code 1`, or why it could not be started. */
   readonly how: string;
-  /** The suite ended it, or did something that may make it exit. */
+  /** Whether the suite ended the process or did something that may make it exit. */
   readonly wanted: boolean;
-  /** Whether it had become ready before. */
+  /** Whether the process had become ready before it ended. */
   readonly ready: boolean;
-  /** The end of its output. */
+  /** The last part of the process's output. */
   readonly tail: string;
 }
 
@@ -24,7 +24,7 @@ export interface Exit {
 export interface ProcessPlan extends SpawnOptions {
   readonly name: string;
   readonly command: readonly string[];
-  /** What it prints once it is ready, or a check whether it is. */
+  /** A pattern in the output that shows that the process is ready, or a function that checks it. */
   readonly ready: RegExp | (() => Promise<boolean>);
   readonly logFolder: string;
 }
@@ -70,7 +70,7 @@ export class KeptProcess {
     return this.isReady;
   }
 
-  /** Starts it and keeps it running. Throws with the end of its output if it is not ready within `readyMs`. */
+  /** Starts the process and keeps it running. Throws with the end of its output if it is not ready within `readyMs`. */
   async start(readyMs = 60_000): Promise<void> {
     this.kept = this.keep();
     if (!(await until(() => this.isReady, readyMs)))
@@ -92,7 +92,7 @@ export class KeptProcess {
     this.excused = excused;
   }
 
-  /** Stops it gracefully and for good; kills it if that takes too long. Resolves with its last exit. */
+  /** Stops the process gracefully, or kills it if that takes too long; it is not restarted. Resolves with its last exit. */
   async stop(): Promise<Exit | undefined> {
     this.stopping = true;
     this.signal(this.plan.stopSignal ?? 'SIGTERM');
@@ -103,7 +103,7 @@ export class KeptProcess {
     return this.exits.at(-1);
   }
 
-  /** Kills it for good, at the end of a run that failed. Resolves once it has exited. */
+  /** Kills the process at the end of a run that failed; it is not restarted. Resolves once it has exited. */
   async kill(): Promise<void> {
     this.stopping = true;
     this.child?.kill('SIGKILL');
@@ -157,7 +157,7 @@ export class KeptProcess {
     return { name, at: Date.now(), how, wanted: this.endIsWanted(), ready: state.ready, tail: this.tail };
   }
 
-  /** Logs its output and keeps the end of it; calls `onOutput` after each chunk. */
+  /** Writes the output of the process to its log and keeps the end of it; calls `onOutput` after each chunk. */
   private capture({ stdout, stderr }: ChildProcess, onOutput: () => void): void {
     // The streams are absent if the machine had no file descriptors left to start the process.
     for (const stream of [stdout, stderr])

@@ -2,7 +2,7 @@ import { freePorts } from '../../cluster/free-ports.ts';
 
 const claimed = new Set<number>();
 
-/** A free port that has not been returned before. */
+/** Returns a free port that it has not returned before. */
 export async function claimPort(): Promise<number> {
   for (;;) {
     const [port] = await freePorts(1);

@@ -8,14 +8,14 @@ import { postgresUser } from '../../cluster/postgres.ts';
 import { serverTable } from '../../src/platform/server-table.ts';
 import type { StoredData, Verified } from './stored-data.ts';
 
-/** Where PostgreSQL is and how to connect to it. */
+/** Describes where PostgreSQL is and how to connect to it. */
 export interface PostgresPlace {
-  /** The command that runs it on its data. */
+  /** The plan of the process that runs PostgreSQL on its data. */
   readonly plan: Omit<ClusterProcessPlan, 'logFolder'>;
   readonly binDir: string;
   readonly port: number;
   readonly password: string;
-  /** The folder for its log and for the copies of its tables. */
+  /** The folder for PostgreSQL's log and for the copies of its tables. */
   readonly folder: string;
 }
 
@@ -25,7 +25,7 @@ const shown = 20;
 const databases = Object.keys(serverTable.databases);
 const [main = ''] = databases;
 
-/** Starts PostgreSQL; `close` stops it. */
+/** Starts PostgreSQL and returns access to its data. `close` stops it. */
 export async function openPostgresData(place: PostgresPlace): Promise<StoredData> {
   const plan = { ...place.plan, name: 'postgres-read', logFolder: place.folder };
   const server = await ClusterProcess.start(plan, () => undefined, new AbortController().signal);
@@ -38,7 +38,10 @@ export async function openPostgresData(place: PostgresPlace): Promise<StoredData
   };
 }
 
-/** Runs pg_amcheck, which must be installed in CI, and reads every row of every table. */
+/**
+ * Runs pg_amcheck and reads every row of every table. Without pg_amcheck the first check is left out, except in CI, where that
+ * is a violation.
+ */
 async function verify(place: PostgresPlace): Promise<Verified> {
   const checker = await amcheck(place);
   const tables: number[] = [];

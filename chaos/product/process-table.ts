@@ -2,12 +2,15 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { readProcessStat } from '../../src/platform/process-stat.ts';
 
-/** The pids of all processes whose environment contains `marker`. Child processes inherit it. */
+/** Returns the pids of all processes whose environment contains `marker`. Child processes inherit it. */
 export async function pidsMarked(marker: string): Promise<number[]> {
   return pidsWhere(async (pid) => (await readFile(`/proc/${pid}/environ`, 'utf8')).includes(marker));
 }
 
-/** The pid of the Temporal server that was started with `database`, not of the shell that supervises it. */
+/**
+ * Returns the pid of the Temporal server that was started with `database`, not of the shell that supervises it. Undefined if it
+ * does not run.
+ */
 export async function serverPidOf(database: string): Promise<number | undefined> {
   const pids = await pidsWhere(async (pid) => {
     const [command = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
@@ -16,13 +19,13 @@ export async function serverPidOf(database: string): Promise<number | undefined>
   return pids[0];
 }
 
-/** The command line of a process, at most 160 characters; empty if it is gone. */
+/** Returns the command line of a process, at most 160 characters; empty if the process is gone. */
 export async function commandOf(pid: number): Promise<string> {
   const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return line.replaceAll('\0', ' ').slice(0, 160).trim();
 }
 
-/** How many sockets a process has open. */
+/** Returns how many sockets a process has open. */
 export async function openSockets(pid: number): Promise<number> {
   const folder = `/proc/${pid}/fd`;
   const targets = await Promise.all(
@@ -31,12 +34,12 @@ export async function openSockets(pid: number): Promise<number> {
   return targets.filter((target) => target.startsWith('socket:')).length;
 }
 
-/** The pids of a process's direct children. */
+/** Returns the pids of a process's direct children. */
 export async function childrenOf(pid: number): Promise<number[]> {
   return pidsWhere(async (other) => (await readProcessStat(other))?.parent === pid);
 }
 
-/** `kill -9`; does nothing if the process is gone. */
+/** Sends `kill -9` to a process; does nothing if the process is gone. */
 export function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

@@ -1,4 +1,7 @@
-/** The product under test, by roles, so that load, faults and checks need not know whether it is one node or a cluster. */
+/**
+ * The product under test, described by roles, so that load, faults and checks need not know whether it is one node or a
+ * cluster.
+ */
 import { until } from '../pause.ts';
 import type { TcpProxy } from '../proxy/tcp-proxy.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -7,11 +10,11 @@ import type { KeptProcess } from './kept-process.ts';
 import type { ProxiedProcess } from './proxied-process.ts';
 import type { StoredData } from './stored-data.ts';
 
-/** What a product is started with. `print` prints a line of progress. */
+/** The arguments of starting a product. `print` prints a line of progress. */
 export interface ProductSettings {
   /** The folder of data and logs. */
   readonly folder: string;
-  /** A random string in the environment of every process of the product, by which all of them can be found. */
+  /** A random string in the environment of every process of the product. All of them can be found by it. */
   readonly marker: string;
   readonly apiKey: string;
   readonly encryptionKey: string;
@@ -22,9 +25,9 @@ export interface ProductSettings {
 export interface Product {
   /** Base URLs of the facades, by name. */
   readonly urls: Readonly<Record<string, string>>;
-  /** Facades without a worker, each with a proxy of its own to the Temporal server. */
+  /** Facades without a worker. Each reaches the Temporal server through its own proxy. */
   readonly facades: readonly ProxiedProcess[];
-  /** Stand-alone workers, each with a proxy of its own to the Temporal server. */
+  /** Stand-alone workers. Each reaches the Temporal server through its own proxy. */
   readonly workers: readonly ProxiedProcess[];
   /** Every Holdfast process that is kept running. */
   readonly holdfast: readonly HoldfastProcess[];
@@ -34,7 +37,9 @@ export interface Product {
   readonly retired: readonly KeptProcess[];
   /** Build ids that no worker has any more. */
   readonly goneVersions: readonly string[];
-  /** After the Temporal server or its database has ended, every process is ready and calls succeed within this time. */
+  /**
+   * Within this time after the Temporal server or its database has ended, every process must be ready and calls must succeed.
+   */
   readonly serversRecoverWithinMs: number;
   readonly temporalAddress: string;
   /** All proxies between processes of the product. */
@@ -44,23 +49,23 @@ export interface Product {
   readonly databaseDisk: DatabaseDisk;
   /** Sends a signal to the Temporal server, which is restarted when it ends. Resolves with its pid. */
   signalTemporal(signal: NodeJS.Signals): Promise<number>;
-  /** `kill -9` of every process at once; all are restarted. Resolves with what was killed. */
+  /** Sends `kill -9` to every process at the same time; all are restarted. Resolves with a text that says what was killed. */
   killAll(): Promise<string>;
-  /** Opens the database after every process has ended. Resolves with undefined if no program here can read it. */
+  /** Opens the database after every process has ended. Resolves with undefined if no program on this machine can read it. */
   openData(): Promise<StoredData | undefined>;
-  /** Closes the proxies and unmounts the disks. Their contents are copied into `keepIn` first, if it is given. */
+  /** Closes the proxies and unmounts the disks. Copies the contents of the disks into `keepIn` first, if that is given. */
   close(keepIn: string | undefined): Promise<void>;
 }
 
 /** The disk that holds Temporal's database. */
 export interface DatabaseDisk {
-  /** How `fill` does it, in words, for the report. */
+  /** Describes for the report how `fill` makes the disk full. */
   readonly quota: string;
-  /** Leaves no room for the database. Throws if that is not possible here. */
+  /** Fills the disk, so that the database has no room. Throws if that is not possible on this machine. */
   fill(): Promise<void>;
-  /** Makes room again. */
+  /** Makes room on the disk again. */
   free(): Promise<void>;
-  /** Resolves once the database is running again and no longer suffers from the full disk. Throws if it is not. */
+  /** Resolves once the database runs again and no longer suffers from the full disk. Throws if that does not happen in time. */
   recovered(): Promise<void>;
 }
 

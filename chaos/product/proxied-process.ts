@@ -1,16 +1,18 @@
-/** A facade or a worker that reaches the Temporal server by a proxy of its own. */
+/** A facade or a worker that reaches the Temporal server through its own proxy. */
 import { join } from 'node:path';
 import { TcpProxy } from '../proxy/tcp-proxy.ts';
 import { HoldfastProcess } from './holdfast-process.ts';
 import { claimPort } from './ports.ts';
 
-/** `url` is its HTTP address: the API of a facade, health and metrics of a worker. */
+/**
+ * A running facade or worker. `url` is its HTTP address, which serves the API of a facade, or health and metrics of a worker.
+ */
 export interface ProxiedProcess {
   readonly name: string;
   readonly process: HoldfastProcess;
   readonly url: string;
   readonly proxy: TcpProxy;
-  /** The version of a worker that has one (`HOLDFAST_BUILD_ID`). */
+  /** The build id (`HOLDFAST_BUILD_ID`) of a worker that has one. */
   readonly buildId?: string;
 }
 
@@ -18,7 +20,7 @@ export interface ProxiedProcess {
 export interface ProxiedProcessPlan {
   readonly name: string;
   readonly temporalPort: number;
-  /** Settings that every process of the product has. */
+  /** The settings, as environment variables, that every process of the product gets. */
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
 }

@@ -21,7 +21,7 @@ import type { ProductSettings } from './product.ts';
 export interface Servers {
   readonly postgres: KeptProcess;
   readonly temporal: KeptProcess;
-  /** Between the Temporal server and PostgreSQL. */
+  /** The proxy between the Temporal server and PostgreSQL. */
   readonly proxy: TcpProxy;
   readonly temporalPort: number;
   readonly temporalAddress: string;
@@ -29,7 +29,7 @@ export interface Servers {
   readonly place: PostgresPlace;
 }
 
-/** Starts new ones with their data in `dataDir`. Throws `StartupError`, e.g. if PostgreSQL is not installed. */
+/** Starts new servers with their data in `dataDir`. Throws `StartupError`, e.g. if PostgreSQL is not installed. */
 export async function startServers(settings: ProductSettings, dataDir: string): Promise<Servers> {
   const { folder, print } = settings;
   const binaries = await findPostgres(undefined);

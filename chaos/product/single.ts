@@ -1,6 +1,6 @@
 /**
- * The product on one machine's SQLite: a node with the embedded Temporal server, a facade without a worker, a stand-alone
- * worker. Facade and worker reach the server through proxies. Every process is restarted with the same data and ports.
+ * The product on SQLite: a node with the embedded Temporal server, a facade without a worker, and a stand-alone worker. Facade
+ * and worker reach the server through proxies. Every process is restarted with the same data and ports.
  */
 import { join } from 'node:path';
 import { databaseIn } from '../../src/platform/embedded/data-dir.ts';
@@ -15,11 +15,11 @@ import type { Product, ProductSettings } from './product.ts';
 import { openSqliteData } from './sqlite-data.ts';
 
 export interface Single extends Product {
-  /** A facade and a worker, with the embedded Temporal server as its child. */
+  /** The node: a facade and a worker in one process, with the embedded Temporal server as its child process. */
   readonly node: HoldfastProcess;
 }
 
-/** Starts everything; resolves once it is ready. */
+/** Starts the product. Resolves once all its processes are ready. */
 export async function startSingle(settings: ProductSettings): Promise<Single> {
   const { folder } = settings;
   const data = await openDataFolder(join(folder, 'data'));
@@ -84,7 +84,7 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
         await awaitServer(database);
       },
     },
-    /** If the signal ends the server, the node restarts it, at most five times a minute. */
+    /** Sends the signal to the server. If it ends the server, the node restarts it, at most five times a minute. */
     async signalTemporal(signal) {
       const pid = await awaitServer(database);
       process.kill(pid, signal);

@@ -5,7 +5,7 @@ import type { StoredData } from './stored-data.ts';
 
 interface SqliteReader {
   readonly name: string;
-  /** Returns the first column of every row. Throws if this reader is not available. */
+  /** Runs a query and returns the first column of every row. Throws if this reader is not available. */
   readonly query: (database: string, sql: string) => Promise<string[]>;
 }
 
@@ -32,7 +32,7 @@ const readers: readonly SqliteReader[] = [
   { name: 'the sqlite3 CLI', query: (...args) => linesOf('sqlite3', args) },
 ];
 
-/** Returns undefined if no reader of SQLite is available. */
+/** Opens the database file. Returns undefined if no program that reads SQLite is available. */
 export async function openSqliteData(database: string): Promise<StoredData | undefined> {
   const reader = await findReader(database);
   return (

@@ -2,9 +2,9 @@
 export interface StoredData {
   /** Checks that the database is not corrupt. */
   verify(): Promise<Verified>;
-  /** The tasks in Temporal's transfer queue, each in upper-case hex. */
+  /** Returns the tasks in Temporal's transfer queue, each in upper-case hex. */
   transferTasks(): Promise<string[]>;
-  /** The ids of every stored run, in lower-case hex without dashes. */
+  /** Returns the ids of all stored runs, in lower-case hex without dashes. */
   runIds(): Promise<string[]>;
   close(): Promise<void>;
 }

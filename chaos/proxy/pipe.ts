@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 
-/** The network conditions of one direction at the moment. */
+/** The current network conditions of one direction. */
 export interface LinkConditions {
-  /** Nothing gets through. Bytes are kept until the link is open again, as if TCP retransmitted lost packets. */
+  /** Whether nothing gets through. Bytes are then kept until the link is open again, as if TCP retransmitted lost packets. */
   readonly held: boolean;
   readonly latencyMs: number;
-  /** Extra delay of a graceful close (FIN), after the bytes before it. */
+  /** The additional delay, in ms, of a graceful close (FIN) after the bytes that precede it. */
   readonly closeDelayMs: number;
 }
 
-/** Something on its way. `due`: epoch ms at which it is delivered. */
+/** Bytes or an end that are in transit. `due` is the time (epoch ms) at which they are delivered. */
 type Item =
   | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly due: number }
   | { readonly kind: 'end'; readonly due: number }
@@ -37,7 +37,7 @@ export class Pipe {
     sink.on('drain', () => this.readOn());
   }
 
-  /** Call this when the conditions have changed. */
+  /** Continues under the present conditions. Call it whenever the conditions have changed. */
   readOn(): void {
     if (!this.conditions().held) this.source.resume();
     this.deliver();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Pipe, type LinkConditions } from './pipe.ts';
 
-/** `up`: from the client to the port behind the proxy. `down`: back to the client. */
+/** A direction of traffic. `up` is from the client to the port behind the proxy, `down` is back to the client. */
 export type Direction = 'up' | 'down';
 
 /** How the proxy treats its connections. */
@@ -12,9 +12,9 @@ export type ProxyMode =
   | { readonly kind: 'latency'; readonly ms: number }
   /** Resets open connections at once, and every new one as soon as it is made. */
   | { readonly kind: 'reset' }
-  /** Nothing gets through in one direction: requests arrive and answers do not, or the other way round. */
+  /** Lets nothing through in one direction: requests arrive and answers do not, or the other way round. */
   | { readonly kind: 'half_open'; readonly silent: Direction }
-  /** A graceful close of one side reaches the other `ms` later. */
+  /** Delivers a graceful close of one side to the other side `ms` later. */
   | { readonly kind: 'slow_close'; readonly ms: number }
   /** Accepts connections and keeps them open, but lets nothing through. */
   | { readonly kind: 'blackhole' };
@@ -26,7 +26,7 @@ interface Link {
 
 const host = '127.0.0.1';
 
-/** Listens on a port of its own and forwards every connection to `targetPort`, in the mode that was set last. */
+/** Listens on a port and forwards every connection to `targetPort`, in the mode that was set last. */
 export class TcpProxy {
   readonly port: number;
   private readonly server: Server;
@@ -41,7 +41,7 @@ export class TcpProxy {
     server.on('connection', (client) => this.link(client));
   }
 
-  /** Listens on `port` (0: a free one) for `targetPort` on this machine. */
+  /** Starts a proxy on `port` (0 means any free port) for `targetPort` of this machine. */
   static async start(targetPort: number, port = 0): Promise<TcpProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.listen(port, host);

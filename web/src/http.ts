@@ -22,7 +22,10 @@ export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem('The page itself failed', String(error));
 }
 
-/** Sends a request and returns the body of the answer. `path` is below `/api/vps`, `key` is the Idempotency-Key. Throws `Problem`. */
+/**
+ * Sends a request and returns the parsed JSON body of the answer. `path` is below `/api/vps`, `key` is the Idempotency-Key.
+ * Throws `Problem`.
+ */
 export async function send<T>(
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
