@@ -30,9 +30,9 @@ export const spanNames = [
   'the agent',
   "the activity's result is kept",
   'the task commits the turn',
-  'the session is told',
+  'the session gets the turn',
   'the last task ends the call',
-  'the end is kept and told, the answer sent',
+  'the end is stored and reported, the answer sent',
 ] as const;
 
 type SpanName = (typeof spanNames)[number];
@@ -51,9 +51,9 @@ export function spansOf(seen: Seen, events: readonly HistoryEvent[]): Span[] {
     ['the agent', seen.answeredAt],
     ["the activity's result is kept", at(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)],
     ['the task commits the turn', at(EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED)],
-    ['the session is told', at(EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED)],
+    ['the session gets the turn', at(EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED)],
     ['the last task ends the call', timeOf(events.at(-1))],
-    ['the end is kept and told, the answer sent', seen.receivedAt],
+    ['the end is stored and reported, the answer sent', seen.receivedAt],
   ];
   const spans: Span[] = [];
   let before = seen.sentAt;

@@ -43,7 +43,7 @@ async function join(
 ): Promise<void> {
   if (force)
     log.warn(
-      'HOLDFAST_JOIN=force is set: this node is not refused at its start, even if its key, payload store or version differs. Unset it once the node has started',
+      'HOLDFAST_JOIN=force is set: this node is not refused at its start, even if its key, payload store or generation differs. Unset it once the node has started',
     );
   const self = { ...nodes.self, storeId };
   const terms = (await readTerms(temporal)) ?? (await writeFirstTerms(temporal, self));

@@ -74,7 +74,7 @@ export const settings = {
     .enum(['checked', 'force'])
     .default('checked')
     .describe(
-      "What happens if this node's key, payload store or version differs from its cluster's. `checked`: the node refuses to start. `force`: it starts, and the cluster takes over what it has.",
+      "What happens if this node's key, payload store or generation (the format of stored data) differs from its cluster's. `checked`: the node refuses to start. `force`: it starts, and the cluster takes over what it has.",
     ),
   HOLDFAST_DRAIN_SECONDS: integer(10, 0, 3_600).describe(
     'Drain: how long a node that stops lets its calls finish.',
@@ -175,7 +175,7 @@ export const settings = {
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Most agents in the chain of one call.'),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Most agents that can be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
-    'Most calls in flight of one node. With a Temporal server of your own, calls from before the start of the node do not count.',
+    'Most calls in flight of one node. After a restart, calls that still run count too, but only with the embedded Temporal server.',
   ),
   HOLDFAST_MAX_STARTS: integer(16, 1, 10_000).describe(
     'Most calls that one node starts at the same time; the limit adapts downwards while starts are slow. Further calls wait.',

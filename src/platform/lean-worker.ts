@@ -1,6 +1,6 @@
 /**
- * The SDK's Worker with a workflow thread of our own: it records no call stacks, and one watchdog watches the whole thread
- * instead of each entry into workflow code. docs/adr/0017-lean-workflow-thread.md says why and what it saves.
+ * The SDK's Worker, whose workflow thread runs the SDK's script without recording call stacks. One watchdog watches the whole
+ * thread instead of each entry into workflow code. docs/adr/0017-lean-workflow-thread.md says why and what it saves.
  */
 import { join } from 'node:path';
 import { Worker as Thread } from 'node:worker_threads';
