@@ -9,7 +9,7 @@ import type { Progress } from '../rounds.ts';
 export const longSessions = 'long';
 const longTurns = 1_000;
 const agents = 1_000;
-/** Agents that `prepareNode` has already registered. */
+/** The number of agents that `prepareNode` has already registered. */
 const others = 6;
 const importAtOnce = 50;
 const importers = 4;

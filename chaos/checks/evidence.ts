@@ -1,4 +1,7 @@
-/** The evidence that the checks judge. It is gathered from outside: the load's journal, the agents' ledger, the API, Temporal. */
+/**
+ * The evidence that the checks judge. It is gathered from outside the product: from the load's journal, the agents' ledger, the
+ * API and Temporal.
+ */
 import type { Execution } from '../agents/ledger.ts';
 import type { FaultRecord, ObservedViolation, Removal, SessionRecord } from '../load/journal.ts';
 import type { CallRequest } from '../load/call-request.ts';

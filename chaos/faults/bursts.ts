@@ -1,4 +1,7 @@
-/** Faults that must hit the few milliseconds in which a call is accepted: a burst of calls is sent and something fails during it. */
+/**
+ * Faults that must hit the few milliseconds in which a call is accepted. For each, a burst of calls is sent and something fails
+ * during it.
+ */
 import { pause, until } from '../pause.ts';
 import { newCallRequest } from '../load/new-call-request.ts';
 import type { ProxiedProcess } from '../product/proxied-process.ts';

@@ -5,17 +5,20 @@ import { AgentError } from '../agents/transport.ts';
 import type { Try } from '../domain/call.ts';
 import { retryDelayMs } from '../domain/retry.ts';
 
-/** `ApplicationFailure.details[0]` of a failed ask. */
+/** The details of a failed try, as `ApplicationFailure.details[0]`. */
 export interface AskFailureDetails {
   readonly tries: readonly Try[];
-  /** After how long the agent may be asked again; absent: never. Temporal does not pass `nextRetryDelay` to the workflow. */
+  /**
+   * After how many ms the agent may be asked again; absent if it may not be asked again. It is in the details because Temporal
+   * does not pass `nextRetryDelay` to the workflow.
+   */
   readonly retryInMs?: number;
 }
 
 /** Failure type of an activity that stops because its worker stops. The workflow schedules it again on another worker. */
 export const workerShutdown = 'worker_shutdown';
 
-/** The failure by which a stopping worker hands an activity over to another worker. */
+/** Makes the failure by which a stopping worker hands an activity over to another worker. */
 export function handOver(tries: readonly Try[]): ApplicationFailure {
   const details: AskFailureDetails = { tries };
   return ApplicationFailure.create({
@@ -27,15 +30,18 @@ export function handOver(tries: readonly Try[]): ApplicationFailure {
   });
 }
 
-/** The error as it is if it is the agent's failure; anything else is our fault and becomes `internal`. */
+/**
+ * Returns the error unchanged if it is the agent's failure. Any other error is a fault of Holdfast and becomes one of type
+ * `internal`.
+ */
 export function asAgentError(error: unknown): AgentError {
   if (error instanceof AgentError) return error;
   return new AgentError('internal', error instanceof Error ? error.message : String(error), { cause: error });
 }
 
 /**
- * The failure with its tries and retry delay. Its texts are cut to a bounded length: Temporal rejects large failures, and
- * the call would never receive one.
+ * Converts the failure, with its tries and retry delay. Cuts its texts to a bounded length, because Temporal rejects large
+ * failures and the call would never receive one.
  */
 export function asApplicationFailure(
   failure: AgentError,

@@ -4,8 +4,8 @@ import { thisRunId } from './this-run-id.ts';
 
 export interface EndUnlessAskedActivity {
   /**
-   * For a cancelled call: resolves to whether the agent was asked. A request that still waits for a slot is ended, so that it
-   * is never sent. Requests of other processes are unknown here and count as asked.
+   * Called for a cancelled call. Resolves to whether the agent was asked. Ends a request that still waits for a slot, so that
+   * it is never sent. Requests of other processes are unknown to this one and count as asked.
    */
   endUnlessAsked(request: { readonly callId: string; readonly agent: string }): Promise<boolean>;
 }

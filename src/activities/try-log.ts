@@ -1,9 +1,9 @@
-/** The tries of one agent in one call, across Temporal's retries and schedulings whose worker died. */
+/** Records the tries of one agent in one call, across Temporal's retries and across schedulings whose worker died. */
 import type { Info } from '@temporalio/activity';
 import type { Try } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 
-/** The tries before this one. A try that was not reported, because its worker died, is added as lost. */
+/** Returns the tries before the current one. Adds a try as lost if its worker died before it reported the try. */
 export function triesBefore(earlierTries: readonly Try[], info: Info): Try[] {
   const reported = (info.heartbeatDetails as Try[] | undefined) ?? [];
   const tries = [...(reported.length > earlierTries.length ? reported : earlierTries)];
@@ -12,7 +12,7 @@ export function triesBefore(earlierTries: readonly Try[], info: Info): Try[] {
   return tries;
 }
 
-/** A try without a known outcome. The agent may have been asked. `startedAt`: epoch ms. */
+/** Makes a try without a known outcome; the agent may have been asked. `startedAt` is in epoch ms. */
 export function lostTry(tryNumber: number, startedAt: number): Try {
   const at = new Date(startedAt).toISOString();
   return { attempt: tryNumber, errorType: 'internal', lost: true, latencyMs: 0, at };
@@ -25,16 +25,16 @@ export class OpenTry {
   private endedAfterMs: number | undefined;
   private startedEpochMs: number;
   private begun = false;
-  /** From the start to the agent's first byte. */
+  /** Time in ms from the start of the request to the agent's first byte; undefined until that arrives. */
   firstByteMs: number | undefined;
 
-  /** `now`: epoch ms by the server's clock, which also dates histories. */
+  /** `now` returns the time (epoch ms) by the server's clock, which also dates histories. */
   constructor(now: () => number) {
     this.now = now;
     this.startedEpochMs = now();
   }
 
-  /** Start of the request, epoch ms. */
+  /** When the request was sent (epoch ms); until then, when its wait began. */
   get startedAt(): number {
     return this.startedEpochMs;
   }
@@ -48,12 +48,14 @@ export class OpenTry {
     return this.endedAfterMs !== undefined;
   }
 
-  /** From the start to the end, or to now while the request is open. */
+  /** Time in ms from the start of the request to its end, or until now while it is open. */
   get latencyMs(): number {
     return this.endedAfterMs ?? this.sinceStart();
   }
 
-  /** Marks the start: the time before it was our wait, not the agent's. */
+  /**
+   * Marks the start of the request: it is sent now. The time before it was spent waiting in Holdfast and is not the agent's.
+   */
   begin(): void {
     this.begun = true;
     this.began = performance.now();
@@ -73,14 +75,14 @@ export class OpenTry {
   }
 }
 
-/** `earlier` plus the current try, marked as lost: this worker stops before the agent has answered. */
+/** Returns `earlier` plus the current try, marked as lost, because this worker stops before the agent has answered. */
 export function withLostTry(earlier: readonly Try[], open: OpenTry): Try[] {
   return withThisTry(earlier, open, 'internal').map((one, index) =>
     index === earlier.length ? { ...one, lost: true } : one,
   );
 }
 
-/** `earlier` and the current try, which ends now. Only `earlier` if the agent was not asked (`no_slot`). */
+/** Returns `earlier` plus the current try, which ends now. Returns only `earlier` if the agent was not asked (`no_slot`). */
 export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: ErrorType): Try[] {
   if (errorType === 'no_slot') return [...earlier];
   const { startedAt, firstByteMs, latencyMs } = open;

@@ -12,7 +12,10 @@ export interface TurnActivities {
   openTurn(sessionId: string, callId: string, life?: string): Promise<TurnReply | undefined>;
   /** Copies large texts of the commit so that the session owns them. Returns the commit with references to the copies. */
   keepInSession(sessionId: string, commit: TurnCommit, life?: string): Promise<TurnCommit>;
-  /** Commits a turn. False if the session was deleted (it is not created again) or does not store the turn. */
+  /**
+   * Commits a turn. Returns false if the session does not store the turn, or was deleted; a deleted session is not created
+   * again.
+   */
   commitTurn(sessionId: string, commit: TurnCommit, place?: TurnPlace): Promise<boolean>;
   callState(callId: string): Promise<CallState>;
   /** Writes older messages of a session to the payload store. Returns the segment's key. */

@@ -1,4 +1,7 @@
-/** An object's own member; undefined if it has none, or if `value` is no object. Never one inherited from a prototype. */
+/**
+ * Returns an object's own member; undefined if the object does not have it, or if `value` is not an object. Never returns a
+ * member inherited from a prototype.
+ */
 export function member(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name];

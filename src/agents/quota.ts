@@ -1,6 +1,6 @@
 import { member } from './member.ts';
 
-/** The `code` or `type` of the error in OpenAI's API and in compatible ones. */
+/** The values of an error's `code` or `type`, in OpenAI's API and in compatible ones, that mean a used-up quota. */
 const usedUp = new Set<unknown>(['insufficient_quota', 'billing_hard_limit_reached']);
 
 /** Whether the body of a 429 says that waiting does not help, because the quota is used up or the account is blocked. */

@@ -7,21 +7,21 @@ export interface AgentMessage {
   readonly content: string;
 }
 
-/** One question to one agent: what a wire format encodes. */
+/** One question to one agent. A wire format encodes it. */
 export interface AgentQuestion {
   readonly agent: AgentConfig;
   /** The decrypted bearer token, if the agent has one. */
   readonly token: string | undefined;
-  /** The session's window, then the prompt. */
+  /** The messages of the session's window, followed by the prompt. */
   readonly messages: readonly AgentMessage[];
   readonly sessionId: string | undefined;
-  /** The same on every try (I3). */
+  /** The `Idempotency-Key` of the request; the same for every try (I3). */
   readonly idempotencyKey: string;
 }
 
 /** A question and how to send it. */
 export interface AgentRequest extends AgentQuestion {
-  /** When it is aborted, the socket is closed. */
+  /** Aborting this signal closes the socket. */
   readonly signal: AbortSignal;
   /** Called when the response's headers arrive, whatever the status. */
   readonly onFirstByte?: () => void;
@@ -29,7 +29,7 @@ export interface AgentRequest extends AgentQuestion {
 
 /** Sends requests to agents. Never retries by itself (I6), except on a stale connection (ADR 0025). */
 export interface AgentTransport {
-  /** Asks once and returns the answer's text. Throws `AgentError`, or the signal's reason once that is aborted. */
+  /** Sends one request and returns the answer's text. Throws `AgentError`, or the signal's reason once that is aborted. */
   ask(request: AgentRequest): Promise<string>;
   /** Sends a GET to the agent's `healthPath` and returns the status. Throws `AgentError` unless that is 2xx. */
   probe(agent: AgentConfig, signal: AbortSignal): Promise<number>;
@@ -39,7 +39,7 @@ export interface AgentTransport {
   close(): Promise<void>;
 }
 
-/** An anticipated failure of an agent, typed by the failure table; its message holds no secret (I5). */
+/** An expected failure of an agent. Its type is one of the failure table; its message contains no secret (I5). */
 export class AgentError extends Error {
   readonly type: ErrorType;
   /** When the agent may be asked again, in ms from now, from `Retry-After` or `retry-after-ms`. */

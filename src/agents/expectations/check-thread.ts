@@ -7,16 +7,22 @@ import type { CheckReply, CheckRequest } from './expectation-thread.ts';
 
 /** The limits of one check. */
 export interface CheckLimits {
-  /** Time limit, from the moment the thread gets the check. */
+  /** The time limit in ms, counted from the moment at which the thread gets the check. */
   readonly timeoutMs: number;
-  /** Heap limit of the thread, MiB. */
+  /** The heap limit of the thread, in MiB. */
   readonly memoryMib: number;
 }
 
-/** The thread's reply. `undecided`: the limit at which the check was given up, in words. */
+/**
+ * The outcome of a check: the thread's reply, or `undecided` if the check was given up because it reached a limit. `undecided`
+ * names that limit in words, e.g. "within 2 s (HOLDFAST_EXPECT_TIMEOUT_MS)".
+ */
 export type CheckOutcome = CheckReply | { readonly undecided: string };
 
-/** The thread's program. From the sources (tests, tsx) it first registers tsx, because a thread cannot load TypeScript. */
+/**
+ * The program that the thread runs. When Holdfast runs from its sources (tests, tsx), the program first registers tsx, because
+ * a thread cannot load TypeScript by itself.
+ */
 const program = import.meta.url.endsWith('.ts') ? fromSources() : importing('./expectation-thread.js');
 
 /**
@@ -49,7 +55,7 @@ export class CheckThread {
     return !this.gone;
   }
 
-  /** Checks one answer within the limits. Rejects with the reason if the thread has ended or ends during the check. */
+  /** Checks one answer within the limits. Rejects with the thread's error if the thread has ended or ends during the check. */
   async check(request: CheckRequest): Promise<CheckOutcome> {
     await this.ready;
     const { timeoutMs } = this.limits;
@@ -67,7 +73,7 @@ export class CheckThread {
     await this.worker.terminate();
   }
 
-  /** `work`, or a rejection as soon as the thread has ended for whatever reason. */
+  /** Settles like `work`, or rejects as soon as the thread has ended for whatever reason. */
   private async race<T>(work: Promise<T>): Promise<T> {
     const ended = this.ended.then((error): never => {
       this.gone = true;
@@ -77,7 +83,10 @@ export class CheckThread {
   }
 }
 
-/** The outcome of a check that ended its thread: `undecided` if the thread ran out of memory. Throws any other error. */
+/**
+ * Returns the outcome of a check whose thread ended with `error`: `undecided` if the thread ran out of memory. Throws any other
+ * error.
+ */
 export function outcomeOfEndedThread(error: unknown, { memoryMib }: CheckLimits): CheckOutcome {
   if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
   return { undecided: `within ${memoryMib} MiB (HOLDFAST_EXPECT_MEMORY_MIB)` };

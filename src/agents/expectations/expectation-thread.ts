@@ -7,14 +7,20 @@ import { compileExpectation, type Check } from './expectation.ts';
 /** A message to the thread. */
 export interface CheckRequest {
   readonly expectation: AgentExpectation;
-  /** The answer to check. Absent: the expectation is only compiled. */
+  /** The answer to check. Without it the expectation is only compiled. */
   readonly text?: string;
 }
 
-/** The thread's reply. `wrong`: what is wrong with the answer, if anything. `fault`: why the expectation cannot be used. */
+/**
+ * The thread's reply. `wrong` says what is wrong with the answer; undefined if it meets the expectation. `fault` says why the
+ * expectation cannot be used.
+ */
 export type CheckReply = { readonly wrong: string | undefined } | { readonly fault: string };
 
-/** A cache, because compiling takes milliseconds. Bounded, because compiled expectations take memory. */
+/**
+ * The compiled expectations. They are cached because compiling takes milliseconds; the cache is bounded because they take
+ * memory.
+ */
 const compiled = new LRUCache<string, Check>({ max: 200 });
 
 function checkOf(expectation: AgentExpectation): Check {

@@ -6,7 +6,7 @@ import type { AgentExpectation } from '../../domain/agent.ts';
 /** Returns what is wrong with an answer; undefined if it meets the expectation. */
 export type Check = (text: string) => string | undefined;
 
-/** Throws an `Error` that names the field of the registration that does not compile. */
+/** Compiles an expectation to a check. Throws an `Error` that names the field of the registration that does not compile. */
 export function compileExpectation({ minLength, jsonSchema, denyRegex }: AgentExpectation): Check {
   const checks = [
     ...(minLength === undefined ? [] : [(text: string) => shorterThan(minLength, text)]),
@@ -22,7 +22,7 @@ export function compileExpectation({ minLength, jsonSchema, denyRegex }: AgentEx
   };
 }
 
-/** What is wrong with a `text` of fewer than `minLength` UTF-16 code units; undefined if it is long enough. */
+/** Returns what is wrong with a `text` of fewer than `minLength` UTF-16 code units; undefined if it is long enough. */
 export function shorterThan(minLength: number, text: string): string | undefined {
   return text.length < minLength ? `it is shorter than ${minLength} characters` : undefined;
 }
@@ -52,7 +52,7 @@ function matching(jsonSchema: object): Check {
   };
 }
 
-/** A JSON pointer with its escapes resolved, because redaction would not recognise an escaped token in it. */
+/** Resolves the escapes of a JSON pointer, because redaction would not recognise an escaped token in it. */
 function pathOf(pointer: string): string {
   return pointer.replaceAll('~1', '/').replaceAll('~0', '~') || 'it';
 }
@@ -87,7 +87,10 @@ function compileSchema(jsonSchema: object): ValidateFunction {
   }
 }
 
-/** RE2 has no look-around and no back-references, so matching takes time linear in the answer. */
+/**
+ * Compiles a pattern with RE2, whose matching takes time linear in the answer. RE2 has no look-around and no back-references.
+ * Throws an `Error` that names `field`.
+ */
 function compileRegex(pattern: string, field: string): RE2JS {
   try {
     return RE2JS.compile(pattern);

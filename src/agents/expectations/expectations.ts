@@ -12,7 +12,7 @@ import { noRedaction, type Redactor } from '../redaction/redactor.ts';
 import { AgentError } from '../transport.ts';
 
 export interface ExpectationLimits extends CheckLimits {
-  /** Concurrent checks. */
+  /** The most threads, i.e. checks that run at the same time. */
   readonly maxThreads: number;
 }
 
@@ -20,7 +20,7 @@ export type StartThread = (limits: CheckLimits) => CheckThread;
 
 /** A check that waits for a thread. */
 interface Job {
-  /** The expectation as JSON. */
+  /** The expectation as JSON, which identifies its queue. */
   readonly key: string;
   readonly request: CheckRequest;
   readonly signal: AbortSignal | undefined;
@@ -32,8 +32,8 @@ export class Expectations {
   private readonly limits: ExpectationLimits;
   private readonly startThread: StartThread;
   /**
-   * A queue per expectation, next to be served first. Each expectation has at most one check running, so slow checks of one
-   * agent delay only that agent.
+   * The waiting checks, in a queue per expectation. The queue to be served next is the first. Each expectation has at most one
+   * check running, so slow checks of one agent delay only that agent.
    */
   private readonly queues = new Map<string, Job[]>();
   /** Keys of the expectations whose check is running. */
@@ -42,13 +42,16 @@ export class Expectations {
   private idle: CheckThread[] = [];
   private closed = false;
 
-  /** Starts no thread yet: each is started when it is first needed. */
+  /** Starts no thread: each thread is started when it is first needed. */
   constructor(limits: ExpectationLimits, startThread: StartThread = (own) => new CheckThread(own)) {
     this.limits = limits;
     this.startThread = startThread;
   }
 
-  /** Throws an `AgentError` of type `invalid_response` if the answer does not meet the expectation, or the signal's reason. */
+  /**
+   * Checks an answer. Throws an `AgentError` of type `invalid_response` if it does not meet the expectation, or the signal's
+   * reason.
+   */
   async require(
     text: string,
     expectation: AgentExpectation,
@@ -67,7 +70,7 @@ export class Expectations {
     if ('undecided' in outcome) throw new Error(`expect: it could not be compiled ${outcome.undecided}`);
   }
 
-  /** Ends all threads. Checks that are running are rejected. */
+  /** Ends all threads. Running checks reject. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all([...this.busy, ...this.idle].map((thread) => thread.close()));
@@ -144,7 +147,7 @@ export class Expectations {
     }
   }
 
-  /** The expectation's check has ended: its next one comes after those of all other expectations (round robin). */
+  /** Called when a check of the expectation has ended. Moves the expectation's queue behind all other queues (round robin). */
   private moveToEnd(key: string): void {
     this.running.delete(key);
     const queue = this.queues.get(key);

@@ -4,7 +4,10 @@ import { vps } from './vps/vps.ts';
 /** The wire formats by their names: one folder each. */
 const formats = { vps } as const satisfies Record<string, WireFormat>;
 
-/** The wire format of an agent. There is only one so far; with a second one, an agent's configuration would choose. */
+/**
+ * Returns the wire format of an agent. So far only one format exists; with a second one, the agent's configuration would select
+ * it.
+ */
 export function formatOf(): WireFormat {
   return formats.vps;
 }

@@ -1,7 +1,7 @@
 import type { Redactor } from '../redaction/redactor.ts';
 import type { AgentQuestion } from '../transport.ts';
 
-/** The POST request of a question. The HTTP transport adds the agent's address and its own headers. */
+/** The POST request for a question. The HTTP transport adds the agent's address and its own headers. */
 export interface EncodedQuestion {
   /** Path and query. */
   readonly path: string;
@@ -11,16 +11,16 @@ export interface EncodedQuestion {
 }
 
 /**
- * How questions are sent to one kind of agent and how its answers are read. A format knows no connections, and
- * `src/agents/http` knows no format. An agent's `protocol` (http or https) is something else. Statuses other than 200 and
- * 201 are handled in the same way for all formats (http/status-failure.ts).
+ * Defines how questions are sent to one kind of agent and how its answers are read. A format knows nothing about connections,
+ * and `src/agents/http` knows nothing about formats. An agent's `protocol` (http or https) is something else. Statuses other
+ * than 200 and 201 are handled in the same way for all formats (http/status-failure.ts).
  */
 export interface WireFormat {
-  /** Throws `AgentError` if the question cannot be sent. */
+  /** Makes the request for a question. Throws `AgentError` if the question cannot be sent. */
   encode(question: AgentQuestion): EncodedQuestion;
   /**
-   * The answer's text, from the decompressed body of a 200 or 201. Throws `AgentError` of type `invalid_response` if the
-   * body has none; `redactor` keeps the agent's token out of that error's text (I5).
+   * Reads the answer's text from the decompressed body of a 200 or 201. Throws `AgentError` of type `invalid_response` if the
+   * body has no text; `redactor` keeps the agent's token out of that error's text (I5).
    */
   decode(body: Uint8Array, redactor: Redactor): string;
 }

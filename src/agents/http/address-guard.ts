@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isMetadataName, refusedAddressKind } from './refused-addresses.ts';
 
-/** Result of `checkHost`. `reason` is a sentence for the caller. */
+/** The result of `checkHost`. `reason` is a sentence for the caller of the API. */
 export type HostCheck =
   | { readonly ok: true; /** Canonical: lower case, no brackets, no trailing dot. */ readonly host: string }
   | { readonly ok: false; readonly reason: string };
@@ -35,7 +35,10 @@ export function isRefusedAddress(ip: string): boolean {
 
 const tooLong = `A host has at most ${maxHostLength} characters`;
 
-/** Why the text cannot be a host. Checked before the URL parser sees it, which would drop tabs and split off a path. */
+/**
+ * Returns why the text cannot be a host; undefined if it may be one. This check comes before the URL parser, which would drop
+ * tabs and split off a path.
+ */
 function shapeProblem(host: string): string | undefined {
   if (host === '') return 'The host is empty';
   if (host.length > maxHostLength) return tooLong;
@@ -52,7 +55,10 @@ function isBareIpv6(host: string): boolean {
   return !host.startsWith('[') && host.indexOf(':') !== host.lastIndexOf(':');
 }
 
-/** Normalises a host with the WHATWG URL parser: IPv4 in decimal, hex or octal, percent-encoding, full width, IDNA. */
+/**
+ * Normalises a host with the WHATWG URL parser: IPv4 in decimal, hex or octal, percent-encoding, full width, IDNA. Undefined if
+ * the parser rejects it.
+ */
 function canonicalHost(host: string): string | undefined {
   try {
     const { hostname } = new URL(`http://${isBareIpv6(host) ? `[${host}]` : host}`);

@@ -3,8 +3,8 @@ import { AgentError } from '../transport.ts';
 import { checkHost } from './address-guard.ts';
 
 /**
- * The agent's origin, such as `https://host:443`. The host is checked here as well as at registration, because an IP literal
- * reaches the socket without a lookup. Throws `AgentError` of type `connection` if the host is refused.
+ * Returns the agent's origin, such as `https://host:443`. Checks the host again, although it was checked at registration,
+ * because an IP literal reaches the socket without a lookup. Throws `AgentError` of type `connection` if the host is refused.
  */
 export function checkedUrl(agent: AgentConfig): string {
   const check = checkHost(agent.host);

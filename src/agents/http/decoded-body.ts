@@ -9,15 +9,18 @@ export const acceptedEncodings = 'gzip, br';
 export type Response = Pick<Dispatcher.ResponseData, 'headers' | 'body'>;
 type Body = Response['body'];
 
-/** Limits of a body. */
+/** The limits of a body. */
 export interface BodyLimits {
-  /** Limit of the body on the wire. The reader of the decoded body applies the same limit to that. */
+  /** The most bytes of the body on the wire. The reader of the decoded body applies the same limit to that. */
   readonly maxBytes: number;
   /** Largest ratio of decoded size to size on the wire, for large bodies. */
   readonly maxRatio: number;
 }
 
-/** Up to this decoded size any ratio is allowed: ordinary repetitive text is highly compressible too, and small is harmless. */
+/**
+ * Up to this decoded size any ratio is allowed: ordinary repetitive text is highly compressible too, and a small body does no
+ * harm.
+ */
 const anyRatioBytes = 256 * 1_024;
 
 /**
@@ -50,7 +53,10 @@ const encodings: Readonly<Record<string, Encoding>> = {
   br: 'br',
 };
 
-/** At most one encoding is accepted: bodies that are compressed twice are made to hide their size. */
+/**
+ * Returns the encoding of the body. Throws `AgentError` for an unknown encoding, and for more than one: bodies are compressed
+ * twice only to hide their size.
+ */
 function encodingOf(header: string | string[] | undefined, redactor: Redactor): Encoding {
   const said = [header ?? ''].flat().join(', ').trim();
   const name = said.toLowerCase();
@@ -88,7 +94,7 @@ async function* unpacked(
 /** The compressed body while it is read. */
 interface Wire {
   bytes: number;
-  /** Why the body ended early. */
+  /** The error for which the body ended early. */
   failure?: Error;
 }
 

@@ -2,14 +2,14 @@ import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { refusedAddressKind } from './refused-addresses.ts';
 
-/** `dns.lookup` with `all: true`. */
+/** A function like `dns.lookup` with `all: true`. */
 export type ResolveAll = (
   hostname: string,
   options: LookupAllOptions,
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-/** All addresses of a host name are refused (refused-addresses.ts). */
+/** Thrown if all addresses of a host name are refused (refused-addresses.ts). */
 export class AddressRefusedError extends Error {
   readonly code = 'ERR_ADDRESS_REFUSED';
 }

@@ -5,13 +5,16 @@
 /* eslint-disable @typescript-eslint/no-deprecated -- undici's newer handlers have no event for an answer's first byte */
 import { Client, Pool, type Agent, type Dispatcher } from 'undici';
 
-/** The connection had served an earlier request, and was closed before the first byte of this request's answer. */
+/**
+ * Thrown if the connection was stale: it had served an earlier request, and was closed before the first byte of this request's
+ * answer.
+ */
 export class StaleConnectionError extends Error {}
 
 /** Error codes of a connection that the other side has closed. Timeouts and malformed HTTP have other codes. */
 const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** The `factory` of an undici `Agent` whose requests fail with `StaleConnectionError` on a stale connection. */
+/** A `factory` for an undici `Agent`. Requests of that `Agent` fail with `StaleConnectionError` on a stale connection. */
 export const keptConnections: NonNullable<Agent.Options['factory']> = (origin, options) =>
   new Pool(origin, { ...(options as Pool.Options), factory: (to, more) => new KeptConnection(to, more) });
 

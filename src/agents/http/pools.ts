@@ -5,9 +5,9 @@ import { createGuardedLookup, type ResolveAll } from './guarded-lookup.ts';
 import { keptConnections } from './kept-connection.ts';
 
 export interface PoolOptions {
-  /** Limit for DNS lookup, TCP connect and TLS handshake together. */
+  /** The time limit for DNS lookup, TCP connect and TLS handshake together. */
   readonly connectTimeoutMs: number;
-  /** Most connections to one protocol, host and port. Further requests wait for one. */
+  /** The most connections to one protocol, host and port. Further requests wait for one of them. */
   readonly connectionsPerOrigin: number;
   /** Certificate authorities (PEM) to trust besides Node's own, for agents with private certificates. */
   readonly extraCertificates?: string;
@@ -23,7 +23,10 @@ export interface Pools {
   close(): Promise<void>;
 }
 
-/** Undici's own timeouts are off, so only the signal ends a request. No retries and no redirects (I6). */
+/**
+ * Creates the pools. Undici's own timeouts are off, so only the signal ends a request. The pools neither retry nor follow
+ * redirects (I6).
+ */
 export function createPools(options: PoolOptions): Pools {
   const common = {
     connections: options.connectionsPerOrigin,
@@ -39,7 +42,7 @@ export function createPools(options: PoolOptions): Pools {
   return { kept, fresh, close };
 }
 
-/** Opens single connections, with the same guard and options as the pools. */
+/** Creates a connector that opens single connections, with the same guard and options as the pools. */
 export function createConnector(options: PoolOptions): buildConnector.connector {
   return buildConnector(connectOptions(options));
 }

@@ -41,7 +41,10 @@ const refusedRanges: Readonly<Record<string, string>> = {
 
 const metadataService = 'a cloud metadata service';
 
-/** Why no agent may be at this address, e.g. "a link-local address"; undefined if one may. Other text is refused too. */
+/**
+ * Returns why no agent may be at this address, e.g. "a link-local address"; undefined if one may. A text that is not an IP
+ * address is refused too.
+ */
 export function refusedAddressKind(ip: string): string | undefined {
   if (!ipaddr.isValid(ip)) return 'not an IP address';
   const address = ipaddr.parse(ip);

@@ -2,7 +2,7 @@ import { errors } from 'undici';
 import { AddressRefusedError } from './guarded-lookup.ts';
 import { AgentError } from '../transport.ts';
 
-/** Error codes that are not the agent's fault: our arguments, our shutdown, our file descriptors. */
+/** Error codes that are not the agent's fault: invalid arguments of ours, our shutdown, a lack of file descriptors here. */
 const ownFaults = new Set([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_DESTROYED',
@@ -13,7 +13,7 @@ const ownFaults = new Set([
   'ENFILE',
 ]);
 
-/** What an error code means, for the error text. */
+/** The meaning of error codes, for error texts. */
 const explanations: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was reset',
@@ -45,7 +45,10 @@ export function requestFailure(error: unknown, url: string): unknown {
   return new AgentError('connection', `Cannot reach ${url}: ${explanation} (${code})`);
 }
 
-/** Undici marks these cases only by their messages, so its version is pinned and each case has a test. */
+/**
+ * Whether the agent violated HTTP. Undici marks some of these cases only by their messages, so its version is pinned and each
+ * case has a test.
+ */
 function isProtocolError(error: Error): boolean {
   if (error instanceof errors.HTTPParserError) return !isTruncated(error);
   if (error instanceof errors.HeadersOverflowError) return true;
@@ -53,7 +56,7 @@ function isProtocolError(error: Error): boolean {
   return error instanceof errors.SocketError && ['bad response', 'bad upgrade'].includes(error.message);
 }
 
-/** The connection ended within an answer that had neither a length nor keep-alive. */
+/** Whether the connection ended within an answer that had neither a length nor keep-alive. */
 function isTruncated(error: Error): boolean {
   return error.message.includes('Invalid EOF state');
 }

@@ -17,11 +17,13 @@ export async function skipBody({ body }: Response, maxBytes: number): Promise<vo
   await readUpTo(body, maxBytes);
 }
 
-/** How long an agent may take to send an error's body. Its status is known already, so the body is not worth a longer wait. */
+/** How long an agent may take to send an error's body. The status is known already, so the body is not worth a longer wait. */
 const excerptTimeoutMs = 1_000;
 const excerptLimits: BodyLimits = { maxBytes: 16_384, maxRatio: Infinity };
 
-/** The beginning of an error's body as text, not redacted. Never throws: if the body fails, returns what was read before. */
+/**
+ * Reads the beginning of an error's body as text, not redacted. Never throws: if reading fails, returns what was read before.
+ */
 export async function readExcerpt(response: Response): Promise<{ text: string; complete: boolean }> {
   const timer = setTimeout(() => response.body.destroy(), excerptTimeoutMs);
   const read: Buffer[] = [];
@@ -36,7 +38,10 @@ export async function readExcerpt(response: Response): Promise<{ text: string; c
   }
 }
 
-/** The first `maxBytes` of a body, also in `chunks` as they arrive. `complete`: the body is not longer. */
+/**
+ * Reads the first `maxBytes` of a body; appends them to `chunks` as they arrive. `complete` says whether the body is not longer
+ * than that.
+ */
 async function readUpTo(
   pieces: AsyncIterable<unknown>,
   maxBytes: number,

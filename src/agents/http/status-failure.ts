@@ -7,7 +7,10 @@ import type { Redactor } from '../redaction/redactor.ts';
 import { readExcerpt } from './response-body.ts';
 import { AgentError } from '../transport.ts';
 
-/** Converts a response that is not 200 or 201 to an `AgentError`: its type by the status, its text from the body. */
+/**
+ * Converts a response with a status other than 200 and 201 to an `AgentError`. The status determines its type, the body its
+ * text.
+ */
 export async function statusFailure(
   response: Dispatcher.ResponseData,
   redactor: Redactor,
@@ -23,7 +26,7 @@ export async function statusFailure(
   });
 }
 
-/** Statuses 4xx, besides 429, that another try may resolve: request timeout, conflict, locked, too early. */
+/** The 4xx statuses, besides 429, that another try may resolve: request timeout, conflict, locked, too early. */
 const transientStatuses: Readonly<Record<number, ErrorType>> = {
   408: 'timeout',
   409: 'model_error',
@@ -50,7 +53,10 @@ function headline(status: number): string {
   return `The agent answered ${status}`;
 }
 
-/** `retry-after-ms` has precedence, as it is more exact. A date is compared with the answer's `Date`: our clock may differ. */
+/**
+ * Returns in how many ms the agent wants to be asked again; undefined if it does not say. `retry-after-ms` has precedence,
+ * because it is more exact. A date is compared with the answer's `Date`, because our clock may differ.
+ */
 function retryAfter(headers: Dispatcher.ResponseData['headers']): number | undefined {
   const first = (name: string): string | undefined => [headers[name]].flat()[0];
   const nowMs = parseHttpDate(first('date')) ?? Date.now();

@@ -5,11 +5,11 @@ import { AgentError, type AgentTransport } from '../transport.ts';
 
 /** The result of one probe. */
 export interface ProbeResult {
-  /** For the agent's health; marked as a probe. */
+  /** The outcome for the agent's health, marked as a probe. */
   readonly outcome: Outcome;
-  /** Status of the health path's answer. Absent if there was none. */
+  /** HTTP status of the health path's answer. Absent if no answer came or only a connection was opened. */
   readonly statusCode?: number;
-  /** Why the probe failed. Absent: it succeeded. */
+  /** Why the probe failed. Absent if it succeeded. */
   readonly error?: string;
   readonly latencyMs: number;
 }
@@ -44,7 +44,10 @@ export async function probeAgent(
   }
 }
 
-/** An error that is neither the agent's failure nor a timeout is a fault of Holdfast: `internal` counts against no agent. */
+/**
+ * Returns the failure that an error means. An error that is neither the agent's failure nor a timeout is a fault of Holdfast:
+ * `internal`, which does not count against any agent.
+ */
 function failureOf(error: unknown, signal: AbortSignal, limitMs: number) {
   if (error instanceof AgentError)
     return { type: error.type, message: error.message, statusCode: error.statusCode };

@@ -3,7 +3,7 @@ import type { Outcome } from '../../domain/health.ts';
 import { probeAgent } from './probe-agent.ts';
 import type { AgentTransport } from '../transport.ts';
 
-/** Concurrent probes. */
+/** The number of probes that run at the same time. */
 const concurrency = 8;
 
 /** Probes each agent that has a health path once, and passes each outcome to `record`. Resolves when all are done. */

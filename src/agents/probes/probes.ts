@@ -4,7 +4,7 @@ import type { AgentHealth, Outcome } from '../../domain/health.ts';
 import { probeAgent, type ProbeResult } from './probe-agent.ts';
 import type { AgentTransport } from '../transport.ts';
 
-/** The agents' health: read and updated by probes. */
+/** The agents' health, which probes read and update. */
 interface ProbedHealth {
   of(agent: string): AgentHealth;
   record(outcome: Outcome): unknown;
@@ -24,7 +24,7 @@ export class Probes {
     this.timeoutMs = timeoutMs;
   }
 
-  /** Probes the agent. Its health has the outcome before this resolves. */
+  /** Probes the agent. When this resolves, the agent's health contains the outcome. */
   probe(agent: AgentConfig): Promise<ProbeResult> {
     const running = this.running.get(agent.name);
     if (running) return running;
@@ -40,8 +40,8 @@ export class Probes {
   }
 
   /**
-   * Whether the outcome says something about the agent's health. That a connection could be opened does so only for an
-   * agent that was unreachable: an open port does not mean that the agent answers.
+   * Whether the outcome says something about the agent's health. If a probe only opened a connection, its success does so only
+   * for an agent that was unreachable: an open port does not mean that the agent answers.
    */
   private isInformative({ name, healthPath }: AgentConfig, { errorType }: Outcome): boolean {
     if (healthPath !== undefined || errorType !== undefined) return true;

@@ -1,15 +1,18 @@
-/** The digits that are the same in every Base64 text that contains the given bytes at one alignment. */
+/** The Base64 digits that stay the same in every Base64 text that contains the given bytes at one alignment. */
 export interface Base64Core {
-  /** In the standard alphabet, without digits that also depend on neighbouring bytes. */
+  /** The digits in the standard alphabet, without those that also depend on neighbouring bytes. */
   readonly digits: string;
-  /** Index in `text` where the encoded bytes end. `digitsEnd`: where `digits` end; a shared digit and padding may follow. */
+  /**
+   * Returns the index in `text` at which the encoded bytes end. `digitsEnd` is the index at which `digits` end; a shared digit
+   * and padding may follow there.
+   */
   readonly endOf: (text: string, digitsEnd: number) => number;
 }
 
-/** Shorter cores are left out, because ordinary text contains them by chance. */
+/** The least length of a core. Shorter cores are left out, because ordinary text contains them by chance. */
 const minDigits = 8;
 
-/** One core for each of the three alignments of `bytes` to Base64's groups of three bytes. */
+/** Returns one core for each of the three alignments of `bytes` to Base64's groups of three bytes. */
 export function base64Cores(bytes: Buffer): Base64Core[] {
   return [0, 1, 2].flatMap((offset) => {
     const all = Buffer.concat([Buffer.alloc(offset), bytes])

@@ -4,8 +4,8 @@ import type { Redactor } from './redactor.ts';
 const maxErrorTextLength = 500;
 
 /**
- * An error text `headline: what the agent said`: one line without control characters and without the token (I5), cut to 500
- * characters.
+ * Makes an error text of the form `headline: what the agent said`: one line without control characters and without the token
+ * (I5), cut to 500 characters.
  */
 export function errorText(headline: string, agentSaid: string, redactor: Redactor): string {
   // Redacted before and after cleaning: control characters or white space within the token must not hide it.
@@ -13,13 +13,16 @@ export function errorText(headline: string, agentSaid: string, redactor: Redacto
   return cutErrorText(excerpt === '' ? headline : `${headline}: ${excerpt}`);
 }
 
-/** Cuts a text to the 500 characters that an error may have. The text must hold no secret: it is not redacted. */
+/** Cuts a text to the 500 characters that an error may have. It does not redact the text, which must contain no secret. */
 export function cutErrorText(text: string): string {
   if (text.length <= maxErrorTextLength) return text;
   return `${text.slice(0, maxErrorTextLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** Only this much is redacted and cleaned, because an answer may have megabytes and the error text needs only its beginning. */
+/**
+ * Only this many characters are redacted and cleaned, because an answer may have megabytes and the error text needs only its
+ * beginning.
+ */
 const maxSaidLength = 16_384;
 
 function beginning(said: string, redactor: Redactor): string {
@@ -27,7 +30,9 @@ function beginning(said: string, redactor: Redactor): string {
   return redactCut(said.slice(0, maxSaidLength), redactor);
 }
 
-/** Redacts a text that was cut, and drops its end: that could be the beginning of a token, which cannot be recognised. */
+/**
+ * Redacts a text that was cut, and drops its end, which could be the beginning of a token and could not be recognised as such.
+ */
 export function redactCut(text: string, redactor: Redactor): string {
   const clean = redactor.redact(text);
   return clean.slice(0, Math.max(0, clean.length - redactor.longestSpelling));
@@ -40,7 +45,7 @@ function oneLine(text: string): string {
     .trim();
 }
 
-/** The message of an error body: `error`, `error.message`, `message` or `detail`; otherwise the whole body. */
+/** Returns the message of an error body: `error`, `error.message`, `message` or `detail`; otherwise the whole body. */
 export function agentsOwnError(text: string): string {
   try {
     return describeError(JSON.parse(text));
@@ -49,7 +54,7 @@ export function agentsOwnError(text: string): string {
   }
 }
 
-/** The readable part of an error value; its JSON if there is none. Never throws. */
+/** Returns the readable part of an error value, or its JSON if it has no such part. Never throws. */
 export function describeError(value: unknown): string {
   for (const candidate of [member(value, 'error'), value]) {
     if (typeof candidate === 'string') return candidate;

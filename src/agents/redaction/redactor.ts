@@ -6,22 +6,28 @@ export const redacted = '[redacted]';
 /** Replaces an agent's token in texts of that agent by `[redacted]` (I5). */
 export interface Redactor {
   redact(text: string): string;
-  /** Length of the longest spelling that `redact` recognises, in characters. 0 without a token. */
+  /** The length, in characters, of the longest spelling that `redact` recognises. 0 without a token. */
   readonly longestSpelling: number;
 }
 
-/** Both kinds together and each alone, because a token may itself contain what looks like an escape of the other kind. */
+/**
+ * The combinations of escapes to resolve: both kinds together and each alone, because a token may itself contain what looks
+ * like an escape of the other kind.
+ */
 const escapes = ['percent and backslash', 'percent', 'backslash'] as const;
 
-/** For agents without a token. */
+/** The redactor for agents without a token: it changes nothing. */
 export const noRedaction: Redactor = { redact: (text) => text, longestSpelling: 0 };
 
-/** For agents whose token is not decrypted, so it cannot be searched for: replaces every text by an empty one. */
+/**
+ * The redactor for agents whose token is not decrypted, so that it cannot be searched for: it replaces every text by an empty
+ * one.
+ */
 export const withholdAll: Redactor = { redact: () => '', longestSpelling: 0 };
 
 /**
- * A redactor that recognises the token verbatim, with any of its characters percent-encoded or escaped as in JSON, and in
- * Base64 (also base64url, and within a longer encoded text such as `Bearer <token>`). Takes time linear in the text.
+ * Makes a redactor that recognises the token verbatim, with any of its characters percent-encoded or escaped as in JSON, and in
+ * Base64 (also base64url, and within a longer encoded text such as `Bearer <token>`). It takes time linear in the text.
  */
 export function createRedactor(token: string | undefined): Redactor {
   if (!token) return noRedaction;

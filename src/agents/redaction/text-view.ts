@@ -1,7 +1,10 @@
 /** A text with its escapes resolved, and for each character its index in the source. */
 export interface TextView {
   readonly text: string;
-  /** Index in the source of the character at `index`; the source's length for the index after the last character. */
+  /**
+   * Returns the index in the source of the character at `index`. For the index after the last character it is the source's
+   * length.
+   */
   readonly sourceIndex: (index: number) => number;
 }
 
@@ -20,7 +23,10 @@ const escapePatterns: Readonly<Record<Escapes, RegExp>> = {
 
 /** Resolves escapes to characters: `%41` (percent), `\u0041` and `\A` (backslash) or all. Bytes above ASCII are Latin-1. */
 export function unescaped(source: string, escapes: Escapes): TextView {
-  /** For each escape: the index of its character in the view, and how much longer the source is up to and including it. */
+  /**
+   * For each escape, the index of its character in the view, and how much longer than the view the source is up to and
+   * including the escape.
+   */
   const ends: number[] = [];
   const longer: number[] = [];
   let lengthened = 0;
@@ -39,7 +45,7 @@ function characterOf(escape: string): string {
   return escape.charAt(1);
 }
 
-/** Index of the last number below `limit`, by binary search; -1 if there is none. */
+/** Returns the index of the last number below `limit`, by binary search; -1 if no number is below it. */
 function lastBelow(ascending: readonly number[], limit: number): number {
   let low = 0;
   let high = ascending.length;

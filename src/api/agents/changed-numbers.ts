@@ -6,9 +6,9 @@ import { changeOf } from '../http/json-numbers.ts';
 
 interface OpenContainer {
   readonly isArray: boolean;
-  /** Index of the current element. */
+  /** The index of the current element of an array. */
   index: number;
-  /** Where the key of the current member begins. */
+  /** The offset in the text at which the key of the current member begins. */
   keyStart: number;
   expectsKey: boolean;
 }
@@ -17,8 +17,8 @@ const [quote, comma, minus, zero, nine] = [0x22, 0x2c, 0x2d, 0x30, 0x39];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Reports the first such numbers, in one pass over the text, which must be valid JSON. The text is needed because a parsed
- * value no longer shows how the number was written.
+ * Returns an error for each of the first numbers that JavaScript could not represent exactly, in one pass over the text, which
+ * must be valid JSON. It needs the text because a parsed value no longer shows how the number was written.
  */
 export function changedNumbers(json: Buffer): FieldError[] {
   const errors: FieldError[] = [];
@@ -51,7 +51,7 @@ export function changedNumbers(json: Buffer): FieldError[] {
   return errors;
 }
 
-/** A quick check that covers most numbers, so that their text need not be compared. */
+/** Checks quickly whether a number is exact. It recognises most numbers, so that their text need not be compared. */
 function isExact(json: Buffer, start: number, end: number): boolean {
   if (end - start > 15) return false;
   for (let at = start; at < end; at++) if (isExponent(json[at])) return false;

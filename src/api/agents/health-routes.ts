@@ -20,7 +20,7 @@ type Room = Pick<Dependencies, 'agents'>;
 
 const agentParams = z.object({ agent: id });
 
-/** Endpoints of agents' health, of probes, and of the gateway's status. */
+/** The endpoints for the health of agents, for probes, and for the status of the gateway. */
 export function healthEndpoints(deps: Dependencies): Endpoint[] {
   const { sessions, probes } = deps;
   const { directory: agents, health } = deps.agents;

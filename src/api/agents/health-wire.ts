@@ -54,7 +54,7 @@ export function probeToWire({
   };
 }
 
-/** As a percentage with at most two decimals. */
+/** Rounds a percentage (0 to 100) to at most two decimals. */
 export function percent(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -3,8 +3,8 @@ import { invalid } from '../../services/calls/requested-chain.ts';
 import { mayShareToken, type AgentConfig } from '../../domain/agent.ts';
 
 /**
- * The new config, with the token of the config that it replaces, if that has one. The address must stay the same: otherwise
- * somebody who does not know the token could have it sent elsewhere (I5). Throws the refusal `validation_failed`.
+ * Returns the new config with the token of the config that it replaces, if that has one. The address must stay the same:
+ * otherwise somebody who does not know the token could have it sent elsewhere (I5). Throws the refusal `validation_failed`.
  */
 export function withKeptToken(agents: Agents, config: AgentConfig): AgentConfig {
   if (config.sealedToken !== undefined)

@@ -12,11 +12,11 @@ interface OpenContainer {
   expectsKey: boolean;
 }
 
-/** A tokenizer that keeps track of the path. Throws the refusal of JSON that nests too deeply. */
+/** A tokenizer that keeps track of the path. Throws a refusal if the JSON nests too deeply. */
 export class PlacedTokens extends Tokenizer {
   private readonly open: OpenContainer[] = [];
   private readonly onPlacedToken: (token: ParsedTokenInfo, path: readonly OpenContainer[]) => void;
-  /** The first such numbers since the caller last emptied the list. */
+  /** The first numbers that JavaScript cannot represent exactly, since the caller last emptied the list. */
   changed: FieldError[] = [];
 
   /** `onPlacedToken` is called with each token and the containers that it is in, the outermost first. */

@@ -6,9 +6,9 @@ import { callWorkflowId } from '../../domain/ids.ts';
 import { promptOf } from '../../domain/turn-text.ts';
 import { askedOf, attemptToWire, callAnswerToWire, callSummaryToWire, queuedMsOf } from './wire.ts';
 
-/** For links to a call in Temporal's Web UI. */
+/** Describes where Temporal's Web UI is, for links to a call in it. */
 export interface WebUi {
-  /** Without a slash at the end. */
+  /** The Web UI's base URL, without a slash at the end. */
   readonly url: string;
   readonly namespace: string;
 }
@@ -34,7 +34,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
   };
 }
 
-/** The answer of a running call, or of one whose ending could not be read in time: everything is null. */
+/** Makes the answer for a running call, and for one whose ending could not be read in time: everything is null. */
 function nothingKnown(call: CallDescription): wire.CallAnswer {
   return {
     call_id: call.callId,
@@ -53,7 +53,7 @@ function nothingKnown(call: CallDescription): wire.CallAnswer {
   };
 }
 
-/** How long each phase took. Phases that have not ended, or of which nothing is known, are null. */
+/** Returns how long each phase took, in ms. Phases that have not ended, or about which nothing is known, are null. */
 function timingsToWire({ ending, progress, input }: CallDescription, totalMs: number): wire.Timings {
   const { attempts } = ending ?? progress ?? {};
   const queuedMs = ending ? queuedMsOf(ending, totalMs) : progress?.queuedMs;
@@ -70,7 +70,10 @@ function timingsToWire({ ending, progress, input }: CallDescription, totalMs: nu
   };
 }
 
-/** The agent's config as pinned at the start of the call. Never contains the token, sealed or not (I5). */
+/**
+ * Converts the agent's config as it was pinned at the start of the call. The result never contains the token, sealed or not
+ * (I5).
+ */
 function pinnedAgentToWire(agent: AgentConfig): wire.PinnedAgent {
   return {
     name: agent.name,

@@ -3,7 +3,7 @@ import { Header, Pax } from 'tar';
 import type { ExportedCall } from '../../contract/calls.ts';
 import type { CallHistory } from '../../services/archive/call-export.ts';
 
-/** One line of JSON per call. */
+/** Yields the export as NDJSON: one line of JSON per call. */
 export async function* ndjsonOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<string> {
   for await (const { callId, agentAsked: asked, answeredBy, history } of calls) {
     const names = {
@@ -17,7 +17,10 @@ export async function* ndjsonOf(calls: AsyncIterable<CallHistory>): AsyncGenerat
 
 const blockBytes = 512;
 
-/** Entries are named `<call id>.json`, with characters percent-encoded that should not be in a file name. */
+/**
+ * Yields the export as a tar archive. Its entries are named `<call id>.json`; characters that should not be in a file name are
+ * percent-encoded.
+ */
 export async function* tarOf(calls: AsyncIterable<CallHistory>): AsyncGenerator<Buffer> {
   const mtime = new Date();
   for await (const { callId, history } of calls) {

@@ -5,13 +5,16 @@ import type { callAccepted, callAnswer } from '../../contract/calls.ts';
 import type { ReplyOf } from '../http/endpoint.ts';
 import { callAnswerToWire } from './wire.ts';
 
-/** The answers to a request that starts a call: it has ended (200), or it still runs (202). */
+/** The replies to a request that starts a call: 200 if the call has ended, 202 if it is still running. */
 export type CallReply = ReplyOf<{
   200: { description: string; schema: typeof callAnswer };
   202: { description: string; schema: typeof callAccepted };
 }>;
 
-/** Throws the refusal of a refused call, after setting Location on the response if the call may exist. */
+/**
+ * Makes the reply for the outcome. Throws the refusal of a refused call, after setting Location on the response if the call may
+ * exist.
+ */
 export function replyTo(
   outcome: CallOutcome,
   { callId, agentName }: Pick<AwaitedCall, 'callId' | 'agentName'>,
@@ -29,7 +32,7 @@ export function replyTo(
   }
 }
 
-/** The path of a call, for `Location`. */
+/** Returns the path of a call, for the header `Location`. */
 export function callLocation(callId: string): string {
   return `/api/vps/calls/${encodeURIComponent(callId)}`;
 }

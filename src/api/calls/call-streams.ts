@@ -58,16 +58,16 @@ export function callStreamEndpoints({
 }
 
 /**
- * How many events the client has had, by its `Last-Event-ID`: an event's id is its place in the story, from 1. 0 if the header
- * is missing or malformed.
+ * Returns how many events the client has received, according to its `Last-Event-ID`: an event's id is its position in the
+ * story, from 1. 0 if the header is missing or malformed.
  */
 function eventsHad(lastEventId: string | undefined): number {
   return lastEventId !== undefined && /^\d{1,6}$/.test(lastEventId) ? Number(lastEventId) : 0;
 }
 
 /**
- * Sends the events after the first `sent`, and `end` after an ending. A client whose `Last-Event-ID` is beyond the story gets
- * the ending too.
+ * Sends the events after the first `sent` ones, and then `end` if the story has ended. A client whose `Last-Event-ID` is beyond
+ * the story gets the last event of an ended story too.
  */
 async function sendStory(
   stream: EventStream,

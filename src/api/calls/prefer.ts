@@ -1,9 +1,10 @@
 /**
- * `Prefer` (RFC 7240) of a call: `respond-async` answers at once, `wait=N` waits at most N seconds, neither waits
- * until the call ends. Unknown preferences are ignored, as the RFC says.
+ * The header `Prefer` (RFC 7240) of a request that starts a call. With `respond-async` the node answers at once, with `wait=N`
+ * it waits at most N seconds, and with neither it waits until the call ends. Unknown preferences are ignored, as the RFC
+ * requires.
  */
 export interface Preference {
-  /** Undefined: waits until the call ends. */
+  /** How long to wait for the call, in ms. Undefined means until the call ends. */
   readonly waitMs: number | undefined;
   /** Value of the response header `Preference-Applied`. */
   readonly applied: string | undefined;

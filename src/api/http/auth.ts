@@ -5,12 +5,16 @@ import { Refusal } from '../../domain/failures.ts';
 import type { Config } from '../../platform/config.ts';
 import { refuseOtherSites } from './refuse-other-sites.ts';
 
-/** Identifies the sender of a request, since an Idempotency-Key is per sender. Never the API key itself (I5). Throws `Refusal`. */
+/**
+ * Returns an id for the sender of a request, because an Idempotency-Key is per sender. The id is never the API key itself (I5).
+ * Throws `Refusal` if the request is not authorised.
+ */
 export type Authenticate = (request: Request) => string;
 
 /**
- * If API keys are set, a request needs one of them, as a Bearer token or, for browsers, as the password of Basic. It is
- * compared with all keys, by digest and in constant time. Without keys, everyone on this machine is the same caller.
+ * Creates the check of API keys. If keys are set, a request needs one of them, as a Bearer token or, for browsers, as the
+ * password of Basic. It is compared with all keys, by digest and in constant time. Without keys, everyone on this machine is
+ * the same caller.
  */
 export function createAuthenticate({
   apiKeys,
@@ -44,7 +48,10 @@ function offeredKey(header: string): string {
   return userAndPassword.slice(userAndPassword.indexOf(':') + 1);
 }
 
-/** Without keys, only names of this machine are accepted as Host, against DNS rebinding by foreign names that resolve to it. */
+/**
+ * Without API keys, refuses a request whose Host is not a name of this machine. This protects against DNS rebinding, where a
+ * foreign name resolves to this machine.
+ */
 function refuseForeignHost(request: Request, ownHost: string): void {
   // Undefined if the request has no Host, although Express's types say otherwise.
   const name = ((request.hostname as string | undefined) ?? '').replace(/^\[|\]$/g, '').toLowerCase();

@@ -1,7 +1,7 @@
 /**
- * Closes connections of clients that make no progress. Node's own limits are for a whole request: they would let a trickling
- * client stay for minutes, and cut off an honest long upload. A client that waits for an answer or follows a stream of events
- * may stay for any time.
+ * Closes connections of clients that make no progress. Node's own limits apply to a whole request: they would let a client that
+ * sends very slowly stay for minutes, and would cut off a long upload that makes progress. A client that waits for an answer or
+ * follows a stream of events may stay for any time.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,7 +10,10 @@ import type { Socket } from 'node:net';
 export interface ConnectionBounds {
   /** The longest time from the first byte of a request to the end of its headers. */
   readonly headersMs: number;
-  /** In each such period, a body must arrive at `bodyBytesPerSecond` on average, and at least one byte. */
+  /**
+   * The period, in ms, in which progress is measured. In each period a body must arrive at `bodyBytesPerSecond` on average, and
+   * at least one byte must arrive.
+   */
   readonly bodyStallMs: number;
   readonly bodyBytesPerSecond: number;
   /** The longest time without a request. */
@@ -21,11 +24,11 @@ export interface ConnectionBounds {
 
 interface Connection {
   readonly socket: Socket;
-  /** When it became idle, or its body last made enough progress. */
+  /** When the connection became idle, or when its body last made enough progress (`performance.now()`). */
   since: number;
-  /** How many bytes had been read by then. */
+  /** How many bytes had been read from the socket at `since`. */
   bytes: number;
-  /** When the first bytes of headers that are not complete arrived. */
+  /** When the first bytes of a request arrived whose headers are not complete yet (`performance.now()`). */
   headSince?: number | undefined;
   /** The request in progress; undefined while the connection is idle. */
   exchange?: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined;
@@ -104,7 +107,10 @@ function checkProgress(connection: Connection, bounds: ConnectionBounds): void {
   }
 }
 
-/** False if the body is complete, or if this process has not read what has arrived and so is the slow side. */
+/**
+ * Whether the client has to send more. False if the body is complete, or if this process has not yet read what has arrived and
+ * so is the slow side.
+ */
 function waitsForClient(request: IncomingMessage): boolean {
   return !request.complete && request.readableLength < request.readableHighWaterMark;
 }

@@ -6,7 +6,7 @@ import { Refusal } from '../../domain/failures.ts';
 
 const decoders = { br: createBrotliDecompress, deflate: createInflate, gzip: createGunzip } as const;
 
-/** Throws the refusal `unsupported_media_type` if the `Content-Encoding` is unknown. */
+/** Returns the decoded body as a stream. Throws the refusal `unsupported_media_type` if the `Content-Encoding` is unknown. */
 export function decodedBody(request: Request): Readable {
   const coding = request.header('Content-Encoding')?.trim().toLowerCase() ?? 'identity';
   if (coding === 'identity') return request;

@@ -12,17 +12,17 @@ import type { Authenticate } from './auth.ts';
 import type { Drain } from './drain.ts';
 import type { Streams } from './sse.ts';
 
-/** What endpoints depend on: the services, and parts of this process. Each picks what it needs. */
+/** The dependencies of the endpoints: the services, and parts of this process. Each endpoint picks those that it needs. */
 export interface ApiDependencies extends Services {
   readonly config: Config;
   readonly log: Log;
   readonly authenticate: Authenticate;
   readonly drain: Drain;
-  /** Whether this process's worker runs. Undefined if it has none. */
+  /** Returns whether this process's worker runs; undefined if the process has no worker. */
   readonly workerRunning: () => boolean | undefined;
   /** Temporal's Web UI; undefined if none is known. */
   readonly webUi: WebUi | undefined;
-  /** Why the disk allows nothing new to be accepted; undefined if it has room. */
+  /** Returns why the disk is too full to accept new work; undefined if it has room. */
   readonly diskProblem: () => string | undefined;
   readonly storeWatch: StoreWatch;
   readonly clock: ServerClock;

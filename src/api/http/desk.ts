@@ -4,7 +4,10 @@ import { extname, join, relative } from 'node:path';
 import { Router, type NextFunction, type Request, type Response } from 'express';
 import type { Authenticate } from './auth.ts';
 
-/** The paths of the desk's own router. Each is answered with the same document, so that pages can be reloaded. */
+/**
+ * The paths that the desk's router handles in the browser. Each is answered with the same document, so that pages can be
+ * reloaded.
+ */
 const pages = [
   '/',
   '/calls',
@@ -34,11 +37,14 @@ const policy = [
 interface DeskFile {
   readonly type: string;
   readonly plain: Buffer;
-  /** By content coding, in order of preference. */
+  /** The compressed bodies by content coding, in order of preference. */
   readonly compressed: ReadonlyMap<string, Buffer>;
 }
 
-/** Without a build (`npm run build`) there is no desk, and its paths are not found. */
+/**
+ * Creates the routes of the desk. Without a build (`npm run build`) the desk does not exist and its paths are answered with
+ * 404.
+ */
 export function deskRouter(authenticate: Authenticate, folder: string): Router {
   const router = Router();
   const files = readDesk(folder);

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 
-/** The state of a draining node, and the count of its open requests (node/drain-node.ts says in which order it drains). */
+/** The state of the drain, and the number of open requests. node/drain-node.ts determines in which order a node drains. */
 export class Drain {
   private readonly started = new AbortController();
   private readonly released = new AbortController();
@@ -16,7 +16,7 @@ export class Drain {
     return this.started.signal;
   }
 
-  /** Aborts when requests that wait for a call are to be answered with 202 and Location. */
+  /** Aborts when requests that wait for a call must be answered with 202 and Location. */
   get waitersReleased(): AbortSignal {
     return this.released.signal;
   }

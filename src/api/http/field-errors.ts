@@ -1,4 +1,7 @@
-/** The list of invalid fields in a refusal. Its size is bounded, since a body may contain millions of invalid members. */
+/**
+ * Makes the list of invalid fields in a refusal. The size of the list is bounded, because a body may contain millions of
+ * invalid members.
+ */
 import type { z } from 'zod';
 import { maxFieldErrors, type FieldError } from '../../contract/problem.ts';
 
@@ -16,7 +19,7 @@ export function fieldPath(keys: Iterable<PropertyKey>): string {
   return path;
 }
 
-/** `whole` is the field name for an issue with the request as a whole. */
+/** Converts zod's issues to field errors. `whole` is the field name for an issue with the request as a whole. */
 export function issueErrors(issues: readonly z.core.$ZodIssue[], whole: string): FieldError[] {
   return issues
     .slice(0, maxFieldErrors)

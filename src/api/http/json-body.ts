@@ -1,4 +1,4 @@
-/** Reads a JSON body. What cannot be represented exactly is refused, with its field, and never changed silently. */
+/** Reads a JSON body. A value that cannot be represented exactly is refused, with its field, and never changed silently. */
 import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { Refusal } from '../../domain/failures.ts';

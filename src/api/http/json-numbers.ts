@@ -1,6 +1,9 @@
 /** Finds JSON numbers that would silently change, since JavaScript has only double-precision numbers. */
 
-/** The value that a number would change to; undefined if it does not change. Rounding of fractions is no change. */
+/**
+ * Returns the value that a number would change to when it is parsed; undefined if it does not change. The rounding of a
+ * fraction does not count as a change.
+ */
 export function changeOf(literal: string): string | undefined {
   const value = Number(literal);
   const [, whole] = /^-?(\d+)(?:\.0+)?$/.exec(literal) ?? [];

@@ -11,7 +11,10 @@ interface Container {
   readonly parent: Container | undefined;
 }
 
-/** The first members with a text that is not well-formed Unicode (UTF-8 cannot encode it) or with the name `__proto__`. */
+/**
+ * Returns errors for the first members that have a text that is not well-formed Unicode (UTF-8 cannot encode it) or the name
+ * `__proto__`.
+ */
 export function oddMembers(value: unknown): FieldError[] {
   const errors: FieldError[] = [];
   const left: Container[] = [];

@@ -72,7 +72,7 @@ function answersOf(one: Endpoint) {
   );
 }
 
-/** Refusals with the same status share one response, which names them all. */
+/** Describes the refusals of an endpoint. Refusals with the same status share one response, which names them all. */
 function refusalsOf(one: Endpoint, keyed: boolean) {
   const types = new Set<RefusalType>(one.refusals);
   if (one.params || one.query) types.add('validation_failed');

@@ -4,7 +4,7 @@ import { asRefusal as asStoreRefusal } from '../../payloads/store-refusals.ts';
 import { Refusal, refusals, type OtherRefusalType } from '../../domain/failures.ts';
 import type { Log } from '../../platform/logging.ts';
 
-/** The members of the problem document. */
+/** Returns the members of the problem document for a refusal. */
 export function problemBody(refusal: Refusal): Record<string, unknown> {
   const { status, title } = refusals[refusal.type];
   return {
@@ -34,7 +34,10 @@ export function sendProblem(response: Response, refusal: Refusal): void {
     .send(JSON.stringify(problemBody(refusal)));
 }
 
-/** Express's last middleware. An unexpected error is logged with its stack and answered without details. */
+/**
+ * Creates Express's last middleware, which answers errors. An unexpected error is logged with its stack and answered without
+ * details.
+ */
 export function problemHandler(log: Log) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     const refusal = asRefusal(error);
@@ -67,12 +70,12 @@ function badPath(cause: URIError): Refusal {
   return new Refusal('validation_failed', `path: ${message}`, { extra: { errors }, cause });
 }
 
-/** Removes the excerpt that `JSON.parse` quotes, since it may contain a token (I5). */
+/** Removes from an error message of `JSON.parse` the quoted excerpt of the text, because it may contain a token (I5). */
 function withoutExcerpt(message: string): string {
   return message.replace(/, (\.\.\.)?"[^]*$/, '');
 }
 
-/** Types of the errors that express.json() throws. */
+/** The refusals for the types of errors that express.json() throws. */
 const bodyParserRefusals: Readonly<Record<string, OtherRefusalType>> = {
   'entity.parse.failed': 'invalid_json',
   'entity.verify.failed': 'invalid_json',

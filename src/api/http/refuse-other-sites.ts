@@ -5,8 +5,9 @@ import { Refusal } from '../../domain/failures.ts';
 const changesNothing = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Browsers send the page's `Origin` with every request that changes something. `Sec-Fetch-Site` is not enough, since they
- * send it only to HTTPS and loopback addresses. Other clients send neither. Throws the refusal `cross_site`.
+ * Refuses a request that a web page of another origin makes. Browsers send the page's `Origin` with every request that changes
+ * something. `Sec-Fetch-Site` is not enough, because they send it only to HTTPS and loopback addresses. Clients other than
+ * browsers send neither. Throws the refusal `cross_site`.
  */
 export function refuseOtherSites(request: Request, publicOrigins: readonly string[]): void {
   if (changesNothing.has(request.method)) return;
@@ -26,7 +27,10 @@ function whatToDo(publicOrigins: readonly string[]): string {
     : `HOLDFAST_PUBLIC_ORIGIN is '${publicOrigins.join(',')}': if the page is this node's own desk, add its Origin there`;
 }
 
-/** This node's origin as a browser writes it: lower case, no default port. Undefined unless the request has one Host. */
+/**
+ * Returns this node's origin as a browser writes it: in lower case, without the default port. Undefined unless the request has
+ * exactly one Host.
+ */
 function ownOrigin(request: Request): string | undefined {
   const [host = '', ...more] = request.headersDistinct.host ?? [];
   const url = `http://${host}`;

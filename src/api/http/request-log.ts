@@ -20,7 +20,10 @@ export function requestLog(log: Log): RequestHandler {
   });
 }
 
-/** Only names of parameters that have a value are logged: a name without a value may be a key that was pasted. */
+/**
+ * Removes the values of query parameters. Only the names of parameters that have a value are logged, because a name without a
+ * value may be a key that was pasted.
+ */
 function withoutValues(target: string): { url: string; query?: string[] } {
   // The request target may be a whole URL, with a password in it.
   const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '');

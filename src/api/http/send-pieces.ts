@@ -7,7 +7,7 @@ interface File {
   readonly name?: string;
   /** Default: application/json. */
   readonly mediaType?: string;
-  /** A transformation of the body, such as gzip. */
+  /** A stream that transforms the body, such as gzip. */
   readonly through?: Transform;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -6,9 +6,12 @@ import { Refusal } from '../../domain/failures.ts';
 import type { Drain } from './drain.ts';
 import { streamed } from './endpoint.ts';
 
-/** Well below the minute after which proxies close a silent connection. */
+/**
+ * How often a stream sends a comment so that it is not silent. It is well below the minute after which proxies close a silent
+ * connection.
+ */
 const heartbeatMs = 15_000;
-/** After how long a client that lost its stream reconnects. */
+/** How long a client waits before it reconnects after it has lost its stream. */
 const reconnectMs = 2_000;
 const headers = {
   'Content-Type': 'text/event-stream',
@@ -39,7 +42,10 @@ export class Streams {
     this.drain = drain;
   }
 
-  /** Counts a stream until its response ends. Throws the refusals `overloaded` and `shutting_down`. */
+  /**
+   * Reserves a place for a stream until its response ends. Throws the refusal `overloaded` at the limit, and `shutting_down`
+   * while the node drains.
+   */
   reserve(response: Response): void {
     if (this.drain.draining)
       throw new Refusal('shutting_down', 'This node is stopping; connect to another node', {
@@ -55,7 +61,7 @@ export class Streams {
     response.once('close', () => (this.open -= 1));
   }
 
-  /** Opens a stream that was reserved. */
+  /** Opens a stream whose place was reserved: sends the status and the headers, and then heartbeats. */
   openStream(request: Request, response: Response): EventStream {
     const gone = new AbortController();
     const beat = (): boolean => response.write(createEventBuffer().comment().dispatch().read());
@@ -76,8 +82,8 @@ export class Streams {
 }
 
 /**
- * Calls `each` with every value, until the values end or the client disconnects. The first value is awaited before the
- * status is sent, so an error until then is answered as a problem.
+ * Opens a stream and calls `each` with every value, until the values end or the client disconnects. The first value is awaited
+ * before the status is sent, so an error before it is answered as a problem document.
  */
 export async function streamValues<V>(
   streams: Streams,

@@ -8,7 +8,10 @@ type Dependencies = Pick<
   'config' | 'metrics' | 'temporal' | 'drain' | 'workerRunning' | 'diskProblem' | 'storeWatch'
 >;
 
-/** `document` returns the OpenAPI document; it is called only when it is requested. */
+/**
+ * Creates the endpoints for operators. `document` returns the OpenAPI document; it is called only when the document is
+ * requested.
+ */
 export function operationEndpoints(deps: Dependencies, document: () => { openapi: string }): Endpoint[] {
   const { config, metrics, temporal, drain, workerRunning, diskProblem, storeWatch } = deps;
   return [

@@ -8,7 +8,7 @@ import { id } from '../../contract/ids.ts';
 import { cursorQuery } from '../../contract/query.ts';
 import { whatIfList, whatIfRow, type WhatIf } from '../../contract/what-if.ts';
 
-/** To be routed before the endpoints of calls, which would take `what-if` for the id of a call. */
+/** Endpoints of what-if. They must be routed before the endpoints of calls, which would take `what-if` for the id of a call. */
 export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): Endpoint[] {
   return [
     endpoint({

@@ -9,11 +9,14 @@ import { invalidFields } from '../http/validate.ts';
 export interface FileSession {
   readonly id: string;
   readonly value: unknown;
-  /** The first numbers in it that JavaScript cannot represent exactly. Their fields are paths in the file. */
+  /** The first numbers in the session that JavaScript cannot represent exactly. Their fields are paths in the file. */
   readonly changedNumbers: readonly FieldError[];
 }
 
-/** Throws the refusal `validation_failed`, before the first session, if the JSON is not an export; other errors if not JSON. */
+/**
+ * Yields the sessions of an export. Throws the refusal `validation_failed`, before the first session, if the JSON is not an
+ * export. Throws other errors if the body is not JSON.
+ */
 export async function* sessionsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<FileSession> {
   const found: FileSession[] = [];
   const parser = new TokenParser({ paths: ['$.sessions.*'], keepStack: false });

@@ -32,7 +32,7 @@ interface ImportLimits {
 }
 
 /**
- * Invalid sessions are reported, and the others imported. Throws `Refusal` if the body is not an export or is too large, or if
+ * Imports the valid sessions and reports the invalid ones. Throws `Refusal` if the body is not an export or is too large, or if
  * a session's id differs from its key or the key is `__proto__`.
  */
 export async function importSessions(
@@ -66,14 +66,18 @@ async function importOne(session: FileSession, { sessions, report, limits }: Imp
   else report.skipped.push(session.id);
 }
 
-/** Keeps a refusal, and turns any other error into `internal`, so that it is not reported as an error in the JSON. */
+/**
+ * Rethrows a refusal, and throws any other error as the refusal `internal`, so that it is not reported as an error in the JSON.
+ */
 function rethrowAsOurs(error: unknown): never {
   throw error instanceof Refusal
     ? error
     : new Refusal('internal', 'A session could not be stored', { cause: error });
 }
 
-/** The session, or its invalid fields. Throws `Refusal` if its id differs from its key, or if the key is `__proto__`. */
+/**
+ * Returns the session, or its invalid fields. Throws `Refusal` if its id differs from its key, or if the key is `__proto__`.
+ */
 function toContent(
   { id, value, changedNumbers }: FileSession,
   maxMetadataBytes: number,

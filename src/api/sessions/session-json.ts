@@ -3,13 +3,13 @@ import type { Message, Session } from '../../contract/sessions.ts';
 import { textOf } from '../../domain/turn-text.ts';
 import type { PlainMessage, WholeSession } from '../../services/sessions/whole-session.ts';
 
-/** In characters. Most sessions fit in one piece, and each piece costs a write. */
+/** The length of a piece in characters. Most sessions fit in one piece, and each piece costs a write. */
 const pieceLength = 64 * 1024;
 
 /** How many sessions with lost messages an export names at most. */
 const maxNamed = 10_000;
 
-/** Yields the pieces of one session. Returns whether all its messages were there, none lost. */
+/** Yields the pieces of one session. Finally returns whether none of its messages was lost. */
 export async function* sessionJson(session: WholeSession): AsyncGenerator<string, boolean> {
   const { sessionId, userId, createdAt, lastActivity, messages, metadata } = session;
   const head = {

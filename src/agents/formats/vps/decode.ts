@@ -4,12 +4,14 @@ import { describeError, errorText } from '../../redaction/error-text.ts';
 import { noRedaction, type Redactor } from '../../redaction/redactor.ts';
 import { AgentError } from '../../transport.ts';
 
-/** Up to this size JSON is parsed within a few milliseconds, however deeply it is nested. */
+/**
+ * JSON of up to this size is parsed within a few milliseconds, however deeply it is nested, so its depth is not checked first.
+ */
 const quicklyParsedBytes = 65_536;
 const maxLevels = 1_000;
 
 /**
- * The text of a `vps` answer: `content` as a string or as blocks `[{type: "text", text}]` (joined; blocks of other
+ * Returns the text of a `vps` answer: `content` as a string or as blocks `[{type: "text", text}]` (joined; blocks of other
  * types are ignored), or `message` as a string or `{content}`. White space is kept. Throws `AgentError` of type
  * `invalid_response` for anything else, and no other error.
  */

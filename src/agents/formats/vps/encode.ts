@@ -4,7 +4,7 @@ import type { EncodedQuestion } from '../wire-format.ts';
 const defaultPath = '/v1/messages';
 
 /**
- * The request of a question: the body is `{model, messages: [{role, content}], session_id?}`, the token goes to
+ * Makes the request for a question: the body is `{model, messages: [{role, content}], session_id?}`, the token goes to
  * `Authorization: Bearer`. Throws `AgentError` of type `auth` if the token has characters that no header can carry.
  */
 export function encode(question: AgentQuestion): EncodedQuestion {
