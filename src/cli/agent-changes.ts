@@ -4,7 +4,7 @@ import type { Agent } from '../contract/agents.ts';
 
 /** The configuration of an agent: the members that an answer of the node and a registration have in common. */
 export type ComparableAgent = Omit<Agent, 'url' | 'has_auth_token' | 'expect'> & {
-  /** Members that are null may be left out. */
+  /** The expectation. Members that are null may be left out. */
   readonly expect: Partial<NonNullable<Agent['expect']>> | null;
 };
 
@@ -30,7 +30,7 @@ export function changesOf(before: ComparableAgent, after: ComparableAgent): stri
   });
 }
 
-/** Without null members: in `expect` null means the same as left out. */
+/** Returns the value without its null members, because in `expect` null means the same as an absent member. */
 function withoutNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));

@@ -4,9 +4,9 @@ import { callIdFrom, callWorkflowId } from '../domain/ids.ts';
 import { CliError } from './errors.ts';
 import type { NodeClient } from './http.ts';
 
-/** Generated ids have at least this length, so a text this long is a complete id and needs no search. */
+/** Generated ids have at least this length. A text of this length is therefore a complete id and needs no search. */
 const wholeIdLength = 32;
-/** A shorter text is not taken as the beginning of an id: it is more likely a mistake. */
+/** The least length of the beginning of an id. A shorter text is more likely a mistake and is not searched for. */
 const minPrefixLength = 4;
 const shownAtMost = 5;
 
@@ -30,7 +30,10 @@ export async function findCallId(client: NodeClient, given: string): Promise<str
   );
 }
 
-/** The call id as an argument that can be pasted. Old ids may begin with `-`; those are written as `call-<id>`. */
+/**
+ * Formats a call id as an argument that can be pasted into a command. Old ids may begin with `-`; those are written as
+ * `call-<id>`.
+ */
 export function asArgument(callId: string): string {
   return callId.startsWith('-') ? callWorkflowId(callId) : callId;
 }

@@ -1,4 +1,4 @@
-/** Declares commands: each has an example in its help and takes --json. What an action throws, main.ts reports. */
+/** Declares commands. Each has examples in its help and takes --json. main.ts reports what an action throws. */
 import type { Command } from 'commander';
 import { loadCliSettings } from '../platform/cli-settings.ts';
 import { CliError } from './errors.ts';
@@ -6,7 +6,7 @@ import { exitCodes, type ExitName } from './exit-codes.ts';
 import { NodeClient } from './http.ts';
 import { Output } from './output.ts';
 
-/** What the action of a command for a node gets. */
+/** The first argument of the action of a command that uses a node. */
 export interface Context {
   readonly client: NodeClient;
   readonly out: Output;
@@ -17,7 +17,7 @@ interface CommonOptions {
   readonly url?: string;
 }
 
-/** Adds a command to `parent`. `usage`: name and arguments as commander takes them, e.g. `show <call-id>`. */
+/** Adds a command to `parent`. `usage` is its name and arguments in commander's syntax, e.g. `show <call-id>`. */
 export function declare(
   parent: Command,
   usage: string,
@@ -30,7 +30,7 @@ export function declare(
   );
 }
 
-/** Adds a command that sends requests to a node: it takes --url too. */
+/** Adds a command that sends requests to a node. Such a command takes --url too. */
 export function declareForNode(...declaration: Parameters<typeof declare>): Command {
   return declare(...declaration).option('--url <url>', 'URL of the node (default: HOLDFAST_URL)');
 }
@@ -45,8 +45,8 @@ export function withExamples(command: Command, examples: readonly string[]): Com
 }
 
 /**
- * Makes a commander action of a function that uses a node. The function returns the name of the exit code, or nothing for
- * `ok`. Throws `CliError` if an argument is empty.
+ * Wraps a function that uses a node as a commander action. The function returns the name of the exit code, or undefined for
+ * `ok`. The action throws `CliError` if an argument is empty.
  */
 export function withNode<A extends unknown[]>(
   action: (context: Context, ...args: A) => Promise<ExitName | undefined>,
@@ -66,7 +66,10 @@ export function withNode<A extends unknown[]>(
   };
 }
 
-/** The same for a function that uses no node. */
+/**
+ * Wraps a function that uses no node as a commander action. The function returns the name of the exit code, or undefined for
+ * `ok`.
+ */
 export function withOutput<A extends unknown[]>(
   action: (out: Output, ...args: A) => Promise<ExitName | undefined>,
 ): (...args: A) => Promise<void> {

@@ -3,8 +3,8 @@ import { sanitize } from './sanitize.ts';
 import { CliError } from './errors.ts';
 
 /**
- * Asks the user for a yes, unless `yes` (the option --yes) is given. Throws `CliError` if the answer is not yes, and without a
- * terminal, where nobody can answer.
+ * Asks the user to confirm, unless `yes` (the option --yes) is given. Throws `CliError` if the answer is not yes, and also
+ * without a terminal, because then nobody can answer.
  */
 export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
   if (yes === true) return;

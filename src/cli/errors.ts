@@ -12,7 +12,9 @@ export class CliError extends Error {
   }
 }
 
-/** A node refused a request: its problem document (RFC 9457), and the seconds of its Retry-After header, if any. */
+/**
+ * Thrown if a node refuses a request. Holds the problem document (RFC 9457) and the seconds of the Retry-After header, if any.
+ */
 export class ProblemError extends CliError {
   readonly problem: Problem;
   readonly retryAfterSeconds: number | undefined;
@@ -24,7 +26,7 @@ export class ProblemError extends CliError {
   }
 }
 
-/** What to do, by the `error_type` of a refusal. */
+/** What the user can do about a refusal, by its `error_type`. */
 const hints: Readonly<Record<string, string>> = {
   unauthorized: "set HOLDFAST_API_KEY to one of the node's HOLDFAST_API_KEYS",
   agent_not_found: 'holdfast agents list shows the registered agents',
@@ -50,7 +52,7 @@ function describeProblem(
   ].join('\n');
 }
 
-/** The error for a node that cannot be reached, or that broke off its answer. */
+/** Makes the error for a node that cannot be reached, or that broke off its answer. */
 export function unreachable(url: string, cause: unknown): CliError {
   return new CliError(
     'unreachable',

@@ -45,7 +45,7 @@ export function withFilter(command: Command): Command {
     .option('--rerun-of <call-id>', 'reruns of this call', callIdFrom);
 }
 
-/** The filter with the API's names, for a query or a body. Options that are not set are left out. */
+/** Converts the options to a filter with the API's names, for a query or a body. Options that are not set are left out. */
 export function filterOf(options: FilterOptions): Record<string, string> {
   const { status, agent, session, user, since, until, text } = options;
   const { errorType: error_type, answeredBy: answered_by, rerunOf: rerun_of } = options;
@@ -68,7 +68,7 @@ export function filterOf(options: FilterOptions): Record<string, string> {
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Parses a time ago (`12h`), a date or an ISO time to ISO 8601 in UTC. Throws `InvalidArgumentError`. */
+/** Parses a duration before now (`12h`), a date or an ISO time to ISO 8601 in UTC. Throws `InvalidArgumentError`. */
 export function asTime(text: string): string {
   const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (unitMs[unit] ?? 0);
@@ -78,7 +78,7 @@ export function asTime(text: string): string {
   return new Date(at).toISOString();
 }
 
-/** A parser for options that take a whole number. It throws `InvalidArgumentError`. */
+/** Makes a parser for options that take a whole number from `min` to `max`. The parser throws `InvalidArgumentError`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -88,7 +88,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** A parser for options that take seconds or a rate: any number above 0. Throws `InvalidArgumentError`. */
+/** Parses the value of an option that takes seconds or a rate: any number above 0. Throws `InvalidArgumentError`. */
 export function positive(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value > 0) || !Number.isFinite(value))

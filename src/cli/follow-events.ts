@@ -5,7 +5,7 @@ import { CliError, ProblemError } from './errors.ts';
 import type { NodeClient } from './http.ts';
 import { fromNode } from './save-stream.ts';
 
-/** The node sends a comment every 15 s, so a connection that is silent for this long is dead. */
+/** A connection that is silent for this long counts as dead, because the node sends a comment every 15 s. */
 const silenceMs = 45_000;
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
@@ -17,9 +17,9 @@ export interface ServerEvent {
 }
 
 /**
- * Yields the events at `path` until the event `end`. A reconnect continues after the last event, so no event comes twice.
- * Throws if the first connection fails, if the node refuses for a reason that does not pass, if it cannot be reached again
- * within `client.reconnectMs`, and when `signal` aborts.
+ * Yields the events at `path` until the event `end`. After a reconnect it continues after the last event, so no event is
+ * yielded twice. Throws if the first connection fails, if the node refuses for a reason that is not transient, if the node
+ * cannot be reached again within `client.reconnectMs`, and when `signal` aborts.
  */
 export async function* followEvents(
   client: NodeClient,

@@ -11,27 +11,27 @@ const nodeHeader = 'holdfast-api';
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 type Method = Dispatcher.HttpMethod;
 
-/** What one request sends, and its limits. */
+/** The contents of one request, and its limits. */
 export interface RequestOptions {
   readonly query?: Query | undefined;
   /** The body, serialized as JSON. */
   readonly body?: object | undefined;
   /**
-   * More members of the body, sent as the user wrote them. Parsing would change values that JavaScript cannot represent,
-   * which the node is to refuse by name.
+   * More members of the body, sent as the user wrote them. If they were parsed, values that JavaScript cannot represent would
+   * change silently; sent unchanged, the node refuses them and names them.
    */
   readonly rawMembers?: Readonly<Record<string, JsonText | undefined>>;
-  /** A body that is JSON already; replaces `body`. */
+  /** A body that is already JSON text. It replaces `body`. */
   readonly stream?: AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Time limit for the answer, in ms. Default: HOLDFAST_CLI_TIMEOUT_SECONDS. */
   readonly timeoutMs?: number | 'none';
-  /** How long the body may send nothing, in ms. Default: no limit. */
+  /** The longest silence, in ms, while the body of the answer is read. Default: no limit. */
   readonly silenceMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer that is not a refusal. */
+/** An answer of the node that is not a refusal. */
 export interface NodeAnswer<T> {
   readonly status: number;
   readonly body: T;
@@ -42,7 +42,7 @@ export interface NodeAnswer<T> {
  * `unreachable` if no Holdfast node answers.
  */
 export class NodeClient {
-  /** The node's URL without user name and password, so that it can be shown. */
+  /** The node's URL without user name and password, so that it can be shown to the user. */
   readonly url: string;
   /** How long to try to reconnect to a lost node, in ms: HOLDFAST_CLI_RECONNECT_SECONDS. */
   readonly reconnectMs: number;
@@ -149,7 +149,7 @@ export class NodeClient {
   }
 }
 
-/** The body as JSON text, with the raw members appended. */
+/** Returns the body as JSON text with the raw members appended. */
 function withMembers(body: object, rawMembers: RequestOptions['rawMembers'] = {}): string {
   const members = [JSON.stringify(body).slice(1, -1)];
   for (const [name, text] of Object.entries(rawMembers))

@@ -4,8 +4,8 @@ import { InvalidArgumentError } from 'commander';
 export type JsonText = string & { readonly json: true };
 
 /**
- * A parser for options that take JSON. It throws `InvalidArgumentError` if the text is not JSON or `takes` rejects its value;
- * the message names `what` is expected and an `example`.
+ * Makes a parser for options that take JSON. The parser throws `InvalidArgumentError` if the text is not JSON or `takes`
+ * rejects its value. The message says `what` is expected and gives an `example`.
  */
 export function jsonText(what: string, example: string, takes: (value: unknown) => boolean = () => true) {
   return (text: string): JsonText => {

@@ -1,4 +1,7 @@
-/** Entry point of the command `holdfast`, run by bin/holdfast.js: parses, acts, prints errors, sets the exit code. */
+/**
+ * Entry point of the command `holdfast`, which bin/holdfast.js runs: parses the arguments, runs the command, prints errors and
+ * sets the exit code.
+ */
 import { CommanderError } from 'commander';
 import { StartupError } from '../platform/startup-error.ts';
 import { leaveWith } from './command.ts';
@@ -37,7 +40,7 @@ function asJson(error: unknown): unknown {
   return { title: error instanceof CliError ? error.exit : 'failed', detail: (error as Error).message };
 }
 
-/** A bug of the command line: printed with its stack, which a bug report needs. */
+/** Formats an unexpected error, i.e. a bug of the command line, with its stack, because a bug report needs it. */
 function traced(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

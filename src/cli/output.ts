@@ -34,12 +34,12 @@ export class Output {
     this.write(text);
   }
 
-  /** Writes untrusted text, sanitized; it may have several lines. */
+  /** Writes untrusted text, sanitized. The text may have several lines. */
   text(untrusted: string): void {
     this.write(sanitize(untrusted));
   }
 
-  /** Writes a table. Cells are sanitized. `paint` colours the cells of a column, by the column's head. */
+  /** Writes a table. Cells are sanitized. `paint` has, by the head of a column, the function that colours its cells. */
   table(
     head: readonly string[],
     rows: readonly (readonly Cell[])[],
@@ -88,7 +88,7 @@ export function note(text: string): void {
   process.stderr.write(`${sanitize(text)}\n`);
 }
 
-/** Whether colour is wanted (https://no-color.org). */
+/** Whether the environment allows colours (https://no-color.org). */
 function wantsColor(): boolean {
   const { NO_COLOR, TERM } = process.env;
   return (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';

@@ -15,7 +15,7 @@ import { addRerunCommand } from './commands/rerun.ts';
 import { addSessionCommands } from './commands/sessions.ts';
 import { addWhatIfCommand } from './commands/whatif.ts';
 
-/** A new tree of all commands. */
+/** Creates a new tree of all commands. */
 export function createProgram(): Command {
   const program = new Command('holdfast')
     .description('Durable calls to remote AI agents: run a node, ask agents, find and rerun failed calls')

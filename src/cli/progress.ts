@@ -31,7 +31,7 @@ const frameMs = 100;
 /** The width of a terminal that does not report its own. */
 const defaultWidth = 80;
 
-/** Shows a spinner with the current `text()` until `stop`, for a wait of unknown length. */
+/** Shows a spinner with the current `text()` until `stop`. It is for a wait of unknown length. */
 export function startSpinner(text: () => string): { stop(): void } {
   const { stderr } = process;
   if (!stderr.isTTY) return { stop: () => undefined };

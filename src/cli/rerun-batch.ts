@@ -17,7 +17,7 @@ import { untilInterrupted } from './interrupt.ts';
 import { note, type Output } from './output.ts';
 import { startProgress } from './progress.ts';
 
-/** The options of `rerun` that only a batch takes. `rate`: calls per second. */
+/** The options of `rerun` that apply only to a batch. `rate` is in calls per second. */
 export interface BatchOptions {
   readonly dryRun?: true;
   readonly rate?: number;

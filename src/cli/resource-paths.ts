@@ -1,4 +1,7 @@
-/** API paths of resources that users name: the name is a path segment, or `?id=` if it cannot be one. */
+/**
+ * Makes the API paths of resources whose names users choose. The name is a path segment, or the query `?id=` if it cannot be a
+ * path segment.
+ */
 import type { Query } from './http.ts';
 
 interface ResourcePath {
@@ -6,7 +9,7 @@ interface ResourcePath {
   readonly query: Query;
 }
 
-/** `GET /sessions/export` exports all sessions, so a session called `export` needs `?id=`. */
+/** Makes the path of a session. `GET /sessions/export` exports all sessions, so a session called `export` needs `?id=`. */
 export const sessionPath = (id: string): ResourcePath => pathOf('/sessions', id, 'export');
 export const agentPath = (name: string): ResourcePath => pathOf('/agents', name);
 export const healthPath = (name: string): ResourcePath => pathOf('/health', name);

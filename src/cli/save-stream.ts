@@ -10,10 +10,10 @@ import { CliError, unreachable } from './errors.ts';
 const wrongPathCodes = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG']);
 
 /**
- * Writes an answer of the node to `file`, or to standard output if undefined. The write is atomic: it goes to a temporary file
- * that is renamed at the end, so a broken stream never leaves a truncated file. An existing device or pipe is written
- * directly. `url`: the node, for error messages. Returns the number of bytes. Throws `CliError`: `usage` if the path is wrong,
- * `unreachable` if the node breaks off, otherwise `failed`.
+ * Writes an answer of the node to `file`, or to standard output if `file` is undefined. The write is atomic: it goes to a
+ * temporary file that is renamed at the end, so a broken stream never leaves a truncated file. An existing device or pipe is
+ * written directly. `url` is the node's URL, for error messages. Returns the number of bytes. Throws `CliError`: `usage` if the
+ * path is wrong, `unreachable` if the node breaks off, otherwise `failed`.
  */
 export async function saveStream(
   source: AsyncIterable<unknown>,
@@ -47,7 +47,10 @@ export async function saveStream(
   }
 }
 
-/** Follows symbolic links. `isFile`: the path is a file or does not exist yet. A dangling link is written through. */
+/**
+ * Follows symbolic links and returns where to write. `isFile` is true if the path is a file or does not exist yet. A dangling
+ * link is followed: the file that it names is created.
+ */
 async function resolveDestination(
   file: string,
 ): Promise<{ readonly path: string; readonly isFile: boolean }> {
@@ -76,7 +79,10 @@ async function copy(
   return bytes;
 }
 
-/** Yields the chunks of a node's answer. Its errors become `unreachable`, which tells them apart from a full disk. */
+/**
+ * Yields the chunks of a node's answer. Errors of the answer become `unreachable`, so that they can be distinguished from a
+ * full disk.
+ */
 export async function* fromNode(source: AsyncIterable<unknown>, url: string): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of source) yield chunk as Uint8Array;

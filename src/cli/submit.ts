@@ -1,4 +1,7 @@
-/** Sends a call to a node and awaits its end. All requests have one Idempotency-Key, so repeats never make a second call. */
+/**
+ * Sends a call to a node and waits for its end. All requests have the same Idempotency-Key, so repeats never make a second
+ * call.
+ */
 import type { CallRequest } from '../contract/call-requests.ts';
 import type { CallAccepted, CallAnswer } from '../contract/calls.ts';
 import { delay } from '../lib/delay.ts';
@@ -14,7 +17,7 @@ export interface CallToSend {
   readonly key: string;
 }
 
-/** How long the node holds one request while the call runs (`Prefer: wait`). Then the next request goes out. */
+/** How long the node holds one request open while the call runs (`Prefer: wait`). Then the next request is sent. */
 const waitSeconds = 25;
 /** Pause before a request is repeated after a transient failure. */
 const pauseMs = 500;
@@ -26,7 +29,7 @@ export async function submit(client: NodeClient, call: CallToSend, signal: Abort
 }
 
 /**
- * Resolves when the call has ended. Transient failures are retried; throws if the node cannot be reached for
+ * Waits until the call has ended. Retries after transient failures. Throws if the node cannot be reached for
  * `client.reconnectMs`, and when `signal` aborts.
  */
 export async function untilEnded(client: NodeClient, call: CallToSend, signal: AbortSignal): Promise<void> {

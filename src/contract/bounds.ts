@@ -1,18 +1,27 @@
-/** Bounds that a body is checked against before any code that a hostile body could slow down or overflow the stack of. */
+/**
+ * Bounds against which a body is checked first, before a hostile body reaches code that it could slow down, or whose stack it
+ * could overflow.
+ */
 import { sizeAsJson } from '../domain/json-bytes.ts';
 import { maxFieldErrors } from './problem.ts';
 import { z } from './zod.ts';
 
 const maxMetadataDepth = 32;
 
-/** Arguments of `refine` that refuse a value of more than `levels` levels before recursive code (JSON.stringify) gets it. */
+/**
+ * Returns arguments for `refine` that refuse a value of more than `levels` levels. This keeps the value away from recursive
+ * code such as JSON.stringify.
+ */
 export const noDeeperThan = (levels: number) =>
   [
     (value: unknown) => !deeperThan(value, levels),
     { error: `at most ${levels} levels`, abort: true },
   ] as const;
 
-/** Refuses a value of more than `maxBytes` as JSON before `schema` parses it, which takes seconds for millions of members. */
+/**
+ * Wraps `schema` so that a value of more than `maxBytes` as JSON is refused before `schema` parses it. Parsing takes seconds
+ * for millions of members.
+ */
 export const noLargerThan = <S extends z.ZodType>(maxBytes: number, schema: S) =>
   z.preprocess((value, context) => {
     if (sizeAsJson(value) > maxBytes) context.addIssue(`at most ${maxBytes} bytes as JSON`);
@@ -22,7 +31,9 @@ export const noLargerThan = <S extends z.ZodType>(maxBytes: number, schema: S) =
 /** Metadata of a call or session: any JSON object up to 32 levels deep. */
 export const metadataRecord = z.record(z.string(), z.unknown()).refine(...noDeeperThan(maxMetadataDepth));
 
-/** Like z.array(), but stops after `maxFieldErrors` issues: those of millions of wrong elements would not fit into memory. */
+/**
+ * Like z.array(), but stops after `maxFieldErrors` issues. The issues of millions of wrong elements would not fit into memory.
+ */
 export function listOf<S extends z.ZodType>(element: S) {
   return z.array(z.unknown()).transform((list, context) => {
     const elements: z.output<S>[] = [];
@@ -38,7 +49,9 @@ export function listOf<S extends z.ZodType>(element: S) {
   });
 }
 
-/** Iterative: a hostile body may be nested deeper than the stack. */
+/**
+ * Whether `value` nests more than `levels` deep. It is iterative, because a hostile body may be nested deeper than the stack.
+ */
 function deeperThan(value: unknown, levels: number): boolean {
   let layer: unknown[] = [value];
   for (let depth = 0; layer.length > 0; depth++) {

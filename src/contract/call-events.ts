@@ -6,10 +6,13 @@ import { z } from './zod.ts';
 
 const common = { at: isoTime, call_id: z.string() };
 const agent = z.string();
-/** The number of the try at this agent, from 1, under both names: `attempt` goes in 0.3.0 (docs/compatibility.md). */
+/** The number of the try at this agent, from 1, under two names. `attempt` will be removed in 0.3.0 (docs/compatibility.md). */
 const tryNumber = { try: wholeNumber, attempt: wholeNumber };
 
-/** Something that happened to a call. The event's name is its type. After the last one comes an event `end`. */
+/**
+ * Something that happened to a call. The name of the server-sent event is its `type`. The last one is followed by an event
+ * `end`.
+ */
 export const callEvent = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['accepted', 'queued', 'turn_granted', 'cancelled']), ...common }),
   z.object({ type: z.literal('attempt_started'), ...common, agent, ...tryNumber }),

@@ -13,10 +13,10 @@ import { z } from './zod.ts';
 export interface RequestLimits {
   readonly maxPromptBytes: number;
   readonly maxMetadataBytes: number;
-  /** Deadline of a call that sets none. */
+  /** The deadline of a call that does not set one. */
   readonly deadlineMs: number;
   readonly maxDeadlineMs: number;
-  /** Most agents of a chain. */
+  /** The most agents that a chain may have. */
   readonly maxChain: number;
 }
 

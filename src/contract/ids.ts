@@ -13,12 +13,15 @@ export const id = z
   .refine((text) => text.trim() === text, 'no spaces at the ends')
   .openapi({ pattern: printable.source }); // The OpenAPI generator would write the pattern with its flags.
 
-/** Why JSON with a member `__proto__` is refused: a parsed object may not get it as a member of its own. */
+/**
+ * The reason for refusing JSON with a member `__proto__`: such a member cannot be stored as an ordinary member of a parsed
+ * object.
+ */
 export const noMemberName = 'no name of a member';
 
 /**
- * The id of something that a request creates. `.` and `..` are refused because clients drop them from a URL's path,
- * `__proto__` because an export has ids as member names.
+ * The id of something that a request creates. `.` and `..` are refused because clients drop them from the path of a URL, and
+ * `__proto__` because an export has ids as the names of members.
  */
 export const newId = id
   .refine((text) => text !== '.' && text !== '..', "not '.' or '..', which no URL can hold")

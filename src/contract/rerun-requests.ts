@@ -4,7 +4,7 @@ import { id } from './ids.ts';
 import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
-/** What a rerun changes. An absent field stays as in the original call. */
+/** The fields of the original call that a rerun changes. An absent field stays as in the original call. */
 export function rerunOverrides(limits: RequestLimits) {
   const { prompt, deadline_seconds } = promptAndDeadline(limits);
   return z

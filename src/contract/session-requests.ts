@@ -3,7 +3,9 @@ import { listOf, metadataRecord } from './bounds.ts';
 import { id } from './ids.ts';
 import { z } from './zod.ts';
 
-/** One session of an import. More lenient than our exports, because files of other gateways can be imported too. */
+/**
+ * One session of an import. The schema is more lenient than our exports, because files of other gateways can be imported too.
+ */
 export const importedSession = z.strictObject({
   session_id: id.optional(),
   user_id: id.nullish(),

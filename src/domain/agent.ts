@@ -1,10 +1,10 @@
 /** What an agent's answers must look like. Any other answer fails with `invalid_response`, and the call falls back. */
 export interface AgentExpectation {
-  /** In UTF-16 code units. */
+  /** The least length of the answer, in UTF-16 code units. */
   readonly minLength?: number;
   /** The answer must be JSON that is valid against this JSON Schema (draft-07). */
   readonly jsonSchema?: Readonly<Record<string, unknown>>;
-  /** RE2 syntax. An answer with a match is refused. */
+  /** A pattern in RE2 syntax. An answer with a match is refused. */
   readonly denyRegex?: string;
 }
 
@@ -18,27 +18,33 @@ export interface AgentConfig {
   readonly path: string;
   /** The bearer token, sealed (I5); opened only in the activity that sends it. */
   readonly sealedToken?: string;
-  /** Time limit of one try. */
+  /** Time limit of one try, in ms. */
   readonly timeoutMs: number;
-  /** Tries after the first one. */
+  /** The most tries after the first one. */
   readonly maxRetries: number;
-  /** Most requests that one node has open to the agent. At the limit new calls are refused and failovers wait. */
+  /** The most requests that one node has open to the agent. At the limit the node refuses new calls and failovers wait. */
   readonly maxConcurrency?: number;
   readonly fallbackAgents: readonly string[];
-  /** `window`: the agent gets the session's recent messages and the prompt. `none`: it gets the prompt alone. */
+  /** Which messages the agent gets. `window` means the session's recent messages and the prompt, `none` the prompt alone. */
   readonly history: 'window' | 'none';
   readonly expect?: AgentExpectation;
-  /** Path of a GET request that costs nothing, for probes. Absent: the agent is not probed. */
+  /**
+   * Path for probes; a GET request to it must cost nothing. Without it the agent is not probed when a node starts, and a probe
+   * on demand only opens a connection.
+   */
   readonly healthPath?: string;
 }
 
-/** Base URL of the agent, without its path. An IPv6 literal gets brackets. */
+/** Returns the base URL of the agent, without its path. An IPv6 literal gets brackets. */
 export function agentUrl(agent: Pick<AgentConfig, 'protocol' | 'host' | 'port'>): string {
   const host = agent.host.includes(':') && !agent.host.startsWith('[') ? `[${agent.host}]` : agent.host;
   return `${agent.protocol}://${host}:${agent.port}`;
 }
 
-/** Whether a token given for `before` may be sent to `after`: only to the same host, and never from https down to http. */
+/**
+ * Whether a token that was given for the agent `before` may be sent to `after`: only to the same host, and never over http if
+ * it was given for https.
+ */
 export function mayShareToken(
   before: Pick<AgentConfig, 'protocol' | 'host'>,
   after: Pick<AgentConfig, 'protocol' | 'host'>,

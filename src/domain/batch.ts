@@ -2,10 +2,10 @@
 import type { ErrorType } from './failures.ts';
 import type { StoredText } from './stored-text.ts';
 
-/** Which calls to run again: the parameters of the API's call filter by name. Times are ISO 8601 UTC. */
+/** Selects the calls to run again: the parameters of the API's call filter by name. Times are ISO 8601 UTC. */
 export type BatchFilter = Readonly<Record<string, string>>;
 
-/** What the reruns change. An absent member stays as in the original call. */
+/** The members of the original calls that the reruns change. An absent member stays as in the original call. */
 export interface BatchOverrides {
   readonly agentName?: string | undefined;
   readonly fallbackAgents?: readonly string[] | undefined;

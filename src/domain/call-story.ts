@@ -1,13 +1,13 @@
 /**
- * Builds a call's list of events, from `accepted` to its end, from what is known of the call so far. The list only grows:
- * a later version begins with the events of every earlier one. So an event's index in the list is its id.
+ * Builds a call's list of events, from `accepted` to its end, from what is known about the call so far. The list only grows: a
+ * later version begins with the events of every earlier one, so an event's index in the list can serve as its id.
  */
 import type { Try } from './call.ts';
 import type { ErrorType } from './failures.ts';
 
 /**
- * One scheduling of the activity that asks an agent. When its worker dies, the activity is scheduled again, so an agent
- * may have several. All times are epoch ms.
+ * One scheduling of the activity that asks an agent. When its worker dies, the activity is scheduled again, so an agent may
+ * have several schedulings. All times are epoch ms.
  */
 export interface KnownAsk {
   readonly agent: string;
@@ -18,7 +18,7 @@ export interface KnownAsk {
   readonly openTryAt?: number;
   /** When the open try was given up because no slot of the agent came free. The agent was not asked. */
   readonly noSlotAt?: number;
-  /** Why the last of `tries`, or the try without a slot, failed. */
+  /** The error text of the last of `tries`, or of the try that got no slot. */
   readonly lastError?: string;
   /** When the next try is due. */
   readonly retryAt?: number;
@@ -31,11 +31,11 @@ export type KnownEnding = { readonly at: number } & (
   | { readonly type: 'cancelled' }
 );
 
-/** Everything that is known of a call at one moment. Times are epoch ms. */
+/** Everything that is known about a call at one moment. Times are epoch ms. */
 export interface KnownCall {
   readonly callId: string;
   readonly startedAt: number;
-  /** The call had to wait for its session's turn. */
+  /** Whether the call had to wait for its session's turn. */
   readonly queued: boolean;
   readonly asks: readonly KnownAsk[];
   readonly ending?: KnownEnding;
@@ -50,7 +50,7 @@ export type StoryEvent = { readonly at: number } & (
       readonly agent: string;
       readonly attempt: number;
       readonly errorType: ErrorType;
-      /** Absent for a try that was repeated: its error text is not kept. */
+      /** The error text. Absent for a try that was followed by another one, because its text is not kept. */
       readonly error?: string;
       readonly retryAt?: number;
     }
@@ -59,7 +59,7 @@ export type StoryEvent = { readonly at: number } & (
   | { readonly type: 'failed'; readonly errorType: ErrorType; readonly error: string }
 );
 
-/** All events of a call in order. */
+/** Returns all events of a call in order. */
 export function buildStory(call: KnownCall): StoryEvent[] {
   const [first] = call.asks;
   return [
@@ -75,8 +75,8 @@ export function buildStory(call: KnownCall): StoryEvent[] {
 }
 
 /**
- * Appends the new events of `later` to those already `sent`, which never change. When a call is cut off, less may be known
- * of it afterwards than while it ran: `later` can then be shorter than `sent`, and only its ending is appended.
+ * Appends the new events of `later` to those already `sent`, which never change. After a call was cut off, less may be known
+ * about it than while it ran. `later` can then be shorter than `sent`, and only its ending is appended.
  */
 export function extendStory(sent: readonly StoryEvent[], later: readonly StoryEvent[]): StoryEvent[] {
   const last = sent.at(-1);

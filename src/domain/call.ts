@@ -5,14 +5,16 @@ import type { StoredText } from './stored-text.ts';
 
 /** One request to one agent. The agent's retry policy may allow several. */
 export interface Try {
-  /** Number of the try, from 1. The name is older than the distinction between an attempt and a try. */
+  /** Number of the try, from 1. (The name comes from a time when attempts and tries were not distinguished.) */
   readonly attempt: number;
-  /** Absent: the agent answered. */
+  /** Why the try failed. Absent if the agent answered. */
   readonly errorType?: ErrorType;
-  /** The worker died or stopped before the agent answered. Recorded later by another worker, as `internal`. */
+  /** Set if the worker died or stopped before the agent answered. Another worker records such a try later, as `internal`. */
   readonly lost?: true;
   readonly latencyMs: number;
-  /** From the start of the try to the response's headers. Absent when none came, or when this process did not see them. */
+  /**
+   * Time in ms from the start of the try to the response's headers. Absent if none came, or if this process did not see them.
+   */
   readonly firstByteMs?: number;
   /** Start of the try, ISO 8601 UTC. */
   readonly at: string;
@@ -32,7 +34,7 @@ export type Attempt =
       readonly errorType: ErrorType;
       readonly error: string;
       readonly tries: readonly Try[];
-      /** Includes backoff, excludes tries that were lost with a worker. 0 without a try. */
+      /** Time in ms of all tries with the backoff between them, without tries that were lost with a worker. 0 without a try. */
       readonly latencyMs: number;
     }
   | { readonly agent: string; readonly status: 'skipped'; readonly error: string };
@@ -46,31 +48,34 @@ export interface CallInput {
   readonly sessionId?: string;
   readonly userId?: string;
   readonly metadata?: Metadata;
-  /** The agents in the order to ask them, with their configs pinned and tokens sealed. Never empty. */
+  /** The agents in the order in which they are asked, with their configs pinned and tokens sealed. Never empty. */
   readonly chain: readonly AgentConfig[];
-  /** Fallbacks that an agent of the chain names but that are not registered. */
+  /** Names of fallbacks that an agent of the chain has but that are not registered. */
   readonly unregistered: readonly string[];
-  /** Agents that moved behind others because their circuit was open. For display only. */
+  /** Names of agents that were moved behind others because their circuit was open. For display only. */
   readonly passedOver?: readonly string[];
   readonly turn?: GrantedTurn | QueuedTurn;
-  /** From the workflow's start; includes the wait in a session's queue. */
+  /** The call's deadline in ms from the workflow's start. It includes the wait in a session's queue. */
   readonly deadlineMs: number;
   readonly heartbeatTimeoutMs: number;
-  /** How long a workflow task waits for an agent before an activity takes over. Absent: an activity asks from the start. */
+  /**
+   * How long, in ms, a workflow task waits for an agent before an activity takes over. Absent if an activity asks from the
+   * start.
+   */
   readonly firstTaskWaitMs?: number;
   readonly rerunOf?: string;
 }
 
 /** How far a call has come. A running call returns it by query; every ended call has it in its result or failure. */
 export interface CallProgress {
-  /** Agent names in the order to ask them. */
+  /** The names of the agents in the order in which they are asked. */
   readonly chain: readonly string[];
   readonly attempts: readonly Attempt[];
-  /** Time spent waiting for the session's turn. */
+  /** How long, in ms, the call has waited for the session's turn. */
   readonly queuedMs: number;
-  /** The call waits for its turn now, or did when it was terminated. `queuedMs` does not include that wait yet. */
+  /** Set if the call is waiting for its turn, or was when it was terminated. `queuedMs` does not include that wait yet. */
   readonly waitsForTurn?: true;
-  /** Whether the session keeps the call's messages. Absent without a session, and before the end. */
+  /** Whether the session has stored the call's messages. Absent without a session, and before the end. */
   readonly sessionStored?: boolean;
 }
 

@@ -8,8 +8,8 @@ export interface ResolvedChain {
 }
 
 /**
- * Resolves the agents to ask, in order: `first`, its fallbacks, then the fallbacks of those (breadth first). Each agent
- * appears once, so cycles are harmless. At most `maxAgents` (I7).
+ * Resolves the agents of a chain in the order in which they are asked: `first`, its fallbacks, then the fallbacks of those
+ * (breadth first). Each agent appears once, so cycles are harmless. At most `maxAgents` (I7).
  */
 export function resolveChain(
   first: AgentConfig,

@@ -1,8 +1,8 @@
 import { healthStatus, type AgentHealth } from './health.ts';
 
 /**
- * The state of one agent's circuit breaker. `open`: until `until` (epoch ms) the agent is asked last. `half_open`: the
- * cooldown is over, and one call per node may ask the agent first as a probe.
+ * The state of one agent's circuit breaker. While it is `open`, until `until` (epoch ms), the agent is asked last. `half_open`
+ * means that the cooldown is over and one call per node may ask the agent first, as a probe.
  */
 export type Circuit =
   | { readonly state: 'closed' }

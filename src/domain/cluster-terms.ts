@@ -6,18 +6,18 @@ const clusterTerms = z
   .object({ keyFingerprint: z.string(), storeId: z.string(), generation: z.number() })
   .readonly();
 
-/** Fingerprint of the encryption key, id of the payload store, and generation. */
+/** The terms: fingerprint of the encryption key, id of the payload store, and generation. */
 export type ClusterTerms = z.infer<typeof clusterTerms>;
 
 /**
- * Version of the data that nodes write for each other. A release raises it when its nodes cannot run beside nodes of the
+ * The version of the data that nodes write for each other. A release raises it if its nodes cannot run beside nodes of the
  * release before. All releases of one generation can run side by side.
  */
 export const generation = 1;
 
 /**
- * Why a node may not join. `older`: it cannot read the data that others write. `newer`: nodes that are running could not
- * read the data that it would write.
+ * A reason why a node may not join. `older`: the node cannot read the data that the other nodes write. `newer`: running nodes
+ * could not read the data that the node would write.
  */
 export type Breach = 'encryption_key' | 'payload_store' | 'older' | 'newer';
 
@@ -29,8 +29,8 @@ export function parseTerms(stored: unknown): ClusterTerms | undefined {
 }
 
 /**
- * Why `node` may not join the cluster; empty if it may. `running` are the other nodes. A payload store that cannot be
- * reached has no id yet: it is compared when the node can reach it.
+ * Returns the reasons why `node` may not join the cluster; empty if it may. `running` are the other nodes. A payload store that
+ * cannot be reached has no id yet; it is compared once the node can reach it.
  */
 export function breachesOf(
   terms: ClusterTerms,
@@ -48,8 +48,8 @@ export function breachesOf(
 }
 
 /**
- * The terms that match `node`. If its payload store cannot be reached, the store of `before` is kept; undefined if that
- * is unknown too.
+ * Returns the terms that match `node`. If the node cannot reach its payload store, keeps the store of `before`; undefined if
+ * that is unknown too.
  */
 export function termsOf(node: Compared, before?: ClusterTerms): ClusterTerms | undefined {
   const { keyFingerprint, generation: ofNode } = node;

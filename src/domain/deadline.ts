@@ -7,8 +7,9 @@ export const leastSliceMs = 250;
 export const shareMarginMs = 250;
 
 /**
- * How many agents, counted from the start of the chain, can be asked in the remaining time: at least 1. Each needs the
- * shorter of its own timeout and `leastSliceMs`. Half a slice may be missing, because the call has used a moment already.
+ * Returns how many agents, counted from the start of the chain, can be asked in the remaining time: at least 1. Each needs the
+ * shorter of its own timeout and `leastSliceMs`. Half a slice may be missing, because some of the call's time has been used
+ * already.
  */
 export function agentsInTime(remainingMs: number, chain: readonly AgentConfig[]): number {
   let neededMs = -leastSliceMs / 2;
@@ -20,8 +21,8 @@ export function agentsInTime(remainingMs: number, chain: readonly AgentConfig[])
 }
 
 /**
- * How much of the call's remaining time the next agent may use, in ms. A slice is reserved for each agent after it: that
- * agent's own timeout, or an equal share of the time if that is less.
+ * Returns how much of the call's remaining time the next agent may use, in ms. A slice is reserved for each agent after it:
+ * that agent's own timeout, or an equal share of the time if that is less.
  */
 export function agentBudgetMs(remainingMs: number, stillToCome: readonly AgentConfig[]): number {
   const share = remainingMs / (stillToCome.length + 1);

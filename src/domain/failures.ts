@@ -1,6 +1,6 @@
 /**
- * The two tables of errors. `failures`: how an agent's failure is handled (retry, fallback, health). `refusals`: how the
- * API refuses a request (problem type and status). Everything else about errors derives from them; a test checks that
+ * The two tables of errors. `failures` says how an agent's failure is handled (retry, fallback, health). `refusals` says how
+ * the API refuses a request (problem type and status). Everything else about errors derives from them; a test checks that
  * docs/errors.md lists exactly these rows.
  */
 
@@ -8,13 +8,13 @@ interface FailureRow {
   /** What happened, as shown in docs and OpenAPI. */
   readonly when: string;
   /**
-   * Whether the same agent is asked again. `once`: at most one more time. `retry-after`: not before the time that the
-   * agent asks for.
+   * Whether the same agent is asked again. `once`: at most one more time. `retry-after`: not before the time that the agent
+   * gives in its answer.
    */
   readonly retry: 'yes' | 'no' | 'once' | 'retry-after';
   /** Whether the next agent of the chain is asked. */
   readonly fallBack: boolean;
-  /** How the outcome affects the agent's health. `ignored`: only the error counts by type change. */
+  /** How the outcome affects the agent's health. With `ignored` it changes only the error counts by type. */
   readonly health: 'counts' | 'unreachable' | 'ignored';
 }
 
@@ -82,19 +82,24 @@ export const failures = {
   unknown: { when: 'anything else', retry: 'yes', fallBack: true, health: 'counts' },
 } as const satisfies Record<string, FailureRow>;
 
-/** Why an agent, or a whole call, failed. Part of the API. */
+/** The type of failure of an agent or of a whole call. Part of the API. */
 export type ErrorType = keyof typeof failures;
 
 export const errorTypes = Object.keys(failures) as ErrorType[];
 
-/** For Temporal's RetryPolicy. `once` is not in it: the activity decides that, as it knows the earlier tries. */
+/**
+ * The error types that Temporal's RetryPolicy must not retry. Types with retry `once` are not included: for them the activity
+ * decides, because it knows the earlier tries.
+ */
 export const nonRetryableErrorTypes: ErrorType[] = errorTypes.filter((type) => failures[type].retry === 'no');
 
 export function isErrorType(type: unknown): type is ErrorType {
   return typeof type === 'string' && Object.hasOwn(failures, type);
 }
 
-/** The row of `type`. A type that only a newer version knows is handled as `internal`, which counts against no agent. */
+/**
+ * Returns the row of `type`. A type that only a newer version knows is handled as `internal`, which counts against no agent.
+ */
 export function failureRow(type: ErrorType): FailureRow {
   return failures[isErrorType(type) ? type : 'internal'];
 }
@@ -104,7 +109,7 @@ interface RefusalRow {
   readonly title: string;
 }
 
-/** Why the API refuses a request. After a refusal nothing was accepted, so the caller may send the request again. */
+/** The refusals of the API. After a refusal nothing was accepted, so the caller may send the request again. */
 export const refusals = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
@@ -136,10 +141,13 @@ export const refusals = {
   payload_store_unavailable: { status: 503, title: 'The store of large texts does not answer or is full' },
 } as const satisfies Record<string, RefusalRow>;
 
-/** Why a request was refused; the last part of the problem's type. Part of the API. */
+/**
+ * The type of a refusal, e.g. `agent_not_found`. It is the last part of the problem document's `type`
+ * (`urn:holdfast:problem:...`) and part of the API.
+ */
 export type RefusalType = keyof typeof refusals;
 
-/** A limit on how many things may exist at the same time, for the RateLimit headers. */
+/** A limit on how many things may exist at the same time. The RateLimit headers report it. */
 export interface RateLimit {
   readonly name: string;
   readonly quota: number;
@@ -152,18 +160,18 @@ interface RefusalOptions {
   readonly cause?: unknown;
 }
 
-/** Refusals with status 429. */
+/** The types of refusals with status 429. */
 type TooManyType = {
   [T in RefusalType]: (typeof refusals)[T]['status'] extends 429 ? T : never;
 }[RefusalType];
-/** Refusals with any status but 429. */
+/** The types of refusals with any status but 429. */
 export type OtherRefusalType = Exclude<RefusalType, TooManyType>;
-/** Every 429 names the limit that was reached and when to try again. */
+/** The options of a refusal with status 429. It must have the limit that was reached, and when to try again. */
 type TooManyOptions = RefusalOptions & Required<Pick<RefusalOptions, 'limit' | 'retryAfterSeconds'>>;
 
 /**
- * A request is refused for a reason that the caller can act on. Thrown by services and the API; the API turns it into an
- * RFC 9457 problem document.
+ * Thrown by services and the API if they refuse a request for a reason that the caller can act on. The API turns it into an RFC
+ * 9457 problem document.
  */
 export class Refusal extends Error {
   readonly type: RefusalType;
@@ -184,7 +192,7 @@ export class Refusal extends Error {
     this.limit = options.limit;
   }
 
-  /** A copy of this refusal with other extra members in its problem body. */
+  /** Returns a copy of this refusal with other extra members in its problem body. */
   withExtra(extra: Readonly<Record<string, unknown>>): Refusal {
     const { retryAfterSeconds, limit, cause } = this;
     const options = { extra, retryAfterSeconds, limit, cause } as TooManyOptions;

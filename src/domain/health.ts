@@ -6,11 +6,11 @@ export interface Outcome {
   readonly agent: string;
   /** Epoch ms. */
   readonly at: number;
-  /** Absent: the agent answered. */
+  /** Why the agent failed. Absent if it answered. */
   readonly errorType?: ErrorType;
-  /** The outcome of a probe of the health path. It changes the agent's status but not its figures. */
+  /** Set if this is the outcome of a probe. Such an outcome changes the agent's status but not its figures. */
   readonly probe?: true;
-  /** Present if the agent answered: the time of all its tries and backoff, without tries lost with a worker. */
+  /** The time in ms of all tries and backoff, without tries lost with a worker. Present only if the agent answered. */
   readonly latencyMs?: number;
 }
 
@@ -25,7 +25,7 @@ export interface RecentError {
 export interface RecentOutcome {
   /** Epoch ms. */
   readonly at: number;
-  /** The agent answered. */
+  /** Whether the agent answered. */
   readonly ok: boolean;
 }
 
@@ -44,18 +44,21 @@ export interface AgentHealth {
   latencies?: number[];
   /** The latest failed calls, oldest first, including those that do not count. */
   recentErrors?: RecentError[];
-  /** When an operator declared the agent healthy. Outcomes up to then still count in figures, but not for the status. */
+  /** When an operator declared the agent healthy. Outcomes up to that time still count in figures, but not for the status. */
   resetAt?: number;
 }
 
-/** Derived by `healthStatus`. */
+/** The status that `healthStatus` derives from an agent's health. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
 
 /** The success rate covers the last 50 outcomes, none older than 15 minutes. */
 export const healthWindow = { maxOutcomes: 50, maxAgeMs: 15 * 60_000 } as const;
 /** How many latencies and errors are kept for each agent, for display. */
 export const healthDetails = { latencies: 50, errors: 10 };
-/** Our ids have at most 36 characters. The limit keeps a faulty sender from growing the entity. */
+/**
+ * The longest call id that an entity stores. Holdfast's ids have at most 36 characters; the limit keeps a faulty sender from
+ * making the entity large.
+ */
 const maxCallIdLength = 64;
 /** Consecutive failures after which an agent is unhealthy. */
 export const unhealthyAfterFailures = 3;
@@ -66,7 +69,7 @@ export function newHealth(): AgentHealth {
   return { totalRequests: 0, totalFailures: 0, consecutiveFailures: 0, errorCounts: {}, recent: [] };
 }
 
-/** A copy that `recordOutcome` may change without touching the original. */
+/** Returns a copy that `recordOutcome` may change without touching the original. */
 export function copyHealth(health: AgentHealth): AgentHealth {
   const { errorCounts, recent, latencies, recentErrors } = health;
   return {
@@ -129,14 +132,14 @@ function recordFigures(health: AgentHealth, { errorType }: Outcome): void {
   if (errorType) health.totalFailures += 1;
 }
 
-/** In percent; 100 for an agent without recent outcomes. */
+/** Returns the success rate in percent; 100 for an agent without recent outcomes. */
 export function successRate(health: AgentHealth, nowMs: number): number {
   const recent = recentOutcomes(health, nowMs);
   if (recent.length === 0) return 100;
   return (100 * recent.filter(({ ok }) => ok).length) / recent.length;
 }
 
-/** How many outcomes the success rate is computed from. */
+/** Returns from how many outcomes the success rate is computed. */
 export function recentRequests(health: AgentHealth, nowMs: number): number {
   return recentOutcomes(health, nowMs).length;
 }
@@ -146,8 +149,8 @@ function recentOutcomes({ recent }: AgentHealth, nowMs: number): RecentOutcome[]
 }
 
 /**
- * `unreachable`: the last outcome was a connection failure. `unhealthy`: three failures in a row, or a success rate below
- * 50 %. `degraded`: a rate below 100 %.
+ * Derives the status. `unreachable`: the last outcome was a connection failure. `unhealthy`: three failures in a row, or a
+ * success rate below 50 %. `degraded`: a rate below 100 %. Otherwise `healthy`.
  */
 export function healthStatus(health: AgentHealth, nowMs: number): HealthStatus {
   if (health.lastErrorType && failureRow(health.lastErrorType).health === 'unreachable') return 'unreachable';
@@ -156,7 +159,7 @@ export function healthStatus(health: AgentHealth, nowMs: number): HealthStatus {
   return rate < 100 ? 'degraded' : 'healthy';
 }
 
-/** The sums of `errorCounts` over all agents, with 0 for types that never occurred. */
+/** Returns the sums of `errorCounts` over all agents, with 0 for types that never occurred. */
 export function sumErrorCounts(all: Iterable<AgentHealth>): Record<ErrorType, number> {
   const sums = Object.fromEntries(errorTypes.map((type) => [type, 0])) as Record<ErrorType, number>;
   for (const { errorCounts } of all) for (const type of errorTypes) sums[type] += errorCounts[type] ?? 0;

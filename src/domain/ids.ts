@@ -20,9 +20,9 @@ export const callIdOf = (workflowId: string): string => workflowId.slice(callPre
 export const sessionIdOf = (workflowId: string): string => workflowId.slice(sessionPrefix.length);
 export const batchIdOf = (workflowId: string): string => workflowId.slice(batchPrefix.length);
 
-/** The call id from user input, which may be the call id or the id of its workflow. */
+/** Returns the call id for user input, which may be the call id or the id of its workflow. */
 export const callIdFrom = (given: string): string => (given.startsWith(callPrefix) ? callIdOf(given) : given);
-/** The batch id from user input, which may be the batch id or the id of its workflow. */
+/** Returns the batch id for user input, which may be the batch id or the id of its workflow. */
 export const batchIdFrom = (given: string): string =>
   given.startsWith(batchPrefix) ? batchIdOf(given) : given;
 

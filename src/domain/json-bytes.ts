@@ -1,6 +1,6 @@
 /**
- * Size of a text in bytes as a JSON string in UTF-8, which is what it takes in a Temporal payload (I7): a control character
- * takes six bytes, for example. Does not use Buffer, because workflow code calls it.
+ * Returns the size in bytes of a text as a JSON string in UTF-8. It takes that much in a Temporal payload (I7): a control
+ * character takes six bytes, for example. Does not use Buffer, because workflow code calls it.
  */
 export function jsonBytes(text: string): number {
   let bytes = 2;
@@ -19,7 +19,7 @@ export function jsonBytes(text: string): number {
   return bytes;
 }
 
-/** Size of any value in bytes as JSON in UTF-8. */
+/** Returns the size in bytes of any value as JSON in UTF-8. */
 export function sizeAsJson(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
 }

@@ -1,7 +1,10 @@
 const [quote, backslash] = [0x22, 0x5c];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** Whether this JSON nests arrays and objects more than `levels` deep. One pass without recursion, also for invalid JSON. */
+/**
+ * Whether this JSON nests arrays and objects more than `levels` deep. Takes one pass without recursion. Also works for invalid
+ * JSON.
+ */
 export function nestsDeeperThan(levels: number, json: Uint8Array): boolean {
   let depth = 0;
   for (let at = 0; at < json.length; at++) {
@@ -16,8 +19,8 @@ export function nestsDeeperThan(levels: number, json: Uint8Array): boolean {
 }
 
 /**
- * Index of the quote that ends the string whose content begins at `start`: the first one after an even number of
- * backslashes. The length of `json` if the string does not end.
+ * Returns the index of the quote that ends the string whose content begins at `start`: the first quote after an even number of
+ * backslashes. Returns the length of `json` if the string does not end.
  */
 export function endOfString(json: Uint8Array, start: number): number {
   for (let end = json.indexOf(quote, start); end !== -1; end = json.indexOf(quote, end + 1)) {

@@ -8,16 +8,19 @@ import { textOf, windowMessage } from './turn-text.ts';
 
 /** A generous estimate of one message's role, timestamp, ids and punctuation. */
 const overheadBytes = 512;
-/** Most bytes that a window may take in Temporal's payloads (I7). */
+/** The most bytes that a window may take in Temporal's payloads (I7). */
 const maxHeldWindowBytes = 512 * 1024;
-/** Messages of failed calls are not part of a window but are held too, so their number needs a limit of its own. */
+/**
+ * The most messages that the workflow holds. Messages of failed calls are not part of a window but are held too, so their
+ * number needs a separate limit.
+ */
 const maxHeldMessages = 1_000;
 
 interface Entry {
   readonly message: SessionMessage;
-  /** Size of the text, wherever it is stored. */
+  /** Size of the text in bytes, whether it is in the workflow or in the payload store. */
   readonly textBytes: number;
-  /** Size of what the workflow itself holds. */
+  /** Estimated bytes that the workflow itself holds for the message. */
   readonly heldBytes: number;
 }
 
@@ -38,7 +41,10 @@ export class MessageTail {
     this.entries.push(toEntry(message));
   }
 
-  /** The newest messages that fit the limits, without those of failed calls. Never begins with an answer whose prompt was cut. */
+  /**
+   * Returns the newest messages that fit the limits, without those of failed calls. The window never begins with an answer
+   * whose prompt did not fit.
+   */
   window(): WindowMessage[] {
     const window = this.entries
       .slice(this.windowStart())
@@ -48,7 +54,7 @@ export class MessageTail {
     return first < 0 ? [] : window.slice(first);
   }
 
-  /** The messages before the window, if they are large enough for a segment (`olderBytes`); otherwise none. */
+  /** Returns the messages before the window, if they are large enough for a segment (`olderBytes`); otherwise none. */
   overflow(): SessionMessage[] {
     const { olderBytes } = this.limits;
     if (olderBytes === undefined) return [];
@@ -61,7 +67,7 @@ export class MessageTail {
     this.entries = this.entries.slice(count);
   }
 
-  /** Index of the oldest entry that fits into the window. */
+  /** Returns the index of the oldest entry that fits into the window. */
   private windowStart(): number {
     const room = {
       entries: maxHeldMessages,

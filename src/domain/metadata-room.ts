@@ -16,29 +16,29 @@ export class MetadataRoom {
     this.heldBytes = sizeAsJson(metadata);
   }
 
-  /** Whether a further call may add this much. */
+  /** Whether one more call may add this many bytes of metadata. */
   takes(bytes: number): boolean {
     let all = this.heldBytes + bytes;
     for (const expected of this.expected.values()) all += expected;
     return bytes === 0 || all <= this.maxBytes;
   }
 
-  /** Reserves room for what the call may add. */
+  /** Reserves room for the bytes of metadata that the call may add. */
   expect(callId: string, bytes: number): void {
     if (bytes > 0) this.expected.set(callId, bytes);
   }
 
-  /** Gives the call's reservation back. */
+  /** Frees the room that is reserved for the call. */
   forget(callId: string): void {
     this.expected.delete(callId);
   }
 
-  /** The session now holds this metadata. */
+  /** Sets the metadata that the session now holds. */
   hold(metadata: Metadata): void {
     this.heldBytes = sizeAsJson(metadata);
   }
 
-  /** For continue-as-new. */
+  /** Returns the reservations, for the state that a continue-as-new carries over. */
   state(): Pick<SessionState, 'expectedMetadata'> {
     return this.expected.size > 0 ? { expectedMetadata: Object.fromEntries(this.expected) } : {};
   }

@@ -3,21 +3,24 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { sizeAsJson } from './json-bytes.ts';
 
-/** The card travels as a poller's identity, which Temporal limits to 1,000 bytes. */
+/** The most bytes of a card as JSON. A card is published as the identity of a poller, which Temporal limits to 1,000 bytes. */
 const maxBytes = 1_000;
 
-/** Settings by name that differ from their default; a hash of them if they are too long for a card. */
+/** The settings that differ from their defaults, by name; or a hash of them if they are too long for a card. */
 const someSettings = z.union([
   z.record(z.string(), z.union([z.string(), z.number()])).readonly(),
   z.string(),
 ]);
 
-/** Unknown members, which a newer version may add, are ignored. */
+/** The schema of a card. Unknown members, which a newer version may add, are ignored. */
 const nodeCard = z
   .object({
     /** Identifies the process; a restarted node has a new id. */
     id: z.string(),
-    /** Grows with each change of the card: the poll that carries an older card may end later than that of a newer one. */
+    /**
+     * Grows with each change of the card. The newest card cannot be recognised by the time of its poll: the poll with an older
+     * card may end later than that with a newer one.
+     */
     revision: z.number(),
     role: z.enum(['facade', 'worker', 'facade_and_worker']),
     version: z.string(),
@@ -35,7 +38,7 @@ const nodeCard = z
     settings: someSettings,
     /** Settings that only facades use; absent for a worker. */
     facadeSettings: someSettings.optional(),
-    /** The node's last card: it has left the cluster. */
+    /** Set on the node's last card: the node has left the cluster. */
     left: z.literal(true).optional(),
   })
   .readonly();
@@ -44,7 +47,7 @@ const nodeCard = z
 export type NodeCard = z.infer<typeof nodeCard>;
 type Settings = z.infer<typeof someSettings>;
 
-/** The card as JSON, at most 1,000 bytes: settings become hashes where they do not fit. */
+/** Writes a card as JSON of at most 1,000 bytes. If its settings do not fit, they are replaced by hashes. */
 export function writeCard(card: NodeCard): string {
   const fits = sizeAsJson(card) <= maxBytes;
   const { settings, facadeSettings } = card;
@@ -70,13 +73,19 @@ export function readCard(text: string): NodeCard | undefined {
 
 /** Something that two nodes should have in common but do not. */
 export interface Difference {
-  /** `encryption_key`, `payload_store`, `generation` or a setting's name; `settings` or `facade_settings` if only hashes are known. */
+  /**
+   * The name of what differs: `encryption_key`, `payload_store`, `generation` or a setting's name. It is `settings` or
+   * `facade_settings` if only hashes are known.
+   */
   readonly what: string;
   readonly here: string | number;
   readonly there: string | number;
 }
 
-/** What differs between two nodes of one cluster and should not. What either does not know is not compared. */
+/**
+ * Returns what differs between two nodes of one cluster although it should not. Something that one of the nodes does not know
+ * is not compared.
+ */
 export function differencesOf(here: NodeCard, there: NodeCard): Difference[] {
   const pairs: [string, string | number | undefined, string | number | undefined][] = [
     ['encryption_key', here.keyFingerprint, there.keyFingerprint],

@@ -24,10 +24,10 @@ export interface PackedHealth extends Omit<AgentHealth, 'recent' | 'latencies' |
   readonly recentErrors?: readonly PackedError[];
 }
 
-/** Ms since the previous error, error type, call id. */
+/** An error: ms since the previous one, error type, call id. */
 type PackedError = readonly [number, ErrorType, string];
 
-/** With more agents than this, packing keeps fewer details of each. */
+/** With more agents than this, fewer details of each are kept when health is packed. */
 const manyAgents = 500;
 const detailsWithMany: typeof healthDetails = { latencies: 25, errors: 3 };
 
@@ -48,7 +48,7 @@ export function packHealth(health: AgentHealth, agents: number): PackedHealth {
   };
 }
 
-/** The reverse of `packHealth`. Also reads what earlier versions wrote. */
+/** Unpacks what `packHealth` returned. Also reads what earlier versions wrote. */
 export function unpackHealth(packed: PackedHealth): AgentHealth {
   const { outcomes, recent, latencies, recentErrors, ...rest } = packed;
   return {
@@ -84,7 +84,7 @@ function unpackNumbers(text: string | undefined): number[] {
   return text === undefined ? [] : text.split(',').map((one) => Number.parseInt(one, radix));
 }
 
-/** The difference of each number to the one before. Epoch times are long numbers, their differences are short. */
+/** Returns the difference of each number to the one before it. Epoch times are long numbers; their differences are short. */
 function distances(numbers: readonly number[]): number[] {
   return numbers.map((one, i) => one - (numbers[i - 1] ?? 0));
 }

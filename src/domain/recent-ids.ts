@@ -1,4 +1,4 @@
-/** The last `max` distinct ids in the order in which they were first added. */
+/** Remembers the last `max` distinct ids, in the order in which they were first added. */
 export class RecentIds {
   private readonly ids: Set<string>;
   private readonly max: number;

@@ -4,13 +4,13 @@ import type { Try } from './call.ts';
 /** The backoff between an agent's tries, in the terms of Temporal's RetryPolicy. */
 export const backoff = { initialMs: 1_000, coefficient: 2, maximumMs: 8_000, jitter: 0.1 } as const;
 
-/** The least delay after a `Retry-After`. */
+/** The least delay, in ms, that follows a `Retry-After`. */
 const leastRetryAfterMs = 100;
 
 /**
- * How long to wait in ms after the failed try `tryNumber` (numbered from 1), before the agent is asked again: 1, 2, 4, 8, 8... s,
- * each ±10 %. If the agent asked for a time itself (`retryAfterMs`), not before that, and up to 10 % later, so that callers do
- * not all return at once. `random` is in [0, 1).
+ * Returns how long to wait, in ms, after the failed try `tryNumber` (numbered from 1) before the agent is asked again: 1, 2, 4,
+ * 8, 8... s, each ±10 %. If the agent itself gave a time (`retryAfterMs`), the wait is that time and up to 10 % more, so that
+ * callers do not all return at once. `random` is in [0, 1).
  */
 export function retryDelayMs(tryNumber: number, retryAfterMs: number | undefined, random: number): number {
   const { initialMs, coefficient, maximumMs, jitter } = backoff;

@@ -23,8 +23,8 @@ export type ListedNode = NodeCard & {
 };
 
 /**
- * The nodes that have a valid lease and have not left, sorted by role and age. After a change of its card a node is listed
- * twice; the card with the higher revision counts.
+ * Returns the nodes that have a valid lease and have not left, sorted by role and age. After a change of its card a node is
+ * listed twice; then the card with the higher revision counts.
  */
 export function runningNodes(pollers: readonly Poller[], nowMs: number): ListedNode[] {
   const nodes = new Map<string, ListedNode>();

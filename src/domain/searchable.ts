@@ -15,8 +15,8 @@ export function nameOf(value: string): string {
 }
 
 /**
- * The values to search for to find `name`: its encoded form, and its plain form, which older calls have. The plain form is
- * left out if a filter cannot match it or if it is the encoded form of another name.
+ * Returns the values to search for in order to find `name`: its encoded form, and its plain form, which older calls have. The
+ * plain form is left out if a filter cannot match it or if it is the encoded form of another name.
  */
 export function spellingsOf(name: string): string[] {
   const inDoubt = /["\\?]|^'|'$/.test(name) || name.search(encoded) >= 0;

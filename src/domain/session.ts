@@ -4,7 +4,7 @@ import type { StoredText } from './stored-text.ts';
 /** Metadata that callers attach; a session merges that of all its calls. */
 export type Metadata = Readonly<Record<string, unknown>>;
 
-/** A message as an agent gets it. */
+/** A message in the form in which an agent gets it. */
 export interface WindowMessage {
   readonly role: 'user' | 'assistant' | 'system';
   readonly content: StoredText;
@@ -17,13 +17,19 @@ export interface SessionMessage extends WindowMessage {
   /** The agent that answered; only on an assistant's message. */
   readonly agent?: string;
   readonly callId?: string;
-  /** The call of this user message failed. The message is kept for people and never sent to an agent. */
+  /** Set on a user message whose call failed. The message is kept for people and never sent to an agent. */
   readonly failed?: true;
-  /** The text is lost, and `content` says so. Set when a damaged payload store is read, and kept by an export and import. */
+  /**
+   * Set if the text is lost; `content` then says so. It is set when a damaged payload store is read, and kept by an export and
+   * import.
+   */
   readonly lost?: true;
 }
 
-/** Reference to the messages in the payload store: key of the newest segment, and how many messages the chain holds in all. */
+/**
+ * Refers to a session's messages in the payload store: the key of the newest segment, and the number of messages in the whole
+ * chain of segments.
+ */
 export interface OlderMessages {
   readonly key: string;
   readonly count: number;
@@ -52,7 +58,10 @@ export interface TurnHolder {
   readonly callId: string;
   readonly turnNumber: number;
   readonly grantedAt: number;
-  /** When it was last sent its place in the queue. Absent: it got its turn by the reply to its request. */
+  /**
+   * When the call was last sent its place in the queue (epoch ms). Absent if the call was granted its turn directly, in the
+   * reply to its request.
+   */
   readonly queuedAt?: number;
 }
 
@@ -65,19 +74,19 @@ export interface SessionState extends SessionContent {
   readonly life?: string;
   readonly turnsGranted: number;
   readonly holder?: TurnHolder;
-  /** The holder waited in the queue and has not been sent its turn yet. */
+  /** Set if the holder waited in the queue and has not been sent its turn yet. */
   readonly holderUntold?: true;
   /** Call ids in acceptance order. */
   readonly queue: readonly string[];
-  /** When each waiting call was last sent its place in the queue, epoch ms by call id. Absent: not known. */
+  /** When each waiting call was last sent its place in the queue, in epoch ms by call id. Absent if that is not known. */
   readonly queuedAt?: Readonly<Record<string, number>>;
   /** Bytes of metadata that the holder and the waiting calls may add, by call id. Calls without metadata are left out. */
   readonly expectedMetadata?: Readonly<Record<string, number>>;
-  /** Ids of recently committed calls, oldest first. Absent: the call ids of the messages. */
+  /** Ids of recently committed calls, oldest first. If absent, the call ids of the messages are used. */
   readonly recentCallIds?: readonly string[];
   /** Ids of calls that recently gave up their turn or place in the queue without leaving a message, oldest first. */
   readonly leftCallIds?: readonly string[];
-  /** Absent: this run began while the API could still reset calls (workflows/resets-in-old-histories.ts). */
+  /** Set if this run began after the API stopped resetting calls (workflows/resets-in-old-histories.ts). */
   readonly withoutResets?: true;
 }
 
@@ -85,15 +94,15 @@ export interface SessionState extends SessionContent {
 export interface TurnCommit {
   readonly callId: string;
   readonly prompt: StoredText;
-  /** Absent: the call failed. */
+  /** The answer. Absent if the call failed. */
   readonly answer?: { readonly agent: string; readonly content: StoredText };
   readonly userId?: string;
   readonly metadata?: Metadata;
   /** The call that this one reruns. Only older session runs use it (workflows/resets-in-old-histories.ts). */
   readonly rerunOf?: string;
   /**
-   * The call ended before it knew that it had a turn. If it failed, its message is stored in any case; if it was cancelled,
-   * only when it holds the turn.
+   * Set if the call ended before it knew that it had a turn. If it failed, its message is stored even if it still waits in the
+   * queue; if it was cancelled, only if it holds the turn.
    */
   readonly endedWaiting?: 'failed' | 'cancelled';
 }
@@ -102,18 +111,18 @@ export interface TurnCommit {
 export interface Settlement {
   /** Whether the session stores the call's turn, from this commit or an earlier one. */
   readonly stored: boolean;
-  /** The new holder, if the turn moves on. */
+  /** The new holder, if the turn passed to another call. */
   readonly next?: TurnHolder;
 }
 
 /** Which life of a session a turn belongs to. Both members are absent in data from before lives existed. */
 export interface TurnPlace {
-  /** The session run that granted or queued the turn. A message sent to that run reaches this life or fails. */
+  /** The session run that granted the turn or queued the call. A message sent to that run reaches this life or fails. */
   readonly runId?: string;
   readonly life?: string;
 }
 
-/** The call may ask its agents now. */
+/** The reply that grants the turn: the call may ask its agents now. */
 export interface GrantedTurn extends TurnPlace {
   readonly state: 'granted';
   readonly turnNumber: number;
@@ -122,34 +131,37 @@ export interface GrantedTurn extends TurnPlace {
   readonly window: readonly WindowMessage[];
 }
 
-/** The call must wait for its turn. */
+/** The reply that the call must wait for its turn. */
 export interface QueuedTurn extends TurnPlace {
   readonly state: 'queued';
-  /** From 1. */
+  /** The call's position in the queue, from 1. */
   readonly position: number;
-  /** The session sends the granted turn by signal. Absent: the signal carries nothing, and the call asks again. */
+  /**
+   * Set if the session will send the granted turn in a signal. Absent in older histories, in which the signal carries nothing
+   * and the call asks for its turn again.
+   */
   readonly comesByItself?: true;
 }
 
-/** The answer to `openTurn`. `committed`: this call has had its turn already. */
+/** The answer to `openTurn`. `committed` means that this call has already had its turn. */
 export type TurnReply = GrantedTurn | QueuedTurn | { readonly state: 'committed' };
 
 /** The result of a session workflow, which completes only when the session is closed. */
 export interface ClosedSession {
-  /** The session's calls are to be deleted too: the ids that the session remembers. Absent: the calls stay. */
+  /** Ids of the calls to delete with the session: all that the session remembers. Absent if the calls are kept. */
   readonly callIds?: readonly string[];
 }
 
 /** Limits of a session, from the settings of the node that created it. */
 export interface SessionLimits {
-  /** Size of the session's merged metadata, in bytes as JSON. Absent: unlimited. */
+  /** The most bytes of the session's merged metadata, as JSON. Absent means unlimited. */
   readonly maxMetadataBytes?: number;
   readonly maxQueued: number;
   readonly windowMessages: number;
   readonly windowBytes: number;
-  /** Messages before the window move to the payload store when they take this many bytes. Absent: they never do. */
+  /** Messages before the window move to the payload store once they take this many bytes. Absent means that they never do. */
   readonly olderBytes?: number;
-  /** The session continues as new when its history has this many events. Absent: when Temporal suggests it, at 4,096. */
+  /** The session continues as new once its history has this many events. Absent means when Temporal suggests it, at 4,096. */
   readonly renewAtEvents?: number;
 }
 

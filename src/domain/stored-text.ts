@@ -7,7 +7,7 @@ export type StoredText = string | TextReference;
 export interface TextReference {
   /** Key in the payload store. */
   readonly ref: string;
-  /** Size of the text as JSON in UTF-8. */
+  /** Size of the text in bytes as JSON in UTF-8. */
   readonly bytes: number;
 }
 
@@ -15,7 +15,7 @@ export function isReference(text: StoredText): text is TextReference {
   return typeof text !== 'string';
 }
 
-/** Size of the text itself, wherever it is. */
+/** Returns the size of the text in bytes as JSON in UTF-8, also if the text is in the payload store. */
 export function textBytes(text: StoredText): number {
   return isReference(text) ? text.bytes : jsonBytes(text);
 }

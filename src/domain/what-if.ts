@@ -11,13 +11,16 @@ export interface RecordedOutcome {
 /** An agent of today's chain. */
 export interface TodaysAgent {
   readonly name: string;
-  /** The agent was registered at another address after the call, so its recorded outcome says nothing about today. */
+  /**
+   * Whether the agent has been registered at another address since the call, so that its recorded outcome says nothing about
+   * today.
+   */
   readonly moved: boolean;
 }
 
 /** The chain that a call started now would have. */
 export interface TodaysChain {
-  /** In the order to ask them. */
+  /** The agents in the order in which they would be asked. */
   readonly agents: readonly TodaysAgent[];
   readonly unregistered: readonly string[];
 }
@@ -78,7 +81,7 @@ function stepOf(agent: string, outcome: RecordedOutcome | undefined): WhatIfStep
   return { agent, outcome: 'as_recorded', ...(outcome.errorType && { errorType: outcome.errorType }) };
 }
 
-/** Whether the walk ends at this agent, and why. Undefined: the next agent is asked. */
+/** Returns why the walk through the chain ends at this agent; undefined if the next agent is asked. */
 function endAt({ name, moved }: TodaysAgent, outcome: RecordedOutcome | undefined): End | undefined {
   if (!outcome) {
     const why = moved ? 'was registered at another address since' : 'was not asked by this call';

@@ -1,4 +1,4 @@
-/** JSON with the members of objects sorted and null members left out, so that equal values have equal texts. */
+/** Returns JSON with the members of objects sorted and null members left out, so that equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) =>
     typeof member === 'object' && member !== null && !Array.isArray(member)

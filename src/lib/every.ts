@@ -1,7 +1,7 @@
 /**
- * Runs `task` repeatedly, each time `intervalMs` (±10 % jitter) after the previous run has ended. If a run fails, `onError`
- * is called and the task goes on. The timer does not keep the process alive. Returns a function that stops it and resolves
- * when a run in flight has ended.
+ * Runs `task` repeatedly, each time `intervalMs` (±10 % jitter) after the previous run has ended. If a run fails, `onError` is
+ * called and the task continues to be run. The timer does not keep the process alive. Returns a function that stops the
+ * repetition and resolves when a run in flight has ended.
  */
 export function every(
   intervalMs: number,

@@ -4,7 +4,10 @@ import { Semaphore, type Release, type WaitOptions } from './semaphore.ts';
 export class KeyedSemaphores {
   private readonly entries = new Map<string, { limit: { current: number }; semaphore: Semaphore }>();
 
-  /** Like `Semaphore.acquire`. The latest `limit` applies to the whole key, including callers that already wait. */
+  /**
+   * Acquires a permit of the key, like `Semaphore.acquire`. The latest `limit` applies to the whole key, including callers that
+   * already wait.
+   */
   async acquire(key: string, limit: number, wait?: WaitOptions): Promise<Release> {
     const { semaphore } = this.entryOf(key, limit);
     try {
@@ -19,7 +22,7 @@ export class KeyedSemaphores {
     }
   }
 
-  /** Like `Semaphore.run`. */
+  /** Runs `work` while it holds a permit of the key, like `Semaphore.run`. */
   async run<T>(key: string, limit: number, work: () => Promise<T>, wait?: WaitOptions): Promise<T> {
     const release = await this.acquire(key, limit, wait);
     try {

@@ -1,6 +1,6 @@
 /** Waits that can be given up from outside, all at once, so that their callers may repeat them. */
 export class RetryableWaits {
-  /** For each wait in progress the function that gives it up. */
+  /** For each wait in progress, the function that gives it up. */
   private readonly waits = new Set<() => void>();
 
   /**

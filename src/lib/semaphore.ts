@@ -10,7 +10,7 @@
 export class Semaphore {
   private readonly limit: ConcurrencyLimit;
   private held = 0;
-  /** For each waiter the function that grants it a permit; the longest waiting first. */
+  /** For each waiter, the function that grants it a permit; the longest waiting first. */
   private readonly waiters = new Set<() => void>();
 
   constructor(limit: ConcurrencyLimit) {
@@ -52,7 +52,10 @@ export class Semaphore {
     return this.releaseOnce(performance.now());
   }
 
-  /** A free permit is granted in the same way as a released one: work begins in the order of arrival. */
+  /**
+   * Waits until a permit is granted. A free permit is granted in the same way as a released one, so that work begins in the
+   * order of arrival.
+   */
   private granted(signal: AbortSignal | undefined, timeoutMs: number | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
@@ -92,7 +95,10 @@ export class Semaphore {
     };
   }
 
-  /** A permit is counted when it is granted, not when the waiter resumes: no newcomer can take it in between. */
+  /**
+   * Grants free permits to waiters. A permit is counted as held when it is granted, not when the waiter resumes, so no newcomer
+   * can take it in between.
+   */
   private grantFree(): void {
     for (const grant of this.waiters) {
       if (this.held >= this.limit.current) return;
@@ -102,12 +108,12 @@ export class Semaphore {
   }
 }
 
-/** Returns the permit. */
+/** Returns the permit to the semaphore. */
 export type Release = () => void;
 
 /** How to bound the wait for a permit. */
 export interface WaitOptions {
-  /** Ends the wait. It does not end work that has begun. */
+  /** Aborting this signal ends the wait. It does not end work that has begun. */
   readonly signal?: AbortSignal;
   /** How long to wait for a permit, in ms. Default: without a limit. */
   readonly timeoutMs?: number;
@@ -116,11 +122,11 @@ export interface WaitOptions {
 /** How many permits a semaphore has. It reads `current` each time, so the limit may change while it is in use. */
 export interface ConcurrencyLimit {
   readonly current: number;
-  /** A permit was returned: when it was acquired and when it was released, by `performance.now()`. */
+  /** Called when a permit was returned, with the times at which it was acquired and released (`performance.now()`). */
   ended?(acquiredAt: number, releasedAt: number): void;
 }
 
-/** No permit of a semaphore came free in time: the work did not begin. */
+/** Thrown if no permit came free in time. The work did not begin. */
 export class PermitTimeout extends Error {
   constructor(timeoutMs: number) {
     super(`No permit came free within ${timeoutMs} ms`);

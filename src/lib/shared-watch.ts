@@ -1,6 +1,11 @@
-/** Shares one watch among all followers of the same subject. It starts with the first follower and ends with the last. */
+/**
+ * Shares one watch among all followers of the same subject. The watch starts with the first follower and ends with the last.
+ */
 
-/** Watches a subject: publishes values until `signal` aborts or no more will come. Every follower gets what it throws. */
+/**
+ * Watches a subject: publishes values until `signal` aborts or no more values will come. Every follower gets the error that it
+ * throws.
+ */
 export type Watcher<S, V> = (subject: S, publish: (value: V) => void, signal: AbortSignal) => Promise<void>;
 
 interface Watch<V> {
@@ -15,7 +20,7 @@ export class SharedWatch<S, V> {
   private readonly keyOf: (subject: S) => string;
   private readonly watches = new Map<string, Watch<V>>();
 
-  /** Subjects with equal keys share a watch. */
+  /** `keyOf` returns the key of a subject. Subjects with equal keys share a watch. */
   constructor(watcher: Watcher<S, V>, keyOf: (subject: S) => string) {
     this.watcher = watcher;
     this.keyOf = keyOf;

@@ -1,6 +1,6 @@
 /**
- * Settles like `work`, or rejects with the signal's reason as soon as it aborts. For work that notices an abort too late:
- * undici, for example, does not while a request waits for a connection.
+ * Settles like `work`, or rejects with the signal's reason as soon as it aborts. It is for work that notices an abort too late:
+ * undici, for example, notices none while a request waits for a connection.
  */
 export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   let onAbort = (): void => undefined;

@@ -12,18 +12,20 @@ import { StartupError } from '../platform/startup-error.ts';
 import { refusal } from './refusal.ts';
 
 interface Options {
-  /** Undefined while the payload store cannot be reached. */
+  /** The payload store's id. Undefined while the store cannot be reached. */
   readonly storeId: string | undefined;
-  /** The payload store's place as HOLDFAST_PAYLOAD_STORE takes it. */
+  /** The payload store's place, in the syntax of HOLDFAST_PAYLOAD_STORE. */
   readonly storePlace: string;
-  /** HOLDFAST_JOIN=force: the node joins in any case, and the cluster terms are set to what it has. */
+  /**
+   * Whether HOLDFAST_JOIN=force is set: the node then joins in any case, and the cluster terms are set to those of the node.
+   */
   readonly force: boolean;
   readonly log: Log;
 }
 
 /**
- * The first node writes the cluster terms. Throws `StartupError` with what differs and what to do; the node has left the
- * registry by then.
+ * Joins the cluster. The first node writes the cluster terms. If the node may not join, it leaves the registry, and
+ * `StartupError` is thrown with what differs and what to do.
  */
 export async function joinCluster(temporal: Temporal, nodes: Nodes, options: Options): Promise<void> {
   try {
@@ -80,7 +82,10 @@ async function writeFirstTerms(temporal: Temporal, self: NodeCard): Promise<Clus
   return readTerms(temporal); // Another node may have written them first.
 }
 
-/** Renews the node's lease. `mustSeeAll`: throws if it fails, because the node may only join if it can list all nodes. */
+/**
+ * Enters the node in the registry by renewing its lease. With `mustSeeAll` a failure is thrown, because the node may only join
+ * if it can list all nodes.
+ */
 async function enter(nodes: Nodes, log: Log, { mustSeeAll }: { mustSeeAll: boolean }): Promise<void> {
   try {
     await nodes.renew();
@@ -98,7 +103,7 @@ async function enter(nodes: Nodes, log: Log, { mustSeeAll }: { mustSeeAll: boole
   }
 }
 
-/** Updates the terms if they differ from what the node has: by force, or because it is the first of a new generation. */
+/** Updates the terms if they differ from those of the node: it joined by force, or it is the first of a new generation. */
 async function updateTerms(temporal: Temporal, self: NodeCard, terms: ClusterTerms, log: Log): Promise<void> {
   const now = termsOf(self, terms);
   if (!now) return;

@@ -4,7 +4,10 @@ import { differencesOf, type Difference, type NodeCard } from '../domain/node-ca
 import type { ListedNode } from '../domain/running-nodes.ts';
 import type { Log } from '../platform/logging.ts';
 
-/** How many logged differences are remembered. They are not logged again, even if Temporal stops listing a node for a while. */
+/**
+ * How many logged differences are remembered, so that they are not logged again even if Temporal stops listing a node for a
+ * while.
+ */
 const remembered = 1_000;
 
 /** Returns a function that logs each difference between `self` and a running node once. A restarted node counts as new. */

@@ -14,7 +14,7 @@ import { logDifferences } from './log-differences.ts';
 
 export type Membership = ReturnType<typeof createMembership>;
 
-/** `storeWatch` knows the payload store's id; `force` is HOLDFAST_JOIN=force. */
+/** Creates the membership. `storeWatch` knows the payload store's id; `force` is whether HOLDFAST_JOIN=force is set. */
 export function createMembership(
   temporal: Temporal,
   nodes: Nodes,
@@ -49,8 +49,8 @@ export function createMembership(
     }
   };
   /**
-   * Ends this node, forced or not, once the cluster terms are of a newer generation. A newer node in the list alone does not
-   * prove that: it may be about to be refused, or this node was started by force after it.
+   * Makes this node end, even if it was started by force, once the cluster terms are of a newer generation. A newer node in the
+   * list alone does not prove that they are: that node may be about to be refused, or this node was started by force after it.
    */
   const endIfOlder = async (): Promise<void> => {
     const { self } = nodes;
@@ -65,7 +65,10 @@ export function createMembership(
     await endIfOlder().catch(termsNotRead);
   };
   return {
-    /** Joins, before the node takes its first call or task. Throws `StartupError` if it may not be part of the cluster. */
+    /**
+     * Joins the cluster. Call it before the node takes its first call or task. Throws `StartupError` if the node may not be
+     * part of the cluster.
+     */
     async join(): Promise<void> {
       try {
         await join();
@@ -80,12 +83,12 @@ export function createMembership(
      * which could not be reached at the start, is not the cluster's.
      */
     refused,
-    /** Publishes the node's address. If that fails, the next renewal does it. */
+    /** Publishes the node's address. If that fails, the next renewal of the lease publishes it. */
     async listensAt(address: string): Promise<void> {
       nodes.amend({ address });
       await renewLease().catch(notRenewed);
     },
-    /** Renews the lease now. For use after an outage of Temporal, which then no longer lists earlier pollers. */
+    /** Renews the lease now. Call it after an outage of Temporal, which afterwards no longer lists earlier pollers. */
     renewNow: (): void => void renewLease().catch(notRenewed),
     /** Starts the renewals. Returns a function that stops them. */
     start(): () => Promise<void> {

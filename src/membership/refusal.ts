@@ -2,7 +2,7 @@
 import type { Breach, ClusterTerms } from '../domain/cluster-terms.ts';
 import type { NodeCard } from '../domain/node-card.ts';
 
-/** `self` is the node that may not join, `others` are the running nodes. */
+/** Makes the error text. `self` is the node that may not join, `others` are the running nodes. */
 export function refusal(
   breaches: readonly Breach[],
   terms: ClusterTerms,
@@ -45,7 +45,10 @@ function wordsOf(
   }
 }
 
-/** Includes host and pid, because the address of a worker is on 127.0.0.1 and does not identify a machine. */
+/**
+ * Names a node. The name includes host and pid, because the address of a worker is on 127.0.0.1 and does not identify a
+ * machine.
+ */
 function nameOf({ role, address, host, pid, version }: NodeCard): string {
   const at = address === undefined ? '' : `, ${address}`;
   return `${role.replaceAll('_', ' ')} on ${host}, pid ${pid}${at} (${version})`;

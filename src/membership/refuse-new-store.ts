@@ -8,8 +8,8 @@ import type { Temporal } from '../services/temporal/rpc.ts';
 import { refusal } from './refusal.ts';
 
 /**
- * Refuses a folder that is no payload store yet if the cluster already has its terms, and so its store: the folder is the
- * wrong one. Nothing is written into it. Throws `StartupError`.
+ * Refuses a folder that is not a payload store yet if the cluster already has terms. Such a cluster has a store, so the folder
+ * must be the wrong one. Nothing is written into it. Throws `StartupError`.
  */
 export async function refuseNewStore(
   temporal: Temporal,

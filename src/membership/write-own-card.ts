@@ -7,7 +7,7 @@ import type { Config } from '../platform/config.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { version } from '../platform/version.ts';
 
-/** The card of this process, without the payload store's id: that is added when the node joins. */
+/** Makes the card of this process, without the payload store's id, which is added when the node joins. */
 export function writeOwnCard(
   { shared, apiKeys, worker }: Config,
   role: NodeCard['role'],

@@ -13,7 +13,7 @@ import { releaseEndedCalls } from '../services/calls/release-ended-calls.ts';
 import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 
-/** What the loops need. */
+/** The parts of the process that the loops use. */
 export interface LoopParts {
   readonly temporal: Temporal;
   readonly texts: TextStore;
@@ -26,20 +26,23 @@ export interface LoopParts {
   readonly archiveIntervalMs: number;
 }
 
-/** How often outcomes are sent and other nodes' changes are read: a registration is seen within 2 s everywhere. */
+/** How often outcomes are sent and other nodes' changes are read. With it, every node sees a registration within 2 s. */
 const syncIntervalMs = 1_000;
 const sweepIntervalMs = 6 * 3_600_000;
-/** How often interrupted deletions of sessions are looked for and finished, besides once at the start. */
+/** How often interrupted deletions of sessions are looked for and finished. They are also looked for once at the start. */
 const deletionsIntervalMs = 60_000;
 
 interface Loop {
-  /** For the log: `<what> failed`. */
+  /** What the loop does, for the log line `<what> failed`. */
   readonly what: string;
   readonly intervalMs: number;
   readonly round: () => Promise<unknown>;
 }
 
-/** `readers`: a facade, which also reads what other nodes change and cleans up. Returns how to stop. */
+/**
+ * Starts the loops. `readers` is true for a facade, which also reads what other nodes change and cleans up. Returns a function
+ * that stops the loops.
+ */
 export function startBackgroundLoops(
   parts: LoopParts,
   log: Log,

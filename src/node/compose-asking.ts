@@ -1,4 +1,4 @@
-/** Wires what is needed to ask agents: the connections, the checks of answers, the requests in flight. */
+/** Wires the parts that ask agents: the connections, the checks of answers, the requests in flight. */
 import { AgentRequests } from '../activities/agent-requests.ts';
 import type { AskDependencies } from '../activities/ask.ts';
 import { FirstTries } from '../activities/first-try.ts';
@@ -10,12 +10,12 @@ import type { TextStore } from '../payloads/text-store.ts';
 import type { Config } from '../platform/config.ts';
 import type { Sealer } from '../platform/sealing.ts';
 
-/** What is needed to ask agents, by activities and in the first-task path. */
+/** The parts that activities and the first-task path need to ask agents. */
 export interface Asking extends AskDependencies {
   readonly firstTries: FirstTries;
 }
 
-/** `serverAvailableMs`: how long Temporal has answered without a break. */
+/** Creates these parts. `serverAvailableMs` returns how long Temporal has answered without interruption (ms). */
 export function composeAsking(
   config: Config,
   sealer: Sealer,

@@ -39,13 +39,13 @@ import { openPayloads } from './open-payloads.ts';
 
 /** The parts of one process, wired together. */
 export interface Node {
-  /** What an API needs. */
+  /** The services that the API needs. */
   readonly services: Services;
-  /** Clients that wait for calls here. */
+  /** The clients that wait at this node for calls. */
   readonly waiters: Waiters;
-  /** This node's load. */
+  /** The calls in flight that count as this node's load. */
   readonly inFlight: CallsInFlight;
-  /** What asks agents. */
+  /** The parts that ask agents. */
   readonly asking: Asking;
   readonly probes: Probes;
   readonly membership: Membership;
@@ -53,18 +53,24 @@ export interface Node {
   readonly clock: ServerClock;
   readonly storeWatch: StoreWatch;
   readonly metrics: Metrics;
-  /** `graceMs`: how long requests to agents may continue after the worker was stopped, before they are handed over. */
+  /**
+   * Creates a worker. `graceMs` is how long requests to agents may continue after the worker was stopped, before they are
+   * handed over to another worker.
+   */
   createWorker(options: { readonly graceMs: number }): Promise<Worker>;
-  /** To be called when the worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
+  /** Call this once the worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
   enterVersions(): Promise<boolean>;
   watchClock(): Stop;
-  /** After an outage of Temporal, resumes what it interrupted; `worker` is renewed too. */
+  /** Watches for outages of Temporal and resumes afterwards what they interrupted; this includes renewing `worker`. */
   watchServer(worker: RunningWorker | undefined): Stop;
-  /** `readers`: a facade, which also reads agents and health that other nodes changed, and cleans up. */
+  /**
+   * Starts the periodic work. `readers` is true for a facade, which also reads agents and health that other nodes changed, and
+   * cleans up.
+   */
   startBackgroundLoops(options: { readonly readers: boolean }): Stop;
 }
 
-/** Stops what was started. */
+/** Stops what was started. Resolves when it has stopped. */
 type Stop = () => Promise<void>;
 
 /** Creates the parts of one process. Starts nothing in the background. Throws `StartupError`. */

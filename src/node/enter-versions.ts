@@ -5,8 +5,8 @@ import type { Log } from '../platform/logging.ts';
 import { StartupError } from '../platform/startup-error.ts';
 
 /**
- * For a worker that has begun to poll. If no version is current yet, makes the worker's version current. Returns whether new
- * calls go to workers of this version. Throws `StartupError`.
+ * Call this for a worker that has begun to poll. If no version is current yet, makes the worker's version current. Returns
+ * whether new calls go to workers of this version. Throws `StartupError`.
  */
 export async function enterVersions(
   temporal: Temporal,

@@ -10,11 +10,11 @@ import { StoreWatch } from '../platform/store-watch.ts';
 export interface Payloads {
   readonly texts: TextStore;
   readonly storeWatch: StoreWatch;
-  /** Undefined if failed calls are not archived. */
+  /** The archive of failed calls. Undefined if they are not archived. */
   readonly archive: Archive | undefined;
 }
 
-/** Does not use the store yet: `storeWatch.first` makes the first check of it. */
+/** Creates the store without using it; `storeWatch.first` makes the first check of it. */
 export function openPayloads(config: Config, log: Log): Payloads {
   const store = openPayloadStore(config.payloads.store, config.payloads.reserveBytes);
   const storeWatch = new StoreWatch(store, log);

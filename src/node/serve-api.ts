@@ -18,13 +18,13 @@ import { watchStoreDisk } from './watch-store-disk.ts';
 interface ApiParts {
   readonly node: Node;
   readonly temporal: OpenTemporal;
-  /** Undefined if this process runs no worker. */
+  /** The worker of this process. Undefined if it runs none. */
   readonly worker: RunningWorker | undefined;
   readonly drain: Drain;
   readonly cleanups: Cleanups;
 }
 
-/** Returns the URL that it listens at. Throws `StartupError`. */
+/** Creates the API and listens. Returns the URL at which it listens. Throws `StartupError`. */
 export async function serveApi(config: Config, log: Log, parts: ApiParts): Promise<string> {
   const { node, temporal, worker, drain, cleanups } = parts;
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
@@ -62,7 +62,7 @@ function urlOf(host: string, { port }: AddressInfo): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** The URL for other machines: the host name replaces an address that means all of this machine's. */
+/** Returns the URL for other machines: replaces an address that stands for all addresses of this machine by its host name. */
 function reachable(url: string): string {
   return url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostname()}`);
 }

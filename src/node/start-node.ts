@@ -21,9 +21,9 @@ import { serveApi } from './serve-api.ts';
 /** A node that has started. */
 export interface RunningNode {
   readonly url: string;
-  /** Only of an embedded server. */
+  /** URL of the Web UI. Undefined unless the server is embedded. */
   readonly webUiUrl: string | undefined;
-  /** Where Temporal listens. */
+  /** The address at which Temporal listens. */
   readonly temporalAddress: string;
   /** Resolves with the reason if the node cannot continue. */
   readonly failed: Promise<string>;
@@ -31,15 +31,18 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** How long the worker may continue requests to agents that began at the end of the drain, by a retry or a failover. */
+/** How long the worker may continue those requests to agents that began at the end of the drain, by a retry or a failover. */
 const workerGraceMs = 1_500;
 /** How long a node tries to read agents and their health from its own worker before it continues without them. */
 const firstReadMs = 20_000;
-/** How long visibility may lag: a call that was started just before a crash may be listed only seconds later. */
+/**
+ * How long to wait between the counts of running calls, because visibility may lag: a call that was started just before a crash
+ * may be listed only seconds later.
+ */
 const listLagMs = 2_000;
 const maxLaterCounts = 3;
 
-/** Throws `StartupError` with what to do. Everything that was started is stopped by then. */
+/** Starts a node. Throws `StartupError` that says what to do, after it has stopped everything that was started. */
 export async function startNode(config: Config, log: Log): Promise<RunningNode> {
   const cleanups = new Cleanups(log);
   try {
@@ -96,8 +99,9 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
 }
 
 /**
- * Fills the copies of the directory and of health. Retries while no worker answers, which can take a while after a crash, since
- * Temporal still holds tasks for the dead worker. After `patienceMs` it logs a warning and goes on without them.
+ * Reads the directory and the agents' health for the first time. Retries while no worker answers, which can take a while after
+ * a crash, because Temporal still holds tasks for the dead worker. After `patienceMs` logs a warning and continues without
+ * them.
  */
 async function readAgents({ services }: Node, patienceMs: number, log: Log): Promise<void> {
   const { directory, health } = services.agents;
@@ -118,8 +122,8 @@ async function readAgents({ services }: Node, patienceMs: number, log: Log): Pro
 }
 
 /**
- * Counts the calls that still run from before the start, so that the node keeps to its limits after a crash. Counts once now
- * and three times later, since visibility lags. Returns how to stop.
+ * Counts the calls that were started before this start and still run, so that the node keeps to its limits after a crash.
+ * Counts once now and three times later, because visibility lags. Returns a function that stops the counting.
  */
 async function countEarlierCalls(
   { services, inFlight }: Node,

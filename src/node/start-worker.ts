@@ -13,7 +13,7 @@ import { composeNode } from './compose.ts';
 /** How long stopping may take beyond the drain. */
 const stopGraceMs = 5_000;
 
-/** Throws `StartupError` with what to do. */
+/** Runs a stand-alone worker until a signal or a failure ends it. Throws `StartupError` that says what to do. */
 export async function runStandAloneWorker(): Promise<void> {
   const config = loadConfig(process.env);
   if (!configuredTarget())

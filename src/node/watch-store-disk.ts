@@ -4,8 +4,9 @@ import type { Log } from '../platform/logging.ts';
 import type { Cleanups } from '../platform/shutdown.ts';
 
 /**
- * Watches the disk of a payload store that is a folder, also if Temporal runs elsewhere: without space no large text can be
- * stored. A folder that cannot be reached is not a full disk, and is refused as such elsewhere. Undefined for a bucket.
+ * Watches the disk of a payload store that is a folder, because without space no large text can be stored. Does so also if
+ * Temporal runs elsewhere. A folder that cannot be reached does not count as a full disk; other code refuses requests for it.
+ * Undefined for a bucket.
  */
 export async function watchStoreDisk(
   { payloads, temporal }: Config,

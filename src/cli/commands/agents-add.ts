@@ -10,14 +10,14 @@ import { jsonText, type JsonText } from '../json-text.ts';
 import { note } from '../output.ts';
 
 interface Options {
-  /** In seconds. */
+  /** The time limit of one try, in seconds. */
   readonly timeout?: number;
   readonly retries?: number;
   readonly maxConcurrency?: number;
   readonly fallback?: readonly string[];
   readonly tokenEnv?: string;
   readonly tokenStdin?: true;
-  /** False with --no-token. */
+  /** Whether the agent may have a token. False with --no-token. */
   readonly token: boolean;
   readonly healthPath?: string;
   readonly history?: Agent['history'];
@@ -86,7 +86,7 @@ async function add({ client, out }: Context, name: string, at: string, options: 
   }
 }
 
-/** The complete configuration with all defaults, so that it can be compared with the registered one. */
+/** Returns the complete configuration with all defaults, so that it can be compared with the registered one. */
 function configOf(name: string, at: string, options: Options): ComparableAgent {
   return {
     name,
@@ -102,9 +102,9 @@ function configOf(name: string, at: string, options: Options): ComparableAgent {
 }
 
 interface TokenChange {
-  /** A new token is given. */
+  /** Whether the user gives a new token. */
   readonly given: boolean;
-  /** The stored token stays. */
+  /** Whether the agent keeps the token that the node has stored. */
   readonly keeps: boolean;
 }
 
@@ -133,7 +133,10 @@ function checkReplacement(before: Agent, after: ComparableAgent, token: TokenCha
   note(`Replacing ${after.name}:${lines.join('')}`);
 }
 
-/** Throws `CliError` if `at` is not an http or https URL, or has parts that an agent would not get. */
+/**
+ * Splits the agent's URL into the fields of a registration. Throws `CliError` if `at` is not an http or https URL, or has parts
+ * that the agent would not receive.
+ */
 function addressOf(at: string): Pick<ComparableAgent, 'protocol' | 'host' | 'port' | 'path'> {
   if (!URL.canParse(at) || !/^https?:$/.test(new URL(at).protocol))
     throw new CliError('usage', `${at} is not the URL of an agent: give one like http://127.0.0.1:9101`);
@@ -154,7 +157,10 @@ function addressOf(at: string): Pick<ComparableAgent, 'protocol' | 'host' | 'por
   };
 }
 
-/** The token that the user gives. It is never an argument, because every program of the machine can see arguments. */
+/**
+ * Reads the token that the user gives; undefined without one. It is never an argument, because every program of the machine can
+ * see arguments.
+ */
 async function tokenOf({ tokenEnv, tokenStdin }: Options): Promise<string | undefined> {
   if (tokenStdin) return (await readAll(process.stdin)).trim();
   if (tokenEnv === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The command `call`: sends a call and awaits its end. Reconnecting never makes a second call: see submit.ts. */
+/** The command `call`: sends a call and waits for its end. Reconnecting never makes a second call (see submit.ts). */
 import { randomUUID } from 'node:crypto';
 import { text as readAll } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
@@ -127,7 +127,10 @@ async function promptOf(given: string | undefined): Promise<string> {
   return text;
 }
 
-/** Checks an idempotency key: HTTP headers take printable ASCII and lose spaces at their ends. */
+/**
+ * Checks an idempotency key. HTTP headers allow only printable ASCII and lose spaces at their ends. Throws if the key is not
+ * valid.
+ */
 function asKey(text: string): string {
   if (!/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(text))
     throw new InvalidArgumentError('Takes 1 to 255 printable ASCII characters, no spaces at the ends.');

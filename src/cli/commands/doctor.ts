@@ -45,7 +45,10 @@ async function doctor(out: Output, { url }: Options): Promise<ExitName> {
   return failed ? 'failed' : 'ok';
 }
 
-/** All checks. If the settings are invalid, that is the only check, because the others need them. */
+/**
+ * Runs all checks and returns their results. If the settings are invalid, that is the only result, because the other checks
+ * need them.
+ */
 async function checksOf(url: string | undefined): Promise<Check[]> {
   try {
     const config = loadConfig(process.env);

@@ -99,7 +99,7 @@ function showOne({ out }: Context, one: AgentHealth): void {
   );
 }
 
-/** A dash if the window has no requests, because then there is no rate. */
+/** The success rate as text; a dash if the window has no requests, because then there is no rate. */
 function successOf({ recent_requests: asked, success_rate: rate }: AgentHealth): string {
   return asked === 0 ? '-' : `${rate} %`;
 }

@@ -19,7 +19,7 @@ interface Options extends FilterOptions, BatchOptions {
   readonly prompt?: string;
   readonly deadline?: number;
   readonly from?: 'start' | 'failed_agent';
-  /** Retired. It is refused with a message that says what to do instead. */
+  /** The retired option --reset. It is refused with a message that says what to do instead. */
   readonly reset?: true;
   readonly wait?: true;
   readonly all?: true;

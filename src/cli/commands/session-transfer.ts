@@ -24,7 +24,7 @@ export function addSessionTransfer(sessions: Command): void {
   ).action(withNode(importAll));
 }
 
-/** The last bytes of an export whose last member, `incomplete_sessions`, lists sessions with lost messages. */
+/** An export ends with these bytes if its last member is `incomplete_sessions`, which lists sessions with lost messages. */
 const incompleteEnd = Buffer.from(']}\n');
 
 async function exportAll({ client, out }: Context, { output }: { output?: string }): Promise<undefined> {
@@ -67,8 +67,8 @@ async function importAll({ client, out }: Context, file: string): Promise<ExitNa
 }
 
 /**
- * Opens the file before any request is sent, so that an unreadable file is not reported as a failure of the node. `total`:
- * bytes, 0 if unknown. Throws `CliError`.
+ * Opens the file to import. Do so before any request is sent, so that an unreadable file is not reported as a failure of the
+ * node. `total` is its size in bytes, 0 if unknown. Throws `CliError`.
  */
 async function openFile(file: string): Promise<{ source: Readable; total: number }> {
   if (file === '-') return { source: process.stdin, total: 0 };

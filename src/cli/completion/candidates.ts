@@ -1,14 +1,14 @@
 import type { Command, Option } from 'commander';
 
-/** A word that can follow, and its description. */
+/** A word that the user may type next, and its description. */
 export interface Candidate {
   readonly word: string;
   readonly description: string;
 }
 
 /**
- * The candidates after these words, which do not include `holdfast` itself: subcommands, choices and options. Empty if the next
- * word is a free text or a file.
+ * Returns the candidates for the word after `words`, which do not include `holdfast` itself: subcommands, choices and options.
+ * Empty if the next word is free text or a file.
  */
 export function candidatesAfter(program: Command, words: readonly string[]): Candidate[] {
   const { command, pendingOption, argumentsGiven } = walk(program, words);
@@ -25,7 +25,7 @@ export function candidatesAfter(program: Command, words: readonly string[]): Can
 /** Where in the tree of commands the cursor is. */
 interface Position {
   readonly command: Command;
-  /** The option whose value the next word is. */
+  /** The option that expects its value as the next word. */
   readonly pendingOption: Option | undefined;
   readonly argumentsGiven: number;
 }
@@ -44,7 +44,7 @@ function walk(program: Command, words: readonly string[]): Position {
   return position;
 }
 
-/** The option that `word` names, if the option takes a value. */
+/** Returns the option that `word` names, if that option takes a value. */
 function optionWithValue(command: Command, word: string): Option | undefined {
   return command.options.find(
     (option) => (option.long === word || option.short === word) && (option.required || option.optional),

@@ -1,7 +1,7 @@
 /** The result of one check of `holdfast doctor`. */
 export interface Check {
   readonly check: string;
-  /** A `warn` does not fail the command. With `skip`, `detail` says why nothing was checked. */
+  /** The result. A `warn` does not make the command fail. With `skip`, `detail` says why nothing was checked. */
   readonly status: 'ok' | 'warn' | 'fail' | 'skip';
   readonly detail: string;
   /** What to do; set for `warn` and `fail`. */

@@ -1,6 +1,6 @@
 /**
- * Checks what a node needs on this machine: Node.js, the temporal CLI, folders, disk space, the payload store, the key. They
- * create and change nothing, except one object in a payload bucket.
+ * Checks what a node needs on this machine: Node.js, the temporal CLI, folders, disk space, the payload store, the key. The
+ * checks create and change nothing, except one object in a payload bucket.
  */
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 /** The oldest version that package.json allows (`engines`). */
 const neededNode = '20.20.0';
 
-/** The version of Node.js. */
+/** Checks the version of Node.js. */
 export function checkNode(): Check {
   const { node } = process.versions;
   return atLeast(node, neededNode)
@@ -22,7 +22,7 @@ export function checkNode(): Check {
     : fail('node.js', `Node ${node} is older than ${neededNode}`, 'install a newer Node.js');
 }
 
-/** The temporal CLI, which the embedded server needs. `configured`: HOLDFAST_TEMPORAL_CLI. */
+/** Checks the temporal CLI, which the embedded server needs. `configured` is HOLDFAST_TEMPORAL_CLI. */
 export async function checkCli(configured: string | undefined, embedded: boolean): Promise<Check> {
   const name = 'temporal CLI';
   if (!embedded) return skip(name, 'not needed, because TEMPORAL_ADDRESS is set');
@@ -46,7 +46,7 @@ export async function checkCli(configured: string | undefined, embedded: boolean
 
 const otherFolder = 'fix its permissions, or set HOLDFAST_DATA_DIR to another folder';
 
-/** The data directory: a folder that can be written, or that can be created. */
+/** Checks that the data directory can be written or created. */
 export async function checkDataDir(dataDir: string): Promise<Check> {
   const name = 'data directory';
   const there = await nearestExisting(dataDir);
@@ -59,7 +59,7 @@ export async function checkDataDir(dataDir: string): Promise<Check> {
   return ok(name, there === dataDir ? dataDir : `${dataDir} will be created`);
 }
 
-/** Free space on the disk of the data directory. */
+/** Checks the free space on the disk of the data directory. */
 export async function checkDisk(
   dataDir: string,
   { minFreeBytes, reserveBytes }: Pick<Config['temporal'], 'minFreeBytes' | 'reserveBytes'>,
@@ -81,7 +81,9 @@ export async function checkDisk(
       );
 }
 
-/** The payload store. A folder is only inspected; to a bucket a small object named `check` is written, which stays there. */
+/**
+ * Checks the payload store. A folder is only inspected; in a bucket a small object named `check` is written, which stays there.
+ */
 export async function checkPayloadStore({ payloads }: Config): Promise<Check> {
   const name = 'payload store';
   const { store } = payloads;
@@ -108,7 +110,7 @@ export async function checkPayloadStore({ payloads }: Config): Promise<Check> {
   return ok(name, there === store.path ? store.path : `${store.path} will be created`);
 }
 
-/** The encryption key. Returns a sealer with it too, if it can be read. */
+/** Checks the encryption key. If the key can be read, also returns a sealer that uses it. */
 export async function checkKey(config: Config): Promise<{ check: Check; sealer?: Sealer }> {
   const name = 'encryption key';
   const file = encryptionKeyFile(config.dataDir);
@@ -130,7 +132,7 @@ export async function checkKey(config: Config): Promise<{ check: Check; sealer?:
   }
 }
 
-/** The folder, or its nearest parent that exists. */
+/** Returns the folder, or its nearest parent that exists. */
 async function nearestExisting(folder: string): Promise<string> {
   const found = await stat(folder).then(
     () => true,

@@ -4,11 +4,17 @@ import { CliError, ProblemError } from '../errors.ts';
 import type { NodeClient } from '../http.ts';
 import { fail, firstLine, ok, skip, warn, type Check } from './check.ts';
 
-/** Clock skew that is reported, in ms: one second, plus half a second because the Date header has whole seconds. */
+/**
+ * The largest clock skew, in ms, that is not reported: one second, plus half a second because the Date header has whole
+ * seconds.
+ */
 const skewMs = 1_500;
 const clock = 'clock';
 
-/** `named`: HOLDFAST_URL or --url names the node, so it is a failure if it does not answer, otherwise only a warning. */
+/**
+ * Checks the node that `client` uses. `named` is true if HOLDFAST_URL or --url names the node. Then it is a failure if the node
+ * does not answer, otherwise only a warning.
+ */
 export async function checkNodeAt(client: NodeClient, named: boolean): Promise<Check[]> {
   const check = 'node';
   const askedAt = Date.now();

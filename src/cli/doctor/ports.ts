@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { Config } from '../../platform/config.ts';
 import { fail, ok, type Check } from './check.ts';
 
-/** What already runs: a node at HOLDFAST_PORT, and its embedded Temporal server. */
+/** Which servers already run: a node at HOLDFAST_PORT, and its embedded Temporal server. */
 interface Running {
   readonly node: boolean;
   readonly temporal: boolean;
@@ -12,7 +12,7 @@ interface Running {
 /** Time limit for /readyz, in ms. */
 const readyTimeoutMs = 3_000;
 
-/** One check per port: that of the API, and those of the embedded Temporal server. */
+/** Runs one check per port: that of the API, and those of the embedded Temporal server. */
 export async function checkPorts(config: Config, embedded: boolean, running: Running): Promise<Check[]> {
   const local = '127.0.0.1';
   const ports = [

@@ -20,7 +20,7 @@ export async function inspect(target: TemporalTarget): Promise<TemporalInspectio
   }
 }
 
-/** The checks of the server itself. `found`: the result of `inspect`. */
+/** Runs the checks of the server itself. `found` is the result of `inspect`. */
 export function checkTemporal(
   target: TemporalTarget,
   found: TemporalInspection | Error,
@@ -114,8 +114,8 @@ function checkSearchAttributes(
 }
 
 /**
- * Whether the cluster would admit a node with this key, payload store and version. `storeId` is undefined if the store has no
- * id yet, and an error if it cannot be read.
+ * Checks whether the cluster would admit a node with this key, payload store and version. `storeId` is undefined if the store
+ * has no id yet, and an error if it cannot be read.
  */
 export function checkCluster(
   terms: TemporalInspection['terms'],
@@ -159,7 +159,9 @@ export function checkCluster(
 
 const wouldBeRefused = 'a node started from this shell would be refused; the nodes that run are not affected';
 const changedOnPurpose = 'docs/deployment.md says what to do if it was changed on purpose';
-/** Its processes are given what this shell lacks. */
+/**
+ * Where to find the key of a cluster that `npm run cluster` started. Its processes get settings that this shell does not have.
+ */
 const ofNpmRunCluster = 'npm run cluster: encryptionKey in cluster.json of its data folder';
 
 interface Difference {
@@ -167,7 +169,7 @@ interface Difference {
   readonly fix: string;
 }
 
-/** What a node would be refused for; a store that does not tell its id is not compared. */
+/** Returns for what a node would be refused. A store whose id cannot be read is not compared. */
 function differencesOf(
   terms: ClusterTerms,
   sealer: Sealer | undefined,
@@ -210,7 +212,7 @@ function differenceOf(
   }
 }
 
-/** Whether the key opens the tokens of all registered agents. */
+/** Checks whether the key opens the tokens of all registered agents. */
 export function checkTokens(agents: TemporalInspection['agents'], sealer: Sealer | undefined): Check {
   const check = 'sealed tokens';
   if (!sealer) return skip(check, 'there is no key');
