@@ -10,7 +10,7 @@ const insideTheSdk = {
 
 /**
  * Imports go one way (docs/architecture.md): what each folder of src may import of the others, and which packages it may
- * not. A folder has the same rooms as the floors beside it; rooms of one floor may import each other.
+ * not. Rooms of one floor may import each other.
  */
 const floors = {
   lib: { imports: [], not: ['@temporalio', 'express', 'undici'] },

@@ -6,7 +6,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
-import { requestKey } from '../domain/keys.ts';
+import { requestKey } from '../domain/cache-keys.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { OpenTry } from './try-log.ts';
 
@@ -105,7 +105,7 @@ export class AgentRequests {
   }
 
   /** Makes every activity leave, because its worker is about to be replaced. The requests stay open to be joined. */
-  handOver(): void {
+  leaveAll(): void {
     for (const leave of [...this.leaves]) leave(new WorkerStopping());
   }
 

@@ -6,7 +6,7 @@
 import { Context } from '@temporalio/activity';
 import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
-import { callKey, firstTryKey } from '../domain/keys.ts';
+import { callKey, firstTryKey } from '../domain/cache-keys.ts';
 import { mayRetry } from '../domain/retry.ts';
 import { ask, shareTimeoutError, type ShareTimeoutType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure } from './ask-failure.ts';
@@ -36,7 +36,7 @@ export interface FirstTryActivity {
   firstTry(request: FirstTryRequest): Promise<FirstTry>;
 }
 
-/** Failures are kept for as long as Temporal may repeat a lost workflow task, so that its agents are not asked again (I7). */
+/** Failures are kept for as long as Temporal may repeat a lost workflow task, so that its agents are not asked again (I3). */
 const failuresKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
 /** Implements `firstTry`, and remembers recent failures and the calls that wait. */

@@ -1,6 +1,6 @@
 /**
- * The Express app. A request passes, in this order: log, headers, drain, authentication, the routes that are made from the
- * endpoints' declarations, and the answer for unknown paths.
+ * The Express app. A request passes the log and the headers, then its endpoint's own checks (authentication, drain, disk, content
+ * type), the parsing of its body, and its handler. Paths without an endpoint are the documentation's, the desk's, or unknown.
  */
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';

@@ -1,4 +1,4 @@
-/** Query parameters that several endpoints have. */
+/** Schemas of query parameters: numbers, and the paging of lists. */
 import { z } from './zod.ts';
 
 /** A number as a query parameter, which arrives as text. `Number` alone would read a blank value as 0. */

@@ -93,8 +93,8 @@ export class SessionBook {
   }
 
   /**
-   * Stores the call's messages and ends its turn. Only the holder can commit, and only once; a call that failed while it
-   * waited may leave its message too, one that was cancelled may not. Returns the new holder, if the turn moves on.
+   * Stores the call's messages if it holds the turn, or the prompt alone if it failed while it waited; otherwise stores
+   * nothing. In every case the call gives up its turn or its place in the queue. Returns the new holder, if the turn moves on.
    */
   commit(commit: TurnCommit, nowMs: number): TurnHolder | undefined {
     const failedWaiting = commit.endedWaiting === 'failed' && this.queue.includes(commit.callId);

@@ -6,7 +6,7 @@ import type { CallInput } from './call.ts';
 import type { SessionMessage, TurnCommit, WindowMessage } from './session.ts';
 import type { StoredText } from './stored-text.ts';
 
-/** The text of a message. A string if it was loaded from the payload store, otherwise perhaps a reference. */
+/** The text of a message: a reference if the payload store has it and it is not loaded, otherwise the text itself. */
 export function textOf<T extends StoredText>({ content }: { readonly content: T }): T {
   return content;
 }
@@ -19,7 +19,7 @@ export function withText<T extends StoredText>(
   return { ...message, content: text };
 }
 
-/** The prompt of a call. A string if it was loaded from the payload store, otherwise perhaps a reference. */
+/** The prompt of a call: a reference if the payload store has it and it is not loaded, otherwise the text itself. */
 export function promptOf<T extends StoredText>({ prompt }: { readonly prompt: T }): T {
   return prompt;
 }

@@ -11,7 +11,10 @@ interface Read<T> {
 export class CoalescedReads<T> {
   private readonly reads = new Map<string, Read<T>>();
 
-  /** A read that fails rejects also for those who wait for the next one: theirs does not begin. */
+  /**
+   * If the running read fails, the callers that wait for the next read are rejected with the same error, and that read does
+   * not begin.
+   */
   read(key: string, readValue: () => Promise<T>): Promise<T> {
     const earlier = this.reads.get(key);
     if (!earlier) return this.begin(key, readValue);

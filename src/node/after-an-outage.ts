@@ -23,7 +23,7 @@ export function resumeAfterOutage(interrupted: Interrupted, awayMs: number, log:
   calls.retryOpenRpcs();
   membership.renewNow();
   if (awayMs < renewWorkerAfterMs || !worker) return;
-  agentRequests.handOver();
+  agentRequests.leaveAll();
   worker.renew().then(
     (fault) => {
       if (fault !== undefined) log.warn({ err: fault }, 'The previous worker stopped with an error');

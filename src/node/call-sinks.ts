@@ -3,7 +3,7 @@ import type { InjectedSinks } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import type { AgentRequests } from '../activities/agent-requests.ts';
-import { callKey } from '../domain/keys.ts';
+import { callKey } from '../domain/cache-keys.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Health } from '../services/agents/health.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';

@@ -1,5 +1,5 @@
 /** Wires the services of one process, room by room (src/services/services.ts). */
-import { batchKey, callKey, callListKey } from '../domain/keys.ts';
+import { batchKey, callKey, callListKey } from '../domain/cache-keys.ts';
 import { SharedWatch } from '../lib/shared-watch.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Config } from '../platform/config.ts';

@@ -2,7 +2,10 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { StartupError } from '../platform/startup-error.ts';
 import { holdToProgress, type ConnectionBounds } from '../api/http/connections.ts';
 
-/** Starts an HTTP server. Throws a `StartupError` that names the setting to change. */
+/**
+ * Starts an HTTP server that holds its clients to `bounds`. Throws a `StartupError` that names the setting if the address or the
+ * port cannot be used; other errors are thrown as they are.
+ */
 export async function listen(
   app: RequestListener,
   host: string,

@@ -1,6 +1,6 @@
 /**
  * Every setting, parsed once at boot by zod into one typed object. docs/settings.md lists exactly these; a test
- * compares them. Nothing else reads process.env (TEMPORAL_* is read by `@temporalio/envconfig`).
+ * compares them. `@temporalio/envconfig` reads TEMPORAL_*; the command line also reads a few variables of its terminal and its user.
  */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';

@@ -37,7 +37,10 @@ export function isTar(first: Buffer): boolean {
   return first.length >= 512 && first.toString('latin1', 257, 262) === 'ustar';
 }
 
-/** Collects one entry's content. An entry larger than `maxBytes` is skipped by its declared size, never held in memory. */
+/**
+ * Passes one entry's history to `done`. If its declared size is above `maxBytes`, passes an error instead and holds none of it.
+ * Entries that are no `.json` files are skipped.
+ */
 function collect(entry: ReadEntry, maxBytes: number, done: (source: HistorySource) => void): void {
   const isHistory = (entry.type === 'File' || entry.type === 'OldFile') && entry.path.endsWith('.json');
   if (!isHistory) {

@@ -1,5 +1,5 @@
 /**
- * How what Temporal keeps is written and read: arguments, results, memos, heartbeats, failures' details. A codec, such as
+ * Encodes and decodes what Temporal stores for Holdfast: arguments, results, memos, heartbeats, failures' details. A codec, such as
  * one that encrypts, is put here and nowhere else: into `dataConverter` for what the SDK writes and reads, and into
  * `decodePayload` for what Holdfast reads from raw answers and histories.
  */

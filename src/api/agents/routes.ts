@@ -10,7 +10,7 @@ import { registration } from '../../contract/agent-requests.ts';
 import { agentDescription, agentList, agentRegistered, type Agent } from '../../contract/agents.ts';
 import { id } from '../../contract/ids.ts';
 import { withKeptToken } from './kept-token.ts';
-import { agentToWire } from '../calls/wire.ts';
+import { agentToWire } from './agent-wire.ts';
 
 const byName = id.openapi({ description: "The agent's name, such as `.` or `..`" });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { identify } from './call-identity.ts';
+import { identify } from './idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { runCall } from './run-call.ts';

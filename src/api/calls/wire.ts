@@ -1,9 +1,7 @@
 /** The one border where Holdfast's own shapes become the wire's snake_case. Values without meaning are null. */
 import type { CallEnding } from '../../services/calls/call-ending.ts';
 import type { CallSummary } from '../../services/calls/call-summary.ts';
-import type { Agent } from '../../contract/agents.ts';
 import type * as wire from '../../contract/calls.ts';
-import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import type { Attempt, CallProgress, Try } from '../../domain/call.ts';
 
 /** In UTC. */
@@ -92,31 +90,5 @@ function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try
     latency_ms: latencyMs,
     first_byte_ms: firstByteMs ?? null,
     at,
-  };
-}
-
-/** Never the token, sealed or not (I5). */
-export function agentToWire(agent: AgentConfig): Agent {
-  return {
-    name: agent.name,
-    host: agent.host,
-    port: agent.port,
-    protocol: agent.protocol,
-    url: agentUrl(agent),
-    path: agent.path,
-    timeout_seconds: agent.timeoutMs / 1_000,
-    max_retries: agent.maxRetries,
-    max_concurrency: agent.maxConcurrency ?? null,
-    fallback_agents: agent.fallbackAgents,
-    history: agent.history,
-    expect: agent.expect
-      ? {
-          min_length: agent.expect.minLength ?? null,
-          json_schema: agent.expect.jsonSchema ?? null,
-          deny_regex: agent.expect.denyRegex ?? null,
-        }
-      : null,
-    health_path: agent.healthPath ?? null,
-    has_auth_token: agent.sealedToken !== undefined,
   };
 }

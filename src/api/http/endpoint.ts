@@ -15,7 +15,7 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The handler wrote the response itself (streams). */
+/** Returned by a handler that has written the response itself. */
 export const streamed = Symbol('streamed');
 
 /** What a handler gets: the validated request. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BatchFilter } from '../../domain/batch.ts';
 import { batchItemToWire, batchToWire } from './batch-wire.ts';
-import { identify } from '../calls/call-identity.ts';
+import { identify } from '../calls/idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { id } from '../../contract/ids.ts';

@@ -1,7 +1,7 @@
 /** Endpoints that run one call again. */
 import type { Request } from 'express';
 import { Refusal } from '../../domain/failures.ts';
-import { identify } from '../calls/call-identity.ts';
+import { identify } from '../calls/idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { callLocation } from '../calls/call-reply.ts';

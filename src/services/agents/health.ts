@@ -1,6 +1,6 @@
 /**
- * This node's view of the agents' health: a snapshot of the health workflow, at most a second old, plus the node's own
- * outcomes that the snapshot does not contain yet. Reads need no RPC and include the node's own outcomes at once.
+ * This node's view of the agents' health: a snapshot of the health workflow, which a facade refreshes every second, plus
+ * the node's own outcomes that the snapshot does not contain yet. Reads need no RPC and include the node's own outcomes at once.
  */
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -9,7 +9,7 @@ import { openCircuitsLast, type OrderedChain } from '../../domain/chain.ts';
 import { circuitOf, type Circuit } from '../../domain/circuit.ts';
 import { copyHealth, newHealth, recordOutcome, type AgentHealth, type Outcome } from '../../domain/health.ts';
 import { agentHealthId } from '../../domain/ids.ts';
-import { outcomeKey } from '../../domain/keys.ts';
+import { outcomeKey } from '../../domain/cache-keys.ts';
 import { unpackHealth } from '../../domain/packed-health.ts';
 import { resetHealth } from '../../domain/reset-health.ts';
 import type { HealthState } from '../../workflows/agent-health.ts';

@@ -3,7 +3,7 @@ import { historyToJSON } from '../../temporal-sdk/history-json.ts';
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import type { CallInput, CallProgress } from '../../domain/call.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
-import { callPageKey } from '../../domain/keys.ts';
+import { callPageKey } from '../../domain/cache-keys.ts';
 import { promptOf, withPrompt } from '../../domain/turn-text.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { CallInput } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, plainStart } from '../../domain/ids.ts';
-import { callKey } from '../../domain/keys.ts';
+import { callKey } from '../../domain/cache-keys.ts';
 import { delay } from '../../lib/delay.ts';
 import { RetryableWaits } from '../../lib/retryable-waits.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
@@ -104,8 +104,8 @@ export class Calls {
   }
 
   /**
-   * The call id for the hash of an Idempotency-Key. New ids do not begin with `-` or `_`; a call that was started under such a
-   * hash before that rule keeps its id.
+   * The call id for the hash of an Idempotency-Key. A hash that begins with `-` or `_` gets an `x` in front, except that a call
+   * which an older version started under the bare hash keeps it.
    */
   async idOf(digest: string): Promise<string> {
     const id = plainStart(digest);

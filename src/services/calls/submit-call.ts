@@ -27,7 +27,7 @@ import { notRegistered, wantedChain, type WantedChain } from './requested-chain.
 /** A validated request to start a call. */
 export interface CallRequest extends WantedChain {
   readonly callId: string;
-  /** HMAC of the canonical request. A request with the same call id and another fingerprint is refused. */
+  /** HMAC of the canonical request, made by `api/calls/idempotency.ts`. A request with the same call id and another fingerprint is refused. */
   readonly fingerprint: string;
   readonly prompt: string;
   readonly sessionId?: string | undefined;

@@ -1,6 +1,6 @@
 /** The clients that wait on this node for calls with `on_disconnect: cancel`: such a call is cancelled once all are gone. */
 import { LRUCache } from 'lru-cache';
-import { callKey } from '../../domain/keys.ts';
+import { callKey } from '../../domain/cache-keys.ts';
 
 /**
  * How a client stops waiting:

@@ -3,7 +3,7 @@ import type { ErrorType } from '../../domain/failures.ts';
 import type { CallFilter } from '../calls/call-filter.ts';
 
 /** Converts the filter of a batch, which has the API's form (its field names, times as text), to a filter of calls. */
-export function toCallFilter(filter: BatchFilter): CallFilter {
+export function callFilterOf(filter: BatchFilter): CallFilter {
   const { error_type, answered_by, since, until, rerun_of, ...same } = filter;
   return {
     ...same,

@@ -1,6 +1,6 @@
 /** Lists the calls of a batch, one for each family of reruns, and dry-runs a batch. */
 import type { BatchItem } from '../../domain/batch.ts';
-import { toCallFilter } from './batch-filter.ts';
+import { callFilterOf } from './batch-filter.ts';
 import { newest, planRerun, type BatchWish } from './batch-plan.ts';
 import type { CallSummary } from '../calls/call-summary.ts';
 import { rootOf } from './rerun-family.ts';
@@ -26,7 +26,7 @@ export async function listItems(
   maxCalls: number,
 ): Promise<BatchItem[]> {
   const calls = new Map<string, CallSummary>();
-  for await (const call of deps.records.all(toCallFilter(filter))) {
+  for await (const call of deps.records.all(callFilterOf(filter))) {
     calls.set(call.callId, call);
     if (calls.size >= maxCalls) break;
   }

@@ -1,7 +1,7 @@
 /** Decides whether a batch runs a call again. A dry run and a real run decide alike; the real run, just before each start. */
 import { Refusal } from '../../domain/failures.ts';
 import { sessionWorkflowId } from '../../domain/ids.ts';
-import { toCallFilter } from './batch-filter.ts';
+import { callFilterOf } from './batch-filter.ts';
 import { callStatusOf } from '../calls/call-execution.ts';
 import { matches } from '../calls/call-matches.ts';
 import type { CallSummary } from '../calls/call-summary.ts';
@@ -52,7 +52,7 @@ export async function planRerun(
     ({ rerun }) => rerun?.batchId !== undefined && rerun.batchId === batch.batchId,
   );
   if (begun) return { does: 'wait', rerunId: begun.callId };
-  const call = newest(family.members.filter((one) => matches(toCallFilter(batch.filter), one)));
+  const call = newest(family.members.filter((one) => matches(callFilterOf(batch.filter), one)));
   const reason = whySkipped(family, callId) ?? (call && (await whyRefused(deps, batch, call)));
   if (reason !== undefined || !call)
     return { does: 'skip', reason: reason ?? 'The filter is not about it any more' };

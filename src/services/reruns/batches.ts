@@ -55,8 +55,8 @@ export class Batches {
   }
 
   /**
-   * The batch id for the hash of an Idempotency-Key. New ids do not begin with `-` or `_`; a batch that was started under such a
-   * hash before that rule keeps its id.
+   * The batch id for the hash of an Idempotency-Key. A hash that begins with `-` or `_` gets an `x` in front, except that a batch
+   * which an older version started under the bare hash keeps it.
    */
   async idOf(digest: string): Promise<string> {
     const id = plainStart(digest);

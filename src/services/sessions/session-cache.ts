@@ -1,7 +1,7 @@
 /** A cache of sessions, bounded by bytes: their contents, and the texts that were read for them from the payload store. */
 import { LRUCache } from 'lru-cache';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
-import { sessionKey } from '../../domain/keys.ts';
+import { sessionKey } from '../../domain/cache-keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
 
 /** Identifies one state of a session: the events of a run are only ever appended. */

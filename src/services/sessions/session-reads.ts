@@ -4,7 +4,7 @@
  */
 import proto from '@temporalio/proto';
 import { sessionWorkflowId } from '../../domain/ids.ts';
-import { sessionKey } from '../../domain/keys.ts';
+import { sessionKey } from '../../domain/cache-keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { TextStore } from '../../payloads/text-store.ts';

@@ -4,7 +4,7 @@ import { WithStartWorkflowOperation } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
-import { sessionKey } from '../../domain/keys.ts';
+import { sessionKey } from '../../domain/cache-keys.ts';
 import {
   newSession,
   type Metadata,

@@ -10,7 +10,7 @@ import {
   outcomeKey,
   requestKey,
   sessionKey,
-} from '../../src/domain/keys.ts';
+} from '../../src/domain/cache-keys.ts';
 
 /** Names with the separators of JSON among them. */
 const name = fc.string({ unit: fc.constantFrom('a', '"', ',', '\\', '[', ' '), maxLength: 4 });

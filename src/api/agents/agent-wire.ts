@@ -1,0 +1,28 @@
+import type { Agent } from '../../contract/agents.ts';
+import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
+
+/** An agent as the API returns it: never the token, sealed or not (I5). */
+export function agentToWire(agent: AgentConfig): Agent {
+  return {
+    name: agent.name,
+    host: agent.host,
+    port: agent.port,
+    protocol: agent.protocol,
+    url: agentUrl(agent),
+    path: agent.path,
+    timeout_seconds: agent.timeoutMs / 1_000,
+    max_retries: agent.maxRetries,
+    max_concurrency: agent.maxConcurrency ?? null,
+    fallback_agents: agent.fallbackAgents,
+    history: agent.history,
+    expect: agent.expect
+      ? {
+          min_length: agent.expect.minLength ?? null,
+          json_schema: agent.expect.jsonSchema ?? null,
+          deny_regex: agent.expect.denyRegex ?? null,
+        }
+      : null,
+    health_path: agent.healthPath ?? null,
+    has_auth_token: agent.sealedToken !== undefined,
+  };
+}
