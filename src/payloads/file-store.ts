@@ -10,17 +10,17 @@ import {
 import { removeStaleFiles } from './stale-files.ts';
 import { markerFile, StoreFolder } from './store-folder.ts';
 
-/** Files are written here and then moved, so that no reader sees half a file. */
+/** The folder in which files are written before they are moved to their place, so that no reader sees half a file. */
 const temporaryFolder = '.tmp';
-/** A write removes the temporary files of killed writers, at most this often. */
+/** How often, at most, a write also removes the temporary files that killed writers have left. */
 const sweepIntervalMs = 60_000;
 const mebibyte = 1024 * 1024;
 /** Errors that do not go away until somebody changes the folder or its permissions. */
 const lastingCodes = new Set(['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP']);
 
 /**
- * A payload store in a folder: one file per key, readable by the file's owner only because it holds conversations.
- * `reserveBytes` of the disk are reserved for calls in flight, see `requireRoom`. While the folder is missing, for example
+ * Creates a payload store in a folder: one file per key, which only its owner can read, because it holds conversations.
+ * `reserveBytes` of the disk are reserved for calls in flight (see `requireRoom`). While the folder is missing, for example
  * because its volume is not mounted, every operation throws `PayloadStoreError`.
  */
 export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
@@ -28,7 +28,10 @@ export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
   const root = folder.path;
   const pathOf = (key: string): string => join(root, ...key.split('/'));
   const temporaries = join(root, temporaryFolder);
-  /** Checks the folder before and after: files written into an empty mount point are hidden by the next mount. */
+  /**
+   * Runs `action` and checks before and after it that the folder exists. Files that are written into an empty mount point would
+   * be hidden by the next mount.
+   */
   const withFolder = (action: () => Promise<void>): Promise<void> =>
     orStoreError(async () => {
       await folder.requireThere();
@@ -140,7 +143,10 @@ async function isIntact(path: string, bytes: Uint8Array): Promise<boolean> {
   return intact ?? false;
 }
 
-/** Throws before a write that cannot fit: half a file would take the room of smaller ones. */
+/**
+ * Throws `PayloadStoreError` if the disk has no room for `bytes`, even after stale temporary files are removed. It is checked
+ * before the write, because a file that fails halfway would take the space of smaller files that still fit.
+ */
 async function requireSpace(root: string, bytes: number): Promise<void> {
   if ((await freeBytes(root)) > bytes) return;
   await removeStaleFiles(join(root, temporaryFolder));

@@ -2,7 +2,7 @@ import { createFileStore } from './file-store.ts';
 import type { PayloadStore } from './payload-store.ts';
 import { createS3Store, type S3Settings } from './s3-store.ts';
 
-/** Where the payload store is. */
+/** The place of the payload store. */
 export type StoreSettings =
   { readonly kind: 'folder'; readonly path: string } | ({ readonly kind: 's3' } & S3Settings);
 
@@ -11,7 +11,7 @@ export function openPayloadStore(settings: StoreSettings, reserveBytes = 0): Pay
   return settings.kind === 'folder' ? createFileStore(settings.path, reserveBytes) : createS3Store(settings);
 }
 
-/** As HOLDFAST_PAYLOAD_STORE takes it. */
+/** Returns the store's place in the syntax of HOLDFAST_PAYLOAD_STORE. */
 export function placeOf(settings: StoreSettings): string {
   return settings.kind === 'folder' ? settings.path : `s3://${settings.bucket}/${settings.prefix}`;
 }

@@ -1,7 +1,10 @@
-/** Who a stored text belongs to, and where it is stored therefore: what a call or a session leaves goes with it. */
+/**
+ * Defines the owner of a stored text, and the folder of the owner's texts. A text is deleted with its owner, i.e. with its
+ * call, session or batch.
+ */
 import { createHash } from 'node:crypto';
 
-/** Who owns a text. It is deleted with its owner. */
+/** The owner of a text, which is deleted with its owner. */
 export interface Owner {
   readonly kind: 'calls' | 'sessions' | 'batches';
   readonly id: string;
@@ -13,17 +16,23 @@ export const callOwner = (id: string): Owner => ({ kind: 'calls', id });
 export const batchOwner = (id: string): Owner => ({ kind: 'batches', id });
 export const sessionOwner = (id: string, life?: string): Owner => ({ kind: 'sessions', id, life });
 
-/** The folder of all that the owner has, with a slash at its end. Ids may hold anything a file name may not. */
+/**
+ * Returns the folder of the owner's texts, with a slash at its end. Its name is a hash, because ids may contain characters that
+ * a file name may not.
+ */
 export function folderOf(owner: Owner): string {
   return `${owner.kind}/${createHash('sha256').update(nameOf(owner)).digest('hex').slice(0, 40)}/`;
 }
 
-/** What the folder's name file says: no hash leads back to its owner. No id holds a line's end. */
+/**
+ * Returns the text for the file `owner` in the owner's folder, because the owner cannot be computed from the hash. Ids contain
+ * no line breaks, so one separates id and life.
+ */
 export function nameOf({ id, life }: Owner): string {
   return life === undefined ? id : `${id}\n${life}`;
 }
 
-/** The owner that has this name. */
+/** Returns the owner whose name `nameOf` returned. */
 export function ownerNamed(kind: Owner['kind'], name: string): Owner {
   const [id = '', life] = name.split('\n');
   return { kind, id, life };

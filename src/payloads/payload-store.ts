@@ -1,20 +1,25 @@
 /**
  * Stores texts that are too large for a Temporal payload; implemented by file-store.ts and s3-store.ts. Every method throws
- * `PayloadStoreError` if the store does not do as asked. Keys consist of letters, digits, `-`, `_`, `.` and slashes, which
- * are safe on every file system and in every URL.
+ * `PayloadStoreError` if the store fails. Keys consist of letters, digits, `-`, `_`, `.` and slashes, which are safe on every
+ * file system and in every URL.
  */
 export interface PayloadStore {
   /** Writes the bytes atomically and resolves when they are durable. Only then may a reference to them be written. */
   write(key: string, bytes: Uint8Array): Promise<void>;
-  /** Writes the bytes unless the key exists. Of concurrent writers one wins; each must read the key to learn which. */
+  /**
+   * Writes the bytes unless the key exists. If several writers do so concurrently, one of them wins; each must read the key to
+   * learn which.
+   */
   writeOnce(key: string, bytes: Uint8Array): Promise<void>;
-  /** The bytes, or undefined if the key does not exist. The caller must check that they are those that were written. */
+  /**
+   * Returns the bytes, or undefined if the key does not exist. The caller must check that they are the bytes that were written.
+   */
   read(key: string): Promise<Buffer | undefined>;
   /** Lists all keys that begin with `prefix`, grouped by folder. */
   list(prefix: string): AsyncIterable<StoredPayload>;
-  /** Deletes everything below `folder` (ends with a slash), or one key. */
+  /** Deletes everything below `folder`, which ends with a slash, or one key. */
   deleteAll(folder: string): Promise<void>;
-  /** Throws if so many bytes of new work would use up the space that is reserved for calls in flight. */
+  /** Throws if this many bytes of new work would use up the space that is reserved for calls in flight. */
   requireRoom(bytes: number): Promise<void>;
   /** Writes a few bytes and reads them back. Throws `PayloadStoreUnusable` if the store is set up wrongly. */
   check(): Promise<void>;
@@ -26,13 +31,13 @@ export interface StoredPayload {
   readonly writtenAt: Date;
 }
 
-/** The store failed; a retry may succeed. The message holds no content and no secret. */
+/** Thrown if the store failed; a retry may succeed. The message contains no content and no secret. */
 export class PayloadStoreError extends Error {}
 
-/** The store cannot work until somebody changes its permissions, its name or its credentials. */
+/** Thrown if the store cannot work until somebody changes its permissions, its name or its credentials. */
 export class PayloadStoreUnusable extends PayloadStoreError {}
 
-/** The store answers, but the payload is missing or damaged. No retry brings it back. */
+/** Thrown if the store answers but the payload is missing or damaged. No retry brings it back. */
 export class PayloadLostError extends Error {
   readonly key: string;
 

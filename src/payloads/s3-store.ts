@@ -7,13 +7,13 @@ import {
   type StoredPayload,
 } from './payload-store.ts';
 
-/** Where the bucket is, and the credentials for it. */
+/** The place of the bucket, and the credentials for it. */
 export interface S3Settings {
   /** E.g. `https://s3.eu-central-1.amazonaws.com`. The bucket is the first segment of the path (path-style addressing). */
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
-  /** Empty, or ends with a slash. */
+  /** The prefix of all keys: empty, or ends with a slash. */
   readonly prefix: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -21,24 +21,24 @@ export interface S3Settings {
 }
 
 const requestTimeoutMs = 30_000;
-/** Timeout of the requests of `check`. */
+/** The timeout of the requests that `check` makes. */
 const checkTimeoutMs = 5_000;
-/** Key that `check` writes and reads. */
+/** The key that `check` writes and reads. */
 const checkKey = 'check';
-/** After this time a concurrent first write of the same key has finished. */
+/** Within this time a concurrent first write of the same key has finished. */
 const settledMs = 1_000;
-/** Retries after 5xx and 429, with exponential backoff and jitter. All requests are idempotent. */
+/** The number of retries after 5xx and 429, with exponential backoff and jitter. All requests are idempotent. */
 const retries = 4;
 
 interface Sent {
   readonly body?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  /** Statuses that are not failures. */
+  /** Statuses that do not count as failures, in addition to 2xx. */
   readonly allowed?: readonly number[];
 }
 
-/** A payload store in a bucket of S3, or of any store with the same API. */
+/** Creates a payload store in a bucket of S3, or of any store with the same API. */
 export function createS3Store(settings: S3Settings): PayloadStore {
   const { accessKeyId, secretAccessKey, sessionToken, region, bucket, prefix } = settings;
   const aws = new AwsClient({
@@ -51,7 +51,7 @@ export function createS3Store(settings: S3Settings): PayloadStore {
     initRetryMs: 100,
   });
   const base = `${settings.endpoint.replace(/\/+$/, '')}/${bucket}`;
-  /** Undefined if the object does not exist. */
+  /** Sends a request. Undefined if the object does not exist. Throws `PayloadStoreError` if S3 does not answer or refuses. */
   const send = async (
     method: keyof typeof rightsFor,
     url: string,
@@ -129,12 +129,12 @@ async function reach<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Wrong region, request, credentials or permissions: a retry fails too until somebody changes them. */
+/** Statuses for a wrong region, request, credentials or permissions. A retry fails too, until somebody changes them. */
 const lastingStatuses = new Set([301, 400, 401, 403]);
 
-/** The key exists (precondition failed). */
+/** The status if the key exists (precondition failed). */
 const exists = 412;
-/** Another writer is writing the same key. */
+/** The status if another writer is writing the same key. */
 const conflict = 409;
 const notImplemented = 501;
 
@@ -145,12 +145,18 @@ const rightsFor = {
   DELETE: 's3:DeleteObject on its objects',
 } as const;
 
-/** The error code in the body: a missing object, a missing bucket and a server that is not S3 all answer 404. */
+/**
+ * Returns the error code in the body. The status is not enough, because a missing object, a missing bucket and a server that is
+ * not S3 all answer 404.
+ */
 async function errorCodeOf(response: Response): Promise<string | undefined> {
   return element(await reach(() => response.text()), 'Code');
 }
 
-/** Text of the first such element. Enough for the keys, codes and tokens that occur here; not an XML parser. */
+/**
+ * Returns the text of the first element `name`. This is enough for the keys, codes and tokens that occur here, but is not an
+ * XML parser.
+ */
 function element(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`)
     .exec(xml)?.[1]

@@ -1,4 +1,7 @@
-/** A session's older messages in the payload store: a chain of segments, each with the key of the one before it. */
+/**
+ * Reads and writes a session's older messages in the payload store. They form a chain of segments, each with the key of the one
+ * before it.
+ */
 import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
 import type { Owner } from './owners.ts';
 import { unlessLost, type PayloadReader, type TextStore } from './text-store.ts';
@@ -28,7 +31,10 @@ export async function* allMessages(
   yield* messages;
 }
 
-/** The segments of the chain, oldest first. `lost`: how many earlier messages are unreachable because the chain is broken. */
+/**
+ * Returns references to the chain's segments, oldest first, each with its key and the number of messages up to its end. `lost`
+ * is the number of earlier messages that are unreachable because the chain is broken.
+ */
 async function chainOf(
   payloads: PayloadReader,
   newest: OlderMessages | undefined,

@@ -1,7 +1,10 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** No write takes this long, so the writer of an older file was killed. A writer that lives after all retries its write. */
+/**
+ * A temporary file that is older than this is stale: no write takes this long, so its writer was killed. A writer that still
+ * lives after all retries its write.
+ */
 const staleMs = 60_000;
 
 /** Removes the temporary files of killed writers from `folder`. Other processes may be writing there at the same time. */

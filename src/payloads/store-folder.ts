@@ -6,7 +6,10 @@ import { access, mkdir, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PayloadStoreError } from './payload-store.ts';
 
-/** A file that marks the store's folder, so that an empty mount point or a new folder is not mistaken for it. */
+/**
+ * The name of the file that marks the store's folder, so that an empty mount point or a new folder is not mistaken for the
+ * store.
+ */
 export const markerFile = '.holdfast-payloads';
 
 export class StoreFolder {

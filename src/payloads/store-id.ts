@@ -1,13 +1,13 @@
 /**
- * The id of a payload store, kept in an object of the store itself. It identifies the store whatever path or URL leads to
- * it. The first node that reads it creates it.
+ * The id of a payload store. It is kept in an object of the store itself and identifies the store, whatever path or URL leads
+ * to it. The first node that reads it creates it.
  */
 import { randomUUID } from 'node:crypto';
 import { PayloadStoreError, type PayloadStore } from './payload-store.ts';
 
 const key = 'store-id';
 
-/** The store's id, created if it has none. Throws `PayloadStoreError`. */
+/** Returns the store's id; creates one if the store has none. Throws `PayloadStoreError`. */
 export async function storeIdOf(store: PayloadStore): Promise<string> {
   const existing = await readStoreId(store);
   if (existing !== undefined) return existing;
@@ -20,7 +20,7 @@ export async function storeIdOf(store: PayloadStore): Promise<string> {
   return written;
 }
 
-/** The store's id; undefined if it has none yet, or if the object is damaged. */
+/** Returns the store's id; undefined if the store has none yet, or if the object is damaged. */
 export async function readStoreId(store: PayloadStore): Promise<string | undefined> {
   return /^[0-9a-f-]{36}$/.exec((await store.read(key))?.toString().trim() ?? '')?.[0];
 }

@@ -1,6 +1,6 @@
 /**
- * Large texts in the payload store. Each belongs to one owner (a call, a session or a batch) and is deleted with it. A text
- * that several owners need is copied, so that no owner depends on another.
+ * Stores large texts in the payload store. Each belongs to one owner (a call, a session or a batch) and is deleted with it. A
+ * text that several owners need is copied, so that no owner depends on another.
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -11,14 +11,16 @@ import { PayloadLostError, type PayloadStore } from './payload-store.ts';
 
 /** Reads payloads by key. */
 export interface PayloadReader {
-  /** Throws `PayloadStoreError` if the store fails and `PayloadLostError` if the payload is missing or damaged. */
+  /**
+   * Reads a payload. Throws `PayloadStoreError` if the store fails and `PayloadLostError` if the payload is missing or damaged.
+   */
   read(key: string): Promise<Buffer>;
 }
 
-/** Shown to people and agents in place of a lost text. An empty text would look like a complete one. */
+/** The text that people and agents see instead of a lost text. An empty text would look like a complete one. */
 export const lostText = '[This text is lost: the payload store no longer holds it as it was written]';
 
-/** The text itself, read from the store if it is a reference. Throws like `PayloadReader.read`. */
+/** Returns the text itself; reads it from the store if `text` is a reference. Throws like `PayloadReader.read`. */
 export async function textFrom(payloads: PayloadReader, text: StoredText): Promise<string> {
   return typeof text === 'string' ? text : (await payloads.read(text.ref)).toString('utf8');
 }
@@ -28,12 +30,12 @@ export class TextStore implements PayloadReader {
   private readonly store: PayloadStore;
   private readonly inlineBytes: number;
   private readonly onLost: (lost: PayloadLostError) => void;
-  /** Folders whose `owner` file this process has written. */
+  /** The folders whose file `owner` this process has written. */
   private readonly named = new LRUCache<string, true>({ max: 10_000 });
 
   /**
-   * Texts of up to `inlineBytes` (as JSON in UTF-8) are not stored but returned as they are. `onLost` is called for each
-   * read that finds a payload missing or damaged.
+   * `inlineBytes` is the largest size of a text, as JSON in UTF-8, that is not stored but returned unchanged. `onLost` is
+   * called for each read that finds a payload missing or damaged.
    */
   constructor(store: PayloadStore, inlineBytes: number, onLost: (lost: PayloadLostError) => void = ignore) {
     this.store = store;
@@ -42,8 +44,8 @@ export class TextStore implements PayloadReader {
   }
 
   /**
-   * Stores a large text and returns a reference to it; returns a small one as it is. Content-addressed: an owner's equal
-   * texts are stored once. Throws `PayloadStoreError`.
+   * Stores a large text and returns a reference to it; returns a small text unchanged. The key is a hash of the content, so
+   * equal texts of an owner are stored once. Throws `PayloadStoreError`.
    */
   async save(owner: Owner, text: string): Promise<StoredText> {
     const bytes = jsonBytes(text);
@@ -58,12 +60,12 @@ export class TextStore implements PayloadReader {
     return this.save(owner, text);
   }
 
-  /** Throws `PayloadStoreError` if new work of so many bytes must be refused. */
+  /** Throws `PayloadStoreError` if new work of this many bytes must be refused. */
   requireRoom(bytes: number): Promise<void> {
     return this.store.requireRoom(bytes);
   }
 
-  /** The whole text. Throws like `read`. */
+  /** Returns the whole text. Throws like `read`. */
   load(text: StoredText): Promise<string> {
     return textFrom(this, text);
   }
@@ -85,7 +87,7 @@ export class TextStore implements PayloadReader {
     return key;
   }
 
-  /** The bytes as they were written: their hash is checked. Throws like `PayloadReader.read`. */
+  /** Reads bytes and checks their hash, so that they are returned as they were written. Throws like `PayloadReader.read`. */
   async read(key: string): Promise<Buffer> {
     const bytes = await this.store.read(key);
     if (bytes && key.endsWith(sha256(bytes))) return bytes;
@@ -125,7 +127,7 @@ export class TextStore implements PayloadReader {
   }
 }
 
-/** Name of the file that holds the owner's id and life; written before any other file of the owner. */
+/** The name of the file that holds the owner's id and life. It is written before any other file of the owner. */
 const nameFile = 'owner';
 
 function sha256(content: Uint8Array): string {
@@ -136,7 +138,7 @@ function ignore(): void {
   // The reader gets the error in any case.
 }
 
-/** The result of `action`; undefined if it throws `PayloadLostError`. */
+/** Returns the result of `action`; undefined if it throws `PayloadLostError`. */
 export async function unlessLost<T>(action: () => Promise<T>): Promise<T | undefined> {
   try {
     return await action();

@@ -26,14 +26,17 @@ export const cliSettings = {
 
 /** The settings of the command line, parsed. */
 export interface CliSettings {
-  /** Without a trailing slash. */
+  /** The node's URL, without a trailing slash. */
   readonly url: string;
   readonly apiKey: string | undefined;
   readonly timeoutMs: number;
   readonly reconnectMs: number;
 }
 
-/** `url`: the value of `--url`, if given. Throws `StartupError` with each wrong setting and the values that it takes. */
+/**
+ * Parses the settings of the command line. `url` is the value of `--url`, if given. Throws `StartupError` that names each wrong
+ * setting and the values that it takes.
+ */
 export function loadCliSettings(
   environment: Readonly<Record<string, string | undefined>>,
   url?: string,

@@ -1,6 +1,6 @@
 /**
- * Every setting, parsed once at boot by zod into one typed object. docs/settings.md lists exactly these; a test
- * compares them. `@temporalio/envconfig` reads TEMPORAL_*; the command line also reads a few variables of its terminal and its user.
+ * All settings. zod parses them once, at the start of a process, into one typed object. docs/settings.md lists exactly these
+ * settings; a test compares them. No other code reads process.env (`@temporalio/envconfig` reads TEMPORAL_*).
  */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
@@ -265,7 +265,7 @@ export type Config = ReturnType<typeof toConfig> & {
   readonly warnings: readonly string[];
 };
 
-/** Parses the environment. Throws `StartupError` with each wrong setting and the values that it takes. */
+/** Parses the environment. Throws `StartupError` that names each wrong setting and the values that it takes. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const known = [settings, cliSettings, removedSettings];
   const unknown = Object.keys(environment).filter(

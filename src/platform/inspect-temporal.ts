@@ -14,21 +14,21 @@ import { connect, installRuntime, type TemporalTarget } from './temporal-connect
 
 const requestTimeoutMs = 5_000;
 
-/** What `inspectTemporal` found. */
+/** The result of `inspectTemporal`. */
 export interface TemporalInspection {
   readonly serverVersion: string;
   /** How far this machine's clock is ahead of the server's, in ms; undefined if the server's time could not be read. */
   readonly clockSkewMs: number | undefined;
   readonly namespace: { readonly retentionDays: number } | { readonly error: string };
-  /** Undefined if the namespace does not exist or cannot be read. */
+  /** The search attributes that are missing. Undefined if the namespace does not exist or cannot be read. */
   readonly missingSearchAttributes: readonly string[] | undefined;
-  /** Undefined if no worker is running, which has to answer the query. */
+  /** The registered agents. Undefined if no worker runs, because a worker has to answer the query. */
   readonly agents: readonly AgentConfig[] | undefined;
-  /** Undefined if no node has joined yet. An error if they cannot be read. */
+  /** The cluster terms. Undefined if no node has joined yet. An error if they cannot be read. */
   readonly terms: ClusterTerms | Error | undefined;
 }
 
-/** Throws `StartupError` if the server cannot be reached. */
+/** Inspects the server and its namespace. Throws `StartupError` if the server cannot be reached. */
 export async function inspectTemporal(target: TemporalTarget): Promise<TemporalInspection> {
   installRuntime(createLog('silent'));
   const connection = await connect(target);

@@ -6,9 +6,12 @@
 import { write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-/** Limit of the buffer while a write is in flight, e.g. to a pipe whose reader has stopped. Further lines are dropped. */
+/**
+ * The most characters that are buffered while a write is in flight, e.g. to a pipe whose reader has stopped. Further lines are
+ * dropped.
+ */
 const maxWaitingChars = 4 * 1024 * 1024;
-/** Pause before a full pipe is tried again, and how often that happens at the end of the process. */
+/** The pause before a full pipe is tried again, and how many times it is tried at the end of the process. */
 const retryMs = 100;
 const triesAtEnd = 10;
 
@@ -29,7 +32,7 @@ export class LogOutput {
   private waitingChars = 0;
   private dropped = 0;
   private isWriting = false;
-  /** Only a part of the last line was written. */
+  /** Whether only a part of the last line was written. */
   private isTorn = false;
 
   constructor(fd: number) {
@@ -92,7 +95,7 @@ export class LogOutput {
     return { bytes: Buffer.from(before + waiting.join('')), lines: waiting.length, reported };
   }
 
-  /** Counts the lines of the batch that were dropped. `rest`: the bytes that were not written. */
+  /** Counts the lines of the batch that were dropped. `rest` are the bytes that were not written. */
   private countDropped({ bytes, lines, reported }: Batch, rest: Buffer): void {
     const written = bytes.length - rest.length;
     if (written > 0) this.isTorn = bytes[written - 1] !== lineEnd;
@@ -109,7 +112,7 @@ function droppedLine(dropped: number): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** The write may succeed later: the descriptor is a pipe that is full at the moment. */
+/** Whether the write may succeed later, because the descriptor is a pipe that is full at the moment. */
 function isTemporary(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'EAGAIN' || code === 'EBUSY';

@@ -9,7 +9,10 @@ process.on('exit', () => {
   standardOutput.flushSync();
 });
 
-/** Logs JSON lines to standard output. Our code never logs headers or bodies (I5); `redact` is a second safeguard. */
+/**
+ * Creates a log that writes JSON lines to standard output. Holdfast's code never logs headers or bodies (I5); `redact` is a
+ * second safeguard.
+ */
 export function createLog(level: string): Log {
   return pino(
     {

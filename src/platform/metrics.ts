@@ -1,12 +1,12 @@
 /**
- * The Prometheus metrics of one process. The values of labels are bounded: registered agents, rows of the failure table,
- * routes.
+ * The Prometheus metrics of one process. The values of labels are bounded: only registered agents, rows of the failure table
+ * and routes occur.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Creates a registry of its own, with all metrics. `load` returns the current values of the gauges. */
+/** Creates a new registry with all metrics. `load` returns the current values of the gauges. */
 export function createMetrics(load: {
   callsInFlight: () => number;
   startsWaiting: () => number;

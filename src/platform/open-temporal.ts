@@ -19,19 +19,19 @@ export interface OpenTemporal {
   readonly address: string;
   /** Whether the server is embedded in this node. */
   readonly embedded: boolean;
-  /** Web UI of the embedded server. */
+  /** URL of the embedded server's Web UI. Undefined without one. */
   readonly webUiUrl: string | undefined;
-  /** Watches the disk of the embedded server's data. */
+  /** The watch of the disk of the embedded server's data. Undefined for a server that is not embedded. */
   readonly disk: DiskWatch | undefined;
-  /** Resolves with the reason when the embedded server ends and cannot be restarted. */
+  /** Resolves with the reason once the embedded server has ended and cannot be restarted. */
   readonly lost: Promise<string>;
 }
 
 const diskCheckMs = 60_000;
 
 /**
- * Starts the embedded server if the environment names no other, connects, and provisions the namespace. Adds what must be
- * closed to `cleanups`. Throws `StartupError`.
+ * Starts the embedded server if the environment names no other server, connects, and provisions the namespace. Registers with
+ * `cleanups` what must be closed. Throws `StartupError`.
  */
 export async function openTemporal(
   config: Config,

@@ -5,7 +5,7 @@ import { StartupError } from './startup-error.ts';
 
 const bucketUrl = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([a-z0-9/_-]*))?$/;
 
-/** The usual variables of S3 clients. */
+/** The environment variables that S3 clients usually read. */
 const awsVariables = z.object({
   AWS_ACCESS_KEY_ID: z.string(),
   AWS_SECRET_ACCESS_KEY: z.string(),
@@ -14,7 +14,7 @@ const awsVariables = z.object({
   AWS_ENDPOINT_URL_S3: z.url().optional(),
 });
 
-/** Where the histories of failed calls are archived. */
+/** The place where the histories of failed calls are archived, if they are. */
 export type ArchiveSettings =
   | { readonly kind: 'off' }
   | { readonly kind: 'payload-store' }

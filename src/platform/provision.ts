@@ -32,8 +32,8 @@ export async function setRetention(
 type ServiceConnection = Pick<NativeConnection, 'operatorService' | 'workflowService'>;
 
 /**
- * Registers missing search attributes, of type Keyword, and waits until the server takes them. Throws `StartupError` if the
- * namespace does not exist or does not allow that.
+ * Registers missing search attributes of type Keyword and waits until the server accepts them. Throws `StartupError` if the
+ * namespace does not exist or does not allow new search attributes.
  */
 export async function ensureSearchAttributes(
   connection: ServiceConnection,
@@ -80,8 +80,8 @@ async function addSearchAttributes(
 }
 
 /**
- * Whether a workflow may be started with them. The server lists them at once, but its frontend reads them from a cache of
- * namespaces that is refreshed every few seconds, and a query uses the same cache.
+ * Whether a workflow may be started with these search attributes. The server lists them at once, but its frontend reads them
+ * from a cache of namespaces that is refreshed every few seconds, and a query uses the same cache.
  */
 async function areUsable(
   { workflowService }: ServiceConnection,
@@ -114,7 +114,7 @@ async function firstMissingOf(...asked: Parameters<typeof missingSearchAttribute
   }
 }
 
-/** Which of `names` the namespace does not have. */
+/** Returns those of `names` that the namespace does not have. */
 export async function missingSearchAttributes(
   { operatorService }: ServiceConnection,
   namespace: string,

@@ -1,13 +1,13 @@
 import type { Worker as TemporalWorker } from '@temporalio/worker';
 
-/** What is used of the SDK's worker. */
+/** The part of the SDK's worker that is used. */
 export type Worker = Pick<TemporalWorker, 'run' | 'shutdown' | 'getState'>;
 
 /** A worker that runs until it is stopped, and can be replaced meanwhile. */
 export interface RunningWorker {
-  /** Whether it runs, or drains after a stop. */
+  /** Whether the worker runs, or drains after a stop. */
   running(): boolean;
-  /** Resolves with the reason when the worker ends although nobody stopped it. */
+  /** Resolves with the reason if the worker ends although it was not stopped. */
   readonly ended: Promise<string>;
   /**
    * Replaces the worker by a new one, which polls at once and continues the work. Resolves with the error if the old worker
@@ -25,7 +25,7 @@ export interface RunningWorker {
 const watchMs = 1_000;
 const notRunning = ['INITIALIZED', 'STOPPED', 'FAILED'];
 
-/** Starts a worker made by `create`. */
+/** Starts the worker that `create` makes. */
 export async function runWorker(create: () => Promise<Worker>): Promise<RunningWorker> {
   let current = watched(await create());
   let stopping = false;

@@ -10,20 +10,20 @@ const tagBytes = 16;
 const version = 'v1';
 
 /**
- * Seals and opens secrets. A sealed text is `v1.<key id>.<iv, ciphertext and tag in base64url>`. It can be opened only with
- * the same `context`, the name of what it belongs to.
+ * Seals (encrypts) and opens secrets. A sealed text is `v1.<key id>.<iv, ciphertext and tag in base64url>`. It can be opened
+ * only with the same `context`, which names the thing that the secret belongs to.
  */
 export interface Sealer {
   seal(plaintext: string, context: string): string;
-  /** Throws an `Error` that says what to do if the text was sealed with another key or was changed. */
+  /** Decrypts a sealed text. Throws an `Error` that says what to do if the text was sealed with another key or was changed. */
   open(sealed: string, context: string): string;
-  /** HMAC-SHA-256 in base64url, with a key derived from the sealing key. */
+  /** Returns the HMAC-SHA-256 of a text in base64url, with a key that is derived from the sealing key. */
   fingerprint(text: string): string;
-  /** Identifies the key without revealing it: 64 bits of such an HMAC, in hex. */
+  /** Identifies the key without revealing it: 64 bits of an HMAC with it, in hex. */
   readonly keyFingerprint: string;
 }
 
-/** `key` must have 32 bytes. */
+/** Creates a sealer. Throws if `key` does not have 32 bytes. */
 export function createSealer(key: Buffer): Sealer {
   if (key.length !== keyBytes) throw new Error(`The encryption key must have ${keyBytes} bytes`);
   const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8);
@@ -60,8 +60,8 @@ export function createSealer(key: Buffer): Sealer {
 }
 
 /**
- * The configured key (32 bytes in base64 or hex), or that of the data directory, which is generated on first use with mode
- * 0600. Throws `StartupError` if it is malformed.
+ * Returns the configured key (32 bytes in base64 or hex), or the key of the data directory, which is generated on first use
+ * with mode 0600. Throws `StartupError` if the key is malformed.
  */
 export async function loadEncryptionKey(configured: string | undefined, dataDir: string): Promise<Buffer> {
   if (configured !== undefined) return parseKey(configured, 'HOLDFAST_ENCRYPTION_KEY');
@@ -71,7 +71,7 @@ export async function loadEncryptionKey(configured: string | undefined, dataDir:
   return parseKey(await readFile(path, 'utf8'), path);
 }
 
-/** Path of the generated key. */
+/** Returns the path of the generated key. */
 export function encryptionKeyFile(dataDir: string): string {
   return join(dataDir, 'encryption.key');
 }

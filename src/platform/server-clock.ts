@@ -1,6 +1,6 @@
 /**
- * Estimates the clock of the Temporal server, which dates histories and deadlines. Times that are compared with those must
- * not come from the machine's own clock, which may be wrong or be set at any time.
+ * Estimates the clock of the Temporal server, which dates histories and deadlines. Times that are compared with those must not
+ * come from this machine's clock, which may be wrong or be set at any time.
  */
 import { randomUUID } from 'node:crypto';
 import proto from '@temporalio/proto';
@@ -13,34 +13,37 @@ import type { Log } from './logging.ts';
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 const { TASK_QUEUE_KIND_STICKY } = proto.temporal.api.enums.v1.TaskQueueKind;
 
-/** An empty task queue, only for polling. Sticky, because such a queue has one partition, which sees all polls. */
+/**
+ * A task queue that is used only for polling and stays empty. It is sticky, because such a queue has one partition, which sees
+ * all polls.
+ */
 const taskQueue = {
   name: 'holdfast-clock',
   normalName: 'holdfast-clock-normal',
   kind: TASK_QUEUE_KIND_STICKY,
 };
 /**
- * Length of a poll. The server logs a warning for polls under 10 s, and the native connection cannot end a poll early, so it
- * stays open this long.
+ * Length of a poll. The server logs a warning for polls under 10 s, and the native connection cannot end a poll early, so each
+ * poll stays open for this time.
  */
 const pollMs = 12_000;
 const requestTimeoutMs = 2_000;
-/** Pause before the pollers are listed again, if our poll is not listed yet. */
+/** The pause before the pollers are listed again if our poll is not listed yet. */
 const listAgainMs = 20;
 /** How often the machine's clock is checked. */
 const checkMs = 1_000;
-/** How often the server's clock is measured, at least. */
+/** The longest time between two measurements of the server's clock. */
 const measureMs = 60_000;
-/** It is measured at once if the skew has changed by this much, because somebody set the machine's clock. */
+/** If the skew changes by this much, the server's clock is measured at once, because somebody has set the machine's clock. */
 const movedMs = 500;
 /** A skew of at least this is logged. */
 export const noticedSkewMs = 1_000;
 
 /** One reading of the server's clock. It was taken at some moment between `after` and `before`. */
 export interface ServerTime {
-  /** What the server's clock showed, epoch ms. */
+  /** The time that the server's clock showed, in epoch ms. */
   readonly at: number;
-  /** When the request began, and when its answer was there, by `performance.now()`. */
+  /** When the request began (`after`), and when its answer arrived (`before`), by `performance.now()`. */
   readonly after: number;
   readonly before: number;
 }
@@ -87,7 +90,9 @@ export async function readServerTime(
 
 /** The server's clock as this process estimates it. */
 export class ServerClock {
-  /** Server's time minus `performance.now()`, in ms. Undefined until measured; the machine's clock is used then. */
+  /**
+   * The server's time minus `performance.now()`, in ms. Undefined until it is measured; until then the machine's clock is used.
+   */
   private aheadMs: number | undefined;
   private readonly read: () => Promise<ServerTime | undefined>;
 
@@ -95,22 +100,22 @@ export class ServerClock {
     this.read = read;
   }
 
-  /** Epoch ms. Not affected when somebody sets the machine's clock. */
+  /** Returns the server's time in epoch ms. It does not change when somebody sets the machine's clock. */
   now(): number {
     return this.aheadMs === undefined ? Date.now() : Math.round(performance.now() + this.aheadMs);
   }
 
   /**
-   * How far the machine's clock is ahead of the server's, in ms. A difference that the duration of the request alone may
-   * explain counts as none.
+   * Returns how far the machine's clock is ahead of the server's, in ms. A difference that the duration of the request alone
+   * may explain counts as 0.
    */
   skewMs(): number {
     return this.aheadMs === undefined ? 0 : Date.now() - this.now();
   }
 
   /**
-   * Measures the server's clock. The measurement is an interval; the current estimate is kept if it lies within, otherwise
-   * it moves to the nearest end.
+   * Measures the server's clock. The result of a measurement is an interval. The current estimate is kept if it lies in the
+   * interval, otherwise it moves to the nearest end.
    */
   async measure(): Promise<void> {
     const measured = await this.read();
@@ -119,7 +124,10 @@ export class ServerClock {
     this.aheadMs = Math.min(Math.max(estimate, measured.at - measured.before), measured.at - measured.after);
   }
 
-  /** Measures regularly, and at once when somebody sets the machine's clock. Logs a skew. Returns a function that stops it. */
+  /**
+   * Measures regularly, and at once after somebody has set the machine's clock. Logs a skew. Returns a function that stops the
+   * measurements.
+   */
   watch(log: Log): () => Promise<void> {
     let measuredAt = performance.now();
     let lastSkewMs = 0;
@@ -148,7 +156,7 @@ function logChange(log: Log, beforeMs: number, skewMs: number): void {
     log.info({ skewMs }, "This machine's clock agrees with Temporal's again");
 }
 
-/** The skew as words, e.g. "2.5 s ahead of". */
+/** Formats the skew in words, e.g. "2.5 s ahead of". */
 export function inWords(skewMs: number): string {
   return `${Math.abs(skewMs / 1_000).toFixed(1)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }

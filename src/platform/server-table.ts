@@ -9,13 +9,16 @@ export const serverTable = {
   /** The release of the `temporal` CLI that contains this server, and of its Web UI. */
   cli: '1.9.1',
   webUi: '2.54.1',
-  /** Major versions of PostgreSQL that the schema supports. `ran`: those that were tested. `image`: the one in Compose. */
+  /**
+   * Major versions of PostgreSQL that the schema supports. `ran` are those that were tested, `image` is the one in
+   * docker-compose.yml.
+   */
   postgres: { oldest: 15, newest: 18, ran: [15, 16, 17, 18], image: '17.9-bookworm' },
   /** The oldest version of Go that builds the server, and the version of the PyPI package with a Go toolchain. */
   go: { oldest: '1.26.8', wheel: '1.27.3' },
   namespace: { name: 'default', retentionDays: 7 },
   databases: { temporal: 'postgresql/v12/temporal', temporal_visibility: 'postgresql/v12/visibility' },
-  /** Settings of PostgreSQL. Temporal's four services have a pool each: 4 x (20 + 10) connections. */
+  /** Settings of PostgreSQL. Each of Temporal's four services has its own connection pools: 4 x (20 + 10) connections. */
   postgresSettings: { max_connections: '200' },
   /** Variables of the full server's built-in config template. The number of shards cannot change after the first start. */
   serverEnvironment: {
@@ -26,8 +29,8 @@ export const serverTable = {
     LOG_LEVEL: 'warn',
   },
   /**
-   * By default the server polls its internal queues at most 20 times a second, which adds 30 ms to every call. The fourth
-   * setting keeps timers of less than a second accurate.
+   * Settings of the dynamic configuration. By default the server polls its internal queues at most 20 times a second, which
+   * adds 30 ms to every call. The fourth setting keeps timers of less than a second accurate.
    */
   dynamicConfig: {
     'history.transferProcessorMaxPollRPS': 2_000,

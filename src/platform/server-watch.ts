@@ -15,14 +15,14 @@ export class ServerWatch {
     this.connection = connection;
   }
 
-  /** How long the server has been available without a break, in ms. 0 during an outage. */
+  /** Returns how long the server has been available without interruption, in ms. 0 during an outage. */
   availableMs(): number {
     return this.awaySince === undefined ? performance.now() - this.availableSince : 0;
   }
 
   /**
-   * Calls `onBack` after each outage, with its length in ms. The SDK's own retries are seconds apart by then, so work that
-   * must not wait for them should be started again in `onBack`. Returns a function that stops the watch.
+   * Starts the watch. Calls `onBack` after each outage, with its length in ms. At that time the SDK's own retries are seconds
+   * apart, so `onBack` should start work again that must not wait for them. Returns a function that stops the watch.
    */
   start(onBack: (awayMs: number) => void): () => Promise<void> {
     const check = async (): Promise<void> => {

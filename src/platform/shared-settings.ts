@@ -23,7 +23,7 @@ const ofAllNodes = [
   'HOLDFAST_WINDOW_BYTES',
 ] as const;
 
-/** Settings that only facades use; workers need not have them. */
+/** Settings that only facades use, so that workers need not have them. */
 const ofFacades = [
   'HOLDFAST_MAX_PROMPT_BYTES',
   'HOLDFAST_MAX_BODY_BYTES',
@@ -40,7 +40,7 @@ const ofFacades = [
 type Value = string | number;
 type Name = (typeof ofAllNodes | typeof ofFacades)[number];
 
-/** The shared settings that differ from their defaults, by name. */
+/** Returns the shared settings that differ from their defaults, by name. */
 export function sharedSettings(
   set: Readonly<Record<Name, Value>>,
   schemas: Readonly<Record<Name, z.ZodType<Value>>>,

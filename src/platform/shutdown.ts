@@ -28,12 +28,15 @@ export class Cleanups {
 }
 
 /**
- * A signal this soon after the first one is a duplicate and ignored: Ctrl-C reaches the whole process group of a terminal,
- * and npm or a service manager forwards it again.
+ * A signal that arrives this soon after the first one is a duplicate and is ignored: Ctrl-C reaches the whole process group of
+ * a terminal, and npm or a service manager forwards it again.
  */
 const duplicateWithinMs = 500;
 
-/** Resolves with the first SIGINT, SIGTERM or SIGHUP (its terminal was closed). A second one ends the process at once. */
+/**
+ * Resolves with the first SIGINT, SIGTERM or SIGHUP (which is sent when the terminal is closed). A second signal ends the
+ * process at once.
+ */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;

@@ -1,6 +1,6 @@
 /**
- * Waits for the payload store at the start of a node. The node is not ready before the store could be used once; after that
- * each use of the store reports its own errors.
+ * Waits for the payload store at the start of a node. The node is not ready until the store could be used once; after that each
+ * use of the store reports its own errors.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,10 @@ export class StoreWatch {
     return this.id;
   }
 
-  /** The first check. Throws `StartupError` if the store is set up wrongly. If it cannot be reached, `start` waits for it. */
+  /**
+   * Makes the first check. Throws `StartupError` if the store is set up wrongly. If the store cannot be reached, `start` waits
+   * for it.
+   */
   async first(): Promise<void> {
     try {
       await this.check();
@@ -49,7 +52,7 @@ export class StoreWatch {
     }
   }
 
-  /** Repeats the check until it succeeds and `onAvailable` does not throw. Returns a function that stops it. */
+  /** Repeats the check until it succeeds and `onAvailable` does not throw. Returns a function that stops the checks. */
   start(onAvailable: () => Promise<void>): () => Promise<void> {
     const round = async (): Promise<void> => {
       if (this.missing === undefined) return;
@@ -69,7 +72,10 @@ export class StoreWatch {
   }
 }
 
-/** Why the store cannot be used; undefined if it can. Writes what `PayloadStore.check` writes: in a bucket a small object. */
+/**
+ * Returns why the store cannot be used; undefined if it can. Writes what `PayloadStore.check` writes, e.g. a small object in a
+ * bucket.
+ */
 export async function inspectStore(settings: StoreSettings): Promise<string | undefined> {
   try {
     await openPayloadStore(settings).check();
@@ -79,7 +85,7 @@ export async function inspectStore(settings: StoreSettings): Promise<string | un
   }
 }
 
-/** The store's id; undefined if it has none yet, an error if it cannot be read. Does not write anything. */
+/** Returns the store's id; undefined if the store has none yet, and an error if it cannot be read. Writes nothing. */
 export async function inspectStoreId(settings: StoreSettings): Promise<string | Error | undefined> {
   if (settings.kind === 'folder' && !existsSync(join(settings.path, markerFile))) return undefined;
   return readStoreId(openPayloadStore(settings)).catch((error: unknown) => new Error(messageOf(error)));

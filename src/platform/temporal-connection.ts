@@ -13,8 +13,8 @@ export interface TemporalTarget {
 }
 
 /**
- * The server that the `TEMPORAL_*` variables or a profile of the Temporal config file name; undefined if neither names one.
- * Throws `StartupError` if they are invalid.
+ * Returns the server that the `TEMPORAL_*` variables or a profile of the Temporal config file name; undefined if neither names
+ * one. Throws `StartupError` if they are invalid.
  */
 export function configuredTarget(): TemporalTarget | undefined {
   const { connectionOptions, namespace } = loadConfiguration();
@@ -51,7 +51,7 @@ export function installRuntime(log: Log): void {
   });
 }
 
-/** Throws `StartupError` if the server does not answer. */
+/** Connects to the server. Throws `StartupError` if it does not answer. */
 export async function connect({ options }: TemporalTarget): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(options);

@@ -14,14 +14,14 @@ export interface WorkerSettings {
   readonly callStacks: boolean;
   /** How long a stopping worker lets its requests to agents run before it hands them over. */
   readonly graceMs: number;
-  /** Undefined: unversioned. */
+  /** The build id of the worker. Undefined if the worker is unversioned. */
   readonly buildId: string | undefined;
 }
 
-/** How long after the grace time a worker may still take to stop. */
+/** How long a worker may still take to stop after its grace time. */
 const forceMs = 2_000;
 
-/** Creates a worker with all workflows and the given activities. It polls only once it is run. */
+/** Creates a worker with all workflows and the given activities. It polls only after it is run. */
 export function createWorker<S extends Sinks>(
   connection: NativeConnection,
   activities: object,
@@ -54,7 +54,10 @@ export function createWorker<S extends Sinks>(
   });
 }
 
-/** The workflow bundle and, with a build id, the version. The deployment is named like the task queue (ADR 0012). */
+/**
+ * Returns the options for the workflow bundle and, with a build id, for the version. The deployment has the same name as the
+ * task queue (ADR 0012).
+ */
 function versioning({
   taskQueue,
   buildId,

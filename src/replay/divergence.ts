@@ -1,4 +1,4 @@
-/** Parses the nondeterminism error of Temporal's core: where the history and the code differ. */
+/** Parses the nondeterminism error of Temporal's core, to find out where the history and the code differ. */
 import type { History } from '../temporal-sdk/history-json.ts';
 import { readPayload } from '../temporal-sdk/payloads.ts';
 import proto from '@temporalio/proto';
@@ -20,7 +20,10 @@ export function divergenceOf(error: string, history: History): Divergence | unde
   };
 }
 
-/** The event that the message is about. It names an event id, a local activity's number, or an activity's type or id. */
+/**
+ * Finds the event that the message is about. The message names an event id, a local activity's number, or an activity's type or
+ * id.
+ */
 function eventOf(sentence: string, events: readonly Event[]): Event | undefined {
   const id = /HistoryEvent(?:\(id: | \{ event_id: )(\d+)/.exec(sentence)?.[1];
   if (id !== undefined) return events.find((event) => String(event.eventId) === id);

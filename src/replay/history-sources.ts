@@ -12,7 +12,10 @@ import { peek } from './peek.ts';
 import { historiesInTar, isTar } from './tar-histories.ts';
 
 export interface SourceOptions {
-  /** Larger histories are unreadable. Default 128 MiB: Temporal ends a workflow at 50 MB, and JSON may double that. */
+  /**
+   * The largest history that is read; a larger one counts as unreadable. Default: 128 MiB, because Temporal ends a workflow at
+   * 50 MB, and JSON may double that.
+   */
   readonly maxHistoryBytes?: number;
   /** The stream that `-` reads. Default: standard input. */
   readonly stdin?: Readable;
@@ -82,7 +85,10 @@ async function* fromStream(
   }
 }
 
-/** The files at a path, by name. Links in folders are not followed. A missing path is yielded too: reading it fails. */
+/**
+ * Yields the files at a path, sorted by name. Links in folders are not followed. A missing path is yielded too: reading it
+ * fails.
+ */
 async function* filesOf(path: string): AsyncGenerator<string> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),

@@ -7,7 +7,7 @@ import { ReplayLane } from './replay-lane.ts';
 import type { Summary, Verdict } from './verdict.ts';
 
 export interface ReplayOptions {
-  /** The code to replay on. Default: the bundle that `npm run build` wrote. */
+  /** The path of the workflow bundle to replay on. Default: the bundle that `npm run build` wrote. */
   readonly workflowBundlePath?: string;
   /** How many processes replay at the same time. Default: one per processor, at most 8. */
   readonly parallel?: number;

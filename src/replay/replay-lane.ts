@@ -4,9 +4,9 @@ import { packageRoot } from '../platform/paths.ts';
 import type { ReplayTask } from './replay-process.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Time limit for one history. The longest history that Temporal keeps takes less, even on a slow machine. */
+/** The time limit for one history. The longest history that Temporal keeps takes less, even on a slow machine. */
 const verdictTimeoutMs = 120_000;
-/** The compiled script. `npm run build` writes it, like the workflow bundle. */
+/** The script of the child process. `npm run build` writes it, like the workflow bundle. */
 const script = join(packageRoot, 'dist', 'src', 'replay', 'replay-process.js');
 
 /**
@@ -21,7 +21,10 @@ export class ReplayLane {
     this.workflowBundlePath = workflowBundlePath;
   }
 
-  /** Call it only after the previous replay has ended. Never rejects: a history that cannot be replayed is `unreadable`. */
+  /**
+   * Replays one history. Call it only after the previous replay has ended. Never rejects: a history that cannot be replayed is
+   * `unreadable`.
+   */
   async replay(task: ReplayTask): Promise<Verdict> {
     this.child ??= this.start();
     const answer = await answerOf(this.child, task);
@@ -44,7 +47,7 @@ export class ReplayLane {
   }
 }
 
-/** The verdict of the process, or a message that says why there is none. */
+/** Resolves with the verdict of the process, or with a message that says why the process gave none. */
 function answerOf(child: ChildProcess, task: ReplayTask): Promise<Verdict | string> {
   return new Promise((resolve) => {
     let stderr = '';

@@ -11,7 +11,7 @@ import { divergenceOf } from './divergence.ts';
 import { readableHistory } from './readable-history.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Message from the parent: one history. The parent sends the next one after this one's verdict. */
+/** The message from the parent: one history. The parent sends the next one after the verdict on this one. */
 export interface ReplayTask {
   readonly name: string;
   readonly history: unknown;
@@ -29,7 +29,7 @@ process.on('disconnect', () => process.exit()); // The parent process has ended.
 const sendVerdict = (verdict: Verdict): void => {
   process.send?.(verdict);
 };
-/** The history that the worker replays now; it replays one at a time. */
+/** The history that the worker is replaying. It replays one at a time. */
 let current: Readable | undefined;
 
 async function* histories(): AsyncGenerator<{ workflowId: string; history: History }> {

@@ -32,7 +32,7 @@ export async function* historiesInTar(
   if (fault) yield { name: printable(name), history: new Error(`The archive is damaged: ${fault.message}`) };
 }
 
-/** Whether a file that begins with these bytes is a tar: the header of its first entry has `ustar` at byte 257. */
+/** Whether a file that begins with these bytes is a tar archive: the header of its first entry has `ustar` at byte 257. */
 export function isTar(first: Buffer): boolean {
   return first.length >= 512 && first.toString('latin1', 257, 262) === 'ustar';
 }

@@ -14,7 +14,10 @@ export interface FoundBinary {
   readonly version: string;
 }
 
-/** Finds `name`, a path or a command in PATH, as a shell does. Undefined if it is missing or not a working temporal CLI. */
+/**
+ * Finds `name`, which is a path or a command in PATH, as a shell does. Undefined if it is missing or not a working temporal
+ * CLI.
+ */
 export async function lookUpBinary(name: string): Promise<FoundBinary | undefined> {
   const found = await outputOf('/bin/sh', ['-c', 'command -v "$1"', 'sh', name]);
   if (found === undefined) return undefined;
@@ -23,7 +26,9 @@ export async function lookUpBinary(name: string): Promise<FoundBinary | undefine
   return version === undefined ? undefined : { path, version };
 }
 
-/** The version that `temporal --version` prints, e.g. "1.9.1". Undefined if the binary is not a working temporal CLI. */
+/**
+ * Returns the version that `temporal --version` prints, e.g. "1.9.1". Undefined if the binary is not a working temporal CLI.
+ */
 export async function versionOf(binary: string): Promise<string | undefined> {
   return /temporal version (\d+\.\d+\.\d+)/.exec((await outputOf(binary, ['--version'])) ?? '')?.[1];
 }

@@ -1,7 +1,7 @@
 /**
- * The lock of a data directory, which one node at a time may use. The lock of a process that no longer lives, for example
- * after kill -9, is ignored. Locks are numbered files `node.lock.N`; the highest number is the current one. To take over a
- * dead lock, a node creates the next number. Only one process can create a given file, so when several nodes find a dead
+ * Locks a data directory, which only one node at a time may use. The lock of a process that no longer lives, for example after
+ * kill -9, is ignored. Locks are numbered files `node.lock.N`; the highest number is the current lock. To take over a dead
+ * lock, a node creates the file with the next number. Only one process can create a given file, so if several nodes find a dead
  * lock at the same time, one of them wins.
  */
 import { execFile } from 'node:child_process';
@@ -15,7 +15,7 @@ import { readJson, writeJson } from './whole-file.ts';
 
 interface Holder {
   readonly pid: number;
-  /** Start time of the process, because its pid may be reused by another one. */
+  /** The start time of the process. It is compared too, because the pid may be reused by another process. */
   readonly began: string;
 }
 
@@ -38,7 +38,7 @@ export async function lockDataDir(dataDir: string): Promise<() => Promise<void>>
   }
 }
 
-/** Creates the lock file with this number. Linking is atomic and fails if the file exists. */
+/** Creates the lock file with this number. Returns whether it was created: linking is atomic and fails if the file exists. */
 async function takeNumber(dataDir: string, number: number, draft: string): Promise<boolean> {
   const path = lockPath(dataDir, number);
   try {
@@ -75,7 +75,7 @@ function lockedBy(pid: number, dataDir: string): EmbeddedServerError {
   );
 }
 
-/** Start time of the process. Undefined if no such process lives; a zombie does not. */
+/** Returns the start time of the process. Undefined if no such process lives; a zombie does not count as living. */
 async function beganAt(pid: number): Promise<string | undefined> {
   try {
     process.kill(pid, 0);
@@ -86,7 +86,7 @@ async function beganAt(pid: number): Promise<string | undefined> {
   return state.startsWith('Z') ? undefined : began;
 }
 
-/** For systems without /proc, e.g. macOS. */
+/** Reads the process's state with `ps`, on systems without /proc, e.g. macOS. */
 async function fromPs(pid: number): Promise<Pick<ProcessStat, 'state' | 'began'>> {
   const args = ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)];
   const { stdout } = await promisify(execFile)('ps', args).catch(() => ({ stdout: '' }));

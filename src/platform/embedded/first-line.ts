@@ -1,4 +1,7 @@
-/** An error's reason on one line of at most 300 characters. Includes the cause, because `fetch` gives its reason only there. */
+/**
+ * Returns an error's reason on one line of at most 300 characters. Includes the cause, because `fetch` gives its reason only
+ * there.
+ */
 export function firstLineOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause, message } = error;

@@ -1,13 +1,13 @@
 import type { Log } from '../logging.ts';
 import type { ServerProcess } from './server-process.ts';
 
-/** A server that dies more often than this within a minute is not restarted. */
+/** If a server dies more often than this within a minute, it is not restarted any more. */
 const maxRestartsPerMinute = 5;
 
 /** A server that is restarted when it dies. */
 export interface KeptServer {
   readonly pid: () => number;
-  /** Resolves with the reason when the server cannot be restarted, or when it was stopped. */
+  /** Resolves with the reason once the server cannot be restarted or was stopped. */
   readonly lost: Promise<string>;
   stop(): Promise<void>;
 }

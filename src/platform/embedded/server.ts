@@ -13,13 +13,13 @@ import { untilReady } from './until-ready.ts';
 
 const maxStarts = 3;
 
-/** For port 0 a free one is picked. */
+/** The options of the server. A port of 0 means that a free one is picked. */
 export type EmbeddedServerOptions = StartDevOptions;
 
 /** The running server. */
 export interface EmbeddedServer extends KeptServer {
   readonly address: string;
-  /** Undefined when the Web UI is off. */
+  /** The URL of the Web UI. Undefined if it is off. */
   readonly webUiUrl: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions, log: L
   }
 }
 
-/** The options with ports that are free now. */
+/** Returns the options with ports that are free now. */
 async function claimPorts(options: EmbeddedServerOptions): Promise<StartDevOptions> {
   const { port, uiPort } = options;
   const claimed = await claimPort(port, 'HOLDFAST_TEMPORAL_PORT');
@@ -72,9 +72,9 @@ async function versionThatRuns(cli: string): Promise<string> {
 }
 
 /**
- * Starts the server on ports that are free now. Another program may take one of them before the server does; so it may a port
- * that the server picks for itself. The start is then repeated, unless the port is one that the options name.
- * Throws `EmbeddedServerError`.
+ * Starts the server on ports that are free now. Before the server opens its ports, another program may take one of them, and
+ * also a port that the server picks itself. The start is then repeated, unless the options name that port. Throws
+ * `EmbeddedServerError`.
  */
 export async function startOnFreePorts(
   options: StartDevOptions,

@@ -1,7 +1,10 @@
 import { serverTable } from '../server-table.ts';
 import { databaseIn } from './data-dir.ts';
 
-/** Values must be JSON, or the server does not start. It only logs a warning for a value of the wrong type. */
+/**
+ * The settings of the dynamic configuration as arguments. Values must be JSON, or the server does not start. For a value of the
+ * wrong type it only logs a warning.
+ */
 const dynamicConfig = Object.entries(serverTable.dynamicConfig).map(
   ([name, value]) => `${name}=${JSON.stringify(value)}`,
 );
@@ -13,21 +16,24 @@ const dynamicConfig = Object.entries(serverTable.dynamicConfig).map(
  */
 const walPages = 8_192;
 
-/** What the server's command line needs. */
+/** The inputs of the server's command line. */
 export interface StartDevOptions {
   readonly cli: string;
   readonly dataDir: string;
   readonly port: number;
   readonly uiPort: number | 'off';
-  /** SQLite's mode `synchronous`: normal survives kill -9, full also a power loss. */
+  /** SQLite's mode `synchronous`. With `normal` the data survives kill -9, with `full` also a power loss. */
   readonly synchronous: 'normal' | 'full';
-  /** SQLite's page cache. With the default of 2 MB calls get slower as the database grows: index pages no longer fit. */
+  /**
+   * The size of SQLite's page cache. With the default of 2 MB calls become slower as the database grows, because its index
+   * pages no longer fit.
+   */
   readonly cacheBytes: number;
-  /** Added to `dynamicConfig` of the server table, e.g. `frontend.namespaceRPS=10`. Default: none. */
+  /** Settings in addition to `dynamicConfig` of the server table, e.g. `frontend.namespaceRPS=10`. Default: none. */
   readonly dynamicConfig?: readonly string[];
 }
 
-/** The command line of the server, which logs to standard error. */
+/** Returns the command line of the server, which logs to standard error. */
 export function startDevCommand(options: StartDevOptions): string[] {
   const { cli, dataDir, port, uiPort, synchronous, cacheBytes } = options;
   const flags = {

@@ -9,7 +9,9 @@ import type { ServerProcess } from './server-process.ts';
 const readyMs = 60_000;
 const checkTimeoutMs = 2_000;
 const pauseMs = 20;
-/** Options of a gRPC channel to 127.0.0.1, which would otherwise follow `https_proxy` and the like. */
+/**
+ * Options of a gRPC channel to 127.0.0.1. Without them it would use the proxy that `https_proxy` and similar variables name.
+ */
 export const withoutProxy = { 'grpc.enable_http_proxy': 0 };
 
 /**

@@ -1,8 +1,8 @@
-/** Small JSON files that are written atomically. */
+/** Reads and atomically writes small JSON files. */
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Undefined if the file is missing or is not valid JSON. */
+/** Reads a JSON file. Undefined if it is missing or is not valid JSON. */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as T;
@@ -13,7 +13,7 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
 
 export interface WriteOptions {
   readonly mode?: number;
-  /** Whether the file is on the disk, and outlives a power failure, before this resolves. */
+  /** Whether to resolve only once the file is on the disk and survives a power failure. */
   readonly durable?: boolean;
 }
 
@@ -29,7 +29,7 @@ export async function writeJson(
   if (durable) await syncFolder(dirname(path));
 }
 
-/** The name of a file is part of its folder. */
+/** Writes a folder to the disk, because the names of its files are part of it. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
