@@ -1,8 +1,8 @@
 /**
- * The open requests to agents of this process, and their recent answers; one per agent and run of a call. A request outlives
- * the activity that began it: the first task hands a slow agent's request over to an activity, and during an outage of
- * Temporal an activity times out and is scheduled again. The next activity joins the open request, or gets the answer if the
- * request has ended meanwhile, so the agent is asked only once.
+ * Holds this process's open requests to agents, and their recent answers: one per agent and run of a call. A request outlives
+ * the activity that began it. The first task hands a slow agent's request over to an activity, and during an outage of Temporal
+ * an activity times out and is scheduled again. The next activity joins the open request, or gets the answer if the request has
+ * ended meanwhile, so the agent is asked only once.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
@@ -10,29 +10,44 @@ import { requestKey } from '../domain/cache-keys.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { OpenTry } from './try-log.ts';
 
-/** Abort reason: Temporal no longer waits for this activity, but the call may go on and another activity may join. */
+/**
+ * Abort reason: Temporal no longer waits for this activity. The call may still be running, and another activity may join the
+ * request.
+ */
 export class GivenUp extends Error {}
 
-/** Abort reason: the worker stops. Another worker takes over, or a new worker of this process, which may join the request. */
+/**
+ * Abort reason: the worker stops. Another worker takes over the activity. If that is a new worker of this process, it can join
+ * the request.
+ */
 export class WorkerStopping extends GivenUp {}
 
 /**
- * How long a request that nobody waits for stays open to be joined, while Temporal is available. Longer than the longest
- * backoff between two tries, and than Temporal takes to repeat a lost workflow task.
+ * How long a request that no activity waits for stays open to be joined while Temporal is available. It is longer than the
+ * longest backoff between two tries, and longer than Temporal takes to repeat a lost workflow task.
  */
 const joinableMs = 10_000;
-/** After an outage activities return one after the other, at about the rate at which calls are started. */
+/**
+ * The rate at which activities join their requests again after an outage. They are scheduled one after the other, at about the
+ * rate at which calls are started. The more requests are open, the longer they stay open.
+ */
 const joinsPerSecond = 25;
-/** Answers are kept long enough to survive an outage of Temporal. Large ones are references to the payload store (I7). */
+/**
+ * How many answers are kept and for how long: long enough to survive an outage of Temporal. Large answers are references to the
+ * payload store (I7).
+ */
 const answersKept = { max: 2_000, ttl: 15 * 60_000 } as const;
-/** A failure that occurs while nobody waits is kept for the activity that joins next. */
+/**
+ * How many failures are kept, and for how long, that occurred while no activity waited. The activity that joins next gets the
+ * failure.
+ */
 const failuresKept = { max: 2_000, ttl: joinableMs } as const;
-/** Kept for as long as Temporal may repeat a lost workflow task. */
+/** How many unsent requests are remembered, and for how long: for as long as Temporal may repeat a lost workflow task. */
 const unaskedKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
 /**
- * Identifies a request. Includes the run id, because a call that was deleted and then accepted again has the same call id:
- * its agents must be asked again.
+ * Identifies a request. It includes the run id, because a call that was deleted and then accepted again has the same call id
+ * but must ask its agents again.
  */
 interface Asking {
   readonly callId: string;
@@ -45,20 +60,23 @@ interface AgentRequest {
   readonly controller: AbortController;
   readonly open: OpenTry;
   readonly answer: Promise<StoredText>;
-  /** Callbacks of the waiting activities. A `then` on the promise would keep activities that have left in memory. */
+  /**
+   * A callback for each waiting activity, called when the request ends. With a `then` on the promise instead, activities that
+   * have left would stay in memory.
+   */
   readonly waiting: Set<() => void>;
 }
 
-/** A request as one activity sees it. */
+/** What an activity gets when it starts or joins a request. */
 export interface Asked {
   /** Whether an earlier activity began the request. */
   readonly joined: boolean;
-  /** The request's times, whichever activity began it. */
+  /** The times of the request, even if another activity began it. */
   readonly open: OpenTry;
   readonly answer: Promise<StoredText>;
 }
 
-/** Sends the request and resolves with the answer. `controller` closes the request. */
+/** Sends the request and resolves with the answer. Aborting `controller` closes the request. */
 export type BeginAsking = (controller: AbortController, open: OpenTry) => Promise<StoredText>;
 
 /** The open requests of this process, for its activities to start, join, abort and wait for. */
@@ -69,17 +87,20 @@ export class AgentRequests {
   /** Keys whose last request ended while it waited for one of the agent's slots, before it was sent. */
   private readonly unasked = new LRUCache<string, true>(unaskedKept);
   private readonly idleWaiters = new Set<() => void>();
-  /** For each waiting activity the function that makes it leave. */
+  /** For each waiting activity, the function that makes it leave its request with the given reason. */
   private readonly leaves = new Set<(reason: Error) => void>();
 
   private readonly serverAvailableMs: () => number;
   private readonly now: () => number;
-  /** An async scope outside of any activity. What outlives an activity starts here, or it would keep the activity in memory. */
+  /**
+   * An async scope outside of any activity. Timers and requests that outlive an activity are started in it; otherwise they
+   * would keep the activity in memory.
+   */
   private readonly outside = new AsyncResource('AgentRequests');
 
   /**
-   * `serverAvailableMs`: how long Temporal has been available without a break; during an outage no activity can join.
-   * `now`: the current time for the start of requests, epoch ms.
+   * `serverAvailableMs` returns how long Temporal has been available without interruption (ms); during an outage no activity
+   * can join. `now` returns the current time (epoch ms), which becomes the start of a request.
    */
   constructor(serverAvailableMs: () => number = () => Infinity, now: () => number = () => Date.now()) {
     this.serverAvailableMs = serverAvailableMs;
@@ -114,7 +135,10 @@ export class AgentRequests {
     for (const request of this.open.values()) if (request.callId === callId) request.controller.abort(reason);
   }
 
-  /** Whether the agent was asked, as far as this process knows. A request that was not sent yet ends with `reason`. */
+  /**
+   * Ends the request with `reason` if it has not been sent yet. Returns whether the agent was asked, as far as this process
+   * knows.
+   */
   endUnlessAsked(asking: Asking, reason: Error): boolean {
     const key = requestKey(asking);
     const request = this.open.get(key);
@@ -140,7 +164,10 @@ export class AgentRequests {
     return request.answer;
   }
 
-  /** Resolves when the request has ended, or is about to because `caller` closed it. Rejects if `caller` leaves it open. */
+  /**
+   * Waits until the request has ended. Also resolves when `caller` aborts and thereby closes the request, which then ends at
+   * once. Rejects with the abort reason if `caller` aborts and the request stays open.
+   */
   private async untilEnded(request: AgentRequest, caller: AbortSignal): Promise<void> {
     let onAbort = (): void => undefined;
     const ended = new Promise<void>((resolve, reject) => {

@@ -27,7 +27,10 @@ import { sessionEndpoints } from './sessions/routes.ts';
 import { whatIfEndpoints } from './reruns/what-if-routes.ts';
 import { validate } from './http/validate.ts';
 
-/** The declarations of all endpoints. `document` returns the OpenAPI document; it is called only when it is requested. */
+/**
+ * Returns the declarations of all endpoints. `document` returns the OpenAPI document; it is called only when the document is
+ * requested.
+ */
 export function endpointsOf(deps: ApiDependencies, document: () => { openapi: string }): Endpoint[] {
   return [
     ...whatIfEndpoints(deps),
@@ -67,7 +70,7 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   return app;
 }
 
-/** Names the product in a header, so that the CLI can tell a node from another server at the address. */
+/** Adds a header that names the product, so that the CLI can distinguish a node from another server at the address. */
 const nameNode: RequestHandler = (_request, response, next) => {
   response.set('Holdfast-Api', '1');
   next();
@@ -103,7 +106,10 @@ function pipeline(
   return [guard, ...parseBody, (request, response) => serve(one, request, response)];
 }
 
-/** Refuses at once, since Temporal would retry its write for seconds. Deletions and cancellations are still accepted. */
+/**
+ * Refuses the request if the disk has a problem. It does so at once, because Temporal would retry its write for seconds.
+ * Deletions and cancellations are still accepted.
+ */
 function requireDisk(problem: string | undefined): void {
   if (problem !== undefined) throw new Refusal('disk_full', problem, { retryAfterSeconds: 5 });
 }
@@ -127,7 +133,7 @@ function isEmpty({ headers }: Request): boolean {
   return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
-/** Refuses a body of another type. A missing body is reported by the validation. */
+/** Refuses a body of a type other than JSON. A missing body is left to the validation, which reports it. */
 function requireJson(request: Request): void {
   const is = request.is(jsonTypes);
   if (is === false)

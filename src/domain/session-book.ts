@@ -19,8 +19,8 @@ import { RecentIds } from './recent-ids.ts';
 import { messagesOf } from './turn-text.ts';
 
 /**
- * How many committed calls are remembered, so that none gets a second turn. For older calls the start of the call's workflow
- * fails instead, because its id exists.
+ * How many committed calls are remembered, so that none of them gets a second turn. A call that committed earlier cannot be
+ * started again anyway, because its workflow id exists.
  */
 const maxRecentCallIds = 500;
 
@@ -55,7 +55,7 @@ export class SessionBook {
     return this.currentHolder;
   }
 
-  /** The turn as it is sent to its holder, with the window. */
+  /** Returns the turn as it is sent to its holder, with the window. */
   turnOf({ turnNumber, grantedAt }: TurnHolder): GrantedTurn {
     return { state: 'granted', turnNumber, grantedAt, window: this.tail.window() };
   }
@@ -70,7 +70,10 @@ export class SessionBook {
     return this.queue;
   }
 
-  /** Why the call is refused, if it is. Called by the update's validator, where a rejection writes nothing to the history. */
+  /**
+   * Returns why the call is refused; undefined if it is accepted. The update's validator calls this, because a rejection there
+   * writes nothing to the history.
+   */
   refusal(callId: string, metadataBytes = 0): 'session_queue_full' | 'session_metadata_full' | undefined {
     if (this.recent.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;
     if (this.currentHolder && this.queue.length >= this.limits.maxQueued) return 'session_queue_full';
@@ -110,7 +113,7 @@ export class SessionBook {
     if (commit.metadata) this.merge(commit.metadata);
   }
 
-  /** Commits and reports whether the session stores the turn. Idempotent by call id. */
+  /** Commits a turn and returns whether the session stores it. Idempotent by call id. */
   settle(commit: TurnCommit, nowMs: number): Settlement {
     const next = this.commit(commit, nowMs);
     return { stored: this.recent.has(commit.callId), ...(next && { next }) };
@@ -138,7 +141,7 @@ export class SessionBook {
     return this.grant(next, nowMs, queuedAt);
   }
 
-  /** The segment to store next, if there is one. Call `movedOut` once it is stored. */
+  /** Returns the segment to store next; undefined if there is none. Call `movedOut` once it is stored. */
   overflow(): SessionSegment | undefined {
     const messages = this.tail.overflow();
     if (messages.length === 0) return undefined;
@@ -176,7 +179,7 @@ export class SessionBook {
     };
   }
 
-  /** For continue-as-new. */
+  /** Returns the state that continue-as-new carries to the next run. */
   state(): SessionState {
     const left = this.left.list();
     return {
@@ -192,7 +195,10 @@ export class SessionBook {
     };
   }
 
-  /** All call ids that the session remembers. Visibility is eventually consistent and may not list the newest of them yet. */
+  /**
+   * Returns all call ids that the session remembers. They are needed because visibility is eventually consistent and may not
+   * list the newest calls yet.
+   */
   callIds(): string[] {
     const holder = this.currentHolder ? [this.currentHolder.callId] : [];
     return [...new Set([...this.recent.list(), ...this.left.list(), ...holder, ...this.queue])];

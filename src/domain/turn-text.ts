@@ -11,7 +11,7 @@ export function textOf<T extends StoredText>({ content }: { readonly content: T 
   return content;
 }
 
-/** A copy of the message with this text. */
+/** Returns a copy of the message with this text. */
 export function withText<T extends StoredText>(
   message: SessionMessage,
   text: T,
@@ -24,7 +24,7 @@ export function promptOf<T extends StoredText>({ prompt }: { readonly prompt: T 
   return prompt;
 }
 
-/** A copy of the input with this prompt. */
+/** Returns a copy of the input with this prompt. */
 export function withPrompt<T extends StoredText>(
   input: CallInput,
   prompt: T,
@@ -37,17 +37,17 @@ export function responseOf({ response }: { readonly response: StoredText }): Sto
   return response;
 }
 
-/** The message with the call's prompt, which an agent gets after the window. */
+/** Makes the message with the call's prompt, which an agent gets after the window. */
 export function promptMessage(call: { readonly prompt: StoredText }): WindowMessage {
   return { role: 'user', content: promptOf(call) };
 }
 
-/** The part of a message that an agent gets. */
+/** Returns the part of a message that an agent gets. */
 export function windowMessage({ role, content }: WindowMessage): WindowMessage {
   return { role, content };
 }
 
-/** The messages that a call adds to its session, in order. `timestamp`: ISO 8601 UTC. */
+/** Returns the messages that a call adds to its session, in order. `timestamp` is ISO 8601 UTC. */
 export function messagesOf({ callId, prompt, answer }: TurnCommit, timestamp: string): SessionMessage[] {
   if (!answer) return [{ timestamp, role: 'user', content: prompt, callId, failed: true }];
   const { agent, content } = answer;
@@ -57,12 +57,15 @@ export function messagesOf({ callId, prompt, answer }: TurnCommit, timestamp: st
   ];
 }
 
-/** All texts that a call adds to its session. */
+/** Returns all texts that a call adds to its session. */
 export function textsOf({ prompt, answer }: TurnCommit): StoredText[] {
   return answer ? [prompt, answer.content] : [prompt];
 }
 
-/** A copy of the commit with each text replaced by the result of `replace`, which is called for one text at a time. */
+/**
+ * Returns a copy of the commit in which each text is replaced by the result of `replace`, which is called for one text at a
+ * time.
+ */
 export async function replaceTexts(
   commit: TurnCommit,
   replace: (text: StoredText) => Promise<StoredText>,

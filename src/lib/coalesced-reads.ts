@@ -1,12 +1,12 @@
 interface Read<T> {
   readonly running: Promise<T>;
-  /** Begins when `running` is over; shared by all who arrived meanwhile. */
+  /** The read that begins once `running` has ended. All callers that arrive while that one runs share it. */
   next?: Promise<T>;
 }
 
 /**
- * Coalesces concurrent reads of one key. A caller that arrives while a read is running shares the next one, so nobody gets
- * a value that was read before they asked.
+ * Coalesces concurrent reads of one key. A caller that arrives while a read is running shares the next read, so no caller gets
+ * a value that was read before it asked.
  */
 export class CoalescedReads<T> {
   private readonly reads = new Map<string, Read<T>>();

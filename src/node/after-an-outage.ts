@@ -1,4 +1,4 @@
-/** Once Temporal answers again after an outage, retries at once what the SDK would retry only seconds later. */
+/** When Temporal answers again after an outage, retries immediately what the SDK would retry only seconds later. */
 import type { AgentRequests } from '../activities/agent-requests.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { Log } from '../platform/logging.ts';
@@ -9,14 +9,17 @@ interface Interrupted {
   readonly calls: Calls;
   readonly membership: Membership;
   readonly agentRequests: AgentRequests;
-  /** Undefined if this process runs no worker. */
+  /** The worker of this process; undefined if it runs none. */
   readonly worker: RunningWorker | undefined;
 }
 
-/** After an outage this long, a worker's polls may be further apart than a new worker takes to start. */
+/**
+ * If an outage lasts at least this long, the worker is replaced: its polls may then be further apart than the time that a new
+ * worker takes to start.
+ */
 const renewWorkerAfterMs = 4_000;
 
-/** `awayMs`: how long the server did not answer. */
+/** Resumes what the outage interrupted. `awayMs` is how long the server did not answer. */
 export function resumeAfterOutage(interrupted: Interrupted, awayMs: number, log: Log): void {
   const { calls, membership, agentRequests, worker } = interrupted;
   log.warn({ awayMs }, 'Temporal answers again');

@@ -11,14 +11,23 @@ import { packageRoot } from './paths.ts';
 type CreatorArguments = Parameters<(typeof Worker)['createWorkflowCreator']>;
 type Logger = CreatorArguments[2];
 
-/** Always from the build, even if this file runs from the sources: a thread cannot load TypeScript. */
+/**
+ * The thread's script. It is always taken from the build, even if this file runs from the sources, because a thread cannot load
+ * TypeScript.
+ */
 const threadScript = join(packageRoot, 'dist', 'src', 'platform', 'workflow-thread.js');
 const watchMs = 1_000;
-/** Counted in checks and not in seconds: a machine that was suspended has made only one check. */
+/**
+ * How many checks a thread may leave unanswered. The limit is a number of checks, not of seconds, because a machine that was
+ * suspended has made only one check.
+ */
 const maxSilentChecks = 10;
-/** In processor time of the process, which an endless loop uses up and a thread that waits on a busy machine does not. */
+/**
+ * How much CPU time the process may use before the thread has to answer. CPU time is measured, because an endless loop uses it
+ * up and a thread that waits on a busy machine does not.
+ */
 const maxSilentCpuMs = 15_000;
-/** Turns the SDK's own limit off, which costs a system thread for each entry into workflow code. */
+/** Turns off the SDK's own limit, which costs a system thread for each entry into workflow code. */
 const unlimited = undefined as unknown as number;
 
 export class LeanWorker extends Worker {

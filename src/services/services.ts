@@ -1,6 +1,6 @@
 /**
- * What a process offers to its API, grouped by room: an endpoint takes the rooms that it needs. They are put together
- * in src/node/compose-services.ts. A second API would be given the same.
+ * The services that a process offers to its API, in groups that the code calls rooms. An endpoint takes the rooms that it
+ * needs. src/node/compose-services.ts puts the services together. A second API would get the same ones.
  */
 import type { StoryEvent } from '../domain/call-story.ts';
 import type { SharedWatch } from '../lib/shared-watch.ts';
@@ -33,11 +33,11 @@ export interface Services {
 }
 
 export interface CallServices {
-  /** In start-and-await.ts. */
+  /** Starts a call and waits for its end (start-and-await.ts). */
   startAndAwait(call: AwaitedCall, wish: WaitWish): Promise<CallOutcome>;
-  /** Calls that were started: ids of keys, cancellation. */
+  /** Operations on started calls: ids that derive from keys, cancellation. */
   readonly running: Calls;
-  /** Calls that run or ended: descriptions, lists, counts. */
+  /** Reads of calls that run or have ended: descriptions, lists, counts. */
   readonly records: CallRecords;
   /** Follows a call, by its id. */
   readonly events: SharedWatch<string, readonly StoryEvent[]>;
@@ -50,11 +50,11 @@ export interface AgentServices {
 }
 
 export interface RerunServices {
-  /** In reruns.ts. */
+  /** Runs a call again (reruns.ts). */
   rerunCall(callId: string, overrides: RerunOverrides, given?: CallIdentity): Promise<Rerun>;
-  /** In batch-list.ts. */
+  /** Returns which calls a batch would rerun (batch-list.ts). */
   dryRun(batch: BatchWish): Promise<DryRun>;
-  /** Both in what-if.ts. */
+  /** Compare recorded attempts with the chain of today, for one call or for several (what-if.ts). */
   whatIfOf(callId: string): Promise<WhatIfRow>;
   whatIfOfAll(filter: CallFilter, limit: number): Promise<WhatIfRow[]>;
   readonly batches: Batches;
@@ -65,12 +65,12 @@ export interface RerunServices {
 export interface ArchiveServices {
   /** The archive of failed calls; undefined if they are not archived. */
   readonly failedCalls: Archive | undefined;
-  /** Both in call-export.ts, and about the calls that Temporal still has. */
+  /** Count and export the calls that Temporal still has (call-export.ts). */
   countCalls(filter: CallFilter): Promise<number>;
   exportCalls(filter: CallFilter): AsyncIterable<CallHistory>;
 }
 
 export interface TemporalServices {
-  /** In readiness.ts. */
+  /** Returns which workers get new calls, and whether one of them polls (readiness.ts). */
   describePolling(): Promise<Polling>;
 }

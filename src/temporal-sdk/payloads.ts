@@ -1,20 +1,20 @@
 /**
- * Encodes and decodes what Temporal stores for Holdfast: arguments, results, memos, heartbeats, failures' details. A codec, such as
- * one that encrypts, is put here and nowhere else: into `dataConverter` for what the SDK writes and reads, and into
+ * Encodes and decodes what Temporal stores for Holdfast: arguments, results, memos, heartbeats, details of failures. A codec,
+ * such as one that encrypts, belongs only here: into `dataConverter` for what the SDK writes and reads, and into
  * `decodePayload` for what Holdfast reads from raw answers and histories.
  */
 import { defaultPayloadConverter, type DataConverter, type Payload } from '@temporalio/common';
 
-/** Every client, worker and replay of a process takes it. */
+/** The data converter that every client, worker and replay of a process uses. */
 export const dataConverter: DataConverter = { payloadCodecs: [] };
 
-/** The value that a payload holds. */
+/** Decodes the value of a payload. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as the payload converter's own
 export function decodePayload<T>(payload: Payload): T {
   return defaultPayloadConverter.fromPayload<T>(payload);
 }
 
-/** The first of the payloads that an event or a heartbeat carries; undefined if there is none. */
+/** Decodes the first of the payloads that an event or a heartbeat carries; undefined if there is none. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as the payload converter's own
 export function readPayload<T>(
   payloads: { readonly payloads?: readonly Payload[] | null | undefined } | null | undefined,

@@ -1,4 +1,4 @@
-/** The main thread's side of the thread that runs workflow code. */
+/** The SDK's classes for the main thread, through which it drives the thread that runs workflow code. */
 export {
   ThreadedVMWorkflowCreator,
   WorkerThreadClient,

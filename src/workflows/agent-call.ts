@@ -30,10 +30,13 @@ import { asksInTask, overdueInQueue, SessionTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
-/** Old histories only: without the patch `short-deadlines` a call ends when an agent would get less time than this. */
+/** For old histories only: without the patch `short-deadlines`, a call ends if an agent would get less time than this (ms). */
 const leastBudgetBeforePatchMs = 500;
 
-/** `onRecord`: the history already determines this ending, so a replay of a lost workflow task ends the call the same way. */
+/**
+ * How a call ends. `onRecord` is true if the history already determines this ending, so that a replay of a lost workflow task
+ * ends the call in the same way.
+ */
 type Ending = { readonly onRecord: boolean } & (
   | { readonly status: 'answered'; readonly agent: string; readonly content: StoredText }
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string }

@@ -20,14 +20,16 @@ import {
 export interface DirectoryState {
   readonly version: number;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
-  /** Version of the newest removal whose tombstone was dropped. A cache older than that needs all entries. */
+  /**
+   * The version of the newest removal whose tombstone was dropped. A cache that is older than this version needs all entries.
+   */
   readonly forgottenVersion: number;
 }
 
 /** Registrations beyond these limits are refused with `agents_full`. */
 export interface DirectoryLimits {
   readonly maxAgents: number;
-  /** Size of all configs together, so that the state stays below Temporal's limit of 2 MiB at continue-as-new. */
+  /** The most bytes of all configs together. The limit keeps the state below Temporal's limit of 2 MiB at continue-as-new. */
   readonly maxBytes: number;
 }
 

@@ -15,13 +15,13 @@ import { forgetAgentSignal, healthChangesQuery, reportOutcomesSignal, resetAgent
 export interface HealthState {
   readonly version: number;
   readonly agents: Readonly<Record<string, { version: number; health: PackedHealth }>>;
-  /** Ids of the latest recorded batches, oldest first: a batch that is sent twice is recorded once. */
+  /** Ids of the latest recorded batches, oldest first. They are kept so that a batch that is sent twice is recorded once. */
   readonly batchIds: readonly string[];
 }
 
-/** Enough for 100 nodes that flush every second and read within two. */
+/** How many batch ids are kept: enough for 100 nodes that flush every second and read within two. */
 const maxBatchIds = 200;
-/** Most agents with figures, including removed ones. Beyond that the least recently asked agent is dropped. */
+/** The most agents that have figures, including removed ones. If there are more, the least recently asked agent is dropped. */
 const maxAgents = 1_200;
 
 export async function agentHealth(initial: HealthState): Promise<void> {

@@ -26,25 +26,31 @@ import { promptMessage } from '../domain/turn-text.ts';
 import { causeOf, readAskFailure, type AskFailure } from './read-ask-failure.ts';
 import { firstTry } from './first-try.ts';
 
-/** A worker's death is not the agent's fault, so the activity is scheduled again; at most this often (I7). */
+/** How many times, at most, the activity is scheduled again after its worker died, which is not the agent's fault (I7). */
 const maxReschedules = 3;
-/** The activity ends itself with a typed failure. Temporal's timeout comes this much later and is only the backstop. */
+/**
+ * How much later Temporal's timeout comes than the time at which the activity ends itself with a typed failure. It is only a
+ * backstop.
+ */
 const backstopMs = 5_000;
 /** If less than this would be left for the activity, the first try gets the agent's whole share of the deadline. */
 const leastActivityMs = 500;
-/** A first try that ended as cancelled waits this long for the cancellation. If none arrives, the agent is asked again. */
+/**
+ * How long, after a first try that ended as cancelled, the workflow waits for the cancellation. If none arrives, the agent is
+ * asked again.
+ */
 const cancellationAwaitedMs = 5_000;
 
-/** What `askAgent` needs to ask one agent of a call. */
+/** The arguments for asking one agent of a call. */
 export interface Ask {
   readonly input: CallInput;
   readonly agent: AgentConfig;
   readonly window: readonly WindowMessage[];
-  /** The agent's share of the call's remaining time, as of now. */
+  /** Returns the agent's share of the call's remaining time at the moment, in ms. */
   readonly budgetMs: () => number;
-  /** It is the last agent of the chain. */
+  /** Whether the agent is the last of the chain. */
   readonly last: boolean;
-  /** The first try is made within the workflow task. */
+  /** Whether the first try is made within the workflow task. */
   readonly inTask: boolean;
   /** Receives the agent's attempt if the call is cancelled meanwhile. */
   readonly onCancelled: (attempt: Attempt) => void;
@@ -55,13 +61,13 @@ export interface Answer {
   readonly attempt: Attempt;
   /** Present if the attempt is `ok`. */
   readonly content?: StoredText;
-  /** Whether the history holds the outcome already. False: it came in the current workflow task, which may be lost. */
+  /** Whether the outcome is already in the history. False if it came in the current workflow task, which may be lost. */
   readonly onRecord: boolean;
 }
 
 /** How the agent is asked next. */
 interface Step {
-  /** True: within the workflow task. False: by the activity. */
+  /** Whether the agent is asked within the workflow task. Otherwise the activity asks it. */
   readonly inTask: boolean;
   readonly pauseMs: number;
   readonly tries: readonly Try[];
@@ -131,7 +137,7 @@ async function runStep(
   }
 }
 
-/** The step after a failure; undefined if the agent is not asked again. */
+/** Returns the step that follows a failure; undefined if the agent is not asked again. */
 function nextStep(step: Step, { kind, tries, retryInMs }: AskFailure, budgetMs: number): Step | undefined {
   const { inTask, workersLost } = step;
   if (kind === 'worker_lost' && workersLost < maxReschedules && budgetMs > 0)
@@ -184,7 +190,10 @@ function schedule(ask: Ask, earlierTries: readonly Try[], openSince?: number): P
   });
 }
 
-/** The error type when the agent's share of the deadline is over: after the last agent the call's deadline is over too. */
+/**
+ * Returns the error type for when the agent's share of the deadline is over. After the last agent the call's deadline is over
+ * too.
+ */
 function shareTimeoutType({ last }: Ask): ShareTimeoutType {
   return last ? 'deadline_exceeded' : 'timeout';
 }
@@ -206,8 +215,8 @@ function failedAttempt(agent: string, { kind, message, tries }: AskFailure): Att
 }
 
 /**
- * For a cancelled call: whether the agent was asked. A request that still waits for a slot of `max_concurrency` is ended and
- * was not; without that limit a request never waits.
+ * Returns, for a cancelled call, whether the agent was asked. Ends a request that still waits for a slot of `max_concurrency`;
+ * such a request was not sent. Without that limit a request never waits.
  */
 async function endUnlessAsked({ input: { callId }, agent }: Ask): Promise<boolean> {
   if (agent.maxConcurrency === undefined || !patched('cancelled-without-slot')) return true;
@@ -235,7 +244,10 @@ function unaskedAttempt({ name, maxConcurrency = 0 }: AgentConfig, earlier: read
   };
 }
 
-/** The attempt of a cancelled call. The activity's own retries are unknown here, so the try in flight is added as one. */
+/**
+ * Makes the attempt for a cancelled call. The activity's own retries are unknown here, so the try in flight is added as one
+ * try.
+ */
 function cancelledAttempt(agent: string, earlier: readonly Try[], startedAt: number): Attempt {
   const latencyMs = Date.now() - startedAt;
   const at = new Date(startedAt).toISOString();

@@ -4,12 +4,15 @@ import type { Question } from '../activities/ask.ts';
 import type { FirstTry, FirstTryActivity, FirstTryRequest } from '../activities/first-try.ts';
 import { causeOf } from './read-ask-failure.ts';
 
-/** The local activity returns by itself after `waitMs`. If it is this late, the process stalls and will lose its task. */
+/**
+ * How late the local activity may be. It returns by itself after `waitMs`; if it is this late, the process stalls and will lose
+ * its task.
+ */
 const stalledMs = 4_000;
 
 /**
- * Asks the agent and waits up to `waitMs`; a request that takes longer is left open for `callAgent` to join. Throws the
- * `ApplicationFailure` of an agent that fails within that time. Not retried here: `callAgent` does that.
+ * Asks the agent and waits up to `waitMs`. A request that takes longer is left open, and `callAgent` joins it. Throws the
+ * `ApplicationFailure` of an agent that fails within that time. Does not retry: `callAgent` does that.
  */
 export async function firstTry(
   question: Question,

@@ -8,47 +8,50 @@ import type { PackedHealth } from '../domain/packed-health.ts';
 import type { GrantedTurn, SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
 
 // agentCall
-/** The session grants the call its turn. Without an argument the call must ask its session again. */
+/** Sent by a session to grant a call its turn. Without an argument the call must ask its session again. */
 export const turnGrantedSignal = defineSignal<[turn?: GrantedTurn]>('turnGranted');
-/** How far the call has come. */
+/** Returns how far the call has come. */
 export const callProgressQuery = defineQuery<CallProgress>('callProgress');
 
 // session
-/** `life`: the life that granted or queued the call before, if any. A session of another life rejects the update. */
+/**
+ * Requests a turn. `life` is the life that granted the call a turn or queued it before, if any. A session of another life
+ * rejects the update.
+ */
 export const openTurnUpdate = defineUpdate<
   TurnReply,
   [callId: string, metadataBytes?: number, life?: string]
 >('openTurn');
-/** The call has ended: the session stores its turn and moves on. */
+/** Sent by a call that has ended. The session stores its turn and grants the next one. */
 export const commitTurnSignal = defineSignal<[TurnCommit]>('commitTurn');
 /** Commits a turn and returns whether the session stores it. */
 export const settleTurnUpdate = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');
-/** The facade gives back a turn that no call will use. */
+/** Sent by a facade to give back a turn that no call will use. */
 export const releaseTurnSignal = defineSignal<[callId: string]>('releaseTurn');
-/** Null once the session is closed. */
+/** Returns the session's content; null once the session is closed. */
 export const readSessionQuery = defineQuery<SessionContent | null>('readSession');
-/** Closes the session. `withCalls`: its result then lists the ids of the calls to delete too. */
+/** Closes the session. With `withCalls` its result lists the ids of the calls to delete too. */
 export const closeSessionUpdate = defineUpdate<null, [withCalls: boolean]>('closeSession');
 /** Closes the session if it was idle since the cutoff (epoch ms). Returns whether it is closed. */
 export const expireSessionUpdate = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
 
 // rerunBatch
-/** The keys of the batch's pages so far. */
+/** Returns the keys of the batch's pages so far. */
 export const batchPagesQuery = defineQuery<BatchPages>('batchPages');
-/** No further reruns are started; those that run continue to their end. */
+/** Cancels the batch: it starts no further reruns; those that run continue to their end. */
 export const cancelBatchSignal = defineSignal('cancelBatch');
 
 // agentDirectory
 /** One agent, and the directory's version at its latest change. */
 export interface DirectoryEntry {
   readonly version: number;
-  /** Absent: removed. */
+  /** The agent's config. Absent if the agent was removed. */
   readonly config?: AgentConfig;
 }
-/** What changed since the version that the query names. */
+/** The changes of the directory since the version that the query names. */
 export interface DirectoryChanges {
   readonly version: number;
-  /** `entries` has all agents, not only changed ones: an agent that is missing was removed. */
+  /** Whether `entries` has all agents and not only changed ones. Then an agent that is missing was removed. */
   readonly complete: boolean;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
 }
@@ -60,7 +63,7 @@ export const registerAgentUpdate = defineUpdate<{ version: number; replaced: boo
 export const removeAgentUpdate = defineUpdate<{ version: number; removed: boolean }, [name: string]>(
   'removeAgent',
 );
-/** The agents that changed since the version that the caller's cache has. */
+/** Returns the agents that changed since the version of the caller's cache. */
 export const directoryChangesQuery = defineQuery<DirectoryChanges, [sinceVersion: number]>(
   'directoryChanges',
 );
@@ -84,5 +87,5 @@ export const reportOutcomesSignal = defineSignal<[OutcomeBatch]>('reportOutcomes
 export const forgetAgentSignal = defineSignal<[name: string]>('forgetAgent');
 /** Declares the agent healthy as of `at` (epoch ms). */
 export const resetAgentSignal = defineSignal<[name: string, at: number]>('resetAgent');
-/** The health of agents that changed since the version that the caller's cache has. */
+/** Returns the health of the agents that changed since the version of the caller's cache. */
 export const healthChangesQuery = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');

@@ -1,6 +1,9 @@
 import type { Attempt } from '../domain/call.ts';
 
-/** The call's progress in Markdown for the Temporal Web UI: agents asked and outcomes. No content and no secrets (I5). */
+/**
+ * Formats the call's progress in Markdown for the Temporal Web UI: the agents that were asked, and their outcomes. Contains no
+ * content and no secrets (I5).
+ */
 export function describeProgress(
   progress: { readonly chain: readonly string[]; readonly attempts: readonly Attempt[] },
   asking?: string,

@@ -1,4 +1,4 @@
-/** Translates a failed activity that asked an agent: did the agent fail, or was the worker lost? */
+/** Translates the failure of an activity that asked an agent, to tell whether the agent failed or the worker was lost. */
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { AskFailureDetails } from '../activities/ask-failure.ts';
 import type { AgentConfig } from '../domain/agent.ts';
@@ -10,20 +10,22 @@ export interface AskFailure {
   readonly kind: ErrorType | 'worker_lost';
   readonly message: string;
   readonly tries: readonly Try[];
-  /** After how long the agent may be asked again. Absent: not again. */
+  /** After how many ms the agent may be asked again. Absent if it may not be asked again. */
   readonly retryInMs?: number;
 }
 
 /**
- * The failure that an activity threw. Temporal wraps that of an activity, but not that of a local activity. Undefined if
- * the error does not come from an activity.
+ * Returns the failure that an activity threw. Temporal wraps the failure of a regular activity in an `ActivityFailure`, but not
+ * that of a local activity. Undefined if the error does not come from an activity.
  */
 export function causeOf(error: unknown): Error | undefined {
   if (error instanceof ActivityFailure) return error.cause ?? error;
   return error instanceof ApplicationFailure || error instanceof TimeoutFailure ? error : undefined;
 }
 
-/** `earlier`: tries before the activity that failed. A try of unknown outcome is added as lost. */
+/**
+ * Reads the failure. `earlier` are the tries before the activity that failed. A try with an unknown outcome is added as lost.
+ */
 export function readAskFailure(
   cause: Error,
   ask: { readonly agent: AgentConfig; readonly last: boolean },

@@ -22,14 +22,16 @@ import type {
   TurnCommit,
 } from '../domain/session.ts';
 
-/** Most entries of each of the two sets below that one session remembers. */
+/** The most entries that one session remembers in each of the two sets below. */
 const maxRemembered = 500;
 
 /** Detects whether a reset began this run of the call. */
 export class ResetRun {
   private noticedAt: number | undefined;
 
-  /** When the run continued after its reset (epoch ms, workflow clock). Undefined before that, and in other runs. */
+  /**
+   * When the run continued after its reset (epoch ms, workflow clock). Undefined before that, and in runs that no reset began.
+   */
   get at(): number | undefined {
     // Only in a replay: at other times `patched` would add the marker to a history without it.
     if (this.noticedAt === undefined && workflowInfo().unsafe.isReplaying && patched('after-reset'))
@@ -38,21 +40,21 @@ export class ResetRun {
   }
 }
 
-/** A commit to a session. `reset`: a reset began the run that commits. */
+/** A commit to a session. `reset` is set if a reset began the run that commits. */
 export interface OldTurnCommit extends TurnCommit {
   readonly reset?: true;
 }
 
 interface OldMessage extends SessionMessage {
-  /** A rerun of this failed call has answered, so its reset may no longer answer. */
+  /** Set if a rerun of this failed call has answered, so that its reset may no longer answer. */
   readonly answeredByRerun?: true;
 }
 
 /** The state with which an older session run began. */
 export interface OldSessionState extends SessionState {
-  /** Calls that answered after a reset, so their reruns may no longer answer. */
+  /** Ids of calls that answered after a reset, so that their reruns may no longer answer. */
   readonly resetCallIds?: readonly string[];
-  /** Calls whose reruns answered before the calls themselves left a message. */
+  /** Ids of calls whose reruns answered before the calls themselves left a message. */
   readonly overtakenCallIds?: readonly string[];
 }
 
@@ -104,7 +106,10 @@ export class OldSessionBook extends SessionBook {
     return true;
   }
 
-  /** Puts the answer after the call's failed message and clears its mark. False if there is none or a rerun has answered. */
+  /**
+   * Puts the answer after the call's failed message, and removes that message's mark `failed`. Returns false if the message is
+   * missing or a rerun has answered.
+   */
   private answerInPlace(callId: string, answer: Answer['answer'], nowMs: number): boolean {
     if (this.answeredByReset.size >= maxRemembered) return false;
     const timestamp = new Date(nowMs).toISOString();

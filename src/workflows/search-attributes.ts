@@ -2,7 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
-/** The search attributes of `agentCall` in visibility, besides Temporal's own. All of type Keyword. */
+/** The search attributes of `agentCall` in visibility, besides Temporal's own. All are of type Keyword. */
 export const searchAttributes = {
   agent: keyword('HoldfastAgent'),
   session: keyword('HoldfastSession'),

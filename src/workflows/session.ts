@@ -38,21 +38,32 @@ import {
 } from './messages.ts';
 import { OldSessionBook } from './resets-in-old-histories.ts';
 
-/** How often the holder is checked while others wait, and how soon again to confirm that it is gone. */
+/**
+ * How often the holder of the turn is checked while other calls wait. `holderRecheckMs` is the pause before a second check,
+ * which confirms that the holder is gone.
+ */
 const holderCheckMs = 3_000;
 const holderRecheckMs = 1_000;
-/** Backoff of the signal to a call that does not exist yet: 50 ms, then doubling up to 3.2 s, 6 s in all. */
+/**
+ * The first and the last pause between the signals to a call that does not exist yet: 50 ms, then doubling up to 3.2 s, 6 s in
+ * all.
+ */
 const firstResendMs = 50;
 const lastResendMs = 3_200;
-/** The same when the session closes: up to 200 ms, 350 ms in all, because a new session of the id may be waiting to start. */
+/**
+ * The last pause between such signals when the session closes: up to 200 ms, 350 ms in all, because a new session with the same
+ * id may be waiting to start.
+ */
 const lastResendAtCloseMs = 200;
 /** A call that does not exist this long after it was sent its turn, or its place in the queue, will never start. */
 const startGraceMs = 10_000;
 
-/** Default for sessions created before `renewAtEvents` was a limit; takes effect from their next run. */
+/**
+ * The default of `renewAtEvents` for sessions that were created before this limit existed. It takes effect from their next run.
+ */
 const renewAtEvents = 150;
 
-/** Pause before another write to a payload store that failed. Until then the messages stay in the workflow. */
+/** The pause before a failed write to the payload store is tried again. Until then the messages stay in the workflow. */
 const storeRetryMs = 10_000;
 
 // One describe call. Not retried: the next check repeats it.
@@ -73,22 +84,22 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   const lifecycle = { closed: false, withCalls: false, holderSuspected: false };
   const isClosed = (): boolean => lifecycle.closed;
   const { life } = initial;
-  /** Whether a call belongs to another life of this session id. Calls from before lives existed name none. */
+  /** Whether a call belongs to another life of this session id. Calls from before lives existed name no life. */
   const isOfOtherLife = (itsLife: string | undefined): boolean => itsLife !== undefined && itsLife !== life;
   const place: TurnPlace = { runId: workflowInfo().runId, ...(life !== undefined && { life }) };
   const mustRenew = (): boolean => {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     return continueAsNewSuggested || historyLength >= (limits.renewAtEvents ?? Infinity);
   };
-  /** Sends and writes in flight. The session continues as new only when there are none. */
+  /** The number of sends and writes in flight. The session continues as new only if there are none. */
   let inFlight = 0;
   /** Number of the turn that a waiting call was granted but has not been sent yet. */
   let unsentTurn: number | undefined;
 
   /**
-   * Sends the turn to a holder that waited in the queue. If the call does not exist yet, the signal is sent again with
-   * backoff. If the call is gone, it loses the turn: here if it was queued long enough ago, because it then uses no turn that
-   * it was not sent; otherwise `watch` frees the turn.
+   * Sends the turn to a holder that waited in the queue. If the call does not exist yet, sends the signal again with backoff.
+   * If the call is gone, it loses the turn. This function takes the turn away if the call was queued long enough ago: the call
+   * can no longer start, and a turn that was not sent to it cannot be in use. In other cases `watch` frees the turn.
    */
   const sendTurn = async (holder: TurnHolder | undefined): Promise<void> => {
     if (!holder) return;
@@ -179,8 +190,8 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     isClosed() || mustRenew() || book.holder?.turnNumber !== turnNumber || !needsCheck();
 
   /**
-   * Whether the holder's call has ended or will never start. A repeated request for the turn renews its grant, and the call
-   * may start by that one: so the present grant counts, not the one that `holder` was read with.
+   * Whether the holder's call has ended or will never start. A repeated request for the turn renews its grant, and the call may
+   * start with the new grant. So the present grant counts, not the one in `holder`, which was read earlier.
    */
   const isGone = async (holder: TurnHolder): Promise<boolean> => {
     const state = await callState(holder.callId).catch(() => 'unknown' as const);
@@ -237,7 +248,10 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   }
 }
 
-/** Signals a call to ask its session again. Repeated for a while if the call does not exist, as it may not have started yet. */
+/**
+ * Signals a call to ask its session again. Repeats the signal for a while if the call does not exist, because it may not have
+ * started yet.
+ */
 async function notifyCall(callId: string): Promise<void> {
   const call = getExternalWorkflowHandle(callWorkflowId(callId));
   for (let pauseMs = firstResendMs; !(await isDelivered(call.signal(turnGrantedSignal))); pauseMs *= 2) {
@@ -246,7 +260,7 @@ async function notifyCall(callId: string): Promise<void> {
   }
 }
 
-/** False if the call does not exist or has ended. */
+/** Whether the signal was delivered. False if the call does not exist or has ended. */
 function isDelivered(signal: Promise<void>): Promise<boolean> {
   return signal.then(
     () => true,
@@ -255,14 +269,14 @@ function isDelivered(signal: Promise<void>): Promise<boolean> {
 }
 
 /**
- * Whether the holder came from the queue and was last sent its place there at least `startGraceMs` ago: it would have started by
- * now. False without a holder.
+ * Whether the holder came from the queue and was last sent its place there at least `startGraceMs` ago, so that it would have
+ * started by now. False without a holder.
  */
 function isOverdue(holder: TurnHolder | undefined): boolean {
   return holder?.queuedAt !== undefined && Date.now() - holder.queuedAt >= startGraceMs;
 }
 
-/** A call that holds its turn for this long has started, or never will. */
+/** Whether a call has held its turn for so long that it has started or never will. */
 function isLate({ grantedAt }: TurnHolder): boolean {
   return Date.now() - grantedAt >= startGraceMs;
 }

@@ -1,7 +1,7 @@
 import type { Agent } from '../../contract/agents.ts';
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 
-/** An agent as the API returns it: never the token, sealed or not (I5). */
+/** Converts an agent's config to the form that the API returns, which never contains the token, sealed or not (I5). */
 export function agentToWire(agent: AgentConfig): Agent {
   return {
     name: agent.name,

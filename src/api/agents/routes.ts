@@ -159,7 +159,9 @@ function toExpectation(expect: NonNullable<z.output<typeof registration>['expect
   };
 }
 
-/** Refuses an invalid pattern or schema now, rather than with the first answer that is checked. */
+/**
+ * Refuses an invalid pattern or schema at registration. Otherwise it would be noticed only when the first answer is checked.
+ */
 async function requireCompilable(expectations: Expectations, expectation: AgentExpectation): Promise<void> {
   try {
     await expectations.requireCompilable(expectation);

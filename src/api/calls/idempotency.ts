@@ -7,9 +7,9 @@ import { digestOfKey } from '../../domain/hashed-ids.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 
 /**
- * The id of the call (or batch) that a request starts, and the fingerprint that a repeat must match. With an Idempotency-Key,
- * the id is a hash of the key and the caller; `idOf` makes the id of that hash (`Calls.idOf`, `Batches.idOf`). Throws
- * `Refusal`.
+ * Returns the id of the call (or batch) that a request starts, and the fingerprint that a repeated request must match. With an
+ * Idempotency-Key, the id derives from a hash of the key and the caller; `idOf` makes the id from that hash (`Calls.idOf`,
+ * `Batches.idOf`). Throws `Refusal`.
  */
 export async function identify(
   { sealer, authenticate }: Pick<ApiDependencies, 'sealer' | 'authenticate'>,

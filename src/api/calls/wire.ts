@@ -1,10 +1,10 @@
-/** The one border where Holdfast's own shapes become the wire's snake_case. Values without meaning are null. */
+/** Converts Holdfast's own types to the snake_case of the API, for all endpoints. A value that does not apply is null. */
 import type { CallEnding } from '../../services/calls/call-ending.ts';
 import type { CallSummary } from '../../services/calls/call-summary.ts';
 import type * as wire from '../../contract/calls.ts';
 import type { Attempt, CallProgress, Try } from '../../domain/call.ts';
 
-/** In UTC. */
+/** Formats a time as ISO 8601 in UTC. */
 export const iso = (at: Date | number): string => new Date(at).toISOString();
 export const isoOrNull = (at: Date | number | undefined): string | null =>
   at === undefined ? null : iso(at);
@@ -37,7 +37,10 @@ export function callAnswerToWire(
   };
 }
 
-/** A call that was ended from outside while it waited for its turn did nothing else. */
+/**
+ * Returns how long the call waited for its turn, in ms. A call that was terminated while it waited did nothing else, so its
+ * whole duration counts.
+ */
 export function queuedMsOf(
   { queuedMs, waitsForTurn }: Partial<CallProgress>,
   totalMs: number,
@@ -45,7 +48,7 @@ export function queuedMsOf(
   return waitsForTurn ? totalMs : queuedMs;
 }
 
-/** The agents that were asked, and the time that they took, backoff included. */
+/** Returns the agents that were asked, and the time that they took in ms, including backoff. */
 export function askedOf(attempts: readonly Attempt[]) {
   const asked = attempts.filter((attempt) => attempt.status !== 'skipped');
   return { asked, agentsMs: asked.reduce((sum, attempt) => sum + attempt.latencyMs, 0) };

@@ -1,6 +1,6 @@
 /**
- * One declaration per endpoint: its request and answers (zod schemas) and its handler. Validation, the route and the OpenAPI
- * document are derived from it.
+ * Declares endpoints: each with its request and answers (zod schemas) and its handler. The validation, the route and the
+ * OpenAPI document are derived from the declaration.
  */
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
@@ -10,7 +10,7 @@ import type { RefusalType } from '../../domain/failures.ts';
 /** What a handler returns. */
 export interface Reply {
   readonly status: number;
-  /** Sent as JSON; absent: no body. */
+  /** The body, which is sent as JSON. Absent if the reply has none. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -18,7 +18,7 @@ export interface Reply {
 /** Returned by a handler that has written the response itself. */
 export const streamed = Symbol('streamed');
 
-/** What a handler gets: the validated request. */
+/** The argument of a handler: the validated request. */
 export interface Context<P, Q, B> {
   readonly params: P;
   readonly query: Q;
@@ -30,7 +30,7 @@ export interface Context<P, Q, B> {
 interface Answer {
   readonly description: string;
   readonly schema?: z.ZodType;
-  /** Default: application/json. */
+  /** The media type of the answer. Default: application/json. */
   readonly mediaType?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -41,9 +41,9 @@ type SuccessStatus = 200 | 201 | 202 | 204;
 export type Answers = Readonly<Partial<Record<SuccessStatus, Answer>>>;
 
 /**
- * What a handler may reply: one of the declared statuses, with the body that its schema describes. The second part only
- * helps type inference: without it, the `status: 200` of an async handler is inferred as `number`. A literal in a body
- * is written `'ok' as const`.
+ * The replies that a handler may return: one of the declared statuses, with the body that its schema describes. The second part
+ * only helps type inference: without it, the `status: 200` of an async handler is inferred as `number`. A literal in a body is
+ * written `'ok' as const`.
  */
 export type ReplyOf<A extends Answers> = {
   [S in keyof A & SuccessStatus]: Omit<Reply, 'status' | 'body'> & { readonly status: S } & BodyOf<A[S]>;
@@ -53,7 +53,7 @@ type BodyOf<A> = A extends { readonly schema: infer S extends z.ZodType }
   ? { readonly body: AnswerOf<S> }
   : { readonly body?: never };
 
-/** See the top of this file. */
+/** The declaration of one endpoint (see the top of this file). */
 export interface EndpointDeclaration<
   P extends z.ZodObject | undefined,
   Q extends z.ZodObject | undefined,
@@ -61,25 +61,25 @@ export interface EndpointDeclaration<
   A extends Answers,
 > {
   readonly method: 'get' | 'post' | 'delete';
-  /** With `{name}` for parameters, as OpenAPI writes it. */
+  /** The path, with `{name}` for parameters, as OpenAPI writes it. */
   readonly path: string;
   readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'operations';
   readonly summary: string;
   readonly description?: string;
-  /** Clients should call another endpoint instead; the description says which. */
+  /** Set if clients should call another endpoint instead; the description says which. */
   readonly deprecated?: true;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** A missing body is the same as an empty object. */
+  /** Set if a missing body means the same as an empty object. */
   readonly bodyOptional?: true;
-  /** The body is read by the handler as a stream, up to `HOLDFAST_MAX_IMPORT_BYTES`. */
+  /** Set if the handler reads the body as a stream, of up to `HOLDFAST_MAX_IMPORT_BYTES`. */
   readonly streamsBody?: true;
-  /** Descriptions of the request headers that it reads, by name. */
+  /** Descriptions of the request headers that the endpoint reads, by name. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly answers: A;
   readonly refusals: readonly RefusalType[];
-  /** Needs no API key, even if keys are set. */
+  /** Set if the endpoint needs no API key even if keys are set. */
   readonly open?: true;
   readonly handle: (
     context: Context<Parsed<P>, Parsed<Q>, Parsed<B>>,

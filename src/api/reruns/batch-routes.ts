@@ -1,4 +1,4 @@
-/** Batches of reruns: all calls that match a filter. */
+/** Endpoints for batches of reruns. A batch reruns all calls that match a filter. */
 import { z } from 'zod';
 import type { BatchFilter } from '../../domain/batch.ts';
 import { batchItemToWire, batchToWire } from './batch-wire.ts';

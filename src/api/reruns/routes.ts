@@ -14,7 +14,7 @@ const location = { Location: 'The call' };
 
 type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'authenticate'>;
 
-/** The endpoint of reruns, and the retired one of resets. */
+/** The endpoint that reruns a call, and the retired one that reset calls. */
 export function rerunEndpoints(deps: Dependencies): Endpoint[] {
   return [
     endpoint({

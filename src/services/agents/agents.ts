@@ -1,6 +1,6 @@
 /**
- * This node's copy of the agent directory, which is a workflow. It is refreshed every second and when a name is missing; the
- * node's own changes are in it at once.
+ * This node's copy of the agent directory. The directory itself is a workflow. The copy is refreshed every second, and also
+ * when a name is missing; the node's own changes are in it at once.
  */
 import { randomUUID } from 'node:crypto';
 import type { AgentConfig } from '../../domain/agent.ts';
@@ -47,12 +47,12 @@ export class Agents {
     return this.lookup(name);
   }
 
-  /** Looks the agent up in this node's copy, which may be a second old. */
+  /** Returns the agent from this node's copy, which may be a second old; undefined if it has none of this name. */
   lookup(name: string): AgentConfig | undefined {
     return this.entries.get(name)?.config;
   }
 
-  /** All agents, sorted by name. */
+  /** Returns all agents of this node's copy, sorted by name. */
   list(): AgentConfig[] {
     return [...this.entries.values()]
       .flatMap((entry) => entry.config ?? [])
@@ -68,7 +68,7 @@ export class Agents {
     return { replaced };
   }
 
-  /** False if there was no such agent. */
+  /** Removes the agent. Returns false if no agent of this name was registered. */
   async remove(name: string): Promise<boolean> {
     const { version, removed } = await this.update((updateId) =>
       this.handle().executeUpdate(removeAgentUpdate, { args: [name], updateId }),
@@ -77,7 +77,7 @@ export class Agents {
     return removed;
   }
 
-  /** Applies the changes since the last refresh. Concurrent callers share one query. */
+  /** Reads the changes since the last refresh and applies them to the copy. Concurrent callers share one query. */
   refresh(): Promise<void> {
     this.refreshing ??= this.pull().finally(() => {
       this.refreshing = undefined;
@@ -95,7 +95,10 @@ export class Agents {
     for (const [name, entry] of Object.entries(changes.entries)) this.apply(name, entry);
   }
 
-  /** Keeps the newer entry: a change that this node made itself may be newer than the answer of a query in flight. */
+  /**
+   * Puts an entry into the copy unless the copy has a newer one: a change that this node made itself may be newer than the
+   * answer of a query in flight.
+   */
   private apply(name: string, entry: DirectoryEntry): void {
     const mine = this.entries.get(name);
     if (!mine || mine.version <= entry.version) this.entries.set(name, entry);

@@ -24,7 +24,7 @@ import { ensureEntity } from '../temporal/entity-updates.ts';
 import { ProbeSlots } from './probe-slots.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-/** How many outcomes are kept while Temporal does not answer. Beyond that, the oldest are lost (I7). */
+/** How many outcomes are kept while Temporal does not answer. If there are more, the oldest are lost (I7). */
 const maxUnsent = 10_000;
 const maxBatch = 500;
 /** After this time, a sent batch is considered part of the snapshot, even if no snapshot has confirmed it. */
@@ -37,7 +37,7 @@ export interface CircuitBreaker {
 }
 
 interface TakenOrder extends OrderedChain {
-  /** For a call that was not started: frees the probe slots that `order` took for it. */
+  /** Frees the probe slots that `order` took for the call. Call it if the call is not started. */
   readonly giveBack: () => void;
 }
 
@@ -52,10 +52,10 @@ export class Health {
   private readonly sent = new Map<string, OutcomeBatch & { readonly sentAt: number }>();
   private readonly seen = new LRUCache<string, true>({ max: 20_000 });
   private readonly probes: ProbeSlots;
-  /** By agent, in epoch ms: resets by this node that no snapshot contains yet. */
+  /** The resets by this node that no snapshot contains yet, by agent, in epoch ms. */
   private readonly resets = new Map<string, number>();
 
-  /** Epoch ms by a clock that all nodes share, since the outcomes of all nodes are compared. */
+  /** Returns the time (epoch ms) by a clock that all nodes share, because the outcomes of all nodes are compared. */
   readonly now: () => number;
 
   constructor(temporal: Temporal, breaker: CircuitBreaker, now: () => number = () => Date.now()) {
@@ -71,7 +71,7 @@ export class Health {
     await ensureEntity(this.temporal, 'agentHealth', agentHealthId, [empty]);
   }
 
-  /** Records an outcome; this node's circuits reflect it at once. False if the same outcome was recorded before. */
+  /** Records an outcome; this node's circuits reflect it at once. Returns false if the same outcome was recorded before. */
   record(outcome: Outcome): boolean {
     const key = outcomeKey(outcome);
     if (this.seen.has(key)) return false;
@@ -82,7 +82,7 @@ export class Health {
     return true;
   }
 
-  /** The agent's health. For an unknown agent, that of a new one. */
+  /** Returns the agent's health; for an unknown agent, that of a new one. */
   of(agent: string): AgentHealth {
     const health = copyHealth(this.snapshot.get(agent) ?? newHealth());
     const resetAt = this.resets.get(agent);
@@ -93,7 +93,7 @@ export class Health {
     return health;
   }
 
-  /** The state of the agent's circuit; always closed if the circuit breaker is disabled. */
+  /** Returns the state of the agent's circuit; always closed if the circuit breaker is disabled. */
   circuit(agent: string): Circuit {
     return this.breaker.enabled
       ? circuitOf(this.of(agent), this.now(), this.breaker.cooldownMs)
@@ -101,8 +101,8 @@ export class Health {
   }
 
   /**
-   * Orders the chain of a call about to start: agents whose circuit is open come last. If a circuit is half open and no other
-   * call of this node probes the agent, this call may: it takes the agent's probe slot.
+   * Orders the chain of a call that is about to start: agents whose circuit is open come last. If a circuit is half open and no
+   * other call of this node probes the agent, this call may ask it in its place in the chain and takes the agent's probe slot.
    */
   order(chain: readonly AgentConfig[], callId: string): TakenOrder {
     const ordered = this.view(chain);
@@ -117,7 +117,7 @@ export class Health {
     return { ...ordered, giveBack };
   }
 
-  /** The order that a call would get now. Takes no probe slot. */
+  /** Returns the order that a call would get now. Takes no probe slot. */
   view(chain: readonly AgentConfig[]): OrderedChain {
     if (!this.breaker.enabled || chain.length === 1) return { agents: chain, passedOver: [] };
     return openCircuitsLast(chain, (name) => {
@@ -149,7 +149,7 @@ export class Health {
     await rpc(this.temporal, rpcTimeoutMs.write, () => this.handle().signal(forgetAgentSignal, agent));
   }
 
-  /** Sends the recorded outcomes, at most 500 at once. If that fails, it throws, and the next flush sends them again. */
+  /** Sends the recorded outcomes, at most 500 at a time. Throws if that fails; the next flush sends them again. */
   async flush(): Promise<void> {
     for (const [id, { sentAt }] of this.sent) if (sentAt < Date.now() - overlayMs) this.sent.delete(id);
     if (this.unsent.length === 0) return;
@@ -165,7 +165,7 @@ export class Health {
     }
   }
 
-  /** Updates the snapshot, and drops what it now contains. */
+  /** Updates the snapshot, and drops the node's own outcomes and resets that it now contains. */
   async refresh(): Promise<void> {
     const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
       this.handle().query(healthChangesQuery, this.version),

@@ -1,7 +1,7 @@
 /** One slot per half-open agent: the call that holds it probes the agent. The node's other calls ask the agent last. */
 export class ProbeSlots {
   private readonly cooldownMs: number;
-  /** By agent. A slot that is not given back is free again after the cooldown. */
+  /** The taken slots, by agent. A slot that is not given back is free again after the cooldown. */
   private readonly taken = new Map<string, { readonly callId: string; readonly until: number }>();
 
   constructor(cooldownMs: number) {
@@ -20,7 +20,7 @@ export class ProbeSlots {
     this.taken.delete(agent);
   }
 
-  /** Frees the agent's slot if it is still this call's. */
+  /** Frees the agent's slot if this call still holds it. */
   giveBack(agent: string, callId: string): void {
     if (this.taken.get(agent)?.callId === callId) this.taken.delete(agent);
   }

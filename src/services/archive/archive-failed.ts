@@ -14,14 +14,14 @@ const overlapMs = 600_000;
 const readAhead = 4;
 
 /**
- * Works in rounds. Several facades may do so concurrently: writing a call twice changes nothing. The watermark moves only
- * when all calls of a round are stored, so an interrupted round is simply repeated. Throws `Refusal` if Temporal does not
- * answer, and `PayloadStoreError` if the archive does not.
+ * Archives failed calls in rounds. Several facades may do so concurrently: writing a call twice changes nothing. The watermark
+ * moves only when all calls of a round are stored, so an interrupted round is simply repeated. Throws `Refusal` if Temporal
+ * does not answer, and `PayloadStoreError` if the archive does not.
  */
 export class FailedCalls {
   private readonly temporal: Temporal;
   private readonly archive: Archive;
-  /** Run ids that this node has stored, since each round lists those of the overlap again. */
+  /** The ids of the runs that this node has stored. Each round lists the calls of the overlap again and skips these. */
   private readonly stored = new LRUCache<string, true>({ max: 50_000 });
 
   constructor(temporal: Temporal, archive: Archive) {
@@ -29,7 +29,7 @@ export class FailedCalls {
     this.archive = archive;
   }
 
-  /** One round. If `signal` aborts, it ends early and does not move the watermark. */
+  /** Does one round. If `signal` aborts, the round ends early and does not move the watermark. */
   async archiveNew(signal: AbortSignal): Promise<void> {
     const before = await this.archive.watermark();
     const query = failedSinceQuery(new Date(Math.max(0, before - overlapMs)));

@@ -18,7 +18,10 @@ interface ArchivedCall {
   readonly history: unknown;
 }
 
-/** `<day>/<call>[.<session>].json.gz`. Other files are ignored: incomplete writes, or not part of the archive. */
+/**
+ * The form of a file name, `<day>/<call>[.<session>].json.gz`. Other files are ignored: they are incomplete writes or not part
+ * of the archive.
+ */
 const fileName = /(?:^|\/)(\d{4}-\d\d-\d\d)\/([\w-]+)(?:\.([0-9a-f]{16}))?\.json\.gz$/;
 
 /** Reads and writes archived calls. Methods throw `PayloadStoreError` unless they say otherwise. */
@@ -49,7 +52,7 @@ export class Archive {
     return this.store.deleteAll(key);
   }
 
-  /** The archived calls that match, without damaged files. Throws the refusal `payload_store_unavailable`. */
+  /** Yields the archived calls that match, without damaged files. Throws the refusal `payload_store_unavailable`. */
   async *calls(filter: CallFilter): AsyncGenerator<CallHistory> {
     try {
       for await (const { key, day, session } of this.files()) {
@@ -65,7 +68,7 @@ export class Archive {
     }
   }
 
-  /** Which of the calls are in the archive. */
+  /** Returns which of the calls are in the archive. */
   async among(callIds: readonly string[]): Promise<Set<string>> {
     const asked = new Map(callIds.map((id) => [fileIdOf(id), id]));
     const found = new Set<string>();
@@ -77,7 +80,7 @@ export class Archive {
   }
 
   /**
-   * Deletes the session's calls, since they contain its prompts. Calls that ended after `endedBy` stay. Throws the refusal
+   * Deletes the session's calls, because they contain its prompts. Calls that ended after `endedBy` stay. Throws the refusal
    * `payload_store_unavailable`.
    */
   async removeSession(sessionId: string, endedBy?: Date): Promise<void> {
@@ -92,12 +95,14 @@ export class Archive {
     }
   }
 
-  /** All calls that failed until then (epoch ms, by Temporal's clock) are in the archive. 0 at first. */
+  /**
+   * Returns the watermark: the archive has all calls that failed before this time (epoch ms, by Temporal's clock). 0 at first.
+   */
   async watermark(): Promise<number> {
     return Math.max(0, ...(await this.watermarks()));
   }
 
-  /** Moves the watermark forward. A watermark that another facade has set later stays. */
+  /** Moves the watermark forward. If another facade has moved it further, it stays there. */
   async advance(toMs: number): Promise<void> {
     await this.store.write(this.watermarkKey(toMs), Buffer.from(new Date(toMs).toISOString()));
     for (const before of await this.watermarks())
@@ -138,12 +143,12 @@ export class Archive {
   }
 }
 
-/** The call's part of its file name. Holdfast's own ids are safe in file names; others are hashed. */
+/** Returns the call's part of its file name. Holdfast's own ids are safe in file names; other ids are hashed. */
 function fileIdOf(callId: string): string {
   return /^[\w-]{1,128}$/.test(callId) ? callId : hash(callId);
 }
 
-/** The session's part of the file names of its calls. */
+/** Returns the session's part of the file names of its calls. */
 function sessionMarkOf(sessionId: string): string {
   return hash(sessionId);
 }

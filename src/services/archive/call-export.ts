@@ -12,24 +12,24 @@ export interface CallHistory {
   readonly callId: string;
   readonly agentAsked: string;
   readonly answeredBy?: string;
-  /** The JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read, in one line. */
+  /** The history as JSON, in one line. The Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` can read it. */
   readonly history: string;
 }
 
 /** How many histories are read ahead of the consumer. */
 const readAhead = 4;
-/** Tries per history. A long export should not fail because of one slow answer. */
+/** How many times the reading of one history is tried. A long export should not fail because of one slow answer. */
 const patientTries = 4;
 const firstPauseMs = 250;
 
-/** How many calls match now. The export itself may find a few more or fewer. */
+/** Returns how many calls match now. The export itself may find a few more or fewer. */
 export function countCalls(temporal: Temporal, filter: CallFilter): Promise<number> {
   return count(temporal, listQuery(filter));
 }
 
 /**
- * Yields the history of each call that matches; that of a running call ends at its latest event. Skips calls that are deleted
- * meanwhile. Throws the refusal `temporal_unavailable` if retries do not help.
+ * Yields the history of each call that matches. The history of a running call ends at its latest event. Calls that are deleted
+ * meanwhile are skipped. Throws the refusal `temporal_unavailable` if retries do not help.
  */
 export async function* exportCalls(temporal: Temporal, filter: CallFilter): AsyncGenerator<CallHistory> {
   const found = listAll(temporal, listQuery(filter));
@@ -41,7 +41,7 @@ export async function* exportCalls(temporal: Temporal, filter: CallFilter): Asyn
   for await (const { call, history } of histories) if (history !== undefined) yield { ...call, history };
 }
 
-/** The history of a listed call as one line of JSON. Undefined if it was deleted after it was listed. */
+/** Returns the history of a listed call as one line of JSON. Undefined if the call was deleted after it was listed. */
 export async function historyOf(
   temporal: Temporal,
   { execution }: ListedExecution,

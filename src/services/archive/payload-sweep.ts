@@ -7,7 +7,7 @@ import { lifeIn } from '../sessions/session-deletions.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 
-/** Younger texts are kept: a text is written before the workflow that refers to it exists. */
+/** Texts that are younger than this are kept, because a text is written before the workflow that refers to it exists. */
 const graceMs = 25 * 3_600_000;
 
 /** How many owners are looked up with one listing of the archive. */

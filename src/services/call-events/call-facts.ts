@@ -1,6 +1,6 @@
 /**
- * Reads what has happened in a call from its history and, for an activity that is running, from its description. Needs no
- * worker. domain/call-story.ts makes events of it.
+ * Reads what has happened in a call from its history and, for an activity that is running, from its description. It needs no
+ * worker. domain/call-story.ts makes events from the result.
  */
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import { optionalTsToMs, tsToMs } from '../../temporal-sdk/timestamps.ts';
@@ -22,14 +22,20 @@ const askActivity = 'callAgent';
 const { PENDING_ACTIVITY_STATE_STARTED } = protos.temporal.api.enums.v1.PendingActivityState;
 const { TIMEOUT_TYPE_SCHEDULE_TO_START } = protos.temporal.api.enums.v1.TimeoutType;
 
-/** Id of the activity that is asking an agent now, if any. Its tries are not in the history yet, only in the description. */
+/**
+ * Returns the id of the activity that is asking an agent now, if any. The tries of that activity are not in the history yet,
+ * only in the description.
+ */
 export function openAskOf(events: readonly HistoryEvent[]): string | undefined {
   const scheduled = asksOf(events).at(-1);
   if (!scheduled || closeOf(events, scheduled)) return undefined;
   return scheduled.activityTaskScheduledEventAttributes?.activityId ?? undefined;
 }
 
-/** Undefined if the history does not begin with the call's start. `pending` is from the call's description. */
+/**
+ * Returns what is known about the call. Undefined if the history does not begin with the call's start. `pending` is from the
+ * call's description.
+ */
 export function factsOf(
   callId: string,
   events: readonly HistoryEvent[],
@@ -50,7 +56,7 @@ export function factsOf(
   };
 }
 
-/** First tries that workflow tasks made, and schedulings of the activity, in the order of the history. */
+/** Returns the first tries that workflow tasks made and the schedulings of the activity, in the order of the history. */
 function asksIn(
   events: readonly HistoryEvent[],
   { chain }: CallInput,
@@ -100,7 +106,9 @@ function askOf(
   return { ...ask, tries: earlier, ...(ending && { openTryAt: request?.openSince ?? scheduledAt }) };
 }
 
-/** The tries of an activity that has ended. Follows the rules by which the workflow reads it (workflows/ask-agent.ts). */
+/**
+ * Returns the tries of an activity that has ended. Follows the rules by which the workflow reads them (workflows/ask-agent.ts).
+ */
 function closedTries(
   close: HistoryEvent,
   earlier: readonly Try[],
@@ -129,7 +137,7 @@ function closedTries(
   return { tries: withLost(tries, scheduledAt), lastError };
 }
 
-/** The tries of an activity that is running or waits for its next try. */
+/** Returns the tries of an activity that is running or waits for its next try. */
 function pendingTries(
   activity: PendingActivity,
   request: AskRequest | undefined,
@@ -152,7 +160,7 @@ function pendingTries(
   };
 }
 
-/** Adds a try that left no record: its worker died. */
+/** Adds a try that left no record because its worker died. */
 function withLost(
   tries: readonly Try[],
   scheduledAt: number,

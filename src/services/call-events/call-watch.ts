@@ -7,9 +7,9 @@ import { delay } from '../../lib/delay.ts';
 import type { Watcher } from '../../lib/shared-watch.ts';
 import { isNotFound, isUnanswered, type Temporal } from '../temporal/rpc.ts';
 
-/** Pause between two polls while an agent is asked. It doubles up to the longest while nothing happens. */
+/** The pause between two polls while an agent is asked. It doubles up to the longest while nothing happens. */
 const pollMs = { shortest: 500, longest: 2_000 } as const;
-/** Pause between two polls of a call that waits, for its turn or for the next try. */
+/** The pause between two polls of a call that waits for its turn or for the next try. */
 const waitingMs = 1_000;
 
 /**
@@ -43,7 +43,10 @@ export function watchCall(temporal: Temporal): Watcher<string, readonly StoryEve
   };
 }
 
-/** Reads the history after the description: an activity that the description shows as pending may have ended since. */
+/**
+ * Reads the call. Reads the history after the description, because an activity that the description shows as pending may have
+ * ended since.
+ */
 async function readCall(
   temporal: Temporal,
   callId: string,

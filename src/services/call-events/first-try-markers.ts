@@ -8,13 +8,13 @@ import type { KnownAsk } from '../../domain/call-story.ts';
 
 type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 
-/** What Temporal's SDK core writes into the marker of a local activity. */
+/** The data that Temporal's SDK core writes into the marker of a local activity. */
 interface MarkerData {
   readonly activity_type: string;
   readonly original_schedule_time?: { readonly seconds: number; readonly nanos: number } | null;
 }
 
-/** A first try, as the marker event records it. */
+/** A first try, as its marker event records it. */
 export interface FirstTryMarker {
   readonly event: HistoryEvent;
   readonly agent: string;
@@ -30,8 +30,8 @@ type Failed = {
 } & Partial<AskFailureDetails>;
 
 /**
- * The first tries, in order. Either every agent that a call reaches is first tried in this way, or none is. So the n-th marker
- * belongs to the n-th agent of the chain.
+ * Returns the first tries, in order. Either all agents that a call reaches are first tried in this way, or none is. So the n-th
+ * marker belongs to the n-th agent of the chain.
  */
 export function firstTriesIn(
   events: readonly HistoryEvent[],
@@ -57,14 +57,17 @@ function triedIn({ markerRecordedEventAttributes: marker }: HistoryEvent): First
   return { state: 'failed', type: type ?? '', message, ...readPayload<AskFailureDetails>(details) };
 }
 
-/** Start of the try, in epoch ms by the server's clock. The marker's own time is by the clock of the worker's machine. */
+/**
+ * Returns the start of the try, in epoch ms by the server's clock. The marker's own time is by the clock of the worker's
+ * machine.
+ */
 function startOf(tried: FirstTry | Failed): number | undefined {
   if (tried.state === 'open') return tried.openSince;
   const [first] = tried.state === 'cancelled' ? [] : (tried.tries ?? []);
   return first && Date.parse(first.at);
 }
 
-/** Converts a marker for domain/call-story.ts. */
+/** Converts a marker to the type that domain/call-story.ts makes events from. */
 export function askInTask(marker: FirstTryMarker, events: readonly HistoryEvent[]): KnownAsk {
   const { agent, scheduledAt, tried } = marker;
   const ask = { agent, scheduledAt };
@@ -89,8 +92,8 @@ export function askInTask(marker: FirstTryMarker, events: readonly HistoryEvent[
 }
 
 /**
- * When the backoff before the next try ends: the workflow started a timer for it in the same task. Undefined if there is none,
- * since too little of the deadline was left.
+ * Returns when the backoff before the next try ends (epoch ms). The workflow started a timer for it in the same task. Undefined
+ * without such a timer, i.e. if too little of the deadline was left.
  */
 function endOfPause({ event }: FirstTryMarker, events: readonly HistoryEvent[]): number | undefined {
   const task = String(event.markerRecordedEventAttributes?.workflowTaskCompletedEventId);

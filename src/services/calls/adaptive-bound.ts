@@ -5,7 +5,7 @@
 import type { ConcurrencyLimit } from '../../lib/semaphore.ts';
 
 export interface AdaptiveBoundOptions {
-  /** The first limit, and the lowest. If `most` is less, `most` is used. */
+  /** The initial limit, which is also the lowest. If `most` is less, `most` is used. */
   readonly least: number;
   /** The highest limit. */
   readonly most: number;
@@ -28,7 +28,10 @@ export class AdaptiveBound implements ConcurrencyLimit {
     return Math.floor(this.exact);
   }
 
-  /** Slow work lowers the limit only if it began after the last decrease: earlier work was slowed by the earlier limit. */
+  /**
+   * Adapts the limit after a piece of work has ended. Slow work lowers the limit only if it began after the last decrease,
+   * because earlier work was slowed by the earlier limit.
+   */
   ended(startedAt: number, endedAt: number): void {
     const { least, most, slowMs } = this.options;
     if (endedAt - startedAt <= slowMs) {

@@ -10,16 +10,16 @@ interface AdmissionDependencies {
 }
 
 interface Place {
-  /** No longer counts the call: it was not started. */
+  /** Stops counting the call, because it was not started. */
   giveBack(): void;
 }
 
-/** How long after its deadline a call has ended for certain. */
+/** How long after its deadline a call has certainly ended. */
 const overdueMs = 60_000;
 
 /**
- * Counts the call as in flight until it ends. A repeat of a call in flight is always admitted, since it adds no load. Throws
- * the refusal `overloaded` if this node or the agent already has as many calls in flight as it may.
+ * Counts the call as in flight until it ends. A repeat of a call in flight is always admitted, because it adds no load. Throws
+ * the refusal `overloaded` if this node or the agent already has the most calls in flight that it may have.
  */
 export function admit(
   deps: AdmissionDependencies,
@@ -56,7 +56,7 @@ function checkLoad({ inFlight, limits }: AdmissionDependencies, agent: AgentConf
       });
 }
 
-/** The refusal for a call that was admitted but got no permit of `starts` within `startPatienceMs`. */
+/** Makes the refusal for a call that was admitted but got no permit of `starts` within `startPatienceMs`. */
 export function waitedTooLong({
   starts,
   limits,

@@ -31,7 +31,7 @@ export interface Submitted {
   readonly attached: boolean;
 }
 
-/** Looks up the call. Undefined if there is none with this id. Throws the refusal `temporal_unavailable`. */
+/** Looks up the call. Undefined if no call has this id. Throws the refusal `temporal_unavailable`. */
 export async function findExistingCall(
   { calls }: Pick<AttachDependencies, 'calls'>,
   { callId, fingerprint }: Attaching,
@@ -45,8 +45,8 @@ export async function findExistingCall(
 }
 
 /**
- * Looks up a call that this node has seen: a repeat of its request then needs no chain, stored prompt or turn.
- * Undefined if this node has not seen it, it was deleted, or Temporal does not answer.
+ * Looks up a call that this node has seen before. A repeat of its request then needs no chain, no stored prompt and no turn.
+ * Undefined if this node has not seen the call, if it was deleted, or if Temporal does not answer.
  */
 export async function findKnownCall(
   deps: Pick<AttachDependencies, 'calls'>,
@@ -62,8 +62,8 @@ export async function findKnownCall(
 }
 
 /**
- * Returns the status of `call` for this request, and gives back what the request has taken and does not need. `turn` is
- * the turn that was acquired for it, if any. Throws the refusal `idempotency_mismatch`.
+ * Attaches this request to `call`, returns the call's status, and gives back what the request has taken and does not need.
+ * `turn` is the turn that was acquired for it, if any. Throws the refusal `idempotency_mismatch`.
  */
 export async function attach(
   { inFlight, health, sessions }: AttachDependencies,

@@ -3,7 +3,7 @@ import type { CallInput } from '../../domain/call.ts';
 import { searchable } from '../../domain/searchable.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 
-/** The search attributes that a call is started with. call-filter.ts searches by them. */
+/** Returns the search attributes with which a call is started. call-filter.ts searches by them. */
 export function callAttributes(input: CallInput): TypedSearchAttributes {
   const optional = (name: string | undefined) => (name === undefined ? null : searchable(name));
   return new TypedSearchAttributes(

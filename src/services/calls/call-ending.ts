@@ -1,4 +1,4 @@
-/** How a call has ended, translated from Temporal's results and failures. */
+/** Translates Temporal's results and failures to the ending of a call. */
 import {
   ApplicationFailure,
   CancelledFailure,
@@ -22,7 +22,7 @@ export type CallEnding =
 export type CallStatus = 'running' | CallEnding['status'];
 
 /**
- * Translates the error that `handle.result()` throws. Undefined if it is not about the end of the workflow, for example
+ * Translates the error that `handle.result()` throws. Undefined if the error is not about the end of the workflow, for example
  * because the server did not answer.
  */
 export function readFailure(error: unknown): CallEnding | undefined {

@@ -1,4 +1,4 @@
-/** Reads about the workflow execution of one call. */
+/** Reads information about the workflow execution of one call. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { CallProgress } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
@@ -8,7 +8,7 @@ import type { CallStatus } from './call-ending.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-/** Runs `read` under the deadline of reads. Throws the refusals `call_not_found` and `temporal_unavailable`. */
+/** Runs `read` with the deadline that reads have. Throws the refusals `call_not_found` and `temporal_unavailable`. */
 export async function findCall<T>(temporal: Temporal, callId: string, read: () => Promise<T>): Promise<T> {
   try {
     return await rpc(temporal, rpcTimeoutMs.read, read);
@@ -18,7 +18,7 @@ export async function findCall<T>(temporal: Temporal, callId: string, read: () =
   }
 }
 
-/** The refusal for an unknown call id. */
+/** Makes the refusal for an unknown call id. */
 export function noSuchCall(callId: string): Refusal {
   return new Refusal('call_not_found', `Call '${callId}' is not known, or its retention is over`);
 }

@@ -5,7 +5,7 @@ import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { CallStatus } from './call-ending.ts';
 import { callsQuery, hasIdPrefix, quote } from '../temporal/queries.ts';
 
-/** A call matches if it meets every condition that is set. */
+/** A filter of calls. A call matches if it meets every condition that is set. */
 export interface CallFilter {
   readonly status?: CallStatus | undefined;
   readonly errorType?: ErrorType | undefined;
@@ -23,7 +23,7 @@ export interface CallFilter {
   readonly rerunOf?: string | undefined;
 }
 
-/** The query for calls that match. Every value is quoted, so that no value can change the query. */
+/** Returns the query for calls that match. Every value is quoted, so that no value can change the query. */
 export function listQuery(filter: CallFilter): string {
   const { status, errorType, agent, answeredBy, session, user, since, until, text, rerunOf } = filter;
   const conditions = [
@@ -42,12 +42,12 @@ export function listQuery(filter: CallFilter): string {
   return callsQuery(...conditions.filter((one) => typeof one === 'string'));
 }
 
-/** The query for calls that failed and ended at this time or later. */
+/** Returns the query for calls that failed and ended at this time or later. */
 export function failedSinceQuery(since: Date): string {
   return `${listQuery({ status: 'failed' })} AND CloseTime >= ${quote(since.toISOString())}`;
 }
 
-/** The query for the direct reruns of these calls. */
+/** Returns the query for the direct reruns of these calls. */
 export function rerunsQuery(callIds: readonly string[]): string {
   return callsQuery(is('rerunOf', callIds));
 }
@@ -70,8 +70,8 @@ function is(attribute: keyof typeof searchAttributes, values: readonly string[])
 }
 
 /**
- * Finds also calls that have no error type of their own because their workflow did not run to its end: Temporal ended them,
- * or they failed unexpectedly. call-summary.ts (`errorTypeOf`) follows the same rule.
+ * Returns the condition for an error type. It also finds calls that recorded no error type because their workflow did not run
+ * to its end: Temporal ended them, or they failed unexpectedly. call-summary.ts (`errorTypeOf`) follows the same rule.
  */
 function hasErrorType(errorType: ErrorType): string {
   const withoutOwnType = {

@@ -1,4 +1,4 @@
-/** Polls a list of calls, once for all who follow it live (lib/shared-watch.ts). */
+/** Polls a list of calls, once for all clients that follow it live (lib/shared-watch.ts). */
 import { isDeepStrictEqual } from 'node:util';
 import type { CallFilter } from './call-filter.ts';
 import type { CallCounts, CallRecords } from './call-records.ts';

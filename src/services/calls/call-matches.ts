@@ -1,7 +1,7 @@
 import type { CallFilter } from './call-filter.ts';
 import type { CallSummary } from './call-summary.ts';
 
-/** Whether a call whose summary is at hand matches the filter: the same rule as call-filter.ts, without Temporal. */
+/** Whether the call with this summary matches the filter. It is the same rule as in call-filter.ts, without Temporal. */
 export function matches(filter: CallFilter, call: CallSummary): boolean {
   const wanted = (value: string | undefined, actual: string | undefined): boolean =>
     value === undefined || value === actual;

@@ -17,23 +17,23 @@ import type { Calls } from './calls.ts';
 import { rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { countByStatus, listAll, listPage, type Page } from '../temporal/visibility.ts';
 
-/** Everything that is known of one call. */
+/** Everything that is known about one call. */
 export interface CallDescription extends CallSummary {
   /** Temporal's id of the run. */
   readonly runId: string;
-  /** What the call was started with. */
+  /** The input with which the call was started. */
   readonly input: CallInput & { readonly prompt: string };
-  /** The prompt is lost; `input.prompt` is a note that says so. */
+  /** Whether the prompt is lost; `input.prompt` is then a note that says so. */
   readonly promptLost: boolean;
-  /** Its reruns, newest first, at most 50. From visibility, which may lag by seconds. */
+  /** The call's reruns, newest first, at most 50. From visibility, which may lag by seconds. */
   readonly reruns: readonly CallSummary[];
-  /** Only of a call that has ended. */
+  /** How the call ended. Absent while it runs. */
   readonly ending?: CallEnding;
-  /** Only of a running call, if a worker answered. */
+  /** The progress of a running call. Absent if no worker answered. */
   readonly progress?: CallProgress;
 }
 
-/** How many calls there are in each status, and in total. */
+/** The number of calls in each status, and in total. */
 export type CallCounts = Readonly<Record<CallStatus | 'total', number>>;
 
 interface PageWish {
@@ -41,7 +41,7 @@ interface PageWish {
   readonly cursor?: string | undefined;
 }
 
-/** How many reruns a description lists. The list of calls finds all, by `rerun_of`. */
+/** How many reruns a description lists. The list of calls can find all of them, by `rerun_of`. */
 const maxReruns = 50;
 
 /** Reads of calls from Temporal and the payload store. Every method may throw the refusal `temporal_unavailable`. */
@@ -57,7 +57,7 @@ export class CallRecords {
     this.texts = texts;
   }
 
-  /** Everything about one call. Four RPCs, three of them concurrent. Throws the refusal `call_not_found`. */
+  /** Returns everything about one call. Takes four RPCs, three of them concurrent. Throws the refusal `call_not_found`. */
   async describe(callId: string): Promise<CallDescription> {
     const [info, { promptLost, ...input }, reruns] = await Promise.all([
       describeExecution(this.temporal, callId),
@@ -73,12 +73,15 @@ export class CallRecords {
     return { ...known, ...(ending && { ending }) };
   }
 
-  /** The call's current status, read from the workflow and not from visibility. Throws the refusal `call_not_found`. */
+  /**
+   * Returns the call's current status. It is read from the workflow and not from visibility. Throws the refusal
+   * `call_not_found`.
+   */
   async status(callId: string): Promise<CallStatus> {
     return callStatusOf((await describeExecution(this.temporal, callId)).status.name);
   }
 
-  /** One page of the calls that match. Concurrent reads of the same page are coalesced. */
+  /** Returns one page of the calls that match. Concurrent reads of the same page are coalesced. */
   list(filter: CallFilter, { limit, cursor }: PageWish): Promise<Page<CallSummary>> {
     const query = listQuery(filter);
     return this.pages.read(callPageKey(query, limit, cursor), async () => {
@@ -87,7 +90,7 @@ export class CallRecords {
     });
   }
 
-  /** How many calls match in each status. The filter's own status is ignored. */
+  /** Returns how many calls match in each status. The filter's own status is ignored. */
   async counts(filter: CallFilter): Promise<CallCounts> {
     const found = await countByStatus(this.temporal, listQuery({ ...filter, status: undefined }));
     const of = (status: CallStatus): number =>
@@ -101,21 +104,26 @@ export class CallRecords {
     return { ...counts, total: counts.running + counts.completed + counts.failed + counts.cancelled };
   }
 
-  /** Every call that matches, in the order of the list: a call that was reset in Temporal once per run. */
+  /**
+   * Yields every call that matches, in the order of the list. A call that was reset in Temporal is yielded once for each run.
+   */
   async *all(filter: CallFilter): AsyncGenerator<CallSummary> {
     for await (const item of listAll(this.temporal, listQuery(filter)))
       yield await listedCall(this.temporal, item);
   }
 
-  /** What the call was started with, its prompt loaded. Throws the refusals `call_not_found` and `payload_lost`. */
+  /**
+   * Returns the input with which the call was started, with its prompt loaded. Throws the refusals `call_not_found` and
+   * `payload_lost`.
+   */
   async input(callId: string): Promise<CallInput & { prompt: string }> {
     const input = await this.startInput(callId);
     return withPrompt(input, await loadText(this.texts, promptOf(input)));
   }
 
   /**
-   * What the call was started with, as its history's first event has it: a large prompt as a reference. Throws the refusal
-   * `call_not_found`.
+   * Returns the input with which the call was started, as the first event of its history has it: a large prompt is a reference.
+   * Throws the refusal `call_not_found`.
    */
   async startInput(callId: string): Promise<CallInput> {
     const { history } = await findCall(this.temporal, callId, () =>
@@ -132,8 +140,8 @@ export class CallRecords {
   }
 
   /**
-   * The call's history, as the JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` read. Throws
-   * the refusal `call_not_found`.
+   * Returns the call's history as JSON that the Web UI's import, the `temporal` CLI and `Worker.runReplayHistory` can read.
+   * Throws the refusal `call_not_found`.
    */
   async history(callId: string): Promise<string> {
     const handle = this.temporal.client.workflow.getHandle(callWorkflowId(callId));

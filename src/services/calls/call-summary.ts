@@ -1,4 +1,4 @@
-/** A call's summary: its row in a list. Made from a visibility record or from a description, with the same result. */
+/** Makes a call's summary, i.e. its row in a list. The result is the same from a visibility record and from a description. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import type { TypedSearchAttributes } from '@temporalio/common';
 import type { ErrorType } from '../../domain/failures.ts';
@@ -10,12 +10,12 @@ import type { CallStatus } from './call-ending.ts';
 import { callStatusOf } from './call-execution.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 
-/** What a list shows of a call. */
+/** The facts about a call that a list shows. */
 export interface CallSummary {
   readonly callId: string;
   readonly status: CallStatus;
   readonly agentAsked: string;
-  /** Only of a completed call. */
+  /** The agent that answered. Only a completed call has it. */
   readonly answeredBy?: string;
   readonly sessionId?: string;
   readonly userId?: string;
@@ -23,7 +23,9 @@ export interface CallSummary {
   readonly startedAt: Date;
   readonly endedAt?: Date;
   readonly rerunOf?: string;
-  /** Its place in a family of reruns. Absent in reruns that were made before there were families. */
+  /**
+   * The call's place in a family of reruns. Absent for calls that are no reruns, and for reruns from before families existed.
+   */
   readonly rerun?: RerunMemo;
 }
 
@@ -46,7 +48,7 @@ export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary
   };
 }
 
-/** The name that a search attribute stands for (domain/searchable.ts); undefined if the attribute is not set. */
+/** Returns the name that a search attribute stands for (domain/searchable.ts); undefined if the attribute is not set. */
 export function nameIn(
   attributes: TypedSearchAttributes,
   attribute: keyof typeof searchAttributes,
@@ -56,7 +58,7 @@ export function nameIn(
 }
 
 /**
- * The error type that the workflow recorded. If it recorded none because it did not run to its end, the status decides.
+ * Returns the error type that the workflow recorded. If it recorded none because it did not run to its end, the status decides.
  * call-filter.ts (`hasErrorType`) follows the same rule.
  */
 function errorTypeOf(status: string, recorded: string | undefined): ErrorType | undefined {

@@ -1,18 +1,26 @@
 interface CallInFlight {
   readonly agent: string;
-  /** When the call has ended for certain. This and the next by `performance.now()`, which does not follow the wall clock. */
+  /**
+   * The time by which the call has certainly ended. This time and `checkAt` are by `performance.now()`, which does not follow
+   * the wall clock.
+   */
   readonly forgetAt: number;
   /** When to ask Temporal next whether the call has ended elsewhere. */
   checkAt: number;
-  /** How long to wait after that check. */
+  /** The pause, in ms, after the check at `checkAt`. */
   pauseMs: number;
 }
 
-/** Most calls end before their first check. The pause between two checks doubles up to the longest. */
+/**
+ * The time of a call's first check, before which most calls end. The pause between two checks doubles up to `longestPauseMs`.
+ */
 const firstCheckMs = 2_000;
 const longestPauseMs = 60_000;
 
-/** The calls that this node has started and that have not ended as far as it knows: its load, for admission. */
+/**
+ * Counts the calls that this node has started and that have not ended as far as it knows. They are the node's load, which
+ * admission limits.
+ */
 export class CallsInFlight {
   private readonly calls = new Map<string, CallInFlight>();
   private readonly byAgent = new Map<string, number>();
@@ -25,12 +33,15 @@ export class CallsInFlight {
     return this.calls.has(callId);
   }
 
-  /** How many calls in flight have this agent as the first of their chain. */
+  /** Returns how many calls in flight have this agent as the first of their chain. */
   ofAgent(agent: string): number {
     return this.byAgent.get(agent) ?? 0;
   }
 
-  /** Counts the call, until `done`, or for `mostMs`: this node may not hear of a call that ends on another. */
+  /**
+   * Counts the call until `done` is called, but at most for `mostMs`, because this node may not notice the end of a call that
+   * ends on another node.
+   */
   add(callId: string, agent: string, mostMs: number): void {
     this.done(callId);
     const now = performance.now();
@@ -43,7 +54,7 @@ export class CallsInFlight {
     this.byAgent.set(agent, this.ofAgent(agent) + 1);
   }
 
-  /** The call has ended, or was not started. Does nothing if the call is not counted. */
+  /** Stops counting the call, because it has ended or was not started. Does nothing if the call is not counted. */
   done(callId: string): void {
     const call = this.calls.get(callId);
     if (!call) return;
@@ -53,7 +64,10 @@ export class CallsInFlight {
     else this.byAgent.delete(call.agent);
   }
 
-  /** Ids of at most `max` calls that are to be checked now. The next check of each follows after twice the pause. */
+  /**
+   * Returns the ids of at most `max` calls that are due for a check, and schedules their next checks. The pause before the next
+   * check doubles each time.
+   */
   dueForCheck(nowMs: number, max: number): string[] {
     const due = [...this.calls].filter(([, { checkAt }]) => checkAt <= nowMs).slice(0, max);
     for (const [, call] of due) {
@@ -63,7 +77,7 @@ export class CallsInFlight {
     return due.map(([callId]) => callId);
   }
 
-  /** Drops the calls that have ended for certain by now. */
+  /** Stops counting the calls that have certainly ended by `nowMs` (`performance.now()`). */
   sweep(nowMs: number): void {
     for (const [callId, { forgetAt }] of this.calls) if (forgetAt <= nowMs) this.done(callId);
   }

@@ -25,7 +25,7 @@ import {
 
 /** How long a start is retried while Temporal gives no clear answer. */
 const startPatienceMs = 10_000;
-/** Length of one long poll for a result. The native connection cannot end a poll earlier. */
+/** The length of one long poll for a result. The native connection cannot end a poll earlier. */
 const resultPollMs = 20_000;
 /** How long after its deadline Temporal ends a call that has not ended itself. */
 const overdueGraceMs = 60_000;
@@ -35,10 +35,10 @@ interface CallMemo {
   readonly rerun?: RerunMemo | undefined;
 }
 
-/** A call with this id exists. */
+/** The outcome of a start if a call with this id exists. */
 export interface Attached {
   readonly state: 'attached';
-  /** Whether the same request has started it: the fingerprints are equal. */
+  /** Whether the same request started the existing call, i.e. the fingerprints are equal. */
   readonly sameRequest: boolean;
   readonly status: CallStatus;
   readonly sessionId: string | undefined;
@@ -52,7 +52,7 @@ export class Calls {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;
   private readonly onCancelled: (callId: string) => void;
-  /** Ids of calls that existed when this node last started or described them. */
+  /** The ids of calls that existed when this node last started or described them. */
   private readonly known = new LRUCache<string, true>({ max: 20_000 });
   /** The RPCs of starts and waits that are in flight. */
   private readonly waits = new RetryableWaits();
@@ -68,9 +68,9 @@ export class Calls {
   }
 
   /**
-   * Returns once Temporal has committed the start (I1), or has answered that a call with this id exists. Without a clear
-   * answer it retries for 10 s, under the same id. Then it throws the refusal `temporal_unavailable`: the call may have been
-   * started.
+   * Starts a call. Returns once Temporal has committed the start (I1), or has answered that a call with this id exists. Without
+   * a clear answer it retries for 10 s, with the same id. Then it throws the refusal `temporal_unavailable`: the call may have
+   * been started.
    */
   async start(input: CallInput, fingerprint: string, rerun?: RerunMemo): Promise<Started> {
     const giveUpAt = Date.now() + startPatienceMs;
@@ -113,7 +113,7 @@ export class Calls {
     return (await this.exists(digest)) ? digest : id;
   }
 
-  /** Retries while Temporal does not answer, for as long as a start does. */
+  /** Returns whether a call with this id exists. Retries while Temporal does not answer, for as long as a start does. */
   private async exists(callId: string): Promise<boolean> {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
@@ -130,16 +130,16 @@ export class Calls {
   }
 
   /**
-   * Repeats the RPCs of all waits and starts now. For a server that is back after an outage: an RPC that began before may
-   * notice only seconds later.
+   * Repeats the RPCs of all waits and starts now. Call it when the server is back after an outage: an RPC that began before may
+   * notice that only seconds later.
    */
   retryOpenRpcs(): void {
     this.waits.giveUpAll();
   }
 
   /**
-   * Waits for the call's end. Undefined if `signal` aborts first. Keeps waiting while Temporal does not answer. Throws the
-   * refusal `call_not_found`.
+   * Waits for the call's end and returns it. Undefined if `signal` aborts first. Continues to wait while Temporal does not
+   * answer. Throws the refusal `call_not_found`.
    */
   async wait(callId: string, signal: AbortSignal): Promise<CallEnding | undefined> {
     for (let failures = 0; ;) {
@@ -213,7 +213,10 @@ export class Calls {
   }
 }
 
-/** Exponential backoff with jitter: 100 ms, 200 ms, 400 ms, at most 2,000 ms, each multiplied by 0.5 to 1. */
+/**
+ * Waits before the next try, with exponential backoff and jitter: 100 ms, 200 ms, 400 ms, at most 2,000 ms, each multiplied by
+ * 0.5 to 1.
+ */
 async function backOff(tries: number): Promise<void> {
   const fullMs = Math.min(100 * 2 ** (tries - 1), 2_000);
   await delay(fullMs * (0.5 + Math.random() / 2));

@@ -3,9 +3,9 @@ import type { CallRecords } from './call-records.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 
 /**
- * Counts the running calls that were started before `startedAt`. Only for a node that has a Temporal server of its own: on
- * a shared server the calls may belong to other nodes. The list may lag by seconds, so a later run may find more calls. A
- * list does not contain deadlines: a call counts until it is known to have ended, at most for `maxDeadlineMs` and a minute.
+ * Counts the running calls that were started before `startedAt`. Use it only for a node that has its own Temporal server: on a
+ * shared server the calls may belong to other nodes. The list may lag by seconds, so a later run may find more calls. A list
+ * does not contain deadlines: a call counts until it is known to have ended, but at most for `maxDeadlineMs` and a minute.
  * Throws the refusal `temporal_unavailable`.
  */
 export async function countRunningCalls(

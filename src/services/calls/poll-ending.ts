@@ -9,7 +9,10 @@ import type { Temporal } from '../temporal/rpc.ts';
 import { readFailure, type CallEnding } from './call-ending.ts';
 import { readProgress } from './call-execution.ts';
 
-/** Throws Temporal's error if the call has not ended by `until` (epoch ms), does not exist, or cannot be polled. */
+/**
+ * Polls for the end of the call and returns it. Throws Temporal's error if the call has not ended by `until` (epoch ms), does
+ * not exist, or cannot be polled.
+ */
 export async function pollEnding(
   temporal: Temporal,
   texts: TextStore,
@@ -27,12 +30,18 @@ export async function pollEnding(
   }
 }
 
-/** The failure of a cancelled or overdue call has no details: its workflow is queried for the attempts. */
+/**
+ * Adds the attempts to an ending that lacks them. The failure of a cancelled or overdue call has no details, so its workflow is
+ * queried for the attempts.
+ */
 async function withProgress(temporal: Temporal, callId: string, ending: CallEnding): Promise<CallEnding> {
   return ending.attempts ? ending : { ...ending, ...(await readProgress(temporal, callId)) };
 }
 
-/** Loads the answer's text. If it is lost, the ending is the failure `payload_lost`, with all else that is known. */
+/**
+ * Makes the ending of a completed call and loads the answer's text. If the text is lost, the ending is the failure
+ * `payload_lost`, with everything else that is known.
+ */
 async function endingOf({ response, ...rest }: CallResult, texts: TextStore): Promise<CallEnding> {
   try {
     return { status: 'completed', ...rest, response: await loadText(texts, responseOf({ response })) };

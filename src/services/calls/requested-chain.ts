@@ -1,4 +1,7 @@
-/** Which agents a call may ask: the chain from today's registrations, or the one that its caller lists. */
+/**
+ * Determines which agents a call may ask: the chain that follows from the current registrations, or the one that the caller
+ * lists.
+ */
 import type { AgentConfig } from '../../domain/agent.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
 import { Refusal } from '../../domain/failures.ts';
@@ -9,7 +12,7 @@ export interface WantedChain {
   readonly agentName: string;
   /** The agents that follow the first one, instead of its registered fallbacks. */
   readonly fallbackAgents?: readonly string[] | undefined;
-  /** Begins the chain at `agent`, and leaves out the agents that had failed before it. */
+  /** If set, the chain begins at `agent`, without the agents in `leaveOut`, which failed before it. */
   readonly startAt?: { readonly agent: string; readonly leaveOut: readonly string[] } | undefined;
 }
 
@@ -62,13 +65,13 @@ function startingAt(
   return chain.slice(index).filter(({ name }) => !leaveOut.includes(name));
 }
 
-/** The refusal for an unknown agent. Its body has the fields that old clients expect. */
+/** Makes the refusal for an unknown agent. Its body has the fields that old clients expect. */
 export function notRegistered(agent_name: string): Refusal {
   const message = `Agent '${agent_name}' not registered`;
   return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
 }
 
-/** The refusal `validation_failed` for one field. */
+/** Makes the refusal `validation_failed` for one field. */
 export function invalid(field: string, message: string): Refusal {
   return new Refusal('validation_failed', `${field}: ${message}`, {
     extra: { errors: [{ field, message }] },

@@ -1,5 +1,5 @@
 /**
- * Starts a call and awaits its end, for any API. The outcome says nothing about how it is answered; the HTTP API
+ * Starts a call and waits for its end, for any API. The outcome does not determine how the request is answered; the HTTP API
  * renders it in src/api/calls/call-reply.ts.
  */
 import { Refusal, refusals } from '../../domain/failures.ts';
@@ -15,28 +15,31 @@ export interface AwaitedCall extends CallRequest {
 
 /** How long a client waits for the call's end. */
 export interface WaitWish {
-  /** 0: not at all; undefined: until the call ends. */
+  /** The longest wait, in ms. 0 means that the client does not wait; undefined, that it waits until the call ends. */
   readonly waitMs: number | undefined;
   /** Aborts when the client disconnects. */
   readonly gone: AbortSignal;
-  /** Aborts when this node, as it drains, no longer lets clients wait. */
+  /** Aborts when this node drains and no longer lets clients wait. */
   readonly released: AbortSignal;
 }
 
 /** How the wait for a call has ended. */
 export type CallOutcome =
-  /** `elapsedMs`: from the request to the end. */
+  /** The call has ended. `elapsedMs` is the time from the request to the end. */
   | { readonly state: 'ended'; readonly ending: CallEnding; readonly elapsedMs: number }
-  /** Accepted and still running: the client no longer waits, or did not want to wait. */
+  /** The call was accepted and is still running. The client no longer waits, or did not want to wait. */
   | { readonly state: 'running' }
-  /** `mayExist`: it is unclear whether the call was started, or how it ended; the client can look it up. */
+  /**
+   * The request was refused. `mayExist` is true if it is unclear whether the call was started, or how it ended; the client can
+   * then look it up.
+   */
   | { readonly state: 'refused'; readonly refusal: Refusal; readonly mayExist: boolean };
 
 export interface AwaitDependencies extends SubmitDependencies {
   readonly waiters: Waiters;
 }
 
-/** A `Refusal` is returned as the outcome `refused`; any other error is thrown. */
+/** Starts the call and waits for its end. A `Refusal` is returned as the outcome `refused`; any other error is thrown. */
 export async function startAndAwait(
   deps: AwaitDependencies,
   { onDisconnect, ...request }: AwaitedCall,
@@ -78,7 +81,7 @@ async function submitAndWait(
   }
 }
 
-/** False for a call that was refused before its start: there is nothing to look up. */
+/** Whether the refused call may exist. False if it was refused before its start, because then nothing can be looked up. */
 function mayExist({ type }: Refusal, accepted: boolean): boolean {
   return type === 'temporal_unavailable' || (accepted && refusals[type].status === 503);
 }

@@ -42,7 +42,7 @@ interface SubmitLimits {
   readonly maxChain: number;
   readonly maxCallsInFlight: number;
   readonly startPatienceMs: number;
-  /** How long a workflow task waits for an agent. 0: only activities ask agents. */
+  /** How long, in ms, a workflow task waits for an agent. 0 means that only activities ask agents. */
   readonly firstTaskWaitMs: number;
   /** The least heartbeat timeout of the activity that asks an agent. It grows with the node's load. */
   readonly heartbeatTimeoutMs: number;
@@ -54,7 +54,9 @@ export interface SubmitDependencies {
   readonly sessions: Sessions;
   readonly calls: Calls;
   readonly inFlight: CallsInFlight;
-  /** Limits the starts that this node has in flight: the server would answer too many at once all too late. */
+  /**
+   * Limits the starts that this node has in flight. If too many arrived at once, the server would answer all of them too late.
+   */
   readonly starts: Semaphore;
   readonly limits: SubmitLimits;
   readonly texts: TextStore;
@@ -64,7 +66,7 @@ export interface SubmitDependencies {
 const heartbeatsPerSecond = 25;
 
 /**
- * Starts the call, or attaches to the call that exists. Throws `Refusal`: nothing was accepted then, except that
+ * Starts the call, or attaches the request to the call that exists. Throws `Refusal`. Nothing was accepted then, except that
  * `temporal_unavailable` leaves open whether the call was started.
  */
 export async function submitCall(deps: SubmitDependencies, request: CallRequest): Promise<Submitted> {
@@ -95,8 +97,8 @@ interface Resolved {
 }
 
 /**
- * The agent and its chain, with current configs. If they are refused, the call that already exists under the id, if any.
- * Throws `Refusal`.
+ * Resolves the agent and its chain, with their current configs. If they are refused but a call already exists under the id,
+ * returns that call. Throws `Refusal`.
  */
 async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<Resolved | Attached> {
   const agent = await deps.agents.find(request.agentName);

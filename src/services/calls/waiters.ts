@@ -1,4 +1,7 @@
-/** The clients that wait on this node for calls with `on_disconnect: cancel`: such a call is cancelled once all are gone. */
+/**
+ * Keeps track of the clients that wait on this node for calls with `on_disconnect: cancel`. Such a call is cancelled once all
+ * of its clients are gone.
+ */
 import { LRUCache } from 'lru-cache';
 import { callKey } from '../../domain/cache-keys.ts';
 
@@ -12,7 +15,7 @@ export type Leaving = 'answered' | 'gone' | 'refused';
 
 interface Waited {
   waiting: number;
-  /** A client that waited is gone. */
+  /** Whether a client that waited has disconnected. */
   abandoned: boolean;
   /** The timer that cancels the call. */
   grace?: NodeJS.Timeout;
@@ -21,7 +24,7 @@ interface Waited {
 /** Counts the waiting clients of each call and cancels a call that all have left. */
 export class Waiters {
   private readonly calls = new Map<string, Waited>();
-  /** Calls that some client got an answer about: they continue, whoever disconnects later. */
+  /** The calls about which a client got an answer. They continue even if other clients disconnect later. */
   private readonly kept = new LRUCache<string, true>({ max: 20_000 });
   private readonly cancelling = new Set<Promise<void>>();
   private readonly graceMs: number;
@@ -55,7 +58,7 @@ export class Waiters {
     };
   }
 
-  /** For a node that stops: cancels at once the calls that wait for the end of their grace period. */
+  /** Call this when the node stops. Cancels at once the calls that wait for the end of their grace period. */
   async settle(): Promise<void> {
     for (const [callId, { waiting, grace }] of this.calls) {
       clearTimeout(grace);

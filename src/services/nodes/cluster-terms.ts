@@ -5,10 +5,13 @@ import type { clusterTerms } from '../../workflows/cluster-terms.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
 
-/** The workflow runs, but its memo contains no terms that this version can read. */
+/** Thrown if the workflow runs but its memo contains no terms that this version can read. */
 export class UnreadableTerms extends Error {}
 
-/** Undefined if no node has written terms. Throws `UnreadableTerms` and the refusal `temporal_unavailable`. */
+/**
+ * Reads the cluster terms. Undefined if no node has written them. Throws `UnreadableTerms` and the refusal
+ * `temporal_unavailable`.
+ */
 export async function readTerms(temporal: Temporal): Promise<ClusterTerms | undefined> {
   const holder = await describeWorkflow(temporal, clusterTermsId, { timeoutMs: rpcTimeoutMs.write });
   if (holder?.status.name !== 'RUNNING') return undefined;
@@ -17,7 +20,10 @@ export async function readTerms(temporal: Temporal): Promise<ClusterTerms | unde
   return terms;
 }
 
-/** Starts the workflow that holds the terms. If one runs, it keeps its terms, unless `replace`: then it is terminated. */
+/**
+ * Starts the workflow that holds the terms. If one is already running, it keeps its terms, unless `replace` is set: then it is
+ * terminated and replaced.
+ */
 export async function writeTerms(
   temporal: Temporal,
   terms: ClusterTerms,

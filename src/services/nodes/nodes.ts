@@ -1,6 +1,7 @@
 /**
- * The registry of nodes: which facades and workers run (ADR 0033). A node that polls a task queue is known to Temporal
- * with the time it came, by the identity that it names, which is its card here. Nothing is ever put into the queue.
+ * The registry of the facades and workers that run (ADR 0033). Each node polls a task queue, with its card as the poller's
+ * identity. Temporal lists the pollers of the queue with the times of their last polls, so this list is the registry. No task
+ * is ever put into the queue.
  */
 import proto from '@temporalio/proto';
 import { writeCard, type NodeCard } from '../../domain/node-card.ts';
@@ -12,17 +13,23 @@ const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 const { TASK_QUEUE_KIND_STICKY } = proto.temporal.api.enums.v1.TaskQueueKind;
 
 /**
- * A sticky queue has one partition, which sees every poll. A normal queue has four, and three of them pass on to the
- * first, which is the one that is looked at, only one poll at a time. Temporal wants `normalName` to differ from `name`.
+ * The task queue that nodes poll. It is sticky, because a sticky queue has one partition, which sees every poll. A normal queue
+ * has four partitions. Only the first of them is listed, and the other three forward only one poll at a time to it. Temporal
+ * requires that `normalName` differs from `name`.
  */
 const taskQueue = {
   name: 'holdfast-nodes',
   normalName: 'holdfast-nodes-normal',
   kind: TASK_QUEUE_KIND_STICKY,
 };
-/** The server logs a warning of polls under 10 s. The native connection cannot end a poll early: it stays open for this long. */
+/**
+ * Length of a poll. The server logs a warning for polls under 10 s, and the native connection cannot end a poll early, so each
+ * poll stays open for this time.
+ */
 const pollMs = 12_000;
-/** The poll may not have come there yet; from look to look twice as long. */
+/**
+ * The pause before the pollers are listed again, because the server may not have received the poll yet. It doubles each time.
+ */
 const firstPauseMs = 10;
 
 /** This node's membership of the registry, and its view of the other nodes. */
@@ -31,10 +38,13 @@ export class Nodes {
   private readonly now: () => number;
   private card: NodeCard;
   private known: readonly ListedNode[] = [];
-  /** When Temporal last saw it, by which identity, and when it told so by `performance.now()`. */
+  /**
+   * This node's last poll that Temporal has listed: its identity and Temporal's time of it (`seenAt`). `toldAt` is when this
+   * process learnt of it, by `performance.now()`.
+   */
   private noted: (Poller & { readonly toldAt: number }) | undefined;
 
-  /** `now` tells the time by Temporal's clock, as far as it was measured: it is asked only before the first poll. */
+  /** `now` returns the time by Temporal's clock, as far as that was measured. It is used only before the first poll. */
   constructor(temporal: Temporal, card: NodeCard, now: () => number) {
     this.temporal = temporal;
     this.card = card;
@@ -45,17 +55,20 @@ export class Nodes {
     return this.card;
   }
 
-  /** As of the last renewal or look; this node is always among them. */
+  /** Returns the running nodes, as of the last renewal or `look`. This node is always among them. */
   list(): readonly ListedNode[] {
     return this.known;
   }
 
-  /** What others see of it from the next renewal on. */
+  /** Changes this node's card. Other nodes see the change after the next renewal. */
   amend(more: Partial<NodeCard>): void {
     this.card = { ...this.card, ...more, revision: this.card.revision + 1 };
   }
 
-  /** Renews this node's lease and looks who else has one. Throws `Refusal` where Temporal does not answer or note it. */
+  /**
+   * Renews this node's lease. Returns the running nodes. Throws `Refusal` if Temporal does not answer or does not list the
+   * poll.
+   */
   async renew(): Promise<readonly ListedNode[]> {
     return this.remember(await this.poll(writeCard(this.card)));
   }
@@ -64,12 +77,12 @@ export class Nodes {
     return this.remember(await rpc(this.temporal, rpcTimeoutMs.read, () => this.pollers()));
   }
 
-  /** Ends its lease at once. */
+  /** Ends this node's lease at once. */
   async leave(): Promise<void> {
     await this.poll(writeCard({ ...this.card, left: true }), rpcTimeoutMs.ready);
   }
 
-  /** Keeps who runs, as of these pollers, and returns it. */
+  /** Derives the running nodes from the pollers, remembers them for `list`, and returns them. */
   private remember(pollers: readonly Poller[]): readonly ListedNode[] {
     const nowMs = this.temporalsNow();
     const running = runningNodes(pollers, nowMs);
@@ -78,12 +91,12 @@ export class Nodes {
     return this.known;
   }
 
-  /** A lease is measured by the clock that dated it. */
+  /** Returns the current time by Temporal's clock, because that clock dates the polls from which leases are counted. */
   private temporalsNow(): number {
     return this.noted ? this.noted.seenAt + performance.now() - this.noted.toldAt : this.now();
   }
 
-  /** Until Temporal has noted the poll. Returns who else polled lately. */
+  /** Polls with this identity and waits until Temporal lists the poll. Returns all pollers that it lists. */
   private async poll(identity: string, timeoutMs: number = rpcTimeoutMs.read): Promise<readonly Poller[]> {
     const { client, namespace } = this.temporal;
     const before = await this.seenBefore(identity, timeoutMs);
@@ -102,7 +115,11 @@ export class Nodes {
     }
   }
 
-  /** A poll counts as seen when it ends, too: the one before the last has ended since the last was noted. */
+  /**
+   * Returns the time at which Temporal last saw this identity; 0 if it was not polled with before. It has to be read again,
+   * because the end of a poll also counts as a time at which the poller was seen: since the last poll was listed, the one
+   * before it may have ended.
+   */
   private async seenBefore(identity: string, timeoutMs: number): Promise<number> {
     if (this.noted?.identity !== identity) return 0;
     const pollers = await rpc(this.temporal, timeoutMs, () => this.pollers());

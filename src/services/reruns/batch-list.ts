@@ -17,8 +17,8 @@ export interface DryRun {
 }
 
 /**
- * The calls that match the filter, in the order of the list, each once, at most `maxCalls`. Of each family the newest is
- * pending, and the others are skipped.
+ * Lists the calls that match the filter, in the order of the list, each once, at most `maxCalls`. The newest call of each
+ * family is pending, and the others are skipped.
  */
 export async function listItems(
   deps: RerunDependencies,
@@ -46,7 +46,7 @@ export async function listItems(
   });
 }
 
-/** Which calls the batch would run again now. Starts nothing. Throws `Refusal`. */
+/** Returns which calls the batch would run again now. Starts nothing. Throws `Refusal`. */
 export async function dryRun(deps: RerunDependencies, batch: BatchWish, maxCalls: number): Promise<DryRun> {
   const items = await listItems(deps, batch, maxCalls);
   const pending = items.filter(({ outcome }) => outcome === 'pending');

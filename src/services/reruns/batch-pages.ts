@@ -5,7 +5,7 @@ import type { TextStore } from '../../payloads/text-store.ts';
 
 export const itemsPerPage = 100;
 
-/** Returns the key of the page. Throws `PayloadStoreError`. */
+/** Stores a page of items and returns its key. Throws `PayloadStoreError`. */
 export async function storeItems(
   texts: TextStore,
   batchId: string,
@@ -14,7 +14,7 @@ export async function storeItems(
   return texts.write(batchOwner(batchId), Buffer.from(JSON.stringify(items)));
 }
 
-/** Throws `PayloadLostError` and `PayloadStoreError`. */
+/** Loads a page of items. Throws `PayloadLostError` and `PayloadStoreError`. */
 export async function loadItems(texts: TextStore, key: string): Promise<readonly BatchItem[]> {
   return JSON.parse((await texts.read(key)).toString('utf8')) as readonly BatchItem[];
 }

@@ -1,4 +1,7 @@
-/** Decides whether a batch runs a call again. A dry run and a real run decide alike; the real run, just before each start. */
+/**
+ * Decides whether a batch runs a call again. A dry run and a real run decide by the same rules; the real run decides just
+ * before each start.
+ */
 import { Refusal } from '../../domain/failures.ts';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import { callFilterOf } from './batch-filter.ts';
@@ -12,15 +15,15 @@ import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 import { notRegistered, wantedChain } from '../calls/requested-chain.ts';
 
-/** What is requested: the part of a batch that a dry run has, too. */
+/** The part of a batch that a dry run has too. */
 export interface BatchWish {
-  /** Absent in a dry run. */
+  /** The id of the batch. Absent in a dry run. */
   readonly batchId?: string;
   readonly filter: BatchFilter;
   readonly overrides: Omit<RerunOverrides, 'prompt'>;
 }
 
-/** What a batch does with one call. */
+/** The plan for one call of a batch. */
 export type Plan =
   | { readonly does: 'skip'; readonly reason: string }
   /** This batch has already started a rerun of the call. */
@@ -33,7 +36,10 @@ export type Plan =
       readonly number: number;
     };
 
-/** `leastNumber` is the least number to consider: lower ones turned out to be taken. Throws `temporal_unavailable`. */
+/**
+ * Plans what the batch does with a call. `leastNumber` is the least number to consider for the rerun, because lower ones turned
+ * out to be taken. Throws `temporal_unavailable`.
+ */
 export async function planRerun(
   deps: RerunDependencies,
   batch: BatchWish,
@@ -62,7 +68,7 @@ export async function planRerun(
   return { does: 'run', call, root: family.root, number };
 }
 
-/** The call that started last; undefined if there are none. */
+/** Returns the call that started last; undefined if the list is empty. */
 export function newest<C extends CallSummary>(calls: readonly C[]): C | undefined {
   return calls.reduce<C | undefined>(
     (latest, one) => (latest && latest.startedAt >= one.startedAt ? latest : one),
@@ -70,7 +76,10 @@ export function newest<C extends CallSummary>(calls: readonly C[]): C | undefine
   );
 }
 
-/** A reason in the family: one of its calls was answered, so no rerun is needed; or one runs, so it may be answered soon. */
+/**
+ * Returns a reason in the call's family for skipping the call; undefined if there is none. If a call of the family was
+ * answered, no rerun is needed; if one runs, it may be answered soon.
+ */
 function whySkipped(family: Family, callId: string): string | undefined {
   const { members } = family;
   const answered = members.find(({ status }) => status === 'completed');
@@ -86,7 +95,7 @@ function whySkipped(family: Family, callId: string): string | undefined {
   return undefined;
 }
 
-/** The subject of a reason: how `other` is related to the call. */
+/** Returns the subject of the sentence that gives the reason: how `other` is related to the call. */
 function who({ root }: Family, callId: string, { callId: other }: CallSummary): string {
   if (callId === root) return `Its rerun ${other}`;
   return other === root
@@ -94,7 +103,7 @@ function who({ root }: Family, callId: string, { callId: other }: CallSummary): 
     : `Another rerun of the same call, ${other},`;
 }
 
-/** The refusal that a start would get now, because of its agents or its session. */
+/** Returns the refusal that a start would get now because of its agents or its session; undefined if it would get none. */
 async function whyRefused(
   deps: RerunDependencies,
   { overrides }: BatchWish,

@@ -1,4 +1,4 @@
-/** Polls a batch of reruns, once for all who follow it (lib/shared-watch.ts). */
+/** Polls a batch of reruns, once for all clients that follow it (lib/shared-watch.ts). */
 import { isDeepStrictEqual } from 'node:util';
 import type { BatchSummary, Batches } from './batches.ts';
 import { delay } from '../../lib/delay.ts';

@@ -13,7 +13,7 @@ import { rerunItem, type BatchDependencies } from './rerun-item.ts';
 
 const heartbeatMs = 1_000;
 
-/** `maxCalls` limits the calls of one batch. */
+/** Creates the activities. `maxCalls` limits the calls of one batch. */
 export function createBatchWork(deps: BatchDependencies, maxCalls: number): BatchActivities {
   return {
     async listBatch(batch) {
@@ -40,7 +40,7 @@ export function createBatchWork(deps: BatchDependencies, maxCalls: number): Batc
   };
 }
 
-/** A lost page cannot be recovered. So its error is not retried, and the batch fails with it. */
+/** Loads a page. A lost page cannot be recovered, so the error is not retried and the batch fails with it. */
 async function loadPage(texts: TextStore, key: string): Promise<readonly BatchItem[]> {
   try {
     return await loadItems(texts, key);

@@ -27,7 +27,9 @@ export interface BatchSummary {
   readonly batchId: string;
   readonly status: 'running' | 'completed' | 'cancelled' | 'failed';
   readonly filter: BatchFilter;
-  /** Whether there is a prompt, not the prompt itself: it is confidential content. */
+  /**
+   * What the reruns change. It says whether they have a prompt of their own, but not the prompt itself, which is confidential.
+   */
   readonly overrides: Omit<BatchOverrides, 'prompt'> & { readonly ownPrompt: boolean };
   readonly progress: BatchProgress;
   readonly startedAt: Date;
@@ -95,14 +97,14 @@ export class Batches {
     }
   }
 
-  /** Throws the refusal `batch_not_found`. */
+  /** Returns the batch with its progress. Throws the refusal `batch_not_found`. */
   async describe(batchId: string): Promise<BatchSummary> {
     const execution = await this.execution(batchId);
     const [activity] = execution.raw.pendingActivities ?? [];
     return summaryOf(execution, readPayload<BatchItem[]>(activity?.heartbeatDetails) ?? []);
   }
 
-  /** Every item with its current outcome. Needs a worker. Throws the refusal `batch_not_found`. */
+  /** Returns every item with its current outcome. Needs a worker. Throws the refusal `batch_not_found`. */
   async items(batchId: string): Promise<BatchItem[]> {
     const execution = await this.execution(batchId);
     const handle = this.temporal.client.workflow.getHandle(batchWorkflowId(batchId));
@@ -119,7 +121,7 @@ export class Batches {
     return (await Promise.all(pages)).flat();
   }
 
-  /** Batches, newest first. The progress of a running batch's current page is not included. */
+  /** Returns one page of batches, newest first. Their progress does not include the page that a running batch is working on. */
   async list(page: { limit: number; cursor?: string | undefined }): Promise<Page<BatchSummary>> {
     const { items, ...rest } = await listPage(this.temporal, batchesQuery(), page);
     const infos = items.map((one) => decodeListed(this.temporal, one));

@@ -1,7 +1,7 @@
 /**
- * A family of reruns: a call (the root), its reruns and their reruns, all with the same prompt. Each rerun takes the next
- * free number of the family, and its id is made of the root and that number. Visibility lags, so the family is found by
- * describing the ids of one number after the other; a list only adds reruns without a number (ADR 0022).
+ * Finds families of reruns. A family is a call (the root), its reruns and their reruns, all with the same prompt. Each rerun
+ * takes the next free number of the family, and its id is made from the root and that number. Because visibility lags, the
+ * family is found by describing the ids of one number after the other; a list only adds reruns that have no number (ADR 0022).
  */
 import { WorkflowExecutionAlreadyStartedError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { Refusal } from '../../domain/failures.ts';
@@ -21,12 +21,12 @@ const concurrency = 16;
 const idsPerList = 50;
 const linkTimeout = '1 day';
 
-/** A family as far as it is known; see the top of this file. */
+/** A family, as far as it is known (see the top of this file). */
 export interface Family {
   readonly root: string;
-  /** The root, unless its retention is over, and its reruns, without those that begin a family of their own. */
+  /** The root, unless its retention is over, and its reruns, without those that begin a new family. */
   readonly members: readonly CallSummary[];
-  /** All reruns that have a number of this family, and those from before there were numbers. */
+  /** All reruns that have a number of this family, and those from before reruns had numbers. */
   readonly reruns: readonly CallSummary[];
   /** The next free number. If it is above `maxReruns`, the family takes no more reruns. */
   readonly nextNumber: number;
@@ -34,7 +34,7 @@ export interface Family {
 
 interface NumberTaken {
   readonly number: number;
-  /** Absent if a link has the number and the retention of its call is over. */
+  /** The call that has the number. Absent if a link has the number and the retention of its call is over. */
   readonly call?: CallSummary;
 }
 
@@ -71,8 +71,8 @@ export async function findFamily(temporal: Temporal, callId: string): Promise<Fa
 }
 
 /**
- * Id of the root of the call's family. Reruns from before there were families know only the call that they run again, so the
- * chain is followed.
+ * Returns the id of the root of the call's family. Reruns from before families existed record only the call that they run
+ * again, so the chain of such calls is followed.
  */
 export async function rootOf(temporal: Temporal, call: CallSummary): Promise<string> {
   let at = call;
@@ -88,8 +88,8 @@ export async function rootOf(temporal: Temporal, call: CallSummary): Promise<str
 }
 
 /**
- * Takes a number for a rerun whose id is made of its Idempotency-Key, so that `findFamily` finds it: a small workflow (the
- * link) has the id of that number and names the call in its memo.
+ * Takes a number for a rerun whose id derives from its Idempotency-Key, so that `findFamily` finds it. A small workflow (the
+ * link) gets the id of that number and names the call in its memo.
  */
 export async function linkToFamily(temporal: Temporal, family: Family, callId: string): Promise<void> {
   if (family.reruns.some((one) => one.callId === callId && one.rerun?.number !== undefined)) return;
@@ -104,12 +104,12 @@ export async function linkToFamily(temporal: Temporal, family: Family, callId: s
   }
 }
 
-/** Whether the call begins a family of its own, since it has another prompt. */
+/** Whether the call begins a new family, because it has another prompt. */
 function leaves(call: CallSummary | undefined, root: string): boolean {
   return call?.rerun?.ownPrompt === true && call.callId !== root;
 }
 
-/** The taken numbers above `looked`. The search ends after `lookAhead` free numbers in a row above `highest`. */
+/** Returns the taken numbers above `looked`. The search ends after `lookAhead` free numbers in a row above `highest`. */
 async function takenNumbers(
   temporal: Temporal,
   root: string,
@@ -141,7 +141,10 @@ async function takenNumber(
   return { number, ...(linked && { call: { ...linked, rerun: { ...linked.rerun, root, number } } }) };
 }
 
-/** The reruns of these calls that visibility lists and that are not in `known`. Each is described, since visibility lags. */
+/**
+ * Returns the reruns of these calls that visibility lists and that are not in `known`. Each of them is described, because
+ * visibility lags.
+ */
 async function listedReruns(
   temporal: Temporal,
   callIds: readonly string[],

@@ -1,4 +1,4 @@
-/** One call of a batch: runs it again unless the plan says to skip it, then waits for the end of the rerun. */
+/** Handles one call of a batch: runs it again unless the plan says to skip it, then waits for the end of the rerun. */
 import type { BatchInput, BatchItem } from '../../domain/batch.ts';
 import { Refusal, refusals } from '../../domain/failures.ts';
 import { rerunIdBeforeFamilies } from '../../domain/hashed-ids.ts';
@@ -15,11 +15,14 @@ export interface BatchDependencies extends RerunDependencies {
 interface Signals {
   /** Aborts when no more reruns may be started. */
   readonly starting: AbortSignal;
-  /** Aborts when this worker stops waiting, since another one continues. */
+  /** Aborts when this worker stops waiting, because another worker continues. */
   readonly waiting: AbortSignal;
 }
 
-/** Calls `onChange` with every new state of the item. Retries while Temporal is away or a limit is reached. Does not throw. */
+/**
+ * Runs the item and calls `onChange` with every new state of it. Retries while Temporal is unavailable or a limit is reached.
+ * Does not throw.
+ */
 export async function rerunItem(
   deps: BatchDependencies,
   batch: BatchInput,
@@ -62,8 +65,8 @@ export async function rerunItem(
 }
 
 /**
- * The item's plan. If a worker died after it had started a rerun and before it recorded that, the rerun is found by the batch
- * id in its memo, so nothing is started twice.
+ * Returns the item's plan. If a worker died after it had started a rerun and before it recorded that, the rerun is found by the
+ * batch id in its memo, so nothing is started twice.
  */
 async function planOf(
   deps: BatchDependencies,
@@ -79,7 +82,7 @@ async function planOf(
   return planRerun(deps, batch, item.callId, leastNumber);
 }
 
-/** Whether the refusal is about a limit or an outage: the start is then retried, and not counted as a failure. */
+/** Whether the refusal is about a limit or an outage. The start is then retried and does not count as a failure. */
 function isTemporary({ type }: Refusal): boolean {
   return refusals[type].status === 429 || refusals[type].status === 503;
 }

@@ -1,4 +1,7 @@
-/** Runs a call again: a new call with the same request, except for what is overridden, and with the agents' current configs. */
+/**
+ * Runs a call again: starts a new call with the same request, except for what is overridden, and with the agents' current
+ * configs.
+ */
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../domain/failures.ts';
 import { rerunIdOf } from '../../domain/hashed-ids.ts';
@@ -10,7 +13,7 @@ import { submitCall, type CallRequest, type SubmitDependencies } from '../calls/
 import type { Temporal } from '../temporal/rpc.ts';
 import { invalid, type WantedChain } from '../calls/requested-chain.ts';
 
-/** What a rerun changes in the call's request. Absent members stay as they were. */
+/** The changes that a rerun makes to the call's request. Absent members stay as they were. */
 export interface RerunOverrides {
   readonly agentName?: string | undefined;
   readonly fallbackAgents?: readonly string[] | undefined;
@@ -25,19 +28,19 @@ export interface RerunDependencies extends SubmitDependencies {
   readonly sealer: { fingerprint(text: string): string };
 }
 
-/** What identifies the call that a request starts, or that a repeat of the request attaches to. */
+/** Identifies the call that a request starts, or to which a repeat of the request attaches. */
 export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint'>;
 
 /** The call that a request for a rerun has started or is attached to. */
 export interface Rerun {
   readonly callId: string;
-  /** Whether an earlier request with the same Idempotency-Key started it. */
+  /** Whether an earlier request with the same Idempotency-Key has started the rerun. */
   readonly attached: boolean;
 }
 
 /**
- * `given` is the identity that follows from an Idempotency-Key. Without a key, each request starts another rerun, whose id is
- * made of the next free number of its family (rerun-family.ts). Throws `Refusal`.
+ * Runs a call again. `given` is the identity that follows from an Idempotency-Key. Without a key, each request starts another
+ * rerun, whose id is made from the next free number of its family (rerun-family.ts). Throws `Refusal`.
  */
 export async function rerunCall(
   deps: RerunDependencies,
@@ -75,7 +78,7 @@ export async function submitNumbered(
   }
 }
 
-/** Starts a rerun whose id is made of an Idempotency-Key. A link takes a number of the family for it. */
+/** Starts a rerun whose id derives from an Idempotency-Key. A link takes a number of the family for it. */
 async function rerunKeyed(
   deps: RerunDependencies,
   { ownPrompt, ...request }: RerunRequest,
@@ -100,12 +103,12 @@ function runTooOften({ root }: Family): Refusal {
 }
 
 interface RerunRequest extends Omit<CallRequest, keyof CallIdentity | 'rerun'> {
-  /** Its prompt differs from that of the call that it runs again. */
+  /** Set if the rerun's prompt differs from that of the call that it runs again. */
   readonly ownPrompt?: true;
 }
 
 /**
- * The request of a rerun: that of the call, with the overrides. Throws the refusals `call_not_found`, `payload_lost` and
+ * Makes the request of a rerun: that of the call, with the overrides. Throws the refusals `call_not_found`, `payload_lost` and
  * `validation_failed`, which names the field.
  */
 export async function rerunRequest(
@@ -128,7 +131,7 @@ export async function rerunRequest(
   };
 }
 
-/** Which agents a rerun of this call may ask. Throws `Refusal`. */
+/** Determines which agents a rerun of this call may ask. Throws `Refusal`. */
 export async function wantedAgents(
   records: CallRecords,
   { callId, agentAsked }: Pick<CallSummary, 'callId' | 'agentAsked'>,
@@ -141,7 +144,7 @@ export async function wantedAgents(
   };
 }
 
-/** The agent whose failure ended the call, and those that had failed before it. */
+/** Returns the agent whose failure ended the call, and the agents that had failed before it. */
 async function failedAgentOf(
   records: CallRecords,
   callId: string,

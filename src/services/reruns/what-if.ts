@@ -1,4 +1,7 @@
-/** Compares a call's recorded attempts with the chain that it would have now. Only reads: asks no agent, changes no circuit. */
+/**
+ * Compares a call's recorded attempts with the chain that it would have now. It only reads: it asks no agent and changes no
+ * circuit.
+ */
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import type { Attempt } from '../../domain/call.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
@@ -31,7 +34,7 @@ interface Dependencies {
 /** How many calls are read concurrently. Each read costs the server about 8 ms. */
 const concurrency = 8;
 
-/** The comparison for one call. Throws the refusal `call_not_found`. */
+/** Returns the comparison for one call. Throws the refusal `call_not_found`. */
 export async function whatIfOf(deps: Dependencies, callId: string): Promise<WhatIfRow> {
   const [call, input] = await Promise.all([deps.records.describe(callId), deps.records.startInput(callId)]);
   const progress = call.ending ?? call.progress;
@@ -57,7 +60,7 @@ export async function whatIfOf(deps: Dependencies, callId: string): Promise<What
   };
 }
 
-/** The comparisons for the first `limit` calls that match the filter, in the order of the list. */
+/** Returns the comparisons for the first `limit` calls that match the filter, in the order of the list. */
 export async function whatIfOfAll(
   deps: Dependencies,
   filter: CallFilter,
@@ -76,7 +79,7 @@ export async function whatIfOfAll(
   return items.flatMap(({ callId }) => rows.get(callId) ?? []);
 }
 
-/** Undefined if the call was deleted after it was listed. */
+/** Resolves like `reading`; undefined if the call was deleted after it was listed. */
 async function unlessGone(reading: Promise<WhatIfRow>): Promise<WhatIfRow | undefined> {
   try {
     return await reading;

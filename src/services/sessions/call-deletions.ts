@@ -14,11 +14,11 @@ import type { Temporal } from '../temporal/rpc.ts';
 import { listAll } from '../temporal/visibility.ts';
 
 interface CallRemoval {
-  /** Calls of the session that visibility may not list yet. */
+  /** Ids of calls of the session that visibility may not list yet. */
   readonly callIds: readonly string[];
   /**
-   * Calls that ended after this time (by the server's clock) stay: they may belong to another life of the session. Undefined:
-   * all calls that have ended are deleted.
+   * Returns the time (by the server's clock) by which calls must have ended to be deleted. Later ones stay, because they may
+   * belong to another life of the session. If it returns undefined, all calls that have ended are deleted.
    */
   readonly endedBy: () => Promise<Date | undefined>;
   /** Whether to wait until Temporal has deleted the histories. */
@@ -45,7 +45,10 @@ export class CallDeletions {
   private readonly archive: Archive | undefined;
   private readonly patienceMs: number;
 
-  /** `deleted` is called with the id of each call before its histories are deleted. `patienceMs` limits a patient wait. */
+  /**
+   * `deleted` is called with the id of each call before its histories are deleted. `patienceMs` limits the wait of a patient
+   * removal.
+   */
   constructor(
     temporal: Temporal,
     texts: TextStore,
@@ -61,9 +64,9 @@ export class CallDeletions {
   }
 
   /**
-   * Deletes the session's ended calls. `found`: there were some. `gone`: nothing of them is left; otherwise Temporal is still
-   * deleting. Since visibility lags, the calls in `callIds` are described one by one, and the list is read again until it
-   * has no new runs. Throws `Refusal` and `PayloadStoreError`.
+   * Deletes the session's ended calls. `found` is whether it had any. `gone` is whether nothing of them is left; otherwise
+   * Temporal is still deleting them. Because visibility lags, the calls in `callIds` are described one by one, and the list is
+   * read again until it has no new runs. Throws `Refusal` and `PayloadStoreError`.
    */
   async removeOf(sessionId: string, removal: CallRemoval): Promise<{ found: boolean; gone: boolean }> {
     const giveUp = AbortSignal.timeout(removal.patiently ? this.patienceMs : 1);
@@ -80,7 +83,7 @@ export class CallDeletions {
     return { found: deleted.size > 0, gone: true };
   }
 
-  /** The runs of all calls whose every run had ended by `endedBy`. */
+  /** Returns the runs of those calls of which all runs had ended by `endedBy`. */
   private async endedRuns(sessionId: string, { callIds, endedBy }: CallRemoval): Promise<Run[]> {
     const calls = new Map<string, Run[]>(callIds.map((callId) => [callId, []]));
     for await (const { execution, closeTime } of listAll(this.temporal, listQuery({ session: sessionId }))) {
@@ -105,14 +108,17 @@ export class CallDeletions {
     return found;
   }
 
-  /** The call's newest run. Undefined if there is no such call, or if it belongs to another session. */
+  /** Returns the call's newest run. Undefined if the call does not exist or belongs to another session. */
   private async newestRun(sessionId: string, callId: string): Promise<Run | undefined> {
     const info = await describeWorkflow(this.temporal, callWorkflowId(callId));
     if (!info || nameIn(info.typedSearchAttributes, 'session') !== sessionId) return undefined;
     return { callId, runId: info.runId, endedAt: info.closeTime?.getTime() };
   }
 
-  /** The texts first: as long as the history exists, a deletion that was interrupted can be repeated. */
+  /**
+   * Deletes the call's texts and then its history. As long as the history exists, a deletion that was interrupted can be
+   * repeated.
+   */
   private async delete({ callId, runId }: Run): Promise<void> {
     this.deleted(callId);
     await this.texts.drop(callOwner(callId));

@@ -1,7 +1,10 @@
 import { Refusal } from '../../domain/failures.ts';
 import type { SessionLimits } from '../../domain/session.ts';
 
-/** Adds to a session's refusal which limit was reached: the workflow itself sends only the type. Returns other errors as is. */
+/**
+ * Adds to a session's refusal the limit that was reached, because the workflow itself sends only the type. Returns other errors
+ * unchanged.
+ */
 export function withBound(error: unknown, { maxQueued, maxMetadataBytes = 0 }: SessionLimits): unknown {
   if (!(error instanceof Refusal)) return error;
   switch (error.type) {

@@ -4,7 +4,7 @@ import { sizeAsJson } from '../../domain/json-bytes.ts';
 import { sessionKey } from '../../domain/cache-keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
 
-/** Identifies one state of a session: the events of a run are only ever appended. */
+/** Identifies one state of a session. This works because events are only ever appended to a run. */
 export interface HistoryMark {
   readonly runId: string;
   readonly historyLength: string;
@@ -14,7 +14,9 @@ interface KnownSession {
   readonly mark: HistoryMark;
   readonly content: SessionContent;
   readonly contentBytes: number;
-  /** By key. Keys are content-addressed, so an entry stays valid when the session's content changes. */
+  /**
+   * The texts of the session by key. A key is a hash of the text, so an entry stays valid when the session's content changes.
+   */
   readonly payloads: Map<string, Buffer>;
   readonly payloadBytes: number;
 }
@@ -34,12 +36,12 @@ export class SessionCache {
     this.sessions = new LRUCache({ maxSize: maxBytes, sizeCalculation: bytesOf });
   }
 
-  /** An upper estimate of the memory in use. */
+  /** An upper estimate of the memory that the cache uses, in bytes. */
   get bytes(): number {
     return this.sessions.calculatedSize;
   }
 
-  /** The cached content, if it is that of the given state. */
+  /** Returns the cached content if it belongs to the given state, otherwise undefined. */
   contentAt(sessionId: string, mark: HistoryMark): SessionContent | undefined {
     const known = this.sessions.get(sessionKey(sessionId));
     if (known?.mark.runId !== mark.runId || known.mark.historyLength !== mark.historyLength) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Deletes what is left of closed sessions. A session's workflow completes only when it is closed, and its last run records
- * what is to be deleted. That run is deleted last, so that any process can continue where another was interrupted.
+ * Deletes what is left of closed sessions. A session's workflow completes only when it is closed, and its last run records what
+ * has to be deleted. That run is deleted last, so that any process can continue where another was interrupted.
  */
 import { WorkflowFailedError } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
@@ -19,7 +19,10 @@ import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from '../t
 import { closedSessionsQuery, endedRunsOfSessionQuery } from '../temporal/queries.ts';
 import { listAll } from '../temporal/visibility.ts';
 
-/** `deleting`: the session no longer exists for its users; `finishAll` deletes what is left of it. */
+/**
+ * The state of a removal. `deleting` means that the session no longer exists for its users, and that `finishAll` will delete
+ * what is left of it.
+ */
 export type Removal = 'deleted' | 'deleting' | 'missing';
 
 interface ClosedRun extends ClosedSession {
@@ -32,7 +35,7 @@ interface ClosedRun extends ClosedSession {
 /** How many deleted runs are remembered: Temporal lists a run for a while after its deletion was requested. */
 const rememberedRuns = { max: 50_000 } as const;
 
-/** Deletes closed sessions: one at once (`finish`), or in rounds all that are left (`finishAll`). */
+/** Deletes closed sessions: one of them immediately (`finish`), or in rounds all that are left (`finishAll`). */
 export class SessionDeletions {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;
@@ -46,7 +49,10 @@ export class SessionDeletions {
     this.calls = calls;
   }
 
-  /** Deletes a closed run and all that it records. False if something cannot be deleted now; `finishAll` retries it. */
+  /**
+   * Deletes a closed run and everything that it records. Returns false if something cannot be deleted now; `finishAll` retries
+   * it.
+   */
   async finish(sessionId: string, runId: string): Promise<boolean> {
     try {
       return await this.delete(sessionId, runId, { patiently: true });
@@ -57,8 +63,8 @@ export class SessionDeletions {
   }
 
   /**
-   * For a session that does not run: deletes what interrupted removals have left and, `withCalls`, the ended calls with its id
-   * that do not belong to a life that has begun since. Throws `Refusal`.
+   * Call this for a session that does not run. Deletes what interrupted removals have left and, with `withCalls`, the ended
+   * calls with its id, except those that belong to a life that has begun since. Throws `Refusal`.
    */
   async finishLeft(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
     const workflowId = sessionWorkflowId(sessionId);
@@ -84,8 +90,8 @@ export class SessionDeletions {
   }
 
   /**
-   * One round over all closed sessions. A session that was closed since the previous round is left to the process that closed
-   * it, except in a process's first round. If a deletion fails, the round continues and then throws the last error.
+   * Does one round over all closed sessions. A session that was closed since the previous round is left to the process that
+   * closed it, except in a process's first round. If a deletion fails, the round continues and finally throws the last error.
    */
   async finishAll(signal: AbortSignal, { first = false } = {}): Promise<void> {
     let failure: unknown;
@@ -105,7 +111,7 @@ export class SessionDeletions {
     if (failure !== undefined) throw failure as Error;
   }
 
-  /** False if Temporal is still deleting the session's calls. */
+  /** Deletes the run and what it records. Returns false if Temporal is still deleting the session's calls. */
   private async delete(sessionId: string, runId: string, how: { patiently: boolean }): Promise<boolean> {
     const closed = await this.readClosed(sessionId, runId);
     if (!closed) return true;
@@ -118,7 +124,7 @@ export class SessionDeletions {
     return true;
   }
 
-  /** What the run records. Undefined if the run is deleted. */
+  /** Reads what the run records. Undefined if the run is deleted. */
   private async readClosed(sessionId: string, runId: string): Promise<ClosedRun | undefined> {
     const options = { followRuns: false };
     const handle = this.temporal.client.workflow.getHandle<typeof session>(
@@ -150,7 +156,7 @@ export class SessionDeletions {
     await this.texts.drop(sessionOwner(sessionId, life));
   }
 
-  /** When the life that runs now began: the start of its first run. Undefined if the session does not run. */
+  /** Returns when the present life began, i.e. the start of its first run. Undefined if the session does not run. */
   private async lifeBegan(sessionId: string): Promise<Date | undefined> {
     const newest = await this.newest(sessionId);
     if (newest?.status.name !== 'RUNNING') return undefined;
@@ -165,13 +171,13 @@ export class SessionDeletions {
   }
 }
 
-/** Whether a later attempt may succeed: Temporal or the payload store is away. */
+/** Whether a later attempt may succeed, because Temporal or the payload store is unavailable now. */
 function isForLater(error: unknown): boolean {
   if (isUnanswered(error) || error instanceof PayloadStoreError) return true;
   return error instanceof Refusal && error.type === 'payload_store_unavailable';
 }
 
-/** The life of a session's run, from its memo. Undefined for sessions from before there were lives. */
+/** Returns the life of a session's run, from its memo. Undefined for sessions from before lives existed. */
 export function lifeIn(memo: Readonly<Record<string, unknown>> | undefined): string | undefined {
   return typeof memo?.['life'] === 'string' ? memo['life'] : undefined;
 }

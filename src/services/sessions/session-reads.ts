@@ -15,21 +15,21 @@ import { wholeSession, type WholeSession } from './whole-session.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
-/** Reads return undefined if the session does not run, and throw the refusal `temporal_unavailable`. */
+/** Reads sessions. Reads return undefined if the session does not run, and throw the refusal `temporal_unavailable`. */
 export class SessionReads {
   private readonly temporal: Temporal;
   private readonly texts: TextStore;
   private readonly known: SessionCache | undefined;
   private readonly coalesced = new CoalescedReads<SessionContent | undefined>();
 
-  /** `maxBytes` is the size of the cache. 0: every read is a query. */
+  /** `maxBytes` is the size of the cache. With 0 every read is a query. */
   constructor(temporal: Temporal, texts: TextStore, maxBytes: number) {
     this.temporal = temporal;
     this.texts = texts;
     this.known = maxBytes > 0 ? new SessionCache(maxBytes) : undefined;
   }
 
-  /** Reads by way of the cache. Concurrent reads of one session are coalesced. */
+  /** Reads a session through the cache. Concurrent reads of one session are coalesced. */
   async read(sessionId: string): Promise<WholeSession | undefined> {
     const { known } = this;
     if (!known) return this.readUncached(sessionId);
@@ -37,7 +37,7 @@ export class SessionReads {
     return content && wholeSession({ read: (key) => this.payload(known, sessionId, key) }, content);
   }
 
-  /** Reads without the cache, for callers that read each session once. */
+  /** Reads a session without the cache, for callers that read each session once. */
   async readUncached(sessionId: string): Promise<WholeSession | undefined> {
     const content = await rpc(this.temporal, rpcTimeoutMs.read, () => this.query(sessionId));
     return content && wholeSession(this.texts, content);
@@ -61,7 +61,10 @@ export class SessionReads {
     return content;
   }
 
-  /** Undefined if the session does not run. The plain RPC is cheaper than `handle.describe()`, which decodes its answer. */
+  /**
+   * Returns the mark of the session's current state. Undefined if the session does not run. It uses the plain RPC, which is
+   * cheaper than `handle.describe()`, because that decodes its answer.
+   */
   private async mark(sessionId: string): Promise<HistoryMark | undefined> {
     const { client, namespace } = this.temporal;
     try {

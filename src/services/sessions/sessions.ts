@@ -1,4 +1,4 @@
-/** Sessions as the facade sees them: turns for new calls, reading, deleting, listing, export and import. */
+/** The facade's operations on sessions: turns for new calls, reading, deleting, listing, export and import. */
 import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
@@ -49,7 +49,9 @@ export class Sessions {
     this.limits = limits;
   }
 
-  /** Acquires a turn, or a place in the queue, for a call about to start. Creates a missing session. Throws `Refusal`. */
+  /**
+   * Acquires a turn, or a place in the queue, for a call that is about to start. Creates a missing session. Throws `Refusal`.
+   */
   openTurn(
     sessionId: string,
     callId: string,
@@ -69,13 +71,13 @@ export class Sessions {
     }
   }
 
-  /** Undefined if there is no such session. */
+  /** Reads a session. Undefined if it does not exist. */
   read(sessionId: string): Promise<WholeSession | undefined> {
     return this.reads.read(sessionId);
   }
 
   /**
-   * Removes a session and, `withCalls`, its calls that have ended by then. The session is closed first, so that a call in
+   * Removes a session and, with `withCalls`, those of its calls that have ended. The session is closed first, so that a call in
    * flight cannot bring it back. If the session does not run, removes what an interrupted removal has left of it.
    */
   async remove(sessionId: string, { withCalls }: { withCalls: boolean }): Promise<Removal> {
@@ -89,7 +91,9 @@ export class Sessions {
     return this.deletions.finishLeft(sessionId, { withCalls });
   }
 
-  /** Removes every session that has been idle since `cutoffMs` (epoch ms) and has no turn held or queued. */
+  /**
+   * Removes every session that has been idle since `cutoffMs` (epoch ms) and in which no call holds a turn or waits for one.
+   */
   async cleanup(cutoffMs: number): Promise<{ cleanedUp: number; remaining: number }> {
     let cleanedUp = 0;
     let remaining = 0;
@@ -101,7 +105,7 @@ export class Sessions {
     return { cleanedUp, remaining };
   }
 
-  /** Ids of sessions, newest first. */
+  /** Returns one page of the ids of sessions, newest first. */
   async list(options: { limit: number; cursor?: string | undefined }): Promise<Page<string>> {
     const { items, ...page } = await listPage(this.temporal, runningSessionsQuery(), options);
     return { items: items.map((one) => sessionIdOf(one.execution?.workflowId ?? '')), ...page };
@@ -119,7 +123,9 @@ export class Sessions {
     }
   }
 
-  /** Creates a session with the given messages. False if a session with that id exists; that one does not change. */
+  /**
+   * Creates a session with the given messages. Returns false if a session with that id exists; that session does not change.
+   */
   async import(imported: ImportedSession): Promise<boolean> {
     if (await this.reads.readUncached(imported.sessionId)) return false;
     const life = randomUUID();
@@ -151,7 +157,7 @@ export class Sessions {
     }
   }
 
-  /** Deletes the session, whose run `runId` has just been closed. */
+  /** Deletes the session. Its run `runId` has just been closed. */
   private async deleteClosed(sessionId: string, runId: string): Promise<Removal> {
     this.dropCaches(sessionId);
     return (await this.deletions.finish(sessionId, runId)) ? 'deleted' : 'deleting';

@@ -20,7 +20,7 @@ interface TurnDependencies {
   readonly texts: TextStore;
 }
 
-/** `updateLimit` is shared with the facade of the same process. */
+/** Creates the activities. `updateLimit` is shared with the facade of the same process. */
 export function createTurns(
   temporal: Temporal,
   updateLimit: EntityUpdateLimit,
@@ -58,7 +58,7 @@ async function openTurn(
   }
 }
 
-/** Ends the call's turn. False if the session has not kept the commit. */
+/** Ends the call's turn. Returns false if the session has not stored the commit. */
 async function commitTurn(
   deps: TurnDependencies,
   sessionId: string,
@@ -85,7 +85,10 @@ async function commitTurn(
   }
 }
 
-/** Sends the commit as a signal, which is cheap and has no reply. False if the run is closed; a later run may have replaced it. */
+/**
+ * Sends the commit as a signal, which is cheap and has no reply. Returns false if the run is closed; a later run may have
+ * replaced it.
+ */
 async function signalCommit(
   temporal: Temporal,
   workflowId: string,
@@ -101,7 +104,7 @@ async function signalCommit(
   }
 }
 
-/** Sends the commit as an update: the reply says whether the session has kept it. */
+/** Sends the commit as an update. The reply says whether the session has stored it. */
 function settle(
   { temporal, updateLimit }: TurnDependencies,
   workflowId: string,
@@ -126,9 +129,10 @@ function handleOf({ client }: Temporal, workflowId: string, runId?: string) {
 }
 
 /**
- * Whether the session may decline the commit, so that an update is needed, whose reply says so. A session keeps every answer of
- * a call that holds the turn, except that an older run declines a rerun's answer if a reset has already answered
- * (workflows/resets-in-old-histories.ts). A session from before there was a `runId` declines only answers.
+ * Whether the session may decline the commit. If so, an update is needed, because its reply says whether the commit was
+ * declined. A session stores every answer of a call that holds the turn, except that an older run declines a rerun's answer if
+ * a reset has already answered (workflows/resets-in-old-histories.ts). A session from before `runId` existed declines only
+ * answers.
  */
 function mayBeDeclined(
   { answer, rerunOf, reset, endedWaiting }: OldTurnCommit,
@@ -142,7 +146,7 @@ function isGone(error: unknown): boolean {
   return isNotFound(error) || (error instanceof Refusal && error.type === 'session_not_found');
 }
 
-/** Copies the commit's texts to the session: the call's own texts are deleted with the call. */
+/** Copies the commit's texts to the session, because the call's own texts are deleted with the call. */
 function keepInSession(texts: TextStore, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
   return replaceTexts(commit, (text) => texts.copyTo(owner, text));
 }

@@ -1,4 +1,4 @@
-/** Opens turns for the facade. Creates the session if it does not exist, and again if it was removed meanwhile. */
+/** Opens turns for the facade. Creates the session if it does not exist, and creates it again if it was removed meanwhile. */
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
@@ -27,7 +27,7 @@ import {
 
 type OpenTurnArgs = [callId: string, metadataBytes?: number];
 
-/** Backoff while the session closes, which takes one workflow task. */
+/** The first pause of the backoff while the session closes, which takes one workflow task. */
 const firstPauseMs = 10;
 const longestPauseMs = 320;
 
@@ -36,7 +36,10 @@ export class TurnOpening {
   private readonly temporal: Temporal;
   private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: SessionLimits;
-  /** Sessions that exist as far as this node knows: for these, a plain update is enough, which is cheaper. */
+  /**
+   * The sessions that exist as far as this node knows. For these a plain update is enough, which is cheaper than an update with
+   * start.
+   */
   private readonly known = new LRUCache<string, true>({ max: 10_000 });
 
   constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: SessionLimits) {
@@ -46,8 +49,8 @@ export class TurnOpening {
   }
 
   /**
-   * Acquires a turn, or a place in the queue. `userId` is the owner of a session that is created. Throws `Refusal`: the queue
-   * or the metadata is full, or Temporal does not answer.
+   * Acquires a turn, or a place in the queue. `userId` is the owner of the session if it is created. Throws `Refusal` if the
+   * queue or the metadata is full, or if Temporal does not answer.
    */
   async open(
     sessionId: string,
@@ -66,12 +69,15 @@ export class TurnOpening {
     }
   }
 
-  /** The session no longer exists. */
+  /** Forgets a session that no longer exists. */
   forget(sessionId: string): void {
     this.known.delete(sessionKey(sessionId));
   }
 
-  /** Retries while the session closes: it accepts no calls then, and a moment later a new one can be created under its id. */
+  /**
+   * Opens the turn and retries while the session closes. A closing session accepts no calls, and a moment later a new session
+   * can be created under its id.
+   */
   private async untilAccepted(
     sessionId: string,
     args: OpenTurnArgs,
@@ -116,7 +122,7 @@ export class TurnOpening {
   }
 }
 
-/** Options to start a session's workflow. The memo has the life, so that it can be read without a worker. */
+/** Returns the options to start a session's workflow. The memo has the life, so that it can be read without a worker. */
 export function sessionStart({ taskQueue }: Temporal, state: SessionState, limits: SessionLimits) {
   return {
     workflowId: sessionWorkflowId(state.sessionId),

@@ -24,22 +24,25 @@ export interface PlainMessage extends SessionMessage {
   readonly content: string;
 }
 
-/** A session to be read: its messages are loaded one after the other, oldest first. */
+/** A session that is read. Its messages are loaded one after the other, oldest first. */
 export interface WholeSession extends Omit<SessionContent, 'older' | 'messages'> {
   readonly messages: AsyncIterable<PlainMessage>;
 }
 
-/** A session to be imported. */
+/** A session that is imported. */
 export interface ImportedSession extends Omit<SessionContent, 'older' | 'messages'> {
   readonly messages: readonly PlainMessage[];
 }
 
-/** Loads messages by way of `payloads`, only as they are read. */
+/** Makes a whole session from its content. Messages are loaded through `payloads`, only as they are read. */
 export function wholeSession(payloads: PayloadReader, content: SessionContent): WholeSession {
   return { ...content, messages: plainMessages(payloads, content) };
 }
 
-/** Marks a message whose text is lost, and continues. Throws the refusal `payload_store_unavailable`. */
+/**
+ * Yields the messages with their texts loaded. A message whose text is lost is marked, and the rest follow. Throws the refusal
+ * `payload_store_unavailable`.
+ */
 async function* plainMessages(
   payloads: PayloadReader,
   content: SessionContent,
@@ -55,8 +58,8 @@ async function* plainMessages(
 }
 
 /**
- * The state to start an imported session with. Large texts and older messages are stored where a session of that life would
- * have stored them. Throws `PayloadStoreError`.
+ * Makes the state with which an imported session is started. Large texts and older messages are stored where a session of that
+ * life would have stored them. Throws `PayloadStoreError`.
  */
 export async function stateOf(
   texts: TextStore,

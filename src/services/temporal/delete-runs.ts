@@ -1,15 +1,15 @@
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
 
 /**
- * Deletes a closed run and the earlier runs of its continue-as-new chain, and no other runs of the workflow id. Oldest
- * first: as long as the last run exists, a deletion that was interrupted can be repeated.
+ * Deletes a closed run and the earlier runs of its continue-as-new chain, and no other runs of the workflow id. The oldest is
+ * deleted first: as long as the last run exists, a deletion that was interrupted can be repeated.
  */
 export async function deleteRunsUpTo(temporal: Temporal, workflowId: string, runId: string): Promise<void> {
   for (const one of (await runsUpTo(temporal, workflowId, runId)).reverse())
     await deleteRun(temporal, workflowId, one);
 }
 
-/** Deletes one run. It is no error if the run no longer exists. Throws the refusal `temporal_unavailable`. */
+/** Deletes one run. Does nothing if the run no longer exists. Throws the refusal `temporal_unavailable`. */
 export async function deleteRun(temporal: Temporal, workflowId: string, runId: string): Promise<void> {
   try {
     await rpc(temporal, rpcTimeoutMs.write, () =>
@@ -23,7 +23,7 @@ export async function deleteRun(temporal: Temporal, workflowId: string, runId: s
   }
 }
 
-/** The run ids of the chain, newest first: each run's first event names the run before it. */
+/** Returns the run ids of the chain, newest first. The first event of each run names the run before it. */
 async function runsUpTo(temporal: Temporal, workflowId: string, last: string): Promise<string[]> {
   const runIds: string[] = [];
   try {

@@ -2,8 +2,8 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
 
 /**
- * Describes one run of a workflow, the newest by default. Undefined if Temporal has none: it never ran, its retention is
- * over, or it was deleted. Throws `Refusal` (`temporal_unavailable`) if there is no answer within `timeoutMs`.
+ * Describes one run of a workflow, by default the newest. Undefined if Temporal has no such run: it never ran, its retention is
+ * over, or it was deleted. Throws the refusal `temporal_unavailable` if no answer comes within `timeoutMs`.
  */
 export async function describeWorkflow(
   temporal: Temporal,

@@ -15,10 +15,13 @@ import {
 
 type StartOptions = Parameters<WorkflowClient['start']>[1];
 
-/** With more than 10 in flight on one workflow, Temporal refuses updates and its client backs off for seconds. */
+/**
+ * The most updates in flight to one entity. With more than 10 on one workflow, Temporal refuses updates and its client backs
+ * off for seconds.
+ */
 const maxUpdatesInFlight = 4;
 
-/** Bounds the updates in flight to each entity; the others wait and are sent in the order of arrival. */
+/** Limits the updates in flight to each entity. Further updates wait and are sent in the order of arrival. */
 export class EntityUpdateLimit {
   private readonly semaphores = new KeyedSemaphores();
 
@@ -66,7 +69,7 @@ export async function sendUpdate<T>(send: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The server's failure type for an update that a worker's task ignored: it had no effect. */
+/** Whether the server reports that a worker's task ignored the update. Such an update had no effect. */
 function isUnprocessed(error: unknown): boolean {
   return (
     error instanceof WorkflowUpdateFailedError &&
@@ -88,7 +91,7 @@ export function isClosed(error: unknown): boolean {
   );
 }
 
-/** Translates a validator's typed rejection to a refusal. session-bounds.ts adds to a 429 which limit was reached. */
+/** Translates a validator's typed rejection to a refusal. For a 429, session-bounds.ts adds the limit that was reached. */
 function refusalOf(error: WorkflowUpdateFailedError): Error {
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type && Object.hasOwn(refusals, cause.type))

@@ -6,66 +6,66 @@
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
 import { searchable } from '../../domain/searchable.ts';
 
-/** A string literal; no value can end it early. */
+/** Quotes a value as a string literal. No value can end the literal early. */
 export function quote(value: string): string {
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 /**
- * If a query does not name the division, Temporal adds `TemporalNamespaceDivision IS NULL`, and SQLite scans the index of the
- * division: every running session before the first ended call. This condition is equivalent, and SQLite uses the index of
- * the workflow type.
+ * The condition for calls. If a query does not name the division, Temporal adds `TemporalNamespaceDivision IS NULL`, and SQLite
+ * scans the index of the division: every running session before the first ended call. This condition is equivalent, and SQLite
+ * uses the index of the workflow type.
  */
 const calls =
   "WorkflowType = 'agentCall' AND (TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = '')";
 
-/** Calls that meet every condition. */
+/** Returns the query for calls that meet every condition. */
 export function callsQuery(...conditions: readonly string[]): string {
   return [calls, ...conditions].join(' AND ');
 }
 
-/** A condition on calls: their ids begin with `text`. */
+/** Returns the condition that the ids of calls begin with `text`. */
 export function hasIdPrefix(text: string): string {
   return `WorkflowId STARTS_WITH ${quote(callWorkflowId(searchable(text)))}`;
 }
 
-/** The query for those of these calls that have ended. */
+/** Returns the query for those of the given calls that have ended. */
 export function endedAmongQuery(callIds: readonly string[]): string {
   const ids = callIds.map((callId) => quote(callWorkflowId(callId))).join(', ');
   return `WorkflowId IN (${ids}) AND ExecutionStatus != 'Running'`;
 }
 
-/** Sessions that exist for their users. */
+/** Returns the query for sessions that exist for their users. */
 export function runningSessionsQuery(): string {
   return "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
 }
 
-/** Sessions that a removal or a cleanup has closed, and that are not deleted yet. */
+/** Returns the query for sessions that a removal or a cleanup has closed, and that are not deleted yet. */
 export function closedSessionsQuery(): string {
   return "WorkflowType = 'session' AND ExecutionStatus = 'Completed'";
 }
 
 /**
- * Ended runs of one session. If its id contains characters that no filter can compare (domain/searchable.ts), other sessions
- * are found too: the caller must compare the ids.
+ * Returns the query for the ended runs of one session. If its id contains characters that no filter can compare
+ * (domain/searchable.ts), the query finds other sessions too, so the caller must compare the ids.
  */
 export function endedRunsOfSessionQuery(sessionId: string): string {
   const ended = "WorkflowType = 'session' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')";
   return `${mayHaveId(sessionWorkflowId(sessionId))} AND ${ended}`;
 }
 
-/** Batches of reruns, running or ended. */
+/** Returns the query for batches of reruns, running or ended. */
 export function batchesQuery(): string {
   return "WorkflowType = 'rerunBatch'";
 }
 
-/** Running workflows that are pinned to this version of the workers (ADR 0012). */
+/** Returns the query for running workflows that are pinned to this version of the workers (ADR 0012). */
 export function pinnedQuery(deploymentName: string, buildId: string): string {
   const version = JSON.stringify(`${deploymentName}:${buildId}`);
   return `TemporalWorkerDeploymentVersion = ${version} AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'`;
 }
 
-/** A condition that the workflow id meets: equality if a filter can express it, otherwise a prefix. */
+/** Returns a condition that the workflow id meets: equality if a filter can express it, otherwise a prefix. */
 function mayHaveId(workflowId: string): string {
   const [comparable = ''] = /^[^"'\\?]*/.exec(workflowId) ?? [];
   return comparable === workflowId

@@ -15,19 +15,25 @@ export interface Temporal {
 /** Deadlines of RPCs, in ms: for the readiness check, for reads, and for writes. */
 export const rpcTimeoutMs = { ready: 1_500, read: 2_000, write: 5_000 } as const;
 
-/** For every workflow. Short, so that the task of a worker that died soon goes to another. */
+/**
+ * The workflow task timeout of every workflow. It is short, so that the task of a worker that died soon goes to another worker.
+ */
 export const workflowTaskTimeout = '5 s';
 
 /**
- * gRPC status codes: CANCELLED, UNKNOWN (a connection that broke), DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED,
- * FAILED_PRECONDITION (an update whose workflow task failed, for example because a node stopped), ABORTED, UNAVAILABLE.
+ * The gRPC status codes that are no definite answer: CANCELLED, UNKNOWN (a connection that broke), DEADLINE_EXCEEDED,
+ * RESOURCE_EXHAUSTED, FAILED_PRECONDITION (an update whose workflow task failed, for example because a node stopped), ABORTED,
+ * UNAVAILABLE.
  */
 const unansweredCodes = new Set<number>([1, 2, 4, 8, 9, 10, 14]);
 const notFoundCode = 5;
-/** PERMISSION_DENIED, UNAUTHENTICATED. */
+/** The gRPC status codes PERMISSION_DENIED and UNAUTHENTICATED. */
 const forbiddenCodes = new Set([7, 16]);
 
-/** Runs `call`, one or more RPCs, under one deadline. Throws the refusal `temporal_unavailable` if there was no answer. */
+/**
+ * Runs `call`, which makes one or more RPCs, with one deadline for all. Throws the refusal `temporal_unavailable` if no answer
+ * came.
+ */
 export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => Promise<T>): Promise<T> {
   try {
     const answer = temporal.client.withDeadline(Date.now() + timeoutMs, call);
@@ -41,7 +47,7 @@ export async function rpc<T>(temporal: Temporal, timeoutMs: number, call: () => 
   }
 }
 
-/** The refusal for an RPC that was not answered. */
+/** Makes the refusal for an RPC that was not answered. */
 export function temporalUnavailable(cause: unknown): Refusal {
   return new Refusal('temporal_unavailable', 'Temporal did not answer in time; try again shortly', {
     retryAfterSeconds: 2,
@@ -49,7 +55,7 @@ export function temporalUnavailable(cause: unknown): Refusal {
   });
 }
 
-/** Whether it is unclear if the server has processed the request: it gave no definite answer. */
+/** Whether it is unclear if the server has processed the request, because it gave no definite answer. */
 export function isUnanswered(error: unknown): boolean {
   return errorChain(error).some(
     (one) =>
@@ -62,7 +68,7 @@ export function isUnanswered(error: unknown): boolean {
   );
 }
 
-/** Whether the server refused the credentials: they are unknown or lack the permission. */
+/** Whether the server refused the credentials, because they are unknown or lack the permission. */
 export function isForbidden(error: unknown): boolean {
   return errorChain(error).some((one) => forbiddenCodes.has(grpcCode(one)));
 }
@@ -77,12 +83,17 @@ export function isNotFound(error: unknown): boolean {
   );
 }
 
-/** With PostgreSQL, Temporal answers INVALID_ARGUMENT while a history is being deleted. */
+/**
+ * Whether the error means that the history is missing. With PostgreSQL, Temporal answers INVALID_ARGUMENT while a history is
+ * being deleted.
+ */
 function isHistoryMissing(error: unknown): boolean {
   return grpcCode(error) === 3 && (error as Error).message.includes('workflow history not found');
 }
 
-/** The RPCs of `workflowService` report a missing namespace as NOT_FOUND with a detail. */
+/**
+ * Whether the error means that the namespace is missing. The RPCs of `workflowService` report that as NOT_FOUND with a detail.
+ */
 function isNamespaceMissing(error: unknown): boolean {
   if (!isGrpcServiceError(error)) return error instanceof NamespaceNotFoundError;
   try {
@@ -93,7 +104,10 @@ function isNamespaceMissing(error: unknown): boolean {
   }
 }
 
-/** The search attributes existed when the node started. Each of Temporal's frontends knows new ones a few seconds later. */
+/**
+ * Whether the error means that a search attribute is missing. The attributes existed when the node started, but each of
+ * Temporal's frontends learns of new ones a few seconds later.
+ */
 function isAttributeMissing(error: unknown): boolean {
   return (
     grpcCode(error) === 3 && (error as Error).message.includes('no mapping defined for search attribute')
@@ -104,7 +118,7 @@ function grpcCode(error: unknown): number {
   return isGrpcServiceError(error) ? error.code : -1;
 }
 
-/** The error and its causes, at most eight. */
+/** Returns the error and its causes, at most eight in all. */
 function errorChain(error: unknown): unknown[] {
   const chain: unknown[] = [];
   for (let one = error; one !== undefined && one !== null && chain.length < 8;) {

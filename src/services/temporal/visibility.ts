@@ -14,11 +14,14 @@ export type ListedExecution = proto.api.workflow.v1.IWorkflowExecutionInfo;
 /** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Opaque, for the next page of the same query. Absent on the last page. */
+  /** An opaque cursor for the next page of the same query. Absent on the last page. */
   readonly nextCursor?: string;
 }
 
-/** One page, newest workflows first. Throws the refusal `validation_failed` if the cursor is not one of this query. */
+/**
+ * Returns one page of workflows, newest first. Throws the refusal `validation_failed` if the cursor does not belong to this
+ * query.
+ */
 export async function listPage(
   temporal: Temporal,
   query: string,
@@ -43,7 +46,7 @@ export function decodeListed({ client, namespace }: Temporal, item: ListedExecut
   return executionInfoFromRaw(item, client.options.loadedDataConverter, item, namespace);
 }
 
-/** All pages, one after the other. */
+/** Yields the workflows of all pages, one page after the other. */
 export async function* listAll(temporal: Temporal, query: string): AsyncGenerator<ListedExecution> {
   let cursor: string | undefined;
   do {
@@ -53,7 +56,7 @@ export async function* listAll(temporal: Temporal, query: string): AsyncGenerato
   } while (cursor !== undefined);
 }
 
-/** How many workflows match. */
+/** Returns how many workflows match the query. */
 export async function count(temporal: Temporal, query: string): Promise<number> {
   const answer = await rpc(temporal, rpcTimeoutMs.read, () =>
     temporal.client.workflowService.countWorkflowExecutions({ namespace: temporal.namespace, query }),
@@ -61,7 +64,7 @@ export async function count(temporal: Temporal, query: string): Promise<number> 
   return Number(answer.count);
 }
 
-/** How many workflows match in each `ExecutionStatus`, by Temporal's name of the status. */
+/** Returns how many workflows match in each `ExecutionStatus`, by Temporal's name of the status. */
 export async function countByStatus(temporal: Temporal, query: string): Promise<Map<string, number>> {
   const { groups } = await rpc(temporal, rpcTimeoutMs.read, () =>
     temporal.client.workflow.count(`${query} GROUP BY ExecutionStatus`),

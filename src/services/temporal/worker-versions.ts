@@ -1,6 +1,6 @@
 /**
- * Worker Versioning (ADR 0012). The deployment has the name of the task queue. New calls and the tasks of entities go to its
- * current version; a running call stays with the version that started it.
+ * Reads and changes the versions of the workers (Worker Versioning, ADR 0012). The deployment has the same name as the task
+ * queue. New calls and the tasks of entities go to its current version; a running call stays with the version that started it.
  */
 import proto from '@temporalio/proto';
 import { delay } from '../../lib/delay.ts';
@@ -17,7 +17,7 @@ const routedWithinMs = 30_000;
 const pollEveryMs = 50;
 
 interface Deployment {
-  /** Build id of the current version. Undefined: workers without a build id are current. */
+  /** Build id of the current version. Undefined if workers without a build id are current. */
   readonly current: string | undefined;
   readonly buildIds: readonly string[];
   /** Whether the current version has reached all task queues. */
@@ -30,11 +30,11 @@ interface Deployment {
 export interface WorkerVersion {
   readonly buildId: string;
   readonly current: boolean;
-  /** Running calls that are pinned to this version. From visibility, which may lag by seconds. */
+  /** The number of running calls that are pinned to this version. From visibility, which may lag by seconds. */
   readonly runningCalls: number;
 }
 
-/** The deployment's versions, newest first. Empty if no worker with a build id has ever polled. */
+/** Returns the deployment's versions, newest first. Empty if no worker with a build id has ever polled. */
 export async function listVersions(temporal: Temporal): Promise<WorkerVersion[]> {
   const deployment = await describeDeployment(temporal);
   if (!deployment) return [];
@@ -72,9 +72,9 @@ export async function promote(
 }
 
 /**
- * For a worker that has begun to poll: returns the current version. If there is none yet, makes the worker's version current,
- * since otherwise the first version would never get work. Undefined if the server does not list the worker's version within
- * 15 s.
+ * Call this for a worker that has begun to poll. Returns the current version. If there is none yet, makes the worker's version
+ * current, because otherwise the first version would never get work. Undefined if the server does not list the worker's version
+ * within 15 s.
  */
 export async function promoteIfFirst(
   temporal: Temporal,
@@ -98,7 +98,7 @@ export async function promoteIfFirst(
   }
 }
 
-/** Undefined if no worker with a build id has ever polled. */
+/** Describes the deployment. Undefined if no worker with a build id has ever polled. */
 async function describeDeployment(temporal: Temporal): Promise<Deployment | undefined> {
   const { client, namespace, taskQueue: deploymentName } = temporal;
   try {
