@@ -10,7 +10,7 @@ export async function cpuByRole({ facades, workers, temporal, postgres }: Cluste
   const stats = await everyProcess();
   const own = (parts: readonly { readonly pid: number }[]): number =>
     parts.reduce((sum, { pid }) => sum + (stats.get(pid)?.ownMs ?? 0), 0);
-  // A process for each connection, and some of its own.
+  // PostgreSQL has a process for each connection, and some more.
   const backends = [...stats.values()].filter(({ parent }) => parent === postgres.pid);
   return {
     facades: own(facades),

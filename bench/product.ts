@@ -1,4 +1,4 @@
-/** Starts the product as `npm start` does, on free ports and in a folder of its own. */
+/** Starts the product as `npm start` does, on free ports and in a separate folder. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * An app written like Temporal's hello-world: a worker with default options in a process of its own (`worker`), and an
- * Express server with a default client that starts a workflow and waits for its result (`app`).
+ * An app written like Temporal's hello-world: a worker with default options in a separate process (`worker`), and an Express
+ * server with a default client that starts a workflow and waits for its result (`app`).
  */
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';

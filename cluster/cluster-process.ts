@@ -18,8 +18,8 @@ export interface ClusterProcessPlan extends SpawnOptions {
   /** The folder of the process's log file, `<name>.log`. */
   readonly logFolder: string;
   /**
-   * Where the process will listen. It is not started while another process listens there, because `isReady` could not tell the
-   * two apart.
+   * Where the process will listen. It is not started while another process listens there, because `isReady` could not
+   * distinguish the two.
    */
   readonly listens: { readonly host: string; readonly port: number };
   /** Returns whether the process is ready. Never throws. */

@@ -11,7 +11,10 @@ import { spansOf, type Span } from './milestones.ts';
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** Starts an agent that answers at once and one that fails at once; both record when they were last asked and answered. */
+/**
+ * Starts two agents: one answers at once, the other fails at once. Both record when they were last asked and when they
+ * answered.
+ */
 export async function startWatchedAgents() {
   const last = { askedAt: 0, answeredAt: 0 };
   const quick = createServer((request, response) => {

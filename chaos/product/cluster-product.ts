@@ -186,7 +186,8 @@ function diskOf(data: DataFolder, { postgres, place }: Servers): DatabaseDisk {
   return {
     quota: data.quota,
     async fill() {
-      // Otherwise a file size limit would stand in for a full disk, but processes that PostgreSQL starts later would not have it.
+      // Otherwise a limit on file sizes would simulate a full disk, and processes that PostgreSQL starts later would not have
+      // it.
       if (!data.ownFileSystem) throw new Error('no permission to mount a tmpfs');
       postgres.excuse(true);
       await data.fill(undefined);

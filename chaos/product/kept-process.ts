@@ -173,7 +173,7 @@ export class KeptProcess {
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('close', (code, signal) => resolve(signal ?? `code ${String(code)}`));
-    // An error event may also mean that a signal could not be sent; then the process goes on.
+    // An error event may also mean that a signal could not be sent; the process then continues.
     child.on('error', ({ message }) => {
       if (child.pid === undefined) resolve(message);
     });

@@ -239,7 +239,7 @@ export class AgentRequests {
       reject(reason);
     } else if (isLast()) {
       request.controller.abort(reason);
-      resolve(); // The request now ends, with this reason or with a failure of its own.
+      resolve(); // The request now ends, either with this reason or because it fails.
     } else reject(reason);
   }
 

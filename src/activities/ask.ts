@@ -21,7 +21,7 @@ import { retryPayloadStore } from './retry-payload-store.ts';
 import { thisRunId } from './this-run-id.ts';
 import type { OpenTry } from './try-log.ts';
 
-/** What is sent to an agent. */
+/** The call, the agent and the messages of one request to an agent. */
 export interface Question {
   readonly callId: string;
   readonly agent: AgentConfig;
@@ -32,7 +32,7 @@ export interface Question {
 /** The error type of a request that ends because the agent's share of the call's deadline is over, not by its own timeout. */
 export type ShareTimeoutType = Extract<ErrorType, 'timeout' | 'deadline_exceeded'>;
 
-/** What the activities that ask agents need. */
+/** The dependencies of the activities that ask agents. */
 export interface AskDependencies {
   readonly transport: AgentTransport;
   /** Decrypts a sealed token. Throws if it was sealed with another key. */

@@ -13,9 +13,12 @@ import { lostTry, triesAreLeft, triesBefore, OpenTry, withLostTry, withThisTry }
 
 /** Input of `callAgent`. */
 export interface AskRequest extends Question {
-  /** Tries that have ended: in the first task, or in an earlier scheduling whose worker died. */
+  /** Tries that have already ended, in the first task or in an earlier scheduling whose worker died. */
   readonly earlierTries: readonly Try[];
-  /** Start (epoch ms) of a request that the first task left open. The activity joins it, or it was lost with its process. */
+  /**
+   * Start (epoch ms) of a request that the first task left open, if any. The activity joins that request; if the request was
+   * lost with its process, the activity records it as a lost try.
+   */
   readonly openSince?: number;
   /** The error type if the agent's share of the deadline ends during this activity. Workers of older versions read this name. */
   readonly cutOffType: ShareTimeoutType;
@@ -35,7 +38,7 @@ export interface CallAgentActivity {
 /** The interval of heartbeats as a fraction of the heartbeat timeout: 2 s with the default of 5 s. */
 const heartbeatFraction = 0.4;
 const defaultHeartbeatTimeoutMs = 5_000;
-/** How long Temporal may take to say whether it still waits for a task that came late. */
+/** How long Temporal may take to answer whether it still waits for a task that arrived late. */
 const lateCheckMs = 2_000;
 
 export function createCallAgent(dependencies: AskDependencies): CallAgentActivity {
@@ -72,7 +75,10 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
   };
 }
 
-/** An abort signal for when the call is cancelled, the worker stops, or the agent's share of the deadline is over. */
+/**
+ * Makes a signal that aborts if the call is cancelled, the worker stops, or the agent's share of the deadline is over.
+ * `release` frees its timer and listener.
+ */
 function callerOf(context: Context, { cutOffType }: AskRequest, now: () => number) {
   const caller = new AbortController();
   const onCancel = (): void => caller.abort(cancellation(context));
@@ -92,15 +98,17 @@ function callerOf(context: Context, { cutOffType }: AskRequest, now: () => numbe
 }
 
 /**
- * The time that schedule-to-close leaves for this try. All times are by the server's clock, and this try was scheduled in
- * the past: if the server set its clock back since, that must not extend the time.
+ * Returns the time in ms that schedule-to-close leaves for this try. All times are by the server's clock. This try was
+ * scheduled in the past, so if the server has set its clock back since then, that must not extend the time.
  */
 function remainingMs(info: Info, nowMs: number): number {
   const since = Math.max(nowMs, info.currentAttemptScheduledTimestampMs);
   return Math.max(0, info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - since - shareMarginMs);
 }
 
-/** Why Temporal cancelled the activity: the worker stops, Temporal no longer waits for it, or the call was cancelled. */
+/**
+ * Returns why Temporal cancelled the activity: the worker stops, Temporal no longer waits for it, or the call was cancelled.
+ */
 function cancellation({ cancellationDetails: details }: Context): Error {
   if (details?.workerShutdown) return new WorkerStopping();
   if (details?.timedOut || details?.notFound) return new GivenUp();
@@ -108,9 +116,9 @@ function cancellation({ cancellationDetails: details }: Context): Error {
 }
 
 /**
- * Throws `GivenUp` where Temporal no longer waits for this task: a worker that was frozen, or cut off from Temporal, reads tasks
- * that timed out on their way, and the agent must not be asked for them: their calls have gone on. A task younger than the
- * heartbeat timeout cannot have timed out, so only a late one costs a request.
+ * Throws `GivenUp` if Temporal no longer waits for this task. A worker that was frozen, or cut off from Temporal, reads tasks
+ * that have timed out in the meantime. Their calls have continued elsewhere, so the agent must not be asked for them. A task
+ * that is younger than the heartbeat timeout cannot have timed out, so only an older one costs an RPC.
  */
 async function refuseTimedOut(
   { client, info }: Context,
@@ -126,7 +134,7 @@ async function refuseTimedOut(
   } catch (error) {
     if (error instanceof ActivityNotFoundError)
       throw new GivenUp('The task timed out before this worker read it');
-    // Cancelled: the context's signal says so. Unreachable: the agent is asked, at least once is what is promised.
+    // A cancellation also aborts the context's signal. If Temporal is unreachable, the agent is asked (at-least-once).
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * The local activity `firstTry` (first-task path, ADR 0015): asks an agent within the workflow task and waits a moment. A
- * quick agent's answer or failure then needs no further workflow task and no transaction of its own. A request that takes
- * longer is left open for the activity `callAgent` to join.
+ * The local activity `firstTry` (first-task path, ADR 0015): asks an agent within the workflow task and waits a moment. A quick
+ * agent's answer or failure then needs no further workflow task and no separate transaction. A request that takes longer is
+ * left open for the activity `callAgent` to join.
  */
 import { Context } from '@temporalio/activity';
 import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
@@ -17,26 +17,32 @@ import { withThisTry } from './try-log.ts';
 
 /** Input of `firstTry`. */
 export interface FirstTryRequest extends Question {
-  /** How long to wait for the agent. */
+  /** How long to wait for the agent, in ms. */
   readonly waitMs: number;
-  /** Set if the agent's share of the deadline is too short for an activity afterwards: the request ends after `afterMs`. */
+  /**
+   * Set if the agent's share of the deadline leaves too little time for an activity afterwards. The request then ends after
+   * `afterMs` with an error of this type, instead of being left open.
+   */
   readonly shareTimeout?: { readonly afterMs: number; readonly type: ShareTimeoutType };
 }
 
 /** Result of `firstTry`. */
 export type FirstTry =
   | ({ readonly state: 'answered' } & AskResult)
-  /** The request is still open. `openSince`: its start, epoch ms. */
+  /** The request is still open. `openSince` is its start (epoch ms). */
   | { readonly state: 'open'; readonly openSince: number }
-  /** The call was cancelled, but the workflow task that asked does not know it yet. */
+  /** The call was cancelled, but the workflow task that made the request does not know it yet. */
   | { readonly state: 'cancelled' };
 
 export interface FirstTryActivity {
-  /** Throws the same failures as `callAgent`, if the agent fails within `waitMs`. */
+  /** Asks the agent. Throws the same failures as `callAgent` if the agent fails within `waitMs`. */
   firstTry(request: FirstTryRequest): Promise<FirstTry>;
 }
 
-/** Failures are kept for as long as Temporal may repeat a lost workflow task, so that its agents are not asked again (I3). */
+/**
+ * How many failures are kept, and for how long: for as long as Temporal may repeat a lost workflow task, so that an agent that
+ * has failed is not asked again (I7).
+ */
 const failuresKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 
 /** Implements `firstTry`, and remembers recent failures and the calls that wait. */

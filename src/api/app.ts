@@ -1,6 +1,7 @@
 /**
- * The Express app. A request passes the log and the headers, then its endpoint's own checks (authentication, drain, disk, content
- * type), the parsing of its body, and its handler. Paths without an endpoint are the documentation's, the desk's, or unknown.
+ * The Express app. A request passes the log and the headers, then its endpoint's own checks (authentication, drain, disk,
+ * content type), the parsing of its body, and its handler. Paths without an endpoint are the documentation's, the desk's, or
+ * unknown.
  */
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';

@@ -146,7 +146,7 @@ function agentEvents({ last, errors }: Asked): StoryEvent[] {
   const tryNumber = tries.length + 1;
   const started = { type: 'attempt_started', at: openTryAt, agent, attempt: tryNumber } as const;
   if (noSlotAt === undefined) return [...events, started];
-  // A try that waits for a slot looks like one that runs, so `attempt_started` may have been sent already.
+  // A try that waits for a slot looks like a running one, so `attempt_started` may have been sent already.
   const error = errors.get(tryNumber);
   const failed = {
     type: 'attempt_failed',

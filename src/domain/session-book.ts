@@ -155,7 +155,7 @@ export class SessionBook {
     this.content = { ...this.content, older: { key, count } satisfies OlderMessages };
   }
 
-  /** Whether nobody holds the turn and the last activity was at or before `cutoffMs`. */
+  /** Whether no call holds the turn and the last activity was at or before `cutoffMs`. */
   idleSince(cutoffMs: number): boolean {
     return !this.currentHolder && Date.parse(this.content.lastActivity) <= cutoffMs;
   }

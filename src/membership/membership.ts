@@ -1,4 +1,7 @@
-/** The membership of this process in its cluster: it joins, renews its lease, and compares itself with other nodes (ADR 0033). */
+/**
+ * Manages the membership of this process in its cluster: joins, renews the lease, and compares this node with other nodes (ADR
+ * 0033).
+ */
 import { readTerms } from '../services/nodes/cluster-terms.ts';
 import type { Nodes } from '../services/nodes/nodes.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';

@@ -14,7 +14,7 @@ export function refusal(
     `This node may not join the cluster in Temporal's namespace ${namespace}:`,
     ...breaches.map((breach) => `  ${wordsOf(breach, terms, { ...self, storePlace }, others)}`),
     others.length === 0 ? 'No node is running.' : `Running nodes: ${others.map(nameOf).join(', ')}.`,
-    // Force is no way out of a generation mismatch: other nodes would get data that they cannot read.
+    // Force does not help with a generation mismatch: other nodes would get data that they cannot read.
     ...(breaches.includes('older') || breaches.includes('newer') ? [] : [byForce]),
   ].join('\n');
 }

@@ -92,7 +92,7 @@ export async function composeNode(
   const now = (): number => clock.now();
   const nodes = new Nodes(temporal, writeOwnCard(config, role, sealer, now()), now);
   const force = config.join === 'force';
-  // Before the first check, which makes a store of a folder that is none yet.
+  // Before the first check, which would turn a folder that is not a store yet into one.
   if (!force) await refuseNewStore(temporal, nodes, config.payloads.store);
   await storeWatch.first();
   const storePlace = placeOf(config.payloads.store);

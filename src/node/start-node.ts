@@ -76,7 +76,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const worksHere = worker !== undefined && (await node.enterVersions());
   cleanups.add('keeping in step with other nodes', node.startBackgroundLoops({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
-  // Without a worker of its own, a facade may be the first process of the cluster: it does not wait for a worker.
+  // A facade without a worker may be the first process of the cluster, so it does not wait for a worker.
   await readAgents(node, worksHere ? firstReadMs : 0, log);
   if (temporal.embedded)
     cleanups.add(

@@ -1,5 +1,5 @@
 /**
- * The child process of a `ReplayLane`: replays one history after the other on one replay worker. It is a process of its own
+ * The child process of a `ReplayLane`: replays one history after the other on one replay worker. It runs in a separate process
  * because a history that crashes Temporal's core leaves a worker that never ends.
  */
 import type { History } from '../temporal-sdk/history-json.ts';

@@ -1,4 +1,4 @@
-/** Translates the failure of an activity that asked an agent, to tell whether the agent failed or the worker was lost. */
+/** Translates the failure of an activity that asked an agent: finds out whether the agent failed or the worker was lost. */
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { AskFailureDetails } from '../activities/ask-failure.ts';
 import type { AgentConfig } from '../domain/agent.ts';

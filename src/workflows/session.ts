@@ -112,7 +112,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
       const sent = await isDelivered(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...place }));
       if (sent && holds()) unsentTurn = undefined;
       if (sent || pauseMs > lastResendMs || !patched('wake-again')) break;
-      // Not after the first signal: what the call sent before it ended is delivered with the second.
+      // Not after the first signal: messages that the call sent before it ended are delivered together with the second.
       drops = pauseMs > firstResendMs && holds() && isOverdue(book.holder) && patched('drop-overdue');
       if (drops) break;
       if (await condition(() => !holds() || mustRenew(), pauseMs)) break;
@@ -235,7 +235,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     }
     if (mustRenew()) {
       await condition(() => allHandlersFinished() && inFlight === 0);
-      if (isClosed()) continue; // Closed meanwhile; the state for the next run does not carry that.
+      if (isClosed()) continue; // The session was closed meanwhile; the state for the next run would not record that.
       const holderUntold = book.holder !== undefined && book.holder.turnNumber === unsentTurn;
       const state = {
         ...book.state(),

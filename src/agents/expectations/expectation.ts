@@ -81,7 +81,7 @@ function compileSchema(jsonSchema: object): ValidateFunction {
       .compile(jsonSchema);
   } catch (error) {
     const { message } = error as Error;
-    // For an async schema inside another one Ajv has an error of its own, which does not name the keyword.
+    // For an async schema inside another one, Ajv throws another error, which does not name the keyword.
     const why = message.startsWith('async schema') ? noAsync.why : message;
     throw new Error(`expect.json_schema: ${why}`, { cause: error });
   }

@@ -18,7 +18,7 @@ export function decodedBody(request: Request): Readable {
     );
   }
   const decoded = decoders[coding]();
-  request.once('error', (error) => decoded.destroy(error)); // `pipe` hands no error on.
+  request.once('error', (error) => decoded.destroy(error)); // `pipe` does not pass errors on.
   return request.pipe(decoded);
 }
 

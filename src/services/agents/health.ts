@@ -1,6 +1,7 @@
 /**
- * This node's view of the agents' health: a snapshot of the health workflow, which a facade refreshes every second, plus
- * the node's own outcomes that the snapshot does not contain yet. Reads need no RPC and include the node's own outcomes at once.
+ * This node's view of the agents' health. It consists of a snapshot of the health workflow, which a facade refreshes every
+ * second, and of the node's own outcomes that the snapshot does not contain yet. Reads need no RPC and include the node's own
+ * outcomes at once.
  */
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';

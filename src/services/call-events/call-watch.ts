@@ -34,7 +34,7 @@ export function watchCall(temporal: Temporal): Watcher<string, readonly StoryEve
         else pauseMs = isNews ? pollMs.shortest : Math.min(2 * pauseMs, pollMs.longest);
       } catch (error) {
         if (isNotFound(error)) throw noSuchCall(callId);
-        // While Temporal is away, new followers are refused and those who already follow wait.
+        // While Temporal is unavailable, new followers are refused and the present ones wait.
         if (!isUnanswered(error) || published.length === 0) throw error;
         pauseMs = pollMs.longest;
       }

@@ -56,7 +56,7 @@ export async function findKnownCall(
   try {
     return await findExistingCall(deps, request);
   } catch (error) {
-    if (isUnanswered(error)) return undefined; // The caller goes on to start the call, which retries for longer.
+    if (isUnanswered(error)) return undefined; // The caller then starts the call, which retries for longer.
     throw error;
   }
 }

@@ -30,7 +30,7 @@ export function listQuery(filter: CallFilter): string {
     status && hasStatus(status),
     errorType && hasErrorType(errorType),
     agent !== undefined && is('agent', [searchable(agent)]),
-    // The attribute begins as the agent that the caller named. Only in a completed call is it the agent that answered.
+    // The attribute first holds the agent that the caller named. Only in a completed call does it hold the agent that answered.
     answeredBy !== undefined && `${hasStatus('completed')} AND ${is('answeredBy', spellingsOf(answeredBy))}`,
     session !== undefined && is('session', [searchable(session)]),
     user !== undefined && is('user', spellingsOf(user)),

@@ -31,7 +31,7 @@ export function watchList(records: CallRecords): Watcher<WatchedList, LiveList> 
         const list = { calls: page.items, counts };
         if (!isDeepStrictEqual(list, latest)) publish((latest = list));
       } catch (error) {
-        // While Temporal is away, new followers are refused and those who already follow wait.
+        // While Temporal is unavailable, new followers are refused and the present ones wait.
         if (!isUnanswered(error) || !latest) throw error;
       }
       await delay(pollEveryMs, signal);

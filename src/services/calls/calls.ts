@@ -44,7 +44,7 @@ export interface Attached {
   readonly sessionId: string | undefined;
 }
 
-/** The outcome of a start: a new call, or one that exists. */
+/** The outcome of a start: a new call, or a call that already exists. */
 export type Started = { readonly state: 'started' } | Attached;
 
 /** Every method may throw the refusal `temporal_unavailable`. */
@@ -76,7 +76,7 @@ export class Calls {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
       try {
-        // Retries have a shorter deadline: a server that is back answers soon, and one that is not is asked more often.
+        // Retries have a shorter deadline: a server that is back answers soon, and one that is still away is asked more often.
         const timeoutMs = Math.min(
           tries === 1 ? rpcTimeoutMs.write : rpcTimeoutMs.read,
           giveUpAt - Date.now(),

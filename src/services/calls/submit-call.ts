@@ -27,7 +27,10 @@ import { notRegistered, wantedChain, type WantedChain } from './requested-chain.
 /** A validated request to start a call. */
 export interface CallRequest extends WantedChain {
   readonly callId: string;
-  /** HMAC of the canonical request, made by `api/calls/idempotency.ts`. A request with the same call id and another fingerprint is refused. */
+  /**
+   * HMAC of the canonical request, made by `api/calls/idempotency.ts`. A request with the same call id and another fingerprint
+   * is refused.
+   */
   readonly fingerprint: string;
   readonly prompt: string;
   readonly sessionId?: string | undefined;
@@ -155,7 +158,7 @@ async function start(deps: SubmitDependencies, request: CallRequest, ready: Read
   try {
     const input = callInput(deps, request, ready, order);
     const started = await deps.calls.start(input, request.fingerprint, request.rerun);
-    if (started.state === 'attached') giveBack(); // The existing call has a chain of its own.
+    if (started.state === 'attached') giveBack(); // The existing call has its own chain.
     return started;
   } catch (error) {
     giveBack();

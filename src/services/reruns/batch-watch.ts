@@ -17,7 +17,7 @@ export function watchBatch(batches: Batches): Watcher<string, BatchSummary> {
         if (!isDeepStrictEqual(batch, latest)) publish((latest = batch));
         if (batch.status !== 'running') return;
       } catch (error) {
-        // While Temporal is away, new followers are refused and those who already follow wait.
+        // While Temporal is unavailable, new followers are refused and the present ones wait.
         if (!isUnanswered(error) || !latest) throw error;
       }
       await delay(pollEveryMs, signal);

@@ -28,7 +28,8 @@ export interface BatchSummary {
   readonly status: 'running' | 'completed' | 'cancelled' | 'failed';
   readonly filter: BatchFilter;
   /**
-   * What the reruns change. It says whether they have a prompt of their own, but not the prompt itself, which is confidential.
+   * What the reruns change. `ownPrompt` says whether they replace the prompt; the new prompt itself is confidential and not
+   * included.
    */
   readonly overrides: Omit<BatchOverrides, 'prompt'> & { readonly ownPrompt: boolean };
   readonly progress: BatchProgress;
@@ -57,8 +58,8 @@ export class Batches {
   }
 
   /**
-   * The batch id for the hash of an Idempotency-Key. A hash that begins with `-` or `_` gets an `x` in front, except that a batch
-   * which an older version started under the bare hash keeps it.
+   * Returns the batch id for the hash of an Idempotency-Key. If the hash begins with `-` or `_`, the id has an `x` in front of
+   * it. A batch that an older version started with the bare hash as its id keeps that id.
    */
   async idOf(digest: string): Promise<string> {
     const id = plainStart(digest);

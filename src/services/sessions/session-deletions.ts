@@ -134,7 +134,7 @@ export class SessionDeletions {
     );
     try {
       return await rpc(this.temporal, rpcTimeoutMs.read, async () => {
-        // A session from before there were lives has no result, and neither has one that was terminated.
+        // A session from before lives existed has no result, and neither has a terminated one.
         const result = await handle.result().catch((error: unknown) => {
           if (error instanceof WorkflowFailedError) return undefined;
           throw error;
@@ -150,7 +150,7 @@ export class SessionDeletions {
   }
 
   private async dropTexts({ sessionId, life }: ClosedRun): Promise<void> {
-    // Sessions from before there were lives share one folder per session id. payload-sweep.ts deletes it if none runs.
+    // Sessions from before lives existed share one folder per session id. payload-sweep.ts deletes it if none runs.
     const newest = life === undefined ? await this.newest(sessionId) : undefined;
     if (newest?.status.name === 'RUNNING' && lifeIn(newest.memo) === undefined) return;
     await this.texts.drop(sessionOwner(sessionId, life));

@@ -50,7 +50,7 @@ export class SessionReads {
 
   private async readCached(known: SessionCache, sessionId: string): Promise<SessionContent | undefined> {
     const { mark, content } = await rpc(this.temporal, rpcTimeoutMs.read, async () => {
-      // The mark before the content: cached content is never older than its mark.
+      // The mark is read before the content, so that cached content is never older than its mark.
       const markNow = await this.mark(sessionId);
       const contentThen = markNow && known.contentAt(sessionId, markNow);
       return { mark: markNow, content: contentThen ?? (await this.query(sessionId)) };
