@@ -7,10 +7,10 @@ type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 type EventKind = proto.temporal.api.enums.v1.EventType;
 const { EventType } = proto.temporal.api.enums.v1;
 
-/** What caller and agent saw. Epoch ms with fractions. */
+/** The times that the caller and the agent measured, in epoch ms with fractions. */
 export interface Seen {
   readonly sentAt: number;
-  /** The last request to an agent, and its answer. */
+  /** When the last request to an agent arrived, and when it was answered. */
   readonly askedAt: number;
   readonly answeredAt: number;
   readonly receivedAt: number;
@@ -21,7 +21,7 @@ export interface Span {
   readonly ms: number;
 }
 
-/** In the order in which a call passes them. */
+/** The names of the spans, in the order in which a call passes through them. */
 export const spanNames = [
   'HTTP, validation, start',
   'HTTP, validation, the session opens the turn',

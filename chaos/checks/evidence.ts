@@ -76,12 +76,12 @@ export interface Evidence {
   readonly executions: readonly Execution[];
   /** Build ids that no running worker has any more. */
   readonly goneVersions: readonly string[];
-  /** By call id. */
+  /** The facts about the calls, by call id. `views` is by call id too. */
   readonly calls: ReadonlyMap<string, CallFacts>;
   readonly views: ReadonlyMap<string, CallView>;
   /** How many calls had to be read again because an answer reported that they had ended but not how they ended. */
   readonly endsReadAgain: number;
-  /** By session id. */
+  /** The messages of the sessions, by session id. `sessionFacts` is by session id too. */
   readonly sessions: ReadonlyMap<string, readonly StoredMessage[]>;
   readonly sessionFacts: ReadonlyMap<string, SessionFacts>;
 }

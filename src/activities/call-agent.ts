@@ -20,7 +20,10 @@ export interface AskRequest extends Question {
    * lost with its process, the activity records it as a lost try.
    */
   readonly openSince?: number;
-  /** The error type if the agent's share of the deadline ends during this activity. Workers of older versions read this name. */
+  /**
+   * The error type if the agent's share of the deadline ends during this activity. Workers of older versions read this name, so
+   * it must stay.
+   */
   readonly cutOffType: ShareTimeoutType;
 }
 

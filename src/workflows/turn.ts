@@ -1,4 +1,4 @@
-/** A call's part in its session: wait for the turn, and commit when the call ends. */
+/** A call's side of its session: it waits for the turn, and commits the turn when the call ends. */
 import {
   ApplicationFailure,
   condition,
@@ -20,11 +20,11 @@ import { commitTurnSignal, turnGrantedSignal } from './messages.ts';
 import type { OldTurnCommit, ResetRun } from './resets-in-old-histories.ts';
 
 /**
- * A call that starts this long after its turn was granted asks its session again: it may have lost the turn, because the
- * session frees the turn of a call that has not started after 10 s.
+ * If a call starts more than this long after its turn was granted, it asks its session again. It may have lost the turn,
+ * because the session frees the turn of a call that has not started after 10 s.
  */
 const grantStaleMs = 5_000;
-/** How often a waiting call asks its session, in case the signal was lost or the session was deleted. */
+/** How often a waiting call asks its session for the turn, in case the signal was lost or the session was deleted. */
 const askAgainMs = 10_000;
 
 // An update of the session, about 20 ms. The timeout is short because the local activity occupies a workflow task that the
@@ -48,7 +48,7 @@ export type Turn =
 export class SessionTurn {
   private readonly input: CallInput;
   private readonly reset: ResetRun;
-  /** The session run and life that granted or queued the call. */
+  /** The session run and life that granted the call its turn or queued it. */
   private place: TurnPlace;
   private hasTurn = false;
 
@@ -137,7 +137,7 @@ async function waitForTurn(
   }
 }
 
-/** The error text of a call whose deadline passed in its session's queue. */
+/** Returns the error text of a call whose deadline passed while it waited in its session's queue. */
 export function overdueInQueue({ deadlineMs }: CallInput): string {
   return `The call's deadline of ${deadlineMs / 1_000} s passed while it waited for its session's turn`;
 }
@@ -149,7 +149,7 @@ function startedInTime(grantedAt: number): boolean {
   return Date.now() - grantedAt <= grantStaleMs || patched('turn-by-start');
 }
 
-/** Undefined while the call is still queued. */
+/** Converts the session's reply to the end of the wait; undefined while the call is still queued. */
 function turnFrom(reply: TurnReply | undefined): Turn | undefined {
   // The session was deleted: the call continues without it, and its result has `sessionStored: false`.
   if (!reply) return { status: 'granted', window: [] };
@@ -163,11 +163,14 @@ function turnFrom(reply: TurnReply | undefined): Turn | undefined {
   }
 }
 
-/** How the call ended, for its session. */
+/** How the call ended, as far as its session needs to know it. */
 export interface TurnEnding {
-  /** Absent: the session stores the user's message as failed. */
+  /** The answer. If it is absent, the session stores the user's message as failed. */
   readonly answer?: { readonly agent: string; readonly content: StoredText } | undefined;
-  /** The history already determines the ending: if this workflow task is lost, the next one ends the call the same way. */
+  /**
+   * Whether the history already determines the ending. If this workflow task is lost, the next one then ends the call in the
+   * same way.
+   */
   readonly onRecord: boolean;
   readonly cancelled?: true;
 }
@@ -186,8 +189,9 @@ export function asksInTask({ firstTaskWaitMs, sessionId, rerunOf }: CallInput, r
 
 /**
  * Commits by a signal that is one of the task's commands, so that the answer and the commit are recorded together or not at
- * all. The signal goes to the session run that granted the turn. If that run is over, the session has continued in another
- * run or was removed, and the commit is delivered by an activity.
+ * all. The signal goes to the session run that granted the turn. If that run is over, the session has continued in another run
+ * or was removed; the commit is then delivered by an activity, or given up if the run id is not known. Returns whether the
+ * session stores the turn.
  */
 async function signalCommit(sessionId: string, commit: TurnCommit, place: TurnPlace): Promise<boolean> {
   const isLarge = textsOf(commit).some(isReference);
@@ -201,7 +205,7 @@ async function signalCommit(sessionId: string, commit: TurnCommit, place: TurnPl
   }
 }
 
-/** Turns a failed `openTurn` into "unknown", so that it is asked again later. A cancellation is thrown. */
+/** Turns a failed `openTurn` into "unknown", so that the call asks again later. Rethrows a cancellation. */
 function rethrowCancellation(error: unknown): 'unknown' {
   if (isCancellation(error)) throw error;
   return 'unknown';

@@ -1,6 +1,6 @@
 /**
- * The bundle of versioned workers: the same workflows, each with its versioning behaviour (ADR 0012). A separate bundle,
- * because the server accepts a behaviour from versioned workers only.
+ * The bundle of versioned workers: the same workflows, each with its versioning behaviour (ADR 0012). It is a separate bundle,
+ * because the server accepts a behaviour only from versioned workers.
  */
 import { setWorkflowOptions } from '@temporalio/workflow';
 import {

@@ -26,7 +26,7 @@ export interface HttpTransportOptions extends PoolOptions {
   readonly maxCompressionRatio: number;
 }
 
-/** Shorter tokens are not redacted in answers, because ordinary text contains them by chance. */
+/** Tokens that are shorter than this are not redacted in answers, because ordinary text contains them by chance. */
 const minTokenLengthToRedact = 8;
 const maxProbeBodyBytes = 16_384;
 

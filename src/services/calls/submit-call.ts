@@ -1,8 +1,8 @@
 /**
- * From a request to a started call (I1), in five steps: `resolve`, `admit`, `keepText` (a large prompt goes to the payload
- * store), `acquireTurn`, `start`. Each checks before it takes anything, and what a step took is given back if a later one
- * refuses. If a call of the request's id exists, the request attaches to it; that shows before the first step, in `resolve`, in
- * `acquireTurn` or in `start`.
+ * Turns a request into a started call (I1), in five steps: `resolve`, `admit`, `keepText` (a large prompt goes to the payload
+ * store), `acquireTurn`, `start`. Each step checks before it takes anything, and what a step took is given back if a later one
+ * refuses. If a call with the request's id already exists, the request attaches to it; that may turn out before the first step,
+ * in `resolve`, in `acquireTurn` or in `start`.
  */
 import type { AgentConfig } from '../../domain/agent.ts';
 import type { CallInput } from '../../domain/call.ts';

@@ -22,7 +22,7 @@ interface Deployment {
   readonly buildIds: readonly string[];
   /** Whether the current version has reached all task queues. */
   readonly routed: boolean;
-  /** For optimistic locking: a change with this token fails if another change came first. */
+  /** A token for optimistic locking: a change with this token fails if another change came first. */
   readonly conflictToken: Uint8Array;
 }
 
