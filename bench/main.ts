@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: what a durable call costs compared with floors that are measured in the same run on the same machine. stage.ts
- * starts what the rows need, rounds.ts measures, report.ts and targets.ts judge, tables.ts prints. docs/benchmarks.md says what
- * the benchmark does not measure.
+ * `npm run bench` measures what a durable call costs, compared with floors that are measured in the same run on the same
+ * machine. stage.ts starts what the rows need, rounds.ts measures, report.ts and targets.ts judge, tables.ts prints.
+ * docs/benchmarks.md says what the benchmark does not measure.
  */
 import { writeFile } from 'node:fs/promises';
 import { compare, readReport, type Comparison } from './compare.ts';

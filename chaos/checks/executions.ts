@@ -1,4 +1,4 @@
-/** I3: agents get no more requests than the recorded tries explain, and one Idempotency-Key per call and agent. */
+/** Checks I3: agents get no more requests than the recorded tries explain, and one Idempotency-Key per call and agent. */
 import type { Execution } from '../agents/ledger.ts';
 import type { CallFacts, CallView, Evidence, Finding } from './evidence.ts';
 import { callsMayBeGone, requestOf } from './removals.ts';
@@ -39,20 +39,26 @@ function byKey(executions: readonly Execution[]): Map<string, Execution[]> {
 }
 
 /**
- * The attempts of a call that was cancelled or timed out exist only in the memory of its workflow, which only a worker of
- * its version can read. Every other ending records them in the history.
+ * Whether the call's attempts are lost. The attempts of a call that was cancelled or timed out exist only in the memory of its
+ * workflow, which only a worker of its version can read. Every other ending records them in the history.
  */
 function lacksAttempts({ status, errorType, attempts }: CallView): boolean {
   return attempts.length === 0 && (status === 'cancelled' || errorType === 'deadline_exceeded');
 }
 
-/** How many tries the history allows when the attempts are lost: the first tries on record, and every try that each ask was allowed. */
+/**
+ * Returns how many tries the history allows if the attempts are lost: the first tries on record, and every try that each
+ * activity was allowed.
+ */
 function triesAllowed(agent: string, { asks, firstTries }: CallFacts): number {
   const first = firstTries.filter((name) => name === agent).length;
   return asks.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, first);
 }
 
-/** The recorded tries. If a cancellation cut an activity off, its retries are unknown, so all tries that it was allowed count. */
+/**
+ * Returns the number of recorded tries. If a cancellation ended an activity, its retries are unknown, so all tries that it was
+ * allowed count.
+ */
 function recordedTries(agent: string, { asks }: CallFacts, { attempts }: CallView): number {
   const sum = (all: readonly { agent: string; tries: number }[]): number =>
     all.filter((one) => one.agent === agent).reduce((total, { tries }) => total + tries, 0);
@@ -85,7 +91,10 @@ function answersFromNowhere(
   );
 }
 
-/** The part of an answer to compare. An answer of `leaky` is partly redacted, so only its name and its unique id are compared. */
+/**
+ * Returns the part of an answer that is compared. An answer of `leaky` is partly redacted, so only its name and its unique id
+ * are compared.
+ */
 function comparable(answer: string): string {
   return answer.startsWith('leaky ') ? answer.split(' ').slice(0, 2).join(' ') : answer;
 }

@@ -41,7 +41,7 @@ export interface FirstTryActivity {
 
 /**
  * How many failures are kept, and for how long: for as long as Temporal may repeat a lost workflow task, so that an agent that
- * has failed is not asked again (I7).
+ * has failed is not asked again (I3).
  */
 const failuresKept = { max: 2_000, ttl: 15 * 60_000 } as const;
 

@@ -6,7 +6,7 @@ import type { CallInput } from './call.ts';
 import type { SessionMessage, TurnCommit, WindowMessage } from './session.ts';
 import type { StoredText } from './stored-text.ts';
 
-/** The text of a message: a reference if the payload store has it and it is not loaded, otherwise the text itself. */
+/** Returns the text of a message: a reference if the text is in the payload store and not loaded, otherwise the text itself. */
 export function textOf<T extends StoredText>({ content }: { readonly content: T }): T {
   return content;
 }
@@ -19,7 +19,7 @@ export function withText<T extends StoredText>(
   return { ...message, content: text };
 }
 
-/** The prompt of a call: a reference if the payload store has it and it is not loaded, otherwise the text itself. */
+/** Returns the prompt of a call: a reference if the text is in the payload store and not loaded, otherwise the text itself. */
 export function promptOf<T extends StoredText>({ prompt }: { readonly prompt: T }): T {
   return prompt;
 }
@@ -32,7 +32,7 @@ export function withPrompt<T extends StoredText>(
   return { ...input, prompt };
 }
 
-/** The answer of a call's agent. */
+/** Returns the answer of a call's agent: the text itself, or a reference to it in the payload store. */
 export function responseOf({ response }: { readonly response: StoredText }): StoredText {
   return response;
 }

@@ -3,8 +3,8 @@ import { StartupError } from '../platform/startup-error.ts';
 import { holdToProgress, type ConnectionBounds } from '../api/http/connections.ts';
 
 /**
- * Starts an HTTP server that holds its clients to `bounds`. Throws a `StartupError` that names the setting if the address or the
- * port cannot be used; other errors are thrown as they are.
+ * Starts an HTTP server that holds its clients to `bounds`. Throws a `StartupError` that names the setting if the address or
+ * the port cannot be used; other errors are thrown unchanged.
  */
 export async function listen(
   app: RequestListener,

@@ -1,6 +1,7 @@
 /**
  * All settings. zod parses them once, at the start of a process, into one typed object. docs/settings.md lists exactly these
- * settings; a test compares them. No other code reads process.env (`@temporalio/envconfig` reads TEMPORAL_*).
+ * settings; a test compares them. Other variables are read elsewhere: `@temporalio/envconfig` reads TEMPORAL_*, and the command
+ * line also reads a few variables of its terminal and its user.
  */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';

@@ -1,4 +1,7 @@
-/** Serves `/docs`: Swagger UI with the node's own OpenAPI document. Its script is a file, since the CSP allows no inline ones. */
+/**
+ * Serves `/docs`: Swagger UI with the node's own OpenAPI document. Its script is a file, because the Content Security Policy
+ * allows no inline scripts.
+ */
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
 import express, { Router } from 'express';

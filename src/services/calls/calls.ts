@@ -104,8 +104,8 @@ export class Calls {
   }
 
   /**
-   * The call id for the hash of an Idempotency-Key. A hash that begins with `-` or `_` gets an `x` in front, except that a call
-   * which an older version started under the bare hash keeps it.
+   * Returns the call id for the hash of an Idempotency-Key. If the hash begins with `-` or `_`, the id has an `x` in front of
+   * it. A call that an older version started with the bare hash as its id keeps that id.
    */
   async idOf(digest: string): Promise<string> {
     const id = plainStart(digest);
