@@ -21,6 +21,7 @@ describe.runIf(canMount())('a node on disks that become full (skipped if none ca
       HOLDFAST_DATA_DIR: join(data.path, 'data'),
       HOLDFAST_PAYLOAD_STORE: payloads.path,
       HOLDFAST_PAYLOAD_RESERVE_MIB: '2',
+      HOLDFAST_DISK_RESERVE_MIB: '1', // Of both disks.
     });
     agent = await startAgent(({ body }) => {
       const { messages } = body as { messages: { content: string }[] };
@@ -61,7 +62,7 @@ describe.runIf(canMount())('a node on disks that become full (skipped if none ca
   it('a full data directory makes /readyz fail and calls are refused at once, until there is space', async () => {
     const ready = async (): Promise<unknown> => (await test.http.get('/readyz')).body.error_type;
     expect(await ready()).toBeUndefined();
-    data.fill(mebibyte);
+    data.fill(0.9 * mebibyte);
     await expect.poll(ready, { interval: 50, timeout: 5_000 }).toBe('disk_full');
     const asked = agent.requests.length;
     const refused = await test.http.call({ agent_name: 'sized', prompt: '1' });
