@@ -19,7 +19,7 @@ export interface Execution {
   aborted?: true;
   /** Set if a reused connection broke during the request. The same try may then send the request once more (ADR 0025). */
   brokeKept?: true;
-  /** The content of the answer that was sent. */
+  /** The `content` that the agent sent, even if the client did not get all of it (`aborted`). Absent if there was none. */
   answer?: string;
 }
 

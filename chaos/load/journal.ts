@@ -26,7 +26,7 @@ export interface Removal {
   readonly sentAt: number;
   /** The time (epoch ms) after which the removal can no longer take effect. */
   until: number;
-  /** Whether the removal was answered, so that it has certainly taken effect. */
+  /** Whether the answer proves that the removal has taken effect and nothing is left to do. */
   done: boolean;
 }
 
@@ -112,7 +112,7 @@ export class Journal {
   }
 
   /**
-   * Records the outcome of a removal. `done` says whether it was answered, `until` is the time (epoch ms) after which it can no
+   * Records the outcome of a removal. `done` says whether the answer proves that it has taken effect, `until` is the time (epoch ms) after which it can no
    * longer take effect.
    */
   removed(removal: Removal, done: boolean, until: number): void {

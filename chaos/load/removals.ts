@@ -2,10 +2,10 @@
 import type { Removal } from './journal.ts';
 import type { Stage } from './stage.ts';
 
-/** Within this time a removal whose answer was lost may still take effect. */
+/** Within this time a removal may still take effect if its answer does not prove that it has. */
 const maxUnansweredMs = 60_000;
 
-/** Deletes a session. Returns true if the deletion was answered, so that nothing of the session from before it may be left. */
+/** Deletes a session. Returns true if the answer proves that it is done (204, 404), so that nothing of the session from before it may be left. */
 export async function removeSession(
   stage: Pick<Stage, 'api' | 'journal'>,
   facade: string,
@@ -18,7 +18,7 @@ export async function removeSession(
   return over(stage, removal, answer?.status === 204 || answer?.status === 404);
 }
 
-/** Removes every session that is not in use at the moment, whatever its age. Returns true if the cleanup was answered. */
+/** Removes every session that is not in use at the moment, whatever its age. Returns true if the answer is 200. */
 export async function cleanUpNow(stage: Pick<Stage, 'api' | 'journal'>, facade: string): Promise<boolean> {
   const removal = stage.journal.removal({ withCalls: false });
   const answer = await stage.api.send(facade, 'POST', '/api/vps/sessions/cleanup?max_age_hours=0');

@@ -6,7 +6,7 @@ import { z } from './zod.ts';
 
 const common = { at: isoTime, call_id: z.string() };
 const agent = z.string();
-/** The number of the try at this agent, from 1, under two names. `attempt` will be removed in 0.3.0 (docs/compatibility.md). */
+/** The number of the try at this agent, from 1, under two names. `attempt` will be removed in 0.3.0 at the earliest (docs/compatibility.md). */
 const tryNumber = { try: wholeNumber, attempt: wholeNumber };
 
 /**

@@ -40,7 +40,10 @@ export function promptAndDeadline(limits: RequestLimits) {
   return { prompt, deadline_seconds };
 }
 
-/** The body of a new call. */
+/**
+ * The body of a new call. Its parsed form, defaults included, is the fingerprint that a repeated key must match: a new field must
+ * be optional and without default, or keys from before an upgrade no longer match.
+ */
 export function callRequest(limits: RequestLimits) {
   const { prompt, deadline_seconds } = promptAndDeadline(limits);
   return z

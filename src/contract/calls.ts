@@ -10,7 +10,7 @@ const attemptTry = z.object({
   attempt: z
     .number()
     .int()
-    .openapi({ deprecated: true, description: 'Same as try; will be removed in 0.3.0' }),
+    .openapi({ deprecated: true, description: 'Same as try; will be removed in 0.3.0 at the earliest' }),
   error_type: errorType.nullable(),
   lost: z.boolean().openapi({ description: 'Its worker died or stopped before the agent answered' }),
   latency_ms: z.number(),
@@ -46,7 +46,7 @@ const callFields = {
   error_type: errorType.nullable(),
   fallback_chain: z
     .array(z.string())
-    .openapi({ description: 'Agent names in the order in which they were asked' }),
+    .openapi({ description: 'Agent names in the order in which they were to be asked' }),
   attempts: z.array(attempt),
   latency_ms: z
     .number()
@@ -106,7 +106,7 @@ export const callDescription = z
     prompt_lost: z
       .literal(true)
       .optional()
-      .openapi({ description: 'The text was lost in the payload store; a note is in its place' }),
+      .openapi({ description: 'The text was lost in the payload store; a note stands for it' }),
     metadata: z.record(z.string(), z.unknown()).nullable(),
     deadline_seconds: z
       .number()

@@ -14,10 +14,10 @@ export const id = z
   .openapi({ pattern: printable.source }); // The OpenAPI generator would write the pattern with its flags.
 
 /**
- * The reason for refusing JSON with a member `__proto__`: such a member cannot be stored as an ordinary member of a parsed
- * object.
+ * The error text for a member `__proto__` of JSON. It is refused because code that copies members by assignment
+ * (`copy[name] = value`) would set the copy's prototype instead.
  */
-export const noMemberName = 'no name of a member';
+export const noMemberName = "not allowed as a member's name";
 
 /**
  * The id of something that a request creates. `.` and `..` are refused because clients drop them from the path of a URL, and

@@ -13,7 +13,7 @@ const message = z.object({
   lost: z
     .literal(true)
     .optional()
-    .openapi({ description: 'The text was lost in the payload store; a note is in its place' }),
+    .openapi({ description: 'The text was lost in the payload store; a note stands for it' }),
 });
 export const sessionDescription = z
   .object({

@@ -2,7 +2,8 @@ import { healthStatus, type AgentHealth } from './health.ts';
 
 /**
  * The state of one agent's circuit breaker. While it is `open`, until `until` (epoch ms), the agent is asked last. `half_open`
- * means that the cooldown is over and one call per node may ask the agent first, as a probe.
+ * means that the cooldown is over and one call per node, which takes the agent's probe slot, may ask it at its usual
+ * place in the chain.
  */
 export type Circuit =
   | { readonly state: 'closed' }

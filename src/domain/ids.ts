@@ -1,6 +1,6 @@
 /**
  * Builders of every Temporal id, and of the idempotency key that agents get. Only this file knows their form. Hashed ids are
- * made in hashed-ids.ts, keys of data in memory in keys.ts.
+ * made in hashed-ids.ts, keys of data in memory in cache-keys.ts.
  */
 
 export const agentDirectoryId = 'agent-directory';

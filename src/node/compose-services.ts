@@ -134,7 +134,7 @@ async function cancelAbandoned(calls: Calls, callId: string, log: Log): Promise<
   } catch (error) {
     log.warn(
       { callId, err: error },
-      'The last client that waited for the call disconnected, but the call could not be cancelled',
+      'The last client that waited for the call disconnected, but the call could not be cancelled: it goes on until it ends or is cancelled (POST /api/vps/calls/{id}/cancel)',
     );
   }
 }

@@ -58,7 +58,7 @@ function refuseForeignHost(request: Request, ownHost: string): void {
   if (name === 'localhost' || name === ownHost || isIP(name) !== 0) return;
   throw new Refusal(
     'unauthorized',
-    `Without HOLDFAST_API_KEYS this node answers to localhost and addresses only, not to '${name}'`,
+    `This node has no HOLDFAST_API_KEYS, so it answers only to localhost, its HOLDFAST_HOST and IP addresses, not to '${name}': use one of these, or set HOLDFAST_API_KEYS`,
   );
 }
 

@@ -43,7 +43,9 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
         const full = diskProblem();
         if (full !== undefined) throw new Refusal('disk_full', full, { retryAfterSeconds: 5 });
         if (storeWatch.problem !== undefined)
-          throw new Refusal('payload_store_unavailable', storeWatch.problem, { retryAfterSeconds: 5 });
+          throw new Refusal('payload_store_unavailable', unusable(storeWatch.problem), {
+            retryAfterSeconds: 5,
+          });
         const { current, polled } = await temporal.describePolling();
         // This node's own worker need not have polled yet. If it gets no new calls, another process's worker must have.
         const ownWorks = workerRunning() === true && config.worker.buildId === current;
@@ -86,4 +88,8 @@ function nobodyPolls(current: string | undefined): string {
   return current === undefined
     ? 'Temporal answers, but no worker polls'
     : `Temporal answers, but no worker of version ${current} polls, which is current: start one, or promote another (npm run promote)`;
+}
+
+function unusable(problem: string): string {
+  return `The payload store cannot be used yet (${problem}); this node tries again every 2 s`;
 }

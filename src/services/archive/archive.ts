@@ -148,7 +148,7 @@ function fileIdOf(callId: string): string {
   return /^[\w-]{1,128}$/.test(callId) ? callId : hash(callId);
 }
 
-/** Returns the session's part of the file names of its calls. */
+/** Returns what the names of archived files contain of the session id: a hash, because an id may have any characters. */
 function sessionMarkOf(sessionId: string): string {
   return hash(sessionId);
 }

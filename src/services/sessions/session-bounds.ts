@@ -15,9 +15,13 @@ export function withBound(error: unknown, { maxQueued, maxMetadataBytes = 0 }: S
         cause: error,
       });
     case 'session_metadata_full':
-      return new Refusal(error.type, `A session's metadata takes ${maxMetadataBytes} bytes as JSON`, {
-        cause: error,
-      });
+      return new Refusal(
+        error.type,
+        `The session's metadata, with what its waiting calls may add, would be more than ${maxMetadataBytes} bytes as JSON (HOLDFAST_MAX_SESSION_METADATA_BYTES): send less, or use another session`,
+        {
+          cause: error,
+        },
+      );
     default:
       return error;
   }

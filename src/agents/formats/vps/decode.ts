@@ -12,8 +12,9 @@ const maxLevels = 1_000;
 
 /**
  * Returns the text of a `vps` answer: `content` as a string or as blocks `[{type: "text", text}]` (joined; blocks of other
- * types are ignored), or `message` as a string or `{content}`. White space is kept. Throws `AgentError` of type
- * `invalid_response` for anything else, and no other error.
+ * types are ignored), or `message` as a string or `{content}` with the same forms. White space is kept. Throws `AgentError` of
+ * type `invalid_response`, and no other error, for anything else: also for empty text, and for an answer with an `error` or
+ * `success: false`, whatever its content.
  */
 export function decode(body: Uint8Array, redactor: Redactor = noRedaction): string {
   // For millions of levels JSON.parse blocks the process for seconds.
