@@ -88,8 +88,8 @@ test('docs/deployment.md names the releases, the PostgreSQL and the Go of the ta
   const page = read('docs/deployment.md');
   for (const [, image = '', version] of page.matchAll(/temporalio\/([\w-]+):([\w.-]+)/g))
     expect({ image, version }).toEqual({ image, version: image === 'ui' ? webUi : temporal });
-  expect(page).toContain(`PostgreSQL ${postgres.oldest} to ${postgres.newest} is taken from`);
-  expect(page).toContain(`if it is exactly ${temporal}.`);
+  expect(page).toContain(`PostgreSQL ${postgres.oldest} to ${postgres.newest} is looked for on`);
+  expect(page).toContain(`if both are exactly version ${temporal}.`);
   expect(page).toContain(`That needs Go ${serverTable.go.oldest}`);
   expect(page).toContain(`\`max_connections\` of ${postgresSettings.max_connections}`);
 });

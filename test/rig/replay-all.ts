@@ -1,7 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type temporalProto from '@temporalio/proto';
 import { isNotFound } from '../../src/services/temporal/rpc.ts';
+import { historyToJSON } from '../../src/temporal-sdk/history-json.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { workflowBundlePath } from '../../src/platform/paths.ts';
 import { installRuntime } from '../../src/platform/temporal-connection.ts';
@@ -10,15 +14,22 @@ installRuntime(createLog('silent'));
 
 type History = temporalProto.temporal.api.history.v1.IHistory;
 
-/** Replays the history of every workflow in the namespace. Throws for the first one that does not replay (I8). */
+/**
+ * Replays the history of every workflow in the namespace. Throws for the first one that does not replay (I8), and saves its
+ * history in a file that the error names.
+ */
 export async function replayAll(client: Client): Promise<number> {
   let replayed = 0;
   const results = Worker.runReplayHistories(
     { workflowBundle: { codePath: workflowBundlePath } },
     histories(client),
   );
-  for await (const { workflowId, error } of results) {
-    if (error) throw new Error(`${workflowId} does not replay`, { cause: error });
+  for await (const { workflowId, runId, error } of results) {
+    if (error) {
+      const path = join(tmpdir(), `does-not-replay-${runId}.json`);
+      await writeFile(path, historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory()));
+      throw new Error(`${workflowId} does not replay; its history is in ${path}`, { cause: error });
+    }
     replayed += 1;
   }
   return replayed;
