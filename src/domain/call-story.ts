@@ -93,7 +93,7 @@ export function isEnding({ type }: StoryEvent): boolean {
 }
 
 /** All schedulings of one agent. The last one includes the tries of those before it. */
-interface Asked {
+export interface Asked {
   readonly since: number;
   last: KnownAsk;
   /** Error texts by the number of the try that failed. */
@@ -101,7 +101,7 @@ interface Asked {
 }
 
 /** Groups schedulings by agent. A chain has each agent once, so schedulings of one agent are next to each other. */
-function byAgent(asks: readonly KnownAsk[]): Asked[] {
+export function byAgent(asks: readonly KnownAsk[]): Asked[] {
   const all: Asked[] = [];
   for (const ask of asks) {
     let asked = all.at(-1);

@@ -1,5 +1,5 @@
 /** Reads what Temporal stores about calls: descriptions, lists, counts, start inputs and histories. */
-import { historyToJSON } from '../../temporal-sdk/history-json.ts';
+import { historyToJSON, type History } from '../../temporal-sdk/history-json.ts';
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import type { CallInput, CallProgress } from '../../domain/call.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
@@ -7,13 +7,15 @@ import { callPageKey } from '../../domain/cache-keys.ts';
 import { promptOf, withPrompt } from '../../domain/turn-text.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
-import { callStatusOf, describeExecution, findCall, noSuchCall, readProgress } from './call-execution.ts';
+import { callStatusOf, describeExecution, findCall, noSuchCall } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
 import { listedCall } from './listed-call.ts';
 import { lostText, unlessLost, type TextStore } from '../../payloads/text-store.ts';
 import { loadText, refusing } from '../../payloads/store-refusals.ts';
 import type { Calls } from './calls.ts';
+import { factsOf } from '../call-events/call-facts.ts';
+import { progressOf } from '../call-events/call-progress.ts';
 import { rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { countByStatus, listAll, listPage, type Page } from '../temporal/visibility.ts';
 
@@ -29,7 +31,7 @@ export interface CallDescription extends CallSummary {
   readonly reruns: readonly CallSummary[];
   /** How the call ended. Absent while it runs. */
   readonly ending?: CallEnding;
-  /** The progress of a running call. Absent if no worker answered. */
+  /** The progress of a running call. */
   readonly progress?: CallProgress;
 }
 
@@ -66,8 +68,10 @@ export class CallRecords {
     ]);
     const known = { ...summaryOf(info), runId: info.runId, input, promptLost, reruns: reruns.items };
     if (known.status === 'running') {
-      const progress = await readProgress(this.temporal, callId);
-      return { ...known, ...(progress && { progress }) };
+      // After the description: an activity that was pending may have ended since, but not the other way round.
+      const { events } = await this.fetchHistory(callId);
+      const facts = factsOf(callId, events ?? [], info.raw.pendingActivities ?? []);
+      return { ...known, ...(facts && { progress: progressOf(input, facts) }) };
     }
     const ending = await this.calls.wait(callId, AbortSignal.timeout(rpcTimeoutMs.read));
     return { ...known, ...(ending && { ending }) };
@@ -144,8 +148,12 @@ export class CallRecords {
    * Throws the refusal `call_not_found`.
    */
   async history(callId: string): Promise<string> {
+    return historyToJSON(await this.fetchHistory(callId));
+  }
+
+  private fetchHistory(callId: string): Promise<History> {
     const handle = this.temporal.client.workflow.getHandle(callWorkflowId(callId));
-    return historyToJSON(await findCall(this.temporal, callId, () => handle.fetchHistory()));
+    return findCall(this.temporal, callId, () => handle.fetchHistory());
   }
 
   /** Like `input`, but a lost prompt is replaced by a note. Throws the refusal `call_not_found`. */
