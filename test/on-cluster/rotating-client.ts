@@ -1,4 +1,5 @@
 /** Sends real HTTP requests to several facades in turn: each request goes to another facade than the last one. */
+import { CoalescedReads } from '../../src/lib/coalesced-reads.ts';
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
 
 /** By then every facade knows a change of the directory or of an agent's health, since each reads them once a second. */
@@ -16,6 +17,7 @@ export class RotatingClient extends HttpClient {
   private readonly urls: readonly string[];
   private turn = 0;
   private lastWrittenAt = -1;
+  private readonly waits = new CoalescedReads<void>();
   /** `crossed`: reads at another facade than the one that the last change went to. */
   readonly counts = { reads: 0, crossed: 0 };
 
@@ -53,8 +55,15 @@ export class RotatingClient extends HttpClient {
     }
   }
 
-  /** Until all facades answer the same. Throws where one does not know in time what another one knew. */
-  private async inStep(path: string, view = (body: Json): unknown => body): Promise<void> {
+  /**
+   * Waits until all facades answer the same. Concurrent callers share a wait: fifty of them, each with reads of its own, would
+   * keep the facades too busy to be in step. Throws if a facade does not know in time what another one knew.
+   */
+  private inStep(path: string, view?: (body: Json) => unknown): Promise<void> {
+    return this.waits.read(`${path} ${view?.name ?? ''}`, () => this.untilInStep(path, view));
+  }
+
+  private async untilInStep(path: string, view = (body: Json): unknown => body): Promise<void> {
     const began = performance.now();
     let first: readonly Json[] | undefined;
     for (;;) {
