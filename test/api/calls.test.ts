@@ -67,6 +67,28 @@ describe('a call', () => {
     });
   });
 
+  it('while a fallback is asked, describes the agent that has failed and counts the failover', async () => {
+    const gate = gated('done');
+    const agent = await node.agent('waits-behind', gate.script);
+    await node.agent('fails-first', () => ({ status: 401 }), { fallback_agents: ['waits-behind'] });
+    const path = locationOf(
+      await node.http.call({ agent_name: 'fails-first', prompt: 'hello' }, asynchronously),
+    );
+    await agent.waitForRequests(1);
+
+    // The history has the first try once the workflow task that made it has ended.
+    const running = async () => (await node.http.get(path)).body;
+    await expect.poll(async () => (await running()).attempts).toHaveLength(1);
+    expect(await running()).toMatchObject({
+      status: 'running',
+      attempts: [{ agent: 'fails-first', status: 'failed', error_type: 'auth', tries: 1 }],
+      retried: true,
+      retry_count: 1,
+    });
+    gate.open();
+    expect(await endedCall(node.http, path)).toMatchObject({ status: 'completed', retry_count: 1 });
+  });
+
   it('reads as running with nulls for what is not known yet, then as ended with everything', async () => {
     const gate = gated('done');
     const agent = await node.agent('watched', gate.script, { fallback_agents: ['plain'] });

@@ -18,7 +18,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
   const summary = callSummaryToWire(call);
   const answer = call.ending
     ? callAnswerToWire(call.callId, call.agentAsked, call.ending, latencyMs)
-    : nothingKnown(call);
+    : withoutEnding(call);
   return {
     ...summary,
     ...answer,
@@ -34,8 +34,13 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
   };
 }
 
-/** Makes the answer for a running call, and for one whose ending could not be read in time: everything is null. */
-function nothingKnown(call: CallDescription): wire.CallAnswer {
+/**
+ * Makes the answer for a running call, with the agents that have failed so far, and for a call whose ending could not be read
+ * in time.
+ */
+function withoutEnding(call: CallDescription): wire.CallAnswer {
+  const { chain = [], attempts = [] } = call.progress ?? {};
+  const failovers = askedOf(attempts).asked.length; // The next agent is being asked.
   return {
     call_id: call.callId,
     success: null,
@@ -43,12 +48,12 @@ function nothingKnown(call: CallDescription): wire.CallAnswer {
     response: null,
     error: null,
     error_type: call.errorType ?? null,
-    fallback_chain: call.progress?.chain ?? [],
-    attempts: call.progress?.attempts.map(attemptToWire) ?? [],
+    fallback_chain: chain,
+    attempts: attempts.map(attemptToWire),
     latency_ms: null,
     overhead_ms: null,
-    retried: false,
-    retry_count: 0,
+    retried: failovers > 0,
+    retry_count: failovers,
     session_stored: null,
   };
 }
