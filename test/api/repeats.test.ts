@@ -27,7 +27,7 @@ async function runningCall({ temporal }: NodeInUse): Promise<string> {
   return workflowId;
 }
 
-/** To before its agent was asked, as any other process would. */
+/** Resets the call to before its agent was asked, as another process could. */
 async function resetElsewhere({ temporal }: NodeInUse, workflowId: string): Promise<void> {
   const { runId } = await temporal.workflow.getHandle(workflowId).describe();
   await temporal.workflowService.resetWorkflowExecution({
