@@ -4,9 +4,13 @@ import {
   agentDirectoryId,
   agentHealthId,
   agentIdempotencyKey,
+  batchIdFrom,
+  batchWorkflowId,
+  callIdFrom,
   callIdOf,
   callWorkflowId,
   clusterTermsId,
+  plainStart,
   sessionIdOf,
   sessionWorkflowId,
 } from '../../src/domain/ids.ts';
@@ -40,6 +44,15 @@ test('calls, sessions and entities never share a workflow id, whatever ids clien
 test('workflow ids keep their form, by which running workflows are found', () => {
   expect([callWorkflowId('x'), sessionWorkflowId('x')]).toEqual(['call-x', 'session-x']);
   expect([agentDirectoryId, agentHealthId]).toEqual(['agent-directory', 'agent-health']);
+});
+
+test('a call or a batch may be named by its id or by the id of its workflow', () => {
+  expect([callIdFrom('c1'), callIdFrom(callWorkflowId('c1'))]).toEqual(['c1', 'c1']);
+  expect([batchIdFrom('b1'), batchIdFrom(batchWorkflowId('b1'))]).toEqual(['b1', 'b1']);
+});
+
+test('an id that a command line would read as an option gets a letter in front', () => {
+  expect(['-a', '_a', 'a-', 'a_', ''].map(plainStart)).toEqual(['x-a', 'x_a', 'a-', 'a_', '']);
 });
 
 test('two pairs of call and agent never share an idempotency key, even with slashes in their names (I3)', () => {

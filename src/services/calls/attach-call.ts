@@ -2,6 +2,7 @@
  * Attaches a request to the call that already exists under its id. If that call was started by a different request, the
  * request is refused.
  */
+import type { CallResult } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Health } from '../agents/health.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -29,6 +30,8 @@ export interface Submitted {
   readonly status: CallStatus;
   /** Whether the call existed before this request. */
   readonly attached: boolean;
+  /** The call's result, if it existed and has completed. */
+  readonly result?: CallResult | undefined;
 }
 
 /** Looks up the call. Undefined if no call has this id. Throws the refusal `temporal_unavailable`. */
@@ -81,5 +84,5 @@ export async function attach(
   if (turn && sessionId !== undefined && !used) await sessions.releaseTurn(sessionId, callId);
   if (!call.sameRequest)
     throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another request');
-  return { status: call.status, attached: true };
+  return { status: call.status, attached: true, result: call.result };
 }

@@ -11,7 +11,7 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import { callAttributes } from './call-attributes.ts';
 import type { CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, noSuchCall } from './call-execution.ts';
-import { nameIn } from './call-summary.ts';
+import { readExistingCall, type CallMemo, type ExistingCall } from './existing-call.ts';
 import { pollEnding } from './poll-ending.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import {
@@ -30,18 +30,11 @@ const resultPollMs = 20_000;
 /** How long after its deadline Temporal ends a call that has not ended itself. */
 const overdueGraceMs = 60_000;
 
-interface CallMemo {
-  readonly fingerprint: string;
-  readonly rerun?: RerunMemo | undefined;
-}
-
 /** The outcome of a start if a call with this id exists. */
-export interface Attached {
+export interface Attached extends Omit<ExistingCall, 'fingerprint'> {
   readonly state: 'attached';
   /** Whether the same request started the existing call, i.e. the fingerprints are equal. */
   readonly sameRequest: boolean;
-  readonly status: CallStatus;
-  readonly sessionId: string | undefined;
 }
 
 /** The outcome of a start: a new call, or a call that already exists. */
@@ -192,16 +185,11 @@ export class Calls {
     });
   }
 
-  /** Describes the call with this id for a request that did not start it. Throws the refusal `call_not_found`. */
+  /** Reads the call with this id for a request that did not start it. Throws the refusal `call_not_found`. */
   async attach(callId: string, fingerprint: string): Promise<Attached> {
-    const { memo, status, typedSearchAttributes } = await describeExecution(this.temporal, callId);
+    const { fingerprint: existing, ...call } = await readExistingCall(this.temporal, callId);
     this.known.set(callKey(callId), true);
-    return {
-      state: 'attached',
-      sameRequest: (memo as CallMemo | undefined)?.fingerprint === fingerprint,
-      status: callStatusOf(status.name),
-      sessionId: nameIn(typedSearchAttributes, 'session'),
-    };
+    return { state: 'attached', sameRequest: existing === fingerprint, ...call };
   }
 
   private async status(callId: string): Promise<CallStatus> {

@@ -22,7 +22,7 @@ export async function pollEnding(
   const handle = temporal.client.workflow.getHandle(callWorkflowId(callId));
   try {
     const result = await temporal.client.withDeadline(until, () => handle.result() as Promise<CallResult>);
-    return await endingOf(result, texts);
+    return await completedEnding(texts, result);
   } catch (error) {
     const ending = readFailure(error);
     if (ending) return withProgress(temporal, callId, ending);
@@ -42,7 +42,10 @@ async function withProgress(temporal: Temporal, callId: string, ending: CallEndi
  * Makes the ending of a completed call and loads the answer's text. If the text is lost, the ending is the failure
  * `payload_lost`, with everything else that is known.
  */
-async function endingOf({ response, ...rest }: CallResult, texts: TextStore): Promise<CallEnding> {
+export async function completedEnding(
+  texts: TextStore,
+  { response, ...rest }: CallResult,
+): Promise<CallEnding> {
   try {
     return { status: 'completed', ...rest, response: await loadText(texts, responseOf({ response })) };
   } catch (error) {

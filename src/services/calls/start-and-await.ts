@@ -4,6 +4,7 @@
  */
 import { Refusal, refusals } from '../../domain/failures.ts';
 import type { CallEnding } from './call-ending.ts';
+import { completedEnding } from './poll-ending.ts';
 import { submitCall, type CallRequest, type SubmitDependencies } from './submit-call.ts';
 import type { Leaving, Waiters } from './waiters.ts';
 
@@ -65,26 +66,22 @@ async function submitAndWait(
 ): Promise<CallOutcome> {
   const startedAt = performance.now();
   let accepted = false;
-  const over = new AbortController();
-  const signals = [gone, released, over.signal];
-  if (waitMs !== undefined && waitMs > 0) signals.push(AbortSignal.timeout(waitMs));
-  const wait = () => deps.calls.wait(request.callId, AbortSignal.any(signals));
-  // If the request repeats that of a call which this node has seen, the call's end is read while the call is looked up.
-  const early = waitMs !== 0 && deps.calls.isKnown(request.callId) ? wait() : undefined;
-  early?.catch(() => undefined);
+  const wait = () => {
+    const signals = [gone, released];
+    if (waitMs !== undefined) signals.push(AbortSignal.timeout(waitMs));
+    return deps.calls.wait(request.callId, AbortSignal.any(signals));
+  };
   try {
-    const { attached } = await submitCall(deps, request);
+    const { result } = await submitCall(deps, request);
     accepted = true;
     if (waitMs === 0) return { state: 'running' };
-    const ending = await ((attached && early) || wait());
+    const ending = result ? await completedEnding(deps.texts, result) : await wait();
     if (!ending) return { state: 'running' };
     deps.inFlight.done(request.callId);
     return { state: 'ended', ending, elapsedMs: performance.now() - startedAt };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { state: 'refused', refusal: error, mayExist: mayExist(error, accepted) };
-  } finally {
-    over.abort();
   }
 }
 
