@@ -28,8 +28,9 @@ export class WorkerStopping extends GivenUp {}
  */
 const joinableMs = 10_000;
 /**
- * The rate at which activities join their requests again after an outage. They are scheduled one after the other, at about the
- * rate at which calls are started. The more requests are open, the longer they stay open.
+ * An estimate of how many activities per second join their requests again after an outage. Temporal schedules them one after
+ * the other, at about the rate at which calls are started. So a request that no activity waits for stays open for
+ * (number of open requests / `joinsPerSecond`) seconds after the outage, and for at least `joinableMs`.
  */
 const joinsPerSecond = 25;
 /**

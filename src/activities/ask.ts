@@ -130,7 +130,7 @@ async function slotOf(slots: KeyedSemaphores, agent: AgentConfig, signal: AbortS
     return await slots.acquire(name, maxConcurrency, { signal });
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    const message = `Its max_concurrency of ${maxConcurrency} left no slot free in time: it was not asked`;
+    const message = `Its max_concurrency of ${maxConcurrency} left no slot free in time, so it was not asked; raise max_concurrency or the call's deadline`;
     throw new AgentError('no_slot', message, { cause: error });
   }
 }

@@ -41,7 +41,10 @@ export interface KnownCall {
   readonly ending?: KnownEnding;
 }
 
-/** One event of a call, as the API's event streams send it. `at` and `retryAt` are epoch ms, `attempt` is the try's number. */
+/**
+ * One event of a call, as the API's event streams send it. `at` and `retryAt` are epoch ms, `latencyMs` is in ms. `attempt` is
+ * the number of the try of this agent, from 1.
+ */
 export type StoryEvent = { readonly at: number } & (
   | { readonly type: 'accepted' | 'queued' | 'turn_granted' | 'cancelled' }
   | { readonly type: 'attempt_started'; readonly agent: string; readonly attempt: number }
@@ -50,7 +53,10 @@ export type StoryEvent = { readonly at: number } & (
       readonly agent: string;
       readonly attempt: number;
       readonly errorType: ErrorType;
-      /** The error text. Absent for a try that was followed by another one, because its text is not kept. */
+      /**
+       * The error text, if it is known. An activity keeps only the text of its last try, so the text of an earlier try is known
+       * only to a reader that saw it while the call ran. The first try in a workflow task keeps its text.
+       */
       readonly error?: string;
       readonly retryAt?: number;
     }

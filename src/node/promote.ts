@@ -61,7 +61,7 @@ async function promoteOrExplain(temporal: Temporal, buildId: string | undefined)
   } catch (error) {
     if (!isGrpcServiceError(error)) throw error;
     throw new StartupError(
-      `${buildId === undefined ? 'Unversioned workers' : `Version ${buildId}`} cannot become current: ${error.message}`,
+      `${buildId === undefined ? 'Unversioned workers' : `Version ${buildId}`} cannot become current: ${error.message}. \`npm run promote\` lists the versions that have workers`,
       { cause: error },
     );
   }

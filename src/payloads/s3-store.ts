@@ -9,7 +9,10 @@ import {
 
 /** The place of the bucket, and the credentials for it. */
 export interface S3Settings {
-  /** E.g. `https://s3.eu-central-1.amazonaws.com`. The bucket is the first segment of the path (path-style addressing). */
+  /**
+   * The URL without the bucket, e.g. `https://s3.eu-central-1.amazonaws.com`. The bucket is added as the first segment of the
+   * path (path-style addressing).
+   */
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;

@@ -69,7 +69,7 @@ export const directoryChangesQuery = defineQuery<DirectoryChanges, [sinceVersion
 );
 
 // agentHealth
-/** Outcomes that a node sends together. A batch with a known id is ignored, so sending it twice is harmless. */
+/** Outcomes of agents that a node sends in one signal. A signal whose `batchId` is among the last ones is ignored. */
 export interface OutcomeBatch {
   readonly batchId: string;
   readonly outcomes: readonly Outcome[];

@@ -59,7 +59,8 @@ const lastResendAtCloseMs = 200;
 const startGraceMs = 10_000;
 
 /**
- * The default of `renewAtEvents` for sessions that were created before this limit existed. It takes effect from their next run.
+ * After how many history events a session continues as new, if it was created before `SessionLimits.renewAtEvents` existed. The
+ * limits of its next run get this number. Its present run continues as new when Temporal suggests it.
  */
 const renewAtEvents = 150;
 

@@ -38,7 +38,11 @@ export async function lockDataDir(dataDir: string): Promise<() => Promise<void>>
   }
 }
 
-/** Creates the lock file with this number. Returns whether it was created: linking is atomic and fails if the file exists. */
+/**
+ * Takes the lock file with this number and returns whether this process now holds the lock. `draft` is a file with this
+ * process's pid and start time; it is linked to the lock file, which is atomic and fails if that file exists. Then the older
+ * lock files are removed. If one with a higher number exists, the new file is removed again instead, and false returned.
+ */
 async function takeNumber(dataDir: string, number: number, draft: string): Promise<boolean> {
   const path = lockPath(dataDir, number);
   try {
@@ -59,7 +63,7 @@ function lockPath(dataDir: string, number: number): string {
   return join(dataDir, `node.lock.${number}`);
 }
 
-/** Numbers of all lock files, in ascending order. */
+/** Returns the numbers of all lock files in the folder, in ascending order. */
 async function numbersIn(dataDir: string): Promise<number[]> {
   const numbers = (await readdir(dataDir)).map((name) => /^node\.lock\.(\d+)$/.exec(name)?.[1]);
   return numbers

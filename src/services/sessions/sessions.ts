@@ -50,7 +50,8 @@ export class Sessions {
   }
 
   /**
-   * Acquires a turn, or a place in the queue, for a call that is about to start. Creates a missing session. Throws `Refusal`.
+   * Acquires a turn, or a place in the queue, for a call that is about to start. The reply is `committed` if this call has
+   * already had its turn. Creates a missing session. Throws the refusals `session_queue_full` and `session_metadata_full`.
    */
   openTurn(
     sessionId: string,

@@ -36,7 +36,10 @@ export function createTurns(
   };
 }
 
-/** Acquires a turn, or a place in the queue. Undefined if the session, or the given life of it, no longer exists. */
+/**
+ * Acquires a turn, or a place in the queue, for a call that runs. The reply is `committed` if this call has already had its
+ * turn. Undefined if the session, or the given life of it, no longer exists.
+ */
 async function openTurn(
   { temporal, updateLimit }: TurnDependencies,
   sessionId: string,
@@ -86,8 +89,8 @@ async function commitTurn(
 }
 
 /**
- * Sends the commit as a signal, which is cheap and has no reply. Returns false if the run is closed; a later run may have
- * replaced it.
+ * Sends the commit as a signal, which is cheap and has no reply, to the run of the session that granted the turn. Returns false
+ * if that run is closed; a later run may have replaced it. If the run is not known, an error for a missing session is thrown.
  */
 async function signalCommit(
   temporal: Temporal,

@@ -49,8 +49,9 @@ export class TurnOpening {
   }
 
   /**
-   * Acquires a turn, or a place in the queue. `userId` is the owner of the session if it is created. Throws `Refusal` if the
-   * queue or the metadata is full, or if Temporal does not answer.
+   * Acquires a turn, or a place in the queue. The reply is `committed` if this call has already had its turn. `userId` is the
+   * owner of the session if it is created. Throws the refusals `session_queue_full`, `session_metadata_full` and
+   * `temporal_unavailable`.
    */
   async open(
     sessionId: string,

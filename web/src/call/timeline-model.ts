@@ -32,7 +32,10 @@ export interface Lane {
   readonly result: string;
 }
 
-/** Everything that the timeline draws. `endMs` is the end of the axis. */
+/**
+ * Everything that the timeline draws. Times are ms since the call was accepted, and each `lane` is an index into `lanes`. A
+ * failover is drawn where the first try of the next agent begins, on the lane of that agent. `endMs` is the end of the axis.
+ */
 export interface Timeline {
   readonly lanes: readonly Lane[];
   readonly bars: readonly Bar[];

@@ -22,7 +22,10 @@ export function encode(question: AgentQuestion): EncodedQuestion {
 
 function headersOf({ token, idempotencyKey }: AgentQuestion): Record<string, string> {
   if (token && !/^[\t\x20-\x7e\x80-\xff]+$/.test(token))
-    throw new AgentError('auth', "The agent's token has characters that no HTTP header can carry");
+    throw new AgentError(
+      'auth',
+      "The agent's token has characters that no HTTP header can carry; register the agent with another token",
+    );
   return {
     accept: 'application/json',
     'content-type': 'application/json',
