@@ -8,8 +8,12 @@ export const numberInQuery = <S extends z.ZodNumber>(number: S) =>
     number,
   );
 
+/** How many items a page has if the query does not say so. */
+export const defaultLimit = 50;
+export const limitInQuery = numberInQuery(z.number('takes a whole number').int().min(1).max(200));
+
 /** Pagination of lists. */
 export const cursorQuery = {
   cursor: z.string().max(4_096).optional().openapi({ description: 'next_cursor of the previous page' }),
-  limit: numberInQuery(z.number('takes a whole number').int().min(1).max(200)).default(50),
+  limit: limitInQuery.default(defaultLimit),
 };

@@ -25,6 +25,16 @@ export const sessionDescription = z
     metadata: z.record(z.string(), z.unknown()),
   })
   .openapi('Session');
+/** One page of a session's messages. */
+export const sessionPage = sessionDescription
+  .extend({
+    messages: z.array(message).openapi({ description: 'Newest first' }),
+    total_messages: wholeNumber.openapi({ description: 'How many messages the whole session has' }),
+    next_before: wholeNumber
+      .nullable()
+      .openapi({ description: '`before` of the next page; null if this page has the oldest message' }),
+  })
+  .openapi('SessionPage');
 export const importReport = z
   .object({
     imported: z.number().int(),
@@ -59,5 +69,6 @@ export const sessionCleanup = z.object({ cleaned_up: wholeNumber, remaining_sess
 
 export type Message = AnswerOf<typeof message>;
 export type Session = AnswerOf<typeof sessionDescription>;
+export type SessionPage = AnswerOf<typeof sessionPage>;
 export type SessionList = AnswerOf<typeof sessionList>;
 export type ImportReport = AnswerOf<typeof importReport>;

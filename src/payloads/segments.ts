@@ -31,6 +31,37 @@ export async function* allMessages(
   yield* messages;
 }
 
+/** A message with its number: how many messages of the session are before it. */
+export interface NumberedMessage {
+  readonly number: number;
+  readonly message: SessionMessage;
+}
+
+/**
+ * Yields the session's messages before the message `before`, newest first, with one segment in memory at a time. A segment that
+ * is lost also hides all messages before it; one notice, with the number 0, replaces them. Throws `PayloadStoreError`.
+ */
+export async function* newestFirst(
+  payloads: PayloadReader,
+  { createdAt, older, messages }: Pick<SessionContent, 'createdAt' | 'older' | 'messages'>,
+  before = Infinity,
+): AsyncGenerator<NumberedMessage> {
+  let part: SessionSegment = { messages, ...(older && { older }) };
+  for (;;) {
+    const first = part.older?.count ?? 0;
+    for (const [index, message] of [...part.messages.entries()].reverse())
+      if (first + index < before) yield { number: first + index, message };
+    if (!part.older) return;
+    const { key, count } = part.older;
+    const segment = await unlessLost(() => read(payloads, key));
+    if (!segment) {
+      yield { number: 0, message: lostMessages(count, createdAt) };
+      return;
+    }
+    part = segment;
+  }
+}
+
 /**
  * Returns references to the chain's segments, oldest first, each with its key and the number of messages up to its end. `lost`
  * is the number of earlier messages that are unreachable because the chain is broken.

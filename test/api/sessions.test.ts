@@ -33,6 +33,36 @@ describe('a session', () => {
     return (body.sessions as Json[]).map((one) => one.session_id).sort();
   };
 
+  it('is read page by page, newest message first, and whole without these parameters', async () => {
+    for (const prompt of ['one', 'two', 'three']) await say('paged', { prompt });
+    const whole = await read('paged');
+    const all = (whole.messages as Json[]).toReversed();
+    const page = async (query: string) => (await node.http.get(`${pathOf('paged')}?${query}`)).body;
+
+    const newest = await page('limit=4');
+    expect(newest).toEqual({ ...whole, messages: all.slice(0, 4), total_messages: 6, next_before: 2 });
+    await say('paged', { prompt: 'meanwhile' });
+    expect(await page('limit=4&before=2')).toMatchObject({
+      messages: all.slice(4),
+      total_messages: 8,
+      next_before: null,
+    });
+    expect(await page('limit=2&before=2')).toMatchObject({ messages: all.slice(4), next_before: null });
+    expect(await page('before=0')).toMatchObject({ messages: [], next_before: null });
+    const { body } = await node.http.get('/api/vps/sessions?id=paged&before=6&limit=4');
+    expect(body).toMatchObject({ messages: all.slice(0, 4), next_before: 2 });
+  });
+
+  it('is not read with a wrong page', async () => {
+    await say('paged');
+    for (const query of ['limit=0', 'limit=201', 'limit=x'])
+      expectInvalid(await node.http.get(`${pathOf('paged')}?${query}`), 'limit');
+    for (const query of ['before=-1', 'before=1.5', 'before='])
+      expectInvalid(await node.http.get(`${pathOf('paged')}?${query}`), 'before');
+    expectInvalid(await node.http.get('/api/vps/sessions?before=3'), 'before');
+    expectProblem(await node.http.get(`${pathOf('nowhere')}?limit=3`), 404, 'session_not_found');
+  });
+
   it('is read with every message, its author and its time', async () => {
     const before = Date.now();
     const { status, body } = await say('read', { user_id: 'u', metadata: { topic: 'greeting' } });

@@ -181,6 +181,15 @@ test('a session can be shown, exported to a file, deleted, and imported again', 
   await runCli(['call', 'talker', 'first words', '--session', 'talk'], here());
   const shown = await runCli(['sessions', 'show', 'talk'], here());
   expect(shown.stdout).toMatch(/user\nfirst words\n\n.*assistant \(talker\)\nre: first words\n$/);
+  const last = await runCli(['sessions', 'show', 'talk', '--last', '1'], here());
+  expect(last.stdout).toMatch(/messages +2\n[^]*assistant \(talker\)\nre: first words\n$/);
+  expect(last.stdout).not.toMatch(/user\nfirst words/);
+  expect(last.stderr).toContain('older messages: add --before 1');
+  expect(await json('sessions', 'show', 'talk', '--last', '5', '--before', '1')).toMatchObject({
+    messages: [{ content: 'first words' }],
+    next_before: null,
+  });
+  expect(await runCli(['sessions', 'show', 'talk', '--before', '1'], here())).toMatchObject({ code: 2 });
 
   const file = join(folder, 'sessions.json');
   expect(await json('sessions', 'export', '-o', file)).toMatchObject({ file });

@@ -35,6 +35,35 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
     ]);
   });
 
+  it('open a long session at its newest message and load older ones on scrolling up', async () => {
+    const at = new Date().toISOString();
+    const messages = Array.from({ length: 120 }, (_, number) => ({
+      timestamp: at,
+      role: number % 2 === 0 ? 'user' : 'assistant',
+      content: `message ${number}`,
+    }));
+    const session = { created_at: at, last_activity: at, messages };
+    await desk.node.http.post('/api/vps/sessions/import', { sessions: { long: session } });
+    const page = await desk.open('/sessions/long');
+    const shown = page.locator('.transcript').getByRole('listitem');
+    const text = (content: string) => page.getByText(content, { exact: true });
+    await expect.poll(() => text('message 119').isVisible()).toBe(true);
+    expect(await shown.count()).toBe(50);
+    await expect.poll(() => page.evaluate('document.documentElement.scrollTop')).toBeGreaterThan(0);
+
+    const whereIs = async () => (await text('message 70').boundingBox())?.y ?? NaN;
+    await page.evaluate('document.documentElement.scrollTop = 0');
+    await expect.poll(() => shown.count()).toBe(100);
+    expect(await page.evaluate('document.documentElement.scrollTop')).toBeGreaterThan(0);
+    expect(await whereIs()).toBeLessThan(2_000); // What was in view has stayed there.
+    await page.getByRole('button', { name: 'Older messages' }).click();
+    await expect.poll(() => shown.count()).toBe(120);
+    expect(await page.getByRole('button', { name: 'Older messages' }).count()).toBe(0);
+    expect((await shown.allInnerTexts()).map((one) => one.split('\n').at(-1))).toEqual(
+      messages.map(({ content }) => content),
+    );
+  });
+
   it('reach a session whose id has characters with a meaning in URLs', async () => {
     await desk.node.agent('echo', echo);
     await speak('other/of % all', 'elsewhere');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { OlderMessages, SessionMessage } from '../../src/domain/session.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
-import { allMessages, storeSegment } from '../../src/payloads/segments.ts';
+import { allMessages, newestFirst, storeSegment } from '../../src/payloads/segments.ts';
 import { PayloadLostError } from '../../src/payloads/payload-store.ts';
 import { callOwner, sessionOwner } from '../../src/payloads/owners.ts';
 import { TextStore } from '../../src/payloads/text-store.ts';
@@ -100,6 +100,29 @@ it('a chain of segments is read from the oldest message to the newest', async ()
   expect(contents).toEqual(['0a', '0b', '1a', '1b', '2a', '2b', '3a', '3b', '4a', '4b', 'last']);
 });
 
+it('a chain of segments is read from any message back to the oldest one, each with its number', async () => {
+  const { texts } = await open();
+  const message = (content: string): SessionMessage => ({ timestamp: 't', role: 'user', content });
+  const first = await storeSegment(texts, sessionOwner('s'), { messages: [message('0'), message('1')] });
+  const older = { key: first, count: 2 };
+  const second = await storeSegment(texts, sessionOwner('s'), { older, messages: [message('2')] });
+  const content = {
+    createdAt: 't',
+    older: { key: second, count: 3 },
+    messages: [message('3'), message('4')],
+  };
+  const read = async (before?: number): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for await (const one of newestFirst(texts, content, before))
+      found.push([one.number, one.message.content]);
+    return found;
+  };
+  const all = [4, 3, 2, 1, 0].map((number) => [number, String(number)]);
+  expect(await read()).toEqual(all);
+  for (const before of [0, 1, 2, 3, 4, 5, 9])
+    expect(await read(before)).toEqual(all.slice(Math.max(0, 5 - before)));
+});
+
 it('a lost segment and those before it are replaced by a notice with the number of lost messages', async () => {
   const { texts, store } = await open();
   const message = (content: string): SessionMessage => ({ timestamp: 't', role: 'user', content });
@@ -121,6 +144,11 @@ it('a lost segment and those before it are replaced by a notice with the number 
     content: expect.stringContaining('4 older messages are lost') as string,
   });
   expect(found.slice(1).map(({ content: text }) => text)).toEqual(['2a', '2b', '3a', '3b', 'last']);
+
+  const backwards: { number: number; message: SessionMessage }[] = [];
+  for await (const one of newestFirst(texts, content)) backwards.push(one);
+  expect(backwards.map(({ message: one }) => one)).toEqual([...found].reverse());
+  expect(backwards.map(({ number }) => number)).toEqual([8, 7, 6, 5, 4, 0]);
 });
 
 it('the copy of a lost text keeps its reference, so that readers of the new owner get the error too', async () => {

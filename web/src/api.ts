@@ -13,7 +13,7 @@ import type {
   BatchList,
   RerunAccepted,
 } from '../../src/contract/reruns.ts';
-import type { ImportReport, Session, SessionList } from '../../src/contract/sessions.ts';
+import type { ImportReport, Session, SessionList, SessionPage } from '../../src/contract/sessions.ts';
 import type { WhatIf } from '../../src/contract/what-if.ts';
 import { isDots, queryString, segment, send } from './http.ts';
 
@@ -50,6 +50,9 @@ export const api = {
   sessions: (cursor?: string) => send<SessionList>('GET', `/sessions${queryString({ cursor, limit: 200 })}`),
   // The id is in the query because not every id can be a path segment.
   session: (id: string) => send<Session>('GET', `/sessions${queryString({ id })}`),
+  /** A page of the session's messages, newest first: before the message with that number, or the newest ones. */
+  sessionPage: (id: string, before?: number) =>
+    send<SessionPage>('GET', `/sessions${queryString({ id, before: before?.toString(), limit: 50 })}`),
   removeSession: (id: string, calls: boolean) =>
     send('DELETE', `/sessions${queryString({ id, calls: String(calls) })}`),
   importSessions: (file: Blob) => send<ImportReport>('POST', '/sessions/import', file),

@@ -1,10 +1,11 @@
 import type { Response } from 'express';
 import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
+import { invalid } from '../../services/calls/requested-chain.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint, type ReplyOf, type streamed } from '../http/endpoint.ts';
 import { id } from '../../contract/ids.ts';
-import { cursorQuery, numberInQuery } from '../../contract/query.ts';
+import { cursorQuery, defaultLimit, limitInQuery, numberInQuery } from '../../contract/query.ts';
 import {
   importReport,
   sessionCleanup,
@@ -12,16 +13,26 @@ import {
   sessionDescription,
   sessionExport,
   sessionList,
+  sessionPage,
 } from '../../contract/sessions.ts';
 import { importSessions } from './session-import.ts';
 import { sendPieces } from '../http/send-pieces.ts';
-import { exportJson, sessionJson } from './session-json.ts';
+import { exportJson, sessionJson, sessionPageJson } from './session-json.ts';
 
 const sessionParams = z.object({ id });
 const byId = id.openapi({
   description:
     'Only this session. For ids that cannot be part of a path: `.`, `..` and `export`, which is an endpoint',
 });
+/** Selects a page of a session's messages. Without these parameters a session is read whole. */
+const pageQuery = {
+  before: numberInQuery(z.number('takes a whole number').int().min(0))
+    .optional()
+    .openapi({ description: 'next_before of the previous page' }),
+  limit: limitInQuery
+    .optional()
+    .openapi({ description: `Messages of a page; ${defaultLimit} with \`before\`` }),
+};
 const deletion = { calls: z.enum(['true', 'false']).default('false') };
 const deletionAnswers = {
   202: {
@@ -42,10 +53,15 @@ type Dependencies = Pick<ApiDependencies, 'sessions' | 'clock' | 'config'>;
 
 /** Endpoints that list, read, delete, export and import sessions. */
 export function sessionEndpoints({ sessions, clock, config }: Dependencies): Endpoint[] {
-  const read = async (sessionId: string, response: Response): Promise<typeof streamed> => {
+  const read = async (
+    sessionId: string,
+    { before, limit }: { before?: number | undefined; limit?: number | undefined },
+    response: Response,
+  ): Promise<typeof streamed> => {
     const session = await sessions.read(sessionId);
     if (!session) throw noSuchSession(sessionId);
-    return sendPieces(response, sessionJson(session));
+    if (before === undefined && limit === undefined) return sendPieces(response, sessionJson(session));
+    return sendPieces(response, sessionPageJson(session, { before, limit: limit ?? defaultLimit }));
   };
   const remove = async (
     sessionId: string,
@@ -62,12 +78,13 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       path: '/api/vps/sessions',
       tag: 'sessions',
       summary: 'List sessions',
-      description: 'May lag by seconds. With `id`, answers like `/sessions/{id}`.',
-      query: z.strictObject({ ...cursorQuery, id: byId.optional() }),
+      description:
+        'May lag by seconds. With `id`, answers like `/sessions/{id}`, also with `before` and `limit`.',
+      query: z.strictObject({ cursor: cursorQuery.cursor, ...pageQuery, id: byId.optional() }),
       answers: {
         200: {
           description: 'One page, or the session of `id`',
-          schema: z.union([sessionList, sessionDescription]),
+          schema: z.union([sessionList, sessionPage, sessionDescription]),
         },
       },
       refusals: [
@@ -77,8 +94,9 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         'payload_store_unavailable',
       ],
       handle: async ({ query, response }) => {
-        if (query.id !== undefined) return read(query.id, response);
-        const page = await sessions.list(query);
+        if (query.id !== undefined) return read(query.id, query, response);
+        if (query.before !== undefined) throw invalid('before', 'goes with `id`; use `cursor` for a list');
+        const page = await sessions.list({ ...query, limit: query.limit ?? defaultLimit });
         return {
           status: 200,
           body: {
@@ -150,10 +168,23 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       path: '/api/vps/sessions/{id}',
       tag: 'sessions',
       summary: 'Read a session',
+      description:
+        'Whole, with its oldest message first. With `before` or `limit`: a page, newest message first.',
       params: sessionParams,
-      answers: { 200: { description: 'Whole, in order', schema: sessionDescription } },
-      refusals: ['session_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
-      handle: ({ params, response }) => read(params.id, response),
+      query: z.strictObject(pageQuery),
+      answers: {
+        200: {
+          description: 'The session, or a page of it',
+          schema: z.union([sessionPage, sessionDescription]),
+        },
+      },
+      refusals: [
+        'session_not_found',
+        'validation_failed',
+        'temporal_unavailable',
+        'payload_store_unavailable',
+      ],
+      handle: ({ params, query, response }) => read(params.id, query, response),
     }),
     endpoint({
       method: 'delete',

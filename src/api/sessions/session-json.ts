@@ -1,5 +1,5 @@
 /** Writes sessions as JSON text, in pieces, since a session may be too large for memory. */
-import type { Message, Session } from '../../contract/sessions.ts';
+import type { Message, Session, SessionPage } from '../../contract/sessions.ts';
 import { textOf } from '../../domain/turn-text.ts';
 import type { PlainMessage, WholeSession } from '../../services/sessions/whole-session.ts';
 
@@ -9,9 +9,40 @@ const pieceLength = 64 * 1024;
 /** How many sessions with lost messages an export names at most. */
 const maxNamed = 10_000;
 
-/** Yields the pieces of one session. Finally returns whether none of its messages was lost. */
-export async function* sessionJson(session: WholeSession): AsyncGenerator<string, boolean> {
-  const { sessionId, userId, createdAt, lastActivity, messages, metadata } = session;
+/** Yields the pieces of one session, with all messages. Finally returns whether none of them was lost. */
+export function sessionJson(session: WholeSession): AsyncGenerator<string, boolean> {
+  return piecesOf(session, session.messages);
+}
+
+/** Yields the pieces of one page: the newest `limit` messages before the message with the number `before`. */
+export function sessionPageJson(
+  session: WholeSession,
+  { before, limit }: { before?: number | undefined; limit: number },
+): AsyncGenerator<string, boolean> {
+  let next: number | null = null;
+  const page = async function* (): AsyncGenerator<PlainMessage> {
+    let left = limit;
+    for await (const message of session.newestFirst(before)) {
+      yield message;
+      left -= 1;
+      if (left > 0) continue;
+      next = message.number > 0 ? message.number : null;
+      return;
+    }
+  };
+  return piecesOf(
+    session,
+    page(),
+    () => ({ total_messages: session.count, next_before: next }) satisfies Omit<SessionPage, keyof Session>,
+  );
+}
+
+/** Yields a session with these messages, and with the members that `last` returns after they were sent. */
+async function* piecesOf(
+  { sessionId, userId, createdAt, lastActivity, metadata }: WholeSession,
+  messages: AsyncIterable<PlainMessage>,
+  last: () => object = () => ({}),
+): AsyncGenerator<string, boolean> {
   const head = {
     session_id: sessionId,
     user_id: userId ?? null,
@@ -29,7 +60,7 @@ export async function* sessionJson(session: WholeSession): AsyncGenerator<string
     yield text;
     text = '';
   }
-  yield `${text}],"metadata":${JSON.stringify(metadata)}}`;
+  yield `${text}],${JSON.stringify({ metadata, ...last() }).slice(1)}`;
   return whole;
 }
 

@@ -1,8 +1,9 @@
 /** The commands `sessions list`, `show`, `rm`, `export` and `import`. */
 import type { Command } from 'commander';
-import type { Session, SessionList } from '../../contract/sessions.ts';
+import type { Session, SessionList, SessionPage } from '../../contract/sessions.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { CliError } from '../errors.ts';
 import { wholeNumber } from '../filter-options.ts';
 import { note } from '../output.ts';
 import { sessionPath } from '../resource-paths.ts';
@@ -27,7 +28,15 @@ export function addSessionCommands(program: Command): void {
     .action(withNode(list));
   declareForNode(sessions, 'show <session-id>', 'show the messages of a session', [
     'sessions show first',
-  ]).action(withNode(show));
+    'sessions show first --last 20',
+  ])
+    .option('--last <count>', 'only the newest messages', wholeNumber(1, 200))
+    .option(
+      '--before <number>',
+      'with --last: only messages before this one',
+      wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    )
+    .action(withNode(show));
   declareForNode(sessions, 'rm <session-id>', 'delete a session', ['sessions rm first --calls --yes'])
     .option('--calls', 'also delete the histories of its ended calls, which contain prompts and answers')
     .option('-y, --yes', 'do not ask for confirmation')
@@ -53,9 +62,15 @@ async function list({ client, out }: Context, options: ListOptions): Promise<und
   if (!out.json && cursor !== undefined) note(`There are more sessions: add --cursor ${cursor} or --all`);
 }
 
-async function show({ client, out }: Context, sessionId: string): Promise<undefined> {
+async function show(
+  { client, out }: Context,
+  sessionId: string,
+  { last, before }: { last?: number; before?: number },
+): Promise<undefined> {
   const { path, query } = sessionPath(sessionId);
-  const session = await client.get<Session>(path, query);
+  if (before !== undefined && last === undefined)
+    throw new CliError('usage', '--before selects a page, so it needs --last');
+  const session = await client.get<Session | SessionPage>(path, { ...query, limit: last, before });
   if (out.json) {
     out.document(session);
     return;
@@ -65,14 +80,18 @@ async function show({ client, out }: Context, sessionId: string): Promise<undefi
     user: session.user_id,
     created: session.created_at,
     last_activity: session.last_activity,
-    messages: session.messages.length,
+    messages: 'total_messages' in session ? session.total_messages : session.messages.length,
   });
-  for (const { timestamp, role, agent, failed, content } of session.messages) {
+  // A page has its newest message first. On a terminal the newest is always the last one.
+  const messages = 'total_messages' in session ? session.messages.toReversed() : session.messages;
+  for (const { timestamp, role, agent, failed, content } of messages) {
     out.line();
     const who = agent === null ? role : `${role} (${agent})`;
     out.text(`${timestamp}  ${who}${failed ? '  failed' : ''}`);
     out.text(content);
   }
+  if ('next_before' in session && session.next_before !== null)
+    note(`There are older messages: add --before ${session.next_before}`);
 }
 
 async function remove(

@@ -8,7 +8,7 @@ import {
   type SessionState,
 } from '../../domain/session.ts';
 import { textOf, withText } from '../../domain/turn-text.ts';
-import { allMessages, storeSegment } from '../../payloads/segments.ts';
+import { allMessages, newestFirst, storeSegment } from '../../payloads/segments.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import {
   lostText,
@@ -24,9 +24,17 @@ export interface PlainMessage extends SessionMessage {
   readonly content: string;
 }
 
-/** A session that is read. Its messages are loaded one after the other, oldest first. */
+/** A session that is read. Its messages are loaded one after the other. */
 export interface WholeSession extends Omit<SessionContent, 'older' | 'messages'> {
+  /** All messages, oldest first. */
   readonly messages: AsyncIterable<PlainMessage>;
+  /** How many messages the session has. */
+  readonly count: number;
+  /**
+   * Returns the messages before the message with that number (by default all), newest first. A message's number is how many
+   * messages are before it, so it never changes.
+   */
+  newestFirst(before?: number): AsyncIterable<PlainMessage & { readonly number: number }>;
 }
 
 /** A session that is imported. */
@@ -36,25 +44,44 @@ export interface ImportedSession extends Omit<SessionContent, 'older' | 'message
 
 /** Makes a whole session from its content. Messages are loaded through `payloads`, only as they are read. */
 export function wholeSession(payloads: PayloadReader, content: SessionContent): WholeSession {
-  return { ...content, messages: plainMessages(payloads, content) };
+  return {
+    ...content,
+    messages: plainMessages(payloads, content),
+    count: (content.older?.count ?? 0) + content.messages.length,
+    newestFirst: (before) => plainNewestFirst(payloads, content, before),
+  };
 }
 
-/**
- * Yields the messages with their texts loaded. A message whose text is lost is marked, and the rest follow. Throws the refusal
- * `payload_store_unavailable`.
- */
+/** Yields all messages with their texts, oldest first. Throws the refusal `payload_store_unavailable`. */
 async function* plainMessages(
   payloads: PayloadReader,
   content: SessionContent,
 ): AsyncGenerator<PlainMessage> {
   try {
-    for await (const message of allMessages(payloads, content)) {
-      const text = await unlessLost(() => textFrom(payloads, textOf(message)));
-      yield text === undefined ? { ...withText(message, lostText), lost: true } : withText(message, text);
-    }
+    for await (const message of allMessages(payloads, content)) yield await withItsText(payloads, message);
   } catch (error) {
     throw asRefusal(error);
   }
+}
+
+/** Yields messages with their texts and numbers, newest first. Throws the refusal `payload_store_unavailable`. */
+async function* plainNewestFirst(
+  payloads: PayloadReader,
+  content: SessionContent,
+  before?: number,
+): AsyncGenerator<PlainMessage & { readonly number: number }> {
+  try {
+    for await (const { number, message } of newestFirst(payloads, content, before))
+      yield { ...(await withItsText(payloads, message)), number };
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}
+
+/** Loads the text of a message. If the text is lost, the message is marked. */
+async function withItsText(payloads: PayloadReader, message: SessionMessage): Promise<PlainMessage> {
+  const text = await unlessLost(() => textFrom(payloads, textOf(message)));
+  return text === undefined ? { ...withText(message, lostText), lost: true } : withText(message, text);
 }
 
 /**

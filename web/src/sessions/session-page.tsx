@@ -1,22 +1,24 @@
 import { useLocation, useRoute } from 'preact-iso/router';
-import type { Session } from '../../../src/contract/sessions.ts';
+import type { SessionPage as SessionWithPage } from '../../../src/contract/sessions.ts';
 import { api } from '../api.ts';
 import { queryString } from '../http.ts';
-import { useLoaded } from '../live/use-loaded.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { notify } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
+import { ProblemBox } from '../ui/problem-box.tsx';
 import { Time } from '../ui/time.tsx';
+import { OlderMessages } from './older-messages.tsx';
 import { Transcript } from './transcript.tsx';
+import { useTranscript } from './use-transcript.ts';
 
-/** One session: its facts and messages. */
+/** One session: its facts and its newest messages, with older ones on scrolling up. */
 export function SessionPage() {
   const { params, query } = useRoute();
   const id = params['id'] ?? query['id'] ?? '';
-  const { value, problem } = useLoaded(id, () => api.session(id));
+  const { session, problem, messages, hasOlder, loadOlder } = useTranscript(id);
   return (
     <Page
       title={`Session ${id}`}
@@ -25,17 +27,22 @@ export function SessionPage() {
           Session <span class="mono call-id">{id}</span>
         </>
       }
-      aside={value && <SessionActions session={value} />}
+      aside={session && <SessionActions session={session} />}
     >
-      {!value && <Loading problem={problem} />}
-      {value && <Facts session={value} />}
-      {value?.messages.length === 0 && <Empty title="No messages yet" />}
-      {value && value.messages.length > 0 && <Transcript messages={value.messages} />}
+      {!session && <Loading problem={problem} />}
+      {session && <Facts session={session} />}
+      {session && problem && <ProblemBox problem={problem} />}
+      {session && messages.length === 0 && <Empty title="No messages yet" />}
+      {messages.length > 0 && (
+        <OlderMessages key={id} shown={messages.length} hasOlder={hasOlder} onOlder={loadOlder}>
+          <Transcript messages={messages} total={session?.total_messages} />
+        </OlderMessages>
+      )}
     </Page>
   );
 }
 
-function SessionActions({ session: { session_id: id } }: { session: Session }) {
+function SessionActions({ session: { session_id: id } }: { session: SessionWithPage }) {
   const { route } = useLocation();
   const remove = async (values: FormData): Promise<void> => {
     await api.removeSession(id, values.get('calls') === 'on');
@@ -63,7 +70,7 @@ function SessionActions({ session: { session_id: id } }: { session: Session }) {
   );
 }
 
-function Facts({ session }: { session: Session }) {
+function Facts({ session }: { session: SessionWithPage }) {
   return (
     <dl class="facts">
       <div>
@@ -80,7 +87,7 @@ function Facts({ session }: { session: Session }) {
       </div>
       <div>
         <dt>Messages</dt>
-        <dd>{session.messages.length}</dd>
+        <dd>{session.total_messages}</dd>
       </div>
       {session.user_id !== null && (
         <div>

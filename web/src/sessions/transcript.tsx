@@ -7,15 +7,18 @@ interface TranscriptProps {
   readonly messages: readonly Message[];
   /** The call whose messages are highlighted. */
   readonly marked?: string;
+  /** How many messages the session has, if only its newest are shown. */
+  readonly total?: number | undefined;
 }
 
 /** The messages of a session, in their order. */
-export function Transcript({ messages, marked }: TranscriptProps) {
+export function Transcript({ messages, marked, total = messages.length }: TranscriptProps) {
+  const first = total - messages.length; // A key that a message keeps when older ones are added above it.
   return (
     <ol class="transcript">
       {messages.map((message, index) => (
         <li
-          key={index}
+          key={first + index}
           class={`message message-${message.role}`}
           aria-current={marked !== undefined && message.call_id === marked ? 'true' : undefined}
         >
