@@ -26,7 +26,10 @@ const attempt = z
     status: z.enum(['ok', 'failed', 'skipped']),
     error_type: errorType.nullable(),
     error: z.string().nullable(),
-    tries: z.number().int().openapi({ description: 'How often this agent was asked' }),
+    tries: z.number().int().openapi({
+      description:
+        'How often this agent was asked. A request that was lost with its worker during the first workflow task is not counted',
+    }),
     latency_ms: z.number().nullable().openapi({
       description: 'All tries including backoff, without time that was lost with a worker',
     }),

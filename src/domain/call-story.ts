@@ -126,16 +126,19 @@ function failover(before: Asked | undefined, { since, last }: Asked): StoryEvent
   return [{ type: 'failover', at: since, from, to: last.agent, errorType }];
 }
 
+/** The error text of a try whose worker died before it could report how the try ended. */
+const lostTry = 'Its worker was lost';
+
 function agentEvents({ last, errors }: Asked): StoryEvent[] {
   const { agent, tries, openTryAt, noSlotAt, retryAt } = last;
-  const events = tries.flatMap(({ at, latencyMs, errorType }, index): StoryEvent[] => {
+  const events = tries.flatMap(({ at, latencyMs, errorType, lost }, index): StoryEvent[] => {
     const tryNumber = index + 1;
     const startedAt = Date.parse(at);
     const started = { type: 'attempt_started', at: startedAt, agent, attempt: tryNumber } as const;
     if (errorType === undefined) return [started];
     const next = tries[tryNumber];
     const again = next ? Date.parse(next.at) : (openTryAt ?? retryAt);
-    const error = errors.get(tryNumber);
+    const error = errors.get(tryNumber) ?? (lost ? lostTry : undefined);
     const failed = {
       type: 'attempt_failed',
       at: startedAt + latencyMs,

@@ -93,6 +93,15 @@ describe('the story of a call', () => {
     expect(story[5]).toMatchObject({ from: 'a', to: 'b', at: start + 2_000, errorType: 'model_error' });
   });
 
+  it('says of a try that was lost with its worker that the worker was lost', () => {
+    const lost: Try = { attempt: 1, errorType: 'internal', lost: true, latencyMs: 0, at: iso(0) };
+    const ask = { agent: 'a', scheduledAt: start, tries: [lost, failedTry(2, 10)], lastError: 'HTTP 500' };
+    const errors = buildStory(known({ asks: [ask] })).flatMap((event) =>
+      event.type === 'attempt_failed' ? [event.error] : [],
+    );
+    expect(errors).toEqual(['Its worker was lost', 'HTTP 500']);
+  });
+
   it('has a failover with internal if an agent was given up without a try', () => {
     const asks = ['a', 'b'].map((agent) => ({ agent, scheduledAt: start, tries: [] }));
     expect(buildStory(known({ asks }))[1]).toMatchObject({ type: 'failover', errorType: 'internal' });
