@@ -8,9 +8,13 @@ export const numberInQuery = <S extends z.ZodNumber>(number: S) =>
     number,
   );
 
+const takesLimit = 'takes a whole number from 1 to 200';
+
 /** How many items a page has if the query does not say so. */
 export const defaultLimit = 50;
-export const limitInQuery = numberInQuery(z.number('takes a whole number').int().min(1).max(200));
+export const limitInQuery = numberInQuery(
+  z.number(takesLimit).int(takesLimit).min(1, takesLimit).max(200, takesLimit),
+);
 
 /** Pagination of lists. */
 export const cursorQuery = {

@@ -82,7 +82,7 @@ async function chainOf(
 }
 
 function lostMessages(count: number, timestamp: string): SessionMessage {
-  const content = `[${count} older messages are lost: the payload store no longer holds them as they were written]`;
+  const content = `[${count} older messages are lost: the part of the payload store that has them, or leads to them, is missing or damaged]`;
   return { timestamp, role: 'system', content, lost: true };
 }
 

@@ -60,6 +60,7 @@ describe('a session', () => {
     for (const query of ['before=-1', 'before=1.5', 'before='])
       expectInvalid(await node.http.get(`${pathOf('paged')}?${query}`), 'before');
     expectInvalid(await node.http.get('/api/vps/sessions?before=3'), 'before');
+    expectInvalid(await node.http.get('/api/vps/sessions?id=paged&cursor=x'), 'cursor');
     expectProblem(await node.http.get(`${pathOf('nowhere')}?limit=3`), 404, 'session_not_found');
   });
 

@@ -94,6 +94,8 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         'payload_store_unavailable',
       ],
       handle: async ({ query, response }) => {
+        if (query.id !== undefined && query.cursor !== undefined)
+          throw invalid('cursor', 'goes with the list; use `before` for the messages of one session');
         if (query.id !== undefined) return read(query.id, query, response);
         if (query.before !== undefined) throw invalid('before', 'goes with `id`; use `cursor` for a list');
         const page = await sessions.list({ ...query, limit: query.limit ?? defaultLimit });
