@@ -199,3 +199,10 @@ export class Refusal extends Error {
     return new Refusal(this.type as TooManyType, this.message, options);
   }
 }
+
+/** Makes the refusal `validation_failed` for one field. */
+export function invalid(field: string, message: string): Refusal {
+  return new Refusal('validation_failed', `${field}: ${message}`, {
+    extra: { errors: [{ field, message }] },
+  });
+}

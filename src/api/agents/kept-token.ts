@@ -1,5 +1,5 @@
+import { invalid } from '../../domain/failures.ts';
 import type { Agents } from '../../services/agents/agents.ts';
-import { invalid } from '../../services/calls/requested-chain.ts';
 import { mayShareToken, type AgentConfig } from '../../domain/agent.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { createGzip } from 'node:zlib';
 import type { Archive } from '../../services/archive/archive.ts';
-import { Refusal } from '../../domain/failures.ts';
+import { invalid } from '../../domain/failures.ts';
 import { ndjsonOf, tarOf } from './call-export-format.ts';
 import { toCallFilter } from './call-filter-wire.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
@@ -54,7 +54,5 @@ export function callExportEndpoints({ archive }: Pick<ApiDependencies, 'archive'
 function open(archive: Archive | undefined): Archive {
   if (archive) return archive;
   const message = 'there is no archive: set HOLDFAST_ARCHIVE to a folder or to payload-store';
-  throw new Refusal('validation_failed', `archive: ${message}`, {
-    extra: { errors: [{ field: 'archive', message }] },
-  });
+  throw invalid('archive', message);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { CallRequest } from '../../services/calls/submit-call.ts';
-import { Refusal } from '../../domain/failures.ts';
+import { invalid } from '../../domain/failures.ts';
 import { digestOfKey } from '../../domain/hashed-ids.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 
@@ -21,8 +21,6 @@ export async function identify(
   const fingerprint = sealer.fingerprint(canonicalJson(wish));
   if (key === undefined) return { callId: randomUUID(), fingerprint };
   if (!/^[\x20-\x7e]{1,255}$/.test(key))
-    throw new Refusal('validation_failed', 'Idempotency-Key: 1 to 255 printable ASCII characters', {
-      extra: { errors: [{ field: 'Idempotency-Key', message: '1 to 255 printable ASCII characters' }] },
-    });
+    throw invalid('Idempotency-Key', '1 to 255 printable ASCII characters');
   return { callId: await idOf(digestOfKey(authenticate(request), key)), fingerprint };
 }

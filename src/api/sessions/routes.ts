@@ -1,7 +1,6 @@
 import type { Response } from 'express';
 import { z } from 'zod';
-import { Refusal } from '../../domain/failures.ts';
-import { invalid } from '../../services/calls/requested-chain.ts';
+import { invalid, Refusal } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint, type ReplyOf, type streamed } from '../http/endpoint.ts';
 import { id } from '../../contract/ids.ts';

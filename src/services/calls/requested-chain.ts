@@ -4,7 +4,7 @@
  */
 import type { AgentConfig } from '../../domain/agent.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
-import { Refusal } from '../../domain/failures.ts';
+import { invalid, Refusal } from '../../domain/failures.ts';
 import type { Agents } from '../agents/agents.ts';
 
 /** The part of a request that says which agents the call may ask. */
@@ -69,11 +69,4 @@ function startingAt(
 export function notRegistered(agent_name: string): Refusal {
   const message = `Agent '${agent_name}' not registered`;
   return new Refusal('agent_not_found', message, { extra: { success: false, agent_name, error: message } });
-}
-
-/** Makes the refusal `validation_failed` for one field. */
-export function invalid(field: string, message: string): Refusal {
-  return new Refusal('validation_failed', `${field}: ${message}`, {
-    extra: { errors: [{ field, message }] },
-  });
 }

@@ -3,7 +3,7 @@
  * configs.
  */
 import { randomUUID } from 'node:crypto';
-import { Refusal } from '../../domain/failures.ts';
+import { invalid, Refusal } from '../../domain/failures.ts';
 import { rerunIdOf } from '../../domain/hashed-ids.ts';
 import { promptOf } from '../../domain/turn-text.ts';
 import type { CallRecords } from '../calls/call-records.ts';
@@ -11,7 +11,7 @@ import type { CallSummary } from '../calls/call-summary.ts';
 import { findFamily, linkToFamily, maxReruns, type Family } from './rerun-family.ts';
 import { submitCall, type CallRequest, type SubmitDependencies } from '../calls/submit-call.ts';
 import type { Temporal } from '../temporal/rpc.ts';
-import { invalid, type WantedChain } from '../calls/requested-chain.ts';
+import type { WantedChain } from '../calls/requested-chain.ts';
 
 /** The changes that a rerun makes to the call's request. Absent members stay as they were. */
 export interface RerunOverrides {
