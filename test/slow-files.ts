@@ -68,7 +68,11 @@ export const slowFiles = [
   'test/platform/store-watch.test.ts',
   'test/replay/gate.test.ts',
   'test/replay/verdicts.test.ts',
+  'test/sessions/endings.test.ts',
   'test/sessions/large.test.ts',
   'test/sessions/lives.test.ts',
+  'test/sessions/lost-endings.test.ts',
   'test/sessions/reads.test.ts',
+  'test/sessions/renewals.test.ts',
+  'test/sessions/untold.test.ts',
 ];

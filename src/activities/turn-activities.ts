@@ -4,6 +4,12 @@ import type { SessionSegment, TurnCommit, TurnPlace, TurnReply } from '../domain
 export type CallState = 'running' | 'ended' | 'missing';
 
 /**
+ * A call as its session finds it. `commit` is absent if the call belongs to another session, and so has no turn in this one.
+ */
+export type FoundCall =
+  { readonly state: 'running' | 'missing' } | { readonly state: 'ended'; readonly commit?: TurnCommit };
+
+/**
  * The local activities of calls and sessions: short requests to Temporal and the payload store. Implemented in
  * services/sessions/turn-activities.ts and passed in when the worker is composed.
  */
@@ -17,6 +23,9 @@ export interface TurnActivities {
    * again.
    */
   commitTurn(sessionId: string, commit: TurnCommit, place?: TurnPlace): Promise<boolean>;
+  /** Reads whether a call has ended, and how. Copies large texts of the ending so that the session owns them. */
+  readEnding(sessionId: string, callId: string, life?: string): Promise<FoundCall>;
+  /** Only for old histories. */
   callState(callId: string): Promise<CallState>;
   /** Writes older messages of a session to the payload store. Returns the segment's key. */
   storeSegment(sessionId: string, segment: SessionSegment, life?: string): Promise<string>;

@@ -61,10 +61,10 @@ const callFields = {
   }),
   retried: z.boolean(),
   retry_count: z.number().int().openapi({ description: 'Failovers: agents asked beyond the first' }),
-  session_stored: z
-    .boolean()
-    .nullable()
-    .openapi({ description: 'null without a session; false if it was deleted meanwhile' }),
+  session_stored: z.boolean().nullable().openapi({
+    description:
+      'true: the session has, or will have before its next turn or read, what the call leaves; false: it was removed before the call ended; null: no session, or not known any more',
+  }),
 };
 export const callAnswer = z.object(callFields).openapi('CallAnswer');
 export const callAccepted = z.object({ call_id: z.string(), status: callStatus }).openapi('CallAccepted');

@@ -75,7 +75,10 @@ export interface CallProgress {
   readonly queuedMs: number;
   /** Set if the call is waiting for its turn, or was when it was terminated. `queuedMs` does not include that wait yet. */
   readonly waitsForTurn?: true;
-  /** Whether the session has stored the call's messages. Absent without a session, and before the end. */
+  /**
+   * Whether the session has stored the call's messages. Absent without a session, before the end, and if the session takes the
+   * ending over from the call's history.
+   */
   readonly sessionStored?: boolean;
 }
 

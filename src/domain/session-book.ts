@@ -24,17 +24,32 @@ import { messagesOf } from './turn-text.ts';
  */
 const maxRecentCallIds = 500;
 
+/** How much earlier than its acceptance a call may seem to have started, because server nodes' clocks differ (ms). */
+const clockSkewMs = 5_000;
+
+/** What people see in place of the messages of a call that Temporal removed before the session had its ending. */
+export const endingLostText =
+  '[The ending of this call is lost: Temporal removed the call before its session had taken the ending over]';
+
+interface GrantTimes {
+  readonly queuedAt?: number | undefined;
+  readonly acceptedAt: number | undefined;
+}
+
 export class SessionBook {
   protected content: Omit<SessionContent, 'messages'>;
   protected tail: MessageTail;
   protected readonly recent: RecentIds;
   private readonly left: RecentIds;
   protected readonly limits: SessionLimits;
+  private readonly life: string | undefined;
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
   private queue: string[];
   /** When each waiting call was last sent its place in the queue. */
   private readonly queuedAt: Map<string, number>;
+  /** When each waiting call was first accepted. */
+  private readonly acceptedAt: Map<string, number>;
   private readonly room: MetadataRoom;
 
   constructor(state: SessionState, limits: SessionLimits) {
@@ -48,6 +63,8 @@ export class SessionBook {
     this.currentHolder = state.holder;
     this.queue = [...state.queue];
     this.queuedAt = new Map(Object.entries(state.queuedAt ?? {}));
+    this.acceptedAt = new Map(Object.entries(state.acceptedAt ?? {}));
+    this.life = state.life;
     this.room = new MetadataRoom(state, limits);
   }
 
@@ -71,12 +88,19 @@ export class SessionBook {
   }
 
   /**
-   * Returns why the call is refused; undefined if it is accepted. The update's validator calls this, because a rejection there
-   * writes nothing to the history.
+   * Returns why the call is refused; undefined if it is accepted. `taken` are endings that the session takes over before it
+   * opens the turn. The update's validator calls this, because a rejection there writes nothing to the history.
    */
-  refusal(callId: string, metadataBytes = 0): 'session_queue_full' | 'session_metadata_full' | undefined {
+  refusal(
+    callId: string,
+    metadataBytes = 0,
+    taken: readonly TurnCommit[] = [],
+  ): 'session_queue_full' | 'session_metadata_full' | undefined {
     if (this.recent.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;
-    if (this.currentHolder && this.queue.length >= this.limits.maxQueued) return 'session_queue_full';
+    const ended = new Set(taken.map((commit) => commit.callId));
+    const holders = [...(this.currentHolder ? [this.currentHolder.callId] : []), ...this.queue];
+    const left = holders.filter((holder) => !ended.has(holder)).length;
+    if (left > this.limits.maxQueued) return 'session_queue_full';
     return this.room.takes(metadataBytes) ? undefined : 'session_metadata_full';
   }
 
@@ -85,28 +109,77 @@ export class SessionBook {
     if (this.recent.has(callId)) return { state: 'committed' };
     this.room.expect(callId, metadataBytes);
     // Without a holder the queue is empty: `release` grants the turn to the next call at once.
-    const holder = this.currentHolder ?? this.grant(callId, nowMs);
+    const holder = this.currentHolder ?? this.grant(callId, nowMs, { acceptedAt: nowMs });
     if (holder.callId === callId) {
-      this.currentHolder = { callId, turnNumber: holder.turnNumber, grantedAt: nowMs };
+      const { turnNumber, acceptedAt, seen } = holder;
+      this.currentHolder = {
+        callId,
+        turnNumber,
+        grantedAt: nowMs,
+        ...(acceptedAt !== undefined && { acceptedAt }),
+        ...(seen && { seen }),
+      };
       return this.turnOf(this.currentHolder);
     }
-    if (!this.queue.includes(callId)) this.queue.push(callId);
+    if (!this.queue.includes(callId)) {
+      this.queue.push(callId);
+      this.acceptedAt.set(callId, nowMs);
+    }
     this.queuedAt.set(callId, nowMs);
     return { state: 'queued', position: this.queue.indexOf(callId) + 1, comesByItself: true };
   }
 
   /**
-   * Stores the call's messages if it holds the turn, or the prompt alone if it failed while it waited; otherwise stores
-   * nothing. In every case the call gives up its turn or its place in the queue. Returns the new holder, if the turn moves on.
+   * Takes over the ending of a call. Stores the call's messages if it holds the turn, or the prompt alone if it failed while it
+   * waited; otherwise stores nothing. In every case the call gives up its turn or its place in the queue. Returns the new
+   * holder, if the turn moves on.
    */
   commit(commit: TurnCommit, nowMs: number): TurnHolder | undefined {
     const failedWaiting = commit.endedWaiting === 'failed' && this.queue.includes(commit.callId);
-    if (failedWaiting || this.holds(commit.callId)) this.appendTurn(commit, nowMs);
+    const inTurn = failedWaiting || this.holds(commit.callId);
+    if (inTurn && this.isOfThisTurn(commit)) this.appendTurn(commit, nowMs);
     return this.release(commit.callId, nowMs);
   }
 
+  /**
+   * Gives up the turn of a call that Temporal no longer has, and leaves a failed message in its place. Returns the new holder.
+   */
+  lose(callId: string, nowMs: number): TurnHolder | undefined {
+    if (this.holds(callId)) {
+      const timestamp = new Date(nowMs).toISOString();
+      this.append({ timestamp, role: 'user', content: endingLostText, callId, failed: true, lost: true });
+      this.content = { ...this.content, lastActivity: timestamp };
+    }
+    return this.release(callId, nowMs);
+  }
+
+  /** Records that the call of this turn has been seen to exist. */
+  markSeen(turnNumber: number): void {
+    if (this.currentHolder?.turnNumber === turnNumber)
+      this.currentHolder = { ...this.currentHolder, seen: true };
+  }
+
+  /** Records that the call runs: it has asked for its turn itself. It may have lost the turn for which it was started. */
+  markRunning(callId: string): void {
+    this.acceptedAt.delete(callId);
+    if (this.currentHolder?.callId === callId) this.markSeen(this.currentHolder.turnNumber);
+  }
+
+  /**
+   * Whether the commit is of the call that the session accepted. A key may be repeated long after its call has ended, in
+   * another life of the session, or after this one has forgotten the call. Such a call was started before it was accepted, and
+   * has not been seen since.
+   */
+  private isOfThisTurn({ callId, life, startedAt }: TurnCommit): boolean {
+    if (life !== undefined && life !== this.life) return false;
+    const holder = this.currentHolder;
+    if (holder?.callId === callId && holder.seen) return true;
+    const acceptedAt = holder?.callId === callId ? holder.acceptedAt : this.acceptedAt.get(callId);
+    return startedAt === undefined || acceptedAt === undefined || startedAt >= acceptedAt - clockSkewMs;
+  }
+
   private appendTurn(commit: TurnCommit, nowMs: number): void {
-    const timestamp = new Date(nowMs).toISOString();
+    const timestamp = new Date(commit.endedAt ?? nowMs).toISOString();
     for (const message of messagesOf(commit, timestamp)) this.append(message);
     const userId = this.content.userId ?? commit.userId;
     this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
@@ -131,14 +204,16 @@ export class SessionBook {
       this.left.add(callId);
     this.queue = this.queue.filter((waiting) => waiting !== callId);
     this.queuedAt.delete(callId);
+    this.acceptedAt.delete(callId);
     this.room.forget(callId);
     if (!this.holds(callId)) return undefined;
     this.currentHolder = undefined;
     const next = this.queue.shift();
     if (next === undefined) return undefined;
-    const queuedAt = this.queuedAt.get(next);
+    const times = { queuedAt: this.queuedAt.get(next), acceptedAt: this.acceptedAt.get(next) };
     this.queuedAt.delete(next);
-    return this.grant(next, nowMs, queuedAt);
+    this.acceptedAt.delete(next);
+    return this.grant(next, nowMs, times);
   }
 
   /** Returns the segment to store next; undefined if there is none. Call `movedOut` once it is stored. */
@@ -176,6 +251,7 @@ export class SessionBook {
       ...(older && { older }),
       messages: this.tail.messages,
       metadata,
+      ...(this.currentHolder && { holderId: this.currentHolder.callId }),
     };
   }
 
@@ -184,10 +260,12 @@ export class SessionBook {
     const left = this.left.list();
     return {
       ...this.read(),
+      ...(this.life !== undefined && { life: this.life }),
       turnsGranted: this.turnsGranted,
       ...(this.currentHolder && { holder: this.currentHolder }),
       queue: this.queue,
       ...(this.queuedAt.size > 0 && { queuedAt: Object.fromEntries(this.queuedAt) }),
+      ...(this.acceptedAt.size > 0 && { acceptedAt: Object.fromEntries(this.acceptedAt) }),
       ...this.room.state(),
       recentCallIds: this.recent.list(),
       ...(left.length > 0 && { leftCallIds: left }),
@@ -208,13 +286,14 @@ export class SessionBook {
     return this.currentHolder?.callId === callId;
   }
 
-  private grant(callId: string, nowMs: number, queuedAt?: number): TurnHolder {
+  private grant(callId: string, nowMs: number, { queuedAt, acceptedAt }: GrantTimes): TurnHolder {
     this.turnsGranted += 1;
     this.currentHolder = {
       callId,
       turnNumber: this.turnsGranted,
       grantedAt: nowMs,
       ...(queuedAt !== undefined && { queuedAt }),
+      ...(acceptedAt !== undefined && { acceptedAt }),
     };
     return this.currentHolder;
   }

@@ -21,7 +21,7 @@ export interface SessionMessage extends WindowMessage {
   readonly failed?: true;
   /**
    * Set if the text is lost; `content` then says so. It is set when a damaged payload store is read, and kept by an export and
-   * import.
+   * import; also if Temporal removed the call before the session had its ending.
    */
   readonly lost?: true;
 }
@@ -51,6 +51,8 @@ export interface SessionContent {
   /** The newest messages; earlier ones are in `older`. */
   readonly messages: readonly SessionMessage[];
   readonly metadata: Metadata;
+  /** The call that holds the turn. If it has ended, the session does not know that yet, and its messages are still missing. */
+  readonly holderId?: string;
 }
 
 /** The call that holds the turn. A turn does not expire by itself, see workflows/session.ts. */
@@ -63,6 +65,10 @@ export interface TurnHolder {
    * reply to its request.
    */
   readonly queuedAt?: number;
+  /** When the session first accepted the call (epoch ms). A repeated request renews `grantedAt`, but not this. */
+  readonly acceptedAt?: number;
+  /** Set if the call has been seen to run: it got the signal with its turn, asked for its turn itself, or was found running. */
+  readonly seen?: true;
 }
 
 /** The state that a session carries to its next run by continue-as-new. */
@@ -80,6 +86,8 @@ export interface SessionState extends SessionContent {
   readonly queue: readonly string[];
   /** When each waiting call was last sent its place in the queue, in epoch ms by call id. Absent if that is not known. */
   readonly queuedAt?: Readonly<Record<string, number>>;
+  /** When the session first accepted each waiting call, in epoch ms by call id. Absent if that is not known. */
+  readonly acceptedAt?: Readonly<Record<string, number>>;
   /** Bytes of metadata that the holder and the waiting calls may add, by call id. Calls without metadata are left out. */
   readonly expectedMetadata?: Readonly<Record<string, number>>;
   /** Ids of recently committed calls, oldest first. If absent, the call ids of the messages are used. */
@@ -90,9 +98,14 @@ export interface SessionState extends SessionContent {
   readonly withoutResets?: true;
 }
 
-/** What a call commits to its session when it ends. */
+/** The ending of a call as its session takes it over: what the call adds to the messages. */
 export interface TurnCommit {
   readonly callId: string;
+  /** The life that granted the turn. A session of another life ignores the commit. Absent in older commits. */
+  readonly life?: string;
+  /** When the call was started and when it ended (epoch ms, Temporal's clock). Absent if the call commits before it ends. */
+  readonly startedAt?: number;
+  readonly endedAt?: number;
   readonly prompt: StoredText;
   /** The answer. Absent if the call failed. */
   readonly answer?: { readonly agent: string; readonly content: StoredText };
@@ -122,8 +135,27 @@ export interface TurnPlace {
   readonly life?: string;
 }
 
+/** What a facade that asks for a turn knows and can do, beyond the call itself. */
+export interface TurnWish {
+  /** Endings of calls of this session that the facade knows. The session takes them over first. */
+  readonly taken?: readonly TurnCommit[];
+  /** Set if this request has asked before and has not started the call yet: the reply alone can grant it the turn. */
+  readonly again?: true;
+  /** Set by a facade that tells the session how the call has ended, so that the call itself need not. */
+  readonly tellsEnding?: true;
+}
+
+/** How the session learns of the call's ending. */
+interface EndingRule {
+  /**
+   * Set if the call sends its session nothing: the session takes the ending over from the call's history. Absent if the call
+   * commits its turn before it ends, because the session or the facade is of an older version.
+   */
+  readonly endsByItself?: true;
+}
+
 /** The reply that grants the turn: the call may ask its agents now. */
-export interface GrantedTurn extends TurnPlace {
+export interface GrantedTurn extends TurnPlace, EndingRule {
   readonly state: 'granted';
   readonly turnNumber: number;
   /** Epoch ms by the session's clock. */
@@ -132,7 +164,7 @@ export interface GrantedTurn extends TurnPlace {
 }
 
 /** The reply that the call must wait for its turn. */
-export interface QueuedTurn extends TurnPlace {
+export interface QueuedTurn extends TurnPlace, EndingRule {
   readonly state: 'queued';
   /** The call's position in the queue, from 1. */
   readonly position: number;
@@ -143,8 +175,17 @@ export interface QueuedTurn extends TurnPlace {
   readonly comesByItself?: true;
 }
 
+/** What only the facade that asked needs of a reply. Absent in replies of older sessions. */
+export interface TurnHints {
+  /** The call that holds the turn. If it has ended and the session does not know that, the facade may tell the session. */
+  readonly holderId: string;
+  /** How many events the session's history had. If it has grown when the call ends, others wait or have read. */
+  readonly historyLength: number;
+}
+
 /** The answer to `openTurn`. `committed` means that this call has already had its turn. */
-export type TurnReply = GrantedTurn | QueuedTurn | { readonly state: 'committed' };
+export type TurnReply =
+  ((GrantedTurn | QueuedTurn) & { readonly hints?: TurnHints }) | { readonly state: 'committed' };
 
 /** The result of a session workflow, which completes only when the session is closed. */
 export interface ClosedSession {
@@ -163,6 +204,11 @@ export interface SessionLimits {
   readonly olderBytes?: number;
   /** The session continues as new once its history has this many events. Absent means when Temporal suggests it, at 4,096. */
   readonly renewAtEvents?: number;
+  /**
+   * How often, in ms, the session looks whether the holder of its turn has ended, even if nobody asks. Must be well below the
+   * namespace's retention.
+   */
+  readonly lookEveryMs?: number;
 }
 
 /** The state of an empty session. */

@@ -2,7 +2,7 @@
  * Accessors for the texts of turns and messages. All code that reads or replaces such a text goes through this file, so that
  * only this file changes when a message gets parts (text, image, tool call) or a turn gets several messages.
  */
-import type { CallInput } from './call.ts';
+import type { CallInput, CallResult } from './call.ts';
 import type { SessionMessage, TurnCommit, WindowMessage } from './session.ts';
 import type { StoredText } from './stored-text.ts';
 
@@ -55,6 +55,22 @@ export function messagesOf({ callId, prompt, answer }: TurnCommit, timestamp: st
     { timestamp, role: 'user', content: prompt, callId },
     { timestamp, role: 'assistant', content, agent, callId },
   ];
+}
+
+/** Returns what the end of a call adds to its session. `endedAt` is epoch ms; a call without a result has failed. */
+export function commitOf(
+  { callId, prompt, userId, metadata, turn }: CallInput,
+  { endedAt, result }: { readonly endedAt: number; readonly result?: CallResult },
+): TurnCommit {
+  return {
+    callId,
+    prompt,
+    ...(result && { answer: { agent: result.agentName, content: result.response } }),
+    ...(userId !== undefined && { userId }),
+    ...(metadata && { metadata }),
+    ...(turn?.life !== undefined && { life: turn.life }),
+    endedAt,
+  };
 }
 
 /** Returns all texts that a call adds to its session. */

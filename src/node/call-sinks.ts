@@ -1,4 +1,4 @@
-/** The sinks that workflow code reports calls to (workflows/sinks.ts): they update health, load and metrics. */
+/** The sinks that workflow code reports to (workflows/sinks.ts): they update health, load and metrics. */
 import type { InjectedSinks } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
@@ -7,7 +7,7 @@ import { callKey } from '../domain/cache-keys.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Health } from '../services/agents/health.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
-import type { CallSinks } from '../workflows/sinks.ts';
+import type { CallSinks, SessionSinks } from '../workflows/sinks.ts';
 
 interface Listeners {
   readonly health: Health;
@@ -19,11 +19,14 @@ interface Listeners {
 }
 
 /** Sinks run in the worker process, outside the workflow sandbox. */
-export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks> {
+export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks & SessionSinks> {
   const { health, inFlight, agentRequests, metrics, now } = listeners;
   // A workflow task that is retried calls its sinks again: each call is counted once.
   const counted = new LRUCache<string, true>({ max: 20_000 });
   return {
+    sessions: {
+      endingLost: { fn: () => metrics.endingsLost.inc() },
+    },
     calls: {
       abort: {
         fn: (_info, callId) => {

@@ -1,5 +1,6 @@
 /** Wires the services of one process, room by room (src/services/services.ts). */
 import { batchKey, callKey, callListKey } from '../domain/cache-keys.ts';
+import type { SessionLimits } from '../domain/session.ts';
 import { SharedWatch } from '../lib/shared-watch.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Config } from '../platform/config.ts';
@@ -25,7 +26,9 @@ import { whatIfOf, whatIfOfAll } from '../services/reruns/what-if.ts';
 import type { CallServices, RerunServices, Services } from '../services/services.ts';
 import { CallDeletions } from '../services/sessions/call-deletions.ts';
 import { SessionDeletions } from '../services/sessions/session-deletions.ts';
+import { SessionEndings } from '../services/sessions/session-endings.ts';
 import { SessionReads } from '../services/sessions/session-reads.ts';
+import { UntoldEndings } from '../services/sessions/untold-endings.ts';
 import { Sessions } from '../services/sessions/sessions.ts';
 import { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
 import { describePolling } from '../services/temporal/readiness.ts';
@@ -40,6 +43,8 @@ export interface ServiceParts {
   readonly payloads: Payloads;
   readonly asking: Asking;
   readonly nodes: Nodes;
+  /** How long Temporal keeps ended workflows, in ms. Undefined if that is not known. */
+  readonly retentionMs: number | undefined;
 }
 
 /** The services, and the parts of them that other wiring needs. */
@@ -48,6 +53,7 @@ export interface ComposedServices {
   /** Dependencies of submitting a call and of running one again. */
   readonly rerunning: RerunDependencies;
   readonly deletions: SessionDeletions;
+  readonly untold: UntoldEndings;
   readonly updateLimit: EntityUpdateLimit;
   readonly waiters: Waiters;
 }
@@ -60,13 +66,19 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
   const { texts, archive } = parts.payloads;
   const updateLimit = new EntityUpdateLimit();
   const deletions = composeDeletions(config, parts);
-  const reads = new SessionReads(temporal, texts, config.sessionCacheBytes);
   const calls = new Calls(temporal, texts, (callId) => asking.firstTries.cancel(callId));
+  const turns = { temporal, updateLimit, texts };
+  const untold = new UntoldEndings(turns, (callId, signal) => calls.end(callId, signal));
+  const endings = new SessionEndings(turns, untold);
+  const reads = new SessionReads(temporal, texts, config.sessionCacheBytes, endings);
   const rerunning: RerunDependencies = {
     temporal,
     agents: new Agents(temporal, updateLimit, config.directory),
     health: new Health(temporal, config.circuitBreaker, asking.now),
-    sessions: new Sessions(temporal, updateLimit, config.session, texts, reads, deletions),
+    sessions: new Sessions(temporal, updateLimit, limitsOf(config, parts), texts, reads, deletions, {
+      endings,
+      untold,
+    }),
     calls,
     records: new CallRecords(temporal, calls, texts),
     inFlight: new CallsInFlight(),
@@ -92,7 +104,12 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
     nodes,
     temporal: { describePolling: () => describePolling(temporal, asking.now()) },
   };
-  return { services, rerunning, deletions, updateLimit, waiters };
+  return { services, rerunning, deletions, untold, updateLimit, waiters };
+}
+
+/** The limits of new sessions. A session must look at the holder of its turn well before Temporal would remove that call. */
+function limitsOf({ session }: Config, { retentionMs = Infinity }: ServiceParts): SessionLimits {
+  return { ...session, lookEveryMs: Math.min(session.lookEveryMs, retentionMs / 4) };
 }
 
 function composeDeletions({ deletePatienceMs }: Config, parts: ServiceParts): SessionDeletions {

@@ -16,6 +16,7 @@ import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import type { RunningWorker, Worker } from '../platform/running-worker.ts';
+import { readRetentionMs } from '../platform/provision.ts';
 import { createSealer, loadEncryptionKey, type Sealer } from '../platform/sealing.ts';
 import { readServerTime, ServerClock } from '../platform/server-clock.ts';
 import { ServerWatch } from '../platform/server-watch.ts';
@@ -27,6 +28,7 @@ import { Nodes } from '../services/nodes/nodes.ts';
 import { createBatchWork } from '../services/reruns/batch-work.ts';
 import type { Services } from '../services/services.ts';
 import { createTurns } from '../services/sessions/turn-activities.ts';
+import type { UntoldEndings } from '../services/sessions/untold-endings.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { resumeAfterOutage } from './after-an-outage.ts';
@@ -43,6 +45,8 @@ export interface Node {
   readonly services: Services;
   /** The clients that wait at this node for calls. */
   readonly waiters: Waiters;
+  /** The endings of calls that their sessions have not been told. */
+  readonly untold: UntoldEndings;
   /** The calls in flight that count as this node's load. */
   readonly inFlight: CallsInFlight;
   /** The parts that ask agents. */
@@ -99,7 +103,8 @@ export async function composeNode(
   const membership = createMembership(temporal, nodes, storeWatch, { force, storePlace, log });
   const server = new ServerWatch(connection);
   const asking = composeAsking(config, sealer, texts, { now, serverAvailableMs: () => server.availableMs() });
-  const composed = composeServices(config, log, { temporal, sealer, payloads, asking, nodes });
+  const retentionMs = await readRetentionMs(connection, namespace);
+  const composed = composeServices(config, log, { temporal, sealer, payloads, asking, nodes, retentionMs });
   const { rerunning, deletions } = composed;
   const metrics = measureLoad(composed, asking, clock);
   const activities = composeActivities(config, composed, asking);
@@ -109,6 +114,7 @@ export async function composeNode(
   return {
     services: composed.services,
     waiters: composed.waiters,
+    untold: composed.untold,
     inFlight: rerunning.inFlight,
     asking,
     probes: composeProbes(config, composed, asking),

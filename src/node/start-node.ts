@@ -84,6 +84,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
       await countEarlierCalls(node, config.limits.maxDeadlineMs, log),
     );
 
+  cleanups.add('telling sessions how their calls ended', () => node.untold.close());
   const drain = new Drain();
   const url = await serveApi(config, log, { node, temporal, worker, drain, cleanups });
   return {

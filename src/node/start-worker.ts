@@ -60,6 +60,7 @@ async function startWorker(config: Config, log: Log, cleanups: Cleanups): Promis
   cleanups.add('watching the clock', node.watchClock());
   await node.enterVersions();
   cleanups.add('sending outcomes', node.startBackgroundLoops({ readers: false }));
+  cleanups.add('telling sessions how their calls ended', () => node.untold.close());
   if (config.worker.port > 0) {
     cleanups.add('status', await serveWorkerStatus(config.worker.port, node.metrics, worker));
     await membership.listensAt(`http://127.0.0.1:${config.worker.port}`);

@@ -164,7 +164,10 @@ export const settings = {
     'Memory in which a facade caches sessions, to read them without a query. One session takes at most a quarter. 0: no cache.',
   ),
   HOLDFAST_SESSION_HISTORY_EVENTS: integer(150, 50, 4_096).describe(
-    'Length of its history (9 events per turn) at which a session continues as new. A worker that loads the session replays these events.',
+    'Length of its history (6 events per turn) at which a session continues as new. A worker that loads the session replays these events.',
+  ),
+  HOLDFAST_SESSION_LOOK_SECONDS: integer(21_600, 1, 86_400).describe(
+    "How often a session looks whether the call that holds its turn has ended, even if nobody asks. At most a quarter of the namespace's retention is used.",
   ),
   HOLDFAST_MAX_SESSION_QUEUE: integer(100, 0, 1_000).describe(
     "Most calls that wait for one session's turn. Further calls are refused.",
@@ -356,6 +359,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxMetadataBytes: set.HOLDFAST_MAX_SESSION_METADATA_BYTES,
       olderBytes: set.HOLDFAST_SESSION_OLDER_BYTES,
       renewAtEvents: set.HOLDFAST_SESSION_HISTORY_EVENTS,
+      lookEveryMs: set.HOLDFAST_SESSION_LOOK_SECONDS * 1_000,
       maxQueued: set.HOLDFAST_MAX_SESSION_QUEUE,
       windowMessages: set.HOLDFAST_WINDOW_MESSAGES,
       windowBytes: set.HOLDFAST_WINDOW_BYTES,

@@ -78,6 +78,11 @@ export function createMetrics(load: {
       labelNames: ['agent', 'outcome'],
       registers,
     }),
+    endingsLost: new Counter({
+      name: 'holdfast_session_endings_lost_total',
+      help: 'Turns whose call Temporal removed before the session had taken its ending over',
+      registers,
+    }),
     httpDuration: new Histogram({
       name: 'http_server_request_duration_seconds',
       help: 'Duration of HTTP requests by route',

@@ -29,6 +29,20 @@ export async function setRetention(
   });
 }
 
+/** Reads how long the namespace keeps ended workflows, in ms. Undefined if this process may not know that. */
+export async function readRetentionMs(
+  { workflowService }: Pick<NativeConnection, 'workflowService'>,
+  namespace: string,
+): Promise<number | undefined> {
+  try {
+    const { config } = await workflowService.describeNamespace({ namespace });
+    return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000 || undefined;
+  } catch (error) {
+    if (isGrpcServiceError(error)) return undefined;
+    throw error;
+  }
+}
+
 type ServiceConnection = Pick<NativeConnection, 'operatorService' | 'workflowService'>;
 
 /**

@@ -38,6 +38,8 @@ export const serverTable = {
     'history.visibilityProcessorMaxPollRPS': 2_000,
     'history.timerProcessorMaxTimeShift': '50ms',
     'history.maxInFlightUpdates': 1_000,
+    // A busy session continues as new every dozen turns. By default the next run waits until a second after this one began.
+    'history.workflowIdReuseMinimalInterval': '0s',
     // For lists of calls, reruns and batches. The `temporal` CLI sets this too; the full server's default is 10 a second.
     'frontend.namespaceRPS.visibility': 100,
     // An ended workflow can be deleted only after the queue's progress was saved, by default every 30 s.

@@ -1,6 +1,6 @@
 /**
- * One durable call: waits for the session's turn, asks the agents of the chain one after the other, commits the turn, and
- * ends exactly once (I2). With a quick agent this takes one workflow task.
+ * One durable call: waits for the session's turn, asks the agents of the chain one after the other, and ends exactly once
+ * (I2). With a quick agent this takes one workflow task.
  */
 import {
   ApplicationFailure,
@@ -10,7 +10,6 @@ import {
   proxySinks,
   setCurrentDetails,
   setHandler,
-  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -80,14 +79,10 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   } catch (error) {
     if (!isCancellation(error)) throw error;
     sink.abort(input.callId);
-    await CancellationScope.nonCancellable(async () => {
-      // First complete a task, so that the cancellation is in the history before the session is informed. If this task were
-      // lost after that, an answer could still end the call while its session shows the turn as failed (I4).
-      if (input.sessionId !== undefined && !asksInTask(input, reset) && patched('cancelled-on-record'))
-        await sleep(1);
-      const stored = await sessionTurn.commit({ onRecord: false, cancelled: true });
-      if (stored !== undefined) progress.sessionStored = stored;
-    });
+    const stored = await CancellationScope.nonCancellable(() =>
+      sessionTurn.commit({ onRecord: false, cancelled: true }),
+    );
+    if (stored !== undefined) progress.sessionStored = stored;
     end(input, 'cancelled', startedAt);
     throw error;
   }

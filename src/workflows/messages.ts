@@ -5,7 +5,7 @@ import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
-import type { GrantedTurn, SessionContent, TurnCommit, TurnReply } from '../domain/session.ts';
+import type { GrantedTurn, SessionContent, TurnCommit, TurnReply, TurnWish } from '../domain/session.ts';
 
 // agentCall
 /** Sent by a session to grant a call its turn. Without an argument the call must ask its session again. */
@@ -16,13 +16,13 @@ export const callProgressQuery = defineQuery<CallProgress>('callProgress');
 // session
 /**
  * Requests a turn. `life` is the life that granted the call a turn or queued it before, if any. A session of another life
- * rejects the update.
+ * rejects the update. Only facades send a wish.
  */
 export const openTurnUpdate = defineUpdate<
   TurnReply,
-  [callId: string, metadataBytes?: number, life?: string]
+  [callId: string, metadataBytes?: number, life?: string | null, wish?: TurnWish]
 >('openTurn');
-/** Sent by a call that has ended. The session stores its turn and grants the next one. */
+/** Tells the session how a call has ended. The session stores its turn and grants the next one. */
 export const commitTurnSignal = defineSignal<[TurnCommit]>('commitTurn');
 /** Commits a turn and returns whether the session stores it. */
 export const settleTurnUpdate = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');

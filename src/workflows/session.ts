@@ -1,7 +1,7 @@
 /**
- * The entity of one session. It grants turns to one call at a time in the order of acceptance (I4), stores what each call
- * commits, moves old messages to the payload store, and continues as new before its history grows long. A turn does not
- * expire; instead, while other calls wait, the session checks whether the holder still runs.
+ * The entity of one session. It grants turns to one call at a time in the order of acceptance (I4), takes over how each call
+ * ends, moves old messages to the payload store, and continues as new before its history grows long. A call's own ending is the
+ * record of its turn: usually the facade tells the session, and if it does not, the session looks (ADR 0035).
  */
 import {
   allHandlersFinished,
@@ -9,8 +9,10 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  log,
   patched,
   proxyLocalActivities,
+  proxySinks,
   setHandler,
   sleep,
   workflowInfo,
@@ -18,6 +20,7 @@ import {
 import type { TurnActivities } from '../activities/turn-activities.ts';
 import { callWorkflowId } from '../domain/ids.ts';
 import { SessionBook } from '../domain/session-book.ts';
+import { isLate, isLost, isOverdue } from '../domain/turn-holder.ts';
 import type {
   ClosedSession,
   SessionLimits,
@@ -25,6 +28,8 @@ import type {
   TurnCommit,
   TurnHolder,
   TurnPlace,
+  TurnReply,
+  TurnWish,
 } from '../domain/session.ts';
 import {
   closeSessionUpdate,
@@ -37,13 +42,19 @@ import {
   turnGrantedSignal,
 } from './messages.ts';
 import { OldSessionBook } from './resets-in-old-histories.ts';
+import type { SessionSinks } from './sinks.ts';
+import { watchInOldHistories } from './turn-in-old-histories.ts';
+
+const { sessions: sink } = proxySinks<SessionSinks>();
 
 /**
- * How often the holder of the turn is checked while other calls wait. `holderRecheckMs` is the pause before a second check,
- * which confirms that the holder is gone.
+ * How often the holder of the turn is looked at while other calls wait: every 3 s. Once a look has found an ending that nobody
+ * told, the next ones may be untold too: then after 250 ms, doubled with each look that finds the call running.
  */
 const holderCheckMs = 3_000;
-const holderRecheckMs = 1_000;
+const firstCheckMs = 250;
+/** How often it is looked at even if nobody waits, unless the session's limits say otherwise. */
+const lookEveryMs = 6 * 3_600_000;
 /**
  * The first and the last pause between the signals to a call that does not exist yet: 50 ms, then doubling up to 3.2 s, 6 s in
  * all.
@@ -55,8 +66,6 @@ const lastResendMs = 3_200;
  * id may be waiting to start.
  */
 const lastResendAtCloseMs = 200;
-/** A call that does not exist this long after it was sent its turn, or its place in the queue, will never start. */
-const startGraceMs = 10_000;
 
 /**
  * After how many history events a session continues as new, if it was created before `SessionLimits.renewAtEvents` existed. The
@@ -64,12 +73,16 @@ const startGraceMs = 10_000;
  */
 const renewAtEvents = 150;
 
+/** The first workflow task of a run starts with event 3 and adds 3 more than others: of the patch two, and the timer. */
+const firstTaskStart = 3;
+const firstTaskEvents = 3;
+
 /** The pause before a failed write to the payload store is tried again. Until then the messages stay in the workflow. */
 const storeRetryMs = 10_000;
 
-// One describe call. Not retried: the next check repeats it.
-const { callState } = proxyLocalActivities<TurnActivities>({
-  startToCloseTimeout: '2 s',
+// One read of a history, and a copy of large texts. Not retried: the next look repeats it.
+const { readEnding } = proxyLocalActivities<TurnActivities>({
+  startToCloseTimeout: '5 s',
   retry: { maximumAttempts: 1 },
 });
 
@@ -85,6 +98,8 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   const lifecycle = { closed: false, withCalls: false, holderSuspected: false };
   const isClosed = (): boolean => lifecycle.closed;
   const { life } = initial;
+  /** Whether calls of this run need not tell how they end. False for runs that began before the session could look. */
+  const takesEndings = patched('takes-endings');
   /** Whether a call belongs to another life of this session id. Calls from before lives existed name no life. */
   const isOfOtherLife = (itsLife: string | undefined): boolean => itsLife !== undefined && itsLife !== life;
   const place: TurnPlace = { runId: workflowInfo().runId, ...(life !== undefined && { life }) };
@@ -99,28 +114,68 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
 
   /**
    * Sends the turn to a holder that waited in the queue. If the call does not exist yet, sends the signal again with backoff.
-   * If the call is gone, it loses the turn. This function takes the turn away if the call was queued long enough ago: the call
-   * can no longer start, and a turn that was not sent to it cannot be in use. In other cases `watch` frees the turn.
+   * Then looks whether the call has ended or will never start, because such a call can only lose its turn.
    */
   const sendTurn = async (holder: TurnHolder | undefined): Promise<void> => {
     if (!holder) return;
     const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
     const holds = (): boolean => book.holder?.turnNumber === holder.turnNumber;
     let drops = false;
+    let sent = false;
     inFlight += 1;
     unsentTurn = holder.turnNumber;
     for (let pauseMs = firstResendMs; ; pauseMs *= 2) {
-      const sent = await isDelivered(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...place }));
+      sent = await isDelivered(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...place }));
       if (sent && holds()) unsentTurn = undefined;
       if (sent || pauseMs > lastResendMs || !patched('wake-again')) break;
       // Not after the first signal: messages that the call sent before it ended are delivered together with the second.
-      drops = pauseMs > firstResendMs && holds() && isOverdue(book.holder) && patched('drop-overdue');
+      if (pauseMs > firstResendMs && holds() && isOverdue(book.holder, Date.now()))
+        drops = takesEndings || patched('drop-overdue');
       if (drops) break;
       if (await condition(() => !holds() || mustRenew(), pauseMs)) break;
     }
     inFlight -= 1;
-    if (drops) await sendTurn(book.release(holder.callId, Date.now()));
+    if (sent) book.markSeen(holder.turnNumber);
+    if (takesEndings && !sent && holds()) await look(holder);
+    else if (drops) await sendTurn(book.release(holder.callId, Date.now()));
   };
+
+  /**
+   * Looks whether the call that holds the turn has ended, and takes its ending over. A call that does not exist gives up its
+   * turn if it should have started by now: without a trace if it never started, with a failed message if Temporal has removed
+   * it.
+   */
+  const look = async ({ callId, turnNumber }: TurnHolder): Promise<void> => {
+    inFlight += 1;
+    const found = await readEnding(initial.sessionId, callId, life).catch(() => undefined);
+    inFlight -= 1;
+    const present = book.holder;
+    if (!found || present?.turnNumber !== turnNumber) return;
+    if (found.state === 'running') book.markSeen(turnNumber);
+    else if (found.state === 'ended')
+      await sendTurn(found.commit ? book.commit(found.commit, Date.now()) : book.release(callId, Date.now()));
+    else if (isLost(present, everyMs, Date.now())) {
+      log.warn('The ending of a call is lost: Temporal removed the call before its session took it over', {
+        callId,
+      });
+      sink.endingLost();
+      await sendTurn(book.lose(callId, Date.now()));
+    } else if (isLate(present, Date.now()) || isOverdue(present, Date.now()))
+      await sendTurn(book.release(callId, Date.now()));
+  };
+  const everyMs = limits.lookEveryMs ?? lookEveryMs;
+
+  /** Looks at the holder from time to time even if nobody asks, so that no ending is lost with its call. */
+  const lookNowAndThen = async (): Promise<never> => {
+    for (;;) {
+      await condition(() => book.holder !== undefined && !mustRenew());
+      await sleep(everyMs);
+      // A timer that finds no holder leaves a task without commands. If the next task is an update, a replay gives both to the
+      // workflow at once, the update first. So a holder of this very moment must not be looked at: there was none.
+      if (book.holder && book.holder.grantedAt < Date.now() && !mustRenew()) await look(book.holder);
+    }
+  };
+
   const moveOut = async (): Promise<never> => {
     for (;;) {
       await condition(() => book.overflow() !== undefined && !mustRenew());
@@ -138,19 +193,45 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     if (lifecycle.closed) throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
   };
 
+  /** Takes over the endings that the facade knows, then grants the turn or a place in the queue. */
+  const openTurn = (callId: string, metadataBytes: number | undefined, wish: TurnWish = {}): TurnReply => {
+    const now = Date.now();
+    const turnBefore = book.holder?.turnNumber;
+    const waitedBefore = book.queued.includes(callId);
+    for (const commit of wish.taken ?? []) book.commit(commit, now);
+    const reply = book.openTurn(callId, now, metadataBytes);
+    const { holder } = book;
+    // The reply itself grants the turn to a call that has not started. A signal beside it would repeat the call's first task.
+    const bySignal = holder?.callId !== callId || (waitedBefore && wish.again !== true);
+    if (holder && holder.turnNumber !== turnBefore && bySignal) void sendTurn(holder);
+    if (reply.state === 'committed' || !takesEndings || !wish.tellsEnding) return { ...reply, ...place };
+    const { historyLength: before } = workflowInfo();
+    const historyLength = before + (before === firstTaskStart ? firstTaskEvents : 0);
+    const hints = { holderId: holder?.callId ?? callId, historyLength };
+    return { ...reply, ...place, endsByItself: true, hints };
+  };
+
   setHandler(
     openTurnUpdate,
-    (callId: string, metadataBytes?: number) => ({
-      ...book.openTurn(callId, Date.now(), metadataBytes),
-      ...place,
-    }),
+    (callId: string, metadataBytes?: number, itsLife?: string | null, wish?: TurnWish) => {
+      const reply = openTurn(callId, metadataBytes, wish);
+      if (typeof itsLife === 'string') book.markRunning(callId); // Only calls that run name a life.
+      return reply;
+    },
     {
-      validator: (callId: string, metadataBytes?: number, itsLife?: string) => {
+      validator: (callId: string, metadataBytes?: number, itsLife?: string | null, wish?: TurnWish) => {
         refuseWhenClosed();
-        if (isOfOtherLife(itsLife))
+        if (isOfOtherLife(itsLife ?? undefined))
           throw ApplicationFailure.nonRetryable('That session was removed', 'session_not_found');
-        const refusal = book.refusal(callId, metadataBytes);
-        if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal);
+        const refusal = book.refusal(callId, metadataBytes, wish?.taken);
+        const holderId = book.holder?.callId;
+        if (refusal)
+          throw ApplicationFailure.create({
+            message: refusal,
+            type: refusal,
+            nonRetryable: true,
+            details: [{ holderId }],
+          });
       },
     },
   );
@@ -190,29 +271,15 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   const movedOn = (turnNumber: number): boolean =>
     isClosed() || mustRenew() || book.holder?.turnNumber !== turnNumber || !needsCheck();
 
-  /**
-   * Whether the holder's call has ended or will never start. A repeated request for the turn renews its grant, and the call may
-   * start with the new grant. So the present grant counts, not the one in `holder`, which was read earlier.
-   */
-  const isGone = async (holder: TurnHolder): Promise<boolean> => {
-    const state = await callState(holder.callId).catch(() => 'unknown' as const);
-    if (state !== 'missing' || !isLate(holder)) return state === 'ended';
-    const present = book.holder;
-    const isStillLate = present?.turnNumber === holder.turnNumber && isLate(present);
-    return isStillLate || !patched('present-grant');
-  };
-
-  /** Frees the turn of a holder that has ended without a commit or was never started. */
+  let checkMs = holderCheckMs;
+  /** Looks at a holder that others wait for, or that keeps the session from expiring. */
   const watch = async (holder: TurnHolder): Promise<void> => {
-    if (await condition(() => movedOn(holder.turnNumber), holderCheckMs)) return;
-    try {
-      if (!(await isGone(holder))) return;
-      // A commit that arrived during the check is delivered with the next workflow task, so check again after one.
-      if (await condition(() => movedOn(holder.turnNumber), holderRecheckMs)) return;
-      if (await isGone(holder)) await sendTurn(book.release(holder.callId, Date.now()));
-    } finally {
-      lifecycle.holderSuspected = false;
-    }
+    if (!takesEndings) return watchInOldHistories(book, holder, movedOn, lifecycle, sendTurn);
+    if (await condition(() => movedOn(holder.turnNumber), checkMs)) return;
+    await look(holder);
+    const holdsOn = book.holder?.turnNumber === holder.turnNumber;
+    checkMs = holdsOn ? Math.min(2 * checkMs, holderCheckMs) : firstCheckMs;
+    lifecycle.holderSuspected = false;
   };
 
   /**
@@ -227,6 +294,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   };
 
   void moveOut();
+  if (takesEndings) void lookNowAndThen();
   if (initial.holderUntold) void sendTurn(book.holder);
   for (;;) {
     await condition(() => isClosed() || mustRenew() || (book.holder !== undefined && needsCheck()));
@@ -240,7 +308,6 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
       const holderUntold = book.holder !== undefined && book.holder.turnNumber === unsentTurn;
       const state = {
         ...book.state(),
-        ...(life !== undefined && { life }),
         ...(holderUntold && { holderUntold }),
       };
       await continueAsNew<typeof session>(state, { renewAtEvents, ...limits });
@@ -267,17 +334,4 @@ function isDelivered(signal: Promise<void>): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/**
- * Whether the holder came from the queue and was last sent its place there at least `startGraceMs` ago, so that it would have
- * started by now. False without a holder.
- */
-function isOverdue(holder: TurnHolder | undefined): boolean {
-  return holder?.queuedAt !== undefined && Date.now() - holder.queuedAt >= startGraceMs;
-}
-
-/** Whether a call has held its turn for so long that it has started or never will. */
-function isLate({ grantedAt }: TurnHolder): boolean {
-  return Date.now() - grantedAt >= startGraceMs;
 }

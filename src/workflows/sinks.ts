@@ -15,3 +15,11 @@ export interface CallSinks extends Sinks {
     ended(ending: { callId: string; agent: string; ending: string; startedAt: number }): void;
   };
 }
+
+/** Messages from a session's workflow to the process that runs it, under the same conditions. */
+export interface SessionSinks extends Sinks {
+  sessions: {
+    /** Reports that Temporal removed a call before its session had the ending. */
+    endingLost(): void;
+  };
+}

@@ -1,8 +1,6 @@
-/** A call's side of its session: it waits for the turn, and commits the turn when the call ends. */
+/** A call's side of its session: it waits for its turn. How it ends, the session learns from its history (ADR 0035). */
 import {
-  ApplicationFailure,
   condition,
-  getExternalWorkflowHandle,
   isCancellation,
   patched,
   proxyLocalActivities,
@@ -12,12 +10,11 @@ import {
 import type { TurnActivities } from '../activities/turn-activities.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
-import { sessionWorkflowId } from '../domain/ids.ts';
-import type { GrantedTurn, TurnCommit, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
-import { isReference, type StoredText } from '../domain/stored-text.ts';
-import { promptOf, textsOf } from '../domain/turn-text.ts';
-import { commitTurnSignal, turnGrantedSignal } from './messages.ts';
-import type { OldTurnCommit, ResetRun } from './resets-in-old-histories.ts';
+import type { GrantedTurn, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
+import { promptOf } from '../domain/turn-text.ts';
+import { turnGrantedSignal } from './messages.ts';
+import type { ResetRun } from './resets-in-old-histories.ts';
+import { askedInTaskInOldHistories, commitInOldHistories, type TurnEnding } from './turn-in-old-histories.ts';
 
 /**
  * If a call starts more than this long after its turn was granted, it asks its session again. It may have lost the turn,
@@ -33,16 +30,21 @@ const { openTurn } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '1 s',
   retry: { maximumAttempts: 1 },
 });
-// A signal to the session, about 5 ms, after large texts are copied in the payload store. Retried until it is delivered,
-// because a turn must not be dropped (I4); bounded by the workflow's execution timeout.
-const { commitTurn: deliverCommit, keepInSession } = proxyLocalActivities<TurnActivities>({
+// An update of the session, after a large prompt is copied in the payload store. Retried until it is delivered; bounded by the
+// workflow's execution timeout.
+const { commitTurn } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '10 s',
   retry: { initialInterval: '100 ms', maximumInterval: '1 s' },
 });
 
 /** The end of the wait: the turn, or the reason why the call cannot have it. */
 export type Turn =
-  | { readonly status: 'granted'; readonly window: readonly WindowMessage[] }
+  | {
+      readonly status: 'granted';
+      readonly window: readonly WindowMessage[];
+      /** Set if the session was removed while the call waited. */
+      readonly withoutSession?: true;
+    }
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
 
 export class SessionTurn {
@@ -51,6 +53,7 @@ export class SessionTurn {
   /** The session run and life that granted the call its turn or queued it. */
   private place: TurnPlace;
   private hasTurn = false;
+  private isWithoutSession = false;
 
   constructor(input: CallInput, reset: ResetRun) {
     this.input = input;
@@ -64,28 +67,28 @@ export class SessionTurn {
       this.place = placeOf(granted);
     });
     this.hasTurn = turn.status === 'granted';
+    this.isWithoutSession = turn.status === 'granted' && turn.withoutSession === true;
     return turn;
   }
 
-  /** Commits the turn. Returns whether the session stores it; undefined for a call without a session. */
-  async commit({ answer, onRecord, cancelled }: TurnEnding): Promise<boolean | undefined> {
-    const { input, reset, place } = this;
-    const { sessionId, callId, userId, metadata, turn, rerunOf } = input;
+  /**
+   * Ends the call's part in its session. Returns whether the session stores the turn; undefined if the session takes it over
+   * once the call has ended, and for a call without a session. A call that never had its turn tells its session at once,
+   * because only the call knows that.
+   */
+  async commit(ending: TurnEnding): Promise<boolean | undefined> {
+    const { input, place, hasTurn } = this;
+    const { sessionId, callId, userId, turn } = input;
     if (sessionId === undefined || !turn) return undefined;
-    // Without a run id the session predates commits of calls that ended while they waited.
-    const endedWaiting = !this.hasTurn && place.runId !== undefined;
-    const commit: OldTurnCommit = {
-      callId,
-      prompt: promptOf(input),
-      ...(answer && { answer: { agent: answer.agent, content: answer.content } }),
-      ...(userId !== undefined && { userId }),
-      ...(metadata && { metadata }),
-      ...(rerunOf !== undefined && { rerunOf }),
-      ...(reset.at !== undefined && { reset: true }),
-      ...(endedWaiting && { endedWaiting: cancelled ? 'cancelled' : 'failed' }),
-    };
-    if (!onRecord && !endedWaiting && asksInTask(input, reset)) return signalCommit(sessionId, commit, place);
-    return deliverCommit(sessionId, commit, place);
+    if (!turn.endsByItself) return commitInOldHistories(input, this.reset, { ...ending, hasTurn, place });
+    if (hasTurn) return this.isWithoutSession ? false : undefined;
+    const endedWaiting = ending.cancelled ? 'cancelled' : 'failed';
+    const prompt = promptOf(input);
+    return commitTurn(
+      sessionId,
+      { callId, prompt, ...(userId !== undefined && { userId }), endedWaiting },
+      place,
+    );
   }
 }
 
@@ -152,7 +155,7 @@ function startedInTime(grantedAt: number): boolean {
 /** Converts the session's reply to the end of the wait; undefined while the call is still queued. */
 function turnFrom(reply: TurnReply | undefined): Turn | undefined {
   // The session was deleted: the call continues without it, and its result has `sessionStored: false`.
-  if (!reply) return { status: 'granted', window: [] };
+  if (!reply) return { status: 'granted', window: [], withoutSession: true };
   switch (reply.state) {
     case 'granted':
       return { status: 'granted', window: reply.window };
@@ -163,46 +166,11 @@ function turnFrom(reply: TurnReply | undefined): Turn | undefined {
   }
 }
 
-/** How the call ended, as far as its session needs to know it. */
-export interface TurnEnding {
-  /** The answer. If it is absent, the session stores the user's message as failed. */
-  readonly answer?: { readonly agent: string; readonly content: StoredText } | undefined;
-  /**
-   * Whether the history already determines the ending. If this workflow task is lost, the next one then ends the call in the
-   * same way.
-   */
-  readonly onRecord: boolean;
-  readonly cancelled?: true;
-}
-
-/**
- * Whether the call asks its agents within workflow tasks (first-task path). The history then holds an answer only once the
- * task's commands are recorded, so the session must not get it earlier: the commit is one of these commands.
- */
-export function asksInTask({ firstTaskWaitMs, sessionId, rerunOf }: CallInput, reset: ResetRun): boolean {
-  if (firstTaskWaitMs === undefined) return false;
-  if (sessionId === undefined) return true;
-  if (reset.at !== undefined) return false;
-  // Old histories: a rerun's answer was committed by an update, because the session could decline it.
-  return rerunOf === undefined || patched('rerun-asks-in-task');
-}
-
-/**
- * Commits by a signal that is one of the task's commands, so that the answer and the commit are recorded together or not at
- * all. The signal goes to the session run that granted the turn. If that run is over, the session has continued in another run
- * or was removed; the commit is then delivered by an activity, or given up if the run id is not known. Returns whether the
- * session stores the turn.
- */
-async function signalCommit(sessionId: string, commit: TurnCommit, place: TurnPlace): Promise<boolean> {
-  const isLarge = textsOf(commit).some(isReference);
-  const kept = isLarge ? await keepInSession(sessionId, commit, place.life) : commit;
-  try {
-    await getExternalWorkflowHandle(sessionWorkflowId(sessionId), place.runId).signal(commitTurnSignal, kept);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ApplicationFailure)) throw error; // An ApplicationFailure: the run has ended.
-    return place.runId !== undefined && deliverCommit(sessionId, kept, place);
-  }
+/** Whether the call asks its agents within workflow tasks (first-task path). */
+export function asksInTask(input: CallInput, reset: ResetRun): boolean {
+  if (input.firstTaskWaitMs === undefined) return false;
+  if (input.sessionId === undefined || input.turn?.endsByItself) return true;
+  return askedInTaskInOldHistories(input, reset);
 }
 
 /** Turns a failed `openTurn` into "unknown", so that the call asks again later. Rethrows a cancellation. */

@@ -65,18 +65,17 @@ describe('a first task that waits half a second', () => {
     expect(await stepsOf(test, body.call_id)).toEqual({ tasks: 1, steps: ['marker', 'marker'] });
   });
 
-  it('commits a turn by a command of the task with the answer, so that both are recorded or neither', async () => {
+  it('ends a call in a session in one task too, with the marker alone; the session takes the ending over', async () => {
     const quick = await start(() => ({ body: { content: 'in turn' } }));
     await test.http.register('in-turn', quick.port);
-    const { body } = await test.http.call({ agent_name: 'in-turn', prompt: 'hello', session_id: 'turns' });
-
-    expect(body).toMatchObject({ success: true, session_stored: true });
-    expect(await stepsOf(test, body.call_id)).toEqual({
-      tasks: 2,
-      steps: ['marker', 'signal to the session'],
-    });
+    for (const prompt of ['hello', 'again']) {
+      const { body } = await test.http.call({ agent_name: 'in-turn', prompt, session_id: 'turns' });
+      expect(body).toMatchObject({ success: true, session_stored: true });
+      expect(await stepsOf(test, body.call_id)).toEqual({ tasks: 1, steps: ['marker'] });
+    }
     const { messages } = (await test.http.get('/api/vps/sessions/turns')).body as { messages: Json[] };
-    expect(messages.map(({ content }) => content)).toEqual(['hello', 'in turn']);
+    expect(messages.map(({ content }) => content)).toEqual(['hello', 'in turn', 'again', 'in turn']);
+    expect(quick.requests).toHaveLength(2);
   });
 
   it('reports that the turn is not stored if the session was deleted meanwhile', async () => {

@@ -30,6 +30,44 @@ describe('the queue of a session', () => {
       }),
     );
   });
+
+  it('has room for each call whose ending a request takes along, because the session takes it over first', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 6 }), (maxQueued, ended) => {
+        const book = openBook({ maxQueued });
+        const calls = Array.from({ length: maxQueued + 1 }, (_, i) => `c${i}`);
+        for (const callId of calls) book.openTurn(callId, startedAt);
+        const taken = [...calls.slice(0, ended).map((callId) => answered(callId)), answered('stranger')];
+        expect(book.refusal('late', 0, taken)).toBe(ended === 0 ? 'session_queue_full' : undefined);
+        for (const commit of taken) book.commit(commit, startedAt);
+        expect(book.refusal('late')).toBe(ended === 0 ? 'session_queue_full' : undefined);
+      }),
+    );
+  });
+
+  it.each([0, 1])(
+    'of at most %i is refused no call whose turn is free once the holder has ended',
+    (maxQueued) => {
+      const book = openBook({ maxQueued });
+      book.openTurn('c0', startedAt);
+      if (maxQueued > 0) book.openTurn('c1', startedAt);
+      expect(book.refusal('late', 0, [])).toBe('session_queue_full');
+      expect(book.refusal('late', 0, [answered('c0')])).toBeUndefined();
+      expect(book.refusal('late', 0, [answered('c0'), answered('c0')])).toBeUndefined();
+      expect(book.refusal('c0', 0, [answered('c0')])).toBeUndefined();
+    },
+  );
+
+  it('has room too if a call ended that waited', () => {
+    const book = openBook({ maxQueued: 2 });
+    for (const callId of ['c0', 'c1', 'c2']) book.openTurn(callId, startedAt);
+    const taken = [{ ...failed('c2'), endedWaiting: 'failed' as const }];
+    expect(book.refusal('late', 0, taken)).toBeUndefined();
+    // One place is free, not two.
+    expect(openBook({ maxQueued: 1 }, throughJson(book.state())).refusal('late', 0, taken)).toBe(
+      'session_queue_full',
+    );
+  });
 });
 
 describe('the metadata of a session', () => {

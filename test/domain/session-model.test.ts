@@ -1,25 +1,28 @@
 /** Random sequences of calls' actions on a session, compared with a small model (I4). */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SessionBook } from '../../src/domain/session-book.ts';
+import { endingLostText, SessionBook } from '../../src/domain/session-book.ts';
 import type { SessionLimits, TurnCommit } from '../../src/domain/session.ts';
 import { isoAfter, openBook, startedAt, throughJson } from './session-support.ts';
 
 const calls = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6'];
 
 interface Step {
-  readonly act: 'openTurn' | 'commit' | 'release';
+  readonly act: 'openTurn' | 'commit' | 'lose' | 'release';
   readonly callId: string;
   /** Size of the answer; undefined if the call failed. */
   readonly size: number | undefined;
   /** The failed call did not know that it had a turn. */
   readonly endedWaiting: TurnCommit['endedWaiting'] | undefined;
+  /** The commit is that of a call of the same id in another life of the session. */
+  readonly isForeign: boolean;
 }
 const step: fc.Arbitrary<Step> = fc.record({
-  act: fc.constantFrom('openTurn', 'openTurn', 'openTurn', 'commit', 'commit', 'release'),
+  act: fc.constantFrom('openTurn', 'openTurn', 'openTurn', 'commit', 'commit', 'lose', 'release'),
   callId: fc.constantFrom(...calls),
   size: fc.option(fc.integer({ min: 0, max: 1_000 }), { nil: undefined }),
   endedWaiting: fc.constantFrom(undefined, 'failed' as const, 'cancelled' as const),
+  isForeign: fc.constantFrom(false, false, true),
 });
 const steps = fc.array(step, { maxLength: 40, size: 'max' });
 const limits: fc.Arbitrary<SessionLimits> = fc.record({
@@ -29,16 +32,18 @@ const limits: fc.Arbitrary<SessionLimits> = fc.record({
 });
 
 /** The result of a step as callers see it: the facade checks `refusal` before it opens a turn. */
-function take(book: SessionBook, { act, callId, size, endedWaiting }: Step, nowMs: number) {
+function take(book: SessionBook, { act, callId, size, endedWaiting, isForeign }: Step, nowMs: number) {
   switch (act) {
     case 'openTurn':
       return book.refusal(callId) ?? book.openTurn(callId, nowMs);
     case 'commit': {
       const answer = size === undefined ? undefined : { agent: 'echo', content: 'x'.repeat(size) };
-      const commit = { callId, prompt: `ask ${callId}` };
+      const commit = { callId, prompt: `ask ${callId}`, ...(isForeign && { life: 'another' }) };
       if (answer) return book.commit({ ...commit, answer }, nowMs);
       return book.commit({ ...commit, ...(endedWaiting && { endedWaiting }) }, nowMs);
     }
+    case 'lose':
+      return book.lose(callId, nowMs);
     case 'release':
       return book.release(callId, nowMs);
   }
@@ -78,11 +83,13 @@ class Model {
   }
 }
 
-/** Whether the commit stores a turn: that of the holder, or of a call that failed while it waited. */
+/** Whether the step stores a turn: that of the holder, or of a call that failed while it waited. */
 function leavesMessage(
-  { callId, size, endedWaiting }: Step,
+  { act, callId, size, endedWaiting, isForeign }: Step,
   { holder, queue }: { holder: string | undefined; queue: readonly string[] },
 ): boolean {
+  if (act === 'lose') return holder === callId;
+  if (act !== 'commit' || isForeign) return false;
   if (holder === callId) return true;
   return size === undefined && endedWaiting === 'failed' && queue.includes(callId);
 }
@@ -103,7 +110,7 @@ test('one call at a time holds the turn, in the order in which the calls asked',
           if (expected === 'queued')
             expect(reply).toMatchObject({ position: model.queue.indexOf(one.callId) + 1 });
         } else {
-          if (one.act === 'commit' && leavesMessage(one, model)) model.committed.push(one.callId);
+          if (leavesMessage(one, model)) model.committed.push(one.callId);
           const next = model.leave(one.callId);
           const granted = { callId: next, turnNumber: model.turns, grantedAt: nowMs };
           if (next === undefined) expect(reply).toBeUndefined();
@@ -124,11 +131,12 @@ test("each call's turn is stored at most once, complete, and in the order of the
       const left: object[] = [];
       for (const [i, one] of list.entries()) {
         const now = { holder: book.holder?.callId, queue: book.state().queue };
-        if (one.act === 'commit' && leavesMessage(one, now)) {
-          const { callId, size } = one;
+        if (leavesMessage(one, now)) {
+          const { act, callId, size } = one;
           const common = { timestamp: isoAfter(i), callId };
           const question = { ...common, role: 'user', content: `ask ${callId}` };
-          if (size === undefined) left.push({ ...question, failed: true });
+          if (act === 'lose') left.push({ ...question, content: endingLostText, failed: true, lost: true });
+          else if (size === undefined) left.push({ ...question, failed: true });
           else
             left.push(question, { ...common, role: 'assistant', content: 'x'.repeat(size), agent: 'echo' });
         }

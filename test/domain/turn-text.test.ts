@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { isReference, textBytes } from '../../src/domain/stored-text.ts';
 import {
+  commitOf,
   messagesOf,
   promptMessage,
   promptOf,
@@ -35,6 +36,48 @@ test('a failed call leaves its question alone, marked as failed', () => {
   ]);
 });
 
+const call = {
+  callId: 'c',
+  agentName: 'asked',
+  prompt: 'why?',
+  chain: [],
+  unregistered: [],
+  deadlineMs: 1_000,
+  heartbeatTimeoutMs: 5_000,
+};
+const result = { chain: ['echo'], attempts: [], queuedMs: 0, agentName: 'echo', response: large };
+
+test('the end of a call adds its question, what its caller attached, and the answer of the agent that gave it', () => {
+  const turn = {
+    state: 'granted',
+    turnNumber: 1,
+    grantedAt: 1,
+    window: [],
+    runId: 'run',
+    life: 'present',
+  } as const;
+  const input = { ...call, sessionId: 's', userId: 'ann', metadata: { a: 1 }, rerunOf: 'earlier', turn };
+  expect(commitOf(input, { endedAt: 7, result })).toEqual({
+    callId: 'c',
+    prompt: 'why?',
+    answer: { agent: 'echo', content: large },
+    userId: 'ann',
+    metadata: { a: 1 },
+    life: 'present',
+    endedAt: 7,
+  });
+});
+
+test('the end of a call without a result adds its question alone', () => {
+  const turn = { state: 'queued', position: 1 } as const;
+  for (const input of [call, { ...call, turn }])
+    expect(Object.entries(commitOf({ ...input, prompt: large }, { endedAt: 7 }))).toEqual([
+      ['callId', 'c'],
+      ['prompt', large],
+      ['endedAt', 7],
+    ]);
+});
+
 test('the texts of a turn are replaced one after the other, and all else of it stays', async () => {
   const replaced: unknown[] = [];
   const replace = (text: unknown) => {
@@ -60,15 +103,7 @@ test('an agent sees the role and the text of a message, and nothing else of it',
 
 test('a text that is read is the one that was put in its place', () => {
   const message = { role: 'user', content: large, timestamp: at } as const;
-  const input = {
-    callId: 'c',
-    agentName: 'echo',
-    prompt: large,
-    chain: [],
-    unregistered: [],
-    deadlineMs: 1_000,
-    heartbeatTimeoutMs: 5_000,
-  };
+  const input = { ...call, prompt: large };
   expect(textOf(withText(message, 'loaded'))).toBe('loaded');
   expect(promptOf(withPrompt(input, 'loaded'))).toBe('loaded');
   expect(responseOf({ response: large })).toBe(large);

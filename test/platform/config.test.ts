@@ -69,6 +69,7 @@ test('without any setting a node serves this machine only, and every default has
       maxMetadataBytes: 262_144,
       olderBytes: 131_072,
       renewAtEvents: 150,
+      lookEveryMs: 21_600_000,
       maxQueued: 100,
       windowMessages: 40,
       windowBytes: 262_144,

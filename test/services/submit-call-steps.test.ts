@@ -1,5 +1,6 @@
 /** What a request for a call asks of agents, sessions and Temporal, in which order, and what it leaves taken. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { CallInput } from '../../src/domain/call.ts';
 import { Refusal } from '../../src/domain/failures.ts';
 import { Semaphore } from '../../src/lib/semaphore.ts';
 import type { PayloadStore } from '../../src/payloads/payload-store.ts';
@@ -29,7 +30,7 @@ interface World {
   /** What a look at the id finds, or why it does not. */
   look: object | Refused;
   /** What the session says of the turn. */
-  turn: string;
+  turn: 'granted' | 'queued' | 'committed';
   start: object | Refused;
 }
 const thereIsNone = 'call_not_found';
@@ -38,14 +39,20 @@ const there = (more: object = {}) => ({
   sameRequest: true,
   status: 'running',
   sessionId: 's',
+  life: 'of the call',
   ...more,
 });
+const hints = { holderId: 'c', historyLength: 4 };
+/** What a request is told of the session of a call that it starts, or that exists. */
+const session = (life: string) => ({ sessionId: 's', life });
 
 describe('submitCall', () => {
   let asked: string[];
+  let followed: object | undefined;
   let inFlight: CallsInFlight;
   beforeEach(() => {
     asked = [];
+    followed = undefined;
     inFlight = new CallsInFlight();
   });
 
@@ -66,7 +73,18 @@ describe('submitCall', () => {
         },
         release: () => asked.push('release slots'),
       },
-      sessions: { openTurn: answer('open turn', { state: turn }), releaseTurn: answer('release turn', {}) },
+      sessions: {
+        openTurn: () => {
+          asked.push('open turn');
+          return Promise.resolve(turn === 'committed' ? turn : { turn: { state: turn, life: 'new' }, hints });
+        },
+        releaseTurn: answer('release turn', {}),
+        settleTurn: answer('settle turn', {}),
+        follow: ({ callId, turn: opened }: CallInput, given: unknown) => {
+          asked.push('follow');
+          followed = { callId, life: opened?.life, hints: given };
+        },
+      },
       calls: { isKnown: () => known, attach: answer('look', look), start: answer('start', start) },
       inFlight,
       starts: new Semaphore({ current: 10 }),
@@ -87,21 +105,29 @@ describe('submitCall', () => {
       (error: unknown) => (error as Refusal).type,
     );
 
-  it('starts a new call with one turn and one start, and counts it as in flight', async () => {
-    expect(await submit({})).toEqual({ status: 'running', attached: false });
-    expect(asked).toEqual(['open turn', 'order', 'start']);
-    expect(inFlight.has('c')).toBe(true);
-  });
+  it.each(['granted', 'queued'] as const)(
+    'starts a new call with one turn (%s) and one start, counts it as in flight, and follows it to its end',
+    async (turn) => {
+      expect(await submit({ turn })).toEqual({ status: 'running', attached: false, session: session('new') });
+      expect(asked).toEqual(['open turn', 'order', 'start', 'follow']);
+      expect(followed).toEqual({ callId: 'c', life: 'new', hints });
+      expect(inFlight.has('c')).toBe(true);
+    },
+  );
 
   it('opens no turn without a session', async () => {
-    await submit({}, { sessionId: undefined });
-    expect(asked).toEqual(['order', 'start']);
+    expect(await submit({}, { sessionId: undefined })).toEqual({ status: 'running', attached: false });
+    expect(asked).toEqual(['order', 'start', 'follow']);
+    expect(followed).toEqual({ callId: 'c' });
   });
 
-  it('only describes a call that this node knows', async () => {
-    expect(await submit({ known: true, look: there({ status: 'completed' }) })).toEqual({
+  it('only describes a call that this node knows, with its end', async () => {
+    const end = { endedAt: 1 };
+    expect(await submit({ known: true, look: there({ status: 'completed', end }) })).toEqual({
       status: 'completed',
       attached: true,
+      end,
+      session: session('of the call'),
     });
     expect(asked).toEqual(['look', 'release slots']);
     expect(inFlight.size).toBe(0);
@@ -110,8 +136,8 @@ describe('submitCall', () => {
   it.each([thereIsNone, 'temporal_unavailable'] as const)(
     'starts a call that this node knows where a look at it ends with %s',
     async (look) => {
-      expect(await submit({ known: true, look })).toEqual({ status: 'running', attached: false });
-      expect(asked).toEqual(['look', 'open turn', 'order', 'start']);
+      expect(await submit({ known: true, look })).toMatchObject({ status: 'running', attached: false });
+      expect(asked).toEqual(['look', 'open turn', 'order', 'start', 'follow']);
     },
   );
 
@@ -125,8 +151,17 @@ describe('submitCall', () => {
     expect(await submit({ look: there() }, { agentName: 'removed' })).toEqual({
       status: 'running',
       attached: true,
+      session: session('of the call'),
     });
     expect(asked).toEqual(['look']);
+  });
+
+  it("names no session for a repeat of a call without one, whatever the repeat's own is", async () => {
+    const call = there({ sessionId: undefined, life: undefined });
+    expect(await submit({ look: call }, { agentName: 'removed' })).toEqual({
+      status: 'running',
+      attached: true,
+    });
   });
 
   it('refuses a new call to an agent that is not registered, and leaves nothing taken', async () => {
@@ -145,7 +180,10 @@ describe('submitCall', () => {
 
   it('returns the call that committed the turn, and takes no probe slot', async () => {
     const ended = there({ status: 'completed' });
-    expect(await submit({ turn: 'committed', look: ended })).toEqual({ status: 'completed', attached: true });
+    expect(await submit({ turn: 'committed', look: ended })).toMatchObject({
+      status: 'completed',
+      attached: true,
+    });
     expect(asked).toEqual(['open turn', 'look', 'release slots']);
     expect(inFlight.size).toBe(0);
   });
@@ -156,20 +194,31 @@ describe('submitCall', () => {
     expect(inFlight.size).toBe(0);
   });
 
-  it('leaves the turn to the running call', async () => {
-    expect(await submit({ start: there() })).toEqual({ status: 'running', attached: true });
+  it('leaves the turn to the running call, which somebody else follows', async () => {
+    expect(await submit({ start: there() })).toMatchObject({ status: 'running', attached: true });
     expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot']);
     expect(inFlight.has('c')).toBe(true);
   });
 
-  it('gives back a turn that the existing call does not use', async () => {
-    await submit({ start: there({ sessionId: 'another' }) });
-    expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot', 'release turn']);
-    expect(inFlight.has('c')).toBe(true);
-    asked = [];
-    await submit({ start: there({ status: 'failed' }) });
-    expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot', 'release slots', 'release turn']);
+  it.each(['running', 'failed'])(
+    'gives back a turn of a %s call that belongs to another session',
+    async (status) => {
+      await submit({ start: there({ status, sessionId: 'another' }) });
+      const releases = status === 'running' ? [] : ['release slots'];
+      expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot', ...releases, 'release turn']);
+      expect(inFlight.has('c')).toBe(status === 'running');
+    },
+  );
+
+  it('settles the turn of a call that has ended, because its session may not know how', async () => {
+    await submit({ start: there({ status: 'completed' }) });
+    expect(asked).toEqual(['open turn', 'order', 'start', 'give back slot', 'release slots', 'settle turn']);
     expect(inFlight.has('c')).toBe(false);
+    asked = [];
+    // Likewise if another request has started that call.
+    const refused = submit({ start: there({ status: 'completed', sameRequest: false }) });
+    expect(await refusalOf(refused)).toBe('idempotency_mismatch');
+    expect(asked.at(-1)).toBe('settle turn');
   });
 
   it('gives back the turn of a call that was refused, and keeps that of one whose start is unclear', async () => {
@@ -183,7 +232,7 @@ describe('submitCall', () => {
 
   it('keeps the order of a chain that the caller lists', async () => {
     await submit({}, { fallbackAgents: ['registered'] });
-    expect(asked).toEqual(['open turn', 'start']);
+    expect(asked).toEqual(['open turn', 'start', 'follow']);
   });
 
   it('counts a running call as in flight after a repeat of it was refused', async () => {

@@ -58,7 +58,11 @@ describe('the slot to probe a half-open agent', () => {
       {
         agents: { find: (name: string) => Promise.resolve(found(name)), lookup: found },
         health,
-        sessions: { openTurn: () => Promise.resolve({ state: turn }), releaseTurn: () => Promise.resolve() },
+        sessions: {
+          openTurn: () => Promise.resolve(turn === 'committed' ? turn : { turn: { state: turn } }),
+          releaseTurn: () => Promise.resolve(),
+          follow: () => undefined,
+        },
         calls: { isKnown: () => false, attach, start },
         inFlight: new CallsInFlight(),
         starts: new Semaphore({ current: 10 }),
@@ -93,7 +97,7 @@ describe('the slot to probe a half-open agent', () => {
   });
 
   it('is free again if the call turns out to exist', async () => {
-    expect(await submit(attached(true))).toEqual({ status: 'running', attached: true });
+    expect(await submit(attached(true))).toMatchObject({ status: 'running', attached: true });
     expect(first()).toBe('half-open');
   });
 

@@ -81,6 +81,7 @@ describe('large texts', () => {
 
   it('are deleted with their session and its calls', async () => {
     await test.http.call({ agent_name: 'verbose', prompt: 'short', session_id: 'gone' });
+    expect(await messagesOf('gone')).toHaveLength(2); // Now the session has copies of its own.
     const [calls, sessions] = [await folders('calls'), await folders('sessions')];
     await expect
       .poll(async () => (await test.http.get('/api/vps/calls?session=gone&status=completed')).body.calls)
@@ -92,7 +93,28 @@ describe('large texts', () => {
     expect(await folders('sessions')).toHaveLength(sessions.length - 1);
   });
 
+  /** Imports a session with a large text and with segments. */
+  const importLarge = async (id: string): Promise<Json[]> => {
+    const at = new Date().toISOString();
+    const contents = [prompt, ...Array.from({ length: 40 }, (_, index) => `message ${index}`)];
+    const messages = contents.map((content) => ({ timestamp: at, role: 'user', content }));
+    const { body } = await test.http.post('/api/vps/sessions/import', {
+      sessions: { [id]: { created_at: at, last_activity: at, messages } },
+    });
+    expect(body).toMatchObject({ imported: 1 });
+    return messages;
+  };
+
+  it('of an imported session belong to it, and are deleted with it', async () => {
+    const before = await folders('sessions');
+    await importLarge('brought in');
+    expect(await folders('sessions')).toHaveLength(before.length + 1);
+    expect((await test.http.delete('/api/vps/sessions/brought%20in')).status).toBe(204);
+    expect(await folders('sessions')).toEqual(before);
+  });
+
   it('of deleted calls and sessions are swept, those of others stay', async () => {
+    const imported = await importLarge('imported');
     const texts = new TextStore(createFileStore(store()), 1);
     await texts.save({ kind: 'calls', id: 'of a call past its retention' }, 'large');
     await texts.save({ kind: 'sessions', id: 'of a session that was deleted' }, 'large');
@@ -108,6 +130,7 @@ describe('large texts', () => {
 
     expect([...(await folders('calls')), ...(await folders('sessions'))]).toHaveLength(before.length - 2);
     expect((await messagesOf('big'))[1]?.content === answer).toBe(true);
+    expect(await messagesOf('imported')).toMatchObject(imported);
   });
 
   it('are refused before the call is accepted while the payload store cannot be reached, and small calls go on', async () => {
@@ -140,7 +163,7 @@ describe('large texts', () => {
     const filesWith = async (text: string): Promise<string[]> => {
       const entries = await readdir(store(), { recursive: true, withFileTypes: true });
       const files = entries
-        .filter((entry) => entry.isFile())
+        .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp')) // Files that are being written.
         .map((entry) => join(entry.parentPath, entry.name));
       const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
       return files.filter((_, index) => texts[index] === text);
@@ -155,6 +178,7 @@ describe('large texts', () => {
       const [lost, whole] = [middling('lost'), middling('whole')];
       await test.http.call({ agent_name: 'echo', prompt: lost, session_id: 'damaged' });
       await test.http.call({ agent_name: 'echo', prompt: whole, session_id: 'damaged' });
+      expect(await messagesOf('damaged')).toHaveLength(4); // Now the session has copies of its own.
       await damage(lost);
 
       const asked = echo.requests.length;

@@ -113,11 +113,11 @@ test('a session that one process deletes is gone in every process, and a new one
 test('a cached session only needs one describe: it can be read while no worker can answer queries, unlike an uncached one', async () => {
   const { one, two } = await startNodes({ HOLDFAST_EMBEDDED_WORKER: 'off' });
   for (const session of ['known', 'unknown']) await say(two.http, session, 'hello');
-  // A commit may be followed by one more workflow task; after that the session is idle.
+  // The first read tells the session how its call ended; after that the session is idle.
   expect(await promptsIn(one.http, 'known')).toEqual(['hello']);
   expect(await promptsIn(one.http, 'known')).toEqual(['hello']);
 
-  two.process.kill('SIGTERM');
+  two.process.kill('SIGKILL'); // A node that stops in good order would tell the session once more.
   await two.process.exited;
 
   expect(await promptsIn(one.http, 'known')).toEqual(['hello']);

@@ -55,5 +55,8 @@ async function exists(temporal: Temporal, { kind, id, life }: Owner): Promise<bo
   const owner = await describeWorkflow(temporal, workflowIds[kind](id));
   if (!owner) return false;
   // A call or batch that has ended keeps its texts until its retention is over. A closed session is being deleted.
-  return kind !== 'sessions' || (owner.status.name === 'RUNNING' && lifeIn(owner.memo) === life);
+  if (kind !== 'sessions') return true;
+  const itsLife = lifeIn(owner.memo);
+  // Earlier versions stored the texts of imported sessions under a life, but started the sessions without one.
+  return owner.status.name === 'RUNNING' && (itsLife === undefined || itsLife === life);
 }

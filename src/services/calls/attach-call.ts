@@ -2,12 +2,11 @@
  * Attaches a request to the call that already exists under its id. If that call was started by a different request, the
  * request is refused.
  */
-import type { CallResult } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Health } from '../agents/health.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { isUnanswered } from '../temporal/rpc.ts';
-import type { CallStatus } from './call-ending.ts';
+import type { CallEnd, CallStatus } from './call-ending.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls } from './calls.ts';
 
@@ -30,8 +29,15 @@ export interface Submitted {
   readonly status: CallStatus;
   /** Whether the call existed before this request. */
   readonly attached: boolean;
-  /** The call's result, if it existed and has completed. */
-  readonly result?: CallResult | undefined;
+  /** How the call has ended, if it existed and has ended. */
+  readonly end?: CallEnd | undefined;
+  /** The call's session, and the life of it that granted the turn. Absent without a session. */
+  readonly session?: CallSession | undefined;
+}
+
+export interface CallSession {
+  readonly sessionId: string;
+  readonly life: string | undefined;
 }
 
 /** Looks up the call. Undefined if no call has this id. Throws the refusal `temporal_unavailable`. */
@@ -79,10 +85,13 @@ export async function attach(
     inFlight.done(callId);
     health.release(callId);
   }
-  // A running call in this session holds that turn. If the call has ended or is in another session, nobody needs the turn.
-  const used = running && call.sessionId === sessionId;
-  if (turn && sessionId !== undefined && !used) await sessions.releaseTurn(sessionId, callId);
+  if (turn && sessionId !== undefined) {
+    // A running call in this session holds that turn. If it has ended, its session may not know that yet.
+    if (call.sessionId !== sessionId) await sessions.releaseTurn(sessionId, callId);
+    else if (!running) await sessions.settleTurn(sessionId, callId);
+  }
   if (!call.sameRequest)
     throw new Refusal('idempotency_mismatch', 'Use a new Idempotency-Key for another request');
-  return { status: call.status, attached: true, result: call.result };
+  const session = call.sessionId === undefined ? undefined : { sessionId: call.sessionId, life: call.life };
+  return { status: call.status, attached: true, end: call.end, session };
 }

@@ -1,43 +1,78 @@
-/** Translates Temporal's results and failures to the ending of a call. */
-import {
-  ApplicationFailure,
-  CancelledFailure,
-  TerminatedFailure,
-  TimeoutFailure,
-  WorkflowFailedError,
-} from '@temporalio/client';
+/** Reads how a call has ended from the last event of its history. */
 import type { CallFailureDetails, CallProgress, CallResult } from '../../domain/call.ts';
 import { isErrorType, type ErrorType } from '../../domain/failures.ts';
+import { readPayload } from '../../temporal-sdk/payloads.ts';
+import { tsToMs } from '../../temporal-sdk/timestamps.ts';
+import type { HistoryEvent } from '../call-events/call-facts.ts';
 
-/** The answer of a completed call, or why a call failed or was cancelled, with the attempts as far as they are known. */
+/** The identity with which Temporal terminates a run that is reset. */
+const resetter = 'history-resetter';
+
+/** Why a call failed or was cancelled, with the attempts as far as they are known. */
+export type FailedEnding = {
+  readonly status: 'failed' | 'cancelled';
+  readonly errorType: ErrorType;
+  readonly error: string;
+  readonly sessionStored?: boolean;
+} & Partial<CallProgress>;
+
+/** The answer of a completed call, or why a call failed or was cancelled. */
 export type CallEnding =
-  | ({ readonly status: 'completed'; readonly response: string } & Omit<CallResult, 'response'>)
-  | ({
-      readonly status: 'failed' | 'cancelled';
-      readonly errorType: ErrorType;
-      readonly error: string;
-      readonly sessionStored?: boolean;
-    } & Partial<CallProgress>);
+  ({ readonly status: 'completed'; readonly response: string } & Omit<CallResult, 'response'>) | FailedEnding;
 
 export type CallStatus = 'running' | CallEnding['status'];
 
+/** The end of a call as its history has it. A large answer is a reference to the payload store. */
+export interface CallEnd {
+  /** Epoch ms, by Temporal's clock. */
+  readonly endedAt: number;
+  /** The result, if the call has completed. */
+  readonly result?: CallResult;
+  /** The failure, if it has not. */
+  readonly failure?: FailedEnding;
+  /** Set if the run ended because somebody reset the call in Temporal while it ran. The call goes on in another run. */
+  readonly byReset?: true;
+}
+
 /**
- * Translates the error that `handle.result()` throws. Undefined if the error is not about the end of the workflow, for example
- * because the server did not answer.
+ * Adds whether the session stores the call's turn. What the call itself has recorded counts first: a call that ended while it
+ * waited has told its session, and knows what it stores. `described` is what follows from the session's description. It says
+ * nothing of a call that Temporal ended while it waited, or that may have waited, because its progress cannot be read.
  */
-export function readFailure(error: unknown): CallEnding | undefined {
-  if (!(error instanceof WorkflowFailedError)) return undefined;
-  const { cause } = error;
-  if (cause instanceof ApplicationFailure) {
-    const details = cause.details?.[0] as CallFailureDetails | undefined;
-    const errorType = isErrorType(cause.type) ? cause.type : 'internal';
-    return { status: 'failed', errorType, error: cause.message, ...details };
+export function withSessionStored(ending: CallEnding, described: boolean | undefined): CallEnding {
+  const mayHaveWaited = ending.attempts === undefined || ending.waitsForTurn === true;
+  const sessionStored = ending.sessionStored ?? (mayHaveWaited ? undefined : described);
+  return sessionStored === undefined ? ending : { ...ending, sessionStored };
+}
+
+/** Returns the end that the event records. Undefined if the call goes on after it. */
+export function endOf(event: HistoryEvent): CallEnd | undefined {
+  const endedAt = tsToMs(event.eventTime);
+  const { workflowExecutionCompletedEventAttributes: completed } = event;
+  if (completed) {
+    const result = readPayload<CallResult>(completed.result);
+    if (result) return { endedAt, result };
+    return failed(endedAt, 'failed', 'internal', 'The call ended in a way that is not known');
   }
-  if (cause instanceof CancelledFailure)
-    return { status: 'cancelled', errorType: 'cancelled', error: 'The call was cancelled' };
-  if (cause instanceof TerminatedFailure)
-    return { status: 'cancelled', errorType: 'cancelled', error: 'The call was terminated' };
-  if (cause instanceof TimeoutFailure)
-    return { status: 'failed', errorType: 'deadline_exceeded', error: "The call's deadline passed" };
-  return { status: 'failed', errorType: 'internal', error: 'The call ended in a way that is not known' };
+  const failure = event.workflowExecutionFailedEventAttributes?.failure;
+  if (failure) {
+    const { type, details } = failure.applicationFailureInfo ?? {};
+    const errorType = isErrorType(type) ? type : 'internal';
+    const end = failed(endedAt, 'failed', errorType, failure.message ?? '');
+    return { endedAt, failure: { ...end.failure, ...readPayload<CallFailureDetails>(details) } };
+  }
+  if (event.workflowExecutionTimedOutEventAttributes)
+    return failed(endedAt, 'failed', 'deadline_exceeded', "The call's deadline passed");
+  if (event.workflowExecutionCanceledEventAttributes)
+    return failed(endedAt, 'cancelled', 'cancelled', 'The call was cancelled');
+  const { workflowExecutionTerminatedEventAttributes: terminated } = event;
+  if (terminated) {
+    const byReset = terminated.identity === resetter && { byReset: true as const };
+    return { ...failed(endedAt, 'cancelled', 'cancelled', 'The call was terminated'), ...byReset };
+  }
+  return undefined;
+}
+
+function failed(endedAt: number, status: 'failed' | 'cancelled', errorType: ErrorType, error: string) {
+  return { endedAt, failure: { status, errorType, error } };
 }

@@ -6,7 +6,8 @@ import { callWorkflowId } from '../../domain/ids.ts';
 import { callPageKey } from '../../domain/cache-keys.ts';
 import { promptOf, withPrompt } from '../../domain/turn-text.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
-import type { CallEnding, CallStatus } from './call-ending.ts';
+import { describeSession, isStoredBy } from '../sessions/session-stored.ts';
+import { withSessionStored, type CallEnd, type CallEnding, type CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
 import { summaryOf, type CallSummary } from './call-summary.ts';
@@ -73,8 +74,21 @@ export class CallRecords {
       const facts = factsOf(callId, events ?? [], info.raw.pendingActivities ?? []);
       return { ...known, ...(facts && { progress: progressOf(input, facts) }) };
     }
-    const ending = await this.calls.wait(callId, AbortSignal.timeout(rpcTimeoutMs.read));
-    return { ...known, ...(ending && { ending }) };
+    const end = await this.calls.end(callId, AbortSignal.timeout(rpcTimeoutMs.read));
+    if (!end) return known;
+    const [ending, sessionStored] = await Promise.all([
+      this.calls.endingOf(callId, end),
+      this.isStored(input, end),
+    ]);
+    return { ...known, ending: withSessionStored(ending, sessionStored) };
+  }
+
+  /** Whether the call's session stores its turn. Undefined without a session, and if that is not known any more. */
+  private async isStored({ sessionId, turn }: CallInput, end: CallEnd): Promise<boolean | undefined> {
+    const known = (end.result ?? end.failure)?.sessionStored;
+    if (sessionId === undefined || known !== undefined) return known;
+    const session = await describeSession(this.temporal, sessionId);
+    return isStoredBy(session, { life: turn?.life, endedAt: end.endedAt });
   }
 
   /**

@@ -6,13 +6,14 @@ import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId, plainStart } from '../../domain/ids.ts';
 import { callKey } from '../../domain/cache-keys.ts';
 import { delay } from '../../lib/delay.ts';
+import { SharedWaits } from '../../lib/shared-waits.ts';
 import { RetryableWaits } from '../../lib/retryable-waits.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { callAttributes } from './call-attributes.ts';
-import type { CallEnding, CallStatus } from './call-ending.ts';
+import type { CallEnd, CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, noSuchCall } from './call-execution.ts';
 import { readExistingCall, type CallMemo, type ExistingCall } from './existing-call.ts';
-import { pollEnding } from './poll-ending.ts';
+import { endingOf, pollEnd } from './poll-ending.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import {
   isNotFound,
@@ -49,6 +50,8 @@ export class Calls {
   private readonly known = new LRUCache<string, true>({ max: 20_000 });
   /** The RPCs of starts and waits that are in flight. */
   private readonly waits = new RetryableWaits();
+  /** The waits for ends of calls. */
+  private readonly ends = new SharedWaits<CallEnd>();
 
   /**
    * `onCancelled` is called with the id of each call whose cancellation Temporal has recorded. A workflow task that is running
@@ -131,17 +134,34 @@ export class Calls {
   }
 
   /**
-   * Waits for the call's end and returns it. Undefined if `signal` aborts first. Continues to wait while Temporal does not
-   * answer. Throws the refusal `call_not_found`.
+   * Waits for the call's end and returns it, with the answer's text. Undefined if `signal` aborts first. Throws the refusal
+   * `call_not_found`.
    */
   async wait(callId: string, signal: AbortSignal): Promise<CallEnding | undefined> {
+    const end = await this.end(callId, signal);
+    return end && this.endingOf(callId, end);
+  }
+
+  /** Makes the ending that clients get of an end: with the answer's text, and with the attempts. */
+  endingOf(callId: string, end: CallEnd): Promise<CallEnding> {
+    return endingOf(this.temporal, this.texts, callId, end);
+  }
+
+  /**
+   * Waits for the call's end as its history has it. Undefined if `signal` aborts first. Everybody who waits for one call shares
+   * a long poll. Throws the refusal `call_not_found`.
+   */
+  end(callId: string, signal: AbortSignal): Promise<CallEnd | undefined> {
+    return this.ends.wait(callKey(callId), signal, (nobodyWaits) => this.untilEnded(callId, nobodyWaits));
+  }
+
+  /** Continues to wait while Temporal does not answer. */
+  private async untilEnded(callId: string, signal: AbortSignal): Promise<CallEnd | undefined> {
     for (let failures = 0; ;) {
       const pollUntil = Date.now() + resultPollMs;
       try {
-        const ending = await this.waits.run(signal, () =>
-          pollEnding(this.temporal, this.texts, callId, pollUntil),
-        );
-        if (ending || signal.aborted) return ending;
+        const end = await this.waits.run(signal, () => pollEnd(this.temporal, callId, pollUntil));
+        if (end || signal.aborted) return end;
       } catch (error) {
         if (isNotFound(error)) throw noSuchCall(callId);
         if (!isUnanswered(error)) throw error;

@@ -1,15 +1,19 @@
 /**
- * Reads the call that exists under the id of a request, with one RPC. The first event of its history has what the request is
- * compared with, the last one has the end. Both are of the same run, also if the call is deleted and accepted again meanwhile.
+ * Reads one run of a call with one RPC. The first event of its history has what the call was started with, the last one has the
+ * end. Both are of the same run, also if the call is deleted and accepted again meanwhile.
  */
-import type { CallInput, CallResult } from '../../domain/call.ts';
+import proto from '@temporalio/proto';
+import type { CallInput } from '../../domain/call.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import { decodePayload, readPayload } from '../../temporal-sdk/payloads.ts';
+import { tsToMs } from '../../temporal-sdk/timestamps.ts';
 import type { HistoryEvent } from '../call-events/call-facts.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import type { Temporal } from '../temporal/rpc.ts';
-import type { CallStatus } from './call-ending.ts';
+import { endOf, type CallEnd, type CallStatus } from './call-ending.ts';
 import { findCall, noSuchCall } from './call-execution.ts';
+
+const { WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW } = proto.temporal.api.enums.v1.WorkflowTaskFailedCause;
 
 /** The memo that a call is started with. */
 export interface CallMemo {
@@ -18,40 +22,64 @@ export interface CallMemo {
   readonly rerun?: RerunMemo | undefined;
 }
 
-/** What a request needs to know of the call that exists under its id. */
-export interface ExistingCall {
+/** One run of a call. */
+export interface CallRun {
+  readonly input: CallInput;
   /** The fingerprint of the request that started the call. */
   readonly fingerprint: string | undefined;
+  /** Epoch ms, by Temporal's clock. */
+  readonly startedAt: number;
+  /** How the run has ended. Absent while it runs. */
+  readonly end?: CallEnd;
+  /** The run from which somebody reset the call in Temporal, if this run began so. */
+  readonly resetFrom?: string;
+}
+
+/** What a request needs to know of the call that exists under its id. */
+export interface ExistingCall {
+  readonly fingerprint: string | undefined;
   readonly status: CallStatus;
+  /** The call's session, and the life of it that granted the turn. */
   readonly sessionId: string | undefined;
-  /** The result, if the call has completed. A large answer is a reference to the payload store. */
-  readonly result?: CallResult | undefined;
+  readonly life: string | undefined;
+  /** How the call has ended. Absent while it runs. */
+  readonly end?: CallEnd | undefined;
 }
 
 /** Reads the newest run of the call. Throws the refusals `call_not_found` and `temporal_unavailable`. */
 export async function readExistingCall(temporal: Temporal, callId: string): Promise<ExistingCall> {
+  const { input, fingerprint, end } = await readCallRun(temporal, callId);
+  const status = end ? (end.failure?.status ?? 'completed') : 'running';
+  return { fingerprint, status, sessionId: input.sessionId, life: input.turn?.life, end };
+}
+
+/** Reads a run of the call, by default the newest. Throws the refusals `call_not_found` and `temporal_unavailable`. */
+export async function readCallRun(temporal: Temporal, callId: string, runId?: string): Promise<CallRun> {
   const { events } = await findCall(temporal, callId, () =>
-    temporal.client.workflow.getHandle(callWorkflowId(callId)).fetchHistory(),
+    temporal.client.workflow.getHandle(callWorkflowId(callId), runId).fetchHistory(),
   );
-  const started = events?.[0]?.workflowExecutionStartedEventAttributes;
+  const [first] = events ?? [];
+  const started = first?.workflowExecutionStartedEventAttributes;
   const input = readPayload<CallInput>(started?.input);
-  if (!input) throw noSuchCall(callId);
+  if (!first || !input) throw noSuchCall(callId);
   const kept = started?.memo?.fields?.['fingerprint'];
   const last = events?.at(-1);
+  const end = last && endOf(last);
+  const resetFrom = baseRunOf(events ?? []);
   return {
+    input,
     fingerprint: kept && decodePayload<CallMemo['fingerprint']>(kept),
-    status: last ? statusAfter(last) : 'running',
-    sessionId: input.sessionId,
-    result: readPayload<CallResult>(last?.workflowExecutionCompletedEventAttributes?.result),
+    startedAt: tsToMs(first.eventTime),
+    ...(end && { end }),
+    ...(resetFrom !== undefined && { resetFrom }),
   };
 }
 
-/** Returns the status of a call whose last event is `last`. */
-function statusAfter(last: HistoryEvent): CallStatus {
-  if (last.workflowExecutionCompletedEventAttributes) return 'completed';
-  if (last.workflowExecutionCanceledEventAttributes ?? last.workflowExecutionTerminatedEventAttributes)
-    return 'cancelled';
-  if (last.workflowExecutionFailedEventAttributes ?? last.workflowExecutionTimedOutEventAttributes)
-    return 'failed';
-  return 'running';
+/** Returns the run that was reset, if a reset began the run with this history. */
+function baseRunOf(events: readonly HistoryEvent[]): string | undefined {
+  const reset = events.findLast(
+    ({ workflowTaskFailedEventAttributes: failed }) =>
+      failed?.cause === WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+  );
+  return reset?.workflowTaskFailedEventAttributes?.baseRunId ?? undefined;
 }

@@ -1,4 +1,5 @@
-/** Waits for the end of a call with one long poll, and reads how it has ended. */
+/** Waits for the end of a call with one long poll, and loads what a client needs of it. */
+import proto, { type temporal } from '@temporalio/proto';
 import type { CallResult } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
@@ -6,46 +7,64 @@ import { responseOf } from '../../domain/turn-text.ts';
 import { loadText } from '../../payloads/store-refusals.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import type { Temporal } from '../temporal/rpc.ts';
-import { readFailure, type CallEnding } from './call-ending.ts';
+import { endOf, type CallEnd, type CallEnding } from './call-ending.ts';
 import { readProgress } from './call-execution.ts';
+
+type Page = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
+
+const { HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT } = proto.temporal.api.enums.v1.HistoryEventFilterType;
 
 /**
  * Polls for the end of the call and returns it. Throws Temporal's error if the call has not ended by `until` (epoch ms), does
  * not exist, or cannot be polled.
  */
-export async function pollEnding(
-  temporal: Temporal,
-  texts: TextStore,
+export async function pollEnd(
+  { client, namespace }: Temporal,
   callId: string,
   until: number,
-): Promise<CallEnding> {
-  const handle = temporal.client.workflow.getHandle(callWorkflowId(callId));
-  try {
-    const result = await temporal.client.withDeadline(until, () => handle.result() as Promise<CallResult>);
-    return await completedEnding(texts, result);
-  } catch (error) {
-    const ending = readFailure(error);
-    if (ending) return withProgress(temporal, callId, ending);
-    throw error;
-  }
+): Promise<CallEnd> {
+  const request = {
+    namespace,
+    execution: { workflowId: callWorkflowId(callId) },
+    skipArchival: true,
+    waitNewEvent: true,
+    historyEventFilterType: HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+  };
+  return client.withDeadline(until, async () => {
+    let token: Uint8Array | undefined;
+    for (;;) {
+      const { history, nextPageToken }: Page = await client.workflowService.getWorkflowExecutionHistory({
+        ...request,
+        ...(token && { nextPageToken: token }),
+      });
+      const last = history?.events?.at(-1);
+      const end = last && endOf(last);
+      if (end && !end.byReset) return end;
+      token = end ? undefined : nextPageToken; // Without a token the newest run is polled.
+    }
+  });
 }
 
 /**
- * Adds the attempts to an ending that lacks them. The failure of a cancelled or overdue call has no details, so its workflow is
- * queried for the attempts.
+ * Makes the ending that clients get. The failure of a cancelled or overdue call has no details, so its workflow is queried for
+ * the attempts.
  */
-async function withProgress(temporal: Temporal, callId: string, ending: CallEnding): Promise<CallEnding> {
-  return ending.attempts ? ending : { ...ending, ...(await readProgress(temporal, callId)) };
+export async function endingOf(
+  temporal: Temporal,
+  texts: TextStore,
+  callId: string,
+  { result, failure }: CallEnd,
+): Promise<CallEnding> {
+  if (result) return completedEnding(texts, result);
+  if (!failure) throw new Error('A call ends with a result or a failure');
+  return failure.attempts ? failure : { ...failure, ...(await readProgress(temporal, callId)) };
 }
 
 /**
  * Makes the ending of a completed call and loads the answer's text. If the text is lost, the ending is the failure
  * `payload_lost`, with everything else that is known.
  */
-export async function completedEnding(
-  texts: TextStore,
-  { response, ...rest }: CallResult,
-): Promise<CallEnding> {
+async function completedEnding(texts: TextStore, { response, ...rest }: CallResult): Promise<CallEnding> {
   try {
     return { status: 'completed', ...rest, response: await loadText(texts, responseOf({ response })) };
   } catch (error) {

@@ -3,8 +3,9 @@
  * renders it in src/api/calls/call-reply.ts.
  */
 import { Refusal, refusals } from '../../domain/failures.ts';
-import type { CallEnding } from './call-ending.ts';
-import { completedEnding } from './poll-ending.ts';
+import { isUnanswered } from '../temporal/rpc.ts';
+import type { CallSession } from './attach-call.ts';
+import { withSessionStored, type CallEnd, type CallEnding } from './call-ending.ts';
 import { submitCall, type CallRequest, type SubmitDependencies } from './submit-call.ts';
 import type { Leaving, Waiters } from './waiters.ts';
 
@@ -65,23 +66,53 @@ async function submitAndWait(
   { waitMs, gone, released }: WaitWish,
 ): Promise<CallOutcome> {
   const startedAt = performance.now();
+  const { callId } = request;
   let accepted = false;
   const wait = () => {
     const signals = [gone, released];
     if (waitMs !== undefined) signals.push(AbortSignal.timeout(waitMs));
-    return deps.calls.wait(request.callId, AbortSignal.any(signals));
+    return deps.calls.end(callId, AbortSignal.any(signals));
   };
   try {
-    const { result } = await submitCall(deps, request);
+    const { end: known, session, attached } = await submitCall(deps, request);
     accepted = true;
     if (waitMs === 0) return { state: 'running' };
-    const ending = result ? await completedEnding(deps.texts, result) : await wait();
-    if (!ending) return { state: 'running' };
-    deps.inFlight.done(request.callId);
-    return { state: 'ended', ending, elapsedMs: performance.now() - startedAt };
+    const end = known ?? (await wait());
+    if (!end) return { state: 'running' };
+    deps.inFlight.done(callId);
+    const [ending, sessionStored] = await Promise.all([
+      deps.calls.endingOf(callId, end),
+      session && isStored(deps, callId, { ...session, attached }, end),
+    ]);
+    return {
+      state: 'ended',
+      ending: withSessionStored(ending, sessionStored),
+      elapsedMs: performance.now() - startedAt,
+    };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { state: 'refused', refusal: error, mayExist: mayExist(error, accepted) };
+  }
+}
+
+/**
+ * Whether the session stores the call's turn. If the session is gone and it is not known when it was removed: false for the call
+ * of this request, since nothing of the turn is left; undefined for a repeat, which may come long after the call. Undefined as
+ * well if Temporal does not answer.
+ */
+async function isStored(
+  { sessions }: SubmitDependencies,
+  callId: string,
+  { sessionId, life, attached }: CallSession & { readonly attached: boolean },
+  { endedAt, result, failure }: CallEnd,
+): Promise<boolean | undefined> {
+  const known = (result ?? failure)?.sessionStored;
+  if (known !== undefined) return known;
+  try {
+    return (await sessions.stores(sessionId, { callId, life, endedAt })) ?? (attached ? undefined : false);
+  } catch (error) {
+    if (isUnanswered(error)) return undefined;
+    throw error;
   }
 }
 

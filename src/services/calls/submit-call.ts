@@ -8,7 +8,7 @@ import type { AgentConfig } from '../../domain/agent.ts';
 import type { CallInput } from '../../domain/call.ts';
 import type { ResolvedChain } from '../../domain/chain.ts';
 import { Refusal } from '../../domain/failures.ts';
-import type { GrantedTurn, Metadata, QueuedTurn } from '../../domain/session.ts';
+import type { Metadata } from '../../domain/session.ts';
 import type { StoredText } from '../../domain/stored-text.ts';
 import { PermitTimeout, type Semaphore } from '../../lib/semaphore.ts';
 import { callOwner } from '../../payloads/owners.ts';
@@ -17,7 +17,7 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Health } from '../agents/health.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
-import type { Sessions } from '../sessions/sessions.ts';
+import type { OpenedTurn, Sessions } from '../sessions/sessions.ts';
 import { admit, waitedTooLong } from './admission.ts';
 import { attach, findExistingCall, findKnownCall, type Submitted } from './attach-call.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
@@ -76,16 +76,18 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   const resolved = (await findKnownCall(deps, request)) ?? (await resolve(deps, request));
   if (resolved.state === 'attached') return attach(deps, request, resolved);
   const { agent, chain } = resolved;
+  const { sessionId } = request;
   const place = admit(deps, request, agent);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
     const wait = { timeoutMs: deps.limits.startPatienceMs };
     return await deps.starts.run(async () => {
-      const turn = await acquireTurn(deps, request);
-      if (turn?.state === 'attached') return attach(deps, request, turn);
-      const started = await start(deps, request, { chain, prompt, turn });
-      if (started.state === 'attached') return attach(deps, request, started, turn);
-      return { status: 'running', attached: false };
+      const opened = await acquireTurn(deps, request);
+      if (opened && 'state' in opened) return attach(deps, request, opened);
+      const started = await start(deps, request, { chain, prompt, opened });
+      if (started.state === 'attached') return attach(deps, request, started, opened);
+      const session = sessionId === undefined ? undefined : { sessionId, life: opened?.turn.life };
+      return { status: 'running', attached: false, session };
     }, wait);
   } catch (error) {
     place.giveBack();
@@ -116,8 +118,6 @@ async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<
   }
 }
 
-type Turn = GrantedTurn | QueuedTurn;
-
 /**
  * Acquires the session's turn, or a place in its queue; undefined if the call has no session. If this call has already
  * committed its turn, returns that call, which has the answer. Throws `Refusal`.
@@ -125,11 +125,11 @@ type Turn = GrantedTurn | QueuedTurn;
 async function acquireTurn(
   deps: SubmitDependencies,
   request: CallRequest,
-): Promise<Turn | Attached | undefined> {
+): Promise<OpenedTurn | Attached | undefined> {
   const { sessionId, callId, userId, metadata } = request;
   if (sessionId === undefined) return undefined;
-  const turn = await deps.sessions.openTurn(sessionId, callId, { userId, metadata });
-  if (turn.state !== 'committed') return turn;
+  const opened = await deps.sessions.openTurn(sessionId, callId, { userId, metadata });
+  if (opened !== 'committed') return opened;
   const call = await findExistingCall(deps, request);
   if (call) return call;
   throw new Refusal(
@@ -141,7 +141,7 @@ async function acquireTurn(
 interface Ready {
   readonly chain: ResolvedChain;
   readonly prompt: StoredText;
-  readonly turn: Turn | undefined;
+  readonly opened: OpenedTurn | undefined;
 }
 
 /**
@@ -158,7 +158,9 @@ async function start(deps: SubmitDependencies, request: CallRequest, ready: Read
   try {
     const input = callInput(deps, request, ready, order);
     const started = await deps.calls.start(input, request.fingerprint, request.rerun);
-    if (started.state === 'attached') giveBack(); // The existing call has its own chain.
+    if (started.state === 'attached')
+      giveBack(); // The existing call has its own chain.
+    else deps.sessions.follow(input, ready.opened?.hints);
     return started;
   } catch (error) {
     giveBack();
@@ -172,7 +174,7 @@ async function start(deps: SubmitDependencies, request: CallRequest, ready: Read
 function callInput(
   { limits, inFlight }: SubmitDependencies,
   { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf }: CallRequest,
-  { chain, prompt, turn }: Ready,
+  { chain, prompt, opened }: Ready,
   { agents, passedOver }: Pick<ReturnType<Health['order']>, 'agents' | 'passedOver'>,
 ): CallInput {
   return {
@@ -185,7 +187,7 @@ function callInput(
     chain: agents,
     unregistered: chain.unregistered,
     ...(passedOver.length > 0 && { passedOver }),
-    ...(turn && { turn }),
+    ...(opened && { turn: opened.turn }),
     deadlineMs,
     heartbeatTimeoutMs: Math.max(
       limits.heartbeatTimeoutMs,

@@ -2,7 +2,6 @@
  * Reads sessions: from memory if one cheap RPC says that the session has not changed, otherwise by a query of the workflow.
  * docs/adr/0016-reads-from-memory.md explains why a read always sees what was committed before it.
  */
-import proto from '@temporalio/proto';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import { sessionKey } from '../../domain/cache-keys.ts';
 import type { SessionContent } from '../../domain/session.ts';
@@ -10,10 +9,10 @@ import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { readSessionQuery } from '../../workflows/messages.ts';
 import { SessionCache, type HistoryMark } from './session-cache.ts';
+import { describeSession } from './session-stored.ts';
+import type { SessionEndings } from './session-endings.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { wholeSession, type WholeSession } from './whole-session.ts';
-
-const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 /** Reads sessions. Reads return undefined if the session does not run, and throw the refusal `temporal_unavailable`. */
 export class SessionReads {
@@ -22,8 +21,11 @@ export class SessionReads {
   private readonly known: SessionCache | undefined;
   private readonly coalesced = new CoalescedReads<SessionContent | undefined>();
 
+  private readonly endings: SessionEndings;
+
   /** `maxBytes` is the size of the cache. With 0 every read is a query. */
-  constructor(temporal: Temporal, texts: TextStore, maxBytes: number) {
+  constructor(temporal: Temporal, texts: TextStore, maxBytes: number, endings: SessionEndings) {
+    this.endings = endings;
     this.temporal = temporal;
     this.texts = texts;
     this.known = maxBytes > 0 ? new SessionCache(maxBytes) : undefined;
@@ -33,14 +35,31 @@ export class SessionReads {
   async read(sessionId: string): Promise<WholeSession | undefined> {
     const { known } = this;
     if (!known) return this.readUncached(sessionId);
-    const content = await this.coalesced.read(sessionKey(sessionId), () => this.readCached(known, sessionId));
+    const content = await this.coalesced.read(sessionKey(sessionId), () =>
+      this.settled(sessionId, () => this.readCached(known, sessionId)),
+    );
     return content && wholeSession({ read: (key) => this.payload(known, sessionId, key) }, content);
   }
 
   /** Reads a session without the cache, for callers that read each session once. */
   async readUncached(sessionId: string): Promise<WholeSession | undefined> {
-    const content = await rpc(this.temporal, rpcTimeoutMs.read, () => this.query(sessionId));
+    const content = await this.settled(sessionId, () =>
+      rpc(this.temporal, rpcTimeoutMs.read, () => this.query(sessionId)),
+    );
     return content && wholeSession(this.texts, content);
+  }
+
+  /**
+   * Reads the session's content. If the call that holds the turn has ended, tells the session and reads again: that call's
+   * client may have the answer already.
+   */
+  private async settled(
+    sessionId: string,
+    read: () => Promise<SessionContent | undefined>,
+  ): Promise<SessionContent | undefined> {
+    const content = await read();
+    if (content?.holderId === undefined) return content;
+    return (await this.endings.settle(sessionId, content.holderId)) ? read() : content;
   }
 
   /** Drops the session from the cache. */
@@ -61,25 +80,11 @@ export class SessionReads {
     return content;
   }
 
-  /**
-   * Returns the mark of the session's current state. Undefined if the session does not run. It uses the plain RPC, which is
-   * cheaper than `handle.describe()`, because that decodes its answer.
-   */
+  /** Returns the mark of the session's current state. Undefined if the session does not run. */
   private async mark(sessionId: string): Promise<HistoryMark | undefined> {
-    const { client, namespace } = this.temporal;
-    try {
-      const { workflowExecutionInfo: info } = await client.workflowService.describeWorkflowExecution({
-        namespace,
-        execution: { workflowId: sessionWorkflowId(sessionId) },
-      });
-      const runId = info?.execution?.runId;
-      const runs = info?.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING;
-      if (!runs || !runId || !info.historyLength) return undefined;
-      return { runId, historyLength: info.historyLength.toString() };
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    const session = await describeSession(this.temporal, sessionId);
+    if (!session || session.closedAt !== undefined) return undefined;
+    return { runId: session.runId, historyLength: String(session.historyLength) };
   }
 
   private async query(sessionId: string): Promise<SessionContent | undefined> {

@@ -4,13 +4,17 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
-import type { Metadata, SessionLimits, TurnReply } from '../../domain/session.ts';
+import type { GrantedTurn, Metadata, QueuedTurn, SessionLimits, TurnHints } from '../../domain/session.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
 import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { refusing } from '../../payloads/store-refusals.ts';
+import type { CallInput } from '../../domain/call.ts';
+import type { SessionEndings } from './session-endings.ts';
+import { describeSession, isStoredBy } from './session-stored.ts';
+import type { UntoldEndings } from './untold-endings.ts';
 import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
@@ -22,6 +26,13 @@ import { stateOf, type ImportedSession, type WholeSession } from './whole-sessio
 /** How many sessions a cleanup updates concurrently. */
 const concurrency = 4;
 
+/** A turn, or a place in the queue. */
+export interface OpenedTurn {
+  readonly turn: GrantedTurn | QueuedTurn;
+  /** For `follow`, once the call is started. */
+  readonly hints: TurnHints | undefined;
+}
+
 /** Every method may throw the refusal `temporal_unavailable`. */
 export class Sessions {
   private readonly temporal: Temporal;
@@ -31,6 +42,8 @@ export class Sessions {
   private readonly reads: SessionReads;
   private readonly deletions: SessionDeletions;
   private readonly turns: TurnOpening;
+  private readonly endings: SessionEndings;
+  private readonly untold: UntoldEndings;
 
   constructor(
     temporal: Temporal,
@@ -39,9 +52,12 @@ export class Sessions {
     texts: TextStore,
     reads: SessionReads,
     deletions: SessionDeletions,
+    endings: { readonly endings: SessionEndings; readonly untold: UntoldEndings },
   ) {
     this.deletions = deletions;
-    this.turns = new TurnOpening(temporal, updateLimit, limits);
+    this.endings = endings.endings;
+    this.untold = endings.untold;
+    this.turns = new TurnOpening(temporal, updateLimit, limits, endings.endings);
     this.texts = texts;
     this.reads = reads;
     this.temporal = temporal;
@@ -50,15 +66,43 @@ export class Sessions {
   }
 
   /**
-   * Acquires a turn, or a place in the queue, for a call that is about to start. The reply is `committed` if this call has
+   * Acquires a turn, or a place in the queue, for a call that is about to start. Returns `committed` if this call has
    * already had its turn. Creates a missing session. Throws the refusals `session_queue_full` and `session_metadata_full`.
    */
-  openTurn(
+  async openTurn(
     sessionId: string,
     callId: string,
     wish: { userId?: string | undefined; metadata?: Metadata | undefined } = {},
-  ): Promise<TurnReply> {
-    return this.turns.open(sessionId, callId, wish);
+  ): Promise<OpenedTurn | 'committed'> {
+    const reply = await this.turns.open(sessionId, callId, wish);
+    if (reply.state === 'committed') return 'committed';
+    const { hints, ...turn } = reply;
+    return { turn, hints };
+  }
+
+  /** Waits in the background for the end of a call that was started, to tell its session. */
+  follow(call: CallInput, hints: TurnHints | undefined): void {
+    this.untold.follow(call, hints);
+  }
+
+  /**
+   * Ends the turn of a call that has ended: with the call's messages, if it had the turn. Does nothing if the session does not
+   * run.
+   */
+  async settleTurn(sessionId: string, callId: string): Promise<void> {
+    await this.endings.settle(sessionId, callId);
+  }
+
+  /**
+   * Whether the session stores the turn of a call that ended at `endedAt` (epoch ms). Undefined if that is not known any more.
+   */
+  async stores(
+    sessionId: string,
+    call: { readonly callId: string; readonly life: string | undefined; readonly endedAt: number },
+  ): Promise<boolean | undefined> {
+    const session = await describeSession(this.temporal, sessionId);
+    if (session) this.untold.sessionSeen(sessionId, call.callId, session);
+    return isStoredBy(session, call);
   }
 
   /** Gives back the turn of a call that will not use it. Does nothing if the session does not run. */
@@ -98,6 +142,7 @@ export class Sessions {
   async cleanup(cutoffMs: number): Promise<{ cleanedUp: number; remaining: number }> {
     let cleanedUp = 0;
     let remaining = 0;
+    await this.untold.tellAll();
     const visit = async ({ execution }: ListedExecution): Promise<void> => {
       if (await this.expire(sessionIdOf(execution?.workflowId ?? ''), cutoffMs)) cleanedUp += 1;
       else remaining += 1;

@@ -1,4 +1,7 @@
-/** Opens turns for the facade. Creates the session if it does not exist, and creates it again if it was removed meanwhile. */
+/**
+ * Opens turns for the facade. Creates the session if it does not exist, and creates it again if it was removed meanwhile. If
+ * the turn is held by a call that has ended without the session's knowledge, tells the session first.
+ */
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { LRUCache } from 'lru-cache';
@@ -11,10 +14,12 @@ import {
   type SessionLimits,
   type SessionState,
   type TurnReply,
+  type TurnWish,
 } from '../../domain/session.ts';
 import { openTurnUpdate } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
 import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
+import type { SessionEndings } from './session-endings.ts';
 import { delay } from '../../lib/delay.ts';
 import { withBound } from './session-bounds.ts';
 import {
@@ -25,7 +30,7 @@ import {
   type Temporal,
 } from '../temporal/rpc.ts';
 
-type OpenTurnArgs = [callId: string, metadataBytes?: number];
+type OpenTurnArgs = [callId: string, metadataBytes: number, life: null, wish: TurnWish];
 
 /** The first pause of the backoff while the session closes, which takes one workflow task. */
 const firstPauseMs = 10;
@@ -36,13 +41,20 @@ export class TurnOpening {
   private readonly temporal: Temporal;
   private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: SessionLimits;
+  private readonly endings: SessionEndings;
   /**
    * The sessions that exist as far as this node knows. For these a plain update is enough, which is cheaper than an update with
    * start.
    */
   private readonly known = new LRUCache<string, true>({ max: 10_000 });
 
-  constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: SessionLimits) {
+  constructor(
+    temporal: Temporal,
+    updateLimit: EntityUpdateLimit,
+    limits: SessionLimits,
+    endings: SessionEndings,
+  ) {
+    this.endings = endings;
     this.temporal = temporal;
     this.updateLimit = updateLimit;
     this.limits = limits;
@@ -58,13 +70,11 @@ export class TurnOpening {
     callId: string,
     { userId, metadata }: { userId?: string | undefined; metadata?: Metadata | undefined },
   ): Promise<TurnReply> {
-    const args: OpenTurnArgs = metadata ? [callId, sizeAsJson(metadata)] : [callId];
+    const metadataBytes = metadata ? sizeAsJson(metadata) : 0;
+    const send = (wish: TurnWish): Promise<TurnReply> =>
+      this.send(sessionId, [callId, metadataBytes, null, { ...wish, tellsEnding: true }], userId);
     try {
-      const reply = await this.updateLimit.run(sessionWorkflowId(sessionId), () =>
-        rpc(this.temporal, rpcTimeoutMs.write, () => this.untilAccepted(sessionId, args, userId)),
-      );
-      this.known.set(sessionKey(sessionId), true);
-      return reply;
+      return await this.endings.openTurn(sessionId, callId, send);
     } catch (error) {
       throw withBound(error, this.limits);
     }
@@ -73,6 +83,14 @@ export class TurnOpening {
   /** Forgets a session that no longer exists. */
   forget(sessionId: string): void {
     this.known.delete(sessionKey(sessionId));
+  }
+
+  private async send(sessionId: string, args: OpenTurnArgs, userId: string | undefined): Promise<TurnReply> {
+    const reply = await this.updateLimit.run(sessionWorkflowId(sessionId), () =>
+      rpc(this.temporal, rpcTimeoutMs.write, () => this.untilAccepted(sessionId, args, userId)),
+    );
+    this.known.set(sessionKey(sessionId), true);
+    return reply;
   }
 
   /**
