@@ -2,12 +2,9 @@
 import type { Script } from '../agents/scripted-agent.ts';
 import { answer, callOf, shortDeadline, type Scenario } from './scenario.ts';
 
-const inSession = { session_id: 'recorded' };
 const refuse: Script = () => ({ status: 401 });
-const large = 'x'.repeat(20_000);
 /** The task waits only a moment, so that the request is left open for the activity. */
 const impatient = { HOLDFAST_FIRST_TASK_WAIT_MS: '50' };
-const patient = { HOLDFAST_FIRST_TASK_WAIT_MS: '2000' };
 
 const slowly: Script = async () => {
   await new Promise((resolve) => setTimeout(resolve, 400));
@@ -16,18 +13,9 @@ const slowly: Script = async () => {
 
 export const firstTaskScenarios: readonly Scenario[] = [
   callOf('first-task-success', answer),
-  callOf('first-task-success-in-session', answer, {}, { ...inSession, metadata: { source: 'test' } }),
-  callOf(
-    'first-task-large-texts',
-    () => ({ body: { content: large } }),
-    {},
-    { prompt: `${large}?`, ...inSession },
-  ),
   callOf('first-task-failed', refuse),
   shortDeadline('first-task-short-deadline'),
-  callOf('first-task-failed-in-session', refuse, {}, inSession),
   callOf('first-task-left-open', slowly, {}, {}, impatient),
-  callOf('first-task-left-open-in-session', slowly, {}, inSession, impatient),
   callOf(
     'first-task-retried',
     ({ attempt }) => (attempt === 1 ? { status: 500 } : { body: { content: 'again' } }),
@@ -61,18 +49,6 @@ export const firstTaskScenarios: readonly Scenario[] = [
       await end(callId);
       free();
       await end(holder);
-      return `call-${callId}`;
-    },
-  },
-  {
-    name: 'first-task-cancelled',
-    settings: patient,
-    run: async ({ agent, start, end, http }) => {
-      const slow = await agent('slow', () => ({ hang: true }));
-      const callId = await start({ agent_name: 'slow', prompt: 'a question', ...inSession });
-      await slow.waitForRequests(1);
-      await http.post(`/api/vps/calls/${callId}/cancel`);
-      await end(callId);
       return `call-${callId}`;
     },
   },
