@@ -16,6 +16,12 @@ export interface Options {
 
 const kindsOf = (onCluster: boolean): string[] => Object.keys((onCluster ? cluster : single).faults);
 
+/**
+ * Kinds that must happen in every run, unless `--cases` leaves them out. The rule that a call's own ending is the record of its
+ * turn rests on them.
+ */
+const always = ['ending-gap'];
+
 const besides = (kinds: readonly string[], others: readonly string[]): string =>
   kinds.filter((kind) => !others.includes(kind)).join(', ');
 
@@ -31,12 +37,13 @@ moments, and then checks from outside that every invariant holds. The exit code 
   --minutes M    how long faults are injected, e.g. 0.5 or 10 (default: 1); the checks take extra time
   --cases LIST   only these kinds of faults, separated by commas (default: all)
   --must LIST    goes on beyond M minutes until each of these kinds has happened, and fails if one cannot be done here
-                 (default: none)
+                 (default: none); ${always.join(', ')} must happen in every run
   --lanes N      closed loops that make the load (default: 8)
   --json FILE    writes the figures as JSON
   --keep         keeps the evidence even if the run passes
 
 Kinds of faults: ${kindsOf(false).join(', ')}
+  ending-gap                    kills everything right after calls have ended, before their sessions have the endings
   cleanup-in-use, delete-in-use remove sessions, with or without their calls, while calls use them
   wrong-clock                   shifts the clock of one process by minutes, while it works or from its start
   disk-full, store-full         fill the disk of the database, or of the payload store
@@ -69,13 +76,13 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   const known = kindsOf(values.cluster);
   const kinds = values.cases === undefined ? known : listOf(values.cases, known);
-  const must = values.must === undefined ? [] : listOf(values.must, kinds);
+  const wanted = values.must === undefined ? [] : listOf(values.must, kinds);
   return {
     seed: number(values.seed, '--seed', 0),
     minutes: number(values.minutes, '--minutes', 0.05),
     cluster: values.cluster,
     kinds,
-    must,
+    must: [...new Set([...always.filter((kind) => kinds.includes(kind)), ...wanted])],
     lanes: number(values.lanes, '--lanes', 1),
     json: values.json,
     keep: values.keep,

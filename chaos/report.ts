@@ -1,5 +1,6 @@
 /** The tables that are printed at the end of a run. */
 import Table from 'cli-table3';
+import { endingGapHits } from './checks/ending-gap-hits.ts';
 import type { Evidence, Finding } from './checks/evidence.ts';
 import { turnGapHits } from './checks/turn-gap-hits.ts';
 import { callsMayBeGone } from './checks/removals.ts';
@@ -80,6 +81,7 @@ export function totalsOf(evidence: Evidence) {
     executions: executions.length,
     'executions above one': [...perKey.values()].reduce((sum, count) => sum + count - 1, 0),
     'caught between turn and start': turnGapHits(evidence),
+    'caught between ending and session': endingGapHits(evidence),
   };
 }
 

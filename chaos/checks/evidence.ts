@@ -15,14 +15,17 @@ export interface CallFacts {
   /** Epoch ms. */
   readonly startedAt: number;
   readonly endedAt: number;
-  /** When the call's last workflow task began (epoch ms). That task committed the call's turn. */
-  readonly lastTaskAt: number;
+  /**
+   * From when on the session could have the call's ending (epoch ms): its end, or the beginning of its last workflow task if the
+   * call ended without a turn, because such a call tells its session itself.
+   */
+  readonly endingKnownAt: number;
   readonly deadlineMs: number;
   /** The number of closing events in all runs of the call's workflow id. It must be 1. */
   readonly endings: number;
   readonly runs: number;
-  /** The numbers of all turns that the call was granted, in the order of the grants. */
-  readonly turnNumbers: readonly number[];
+  /** The number of the turn that the call held when it ended. Absent if it never had one, or lost it before it could use it. */
+  readonly turnNumber?: number;
   /**
    * How many of the call's workflow tasks were lost with their process. If such a task sent a request itself, no other record
    * of that request exists.
@@ -56,6 +59,8 @@ export interface StoredMessage {
   readonly content: string;
   readonly callId: string | null;
   readonly failed: boolean;
+  /** Set if the ending or a text of the call is lost. */
+  readonly lost: boolean;
 }
 
 /** A session as recorded in its Temporal histories. */
@@ -64,6 +69,8 @@ export interface SessionFacts {
   readonly runs: readonly { readonly runId: string; readonly startedAt: number }[];
   /** The accepted updates by which calls asked for a turn. `at` is in epoch ms. */
   readonly turnsAsked: readonly { readonly callId: string; readonly at: number }[];
+  /** The endings of calls that the session was told or found itself, each as often as that happened. `at` is in epoch ms. */
+  readonly endingsTaken: readonly { readonly callId: string; readonly at: number }[];
 }
 
 /** Everything that the checks of a run need. */

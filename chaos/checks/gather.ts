@@ -103,6 +103,13 @@ function messagesOf(body: Json): StoredMessage[] {
     content: string;
     call_id: string | null;
     failed: boolean;
+    lost?: true;
   }[];
-  return messages.map(({ role, content, call_id: callId, failed }) => ({ role, content, callId, failed }));
+  return messages.map(({ role, content, call_id: callId, failed, lost = false }) => ({
+    role,
+    content,
+    callId,
+    failed,
+    lost,
+  }));
 }

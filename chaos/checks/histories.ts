@@ -12,7 +12,7 @@ import { workflowBundlePath } from '../../src/platform/paths.ts';
 import { installRuntime } from '../../src/platform/temporal-connection.ts';
 import type { Secrets } from '../secrets.ts';
 import type { CallFacts, SessionFacts } from './evidence.ts';
-import { callFactsOf, startOf, turnsAskedIn, type History } from './history-facts.ts';
+import { callFactsOf, endingsTakenIn, startOf, turnsAskedIn, type History } from './history-facts.ts';
 
 /** The result of reading all histories. `calls` is by call id, `sessionFacts` by session id. */
 export interface HistoriesRead {
@@ -89,10 +89,11 @@ export class Histories {
     }
     if (type === 'session') {
       const id = sessionIdOf(workflowId);
-      const { runs = [], turnsAsked = [] } = this.sessionFacts.get(id) ?? {};
+      const { runs = [], turnsAsked = [], endingsTaken = [] } = this.sessionFacts.get(id) ?? {};
       this.sessionFacts.set(id, {
         runs: [...runs, { runId, startedAt: startOf(history) }],
         turnsAsked: [...turnsAsked, ...turnsAskedIn(history)],
+        endingsTaken: [...endingsTaken, ...endingsTakenIn(history)],
       });
     }
   }

@@ -2,12 +2,16 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '../../src/temporal-sdk/timestamps.ts';
 import temporalProto from '@temporalio/proto';
+import type { FoundCall } from '../../src/activities/turn-activities.ts';
 import type { CallInput } from '../../src/domain/call.ts';
-import type { TurnReply } from '../../src/domain/session.ts';
+import type { TurnCommit, TurnReply, TurnWish } from '../../src/domain/session.ts';
 import type { StoredText } from '../../src/domain/stored-text.ts';
 import type { CallFacts } from './evidence.ts';
 
 const { TIMEOUT_TYPE_START_TO_CLOSE } = temporalProto.temporal.api.enums.v1.TimeoutType;
+
+/** A call that starts later than this after its grant asks its session again (src/workflows/turn.ts). */
+const grantStaleMs = 5_000;
 
 export type History = temporalProto.temporal.api.history.v1.IHistory;
 type Event = temporalProto.temporal.api.history.v1.IHistoryEvent;
@@ -24,19 +28,23 @@ export async function callFactsOf(
   const input = firstOf(started?.input) as CallInput | undefined;
   const buildId = events.findLast(({ workflowTaskCompletedEventAttributes: done }) => done)
     ?.workflowTaskCompletedEventAttributes?.workerVersion?.buildId;
-  const turns = [input?.turn, ...events.map((event) => localResult(event) ?? turnSentBy(event))];
+  const turnNumber = turnNumberIn(events, input);
+  const endedAt = timeOf(events.at(-1));
   return {
     callId,
     runIds: [runId],
     prompt: await load(input?.prompt ?? ''),
     ...(input?.sessionId !== undefined && { sessionId: input.sessionId }),
     startedAt: timeOf(events[0]),
-    endedAt: timeOf(events.at(-1)),
-    lastTaskAt: timeOf(events.findLast(({ workflowTaskStartedEventAttributes: began }) => began)),
+    endedAt,
+    endingKnownAt:
+      turnNumber === undefined
+        ? timeOf(events.findLast(({ workflowTaskStartedEventAttributes: began }) => began))
+        : endedAt,
     deadlineMs: input?.deadlineMs ?? 0,
     endings: events.filter(isEnding).length,
     runs: 1,
-    turnNumbers: turns.flatMap((turn) => (turn?.state === 'granted' ? [turn.turnNumber] : [])),
+    ...(turnNumber !== undefined && { turnNumber }),
     tasksLost: tasksLostIn(events),
     // Either every agent of a call is first tried by a workflow task, or none is; so the n-th first try asked the n-th agent
     // of the chain.
@@ -44,6 +52,20 @@ export async function callFactsOf(
     asks: asksOf(events),
     ...(buildId && { buildId }),
   };
+}
+
+/**
+ * Returns the number of the turn that the call held at last. A turn that the call was started with does not count if the call
+ * started so late that it had to ask again.
+ */
+function turnNumberIn(events: readonly Event[], input: CallInput | undefined): number | undefined {
+  const { turn } = input ?? {};
+  const inTime = turn?.state === 'granted' && timeOf(events[0]) - turn.grantedAt <= grantStaleMs;
+  const turns = [
+    inTime ? turn : undefined,
+    ...events.map((event) => localResult(event) ?? turnSentBy(event)),
+  ];
+  return turns.flatMap((one) => (one?.state === 'granted' ? [one.turnNumber] : [])).at(-1);
 }
 
 /** Returns the turn that the session's signal `turnGranted` carries; undefined for any other event. */
@@ -58,6 +80,23 @@ export function turnsAskedIn(history: History): { callId: string; at: number }[]
     if (input?.name !== 'openTurn') return [];
     return [{ callId: String(firstOf(input.args)), at: timeOf(event) }];
   });
+}
+
+/** Returns the endings that one run of a session was told, or found itself, and when (epoch ms). */
+export function endingsTakenIn(history: History): { callId: string; at: number }[] {
+  return (history.events ?? []).flatMap((event) =>
+    endingsIn(event).map(({ callId }) => ({ callId, at: timeOf(event) })),
+  );
+}
+
+function endingsIn(event: Event): readonly TurnCommit[] {
+  const signal = event.workflowExecutionSignaledEventAttributes;
+  if (signal?.signalName === 'commitTurn') return [firstOf(signal.input) as TurnCommit];
+  const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+  if (update?.name === 'settleTurn') return [firstOf(update.args) as TurnCommit];
+  if (update?.name === 'openTurn') return (valueOf(update.args, 3) as TurnWish | undefined)?.taken ?? [];
+  const found = resultOf(event) as FoundCall | undefined;
+  return found?.state === 'ended' && found.commit ? [found.commit] : [];
 }
 
 /** Returns when the run started, in epoch ms. */
@@ -79,9 +118,13 @@ function isEnding(event: Event): boolean {
  * Returns the result of a local activity if it is an object; undefined for any other event. A call that must itself ask for its
  * turn does so in a local activity.
  */
-function localResult({ markerRecordedEventAttributes: marker }: Event): TurnReply | undefined {
+function localResult(event: Event): TurnReply | undefined {
+  return resultOf(event) as TurnReply | undefined;
+}
+
+function resultOf({ markerRecordedEventAttributes: marker }: Event): object | undefined {
   const result = firstOf(marker?.details?.result);
-  return typeof result === 'object' && result !== null ? (result as TurnReply) : undefined;
+  return typeof result === 'object' && result !== null ? result : undefined;
 }
 
 function isFirstTry({ markerRecordedEventAttributes: marker }: Event): boolean {
@@ -112,7 +155,11 @@ function asksOf(events: readonly Event[]): { agent: string; tries: number }[] {
 }
 
 function firstOf(payloads: Payloads | null | undefined): unknown {
-  const [payload] = payloads?.payloads ?? [];
+  return valueOf(payloads, 0);
+}
+
+function valueOf(payloads: Payloads | null | undefined, index: number): unknown {
+  const payload = payloads?.payloads?.[index];
   return payload && defaultPayloadConverter.fromPayload(payload);
 }
 

@@ -9,12 +9,14 @@ import type { FaultStage } from '../faults/fault.ts';
 import { checkAnswers, checkLeftovers, checkRecovery } from './answers.ts';
 import { checkDeadlines } from './deadlines.ts';
 import { checkEndedOnce } from './ended-once.ts';
+import { checkEndingGap } from './ending-gap-hits.ts';
 import type { Evidence, Finding } from './evidence.ts';
 import { checkExecutions } from './executions.ts';
 import { gather } from './gather.ts';
 import { Histories } from './histories.ts';
 import { checkSlots, checkSockets, checkTurnsAndBounds } from './leaks.ts';
 import { settle } from './settle.ts';
+import { checkStoredReports } from './stored-reports.ts';
 import { checkTurns } from './turns.ts';
 
 /** The result of all checks that need the running product. */
@@ -58,11 +60,13 @@ export async function judge(stage: FaultStage & { folder: string }, tools: Tools
     settled,
     checkExecutions(evidence),
     checkTurns(evidence),
+    checkStoredReports(evidence),
     checkDeadlines(evidence),
     { row: 'I8', what: 'every history replays', checked: read.count, violations: read.notReplayed },
     checkAnswers(evidence, answers),
     checkRecovery(evidence),
     checkLeftovers(evidence),
+    ...checkEndingGap(evidence),
     ...[...stage.journal.skipped].map(([kind, skipped]) => ({
       row: 'faults',
       what: kind,

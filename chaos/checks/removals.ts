@@ -2,16 +2,35 @@
  * Finds out what the removals that were sent (deletions and cleanups of sessions) may have removed, and what they must have
  * removed.
  */
-import type { Removal } from '../load/journal.ts';
+import { touches } from '../load/removals.ts';
 import type { CallRequest } from '../load/call-request.ts';
 import type { CallFacts, Evidence } from './evidence.ts';
 
 /** The longest time between the grant of a call's turn and the start of the call. */
 const startMs = 10_000;
 
-/** Whether the turn that the call committed in its last task may have been removed since. */
-export function mayBeRemoved({ removals }: Evidence, sessionId: string, { lastTaskAt }: CallFacts): boolean {
-  return removals.some((one) => touches(one, sessionId) && one.until >= lastTaskAt);
+/** Whether the session may have been removed since it could have the call's ending, and its turn with it. */
+export function mayBeRemoved(
+  { removals }: Evidence,
+  sessionId: string,
+  { endingKnownAt }: CallFacts,
+): boolean {
+  return removals.some((one) => touches(one, sessionId) && one.until >= endingKnownAt);
+}
+
+/**
+ * Whether the session may have been removed, by a deletion or a cleanup, after the call had asked for its turn and before
+ * `byMs` (epoch ms).
+ */
+export function mayBeGoneBy(
+  { removals }: Evidence,
+  sessionId: string,
+  { startedAt }: CallFacts,
+  byMs: number,
+): boolean {
+  return removals.some(
+    (one) => touches(one, sessionId) && one.sentAt <= byMs && one.until >= startedAt - startMs,
+  );
 }
 
 /** Whether the session may have been deleted while the call ran. A cleanup never removes a session in use. */
@@ -53,8 +72,4 @@ export function clearedBefore({ removals }: Evidence, sessionId: string, calls: 
 /** Returns the call request whose prompt an agent received; undefined if there is none. */
 export function requestOf({ requests }: Pick<Evidence, 'requests'>, prompt: string): CallRequest | undefined {
   return requests[Number(/^#(\d+) /.exec(prompt)?.[1] ?? 0) - 1];
-}
-
-function touches({ sessionId }: Removal, id: string): boolean {
-  return sessionId === undefined || sessionId === id;
 }

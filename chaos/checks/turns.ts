@@ -1,7 +1,7 @@
 /**
- * Checks I4: a session holds each call's turn once, in the order in which turns were granted, and the window of a call consists
- * of the turns before it. At the end of a run a session holds the turns of its last life; only a deletion or a cleanup may
- * remove an earlier life.
+ * Checks I4: the messages of a session are the endings of its calls, each once, in the order in which turns were granted, and
+ * the window of a call consists of the turns before it. At the end of a run a session holds the turns of its last life; only a
+ * deletion or a cleanup may remove an earlier life.
  */
 import { callIdOf } from '../load/call-request.ts';
 import type { CallFacts, CallView, Evidence, Finding, StoredMessage } from './evidence.ts';
@@ -24,7 +24,7 @@ interface Turn {
 
 /** Compares the messages of every session with the calls in it and with what the agents were sent. */
 export function checkTurns(evidence: Evidence): Finding {
-  const violations: string[] = [];
+  const violations = evidence.observedViolations.filter(({ row }) => row === 'I4').map(({ text }) => text);
   let checked = 0;
   for (const { id, imported: once } of evidence.sessionRecords) {
     const messages = evidence.sessions.get(id) ?? [];
@@ -41,7 +41,7 @@ export function checkTurns(evidence: Evidence): Finding {
     violations.push(...all.map((fault) => `${id}: ${fault}`));
     checked += turns.length;
   }
-  return { row: 'I4', what: "each call's turn once, in grant order, windows whole", checked, violations };
+  return { row: 'I4', what: 'every ending once, in grant order, windows whole', checked, violations };
 }
 
 /** Splits the messages after the imported ones into turns: a user's message with its answer, or a failed message alone. */
@@ -54,11 +54,12 @@ function readTurns(
   const turns: Turn[] = [];
   const rest = messages.slice(2 * imported.length);
   for (let message = rest.shift(); message; message = rest.shift()) {
-    const { role, content: prompt, callId, failed } = message;
+    const { role, content: prompt, callId, failed, lost } = message;
     if (role !== 'user' || callId === null) {
       faults.push(`an answer without a message: ${JSON.stringify(message).slice(0, 200)}`);
       continue;
     }
+    if (lost) faults.push(`${callId}: its ending or a text of it is lost`);
     if (failed) {
       turns.push({ callId, prompt });
       continue;
@@ -86,12 +87,8 @@ function contentFaults(id: string, turns: readonly Turn[], evidence: Evidence): 
     if (!view) continue; // Reported under I1.
     if (more.length > 0) faults.push(`${callId}: its turn exists ${more.length + 1} times`);
     if (turn) faults.push(...wrongTurn(turn, prompt, view), ...wronglyKept(id, facts, evidence));
-    else if (view.status === 'completed' || view.sessionStored === true || asked.has(callId))
+    else if (facts.turnNumber !== undefined || view.status === 'completed' || asked.has(callId))
       faults.push(...lostTurn(id, facts, view, evidence));
-    const closedUnder = mayBeClosedUnder(evidence, id, facts);
-    // A call that was cancelled while it waited stores nothing and reports that.
-    if (view.sessionStored === false && view.status !== 'cancelled' && !closedUnder)
-      faults.push(`${callId}: reports that the session is gone`);
   }
   const known = new Set(ofSession.map(({ callId }) => callId));
   for (const { callId } of turns)
@@ -101,25 +98,19 @@ function contentFaults(id: string, turns: readonly Turn[], evidence: Evidence): 
 }
 
 /**
- * Returns a violation for a missing turn that nothing explains. It may be missing if the session was deleted while the call ran
- * and the call reports that, or if the turn was removed later.
+ * Returns a violation for a missing turn that nothing explains. It may be missing if the session was deleted while the call
+ * ran, or was removed later.
  */
 function lostTurn(id: string, facts: CallFacts, view: CallView, evidence: Evidence): string[] {
-  if (view.sessionStored === false && mayBeClosedUnder(evidence, id, facts)) return [];
-  if (mayBeRemoved(evidence, id, facts)) return [];
+  if (mayBeClosedUnder(evidence, id, facts) || mayBeRemoved(evidence, id, facts)) return [];
   const stored = view.sessionStored === null ? '' : ` (session_stored: ${String(view.sessionStored)})`;
   return [`${facts.callId}: ${view.status}${stored}, but its turn is missing`];
 }
 
-/**
- * Returns a violation for a turn that should not exist: one older than the last deletion, or one whose call reports that the
- * session is gone.
- */
+/** Returns a violation for a turn that is older than the last deletion. */
 function wronglyKept(id: string, { callId, endedAt }: CallFacts, evidence: Evidence): string[] {
-  const { sessionStored } = evidence.views.get(callId) ?? {};
-  if (endedAt < clearedBefore(evidence, id, false))
-    return [`${callId}: its turn still exists after the deletion`];
-  return sessionStored === false ? [`${callId}: reports that the session is gone, but its turn exists`] : [];
+  if (endedAt >= clearedBefore(evidence, id, false)) return [];
+  return [`${callId}: its turn still exists after the deletion`];
 }
 
 function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallView): string[] {
@@ -133,7 +124,7 @@ function wrongTurn({ callId, prompt, answer }: Turn, asked: string, view: CallVi
  * turn.
  */
 function gaveUp({ callId, answer }: Turn, { calls, executions }: Evidence): boolean {
-  const hadTurn = calls.get(callId)?.turnNumbers.at(-1) !== undefined;
+  const hadTurn = calls.get(callId)?.turnNumber !== undefined;
   return !hadTurn && answer === undefined && !executions.some(({ key }) => key.startsWith(`${callId}/`));
 }
 
@@ -141,7 +132,7 @@ function orderFaults(turns: readonly Turn[], evidence: Evidence): string[] {
   let before = 0;
   return turns.flatMap((turn) => {
     const { callId } = turn;
-    const number = evidence.calls.get(callId)?.turnNumbers.at(-1);
+    const number = evidence.calls.get(callId)?.turnNumber;
     if (gaveUp(turn, evidence)) return [];
     if (number === undefined) return [`${callId}: no record of when it was granted its turn`];
     const fault = number > before ? [] : [`${callId}: granted turn ${number}, stands behind turn ${before}`];

@@ -6,7 +6,14 @@ import { until } from '../pause.ts';
 import type { Random } from '../random.ts';
 import type { Answer, Api, Json } from './api.ts';
 import type { Journal } from './journal.ts';
-import { callIdOf, outcomeOf, type Outcome, type CallRequest, type Submission } from './call-request.ts';
+import {
+  callIdOf,
+  outcomeOf,
+  type CallRequest,
+  type Outcome,
+  type ReportedEnding,
+  type Submission,
+} from './call-request.ts';
 
 export interface SendOptions {
   readonly facade: string;
@@ -64,7 +71,7 @@ export class CallClient {
         const facade = random.pick(this.api.facades);
         const answer = await this.api.send(facade, 'GET', `/api/vps/calls/${callId ?? ''}`);
         if (answer?.status !== 200 || answer.body?.status === 'running') return false;
-        this.recordEnding(request, answer.body);
+        this.recordEnding(request, answer.body, 'read');
         return true;
       },
       atMostMs,
@@ -80,15 +87,18 @@ export class CallClient {
         'I1 I2',
         `#${request.number}: one key, two calls: ${known} and ${String(one.callId)}`,
       );
-    if (one.outcome === 'accepted' && answer?.status === 200) this.recordEnding(request, answer.body);
+    if (one.outcome === 'accepted' && answer?.status === 200) this.recordEnding(request, answer.body, 'call');
   }
 
-  private recordEnding(request: CallRequest, body: Json | undefined): void {
+  private recordEnding(request: CallRequest, body: Json | undefined, to: ReportedEnding['to']): void {
     if (typeof body?.success !== 'boolean') return; // Temporal did not answer while the outcome was being read.
     this.journal.ended(request, {
       success: body.success,
       response: body.response as string | null,
       errorType: body.error_type as string | null,
+      sessionStored: body.session_stored as boolean | null,
+      at: Date.now(),
+      to,
     });
   }
 }

@@ -30,6 +30,11 @@ export interface ReportedEnding {
   readonly success: boolean;
   readonly response: string | null;
   readonly errorType: string | null;
+  readonly sessionStored: boolean | null;
+  /** When the answer that reported it arrived (epoch ms). */
+  readonly at: number;
+  /** The request that was answered: `POST /call`, or `GET /calls/{id}`. */
+  readonly to: 'call' | 'read';
 }
 
 /** A call that the load wants made. The journal records each change of it. */

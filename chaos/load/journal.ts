@@ -32,7 +32,7 @@ export interface Removal {
 
 /** A violation that was noticed during the run, e.g. an answer that no client should ever get. */
 export interface ObservedViolation {
-  readonly row: 'I1 I2' | 'answers' | 'I5' | 'leaks';
+  readonly row: 'I1 I2' | 'I4' | 'answers' | 'I5' | 'leaks';
   readonly text: string;
 }
 

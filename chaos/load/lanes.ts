@@ -22,6 +22,7 @@ const weights: Record<keyof typeof steps, number> = {
   deletion: 3,
   importing: 2,
   reading: 4,
+  readingBack: 8,
   cleanup: 0.5,
 };
 

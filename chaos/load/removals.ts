@@ -25,6 +25,11 @@ export async function cleanUpNow(stage: Pick<Stage, 'api' | 'journal'>, facade: 
   return over(stage, removal, answer?.status === 200);
 }
 
+/** Whether the removal may remove this session: a cleanup may remove any. */
+export function touches({ sessionId }: Removal, id: string): boolean {
+  return sessionId === undefined || sessionId === id;
+}
+
 function over({ journal }: Pick<Stage, 'journal'>, removal: Removal, done: boolean): boolean {
   journal.removed(removal, done, Date.now() + (done ? 0 : maxUnansweredMs));
   return done;

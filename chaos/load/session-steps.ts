@@ -1,6 +1,7 @@
-/** The steps of the load that work on whole sessions: import, delete, read. */
+/** The steps of the load that work on whole sessions: import, delete, read, read after an answer. */
 import { until } from '../pause.ts';
 import { newCallRequest } from './new-call-request.ts';
+import { readBack } from './read-back.ts';
 import { removeSession } from './removals.ts';
 import type { Step } from './steps.ts';
 
@@ -59,9 +60,22 @@ const reading: Step = async ({ api, random, journal }) => {
   await api.send(random.pick(api.facades), 'GET', path);
 };
 
+/** Reads a session at once after the answer of a call in it, most often through another facade. */
+const readingBack: Step = async (stage) => {
+  const { api, calls, random, sessions } = stage;
+  const session = random.chance(0.7) ? sessions.pick(random) : sessions.fresh('read');
+  const request = newCallRequest(stage, 'reading-back', {
+    session,
+    agent: random.pick(['echo', 'echo', 'flaky', 'wordy']),
+  });
+  await calls.send(request, { facade: random.pick(api.facades), wait: true });
+  if (request.endings.length > 0) await readBack(stage, request, random.pick(api.facades));
+  else await calls.retryUntilClear(request, random, 12_000);
+};
+
 /** Requests a cleanup of sessions older than a day. No session of a run is that old, so the cleanup must remove none. */
 const cleanup: Step = async ({ api, random }) => {
   await api.send(random.pick(api.facades), 'POST', '/api/vps/sessions/cleanup?max_age_hours=24');
 };
 
-export const sessionSteps = { deletion, importing, reading, cleanup };
+export const sessionSteps = { deletion, importing, reading, readingBack, cleanup };

@@ -148,6 +148,12 @@ export class ClusterProduct implements Product {
     return `kill -9 ${pid}${whole ? ` and its ${others.length} processes` : ''}`;
   }
 
+  killHoldfast(): Promise<string> {
+    const pids = this.holdfast.map(({ pid }) => pid);
+    for (const one of this.holdfast) one.signal('SIGKILL');
+    return Promise.resolve(`kill -9 ${pids.join(' ')}`);
+  }
+
   async killAll(): Promise<string> {
     // Looked up before the first kill, so that all of them end at the same moment.
     const children = await childrenOf(this.postgres.pid);

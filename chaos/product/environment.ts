@@ -15,6 +15,8 @@ export function holdfastSettings(settings: ProductSettings, storeFolder: string)
     HOLDFAST_DRAIN_SECONDS: '5',
     HOLDFAST_PAYLOAD_STORE: storeFolder,
     HOLDFAST_INLINE_BYTES: '2048',
+    // Otherwise no run would be long enough for a session to look by itself at the holder of its turn.
+    HOLDFAST_SESSION_LOOK_SECONDS: '60',
     // Large enough that no window is cut by its bytes: the checks expect windows that are limited by the number of turns alone.
     HOLDFAST_WINDOW_BYTES: String(64 * 1024 * 1024),
   };

@@ -49,6 +49,11 @@ export interface Product {
   readonly databaseDisk: DatabaseDisk;
   /** Sends a signal to the Temporal server, which is restarted when it ends. Resolves with its pid. */
   signalTemporal(signal: NodeJS.Signals): Promise<number>;
+  /**
+   * Sends `kill -9` to every facade and worker at the same time; all are restarted. An embedded Temporal server ends with its
+   * node. Resolves with a text that says what was killed.
+   */
+  killHoldfast(): Promise<string>;
   /** Sends `kill -9` to every process at the same time; all are restarted. Resolves with a text that says what was killed. */
   killAll(): Promise<string>;
   /** Opens the database after every process has ended. Resolves with undefined if no program on this machine can read it. */

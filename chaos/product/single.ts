@@ -62,6 +62,13 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
   const database = databaseIn(data.path);
   const processes = [node, facade.process, worker.process];
   const proxies = [facade.proxy, worker.proxy];
+  const killAll = async (): Promise<string> => {
+    const serverPid = await awaitServer(database);
+    const pids = processes.map(({ pid }) => pid);
+    for (const one of processes) one.signal('SIGKILL');
+    killIfThere(serverPid); // The node may have ended it already.
+    return `kill -9 ${[...pids, serverPid].join(' ')}`;
+  };
   return {
     node,
     urls: { node: `http://127.0.0.1:${port}`, facade: facade.url },
@@ -90,13 +97,8 @@ function single({ node, port, facade, worker, temporal, data, store }: Parts): S
       process.kill(pid, signal);
       return pid;
     },
-    async killAll() {
-      const serverPid = await awaitServer(database);
-      const pids = processes.map(({ pid }) => pid);
-      for (const one of processes) one.signal('SIGKILL');
-      killIfThere(serverPid); // The node may have ended it already.
-      return `kill -9 ${[...pids, serverPid].join(' ')}`;
-    },
+    killHoldfast: killAll,
+    killAll,
     openData: () => openSqliteData(database),
     async close(keepIn) {
       await Promise.all(proxies.map((proxy) => proxy.close()));

@@ -6,9 +6,9 @@ import { checkEndedOnce } from '../../chaos/checks/ended-once.ts';
 import { checkExecutions } from '../../chaos/checks/executions.ts';
 import { checkTurns } from '../../chaos/checks/turns.ts';
 import { turnGapHits } from '../../chaos/checks/turn-gap-hits.ts';
-import type { CallFacts, CallView } from '../../chaos/checks/evidence.ts';
+import type { CallFacts, CallView, StoredMessage } from '../../chaos/checks/evidence.ts';
 import type { Removal } from '../../chaos/load/journal.ts';
-import { doctor, evidenceOf, soundRun, type Doctored } from './support.ts';
+import { doctor, evidenceOf, soundRun, withoutTurn, type Doctored } from './support.ts';
 
 type Change = (run: Doctored) => void;
 
@@ -188,7 +188,7 @@ describe('the check of I4', () => {
       'an order that is not that of acceptance',
       ({ messages, calls }) => {
         messages.push(...messages.splice(0, 2));
-        doctor(calls, 'one', { turnNumbers: [9] });
+        doctor(calls, 'one', { turnNumber: 9 });
       },
       /#1 was accepted before #2 was sent, and comes after it/,
     ],
@@ -203,17 +203,18 @@ describe('the check of I4', () => {
       /two: its turn holds .*, it ended failed/,
     ],
     [
-      'a call that reports that its session is gone',
-      ({ views }) => doctor(views, 'two', { sessionStored: false }),
-      /two: reports that the session is gone/,
+      'a turn of a call that failed before it asked an agent and left no message',
+      ({ messages, views, executions }) => {
+        messages.splice(2, 2);
+        executions.splice(1, 1);
+        doctor(views, 'two', { status: 'failed', response: null, sessionStored: null });
+      },
+      /two: failed, but its turn is missing/,
     ],
     [
-      'a cancelled call that reports a stored turn which is missing',
-      ({ messages, views }) => {
-        messages.splice(2, 2);
-        doctor(views, 'two', { status: 'cancelled', response: null, sessionStored: true });
-      },
-      /two: cancelled \(session_stored: true\), but its turn is missing/,
+      'an ending that is lost',
+      ({ messages }) => messages.splice(2, 2, { ...messages[2], failed: true, lost: true } as StoredMessage),
+      /two: its ending or a text of it is lost/,
     ],
     [
       'a window without the turn before',
@@ -224,12 +225,18 @@ describe('the check of I4', () => {
     ],
     [
       'a turn whose grant is not on record',
-      ({ calls }) => doctor(calls, 'two', { turnNumbers: [] }),
+      (run) => withoutTurn(run, 'two'),
       /two: no record of when it was granted/,
     ],
   ];
   it.each(faults)('finds %s', (_, change, violation) => {
     expect(violationsOf(checkTurns, change)).toMatch(violation);
+  });
+
+  it('reports what a client saw: a read without the call whose answer it had', () => {
+    const text = 'shared: two: had its answer, but node read the session without it (200)';
+    const evidence = evidenceOf(soundRun(), { observedViolations: [{ row: 'I4', text }] });
+    expect(checkTurns(evidence).violations).toEqual([text]);
   });
 
   it('finds that imported messages are lost, unless their session was removed since', () => {
@@ -248,10 +255,6 @@ describe('removals of sessions', () => {
     Object.assign(executions[2] ?? {}, { window: [] });
     Object.assign(executions[3] ?? {}, { window: [] });
   };
-  const closedUnder: Change = (run) => {
-    gone(run);
-    doctor(run.views, 'two', { sessionStored: false });
-  };
   const faultsOf = (change: Change, ...removals: Removal[]): string => {
     const run = soundRun();
     change(run);
@@ -264,7 +267,8 @@ describe('removals of sessions', () => {
   });
 
   it.each<[string, Removal]>([
-    ['was over before the turn was committed', deletion(400)],
+    ['was over before the call was sent', deletion(-20_000)],
+    ['was over before the call ended, and was a cleanup', cleanup(1_200)],
     ['was of another session', { ...deletion(1_600), sessionId: 'another' }],
   ])('do not explain a missing turn if the deletion %s', (_what, removal) => {
     expect(faultsOf(gone, removal)).toMatch(
@@ -272,10 +276,9 @@ describe('removals of sessions', () => {
     );
   });
 
-  it('explain that a call reports that its session is gone, if it was deleted while the call ran; a cleanup never does', () => {
-    expect(faultsOf(closedUnder, deletion(1_200))).toBe('');
-    expect(faultsOf(closedUnder, cleanup(1_200))).toMatch(/two: reports that the session is gone/);
-    expect(faultsOf(closedUnder, deletion(60_000))).toMatch(/two: reports that the session is gone/);
+  it('explain that the turn of a call is missing if the session was deleted while the call ran; a cleanup never does', () => {
+    expect(faultsOf(gone, deletion(1_200))).toBe('');
+    expect(faultsOf(gone, cleanup(1_200))).toMatch(/two: completed .*, but its turn is missing/);
   });
 
   it('must leave no earlier turn once they were answered', () => {
@@ -347,7 +350,7 @@ describe('the other checks', () => {
     doctor(run.calls, 'two', { startedAt: 900 });
     const turnsAsked = ['one', 'two', 'never'].map((callId) => ({ callId, at: 800 }));
     const faults = [{ kind: 'turn-gap', what: '', at: 0, moments: [1_000], limitMs: 60_000, recoveryMs: 1 }];
-    const sessionFacts = new Map([['shared', { runs: [], turnsAsked }]]);
+    const sessionFacts = new Map([['shared', { runs: [], turnsAsked, endingsTaken: [] }]]);
     expect(turnGapHits(evidenceOf(run, { faults, sessionFacts }))).toBe(2);
   });
 });

@@ -43,7 +43,9 @@ db.commit()`;
 async function deletionsIn(database: string) {
   const evidence = evidenceOf(soundRun(), {
     removals: [{ sessionId: 'gone', withCalls: false, sentAt: 2_000, until: 2_100, done: true }],
-    sessionFacts: new Map([['gone', { runs: [{ runId, startedAt: 1_000 }], turnsAsked: [] }]]),
+    sessionFacts: new Map([
+      ['gone', { runs: [{ runId, startedAt: 1_000 }], turnsAsked: [], endingsTaken: [] }],
+    ]),
   });
   return checkDeletions(evidence, await openSqliteData(database));
 }

@@ -31,8 +31,8 @@ export function soundRun(): Doctored {
     calls: new Map(ids.map((id, index) => [id, factsOf(id, index, promptOf(index))])),
     views: new Map(ids.map((id, index) => [id, viewOf(answerOf(id), index === 2 ? 2 : 1)])),
     messages: ids.flatMap((callId, index) => [
-      { role: 'user', content: promptOf(index), callId, failed: false },
-      { role: 'assistant', content: answerOf(callId), callId, failed: false },
+      { role: 'user', content: promptOf(index), callId, failed: false, lost: false },
+      { role: 'assistant', content: answerOf(callId), callId, failed: false, lost: false },
     ]),
   };
 }
@@ -66,7 +66,9 @@ function requestOf(callId: string, index: number, prompt: string, response: stri
     submissions: [
       { facade: 'node', sentAt, answeredAt: sentAt + 100, outcome: 'accepted', status: 200, callId },
     ],
-    endings: [{ success: true, response, errorType: null }],
+    endings: [
+      { success: true, response, errorType: null, sessionStored: true, at: sentAt + 100, to: 'call' },
+    ],
   };
 }
 
@@ -84,13 +86,13 @@ function factsOf(callId: string, index: number, prompt: string): CallFacts {
     sessionId,
     startedAt: 1_000 * index,
     endedAt: 1_000 * index + 500,
-    lastTaskAt: 1_000 * index + 400,
+    endingKnownAt: 1_000 * index + 500,
     deadlineMs: 40_000,
     endings: 1,
     runs: 1,
     tasksLost: 0,
     firstTries: [],
-    turnNumbers: [index + 1],
+    turnNumber: index + 1,
     asks,
   };
 }
@@ -111,4 +113,13 @@ export function doctor<T>(map: Map<string, T>, key: string, change: Partial<T>):
   const value = map.get(key);
   if (value === undefined) throw new Error(`There is no ${key}`);
   map.set(key, { ...value, ...change });
+}
+
+/** Makes a call one that never had a turn. */
+export function withoutTurn({ calls }: Doctored, callId: string): void {
+  const known = calls.get(callId);
+  if (known === undefined) throw new Error(`There is no ${callId}`);
+  const facts: Omit<CallFacts, 'turnNumber'> & { turnNumber?: number } = { ...known };
+  delete facts.turnNumber;
+  calls.set(callId, facts);
 }
