@@ -10,6 +10,8 @@ export interface Comparison {
   readonly label: string;
   readonly before: string;
   readonly after: string;
+  /** The figure of this run divided by that of the other run. */
+  readonly quotient?: number;
   readonly change: 'same' | 'better' | 'worse' | 'only now' | 'only then';
 }
 
@@ -29,8 +31,8 @@ export async function readReport(path: string): Promise<Report> {
 }
 
 /**
- * Compares the figures of two runs; smaller is always better. A ratio counts as changed if the confidence intervals of the two
- * runs do not overlap.
+ * Compares the figures of two runs. Smaller is better, except for ratios of rates. A ratio counts as changed if the confidence
+ * intervals of the two runs do not overlap.
  */
 export function compare(before: Compared, after: Compared): Comparison[] {
   return [...compareRatios(before, after), ...compareCounts(before, after)];
@@ -42,8 +44,9 @@ function compareRatios({ ratios: before }: Compared, { ratios: after }: Compared
     const [then, now] = [before, after].map((ratios) => ratios.find((one) => one.label === label));
     const row = { label, before: withInterval(then), after: withInterval(now) };
     if (!then || !now) return { ...row, change: now ? 'only now' : 'only then' };
-    const change = now.low > then.high ? 'worse' : now.high < then.low ? 'better' : 'same';
-    return { ...row, change };
+    const [more, less] = now.isRate ? (['better', 'worse'] as const) : (['worse', 'better'] as const);
+    const change = now.low > then.high ? more : now.high < then.low ? less : 'same';
+    return { ...row, quotient: now.value / then.value, change };
   });
 }
 
@@ -54,16 +57,14 @@ function compareCounts({ rows: before }: Compared, { rows: after }: Compared): C
     const all = [
       ['events', then.events, now.events],
       ['workflow tasks', then.workflowTasks, now.workflowTasks],
-      ['events of the session', then.sessionEvents ?? 0, now.sessionEvents ?? 0],
+      ['events of the session', then.sessionEvents, now.sessionEvents],
+      ['workflow tasks of the session', then.sessionTasks, now.sessionTasks],
     ] as const;
-    return all
-      .filter(([, from, to]) => from !== to)
-      .map(([what, from, to]) => ({
-        label: `${what}: ${title}`,
-        before: String(from),
-        after: String(to),
-        change: to > from ? ('worse' as const) : ('better' as const),
-      }));
+    return all.flatMap(([what, from, to]) => {
+      if (from === undefined || to === undefined || from === to) return [];
+      const change = to > from ? ('worse' as const) : ('better' as const);
+      return [{ label: `${what}: ${title}`, before: String(from), after: String(to), change }];
+    });
   });
 }
 

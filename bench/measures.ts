@@ -1,8 +1,8 @@
 /** Figures of one row, computed from a sample of its rounds. A figure is NaN if it is not known. */
 import type { Phase } from './lanes.ts';
-import type { MeasuredRow, Round } from './rounds.ts';
+import type { Round, TurnCosts, Usage } from './figures.ts';
+import type { MeasuredRow } from './rounds.ts';
 import { figures, resample, type Sample } from './stats.ts';
-import type { Usage } from './meters.ts';
 
 export type Measure = (row: MeasuredRow, sample: Sample) => number;
 
@@ -31,13 +31,15 @@ export const callsPerSecondAt =
     return (calls * 1_000) / sum(phases.map(({ elapsedMs }) => elapsedMs));
   };
 
-/** A cost of the concurrent phases, per call. NaN if it is not known. */
+/** A cost of the concurrent phases per call, or of a queue per turn. NaN if it is not known. */
 export const perCall =
   (of: keyof Usage): Measure =>
   (row, sample) => {
     const rounds = roundsOf(row, sample.rounds);
     const calls = sum(
-      rounds.flatMap(({ concurrent }) => concurrent.map(({ durationsMs }) => durationsMs.length)),
+      rounds.flatMap(({ concurrent, queue }) =>
+        queue ? queue.count : concurrent.map(({ durationsMs }) => durationsMs.length),
+      ),
     );
     return sum(rounds.map(({ usage }) => usage[of] ?? Number.NaN)) / calls;
   };
@@ -53,6 +55,16 @@ export const handlerShareUnderOneMs: Measure = (row, { rounds }) => {
   const times = roundsOf(row, rounds).flatMap(({ handler }) => handler ?? []);
   return sum(times.map(({ underOneMs }) => underOneMs)) / sum(times.map(({ requests }) => requests));
 };
+
+/** What a turn of a queue costs beside one of the first ten: one of the last ten, or the mean of all. */
+export const turnToFirst =
+  (part: 'last' | 'all', of: keyof TurnCosts): Measure =>
+  (row, { rounds }) => {
+    const queues = roundsOf(row, rounds).flatMap(({ queue }) => queue ?? []);
+    const cost = (which: 'first' | typeof part): number =>
+      sum(queues.map((queue) => queue[which][of] ?? Number.NaN));
+    return cost(part) / cost('first');
+  };
 
 export function durationsOf(
   row: MeasuredRow,

@@ -2,20 +2,14 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { readProcessStat } from '../src/platform/process-stat.ts';
 import { databaseBytes } from './database-bytes.ts';
+import type { IdleRates, Usage } from './figures.ts';
 import type { Processes, Subject } from './subject.ts';
+
+export type Metered = Pick<Subject, 'processes' | 'database' | 'afterwards'>;
 
 /** How long to wait after the last answer, because the server still has work for the call, such as visibility records. */
 const settleMs = 200;
 const idleMs = 2_000;
-
-export interface Usage {
-  readonly nodeCpuMs?: number;
-  readonly serverCpuMs?: number;
-  readonly databaseBytes?: number;
-}
-
-/** CPU time in ms that an idle process uses per ms, by pid. */
-export type IdleRates = ReadonlyMap<number, number>;
 
 export async function measureIdle(subjects: readonly Subject[]): Promise<IdleRates> {
   const pids = [...new Set(subjects.flatMap(({ processes }) => [...processes.node, ...processes.server]))];
@@ -29,18 +23,18 @@ export async function measureIdle(subjects: readonly Subject[]): Promise<IdleRat
 }
 
 /**
- * Runs `work` and measures its costs, including the work that the server does shortly after it. Subtracts the CPU time that
- * idle processes would have used in the same time.
+ * Runs `work` and measures its costs, including the work that the server does shortly after it, and what the subject does
+ * afterwards if that is a cost. Subtracts the CPU time that idle processes would have used in the same time.
  */
 export async function metered(
-  { processes, database }: Pick<Subject, 'processes' | 'database'>,
+  { processes, database, afterwards }: Metered,
   idle: IdleRates,
   work: () => Promise<void>,
 ): Promise<Usage> {
   const before = await read(processes, database);
   const startedAt = performance.now();
   await work();
-  await pass(settleMs);
+  await pass(settleMs + (afterwards?.isCost ? afterwards.ms : 0));
   const after = await read(processes, database);
   const elapsedMs = performance.now() - startedAt;
   const cpu = (of: 'node' | 'server'): number | undefined => {

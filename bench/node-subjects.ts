@@ -48,6 +48,9 @@ const agentOf = {
 
 type CallKind = keyof typeof agentOf;
 
+/** After how long, at most, every session knows how its last call ended: the node tells it after 3 s without another call. */
+export const toldAfterMs = 3_500;
+
 export function callSubject(
   kind: CallKind,
   product: Product,
@@ -62,11 +65,11 @@ export function callSubject(
   const count = async (): Promise<HistoryCounts> => {
     const sessionId = `bench-${randomUUID()}`;
     const once = () => call(product.url, inSession(sessionId));
-    const sessionEvents =
+    const added =
       kind === 'session' ? await histories.addedToSession(sessionId, product.namespace, once) : undefined;
     const { call_id } = await once();
     const counts = await histories.of(callWorkflowId(call_id), product.namespace);
-    return { ...counts, ...(sessionEvents !== undefined && { sessionEvents }) };
+    return { ...counts, ...(added && { sessionEvents: added.events, sessionTasks: added.workflowTasks }) };
   };
   return {
     ...ofNode(product, name),
@@ -74,6 +77,7 @@ export function callSubject(
       runLanes((lane) => call(product.url, inSession(`${sessions}-${lane}`)), calls, parallel),
     count,
     ...(kind === 'slow' && { agentMs: slowAgentMs }),
+    ...(kind === 'session' && { afterwards: { ms: toldAfterMs, isCost: false } }),
   };
 }
 
@@ -107,6 +111,6 @@ export function readSubject(
   };
 }
 
-function ofNode({ pid, server }: Product, name: RowName) {
+export function ofNode({ pid, server }: Product, name: RowName) {
   return { name, processes: { node: [pid], server: [server.pid] }, database: server.database };
 }

@@ -12,12 +12,12 @@ const ticks = 4;
 
 /**
  * Matches the names of the rows that are drawn. Reads that take a millisecond would be invisible beside calls, and for rows
- * with the slow agent only the ratio matters.
+ * with the slow agent only the ratio matters. A turn of a queue is no whole call.
  */
-const drawn = /^(floor|local|stock|call|session|failed)(?!.*(read|list))/;
+const drawn = /^(floor|local|stock|call|session|failed)(?!.*(read|list|queue))/;
 
 export function plot({ rows, plan }: Pick<Report, 'rows' | 'plan'>): string {
-  const shown = rows.filter(({ name }) => drawn.test(name));
+  const shown = rows.filter(({ name, sequential }) => sequential.count > 0 && drawn.test(name));
   const most = niceCeiling(Math.max(1, ...shown.map(({ sequential }) => sequential.p95)));
   const x = (ms: number): number => labelWidth + (ms / most) * barsWidth;
   const height = top + shown.length * rowHeight + 12;

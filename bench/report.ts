@@ -56,6 +56,8 @@ export interface ReportRow {
 
 export interface Ratio extends Interval {
   readonly label: string;
+  /** Set if more is better. */
+  readonly isRate?: true;
 }
 
 export function thisMachine(): Machine {
@@ -74,7 +76,7 @@ export function report(rows: Rows, plan: Plan, machine: Machine): Report {
     machine,
     plan,
     rows: [...rows].map(([name, row]) => reportRow(name, rowTitles[name], row, plan)),
-    ratios: ratios(rows, plan.rounds),
+    ratios: ratios(rows, plan),
     verdict: targets(plan.concurrency).map((target) => judge(target, rows, plan.rounds)),
   };
 }
@@ -105,8 +107,18 @@ export function reportRow(name: string, title: string, row: MeasuredRow, plan: P
   };
 }
 
-/** Computes the ratios of sequential medians: every kind of call to the floor and to the stock app, and some pairs of rows. */
-function ratios(rows: Rows, rounds: number): Ratio[] {
+/** The pairs of rows whose calls per second are compared. */
+const sessionPairs: (readonly [RowName, RowName])[] = [
+  ['session', 'call'],
+  ['session-thinking', 'call'],
+  ['session-hot', 'floor'],
+];
+
+/**
+ * Computes the ratios of sequential medians: every kind of call to the floor and to the stock app, and some pairs of rows. Then
+ * the ratios of calls per second of rows with sessions.
+ */
+function ratios(rows: Rows, { rounds, concurrency }: Plan): Ratio[] {
   const calls = [...rows.keys()].filter((name) =>
     /^(stock|local|call|session|failed-\d)(-regular|-tuned)?$/.test(name),
   );
@@ -116,16 +128,29 @@ function ratios(rows: Rows, rounds: number): Ratio[] {
     ['call', 'local'],
     ['call', 'call-regular'],
     ['session', 'session-regular'],
+    ['session', 'call'],
     ['call', 'stock-tuned'],
     ['call-regular', 'stock-tuned'],
     ['slow', 'slow-regular'],
     ['repeat', 'repeat-rpcs'],
     ['session-read', 'describe'],
   ];
-  return pairs.flatMap(([over, under]) => {
-    const [above, below] = [rows.get(over), rows.get(under)];
-    if (!above || !below) return [];
-    const interval = bootstrap(rounds, (sample) => p50(above, sample) / p50(below, sample));
-    return [{ label: `${rowTitles[over]} / ${rowTitles[under]}`, ...interval }];
-  });
+  const medians = pairs.flatMap(([over, under]) => ratio(rows, rounds, p50, over, under));
+  const rates = concurrency.flatMap((parallel, level) =>
+    sessionPairs.flatMap(([over, under]) =>
+      ratio(rows, rounds, callsPerSecondAt(level), over, under).map((one) => ({
+        ...one,
+        label: `calls/s at ${parallel}: ${one.label}`,
+        isRate: true as const,
+      })),
+    ),
+  );
+  return [...medians, ...rates];
+}
+
+function ratio(rows: Rows, rounds: number, measure: Measure, over: RowName, under: RowName): Ratio[] {
+  const [above, below] = [rows.get(over), rows.get(under)];
+  if (!above || !below) return [];
+  const interval = bootstrap(rounds, (sample) => measure(above, sample) / measure(below, sample));
+  return [{ label: `${rowTitles[over]} / ${rowTitles[under]}`, ...interval }];
 }

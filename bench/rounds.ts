@@ -1,7 +1,9 @@
 /** Measures all rows in several rounds, so that a slow moment of the machine affects every row. */
+import { setTimeout as pass } from 'node:timers/promises';
 import { between, readHandlerTimes, type HandlerTimes } from './handler-times.ts';
 import type { Phase } from './lanes.ts';
-import { measureIdle, metered, type IdleRates, type Usage } from './meters.ts';
+import type { IdleRates, Round } from './figures.ts';
+import { measureIdle, metered } from './meters.ts';
 import { rowTitles } from './row-names.ts';
 import type { HistoryCounts, Subject } from './subject.ts';
 
@@ -10,15 +12,6 @@ export interface Plan {
   readonly calls: number;
   readonly rounds: number;
   readonly concurrency: readonly number[];
-}
-
-export interface Round {
-  readonly sequential: Phase;
-  readonly handler?: HandlerTimes;
-  /** The measured phase for each level of the plan's concurrency, in the plan's order. */
-  readonly concurrent: readonly Phase[];
-  /** The costs of all concurrent phases together. */
-  readonly usage: Usage;
 }
 
 export interface MeasuredRow {
@@ -58,6 +51,7 @@ export async function measure<Key extends string>(
       for (const [key, subject] of group) {
         await warmUp(subject, plan);
         const counts = await subject.count?.();
+        if (subject.afterwards) await pass(subject.afterwards.ms);
         rows.set(key, { rounds: [], ...(counts && { counts }) });
       }
     });
@@ -81,8 +75,9 @@ function titleOf([first]: Group<string>): string {
 }
 
 async function warmUp(subject: Subject, { calls, concurrency }: Plan): Promise<void> {
+  if (subject.warmUp) return subject.warmUp();
   const few = subject.agentMs === undefined ? Math.min(warmUpCalls, calls) : 1;
-  await subject.run(few, 1);
+  if (!subject.onlyConcurrent) await subject.run(few, 1);
   for (const parallel of concurrency) await subject.run(Math.max(few, parallel), parallel);
 }
 
@@ -97,15 +92,27 @@ async function measureRound<Key extends string>(
   );
   const rounds: (readonly [Key, Round])[] = [];
   for (const [at, [key, subject]] of group.entries()) {
-    const concurrent: Phase[] = [];
-    const usage = await metered(subject, idle, async () => {
-      for (const parallel of plan.concurrency)
-        concurrent.push(without(subject, await subject.run(callsOf(subject, plan, parallel), parallel)));
-    });
     const sequence = sequences[at];
-    if (sequence) rounds.push([key, { ...sequence, concurrent, usage }]);
+    const round = subject.ownRound
+      ? await subject.ownRound(idle)
+      : sequence && { ...sequence, ...(await measureConcurrent(subject, plan, idle)) };
+    if (round) rounds.push([key, round]);
+    if (subject.afterwards && !subject.afterwards.isCost) await pass(subject.afterwards.ms);
   }
   return rounds;
+}
+
+async function measureConcurrent(
+  subject: Subject,
+  plan: Plan,
+  idle: IdleRates,
+): Promise<Pick<Round, 'concurrent' | 'usage'>> {
+  const concurrent: Phase[] = [];
+  const usage = await metered(subject, idle, async () => {
+    for (const parallel of plan.concurrency)
+      concurrent.push(without(subject, await subject.run(callsOf(subject, plan, parallel), parallel)));
+  });
+  return { concurrent, usage };
 }
 
 /** Measures the sequential phase of each subject. Returns the phases in the order of the subjects. */
@@ -119,7 +126,8 @@ async function inSequence(
   const turns = subjects.length === 1 ? 1 : Math.max(...calls);
   for (let turn = 0; turn < turns; turn++)
     for (const [at, subject] of subjects.entries())
-      phases[at]?.push(without(subject, await subject.run(Math.ceil((calls[at] ?? 0) / turns), 1)));
+      if (isInSequence(subject))
+        phases[at]?.push(without(subject, await subject.run(Math.ceil((calls[at] ?? 0) / turns), 1)));
   const after = await Promise.all(subjects.map(handlerTimesOf));
   return phases.map((parts, at) => {
     const [from, to] = [before[at], after[at]];
@@ -127,12 +135,20 @@ async function inSequence(
   });
 }
 
+function isInSequence(subject: Subject): boolean {
+  return !subject.onlyConcurrent && !subject.ownRound;
+}
+
 async function handlerTimesOf({ handler }: Subject): Promise<HandlerTimes | undefined> {
   return handler && (await readHandlerTimes(handler.url, handler.route));
 }
 
 /** Returns the number of calls of a phase: enough to keep all lanes busy. For the slow agent it is one call per lane. */
-function callsOf({ agentMs }: Subject, { calls, rounds }: Plan, parallel: number): number {
+export function callsOf(
+  { agentMs }: Pick<Subject, 'agentMs'>,
+  { calls, rounds }: Plan,
+  parallel: number,
+): number {
   if (agentMs !== undefined) return parallel;
   return parallel === 1 ? Math.ceil(calls / rounds) : Math.max(Math.ceil(calls / rounds), 3 * parallel);
 }

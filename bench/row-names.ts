@@ -9,6 +9,9 @@ export const rowTitles = {
   'call-regular': 'call, regular path',
   session: 'call in a session',
   'session-regular': 'call in a session, regular path',
+  'session-thinking': 'call in a session, 10 s between turns',
+  'session-hot': 'call in one session of all lanes',
+  'session-queue': 'turn of a queue of 100 waiting calls',
   'failed-1': 'call after one failed agent',
   'failed-2': 'call after two failed agents',
   'failed-1-regular': 'call after one failed agent, regular path',
@@ -36,6 +39,12 @@ export function isRowName(name: string): name is RowName {
  * How long the slow agent takes for an answer. It is subtracted from the measured durations, so that only the overhead remains.
  */
 export const slowAgentMs = 1_500;
+
+/** The least time between two turns of a session of the row `session-thinking`. */
+export const thinkingMs = 10_000;
+
+/** The number of calls that wait in the row `session-queue`, which is the default of HOLDFAST_MAX_SESSION_QUEUE. */
+export const waitingCalls = 100;
 
 /** The session that the rows `session-read` and `describe` read. */
 export const lookupSession = 'bench-lookup';

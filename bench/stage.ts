@@ -13,8 +13,12 @@ import { Histories } from './history-counts.ts';
 import { post } from './http.ts';
 import { runLanes, type Phase } from './lanes.ts';
 import { callSubject, prepareNode, readSubject, repeatSubject } from './node-subjects.ts';
+import { holdingAgent } from './holding-agent.ts';
 import { regularPath, startProduct, type Product } from './product.ts';
+import { queueSubject } from './queue.ts';
+import { callsOf, type Plan } from './rounds.ts';
 import type { RowName } from './row-names.ts';
+import { hotSessionSubject, thinkingSubject } from './session-subjects.ts';
 import { startStockApp, startStockServer } from './stock.ts';
 import type { Subject } from './subject.ts';
 
@@ -27,18 +31,23 @@ export interface Stage {
 
 const regularNamespace = 'regular';
 
-export async function startStage(rows: readonly RowName[], folder: string): Promise<Stage> {
+export async function startStage(rows: readonly RowName[], plan: Plan, folder: string): Promise<Stage> {
   const children = new Children();
   setGlobalDispatcher(new Agent({ connections: 128 }));
   try {
-    return await start(rows, folder, children);
+    return await start(rows, plan, folder, children);
   } catch (error) {
     await children.stop();
     throw error;
   }
 }
 
-async function start(rows: readonly RowName[], folder: string, children: Children): Promise<Stage> {
+async function start(
+  rows: readonly RowName[],
+  plan: Plan,
+  folder: string,
+  children: Children,
+): Promise<Stage> {
   const agents = await startAgents(children);
   const agentUrl = `http://127.0.0.1:${agents.quick}/v1/messages`;
   const product = await startProduct(children, { dataDir: await inner(folder, 'node') });
@@ -65,7 +74,13 @@ async function start(rows: readonly RowName[], folder: string, children: Childre
     for (const kind of ['call', 'session', 'failed-1', 'failed-2', 'slow'] as const)
       subjects.push(callSubject(kind, regular, histories, { name: `${kind}-regular` }));
   }
-  subjects.push(repeatSubject(product));
+  const turnsOfRound = plan.concurrency.reduce((sum, parallel) => sum + callsOf({}, plan, parallel), 0);
+  subjects.push(
+    thinkingSubject(product, turnsOfRound),
+    hotSessionSubject(product),
+    queueSubject(product, holdingAgent(agents.holding)),
+    repeatSubject(product),
+  );
   for (const name of ['session-read', 'health-read', 'agents-list', 'calls-list'] as const)
     subjects.push(readSubject(name, product));
   return {

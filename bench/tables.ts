@@ -41,7 +41,7 @@ export function costsTable({ rows }: Pick<Report, 'rows'>): Table {
       short(row.serverCpuMs),
       short(row.databaseBytes === undefined ? undefined : row.databaseBytes / 1_000),
       events(row),
-      short(row.counts?.workflowTasks),
+      tasks(row),
       short(row.handlerMeanMs),
     ]),
   };
@@ -49,7 +49,7 @@ export function costsTable({ rows }: Pick<Report, 'rows'>): Table {
 
 export function ratiosTable({ ratios }: Pick<Report, 'ratios'>): Table {
   return {
-    head: ['ratio of sequential medians', '', '95 % interval'],
+    head: ['ratio (of sequential medians unless it says otherwise)', '', '95 % interval'],
     rows: ratios.map(({ label, value, low, high }) => [label, value.toFixed(2), interval(low, high)]),
   };
 }
@@ -85,8 +85,14 @@ export function tablesOf(report: Report): Table[] {
 
 export function comparisonTable(comparisons: readonly Comparison[]): Table {
   return {
-    head: ['against the other run', 'then', 'now', ''],
-    rows: comparisons.map(({ label, before, after, change }) => [label, before, after, change]),
+    head: ['against the other run', 'then', 'now', 'now / then', ''],
+    rows: comparisons.map(({ label, before, after, quotient, change }) => [
+      label,
+      before,
+      after,
+      quotient?.toFixed(2) ?? '-',
+      change,
+    ]),
   };
 }
 
@@ -101,15 +107,21 @@ export function forMarkdown({ head, rows }: Table): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-function quantiles({ p50, p95, p99 }: Figures): string {
+function quantiles({ count, p50, p95, p99 }: Figures): string {
+  if (count === 0) return '-';
   return [p50, p95, p99].map(short).join(' / ');
 }
 
 function events({ counts }: ReportRow): string {
-  if (!counts) return '-';
-  return counts.sessionEvents === undefined
-    ? String(counts.events)
-    : `${counts.events} + ${short(counts.sessionEvents)} of the session`;
+  return counts ? withSession(counts.events, counts.sessionEvents) : '-';
+}
+
+function tasks({ counts }: ReportRow): string {
+  return counts ? withSession(counts.workflowTasks, counts.sessionTasks) : '-';
+}
+
+function withSession(ofCall: number, ofSession: number | undefined): string {
+  return ofSession === undefined ? String(ofCall) : `${ofCall} + ${short(ofSession)} of the session`;
 }
 
 /**

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import type { FloorRequest } from '../floor.ts';
 import { collectsGarbage, heldKb } from './held.ts';
-import { holdingAgent, levels, mostInFlight, quietCpuShare } from './in-flight.ts';
+import { holdingAgent } from '../holding-agent.ts';
+import { levels, mostInFlight, quietCpuShare } from './in-flight.ts';
 import { startNode, type MemoryContext } from './memory-context.ts';
 
 const warmUpCalls = 1_000;

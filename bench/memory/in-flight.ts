@@ -1,5 +1,6 @@
 /** Measures how much memory calls in flight hold in a node, and how they affect the latency of another call. */
 import { setTimeout as pass } from 'node:timers/promises';
+import { holdingAgent } from '../holding-agent.ts';
 import { call, get, post } from '../http.ts';
 import { runLanes } from '../lanes.ts';
 import type { Product } from '../product.ts';
@@ -56,16 +57,6 @@ export async function inFlightMemory(context: MemoryContext): Promise<void> {
   });
   facts.push({ what: 'RSS of the node after they have ended, MiB', value: (await heldKb(product)) / 1_024 });
   await children.end(product.pid);
-}
-
-export function holdingAgent(port: number) {
-  const url = `http://127.0.0.1:${port}`;
-  return {
-    async untilHeld(count: number): Promise<void> {
-      while (Number(await get(`${url}/held`)) < count) await pass(200);
-    },
-    release: () => get(`${url}/release`),
-  };
 }
 
 function beginCalls({ url }: Product, count: number): Promise<unknown> {

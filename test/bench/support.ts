@@ -1,4 +1,5 @@
-import type { MeasuredRow, Round } from '../../bench/rounds.ts';
+import type { Round } from '../../bench/figures.ts';
+import type { MeasuredRow } from '../../bench/rounds.ts';
 import type { ReportRow } from '../../bench/report.ts';
 import { figures } from '../../bench/stats.ts';
 
