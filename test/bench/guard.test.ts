@@ -27,7 +27,12 @@ describe('a short run', () => {
     expect(row('floor').counts).toEqual({ events: 11, workflowTasks: 2 });
     expect(row('call').counts).toEqual({ events: 6, workflowTasks: 1 });
     expect(row('call-regular').counts).toEqual({ events: 11, workflowTasks: 2 });
-    expect(row('session').counts).toEqual({ events: 11, workflowTasks: 2, sessionEvents: 9 });
+    expect(row('session').counts).toEqual({
+      events: 6,
+      workflowTasks: 1,
+      sessionEvents: 5,
+      sessionTasks: 1,
+    });
     expect(row('failed-1').counts).toEqual({ events: 8, workflowTasks: 1 });
   });
 
