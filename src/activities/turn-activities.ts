@@ -1,4 +1,4 @@
-import type { SessionSegment, TurnCommit, TurnPlace, TurnReply } from '../domain/session.ts';
+import type { SessionSegment, Superseded, TurnCommit, TurnPlace, TurnReply } from '../domain/session.ts';
 
 /** Whether a call's workflow runs, has ended, or does not exist. */
 export type CallState = 'running' | 'ended' | 'missing';
@@ -25,6 +25,8 @@ export interface TurnActivities {
   commitTurn(sessionId: string, commit: TurnCommit, place?: TurnPlace): Promise<boolean>;
   /** Reads whether a call has ended, and how. Copies large texts of the ending so that the session owns them. */
   readEnding(sessionId: string, callId: string, life?: string): Promise<FoundCall>;
+  /** Asks the session which call has interrupted this one. Undefined if none has, or if the session was deleted. */
+  readSupersession(sessionId: string, callId: string): Promise<Superseded | undefined>;
   /** Only for old histories. */
   callState(callId: string): Promise<CallState>;
   /** Writes older messages of a session to the payload store. Returns the segment's key. */

@@ -7,7 +7,13 @@ export function showEnding(out: Output, call: CallDescription): void {
     out.text(call.response ?? '');
     return;
   }
-  out.fields({ call: call.call_id, status: call.status, error_type: call.error_type, error: call.error });
+  out.fields({
+    call: call.call_id,
+    status: call.status,
+    error_type: call.error_type,
+    error: call.error,
+    superseded_by: call.superseded_by,
+  });
   showAttempts(out, call);
 }
 
@@ -29,6 +35,7 @@ export function showCall(out: Output, call: CallDescription): void {
     timings: timingsOf(call),
     chain: call.chain.map(({ name, url }) => `${name} (${url})`).join(' -> '),
     rerun_of: call.rerun_of,
+    superseded_by: call.superseded_by,
     reruns: call.reruns.map(({ call_id, status }) => `${call_id} (${status})`).join(', ') || null,
     web_ui: call.web_ui_url,
   });

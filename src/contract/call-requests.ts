@@ -62,6 +62,14 @@ export function callRequest(limits: RequestLimits) {
           'What happens to the call when the last client that waits for it at this node disconnects',
       }),
       deadline_seconds,
+      when_busy: z.enum(['queue', 'reject', 'interrupt']).nullish().openapi({
+        description:
+          'What happens if other calls have the turn of the session or wait for it. queue (default): the call waits behind them; reject: it is refused; interrupt: they are cancelled. Only with session_id',
+      }),
+    })
+    .refine(({ session_id, when_busy }) => when_busy == null || session_id != null, {
+      path: ['when_busy'],
+      message: 'only with session_id',
     })
     .openapi('CallRequest');
 }

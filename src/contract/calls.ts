@@ -37,6 +37,10 @@ const attempt = z
   })
   .openapi('Attempt');
 
+const supersededBy = nullableText.openapi({
+  description: 'The call that interrupted this one in its session (`when_busy`)',
+});
+
 /** The outcome of a call. */
 const callFields = {
   call_id: z.string(),
@@ -65,6 +69,7 @@ const callFields = {
     description:
       'true: the session has, or will have before its next turn or read, what the call leaves; false: it was removed before the call ended; null: no session, or not known any more',
   }),
+  superseded_by: supersededBy,
 };
 export const callAnswer = z.object(callFields).openapi('CallAnswer');
 export const callAccepted = z.object({ call_id: z.string(), status: callStatus }).openapi('CallAccepted');
@@ -84,6 +89,7 @@ const summaryFields = {
   started_at: isoTime,
   ended_at: isoTime.nullable(),
   rerun_of: nullableText,
+  superseded_by: supersededBy,
 };
 export const callSummary = z.object(summaryFields).openapi('CallSummary');
 export const callList = z

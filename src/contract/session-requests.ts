@@ -19,6 +19,7 @@ export const importedSession = z.strictObject({
       agent: id.nullish(),
       call_id: id.nullish(),
       failed: z.boolean().optional(),
+      superseded_by: id.optional(),
       lost: z.boolean().optional(),
     }),
   ),

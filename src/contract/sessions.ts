@@ -10,6 +10,10 @@ const message = z.object({
   agent: nullableText,
   call_id: nullableText,
   failed: z.boolean(),
+  superseded_by: z
+    .string()
+    .optional()
+    .openapi({ description: 'The call that interrupted this one (`when_busy`); only if failed' }),
   lost: z
     .literal(true)
     .optional()

@@ -80,6 +80,8 @@ export interface CallProgress {
    * ending over from the call's history.
    */
   readonly sessionStored?: boolean;
+  /** The call that interrupted this one in its session. Only a cancelled call has it. */
+  readonly supersededBy?: string;
 }
 
 /** Result of an `agentCall` workflow that completed. */

@@ -133,6 +133,7 @@ export const refusals = {
   address_refused: { status: 422, title: 'Agents may not live at this address' },
   agents_full: { status: 422, title: 'The agent directory is full' },
   session_queue_full: { status: 429, title: 'Too many calls wait for this session' },
+  session_busy: { status: 429, title: 'Another call has the turn of this session, or waits for it' },
   overloaded: { status: 429, title: 'Too many calls are in flight' },
   internal: { status: 500, title: 'A fault of Holdfast itself' },
   shutting_down: { status: 503, title: 'This node is shutting down' },

@@ -12,10 +12,12 @@ import type {
   TurnCommit,
   TurnHolder,
   TurnReply,
+  TurnWish,
 } from './session.ts';
 import { MessageTail } from './message-tail.ts';
 import { MetadataRoom } from './metadata-room.ts';
 import { RecentIds } from './recent-ids.ts';
+import { SupersededCalls } from './superseded-calls.ts';
 import { messagesOf } from './turn-text.ts';
 
 /**
@@ -23,6 +25,8 @@ import { messagesOf } from './turn-text.ts';
  * started again anyway, because its workflow id exists.
  */
 const maxRecentCallIds = 500;
+/** How many interrupted calls are remembered. */
+const maxSuperseded = 500;
 
 /** How much earlier than its acceptance a call may seem to have started, because server nodes' clocks differ (ms). */
 const clockSkewMs = 5_000;
@@ -41,6 +45,7 @@ export class SessionBook {
   protected tail: MessageTail;
   protected readonly recent: RecentIds;
   private readonly left: RecentIds;
+  private readonly superseded: SupersededCalls;
   protected readonly limits: SessionLimits;
   private readonly life: string | undefined;
   private turnsGranted: number;
@@ -58,6 +63,7 @@ export class SessionBook {
     const committed = state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []);
     this.recent = new RecentIds(maxRecentCallIds, committed);
     this.left = new RecentIds(maxRecentCallIds, state.leftCallIds);
+    this.superseded = new SupersededCalls(maxSuperseded, state.superseded);
     this.limits = limits;
     this.turnsGranted = state.turnsGranted;
     this.currentHolder = state.holder;
@@ -88,25 +94,56 @@ export class SessionBook {
   }
 
   /**
-   * Returns why the call is refused; undefined if it is accepted. `taken` are endings that the session takes over before it
-   * opens the turn. The update's validator calls this, because a rejection there writes nothing to the history.
+   * Returns why the call is refused; undefined if it is accepted. The endings in the wish are those that the session takes over
+   * before it opens the turn. The update's validator calls this, because a rejection there writes nothing to the history.
    */
   refusal(
     callId: string,
     metadataBytes = 0,
-    taken: readonly TurnCommit[] = [],
-  ): 'session_queue_full' | 'session_metadata_full' | undefined {
-    if (this.recent.has(callId) || this.holds(callId) || this.queue.includes(callId)) return undefined;
+    { taken = [], whenBusy }: Pick<TurnWish, 'taken' | 'whenBusy'> = {},
+  ): 'session_queue_full' | 'session_metadata_full' | 'session_busy' | undefined {
+    if (this.knows(callId)) return undefined;
     const ended = new Set(taken.map((commit) => commit.callId));
-    const holders = [...(this.currentHolder ? [this.currentHolder.callId] : []), ...this.queue];
-    const left = holders.filter((holder) => !ended.has(holder)).length;
-    if (left > this.limits.maxQueued) return 'session_queue_full';
+    const left = this.inTheWay().filter((other) => !ended.has(other)).length;
+    if (whenBusy === 'reject' && left > 0) return 'session_busy';
+    // A call that interrupts is the only one that waits.
+    if (whenBusy !== 'interrupt' && left > this.limits.maxQueued) return 'session_queue_full';
     return this.room.takes(metadataBytes) ? undefined : 'session_metadata_full';
   }
 
-  /** Grants the turn or a place in the queue. Idempotent by call id. A call that has committed gets no second turn. */
+  /**
+   * Interrupts the call that holds the turn and those that wait, and returns the ids of those that are interrupted by this, to
+   * be cancelled. The holder keeps the turn until it has ended; the others leave the queue at once. Those in `taken` have ended
+   * already. Interrupts nothing if the session knows the call already.
+   */
+  interrupt(callId: string, nowMs: number, taken: readonly TurnCommit[] = []): string[] {
+    if (this.knows(callId)) return [];
+    const done = new Set(taken.map((commit) => commit.callId));
+    const interrupted = this.inTheWay().filter((other) => !done.has(other) && !this.superseded.has(other));
+    for (const other of interrupted) this.superseded.add(other, callId);
+    for (const waiting of this.queue) this.release(waiting, nowMs);
+    return interrupted;
+  }
+
+  /** Whether the session has the ending of this call. */
+  hasEnding(callId: string): boolean {
+    return this.recent.has(callId);
+  }
+
+  /** Whether another call has interrupted this one. */
+  isSuperseded(callId: string): boolean {
+    return this.superseded.has(callId);
+  }
+
+  /**
+   * Grants the turn or a place in the queue. Idempotent by call id. A call that has committed gets no second turn, and one that
+   * was interrupted gets none.
+   */
   openTurn(callId: string, nowMs: number, metadataBytes = 0): TurnReply {
     if (this.recent.has(callId)) return { state: 'committed' };
+    const supersededBy = this.superseded.get(callId);
+    if (supersededBy !== undefined)
+      return { state: 'queued', position: 0, comesByItself: true, supersededBy };
     this.room.expect(callId, metadataBytes);
     // Without a holder the queue is empty: `release` grants the turn to the next call at once.
     const holder = this.currentHolder ?? this.grant(callId, nowMs, { acceptedAt: nowMs });
@@ -180,7 +217,10 @@ export class SessionBook {
 
   private appendTurn(commit: TurnCommit, nowMs: number): void {
     const timestamp = new Date(commit.endedAt ?? nowMs).toISOString();
-    for (const message of messagesOf(commit, timestamp)) this.append(message);
+    // A commit from before its call's end does not say whether the call was cancelled.
+    const mayBeCancelled = commit.cancelled === true || commit.endedAt === undefined;
+    const supersededBy = mayBeCancelled ? this.superseded.get(commit.callId) : undefined;
+    for (const message of messagesOf(commit, timestamp, supersededBy)) this.append(message);
     const userId = this.content.userId ?? commit.userId;
     this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
     if (commit.metadata) this.merge(commit.metadata);
@@ -269,6 +309,7 @@ export class SessionBook {
       ...this.room.state(),
       recentCallIds: this.recent.list(),
       ...(left.length > 0 && { leftCallIds: left }),
+      ...this.superseded.state(),
       withoutResets: true,
     };
   }
@@ -278,8 +319,18 @@ export class SessionBook {
    * list the newest calls yet.
    */
   callIds(): string[] {
-    const holder = this.currentHolder ? [this.currentHolder.callId] : [];
-    return [...new Set([...this.recent.list(), ...this.left.list(), ...holder, ...this.queue])];
+    return [...new Set([...this.recent.list(), ...this.left.list(), ...this.inTheWay()])];
+  }
+
+  /** Returns the call that holds the turn and those that wait, in the order of their turns. */
+  private inTheWay(): string[] {
+    return [...(this.currentHolder ? [this.currentHolder.callId] : []), ...this.queue];
+  }
+
+  /** Whether the call has asked for a turn before, as far as the session remembers. */
+  private knows(callId: string): boolean {
+    if (this.recent.has(callId) || this.superseded.has(callId)) return true;
+    return this.holds(callId) || this.queue.includes(callId);
   }
 
   protected holds(callId: string): boolean {

@@ -19,6 +19,8 @@ export interface SessionMessage extends WindowMessage {
   readonly callId?: string;
   /** Set on a user message whose call failed. The message is kept for people and never sent to an agent. */
   readonly failed?: true;
+  /** The call that interrupted this one; only on a failed message. */
+  readonly supersededBy?: string;
   /**
    * Set if the text is lost; `content` then says so. It is set when a damaged payload store is read, and kept by an export and
    * import; also if Temporal removed the call before the session had its ending.
@@ -94,6 +96,10 @@ export interface SessionState extends SessionContent {
   readonly recentCallIds?: readonly string[];
   /** Ids of calls that recently gave up their turn or place in the queue without leaving a message, oldest first. */
   readonly leftCallIds?: readonly string[];
+  /** Calls that were interrupted, oldest first, each with the call that interrupted it. */
+  readonly superseded?: Readonly<Record<string, string>>;
+  /** Ids of interrupted calls whose cancellation has not been delivered yet. */
+  readonly uncancelled?: readonly string[];
   /** Set if this run began after the API stopped resetting calls (workflows/resets-in-old-histories.ts). */
   readonly withoutResets?: true;
 }
@@ -111,6 +117,8 @@ export interface TurnCommit {
   readonly answer?: { readonly agent: string; readonly content: StoredText };
   readonly userId?: string;
   readonly metadata?: Metadata;
+  /** Set if the call was cancelled or terminated. Absent as well if the call commits before it ends. */
+  readonly cancelled?: true;
   /** The call that this one reruns. Only older session runs use it (workflows/resets-in-old-histories.ts). */
   readonly rerunOf?: string;
   /**
@@ -135,6 +143,12 @@ export interface TurnPlace {
   readonly life?: string;
 }
 
+/**
+ * What a call wants of a session that is busy, i.e. whose turn is held or waited for by other calls: to be refused, or to have
+ * those calls cancelled. Without it the call waits for its turn.
+ */
+export type WhenBusy = 'reject' | 'interrupt';
+
 /** What a facade that asks for a turn knows and can do, beyond the call itself. */
 export interface TurnWish {
   /** Endings of calls of this session that the facade knows. The session takes them over first. */
@@ -143,6 +157,8 @@ export interface TurnWish {
   readonly again?: true;
   /** Set by a facade that tells the session how the call has ended, so that the call itself need not. */
   readonly tellsEnding?: true;
+  /** What to do if the session is busy. Ignored if the session knows the call already, because the request is then a repeat. */
+  readonly whenBusy?: WhenBusy;
 }
 
 /** How the session learns of the call's ending. */
@@ -166,8 +182,10 @@ export interface GrantedTurn extends TurnPlace, EndingRule {
 /** The reply that the call must wait for its turn. */
 export interface QueuedTurn extends TurnPlace, EndingRule {
   readonly state: 'queued';
-  /** The call's position in the queue, from 1. */
+  /** The call's position in the queue, from 1. 0 if the call was interrupted and gets no turn. */
   readonly position: number;
+  /** The call that interrupted this one. This call waits to be cancelled. */
+  readonly supersededBy?: string;
   /**
    * Set if the session will send the granted turn in a signal. Absent in older histories, in which the signal carries nothing
    * and the call asks for its turn again.
@@ -181,11 +199,36 @@ export interface TurnHints {
   readonly holderId: string;
   /** How many events the session's history had. If it has grown when the call ends, others wait or have read. */
   readonly historyLength: number;
+  /** The calls that this request has interrupted. The session cancels them. */
+  readonly interrupted?: readonly string[];
+}
+
+/** What a reply has beside the turn. */
+interface ReplyExtras {
+  readonly hints?: TurnHints;
+  /** Set if the session knows `whenBusy` and has followed it. Older workers ignore it. */
+  readonly heeded?: true;
 }
 
 /** The answer to `openTurn`. `committed` means that this call has already had its turn. */
-export type TurnReply =
-  ((GrantedTurn | QueuedTurn) & { readonly hints?: TurnHints }) | { readonly state: 'committed' };
+export type TurnReply = ((GrantedTurn | QueuedTurn) & ReplyExtras) | { readonly state: 'committed' };
+
+/** What a session says of a call that was interrupted. */
+export interface Superseded {
+  /** The call that interrupted it. */
+  readonly by: string;
+  /** Whether the call leaves a failed message, because it had the turn. */
+  readonly leavesMessage: boolean;
+  /** When it was interrupted (epoch ms). */
+  readonly at: number;
+}
+
+/** The memo of a session's workflow, which can be read without a worker. */
+export interface SessionMemo {
+  readonly life?: string | undefined;
+  /** The calls that were interrupted lately, by call id. */
+  readonly superseded?: Readonly<Record<string, Superseded>>;
+}
 
 /** The result of a session workflow, which completes only when the session is closed. */
 export interface ClosedSession {

@@ -47,9 +47,17 @@ export function windowMessage({ role, content }: WindowMessage): WindowMessage {
   return { role, content };
 }
 
-/** Returns the messages that a call adds to its session, in order. `timestamp` is ISO 8601 UTC. */
-export function messagesOf({ callId, prompt, answer }: TurnCommit, timestamp: string): SessionMessage[] {
-  if (!answer) return [{ timestamp, role: 'user', content: prompt, callId, failed: true }];
+/**
+ * Returns the messages that a call adds to its session, in order. `timestamp` is ISO 8601 UTC. `supersededBy` is the call that
+ * interrupted it, if one has.
+ */
+export function messagesOf(
+  { callId, prompt, answer }: TurnCommit,
+  timestamp: string,
+  supersededBy?: string,
+): SessionMessage[] {
+  const superseded = supersededBy !== undefined && { supersededBy };
+  if (!answer) return [{ timestamp, role: 'user', content: prompt, callId, failed: true, ...superseded }];
   const { agent, content } = answer;
   return [
     { timestamp, role: 'user', content: prompt, callId },
@@ -60,7 +68,15 @@ export function messagesOf({ callId, prompt, answer }: TurnCommit, timestamp: st
 /** Returns what the end of a call adds to its session. `endedAt` is epoch ms; a call without a result has failed. */
 export function commitOf(
   { callId, prompt, userId, metadata, turn }: CallInput,
-  { endedAt, result }: { readonly endedAt: number; readonly result?: CallResult },
+  {
+    endedAt,
+    result,
+    failure,
+  }: {
+    readonly endedAt: number;
+    readonly result?: CallResult;
+    readonly failure?: { readonly status: 'failed' | 'cancelled' };
+  },
 ): TurnCommit {
   return {
     callId,
@@ -70,6 +86,7 @@ export function commitOf(
     ...(metadata && { metadata }),
     ...(turn?.life !== undefined && { life: turn.life }),
     endedAt,
+    ...(failure?.status === 'cancelled' && { cancelled: true }),
   };
 }
 

@@ -66,10 +66,11 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
   const { texts, archive } = parts.payloads;
   const updateLimit = new EntityUpdateLimit();
   const deletions = composeDeletions(config, parts);
-  const calls = new Calls(temporal, texts, (callId) => asking.firstTries.cancel(callId));
+  const onCancelled = (callId: string) => asking.firstTries.cancel(callId);
+  const calls = new Calls(temporal, texts, onCancelled);
   const turns = { temporal, updateLimit, texts };
   const untold = new UntoldEndings(turns, (callId, signal) => calls.end(callId, signal));
-  const endings = new SessionEndings(turns, untold);
+  const endings = new SessionEndings(turns, untold, onCancelled);
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes, endings);
   const rerunning: RerunDependencies = {
     temporal,

@@ -10,6 +10,7 @@ import {
   proxySinks,
   setCurrentDetails,
   setHandler,
+  upsertMemo,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -47,6 +48,7 @@ interface Progress {
   queuedMs: number;
   waitsForTurn?: true;
   sessionStored?: boolean;
+  supersededBy?: string;
 }
 
 export async function agentCall(input: CallInput): Promise<CallResult> {
@@ -79,10 +81,12 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   } catch (error) {
     if (!isCancellation(error)) throw error;
     sink.abort(input.callId);
-    const stored = await CancellationScope.nonCancellable(() =>
-      sessionTurn.commit({ onRecord: false, cancelled: true }),
-    );
+    const { stored, supersededBy } = await CancellationScope.nonCancellable(() => sessionTurn.leave());
     if (stored !== undefined) progress.sessionStored = stored;
+    if (supersededBy !== undefined) {
+      progress.supersededBy = supersededBy;
+      upsertMemo({ supersededBy });
+    }
     end(input, 'cancelled', startedAt);
     throw error;
   }

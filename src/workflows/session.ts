@@ -7,9 +7,9 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   condition,
-  continueAsNew,
   getExternalWorkflowHandle,
   log,
+  makeContinueAsNewFunc,
   patched,
   proxyLocalActivities,
   proxySinks,
@@ -26,11 +26,14 @@ import type {
   SessionLimits,
   SessionState,
   TurnCommit,
+  TurnHints,
   TurnHolder,
   TurnPlace,
   TurnReply,
   TurnWish,
 } from '../domain/session.ts';
+import { firstResendMs, isDelivered, lastResendMs } from './delivery.ts';
+import { Interruptions } from './interruptions.ts';
 import {
   closeSessionUpdate,
   commitTurnSignal,
@@ -49,21 +52,16 @@ const { sessions: sink } = proxySinks<SessionSinks>();
 
 /**
  * How often the holder of the turn is looked at while other calls wait: every 3 s. Once a look has found an ending that nobody
- * told, the next ones may be untold too: then after 250 ms, doubled with each look that finds the call running.
+ * told, the next ones may be untold too: then after 250 ms, doubled with each look that finds the call running. The same if the
+ * holder was interrupted, because it ends soon.
  */
 const holderCheckMs = 3_000;
 const firstCheckMs = 250;
 /** How often it is looked at even if nobody waits, unless the session's limits say otherwise. */
 const lookEveryMs = 6 * 3_600_000;
 /**
- * The first and the last pause between the signals to a call that does not exist yet: 50 ms, then doubling up to 3.2 s, 6 s in
- * all.
- */
-const firstResendMs = 50;
-const lastResendMs = 3_200;
-/**
- * The last pause between such signals when the session closes: up to 200 ms, 350 ms in all, because a new session with the same
- * id may be waiting to start.
+ * The last pause between the signals to a call that does not exist yet when the session closes: up to 200 ms, 350 ms in all,
+ * because a new session with the same id may be waiting to start.
  */
 const lastResendAtCloseMs = 200;
 
@@ -111,19 +109,32 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   let inFlight = 0;
   /** Number of the turn that a waiting call was granted but has not been sent yet. */
   let unsentTurn: number | undefined;
+  /** Number of the turn that a reply has granted although a signal was under way. */
+  let turnByReply: number | undefined;
+  /** How soon the holder is looked at while other calls wait. */
+  let checkMs = holderCheckMs;
+  const interruptions = new Interruptions({
+    hasEnding: (callId) => book.hasEnding(callId),
+    mustRenew,
+    isClosed,
+  });
+
+  const isInterrupted = ({ callId }: TurnHolder): boolean => book.isSuperseded(callId);
 
   /**
    * Sends the turn to a holder that waited in the queue. If the call does not exist yet, sends the signal again with backoff.
    * Then looks whether the call has ended or will never start, because such a call can only lose its turn.
    */
   const sendTurn = async (holder: TurnHolder | undefined): Promise<void> => {
-    if (!holder) return;
+    if (!holder || isInterrupted(holder)) return;
     const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
-    const holds = (): boolean => book.holder?.turnNumber === holder.turnNumber;
+    const { turnNumber } = holder;
+    const holds = (): boolean =>
+      book.holder?.turnNumber === turnNumber && turnByReply !== turnNumber && !isInterrupted(holder);
     let drops = false;
     let sent = false;
     inFlight += 1;
-    unsentTurn = holder.turnNumber;
+    unsentTurn = turnNumber;
     for (let pauseMs = firstResendMs; ; pauseMs *= 2) {
       sent = await isDelivered(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...place }));
       if (sent && holds()) unsentTurn = undefined;
@@ -135,7 +146,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
       if (await condition(() => !holds() || mustRenew(), pauseMs)) break;
     }
     inFlight -= 1;
-    if (sent) book.markSeen(holder.turnNumber);
+    if (sent) book.markSeen(turnNumber);
     if (takesEndings && !sent && holds()) await look(holder);
     else if (drops) await sendTurn(book.release(holder.callId, Date.now()));
   };
@@ -193,22 +204,40 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     if (lifecycle.closed) throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
   };
 
+  /** Call this if the reply grants the turn to a call that has not started: a signal would repeat the call's first task. */
+  const grantByReply = ({ turnNumber }: TurnHolder): void => {
+    turnByReply = turnNumber;
+    if (unsentTurn === turnNumber) unsentTurn = undefined;
+  };
+
   /** Takes over the endings that the facade knows, then grants the turn or a place in the queue. */
   const openTurn = (callId: string, metadataBytes: number | undefined, wish: TurnWish = {}): TurnReply => {
     const now = Date.now();
     const turnBefore = book.holder?.turnNumber;
     const waitedBefore = book.queued.includes(callId);
+    const interrupts = wish.whenBusy === 'interrupt' && patched('interrupts');
+    // First, so that the ending of the holder passes the turn to none of those that wait.
+    const interrupted = interrupts ? book.interrupt(callId, now, wish.taken) : [];
+    interruptions.begin(interrupted, callId, book.holder?.callId);
+    if (interrupted.length > 0) checkMs = firstCheckMs;
     for (const commit of wish.taken ?? []) book.commit(commit, now);
     const reply = book.openTurn(callId, now, metadataBytes);
+    if (reply.state === 'queued' && reply.supersededBy !== undefined) void interruptions.cancel(callId);
     const { holder } = book;
-    // The reply itself grants the turn to a call that has not started. A signal beside it would repeat the call's first task.
+    if (wish.again && holder?.callId === callId) grantByReply(holder);
     const bySignal = holder?.callId !== callId || (waitedBefore && wish.again !== true);
     if (holder && holder.turnNumber !== turnBefore && bySignal) void sendTurn(holder);
-    if (reply.state === 'committed' || !takesEndings || !wish.tellsEnding) return { ...reply, ...place };
+    if (reply.state === 'committed') return reply;
+    const heeds = wish.whenBusy === 'reject' || interrupts;
+    const turn = { ...reply, ...place, ...(heeds && { heeded: true as const }) };
+    if (!takesEndings || !wish.tellsEnding) return turn;
     const { historyLength: before } = workflowInfo();
-    const historyLength = before + (before === firstTaskStart ? firstTaskEvents : 0);
-    const hints = { holderId: holder?.callId ?? callId, historyLength };
-    return { ...reply, ...place, endsByItself: true, hints };
+    const hints: TurnHints = {
+      holderId: holder?.callId ?? callId,
+      historyLength: before + (before === firstTaskStart ? firstTaskEvents : 0),
+      ...(interrupted.length > 0 && { interrupted }),
+    };
+    return { ...turn, endsByItself: true, hints };
   };
 
   setHandler(
@@ -223,7 +252,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
         refuseWhenClosed();
         if (isOfOtherLife(itsLife ?? undefined))
           throw ApplicationFailure.nonRetryable('That session was removed', 'session_not_found');
-        const refusal = book.refusal(callId, metadataBytes, wish?.taken);
+        const refusal = book.refusal(callId, metadataBytes, wish);
         const holderId = book.holder?.callId;
         if (refusal)
           throw ApplicationFailure.create({
@@ -271,11 +300,12 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   const movedOn = (turnNumber: number): boolean =>
     isClosed() || mustRenew() || book.holder?.turnNumber !== turnNumber || !needsCheck();
 
-  let checkMs = holderCheckMs;
   /** Looks at a holder that others wait for, or that keeps the session from expiring. */
   const watch = async (holder: TurnHolder): Promise<void> => {
     if (!takesEndings) return watchInOldHistories(book, holder, movedOn, lifecycle, sendTurn);
-    if (await condition(() => movedOn(holder.turnNumber), checkMs)) return;
+    const wasInterrupted = isInterrupted(holder);
+    const ends = (): boolean => movedOn(holder.turnNumber) || isInterrupted(holder) !== wasInterrupted;
+    if (await condition(ends, checkMs)) return;
     await look(holder);
     const holdsOn = book.holder?.turnNumber === holder.turnNumber;
     checkMs = holdsOn ? Math.min(2 * checkMs, holderCheckMs) : firstCheckMs;
@@ -296,21 +326,27 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   void moveOut();
   if (takesEndings) void lookNowAndThen();
   if (initial.holderUntold) void sendTurn(book.holder);
+  for (const callId of initial.uncancelled ?? []) void interruptions.cancel(callId);
   for (;;) {
     await condition(() => isClosed() || mustRenew() || (book.holder !== undefined && needsCheck()));
     if (isClosed()) {
       await notifyWaitingCalls();
+      await condition(() => interruptions.areIdle);
       return lifecycle.withCalls ? { callIds: book.callIds() } : {};
     }
     if (mustRenew()) {
-      await condition(() => allHandlersFinished() && inFlight === 0);
+      await condition(() => allHandlersFinished() && inFlight === 0 && interruptions.areIdle);
       if (isClosed()) continue; // The session was closed meanwhile; the state for the next run would not record that.
       const holderUntold = book.holder !== undefined && book.holder.turnNumber === unsentTurn;
       const state = {
         ...book.state(),
         ...(holderUntold && { holderUntold }),
+        ...interruptions.state(),
       };
-      await continueAsNew<typeof session>(state, { renewAtEvents, ...limits });
+      // Without a memo here the next run would get that with which this run was started.
+      const { memo } = workflowInfo();
+      const renew = makeContinueAsNewFunc<typeof session>(memo && { memo });
+      await renew(state, { renewAtEvents, ...limits });
     }
     if (book.holder) await watch(book.holder);
   }
@@ -326,12 +362,4 @@ async function notifyCall(callId: string): Promise<void> {
     if (pauseMs > lastResendAtCloseMs) return;
     await sleep(pauseMs);
   }
-}
-
-/** Whether the signal was delivered. False if the call does not exist or has ended. */
-function isDelivered(signal: Promise<void>): Promise<boolean> {
-  return signal.then(
-    () => true,
-    () => false,
-  );
 }

@@ -10,7 +10,7 @@ import {
 import type { TurnActivities } from '../activities/turn-activities.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
-import type { GrantedTurn, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
+import type { GrantedTurn, Superseded, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
 import { promptOf } from '../domain/turn-text.ts';
 import { turnGrantedSignal } from './messages.ts';
 import type { ResetRun } from './resets-in-old-histories.ts';
@@ -37,6 +37,12 @@ const { commitTurn } = proxyLocalActivities<TurnActivities>({
   retry: { initialInterval: '100 ms', maximumInterval: '1 s' },
 });
 
+// One describe call of the session. Not retried: only the description of the call needs the answer.
+const { readSupersession } = proxyLocalActivities<TurnActivities>({
+  startToCloseTimeout: '2 s',
+  retry: { maximumAttempts: 1 },
+});
+
 /** The end of the wait: the turn, or the reason why the call cannot have it. */
 export type Turn =
   | {
@@ -46,6 +52,14 @@ export type Turn =
       readonly withoutSession?: true;
     }
   | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
+
+/** How a cancelled call leaves its session. */
+interface Leaving {
+  /** Whether the session stores the turn. Undefined as in `commit`. */
+  readonly stored?: boolean | undefined;
+  /** The call that interrupted this one. */
+  readonly supersededBy?: string;
+}
 
 export class SessionTurn {
   private readonly input: CallInput;
@@ -89,6 +103,22 @@ export class SessionTurn {
       { callId, prompt, ...(userId !== undefined && { userId }), endedWaiting },
       place,
     );
+  }
+
+  /**
+   * Ends the part of a cancelled call in its session. If another call has interrupted this one, the session knows already what
+   * to do: it has taken the call from its queue, or takes the ending over.
+   */
+  async leave(): Promise<Leaving> {
+    const superseded = await this.supersession();
+    if (!superseded) return { stored: await this.commit({ onRecord: false, cancelled: true }) };
+    return { supersededBy: superseded.by, ...(!superseded.leavesMessage && { stored: false }) };
+  }
+
+  private async supersession(): Promise<Superseded | undefined> {
+    const { sessionId, callId, turn } = this.input;
+    if (sessionId === undefined || !turn?.endsByItself || !patched('superseded')) return undefined;
+    return readSupersession(sessionId, callId).catch(() => undefined);
   }
 }
 

@@ -27,6 +27,27 @@ test('call --json prints the whole call as one document', async () => {
   });
 });
 
+test('call --when-busy interrupts the call that has the turn of the session, or is refused', async () => {
+  const gate = gated('never');
+  const slow = await node.agent('holds', gate.script);
+  await node.agent('instead', says('this'));
+  const held = startCli(['call', 'holds', 'a', '--session', 'busy', '--json'], here());
+  await slow.waitForRequests(1);
+  const call = (policy: string) =>
+    runCli(['call', 'instead', 'b', '--session', 'busy', '--when-busy', policy], here());
+  const refused = await call('reject');
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toContain('session_busy');
+  expect(await call('interrupt')).toMatchObject({ code: 0, stdout: 'this\n' });
+  const { code, stdout } = await held.ended;
+  expect(code).toBe(1);
+  const { superseded_by: by, status } = JSON.parse(stdout) as Record<string, string>;
+  expect(status).toBe('cancelled');
+  expect((await node.http.get(`/api/vps/calls/${by ?? ''}`)).body).toMatchObject({ response: 'this' });
+  expect((await runCli(['sessions', 'show', 'busy'], here())).stdout).toContain('failed');
+  gate.open();
+});
+
 test('a failed call prints its attempts in the order asked, then the skipped agents', async () => {
   await node.agent('asked-first', failing, { max_retries: 0, fallback_agents: ['not-there'] });
   const { code, stdout } = await runCli(['call', 'asked-first', 'x'], here());

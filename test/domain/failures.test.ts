@@ -84,6 +84,7 @@ describe('a refusal', () => {
       address_refused: 422,
       agents_full: 422,
       session_queue_full: 429,
+      session_busy: 429,
       overloaded: 429,
       internal: 500,
       shutting_down: 503,

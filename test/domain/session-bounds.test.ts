@@ -38,7 +38,7 @@ describe('the queue of a session', () => {
         const calls = Array.from({ length: maxQueued + 1 }, (_, i) => `c${i}`);
         for (const callId of calls) book.openTurn(callId, startedAt);
         const taken = [...calls.slice(0, ended).map((callId) => answered(callId)), answered('stranger')];
-        expect(book.refusal('late', 0, taken)).toBe(ended === 0 ? 'session_queue_full' : undefined);
+        expect(book.refusal('late', 0, { taken })).toBe(ended === 0 ? 'session_queue_full' : undefined);
         for (const commit of taken) book.commit(commit, startedAt);
         expect(book.refusal('late')).toBe(ended === 0 ? 'session_queue_full' : undefined);
       }),
@@ -51,10 +51,10 @@ describe('the queue of a session', () => {
       const book = openBook({ maxQueued });
       book.openTurn('c0', startedAt);
       if (maxQueued > 0) book.openTurn('c1', startedAt);
-      expect(book.refusal('late', 0, [])).toBe('session_queue_full');
-      expect(book.refusal('late', 0, [answered('c0')])).toBeUndefined();
-      expect(book.refusal('late', 0, [answered('c0'), answered('c0')])).toBeUndefined();
-      expect(book.refusal('c0', 0, [answered('c0')])).toBeUndefined();
+      expect(book.refusal('late', 0, { taken: [] })).toBe('session_queue_full');
+      expect(book.refusal('late', 0, { taken: [answered('c0')] })).toBeUndefined();
+      expect(book.refusal('late', 0, { taken: [answered('c0'), answered('c0')] })).toBeUndefined();
+      expect(book.refusal('c0', 0, { taken: [answered('c0')] })).toBeUndefined();
     },
   );
 
@@ -62,9 +62,9 @@ describe('the queue of a session', () => {
     const book = openBook({ maxQueued: 2 });
     for (const callId of ['c0', 'c1', 'c2']) book.openTurn(callId, startedAt);
     const taken = [{ ...failed('c2'), endedWaiting: 'failed' as const }];
-    expect(book.refusal('late', 0, taken)).toBeUndefined();
+    expect(book.refusal('late', 0, { taken })).toBeUndefined();
     // One place is free, not two.
-    expect(openBook({ maxQueued: 1 }, throughJson(book.state())).refusal('late', 0, taken)).toBe(
+    expect(openBook({ maxQueued: 1 }, throughJson(book.state())).refusal('late', 0, { taken })).toBe(
       'session_queue_full',
     );
   });

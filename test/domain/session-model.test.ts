@@ -8,7 +8,7 @@ import { isoAfter, openBook, startedAt, throughJson } from './session-support.ts
 const calls = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6'];
 
 interface Step {
-  readonly act: 'openTurn' | 'commit' | 'lose' | 'release';
+  readonly act: 'openTurn' | 'reject' | 'interrupt' | 'commit' | 'lose' | 'release';
   readonly callId: string;
   /** Size of the answer; undefined if the call failed. */
   readonly size: number | undefined;
@@ -18,7 +18,11 @@ interface Step {
   readonly isForeign: boolean;
 }
 const step: fc.Arbitrary<Step> = fc.record({
-  act: fc.constantFrom('openTurn', 'openTurn', 'openTurn', 'commit', 'commit', 'lose', 'release'),
+  act: fc.constantFrom(
+    ...(['openTurn', 'openTurn', 'openTurn', 'openTurn', 'openTurn', 'openTurn'] as const),
+    ...(['commit', 'commit', 'commit', 'commit', 'lose', 'lose', 'release', 'release'] as const),
+    ...(['reject', 'interrupt'] as const),
+  ),
   callId: fc.constantFrom(...calls),
   size: fc.option(fc.integer({ min: 0, max: 1_000 }), { nil: undefined }),
   endedWaiting: fc.constantFrom(undefined, 'failed' as const, 'cancelled' as const),
@@ -36,6 +40,14 @@ function take(book: SessionBook, { act, callId, size, endedWaiting, isForeign }:
   switch (act) {
     case 'openTurn':
       return book.refusal(callId) ?? book.openTurn(callId, nowMs);
+    case 'reject':
+      return book.refusal(callId, 0, { whenBusy: act }) ?? book.openTurn(callId, nowMs);
+    case 'interrupt': {
+      const refusal = book.refusal(callId, 0, { whenBusy: act });
+      if (refusal) return refusal;
+      book.interrupt(callId, nowMs);
+      return book.openTurn(callId, nowMs);
+    }
     case 'commit': {
       const answer = size === undefined ? undefined : { agent: 'echo', content: 'x'.repeat(size) };
       const commit = { callId, prompt: `ask ${callId}`, ...(isForeign && { life: 'another' }) };
@@ -54,17 +66,25 @@ class Model {
   holder: string | undefined;
   queue: string[] = [];
   readonly committed: string[] = [];
+  /** Each interrupted call with the one that interrupted it. */
+  readonly superseded = new Map<string, string>();
   turns = 0;
 
-  openTurn(callId: string, maxQueued: number): string {
+  openTurn(callId: string, act: Step['act'], maxQueued: number): string {
     if (this.committed.includes(callId)) return 'committed';
+    if (this.superseded.has(callId)) return 'queued';
     if (this.holder === callId) return 'granted';
     if (this.queue.includes(callId)) return 'queued';
     if (this.holder === undefined) {
       this.grant(callId);
       return 'granted';
     }
-    if (this.queue.length >= maxQueued) return 'session_queue_full';
+    if (act === 'reject') return 'session_busy';
+    if (act === 'interrupt') {
+      for (const other of [this.holder, ...this.queue])
+        if (!this.superseded.has(other)) this.superseded.set(other, callId);
+      this.queue = [];
+    } else if (this.queue.length >= maxQueued) return 'session_queue_full';
     this.queue.push(callId);
     return 'queued';
   }
@@ -102,8 +122,8 @@ test('one call at a time holds the turn, in the order in which the calls asked',
       for (const [i, one] of list.entries()) {
         const nowMs = startedAt + i;
         const reply = take(book, one, nowMs);
-        if (one.act === 'openTurn') {
-          const expected = model.openTurn(one.callId, bounds.maxQueued);
+        if (one.act !== 'commit' && one.act !== 'lose' && one.act !== 'release') {
+          const expected = model.openTurn(one.callId, one.act, bounds.maxQueued);
           expect(typeof reply === 'string' ? reply : reply && 'state' in reply && reply.state).toBe(expected);
           if (expected === 'granted')
             expect(reply).toMatchObject({ turnNumber: model.turns, grantedAt: nowMs });
@@ -117,7 +137,8 @@ test('one call at a time holds the turn, in the order in which the calls asked',
           else expect(reply).toMatchObject(granted);
         }
         expect([book.holder?.callId, book.state().queue]).toEqual([model.holder, model.queue]);
-        expect(book.waiting).toBeLessThanOrEqual(bounds.maxQueued);
+        expect(book.waiting).toBeLessThanOrEqual(Math.max(1, bounds.maxQueued));
+        for (const callId of calls) expect(book.isSuperseded(callId)).toBe(model.superseded.has(callId));
       }
     }),
     { numRuns: 300 },
@@ -135,8 +156,10 @@ test("each call's turn is stored at most once, complete, and in the order of the
           const { act, callId, size } = one;
           const common = { timestamp: isoAfter(i), callId };
           const question = { ...common, role: 'user', content: `ask ${callId}` };
+          const supersededBy = book.state().superseded?.[callId];
+          const failure = { failed: true, ...(supersededBy !== undefined && { supersededBy }) };
           if (act === 'lose') left.push({ ...question, content: endingLostText, failed: true, lost: true });
-          else if (size === undefined) left.push({ ...question, failed: true });
+          else if (size === undefined) left.push({ ...question, ...failure });
           else
             left.push(question, { ...common, role: 'assistant', content: 'x'.repeat(size), agent: 'echo' });
         }

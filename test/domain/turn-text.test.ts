@@ -78,6 +78,19 @@ test('the end of a call without a result adds its question alone', () => {
     ]);
 });
 
+test('the end of a call says whether it was cancelled', () => {
+  expect(commitOf(call, { endedAt: 7, failure: { status: 'cancelled' } })).toHaveProperty('cancelled', true);
+  expect(commitOf(call, { endedAt: 7, failure: { status: 'failed' } })).not.toHaveProperty('cancelled');
+});
+
+test('a failed call that was interrupted says by which call; an answered one does not', () => {
+  const commit = { callId: 'c', prompt: 'why?' };
+  expect(messagesOf(commit, at, 'later')).toMatchObject([{ failed: true, supersededBy: 'later' }]);
+  const answer = { agent: 'echo', content: 'so' };
+  for (const message of messagesOf({ ...commit, answer }, at, 'later'))
+    expect(message).not.toHaveProperty('supersededBy');
+});
+
 test('the texts of a turn are replaced one after the other, and all else of it stays', async () => {
   const replaced: unknown[] = [];
   const replace = (text: unknown) => {

@@ -3,7 +3,14 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { newSession } from '../../src/domain/session.ts';
 import { answer, type Scenario } from './scenario.ts';
-import { closedWhileQueued, gatedAt, openTurn, queueOfTwo, startUnfollowed } from './session-stage.ts';
+import {
+  closedWhileQueued,
+  gatedAt,
+  interrupted,
+  openTurn,
+  queueOfTwo,
+  startUnfollowed,
+} from './session-stage.ts';
 import type { Stage } from './stage.ts';
 
 /** One call of the session `looking` has ended. The next one, `unfollowed`, asks its agent; nobody will tell how it ends. */
@@ -158,6 +165,13 @@ export const sessionScenarios: readonly Scenario[] = [
     run: moveOut,
   },
   { name: 'session-closes-unused', run: closeUnused },
+  {
+    name: 'session-interrupted',
+    run: async (stage) => {
+      await interrupted(stage);
+      return 'session-queue';
+    },
+  },
   {
     // The session signals the waiting call before it completes.
     name: 'session-closes-with-queue',

@@ -3,6 +3,7 @@ import type { TurnReply, TurnWish } from '../../src/domain/session.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import { inputOf } from '../rig/call-input.ts';
 import type { Json } from '../rig/http-client.ts';
+import { answer } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
 /** An agent's script that answers all requests but the one with this number, which waits for `release`. */
@@ -36,6 +37,18 @@ export async function closedWhileQueued(stage: Stage): Promise<string> {
   await stage.end(waiting);
   release();
   return waiting;
+}
+
+/** Two calls in the session `queue` that a third one interrupts. All have ended. */
+export async function interrupted(stage: Stage): Promise<{ holder: string; waiting: string }> {
+  const { holder, waiting, release } = await queueOfTwo(stage);
+  await stage.happened(`call-${waiting}`, 'EVENT_TYPE_TIMER_STARTED');
+  await stage.agent('instead', answer);
+  const call = { agent_name: 'instead', prompt: 'third', session_id: 'queue', when_busy: 'interrupt' };
+  await stage.end(await stage.start(call));
+  await Promise.all([stage.end(holder), stage.end(waiting)]);
+  release();
+  return { holder, waiting };
 }
 
 /** Requests a turn as a facade does. The facade then dies: it neither starts the call nor tells the session anything. */

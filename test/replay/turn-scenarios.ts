@@ -1,7 +1,7 @@
 /** Scenarios of calls in sessions. Their own ending is the record of their turn (ADR 0035). */
 import { setTimeout as pass } from 'node:timers/promises';
 import { answer, callOf, type Scenario } from './scenario.ts';
-import { closedWhileQueued, openTurn, queueOfTwo, startUnfollowed } from './session-stage.ts';
+import { closedWhileQueued, interrupted, openTurn, queueOfTwo, startUnfollowed } from './session-stage.ts';
 import type { Stage } from './stage.ts';
 
 const inSession = { session_id: 'recorded' };
@@ -90,4 +90,6 @@ export const turnScenarios: readonly Scenario[] = [
   { name: 'turn-of-closed-session', run: async (stage) => `call-${await closedWhileQueued(stage)}` },
   { name: 'turn-late', settings: { HOLDFAST_EMBEDDED_WORKER: 'off' }, run: late },
   { name: 'turn-of-rerun', run: rerun },
+  { name: 'turn-superseded', run: async (stage) => `call-${(await interrupted(stage)).holder}` },
+  { name: 'turn-superseded-waiting', run: async (stage) => `call-${(await interrupted(stage)).waiting}` },
 ];

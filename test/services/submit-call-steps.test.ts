@@ -30,7 +30,7 @@ interface World {
   /** What a look at the id finds, or why it does not. */
   look: object | Refused;
   /** What the session says of the turn. */
-  turn: 'granted' | 'queued' | 'committed';
+  turn: 'granted' | 'queued' | 'committed' | 'ignored';
   start: object | Refused;
 }
 const thereIsNone = 'call_not_found';
@@ -76,7 +76,8 @@ describe('submitCall', () => {
       sessions: {
         openTurn: () => {
           asked.push('open turn');
-          return Promise.resolve(turn === 'committed' ? turn : { turn: { state: turn, life: 'new' }, hints });
+          const isOpened = turn === 'granted' || turn === 'queued';
+          return Promise.resolve(isOpened ? { turn: { state: turn, life: 'new' }, hints } : turn);
         },
         releaseTurn: answer('release turn', {}),
         settleTurn: answer('settle turn', {}),
@@ -191,6 +192,26 @@ describe('submitCall', () => {
   it('never starts a call again whose turn is committed', async () => {
     expect(await refusalOf(submit({ turn: 'committed' }))).toBe('idempotency_mismatch');
     expect(asked).toEqual(['open turn', 'look']);
+    expect(inFlight.size).toBe(0);
+  });
+
+  it('looks for the call first if it does not want to wait: its session may have forgotten it', async () => {
+    for (const whenBusy of ['reject', 'interrupt'] as const) {
+      asked = [];
+      expect(await submit({ look: there() }, { whenBusy })).toMatchObject({
+        status: 'running',
+        attached: true,
+      });
+      expect(asked).toEqual(['look']);
+      asked = [];
+      expect(await submit({}, { whenBusy })).toMatchObject({ attached: false });
+      expect(asked).toEqual(['look', 'open turn', 'order', 'start', 'follow']);
+    }
+  });
+
+  it('refuses a call that would have to wait although it does not want to, and gives its place back', async () => {
+    expect(await refusalOf(submit({ turn: 'ignored' }, { whenBusy: 'reject' }))).toBe('session_busy');
+    expect(asked).toEqual(['look', 'open turn', 'look', 'release turn']);
     expect(inFlight.size).toBe(0);
   });
 

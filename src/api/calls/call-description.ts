@@ -22,6 +22,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
   return {
     ...summary,
     ...answer,
+    superseded_by: summary.superseded_by ?? answer.superseded_by,
     prompt: promptOf(call.input),
     ...(call.promptLost && { prompt_lost: true }),
     metadata: call.input.metadata ?? null,
@@ -55,6 +56,7 @@ function withoutEnding(call: CallDescription): wire.CallAnswer {
     retried: failovers > 0,
     retry_count: failovers,
     session_stored: null,
+    superseded_by: null,
   };
 }
 

@@ -61,28 +61,35 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
         'idempotency_mismatch',
         'session_queue_full',
         'session_metadata_full',
+        'session_busy',
         'overloaded',
         'shutting_down',
         'temporal_unavailable',
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ body, request, response }) =>
-        runCall(
+      handle: async ({ body, request, response }) => {
+        // Not a member of the fingerprint if it is the default: keys from before it existed still match.
+        const whenBusy = body.when_busy === 'queue' ? undefined : (body.when_busy ?? undefined);
+        return runCall(
           deps,
           {
-            ...(await identify(deps, request, body, (digest) => running.idOf(digest))),
+            ...(await identify(deps, request, { ...body, when_busy: whenBusy }, (digest) =>
+              running.idOf(digest),
+            )),
             agentName: body.agent_name,
             prompt: body.prompt,
             sessionId: body.session_id ?? undefined,
             userId: body.user_id ?? undefined,
             metadata: body.metadata ?? undefined,
             onDisconnect: body.on_disconnect,
+            whenBusy,
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
           },
           request,
           response,
-        ),
+        );
+      },
     }),
     endpoint({
       method: 'get',

@@ -34,6 +34,7 @@ export function callAnswerToWire(
     retried: failovers > 0,
     retry_count: failovers,
     session_stored: ending.sessionStored ?? null,
+    superseded_by: ending.supersededBy ?? null,
   };
 }
 
@@ -67,6 +68,7 @@ export function callSummaryToWire(call: CallSummary): wire.CallSummary {
     started_at: call.startedAt.toISOString(),
     ended_at: isoOrNull(call.endedAt),
     rerun_of: call.rerunOf ?? null,
+    superseded_by: call.supersededBy ?? null,
   };
 }
 

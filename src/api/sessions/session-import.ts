@@ -109,13 +109,14 @@ function toContent(
     createdAt: utc(created_at),
     lastActivity: utc(last_activity),
     metadata,
-    messages: messages.map(({ timestamp, role, content, agent, call_id, failed, lost }) => ({
+    messages: messages.map(({ timestamp, role, content, agent, call_id, failed, superseded_by, lost }) => ({
       timestamp: utc(timestamp),
       role,
       content,
       ...(agent != null && { agent }),
       ...(call_id != null && { callId: call_id }),
       ...(failed && { failed: true as const }),
+      ...(superseded_by !== undefined && { supersededBy: superseded_by }),
       ...(lost && { lost: true as const }),
     })),
   };

@@ -81,7 +81,7 @@ export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncG
 }
 
 function messageToWire(message: PlainMessage): Message {
-  const { timestamp, role, agent, callId, failed, lost } = message;
+  const { timestamp, role, agent, callId, failed, supersededBy, lost } = message;
   return {
     timestamp,
     role,
@@ -89,6 +89,7 @@ function messageToWire(message: PlainMessage): Message {
     agent: agent ?? null,
     call_id: callId ?? null,
     failed: failed ?? false,
+    ...(supersededBy !== undefined && { superseded_by: supersededBy }),
     ...(lost && { lost }),
   };
 }

@@ -1,8 +1,9 @@
 /** The command `call`: sends a call and waits for its end. Reconnecting never makes a second call (see submit.ts). */
 import { randomUUID } from 'node:crypto';
 import { text as readAll } from 'node:stream/consumers';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CallEvent } from '../../contract/call-events.ts';
+import type { CallRequest } from '../../contract/call-requests.ts';
 import type { CallDescription } from '../../contract/calls.ts';
 import { asArgument } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
@@ -20,6 +21,7 @@ import { followEvents } from '../follow-events.ts';
 
 interface Options {
   readonly session?: string;
+  readonly whenBusy?: CallRequest['when_busy'];
   readonly user?: string;
   readonly metadata?: JsonText;
   readonly deadline?: number;
@@ -39,9 +41,16 @@ export function addCallCommand(program: Command): void {
     'call helper "Hello!" --session first',
     'call helper - < question.txt',
     'call helper "Take your time" --async',
+    'call helper "No, I meant this" --session first --when-busy interrupt',
   ])
     .usage('[options] <agent> [prompt|-]')
     .option('--session <id>', 'session to continue; it is created if it does not exist')
+    .addOption(
+      new Option(
+        '--when-busy <policy>',
+        'if other calls have the turn of the session: wait behind them (the default), be refused, or cancel them',
+      ).choices(['queue', 'reject', 'interrupt']),
+    )
     .option('--user <id>', 'user on whose behalf the call is made')
     .option('--metadata <json>', 'JSON object that is merged into the metadata of the session', asObject)
     .option('--deadline <seconds>', 'time limit for the whole call', positive)
@@ -65,6 +74,7 @@ async function call(
       agent_name: agent,
       prompt: await promptOf(prompt),
       session_id: options.session,
+      when_busy: options.whenBusy,
       user_id: options.user,
       deadline_seconds: options.deadline,
     },

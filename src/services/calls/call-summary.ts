@@ -27,12 +27,15 @@ export interface CallSummary {
    * The call's place in a family of reruns. Absent for calls that are no reruns, and for reruns from before families existed.
    */
   readonly rerun?: RerunMemo;
+  /** The call that interrupted this one in its session. Only a cancelled call has it. */
+  readonly supersededBy?: string;
 }
 
 /** Makes the summary from Temporal's information about the workflow. */
 export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
   const attributes = info.typedSearchAttributes;
   const status = callStatusOf(info.status.name);
+  const memo: { rerun?: RerunMemo; supersededBy?: string } = info.memo ?? {};
   return {
     callId: callIdOf(info.workflowId),
     status,
@@ -44,7 +47,8 @@ export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary
     startedAt: info.startTime,
     ...optional('endedAt', info.closeTime),
     ...optional('rerunOf', attributes.get(searchAttributes.rerunOf)),
-    ...optional('rerun', (info.memo as { rerun?: RerunMemo } | undefined)?.rerun),
+    ...optional('rerun', memo.rerun),
+    ...optional('supersededBy', memo.supersededBy),
   };
 }
 

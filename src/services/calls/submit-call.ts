@@ -8,7 +8,7 @@ import type { AgentConfig } from '../../domain/agent.ts';
 import type { CallInput } from '../../domain/call.ts';
 import type { ResolvedChain } from '../../domain/chain.ts';
 import { Refusal } from '../../domain/failures.ts';
-import type { Metadata } from '../../domain/session.ts';
+import type { Metadata, WhenBusy } from '../../domain/session.ts';
 import type { StoredText } from '../../domain/stored-text.ts';
 import { PermitTimeout, type Semaphore } from '../../lib/semaphore.ts';
 import { callOwner } from '../../payloads/owners.ts';
@@ -17,6 +17,7 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Health } from '../agents/health.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
+import { sessionBusy } from '../sessions/session-bounds.ts';
 import type { OpenedTurn, Sessions } from '../sessions/sessions.ts';
 import { admit, waitedTooLong } from './admission.ts';
 import { attach, findExistingCall, findKnownCall, type Submitted } from './attach-call.ts';
@@ -36,6 +37,8 @@ export interface CallRequest extends WantedChain {
   readonly sessionId?: string | undefined;
   readonly userId?: string | undefined;
   readonly metadata?: Metadata | undefined;
+  /** What happens if the session is busy. Undefined if the call waits for its turn. */
+  readonly whenBusy?: WhenBusy | undefined;
   readonly deadlineMs: number;
   readonly rerunOf?: string | undefined;
   readonly rerun?: RerunMemo | undefined;
@@ -126,12 +129,21 @@ async function acquireTurn(
   deps: SubmitDependencies,
   request: CallRequest,
 ): Promise<OpenedTurn | Attached | undefined> {
-  const { sessionId, callId, userId, metadata } = request;
+  const { sessionId, callId, userId, metadata, whenBusy } = request;
   if (sessionId === undefined) return undefined;
-  const opened = await deps.sessions.openTurn(sessionId, callId, { userId, metadata });
-  if (opened !== 'committed') return opened;
+  // The session may have forgotten the call, and would refuse its repeat, or interrupt others once more.
+  const repeated = whenBusy && (await findExistingCall(deps, request));
+  if (repeated) return repeated;
+  const opened = await deps.sessions.openTurn(sessionId, callId, { userId, metadata, whenBusy });
+  if (typeof opened === 'object') return opened;
   const call = await findExistingCall(deps, request);
   if (call) return call;
+  if (opened === 'ignored') {
+    await deps.sessions.releaseTurn(sessionId, callId);
+    throw sessionBusy(
+      'The session is busy, and its worker is of an older version, which knows only when_busy queue',
+    );
+  }
   throw new Refusal(
     'idempotency_mismatch',
     'The session holds a call of this key whose retention is over; use a new Idempotency-Key',

@@ -14,6 +14,8 @@ export function withBound(error: unknown, { maxQueued, maxMetadataBytes = 0 }: S
         limit: { name: 'session', quota: maxQueued },
         cause: error,
       });
+    case 'session_busy':
+      return sessionBusy('Another call has the turn of this session, or waits for it', error);
     case 'session_metadata_full':
       return new Refusal(
         error.type,
@@ -25,4 +27,13 @@ export function withBound(error: unknown, { maxQueued, maxMetadataBytes = 0 }: S
     default:
       return error;
   }
+}
+
+/** Makes the refusal `session_busy`. */
+export function sessionBusy(detail: string, cause?: unknown): Refusal {
+  return new Refusal('session_busy', detail, {
+    retryAfterSeconds: 1,
+    limit: { name: 'turn', quota: 1 },
+    cause,
+  });
 }

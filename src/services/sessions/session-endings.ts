@@ -14,10 +14,13 @@ import type { UntoldEndings } from './untold-endings.ts';
 export class SessionEndings {
   private readonly deps: TurnDependencies;
   private readonly untold: UntoldEndings;
+  private readonly onCancelled: (callId: string) => void;
 
-  constructor(deps: TurnDependencies, untold: UntoldEndings) {
+  /** `onCancelled` is called with the id of each call that a session cancels because another one interrupts it. */
+  constructor(deps: TurnDependencies, untold: UntoldEndings, onCancelled: (callId: string) => void) {
     this.deps = deps;
     this.untold = untold;
+    this.onCancelled = onCancelled;
   }
 
   /**
@@ -30,8 +33,11 @@ export class SessionEndings {
     send: (wish: TurnWish) => Promise<TurnReply>,
   ): Promise<TurnReply> {
     const reply = await this.sendWithUntold(sessionId, send);
-    if (reply.state !== 'queued' || reply.position > 1) return reply; // Those in front look.
-    const holderId = reply.hints?.holderId;
+    if (reply.state === 'committed') return reply;
+    const { holderId, interrupted = [] } = reply.hints ?? {};
+    for (const one of interrupted) this.onCancelled(one);
+    if (reply.state === 'granted' || reply.position !== 1) return reply; // Those in front look.
+    if (holderId !== undefined && interrupted.includes(holderId)) this.settleOnceEnded(sessionId, holderId);
     if (holderId === undefined || this.untold.follows(sessionId, holderId)) return reply;
     const commit = await this.endingOf(sessionId, holderId);
     if (!commit) return reply;
@@ -55,6 +61,15 @@ export class SessionEndings {
     }
     this.untold.settled(sessionId, callId);
     return true;
+  }
+
+  /** Tells the session of the end of a call as soon as it ends. Returns at once. If this fails, the session looks by itself. */
+  private settleOnceEnded(sessionId: string, callId: string): void {
+    if (this.untold.follows(sessionId, callId)) return;
+    this.untold
+      .whenEnded(callId)
+      .then((ended) => ended && this.settle(sessionId, callId))
+      .catch(() => undefined);
   }
 
   private async sendWithUntold(

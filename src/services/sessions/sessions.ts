@@ -4,7 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
-import type { GrantedTurn, Metadata, QueuedTurn, SessionLimits, TurnHints } from '../../domain/session.ts';
+import type { GrantedTurn, QueuedTurn, SessionLimits, TurnHints } from '../../domain/session.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
@@ -19,7 +19,7 @@ import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { runningSessionsQuery } from '../temporal/queries.ts';
-import { sessionStart, TurnOpening } from './turn-opening.ts';
+import { sessionStart, TurnOpening, type TurnRequest } from './turn-opening.ts';
 import { count, listAll, listPage, type ListedExecution, type Page } from '../temporal/visibility.ts';
 import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
 
@@ -67,17 +67,19 @@ export class Sessions {
 
   /**
    * Acquires a turn, or a place in the queue, for a call that is about to start. Returns `committed` if this call has
-   * already had its turn. Creates a missing session. Throws the refusals `session_queue_full` and `session_metadata_full`.
+   * already had its turn, and `ignored` if it got a place in the queue although it did not want to wait, because the session
+   * runs on a worker of an older version. Creates a missing session. Throws the refusals `session_queue_full`,
+   * `session_metadata_full` and `session_busy`.
    */
   async openTurn(
     sessionId: string,
     callId: string,
-    wish: { userId?: string | undefined; metadata?: Metadata | undefined } = {},
-  ): Promise<OpenedTurn | 'committed'> {
-    const reply = await this.turns.open(sessionId, callId, wish);
+    request: TurnRequest = {},
+  ): Promise<OpenedTurn | 'committed' | 'ignored'> {
+    const reply = await this.turns.open(sessionId, callId, request);
     if (reply.state === 'committed') return 'committed';
-    const { hints, ...turn } = reply;
-    return { turn, hints };
+    const { hints, heeded, ...turn } = reply;
+    return request.whenBusy && turn.state === 'queued' && !heeded ? 'ignored' : { turn, hints };
   }
 
   /** Waits in the background for the end of a call that was started, to tell its session. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallState, FoundCall, TurnActivities } from '../../activities/turn-activities.ts';
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
-import type { TurnReply } from '../../domain/session.ts';
+import type { SessionMemo, Superseded, TurnReply } from '../../domain/session.ts';
 import { storeSegment } from '../../payloads/segments.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
@@ -25,6 +25,7 @@ export function createTurns(
     keepInSession: (sessionId, commit, life) => keepInSession(texts, sessionOwner(sessionId, life), commit),
     commitTurn: (sessionId, commit, place = {}) => commitTurn(deps, sessionId, commit, place),
     readEnding: (sessionId, callId, life) => readEnding(deps, sessionId, callId, life),
+    readSupersession: (sessionId, callId) => readSupersession(temporal, sessionId, callId),
     callState: (callId) => callState(temporal, callId),
     storeSegment: (sessionId, segment, life) => storeSegment(texts, sessionOwner(sessionId, life), segment),
   };
@@ -67,6 +68,16 @@ async function readEnding(
   if (found.state !== 'ended' || !found.commit || found.commit.life !== life) return found;
   const commit = await keepInSession(texts, sessionOwner(sessionId, life), found.commit);
   return { state: 'ended', commit };
+}
+
+async function readSupersession(
+  temporal: Temporal,
+  sessionId: string,
+  callId: string,
+): Promise<Superseded | undefined> {
+  const session = await describeWorkflow(temporal, sessionWorkflowId(sessionId));
+  const { superseded }: SessionMemo = session?.memo ?? {};
+  return superseded?.[callId];
 }
 
 async function callState(temporal: Temporal, callId: string): Promise<CallState> {

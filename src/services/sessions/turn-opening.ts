@@ -12,9 +12,11 @@ import {
   newSession,
   type Metadata,
   type SessionLimits,
+  type SessionMemo,
   type SessionState,
   type TurnReply,
   type TurnWish,
+  type WhenBusy,
 } from '../../domain/session.ts';
 import { openTurnUpdate } from '../../workflows/messages.ts';
 import type { session } from '../../workflows/session.ts';
@@ -29,6 +31,15 @@ import {
   workflowTaskTimeout,
   type Temporal,
 } from '../temporal/rpc.ts';
+
+/** What a session is told of a call that wants a turn. */
+export interface TurnRequest {
+  /** The owner of the session if it is created. */
+  readonly userId?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  /** Undefined if the call waits. */
+  readonly whenBusy?: WhenBusy | undefined;
+}
 
 type OpenTurnArgs = [callId: string, metadataBytes: number, life: null, wish: TurnWish];
 
@@ -61,18 +72,18 @@ export class TurnOpening {
   }
 
   /**
-   * Acquires a turn, or a place in the queue. The reply is `committed` if this call has already had its turn. `userId` is the
-   * owner of the session if it is created. Throws the refusals `session_queue_full`, `session_metadata_full` and
-   * `temporal_unavailable`.
+   * Acquires a turn, or a place in the queue. The reply is `committed` if this call has already had its turn. Throws the
+   * refusals `session_queue_full`, `session_metadata_full`, `session_busy` and `temporal_unavailable`.
    */
   async open(
     sessionId: string,
     callId: string,
-    { userId, metadata }: { userId?: string | undefined; metadata?: Metadata | undefined },
+    { userId, metadata, whenBusy }: TurnRequest,
   ): Promise<TurnReply> {
     const metadataBytes = metadata ? sizeAsJson(metadata) : 0;
+    const always: TurnWish = { tellsEnding: true, ...(whenBusy && { whenBusy }) };
     const send = (wish: TurnWish): Promise<TurnReply> =>
-      this.send(sessionId, [callId, metadataBytes, null, { ...wish, tellsEnding: true }], userId);
+      this.send(sessionId, [callId, metadataBytes, null, { ...wish, ...always }], userId);
     try {
       return await this.endings.openTurn(sessionId, callId, send);
     } catch (error) {
@@ -149,6 +160,6 @@ export function sessionStart({ taskQueue }: Temporal, state: SessionState, limit
     args: [state, limits] as [SessionState, SessionLimits],
     workflowTaskTimeout,
     workflowIdConflictPolicy: 'FAIL' as const,
-    memo: { life: state.life },
+    memo: { life: state.life } satisfies SessionMemo,
   };
 }

@@ -88,6 +88,11 @@ export class UntoldEndings {
       .finally(() => this.over(sessionId, callId));
   }
 
+  /** Waits for the end of any call. Resolves with false if this process stops. */
+  async whenEnded(callId: string): Promise<boolean> {
+    return (await this.end(callId, this.stopping.signal)) !== undefined;
+  }
+
   /** Whether this process waits for the end of the call. */
   follows(sessionId: string, callId: string): boolean {
     return this.sessions.get(sessionKey(sessionId))?.running.has(callId) ?? false;

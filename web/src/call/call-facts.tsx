@@ -23,13 +23,20 @@ export function CallFacts({ call }: { call: CallDescription }) {
       {call.session_id !== null && (
         <Fact name="Session">
           <a href={sessionPage(call.session_id)}>{call.session_id}</a>
-          {call.session_stored === false && <span class="tag">not stored: the session was deleted</span>}
+          {call.session_stored === false && call.superseded_by === null && (
+            <span class="tag">not stored: the session was deleted</span>
+          )}
         </Fact>
       )}
       {call.user_id !== null && <Fact name="User">{call.user_id}</Fact>}
       {call.rerun_of !== null && (
         <Fact name="Rerun of">
           <CallLink id={call.rerun_of} />
+        </Fact>
+      )}
+      {call.superseded_by !== null && (
+        <Fact name="Interrupted by">
+          <CallLink id={call.superseded_by} />
         </Fact>
       )}
       {call.reruns.length > 0 && (

@@ -25,6 +25,7 @@ export function Transcript({ messages, marked, total = messages.length }: Transc
           <div class="message-head">
             <strong>{message.agent ?? message.role}</strong>
             <Time at={message.timestamp} />
+            {message.superseded_by !== undefined && <span class="tag">interrupted</span>}
             {message.failed && <span class="tag">left out of later turns</span>}
             {message.lost && <span class="tag failed">lost</span>}
             {message.call_id !== null && message.call_id !== marked && <CallLink id={message.call_id} />}

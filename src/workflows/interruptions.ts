@@ -1,0 +1,75 @@
+/** What a session does about calls that another call interrupts: it cancels them, and tells them in its memo by which call. */
+import { condition, getExternalWorkflowHandle, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { callWorkflowId } from '../domain/ids.ts';
+import type { SessionMemo, Superseded } from '../domain/session.ts';
+import { firstResendMs, isDelivered, lastResendMs } from './delivery.ts';
+
+/** How long the memo names an interrupted call, at least. The call reads it when it is cancelled, so within moments. */
+const toldMs = 60_000;
+
+/** What the session does meanwhile. */
+interface Meanwhile {
+  /** Whether it has the ending of the call. */
+  readonly hasEnding: (callId: string) => boolean;
+  /** Whether it should continue as new. */
+  readonly mustRenew: () => boolean;
+  readonly isClosed: () => boolean;
+}
+
+/**
+ * No command may depend on whether a cancellation has been delivered already: that alone makes a task without commands, which a
+ * replay gives to the workflow together with the next task, updates first.
+ */
+export class Interruptions {
+  private readonly told: Map<string, Superseded>;
+  private readonly uncancelled = new Set<string>();
+  private readonly meanwhile: Meanwhile;
+  private cancelling = 0;
+
+  constructor(meanwhile: Meanwhile) {
+    this.meanwhile = meanwhile;
+    const { superseded = {} }: SessionMemo = workflowInfo().memo ?? {};
+    this.told = new Map(Object.entries(superseded));
+  }
+
+  /** Whether no cancellation is under way. */
+  get areIdle(): boolean {
+    return this.cancelling === 0;
+  }
+
+  /** Returns the ids of the calls that the session's next run must cancel. */
+  state(): { readonly uncancelled?: readonly string[] } {
+    return this.uncancelled.size > 0 ? { uncancelled: [...this.uncancelled] } : {};
+  }
+
+  /** Tells the calls that `by` interrupts them, and cancels them. One of them may hold the turn. */
+  begin(callIds: readonly string[], by: string, holderId: string | undefined): void {
+    if (callIds.length === 0) return;
+    const now = Date.now();
+    for (const [callId, { at }] of this.told) if (now - at > toldMs) this.told.delete(callId);
+    for (const callId of callIds) this.told.set(callId, { by, leavesMessage: callId === holderId, at: now });
+    upsertMemo({ superseded: Object.fromEntries(this.told) } satisfies SessionMemo);
+    for (const callId of callIds) void this.cancel(callId);
+  }
+
+  /**
+   * Cancels the call. If it does not exist yet, repeats this with backoff, and leaves it to the session's next run if the
+   * session should continue as new. A call that starts even later asks for its turn, and is then cancelled again.
+   */
+  async cancel(callId: string): Promise<void> {
+    this.cancelling += 1;
+    if (!(await this.deliver(callId)) && this.meanwhile.mustRenew()) this.uncancelled.add(callId);
+    this.cancelling -= 1;
+  }
+
+  /** Returns whether nothing is left to do. */
+  private async deliver(callId: string): Promise<boolean> {
+    const { hasEnding, mustRenew, isClosed } = this.meanwhile;
+    const call = getExternalWorkflowHandle(callWorkflowId(callId));
+    for (let pauseMs = firstResendMs; ; pauseMs *= 2) {
+      if ((await isDelivered(call.cancel())) || pauseMs > lastResendMs) return true;
+      if (await condition(() => hasEnding(callId) || mustRenew() || isClosed(), pauseMs))
+        return hasEnding(callId);
+    }
+  }
+}
