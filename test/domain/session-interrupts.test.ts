@@ -1,6 +1,6 @@
 /** What a busy session does with a call that does not want to wait: refuse it, or let it interrupt the others (I4). */
 import { describe, expect, it } from 'vitest';
-import { SessionBook } from '../../src/domain/session-book.ts';
+import type { SessionBook } from '../../src/domain/session-book.ts';
 import { newSession, type TurnCommit } from '../../src/domain/session.ts';
 import { SupersededCalls } from '../../src/domain/superseded-calls.ts';
 import { answered, failed, openBook, startedAt, throughJson } from './session-support.ts';
