@@ -37,7 +37,7 @@ test('call --when-busy interrupts the call that has the turn of the session, or 
     runCli(['call', 'instead', 'b', '--session', 'busy', '--when-busy', policy], here());
   const refused = await call('reject');
   expect(refused.code).not.toBe(0);
-  expect(refused.stderr).toContain('session_busy');
+  expect(refused.stderr).toContain('Another call has the turn of this session');
   expect(await call('interrupt')).toMatchObject({ code: 0, stdout: 'this\n' });
   const { code, stdout } = await held.ended;
   expect(code).toBe(1);

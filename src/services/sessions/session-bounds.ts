@@ -15,7 +15,7 @@ export function withBound(error: unknown, { maxQueued, maxMetadataBytes = 0 }: S
         cause: error,
       });
     case 'session_busy':
-      return sessionBusy('Another call has the turn of this session, or waits for it', error);
+      return sessionBusy('The call was not to wait (when_busy: reject)', error);
     case 'session_metadata_full':
       return new Refusal(
         error.type,
