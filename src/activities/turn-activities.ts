@@ -7,7 +7,8 @@ export type CallState = 'running' | 'ended' | 'missing';
  * A call as its session finds it. `commit` is absent if the call belongs to another session, and so has no turn in this one.
  */
 export type FoundCall =
-  { readonly state: 'running' | 'missing' } | { readonly state: 'ended'; readonly commit?: TurnCommit };
+  | { readonly state: 'running' | 'missing'; readonly commit?: undefined }
+  | { readonly state: 'ended'; readonly commit?: TurnCommit };
 
 /**
  * The local activities of calls and sessions: short requests to Temporal and the payload store. Implemented in

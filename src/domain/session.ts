@@ -203,6 +203,13 @@ export interface TurnHints {
   readonly interrupted?: readonly string[];
 }
 
+/** What a session says, when it refuses a turn, of the call that holds the turn. Empty if there is none. */
+export interface RefusalDetails {
+  readonly holderId?: string;
+  /** When the session last granted that call the turn (epoch ms). Older session runs do not say so. */
+  readonly grantedAt?: number;
+}
+
 /** What a reply has beside the turn. */
 interface ReplyExtras {
   readonly hints?: TurnHints;

@@ -5,7 +5,7 @@ import type { TurnHolder } from './session.ts';
 const startGraceMs = 10_000;
 
 /** Whether the call was granted its turn so long ago that it has started or never will. */
-export function isLate({ grantedAt }: TurnHolder, nowMs: number): boolean {
+export function isLate({ grantedAt }: Pick<TurnHolder, 'grantedAt'>, nowMs: number): boolean {
   return nowMs - grantedAt >= startGraceMs;
 }
 

@@ -23,6 +23,7 @@ import { SessionBook } from '../domain/session-book.ts';
 import { isLate, isLost, isOverdue } from '../domain/turn-holder.ts';
 import type {
   ClosedSession,
+  RefusalDetails,
   SessionLimits,
   SessionState,
   TurnCommit,
@@ -206,8 +207,9 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
 
   /** Call this if the reply grants the turn to a call that has not started: a signal would repeat the call's first task. */
   const grantByReply = ({ turnNumber }: TurnHolder): void => {
+    if (unsentTurn !== turnNumber || !patched('turn-by-reply')) return;
     turnByReply = turnNumber;
-    if (unsentTurn === turnNumber) unsentTurn = undefined;
+    unsentTurn = undefined;
   };
 
   /** Takes over the endings that the facade knows, then grants the turn or a place in the queue. */
@@ -222,8 +224,9 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     if (interrupted.length > 0) checkMs = firstCheckMs;
     for (const commit of wish.taken ?? []) book.commit(commit, now);
     const reply = book.openTurn(callId, now, metadataBytes);
-    if (reply.state === 'queued' && reply.supersededBy !== undefined) void interruptions.cancel(callId);
     const { holder } = book;
+    if (reply.state === 'queued' && reply.supersededBy !== undefined)
+      interruptions.repeat(callId, reply.supersededBy, holder?.callId);
     if (wish.again && holder?.callId === callId) grantByReply(holder);
     const bySignal = holder?.callId !== callId || (waitedBefore && wish.again !== true);
     if (holder && holder.turnNumber !== turnBefore && bySignal) void sendTurn(holder);
@@ -253,14 +256,11 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
         if (isOfOtherLife(itsLife ?? undefined))
           throw ApplicationFailure.nonRetryable('That session was removed', 'session_not_found');
         const refusal = book.refusal(callId, metadataBytes, wish);
-        const holderId = book.holder?.callId;
-        if (refusal)
-          throw ApplicationFailure.create({
-            message: refusal,
-            type: refusal,
-            nonRetryable: true,
-            details: [{ holderId }],
-          });
+        const { holder } = book;
+        const details: RefusalDetails = holder
+          ? { holderId: holder.callId, grantedAt: holder.grantedAt }
+          : {};
+        if (refusal) throw ApplicationFailure.nonRetryable(refusal, refusal, details);
       },
     },
   );

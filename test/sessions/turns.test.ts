@@ -6,6 +6,7 @@ import type { Json } from '../rig/http-client.ts';
 import { newSession, type TurnReply } from '../../src/domain/session.ts';
 import { inputOf } from '../rig/call-input.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
+import { startSession } from './session-facts.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
 
@@ -148,7 +149,7 @@ describe('the turns of a session', () => {
     await broken.close();
   });
 
-  // These three wait for the session to check the holder of its turn, so they run concurrently.
+  // These four wait for the session to check the holder of its turn, so they run concurrently.
   it.concurrent('a terminated call does not block its session', async ({ expect }) => {
     const slow = await startAgent(() => ({ hang: true }));
     await test.http.register('slow', slow.port);
@@ -179,6 +180,19 @@ describe('the turns of a session', () => {
 
     expect(body).toMatchObject({ success: true, response: 're: after' });
   });
+
+  it.concurrent(
+    'a turn whose call never started is freed even if all other calls are refused meanwhile',
+    async ({ expect }) => {
+      const holder = { callId: 'not-started', turnNumber: 1, grantedAt: Date.now() - 10_000 };
+      await startSession(test.temporal, 'refusing', {}, { turnsGranted: 1, holder });
+      const wish = { agent_name: 'echo', prompt: 'now', session_id: 'refusing', when_busy: 'reject' };
+      expect((await test.http.call(wish)).status).toBe(429);
+
+      const answer = async () => (await test.http.call(wish)).body;
+      await expect.poll(answer, { timeout: 20_000, interval: 200 }).toMatchObject({ response: 're: now' });
+    },
+  );
 
   it.concurrent('a turn whose grant is renewed just before it would be freed is kept', async ({ expect }) => {
     const now = Date.now();

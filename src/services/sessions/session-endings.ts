@@ -4,11 +4,13 @@
  */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { FoundCall } from '../../activities/turn-activities.ts';
 import { Refusal } from '../../domain/failures.ts';
-import type { TurnCommit, TurnReply, TurnWish } from '../../domain/session.ts';
+import type { RefusalDetails, TurnCommit, TurnReply, TurnWish } from '../../domain/session.ts';
+import { isLate } from '../../domain/turn-holder.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import { findEnding } from './found-endings.ts';
-import { isGone, keepInSession, settleTurn, type TurnDependencies } from './turn-commits.ts';
+import { isGone, keepInSession, settleTurn, suspectHolder, type TurnDependencies } from './turn-commits.ts';
 import type { UntoldEndings } from './untold-endings.ts';
 
 export class SessionEndings {
@@ -39,7 +41,7 @@ export class SessionEndings {
     if (reply.state === 'granted' || reply.position !== 1) return reply; // Those in front look.
     if (holderId !== undefined && interrupted.includes(holderId)) this.settleOnceEnded(sessionId, holderId);
     if (holderId === undefined || this.untold.follows(sessionId, holderId)) return reply;
-    const commit = await this.endingOf(sessionId, holderId);
+    const { commit } = await this.find(sessionId, holderId);
     if (!commit) return reply;
     const granted = await send({ taken: [commit], again: true });
     this.untold.settled(sessionId, holderId);
@@ -51,16 +53,19 @@ export class SessionEndings {
    * `temporal_unavailable`.
    */
   async settle(sessionId: string, callId: string): Promise<boolean> {
-    const commit = await this.endingOf(sessionId, callId);
-    if (!commit) return false;
-    const { life } = commit;
+    const { commit } = await this.find(sessionId, callId);
+    if (commit) await this.settleAs(sessionId, commit);
+    return commit !== undefined;
+  }
+
+  private async settleAs(sessionId: string, commit: TurnCommit): Promise<void> {
+    const { callId, life } = commit;
     try {
       await settleTurn(this.deps, sessionId, commit, life === undefined ? {} : { life });
     } catch (error) {
       if (!isGone(error)) throw error;
     }
     this.untold.settled(sessionId, callId);
-    return true;
   }
 
   /** Tells the session of the end of a call as soon as it ends. Returns at once. If this fails, the session looks by itself. */
@@ -84,27 +89,36 @@ export class SessionEndings {
     } catch (error) {
       giveBack();
       // A session may refuse because it has a holder. If that call has ended, there is room.
-      const holderId = holderIn(error);
-      if (holderId === undefined || !(await this.settle(sessionId, holderId))) throw error;
-      return send({});
+      const { holderId, grantedAt } = holderIn(error);
+      if (holderId === undefined) throw error;
+      const { state, commit } = await this.find(sessionId, holderId);
+      if (commit) {
+        await this.settleAs(sessionId, commit);
+        return send({});
+      }
+      // While calls are refused, none waits, so the session would not look for hours whether the call will ever start.
+      const mayNeverStart =
+        state !== 'running' && grantedAt !== undefined && isLate({ grantedAt }, Date.now());
+      if (mayNeverStart) await suspectHolder(this.deps, sessionId).catch(() => undefined);
+      throw error;
     }
   }
 
-  /** Returns the ending of a call of this session, whose texts belong to the session. Undefined if the call runs. */
-  private async endingOf(sessionId: string, callId: string): Promise<TurnCommit | undefined> {
+  /** Finds out whether a call of this session has ended, and how. The texts of its ending then belong to the session. */
+  private async find(sessionId: string, callId: string): Promise<FoundCall> {
     const known = await this.untold.of(sessionId, callId);
-    if (known) return known;
+    if (known) return { state: 'ended', commit: known };
     const found = await findEnding(this.deps.temporal, sessionId, callId);
-    if (found.state !== 'ended' || !found.commit) return undefined;
-    return keepInSession(this.deps.texts, sessionOwner(sessionId, found.commit.life), found.commit);
+    if (!found.commit) return found;
+    const owner = sessionOwner(sessionId, found.commit.life);
+    return { ...found, commit: await keepInSession(this.deps.texts, owner, found.commit) };
   }
 }
 
-/** Returns the call that holds the turn, from the rejection of an update. */
-function holderIn(error: unknown): string | undefined {
+/** Returns what the rejection of an update says of the call that holds the turn. */
+function holderIn(error: unknown): RefusalDetails {
   const rejection = error instanceof Refusal ? error.cause : error;
-  if (!(rejection instanceof WorkflowUpdateFailedError)) return undefined;
-  if (!(rejection.cause instanceof ApplicationFailure)) return undefined;
-  const details = rejection.cause.details?.[0] as { readonly holderId?: string } | undefined;
-  return details?.holderId;
+  if (!(rejection instanceof WorkflowUpdateFailedError)) return {};
+  if (!(rejection.cause instanceof ApplicationFailure)) return {};
+  return rejection.cause.details?.[0] ?? {};
 }

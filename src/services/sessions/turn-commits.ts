@@ -6,7 +6,7 @@ import type { TurnCommit, TurnPlace } from '../../domain/session.ts';
 import { replaceTexts } from '../../domain/turn-text.ts';
 import { sessionOwner, type Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
-import { commitTurnSignal, settleTurnUpdate } from '../../workflows/messages.ts';
+import { commitTurnSignal, expireSessionUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
 import type { OldTurnCommit } from '../../workflows/resets-in-old-histories.ts';
 import { sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
@@ -77,6 +77,22 @@ export function settleTurn(
   return updateLimit.run(workflowId, () =>
     rpc(temporal, rpcTimeoutMs.read, () =>
       sendUpdate(() => session.executeUpdate(settleTurnUpdate, options)),
+    ),
+  );
+}
+
+/** Has the session look at the call that holds the turn. If that call will never start, the session takes the turn back. */
+export async function suspectHolder(
+  { temporal, updateLimit }: TurnDependencies,
+  sessionId: string,
+): Promise<void> {
+  const workflowId = sessionWorkflowId(sessionId);
+  const session = temporal.client.workflow.getHandle(workflowId);
+  // No session was idle since 1970, so this closes none.
+  const options = { args: [0] as [number], updateId: randomUUID() };
+  await updateLimit.run(workflowId, () =>
+    rpc(temporal, rpcTimeoutMs.read, () =>
+      sendUpdate(() => session.executeUpdate(expireSessionUpdate, options)),
     ),
   );
 }
