@@ -67,7 +67,7 @@ const callFields = {
   retry_count: z.number().int().openapi({ description: 'Failovers: agents asked beyond the first' }),
   session_stored: z.boolean().nullable().openapi({
     description:
-      'true: the session has, or will have before its next turn or read, what the call leaves; false: it was removed before the call ended; null: no session, or not known any more',
+      'true: the session has, or will have before its next turn or read, what the call leaves; false: it was removed before the call ended, or the call was cancelled before it had its turn; null: no session, or not known any more',
   }),
   superseded_by: supersededBy,
 };

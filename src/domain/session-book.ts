@@ -25,7 +25,7 @@ import { messagesOf } from './turn-text.ts';
  * started again anyway, because its workflow id exists.
  */
 const maxRecentCallIds = 500;
-/** How many interrupted calls are remembered. */
+/** How many interrupted calls are remembered, beside those that one call can interrupt at once. */
 const maxSuperseded = 500;
 
 /** How much earlier than its acceptance a call may seem to have started, because server nodes' clocks differ (ms). */
@@ -63,7 +63,7 @@ export class SessionBook {
     const committed = state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []);
     this.recent = new RecentIds(maxRecentCallIds, committed);
     this.left = new RecentIds(maxRecentCallIds, state.leftCallIds);
-    this.superseded = new SupersededCalls(maxSuperseded, state.superseded);
+    this.superseded = new SupersededCalls(maxSuperseded + limits.maxQueued, state.superseded);
     this.limits = limits;
     this.turnsGranted = state.turnsGranted;
     this.currentHolder = state.holder;

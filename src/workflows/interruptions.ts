@@ -4,8 +4,10 @@ import { callWorkflowId } from '../domain/ids.ts';
 import type { SessionMemo, Superseded } from '../domain/session.ts';
 import { firstResendMs, isDelivered, lastResendMs } from './delivery.ts';
 
-/** How long the memo names an interrupted call, at least. The call reads it when it is cancelled, so within moments. */
+/** How long the memo names an interrupted call. The call reads it when it is cancelled, so within moments. */
 const toldMs = 60_000;
+/** How many earlier ones the memo names at most, because each interruption writes all of it to the history again. */
+const maxToldBefore = 100;
 
 /** What the session does meanwhile. */
 interface Meanwhile {
@@ -21,7 +23,7 @@ interface Meanwhile {
  * replay gives to the workflow together with the next task, updates first.
  */
 export class Interruptions {
-  private readonly told: Map<string, Superseded>;
+  private told: Map<string, Superseded>;
   private readonly uncancelled = new Set<string>();
   private readonly meanwhile: Meanwhile;
   private cancelling = 0;
@@ -46,10 +48,17 @@ export class Interruptions {
   begin(callIds: readonly string[], by: string, holderId: string | undefined): void {
     if (callIds.length === 0) return;
     const now = Date.now();
-    for (const [callId, { at }] of this.told) if (now - at > toldMs) this.told.delete(callId);
+    const earlier = [...this.told].filter(([, { at }]) => now - at <= toldMs);
+    this.told = new Map(earlier.slice(-maxToldBefore));
     for (const callId of callIds) this.told.set(callId, { by, leavesMessage: callId === holderId, at: now });
     upsertMemo({ superseded: Object.fromEntries(this.told) } satisfies SessionMemo);
     for (const callId of callIds) void this.cancel(callId);
+  }
+
+  /** Cancels an interrupted call that asks for its turn nevertheless. */
+  repeat(callId: string, by: string, holderId: string | undefined): void {
+    if (this.told.has(callId)) void this.cancel(callId);
+    else this.begin([callId], by, holderId);
   }
 
   /**

@@ -138,7 +138,15 @@ describe('a call that interrupts', () => {
   });
 });
 
-it('a session remembers the last 500 calls that were interrupted', () => {
+it('a session knows all calls that one call interrupts, however long its queue is', () => {
+  const book = openBook({ maxQueued: 1_000 });
+  const callIds = Array.from({ length: 1_001 }, (_, i) => `c${i}`);
+  for (const callId of callIds) book.openTurn(callId, startedAt);
+  expect(book.interrupt('last', startedAt)).toEqual(callIds);
+  expect(callIds.filter((callId) => !book.isSuperseded(callId))).toEqual([]);
+});
+
+it('a session remembers only so many calls that were interrupted, the last ones', () => {
   const calls = new SupersededCalls(2, newSession('s', startedAt).superseded);
   expect(calls.state()).toEqual({});
   for (const callId of ['c1', 'c2', 'c1', 'c3']) calls.add(callId, `after ${callId}`);

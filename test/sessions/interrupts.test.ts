@@ -7,6 +7,7 @@ import { echo } from '../api/scripts.ts';
 import { inputOf } from '../rig/call-input.ts';
 import type { Json } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
+import { startSession } from './session-facts.ts';
 
 type OpenTurn = [callId: string, bytes?: number, life?: null, wish?: TurnWish];
 
@@ -48,8 +49,8 @@ describe('a call that is interrupted', () => {
     return body.call_id;
   };
   /** Starts a call whose turn or place in the queue was opened before, as its facade does. */
-  const start = async (like: unknown, callId: string, turn: TurnReply): Promise<void> => {
-    const args = [{ ...(await inputOf(test.temporal, String(like))), callId, turn }];
+  const start = async (like: unknown, callId: string, turn: TurnReply, more: Json = {}): Promise<void> => {
+    const args = [{ ...(await inputOf(test.temporal, String(like))), callId, turn, ...more }];
     await test.temporal.workflow.start('agentCall', {
       workflowId: `call-${callId}`,
       taskQueue: 'holdfast',
@@ -108,6 +109,15 @@ describe('a call that is interrupted', () => {
     expect(await described('late')).toMatchObject({ status: 'cancelled', superseded_by: body.call_id });
     expect(slow.requests).toHaveLength(asked);
     expect(await messages('late')).toMatchObject([{ content: 'hold' }, { content: 'instead' }, {}]);
+  });
+
+  it('is told by which call even if it starts long after that', async () => {
+    const holder = await hold('long after');
+    await startSession(test.temporal, 'forgotten', {}, { superseded: { old: 'another' } });
+    const turn = await openTurn('forgotten', 'old', 0, null, { tellsEnding: true });
+    await start(holder, 'old', turn, { sessionId: 'forgotten' });
+    expect(await described('old')).toMatchObject({ status: 'cancelled', superseded_by: 'another' });
+    await test.http.post(`/api/vps/calls/${String(holder)}/cancel`);
   });
 
   it('is cancelled by the next run of a session that continues as new before it starts', async () => {

@@ -5,8 +5,8 @@
 import { expect, it } from 'vitest';
 import { endedCall } from '../api/ended-call.ts';
 import { looksOf } from './session-facts.ts';
-import { answerOfKilled, begin, holdTurn, millisecondsToTurn } from './unseen-endings.ts';
-import { useFacades } from './use-facades.ts';
+import { answerOfKilled, begin, holdTurn, kill, millisecondsToTurn } from './unseen-endings.ts';
+import { useFacades, windowOf } from './use-facades.ts';
 
 const facades = useFacades();
 const { call, textsOf, lastWindow } = facades;
@@ -94,4 +94,33 @@ it('a call that waits at another facade gets its turn at once if the facade live
   expect(third).toMatchObject({ response: 're: third' });
   expect(lastWindow()).toEqual(['first', 're: first', 'second', 'at last', 'third']);
   expect(await millisecondsToTurn(node.temporal, held.callId, String(body.call_id))).toBeLessThan(1_500);
+});
+
+it('a call that interrupts has its turn though its facade and that of the interrupted call die, and asks once', async () => {
+  const { node, textsOf } = facades;
+  const [first, second] = [await node.startFacade(), await node.startFacade()];
+  await begin(facades, 'interrupted');
+  const held = await holdTurn(node, first, 'interrupted', 'second');
+  await kill(first);
+  const wish = { agent_name: 'echo', prompt: 'instead', session_id: 'interrupted', when_busy: 'interrupt' };
+
+  const { headers, body } = await second.http.call(wish, { Prefer: 'respond-async' });
+  await kill(second);
+
+  const superseded = { status: 'cancelled', superseded_by: body.call_id };
+  expect(await endedCall(node.http, headers.get('Location') ?? '')).toMatchObject({
+    response: 're: instead',
+  });
+  expect(await endedCall(node.http, `/api/vps/calls/${held.callId}`)).toMatchObject(superseded);
+  expect(await textsOf('interrupted')).toEqual([
+    'first',
+    're: first',
+    { failed: 'second' },
+    'instead',
+    're: instead',
+  ]);
+  expect(held.agent.requests).toHaveLength(1);
+  expect(facades.echo.requests.map(windowOf).filter((texts) => texts.includes('instead'))).toEqual([
+    ['first', 're: first', 'instead'],
+  ]);
 });
