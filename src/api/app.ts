@@ -24,6 +24,7 @@ import { healthEndpoints } from './agents/health-routes.ts';
 import { nodeEndpoints } from './operations/node-routes.ts';
 import { operationEndpoints } from './operations/routes.ts';
 import { rerunEndpoints } from './reruns/routes.ts';
+import { sessionChangeEndpoints } from './sessions/change-routes.ts';
 import { sessionEndpoints } from './sessions/routes.ts';
 import { whatIfEndpoints } from './reruns/what-if-routes.ts';
 import { validate } from './http/validate.ts';
@@ -43,6 +44,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...agentEndpoints(deps),
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),
+    ...sessionChangeEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];

@@ -1,6 +1,6 @@
 /** Schemas of requests about sessions. */
 import { listOf, metadataRecord } from './bounds.ts';
-import { id } from './ids.ts';
+import { id, newId } from './ids.ts';
 import { z } from './zod.ts';
 
 /**
@@ -25,3 +25,14 @@ export const importedSession = z.strictObject({
   ),
   metadata: metadataRecord.default({}),
 });
+
+/** The body of a fork. */
+export const forkRequest = z
+  .strictObject({
+    session_id: newId.nullish().openapi({ description: 'Id of the new session; default: a generated one' }),
+    before: z.number().int().min(0).nullish().openapi({
+      description:
+        'Take along only the messages before the one with this number, as `before` of a page. It may not divide the messages of one call. Default: all',
+    }),
+  })
+  .openapi('SessionForkRequest');

@@ -68,6 +68,13 @@ export const sessionExport = z
   })
   .openapi('SessionExport');
 
+export const sessionFork = z
+  .object({
+    session_id: z.string().openapi({ description: 'The new session' }),
+    total_messages: wholeNumber.openapi({ description: 'How many messages it has' }),
+  })
+  .openapi('SessionFork');
+
 export const sessionDeletion = z.object({ session_id: z.string(), status: z.literal('deleting') });
 export const sessionCleanup = z.object({ cleaned_up: wholeNumber, remaining_sessions: wholeNumber });
 

@@ -120,6 +120,7 @@ export const refusals = {
   route_not_found: { status: 404, title: 'No such endpoint' },
   method_not_allowed: { status: 405, title: 'The endpoint does not support this method' },
   batch_not_found: { status: 404, title: 'No such batch of reruns' },
+  session_exists: { status: 409, title: 'There is a session with this id' },
   payload_lost: {
     status: 410,
     title: 'A text that this request needs is lost or damaged in the payload store',

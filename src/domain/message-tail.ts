@@ -63,6 +63,11 @@ export class MessageTail {
     return bytes >= olderBytes ? before.map(({ message }) => message) : [];
   }
 
+  /** Whether the oldest messages are no longer part of the window. */
+  get isLongerThanWindow(): boolean {
+    return this.windowStart() > 0;
+  }
+
   dropOldest(count: number): void {
     this.entries = this.entries.slice(count);
   }

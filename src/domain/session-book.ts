@@ -24,7 +24,7 @@ import { messagesOf } from './turn-text.ts';
  * How many committed calls are remembered, so that none of them gets a second turn. A call that committed earlier cannot be
  * started again anyway, because its workflow id exists.
  */
-const maxRecentCallIds = 500;
+export const maxRecentCallIds = 500;
 /** How many interrupted calls are remembered, beside those that one call can interrupt at once. */
 const maxSuperseded = 500;
 
@@ -48,6 +48,7 @@ export class SessionBook {
   private readonly superseded: SupersededCalls;
   protected readonly limits: SessionLimits;
   private readonly life: string | undefined;
+  private readonly wanted: boolean;
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
   private queue: string[];
@@ -71,6 +72,7 @@ export class SessionBook {
     this.queuedAt = new Map(Object.entries(state.queuedAt ?? {}));
     this.acceptedAt = new Map(Object.entries(state.acceptedAt ?? {}));
     this.life = state.life;
+    this.wanted = state.wanted ?? false;
     this.room = new MetadataRoom(state, limits);
   }
 
@@ -275,9 +277,11 @@ export class SessionBook {
     return !this.currentHolder && Date.parse(this.content.lastActivity) <= cutoffMs;
   }
 
-  /** Whether the session has no messages, no metadata and no call in flight, and never had any call. */
+  /**
+   * Whether the session was created for a call, has no messages, no metadata and no call in flight, and never had any call.
+   */
   get isUnused(): boolean {
-    if (this.currentHolder || this.content.older || !this.recent.isEmpty) return false;
+    if (this.wanted || this.currentHolder || this.content.older || !this.recent.isEmpty) return false;
     return this.tail.messages.length === 0 && Object.keys(this.content.metadata).length === 0;
   }
 
@@ -310,6 +314,7 @@ export class SessionBook {
       recentCallIds: this.recent.list(),
       ...(left.length > 0 && { leftCallIds: left }),
       ...this.superseded.state(),
+      ...(this.wanted && { wanted: true }),
       withoutResets: true,
     };
   }

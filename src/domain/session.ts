@@ -100,6 +100,8 @@ export interface SessionState extends SessionContent {
   readonly superseded?: Readonly<Record<string, string>>;
   /** Ids of interrupted calls whose cancellation has not been delivered yet. */
   readonly uncancelled?: readonly string[];
+  /** Set if the session was created for its own sake, not for a call: it stays even if it is empty. */
+  readonly wanted?: true;
   /** Set if this run began after the API stopped resetting calls (workflows/resets-in-old-histories.ts). */
   readonly withoutResets?: true;
 }

@@ -20,10 +20,10 @@ export async function* allMessages(
   { createdAt, older, messages }: Pick<SessionContent, 'createdAt' | 'older' | 'messages'>,
 ): AsyncGenerator<SessionMessage> {
   const { segments, lost } = await chainOf(payloads, older);
-  if (lost > 0) yield lostMessages(lost, createdAt);
-  let before = lost;
+  let before = lost?.count ?? 0;
+  if (lost) yield lostMessages(before, createdAt);
   for (const { key, count } of segments) {
-    const segment = await unlessLost(() => read(payloads, key));
+    const segment = await unlessLost(() => readSegment(payloads, key));
     if (segment) yield* segment.messages;
     else yield lostMessages(count - before, createdAt);
     before = count;
@@ -43,42 +43,57 @@ export interface NumberedMessage {
  */
 export async function* newestFirst(
   payloads: PayloadReader,
-  { createdAt, older, messages }: Pick<SessionContent, 'createdAt' | 'older' | 'messages'>,
+  content: Pick<SessionContent, 'createdAt' | 'older' | 'messages'>,
   before = Infinity,
 ): AsyncGenerator<NumberedMessage> {
-  let part: SessionSegment = { messages, ...(older && { older }) };
-  for (;;) {
-    const first = part.older?.count ?? 0;
-    for (const [index, message] of [...part.messages.entries()].reverse())
+  let hidden: OlderMessages | undefined;
+  for await (const { first, messages, older } of partsNewestFirst(payloads, content)) {
+    for (const [index, message] of [...messages.entries()].reverse())
       if (first + index < before) yield { number: first + index, message };
-    if (!part.older) return;
-    const { key, count } = part.older;
-    const segment = await unlessLost(() => read(payloads, key));
-    if (!segment) {
-      yield { number: 0, message: lostMessages(count, createdAt) };
-      return;
-    }
-    part = segment;
+    hidden = older;
+  }
+  if (hidden) yield { number: 0, message: lostMessages(hidden.count, content.createdAt) };
+}
+
+/** A part of a session: the messages that its workflow holds, or those of a segment. */
+export interface SessionPart extends SessionSegment {
+  /** How many messages of the session are before this part. */
+  readonly first: number;
+}
+
+/**
+ * Yields the parts of a session, newest first, with one in memory at a time. A segment that is lost ends them: then the last
+ * part names an older one that does not follow. Throws `PayloadStoreError`.
+ */
+export async function* partsNewestFirst(
+  payloads: PayloadReader,
+  { older, messages }: SessionSegment,
+): AsyncGenerator<SessionPart> {
+  let part: SessionSegment | undefined = { messages, ...(older && { older }) };
+  while (part) {
+    yield { ...part, first: part.older?.count ?? 0 };
+    const key: string | undefined = part.older?.key;
+    part = key === undefined ? undefined : await unlessLost(() => readSegment(payloads, key));
   }
 }
 
 /**
  * Returns references to the chain's segments, oldest first, each with its key and the number of messages up to its end. `lost`
- * is the number of earlier messages that are unreachable because the chain is broken.
+ * refers to a segment that is lost, and with which all messages before its end are unreachable.
  */
-async function chainOf(
+export async function chainOf(
   payloads: PayloadReader,
   newest: OlderMessages | undefined,
-): Promise<{ segments: OlderMessages[]; lost: number }> {
+): Promise<{ segments: OlderMessages[]; lost?: OlderMessages }> {
   const segments: OlderMessages[] = [];
   for (let older = newest; older;) {
-    const { key, count } = older;
-    const segment = await unlessLost(() => read(payloads, key));
-    if (!segment) return { segments: segments.reverse(), lost: count };
+    const { key } = older;
+    const segment = await unlessLost(() => readSegment(payloads, key));
+    if (!segment) return { segments: segments.reverse(), lost: older };
     segments.push(older);
     older = segment.older;
   }
-  return { segments: segments.reverse(), lost: 0 };
+  return { segments: segments.reverse() };
 }
 
 function lostMessages(count: number, timestamp: string): SessionMessage {
@@ -86,6 +101,7 @@ function lostMessages(count: number, timestamp: string): SessionMessage {
   return { timestamp, role: 'system', content, lost: true };
 }
 
-async function read(payloads: PayloadReader, key: string): Promise<SessionSegment> {
+/** Reads a segment. Throws like `PayloadReader.read`. */
+export async function readSegment(payloads: PayloadReader, key: string): Promise<SessionSegment> {
   return JSON.parse((await payloads.read(key)).toString('utf8')) as SessionSegment;
 }

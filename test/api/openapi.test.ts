@@ -31,6 +31,7 @@ const endpoints = [
   'post /api/vps/sessions/cleanup',
   'get /api/vps/sessions/export',
   'post /api/vps/sessions/import',
+  'post /api/vps/sessions/{id}/fork',
   'get /api/vps/calls',
   'get /api/vps/calls/export',
   'get /api/vps/calls/what-if',
@@ -225,6 +226,12 @@ describe('the OpenAPI document', () => {
     await check('get /api/vps/sessions', http.get('/api/vps/sessions?cursor=x'));
     await check('get /api/vps/sessions/{id}', http.get('/api/vps/sessions/s'));
     await check('get /api/vps/sessions/{id}', http.get('/api/vps/sessions/unknown'));
+    const fork = (id: string, body?: Json) => http.post(`/api/vps/sessions/${id}/fork`, body);
+    await check('post /api/vps/sessions/{id}/fork', fork('s', { session_id: 'forked' }));
+    await check('post /api/vps/sessions/{id}/fork', fork('s', { session_id: 'forked' }));
+    await check('post /api/vps/sessions/{id}/fork', fork('s', { before: 99 }));
+    await check('post /api/vps/sessions/{id}/fork', fork('unknown'));
+    await http.delete('/api/vps/sessions/forked');
     const file = await check('get /api/vps/sessions/export', http.get('/api/vps/sessions/export'));
     const importing = (text: unknown) => http.post('/api/vps/sessions/import', text);
     await check(

@@ -74,6 +74,7 @@ describe('a refusal', () => {
       route_not_found: 404,
       method_not_allowed: 405,
       batch_not_found: 404,
+      session_exists: 409,
       payload_lost: 410,
       reset_retired: 410,
       body_too_large: 413,

@@ -318,4 +318,18 @@ describe('large texts', () => {
       expect(historySize).toBeLessThan(1_000_000);
     },
   );
+
+  it('such a session is forked, whole or up to a message', { timeout: 120_000 }, async () => {
+    const all = await messagesOf('endless');
+    const forkOf = async (body: Json): Promise<Json[]> => {
+      const { status, body: made } = await test.http.post('/api/vps/sessions/endless/fork', body);
+      expect(status).toBe(201);
+      const messages = await messagesOf(String(made.session_id));
+      expect(messages).toHaveLength(Number(made.total_messages));
+      return messages;
+    };
+    expect(await forkOf({})).toEqual(all);
+    expect(await forkOf({ before: 5_000 })).toEqual(all.slice(0, 5_000));
+    expect(await forkOf({ before: 19_998 })).toEqual(all.slice(0, 19_998));
+  });
 });

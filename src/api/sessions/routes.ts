@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { z } from 'zod';
-import { invalid, Refusal } from '../../domain/failures.ts';
+import { invalid } from '../../domain/failures.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint, type ReplyOf, type streamed } from '../http/endpoint.ts';
 import { id } from '../../contract/ids.ts';
@@ -14,11 +14,12 @@ import {
   sessionList,
   sessionPage,
 } from '../../contract/sessions.ts';
+import { noSuchSession } from '../../services/sessions/session-refusals.ts';
 import { importSessions } from './session-import.ts';
 import { sendPieces } from '../http/send-pieces.ts';
 import { exportJson, sessionJson, sessionPageJson } from './session-json.ts';
 
-const sessionParams = z.object({ id });
+export const sessionParams = z.object({ id });
 const byId = id.openapi({
   description:
     'Only this session. For ids that cannot be part of a path: `.`, `..` and `export`, which is an endpoint',
@@ -212,8 +213,4 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       handle: ({ query }) => remove(query.id, query.calls),
     }),
   ];
-}
-
-function noSuchSession(sessionId: string): Refusal {
-  return new Refusal('session_not_found', `Session '${sessionId}' does not exist`);
 }

@@ -43,10 +43,13 @@ export class SessionReads {
 
   /** Reads a session without the cache, for callers that read each session once. */
   async readUncached(sessionId: string): Promise<WholeSession | undefined> {
-    const content = await this.settled(sessionId, () =>
-      rpc(this.temporal, rpcTimeoutMs.read, () => this.query(sessionId)),
-    );
+    const content = await this.content(sessionId);
     return content && wholeSession(this.texts, content);
+  }
+
+  /** Reads the content that the session itself holds, without the cache. */
+  content(sessionId: string): Promise<SessionContent | undefined> {
+    return this.settled(sessionId, () => rpc(this.temporal, rpcTimeoutMs.read, () => this.query(sessionId)));
   }
 
   /**

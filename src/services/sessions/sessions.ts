@@ -1,17 +1,14 @@
 /** The facade's operations on sessions: turns for new calls, reading, deleting, listing, export and import. */
 import { randomUUID } from 'node:crypto';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
 import type { GrantedTurn, QueuedTurn, SessionLimits, TurnHints } from '../../domain/session.ts';
-import { sessionOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
-import type { session } from '../../workflows/session.ts';
 import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
-import { refusing } from '../../payloads/store-refusals.ts';
 import type { CallInput } from '../../domain/call.ts';
+import { NewSessions } from './new-sessions.ts';
 import type { SessionEndings } from './session-endings.ts';
 import { describeSession, isStoredBy } from './session-stored.ts';
 import type { UntoldEndings } from './untold-endings.ts';
@@ -19,9 +16,9 @@ import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { runningSessionsQuery } from '../temporal/queries.ts';
-import { sessionStart, TurnOpening, type TurnRequest } from './turn-opening.ts';
+import { TurnOpening, type TurnRequest } from './turn-opening.ts';
 import { count, listAll, listPage, type ListedExecution, type Page } from '../temporal/visibility.ts';
-import { stateOf, type ImportedSession, type WholeSession } from './whole-session.ts';
+import type { ImportedSession, WholeSession } from './whole-session.ts';
 
 /** How many sessions a cleanup updates concurrently. */
 const concurrency = 4;
@@ -37,11 +34,10 @@ export interface OpenedTurn {
 export class Sessions {
   private readonly temporal: Temporal;
   private readonly updateLimit: EntityUpdateLimit;
-  private readonly limits: SessionLimits;
-  private readonly texts: TextStore;
   private readonly reads: SessionReads;
   private readonly deletions: SessionDeletions;
   private readonly turns: TurnOpening;
+  private readonly created: NewSessions;
   private readonly endings: SessionEndings;
   private readonly untold: UntoldEndings;
 
@@ -58,11 +54,10 @@ export class Sessions {
     this.endings = endings.endings;
     this.untold = endings.untold;
     this.turns = new TurnOpening(temporal, updateLimit, limits, endings.endings);
-    this.texts = texts;
+    this.created = new NewSessions(temporal, limits, texts, reads);
     this.reads = reads;
     this.temporal = temporal;
     this.updateLimit = updateLimit;
-    this.limits = limits;
   }
 
   /**
@@ -174,24 +169,16 @@ export class Sessions {
   /**
    * Creates a session with the given messages. Returns false if a session with that id exists; that session does not change.
    */
-  async import(imported: ImportedSession): Promise<boolean> {
-    if (await this.reads.readUncached(imported.sessionId)) return false;
-    const life = randomUUID();
-    const state = await refusing(() => stateOf(this.texts, imported, life, this.limits));
-    try {
-      await rpc(this.temporal, rpcTimeoutMs.write, () =>
-        this.temporal.client.workflow.start<typeof session>('session', {
-          ...sessionStart(this.temporal, state, this.limits),
-          // Otherwise the first tasks of thousands of sessions would be ahead of all other work in the task queue.
-          requestEagerStart: true,
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      await refusing(() => this.texts.drop(sessionOwner(imported.sessionId, life)));
-      return false;
-    }
+  import(imported: ImportedSession): Promise<boolean> {
+    return this.created.import(imported);
+  }
+
+  /**
+   * Creates the session `newId` with the messages of another one: all, or those before the message `before`. Returns how many
+   * they are. Throws the refusals `session_not_found`, `session_exists`, `validation_failed` and `payload_lost`.
+   */
+  fork(sessionId: string, fork: { newId: string; before: number | undefined }): Promise<number> {
+    return this.created.fork(sessionId, fork);
   }
 
   private async expire(sessionId: string, cutoffMs: number): Promise<boolean> {
