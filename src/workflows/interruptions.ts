@@ -3,20 +3,12 @@ import { condition, getExternalWorkflowHandle, upsertMemo, workflowInfo } from '
 import { callWorkflowId } from '../domain/ids.ts';
 import type { SessionMemo, Superseded } from '../domain/session.ts';
 import { firstResendMs, isDelivered, lastResendMs } from './delivery.ts';
+import type { SessionRun } from './session-run.ts';
 
 /** How long the memo names an interrupted call. The call reads it when it is cancelled, so within moments. */
 const toldMs = 60_000;
 /** How many earlier ones the memo names at most, because each interruption writes all of it to the history again. */
 const maxToldBefore = 100;
-
-/** What the session does meanwhile. */
-interface Meanwhile {
-  /** Whether it has the ending of the call. */
-  readonly hasEnding: (callId: string) => boolean;
-  /** Whether it should continue as new. */
-  readonly mustRenew: () => boolean;
-  readonly isClosed: () => boolean;
-}
 
 /**
  * No command may depend on whether a cancellation has been delivered already: that alone makes a task without commands, which a
@@ -25,11 +17,11 @@ interface Meanwhile {
 export class Interruptions {
   private told: Map<string, Superseded>;
   private readonly uncancelled = new Set<string>();
-  private readonly meanwhile: Meanwhile;
+  private readonly run: SessionRun;
   private cancelling = 0;
 
-  constructor(meanwhile: Meanwhile) {
-    this.meanwhile = meanwhile;
+  constructor(run: SessionRun) {
+    this.run = run;
     const { superseded = {} }: SessionMemo = workflowInfo().memo ?? {};
     this.told = new Map(Object.entries(superseded));
   }
@@ -67,18 +59,19 @@ export class Interruptions {
    */
   async cancel(callId: string): Promise<void> {
     this.cancelling += 1;
-    if (!(await this.deliver(callId)) && this.meanwhile.mustRenew()) this.uncancelled.add(callId);
+    if (!(await this.deliver(callId)) && this.run.mustRenew) this.uncancelled.add(callId);
     this.cancelling -= 1;
   }
 
   /** Returns whether nothing is left to do. */
   private async deliver(callId: string): Promise<boolean> {
-    const { hasEnding, mustRenew, isClosed } = this.meanwhile;
+    const { run } = this;
     const call = getExternalWorkflowHandle(callWorkflowId(callId));
     for (let pauseMs = firstResendMs; ; pauseMs *= 2) {
       if ((await isDelivered(call.cancel())) || pauseMs > lastResendMs) return true;
-      if (await condition(() => hasEnding(callId) || mustRenew() || isClosed(), pauseMs))
-        return hasEnding(callId);
+      if (await condition(() => run.book.hasEnding(callId) || run.mustRenew || run.closed, pauseMs))
+        return run.book.hasEnding(callId);
+      run.renewal.note();
     }
   }
 }
