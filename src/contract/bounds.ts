@@ -32,6 +32,16 @@ export const noLargerThan = <S extends z.ZodType>(maxBytes: number, schema: S) =
 export const metadataRecord = z.record(z.string(), z.unknown()).refine(...noDeeperThan(maxMetadataDepth));
 
 /**
+ * Makes the schema of a list of 1 to `max` elements. A longer one is refused before its elements are parsed, since the issues of
+ * millions of them would not fit into memory.
+ */
+export const shortListOf = <S extends z.ZodType>(max: number, element: S) =>
+  z.preprocess((value, context) => {
+    if (Array.isArray(value) && value.length > max) context.addIssue(`at most ${max} elements`);
+    return value;
+  }, z.array(element).min(1).max(max));
+
+/**
  * Like z.array(), but stops after `maxFieldErrors` issues. The issues of millions of wrong elements would not fit into memory.
  */
 export function listOf<S extends z.ZodType>(element: S) {

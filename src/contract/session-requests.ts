@@ -1,7 +1,28 @@
 /** Schemas of requests about sessions. */
-import { listOf, metadataRecord } from './bounds.ts';
+import { jsonBytes } from '../domain/json-bytes.ts';
+import { listOf, metadataRecord, noLargerThan, shortListOf } from './bounds.ts';
+import { promptAndDeadline, type RequestLimits } from './call-requests.ts';
 import { id, newId } from './ids.ts';
+import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
+
+/** The session's own limits of its window. */
+const windowLimits = z
+  .strictObject({
+    turns: z.number().int().min(0).max(1_000).optional().openapi({
+      description: 'Only the newest turns, this many. A turn begins with a user message',
+    }),
+    characters: z
+      .number()
+      .int()
+      .min(0)
+      .max(64 * 1024 * 1024)
+      .optional()
+      .openapi({ description: 'Only the newest messages with at most this many Unicode characters' }),
+  })
+  .refine(({ turns, characters }) => turns !== undefined || characters !== undefined, {
+    error: 'takes turns, characters or both',
+  });
 
 /**
  * One session of an import. The schema is more lenient than our exports, because files of other gateways can be imported too.
@@ -24,6 +45,8 @@ export const importedSession = z.strictObject({
     }),
   ),
   metadata: metadataRecord.default({}),
+  system: z.string().min(1).nullish(),
+  window: windowLimits.nullish(),
 });
 
 /** The body of a fork. */
@@ -36,3 +59,55 @@ export const forkRequest = z
     }),
   })
   .openapi('SessionForkRequest');
+
+export type SessionForkRequest = RequestOf<typeof forkRequest>;
+
+/** The most messages of one append. A body of the largest size may have millions. */
+const maxAppended = 100;
+
+/** The body of a request that appends messages. */
+export function appendRequest(limits: RequestLimits) {
+  const message = z
+    .strictObject({
+      role: z.enum(['user', 'assistant', 'system']),
+      content: promptAndDeadline(limits).prompt,
+      agent: id.nullish().openapi({ description: 'Who said it; only with the role assistant' }),
+    })
+    .refine(({ role, agent }) => agent == null || role === 'assistant', {
+      path: ['agent'],
+      error: 'only with the role assistant',
+    });
+  return z
+    .strictObject({
+      messages: shortListOf(maxAppended, message),
+      user_id: id.nullish().openapi({ description: 'The user of the session, if it has none yet' }),
+      metadata: noLargerThan(limits.maxMetadataBytes, metadataRecord)
+        .nullish()
+        .openapi({ description: "Merged into the session's metadata" }),
+    })
+    .openapi('SessionAppendRequest');
+}
+
+/** The body of a change of a session's settings. `maxSystemBytes` is the largest system prompt, as JSON in UTF-8. */
+export function settingsRequest(maxSystemBytes: number) {
+  return z
+    .strictObject({
+      system: z
+        .string()
+        .min(1)
+        .refine(
+          (text) => jsonBytes(text) <= maxSystemBytes,
+          `at most ${maxSystemBytes} bytes as JSON in UTF-8`,
+        )
+        .nullish()
+        .openapi({ description: 'The system prompt, the first message of every window; null removes it' }),
+      window: windowLimits.nullish().openapi({
+        description:
+          'Narrows the window further than HOLDFAST_WINDOW_MESSAGES and HOLDFAST_WINDOW_BYTES. Replaces both limits; null removes them',
+      }),
+    })
+    .refine(({ system, window }) => system !== undefined || window !== undefined, {
+      error: 'takes system, window or both',
+    })
+    .openapi('SessionSettingsRequest');
+}

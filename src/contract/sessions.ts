@@ -19,12 +19,21 @@ const message = z.object({
     .optional()
     .openapi({ description: 'The text was lost in the payload store; a note stands for it' }),
 });
+const windowLimits = z.object({ turns: wholeNumber.optional(), characters: wholeNumber.optional() });
+
 export const sessionDescription = z
   .object({
     session_id: z.string(),
     user_id: nullableText,
     created_at: isoTime,
     last_activity: isoTime,
+    system: z
+      .string()
+      .optional()
+      .openapi({ description: 'The system prompt: the first message of every window. Absent without one' }),
+    window: windowLimits.optional().openapi({
+      description: "The session's own limits of its window. Absent without them",
+    }),
     messages: z.array(message),
     metadata: z.record(z.string(), z.unknown()),
   })
@@ -75,6 +84,20 @@ export const sessionFork = z
   })
   .openapi('SessionFork');
 
+export const sessionAppended = z
+  .object({
+    session_id: z.string(),
+    total_messages: wholeNumber.openapi({ description: 'How many messages the session has now' }),
+    repeated: z
+      .boolean()
+      .openapi({ description: 'Whether an earlier request with this key had appended the messages' }),
+  })
+  .openapi('SessionAppended');
+
+export const sessionSettings = z
+  .object({ session_id: z.string(), system: nullableText, window: windowLimits.nullable() })
+  .openapi('SessionSettings');
+
 export const sessionDeletion = z.object({ session_id: z.string(), status: z.literal('deleting') });
 export const sessionCleanup = z.object({ cleaned_up: wholeNumber, remaining_sessions: wholeNumber });
 
@@ -82,4 +105,7 @@ export type Message = AnswerOf<typeof message>;
 export type Session = AnswerOf<typeof sessionDescription>;
 export type SessionPage = AnswerOf<typeof sessionPage>;
 export type SessionList = AnswerOf<typeof sessionList>;
+export type SessionFork = AnswerOf<typeof sessionFork>;
+export type SessionAppended = AnswerOf<typeof sessionAppended>;
+export type SessionSettings = AnswerOf<typeof sessionSettings>;
 export type ImportReport = AnswerOf<typeof importReport>;

@@ -2,9 +2,15 @@
  * A session's newest messages, which the session workflow holds itself. Messages older than the window move to the payload
  * store in segments.
  */
-import type { SessionLimits, SessionMessage, WindowMessage } from './session.ts';
-import { isReference, textBytes } from './stored-text.ts';
-import { textOf, windowMessage } from './turn-text.ts';
+import type {
+  SessionLimits,
+  SessionMessage,
+  SessionSettings,
+  WindowLimits,
+  WindowMessage,
+} from './session.ts';
+import { isReference, textBytes, textCharacters, type StoredText } from './stored-text.ts';
+import { systemMessage, textOf, windowMessage } from './turn-text.ts';
 
 /** A generous estimate of one message's role, timestamp, ids and punctuation. */
 const overheadBytes = 512;
@@ -15,6 +21,19 @@ const maxHeldWindowBytes = 512 * 1024;
  * number needs a separate limit.
  */
 const maxHeldMessages = 1_000;
+/**
+ * The most bytes that the workflow holds if messages are appended while the payload store cannot be reached. Its state must
+ * stay below Temporal's limit of 2 MiB with the metadata, and calls must still find room.
+ */
+const maxWaitingBytes = 1024 * 1024;
+
+/** The limits of a window. The workflow itself must not hold more than `entries` and `heldBytes`. */
+interface Room {
+  readonly entries: number;
+  readonly messages: number;
+  readonly textBytes: number;
+  readonly heldBytes: number;
+}
 
 interface Entry {
   readonly message: SessionMessage;
@@ -42,50 +61,74 @@ export class MessageTail {
   }
 
   /**
-   * Returns the newest messages that fit the limits, without those of failed calls. The window never begins with an answer
-   * whose prompt did not fit.
+   * Returns the window: the system prompt, and the newest messages that fit the limits, without those of failed calls. The
+   * messages never begin with an answer whose prompt did not fit.
    */
-  window(): WindowMessage[] {
-    const window = this.entries
-      .slice(this.windowStart())
+  window({ system, window }: SessionSettings = {}): WindowMessage[] {
+    const messages = this.entries
+      .slice(this.startWithin(this.roomBeside(system), window))
       .filter(({ message }) => !message.failed)
       .map(({ message }) => windowMessage(message));
-    const first = window.findIndex(({ role }) => role !== 'assistant');
-    return first < 0 ? [] : window.slice(first);
+    const first = messages.findIndex(({ role }) => role !== 'assistant');
+    const sent = first < 0 ? [] : messages.slice(first);
+    return system === undefined ? sent : [systemMessage(system), ...sent];
   }
 
   /** Returns the messages before the window, if they are large enough for a segment (`olderBytes`); otherwise none. */
   overflow(): SessionMessage[] {
     const { olderBytes } = this.limits;
     if (olderBytes === undefined) return [];
-    const before = this.entries.slice(0, this.windowStart());
+    const before = this.entries.slice(0, this.startWithin(this.roomBeside()));
     const bytes = before.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
     return bytes >= olderBytes ? before.map(({ message }) => message) : [];
   }
 
+  /** How many messages there are. */
+  get length(): number {
+    return this.entries.length;
+  }
+
+  /** Whether so much waits to be moved to the payload store that nothing more should be added except what calls add. */
+  get isFull(): boolean {
+    return this.entries.reduce((sum, { heldBytes }) => sum + heldBytes, 0) > maxWaitingBytes;
+  }
+
   /** Whether the oldest messages are no longer part of the window. */
   get isLongerThanWindow(): boolean {
-    return this.windowStart() > 0;
+    return this.startWithin(this.roomBeside()) > 0;
   }
 
   dropOldest(count: number): void {
     this.entries = this.entries.slice(count);
   }
 
-  /** Returns the index of the oldest entry that fits into the window. */
-  private windowStart(): number {
-    const room = {
+  /** Returns the node's limits of the window, less what the system prompt takes. */
+  private roomBeside(system?: StoredText): Room {
+    const { windowMessages, windowBytes } = this.limits;
+    return {
       entries: maxHeldMessages,
-      messages: this.limits.windowMessages,
-      textBytes: this.limits.windowBytes,
-      heldBytes: maxHeldWindowBytes,
+      messages: windowMessages,
+      textBytes: windowBytes - (system === undefined ? 0 : textBytes(system)),
+      heldBytes: maxHeldWindowBytes - (system === undefined ? 0 : bytesHere(system)),
     };
-    const newestThatDoesNotFit = this.entries.findLastIndex(({ message, textBytes, heldBytes }) => {
-      room.entries -= 1;
-      room.heldBytes -= heldBytes;
-      room.messages -= message.failed ? 0 : 1;
-      room.textBytes -= message.failed ? 0 : textBytes;
-      return Object.values(room).some((left) => left < 0);
+  }
+
+  /**
+   * Returns the index of the oldest entry that fits into the window. Without the session's own limits this decides what the
+   * workflow holds, so that a wider window takes effect at once.
+   */
+  private startWithin(room: Room, { turns = Infinity, characters = Infinity }: WindowLimits = {}): number {
+    const left = { ...room, turns, characters };
+    const newestThatDoesNotFit = this.entries.findLastIndex(({ message, textBytes: bytes, heldBytes }) => {
+      left.entries -= 1;
+      left.heldBytes -= heldBytes;
+      if (!message.failed) {
+        left.messages -= 1;
+        left.textBytes -= bytes;
+        if (message.role === 'user') left.turns -= 1;
+        if (characters < Infinity) left.characters -= textCharacters(textOf(message));
+      }
+      return Object.values(left).some((rest) => rest < 0);
     });
     return newestThatDoesNotFit + 1;
   }
@@ -94,5 +137,10 @@ export class MessageTail {
 function toEntry(message: SessionMessage): Entry {
   const text = textOf(message);
   const bytes = textBytes(text);
-  return { message, textBytes: bytes, heldBytes: overheadBytes + (isReference(text) ? 0 : bytes) };
+  return { message, textBytes: bytes, heldBytes: overheadBytes + bytesHere(text) };
+}
+
+/** Returns the bytes of a text that are not in the payload store. */
+function bytesHere(text: StoredText): number {
+  return isReference(text) ? 0 : textBytes(text);
 }

@@ -7,16 +7,20 @@ import type {
   SessionLimits,
   SessionMessage,
   SessionSegment,
+  SessionSettings,
   SessionState,
+  SettingsChange,
   Settlement,
   TurnCommit,
   TurnHolder,
   TurnReply,
   TurnWish,
+  WindowLimits,
 } from './session.ts';
 import { MessageTail } from './message-tail.ts';
 import { MetadataRoom } from './metadata-room.ts';
 import { RecentIds } from './recent-ids.ts';
+import type { StoredText } from './stored-text.ts';
 import { SupersededCalls } from './superseded-calls.ts';
 import { messagesOf } from './turn-text.ts';
 
@@ -35,6 +39,11 @@ const clockSkewMs = 5_000;
 export const endingLostText =
   '[The ending of this call is lost: Temporal removed the call before its session had taken the ending over]';
 
+interface PossibleSettings {
+  readonly system?: StoredText | null | undefined;
+  readonly window?: WindowLimits | null | undefined;
+}
+
 interface GrantTimes {
   readonly queuedAt?: number | undefined;
   readonly acceptedAt: number | undefined;
@@ -48,7 +57,7 @@ export class SessionBook {
   private readonly superseded: SupersededCalls;
   protected readonly limits: SessionLimits;
   private readonly life: string | undefined;
-  private readonly wanted: boolean;
+  private wanted: boolean;
   private turnsGranted: number;
   private currentHolder: TurnHolder | undefined;
   private queue: string[];
@@ -82,7 +91,18 @@ export class SessionBook {
 
   /** Returns the turn as it is sent to its holder, with the window. */
   turnOf({ turnNumber, grantedAt }: TurnHolder): GrantedTurn {
-    return { state: 'granted', turnNumber, grantedAt, window: this.tail.window() };
+    return { state: 'granted', turnNumber, grantedAt, window: this.tail.window(this.content) };
+  }
+
+  /** How many messages the session has. */
+  get count(): number {
+    return (this.content.older?.count ?? 0) + this.tail.length;
+  }
+
+  /** Why no message may be added without a call, although no call is in flight; undefined if it may. */
+  refusalOfMore(metadataBytes: number): 'session_metadata_full' | 'payload_store_unavailable' | undefined {
+    if (!this.room.takes(metadataBytes)) return 'session_metadata_full';
+    return this.tail.isFull ? 'payload_store_unavailable' : undefined;
   }
 
   /** How many calls wait for the turn. */
@@ -105,12 +125,17 @@ export class SessionBook {
     { taken = [], whenBusy }: Pick<TurnWish, 'taken' | 'whenBusy'> = {},
   ): 'session_queue_full' | 'session_metadata_full' | 'session_busy' | undefined {
     if (this.knows(callId)) return undefined;
-    const ended = new Set(taken.map((commit) => commit.callId));
-    const left = this.inTheWay().filter((other) => !ended.has(other)).length;
+    const left = this.callsBeside(taken);
     if (whenBusy === 'reject' && left > 0) return 'session_busy';
     // A call that interrupts is the only one that waits.
     if (whenBusy !== 'interrupt' && left > this.limits.maxQueued) return 'session_queue_full';
     return this.room.takes(metadataBytes) ? undefined : 'session_metadata_full';
+  }
+
+  /** How many calls hold or wait for the turn, apart from those whose endings are `taken`. */
+  callsBeside(taken: readonly TurnCommit[]): number {
+    const ended = new Set(taken.map((commit) => commit.callId));
+    return this.inTheWay().filter((other) => !ended.has(other)).length;
   }
 
   /**
@@ -223,9 +248,26 @@ export class SessionBook {
     const mayBeCancelled = commit.cancelled === true || commit.endedAt === undefined;
     const supersededBy = mayBeCancelled ? this.superseded.get(commit.callId) : undefined;
     for (const message of messagesOf(commit, timestamp, supersededBy)) this.append(message);
-    const userId = this.content.userId ?? commit.userId;
+    this.touch(commit, timestamp);
+  }
+
+  /** Records what comes with messages: the first user stays, metadata is merged. */
+  touch({ userId: theirs, metadata }: Pick<TurnCommit, 'userId' | 'metadata'>, timestamp: string): void {
+    const userId = this.content.userId ?? theirs;
     this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
-    if (commit.metadata) this.merge(commit.metadata);
+    if (metadata) this.merge(metadata);
+  }
+
+  /** Changes the settings and returns all of them. From then on the session stays even if it is empty. */
+  configure({ system, window }: SettingsChange, nowMs: number): SessionSettings {
+    const { system: systemBefore, window: windowBefore, ...others } = this.content;
+    const settings = settingsOf({
+      system: system === undefined ? systemBefore : system,
+      window: window === undefined ? windowBefore : window,
+    });
+    this.content = { ...others, ...settings, lastActivity: new Date(nowMs).toISOString() };
+    this.wanted = true;
+    return settings;
   }
 
   /** Commits a turn and returns whether the session stores it. Idempotent by call id. */
@@ -295,6 +337,7 @@ export class SessionBook {
       ...(older && { older }),
       messages: this.tail.messages,
       metadata,
+      ...settingsOf(this.content),
       ...(this.currentHolder && { holderId: this.currentHolder.callId }),
     };
   }
@@ -358,4 +401,9 @@ export class SessionBook {
     this.content = { ...this.content, metadata: { ...this.content.metadata, ...metadata } };
     this.room.hold(this.content.metadata);
   }
+}
+
+/** Returns the settings that are set. */
+function settingsOf({ system, window }: PossibleSettings): SessionSettings {
+  return { ...(system != null && { system }), ...(window && { window }) };
 }

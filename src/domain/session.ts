@@ -43,8 +43,22 @@ export interface SessionSegment {
   readonly messages: readonly SessionMessage[];
 }
 
+/** Limits of a session's window, beside those of the node. A turn begins with a user message. */
+export interface WindowLimits {
+  readonly turns?: number | undefined;
+  /** Unicode characters of the texts. */
+  readonly characters?: number | undefined;
+}
+
+/** What a session says to its agents beside its messages, and how much of those it sends. */
+export interface SessionSettings {
+  /** The system prompt: the first message of every window, and none of the session's messages. */
+  readonly system?: StoredText;
+  readonly window?: WindowLimits;
+}
+
 /** The content of a session as the `readSession` query returns it. */
-export interface SessionContent {
+export interface SessionContent extends SessionSettings {
   readonly sessionId: string;
   readonly userId?: string;
   readonly createdAt: string;
@@ -57,7 +71,7 @@ export interface SessionContent {
   readonly holderId?: string;
 }
 
-/** The call that holds the turn. A turn does not expire by itself, see workflows/session.ts. */
+/** The call that holds the turn. A turn does not expire by itself, see workflows/turn-holding.ts. */
 export interface TurnHolder {
   readonly callId: string;
   readonly turnNumber: number;
@@ -100,6 +114,8 @@ export interface SessionState extends SessionContent {
   readonly superseded?: Readonly<Record<string, string>>;
   /** Ids of interrupted calls whose cancellation has not been delivered yet. */
   readonly uncancelled?: readonly string[];
+  /** The newest requests that appended messages, oldest first. */
+  readonly appends?: readonly AppendRecord[];
   /** Set if the session was created for its own sake, not for a call: it stays even if it is empty. */
   readonly wanted?: true;
   /** Set if this run began after the API stopped resetting calls (workflows/resets-in-old-histories.ts). */
@@ -161,6 +177,45 @@ export interface TurnWish {
   readonly tellsEnding?: true;
   /** What to do if the session is busy. Ignored if the session knows the call already, because the request is then a repeat. */
   readonly whenBusy?: WhenBusy;
+}
+
+/** A message that is appended without a call. */
+export interface AppendedMessage extends WindowMessage {
+  /** Who said it; only on an assistant's message. */
+  readonly agent?: string;
+}
+
+/** Messages to append to a session without a call, as its workflow gets them. */
+export interface Append {
+  /** Identifies the request. If it is repeated, it appends nothing; with another fingerprint it is refused. */
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly messages: readonly AppendedMessage[];
+  readonly userId?: string;
+  readonly metadata?: Metadata;
+  /** The life to which the texts in the payload store belong. Absent if there are none. */
+  readonly life?: string;
+  /** Endings of calls of this session that the facade knows. The session takes them over first. */
+  readonly taken?: readonly TurnCommit[];
+}
+
+/** What a session remembers of an append, to recognise its repeats. */
+export type AppendRecord = Pick<Append, 'id' | 'fingerprint'>;
+
+/** The answer to `appendMessages`. */
+export interface Appended {
+  /** How many messages the session has now. */
+  readonly count: number;
+  /** Whether the request was a repeat, which has appended nothing. */
+  readonly repeated: boolean;
+}
+
+/** A change of a session's settings. Absent members stay as they are, null removes. */
+export interface SettingsChange {
+  readonly system?: StoredText | null;
+  readonly window?: WindowLimits | null;
+  /** The life to which the system prompt in the payload store belongs. Absent if it is not there. */
+  readonly life?: string;
 }
 
 /** How the session learns of the call's ending. */

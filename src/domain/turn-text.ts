@@ -3,7 +3,7 @@
  * only this file changes when a message gets parts (text, image, tool call) or a turn gets several messages.
  */
 import type { CallInput, CallResult } from './call.ts';
-import type { SessionMessage, TurnCommit, WindowMessage } from './session.ts';
+import type { AppendedMessage, SessionMessage, TurnCommit, WindowMessage } from './session.ts';
 import type { StoredText } from './stored-text.ts';
 
 /** Returns the text of a message: a reference if the text is in the payload store and not loaded, otherwise the text itself. */
@@ -42,6 +42,11 @@ export function promptMessage(call: { readonly prompt: StoredText }): WindowMess
   return { role: 'user', content: promptOf(call) };
 }
 
+/** Makes the message with the session's system prompt, which an agent gets before all others. */
+export function systemMessage(system: StoredText): WindowMessage {
+  return { role: 'system', content: system };
+}
+
 /** Returns the part of a message that an agent gets. */
 export function windowMessage({ role, content }: WindowMessage): WindowMessage {
   return { role, content };
@@ -63,6 +68,14 @@ export function messagesOf(
     { timestamp, role: 'user', content: prompt, callId },
     { timestamp, role: 'assistant', content, agent, callId },
   ];
+}
+
+/** Returns a message that is appended without a call, as the session stores it. `timestamp` is ISO 8601 UTC. */
+export function appendedMessage(
+  { role, content, agent }: AppendedMessage,
+  timestamp: string,
+): SessionMessage {
+  return { timestamp, role, content, ...(agent !== undefined && { agent }) };
 }
 
 /** Returns what the end of a call adds to its session. `endedAt` is epoch ms; a call without a result has failed. */

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { jsonBytes } from '../domain/json-bytes.ts';
-import type { StoredText } from '../domain/stored-text.ts';
+import { charactersIn, type StoredText, type TextReference } from '../domain/stored-text.ts';
 import { folderOf, nameOf, ownerNamed, type Owner } from './owners.ts';
 import { PayloadLostError, type PayloadStore } from './payload-store.ts';
 
@@ -48,9 +48,18 @@ export class TextStore implements PayloadReader {
    * equal texts of an owner are stored once. Throws `PayloadStoreError`.
    */
   async save(owner: Owner, text: string): Promise<StoredText> {
-    const bytes = jsonBytes(text);
-    if (bytes <= this.inlineBytes) return text;
-    return { ref: await this.write(owner, Buffer.from(text)), bytes };
+    return this.isLarge(text) ? this.saveLarge(owner, text) : text;
+  }
+
+  /** Stores a text, also a small one. Throws `PayloadStoreError`. */
+  async saveLarge(owner: Owner, text: string): Promise<TextReference> {
+    const ref = await this.write(owner, Buffer.from(text));
+    return { ref, bytes: jsonBytes(text), characters: charactersIn(text) };
+  }
+
+  /** Whether `save` stores the text. */
+  isLarge(text: string): boolean {
+    return jsonBytes(text) > this.inlineBytes;
   }
 
   /** Like `save`, for new work: also throws `PayloadStoreError` if the text would use up the reserve for calls in flight. */
@@ -74,7 +83,7 @@ export class TextStore implements PayloadReader {
   async copyTo(owner: Owner, text: StoredText): Promise<StoredText> {
     if (typeof text === 'string' || text.ref.startsWith(folderOf(owner))) return text;
     const bytes = await unlessLost(() => this.read(text.ref));
-    return bytes ? { ref: await this.write(owner, bytes), bytes: text.bytes } : text;
+    return bytes ? { ...text, ref: await this.write(owner, bytes) } : text;
   }
 
   /** Writes bytes for an owner. Returns their key, which ends with their SHA-256. Throws `PayloadStoreError`. */

@@ -5,7 +5,17 @@ import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
-import type { GrantedTurn, SessionContent, TurnCommit, TurnReply, TurnWish } from '../domain/session.ts';
+import type {
+  Append,
+  Appended,
+  GrantedTurn,
+  SessionContent,
+  SessionSettings,
+  SettingsChange,
+  TurnCommit,
+  TurnReply,
+  TurnWish,
+} from '../domain/session.ts';
 
 // agentCall
 /** Sent by a session to grant a call its turn. Without an argument the call must ask its session again. */
@@ -26,6 +36,13 @@ export const openTurnUpdate = defineUpdate<
 export const commitTurnSignal = defineSignal<[TurnCommit]>('commitTurn');
 /** Commits a turn and returns whether the session stores it. */
 export const settleTurnUpdate = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');
+/**
+ * Appends messages without a call. Rejected with `session_busy` while a call holds or waits for the turn, with `other_life` if
+ * its texts belong to another life.
+ */
+export const appendMessagesUpdate = defineUpdate<Appended, [Append]>('appendMessages');
+/** Changes the settings and returns all of them. Rejected with `other_life` if its text belongs to another life. */
+export const configureSessionUpdate = defineUpdate<SessionSettings, [SettingsChange]>('configureSession');
 /** Sent by a facade to give back a turn that no call will use. */
 export const releaseTurnSignal = defineSignal<[callId: string]>('releaseTurn');
 /** Returns the session's content; null once the session is closed. */

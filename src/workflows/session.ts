@@ -32,6 +32,7 @@ import {
   settleTurnUpdate,
 } from './messages.ts';
 import { moveOut } from './older-messages.ts';
+import { handleChanges } from './session-changes.ts';
 import { refused, SessionRun } from './session-run.ts';
 import { TurnHolding } from './turn-holding.ts';
 
@@ -134,6 +135,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     run.holderSuspected ||= !run.closed && book.holder !== undefined;
     return run.closed;
   });
+  const appends = handleChanges(run, holding, initial);
 
   void moveOut(run);
   if (run.takesEndings) void holding.lookNowAndThen();
@@ -151,6 +153,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
       if (isClosed()) continue; // The session was closed meanwhile; the state for the next run would not record that.
       const state = {
         ...book.state(),
+        ...appends.state(),
         ...(holding.isUntold && { holderUntold: true as const }),
         ...interruptions.state(),
       };

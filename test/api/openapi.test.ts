@@ -32,6 +32,8 @@ const endpoints = [
   'get /api/vps/sessions/export',
   'post /api/vps/sessions/import',
   'post /api/vps/sessions/{id}/fork',
+  'post /api/vps/sessions/{id}/messages',
+  'patch /api/vps/sessions/{id}',
   'get /api/vps/calls',
   'get /api/vps/calls/export',
   'get /api/vps/calls/what-if',
@@ -231,6 +233,18 @@ describe('the OpenAPI document', () => {
     await check('post /api/vps/sessions/{id}/fork', fork('s', { session_id: 'forked' }));
     await check('post /api/vps/sessions/{id}/fork', fork('s', { before: 99 }));
     await check('post /api/vps/sessions/{id}/fork', fork('unknown'));
+    const append = 'post /api/vps/sessions/{id}/messages';
+    const say = (content: string) =>
+      http.post('/api/vps/sessions/forked/messages', { messages: [{ role: 'user', content }] }, keyed);
+    const keyed = { 'Idempotency-Key': 'append' };
+    await check(append, say('x'));
+    await check(append, say('x'));
+    await check(append, say('y'));
+    const set = (settings: Json) => http.patch('/api/vps/sessions/forked', settings);
+    await check('patch /api/vps/sessions/{id}', set({ system: 'x', window: { turns: 1 } }));
+    await check('get /api/vps/sessions/{id}', http.get('/api/vps/sessions/forked'));
+    await check('patch /api/vps/sessions/{id}', set({ system: null }));
+    await check('patch /api/vps/sessions/{id}', set({}));
     await http.delete('/api/vps/sessions/forked');
     const file = await check('get /api/vps/sessions/export', http.get('/api/vps/sessions/export'));
     const importing = (text: unknown) => http.post('/api/vps/sessions/import', text);

@@ -129,7 +129,7 @@ describe('a request', () => {
     ['DELETE', '/api/vps/call', 'POST'],
     ['GET', '/api/vps/register', 'POST'],
     ['POST', '/api/vps/agents', 'GET, DELETE'],
-    ['PUT', '/api/vps/sessions/s', 'GET, DELETE'],
+    ['PUT', '/api/vps/sessions/s', 'GET, DELETE, PATCH'],
     ['PATCH', '/api/vps/calls/x', 'GET'],
     ['GET', '/api/vps/calls/x/cancel', 'POST'],
     ['OPTIONS', '/healthz', 'GET'],

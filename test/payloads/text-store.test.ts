@@ -38,6 +38,7 @@ it('a large text is stored once per owner and read back exactly', async () => {
   expect(kept).toEqual({
     ref: expect.stringMatching(/^calls\/[0-9a-f]+\/[0-9a-f]{64}$/) as string,
     bytes: 2_002,
+    characters: 1_000,
   });
   expect(await texts.save(callOwner('c'), large)).toEqual(kept);
   expect(await texts.load(kept)).toBe(large);

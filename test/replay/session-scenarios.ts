@@ -173,6 +173,21 @@ export const sessionScenarios: readonly Scenario[] = [
     },
   },
   {
+    // Updates change it before and after a call. The second append takes the ending of that call along.
+    name: 'session-changed',
+    run: async ({ agent, http }) => {
+      await agent('quick', answer);
+      const path = '/api/vps/sessions/changed';
+      const append = (content: string) =>
+        http.post(`${path}/messages`, { messages: [{ role: 'user', content }] });
+      await http.patch(path, { system: 'Be brief.', window: { turns: 2 } });
+      await append('before');
+      await http.call({ agent_name: 'quick', prompt: 'a question', session_id: 'changed' });
+      await append('after');
+      return 'session-changed';
+    },
+  },
+  {
     // The session signals the waiting call before it completes.
     name: 'session-closes-with-queue',
     run: async (stage) => {

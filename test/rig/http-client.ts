@@ -35,6 +35,10 @@ export class HttpClient {
     return this.send('POST', path, body, headers);
   }
 
+  patch(path: string, body: unknown): Promise<HttpAnswer> {
+    return this.send('PATCH', path, body, {});
+  }
+
   delete(path: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
     return this.send('DELETE', path, undefined, headers);
   }

@@ -1,7 +1,7 @@
 /** Removing sessions while calls use them: no call is lost or refused, and each reports whether its turn is stored (I4). */
 import { setTimeout as pass } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { callWorkflowId } from '../../src/domain/ids.ts';
+import { callWorkflowId, sessionWorkflowId } from '../../src/domain/ids.ts';
 import type { GrantedTurn, TurnReply } from '../../src/domain/session.ts';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import { echo, gated } from '../api/scripts.ts';
@@ -275,3 +275,21 @@ it('an ending of a call that was started long before its turn is stored only if 
   expect(await settle('late')).toBe(true);
   expect(await contentsOf('asked')).toEqual(['first', 're: first', { failed: 'late' }]);
 });
+
+it(
+  'messages are appended once it turns out that the call with the turn was never started',
+  { timeout: 60_000 },
+  async () => {
+    await call('abandoned', 'before');
+    expect(await contentsOf('abandoned')).toEqual(['before', 're: before']);
+    // As a facade does that dies before it starts the call.
+    const session = test.temporal.workflow.getHandle(sessionWorkflowId('abandoned'));
+    const turn = await session.executeUpdate<TurnReply, [string]>('openTurn', { args: ['never started'] });
+    expect(turn.state).toBe('granted');
+    const body = { messages: [{ role: 'user', content: 'at last' }] };
+    const append = () => test.http.post('/api/vps/sessions/abandoned/messages', body);
+    expect(await append()).toMatchObject({ status: 429, body: { error_type: 'session_busy' } });
+    await expect.poll(async () => (await append()).status, { timeout: 30_000, interval: 500 }).toBe(200);
+    expect(await contentsOf('abandoned')).toEqual(['before', 're: before', 'at last']);
+  },
+);

@@ -100,3 +100,23 @@ it('an ending that is not taken over goes along into the next run', async () => 
   expect(await facades.textsOf('along')).toEqual(prompts(4).flatMap((prompt) => [prompt, `re: ${prompt}`]));
   expect((await handle.describe()).runId).not.toBe(runId);
 });
+
+it('an update that is refused does not make a session continue as new, since its task leaves no event', async () => {
+  const { temporal } = facades.node;
+  const withHolder = async (session: string, renewAtEvents: number) => {
+    await startSession(temporal, session, { ...limits, renewAtEvents });
+    const handle = temporal.workflow.getHandle(sessionWorkflowId(session));
+    await handle.executeUpdate('openTurn', { args: ['never started'] });
+    return handle;
+  };
+  const { historyLength } = await (await withHolder('measured', 1_000)).describe();
+  const handle = await withHolder('refusing', historyLength + 1);
+  const { runId } = await handle.describe();
+  const append = { id: 'one', fingerprint: 'of it', messages: [] };
+  for (let tries = 0; tries < 3; tries++)
+    await expect(handle.executeUpdate('appendMessages', { args: [append] })).rejects.toThrow();
+  expect(await handle.describe()).toMatchObject({ runId });
+
+  await handle.executeUpdate('openTurn', { args: ['waits'] });
+  await expect.poll(async () => (await handle.describe()).runId).not.toBe(runId);
+});

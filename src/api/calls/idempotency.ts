@@ -17,10 +17,19 @@ export async function identify(
   wish: unknown,
   idOf: (digest: string) => Promise<string>,
 ): Promise<Pick<CallRequest, 'callId' | 'fingerprint'>> {
-  const key = request.header('Idempotency-Key');
   const fingerprint = sealer.fingerprint(canonicalJson(wish));
-  if (key === undefined) return { callId: randomUUID(), fingerprint };
+  const digest = keyDigest({ authenticate }, request);
+  return { callId: digest === undefined ? randomUUID() : await idOf(digest), fingerprint };
+}
+
+/** Returns a hash of the request's Idempotency-Key and the caller; undefined without a key. Throws `Refusal`. */
+export function keyDigest(
+  { authenticate }: Pick<ApiDependencies, 'authenticate'>,
+  request: Request,
+): string | undefined {
+  const key = request.header('Idempotency-Key');
+  if (key === undefined) return undefined;
   if (!/^[\x20-\x7e]{1,255}$/.test(key))
     throw invalid('Idempotency-Key', '1 to 255 printable ASCII characters');
-  return { callId: await idOf(digestOfKey(authenticate(request), key)), fingerprint };
+  return digestOfKey(authenticate(request), key);
 }

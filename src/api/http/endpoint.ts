@@ -60,7 +60,7 @@ export interface EndpointDeclaration<
   B extends z.ZodType | undefined,
   A extends Answers,
 > {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** The path, with `{name}` for parameters, as OpenAPI writes it. */
   readonly path: string;
   readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'operations';

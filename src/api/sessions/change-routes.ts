@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { forkRequest } from '../../contract/session-requests.ts';
-import { sessionFork } from '../../contract/sessions.ts';
+import { z } from 'zod';
+import { newId } from '../../contract/ids.ts';
+import { appendRequest, forkRequest, settingsRequest } from '../../contract/session-requests.ts';
+import { sessionAppended, sessionFork, sessionSettings } from '../../contract/sessions.ts';
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import { keyDigest } from '../calls/idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { sessionParams } from './routes.ts';
+import { maxSystemBytes } from './system-prompt.ts';
 
-type Dependencies = Pick<ApiDependencies, 'sessions'>;
+type Dependencies = Pick<ApiDependencies, 'sessions' | 'config' | 'sealer' | 'authenticate'>;
 
-/** Endpoints that make a session of another one. */
-export function sessionChangeEndpoints({ sessions }: Dependencies): Endpoint[] {
+/** Endpoints that fork a session and that change one without a call. */
+export function sessionChangeEndpoints({ sessions, config, sealer, authenticate }: Dependencies): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -40,6 +45,73 @@ export function sessionChangeEndpoints({ sessions }: Dependencies): Endpoint[] {
         const newId = body.session_id ?? randomUUID();
         const count = await sessions.fork(params.id, { newId, before: body.before ?? undefined });
         return { status: 201, body: { session_id: newId, total_messages: count } };
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/vps/sessions/{id}/messages',
+      tag: 'sessions',
+      summary: 'Append messages',
+      description:
+        'Appends messages without a call, all or none. Creates the session if it does not exist. Refused while a call holds the turn or waits for it.',
+      params: z.object({ id: newId }),
+      headers: {
+        'Idempotency-Key':
+          'A repeat with the same key and body appends nothing, as long as it is among the last 200 appends; another body is refused',
+      },
+      body: appendRequest(config.limits),
+      answers: { 200: { description: 'The session has the messages', schema: sessionAppended } },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'idempotency_mismatch',
+        'session_metadata_full',
+        'session_busy',
+        'shutting_down',
+        'temporal_unavailable',
+        'disk_full',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ params, body, request }) => {
+        const { count, repeated } = await sessions.append(params.id, {
+          id: keyDigest({ authenticate }, request),
+          fingerprint: sealer.fingerprint(canonicalJson(body)),
+          messages: body.messages.map(({ role, content, agent }) => ({
+            role,
+            content,
+            ...(agent != null && { agent }),
+          })),
+          userId: body.user_id ?? undefined,
+          metadata: body.metadata ?? undefined,
+        });
+        return { status: 200, body: { session_id: params.id, total_messages: count, repeated } };
+      },
+    }),
+    endpoint({
+      method: 'patch',
+      path: '/api/vps/sessions/{id}',
+      tag: 'sessions',
+      summary: "Change a session's settings",
+      description:
+        'Sets the system prompt, or a narrower window. Fields that are absent do not change. Creates the session if it does not exist. A call that has its turn already keeps its window.',
+      params: z.object({ id: newId }),
+      body: settingsRequest(maxSystemBytes(config)),
+      answers: { 200: { description: 'The settings now', schema: sessionSettings } },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'shutting_down',
+        'temporal_unavailable',
+        'disk_full',
+        'payload_store_unavailable',
+      ],
+      handle: async ({ params, body }) => {
+        const { system = null, window = null } = await sessions.configure(params.id, body);
+        return { status: 200, body: { session_id: params.id, system, window } };
       },
     }),
   ];

@@ -17,6 +17,7 @@ import {
 import { noSuchSession } from '../../services/sessions/session-refusals.ts';
 import { importSessions } from './session-import.ts';
 import { sendPieces } from '../http/send-pieces.ts';
+import { maxSystemBytes } from './system-prompt.ts';
 import { exportJson, sessionJson, sessionPageJson } from './session-json.ts';
 
 export const sessionParams = z.object({ id });
@@ -142,6 +143,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         body: await importSessions(request, sessions, {
           maxBytes: config.limits.maxImportBytes,
           maxMetadataBytes: config.session.maxMetadataBytes,
+          maxSystemBytes: maxSystemBytes(config),
         }),
       }),
     }),

@@ -1,7 +1,7 @@
 /** Imports the sessions of an export, one after the other as they are read. */
 import type { Readable } from 'node:stream';
 import type { Request } from 'express';
-import { sizeAsJson } from '../../domain/json-bytes.ts';
+import { jsonBytes, sizeAsJson } from '../../domain/json-bytes.ts';
 import type { Sessions } from '../../services/sessions/sessions.ts';
 import type { ImportedSession } from '../../services/sessions/whole-session.ts';
 import { Refusal } from '../../domain/failures.ts';
@@ -29,6 +29,7 @@ interface Import {
 interface ImportLimits {
   readonly maxBytes: number;
   readonly maxMetadataBytes: number;
+  readonly maxSystemBytes: number;
 }
 
 /**
@@ -60,7 +61,7 @@ export async function importSessions(
 }
 
 async function importOne(session: FileSession, { sessions, report, limits }: Import): Promise<void> {
-  const content = toContent(session, limits.maxMetadataBytes);
+  const content = toContent(session, limits);
   if (typeof content === 'string') report.invalid.push({ session_id: session.id, error: content });
   else if (await sessions.import(content).catch(rethrowAsOurs)) report.imported += 1;
   else report.skipped.push(session.id);
@@ -80,7 +81,7 @@ function rethrowAsOurs(error: unknown): never {
  */
 function toContent(
   { id, value, changedNumbers }: FileSession,
-  maxMetadataBytes: number,
+  { maxMetadataBytes, maxSystemBytes }: ImportLimits,
 ): ImportedSession | string {
   // Few programs read a member of this name as it was written, so the whole file is refused.
   if (id === '__proto__') throw invalidFields([{ field: 'sessions.__proto__', message: noMemberName }]);
@@ -98,7 +99,9 @@ function toContent(
     return `metadata: at most ${maxMetadataBytes} bytes as JSON`;
   const parsed = importedSession.safeParse(value);
   if (!parsed.success) return errorText(issueErrors(parsed.error.issues, 'session'));
-  const { session_id, user_id, created_at, last_activity, messages, metadata } = parsed.data;
+  const { session_id, user_id, created_at, last_activity, messages, metadata, system, window } = parsed.data;
+  if (system != null && jsonBytes(system) > maxSystemBytes)
+    return `system: at most ${maxSystemBytes} bytes as JSON in UTF-8`;
   if (session_id !== undefined && session_id !== id)
     throw invalidFields([
       { field: `sessions.${id}.session_id`, message: `is '${session_id}', unlike the session's key '${id}'` },
@@ -109,6 +112,8 @@ function toContent(
     createdAt: utc(created_at),
     lastActivity: utc(last_activity),
     metadata,
+    ...(system != null && { system }),
+    ...(window && { window }),
     messages: messages.map(({ timestamp, role, content, agent, call_id, failed, superseded_by, lost }) => ({
       timestamp: utc(timestamp),
       role,

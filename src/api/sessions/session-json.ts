@@ -39,15 +39,19 @@ export function sessionPageJson(
 
 /** Yields a session with these messages, and with the members that `last` returns after they were sent. */
 async function* piecesOf(
-  { sessionId, userId, createdAt, lastActivity, metadata }: WholeSession,
+  session: WholeSession,
   messages: AsyncIterable<PlainMessage>,
   last: () => object = () => ({}),
 ): AsyncGenerator<string, boolean> {
+  const { sessionId, userId, createdAt, lastActivity, window, metadata } = session;
+  const system = await session.system();
   const head = {
     session_id: sessionId,
     user_id: userId ?? null,
     created_at: createdAt,
     last_activity: lastActivity,
+    ...(system !== undefined && { system }),
+    ...(window && { window }),
   } satisfies Omit<Session, 'messages' | 'metadata'>;
   let text = `${JSON.stringify(head).slice(0, -1)},"messages":[`;
   let separator = '';

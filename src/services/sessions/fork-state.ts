@@ -55,6 +55,8 @@ export async function forkState(
       ...newSession(sessionId, Date.now(), content.userId),
       life,
       metadata: content.metadata,
+      ...(content.system !== undefined && { system: await copy.text(content.system) }),
+      ...(content.window && { window: content.window }),
       ...(older && { older }),
       messages,
       recentCallIds: callIds.list(),

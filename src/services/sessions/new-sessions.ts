@@ -8,11 +8,11 @@ import { refusing } from '../../payloads/store-refusals.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import type { session } from '../../workflows/session.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+import { sessionStart } from './creating-updates.ts';
 import { forkState } from './fork-state.ts';
 import type { SessionReads } from './session-reads.ts';
 import { noSuchSession, sessionExists } from './session-refusals.ts';
 import { describeSession, type SessionRun } from './session-stored.ts';
-import { sessionStart } from './turn-opening.ts';
 import { stateOf, type ImportedSession } from './whole-session.ts';
 
 /** A new session with messages of another one. */

@@ -1,3 +1,4 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { Refusal } from '../../domain/failures.ts';
 import type { SessionLimits } from '../../domain/session.ts';
 
@@ -24,6 +25,19 @@ export function withBound(error: unknown, { maxQueued, maxMetadataBytes = 0 }: S
           cause: error,
         },
       );
+    case 'idempotency_mismatch':
+      return new Refusal(error.type, 'Use a new Idempotency-Key for another request', { cause: error });
+    case 'payload_store_unavailable':
+      return error.cause instanceof WorkflowUpdateFailedError
+        ? new Refusal(
+            error.type,
+            "The session's older messages wait for the payload store; try again later",
+            {
+              retryAfterSeconds: 5,
+              cause: error,
+            },
+          )
+        : error;
     default:
       return error;
   }

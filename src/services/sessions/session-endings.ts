@@ -34,7 +34,7 @@ export class SessionEndings {
     callId: string,
     send: (wish: TurnWish) => Promise<TurnReply>,
   ): Promise<TurnReply> {
-    const reply = await this.sendWithUntold(sessionId, send);
+    const reply = await this.withEndings(sessionId, (taken) => send(taken.length > 0 ? { taken } : {}));
     if (reply.state === 'committed') return reply;
     const { holderId, interrupted = [] } = reply.hints ?? {};
     for (const one of interrupted) this.onCancelled(one);
@@ -58,6 +58,35 @@ export class SessionEndings {
     return commit !== undefined;
   }
 
+  /**
+   * Sends an update that takes the endings along that this process knows. If the session refuses it because of a call that holds
+   * the turn and has ended without the session's knowledge, tells the session and sends the update again. Throws what `send`
+   * throws.
+   */
+  async withEndings<T>(sessionId: string, send: (taken: readonly TurnCommit[]) => Promise<T>): Promise<T> {
+    const { commits, told, giveBack } = await this.untold.take(sessionId);
+    try {
+      const reply = await send(commits);
+      told();
+      return reply;
+    } catch (error) {
+      giveBack();
+      // A session may refuse because it has a holder. If that call has ended, there is room.
+      const { holderId, grantedAt } = holderIn(error);
+      if (holderId === undefined) throw error;
+      const { state, commit } = await this.find(sessionId, holderId);
+      if (commit) {
+        await this.settleAs(sessionId, commit);
+        return send([]);
+      }
+      // While calls are refused, none waits, so the session would not look for hours whether the call will ever start.
+      const mayNeverStart =
+        state !== 'running' && grantedAt !== undefined && isLate({ grantedAt }, Date.now());
+      if (mayNeverStart) await suspectHolder(this.deps, sessionId).catch(() => undefined);
+      throw error;
+    }
+  }
+
   private async settleAs(sessionId: string, commit: TurnCommit): Promise<void> {
     const { callId, life } = commit;
     try {
@@ -75,33 +104,6 @@ export class SessionEndings {
       .whenEnded(callId)
       .then((ended) => ended && this.settle(sessionId, callId))
       .catch(() => undefined);
-  }
-
-  private async sendWithUntold(
-    sessionId: string,
-    send: (wish: TurnWish) => Promise<TurnReply>,
-  ): Promise<TurnReply> {
-    const { commits, told, giveBack } = await this.untold.take(sessionId);
-    try {
-      const reply = await send(commits.length > 0 ? { taken: commits } : {});
-      told();
-      return reply;
-    } catch (error) {
-      giveBack();
-      // A session may refuse because it has a holder. If that call has ended, there is room.
-      const { holderId, grantedAt } = holderIn(error);
-      if (holderId === undefined) throw error;
-      const { state, commit } = await this.find(sessionId, holderId);
-      if (commit) {
-        await this.settleAs(sessionId, commit);
-        return send({});
-      }
-      // While calls are refused, none waits, so the session would not look for hours whether the call will ever start.
-      const mayNeverStart =
-        state !== 'running' && grantedAt !== undefined && isLate({ grantedAt }, Date.now());
-      if (mayNeverStart) await suspectHolder(this.deps, sessionId).catch(() => undefined);
-      throw error;
-    }
   }
 
   /** Finds out whether a call of this session has ended, and how. The texts of its ending then belong to the session. */

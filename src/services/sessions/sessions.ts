@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { UpdateDefinition } from '@temporalio/common';
 import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
-import type { GrantedTurn, QueuedTurn, SessionLimits, TurnHints } from '../../domain/session.ts';
+import type { Appended, GrantedTurn, QueuedTurn, SessionLimits, TurnHints } from '../../domain/session.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
 import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import type { CallInput } from '../../domain/call.ts';
+import { CreatingUpdates } from './creating-updates.ts';
 import { NewSessions } from './new-sessions.ts';
+import { SessionChanges, type AppendWish, type PlainSettings, type SettingsWish } from './session-changes.ts';
 import type { SessionEndings } from './session-endings.ts';
 import { describeSession, isStoredBy } from './session-stored.ts';
 import type { UntoldEndings } from './untold-endings.ts';
@@ -36,7 +38,9 @@ export class Sessions {
   private readonly updateLimit: EntityUpdateLimit;
   private readonly reads: SessionReads;
   private readonly deletions: SessionDeletions;
+  private readonly updates: CreatingUpdates;
   private readonly turns: TurnOpening;
+  private readonly changes: SessionChanges;
   private readonly created: NewSessions;
   private readonly endings: SessionEndings;
   private readonly untold: UntoldEndings;
@@ -53,7 +57,9 @@ export class Sessions {
     this.deletions = deletions;
     this.endings = endings.endings;
     this.untold = endings.untold;
-    this.turns = new TurnOpening(temporal, updateLimit, limits, endings.endings);
+    this.updates = new CreatingUpdates(temporal, updateLimit, limits);
+    this.turns = new TurnOpening(this.updates, limits, endings.endings);
+    this.changes = new SessionChanges(temporal, this.updates, limits, texts, endings.endings);
     this.created = new NewSessions(temporal, limits, texts, reads);
     this.reads = reads;
     this.temporal = temporal;
@@ -181,6 +187,19 @@ export class Sessions {
     return this.created.fork(sessionId, fork);
   }
 
+  /**
+   * Appends messages without a call. Creates a missing session. Throws the refusals `session_busy`, `session_metadata_full`,
+   * `idempotency_mismatch` and `payload_store_unavailable`.
+   */
+  append(sessionId: string, wish: AppendWish): Promise<Appended> {
+    return this.changes.append(sessionId, wish);
+  }
+
+  /** Changes the settings of a session and returns all of them. Creates a missing session. */
+  configure(sessionId: string, wish: SettingsWish): Promise<PlainSettings> {
+    return this.changes.configure(sessionId, wish);
+  }
+
   private async expire(sessionId: string, cutoffMs: number): Promise<boolean> {
     try {
       const { answer: expired, runId } = await this.update(sessionId, expireSessionUpdate, [cutoffMs]);
@@ -199,7 +218,7 @@ export class Sessions {
   }
 
   private dropCaches(sessionId: string): void {
-    this.turns.forget(sessionId);
+    this.updates.forget(sessionId);
     this.reads.forget(sessionId);
   }
 

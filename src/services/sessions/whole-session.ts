@@ -5,6 +5,7 @@ import {
   type SessionContent,
   type SessionLimits,
   type SessionMessage,
+  type SessionSettings,
   type SessionState,
 } from '../../domain/session.ts';
 import { textOf, withText } from '../../domain/turn-text.ts';
@@ -17,7 +18,7 @@ import {
   type PayloadReader,
   type TextStore,
 } from '../../payloads/text-store.ts';
-import { asRefusal } from '../../payloads/store-refusals.ts';
+import { asRefusal, refusing } from '../../payloads/store-refusals.ts';
 
 /** A message with its text loaded. */
 export interface PlainMessage extends SessionMessage {
@@ -25,7 +26,9 @@ export interface PlainMessage extends SessionMessage {
 }
 
 /** A session that is read. Its messages are loaded one after the other. */
-export interface WholeSession extends Omit<SessionContent, 'older' | 'messages'> {
+export interface WholeSession extends Omit<SessionContent, 'older' | 'messages' | 'system'> {
+  /** Loads the system prompt; undefined if there is none. Throws the refusal `payload_store_unavailable`. */
+  system(): Promise<string | undefined>;
   /** All messages, oldest first. */
   readonly messages: AsyncIterable<PlainMessage>;
   /** How many messages the session has. */
@@ -40,16 +43,27 @@ export interface WholeSession extends Omit<SessionContent, 'older' | 'messages'>
 /** A session that is imported. */
 export interface ImportedSession extends Omit<SessionContent, 'older' | 'messages'> {
   readonly messages: readonly PlainMessage[];
+  readonly system?: string;
 }
 
 /** Makes a whole session from its content. Messages are loaded through `payloads`, only as they are read. */
 export function wholeSession(payloads: PayloadReader, content: SessionContent): WholeSession {
   return {
     ...content,
+    system: () => systemText(payloads, content),
     messages: plainMessages(payloads, content),
     count: (content.older?.count ?? 0) + content.messages.length,
     newestFirst: (before) => plainNewestFirst(payloads, content, before),
   };
+}
+
+/** Loads the system prompt; undefined if there is none. Throws the refusal `payload_store_unavailable`. */
+export async function systemText(
+  payloads: PayloadReader,
+  { system }: SessionSettings,
+): Promise<string | undefined> {
+  if (system === undefined) return undefined;
+  return (await refusing(() => unlessLost(() => textFrom(payloads, system)))) ?? lostText;
 }
 
 /** Yields all messages with their texts, oldest first. Throws the refusal `payload_store_unavailable`. */
@@ -90,13 +104,14 @@ async function withItsText(payloads: PayloadReader, message: SessionMessage): Pr
  */
 export async function stateOf(
   texts: TextStore,
-  { messages, ...content }: ImportedSession,
+  { messages, system, ...content }: ImportedSession,
   life: string,
   limits: SessionLimits,
 ): Promise<SessionState> {
   const { sessionId } = content;
   const owner = sessionOwner(sessionId, life);
-  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, life }, limits);
+  const kept = system === undefined ? {} : { system: await texts.saveNew(owner, system) };
+  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, ...kept, life }, limits);
   for (const message of messages) {
     book.append(withText(message, await texts.saveNew(owner, textOf(message))));
     const segment = book.overflow();

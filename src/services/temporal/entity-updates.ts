@@ -99,5 +99,12 @@ function refusalOf(error: WorkflowUpdateFailedError): Error {
       cause: error,
       ...(refusals[cause.type as RefusalType].status === 429 && { retryAfterSeconds: 1 }),
     });
+  // The SDK gives this rejection no type of its own. test/api/session-append.test.ts fails if it words it in another way.
+  if (cause instanceof ApplicationFailure && cause.message.startsWith('No registered handler for update'))
+    return new Refusal(
+      'temporal_unavailable',
+      'A worker of an older version does not know this request yet; try again when all workers are upgraded',
+      { retryAfterSeconds: 5, cause: error },
+    );
   return error;
 }
