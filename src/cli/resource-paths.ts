@@ -11,6 +11,9 @@ interface ResourcePath {
 
 /** Makes the path of a session. `GET /sessions/export` exports all sessions, so a session called `export` needs `?id=`. */
 export const sessionPath = (id: string): ResourcePath => pathOf('/sessions', id, 'export');
+/** Makes the path of something that belongs to a session. Such a path has no `?id=`, so a session called `.` has none. */
+export const sessionPartPath = (id: string, part: 'fork' | 'messages'): string =>
+  `/sessions/${encodeURIComponent(id)}/${part}`;
 export const agentPath = (name: string): ResourcePath => pathOf('/agents', name);
 export const healthPath = (name: string): ResourcePath => pathOf('/health', name);
 

@@ -228,6 +228,53 @@ test('a session can be shown, exported to a file, deleted, and imported again', 
   expect(JSON.parse(again.stdout)).toEqual({ imported: 0, skipped: ['talk'], invalid: [] });
 });
 
+test('a session can be forked from one of its messages, and changed without a call', async () => {
+  await node.agent('talker too', echo);
+  for (const words of ['one', 'two'])
+    await runCli(['call', 'talker too', words, '--session', 'trunk'], here());
+  const shown = await runCli(['sessions', 'show', 'trunk', '--last', '2'], here());
+  expect(shown.stdout).toMatch(/#2 .*user\ntwo\n\n#3 .*\(talker too\)\nre: two\n$/);
+  const forked = await runCli(['sessions', 'fork', 'trunk', '--before', '2', '--to', 'branch'], here());
+  expect(forked).toMatchObject({ code: 0, stdout: 'session   branch\nmessages  2\n' });
+  expect(await json('sessions', 'fork', 'trunk')).toMatchObject({ total_messages: 4 });
+  expect(await runCli(['sessions', 'fork', 'trunk', '--to', 'branch'], here())).toMatchObject({ code: 4 });
+  const between = await runCli(['sessions', 'fork', 'trunk', '--before', '3'], here());
+  expect(between).toMatchObject({ code: 4, stderr: expect.stringContaining('divides a turn') as string });
+
+  const by = ['--role', 'assistant', '--agent', 'a person', '--idempotency-key', 'note'];
+  const note = ['sessions', 'append', 'branch', ...by];
+  expect(await runCli([...note, '-'], here(), 'By the way')).toMatchObject({ code: 0 });
+  expect(await runCli([...note, 'Another body'], here())).toMatchObject({ code: 4 });
+  expect((await runCli([...note, 'By the way'], here())).stdout).toContain('nothing was appended');
+  const metadata = ['--metadata', '{"a": 1}'];
+  expect(await json('sessions', 'append', 'branch', 'Thanks', ...metadata)).toEqual({
+    session_id: 'branch',
+    total_messages: 4,
+    repeated: false,
+  });
+
+  const set = await runCli(['sessions', 'set', 'branch', '--system', 'Be brief.', '--turns', '3'], here());
+  expect(set).toMatchObject({ code: 0, stdout: 'session  branch\nsystem   Be brief.\nturns    3\n' });
+  expect(await json('sessions', 'show', 'branch')).toMatchObject({
+    system: 'Be brief.',
+    window: { turns: 3 },
+    metadata: { a: 1 },
+    messages: [{}, {}, { content: 'By the way', agent: 'a person' }, { content: 'Thanks' }],
+  });
+  expect(await json('sessions', 'set', 'branch', '--no-system', '--characters', '9')).toMatchObject({
+    system: null,
+    window: { characters: 9 },
+  });
+  expect(await json('sessions', 'set', 'branch', '--no-window')).toMatchObject({
+    system: null,
+    window: null,
+  });
+  for (const wrong of [[], ['--turns', '2', '--no-window'], ['--turns', 'x'], ['--system', '']])
+    expect((await runCli(['sessions', 'set', 'branch', ...wrong], here())).code, wrong.join(' ')).toBe(
+      wrong.includes('') ? 4 : 2,
+    );
+});
+
 test.skipIf(!existsSync('/dev/full'))(
   'a command whose standard output cannot be written exits with 1 and a message',
   async () => {

@@ -64,6 +64,81 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
     );
   });
 
+  it('fork a session from any turn, under an id that may be chosen', async () => {
+    await desk.node.agent('echo', echo);
+    for (const prompt of ['one', 'two', 'three']) await speak('trunk', prompt);
+    const note = { messages: [{ role: 'user', content: 'a note' }] };
+    await desk.node.http.post('/api/vps/sessions/trunk/messages', note);
+    const page = await desk.open('/sessions/trunk', {}, [/409 \(Conflict\)/]);
+    const forks = page.getByRole('button', { name: /^Fork/ });
+    await forks.nth(3).waitFor();
+    expect(await forks.count()).toBe(4); // At the ends of the turns, not after their prompts.
+    const fork = async (after: number, id: string): Promise<void> => {
+      await page.getByRole('button', { name: `Fork after message ${after}`, exact: true }).click();
+      await page.getByRole('dialog').getByLabel('Id of the new session').fill(id);
+      await page.getByRole('dialog').getByRole('button', { name: 'Make the fork' }).click();
+    };
+    await fork(4, 'trunk');
+    await page.getByRole('dialog').getByText("Session 'trunk' exists").waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await fork(4, 'branch/1');
+    await expect.poll(() => page.url()).toMatch(/\/sessions\/branch%2F1$/);
+    const messages = page.locator('.transcript').getByRole('listitem');
+    await messages.nth(3).waitFor();
+    expect((await messages.allInnerTexts()).map((text) => text.split('\n').at(-1))).toEqual([
+      'one',
+      're: one',
+      'two',
+      're: two',
+    ]);
+    await fork(2, '');
+    await expect.poll(() => page.url()).toMatch(/\/sessions\/[0-9a-f-]{36}$/);
+    await expect.poll(() => messages.count()).toBe(2);
+  });
+
+  it('regenerate the last answer in a fork, and leave the session as it is', async () => {
+    let asked = 0;
+    const windows: number[] = [];
+    await desk.node.agent('moody', ({ body }) => {
+      windows.push((body as { messages: unknown[] }).messages.length);
+      asked += 1;
+      return { body: { content: `answer ${asked}` } };
+    });
+    const ask = (prompt: string) =>
+      desk.node.http.call({ agent_name: 'moody', prompt, session_id: 'moods', user_id: 'ada' });
+    await ask('first');
+    await ask('again?');
+    const page = await desk.open('/sessions/moods');
+    await page.getByRole('button', { name: 'Regenerate' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Regenerate' }).click();
+    await expect.poll(() => page.url()).toMatch(/\/calls\//);
+    await page.getByText('answer 3').first().waitFor();
+    expect(windows).toEqual([1, 3, 3]);
+
+    await page.getByRole('link', { name: 'All 4 messages' }).click();
+    await page.getByText('answer 3').first().waitFor();
+    const contents = async (id: string) => {
+      const { body } = await desk.node.http.get(`/api/vps/sessions/${id}`);
+      return { user: body.user_id, said: (body.messages as { content: string }[]).map((one) => one.content) };
+    };
+    expect(await contents('moods')).toEqual({
+      user: 'ada',
+      said: ['first', 'answer 1', 'again?', 'answer 2'],
+    });
+    expect(await contents(new URL(page.url()).pathname.split('/').at(-1) ?? '')).toEqual({
+      user: 'ada',
+      said: ['first', 'answer 1', 'again?', 'answer 3'],
+    });
+  });
+
+  it('show the system prompt and the window of a session', async () => {
+    const settings = { system: 'Be brief.', window: { turns: 1 } };
+    await desk.node.http.patch('/api/vps/sessions/prepared', settings);
+    const page = await desk.open('/sessions/prepared');
+    await page.getByText('Be brief.').waitFor();
+    await page.getByText('at most 1 turn', { exact: true }).waitFor();
+  });
+
   it('reach a session whose id has characters with a meaning in URLs', async () => {
     await desk.node.agent('echo', echo);
     await speak('other/of % all', 'elsewhere');

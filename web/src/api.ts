@@ -1,6 +1,7 @@
 /** Every request that the desk makes, by name. */
 import type { AgentRegistration } from '../../src/contract/agent-requests.ts';
 import type { AgentList, AgentRegistered } from '../../src/contract/agents.ts';
+import type { CallRequest } from '../../src/contract/call-requests.ts';
 import type { CallAccepted, CallDescription, CallList } from '../../src/contract/calls.ts';
 import type { AgentHealth, DetailedHealth, ProbeReport } from '../../src/contract/health.ts';
 import type { NodeList } from '../../src/contract/nodes.ts';
@@ -13,7 +14,14 @@ import type {
   BatchList,
   RerunAccepted,
 } from '../../src/contract/reruns.ts';
-import type { ImportReport, Session, SessionList, SessionPage } from '../../src/contract/sessions.ts';
+import type { SessionForkRequest } from '../../src/contract/session-requests.ts';
+import type {
+  ImportReport,
+  Session,
+  SessionFork,
+  SessionList,
+  SessionPage,
+} from '../../src/contract/sessions.ts';
 import type { WhatIf } from '../../src/contract/what-if.ts';
 import { isDots, queryString, segment, send } from './http.ts';
 
@@ -27,6 +35,9 @@ export const api = {
     send<CallList>('GET', `/calls${queryString({ ...filter, cursor, limit: 50 })}`),
   call: (id: string) => send<CallDescription>('GET', `/calls/${segment(id)}`),
   whatIf: (id: string) => send<WhatIf>('GET', `/calls/${segment(id)}/what-if`),
+  /** Starts a call and does not wait for its end. */
+  ask: (request: CallRequest, key: string) =>
+    send<CallAccepted>('POST', '/call', request, key, 'respond-async'),
   cancel: (id: string) => send<CallAccepted>('POST', `/calls/${segment(id)}/cancel`),
   rerun: (id: string, overrides: RerunOverrides, key: string) =>
     send<RerunAccepted>('POST', `/calls/${segment(id)}/rerun`, overrides, key),
@@ -53,6 +64,8 @@ export const api = {
   /** A page of the session's messages, newest first: before the message with that number, or the newest ones. */
   sessionPage: (id: string, before?: number) =>
     send<SessionPage>('GET', `/sessions${queryString({ id, before: before?.toString(), limit: 50 })}`),
+  forkSession: (id: string, fork: SessionForkRequest) =>
+    send<SessionFork>('POST', `/sessions/${segment(id)}/fork`, fork),
   removeSession: (id: string, calls: boolean) =>
     send('DELETE', `/sessions${queryString({ id, calls: String(calls) })}`),
   importSessions: (file: Blob) => send<ImportReport>('POST', '/sessions/import', file),

@@ -23,14 +23,15 @@ export function asProblem(error: unknown): Problem {
 }
 
 /**
- * Sends a request and returns the parsed JSON body of the answer. `path` is below `/api/vps`, `key` is the Idempotency-Key.
- * Throws `Problem`.
+ * Sends a request and returns the parsed JSON body of the answer. `path` is below `/api/vps`, `key` is the Idempotency-Key,
+ * `prefer` the header Prefer. Throws `Problem`.
  */
 export async function send<T>(
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
   body?: unknown,
   key?: string,
+  prefer?: string,
 ): Promise<T> {
   const json = body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body);
   const response = await fetch(`/api/vps${path}`, {
@@ -39,6 +40,7 @@ export async function send<T>(
     headers: {
       ...(json !== undefined && { 'Content-Type': 'application/json' }),
       ...(key !== undefined && { 'Idempotency-Key': key }),
+      ...(prefer !== undefined && { Prefer: prefer }),
     },
   }).catch(() => {
     throw noAnswer();

@@ -1,19 +1,17 @@
 /** The command `call`: sends a call and waits for its end. Reconnecting never makes a second call (see submit.ts). */
 import { randomUUID } from 'node:crypto';
-import { text as readAll } from 'node:stream/consumers';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { CallEvent } from '../../contract/call-events.ts';
 import type { CallRequest } from '../../contract/call-requests.ts';
 import type { CallDescription } from '../../contract/calls.ts';
 import { asArgument } from '../call-id.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
-import { CliError } from '../errors.ts';
 import { positive } from '../filter-options.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { untilInterrupted } from '../interrupt.ts';
-import { jsonText, type JsonText } from '../json-text.ts';
-import { note } from '../output.ts';
+import type { JsonText } from '../json-text.ts';
 import { startSpinner } from '../progress.ts';
+import { asKey, asObject, givenText } from '../request-options.ts';
 import { showEnding } from '../show-call.ts';
 import { submit, untilEnded } from '../submit.ts';
 import { describeEvent } from '../describe-event.ts';
@@ -28,12 +26,6 @@ interface Options {
   readonly async?: true;
   readonly idempotencyKey?: string;
 }
-
-const asObject = jsonText(
-  'a JSON object',
-  '{"channel": "mail"}',
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-);
 
 /** Declares `call`. */
 export function addCallCommand(program: Command): void {
@@ -72,7 +64,7 @@ async function call(
   const request = {
     body: {
       agent_name: agent,
-      prompt: await promptOf(prompt),
+      prompt: await givenText(prompt, 'prompt'),
       session_id: options.session,
       when_busy: options.whenBusy,
       user_id: options.user,
@@ -126,23 +118,4 @@ async function waitFor({ client }: Context, callId: string, ended: () => Promise
       // The spinner then stays at the last known event. The wait for the call is another request.
     }
   }
-}
-
-async function promptOf(given: string | undefined): Promise<string> {
-  if (given !== undefined && given !== '-') return given;
-  if (process.stdin.isTTY) note('Type the prompt, then press Ctrl-D');
-  const text = await readAll(process.stdin);
-  if (text.trim() === '')
-    throw new CliError('usage', 'The prompt is empty: give it as an argument or on standard input');
-  return text;
-}
-
-/**
- * Checks an idempotency key. HTTP headers allow only printable ASCII and lose spaces at their ends. Throws if the key is not
- * valid.
- */
-function asKey(text: string): string {
-  if (!/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(text))
-    throw new InvalidArgumentError('Takes 1 to 255 printable ASCII characters, no spaces at the ends.');
-  return text;
 }

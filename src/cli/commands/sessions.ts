@@ -1,4 +1,4 @@
-/** The commands `sessions list`, `show`, `rm`, `export` and `import`. */
+/** The commands `sessions list`, `show` and `rm`. */
 import type { Command } from 'commander';
 import type { Session, SessionList, SessionPage } from '../../contract/sessions.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
@@ -7,6 +7,7 @@ import { CliError } from '../errors.ts';
 import { wholeNumber } from '../filter-options.ts';
 import { note } from '../output.ts';
 import { sessionPath } from '../resource-paths.ts';
+import { addSessionChanges } from './session-changes.ts';
 import { addSessionTransfer } from './session-transfer.ts';
 
 interface ListOptions {
@@ -18,7 +19,9 @@ interface ListOptions {
 /** Declares the commands. */
 export function addSessionCommands(program: Command): void {
   const sessions = withExamples(
-    program.command('sessions').description('list, show, delete, export and import sessions (conversations)'),
+    program
+      .command('sessions')
+      .description('list, show, change, fork, delete, export and import sessions (conversations)'),
     ['sessions show first'],
   );
   declareForNode(sessions, 'list', 'list the ids of sessions', ['sessions list --all'])
@@ -41,6 +44,7 @@ export function addSessionCommands(program: Command): void {
     .option('--calls', 'also delete the histories of its ended calls, which contain prompts and answers')
     .option('-y, --yes', 'do not ask for confirmation')
     .action(withNode(remove));
+  addSessionChanges(sessions);
   addSessionTransfer(sessions);
 }
 
@@ -80,18 +84,29 @@ async function show(
     user: session.user_id,
     created: session.created_at,
     last_activity: session.last_activity,
-    messages: 'total_messages' in session ? session.total_messages : session.messages.length,
+    system: session.system,
+    turns: session.window?.turns,
+    characters: session.window?.characters,
+    messages: totalOf(session),
   });
   // A page has its newest message first. On a terminal the newest is always the last one.
   const messages = 'total_messages' in session ? session.messages.toReversed() : session.messages;
-  for (const { timestamp, role, agent, failed, content } of messages) {
+  const first = Math.min(totalOf(session), before ?? Infinity) - messages.length;
+  // A note for lost messages stands for several, so that the numbers are not known.
+  const numbered = !messages.some(({ lost, role }) => lost && role === 'system');
+  for (const [index, { timestamp, role, agent, failed, content }] of messages.entries()) {
     out.line();
     const who = agent === null ? role : `${role} (${agent})`;
-    out.text(`${timestamp}  ${who}${failed ? '  failed' : ''}`);
+    const number = numbered ? `#${first + index}  ` : '';
+    out.text(`${number}${timestamp}  ${who}${failed ? '  failed' : ''}`);
     out.text(content);
   }
   if ('next_before' in session && session.next_before !== null)
     note(`There are older messages: add --before ${session.next_before}`);
+}
+
+function totalOf(session: Session | SessionPage): number {
+  return 'total_messages' in session ? session.total_messages : session.messages.length;
 }
 
 async function remove(

@@ -1,6 +1,7 @@
 import { useLocation, useRoute } from 'preact-iso/router';
-import type { SessionPage as SessionWithPage } from '../../../src/contract/sessions.ts';
+import type { Message, SessionPage as SessionWithPage } from '../../../src/contract/sessions.ts';
 import { api } from '../api.ts';
+import { plural } from '../format.ts';
 import { queryString } from '../http.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { Empty } from '../ui/empty.tsx';
@@ -10,8 +11,11 @@ import { notify } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { ProblemBox } from '../ui/problem-box.tsx';
 import { Time } from '../ui/time.tsx';
+import { ForkButton } from './fork-button.tsx';
 import { OlderMessages } from './older-messages.tsx';
+import { RegenerateButton } from './regenerate-button.tsx';
 import { Transcript } from './transcript.tsx';
+import { endsTurn, lastTurnOf } from './turns.ts';
 import { useTranscript } from './use-transcript.ts';
 
 /** One session: its facts and its newest messages, with older ones on scrolling up. */
@@ -35,10 +39,27 @@ export function SessionPage() {
       {session && messages.length === 0 && <Empty title="No messages yet" />}
       {messages.length > 0 && (
         <OlderMessages key={id} shown={messages.length} hasOlder={hasOlder} onOlder={loadOlder}>
-          <Transcript messages={messages} total={session?.total_messages} />
+          <Transcript
+            messages={messages}
+            total={session?.total_messages}
+            actionsOf={session && actionsIn(session, messages)}
+          />
         </OlderMessages>
       )}
     </Page>
+  );
+}
+
+/** Returns what gives each message its buttons: a fork at the end of each turn, and a new answer for the last one. */
+function actionsIn(session: SessionWithPage, messages: readonly Message[]) {
+  const { session_id: id, total_messages: total } = session;
+  const first = total - messages.length;
+  const last = lastTurnOf(messages, total);
+  return (number: number) => (
+    <>
+      {endsTurn(messages, number - first) && <ForkButton sessionId={id} count={number + 1} />}
+      {last && number === total - 1 && <RegenerateButton session={session} turn={last} />}
+    </>
   );
 }
 
@@ -95,6 +116,20 @@ function Facts({ session }: { session: SessionWithPage }) {
           <dd>{session.user_id}</dd>
         </div>
       )}
+      {session.system !== undefined && (
+        <div>
+          <dt>System prompt</dt>
+          <dd>
+            <LongText text={session.system} label="The whole system prompt" />
+          </dd>
+        </div>
+      )}
+      {session.window && (
+        <div>
+          <dt>Window</dt>
+          <dd>{windowWords(session.window)}</dd>
+        </div>
+      )}
       {Object.keys(session.metadata).length > 0 && (
         <div>
           <dt>Metadata</dt>
@@ -107,4 +142,11 @@ function Facts({ session }: { session: SessionWithPage }) {
       )}
     </dl>
   );
+}
+
+function windowWords({ turns, characters }: NonNullable<SessionWithPage['window']>): string {
+  const words = [];
+  if (turns !== undefined) words.push(plural(turns, 'turn'));
+  if (characters !== undefined) words.push(plural(characters, 'character'));
+  return `at most ${words.join(' and ')}`;
 }

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Message } from '../../../src/contract/sessions.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { LongText } from '../ui/long-text.tsx';
@@ -9,10 +10,12 @@ interface TranscriptProps {
   readonly marked?: string;
   /** How many messages the session has, if only its newest are shown. */
   readonly total?: number | undefined;
+  /** Returns the buttons of a message. `number` is how many messages of the session are before it. */
+  readonly actionsOf?: ((number: number) => ComponentChildren) | undefined;
 }
 
 /** The messages of a session, in their order. */
-export function Transcript({ messages, marked, total = messages.length }: TranscriptProps) {
+export function Transcript({ messages, marked, total = messages.length, actionsOf }: TranscriptProps) {
   const first = total - messages.length; // A key that a message keeps when older ones are added above it.
   return (
     <ol class="transcript">
@@ -29,6 +32,7 @@ export function Transcript({ messages, marked, total = messages.length }: Transc
             {message.failed && <span class="tag">left out of later turns</span>}
             {message.lost && <span class="tag failed">lost</span>}
             {message.call_id !== null && message.call_id !== marked && <CallLink id={message.call_id} />}
+            {actionsOf?.(first + index)}
           </div>
           <div class="message-text">
             <LongText text={message.content} label="The whole message" />

@@ -9,6 +9,7 @@ interface ConfirmButtonProps {
   /** The label of the button that confirms. It names the action and is never just "OK". */
   readonly action: string;
   readonly danger?: boolean;
+  readonly small?: boolean;
   /** What the button acts on. It lets users of screen readers distinguish buttons with the same label. */
   readonly about?: string;
   readonly onConfirm: (values: FormData) => Promise<void>;
@@ -17,7 +18,7 @@ interface ConfirmButtonProps {
 
 /** A button that asks for confirmation in a dialog before it acts. */
 export function ConfirmButton(props: ConfirmButtonProps) {
-  const { label, title, action, danger = false, about, onConfirm, children } = props;
+  const { label, title, action, danger = false, small = false, about, onConfirm, children } = props;
   const [open, setOpen] = useState(false);
   const close = (): void => setOpen(false);
   const confirm = async (values: FormData): Promise<void> => {
@@ -26,7 +27,12 @@ export function ConfirmButton(props: ConfirmButtonProps) {
   };
   return (
     <>
-      <button type="button" aria-label={about && `${label} ${about}`} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        class={small ? 'small' : undefined}
+        aria-label={about && `${label} ${about}`}
+        onClick={() => setOpen(true)}
+      >
         {label}
       </button>
       {open && (
