@@ -2,39 +2,58 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
-import { startTestNode, type TestNode } from '../rig/test-node.ts';
-import { steps, type Real } from './commands.ts';
+import type { NodeProcess } from '../rig/node-process.ts';
+import { steps } from './commands.ts';
 import { echoOf, newModel } from './gateway-model.ts';
+import type { Real } from './step.ts';
+import { startTwoFacades, type TwoFacades } from './two-facades.ts';
 
-let test: TestNode;
+let facades: TwoFacades;
 let echo: ScriptedAgent;
 let refuse: ScriptedAgent;
-let hanging: ScriptedAgent;
+let gate: ScriptedAgent;
+let open: () => void = () => undefined;
 
 beforeAll(async () => {
-  test = await startTestNode({ HOLDFAST_CIRCUIT_BREAKER: 'off' });
+  facades = await startTwoFacades({ HOLDFAST_CIRCUIT_BREAKER: 'off' });
   echo = await startAgent(({ body }) => {
     const { messages } = body as { messages: { content: string }[] };
     return { body: { content: echoOf(messages.at(-1)?.content ?? '', messages.length) } };
   });
   refuse = await startAgent(() => ({ status: 401 }));
-  hanging = await startAgent(() => ({ hang: true }));
+  gate = await startAgent(async () => {
+    await new Promise<void>((resolve) => (open = resolve));
+    return { body: { content: 'at last' } };
+  });
 });
 afterAll(async () => {
-  await test.close();
-  await Promise.all([echo.close(), refuse.close(), hanging.close()]);
+  await facades.close();
+  await Promise.all([echo.close(), refuse.close(), gate.close()]);
 });
+
+/** Returns a function that hands out a facade to kill and starts the next one meanwhile. */
+function mortals(start: () => Promise<NodeProcess>): () => Promise<NodeProcess> {
+  let next = start();
+  return async () => {
+    const facade = await next;
+    next = start();
+    return facade;
+  };
+}
 
 it('any sequence of steps leaves the gateway as the model says', { timeout: 180_000 }, async () => {
   let run = 0;
+  const mortal = facades.startMortal && mortals(facades.startMortal);
   await fc.assert(
     fc.asyncProperty(steps, async (sequence) => {
       run += 1;
       const prefix = `run${run}-`;
       const real: Real = {
-        test,
+        http: facades.http,
         ports: { echo: echo.port, refuse: refuse.port },
-        hanging,
+        gate,
+        open: () => open(),
+        mortal,
         own: (name) => prefix + name,
       };
       await fc.asyncModelRun(() => ({ model: newModel(), real }), sequence);
