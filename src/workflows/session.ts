@@ -46,11 +46,14 @@ const renewAtEvents = 150;
 const firstTaskStart = 3;
 const firstTaskEvents = 3;
 
+/** The reply to the call whose turn is under way to it by a signal. */
+const queuedFirst: TurnReply = { state: 'queued', position: 1, comesByItself: true };
+
 export async function session(initial: SessionState, limits: SessionLimits): Promise<ClosedSession> {
   const run = new SessionRun(initial, limits);
   const { book, renewal } = run;
   const isClosed = (): boolean => run.closed;
-  const holding = new TurnHolding(run);
+  const holding = new TurnHolding(run, initial);
   const interruptions = new Interruptions(run);
 
   /** Takes over the endings that the facade knows, then grants the turn or a place in the queue. */
@@ -65,11 +68,13 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     interruptions.begin(interrupted, callId, book.holder?.callId);
     if (interrupted.length > 0) holding.endsSoon();
     for (const commit of wish.taken ?? []) book.commit(commit, now);
-    const reply = book.openTurn(callId, now, metadataBytes);
+    const opened = book.openTurn(callId, now, metadataBytes);
     const { holder } = book;
+    const comesBySignal = opened.state === 'granted' && holding.comesBySignal(opened, wish.again === true);
+    const reply = comesBySignal ? queuedFirst : opened;
     if (reply.state === 'queued' && reply.supersededBy !== undefined)
       interruptions.repeat(callId, reply.supersededBy, holder?.callId);
-    if (wish.again && holder?.callId === callId) holding.grantByReply(holder);
+    // A call that has not started gets its turn by the reply alone.
     const bySignal = holder?.callId !== callId || (waitedBefore && wish.again !== true);
     if (holder && holder.turnNumber !== turnBefore && bySignal) void holding.sendTurn(holder);
     if (reply.state === 'committed') return reply;

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { TurnActivities } from '../activities/turn-activities.ts';
 import { callWorkflowId } from '../domain/ids.ts';
-import type { TurnHolder } from '../domain/session.ts';
+import type { SessionState, TurnHolder } from '../domain/session.ts';
 import { isLate, isLost, isOverdue } from '../domain/turn-holder.ts';
 import { firstResendMs, isDelivered, lastResendMs } from './delivery.ts';
 import { turnGrantedSignal } from './messages.ts';
@@ -46,13 +46,18 @@ export class TurnHolding {
   private readonly lookEveryMs: number;
   /** Number of the turn that a waiting call was granted but has not been sent yet. */
   private unsentTurn: number | undefined;
-  /** Number of the turn that a reply has granted although a signal was under way. */
+  /** Number of the turn that is being sent by signals, in this run or the next. */
+  private sendingTurn: number | undefined;
+  /** Number of the turn of which a signal may or may not have arrived. */
+  private signalledTurn: number | undefined;
+  /** Number of the turn that a reply has granted while it was being sent. */
   private turnByReply: number | undefined;
   /** How soon the holder is looked at while other calls wait. */
   private checkMs = holderCheckMs;
 
-  constructor(run: SessionRun) {
+  constructor(run: SessionRun, { holder, holderUntold }: SessionState) {
     this.run = run;
+    if (holderUntold) this.unsentTurn = this.sendingTurn = holder?.turnNumber;
     this.lookEveryMs = run.limits.lookEveryMs ?? lookEveryMs;
   }
 
@@ -67,11 +72,18 @@ export class TurnHolding {
     return this.run.book.waiting > 0 || this.run.holderSuspected;
   }
 
-  /** Call this if the reply grants the turn to a call that has not started: a signal would repeat the call's first task. */
-  grantByReply({ turnNumber }: TurnHolder): void {
-    if (this.unsentTurn !== turnNumber || !patched('turn-by-reply')) return;
+  /**
+   * Whether the turn of a call that asks for it comes by a signal which is under way. Such a call must wait for the signal: while
+   * it asks its agent in its first task, the signal would repeat that task, and with it the request. A facade that asks `again`
+   * for a call that it has not started gets the turn by the reply, unless a signal has been sent that may still arrive.
+   */
+  comesBySignal({ turnNumber }: { readonly turnNumber: number }, again: boolean): boolean {
+    if (!this.run.takesEndings || this.sendingTurn !== turnNumber) return false;
+    if (!again || this.signalledTurn === turnNumber) return true;
     this.turnByReply = turnNumber;
+    this.sendingTurn = undefined;
     this.unsentTurn = undefined;
+    return false;
   }
 
   /** Call this if the holder was interrupted. */
@@ -86,7 +98,7 @@ export class TurnHolding {
   async sendTurn(holder: TurnHolder | undefined): Promise<void> {
     const { run } = this;
     const { book, renewal, takesEndings } = run;
-    if (!holder || this.isInterrupted(holder)) return;
+    if (!holder || this.isInterrupted(holder) || this.turnByReply === holder.turnNumber) return;
     const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
     const { turnNumber } = holder;
     const holds = (): boolean =>
@@ -97,8 +109,11 @@ export class TurnHolding {
     let sent = false;
     run.inFlight += 1;
     this.unsentTurn = turnNumber;
+    this.sendingTurn = turnNumber;
     for (let pauseMs = firstResendMs; ; pauseMs *= 2) {
+      this.signalledTurn = turnNumber;
       sent = await isDelivered(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...run.place }));
+      if (this.signalledTurn === turnNumber) this.signalledTurn = undefined;
       renewal.note();
       if (sent && holds()) this.unsentTurn = undefined;
       if (sent || pauseMs > lastResendMs || !patched('wake-again')) break;
@@ -110,6 +125,7 @@ export class TurnHolding {
       renewal.note();
     }
     run.inFlight -= 1;
+    if (this.sendingTurn === turnNumber && !run.mustRenew) this.sendingTurn = undefined;
     if (sent) book.markSeen(turnNumber);
     if (takesEndings && !sent && holds()) await this.look(holder);
     else if (drops) await this.sendTurn(book.release(holder.callId, Date.now()));

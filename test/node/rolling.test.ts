@@ -1,11 +1,11 @@
 /** Facades and workers are replaced one after the other under load: nothing is lost, nothing is done twice. */
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setTimeout as pass } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { clusterSettings } from '../rig/cluster-settings.ts';
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
+import { insist } from '../rig/insist.ts';
 import { ProductProcess, samePlace, startNodeProcess, type NodeProcess } from '../rig/node-process.ts';
 import { startTemporalServer } from '../rig/server-process.ts';
 import { testEnvironment, type Environment } from '../rig/test-node.ts';
@@ -47,6 +47,7 @@ test('a rolling restart under load loses and doubles nothing', { timeout: 180_00
   });
   onTestFinished(() => agent.close());
   const urls = facades.map(({ node }) => node.url);
+  const https = urls.map((url) => new HttpClient(url));
   await facades[0]?.node.http.register('quick', agent.port, { max_retries: 0 });
   await expect
     .poll(async () => (await new HttpClient(urls[1] ?? '').get('/api/vps/agents')).body.total)
@@ -58,7 +59,7 @@ test('a rolling restart under load loses and doubles nothing', { timeout: 180_00
     for (let turn = 0; !stop; turn++) {
       const prompt = `${index}/${turn}`;
       const session = `session-${index}`;
-      const answer = await insist(urls, { agent_name: 'quick', prompt, session_id: session });
+      const answer = await insist(https, { agent_name: 'quick', prompt, session_id: session });
       ended.push({ prompt, session, answer });
     }
   };
@@ -95,14 +96,3 @@ test('a rolling restart under load loses and doubles nothing', { timeout: 180_00
     );
   }
 });
-
-/** A client that does not give up: the same key to whichever facade takes it, and then the call's own address. */
-async function insist(urls: readonly string[], body: Json): Promise<HttpAnswer> {
-  const key = randomBytes(8).toString('hex');
-  for (let tries = 0; ; tries++) {
-    const http = new HttpClient(urls[tries % urls.length] ?? '');
-    const answer = await http.call(body, { 'Idempotency-Key': key }).catch(() => undefined);
-    if (answer && answer.status !== 503 && answer.status !== 202) return answer;
-    await pass(50); // Not to hammer a facade that starts.
-  }
-}

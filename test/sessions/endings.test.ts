@@ -1,9 +1,12 @@
 /** Endings that nobody tells their session, in sessions of the tests' own: the first one counts, and none comes too late. */
+import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { callWorkflowId } from '../../src/domain/ids.ts';
+import { callWorkflowId, sessionWorkflowId } from '../../src/domain/ids.ts';
+import type { TurnReply, TurnWish } from '../../src/domain/session.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
+import { inputOf } from '../rig/call-input.ts';
 import type { Json } from '../rig/http-client.ts';
 import { contentOf, looksOf, sessionStatusOf, startSession, toldOf } from './session-facts.ts';
 import { holdTurn, kill, statusOf } from './unseen-endings.ts';
@@ -146,4 +149,36 @@ it('a session that is deleted during the first task of a call stays deleted, and
   });
   expect((await call('deleted', 'again')).body).toMatchObject({ session_stored: true });
   expect(await textsOf('deleted')).toEqual(['again', 're: again']);
+});
+
+describe('a turn that is under way by a signal, and that its call asks for', () => {
+  const askedOnce = async (session: string, again: boolean): Promise<TurnReply> => {
+    const { temporal } = facades.node;
+    const held = await holdTurn(facades.node, await facades.node.startFacade(), session, 'hello');
+    await held.endUnseen();
+    const callId = randomBytes(24).toString('base64url');
+    const openTurn = (wish: TurnWish) => {
+      const args: [string, number, null, TurnWish] = [callId, 0, null, { tellsEnding: true, ...wish }];
+      const handle = temporal.workflow.getHandle(sessionWorkflowId(session));
+      return handle.executeUpdate<TurnReply, typeof args>('openTurn', { args });
+    };
+    expect(await openTurn({})).toMatchObject({ state: 'queued' });
+    expect(await textsOf(session)).toEqual(['hello', 'at last']); // The read tells the session, and the turn moves on.
+
+    const turn = await openTurn(again ? { again } : {});
+    const args = [{ ...(await inputOf(temporal, held.callId)), callId, turn }];
+    const workflowId = callWorkflowId(callId);
+    await temporal.workflow.execute('agentCall', { workflowId, taskQueue: 'holdfast', args });
+
+    expect(held.agent.requests.map(({ callKey }) => callKey?.startsWith(callId))).toEqual([false, true]);
+    return turn;
+  };
+
+  it('comes by the signal alone: a grant beside it would have the agent asked twice', async () => {
+    expect(await askedOnce('signalled', false)).toMatchObject({ state: 'queued', comesByItself: true });
+  });
+
+  it('comes by the reply alone if the facade has not started the call', async () => {
+    await askedOnce('overtaken', true); // By the signal, if one is on its way at that moment.
+  });
 });

@@ -154,7 +154,8 @@ describe('a call that is interrupted', () => {
       hints: { interrupted: [holder] },
     });
     expect(await described(holder)).toMatchObject({ status: 'cancelled', superseded_by: 'other' });
-    await expect.poll(() => openTurn('alone', 'other')).toMatchObject({ state: 'granted', window: [] });
+    const again = () => openTurn('alone', 'other', 0, null, { tellsEnding: true, again: true });
+    await expect.poll(again).toMatchObject({ state: 'granted', window: [] });
     expect(await messages('alone')).toMatchObject([{ failed: true, superseded_by: 'other' }]);
   });
 });

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { sessionWorkflowId } from '../../src/domain/ids.ts';
 import type { HttpClient, Json } from '../rig/http-client.ts';
+import { insist } from '../rig/insist.ts';
 import { contentOf, startSession } from './session-facts.ts';
 import { kill, statusOf } from './unseen-endings.ts';
 import { useFacades, windowOf } from './use-facades.ts';
@@ -51,10 +52,15 @@ it('30 calls at once at two facades are 30 turns, one at a time', async () => {
   const other = await node.startFacade();
   await startSession(node.temporal, 'at-once', limits);
   const asked = echo.requests.length;
+  // An update that meets a continue-as-new is tried again by the SDK after a second. On a slow machine it may be unlucky so often
+  // that its facade answers 503.
+  const https = [node.http, other.http];
   const answers = await Promise.all(
-    prompts(30).map((prompt, turn) => callAt(turn % 2 ? other : node, 'at-once', prompt)),
+    prompts(30).map((prompt, turn) =>
+      insist(turn % 2 ? https : https.toReversed(), { agent_name: 'echo', prompt, session_id: 'at-once' }),
+    ),
   );
-  for (const body of answers) expect(body).toMatchObject({ success: true, session_stored: true });
+  for (const { body } of answers) expect(body).toMatchObject({ success: true, session_stored: true });
   await expectTurns('at-once', prompts(30), asked);
   await expect.poll(() => runsOf('at-once')).toBeGreaterThan(5);
 }, 120_000);
