@@ -75,4 +75,5 @@ export const slowFiles = [
   'test/sessions/reads.test.ts',
   'test/sessions/renewals.test.ts',
   'test/sessions/untold.test.ts',
+  'test/upgrade/upgrade.test.ts',
 ];

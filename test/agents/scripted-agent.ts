@@ -23,10 +23,12 @@ export class ScriptedAgent {
   private readonly milestones = new Milestones();
   private readonly script: Script;
   private server: Server | undefined;
-  private listeningPort = 0;
+  private listeningPort: number;
 
-  constructor(script: Script) {
+  /** A port of 0 means that a free one is picked. */
+  constructor(script: Script, port = 0) {
     this.script = script;
+    this.listeningPort = port;
   }
 
   /** The same for the agent's whole life, also after `stop()`. */

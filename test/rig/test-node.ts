@@ -26,8 +26,8 @@ export async function testEnvironment(
     HOLDFAST_TEMPORAL_UI_PORT: '0',
     HOLDFAST_LOG_LEVEL: 'silent',
     HOLDFAST_DRAIN_SECONDS: '1',
-    HOLDFAST_DATA_DIR: await mkdtemp(join(tmpdir(), 'holdfast-test-')),
     ...extra,
+    HOLDFAST_DATA_DIR: extra['HOLDFAST_DATA_DIR'] ?? (await mkdtemp(join(tmpdir(), 'holdfast-test-'))),
   };
 }
 
