@@ -20,6 +20,7 @@ import { Children } from './children.ts';
 import { cpuByRole, roles, type CpuByRole } from './cluster-cpu.ts';
 import { call, get, post } from './http.ts';
 import { runLanes } from './lanes.ts';
+import { toldAfterMs } from './node-subjects.ts';
 import { whole } from './options.ts';
 import { inTemporaryFolder, withoutSettings } from './product.ts';
 import { figures } from './stats.ts';
@@ -205,6 +206,8 @@ async function figuresOf(kind: (typeof kinds)[number], url: string, cluster: Clu
   const at = await runLanes(ask, count, parallel);
   if (kind === 'async') await untilNoneRuns(url);
   const cpu = perCall(began, await cpuByRole(cluster));
+  // Until then sessions are told how their last calls ended, which would slow down the next kind.
+  if (kind === 'in a session') await pass(toldAfterMs);
   return [
     figures(sequence.durationsMs).p50.toFixed(1),
     figures(at.durationsMs).p50.toFixed(1),

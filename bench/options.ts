@@ -38,7 +38,7 @@ code is 1 if a target is missed or a ratio is worse than in --compare, and 2 for
   --nightly           --growth with 100,000 stored, which takes most of an hour
   --memory            another run: memory of a node per idle session, with N of them, and per call in flight
   --json FILE         writes all figures as JSON
-  --compare OLD.json  prints which ratios are better or worse than in that run of the same kind
+  --compare OLD.json  prints by what factor the ratios differ from that run of the same kind, and which are better or worse
   --plot FILE.svg     draws medians as bars, with p95
   --docs              writes the tables into docs/benchmarks.md and the plot into docs/benchmarks.svg
   --help
@@ -46,7 +46,7 @@ code is 1 if a target is missed or a ratio is worse than in --compare, and 2 for
 Rows:
 ${rowNames.map((name) => `  ${name.padEnd(longestName)}  ${rowTitles[name]}`).join('\n')}
 
-A run takes ten minutes on two cores. A quick one: --calls 50 --rounds 2 --concurrency 16 --stored 0.`;
+A run takes a quarter of an hour on two cores. A quick one: --calls 50 --rounds 2 --concurrency 16 --stored 0.`;
 
 /** Parses the command line. Returns undefined for --help. Throws an error that says which option is wrong. */
 export function readOptions(args: readonly string[]): Options | undefined {
