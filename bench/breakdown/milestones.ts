@@ -29,8 +29,6 @@ export const spanNames = [
   'the first task comes back and asks',
   'the agent',
   "the activity's result is kept",
-  'the task commits the turn',
-  'the session gets the turn',
   'the last task ends the call',
   'the end is stored and reported, the answer sent',
 ] as const;
@@ -50,8 +48,6 @@ export function spansOf(seen: Seen, events: readonly HistoryEvent[]): Span[] {
     ['the first task comes back and asks', seen.askedAt],
     ['the agent', seen.answeredAt],
     ["the activity's result is kept", at(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)],
-    ['the task commits the turn', at(EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED)],
-    ['the session gets the turn', at(EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED)],
     ['the last task ends the call', timeOf(events.at(-1))],
     ['the end is stored and reported, the answer sent', seen.receivedAt],
   ];

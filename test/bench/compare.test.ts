@@ -19,6 +19,28 @@ describe('two runs', () => {
     expect(compare(run(then, 11), run(now, 11)).map((one) => one.change)).toEqual([change]);
   });
 
+  it('of a rate, more is better, and the quotient is told', () => {
+    const rate = (value: number) => {
+      const { ratios, rows } = run(value, 11);
+      return { ratios: ratios.map((one) => ({ ...one, isRate: true as const })), rows };
+    };
+    expect(compare(rate(1), rate(1.5))).toMatchObject([{ quotient: 1.5, change: 'better' }]);
+    expect(compare(rate(1.5), rate(1))).toMatchObject([{ change: 'worse' }]);
+  });
+
+  it('what an older run did not count is not compared', () => {
+    const counted = (sessionTasks?: number) => ({
+      ratios: [],
+      rows: [
+        reportRowOf('session', 10, {
+          counts: { events: 6, workflowTasks: 1, ...(sessionTasks !== undefined && { sessionTasks }) },
+        }),
+      ],
+    });
+    expect(compare(counted(), counted(1))).toEqual([]);
+    expect(compare(counted(1), counted(2))).toMatchObject([{ change: 'worse' }]);
+  });
+
   it('one more event is worse, whatever the times say', () => {
     expect(compare(run(1, 11), run(1, 12))).toContainEqual({
       label: 'events: row call',

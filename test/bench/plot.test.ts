@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plot } from '../../bench/plot.ts';
+import { figures } from '../../bench/stats.ts';
 import { reportRowOf } from './support.ts';
 
 const plan = { calls: 200, rounds: 5, concurrency: [16] };
@@ -12,6 +13,7 @@ describe('the plot', () => {
       reportRowOf('stock', 50),
       reportRowOf('call', 15, { title: 'call <&>' }),
       reportRowOf('session-read', 1),
+      reportRowOf('session-hot', NaN, { sequential: figures([]) }),
     ],
   });
 
@@ -27,8 +29,9 @@ describe('the plot', () => {
     expect(svg).toContain('@media (prefers-color-scheme:dark)');
   });
 
-  it('leaves out what would be too small to see, and breaks on no title', () => {
+  it('leaves out what would be too small to see or was not measured in sequence, and breaks on no title', () => {
     expect(svg).not.toContain('row session-read');
+    expect(svg).not.toContain('row session-hot');
     expect(svg).toContain('call &lt;&amp;>');
   });
 

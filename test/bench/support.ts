@@ -1,4 +1,4 @@
-import type { Round } from '../../bench/figures.ts';
+import type { QueueTurns, Round } from '../../bench/figures.ts';
 import type { MeasuredRow } from '../../bench/rounds.ts';
 import type { ReportRow } from '../../bench/report.ts';
 import { figures } from '../../bench/stats.ts';
@@ -15,6 +15,12 @@ export function rowOf(roundsMs: readonly number[], more: Partial<MeasuredRow & R
     })),
     ...(counts && { counts }),
   };
+}
+
+/** A queue of 100 turns, with what one of the first ten and one of the last ten cost, in ms of time and of CPU. */
+export function queueOf(first: number, last: number, all = (first + last) / 2): QueueTurns {
+  const costs = (ms: number) => ({ elapsedMs: ms, serverCpuMs: ms });
+  return { count: 100, first: costs(first), last: costs(last), all: costs(all) };
 }
 
 export function reportRowOf(name: string, p50: number, more: Partial<ReportRow> = {}): ReportRow {

@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { report } from '../../bench/report.ts';
 import { costsTable, forMarkdown, ratiosTable, short, timesTable, verdictTable } from '../../bench/tables.ts';
 import { withFigures } from '../../bench/write-docs.ts';
-import { rowOf } from './support.ts';
+import { queueOf, rowOf } from './support.ts';
 
 const machine = { node: 'v20', cores: 2, cpu: 'test', loadBefore: 0 };
 const run = report(
   new Map([
     ['floor', rowOf([10, 10], { counts: { events: 11, workflowTasks: 2 } })],
-    ['session', rowOf([15, 15], { counts: { events: 12, workflowTasks: 2, sessionEvents: 9 } })],
+    [
+      'session',
+      rowOf([15, 15], { counts: { events: 12, workflowTasks: 2, sessionEvents: 9, sessionTasks: 1 } }),
+    ],
   ]),
   { calls: 6, rounds: 2, concurrency: [16] },
   machine,
@@ -21,9 +24,27 @@ describe('the tables of a run', () => {
     expect(rows[0]?.slice(1)).toEqual(['10 / 11 / 11', '20 / 20 / 20', '400']);
   });
 
+  it('leave the cells empty that a row is not measured for', () => {
+    const queue = report(
+      new Map([['session-queue', rowOf([7], { concurrent: [], queue: queueOf(1, 1) })]]),
+      { calls: 1, rounds: 1, concurrency: [16] },
+      machine,
+    );
+    expect(timesTable(queue).rows[0]?.slice(1)).toEqual(['7 / 7.7 / 7.7', '-', '-']);
+    // A cost of a queue is one per turn.
+    expect(costsTable(queue).rows[0]?.slice(1, 3)).toEqual(['0.28', '0.56']);
+  });
+
   it('tell what one call costs', () => {
     const { rows } = costsTable(run);
-    expect(rows[1]?.slice(1)).toEqual(['15', '30', '1', '12 + 9 of the session', '2', '-']);
+    expect(rows[1]?.slice(1)).toEqual([
+      '15',
+      '30',
+      '1',
+      '12 + 9 of the session',
+      '2 + 1 of the session',
+      '-',
+    ]);
   });
 
   it('tell ratios and the verdict with their intervals', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge, statusOf, targets, type Judged, type Rows } from '../../bench/targets.ts';
-import { rowOf } from './support.ts';
+import { queueOf, rowOf } from './support.ts';
 
 const judgedOf = (rows: Rows, levels: readonly number[] = [16]): Judged[] =>
   targets(levels).map((target) => judge(target, rows, 3));
@@ -67,6 +67,33 @@ describe('a target', () => {
     });
   });
 
+  it('of a call in a session is that of a call without one, and of both histories together', () => {
+    const counts = { events: 6, workflowTasks: 1, sessionEvents: 5, sessionTasks: 1 };
+    const rows: Rows = new Map([
+      ['call', rowOf([10, 10, 10])],
+      ['session', rowOf([13, 13, 13], { counts })],
+      ['session-thinking', rowOf([20, 20, 20])],
+    ]);
+    const verdict = judgedOf(rows);
+    expect(find(verdict, 'p50: call in a session / call')?.value).toBeCloseTo(1.3);
+    expect(find(verdict, 'calls/s at 16: call in a session / call')?.value).toBeCloseTo(1 / 1.3);
+    expect(find(verdict, 'server CPU: call in a session / call')?.value).toBeCloseTo(1.3);
+    expect(find(verdict, 'server CPU: call in a session, 10 s')?.status).toBe('missed');
+    expect(find(verdict, 'workflow tasks of call and session')).toMatchObject({ value: 2, status: 'met' });
+    expect(find(verdict, 'events of call and session')).toMatchObject({ value: 11, status: 'met' });
+  });
+
+  it('of a queue is missed if its last turns cost more than the first, or less', () => {
+    const judgedFor = (first: number, last: number) =>
+      find(
+        judgedOf(new Map([['session-queue', rowOf([1, 1, 1], { queue: queueOf(first, last) })]])),
+        'time of a turn while 100 calls wait: the last ten / the first ten',
+      );
+    expect(judgedFor(50, 55)).toMatchObject({ limit: '0.8 to 1.25', status: 'met' });
+    expect(judgedFor(50, 100)?.status).toBe('missed');
+    expect(judgedFor(100, 50)?.status).toBe('missed');
+  });
+
   it('of the handler is met when half of the requests took less than a millisecond', () => {
     const handler = { requests: 10, seconds: 0.2, underOneMs: 6 };
     const rows: Rows = new Map([['session-read', rowOf([1, 1, 1], { handler })]]);
@@ -89,5 +116,14 @@ describe('a verdict says how sure it is', () => {
     [{ value: 1.3, low: 1.2, high: 1.4 }, 'missed'],
   ])('%o', (interval, status) => {
     expect(statusOf(interval, { atMost: 1.15 })).toBe(status);
+  });
+
+  it.each([
+    [{ value: 1, low: 0.9, high: 1.1 }, 'met'],
+    [{ value: 1, low: 0.7, high: 1.1 }, 'met, barely'],
+    [{ value: 0.7, low: 0.6, high: 1.5 }, 'missed, barely'],
+    [{ value: 0.7, low: 0.6, high: 0.75 }, 'missed'],
+  ])('of two limits: %o', (interval, status) => {
+    expect(statusOf(interval, { atLeast: 0.8, atMost: 1.25 })).toBe(status);
   });
 });
