@@ -190,6 +190,7 @@ async function endedIn(
     const isUntold = signal > events.lastIndexOf(EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED);
     if (isUntold && ended.includes(prompt)) endedUntold.push(prompt);
   }
-  if (!endedUntold.includes('ended untold')) throw new BadMoment('Every session knows that its call has ended');
+  if (!endedUntold.includes('ended untold'))
+    throw new BadMoment('Every session knows that its call has ended');
   return { ended, endedUntold };
 }
