@@ -10,7 +10,7 @@ import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { WindowMessage } from '../domain/session.ts';
 import type { StoredText } from '../domain/stored-text.ts';
-import { textOf } from '../domain/turn-text.ts';
+import { plainText, replaceTexts } from '../domain/content.ts';
 import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import type { Release } from '../lib/semaphore.ts';
 import { PayloadLostError } from '../payloads/payload-store.ts';
@@ -68,16 +68,18 @@ async function requestAnswer(
   return retryPayloadStore(signal, () => texts.save(callOwner(question.callId), content));
 }
 
-/** Loads all texts. A lost message of the window is replaced by a notice; a lost prompt throws `payload_lost`. */
+/** Loads all texts. A lost text of the window is replaced by a notice; a lost prompt throws `payload_lost`. */
 function loadAll(texts: TextStore, messages: readonly WindowMessage[]): Promise<AgentMessage[]> {
-  const window = messages.slice(0, -1).map(async (message) => ({
-    role: message.role,
-    content: (await unlessLost(() => texts.load(textOf(message)))) ?? lostText,
-  }));
-  const prompt = messages.slice(-1).map(async (message) => ({
-    role: message.role,
-    content: await texts.load(textOf(message)).catch(rethrowLost),
-  }));
+  const load = async (
+    { role, content }: WindowMessage,
+    one: (text: StoredText) => Promise<string>,
+  ): Promise<AgentMessage> => ({ role, content: plainText(await replaceTexts(content, one)) });
+  const window = messages
+    .slice(0, -1)
+    .map((message) => load(message, async (text) => (await unlessLost(() => texts.load(text))) ?? lostText));
+  const prompt = messages
+    .slice(-1)
+    .map((message) => load(message, (text) => texts.load(text).catch(rethrowLost)));
   return Promise.all([...window, ...prompt]);
 }
 

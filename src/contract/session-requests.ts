@@ -3,6 +3,7 @@ import { jsonBytes } from '../domain/json-bytes.ts';
 import { listOf, metadataRecord, noLargerThan, shortListOf } from './bounds.ts';
 import { promptAndDeadline, type RequestLimits } from './call-requests.ts';
 import { id, newId } from './ids.ts';
+import { contentPart } from './sessions.ts';
 import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
@@ -37,6 +38,7 @@ export const importedSession = z.strictObject({
       timestamp: z.iso.datetime({ offset: true }),
       role: z.enum(['user', 'assistant', 'system']),
       content: z.string(),
+      parts: z.array(contentPart).min(2).optional(),
       agent: id.nullish(),
       call_id: id.nullish(),
       failed: z.boolean().optional(),
@@ -65,17 +67,32 @@ export type SessionForkRequest = RequestOf<typeof forkRequest>;
 /** The most messages of one append. A body of the largest size may have millions. */
 const maxAppended = 100;
 
+/** The most parts of one message. */
+const maxParts = 100;
+
 /** The body of a request that appends messages. */
 export function appendRequest(limits: RequestLimits) {
+  const { prompt } = promptAndDeadline(limits);
+  const parts = shortListOf(maxParts, contentPart.extend({ text: prompt })).refine(
+    (list) => list.reduce((sum, { text }) => sum + jsonBytes(text), 0) <= limits.maxPromptBytes,
+    `at most ${limits.maxPromptBytes} bytes of texts as JSON in UTF-8`,
+  );
   const message = z
     .strictObject({
       role: z.enum(['user', 'assistant', 'system']),
-      content: promptAndDeadline(limits).prompt,
+      content: prompt.optional(),
+      parts: parts
+        .optional()
+        .openapi({ description: 'Instead of `content`: what the message says, in parts' }),
       agent: id.nullish().openapi({ description: 'Who said it; only with the role assistant' }),
     })
     .refine(({ role, agent }) => agent == null || role === 'assistant', {
       path: ['agent'],
       error: 'only with the role assistant',
+    })
+    .refine(({ content, parts: its }) => (content === undefined) !== (its === undefined), {
+      path: ['content'],
+      error: 'takes either content or parts',
     });
   return z
     .strictObject({

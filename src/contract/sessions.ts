@@ -3,10 +3,19 @@ import type { AnswerOf } from './types-of.ts';
 import { isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';
 
+/** One part of a message. */
+export const contentPart = z
+  .strictObject({ type: z.literal('text'), text: z.string() })
+  .openapi('ContentPart');
+
 const message = z.object({
   timestamp: isoTime,
   role: z.enum(['user', 'assistant', 'system']),
   content: z.string(),
+  parts: z
+    .array(contentPart)
+    .optional()
+    .openapi({ description: 'What `content` is made of, if the message was appended in several parts' }),
   agent: nullableText,
   call_id: nullableText,
   failed: z.boolean(),

@@ -9,8 +9,9 @@ import type {
   WindowLimits,
   WindowMessage,
 } from './session.ts';
-import { isReference, textBytes, textCharacters, type StoredText } from './stored-text.ts';
-import { systemMessage, textOf, windowMessage } from './turn-text.ts';
+import { contentBytes, contentCharacters, inlineBytes } from './content.ts';
+import type { StoredText } from './stored-text.ts';
+import { systemMessage, windowMessage } from './turn-text.ts';
 
 /** A generous estimate of one message's role, timestamp, ids and punctuation. */
 const overheadBytes = 512;
@@ -37,7 +38,7 @@ interface Room {
 
 interface Entry {
   readonly message: SessionMessage;
-  /** Size of the text in bytes, whether it is in the workflow or in the payload store. */
+  /** Size of the texts in bytes, whether they are in the workflow or in the payload store. */
   readonly textBytes: number;
   /** Estimated bytes that the workflow itself holds for the message. */
   readonly heldBytes: number;
@@ -108,8 +109,8 @@ export class MessageTail {
     return {
       entries: maxHeldMessages,
       messages: windowMessages,
-      textBytes: windowBytes - (system === undefined ? 0 : textBytes(system)),
-      heldBytes: maxHeldWindowBytes - (system === undefined ? 0 : bytesHere(system)),
+      textBytes: windowBytes - (system === undefined ? 0 : contentBytes(system)),
+      heldBytes: maxHeldWindowBytes - (system === undefined ? 0 : inlineBytes(system)),
     };
   }
 
@@ -126,7 +127,7 @@ export class MessageTail {
         left.messages -= 1;
         left.textBytes -= bytes;
         if (message.role === 'user') left.turns -= 1;
-        if (characters < Infinity) left.characters -= textCharacters(textOf(message));
+        if (characters < Infinity) left.characters -= contentCharacters(message.content);
       }
       return Object.values(left).some((rest) => rest < 0);
     });
@@ -135,12 +136,6 @@ export class MessageTail {
 }
 
 function toEntry(message: SessionMessage): Entry {
-  const text = textOf(message);
-  const bytes = textBytes(text);
-  return { message, textBytes: bytes, heldBytes: overheadBytes + bytesHere(text) };
-}
-
-/** Returns the bytes of a text that are not in the payload store. */
-function bytesHere(text: StoredText): number {
-  return isReference(text) ? 0 : textBytes(text);
+  const { content } = message;
+  return { message, textBytes: contentBytes(content), heldBytes: overheadBytes + inlineBytes(content) };
 }

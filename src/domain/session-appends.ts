@@ -2,7 +2,7 @@
 import { sizeAsJson } from './json-bytes.ts';
 import type { SessionBook } from './session-book.ts';
 import type { Append, AppendRecord, Appended, SessionState } from './session.ts';
-import { appendedMessage } from './turn-text.ts';
+import { newMessage } from './turn-text.ts';
 
 /** How many requests are remembered, to recognise their repeats. */
 const maxRemembered = 200;
@@ -35,7 +35,7 @@ export class SessionAppends {
     if (!repeated) {
       this.remember(id, fingerprint);
       const timestamp = new Date(nowMs).toISOString();
-      for (const message of messages) this.book.append(appendedMessage(message, timestamp));
+      for (const message of messages) this.book.append(newMessage(message, timestamp));
       this.book.touch(append, timestamp);
     }
     return { count: this.book.count, repeated };

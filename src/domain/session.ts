@@ -1,4 +1,5 @@
 /** The types of a session. The rules of its turns and messages are in session-book.ts. */
+import type { Content } from './content.ts';
 import type { StoredText } from './stored-text.ts';
 
 /** Metadata that callers attach; a session merges that of all its calls. */
@@ -7,7 +8,7 @@ export type Metadata = Readonly<Record<string, unknown>>;
 /** A message in the form in which an agent gets it. */
 export interface WindowMessage {
   readonly role: 'user' | 'assistant' | 'system';
-  readonly content: StoredText;
+  readonly content: Content;
 }
 
 /** A message as a session stores it. */
@@ -130,8 +131,12 @@ export interface TurnCommit {
   /** When the call was started and when it ended (epoch ms, Temporal's clock). Absent if the call commits before it ends. */
   readonly startedAt?: number;
   readonly endedAt?: number;
-  readonly prompt: StoredText;
-  /** The answer. Absent if the call failed. */
+  /** What the call adds, in order. Absent in commits of older calls, which have `prompt` and `answer` instead. */
+  readonly messages?: readonly NewMessage[];
+  /** Set if the call failed. Its messages are kept for people and never sent to an agent. */
+  readonly failed?: true;
+  /** Only in commits of older calls. Without an answer the call failed. */
+  readonly prompt?: StoredText;
   readonly answer?: { readonly agent: string; readonly content: StoredText };
   readonly userId?: string;
   readonly metadata?: Metadata;
@@ -179,8 +184,8 @@ export interface TurnWish {
   readonly whenBusy?: WhenBusy;
 }
 
-/** A message that is appended without a call. */
-export interface AppendedMessage extends WindowMessage {
+/** A message that is added to a session, by a call or without one. */
+export interface NewMessage extends WindowMessage {
   /** Who said it; only on an assistant's message. */
   readonly agent?: string;
 }
@@ -190,7 +195,7 @@ export interface Append {
   /** Identifies the request. If it is repeated, it appends nothing; with another fingerprint it is refused. */
   readonly id: string;
   readonly fingerprint: string;
-  readonly messages: readonly AppendedMessage[];
+  readonly messages: readonly NewMessage[];
   readonly userId?: string;
   readonly metadata?: Metadata;
   /** The life to which the texts in the payload store belong. Absent if there are none. */

@@ -1,23 +1,8 @@
-/**
- * Accessors for the texts of turns and messages. All code that reads or replaces such a text goes through this file, so that
- * only this file changes when a message gets parts (text, image, tool call) or a turn gets several messages.
- */
+/** What calls say and are told: the messages of a turn, and the texts of a call's input and result. */
 import type { CallInput, CallResult } from './call.ts';
-import type { AppendedMessage, SessionMessage, TurnCommit, WindowMessage } from './session.ts';
+import { replaceTexts, textsIn } from './content.ts';
+import type { NewMessage, SessionMessage, TurnCommit, WindowMessage } from './session.ts';
 import type { StoredText } from './stored-text.ts';
-
-/** Returns the text of a message: a reference if the text is in the payload store and not loaded, otherwise the text itself. */
-export function textOf<T extends StoredText>({ content }: { readonly content: T }): T {
-  return content;
-}
-
-/** Returns a copy of the message with this text. */
-export function withText<T extends StoredText>(
-  message: SessionMessage,
-  text: T,
-): SessionMessage & { readonly content: T } {
-  return { ...message, content: text };
-}
 
 /** Returns the prompt of a call: a reference if the text is in the payload store and not loaded, otherwise the text itself. */
 export function promptOf<T extends StoredText>({ prompt }: { readonly prompt: T }): T {
@@ -56,26 +41,36 @@ export function windowMessage({ role, content }: WindowMessage): WindowMessage {
  * Returns the messages that a call adds to its session, in order. `timestamp` is ISO 8601 UTC. `supersededBy` is the call that
  * interrupted it, if one has.
  */
-export function messagesOf(
-  { callId, prompt, answer }: TurnCommit,
-  timestamp: string,
-  supersededBy?: string,
-): SessionMessage[] {
-  const superseded = supersededBy !== undefined && { supersededBy };
-  if (!answer) return [{ timestamp, role: 'user', content: prompt, callId, failed: true, ...superseded }];
-  const { agent, content } = answer;
-  return [
-    { timestamp, role: 'user', content: prompt, callId },
-    { timestamp, role: 'assistant', content, agent, callId },
-  ];
+export function messagesOf(commit: TurnCommit, timestamp: string, supersededBy?: string): SessionMessage[] {
+  const { callId } = commit;
+  const { messages, failed } = turnOf(commit);
+  return messages.map((message) => ({
+    ...newMessage(message, timestamp),
+    callId,
+    ...(failed && { failed }),
+    ...(failed && supersededBy !== undefined && { supersededBy }),
+  }));
 }
 
-/** Returns a message that is appended without a call, as the session stores it. `timestamp` is ISO 8601 UTC. */
-export function appendedMessage(
-  { role, content, agent }: AppendedMessage,
-  timestamp: string,
-): SessionMessage {
+/** Returns a message that is added to a session, as the session stores it. `timestamp` is ISO 8601 UTC. */
+export function newMessage({ role, content, agent }: NewMessage, timestamp: string): SessionMessage {
   return { timestamp, role, content, ...(agent !== undefined && { agent }) };
+}
+
+/** Returns what a call with this prompt adds to its session; without an answer it has failed. */
+export function turnWith(
+  prompt: StoredText,
+  answer?: { readonly agent: string; readonly content: StoredText },
+): Required<Pick<TurnCommit, 'messages'>> & Pick<TurnCommit, 'failed'> {
+  const question = promptMessage({ prompt });
+  return answer
+    ? { messages: [question, { role: 'assistant', ...answer }] }
+    : { messages: [question], failed: true };
+}
+
+/** Returns what the call adds, also from the commit of an older call. */
+function turnOf({ messages, failed, prompt = '', answer }: TurnCommit) {
+  return messages ? { messages, failed } : turnWith(prompt, answer);
 }
 
 /** Returns what the end of a call adds to its session. `endedAt` is epoch ms; a call without a result has failed. */
@@ -93,8 +88,7 @@ export function commitOf(
 ): TurnCommit {
   return {
     callId,
-    prompt,
-    ...(result && { answer: { agent: result.agentName, content: result.response } }),
+    ...turnWith(prompt, result && { agent: result.agentName, content: result.response }),
     ...(userId !== undefined && { userId }),
     ...(metadata && { metadata }),
     ...(turn?.life !== undefined && { life: turn.life }),
@@ -104,22 +98,24 @@ export function commitOf(
 }
 
 /** Returns all texts that a call adds to its session. */
-export function textsOf({ prompt, answer }: TurnCommit): StoredText[] {
-  return answer ? [prompt, answer.content] : [prompt];
+export function textsOf(commit: TurnCommit): StoredText[] {
+  return turnOf(commit).messages.flatMap(({ content }) => textsIn(content));
 }
 
-/**
- * Returns a copy of the commit in which each text is replaced by the result of `replace`, which is called for one text at a
- * time.
- */
-export async function replaceTexts(
-  commit: TurnCommit,
+/** Returns a copy of the commit in which each text is replaced by the result of `replace`, called for one text at a time. */
+export async function withTexts(
+  { prompt, answer, ...commit }: TurnCommit,
   replace: (text: StoredText) => Promise<StoredText>,
 ): Promise<TurnCommit> {
-  const { prompt, answer } = commit;
+  if (commit.messages) {
+    const messages: NewMessage[] = [];
+    for (const message of commit.messages)
+      messages.push({ ...message, content: await replaceTexts(message.content, replace) });
+    return { ...commit, messages };
+  }
   return {
     ...commit,
-    prompt: await replace(prompt),
+    ...(prompt !== undefined && { prompt: await replace(prompt) }),
     ...(answer && { answer: { ...answer, content: await replace(answer.content) } }),
   };
 }

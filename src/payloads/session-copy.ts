@@ -2,7 +2,7 @@
 import pMap from 'p-map';
 import type { OlderMessages, SessionMessage } from '../domain/session.ts';
 import { isReference, type StoredText } from '../domain/stored-text.ts';
-import { textOf, withText } from '../domain/turn-text.ts';
+import { replaceTexts } from '../domain/content.ts';
 import { folderOf, type Owner } from './owners.ts';
 import { chainOf, readSegment, storeSegment } from './segments.ts';
 import { unlessLost, type TextStore } from './text-store.ts';
@@ -49,7 +49,10 @@ export class SessionCopy {
   async messages(messages: readonly SessionMessage[]): Promise<SessionMessage[]> {
     const copies = await pMap(
       messages,
-      async (message) => withText(message, await this.text(textOf(message))),
+      async (message) => ({
+        ...message,
+        content: await replaceTexts(message.content, (text) => this.text(text)),
+      }),
       { concurrency },
     );
     for (const message of copies) this.onMessage(message);

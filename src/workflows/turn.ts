@@ -11,7 +11,7 @@ import type { TurnActivities } from '../activities/turn-activities.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { GrantedTurn, Superseded, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
-import { promptOf } from '../domain/turn-text.ts';
+import { promptOf, turnWith } from '../domain/turn-text.ts';
 import { turnGrantedSignal } from './messages.ts';
 import type { ResetRun } from './resets-in-old-histories.ts';
 import { askedInTaskInOldHistories, commitInOldHistories, type TurnEnding } from './turn-in-old-histories.ts';
@@ -97,10 +97,9 @@ export class SessionTurn {
     if (!turn.endsByItself) return commitInOldHistories(input, this.reset, { ...ending, hasTurn, place });
     if (hasTurn) return this.isWithoutSession ? false : undefined;
     const endedWaiting = ending.cancelled ? 'cancelled' : 'failed';
-    const prompt = promptOf(input);
     return commitTurn(
       sessionId,
-      { callId, prompt, ...(userId !== undefined && { userId }), endedWaiting },
+      { callId, ...turnWith(promptOf(input)), ...(userId !== undefined && { userId }), endedWaiting },
       place,
     );
   }

@@ -9,6 +9,7 @@ import type {
   WindowLimits,
   WindowMessage,
 } from '../../src/domain/session.ts';
+import { contentCharacters } from '../../src/domain/content.ts';
 import { charactersIn, textCharacters } from '../../src/domain/stored-text.ts';
 import { anyText } from './support.ts';
 import { isoAfter, message, openBook, startedAt, throughJson } from './session-support.ts';
@@ -171,7 +172,7 @@ test('the window with limits of its own is the end of the window without them, a
       expect(narrow).toEqual(whole.slice(whole.length - narrow.length));
       const { turns = Infinity, characters = Infinity } = window;
       expect(narrow.filter(({ role }) => role === 'user').length).toBeLessThanOrEqual(turns);
-      const sum = narrow.reduce((total, { content }) => total + textCharacters(content), 0);
+      const sum = narrow.reduce((total, { content }) => total + contentCharacters(content), 0);
       expect(sum).toBeLessThanOrEqual(characters);
       expect(narrow[0]?.role).not.toBe('assistant');
     }),

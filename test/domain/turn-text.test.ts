@@ -5,17 +5,35 @@ import {
   messagesOf,
   promptMessage,
   promptOf,
-  replaceTexts,
   responseOf,
-  textOf,
   textsOf,
+  turnWith,
   windowMessage,
   withPrompt,
-  withText,
+  withTexts,
 } from '../../src/domain/turn-text.ts';
 
 const large = { ref: 'calls/c/hash', bytes: 70_000 };
 const at = '2026-01-01T00:00:00.000Z';
+
+test('a turn is a list of messages, with the texts of all their parts', () => {
+  const parts = [
+    { type: 'text', text: 'why' },
+    { type: 'text', text: large },
+  ] as const;
+  const messages = [
+    { role: 'user', content: parts },
+    { role: 'assistant', content: 'a moment', agent: 'echo' },
+    { role: 'assistant', content: 'so', agent: 'echo' },
+  ] as const;
+  const commit = { callId: 'c', messages };
+  expect(textsOf(commit)).toEqual(['why', large, 'a moment', 'so']);
+  expect(messagesOf(commit, at)).toEqual(
+    messages.map((message) => ({ ...message, timestamp: at, callId: 'c' })),
+  );
+  for (const message of messagesOf({ ...commit, failed: true }, at, 'later'))
+    expect(message).toMatchObject({ failed: true, supersededBy: 'later' });
+});
 
 test('an answered call leaves its question and the answer, in the form in which sessions are stored', () => {
   const commit = { callId: 'c', prompt: 'why?', answer: { agent: 'echo', content: large } };
@@ -59,8 +77,10 @@ test('the end of a call adds its question, what its caller attached, and the ans
   const input = { ...call, sessionId: 's', userId: 'ann', metadata: { a: 1 }, rerunOf: 'earlier', turn };
   expect(commitOf(input, { endedAt: 7, result })).toEqual({
     callId: 'c',
-    prompt: 'why?',
-    answer: { agent: 'echo', content: large },
+    messages: [
+      { role: 'user', content: 'why?' },
+      { role: 'assistant', content: large, agent: 'echo' },
+    ],
     userId: 'ann',
     metadata: { a: 1 },
     life: 'present',
@@ -73,7 +93,8 @@ test('the end of a call without a result adds its question alone', () => {
   for (const input of [call, { ...call, turn }])
     expect(Object.entries(commitOf({ ...input, prompt: large }, { endedAt: 7 }))).toEqual([
       ['callId', 'c'],
-      ['prompt', large],
+      ['messages', [{ role: 'user', content: large }]],
+      ['failed', true],
       ['endedAt', 7],
     ]);
 });
@@ -98,14 +119,21 @@ test('the texts of a turn are replaced one after the other, and all else of it s
     return Promise.resolve('kept');
   };
   const commit = { callId: 'c', prompt: 'why?', userId: 'u' };
-  expect(await replaceTexts(commit, replace)).toEqual({ callId: 'c', prompt: 'kept', userId: 'u' });
+  expect(await withTexts(commit, replace)).toEqual({ callId: 'c', prompt: 'kept', userId: 'u' });
   const answered = { ...commit, answer: { agent: 'echo', content: large } };
-  expect(await replaceTexts(answered, replace)).toEqual({
+  expect(await withTexts(answered, replace)).toEqual({
     ...answered,
     prompt: 'kept',
     answer: { agent: 'echo', content: 'kept' },
   });
-  expect(replaced).toEqual(['why?', 'why?', large]);
+  expect(await withTexts({ callId: 'c', ...turnWith('so?', answered.answer), userId: 'u' }, replace)).toEqual(
+    {
+      callId: 'c',
+      ...turnWith('kept', { agent: 'echo', content: 'kept' }),
+      userId: 'u',
+    },
+  );
+  expect(replaced).toEqual(['why?', 'why?', large, 'so?', large]);
 });
 
 test('an agent sees the role and the text of a message, and nothing else of it', () => {
@@ -115,9 +143,7 @@ test('an agent sees the role and the text of a message, and nothing else of it',
 });
 
 test('a text that is read is the one that was put in its place', () => {
-  const message = { role: 'user', content: large, timestamp: at } as const;
   const input = { ...call, prompt: large };
-  expect(textOf(withText(message, 'loaded'))).toBe('loaded');
   expect(promptOf(withPrompt(input, 'loaded'))).toBe('loaded');
   expect(responseOf({ response: large })).toBe(large);
 });

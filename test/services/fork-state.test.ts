@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
 import type { SessionContent, SessionLimits, SessionMessage } from '../../src/domain/session.ts';
-import { textOf, withText } from '../../src/domain/turn-text.ts';
+import { plainText, replaceTexts } from '../../src/domain/content.ts';
 import { folderOf, sessionOwner } from '../../src/payloads/owners.ts';
 import { PayloadLostError } from '../../src/payloads/payload-store.ts';
 import { allMessages } from '../../src/payloads/segments.ts';
@@ -38,7 +38,7 @@ async function sessionOf(messages: readonly Plain[]) {
 
 async function contentsOf(texts: TextStore, content: SessionContent): Promise<string[]> {
   const found: string[] = [];
-  for await (const { content: text } of wholeSession(texts, content).messages) found.push(text);
+  for await (const { content: text } of wholeSession(texts, content).messages) found.push(plainText(text));
   return found;
 }
 
@@ -81,14 +81,17 @@ test('a fork has the messages before the cut, the window that belongs to them, a
       const taken = messages.slice(0, before);
       const found: SessionMessage[] = [];
       for await (const one of allMessages(texts, state))
-        found.push(withText(one, await texts.load(textOf(one))));
+        found.push({ ...one, content: await replaceTexts(one.content, (text) => texts.load(text)) });
       expect(found).toEqual(taken);
       expect(state).toMatchObject({ sessionId: 'fork', life: 'another life', metadata: { topic: 'x' } });
       const grown = openBook(limits, { messages: taken }).openTurn('next', startedAt);
       const granted = new SessionBook(state, limits).openTurn('next', startedAt);
       if (grown.state !== 'granted' || granted.state !== 'granted') throw new Error('no turn');
       const window = await Promise.all(
-        granted.window.map(async (one) => ({ ...one, content: await texts.load(one.content) })),
+        granted.window.map(async (one) => ({
+          ...one,
+          content: await replaceTexts(one.content, (text) => texts.load(text)),
+        })),
       );
       expect(window).toEqual(grown.window);
       for (const { callId } of taken)

@@ -1,5 +1,6 @@
 /** When a facade tells a session of an ending by itself. The session would look otherwise (ADR 0035). */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { turnWith } from '../../src/domain/turn-text.ts';
 import { answeredAt, historyLength, runIsClosed, settled, UntoldRig, withoutLife } from './untold-support.ts';
 
 const quietMs = 3_000;
@@ -18,7 +19,7 @@ describe('an ending', () => {
     expect(rig.told).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     const answer = { agent: 'echo', content: 'answer' };
-    const commit = { callId: 'c1', prompt: 'ask c1', answer, life: 'life', endedAt: 7 };
+    const commit = { callId: 'c1', ...turnWith('ask c1', answer), life: 'life', endedAt: 7 };
     expect(rig.told).toEqual([{ by: 'signal', to: 'session-s', runId: undefined, commit }]);
     await vi.advanceTimersByTimeAsync(10 * quietMs);
     expect(rig.told).toHaveLength(1);
@@ -30,7 +31,7 @@ describe('an ending', () => {
     await rig.followToEnd('c1', { endedAt: 7, failure });
     await vi.advanceTimersByTimeAsync(quietMs);
     expect(rig.told.map(({ commit }) => commit)).toEqual([
-      { callId: 'c1', prompt: 'ask c1', life: 'life', endedAt: 7 },
+      { callId: 'c1', ...turnWith('ask c1'), life: 'life', endedAt: 7 },
     ]);
   });
 

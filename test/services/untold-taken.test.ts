@@ -25,7 +25,10 @@ describe('a request for a turn', () => {
     await rig.followToEnd('elsewhere', answeredAt(1), { sessionId: 'another' });
     const { callIds, commits, told } = await take();
     expect(callIds).toEqual(['c1', 'c2']);
-    expect(commits[0]).toMatchObject({ prompt: 'ask c1', answer: { content: 'answer' }, life: 'life' });
+    expect(commits[0]).toMatchObject({
+      messages: [{ content: 'ask c1' }, { content: 'answer' }],
+      life: 'life',
+    });
     told();
     await vi.advanceTimersByTimeAsync(quietMs);
     expect(rig.toldOf).toEqual(['elsewhere']);
@@ -145,7 +148,7 @@ describe('large endings', () => {
     rig.stored.set(ref, bytes);
     await rig.followToEnd('c1', answeredAt(1, { response: { ref, bytes: bytes.length } }));
     const [commit] = (await take()).commits;
-    const copy = commit?.answer?.content as { ref: string };
+    const copy = commit?.messages?.[1]?.content as { ref: string };
     expect(copy.ref.startsWith(folderOf(sessionOwner('s', 'life')))).toBe(true);
     expect(rig.stored.get(copy.ref)).toEqual(bytes);
   });

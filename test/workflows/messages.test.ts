@@ -11,11 +11,13 @@ it('the constant of a message is named after its wire name and its kind', () => 
 
 it('no wire name of a message has changed', () => {
   expect(Object.keys(messages).sort()).toEqual([
+    'appendMessagesUpdate',
     'batchPagesQuery',
     'callProgressQuery',
     'cancelBatchSignal',
     'closeSessionUpdate',
     'commitTurnSignal',
+    'configureSessionUpdate',
     'directoryChangesQuery',
     'expireSessionUpdate',
     'forgetAgentSignal',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { contentOf } from '../../domain/content.ts';
 import { newId } from '../../contract/ids.ts';
 import { appendRequest, forkRequest, settingsRequest } from '../../contract/session-requests.ts';
 import { sessionAppended, sessionFork, sessionSettings } from '../../contract/sessions.ts';
@@ -78,9 +79,9 @@ export function sessionChangeEndpoints({ sessions, config, sealer, authenticate 
         const { count, repeated } = await sessions.append(params.id, {
           id: keyDigest({ authenticate }, request),
           fingerprint: sealer.fingerprint(canonicalJson(body)),
-          messages: body.messages.map(({ role, content, agent }) => ({
+          messages: body.messages.map(({ role, content = '', parts, agent }) => ({
             role,
-            content,
+            content: parts ? contentOf(parts) : content,
             ...(agent != null && { agent }),
           })),
           userId: body.user_id ?? undefined,

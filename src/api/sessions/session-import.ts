@@ -1,6 +1,7 @@
 /** Imports the sessions of an export, one after the other as they are read. */
 import type { Readable } from 'node:stream';
 import type { Request } from 'express';
+import { contentOf } from '../../domain/content.ts';
 import { jsonBytes, sizeAsJson } from '../../domain/json-bytes.ts';
 import type { Sessions } from '../../services/sessions/sessions.ts';
 import type { ImportedSession } from '../../services/sessions/whole-session.ts';
@@ -114,16 +115,18 @@ function toContent(
     metadata,
     ...(system != null && { system }),
     ...(window && { window }),
-    messages: messages.map(({ timestamp, role, content, agent, call_id, failed, superseded_by, lost }) => ({
-      timestamp: utc(timestamp),
-      role,
-      content,
-      ...(agent != null && { agent }),
-      ...(call_id != null && { callId: call_id }),
-      ...(failed && { failed: true as const }),
-      ...(superseded_by !== undefined && { supersededBy: superseded_by }),
-      ...(lost && { lost: true as const }),
-    })),
+    messages: messages.map(
+      ({ timestamp, role, content, parts, agent, call_id, failed, superseded_by, lost }) => ({
+        timestamp: utc(timestamp),
+        role,
+        content: parts ? contentOf(parts) : content,
+        ...(agent != null && { agent }),
+        ...(call_id != null && { callId: call_id }),
+        ...(failed && { failed: true as const }),
+        ...(superseded_by !== undefined && { supersededBy: superseded_by }),
+        ...(lost && { lost: true as const }),
+      }),
+    ),
   };
 }
 

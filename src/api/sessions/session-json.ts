@@ -1,6 +1,6 @@
 /** Writes sessions as JSON text, in pieces, since a session may be too large for memory. */
 import type { Message, Session, SessionPage } from '../../contract/sessions.ts';
-import { textOf } from '../../domain/turn-text.ts';
+import { partsOf, plainText } from '../../domain/content.ts';
 import type { PlainMessage, WholeSession } from '../../services/sessions/whole-session.ts';
 
 /** The length of a piece in characters. Most sessions fit in one piece, and each piece costs a write. */
@@ -85,11 +85,13 @@ export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncG
 }
 
 function messageToWire(message: PlainMessage): Message {
-  const { timestamp, role, agent, callId, failed, supersededBy, lost } = message;
+  const { timestamp, role, content, agent, callId, failed, supersededBy, lost } = message;
+  const parts = partsOf(content);
   return {
     timestamp,
     role,
-    content: textOf(message),
+    content: plainText(content),
+    ...(parts && { parts: [...parts] }),
     agent: agent ?? null,
     call_id: callId ?? null,
     failed: failed ?? false,

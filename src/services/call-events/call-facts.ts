@@ -103,7 +103,8 @@ function askOf(
   const activity = pending.find(({ activityId }) => activityId === scheduled?.activityId);
   if (activity) return { ...ask, ...pendingTries(activity, request, scheduledAt) };
   // The call has ended meanwhile: the agent was being asked, or was about to be.
-  return { ...ask, tries: earlier, ...(ending && { openTryAt: request?.openSince ?? scheduledAt }) };
+  if (ending) return { ...ask, tries: earlier, openTryAt: request?.openSince ?? scheduledAt };
+  return { ...ask, tries: earlier, retryAt: scheduledAt };
 }
 
 /**
@@ -149,14 +150,15 @@ function pendingTries(
   const over = earlier.length + (activity.attempt ?? 1) - 1;
   while (tries.length < over) tries = withLost(tries, scheduledAt, activity.lastFailure ?? undefined);
   const runs = activity.state === PENDING_ACTIVITY_STATE_STARTED;
-  const retryAt = optionalTsToMs(activity.nextAttemptScheduleTime);
+  // The activity's first try is due as soon as it is scheduled, so it has no such time.
+  const retryAt = optionalTsToMs(activity.nextAttemptScheduleTime) ?? scheduledAt;
   // The activity's first try joins the request that the workflow task left open.
   const openTryAt = tries.length === earlier.length ? openSince : undefined;
   return {
     tries,
     ...(runs && tries.length === over && { openTryAt: openTryAt ?? tsToMs(activity.lastStartedTime) }),
     ...(activity.lastFailure?.message != null && { lastError: activity.lastFailure.message }),
-    ...(!runs && retryAt !== undefined && { retryAt }),
+    ...(!runs && { retryAt }),
   };
 }
 

@@ -1,49 +1,53 @@
 /** Decides which texts of an append go to the payload store: large ones, and small ones that are too many for one payload. */
-import type { AppendedMessage } from '../../domain/session.ts';
+import { replaceTexts, textsIn, type Content } from '../../domain/content.ts';
 import { jsonBytes } from '../../domain/json-bytes.ts';
-import { textOf } from '../../domain/turn-text.ts';
+import type { NewMessage } from '../../domain/session.ts';
 import type { Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 
-/** A message to append, with its text. */
-export interface PlainAppended extends AppendedMessage {
-  readonly content: string;
+/** A message to append, with its texts. */
+export interface PlainNewMessage extends NewMessage {
+  readonly content: Content<string>;
 }
 
 /** The most bytes of texts that Temporal gets in one append. */
 const maxInlineBytes = 128 * 1024;
 
 /** Whether some of the texts must be stored. */
-export function needStore(texts: TextStore, messages: readonly PlainAppended[]): boolean {
-  return placesOf(texts, messages).includes('store');
+export function needStore(texts: TextStore, messages: readonly PlainNewMessage[]): boolean {
+  return textsToStore(texts, messages).length > 0;
 }
 
 /** Stores the texts that must be. Throws `PayloadStoreError`, also if they would use up the reserve for calls in flight. */
 export async function keepAll(
   texts: TextStore,
   owner: Owner,
-  messages: readonly PlainAppended[],
-): Promise<AppendedMessage[]> {
-  const places = placesOf(texts, messages);
-  const stored = messages.filter((_, index) => places[index] === 'store');
-  if (stored.length > 0)
-    await texts.requireRoom(stored.reduce((sum, message) => sum + jsonBytes(textOf(message)), 0));
-  const kept: AppendedMessage[] = [];
-  for (const [index, message] of messages.entries())
-    kept.push(
-      places[index] === 'store'
-        ? { ...message, content: await texts.saveLarge(owner, textOf(message)) }
-        : message,
+  messages: readonly PlainNewMessage[],
+): Promise<NewMessage[]> {
+  const toStore = textsToStore(texts, messages);
+  if (toStore.length > 0) await texts.requireRoom(toStore.reduce((sum, text) => sum + jsonBytes(text), 0));
+  const isToStore = choice(texts);
+  const kept: NewMessage[] = [];
+  for (const message of messages) {
+    const content = await replaceTexts(message.content, async (text) =>
+      isToStore(text) ? texts.saveLarge(owner, text) : text,
     );
+    kept.push({ ...message, content });
+  }
   return kept;
 }
 
-function placesOf(texts: TextStore, messages: readonly PlainAppended[]): ('inline' | 'store')[] {
+function textsToStore(texts: TextStore, messages: readonly PlainNewMessage[]): string[] {
+  return messages.flatMap(({ content }) => textsIn(content)).filter(choice(texts));
+}
+
+/** Makes the function that says, for one text of an append after the other, whether it must be stored. */
+function choice(texts: TextStore): (text: string) => boolean {
   let room = maxInlineBytes;
-  return messages.map((message) => {
-    const bytes = jsonBytes(textOf(message));
-    if (texts.isLarge(textOf(message)) || bytes > room) return 'store';
+  return (text) => {
+    const bytes = jsonBytes(text);
+    if (texts.isLarge(text) || bytes > room) return true;
     room -= bytes;
-    return 'inline';
-  });
+    return false;
+  };
 }

@@ -19,7 +19,7 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import { appendMessagesUpdate, configureSessionUpdate } from '../../workflows/messages.ts';
 import { temporalUnavailable, type Temporal } from '../temporal/rpc.ts';
 import type { CreatingUpdates } from './creating-updates.ts';
-import { keepAll, needStore, type PlainAppended } from './kept-texts.ts';
+import { keepAll, needStore, type PlainNewMessage } from './kept-texts.ts';
 import { sessionBusy, withBound } from './session-bounds.ts';
 import type { SessionEndings } from './session-endings.ts';
 import { describeSession } from './session-stored.ts';
@@ -30,7 +30,7 @@ export interface AppendWish {
   /** Identifies the request, from its `Idempotency-Key`. Undefined if it has none: then no other request repeats it. */
   readonly id: string | undefined;
   readonly fingerprint: string;
-  readonly messages: readonly PlainAppended[];
+  readonly messages: readonly PlainNewMessage[];
   readonly userId?: string | undefined;
   readonly metadata?: Metadata | undefined;
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../domain/failures.ts';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import type { TurnCommit, TurnPlace } from '../../domain/session.ts';
-import { replaceTexts } from '../../domain/turn-text.ts';
+import { withTexts } from '../../domain/turn-text.ts';
 import { sessionOwner, type Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { commitTurnSignal, expireSessionUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
@@ -118,5 +118,5 @@ export function isGone(error: unknown): boolean {
 
 /** Copies the commit's texts to the session, because the call's own texts are deleted with the call. */
 export function keepInSession(texts: TextStore, owner: Owner, commit: TurnCommit): Promise<TurnCommit> {
-  return replaceTexts(commit, (text) => texts.copyTo(owner, text));
+  return withTexts(commit, (text) => texts.copyTo(owner, text));
 }

@@ -8,7 +8,7 @@ import {
   type SessionSettings,
   type SessionState,
 } from '../../domain/session.ts';
-import { textOf, withText } from '../../domain/turn-text.ts';
+import { replaceTexts, type Content } from '../../domain/content.ts';
 import { allMessages, newestFirst, storeSegment } from '../../payloads/segments.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import {
@@ -20,9 +20,9 @@ import {
 } from '../../payloads/text-store.ts';
 import { asRefusal, refusing } from '../../payloads/store-refusals.ts';
 
-/** A message with its text loaded. */
+/** A message with its texts loaded. */
 export interface PlainMessage extends SessionMessage {
-  readonly content: string;
+  readonly content: Content<string>;
 }
 
 /** A session that is read. Its messages are loaded one after the other. */
@@ -72,7 +72,7 @@ async function* plainMessages(
   content: SessionContent,
 ): AsyncGenerator<PlainMessage> {
   try {
-    for await (const message of allMessages(payloads, content)) yield await withItsText(payloads, message);
+    for await (const message of allMessages(payloads, content)) yield await withItsTexts(payloads, message);
   } catch (error) {
     throw asRefusal(error);
   }
@@ -86,16 +86,21 @@ async function* plainNewestFirst(
 ): AsyncGenerator<PlainMessage & { readonly number: number }> {
   try {
     for await (const { number, message } of newestFirst(payloads, content, before))
-      yield { ...(await withItsText(payloads, message)), number };
+      yield { ...(await withItsTexts(payloads, message)), number };
   } catch (error) {
     throw asRefusal(error);
   }
 }
 
-/** Loads the text of a message. If the text is lost, the message is marked. */
-async function withItsText(payloads: PayloadReader, message: SessionMessage): Promise<PlainMessage> {
-  const text = await unlessLost(() => textFrom(payloads, textOf(message)));
-  return text === undefined ? { ...withText(message, lostText), lost: true } : withText(message, text);
+/** Loads the texts of a message. If one is lost, the message is marked. */
+async function withItsTexts(payloads: PayloadReader, message: SessionMessage): Promise<PlainMessage> {
+  let lost = message.lost;
+  const content = await replaceTexts(message.content, async (text) => {
+    const loaded = await unlessLost(() => textFrom(payloads, text));
+    if (loaded === undefined) lost = true;
+    return loaded ?? lostText;
+  });
+  return { ...message, content, ...(lost && { lost }) };
 }
 
 /**
@@ -113,7 +118,8 @@ export async function stateOf(
   const kept = system === undefined ? {} : { system: await texts.saveNew(owner, system) };
   const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, ...kept, life }, limits);
   for (const message of messages) {
-    book.append(withText(message, await texts.saveNew(owner, textOf(message))));
+    const saved = await replaceTexts(message.content, (text) => texts.saveNew(owner, text));
+    book.append({ ...message, content: saved });
     const segment = book.overflow();
     if (!segment) continue;
     await texts.requireRoom(0);
