@@ -1,4 +1,12 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  condition,
+  continueAsNew,
+  defineUpdate,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { AskActivity } from './ask-activity.ts';
 
 const timeout = { startToCloseTimeout: '1 hour' } as const;
@@ -13,4 +21,13 @@ export async function bare(agentUrl: string): Promise<string> {
 /** The absolute minimum: a local activity asks the agent within the first workflow task. */
 export async function bareLocal(agentUrl: string): Promise<string> {
   return local.ask(agentUrl);
+}
+
+export const countUpdate = defineUpdate<number>('count');
+
+/** An entity that takes updates, and continues as new after as many events as a session. */
+export async function bareEntity(count = 0): Promise<void> {
+  setHandler(countUpdate, () => (count += 1));
+  await condition(() => workflowInfo().historyLength >= 150);
+  await continueAsNew<typeof bareEntity>(count);
 }

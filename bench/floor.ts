@@ -1,25 +1,30 @@
 /**
  * Measures the floors in a separate process: client and worker on one connection, one bare activity (regular or local), eager
  * start, no HTTP. The process measures its own calls, so that driving it costs nothing; the number of calls arrives by IPC. It
- * also measures, with the same clients, the direct call to the agent and the minimal RPCs of a session read and of a repeated
- * call.
+ * also measures, with the same clients, the direct call to the agent, an update of an entity, and the minimal RPCs of a session
+ * read and of a repeated call.
  *
  * node floor.ts TEMPORAL_ADDRESS AGENT_URL [MOST_IN_FLIGHT]
  */
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
+import { Client, type WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { sessionWorkflowId } from '../src/domain/ids.ts';
 import { ask } from './ask-activity.ts';
-import type * as workflows from './bare-workflow.ts';
+import type { bare, bareEntity, bareLocal } from './bare-workflow.ts';
 import { runLanes, type Phase } from './lanes.ts';
 import { lookupSession } from './row-names.ts';
 
 const { HistoryEventFilterType } = proto.temporal.api.enums.v1;
 
-export type Bare = keyof typeof workflows;
+interface Workflows {
+  readonly bare: typeof bare;
+  readonly bareLocal: typeof bareLocal;
+}
+
+export type Bare = keyof Workflows;
 
 export type FloorRequest =
   | { readonly what: keyof typeof once; readonly count: number; readonly parallel: number }
@@ -50,7 +55,7 @@ const client = new Client({ connection });
 const start = (name: Bare, url: string) => {
   const workflowId = `floor-${crypto.randomUUID()}`;
   const options = { taskQueue, workflowId, args: [url] as [string], requestEagerStart: true };
-  return client.workflow.start<(typeof workflows)[Bare]>(name, options);
+  return client.workflow.start<Workflows[Bare]>(name, options);
 };
 const execute = async (name: Bare): Promise<string> => {
   const handle = await start(name, agentUrl);
@@ -59,12 +64,26 @@ const execute = async (name: Bare): Promise<string> => {
 };
 const describe = (workflowId: string) =>
   client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
+/** Entities that take no update at this moment. */
+const idleEntities: WorkflowHandle[] = [];
+const update = async (): Promise<void> => {
+  const entity =
+    idleEntities.pop() ??
+    (await client.workflow.start<typeof bareEntity>('bareEntity', {
+      taskQueue,
+      workflowId: `entity-${crypto.randomUUID()}`,
+      args: [],
+    }));
+  await entity.executeUpdate<number, []>('count');
+  idleEntities.push(entity);
+};
 /** The workflow that all repeats read. It is started once, before the first of them. */
 let endedWorkflow: Promise<string> | undefined;
 const once = {
   bare: () => execute('bare'),
   bareLocal: () => execute('bareLocal'),
   direct: () => ask(agentUrl),
+  update,
   describe: () => describe(sessionWorkflowId(lookupSession)),
   repeatRpcs: async () => {
     const workflowId = await (endedWorkflow ??= execute('bare'));

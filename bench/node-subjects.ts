@@ -95,6 +95,7 @@ const reads = {
   'session-read': { path: `/api/vps/sessions/${lookupSession}`, route: '/api/vps/sessions/{id}' },
   'health-read': { path: '/api/vps/health/quick', route: '/api/vps/health/{agent}' },
   'agents-list': { path: '/api/vps/agents', route: '/api/vps/agents' },
+  http: { path: '/healthz', route: '/healthz' },
   'calls-list': { path: '/api/vps/calls', route: '/api/vps/calls' },
 } as const;
 

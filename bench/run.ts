@@ -45,7 +45,7 @@ async function measureAll(
 }
 
 /** Rows of a millisecond or two, whose sequential requests alternate, so that a slow moment affects both of their medians. */
-const alternating: readonly RowName[] = ['describe', 'session-read'];
+const alternating: readonly RowName[] = ['describe', 'http', 'session-read'];
 
 function inGroups(subjects: readonly Subject[]): Group<RowName>[] {
   const together = subjects.filter(({ name }) => alternating.includes(name));

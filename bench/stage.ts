@@ -56,7 +56,7 @@ async function start(
   const subjects: Subject[] = [];
   const wants = (...names: RowName[]): boolean => rows.some((row) => names.includes(row));
 
-  if (wants('direct', 'floor', 'local', 'repeat-rpcs', 'describe'))
+  if (wants('direct', 'floor', 'local', 'repeat-rpcs', 'update', 'describe'))
     subjects.push(...(await floorSubjects(children, product, agentUrl, histories)));
   if (wants('stock')) {
     const server = await startStockServer(children, await inner(folder, 'stock'));
@@ -81,7 +81,7 @@ async function start(
     queueSubject(product, holdingAgent(agents.holding)),
     repeatSubject(product),
   );
-  for (const name of ['session-read', 'health-read', 'agents-list', 'calls-list'] as const)
+  for (const name of ['http', 'session-read', 'health-read', 'agents-list', 'calls-list'] as const)
     subjects.push(readSubject(name, product));
   return {
     subjects: rows.flatMap((row) => subjects.filter(({ name }) => name === row)),
@@ -151,6 +151,7 @@ async function floorSubjects(
     workflow('floor', 'bare'),
     workflow('local', 'bareLocal'),
     subject('repeat-rpcs', 'repeatRpcs'),
+    subject('update', 'update'),
     subject('describe', 'describe'),
   ];
 }

@@ -106,6 +106,8 @@ function sessionTargets(at16: number, at64: number): Target[] {
     { ...ratio('turns/s at 64', callsPerSecondAt(at64), 'session-hot', 'floor'), atLeast: hotAtLeast },
     ...(['elapsedMs', 'serverCpuMs'] as const).flatMap((of) => queueTargets(of)),
     { ...ratio('p50', p50, 'session-read', 'describe'), atMost: 1.3 },
+    { ...overSum('session', ['call', 'update', 'describe']), atMost: 1.1 },
+    { ...overSum('session-read', ['describe', 'http']), atMost: 1.1 },
   ];
 }
 
@@ -175,6 +177,19 @@ function ratio(what: string, measure: Measure, over: RowName, under: RowName): T
       const [above, below] = [rows.get(over), rows.get(under)];
       if (!above || !below) return undefined;
       return (sample) => measure(above, sample) / measure(below, sample);
+    },
+  };
+}
+
+/** A latency beside the sum of its parts, each measured by itself. */
+function overSum(over: RowName, parts: readonly RowName[]): Target {
+  return {
+    what: `p50: ${rowTitles[over]} / (${parts.map((part) => rowTitles[part]).join(' + ')})`,
+    figure(rows) {
+      const whole = rows.get(over);
+      const measured = parts.flatMap((part) => rows.get(part) ?? []);
+      if (!whole || measured.length < parts.length) return undefined;
+      return (sample) => p50(whole, sample) / measured.reduce((sum, part) => sum + p50(part, sample), 0);
     },
   };
 }

@@ -47,6 +47,20 @@ describe('a target', () => {
     expect(find(judgedOf(rows), 'p50: (call after one')?.value).toBeCloseTo(0.4);
   });
 
+  it('of a call in a session is held to the sum of what it needs, if all of that was measured', () => {
+    const parts: Rows = new Map([
+      ['call', rowOf([10, 10, 10])],
+      ['update', rowOf([4, 4, 4])],
+      ['session', rowOf([15, 15, 15])],
+    ]);
+    const what = 'p50: call in a session / (call + update';
+    expect(find(judgedOf(parts), what)?.status).toBe('not measured');
+    const judged = find(judgedOf(new Map([...parts, ['describe', rowOf([1, 1, 1])]])), what);
+    expect(judged?.value).toBeCloseTo(1);
+    expect(judged?.limit).toBe('<= 1.1');
+    expect(judged?.status).toMatch(/^met/);
+  });
+
   it('of a repeat is held to the RPCs that it needs', () => {
     const rows: Rows = new Map([
       ['repeat-rpcs', rowOf([10, 10, 10])],
