@@ -21,7 +21,7 @@ import { MessageTail } from './message-tail.ts';
 import { MetadataRoom } from './metadata-room.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { StoredText } from './stored-text.ts';
-import { SupersededCalls } from './superseded-calls.ts';
+import { TurnQueue } from './turn-queue.ts';
 import { messagesOf } from './turn-text.ts';
 
 /**
@@ -29,8 +29,6 @@ import { messagesOf } from './turn-text.ts';
  * started again anyway, because its workflow id exists.
  */
 export const maxRecentCallIds = 500;
-/** How many interrupted calls are remembered, beside those that one call can interrupt at once. */
-const maxSuperseded = 500;
 
 /** How much earlier than its acceptance a call may seem to have started, because server nodes' clocks differ (ms). */
 const clockSkewMs = 5_000;
@@ -44,27 +42,15 @@ interface PossibleSettings {
   readonly window?: WindowLimits | null | undefined;
 }
 
-interface GrantTimes {
-  readonly queuedAt?: number | undefined;
-  readonly acceptedAt: number | undefined;
-}
-
 export class SessionBook {
   protected content: Omit<SessionContent, 'messages'>;
   protected tail: MessageTail;
   protected readonly recent: RecentIds;
   private readonly left: RecentIds;
-  private readonly superseded: SupersededCalls;
+  private readonly turns: TurnQueue;
   protected readonly limits: SessionLimits;
   private readonly life: string | undefined;
   private wanted: boolean;
-  private turnsGranted: number;
-  private currentHolder: TurnHolder | undefined;
-  private queue: string[];
-  /** When each waiting call was last sent its place in the queue. */
-  private readonly queuedAt: Map<string, number>;
-  /** When each waiting call was first accepted. */
-  private readonly acceptedAt: Map<string, number>;
   private readonly room: MetadataRoom;
 
   constructor(state: SessionState, limits: SessionLimits) {
@@ -73,20 +59,15 @@ export class SessionBook {
     const committed = state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []);
     this.recent = new RecentIds(maxRecentCallIds, committed);
     this.left = new RecentIds(maxRecentCallIds, state.leftCallIds);
-    this.superseded = new SupersededCalls(maxSuperseded + limits.maxQueued, state.superseded);
+    this.turns = new TurnQueue(state, limits);
     this.limits = limits;
-    this.turnsGranted = state.turnsGranted;
-    this.currentHolder = state.holder;
-    this.queue = [...state.queue];
-    this.queuedAt = new Map(Object.entries(state.queuedAt ?? {}));
-    this.acceptedAt = new Map(Object.entries(state.acceptedAt ?? {}));
     this.life = state.life;
     this.wanted = state.wanted ?? false;
     this.room = new MetadataRoom(state, limits);
   }
 
   get holder(): TurnHolder | undefined {
-    return this.currentHolder;
+    return this.turns.holder;
   }
 
   /** Returns the turn as it is sent to its holder, with the window. */
@@ -107,12 +88,12 @@ export class SessionBook {
 
   /** How many calls wait for the turn. */
   get waiting(): number {
-    return this.queue.length;
+    return this.turns.waiting.length;
   }
 
   /** Ids of the waiting calls in the order of their turns. */
   get queued(): readonly string[] {
-    return this.queue;
+    return this.turns.waiting;
   }
 
   /**
@@ -134,8 +115,7 @@ export class SessionBook {
 
   /** How many calls hold or wait for the turn, apart from those whose endings are `taken`. */
   callsBeside(taken: readonly TurnCommit[]): number {
-    const ended = new Set(taken.map((commit) => commit.callId));
-    return this.inTheWay().filter((other) => !ended.has(other)).length;
+    return this.turns.inFlightBeside(taken).length;
   }
 
   /**
@@ -145,10 +125,8 @@ export class SessionBook {
    */
   interrupt(callId: string, nowMs: number, taken: readonly TurnCommit[] = []): string[] {
     if (this.knows(callId)) return [];
-    const done = new Set(taken.map((commit) => commit.callId));
-    const interrupted = this.inTheWay().filter((other) => !done.has(other) && !this.superseded.has(other));
-    for (const other of interrupted) this.superseded.add(other, callId);
-    for (const waiting of this.queue) this.release(waiting, nowMs);
+    const interrupted = this.turns.interrupt(callId, taken);
+    for (const waiting of this.turns.waiting) this.release(waiting, nowMs);
     return interrupted;
   }
 
@@ -159,7 +137,7 @@ export class SessionBook {
 
   /** Whether another call has interrupted this one. */
   isSuperseded(callId: string): boolean {
-    return this.superseded.has(callId);
+    return this.turns.interrupterOf(callId) !== undefined;
   }
 
   /**
@@ -168,29 +146,14 @@ export class SessionBook {
    */
   openTurn(callId: string, nowMs: number, metadataBytes = 0): TurnReply {
     if (this.recent.has(callId)) return { state: 'committed' };
-    const supersededBy = this.superseded.get(callId);
+    const supersededBy = this.turns.interrupterOf(callId);
     if (supersededBy !== undefined)
       return { state: 'queued', position: 0, comesByItself: true, supersededBy };
     this.room.expect(callId, metadataBytes);
-    // Without a holder the queue is empty: `release` grants the turn to the next call at once.
-    const holder = this.currentHolder ?? this.grant(callId, nowMs, { acceptedAt: nowMs });
-    if (holder.callId === callId) {
-      const { turnNumber, acceptedAt, seen } = holder;
-      this.currentHolder = {
-        callId,
-        turnNumber,
-        grantedAt: nowMs,
-        ...(acceptedAt !== undefined && { acceptedAt }),
-        ...(seen && { seen }),
-      };
-      return this.turnOf(this.currentHolder);
-    }
-    if (!this.queue.includes(callId)) {
-      this.queue.push(callId);
-      this.acceptedAt.set(callId, nowMs);
-    }
-    this.queuedAt.set(callId, nowMs);
-    return { state: 'queued', position: this.queue.indexOf(callId) + 1, comesByItself: true };
+    const opened = this.turns.open(callId, nowMs);
+    return 'position' in opened
+      ? { state: 'queued', position: opened.position, comesByItself: true }
+      : this.turnOf(opened);
   }
 
   /**
@@ -199,7 +162,7 @@ export class SessionBook {
    * holder, if the turn moves on.
    */
   commit(commit: TurnCommit, nowMs: number): TurnHolder | undefined {
-    const failedWaiting = commit.endedWaiting === 'failed' && this.queue.includes(commit.callId);
+    const failedWaiting = commit.endedWaiting === 'failed' && this.turns.waits(commit.callId);
     const inTurn = failedWaiting || this.holds(commit.callId);
     if (inTurn && this.isOfThisTurn(commit)) this.appendTurn(commit, nowMs);
     return this.release(commit.callId, nowMs);
@@ -219,14 +182,12 @@ export class SessionBook {
 
   /** Records that the call of this turn has been seen to exist. */
   markSeen(turnNumber: number): void {
-    if (this.currentHolder?.turnNumber === turnNumber)
-      this.currentHolder = { ...this.currentHolder, seen: true };
+    this.turns.markSeen(turnNumber);
   }
 
   /** Records that the call runs: it has asked for its turn itself. It may have lost the turn for which it was started. */
   markRunning(callId: string): void {
-    this.acceptedAt.delete(callId);
-    if (this.currentHolder?.callId === callId) this.markSeen(this.currentHolder.turnNumber);
+    this.turns.markRunning(callId);
   }
 
   /**
@@ -236,9 +197,8 @@ export class SessionBook {
    */
   private isOfThisTurn({ callId, life, startedAt }: TurnCommit): boolean {
     if (life !== undefined && life !== this.life) return false;
-    const holder = this.currentHolder;
-    if (holder?.callId === callId && holder.seen) return true;
-    const acceptedAt = holder?.callId === callId ? holder.acceptedAt : this.acceptedAt.get(callId);
+    if (this.holds(callId) && this.turns.holder?.seen) return true;
+    const acceptedAt = this.turns.acceptanceOf(callId);
     return startedAt === undefined || acceptedAt === undefined || startedAt >= acceptedAt - clockSkewMs;
   }
 
@@ -246,7 +206,7 @@ export class SessionBook {
     const timestamp = new Date(commit.endedAt ?? nowMs).toISOString();
     // A commit from before its call's end does not say whether the call was cancelled.
     const mayBeCancelled = commit.cancelled === true || commit.endedAt === undefined;
-    const supersededBy = mayBeCancelled ? this.superseded.get(commit.callId) : undefined;
+    const supersededBy = mayBeCancelled ? this.turns.interrupterOf(commit.callId) : undefined;
     for (const message of messagesOf(commit, timestamp, supersededBy)) this.append(message);
     this.touch(commit, timestamp);
   }
@@ -284,20 +244,9 @@ export class SessionBook {
 
   /** Gives up the call's turn, or its place in the queue. Returns the new holder, if the turn moves on. */
   release(callId: string, nowMs: number): TurnHolder | undefined {
-    if (!this.recent.has(callId) && (this.holds(callId) || this.queue.includes(callId)))
-      this.left.add(callId);
-    this.queue = this.queue.filter((waiting) => waiting !== callId);
-    this.queuedAt.delete(callId);
-    this.acceptedAt.delete(callId);
+    if (!this.recent.has(callId) && (this.holds(callId) || this.turns.waits(callId))) this.left.add(callId);
     this.room.forget(callId);
-    if (!this.holds(callId)) return undefined;
-    this.currentHolder = undefined;
-    const next = this.queue.shift();
-    if (next === undefined) return undefined;
-    const times = { queuedAt: this.queuedAt.get(next), acceptedAt: this.acceptedAt.get(next) };
-    this.queuedAt.delete(next);
-    this.acceptedAt.delete(next);
-    return this.grant(next, nowMs, times);
+    return this.turns.release(callId, nowMs);
   }
 
   /** Returns the segment to store next; undefined if there is none. Call `movedOut` once it is stored. */
@@ -316,14 +265,14 @@ export class SessionBook {
 
   /** Whether no call holds the turn and the last activity was at or before `cutoffMs`. */
   idleSince(cutoffMs: number): boolean {
-    return !this.currentHolder && Date.parse(this.content.lastActivity) <= cutoffMs;
+    return !this.holder && Date.parse(this.content.lastActivity) <= cutoffMs;
   }
 
   /**
    * Whether the session was created for a call, has no messages, no metadata and no call in flight, and never had any call.
    */
   get isUnused(): boolean {
-    if (this.wanted || this.currentHolder || this.content.older || !this.recent.isEmpty) return false;
+    if (this.wanted || this.holder || this.content.older || !this.recent.isEmpty) return false;
     return this.tail.messages.length === 0 && Object.keys(this.content.metadata).length === 0;
   }
 
@@ -338,7 +287,7 @@ export class SessionBook {
       messages: this.tail.messages,
       metadata,
       ...settingsOf(this.content),
-      ...(this.currentHolder && { holderId: this.currentHolder.callId }),
+      ...(this.holder && { holderId: this.holder.callId }),
     };
   }
 
@@ -348,15 +297,10 @@ export class SessionBook {
     return {
       ...this.read(),
       ...(this.life !== undefined && { life: this.life }),
-      turnsGranted: this.turnsGranted,
-      ...(this.currentHolder && { holder: this.currentHolder }),
-      queue: this.queue,
-      ...(this.queuedAt.size > 0 && { queuedAt: Object.fromEntries(this.queuedAt) }),
-      ...(this.acceptedAt.size > 0 && { acceptedAt: Object.fromEntries(this.acceptedAt) }),
+      ...this.turns.state(),
       ...this.room.state(),
       recentCallIds: this.recent.list(),
       ...(left.length > 0 && { leftCallIds: left }),
-      ...this.superseded.state(),
       ...(this.wanted && { wanted: true }),
       withoutResets: true,
     };
@@ -367,34 +311,17 @@ export class SessionBook {
    * list the newest calls yet.
    */
   callIds(): string[] {
-    return [...new Set([...this.recent.list(), ...this.left.list(), ...this.inTheWay()])];
-  }
-
-  /** Returns the call that holds the turn and those that wait, in the order of their turns. */
-  private inTheWay(): string[] {
-    return [...(this.currentHolder ? [this.currentHolder.callId] : []), ...this.queue];
+    return [...new Set([...this.recent.list(), ...this.left.list(), ...this.turns.inFlight])];
   }
 
   /** Whether the call has asked for a turn before, as far as the session remembers. */
   private knows(callId: string): boolean {
-    if (this.recent.has(callId) || this.superseded.has(callId)) return true;
-    return this.holds(callId) || this.queue.includes(callId);
+    if (this.recent.has(callId) || this.isSuperseded(callId)) return true;
+    return this.holds(callId) || this.turns.waits(callId);
   }
 
   protected holds(callId: string): boolean {
-    return this.currentHolder?.callId === callId;
-  }
-
-  private grant(callId: string, nowMs: number, { queuedAt, acceptedAt }: GrantTimes): TurnHolder {
-    this.turnsGranted += 1;
-    this.currentHolder = {
-      callId,
-      turnNumber: this.turnsGranted,
-      grantedAt: nowMs,
-      ...(queuedAt !== undefined && { queuedAt }),
-      ...(acceptedAt !== undefined && { acceptedAt }),
-    };
-    return this.currentHolder;
+    return this.turns.holds(callId);
   }
 
   private merge(metadata: Metadata): void {
