@@ -2,6 +2,7 @@
  * Makes the API paths of resources whose names users choose. The name is a path segment, or the query `?id=` if it cannot be a
  * path segment.
  */
+import { CliError } from './errors.ts';
 import type { Query } from './http.ts';
 
 interface ResourcePath {
@@ -11,9 +12,15 @@ interface ResourcePath {
 
 /** Makes the path of a session. `GET /sessions/export` exports all sessions, so a session called `export` needs `?id=`. */
 export const sessionPath = (id: string): ResourcePath => pathOf('/sessions', id, 'export');
-/** Makes the path of something that belongs to a session. Such a path has no `?id=`, so a session called `.` has none. */
-export const sessionPartPath = (id: string, part: 'fork' | 'messages'): string =>
-  `/sessions/${encodeURIComponent(id)}/${part}`;
+/**
+ * Makes the path of a session that is changed, or of something that belongs to it. Such a path takes no `?id=`, so a session
+ * called `.` or `..` has none.
+ */
+export function sessionPartPath(id: string, part?: 'fork' | 'messages'): string {
+  if (id === '.' || id === '..')
+    throw new CliError('usage', "A session called '.' or '..' can only be shown and deleted");
+  return `/sessions/${encodeURIComponent(id)}${part === undefined ? '' : `/${part}`}`;
+}
 export const agentPath = (name: string): ResourcePath => pathOf('/agents', name);
 export const healthPath = (name: string): ResourcePath => pathOf('/health', name);
 

@@ -7,6 +7,10 @@ import { contentPart } from './sessions.ts';
 import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
+/** The most parts of one message, and of all messages of an append. Many small ones take much more room than their texts. */
+const maxParts = 100;
+const maxAppendedParts = 1_000;
+
 /** The session's own limits of its window. */
 const windowLimits = z
   .strictObject({
@@ -38,7 +42,7 @@ export const importedSession = z.strictObject({
       timestamp: z.iso.datetime({ offset: true }),
       role: z.enum(['user', 'assistant', 'system']),
       content: z.string(),
-      parts: z.array(contentPart).min(2).optional(),
+      parts: shortListOf(maxParts, contentPart).optional(),
       agent: id.nullish(),
       call_id: id.nullish(),
       failed: z.boolean().optional(),
@@ -67,9 +71,6 @@ export type SessionForkRequest = RequestOf<typeof forkRequest>;
 /** The most messages of one append. A body of the largest size may have millions. */
 const maxAppended = 100;
 
-/** The most parts of one message. */
-const maxParts = 100;
-
 /** The body of a request that appends messages. */
 export function appendRequest(limits: RequestLimits) {
   const { prompt } = promptAndDeadline(limits);
@@ -80,7 +81,9 @@ export function appendRequest(limits: RequestLimits) {
   const message = z
     .strictObject({
       role: z.enum(['user', 'assistant', 'system']),
-      content: prompt.optional(),
+      content: prompt
+        .optional()
+        .openapi({ description: 'What the message says; required unless `parts` is given' }),
       parts: parts
         .optional()
         .openapi({ description: 'Instead of `content`: what the message says, in parts' }),
@@ -96,7 +99,10 @@ export function appendRequest(limits: RequestLimits) {
     });
   return z
     .strictObject({
-      messages: shortListOf(maxAppended, message),
+      messages: shortListOf(maxAppended, message).refine(
+        (list) => list.reduce((sum, one) => sum + (one.parts?.length ?? 1), 0) <= maxAppendedParts,
+        `at most ${maxAppendedParts} parts in all`,
+      ),
       user_id: id.nullish().openapi({ description: 'The user of the session, if it has none yet' }),
       metadata: noLargerThan(limits.maxMetadataBytes, metadataRecord)
         .nullish()
@@ -105,6 +111,10 @@ export function appendRequest(limits: RequestLimits) {
     .openapi('SessionAppendRequest');
 }
 
+/** The error of a system prompt that is larger than `maxBytes`. */
+export const tooLargeSystem = (maxBytes: number): string =>
+  `at most ${maxBytes} bytes as JSON in UTF-8 (the lesser of HOLDFAST_MAX_PROMPT_BYTES and HOLDFAST_WINDOW_BYTES)`;
+
 /** The body of a change of a session's settings. `maxSystemBytes` is the largest system prompt, as JSON in UTF-8. */
 export function settingsRequest(maxSystemBytes: number) {
   return z
@@ -112,10 +122,7 @@ export function settingsRequest(maxSystemBytes: number) {
       system: z
         .string()
         .min(1)
-        .refine(
-          (text) => jsonBytes(text) <= maxSystemBytes,
-          `at most ${maxSystemBytes} bytes as JSON in UTF-8`,
-        )
+        .refine((text) => jsonBytes(text) <= maxSystemBytes, tooLargeSystem(maxSystemBytes))
         .nullish()
         .openapi({ description: 'The system prompt, the first message of every window; null removes it' }),
       window: windowLimits.nullish().openapi({

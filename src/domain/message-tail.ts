@@ -9,11 +9,13 @@ import type {
   WindowLimits,
   WindowMessage,
 } from './session.ts';
-import { contentBytes, contentCharacters, inlineBytes } from './content.ts';
+import { contentBytes, contentCharacters, inlineBytes, textsIn } from './content.ts';
 import type { StoredText } from './stored-text.ts';
 import { systemMessage, windowMessage } from './turn-text.ts';
 
-/** A generous estimate of one message's role, timestamp, ids and punctuation. */
+/**
+ * A generous estimate of one message's role, timestamp, ids and punctuation, and of each further part's type and reference.
+ */
 const overheadBytes = 512;
 /** The most bytes that a window may take in Temporal's payloads (I7). */
 const maxHeldWindowBytes = 512 * 1024;
@@ -137,5 +139,9 @@ export class MessageTail {
 
 function toEntry(message: SessionMessage): Entry {
   const { content } = message;
-  return { message, textBytes: contentBytes(content), heldBytes: overheadBytes + inlineBytes(content) };
+  return {
+    message,
+    textBytes: contentBytes(content),
+    heldBytes: overheadBytes * textsIn(content).length + inlineBytes(content),
+  };
 }

@@ -60,6 +60,23 @@ describe('a message of several parts', () => {
     expect(message).not.toHaveProperty('parts');
   });
 
+  it('of too many parts is refused, also by an import', async () => {
+    const many = Array.from({ length: 100 }, () => ({ type: 'text', text: 'x' }));
+    const append11 = await append(
+      'wrong',
+      Array.from({ length: 11 }, () => ({ role: 'user', parts: many })),
+    );
+    expectInvalid(append11, 'messages');
+    const at = new Date().toISOString();
+    const message = { timestamp: at, role: 'user', content: 'x', parts: [...many, ...many] };
+    const session = { created_at: at, last_activity: at, messages: [message] };
+    const { body } = await node.http.post('/api/vps/sessions/import', { sessions: { wrong: session } });
+    expect(body).toMatchObject({
+      imported: 0,
+      invalid: [{ error: expect.stringContaining('messages.0.parts: at most 100') as string }],
+    });
+  });
+
   it.each<[wrong: Json, ...fields: string[]]>([
     [{ parts: [] }, 'messages.0.parts'],
     [{ parts: [{ type: 'image', text: 'x' }] }, 'messages.0.parts.0.type'],
@@ -71,6 +88,7 @@ describe('a message of several parts', () => {
     ],
     [{ parts: Array.from({ length: 101 }, () => ({ type: 'text', text: 'x' })) }, 'messages.0.parts'],
     [{ content: 'x', parts }, 'messages.0.content'],
+    [{ content: 'x', parts: [1] }, 'messages.0.parts.0'],
     [{}, 'messages.0.content'],
   ])('is refused if it is wrong, and the error names the field: %#', async (wrong, ...fields) => {
     expectInvalid(await append('wrong', [{ role: 'user', ...wrong }]), ...fields);

@@ -180,7 +180,7 @@ describe('a call with when_busy', () => {
     expect(messages).toMatchObject([{ failed: false }, {}, { content: 'two', failed: false }, {}]);
   });
 
-  it('interrupt: of several at once the last one is answered, and each other one is superseded', async () => {
+  it('interrupt: of several at once each one is answered or superseded, and at least one is answered', async () => {
     const { call, holdAsync, slow, quick } = await useSession('contest');
     const holder = await holdAsync();
     const answers = (

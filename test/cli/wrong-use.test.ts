@@ -130,6 +130,8 @@ describe('a command with an option or argument that cannot have an effect', () =
     [['agents', 'add', 'x', 'http://127.0.0.1:9', '--token-stdin', '--token-env', 'HOME'], '--token-env'],
     [['calls', 'show', ''], 'empty'],
     [['sessions', 'show', ''], 'empty'],
+    [['sessions', 'fork', '.'], "'.'"],
+    [['sessions', 'set', '..', '--turns', '1'], "'..'"],
   ])('%j exits with 2 and names it', async (args, named) => {
     const ran = await runCli(args, { HOLDFAST_URL: 'http://127.0.0.1:9' });
     expect(ran.code).toBe(2);

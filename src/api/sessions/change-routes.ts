@@ -22,7 +22,7 @@ export function sessionChangeEndpoints({ sessions, config, sealer, authenticate 
       tag: 'sessions',
       summary: 'Fork a session',
       description:
-        'Makes a new session with the messages of this one, its user and its metadata. Neither depends on the other. A call in flight is not part of the fork.',
+        'Makes a new session with the messages of this one, its user and its metadata. Neither depends on the other. A call in flight is not part of the fork. A repeat with the same session_id is refused; without one it makes another fork.',
       params: sessionParams,
       body: forkRequest,
       bodyOptional: true,

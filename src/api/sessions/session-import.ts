@@ -9,7 +9,7 @@ import { Refusal } from '../../domain/failures.ts';
 import { decodedBody } from '../http/decoded-body.ts';
 import { newId, noMemberName } from '../../contract/ids.ts';
 import type { FieldError } from '../../contract/problem.ts';
-import { importedSession } from '../../contract/session-requests.ts';
+import { importedSession, tooLargeSystem } from '../../contract/session-requests.ts';
 import { issueErrors } from '../http/field-errors.ts';
 import { oddMembers } from '../http/odd-members.ts';
 import { sessionsOf, type FileSession } from './session-file.ts';
@@ -102,7 +102,7 @@ function toContent(
   if (!parsed.success) return errorText(issueErrors(parsed.error.issues, 'session'));
   const { session_id, user_id, created_at, last_activity, messages, metadata, system, window } = parsed.data;
   if (system != null && jsonBytes(system) > maxSystemBytes)
-    return `system: at most ${maxSystemBytes} bytes as JSON in UTF-8`;
+    return `system: ${tooLargeSystem(maxSystemBytes)}`;
   if (session_id !== undefined && session_id !== id)
     throw invalidFields([
       { field: `sessions.${id}.session_id`, message: `is '${session_id}', unlike the session's key '${id}'` },
@@ -123,7 +123,7 @@ function toContent(
         ...(agent != null && { agent }),
         ...(call_id != null && { callId: call_id }),
         ...(failed && { failed: true as const }),
-        ...(superseded_by !== undefined && { supersededBy: superseded_by }),
+        ...(failed && superseded_by !== undefined && { supersededBy: superseded_by }),
         ...(lost && { lost: true as const }),
       }),
     ),

@@ -73,10 +73,14 @@ export function addSessionChanges(sessions: Command): void {
       'system prompt, the first message that agents are sent; - reads standard input',
     )
     .option('--no-system', 'remove the system prompt')
-    .option('--turns <count>', 'send agents only the newest turns', wholeNumber(0, 1_000))
+    .option(
+      '--turns <count>',
+      'send agents only the newest turns; removes --characters unless given too',
+      wholeNumber(0, 1_000),
+    )
     .option(
       '--characters <count>',
-      'send agents only the newest messages with at most this many characters',
+      'send agents only the newest messages with at most this many characters; removes --turns unless given too',
       wholeNumber(0, Number.MAX_SAFE_INTEGER),
     )
     .option('--no-window', 'remove --turns and --characters')
@@ -129,19 +133,15 @@ async function set({ client, out }: Context, sessionId: string, options: SetOpti
       'usage',
       'Nothing to set: give --system, --turns, --characters, --no-system or --no-window',
     );
-  const { body } = await client.request<SessionSettings>(
-    'PATCH',
-    `/sessions/${encodeURIComponent(sessionId)}`,
-    {
-      body: {
-        ...(system !== undefined && {
-          system: system === false ? null : await givenText(system, 'system prompt'),
-        }),
-        ...(narrows && { window: { turns, characters } }),
-        ...(!keepsWindow && { window: null }),
-      },
+  const { body } = await client.request<SessionSettings>('PATCH', sessionPartPath(sessionId), {
+    body: {
+      ...(system !== undefined && {
+        system: system === false ? null : await givenText(system, 'system prompt'),
+      }),
+      ...(narrows && { window: { turns, characters } }),
+      ...(!keepsWindow && { window: null }),
     },
-  );
+  });
   if (out.json) out.document(body);
   else
     out.fields({

@@ -116,7 +116,10 @@ export async function stateOf(
   const { sessionId } = content;
   const owner = sessionOwner(sessionId, life);
   const kept = system === undefined ? {} : { system: await texts.saveNew(owner, system) };
-  const book = new SessionBook({ ...newSession(sessionId, Date.now()), ...content, ...kept, life }, limits);
+  const book = new SessionBook(
+    { ...newSession(sessionId, Date.now()), ...content, ...kept, life, wanted: true },
+    limits,
+  );
   for (const message of messages) {
     const saved = await replaceTexts(message.content, (text) => texts.saveNew(owner, text));
     book.append({ ...message, content: saved });
