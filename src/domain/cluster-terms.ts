@@ -11,9 +11,10 @@ export type ClusterTerms = z.infer<typeof clusterTerms>;
 
 /**
  * The version of the data that nodes write for each other. A release raises it if its nodes cannot run beside nodes of the
- * release before. All releases of one generation can run side by side.
+ * release before. All releases of one generation can run side by side. 2: sessions take endings over (ADR 0035), and messages
+ * have parts.
  */
-export const generation = 1;
+export const generation = 2;
 
 /**
  * A reason why a node may not join. `older`: the node cannot read the data that the other nodes write. `newer`: running nodes

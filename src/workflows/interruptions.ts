@@ -69,8 +69,9 @@ export class Interruptions {
     const call = getExternalWorkflowHandle(callWorkflowId(callId));
     for (let pauseMs = firstResendMs; ; pauseMs *= 2) {
       if ((await isDelivered(call.cancel())) || pauseMs > lastResendMs) return true;
-      if (await condition(() => run.book.hasEnding(callId) || run.mustRenew || run.closed, pauseMs))
-        return run.book.hasEnding(callId);
+      const ends = (): boolean => run.book.hasEnding(callId) || run.mustRenew || run.closed;
+      // Tested first, because a timer that is cancelled at once leaves no event but takes a number.
+      if (ends() || (await condition(ends, pauseMs))) return run.book.hasEnding(callId);
       run.renewal.note();
     }
   }

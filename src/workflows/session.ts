@@ -70,13 +70,13 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     for (const commit of wish.taken ?? []) book.commit(commit, now);
     const opened = book.openTurn(callId, now, metadataBytes);
     const { holder } = book;
+    // A call that has not started gets its turn by the reply alone.
+    const bySignal = holder?.callId !== callId || (waitedBefore && wish.again !== true);
+    if (holder && holder.turnNumber !== turnBefore && bySignal) void holding.sendTurn(holder);
     const comesBySignal = opened.state === 'granted' && holding.comesBySignal(opened, wish.again === true);
     const reply = comesBySignal ? queuedFirst : opened;
     if (reply.state === 'queued' && reply.supersededBy !== undefined)
       interruptions.repeat(callId, reply.supersededBy, holder?.callId);
-    // A call that has not started gets its turn by the reply alone.
-    const bySignal = holder?.callId !== callId || (waitedBefore && wish.again !== true);
-    if (holder && holder.turnNumber !== turnBefore && bySignal) void holding.sendTurn(holder);
     if (reply.state === 'committed') return reply;
     const heeds = wish.whenBusy === 'reject' || interrupts;
     const turn = { ...reply, ...run.place, ...(heeds && { heeded: true as const }) };
@@ -144,7 +144,9 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
 
   void moveOut(run);
   if (run.takesEndings) void holding.lookNowAndThen();
-  if (initial.holderUntold) void holding.sendTurn(book.holder);
+  // An update of this task may have passed the turn on already.
+  if (initial.holderUntold && book.holder?.turnNumber === initial.holder?.turnNumber)
+    void holding.sendTurn(book.holder);
   for (const callId of initial.uncancelled ?? []) void interruptions.cancel(callId);
   for (;;) {
     await condition(() => isClosed() || run.mustRenew || (book.holder !== undefined && holding.needsCheck));

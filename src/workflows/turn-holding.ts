@@ -78,11 +78,13 @@ export class TurnHolding {
    * for a call that it has not started gets the turn by the reply, unless a signal has been sent that may still arrive.
    */
   comesBySignal({ turnNumber }: { readonly turnNumber: number }, again: boolean): boolean {
-    if (!this.run.takesEndings || this.sendingTurn !== turnNumber) return false;
-    if (!again || this.signalledTurn === turnNumber) return true;
-    this.turnByReply = turnNumber;
-    this.sendingTurn = undefined;
-    this.unsentTurn = undefined;
+    if (!this.run.takesEndings) return false;
+    if (this.sendingTurn === turnNumber && (!again || this.signalledTurn === turnNumber)) return true;
+    if (this.unsentTurn === turnNumber) {
+      this.turnByReply = turnNumber;
+      this.sendingTurn = undefined;
+      this.unsentTurn = undefined;
+    }
     return false;
   }
 
@@ -121,13 +123,15 @@ export class TurnHolding {
       if (pauseMs > firstResendMs && holds() && isOverdue(book.holder, Date.now()))
         drops = takesEndings || patched('drop-overdue');
       if (drops) break;
-      if (await condition(() => !holds() || run.mustRenew, pauseMs)) break;
+      const ends = (): boolean => !holds() || run.mustRenew || (takesEndings && run.closed);
+      // Tested first, because a timer that is cancelled at once leaves no event but takes a number.
+      if ((takesEndings && ends()) || (await condition(ends, pauseMs))) break;
       renewal.note();
     }
     run.inFlight -= 1;
     if (this.sendingTurn === turnNumber && !run.mustRenew) this.sendingTurn = undefined;
     if (sent) book.markSeen(turnNumber);
-    if (takesEndings && !sent && holds()) await this.look(holder);
+    if (takesEndings && !sent && holds() && !run.closed) await this.look(holder);
     else if (drops) await this.sendTurn(book.release(holder.callId, Date.now()));
   }
 
@@ -188,8 +192,11 @@ export class TurnHolding {
     const present = book.holder;
     if (!found || present?.turnNumber !== turnNumber) return;
     const now = Date.now();
-    if (found.state === 'running') book.markSeen(turnNumber);
-    else if (found.state === 'ended')
+    if (found.state === 'running') {
+      book.markSeen(turnNumber);
+      // It started after the last signal was sent, and waits for one.
+      if (this.unsentTurn === turnNumber) await this.sendTurn(present);
+    } else if (found.state === 'ended')
       await this.sendTurn(found.commit ? book.commit(found.commit, now) : book.release(callId, now));
     else if (isLost(present, this.lookEveryMs, now)) {
       log.warn('The ending of a call is lost: Temporal removed the call before its session took it over', {

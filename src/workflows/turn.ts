@@ -156,6 +156,9 @@ async function waitForTurn(
     const settled = reply === 'unknown' ? undefined : turnFrom(reply);
     if (typeof reply === 'object' && reply.state === 'granted') onGranted(reply);
     if (settled?.status === 'granted') return settled;
+    const comesBySignal = typeof reply === 'object' && reply.state === 'queued' && reply.comesByItself;
+    if (comesBySignal && granted && patched('turn-by-signal'))
+      return { status: 'granted', window: granted.window };
     const restMs = deadlineAt() - Date.now();
     // After the deadline, `committed` means that this call committed in a workflow task that was lost.
     if (settled && restMs > 0) return settled;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { callWorkflowId, sessionWorkflowId } from '../../src/domain/ids.ts';
 import type { TurnReply, TurnWish } from '../../src/domain/session.ts';
+import { turnWith } from '../../src/domain/turn-text.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { inputOf } from '../rig/call-input.ts';
 import type { Json } from '../rig/http-client.ts';
@@ -152,7 +153,7 @@ it('a session that is deleted during the first task of a call stays deleted, and
 });
 
 describe('a turn that is under way by a signal, and that its call asks for', () => {
-  const askedOnce = async (session: string, again: boolean): Promise<TurnReply> => {
+  const askedOnce = async (session: string, second: 'again' | 'repeat' | 'brings'): Promise<TurnReply> => {
     const { temporal } = facades.node;
     const held = await holdTurn(facades.node, await facades.node.startFacade(), session, 'hello');
     await held.endUnseen();
@@ -163,9 +164,12 @@ describe('a turn that is under way by a signal, and that its call asks for', () 
       return handle.executeUpdate<TurnReply, typeof args>('openTurn', { args });
     };
     expect(await openTurn({})).toMatchObject({ state: 'queued' });
-    expect(await textsOf(session)).toEqual(['hello', 'at last']); // The read tells the session, and the turn moves on.
+    const answer = { agent: `gate-of-${session}`, content: 'at last' };
+    const taken = [{ callId: held.callId, ...turnWith('hello', answer), endedAt: Date.now() }];
+    // A read tells the session, and the turn moves on.
+    if (second !== 'brings') expect(await textsOf(session)).toEqual(['hello', 'at last']);
 
-    const turn = await openTurn(again ? { again } : {});
+    const turn = await openTurn({ again: { again: true as const }, repeat: {}, brings: { taken } }[second]);
     const args = [{ ...(await inputOf(temporal, held.callId)), callId, turn }];
     const workflowId = callWorkflowId(callId);
     await temporal.workflow.execute('agentCall', { workflowId, taskQueue: 'holdfast', args });
@@ -175,10 +179,14 @@ describe('a turn that is under way by a signal, and that its call asks for', () 
   };
 
   it('comes by the signal alone: a grant beside it would have the agent asked twice', async () => {
-    expect(await askedOnce('signalled', false)).toMatchObject({ state: 'queued', comesByItself: true });
+    expect(await askedOnce('signalled', 'repeat')).toMatchObject({ state: 'queued', comesByItself: true });
+  });
+
+  it('comes by the signal alone also if the request itself makes the turn move on', async () => {
+    expect(await askedOnce('brought', 'brings')).toMatchObject({ state: 'queued', comesByItself: true });
   });
 
   it('comes by the reply alone if the facade has not started the call', async () => {
-    await askedOnce('overtaken', true); // By the signal, if one is on its way at that moment.
+    await askedOnce('overtaken', 'again'); // By the signal, if one is on its way at that moment.
   });
 });

@@ -61,7 +61,10 @@ export class CreatingUpdates {
   ): Promise<T> {
     const once = (): Promise<T> => this.once(sessionId, update, args, created);
     const answer = await this.updateLimit.run(sessionWorkflowId(sessionId), () =>
-      rpc(this.temporal, rpcTimeoutMs.write, () => this.untilAccepted(sessionId, once)),
+      rpc(this.temporal, rpcTimeoutMs.write, () =>
+        // A second session with the same life would lose its texts together with the first.
+        created.life === undefined ? this.untilAccepted(sessionId, once) : once(),
+      ),
     );
     this.known.set(sessionKey(sessionId), true);
     return answer;

@@ -65,7 +65,8 @@ export class NewSessions {
     const life = randomUUID();
     /** A deletion removes the session's texts, which then look as if they were lost. */
     const requireOriginal = async (): Promise<void> => {
-      if ((await this.running(sessionId))?.life !== original.life) throw noSuchSession(sessionId);
+      const present = await this.running(sessionId);
+      if (!present || present.life !== original.life) throw noSuchSession(sessionId);
     };
     try {
       const content = await this.reads.content(sessionId);

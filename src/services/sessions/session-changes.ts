@@ -17,6 +17,7 @@ import type { StoredText } from '../../domain/stored-text.ts';
 import { keepText, refusing } from '../../payloads/store-refusals.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { appendMessagesUpdate, configureSessionUpdate } from '../../workflows/messages.ts';
+import { isClosed } from '../temporal/entity-updates.ts';
 import { temporalUnavailable, type Temporal } from '../temporal/rpc.ts';
 import type { CreatingUpdates } from './creating-updates.ts';
 import { keepAll, needStore, type PlainNewMessage } from './kept-texts.ts';
@@ -156,7 +157,7 @@ export class SessionChanges {
       try {
         return await change(life);
       } catch (error) {
-        if (!isOfOtherLife(error)) throw error;
+        if (!isOfOtherLife(error) && !(life.isNew && isClosed(error))) throw error;
         if (life.isNew) await this.texts.drop(sessionOwner(sessionId, life.id)).catch(() => undefined);
         if (tries >= maxTries) throw temporalUnavailable(error);
       }
