@@ -202,6 +202,12 @@ describe('a call that has no turn yet', () => {
     first.open();
     expect((await first.ended()).session_stored).toBe(true);
     expect(await contentsOf('overdue')).toEqual([{ failed: 'too late' }, 'held', 'at last']);
+
+    const described = async () => (await test.http.get(`/api/vps/calls/${String(body.call_id)}`)).body;
+    expect(await described()).toMatchObject({ status: 'failed', session_stored: true });
+    await test.http.delete('/api/vps/sessions/overdue');
+    await test.http.call({ agent_name: 'echo', prompt: 'anew', session_id: 'overdue' });
+    expect(await described()).toMatchObject({ status: 'failed', session_stored: null });
   });
 
   it('and is cancelled reports how long it waited, and that its session stores nothing of it', async () => {

@@ -80,13 +80,16 @@ export class CallRecords {
       this.calls.endingOf(callId, end),
       this.isStored(input, end),
     ]);
-    return { ...known, ending: withSessionStored(ending, sessionStored) };
+    const { sessionStored: recorded, ...others } = ending;
+    // A call that ended while it waited has recorded what its session stored then. The session may have been removed since.
+    const isOver = recorded && input.turn?.endsByItself && !sessionStored;
+    return { ...known, ending: isOver ? others : withSessionStored(ending, sessionStored) };
   }
 
   /** Whether the call's session stores its turn. Undefined without a session, and if that is not known any more. */
   private async isStored({ sessionId, turn }: CallInput, end: CallEnd): Promise<boolean | undefined> {
-    const known = (end.result ?? end.failure)?.sessionStored;
-    if (sessionId === undefined || known !== undefined) return known;
+    const recorded = (end.result ?? end.failure)?.sessionStored;
+    if (sessionId === undefined || recorded === false || (recorded && !turn?.endsByItself)) return recorded;
     const session = await describeSession(this.temporal, sessionId);
     return isStoredBy(session, { life: turn?.life, endedAt: end.endedAt });
   }
