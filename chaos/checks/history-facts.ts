@@ -4,7 +4,7 @@ import { tsToMs } from '../../src/temporal-sdk/timestamps.ts';
 import temporalProto from '@temporalio/proto';
 import type { FoundCall } from '../../src/activities/turn-activities.ts';
 import type { CallInput } from '../../src/domain/call.ts';
-import type { TurnCommit, TurnReply, TurnWish } from '../../src/domain/session.ts';
+import type { TurnCommit, TurnReply, TurnWish } from '../../src/domain/turn.ts';
 import type { StoredText } from '../../src/domain/stored-text.ts';
 import type { CallFacts } from './evidence.ts';
 

@@ -8,7 +8,7 @@ import { AgentError, type AgentMessage, type AgentTransport } from '../agents/tr
 import type { AgentConfig } from '../domain/agent.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
-import type { WindowMessage } from '../domain/session.ts';
+import type { WindowMessage } from '../domain/message.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { plainText, replaceTexts } from '../domain/content.ts';
 import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';

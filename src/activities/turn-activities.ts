@@ -1,4 +1,5 @@
-import type { SessionSegment, Superseded, TurnCommit, TurnPlace, TurnReply } from '../domain/session.ts';
+import type { SessionSegment } from '../domain/session.ts';
+import type { Superseded, TurnCommit, TurnPlace, TurnReply } from '../domain/turn.ts';
 
 /** Whether a call's workflow runs, has ended, or does not exist. */
 export type CallState = 'running' | 'ended' | 'missing';

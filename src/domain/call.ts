@@ -1,6 +1,7 @@
 import type { AgentConfig } from './agent.ts';
 import type { ErrorType } from './failures.ts';
-import type { GrantedTurn, Metadata, QueuedTurn } from './session.ts';
+import type { Metadata } from './message.ts';
+import type { GrantedTurn, QueuedTurn } from './turn.ts';
 import type { StoredText } from './stored-text.ts';
 
 /** One request to one agent. The agent's retry policy may allow several. */

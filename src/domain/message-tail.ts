@@ -2,13 +2,8 @@
  * A session's newest messages, which the session workflow holds itself. Messages older than the window move to the payload
  * store in segments.
  */
-import type {
-  SessionLimits,
-  SessionMessage,
-  SessionSettings,
-  WindowLimits,
-  WindowMessage,
-} from './session.ts';
+import type { SessionMessage, WindowMessage } from './message.ts';
+import type { SessionLimits, SessionSettings, WindowLimits } from './session.ts';
 import { contentBytes, contentCharacters, inlineBytes, textsIn } from './content.ts';
 import type { StoredText } from './stored-text.ts';
 import { systemMessage, windowMessage } from './turn-text.ts';

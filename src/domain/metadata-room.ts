@@ -3,7 +3,8 @@
  * for a turn may still add. All sizes are bytes as JSON.
  */
 import { sizeAsJson } from './json-bytes.ts';
-import type { Metadata, SessionLimits, SessionState } from './session.ts';
+import type { Metadata } from './message.ts';
+import type { SessionLimits, SessionState } from './session.ts';
 
 export class MetadataRoom {
   private readonly maxBytes: number;

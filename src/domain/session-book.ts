@@ -1,22 +1,16 @@
 /** The rules of a session, free of Temporal: turns in FIFO order (I4), one holder at a time, the window, older messages. */
+import type { Metadata, SessionMessage } from './message.ts';
 import type {
-  GrantedTurn,
-  Metadata,
   OlderMessages,
   SessionContent,
   SessionLimits,
-  SessionMessage,
   SessionSegment,
   SessionSettings,
   SessionState,
   SettingsChange,
-  Settlement,
-  TurnCommit,
-  TurnHolder,
-  TurnReply,
-  TurnWish,
   WindowLimits,
 } from './session.ts';
+import type { GrantedTurn, Settlement, TurnCommit, TurnHolder, TurnReply, TurnWish } from './turn.ts';
 import { MessageTail } from './message-tail.ts';
 import { MetadataRoom } from './metadata-room.ts';
 import { RecentIds } from './recent-ids.ts';

@@ -1,5 +1,5 @@
 /** How long a call has held its turn, and what follows for a call that Temporal does not have. */
-import type { TurnHolder } from './session.ts';
+import type { TurnHolder } from './turn.ts';
 
 /** A call that does not exist this long after it was sent its turn, or its place in the queue, will never start. */
 const startGraceMs = 10_000;

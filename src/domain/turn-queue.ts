@@ -1,5 +1,6 @@
 /** Who has the turn of a session and who waits for it, in the order of acceptance (I4), and which calls were interrupted. */
-import type { SessionLimits, SessionState, TurnCommit, TurnHolder } from './session.ts';
+import type { SessionLimits, SessionState } from './session.ts';
+import type { TurnCommit, TurnHolder } from './turn.ts';
 import { SupersededCalls } from './superseded-calls.ts';
 
 /** How many interrupted calls are remembered, beside those that one call can interrupt at once. */

@@ -1,7 +1,8 @@
 /** What calls say and are told: the messages of a turn, and the texts of a call's input and result. */
 import type { CallInput, CallResult } from './call.ts';
 import { replaceTexts, textsIn } from './content.ts';
-import type { NewMessage, SessionMessage, TurnCommit, WindowMessage } from './session.ts';
+import type { NewMessage, SessionMessage, WindowMessage } from './message.ts';
+import type { TurnCommit } from './turn.ts';
 import type { StoredText } from './stored-text.ts';
 
 /** Returns the prompt of a call: a reference if the text is in the payload store and not loaded, otherwise the text itself. */

@@ -2,7 +2,8 @@
  * Reads and writes a session's older messages in the payload store. They form a chain of segments, each with the key of the one
  * before it.
  */
-import type { OlderMessages, SessionContent, SessionMessage, SessionSegment } from '../domain/session.ts';
+import type { SessionMessage } from '../domain/message.ts';
+import type { OlderMessages, SessionContent, SessionSegment } from '../domain/session.ts';
 import type { Owner } from './owners.ts';
 import { unlessLost, type PayloadReader, type TextStore } from './text-store.ts';
 

@@ -1,6 +1,7 @@
 /** Copies messages of a session, with their large texts, to another session, so that neither depends on the other. */
 import pMap from 'p-map';
-import type { OlderMessages, SessionMessage } from '../domain/session.ts';
+import type { SessionMessage } from '../domain/message.ts';
+import type { OlderMessages } from '../domain/session.ts';
 import { isReference, type StoredText } from '../domain/stored-text.ts';
 import { replaceTexts } from '../domain/content.ts';
 import { folderOf, type Owner } from './owners.ts';

@@ -18,7 +18,7 @@ import type { Attempt, CallFailureDetails, CallInput, CallResult } from '../doma
 import { agentBudgetMs, agentsInTime } from '../domain/deadline.ts';
 import { failures, type ErrorType } from '../domain/failures.ts';
 import { searchable } from '../domain/searchable.ts';
-import type { WindowMessage } from '../domain/session.ts';
+import type { WindowMessage } from '../domain/message.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { askAgent } from './ask-agent.ts';
 import { callProgressQuery } from './messages.ts';

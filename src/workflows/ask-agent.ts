@@ -20,7 +20,7 @@ import type { Attempt, CallInput, Try } from '../domain/call.ts';
 import { shareMarginMs } from '../domain/deadline.ts';
 import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
-import type { WindowMessage } from '../domain/session.ts';
+import type { WindowMessage } from '../domain/message.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { promptMessage } from '../domain/turn-text.ts';
 import { causeOf, readAskFailure, type AskFailure } from './read-ask-failure.ts';

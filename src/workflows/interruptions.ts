@@ -1,7 +1,8 @@
 /** What a session does about calls that another call interrupts: it cancels them, and tells them in its memo by which call. */
 import { condition, getExternalWorkflowHandle, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { callWorkflowId } from '../domain/ids.ts';
-import type { SessionMemo, Superseded } from '../domain/session.ts';
+import type { SessionMemo } from '../domain/session.ts';
+import type { Superseded } from '../domain/turn.ts';
 import { firstResendMs, isDelivered, lastResendMs } from './delivery.ts';
 import type { SessionRun } from './session-run.ts';
 

@@ -5,17 +5,8 @@ import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
-import type {
-  Append,
-  Appended,
-  GrantedTurn,
-  SessionContent,
-  SessionSettings,
-  SettingsChange,
-  TurnCommit,
-  TurnReply,
-  TurnWish,
-} from '../domain/session.ts';
+import type { Append, Appended, SessionContent, SessionSettings, SettingsChange } from '../domain/session.ts';
+import type { GrantedTurn, TurnCommit, TurnReply, TurnWish } from '../domain/turn.ts';
 
 // agentCall
 /** Sent by a session to grant a call its turn. Without an argument the call must ask its session again. */

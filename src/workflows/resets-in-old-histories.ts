@@ -13,14 +13,9 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
 import { MessageTail } from '../domain/message-tail.ts';
 import { SessionBook } from '../domain/session-book.ts';
-import type {
-  SessionLimits,
-  SessionMessage,
-  SessionSegment,
-  SessionState,
-  Settlement,
-  TurnCommit,
-} from '../domain/session.ts';
+import type { SessionMessage } from '../domain/message.ts';
+import type { SessionLimits, SessionSegment, SessionState } from '../domain/session.ts';
+import type { Settlement, TurnCommit } from '../domain/turn.ts';
 
 /** The most entries that one session remembers in each of the two sets below. */
 const maxRemembered = 500;

@@ -1,12 +1,7 @@
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import { SessionBook } from '../domain/session-book.ts';
-import type {
-  RefusalDetails,
-  SessionLimits,
-  SessionState,
-  TurnHolder,
-  TurnPlace,
-} from '../domain/session.ts';
+import type { SessionLimits, SessionState } from '../domain/session.ts';
+import type { RefusalDetails, TurnHolder, TurnPlace } from '../domain/turn.ts';
 import { Renewal } from './renewal.ts';
 import { OldSessionBook } from './resets-in-old-histories.ts';
 

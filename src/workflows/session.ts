@@ -12,15 +12,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  ClosedSession,
-  SessionLimits,
-  SessionState,
-  TurnCommit,
-  TurnHints,
-  TurnReply,
-  TurnWish,
-} from '../domain/session.ts';
+import type { ClosedSession, SessionLimits, SessionState } from '../domain/session.ts';
+import type { TurnCommit, TurnHints, TurnReply, TurnWish } from '../domain/turn.ts';
 import { Interruptions } from './interruptions.ts';
 import {
   closeSessionUpdate,

@@ -10,7 +10,8 @@ import {
 } from '@temporalio/workflow';
 import type { TurnActivities } from '../activities/turn-activities.ts';
 import { callWorkflowId } from '../domain/ids.ts';
-import type { SessionState, TurnHolder } from '../domain/session.ts';
+import type { SessionState } from '../domain/session.ts';
+import type { TurnHolder } from '../domain/turn.ts';
 import { isLate, isLost, isOverdue } from '../domain/turn-holder.ts';
 import { firstResendMs, isDelivered, lastResendMs } from './delivery.ts';
 import { turnGrantedSignal } from './messages.ts';

@@ -21,7 +21,7 @@ import type { TurnActivities } from '../activities/turn-activities.ts';
 import type { CallInput } from '../domain/call.ts';
 import { sessionWorkflowId } from '../domain/ids.ts';
 import type { SessionBook } from '../domain/session-book.ts';
-import type { TurnCommit, TurnHolder, TurnPlace } from '../domain/session.ts';
+import type { TurnCommit, TurnHolder, TurnPlace } from '../domain/turn.ts';
 import { isReference, type StoredText } from '../domain/stored-text.ts';
 import { isLate } from '../domain/turn-holder.ts';
 import { promptOf, textsOf } from '../domain/turn-text.ts';

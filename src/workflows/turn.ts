@@ -10,7 +10,8 @@ import {
 import type { TurnActivities } from '../activities/turn-activities.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
-import type { GrantedTurn, Superseded, TurnPlace, TurnReply, WindowMessage } from '../domain/session.ts';
+import type { WindowMessage } from '../domain/message.ts';
+import type { GrantedTurn, Superseded, TurnPlace, TurnReply } from '../domain/turn.ts';
 import { promptOf, turnWith } from '../domain/turn-text.ts';
 import { turnGrantedSignal } from './messages.ts';
 import type { ResetRun } from './resets-in-old-histories.ts';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
-import type { SessionLimits, TurnCommit } from '../../src/domain/session.ts';
+import type { SessionLimits } from '../../src/domain/session.ts';
+import type { TurnCommit } from '../../src/domain/turn.ts';
 import { answered, failed, message, openBook, startedAt, throughJson } from './session-support.ts';
 
 const limitsOf = (maxMetadataBytes = Infinity): SessionLimits => ({

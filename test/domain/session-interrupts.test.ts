@@ -1,7 +1,8 @@
 /** What a busy session does with a call that does not want to wait: refuse it, or let it interrupt the others (I4). */
 import { describe, expect, it } from 'vitest';
 import type { SessionBook } from '../../src/domain/session-book.ts';
-import { newSession, type TurnCommit } from '../../src/domain/session.ts';
+import { newSession } from '../../src/domain/session.ts';
+import type { TurnCommit } from '../../src/domain/turn.ts';
 import { SupersededCalls } from '../../src/domain/superseded-calls.ts';
 import { answered, failed, openBook, startedAt, throughJson } from './session-support.ts';
 

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { endingLostText, SessionBook } from '../../src/domain/session-book.ts';
-import type { SessionLimits, TurnCommit } from '../../src/domain/session.ts';
+import type { SessionLimits } from '../../src/domain/session.ts';
+import type { TurnCommit } from '../../src/domain/turn.ts';
 import { isoAfter, openBook, startedAt, throughJson } from './session-support.ts';
 
 const calls = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6'];

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
-import type { SessionMessage, SessionSegment } from '../../src/domain/session.ts';
+import type { SessionMessage } from '../../src/domain/message.ts';
+import type { SessionSegment } from '../../src/domain/session.ts';
 import { message, openBook, startedAt, throughJson } from './session-support.ts';
 
 const limits = { maxQueued: 10, windowMessages: 4, windowBytes: 2_000, olderBytes: 3_000 };

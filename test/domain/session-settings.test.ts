@@ -2,13 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
-import type {
-  SessionLimits,
-  SessionMessage,
-  SettingsChange,
-  WindowLimits,
-  WindowMessage,
-} from '../../src/domain/session.ts';
+import type { SessionMessage, WindowMessage } from '../../src/domain/message.ts';
+import type { SessionLimits, SettingsChange, WindowLimits } from '../../src/domain/session.ts';
 import { contentCharacters } from '../../src/domain/content.ts';
 import { charactersIn, textCharacters } from '../../src/domain/stored-text.ts';
 import { anyText } from './support.ts';

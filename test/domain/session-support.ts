@@ -1,11 +1,7 @@
 import { SessionBook } from '../../src/domain/session-book.ts';
-import {
-  newSession,
-  type SessionLimits,
-  type SessionMessage,
-  type SessionState,
-  type TurnCommit,
-} from '../../src/domain/session.ts';
+import type { SessionMessage } from '../../src/domain/message.ts';
+import { newSession, type SessionLimits, type SessionState } from '../../src/domain/session.ts';
+import type { TurnCommit } from '../../src/domain/turn.ts';
 
 export const startedAt = Date.UTC(2026, 0, 1);
 export const isoAfter = (ms: number): string => new Date(startedAt + ms).toISOString();

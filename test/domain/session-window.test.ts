@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SessionLimits, SessionMessage, WindowMessage } from '../../src/domain/session.ts';
+import type { SessionMessage, WindowMessage } from '../../src/domain/message.ts';
+import type { SessionLimits } from '../../src/domain/session.ts';
 import { anyText } from './support.ts';
 import { answered, failed, message, openBook } from './session-support.ts';
 

@@ -1,5 +1,5 @@
 /** Calls in sessions, for scenarios: two calls of which one waits, and calls whose facade has died. */
-import type { TurnReply, TurnWish } from '../../src/domain/session.ts';
+import type { TurnReply, TurnWish } from '../../src/domain/turn.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import { inputOf } from '../rig/call-input.ts';
 import type { Json } from '../rig/http-client.ts';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
 import { SessionBook } from '../../src/domain/session-book.ts';
-import type { SessionContent, SessionLimits, SessionMessage } from '../../src/domain/session.ts';
+import type { SessionMessage } from '../../src/domain/message.ts';
+import type { SessionContent, SessionLimits } from '../../src/domain/session.ts';
 import { plainText, replaceTexts } from '../../src/domain/content.ts';
 import { folderOf, sessionOwner } from '../../src/payloads/owners.ts';
 import { PayloadLostError } from '../../src/payloads/payload-store.ts';

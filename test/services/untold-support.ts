@@ -1,7 +1,7 @@
 /** A facade that follows calls which end as the test says. What it sends to sessions is recorded in place of Temporal. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { CallInput, CallResult } from '../../src/domain/call.ts';
-import type { GrantedTurn, QueuedTurn, TurnCommit } from '../../src/domain/session.ts';
+import type { GrantedTurn, QueuedTurn, TurnCommit } from '../../src/domain/turn.ts';
 import { PayloadStoreError, type PayloadStore } from '../../src/payloads/payload-store.ts';
 import { TextStore } from '../../src/payloads/text-store.ts';
 import type { CallEnd } from '../../src/services/calls/call-ending.ts';

@@ -4,7 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { callWorkflowId, sessionWorkflowId } from '../../src/domain/ids.ts';
-import type { TurnReply, TurnWish } from '../../src/domain/session.ts';
+import type { TurnReply, TurnWish } from '../../src/domain/turn.ts';
 import { turnWith } from '../../src/domain/turn-text.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { inputOf } from '../rig/call-input.ts';

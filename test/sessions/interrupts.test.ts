@@ -1,6 +1,6 @@
 /** Calls that another call of their session interrupts: at every moment of their lives, and of the session's (I4). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TurnReply, TurnWish } from '../../src/domain/session.ts';
+import type { TurnReply, TurnWish } from '../../src/domain/turn.ts';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import { endedCall } from '../api/ended-call.ts';
 import { echo } from '../api/scripts.ts';

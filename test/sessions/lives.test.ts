@@ -2,7 +2,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { callWorkflowId, sessionWorkflowId } from '../../src/domain/ids.ts';
-import type { GrantedTurn, TurnReply } from '../../src/domain/session.ts';
+import type { GrantedTurn, TurnReply } from '../../src/domain/turn.ts';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
 import { echo, gated } from '../api/scripts.ts';
 import type { HttpAnswer, Json } from '../rig/http-client.ts';

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { callWorkflowId, sessionWorkflowId } from '../../src/domain/ids.ts';
 import { endingLostText } from '../../src/domain/session-book.ts';
-import type { TurnReply } from '../../src/domain/session.ts';
+import type { TurnReply } from '../../src/domain/turn.ts';
 import { endedCall } from '../api/ended-call.ts';
 import type { NodeProcess } from '../rig/node-process.ts';
 import { contentOf, looksOf, startSession } from './session-facts.ts';

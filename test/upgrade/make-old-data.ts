@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import proto from '@temporalio/proto';
 import type { CallInput } from '../../src/domain/call.ts';
-import type { GrantedTurn, TurnReply } from '../../src/domain/session.ts';
+import type { GrantedTurn, TurnReply } from '../../src/domain/turn.ts';
 import type { ScriptedAgent } from '../agents/scripted-agent.ts';
 import { inputOf } from '../rig/call-input.ts';
 import { echo, promptIn, settings, startOldAgent, storms, type OldData } from './old-data.ts';

@@ -3,12 +3,12 @@ import { invalid } from '../../domain/failures.ts';
 import { MessageTail } from '../../domain/message-tail.ts';
 import { RecentIds } from '../../domain/recent-ids.ts';
 import { maxRecentCallIds, SessionBook } from '../../domain/session-book.ts';
+import type { SessionMessage } from '../../domain/message.ts';
 import {
   newSession,
   type OlderMessages,
   type SessionContent,
   type SessionLimits,
-  type SessionMessage,
   type SessionState,
 } from '../../domain/session.ts';
 import { PayloadLostError } from '../../payloads/payload-store.ts';

@@ -1,7 +1,7 @@
 /** Decides which texts of an append go to the payload store: large ones, and small ones that are too many for one payload. */
 import { replaceTexts, textsIn, type Content } from '../../domain/content.ts';
 import { jsonBytes } from '../../domain/json-bytes.ts';
-import type { NewMessage } from '../../domain/session.ts';
+import type { NewMessage } from '../../domain/message.ts';
 import type { Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 

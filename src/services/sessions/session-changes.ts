@@ -4,14 +4,8 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Refusal } from '../../domain/failures.ts';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
-import type {
-  Append,
-  Appended,
-  Metadata,
-  SessionLimits,
-  SessionSettings,
-  WindowLimits,
-} from '../../domain/session.ts';
+import type { Metadata } from '../../domain/message.ts';
+import type { Append, Appended, SessionLimits, SessionSettings, WindowLimits } from '../../domain/session.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { StoredText } from '../../domain/stored-text.ts';
 import { keepText, refusing } from '../../payloads/store-refusals.ts';

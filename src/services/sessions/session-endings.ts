@@ -6,7 +6,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { FoundCall } from '../../activities/turn-activities.ts';
 import { Refusal } from '../../domain/failures.ts';
-import type { RefusalDetails, TurnCommit, TurnReply, TurnWish } from '../../domain/session.ts';
+import type { RefusalDetails, TurnCommit, TurnReply, TurnWish } from '../../domain/turn.ts';
 import { isLate } from '../../domain/turn-holder.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import { findEnding } from './found-endings.ts';

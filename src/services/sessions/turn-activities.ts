@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CallState, FoundCall, TurnActivities } from '../../activities/turn-activities.ts';
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
-import type { SessionMemo, Superseded, TurnReply } from '../../domain/session.ts';
+import type { SessionMemo } from '../../domain/session.ts';
+import type { Superseded, TurnReply } from '../../domain/turn.ts';
 import { storeSegment } from '../../payloads/segments.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../domain/failures.ts';
 import { sessionWorkflowId } from '../../domain/ids.ts';
-import type { TurnCommit, TurnPlace } from '../../domain/session.ts';
+import type { TurnCommit, TurnPlace } from '../../domain/turn.ts';
 import { withTexts } from '../../domain/turn-text.ts';
 import { sessionOwner, type Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';

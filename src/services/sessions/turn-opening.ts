@@ -3,7 +3,9 @@
  * the session's knowledge, tells the session first.
  */
 import { sizeAsJson } from '../../domain/json-bytes.ts';
-import type { Metadata, SessionLimits, TurnReply, TurnWish, WhenBusy } from '../../domain/session.ts';
+import type { Metadata } from '../../domain/message.ts';
+import type { SessionLimits } from '../../domain/session.ts';
+import type { TurnReply, TurnWish, WhenBusy } from '../../domain/turn.ts';
 import { openTurnUpdate } from '../../workflows/messages.ts';
 import type { CreatingUpdates } from './creating-updates.ts';
 import type { SessionEndings } from './session-endings.ts';

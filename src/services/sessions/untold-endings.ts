@@ -7,7 +7,7 @@ import { setMaxListeners } from 'node:events';
 import type { CallInput } from '../../domain/call.ts';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
 import { sessionKey } from '../../domain/cache-keys.ts';
-import type { TurnCommit, TurnHints, TurnPlace } from '../../domain/session.ts';
+import type { TurnCommit, TurnHints, TurnPlace } from '../../domain/turn.ts';
 import { commitOf } from '../../domain/turn-text.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { CallEnd } from '../calls/call-ending.ts';

@@ -1,10 +1,10 @@
 /** A session with all its messages, including older ones in the payload store: for reads, export and import. */
 import { SessionBook } from '../../domain/session-book.ts';
+import type { SessionMessage } from '../../domain/message.ts';
 import {
   newSession,
   type SessionContent,
   type SessionLimits,
-  type SessionMessage,
   type SessionSettings,
   type SessionState,
 } from '../../domain/session.ts';
