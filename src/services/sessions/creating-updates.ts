@@ -60,6 +60,7 @@ export class CreatingUpdates {
     created: NewSession = {},
   ): Promise<T> {
     const once = (): Promise<T> => this.once(sessionId, update, args, created);
+    if (created.life !== undefined) this.forget(sessionId); // The life is meant for a session that does not run.
     const answer = await this.updateLimit.run(sessionWorkflowId(sessionId), () =>
       rpc(this.temporal, rpcTimeoutMs.write, () =>
         // A second session with the same life would lose its texts together with the first.
