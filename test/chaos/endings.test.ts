@@ -100,11 +100,12 @@ describe('the check of session_stored', () => {
 
 describe('the endings that were unknown to their session when everything was killed', () => {
   const fault = { kind: 'ending-gap', what: '', at: 0, moments: [520], limitMs: 60_000, recoveryMs: 1 };
-  const evidenceWith = (takenAt: number, kind = 'ending-gap') => {
+  const evidenceWith = (takenAt: number, kind = 'ending-gap', step = 'ending-gap') => {
     const turnsAsked = [{ callId: 'one', at: 0 }];
     const endingsTaken = [{ callId: 'one', at: takenAt }];
     const sessionFacts = new Map([['shared', { runs: [], turnsAsked, endingsTaken }]]);
-    return evidenceOf(soundRun(), { sessionFacts, faults: [{ ...fault, kind }] });
+    const requests = soundRun().requests.map((request) => ({ ...request, step }));
+    return evidenceOf(soundRun(), { sessionFacts, requests, faults: [{ ...fault, kind }] });
   };
 
   it('are counted, and a run that hits none is a violation', () => {
@@ -114,6 +115,8 @@ describe('the endings that were unknown to their session when everything was kil
     expect(endingGapHits(evidenceWith(9_000, 'kill-all'))).toBe(0);
     expect(checkEndingGap(hit)[0]?.violations).toEqual([]);
     expect(checkEndingGap(late)[0]?.violations).toHaveLength(1);
+    // A cleanup has removed the sessions of the fault's own calls.
+    expect(checkEndingGap(evidenceWith(510, 'ending-gap', 'call'))[0]?.violations).toEqual([]);
     expect(checkEndingGap(evidenceOf(soundRun()))).toEqual([]);
   });
 });
