@@ -31,19 +31,28 @@ afterAll(async () => {
   await Promise.all([echo.close(), refuse.close(), gate.close()]);
 });
 
-/** Returns a function that hands out a facade to kill and starts the next one meanwhile. */
-function mortals(start: () => Promise<NodeProcess>): () => Promise<NodeProcess> {
+interface Mortals {
+  /** Hands out a facade to kill, and starts the next one meanwhile. */
+  readonly take: () => Promise<NodeProcess>;
+  /** The last facade started, which nobody took. The end of the test kills it, which must not happen while it starts. */
+  readonly left: () => Promise<NodeProcess>;
+}
+
+function mortalsOf(start: () => Promise<NodeProcess>): Mortals {
   let next = start();
-  return async () => {
-    const facade = await next;
-    next = start();
-    return facade;
+  return {
+    async take() {
+      const facade = await next;
+      next = start();
+      return facade;
+    },
+    left: () => next,
   };
 }
 
 it('any sequence of steps leaves the gateway as the model says', { timeout: 180_000 }, async () => {
   let run = 0;
-  const mortal = facades.startMortal && mortals(facades.startMortal);
+  const mortals = facades.startMortal && mortalsOf(facades.startMortal);
   await fc.assert(
     fc.asyncProperty(steps, async (sequence) => {
       run += 1;
@@ -53,7 +62,7 @@ it('any sequence of steps leaves the gateway as the model says', { timeout: 180_
         ports: { echo: echo.port, refuse: refuse.port },
         gate,
         open: () => open(),
-        mortal,
+        mortal: mortals?.take,
         own: (name) => prefix + name,
       };
       await fc.asyncModelRun(() => ({ model: newModel(), real }), sequence);
@@ -61,4 +70,5 @@ it('any sequence of steps leaves the gateway as the model says', { timeout: 180_
     { numRuns: 30, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: false },
   );
   expect(run).toBeGreaterThan(1);
+  await mortals?.left();
 });
