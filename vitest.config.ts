@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { filesOfSessions } from './test/on-killed-facades/shared-files.ts';
 import { CiReporter } from './test/rig/ci-reporter.ts';
 import { slowFiles } from './test/slow-files.ts';
 
@@ -30,6 +31,10 @@ export default defineConfig({
         },
       },
       { test: { ...inEach, name: 'slow', include: slowFiles } },
+      // `npm run test:killed`: once more, with facades that are killed after their answer.
+      {
+        test: { ...inEach, name: 'killed', include: filesOfSessions, env: { TEST_KILLED_FACADES: 'true' } },
+      },
     ],
     reporters:
       report === undefined

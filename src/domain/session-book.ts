@@ -257,9 +257,9 @@ export class SessionBook {
     this.content = { ...this.content, older: { key, count } satisfies OlderMessages };
   }
 
-  /** Whether no call holds the turn and the last activity was at or before `cutoffMs`. */
-  idleSince(cutoffMs: number): boolean {
-    return !this.holder && Date.parse(this.content.lastActivity) <= cutoffMs;
+  /** Whether the last activity was at or before `cutoffMs`. A call may hold the turn. */
+  quietSince(cutoffMs: number): boolean {
+    return Date.parse(this.content.lastActivity) <= cutoffMs;
   }
 
   /**

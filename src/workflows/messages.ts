@@ -40,8 +40,11 @@ export const releaseTurnSignal = defineSignal<[callId: string]>('releaseTurn');
 export const readSessionQuery = defineQuery<SessionContent | null>('readSession');
 /** Closes the session. With `withCalls` its result lists the ids of the calls to delete too. */
 export const closeSessionUpdate = defineUpdate<null, [withCalls: boolean]>('closeSession');
-/** Closes the session if it was idle since the cutoff (epoch ms). Returns whether it is closed. */
-export const expireSessionUpdate = defineUpdate<boolean, [cutoffMs: number]>('expireSession');
+/**
+ * Closes the session if it was idle since the cutoff (epoch ms). Returns whether it is closed; `held` if it is not because a
+ * call holds the turn, which may have ended.
+ */
+export const expireSessionUpdate = defineUpdate<boolean | 'held', [cutoffMs: number]>('expireSession');
 
 // rerunBatch
 /** Returns the keys of the batch's pages so far. */

@@ -129,9 +129,10 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   });
   setHandler(expireSessionUpdate, (cutoffMs) => {
     renewal.note();
-    run.closed ||= book.idleSince(cutoffMs);
+    const isQuiet = book.quietSince(cutoffMs);
+    run.closed ||= isQuiet && !book.holder;
     run.holderSuspected ||= !run.closed && book.holder !== undefined;
-    return run.closed;
+    return run.closed || (isQuiet && 'held');
   });
   const appends = handleChanges(run, holding, initial);
 

@@ -153,14 +153,14 @@ describe('a session', () => {
     expect(openBook({}, newSession('s', startedAt)).read()).not.toHaveProperty('userId');
   });
 
-  it('is idle if no call holds or waits for a turn and the last activity was before the cutoff', () => {
+  it('is quiet since its last activity, which is a commit and not the begin of a turn', () => {
     const book = openBook();
-    expect(book.idleSince(startedAt - 1)).toBe(false);
-    expect(book.idleSince(startedAt)).toBe(true);
-    book.openTurn('c1', startedAt);
-    expect(book.idleSince(startedAt + 1_000)).toBe(false);
+    expect(book.quietSince(startedAt - 1)).toBe(false);
+    expect(book.quietSince(startedAt)).toBe(true);
+    book.openTurn('c1', startedAt + 100);
+    expect(book.quietSince(startedAt)).toBe(true);
     book.commit(answered('c1'), startedAt + 500);
-    expect(book.idleSince(startedAt + 499)).toBe(false);
-    expect(book.idleSince(startedAt + 500)).toBe(true);
+    expect(book.quietSince(startedAt + 499)).toBe(false);
+    expect(book.quietSince(startedAt + 500)).toBe(true);
   });
 });

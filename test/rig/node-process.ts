@@ -11,8 +11,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A child process and its output. */
-export class ProductProcess {
+/** A child process and its output. It lives until it ends or is killed. */
+export class LastingProcess {
   private readonly child: ChildProcess;
   private text = '';
   private readonly listeners = new Set<() => void>();
@@ -40,10 +40,6 @@ export class ProductProcess {
     this.exited = new Promise((resolve) =>
       this.child.once('exit', (code, signal) => resolve({ code, signal })),
     );
-    onTestFinished(async () => {
-      this.kill('SIGKILL');
-      await this.exited;
-    });
   }
 
   get pid(): number {
@@ -70,16 +66,37 @@ export class ProductProcess {
   }
 }
 
+/** The same, killed at the end of the test. */
+export class ProductProcess extends LastingProcess {
+  constructor(...how: ConstructorParameters<typeof LastingProcess>) {
+    super(...how);
+    onTestFinished(async () => {
+      this.kill('SIGKILL');
+      await this.exited;
+    });
+  }
+}
+
 export interface NodeProcess {
-  readonly process: ProductProcess;
+  readonly process: LastingProcess;
   readonly http: HttpClient;
   readonly url: string;
   readonly temporalAddress: string;
 }
 
-/** Starts a node; resolves once it accepts calls. */
-export async function startNodeProcess(environment: Environment): Promise<NodeProcess> {
-  const node = new ProductProcess('src/node/server.js', environment);
+const server = 'src/node/server.js';
+
+/** Starts a node; resolves once it accepts calls. It is killed at the end of the test. */
+export function startNodeProcess(environment: Environment): Promise<NodeProcess> {
+  return untilAccepting(new ProductProcess(server, environment), environment);
+}
+
+/** The same for a node that outlives the test. */
+export function startLastingNode(environment: Environment): Promise<NodeProcess> {
+  return untilAccepting(new LastingProcess(server, environment), environment);
+}
+
+async function untilAccepting(node: LastingProcess, environment: Environment): Promise<NodeProcess> {
   const [, url = ''] = await node.printed(/API +(http:\S+)\/api\/vps\/status/);
   const [, temporalAddress = ''] = await node.printed(/Temporal +(\S+:\d+)/);
   const [key] = (environment['HOLDFAST_API_KEYS'] ?? '').split(',').filter((one) => one !== '');

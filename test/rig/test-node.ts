@@ -1,7 +1,7 @@
 /**
  * A node in the test's own process, with its own Temporal server, data directory and free ports. With `npm run test:cluster`
- * it is two facades on the Temporal server of a cluster instead. Closing it replays the history of every workflow that the
- * test made (I8).
+ * it is two facades on the Temporal server of a cluster instead, with `npm run test:killed` facades come and are killed beside
+ * it. Closing it replays the history of every workflow that the test made (I8).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { startNode, type RunningNode } from '../../src/node/start-node.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/logging.ts';
 import { clusterOfThisRun, startFacades } from '../on-cluster/start-facades.ts';
+import { killsFacades, startWithKilledFacades } from '../on-killed-facades/start-with-killed-facades.ts';
 import { HttpClient } from './http-client.ts';
 import { replayAll } from './replay-all.ts';
 
@@ -45,6 +46,10 @@ export async function startTestNode(extra: Environment = {}): Promise<TestNode> 
   const environment = await testEnvironment(extra);
   const cluster = clusterOfThisRun();
   if (cluster) return startFacades(cluster, environment);
+  return killsFacades ? startWithKilledFacades(environment, startAlone) : startAlone(environment);
+}
+
+async function startAlone(environment: Environment & { HOLDFAST_DATA_DIR: string }): Promise<TestNode> {
   const config = loadConfig(environment);
   const node = await startNode(config, createLog(config.logLevel));
   const connection = await Connection.connect({

@@ -20,10 +20,17 @@ describe('an ending', () => {
     await vi.advanceTimersByTimeAsync(1);
     const answer = { agent: 'echo', content: 'answer' };
     const commit = { callId: 'c1', ...turnWith('ask c1', answer), life: 'life', endedAt: 7 };
-    expect(rig.told).toEqual([{ by: 'signal', to: 'session-s', runId: undefined, commit }]);
+    expect(rig.told).toEqual([{ by: 'update', to: 'session-s', runId: undefined, commit }]);
     await vi.advanceTimersByTimeAsync(10 * quietMs);
     expect(rig.told).toHaveLength(1);
     expect(await rig.untold.of('s', 'c1')).toBeUndefined();
+  });
+
+  it('is told by a signal if no worker answers the update', async () => {
+    rig.updateFails = new Error('no answer in time');
+    await rig.followToEnd('c1', answeredAt(7));
+    await vi.advanceTimersByTimeAsync(quietMs);
+    expect(rig.told).toMatchObject([{ by: 'signal', to: 'session-s', commit: { callId: 'c1' } }]);
   });
 
   it('of a failed call is told too', async () => {
@@ -113,16 +120,16 @@ describe('an ending', () => {
   });
 
   it('whose session cannot be told now is left to the session', async () => {
-    rig.signalFails = new Error('The connection broke');
+    rig.signalFails = rig.updateFails = new Error('The connection broke');
     await rig.followToEnd('c1');
     await vi.advanceTimersByTimeAsync(quietMs);
-    rig.signalFails = undefined;
+    rig.signalFails = rig.updateFails = undefined;
     await vi.advanceTimersByTimeAsync(10 * quietMs);
     expect(rig.told).toEqual([]);
   });
 
   it('is dropped if its session is gone', async () => {
-    rig.signalFails = runIsClosed();
+    rig.signalFails = rig.updateFails = runIsClosed();
     await rig.followToEnd('c1');
     await vi.advanceTimersByTimeAsync(quietMs);
     expect(rig.told).toEqual([]);
@@ -132,7 +139,7 @@ describe('an ending', () => {
   it('of a session without lives is told by an update if the run that granted the turn is closed', async () => {
     rig.signalFails = runIsClosed();
     await rig.followToEnd('c1', answeredAt(7), { turn: withoutLife });
-    await vi.advanceTimersByTimeAsync(quietMs);
+    await rig.untold.tellAll();
     expect(rig.told).toMatchObject([
       { by: 'update', to: 'session-s', runId: undefined, commit: { callId: 'c1' } },
     ]);

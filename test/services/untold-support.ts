@@ -61,6 +61,8 @@ export class UntoldRig {
   readonly untold: UntoldEndings;
   /** Set to what a signal to a session fails with. */
   signalFails: Error | undefined;
+  /** Set to what an update of a session fails with. */
+  updateFails: Error | undefined;
   private readonly waited = new Map<string, Waited>();
 
   constructor() {
@@ -136,6 +138,7 @@ export class UntoldRig {
         return Promise.resolve();
       },
       executeUpdate: (_definition: unknown, { args: [commit] }: { args: [TurnCommit] }) => {
+        if (this.updateFails) return Promise.reject(this.updateFails);
         this.told.push({ by: 'update', to, runId, commit });
         return Promise.resolve(true);
       },

@@ -81,6 +81,23 @@ export function settleTurn(
   );
 }
 
+/**
+ * Commits a turn by an update, for which the server writes less than for a signal and its workflow task. An update waits for a
+ * worker: if none answers, it is a signal after all, which does not. Otherwise like `commitTurn`.
+ */
+export async function settleOrCommitTurn(
+  deps: TurnDependencies,
+  sessionId: string,
+  commit: TurnCommit,
+  place: TurnPlace,
+): Promise<boolean> {
+  try {
+    return await settleTurn(deps, sessionId, commit, place);
+  } catch {
+    return commitTurn(deps, sessionId, commit, place);
+  }
+}
+
 /** Has the session look at the call that holds the turn. If that call will never start, the session takes the turn back. */
 export async function suspectHolder(
   { temporal, updateLimit }: TurnDependencies,

@@ -1,7 +1,8 @@
 /**
  * The endings of calls that this process knows and whose sessions it has not told yet. A session takes an ending over by itself,
  * at the latest before its next turn or read (ADR 0035); what this file does makes that quick and cheap. Usually the next
- * request for a turn takes the ending along, which costs nothing. If none comes, or others wait, the session is told by a signal.
+ * request for a turn takes the ending along, which costs nothing. If others wait, the session is told by a signal at once; if no
+ * request comes, by an update after a while.
  */
 import { setMaxListeners } from 'node:events';
 import type { CallInput } from '../../domain/call.ts';
@@ -11,7 +12,7 @@ import type { TurnCommit, TurnHints, TurnPlace } from '../../domain/turn.ts';
 import { commitOf } from '../../domain/turn-text.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { CallEnd } from '../calls/call-ending.ts';
-import { commitTurn, keepInSession, type TurnDependencies } from './turn-commits.ts';
+import { commitTurn, keepInSession, settleOrCommitTurn, type TurnDependencies } from './turn-commits.ts';
 
 /** How long an ending waits for a next request for a turn. */
 const quietMs = 3_000;
@@ -181,15 +182,20 @@ export class UntoldEndings {
   private tellSoon(session: KnownSession): void {
     clearTimeout(session.quiet);
     if (session.untold.size === 0) return;
-    session.quiet = setTimeout(() => void this.tell(session.sessionId), quietMs);
+    const tell = (): unknown => this.tellThese(session, [...session.untold], settleOrCommitTurn);
+    session.quiet = setTimeout(tell, quietMs);
     session.quiet.unref();
   }
 
-  private async tellThese(session: KnownSession, endings: readonly [string, UntoldEnding][]): Promise<void> {
+  private async tellThese(
+    session: KnownSession,
+    endings: readonly [string, UntoldEnding][],
+    tell = commitTurn,
+  ): Promise<void> {
     this.drop(session, endings);
     for (const [, { place, commit }] of endings) {
       const known = await commit;
-      if (known) await commitTurn(this.deps, session.sessionId, known, place).catch(() => false);
+      if (known) await tell(this.deps, session.sessionId, known, place).catch(() => false);
     }
   }
 
