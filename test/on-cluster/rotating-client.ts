@@ -37,8 +37,7 @@ export class RotatingClient extends HttpClient {
     const sent = super.send(method, path, body, headers); // It has taken its turn by now.
     this.count(method);
     const answer = await sent;
-    if (method !== 'GET' && answer.status < 300 && changesDirectory.test(path))
-      await this.facades.ofAgents();
+    if (method !== 'GET' && answer.status < 300 && changesDirectory.test(path)) await this.facades.ofAgents();
     return answer;
   }
 

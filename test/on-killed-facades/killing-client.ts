@@ -51,7 +51,7 @@ export class KillingClient extends HttpClient {
 
   private doom(): Doomed {
     const next = this.started.at(-1) ?? this.begin();
-    this.begin();
+    void this.begin();
     return { facade: next, open: 0 };
   }
 
