@@ -208,7 +208,10 @@ export class SessionBook {
   /** Records what comes with messages: the first user stays, metadata is merged. */
   touch({ userId: theirs, metadata }: Pick<TurnCommit, 'userId' | 'metadata'>, timestamp: string): void {
     const userId = this.content.userId ?? theirs;
-    this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity: timestamp };
+    const { lastActivity: before } = this.content;
+    // The session may hear late that a call has ended, after something else was done with it.
+    const lastActivity = timestamp > before ? timestamp : before;
+    this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity };
     if (metadata) this.merge(metadata);
   }
 

@@ -11,7 +11,8 @@ export class SharedWaits<T> {
 
   /**
    * Settles like the wait for `key`, which `begin` begins unless it is in progress. Resolves with undefined as soon as `signal`
-   * aborts. The signal that `begin` gets aborts when nobody waits any more.
+   * aborts. The signal that `begin` gets aborts when nobody waits any more. A failure of a wait that was in progress may be
+   * older than this waiter, for example that the call did not exist, so the waiter then waits anew.
    */
   async wait(
     key: string,
@@ -19,7 +20,18 @@ export class SharedWaits<T> {
     begin: (signal: AbortSignal) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     if (signal.aborted) return undefined;
-    const wait = this.waits.get(key) ?? this.begin(key, begin);
+    const earlier = this.waits.get(key);
+    if (earlier)
+      try {
+        return await this.join(key, earlier, signal);
+      } catch {
+        // The next wait begins after this waiter came, whoever begins it.
+        if (signal.aborted as boolean) return undefined;
+      }
+    return this.join(key, this.waits.get(key) ?? this.begin(key, begin), signal);
+  }
+
+  private async join(key: string, wait: SharedWait<T>, signal: AbortSignal): Promise<T | undefined> {
     let onAbort = (): void => undefined;
     const aborted = new Promise<undefined>((resolve) => {
       onAbort = () => resolve(undefined);

@@ -15,6 +15,8 @@ const temporaryFolder = '.tmp';
 /** How often, at most, a write also removes the temporary files that killed writers have left. */
 const sweepIntervalMs = 60_000;
 const mebibyte = 1024 * 1024;
+/** How often a file is written if deletions remove its folder each time. */
+const maxWrites = 4;
 /** Errors that do not go away until somebody changes the folder or its permissions. */
 const lastingCodes = new Set(['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP']);
 
@@ -101,8 +103,27 @@ async function writeUnlessPresent(folder: StoreFolder, path: string, bytes: Uint
   });
 }
 
-/** Writes a temporary file; `place` then moves it to `path`. */
+/**
+ * Writes a temporary file; `place` then moves it to `path`. A deletion may remove the folder of `path` meanwhile. Then the file
+ * is written again, because its owner may be another one by now.
+ */
 async function writeBeside(
+  folder: StoreFolder,
+  path: string,
+  bytes: Uint8Array,
+  place: (temporary: string) => Promise<void>,
+): Promise<void> {
+  for (let tries = 1; ; tries++)
+    try {
+      await writeBesideOnce(folder, path, bytes, place);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === maxWrites) throw error;
+      await folder.requireThere();
+    }
+}
+
+async function writeBesideOnce(
   folder: StoreFolder,
   path: string,
   bytes: Uint8Array,

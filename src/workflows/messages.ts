@@ -25,7 +25,7 @@ export const openTurnUpdate = defineUpdate<
 >('openTurn');
 /** Tells the session how a call has ended. The session stores its turn and grants the next one. */
 export const commitTurnSignal = defineSignal<[TurnCommit]>('commitTurn');
-/** Commits a turn and returns whether the session stores it. */
+/** Commits a turn and returns whether the session stores it. Rejected with `session_not_found` by another life. */
 export const settleTurnUpdate = defineUpdate<boolean, [TurnCommit, life?: string]>('settleTurn');
 /**
  * Appends messages without a call. Rejected with `session_busy` while a call holds or waits for the turn, with `other_life` if

@@ -51,6 +51,13 @@ export class SessionRun {
   refuseWhenClosed(): void {
     if (this.closed) throw ApplicationFailure.nonRetryable('The session is closed', 'session_not_found');
   }
+
+  /** For validators of updates that may belong to another life. */
+  refuseOtherLife(itsLife: string | undefined): void {
+    this.refuseWhenClosed();
+    if (this.isOfOtherLife(itsLife))
+      throw ApplicationFailure.nonRetryable('That session was removed', 'session_not_found');
+  }
 }
 
 /** Makes the rejection of an update. The facade looks whether the call that holds the turn has ended. */

@@ -5,7 +5,6 @@
  */
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   makeContinueAsNewFunc,
   patched,
@@ -60,7 +59,9 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     const interrupted = interrupts ? book.interrupt(callId, now, wish.taken) : [];
     interruptions.begin(interrupted, callId, book.holder?.callId);
     if (interrupted.length > 0) holding.endsSoon();
-    for (const commit of wish.taken ?? []) book.commit(commit, now);
+    // With `again` the facade has read them from the call's history; the others may be told long after they were.
+    const counts = ({ life }: TurnCommit): boolean => wish.again === true || !run.isOfOtherLife(life);
+    for (const commit of wish.taken ?? []) if (counts(commit)) book.commit(commit, now);
     const opened = book.openTurn(callId, now, metadataBytes);
     const { holder } = book;
     // A call that has not started gets its turn by the reply alone.
@@ -92,9 +93,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     },
     {
       validator: (callId: string, metadataBytes?: number, itsLife?: string | null, wish?: TurnWish) => {
-        run.refuseWhenClosed();
-        if (run.isOfOtherLife(itsLife ?? undefined))
-          throw ApplicationFailure.nonRetryable('That session was removed', 'session_not_found');
+        run.refuseOtherLife(itsLife ?? undefined);
         const refusal = book.refusal(callId, metadataBytes, wish);
         if (refusal) throw refused(refusal, book.holder);
       },
@@ -102,19 +101,19 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
   );
   setHandler(commitTurnSignal, (commit: TurnCommit) => {
     renewal.note();
+    if (run.isOfOtherLife(commit.life)) return; // A call with this id may have the turn in this life too.
     return holding.sendTurn(book.commit(commit, Date.now()));
   });
-  const settleTurn = (commit: TurnCommit, itsLife?: string): boolean => {
-    renewal.note();
-    const now = Date.now();
-    const { stored, next } = run.isOfOtherLife(itsLife)
-      ? { stored: false, next: book.release(commit.callId, now) }
-      : book.settle(commit, now);
-    void holding.sendTurn(next);
-    return stored;
-  };
-  const refuseWhenClosed: (commit: TurnCommit, itsLife?: string) => void = () => run.refuseWhenClosed();
-  setHandler(settleTurnUpdate, settleTurn, { validator: refuseWhenClosed });
+  setHandler(
+    settleTurnUpdate,
+    (commit: TurnCommit) => {
+      renewal.note();
+      const { stored, next } = book.settle(commit, Date.now());
+      void holding.sendTurn(next);
+      return stored;
+    },
+    { validator: (_commit: TurnCommit, itsLife?: string) => run.refuseOtherLife(itsLife) },
+  );
   setHandler(releaseTurnSignal, (callId) => {
     renewal.note();
     void holding.sendTurn(book.release(callId, Date.now()));

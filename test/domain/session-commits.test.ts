@@ -23,6 +23,15 @@ describe('what a call commits to its session', () => {
     ]);
   });
 
+  it('does not set back the time of the last activity if the session hears of it late', () => {
+    const book = openBook();
+    book.openTurn('c1', startedAt);
+    book.configure({ system: 'Be brief' }, startedAt + 9_000);
+    book.commit({ ...answered('c1'), endedAt: startedAt + 500 }, startedAt + 10_000);
+    expect(book.read().messages[1]).toMatchObject({ timestamp: isoAfter(500) });
+    expect(book.read().lastActivity).toBe(isoAfter(9_000));
+  });
+
   it('is stored once if the commit is delivered twice', () => {
     const book = openBook();
     book.openTurn('c1', startedAt);

@@ -9,6 +9,9 @@ interface Begun {
   reject(error: Error): void;
 }
 
+const rejections = (count: number, reason: Error) =>
+  Array.from({ length: count }, () => ({ status: 'rejected', reason }));
+
 describe('shared waits', () => {
   let waits: SharedWaits<number>;
   let begun: Begun[];
@@ -38,10 +41,25 @@ describe('shared waits', () => {
     expect(await one).toBe(1);
   });
 
-  it('reject for all who wait', async () => {
-    const all = Promise.allSettled([wait(), wait()]);
+  it('reject for the one who began; those who came later wait anew, together, since the failure may be older', async () => {
+    const all = Promise.allSettled([wait(), wait(), wait()]);
+    begun[0]?.reject(new Error('not there yet'));
+    await expect.poll(() => begun.length).toBe(2);
+    begun[1]?.resolve(7);
+    expect(await all).toEqual([
+      { status: 'rejected', reason: new Error('not there yet') },
+      { status: 'fulfilled', value: 7 },
+      { status: 'fulfilled', value: 7 },
+    ]);
+  });
+
+  it('reject for all if what was begun anew fails as well', async () => {
+    const all = Promise.allSettled([wait(), wait(), wait()]);
     begun[0]?.reject(new Error('gone'));
-    expect(await all).toEqual([1, 2].map(() => ({ status: 'rejected', reason: new Error('gone') })));
+    await expect.poll(() => begun.length).toBe(2);
+    begun[1]?.reject(new Error('gone'));
+    expect(await all).toEqual(rejections(3, new Error('gone')));
+    expect(begun).toHaveLength(2);
   });
 
   it('go on for the others when one gives up', async () => {

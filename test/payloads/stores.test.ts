@@ -77,6 +77,18 @@ describe.each(kinds)('$name', ({ open, runs }) => {
     expect((await all(store, 'calls/')).map(({ key }) => key)).toEqual(['calls/b/1']);
   });
 
+  it.runIf(runs)('keeps what is written beside deletions of the same folder, or removes it', async () => {
+    const store = await open();
+    for (let round = 0; round < 20; round++)
+      await Promise.all([
+        store.write(`calls/busy/${round}`, Buffer.from('text')),
+        store.deleteAll('calls/busy/'),
+        store.writeOnce(`calls/busy/once-${round}`, Buffer.from('text')),
+      ]);
+    await store.write('calls/busy/last', Buffer.from('text'));
+    expect(await store.read('calls/busy/last')).toEqual(Buffer.from('text'));
+  });
+
   it.runIf(runs)(
     'never passes a damaged or missing text off as the one that was written, and heals it by writing it again',
     { timeout: 30_000 },

@@ -183,7 +183,9 @@ describe('a session that is removed', () => {
     });
     const commit = { callId: 'of the first', prompt: 'lost', endedWaiting: 'failed' };
     const settle = { args: [commit, life] as [unknown, unknown] };
-    expect(await session.executeUpdate<boolean, [unknown, unknown]>('settleTurn', settle)).toBe(false);
+    await expect(session.executeUpdate('settleTurn', settle)).rejects.toMatchObject({
+      cause: { type: 'session_not_found' },
+    });
     expect(await contentsOf('other')).toEqual(['second', 're: second']);
   });
 });
@@ -280,6 +282,30 @@ it('an ending of a call that was started long before its turn is stored only if 
   expect(await send('openTurn', ['late', 0, life])).toMatchObject({ state: 'granted' });
   expect(await settle('late')).toBe(true);
   expect(await contentsOf('asked')).toEqual(['first', 're: first', { failed: 'late' }]);
+});
+
+it('an ending of another life takes no turn from a call with the same id', { timeout: 60_000 }, async () => {
+  const { path, ended, open } = await holder('anew');
+  const callId = path.split('/').at(-1) ?? '';
+  const session = test.temporal.workflow.getHandle(sessionWorkflowId('anew'));
+  const late = { callId, life: 'before', messages: [{ role: 'user', content: 'old' }], endedAt: Date.now() };
+  // As a facade does that was frozen since the session's former life, and the call's.
+  await session.signal('commitTurn', late);
+  await expect(session.executeUpdate('settleTurn', { args: [late, 'before'] })).rejects.toThrow();
+  await session.executeUpdate('openTurn', { args: ['other', 0, null, { tellsEnding: true, taken: [late] }] });
+  await session.signal('releaseTurn', 'other');
+
+  const beside = await test.http.call({
+    agent_name: 'echo',
+    prompt: 'beside',
+    session_id: 'anew',
+    when_busy: 'reject',
+  });
+  expect([beside.status, beside.body.error_type]).toEqual([429, 'session_busy']);
+
+  open();
+  expect(await ended()).toMatchObject({ response: 'at last', session_stored: true });
+  expect(await contentsOf('anew')).toEqual(['held', 'at last']);
 });
 
 it(

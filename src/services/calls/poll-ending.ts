@@ -1,11 +1,12 @@
 /** Waits for the end of a call with one long poll, and loads what a client needs of it. */
 import proto, { type temporal } from '@temporalio/proto';
-import type { CallResult } from '../../domain/call.ts';
+import type { CallProgress, CallResult } from '../../domain/call.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import { responseOf } from '../../domain/turn-text.ts';
 import { loadText } from '../../payloads/store-refusals.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 import { endOf, type CallEnd, type CallEnding } from './call-ending.ts';
 import { readProgress } from './call-execution.ts';
@@ -57,7 +58,19 @@ export async function endingOf(
 ): Promise<CallEnding> {
   if (result) return completedEnding(texts, result);
   if (!failure) throw new Error('A call ends with a result or a failure');
-  return failure.attempts ? failure : { ...failure, ...(await readProgress(temporal, callId)) };
+  if (failure.attempts) return failure;
+  const progress = await readProgress(temporal, callId);
+  return { ...failure, ...(progress ?? (await interruptionOf(temporal, callId))) };
+}
+
+/** Reads which call has interrupted this one, which its memo says too. Empty if none has, or that cannot be read. */
+async function interruptionOf(
+  temporal: Temporal,
+  callId: string,
+): Promise<Pick<CallProgress, 'supersededBy'>> {
+  const call = await describeWorkflow(temporal, callWorkflowId(callId)).catch(() => undefined);
+  const supersededBy: unknown = call?.memo?.['supersededBy'];
+  return typeof supersededBy === 'string' ? { supersededBy } : {};
 }
 
 /**

@@ -8,6 +8,8 @@ import type { FoundCall } from '../../activities/turn-activities.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { RefusalDetails, TurnCommit, TurnReply, TurnWish } from '../../domain/turn.ts';
 import { isLate } from '../../domain/turn-holder.ts';
+import { isReference } from '../../domain/stored-text.ts';
+import { textsOf } from '../../domain/turn-text.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import { findEnding } from './found-endings.ts';
 import { isGone, keepInSession, settleTurn, suspectHolder, type TurnDependencies } from './turn-commits.ts';
@@ -34,7 +36,11 @@ export class SessionEndings {
     callId: string,
     send: (wish: TurnWish) => Promise<TurnReply>,
   ): Promise<TurnReply> {
-    const reply = await this.withEndings(sessionId, (taken) => send(taken.length > 0 ? { taken } : {}));
+    const reply = await this.withEndings(sessionId, async (taken) => {
+      const replied = await send(taken.length > 0 ? { taken } : {});
+      if (replied.state !== 'committed') this.dropOtherLives(sessionId, taken, replied.life);
+      return replied;
+    });
     if (reply.state === 'committed') return reply;
     const { holderId, interrupted = [] } = reply.hints ?? {};
     for (const one of interrupted) this.onCancelled(one);
@@ -87,10 +93,18 @@ export class SessionEndings {
     }
   }
 
+  /** Removes what endings of another life have in the payload store. */
+  private dropOtherLives(sessionId: string, taken: readonly TurnCommit[], present: string | undefined): void {
+    for (const commit of taken)
+      if (commit.life !== undefined && commit.life !== present && textsOf(commit).some(isReference))
+        this.deps.texts.drop(sessionOwner(sessionId, commit.life)).catch(() => undefined);
+  }
+
   private async settleAs(sessionId: string, commit: TurnCommit): Promise<void> {
-    const { callId, life } = commit;
+    const { callId } = commit;
     try {
-      await settleTurn(this.deps, sessionId, commit, life === undefined ? {} : { life });
+      // Of no certain life: if the call had the turn in another one, it gives up its turn in this one too, since it has ended.
+      await settleTurn(this.deps, sessionId, commit, {});
     } catch (error) {
       if (!isGone(error)) throw error;
     }

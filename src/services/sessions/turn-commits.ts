@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../domain/failures.ts';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import type { TurnCommit, TurnPlace } from '../../domain/turn.ts';
-import { withTexts } from '../../domain/turn-text.ts';
+import { isReference } from '../../domain/stored-text.ts';
+import { textsOf, withTexts } from '../../domain/turn-text.ts';
 import { sessionOwner, type Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { commitTurnSignal, expireSessionUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
@@ -17,21 +18,50 @@ export interface TurnDependencies {
   readonly texts: TextStore;
 }
 
-/** Commits a turn. Returns false if the session has not stored the commit. Throws the refusal `temporal_unavailable`. */
-export async function commitTurn(
+/**
+ * Commits a turn. Returns false if the session has not stored the commit. Throws the refusal `temporal_unavailable`. What the
+ * commit has in the payload store is removed if the session no longer exists.
+ */
+export function commitTurn(
   deps: TurnDependencies,
   sessionId: string,
   commit: TurnCommit,
   place: TurnPlace,
 ): Promise<boolean> {
+  return tell(deps, sessionId, commit, place, { byUpdate: false });
+}
+
+/** The same by an update if a worker answers it: the server writes less for it than for a signal and its workflow task. */
+export function settleOrCommitTurn(
+  deps: TurnDependencies,
+  sessionId: string,
+  commit: TurnCommit,
+  place: TurnPlace,
+): Promise<boolean> {
+  return tell(deps, sessionId, commit, place, { byUpdate: true });
+}
+
+async function tell(
+  deps: TurnDependencies,
+  sessionId: string,
+  commit: TurnCommit,
+  place: TurnPlace,
+  { byUpdate }: { readonly byUpdate: boolean },
+): Promise<boolean> {
   const { temporal, texts } = deps;
   const owner = sessionOwner(sessionId, place.life);
   try {
     const kept = await keepInSession(texts, owner, commit);
-    return (
-      (!mayBeDeclined(kept, place) && (await signalCommit(temporal, sessionId, kept, place))) ||
-      (await settleTurn(deps, sessionId, kept, place))
-    );
+    const settle = (): Promise<boolean> => settleTurn(deps, sessionId, kept, place);
+    if (mayBeDeclined(kept, place)) return await settle();
+    // Only an update says that the session no longer exists, so that the texts are removed.
+    if (byUpdate || textsOf(kept).some(isReference))
+      try {
+        return await settle();
+      } catch (error) {
+        if (isGone(error)) throw error; // Otherwise no worker answers, and a signal waits for one.
+      }
+    return (await signalCommit(temporal, sessionId, kept, place)) || (await settle());
   } catch (error) {
     if (!isGone(error)) throw error;
     // The session no longer exists, so nothing refers to the copies.
@@ -79,23 +109,6 @@ export function settleTurn(
       sendUpdate(() => session.executeUpdate(settleTurnUpdate, options)),
     ),
   );
-}
-
-/**
- * Commits a turn by an update, for which the server writes less than for a signal and its workflow task. An update waits for a
- * worker: if none answers, it is a signal after all, which does not. Otherwise like `commitTurn`.
- */
-export async function settleOrCommitTurn(
-  deps: TurnDependencies,
-  sessionId: string,
-  commit: TurnCommit,
-  place: TurnPlace,
-): Promise<boolean> {
-  try {
-    return await settleTurn(deps, sessionId, commit, place);
-  } catch {
-    return commitTurn(deps, sessionId, commit, place);
-  }
 }
 
 /** Has the session look at the call that holds the turn. If that call will never start, the session takes the turn back. */
