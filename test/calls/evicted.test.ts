@@ -2,6 +2,7 @@
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startAgent, type ScriptedAgent } from '../agents/scripted-agent.ts';
+import { says } from '../api/scripts.ts';
 import type { Json } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
 
@@ -21,12 +22,15 @@ let test: TestNode;
 const agents: ScriptedAgent[] = [];
 
 beforeAll(async () => {
-  test = await startTestNode({ HOLDFAST_CACHED_WORKFLOWS: '1', HOLDFAST_SESSION_LOOK_SECONDS: '1' });
+  // Looks are far enough apart for a call and a read in between, also on a busy machine.
+  test = await startTestNode({ HOLDFAST_CACHED_WORKFLOWS: '1', HOLDFAST_SESSION_LOOK_SECONDS: '5' });
   const flaky = await startAgent(({ attempt }) =>
     attempt % 2 === 1 ? { status: 500 } : { body: { content: `answer ${attempt / 2}` } },
   );
   const refusing = await startAgent(() => ({ status: 401 }));
-  agents.push(flaky, refusing);
+  const quick = await startAgent(says('at once'));
+  agents.push(flaky, refusing, quick);
+  await test.http.register('quick', quick.port);
   await test.http.register('flaky', flaky.port, { max_retries: 1 });
   await test.http.register('refusing', refusing.port, { fallback_agents: ['flaky'] });
   await test.http.register('hopeless', refusing.port, { max_retries: 0 });
@@ -53,7 +57,7 @@ it('calls with retries, failovers and turns end normally even if every workflow 
 
 it('a session whose timer found no holder goes on after its eviction as if it had not been evicted', async () => {
   const session = test.temporal.workflow.getHandle('session-looks');
-  const body = { agent_name: 'refusing', prompt: 'hello', session_id: 'looks' };
+  const body = { agent_name: 'quick', prompt: 'hello', session_id: 'looks' };
   expect((await test.http.call(body)).body).toMatchObject({ success: true, session_stored: true });
   // The read tells the session that the call has ended, so the timer finds no holder, and its task has no commands.
   expect((await test.http.get('/api/vps/sessions/looks')).body.messages).toHaveLength(2);
