@@ -59,7 +59,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     const interrupted = interrupts ? book.interrupt(callId, now, wish.taken) : [];
     interruptions.begin(interrupted, callId, book.holder?.callId);
     if (interrupted.length > 0) holding.endsSoon();
-    // With `again` the facade has read them from the call's history; the others may be told long after they were.
+    // With `again` the facade has just read the ending from the call's history. Other endings may be old, and of another life.
     const counts = ({ life }: TurnCommit): boolean => wish.again === true || !run.isOfOtherLife(life);
     for (const commit of wish.taken ?? []) if (counts(commit)) book.commit(commit, now);
     const opened = book.openTurn(callId, now, metadataBytes);

@@ -103,7 +103,7 @@ export class SessionEndings {
   private async settleAs(sessionId: string, commit: TurnCommit): Promise<void> {
     const { callId } = commit;
     try {
-      // Of no certain life: if the call had the turn in another one, it gives up its turn in this one too, since it has ended.
+      // Without a life, so that no life refuses it: a call that has ended gives up the turn that it has in any of them.
       await settleTurn(this.deps, sessionId, commit, {});
     } catch (error) {
       if (!isGone(error)) throw error;

@@ -205,7 +205,7 @@ export class Sessions {
     try {
       const expire = () => this.update(sessionId, expireSessionUpdate, [cutoffMs]);
       let expired = await expire();
-      // Whoever knew that the call has ended may have died. To read the session settles it.
+      // The facade that knew of the call's end may have died. Reading the session tells it the ending.
       if (expired.answer === 'held' && (await this.reads.content(sessionId))?.holderId === undefined)
         expired = await expire();
       if (expired.answer !== true) return false;
