@@ -17,6 +17,8 @@ const sweepIntervalMs = 60_000;
 const mebibyte = 1024 * 1024;
 /** How often a file is written if deletions remove its folder each time. */
 const maxWrites = 4;
+/** If a file is written into a folder while it is removed, the removal fails with ENOTEMPTY and is repeated. Delays in ms. */
+const deletion = { recursive: true, force: true, maxRetries: 5, retryDelay: 10 };
 /** Errors that do not go away until somebody changes the folder or its permissions. */
 const lastingCodes = new Set(['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP']);
 
@@ -57,7 +59,7 @@ export function createFileStore(path: string, reserveBytes = 0): PayloadStore {
       yield* walk(root, pathOf(prefix));
       await orStoreError(() => folder.requireThere()); // If the folder vanished meanwhile, the list is incomplete.
     },
-    deleteAll: (prefix) => withFolder(() => rm(pathOf(prefix), { recursive: true, force: true })),
+    deleteAll: (prefix) => withFolder(() => rm(pathOf(prefix), deletion)),
     requireRoom: (bytes) =>
       orStoreError(async () => {
         await folder.requireThere();
