@@ -77,7 +77,7 @@ export interface SessionState extends SessionContent {
   readonly appends?: readonly AppendRecord[];
   /** Set if the session was created for its own sake, not for a call: it stays even if it is empty. */
   readonly wanted?: true;
-  /** Set if this run began after the API stopped resetting calls (workflows/resets-in-old-histories.ts). */
+  /** Set if this run began after the API stopped resetting calls (workflows/old-histories.ts). */
   readonly withoutResets?: true;
 }
 

@@ -37,7 +37,7 @@ export interface TurnCommit {
   readonly metadata?: Metadata;
   /** Set if the call was cancelled or terminated. Absent as well if the call commits before it ends. */
   readonly cancelled?: true;
-  /** The call that this one reruns. Only older session runs use it (workflows/resets-in-old-histories.ts). */
+  /** The call that this one reruns. Only older session runs use it (workflows/old-histories.ts). */
   readonly rerunOf?: string;
   /**
    * Set if the call ended before it knew that it had a turn. If it failed, its message is stored even if it still waits in the

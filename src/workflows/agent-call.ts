@@ -22,25 +22,21 @@ import type { WindowMessage } from '../domain/message.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { askAgent } from './ask-agent.ts';
 import { callProgressQuery } from './messages.ts';
+import { OldCall } from './old-histories.ts';
 import { describeProgress } from './progress-text.ts';
-import { ResetRun } from './resets-in-old-histories.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
-import { asksInTask, overdueInQueue, SessionTurn } from './turn.ts';
+import { overdueInQueue, SessionTurn } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
 /** For old histories only: without the patch `short-deadlines`, a call ends if an agent would get less time than this (ms). */
 const leastBudgetBeforePatchMs = 500;
 
-/**
- * How a call ends. `onRecord` is true if the history already determines this ending, so that a replay of a lost workflow task
- * ends the call in the same way.
- */
-type Ending = { readonly onRecord: boolean } & (
+/** How a call ends. */
+type Ending =
   | { readonly status: 'answered'; readonly agent: string; readonly content: StoredText }
-  | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string }
-);
+  | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
 
 interface Progress {
   readonly chain: readonly string[];
@@ -53,9 +49,9 @@ interface Progress {
 
 export async function agentCall(input: CallInput): Promise<CallResult> {
   const startedAt = workflowInfo().startTime.getTime();
-  const reset = new ResetRun(); // For old histories only.
-  const sessionTurn = new SessionTurn(input, reset);
-  const deadlineAt = (): number => (reset.at ?? startedAt) + input.deadlineMs;
+  const old = new OldCall(input);
+  const sessionTurn = new SessionTurn(input, old);
+  const deadlineAt = (): number => (old.resetAt ?? startedAt) + input.deadlineMs;
   const progress: Progress = {
     chain: input.chain.map((agent) => agent.name),
     attempts: input.unregistered.map((agent) => ({
@@ -74,10 +70,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
       progress.queuedMs = Date.now() - startedAt;
       delete progress.waitsForTurn;
     });
-    ending =
-      turn.status === 'failed'
-        ? { ...turn, onRecord: true }
-        : await walkChain(input, turn.window, reset, deadlineAt, progress);
+    ending = turn.status === 'failed' ? turn : await walkChain(input, turn.window, old, deadlineAt, progress);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     sink.abort(input.callId);
@@ -91,10 +84,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
     throw error;
   }
   const sessionStored = await CancellationScope.nonCancellable(() =>
-    sessionTurn.commit({
-      answer: ending.status === 'answered' ? ending : undefined,
-      onRecord: ending.onRecord,
-    }),
+    sessionTurn.commit({ answer: ending.status === 'answered' ? ending : undefined }),
   );
   const details: CallFailureDetails = { ...progress, ...(sessionStored !== undefined && { sessionStored }) };
   if (ending.status === 'failed') {
@@ -114,22 +104,17 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
 async function walkChain(
   input: CallInput,
   window: readonly WindowMessage[],
-  reset: ResetRun,
+  old: OldCall,
   deadlineAt: () => number,
   progress: Progress,
 ): Promise<Ending> {
   const { chain } = input;
   const remainingMs = deadlineAt() - Date.now();
   if (remainingMs <= 0 && input.turn?.state === 'queued')
-    return {
-      status: 'failed',
-      errorType: 'deadline_exceeded',
-      message: overdueInQueue(input),
-      onRecord: true,
-    };
+    return { status: 'failed', errorType: 'deadline_exceeded', message: overdueInQueue(input) };
   const inTime = agentsInTime(remainingMs, chain);
   const asked = inTime < chain.length && patched('short-deadlines') ? chain.slice(0, inTime) : chain;
-  const ending = await askInTurn({ ...input, chain: asked }, window, reset, deadlineAt, progress);
+  const ending = await askInTurn({ ...input, chain: asked }, window, old, deadlineAt, progress);
   for (const { name: agent } of chain.slice(asked.length))
     progress.attempts.push({ agent, status: 'skipped', error: skipReason(input, progress.queuedMs, inTime) });
   return ending;
@@ -144,27 +129,26 @@ function skipReason({ deadlineMs, turn }: CallInput, queuedMs: number, inTime: n
 async function askInTurn(
   input: CallInput,
   window: readonly WindowMessage[],
-  reset: ResetRun,
+  old: OldCall,
   deadlineAt: () => number,
   progress: Progress,
 ): Promise<Ending> {
   const overdue = `The call's deadline of ${input.deadlineMs / 1_000} s passed`;
   let failed: Extract<Attempt, { status: 'failed' }> | undefined;
-  let onRecord = true;
   for (const [index, agent] of input.chain.entries()) {
     const stillToCome = input.chain.slice(index + 1);
     const budgetMs = (): number => agentBudgetMs(deadlineAt() - Date.now(), stillToCome);
     const late =
       deadlineAt() <= Date.now() || (budgetMs() < leastBudgetBeforePatchMs && !patched('short-deadlines'));
-    if (late) return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
+    if (late) return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
 
     setCurrentDetails(describeProgress(progress, agent.name));
     const last = stillToCome.length === 0;
     const onCancelled = (attempt: Attempt): number => progress.attempts.push(attempt);
-    const inTask = asksInTask(input, reset);
+    const inTask = old.asksInTask;
     const answer = await askAgent({ input, agent, window, budgetMs, last, inTask, onCancelled });
     const { attempt } = answer;
-    onRecord = answer.onRecord;
+    old.onRecord = answer.onRecord;
     progress.attempts.push(attempt);
     setCurrentDetails(describeProgress(progress));
     const errorType = attempt.status === 'failed' ? attempt.errorType : undefined;
@@ -176,16 +160,15 @@ async function askInTurn(
     });
 
     if (answer.content !== undefined)
-      return { status: 'answered', agent: agent.name, content: answer.content, onRecord };
+      return { status: 'answered', agent: agent.name, content: answer.content };
     if (attempt.status !== 'failed') continue;
     failed = attempt;
     if (!failures[attempt.errorType].fallBack) break;
   }
   if (failed?.errorType === 'deadline_exceeded')
-    return { status: 'failed', errorType: 'deadline_exceeded', message: overdue, onRecord };
+    return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
   return {
     status: 'failed',
-    onRecord,
     errorType: failed?.errorType ?? 'internal',
     message: `All agents failed. Last error: ${failed?.error ?? 'no agent was asked'}`,
   };

@@ -3,7 +3,7 @@ import { SessionBook } from '../domain/session-book.ts';
 import type { SessionLimits, SessionState } from '../domain/session.ts';
 import type { RefusalDetails, TurnHolder, TurnPlace } from '../domain/turn.ts';
 import { Renewal } from './renewal.ts';
-import { OldSessionBook } from './resets-in-old-histories.ts';
+import { OldSessionBook } from './old-histories.ts';
 
 /** One run of a session's workflow, between two continue-as-new: what its parts share. */
 export class SessionRun {

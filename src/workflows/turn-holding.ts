@@ -15,9 +15,9 @@ import type { TurnHolder } from '../domain/turn.ts';
 import { isLate, isLost, isOverdue } from '../domain/turn-holder.ts';
 import { firstResendMs, isDelivered, lastResendMs } from './delivery.ts';
 import { turnGrantedSignal } from './messages.ts';
+import { watchInOldHistories } from './old-histories.ts';
 import type { SessionRun } from './session-run.ts';
 import type { SessionSinks } from './sinks.ts';
-import { watchInOldHistories } from './turn-in-old-histories.ts';
 
 const { sessions: sink } = proxySinks<SessionSinks>();
 
@@ -153,17 +153,16 @@ export class TurnHolding {
   /** Looks at a holder that others wait for, or that keeps the session from expiring. */
   async watch(holder: TurnHolder): Promise<void> {
     const { run } = this;
-    const movedOn = (turnNumber: number): boolean =>
-      run.closed || run.mustRenew || run.book.holder?.turnNumber !== turnNumber || !this.needsCheck;
-    if (!run.takesEndings)
-      return watchInOldHistories(run.book, holder, movedOn, run, (next) => this.sendTurn(next));
+    const { turnNumber } = holder;
+    const holdsOn = (): boolean => run.book.holder?.turnNumber === turnNumber;
+    const movedOn = (): boolean => run.closed || run.mustRenew || !holdsOn() || !this.needsCheck;
+    if (!run.takesEndings) return watchInOldHistories(run, holder, movedOn, (next) => this.sendTurn(next));
     const wasInterrupted = this.isInterrupted(holder);
-    const ends = (): boolean => movedOn(holder.turnNumber) || this.isInterrupted(holder) !== wasInterrupted;
+    const ends = (): boolean => movedOn() || this.isInterrupted(holder) !== wasInterrupted;
     if (await condition(ends, this.checkMs)) return;
     run.renewal.note();
     await this.look(holder);
-    const holdsOn = run.book.holder?.turnNumber === holder.turnNumber;
-    this.checkMs = holdsOn ? Math.min(2 * this.checkMs, holderCheckMs) : firstCheckMs;
+    this.checkMs = holdsOn() ? Math.min(2 * this.checkMs, holderCheckMs) : firstCheckMs;
     run.holderSuspected = false;
   }
 

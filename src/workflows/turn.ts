@@ -14,8 +14,7 @@ import type { WindowMessage } from '../domain/message.ts';
 import type { GrantedTurn, Superseded, TurnPlace, TurnReply } from '../domain/turn.ts';
 import { promptOf, turnWith } from '../domain/turn-text.ts';
 import { turnGrantedSignal } from './messages.ts';
-import type { ResetRun } from './resets-in-old-histories.ts';
-import { askedInTaskInOldHistories, commitInOldHistories, type TurnEnding } from './turn-in-old-histories.ts';
+import type { OldCall, TurnEnding } from './old-histories.ts';
 
 /**
  * If a call starts more than this long after its turn was granted, it asks its session again. It may have lost the turn,
@@ -64,21 +63,21 @@ interface Leaving {
 
 export class SessionTurn {
   private readonly input: CallInput;
-  private readonly reset: ResetRun;
+  private readonly old: OldCall;
   /** The session run and life that granted the call its turn or queued it. */
   private place: TurnPlace;
   private hasTurn = false;
   private isWithoutSession = false;
 
-  constructor(input: CallInput, reset: ResetRun) {
+  constructor(input: CallInput, old: OldCall) {
     this.input = input;
-    this.reset = reset;
+    this.old = old;
     this.place = placeOf(input.turn);
   }
 
   /** Waits for the turn and resolves with the window. Resolves at once for a call without a session. */
   async wait(deadlineAt: () => number): Promise<Turn> {
-    const turn = await waitForTurn(this.input, deadlineAt, this.reset, (granted) => {
+    const turn = await waitForTurn(this.input, deadlineAt, this.old, (granted) => {
       this.place = placeOf(granted);
     });
     this.hasTurn = turn.status === 'granted';
@@ -95,7 +94,7 @@ export class SessionTurn {
     const { input, place, hasTurn } = this;
     const { sessionId, callId, userId, turn } = input;
     if (sessionId === undefined || !turn) return undefined;
-    if (!turn.endsByItself) return commitInOldHistories(input, this.reset, { ...ending, hasTurn, place });
+    if (!turn.endsByItself) return this.old.commit(ending, hasTurn, place);
     if (hasTurn) return this.isWithoutSession ? false : undefined;
     const endedWaiting = ending.cancelled ? 'cancelled' : 'failed';
     return commitTurn(
@@ -111,7 +110,7 @@ export class SessionTurn {
    */
   async leave(): Promise<Leaving> {
     const superseded = await this.supersession();
-    if (!superseded) return { stored: await this.commit({ onRecord: false, cancelled: true }) };
+    if (!superseded) return { stored: await this.commit({ cancelled: true }) };
     return { supersededBy: superseded.by, ...(!superseded.leavesMessage && { stored: false }) };
   }
 
@@ -130,13 +129,14 @@ function placeOf(turn: TurnPlace | undefined): TurnPlace {
 async function waitForTurn(
   input: CallInput,
   deadlineAt: () => number,
-  reset: ResetRun,
+  old: OldCall,
   onGranted: (turn: GrantedTurn) => void,
 ): Promise<Turn> {
   const { sessionId, turn } = input;
   if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
   // Old histories only: a reset owned no turn, and asked with the window that the call had.
-  if (turn.state === 'granted' && reset.at !== undefined) return { status: 'granted', window: turn.window };
+  if (turn.state === 'granted' && old.resetAt !== undefined)
+    return { status: 'granted', window: turn.window };
   if (turn.state === 'granted' && startedInTime(turn.grantedAt))
     return { status: 'granted', window: turn.window };
 
@@ -197,13 +197,6 @@ function turnFrom(reply: TurnReply | undefined): Turn | undefined {
     case 'queued':
       return undefined;
   }
-}
-
-/** Whether the call asks its agents within workflow tasks (first-task path). */
-export function asksInTask(input: CallInput, reset: ResetRun): boolean {
-  if (input.firstTaskWaitMs === undefined) return false;
-  if (input.sessionId === undefined || input.turn?.endsByItself) return true;
-  return askedInTaskInOldHistories(input, reset);
 }
 
 /** Turns a failed `openTurn` into "unknown", so that the call asks again later. Rethrows a cancellation. */

@@ -3,7 +3,7 @@
  * is kept for them, and go with it.
  */
 export const frozenHistories: Readonly<Record<string, readonly string[]>> = {
-  'src/workflows/turn-in-old-histories.ts': [
+  'src/workflows/old-histories.ts': [
     'cancelled',
     'cancelled-before-told',
     'cancelled-on-record',
@@ -25,6 +25,7 @@ export const frozenHistories: Readonly<Record<string, readonly string[]>> = {
     'removed-while-queued',
     'rerun-asks-in-task',
     'rerun-overridden',
+    'reset',
     'session',
     'session-closed',
     'session-closed-unused',
@@ -40,7 +41,6 @@ export const frozenHistories: Readonly<Record<string, readonly string[]>> = {
     'success-versioned',
     'turn-by-start',
   ],
-  'src/workflows/resets-in-old-histories.ts': ['reset'],
   // The branch without the patch `short-deadlines`.
   'src/workflows/agent-call.ts': ['deadline-before-asking'],
 };

@@ -7,7 +7,7 @@ import {
   OldSessionBook,
   type OldTurnCommit,
   type OldSessionState,
-} from '../../src/workflows/resets-in-old-histories.ts';
+} from '../../src/workflows/old-histories.ts';
 import { answered, failed, isoAfter, openBook, startedAt, throughJson } from '../domain/session-support.ts';
 
 const roomy: SessionLimits = { maxQueued: 100, windowMessages: 40, windowBytes: 256 * 1024 };

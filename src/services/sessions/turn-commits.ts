@@ -8,7 +8,7 @@ import { textsOf, withTexts } from '../../domain/turn-text.ts';
 import { sessionOwner, type Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { commitTurnSignal, expireSessionUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
-import type { OldTurnCommit } from '../../workflows/resets-in-old-histories.ts';
+import type { OldTurnCommit } from '../../workflows/old-histories.ts';
 import { sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
@@ -130,7 +130,7 @@ export async function suspectHolder(
 /**
  * Whether the session may decline the commit. If so, an update is needed, because its reply says whether the commit was
  * declined. A session stores every answer of a call that holds the turn, except that an older run declines a rerun's answer if
- * a reset has already answered (workflows/resets-in-old-histories.ts). A session from before `runId` existed declines only
+ * a reset has already answered (workflows/old-histories.ts). A session from before `runId` existed declines only
  * answers.
  */
 function mayBeDeclined(
