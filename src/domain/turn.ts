@@ -61,6 +61,11 @@ export interface TurnPlace {
   readonly life?: string;
 }
 
+/** Returns the place of a turn; without a turn nothing is known of it. */
+export function placeOf({ runId, life }: TurnPlace = {}): TurnPlace {
+  return { ...(runId !== undefined && { runId }), ...(life !== undefined && { life }) };
+}
+
 /**
  * What a call wants of a session that is busy, i.e. whose turn is held or waited for by other calls: to be refused, or to have
  * those calls cancelled. Without it the call waits for its turn.

@@ -26,7 +26,7 @@ import { OldCall } from './old-histories.ts';
 import { describeProgress } from './progress-text.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { CallSinks } from './sinks.ts';
-import { overdueInQueue, SessionTurn } from './turn.ts';
+import { overdueInQueue, SessionTurn, type Failed } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
 
@@ -34,9 +34,7 @@ const { calls: sink } = proxySinks<CallSinks>();
 const leastBudgetBeforePatchMs = 500;
 
 /** How a call ends. */
-type Ending =
-  | { readonly status: 'answered'; readonly agent: string; readonly content: StoredText }
-  | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
+type Ending = { readonly status: 'answered'; readonly agent: string; readonly content: StoredText } | Failed;
 
 interface Progress {
   readonly chain: readonly string[];
@@ -110,8 +108,7 @@ async function walkChain(
 ): Promise<Ending> {
   const { chain } = input;
   const remainingMs = deadlineAt() - Date.now();
-  if (remainingMs <= 0 && input.turn?.state === 'queued')
-    return { status: 'failed', errorType: 'deadline_exceeded', message: overdueInQueue(input) };
+  if (remainingMs <= 0 && input.turn?.state === 'queued') return overdueInQueue(input);
   const inTime = agentsInTime(remainingMs, chain);
   const asked = inTime < chain.length && patched('short-deadlines') ? chain.slice(0, inTime) : chain;
   const ending = await askInTurn({ ...input, chain: asked }, window, old, deadlineAt, progress);

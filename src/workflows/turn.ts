@@ -11,7 +11,7 @@ import type { TurnActivities } from '../activities/turn-activities.ts';
 import type { CallInput } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { WindowMessage } from '../domain/message.ts';
-import type { GrantedTurn, Superseded, TurnPlace, TurnReply } from '../domain/turn.ts';
+import { placeOf, type GrantedTurn, type TurnPlace } from '../domain/turn.ts';
 import { promptOf, turnWith } from '../domain/turn-text.ts';
 import { turnGrantedSignal } from './messages.ts';
 import type { OldCall, TurnEnding } from './old-histories.ts';
@@ -36,12 +36,18 @@ const { commitTurn } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '10 s',
   retry: { initialInterval: '100 ms', maximumInterval: '1 s' },
 });
-
 // One describe call of the session. Not retried: only the description of the call needs the answer.
 const { readSupersession } = proxyLocalActivities<TurnActivities>({
   startToCloseTimeout: '2 s',
   retry: { maximumAttempts: 1 },
 });
+
+/** A call that fails, now or after it has asked its agents. */
+export interface Failed {
+  readonly status: 'failed';
+  readonly errorType: ErrorType;
+  readonly message: string;
+}
 
 /** The end of the wait: the turn, or the reason why the call cannot have it. */
 export type Turn =
@@ -51,7 +57,7 @@ export type Turn =
       /** Set if the session was removed while the call waited. */
       readonly withoutSession?: true;
     }
-  | { readonly status: 'failed'; readonly errorType: ErrorType; readonly message: string };
+  | Failed;
 
 /** How a cancelled call leaves its session. */
 interface Leaving {
@@ -66,8 +72,7 @@ export class SessionTurn {
   private readonly old: OldCall;
   /** The session run and life that granted the call its turn or queued it. */
   private place: TurnPlace;
-  private hasTurn = false;
-  private isWithoutSession = false;
+  private turn: Turn | undefined;
 
   constructor(input: CallInput, old: OldCall) {
     this.input = input;
@@ -77,12 +82,8 @@ export class SessionTurn {
 
   /** Waits for the turn and resolves with the window. Resolves at once for a call without a session. */
   async wait(deadlineAt: () => number): Promise<Turn> {
-    const turn = await waitForTurn(this.input, deadlineAt, this.old, (granted) => {
-      this.place = placeOf(granted);
-    });
-    this.hasTurn = turn.status === 'granted';
-    this.isWithoutSession = turn.status === 'granted' && turn.withoutSession === true;
-    return turn;
+    this.turn = await this.waitForTurn(deadlineAt);
+    return this.turn;
   }
 
   /**
@@ -91,16 +92,16 @@ export class SessionTurn {
    * because only the call knows that.
    */
   async commit(ending: TurnEnding): Promise<boolean | undefined> {
-    const { input, place, hasTurn } = this;
-    const { sessionId, callId, userId, turn } = input;
+    const { sessionId, callId, userId, turn } = this.input;
     if (sessionId === undefined || !turn) return undefined;
-    if (!turn.endsByItself) return this.old.commit(ending, hasTurn, place);
-    if (hasTurn) return this.isWithoutSession ? false : undefined;
+    const granted = this.turn?.status === 'granted' ? this.turn : undefined;
+    if (!turn.endsByItself) return this.old.commit(ending, granted !== undefined, this.place);
+    if (granted) return granted.withoutSession ? false : undefined;
     const endedWaiting = ending.cancelled ? 'cancelled' : 'failed';
     return commitTurn(
       sessionId,
-      { callId, ...turnWith(promptOf(input)), ...(userId !== undefined && { userId }), endedWaiting },
-      place,
+      { callId, ...turnWith(promptOf(this.input)), ...(userId !== undefined && { userId }), endedWaiting },
+      this.place,
     );
   }
 
@@ -109,73 +110,59 @@ export class SessionTurn {
    * to do: it has taken the call from its queue, or takes the ending over.
    */
   async leave(): Promise<Leaving> {
-    const superseded = await this.supersession();
+    const { sessionId, callId, turn } = this.input;
+    const superseded =
+      sessionId !== undefined && turn?.endsByItself && patched('superseded')
+        ? await readSupersession(sessionId, callId).catch(() => undefined)
+        : undefined;
     if (!superseded) return { stored: await this.commit({ cancelled: true }) };
     return { supersededBy: superseded.by, ...(!superseded.leavesMessage && { stored: false }) };
   }
 
-  private async supersession(): Promise<Superseded | undefined> {
+  private async waitForTurn(deadlineAt: () => number): Promise<Turn> {
     const { sessionId, callId, turn } = this.input;
-    if (sessionId === undefined || !turn?.endsByItself || !patched('superseded')) return undefined;
-    return readSupersession(sessionId, callId).catch(() => undefined);
+    if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
+    // Old histories only: a reset owned no turn, and asked with the window that the call had.
+    if (turn.state === 'granted' && (this.old.resetAt !== undefined || startedInTime(turn.grantedAt)))
+      return { status: 'granted', window: turn.window };
+
+    let woken = false;
+    let sent: GrantedTurn | undefined;
+    setHandler(turnGrantedSignal, (granted) => {
+      woken = true;
+      sent = granted;
+      if (granted) this.place = placeOf(granted);
+    });
+    const comesByItself = turn.state === 'queued' && turn.comesByItself === true;
+    if (comesByItself)
+      await condition(() => woken, Math.max(1, Math.min(askAgainMs, deadlineAt() - Date.now())));
+    for (;;) {
+      if (comesByItself && sent) return { status: 'granted', window: sent.window };
+      woken = false;
+      const reply = await openTurn(sessionId, callId, turn.life).catch(rethrowCancellation);
+      // The session was deleted: the call continues without it, and its result has `sessionStored: false`.
+      if (!reply) return { status: 'granted', window: [], withoutSession: true };
+      if (reply.state === 'granted') {
+        this.place = placeOf(reply);
+        return { status: 'granted', window: reply.window };
+      }
+      const comesBySignal = reply.state === 'queued' && reply.comesByItself;
+      if (comesBySignal && sent && patched('turn-by-signal'))
+        return { status: 'granted', window: sent.window };
+      const restMs = deadlineAt() - Date.now();
+      // After the deadline, `committed` means that this call committed in a workflow task that was lost.
+      if (restMs <= 0) return overdueInQueue(this.input);
+      if (reply.state === 'committed')
+        return { status: 'failed', errorType: 'internal', message: 'This call has had its turn already' };
+      await condition(() => woken, Math.min(askAgainMs, restMs));
+    }
   }
 }
 
-function placeOf(turn: TurnPlace | undefined): TurnPlace {
-  const { runId, life } = turn ?? {};
-  return { ...(runId !== undefined && { runId }), ...(life !== undefined && { life }) };
-}
-
-async function waitForTurn(
-  input: CallInput,
-  deadlineAt: () => number,
-  old: OldCall,
-  onGranted: (turn: GrantedTurn) => void,
-): Promise<Turn> {
-  const { sessionId, turn } = input;
-  if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
-  // Old histories only: a reset owned no turn, and asked with the window that the call had.
-  if (turn.state === 'granted' && old.resetAt !== undefined)
-    return { status: 'granted', window: turn.window };
-  if (turn.state === 'granted' && startedInTime(turn.grantedAt))
-    return { status: 'granted', window: turn.window };
-
-  let woken = false;
-  let granted: GrantedTurn | undefined;
-  setHandler(turnGrantedSignal, (sent) => {
-    woken = true;
-    granted = sent;
-    if (sent) onGranted(sent);
-  });
-  const comesByItself = turn.state === 'queued' && turn.comesByItself === true;
-  if (comesByItself)
-    await condition(() => woken, Math.max(1, Math.min(askAgainMs, deadlineAt() - Date.now())));
-  for (;;) {
-    if (comesByItself && granted) return { status: 'granted', window: granted.window };
-    woken = false;
-    const reply = await openTurn(sessionId, input.callId, turn.life).catch(rethrowCancellation);
-    const settled = reply === 'unknown' ? undefined : turnFrom(reply);
-    if (typeof reply === 'object' && reply.state === 'granted') onGranted(reply);
-    if (settled?.status === 'granted') return settled;
-    const comesBySignal = typeof reply === 'object' && reply.state === 'queued' && reply.comesByItself;
-    if (comesBySignal && granted && patched('turn-by-signal'))
-      return { status: 'granted', window: granted.window };
-    const restMs = deadlineAt() - Date.now();
-    // After the deadline, `committed` means that this call committed in a workflow task that was lost.
-    if (settled && restMs > 0) return settled;
-    if (restMs <= 0)
-      return {
-        status: 'failed',
-        errorType: 'deadline_exceeded',
-        message: overdueInQueue(input),
-      };
-    await condition(() => woken, Math.min(askAgainMs, restMs));
-  }
-}
-
-/** Returns the error text of a call whose deadline passed while it waited in its session's queue. */
-export function overdueInQueue({ deadlineMs }: CallInput): string {
-  return `The call's deadline of ${deadlineMs / 1_000} s passed while it waited for its session's turn`;
+/** The ending of a call whose deadline passed while it waited in its session's queue. */
+export function overdueInQueue({ deadlineMs }: CallInput): Failed {
+  const message = `The call's deadline of ${deadlineMs / 1_000} s passed while it waited for its session's turn`;
+  return { status: 'failed', errorType: 'deadline_exceeded', message };
 }
 
 /** Whether the call started soon enough after its grant. Both times come from the server's clock. */
@@ -185,22 +172,8 @@ function startedInTime(grantedAt: number): boolean {
   return Date.now() - grantedAt <= grantStaleMs || patched('turn-by-start');
 }
 
-/** Converts the session's reply to the end of the wait; undefined while the call is still queued. */
-function turnFrom(reply: TurnReply | undefined): Turn | undefined {
-  // The session was deleted: the call continues without it, and its result has `sessionStored: false`.
-  if (!reply) return { status: 'granted', window: [], withoutSession: true };
-  switch (reply.state) {
-    case 'granted':
-      return { status: 'granted', window: reply.window };
-    case 'committed':
-      return { status: 'failed', errorType: 'internal', message: 'This call has had its turn already' };
-    case 'queued':
-      return undefined;
-  }
-}
-
-/** Turns a failed `openTurn` into "unknown", so that the call asks again later. Rethrows a cancellation. */
-function rethrowCancellation(error: unknown): 'unknown' {
+/** The reply of an `openTurn` that failed: the call asks again later. Rethrows a cancellation. */
+function rethrowCancellation(error: unknown): { readonly state: 'unknown' } {
   if (isCancellation(error)) throw error;
-  return 'unknown';
+  return { state: 'unknown' };
 }

@@ -8,7 +8,7 @@ import { setMaxListeners } from 'node:events';
 import type { CallInput } from '../../domain/call.ts';
 import { sizeAsJson } from '../../domain/json-bytes.ts';
 import { sessionKey } from '../../domain/cache-keys.ts';
-import type { TurnCommit, TurnHints, TurnPlace } from '../../domain/turn.ts';
+import { placeOf, type TurnCommit, type TurnHints, type TurnPlace } from '../../domain/turn.ts';
 import { commitOf } from '../../domain/turn-text.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { CallEnd } from '../calls/call-ending.ts';
@@ -167,9 +167,8 @@ export class UntoldEndings {
 
   private keep(sessionId: string, input: CallInput, end: CallEnd): void {
     const { callId, turn } = input;
-    const { runId, life } = turn ?? {};
-    const place = { ...(runId !== undefined && { runId }), ...(life !== undefined && { life }) };
-    const owner = sessionOwner(sessionId, life);
+    const place = placeOf(turn);
+    const owner = sessionOwner(sessionId, place.life);
     const commit = keepInSession(this.deps.texts, owner, commitOf(input, end)).catch(() => undefined);
     const session = this.sessionOf(sessionId);
     const historyLength = session.running.get(callId);
