@@ -73,7 +73,7 @@ export class Interruptions {
       const ends = (): boolean => run.book.hasEnding(callId) || run.mustRenew || run.closed;
       // Tested first, because a timer that is cancelled at once leaves no event but takes a number.
       if (ends() || (await condition(ends, pauseMs))) return run.book.hasEnding(callId);
-      run.renewal.note();
+      run.noteLength();
     }
   }
 }

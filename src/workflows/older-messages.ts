@@ -13,18 +13,18 @@ const { storeSegment } = proxyLocalActivities<TurnActivities>({
 
 /** Moves messages that are older than the window to the payload store. */
 export async function moveOut(run: SessionRun): Promise<never> {
-  const { book, renewal, sessionId, life } = run;
+  const { book, sessionId, life } = run;
   for (;;) {
     await condition(() => book.overflow() !== undefined && !run.mustRenew);
     const segment = book.overflow();
     if (!segment) continue;
     run.inFlight += 1;
     const key = await storeSegment(sessionId, segment, life).catch(() => undefined);
-    renewal.note();
+    run.noteLength();
     if (key !== undefined) book.movedOut(segment, key);
     run.inFlight -= 1;
     if (key !== undefined) continue;
     await sleep(storeRetryMs);
-    renewal.note();
+    run.noteLength();
   }
 }

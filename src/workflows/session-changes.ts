@@ -8,10 +8,10 @@ import type { TurnHolding } from './turn-holding.ts';
 
 /** Handles the updates. Returns the appends, which the next run must know. */
 export function handleChanges(run: SessionRun, holding: TurnHolding, initial: SessionState): SessionAppends {
-  const { book, renewal } = run;
+  const { book } = run;
   const appends = new SessionAppends(book, initial);
   const append = (wish: Append) => {
-    renewal.note();
+    run.noteLength();
     const now = Date.now();
     for (const commit of wish.taken ?? []) void holding.sendTurn(book.commit(commit, now));
     return appends.append(wish, now);
@@ -24,7 +24,7 @@ export function handleChanges(run: SessionRun, holding: TurnHolding, initial: Se
     },
   });
   const configure = (change: SettingsChange): SessionSettings => {
-    renewal.note();
+    run.noteLength();
     return book.configure(change, Date.now());
   };
   setHandler(configureSessionUpdate, configure, {

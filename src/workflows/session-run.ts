@@ -2,7 +2,6 @@ import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow'
 import { SessionBook } from '../domain/session-book.ts';
 import type { SessionLimits, SessionState } from '../domain/session.ts';
 import type { RefusalDetails, TurnHolder, TurnPlace } from '../domain/turn.ts';
-import { Renewal } from './renewal.ts';
 import { OldSessionBook } from './old-histories.ts';
 
 /** One run of a session's workflow, between two continue-as-new: what its parts share. */
@@ -14,7 +13,6 @@ export class SessionRun {
   readonly place: TurnPlace;
   /** Whether calls of this run need not tell how they end. False for runs that began before the session could look. */
   readonly takesEndings: boolean;
-  readonly renewal: Renewal;
   closed = false;
   /** Whether the calls of the closed session are deleted too. */
   withCalls = false;
@@ -22,6 +20,7 @@ export class SessionRun {
   holderSuspected = false;
   /** The number of sends and writes in flight. The session continues as new only if there are none. */
   inFlight = 0;
+  private wasFoundLong = false;
 
   constructor(initial: SessionState, limits: SessionLimits) {
     const Book = initial.withoutResets ? SessionBook : OldSessionBook;
@@ -34,12 +33,20 @@ export class SessionRun {
       ...(initial.life !== undefined && { life: initial.life }),
     };
     this.takesEndings = patched('takes-endings');
-    this.renewal = new Renewal(limits.renewAtEvents ?? Infinity, this.takesEndings);
   }
 
-  /** Whether the session should continue as new. */
+  /**
+   * Whether the session should continue as new. The task of an update that is refused leaves no event, and a replay does not give
+   * it to the workflow. So what such a task alone sees must not lead to commands: a history counts as long only once code that a
+   * recorded event has woken finds it long. Older runs looked at the length in every task.
+   */
   get mustRenew(): boolean {
-    return this.renewal.isDue;
+    return this.takesEndings ? this.wasFoundLong : this.isLong();
+  }
+
+  /** Call this where a signal, an accepted update, a timer or the result of an activity continues the workflow. */
+  noteLength(): void {
+    this.wasFoundLong ||= this.isLong();
   }
 
   /** Whether something belongs to another life of this session id. What is from before lives existed names no life. */
@@ -57,6 +64,11 @@ export class SessionRun {
     this.refuseWhenClosed();
     if (this.isOfOtherLife(itsLife))
       throw ApplicationFailure.nonRetryable('That session was removed', 'session_not_found');
+  }
+
+  private isLong(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength >= (this.limits.renewAtEvents ?? Infinity);
   }
 }
 

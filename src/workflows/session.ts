@@ -43,14 +43,14 @@ const queuedFirst: TurnReply = { state: 'queued', position: 1, comesByItself: tr
 
 export async function session(initial: SessionState, limits: SessionLimits): Promise<ClosedSession> {
   const run = new SessionRun(initial, limits);
-  const { book, renewal } = run;
+  const { book } = run;
   const isClosed = (): boolean => run.closed;
   const holding = new TurnHolding(run, initial);
   const interruptions = new Interruptions(run);
 
   /** Takes over the endings that the facade knows, then grants the turn or a place in the queue. */
   const openTurn = (callId: string, metadataBytes: number | undefined, wish: TurnWish = {}): TurnReply => {
-    renewal.note();
+    run.noteLength();
     const now = Date.now();
     const turnBefore = book.holder?.turnNumber;
     const waitedBefore = book.queued.includes(callId);
@@ -100,14 +100,14 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     },
   );
   setHandler(commitTurnSignal, (commit: TurnCommit) => {
-    renewal.note();
+    run.noteLength();
     if (run.isOfOtherLife(commit.life)) return; // A call with this id may have the turn in this life too.
     return holding.sendTurn(book.commit(commit, Date.now()));
   });
   setHandler(
     settleTurnUpdate,
     (commit: TurnCommit) => {
-      renewal.note();
+      run.noteLength();
       const { stored, next } = book.settle(commit, Date.now());
       void holding.sendTurn(next);
       return stored;
@@ -115,7 +115,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     { validator: (_commit: TurnCommit, itsLife?: string) => run.refuseOtherLife(itsLife) },
   );
   setHandler(releaseTurnSignal, (callId) => {
-    renewal.note();
+    run.noteLength();
     void holding.sendTurn(book.release(callId, Date.now()));
     // The session was created for a call that was never started, or whose id belongs to another session.
     if (book.isUnused && patched('close-unused')) run.closed = true;
@@ -127,7 +127,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     return null;
   });
   setHandler(expireSessionUpdate, (cutoffMs) => {
-    renewal.note();
+    run.noteLength();
     const isQuiet = book.quietSince(cutoffMs);
     run.closed ||= isQuiet && !book.holder;
     run.holderSuspected ||= !run.closed && book.holder !== undefined;

@@ -100,7 +100,7 @@ export class TurnHolding {
    */
   async sendTurn(holder: TurnHolder | undefined): Promise<void> {
     const { run } = this;
-    const { book, renewal, takesEndings } = run;
+    const { book, takesEndings } = run;
     if (!holder || this.isInterrupted(holder) || this.turnByReply === holder.turnNumber) return;
     const call = getExternalWorkflowHandle(callWorkflowId(holder.callId));
     const { turnNumber } = holder;
@@ -117,7 +117,7 @@ export class TurnHolding {
       this.signalledTurn = turnNumber;
       sent = await isDelivered(call.signal(turnGrantedSignal, { ...book.turnOf(holder), ...run.place }));
       if (this.signalledTurn === turnNumber) this.signalledTurn = undefined;
-      renewal.note();
+      run.noteLength();
       if (sent && holds()) this.unsentTurn = undefined;
       if (sent || pauseMs > lastResendMs || !patched('wake-again')) break;
       // Not after the first signal: messages that the call sent before it ended are delivered together with the second.
@@ -127,7 +127,7 @@ export class TurnHolding {
       const ends = (): boolean => !holds() || run.mustRenew || (takesEndings && run.closed);
       // Tested first, because a timer that is cancelled at once leaves no event but takes a number.
       if ((takesEndings && ends()) || (await condition(ends, pauseMs))) break;
-      renewal.note();
+      run.noteLength();
     }
     run.inFlight -= 1;
     if (this.sendingTurn === turnNumber && !run.mustRenew) this.sendingTurn = undefined;
@@ -143,7 +143,7 @@ export class TurnHolding {
     for (;;) {
       await condition(() => book.holder !== undefined && !run.mustRenew);
       await sleep(this.lookEveryMs);
-      run.renewal.note();
+      run.noteLength();
       // A timer that finds no holder leaves a task without commands. If the next task is an update, a replay gives both to the
       // workflow at once, the update first. So a holder of this very moment must not be looked at: there was none.
       if (book.holder && book.holder.grantedAt < Date.now() && !run.mustRenew) await this.look(book.holder);
@@ -160,7 +160,7 @@ export class TurnHolding {
     const wasInterrupted = this.isInterrupted(holder);
     const ends = (): boolean => movedOn() || this.isInterrupted(holder) !== wasInterrupted;
     if (await condition(ends, this.checkMs)) return;
-    run.renewal.note();
+    run.noteLength();
     await this.look(holder);
     this.checkMs = holdsOn() ? Math.min(2 * this.checkMs, holderCheckMs) : firstCheckMs;
     run.holderSuspected = false;
@@ -187,7 +187,7 @@ export class TurnHolding {
     const { book } = run;
     run.inFlight += 1;
     const found = await readEnding(run.sessionId, callId, run.life).catch(() => undefined);
-    run.renewal.note();
+    run.noteLength();
     run.inFlight -= 1;
     const present = book.holder;
     if (!found || present?.turnNumber !== turnNumber) return;
