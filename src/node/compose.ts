@@ -137,7 +137,7 @@ function composeActivities(config: Config, { rerunning, updateLimit }: ComposedS
   const { temporal, texts } = rerunning;
   return createActivities({
     ...asking,
-    turns: createTurns(temporal, updateLimit, texts),
+    turns: createTurns({ temporal, updateLimit, texts }),
     batches: createBatchWork(rerunning, config.limits.maxBatchCalls),
   });
 }

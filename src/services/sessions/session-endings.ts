@@ -11,8 +11,9 @@ import { isLate } from '../../domain/turn-holder.ts';
 import { isReference } from '../../domain/stored-text.ts';
 import { textsOf } from '../../domain/turn-text.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
+import { expireSessionUpdate } from '../../workflows/messages.ts';
 import { findEnding } from './found-endings.ts';
-import { isGone, keepInSession, settleTurn, suspectHolder, type TurnDependencies } from './turn-commits.ts';
+import { isGone, keepInSession, settleTurn, updateSession, type TurnDependencies } from './turn-commits.ts';
 import type { UntoldEndings } from './untold-endings.ts';
 
 export class SessionEndings {
@@ -85,10 +86,12 @@ export class SessionEndings {
         await this.settleAs(sessionId, commit);
         return send([]);
       }
-      // While calls are refused, none waits, so the session would not look for hours whether the call will ever start.
+      // While calls are refused, none waits, so the session would not look for hours whether the call will ever start. A wish to
+      // expire it makes it look; no session was idle since 1970, so this closes none.
       const mayNeverStart =
         state !== 'running' && grantedAt !== undefined && isLate({ grantedAt }, Date.now());
-      if (mayNeverStart) await suspectHolder(this.deps, sessionId).catch(() => undefined);
+      if (mayNeverStart)
+        await updateSession(this.deps, sessionId, expireSessionUpdate, [0]).catch(() => undefined);
       throw error;
     }
   }

@@ -1,26 +1,19 @@
 /** Implements the local activities by which running calls and sessions learn of each other. */
-import { randomUUID } from 'node:crypto';
 import type { CallState, FoundCall, TurnActivities } from '../../activities/turn-activities.ts';
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
 import type { SessionMemo } from '../../domain/session.ts';
 import type { Superseded, TurnReply } from '../../domain/turn.ts';
 import { storeSegment } from '../../payloads/segments.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
-import type { TextStore } from '../../payloads/text-store.ts';
 import { openTurnUpdate } from '../../workflows/messages.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
-import { sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
-import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+import type { Temporal } from '../temporal/rpc.ts';
 import { findEnding } from './found-endings.ts';
-import { commitTurn, isGone, keepInSession, type TurnDependencies } from './turn-commits.ts';
+import { commitTurn, isGone, keepInSession, updateSession, type TurnDependencies } from './turn-commits.ts';
 
-/** Creates the activities. `updateLimit` is shared with the facade of the same process. */
-export function createTurns(
-  temporal: Temporal,
-  updateLimit: EntityUpdateLimit,
-  texts: TextStore,
-): TurnActivities {
-  const deps: TurnDependencies = { temporal, updateLimit, texts };
+/** Creates the activities. Their `updateLimit` is shared with the facade of the same process. */
+export function createTurns(deps: TurnDependencies): TurnActivities {
+  const { temporal, texts } = deps;
   return {
     openTurn: (sessionId, callId, life) => openTurn(deps, sessionId, callId, life),
     keepInSession: (sessionId, commit, life) => keepInSession(texts, sessionOwner(sessionId, life), commit),
@@ -37,21 +30,17 @@ export function createTurns(
  * turn. Undefined if the session, or the given life of it, no longer exists.
  */
 async function openTurn(
-  { temporal, updateLimit }: TurnDependencies,
+  deps: TurnDependencies,
   sessionId: string,
   callId: string,
   life: string | undefined,
 ): Promise<TurnReply | undefined> {
-  const workflowId = sessionWorkflowId(sessionId);
-  const args: [string, number?, string?] = life === undefined ? [callId] : [callId, 0, life];
-  const options = { args, updateId: randomUUID() };
   try {
-    return await updateLimit.run(workflowId, () =>
-      rpc(temporal, rpcTimeoutMs.read, () =>
-        sendUpdate(() =>
-          temporal.client.workflow.getHandle(workflowId).executeUpdate(openTurnUpdate, options),
-        ),
-      ),
+    return await updateSession(
+      deps,
+      sessionId,
+      openTurnUpdate,
+      life === undefined ? [callId] : [callId, 0, life],
     );
   } catch (error) {
     if (isGone(error)) return undefined;

@@ -1,5 +1,6 @@
 /** Tells a session how a call has ended, for facades and for calls that commit by themselves. */
 import { randomUUID } from 'node:crypto';
+import type { UpdateDefinition } from '@temporalio/common';
 import { Refusal } from '../../domain/failures.ts';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import type { TurnCommit, TurnPlace } from '../../domain/turn.ts';
@@ -7,7 +8,7 @@ import { isReference } from '../../domain/stored-text.ts';
 import { textsOf, withTexts } from '../../domain/turn-text.ts';
 import { sessionOwner, type Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
-import { commitTurnSignal, expireSessionUpdate, settleTurnUpdate } from '../../workflows/messages.ts';
+import { commitTurnSignal, settleTurnUpdate } from '../../workflows/messages.ts';
 import type { OldTurnCommit } from '../../workflows/old-histories.ts';
 import { sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
@@ -18,35 +19,32 @@ export interface TurnDependencies {
   readonly texts: TextStore;
 }
 
+/** Sends an update to the session's present run, and returns its answer. */
+export function updateSession<T, A extends [unknown, ...unknown[]]>(
+  { temporal, updateLimit }: TurnDependencies,
+  sessionId: string,
+  update: UpdateDefinition<T, A>,
+  args: A,
+): Promise<T> {
+  const workflowId = sessionWorkflowId(sessionId);
+  const session = temporal.client.workflow.getHandle(workflowId);
+  const options = { args, updateId: randomUUID() };
+  return updateLimit.run(workflowId, () =>
+    rpc(temporal, rpcTimeoutMs.read, () => sendUpdate(() => session.executeUpdate<T, A>(update, options))),
+  );
+}
+
 /**
  * Commits a turn. Returns false if the session has not stored the commit. Throws the refusal `temporal_unavailable`. What the
- * commit has in the payload store is removed if the session no longer exists.
+ * commit has in the payload store is removed if the session no longer exists. With `byUpdate` it goes by an update if a worker
+ * answers that: the server writes less for it than for a signal and its workflow task.
  */
-export function commitTurn(
+export async function commitTurn(
   deps: TurnDependencies,
   sessionId: string,
   commit: TurnCommit,
   place: TurnPlace,
-): Promise<boolean> {
-  return tell(deps, sessionId, commit, place, { byUpdate: false });
-}
-
-/** The same by an update if a worker answers it: the server writes less for it than for a signal and its workflow task. */
-export function settleOrCommitTurn(
-  deps: TurnDependencies,
-  sessionId: string,
-  commit: TurnCommit,
-  place: TurnPlace,
-): Promise<boolean> {
-  return tell(deps, sessionId, commit, place, { byUpdate: true });
-}
-
-async function tell(
-  deps: TurnDependencies,
-  sessionId: string,
-  commit: TurnCommit,
-  place: TurnPlace,
-  { byUpdate }: { readonly byUpdate: boolean },
+  { byUpdate = false } = {},
 ): Promise<boolean> {
   const { temporal, texts } = deps;
   const owner = sessionOwner(sessionId, place.life);
@@ -95,36 +93,12 @@ async function signalCommit(
 
 /** Sends the commit as an update. The reply says whether the session has stored it. */
 export function settleTurn(
-  { temporal, updateLimit }: TurnDependencies,
+  deps: TurnDependencies,
   sessionId: string,
   commit: TurnCommit,
   { life }: TurnPlace,
 ): Promise<boolean> {
-  const workflowId = sessionWorkflowId(sessionId);
-  const session = temporal.client.workflow.getHandle(workflowId);
-  const args: [TurnCommit, string?] = life === undefined ? [commit] : [commit, life];
-  const options = { args, updateId: randomUUID() };
-  return updateLimit.run(workflowId, () =>
-    rpc(temporal, rpcTimeoutMs.read, () =>
-      sendUpdate(() => session.executeUpdate(settleTurnUpdate, options)),
-    ),
-  );
-}
-
-/** Has the session look at the call that holds the turn. If that call will never start, the session takes the turn back. */
-export async function suspectHolder(
-  { temporal, updateLimit }: TurnDependencies,
-  sessionId: string,
-): Promise<void> {
-  const workflowId = sessionWorkflowId(sessionId);
-  const session = temporal.client.workflow.getHandle(workflowId);
-  // No session was idle since 1970, so this closes none.
-  const options = { args: [0] as [number], updateId: randomUUID() };
-  await updateLimit.run(workflowId, () =>
-    rpc(temporal, rpcTimeoutMs.read, () =>
-      sendUpdate(() => session.executeUpdate(expireSessionUpdate, options)),
-    ),
-  );
+  return updateSession(deps, sessionId, settleTurnUpdate, life === undefined ? [commit] : [commit, life]);
 }
 
 /**

@@ -12,7 +12,7 @@ import { placeOf, type TurnCommit, type TurnHints, type TurnPlace } from '../../
 import { commitOf } from '../../domain/turn-text.ts';
 import { sessionOwner } from '../../payloads/owners.ts';
 import type { CallEnd } from '../calls/call-ending.ts';
-import { commitTurn, keepInSession, settleOrCommitTurn, type TurnDependencies } from './turn-commits.ts';
+import { commitTurn, keepInSession, type TurnDependencies } from './turn-commits.ts';
 
 /** How long an ending waits for a next request for a turn. */
 const quietMs = 3_000;
@@ -181,7 +181,7 @@ export class UntoldEndings {
   private tellSoon(session: KnownSession): void {
     clearTimeout(session.quiet);
     if (session.untold.size === 0) return;
-    const tell = (): unknown => this.tellThese(session, [...session.untold], settleOrCommitTurn);
+    const tell = (): unknown => this.tellThese(session, [...session.untold], { byUpdate: true });
     session.quiet = setTimeout(tell, quietMs);
     session.quiet.unref();
   }
@@ -189,12 +189,12 @@ export class UntoldEndings {
   private async tellThese(
     session: KnownSession,
     endings: readonly [string, UntoldEnding][],
-    tell = commitTurn,
+    how?: { readonly byUpdate: boolean },
   ): Promise<void> {
     this.drop(session, endings);
     for (const [, { place, commit }] of endings) {
       const known = await commit;
-      if (known) await tell(this.deps, session.sessionId, known, place).catch(() => false);
+      if (known) await commitTurn(this.deps, session.sessionId, known, place, how).catch(() => false);
     }
   }
 
