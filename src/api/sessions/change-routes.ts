@@ -44,7 +44,7 @@ export function sessionChangeEndpoints({ sessions, config, sealer, authenticate 
       ],
       handle: async ({ params, body }) => {
         const newId = body.session_id ?? randomUUID();
-        const count = await sessions.fork(params.id, { newId, before: body.before ?? undefined });
+        const count = await sessions.creation.fork(params.id, { newId, before: body.before ?? undefined });
         return { status: 201, body: { session_id: newId, total_messages: count } };
       },
     }),
@@ -76,7 +76,7 @@ export function sessionChangeEndpoints({ sessions, config, sealer, authenticate 
         'payload_store_unavailable',
       ],
       handle: async ({ params, body, request }) => {
-        const { count, repeated } = await sessions.append(params.id, {
+        const { count, repeated } = await sessions.changes.append(params.id, {
           id: keyDigest({ authenticate }, request),
           fingerprint: sealer.fingerprint(canonicalJson(body)),
           messages: body.messages.map(({ role, content = '', parts, agent }) => ({
@@ -111,7 +111,7 @@ export function sessionChangeEndpoints({ sessions, config, sealer, authenticate 
         'payload_store_unavailable',
       ],
       handle: async ({ params, body }) => {
-        const { system = null, window = null } = await sessions.configure(params.id, body);
+        const { system = null, window = null } = await sessions.changes.configure(params.id, body);
         return { status: 200, body: { session_id: params.id, system, window } };
       },
     }),

@@ -140,7 +140,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       ],
       handle: async ({ request }) => ({
         status: 200,
-        body: await importSessions(request, sessions, {
+        body: await importSessions(request, sessions.creation, {
           maxBytes: config.limits.maxImportBytes,
           maxMetadataBytes: config.session.maxMetadataBytes,
           maxSystemBytes: maxSystemBytes(config),

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Request } from 'express';
 import { contentOf } from '../../domain/content.ts';
 import { jsonBytes, sizeAsJson } from '../../domain/json-bytes.ts';
-import type { Sessions } from '../../services/sessions/sessions.ts';
+import type { NewSessions } from '../../services/sessions/new-sessions.ts';
 import type { ImportedSession } from '../../services/sessions/whole-session.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { decodedBody } from '../http/decoded-body.ts';
@@ -22,7 +22,7 @@ interface Report {
 }
 
 interface Import {
-  readonly sessions: Pick<Sessions, 'import'>;
+  readonly sessions: Pick<NewSessions, 'import'>;
   readonly report: Report;
   readonly limits: ImportLimits;
 }
@@ -39,7 +39,7 @@ interface ImportLimits {
  */
 export async function importSessions(
   request: Request,
-  sessions: Pick<Sessions, 'import'>,
+  sessions: Pick<NewSessions, 'import'>,
   limits: ImportLimits,
 ): Promise<Report> {
   const body = decodedBody(request);

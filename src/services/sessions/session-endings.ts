@@ -32,11 +32,7 @@ export class SessionEndings {
    * Requests a turn by `send` and takes along the endings that this process knows. If the turn is held by a call that has ended
    * without the session's knowledge, tells the session and requests the turn again. Throws what `send` throws.
    */
-  async openTurn(
-    sessionId: string,
-    callId: string,
-    send: (wish: TurnWish) => Promise<TurnReply>,
-  ): Promise<TurnReply> {
+  async openTurn(sessionId: string, send: (wish: TurnWish) => Promise<TurnReply>): Promise<TurnReply> {
     const reply = await this.withEndings(sessionId, async (taken) => {
       const replied = await send(taken.length > 0 ? { taken } : {});
       if (replied.state !== 'committed') this.dropOtherLives(sessionId, taken, replied.life);

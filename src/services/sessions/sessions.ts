@@ -3,15 +3,23 @@ import { randomUUID } from 'node:crypto';
 import type { UpdateDefinition } from '@temporalio/common';
 import pMap from 'p-map';
 import { sessionIdOf, sessionWorkflowId } from '../../domain/ids.ts';
-import type { Appended, SessionLimits } from '../../domain/session.ts';
-import type { GrantedTurn, QueuedTurn, TurnHints } from '../../domain/turn.ts';
+import { sizeAsJson } from '../../domain/json-bytes.ts';
+import type { Metadata } from '../../domain/message.ts';
+import type { SessionLimits } from '../../domain/session.ts';
+import type { GrantedTurn, QueuedTurn, TurnHints, TurnReply, TurnWish, WhenBusy } from '../../domain/turn.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
-import { closeSessionUpdate, expireSessionUpdate, releaseTurnSignal } from '../../workflows/messages.ts';
+import {
+  closeSessionUpdate,
+  expireSessionUpdate,
+  openTurnUpdate,
+  releaseTurnSignal,
+} from '../../workflows/messages.ts';
 import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import type { CallInput } from '../../domain/call.ts';
 import { CreatingUpdates } from './creating-updates.ts';
 import { NewSessions } from './new-sessions.ts';
-import { SessionChanges, type AppendWish, type PlainSettings, type SettingsWish } from './session-changes.ts';
+import { withBound } from './session-bounds.ts';
+import { SessionChanges } from './session-changes.ts';
 import type { SessionEndings } from './session-endings.ts';
 import { describeSession, isStoredBy } from './session-stored.ts';
 import type { UntoldEndings } from './untold-endings.ts';
@@ -19,12 +27,20 @@ import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { runningSessionsQuery } from '../temporal/queries.ts';
-import { TurnOpening, type TurnRequest } from './turn-opening.ts';
 import { count, listAll, listPage, type ListedExecution, type Page } from '../temporal/visibility.ts';
-import type { ImportedSession, WholeSession } from './whole-session.ts';
+import type { WholeSession } from './whole-session.ts';
 
 /** How many sessions a cleanup updates concurrently. */
 const concurrency = 4;
+
+/** What a session is told of a call that wants a turn. */
+interface TurnRequest {
+  /** The owner of the session if it is created. */
+  readonly userId?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  /** Undefined if the call waits. */
+  readonly whenBusy?: WhenBusy | undefined;
+}
 
 /** A turn, or a place in the queue. */
 export interface OpenedTurn {
@@ -35,14 +51,16 @@ export interface OpenedTurn {
 
 /** Every method may throw the refusal `temporal_unavailable`. */
 export class Sessions {
+  /** Imports and forks. */
+  readonly creation: NewSessions;
+  /** Changes that are no calls. */
+  readonly changes: SessionChanges;
   private readonly temporal: Temporal;
   private readonly updateLimit: EntityUpdateLimit;
+  private readonly limits: SessionLimits;
   private readonly reads: SessionReads;
   private readonly deletions: SessionDeletions;
   private readonly updates: CreatingUpdates;
-  private readonly turns: TurnOpening;
-  private readonly changes: SessionChanges;
-  private readonly created: NewSessions;
   private readonly endings: SessionEndings;
   private readonly untold: UntoldEndings;
 
@@ -59,12 +77,12 @@ export class Sessions {
     this.endings = endings.endings;
     this.untold = endings.untold;
     this.updates = new CreatingUpdates(temporal, updateLimit, limits);
-    this.turns = new TurnOpening(this.updates, limits, endings.endings);
     this.changes = new SessionChanges(temporal, this.updates, limits, texts, endings.endings);
-    this.created = new NewSessions(temporal, limits, texts, reads);
+    this.creation = new NewSessions(temporal, limits, texts, reads);
     this.reads = reads;
     this.temporal = temporal;
     this.updateLimit = updateLimit;
+    this.limits = limits;
   }
 
   /**
@@ -76,12 +94,20 @@ export class Sessions {
   async openTurn(
     sessionId: string,
     callId: string,
-    request: TurnRequest = {},
+    { userId, metadata, whenBusy }: TurnRequest,
   ): Promise<OpenedTurn | 'committed' | 'ignored'> {
-    const reply = await this.turns.open(sessionId, callId, request);
+    const metadataBytes = metadata ? sizeAsJson(metadata) : 0;
+    const always: TurnWish = { tellsEnding: true, ...(whenBusy && { whenBusy }) };
+    const send = (wish: TurnWish): Promise<TurnReply> =>
+      this.updates.send(sessionId, openTurnUpdate, [callId, metadataBytes, null, { ...wish, ...always }], {
+        userId,
+      });
+    const reply = await this.endings.openTurn(sessionId, send).catch((error: unknown) => {
+      throw withBound(error, this.limits);
+    });
     if (reply.state === 'committed') return 'committed';
     const { hints, heeded, ...turn } = reply;
-    return request.whenBusy && turn.state === 'queued' && !heeded ? 'ignored' : { turn, hints };
+    return whenBusy && turn.state === 'queued' && !heeded ? 'ignored' : { turn, hints };
   }
 
   /** Waits in the background for the end of a call that was started, to tell its session. */
@@ -171,34 +197,6 @@ export class Sessions {
       const content = await this.reads.readUncached(sessionIdOf(one.execution?.workflowId ?? ''));
       if (content) yield content;
     }
-  }
-
-  /**
-   * Creates a session with the given messages. Returns false if a session with that id exists; that session does not change.
-   */
-  import(imported: ImportedSession): Promise<boolean> {
-    return this.created.import(imported);
-  }
-
-  /**
-   * Creates the session `newId` with the messages of another one: all, or those before the message `before`. Returns how many
-   * they are. Throws the refusals `session_not_found`, `session_exists`, `validation_failed` and `payload_lost`.
-   */
-  fork(sessionId: string, fork: { newId: string; before: number | undefined }): Promise<number> {
-    return this.created.fork(sessionId, fork);
-  }
-
-  /**
-   * Appends messages without a call. Creates a missing session. Throws the refusals `session_busy`, `session_metadata_full`,
-   * `idempotency_mismatch` and `payload_store_unavailable`.
-   */
-  append(sessionId: string, wish: AppendWish): Promise<Appended> {
-    return this.changes.append(sessionId, wish);
-  }
-
-  /** Changes the settings of a session and returns all of them. Creates a missing session. */
-  configure(sessionId: string, wish: SettingsWish): Promise<PlainSettings> {
-    return this.changes.configure(sessionId, wish);
   }
 
   private async expire(sessionId: string, cutoffMs: number): Promise<boolean> {
