@@ -18,13 +18,16 @@ export type FoundCall =
 export interface TurnActivities {
   /** Asks the session for the call's turn. Undefined if the session was deleted. */
   openTurn(sessionId: string, callId: string, life?: string): Promise<TurnReply | undefined>;
-  /** Copies large texts of the commit so that the session owns them. Returns the commit with references to the copies. */
+  /**
+   * Only for old histories. Copies large texts of the commit so that the session owns them. Returns the commit with references to
+   * the copies.
+   */
   keepInSession(sessionId: string, commit: TurnCommit, life?: string): Promise<TurnCommit>;
   /**
    * Commits a turn. Returns false if the session does not store the turn, or was deleted; a deleted session is not created
    * again.
    */
-  commitTurn(sessionId: string, commit: TurnCommit, place?: TurnPlace): Promise<boolean>;
+  commitTurn(sessionId: string, commit: TurnCommit, place: TurnPlace): Promise<boolean>;
   /** Reads whether a call has ended, and how. Copies large texts of the ending so that the session owns them. */
   readEnding(sessionId: string, callId: string, life?: string): Promise<FoundCall>;
   /** Asks the session which call has interrupted this one. Undefined if none has, or if the session was deleted. */

@@ -1,5 +1,5 @@
 /** The rules of a session, free of Temporal: turns in FIFO order (I4), one holder at a time, the window, older messages. */
-import type { Metadata, SessionMessage } from './message.ts';
+import type { SessionMessage } from './message.ts';
 import type {
   OlderMessages,
   SessionContent,
@@ -8,13 +8,11 @@ import type {
   SessionSettings,
   SessionState,
   SettingsChange,
-  WindowLimits,
 } from './session.ts';
 import type { GrantedTurn, Settlement, TurnCommit, TurnHolder, TurnReply, TurnWish } from './turn.ts';
 import { MessageTail } from './message-tail.ts';
 import { MetadataRoom } from './metadata-room.ts';
 import { RecentIds } from './recent-ids.ts';
-import type { StoredText } from './stored-text.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { messagesOf } from './turn-text.ts';
 
@@ -31,13 +29,9 @@ const clockSkewMs = 5_000;
 export const endingLostText =
   '[The ending of this call is lost: Temporal removed the call before its session had taken the ending over]';
 
-interface PossibleSettings {
-  readonly system?: StoredText | null | undefined;
-  readonly window?: WindowLimits | null | undefined;
-}
-
 export class SessionBook {
-  protected content: Omit<SessionContent, 'messages'>;
+  protected content: Omit<SessionContent, 'messages' | keyof SessionSettings>;
+  private settings: SessionSettings;
   protected tail: MessageTail;
   protected readonly recent: RecentIds;
   private readonly left: RecentIds;
@@ -49,6 +43,7 @@ export class SessionBook {
 
   constructor(state: SessionState, limits: SessionLimits) {
     this.content = state;
+    this.settings = settingsOf(state);
     this.tail = new MessageTail(state.messages, limits);
     const committed = state.recentCallIds ?? state.messages.flatMap((message) => message.callId ?? []);
     this.recent = new RecentIds(maxRecentCallIds, committed);
@@ -66,7 +61,7 @@ export class SessionBook {
 
   /** Returns the turn as it is sent to its holder, with the window. */
   turnOf({ turnNumber, grantedAt }: TurnHolder): GrantedTurn {
-    return { state: 'granted', turnNumber, grantedAt, window: this.tail.window(this.content) };
+    return { state: 'granted', turnNumber, grantedAt, window: this.tail.window(this.settings) };
   }
 
   /** How many messages the session has. */
@@ -212,19 +207,17 @@ export class SessionBook {
     // The session may hear late that a call has ended, after something else was done with it.
     const lastActivity = timestamp > before ? timestamp : before;
     this.content = { ...this.content, ...(userId !== undefined && { userId }), lastActivity };
-    if (metadata) this.merge(metadata);
+    if (!metadata) return;
+    this.content = { ...this.content, metadata: { ...this.content.metadata, ...metadata } };
+    this.room.hold(this.content.metadata);
   }
 
   /** Changes the settings and returns all of them. From then on the session stays even if it is empty. */
-  configure({ system, window }: SettingsChange, nowMs: number): SessionSettings {
-    const { system: systemBefore, window: windowBefore, ...others } = this.content;
-    const settings = settingsOf({
-      system: system === undefined ? systemBefore : system,
-      window: window === undefined ? windowBefore : window,
-    });
-    this.content = { ...others, ...settings, lastActivity: new Date(nowMs).toISOString() };
+  configure(change: SettingsChange, nowMs: number): SessionSettings {
+    this.settings = settingsOf({ ...this.settings, ...change });
+    this.content = { ...this.content, lastActivity: new Date(nowMs).toISOString() };
     this.wanted = true;
-    return settings;
+    return this.settings;
   }
 
   /** Commits a turn and returns whether the session stores it. Idempotent by call id. */
@@ -283,7 +276,7 @@ export class SessionBook {
       ...(older && { older }),
       messages: this.tail.messages,
       metadata,
-      ...settingsOf(this.content),
+      ...this.settings,
       ...(this.holder && { holderId: this.holder.callId }),
     };
   }
@@ -320,14 +313,9 @@ export class SessionBook {
   protected holds(callId: string): boolean {
     return this.turns.holds(callId);
   }
-
-  private merge(metadata: Metadata): void {
-    this.content = { ...this.content, metadata: { ...this.content.metadata, ...metadata } };
-    this.room.hold(this.content.metadata);
-  }
 }
 
 /** Returns the settings that are set. */
-function settingsOf({ system, window }: PossibleSettings): SessionSettings {
+function settingsOf({ system, window }: Pick<SettingsChange, 'system' | 'window'>): SessionSettings {
   return { ...(system != null && { system }), ...(window && { window }) };
 }

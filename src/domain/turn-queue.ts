@@ -6,11 +6,6 @@ import { SupersededCalls } from './superseded-calls.ts';
 /** How many interrupted calls are remembered, beside those that one call can interrupt at once. */
 const maxSuperseded = 500;
 
-/** A place in the queue, from 1. */
-interface Place {
-  readonly position: number;
-}
-
 interface GrantTimes {
   readonly queuedAt?: number | undefined;
   readonly acceptedAt: number | undefined;
@@ -73,8 +68,8 @@ export class TurnQueue {
     return this.superseded.get(callId);
   }
 
-  /** Grants the turn if nobody has it, or renews the grant of its holder; otherwise gives the call a place in the queue. */
-  open(callId: string, nowMs: number): TurnHolder | Place {
+  /** Grants the turn if nobody has it, or renews the grant of its holder; otherwise gives a place in the queue, from 1. */
+  open(callId: string, nowMs: number): TurnHolder | { readonly position: number } {
     // Without a holder the queue is empty: `release` grants the turn to the next call at once.
     const holder = this.current ?? this.grant(callId, nowMs, { acceptedAt: nowMs });
     if (holder.callId === callId) {

@@ -38,9 +38,10 @@ export class Interruptions {
   }
 
   /** Tells the calls that `by` interrupts them, and cancels them. One of them may hold the turn. */
-  begin(callIds: readonly string[], by: string, holderId: string | undefined): void {
+  begin(callIds: readonly string[], by: string): void {
     if (callIds.length === 0) return;
     const now = Date.now();
+    const holderId = this.run.book.holder?.callId;
     const earlier = [...this.told].filter(([, { at }]) => now - at <= toldMs);
     this.told = new Map(earlier.slice(-maxToldBefore));
     for (const callId of callIds) this.told.set(callId, { by, leavesMessage: callId === holderId, at: now });
@@ -49,9 +50,9 @@ export class Interruptions {
   }
 
   /** Cancels an interrupted call that asks for its turn nevertheless. */
-  repeat(callId: string, by: string, holderId: string | undefined): void {
+  repeat(callId: string, by: string): void {
     if (this.told.has(callId)) void this.cancel(callId);
-    else this.begin([callId], by, holderId);
+    else this.begin([callId], by);
   }
 
   /**

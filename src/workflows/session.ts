@@ -57,7 +57,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     const interrupts = wish.whenBusy === 'interrupt' && patched('interrupts');
     // First, so that the ending of the holder passes the turn to none of those that wait.
     const interrupted = interrupts ? book.interrupt(callId, now, wish.taken) : [];
-    interruptions.begin(interrupted, callId, book.holder?.callId);
+    interruptions.begin(interrupted, callId);
     if (interrupted.length > 0) holding.endsSoon();
     // With `again` the facade has just read the ending from the call's history. Other endings may be old, and of another life.
     const counts = ({ life }: TurnCommit): boolean => wish.again === true || !run.isOfOtherLife(life);
@@ -70,7 +70,7 @@ export async function session(initial: SessionState, limits: SessionLimits): Pro
     const comesBySignal = opened.state === 'granted' && holding.comesBySignal(opened, wish.again === true);
     const reply = comesBySignal ? queuedFirst : opened;
     if (reply.state === 'queued' && reply.supersededBy !== undefined)
-      interruptions.repeat(callId, reply.supersededBy, holder?.callId);
+      interruptions.repeat(callId, reply.supersededBy);
     if (reply.state === 'committed') return reply;
     const heeds = wish.whenBusy === 'reject' || interrupts;
     const turn = { ...reply, ...run.place, ...(heeds && { heeded: true as const }) };

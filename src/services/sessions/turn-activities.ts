@@ -17,7 +17,7 @@ export function createTurns(deps: TurnDependencies): TurnActivities {
   return {
     openTurn: (sessionId, callId, life) => openTurn(deps, sessionId, callId, life),
     keepInSession: (sessionId, commit, life) => keepInSession(texts, sessionOwner(sessionId, life), commit),
-    commitTurn: (sessionId, commit, place = {}) => commitTurn(deps, sessionId, commit, place),
+    commitTurn: (sessionId, commit, place) => commitTurn(deps, sessionId, commit, place),
     readEnding: (sessionId, callId, life) => readEnding(deps, sessionId, callId, life),
     readSupersession: (sessionId, callId) => readSupersession(temporal, sessionId, callId),
     callState: (callId) => callState(temporal, callId),
