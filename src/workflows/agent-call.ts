@@ -14,7 +14,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Attempt, CallFailureDetails, CallInput, CallResult } from '../domain/call.ts';
+import type { Attempt, CallInput, CallProgress, CallResult } from '../domain/call.ts';
 import { agentBudgetMs, agentsInTime } from '../domain/deadline.ts';
 import { failures, type ErrorType } from '../domain/failures.ts';
 import { searchable } from '../domain/searchable.ts';
@@ -36,14 +36,8 @@ const leastBudgetBeforePatchMs = 500;
 /** How a call ends. */
 type Ending = { readonly status: 'answered'; readonly agent: string; readonly content: StoredText } | Failed;
 
-interface Progress {
-  readonly chain: readonly string[];
-  readonly attempts: Attempt[];
-  queuedMs: number;
-  waitsForTurn?: true;
-  sessionStored?: boolean;
-  supersededBy?: string;
-}
+/** The call's progress, which changes. */
+type Progress = { -readonly [Name in keyof CallProgress]: CallProgress[Name] } & { attempts: Attempt[] };
 
 export async function agentCall(input: CallInput): Promise<CallResult> {
   const startedAt = workflowInfo().startTime.getTime();
@@ -84,18 +78,18 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   const sessionStored = await CancellationScope.nonCancellable(() =>
     sessionTurn.commit({ answer: ending.status === 'answered' ? ending : undefined }),
   );
-  const details: CallFailureDetails = { ...progress, ...(sessionStored !== undefined && { sessionStored }) };
+  if (sessionStored !== undefined) progress.sessionStored = sessionStored;
   if (ending.status === 'failed') {
     end(input, ending.errorType, startedAt);
     throw ApplicationFailure.create({
       type: ending.errorType,
       message: ending.message,
       nonRetryable: true,
-      details: [details],
+      details: [progress],
     });
   }
   end(input, 'answered', startedAt, ending.agent);
-  return { ...details, agentName: ending.agent, response: ending.content };
+  return { ...progress, agentName: ending.agent, response: ending.content };
 }
 
 /** Asks as many agents as the deadline has time for, from the start of the chain. The others are skipped. */

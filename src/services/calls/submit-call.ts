@@ -18,7 +18,7 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Health } from '../agents/health.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
-import { sessionBusy } from '../sessions/session-bounds.ts';
+import { sessionBusy } from '../sessions/session-refusals.ts';
 import type { OpenedTurn, Sessions } from '../sessions/sessions.ts';
 import { admit, waitedTooLong } from './admission.ts';
 import { attach, findExistingCall, findKnownCall, type Submitted } from './attach-call.ts';

@@ -15,7 +15,7 @@ import { isClosed } from '../temporal/entity-updates.ts';
 import { temporalUnavailable, type Temporal } from '../temporal/rpc.ts';
 import type { CreatingUpdates } from './creating-updates.ts';
 import { keepAll, needStore, type PlainNewMessage } from './kept-texts.ts';
-import { sessionBusy, withBound } from './session-bounds.ts';
+import { sessionBusy, withBound } from './session-refusals.ts';
 import type { SessionEndings } from './session-endings.ts';
 import { describeSession } from './session-stored.ts';
 import { systemText } from './whole-session.ts';

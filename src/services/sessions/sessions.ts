@@ -18,7 +18,7 @@ import { isClosed, sendUpdate, type EntityUpdateLimit } from '../temporal/entity
 import type { CallInput } from '../../domain/call.ts';
 import { CreatingUpdates } from './creating-updates.ts';
 import { NewSessions } from './new-sessions.ts';
-import { withBound } from './session-bounds.ts';
+import { withBound } from './session-refusals.ts';
 import { SessionChanges } from './session-changes.ts';
 import type { SessionEndings } from './session-endings.ts';
 import { describeSession, isStoredBy } from './session-stored.ts';

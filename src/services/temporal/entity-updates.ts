@@ -91,7 +91,7 @@ export function isClosed(error: unknown): boolean {
   );
 }
 
-/** Translates a validator's typed rejection to a refusal. For a 429, session-bounds.ts adds the limit that was reached. */
+/** Translates a validator's typed rejection to a refusal. For a 429, session-refusals.ts adds the limit that was reached. */
 function refusalOf(error: WorkflowUpdateFailedError): Error {
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type && Object.hasOwn(refusals, cause.type))
