@@ -1,9 +1,6 @@
 import type { SessionSegment } from '../domain/session.ts';
 import type { Superseded, TurnCommit, TurnPlace, TurnReply } from '../domain/turn.ts';
 
-/** Whether a call's workflow runs, has ended, or does not exist. */
-export type CallState = 'running' | 'ended' | 'missing';
-
 /**
  * A call as its session finds it. `commit` is absent if the call belongs to another session, and so has no turn in this one.
  */
@@ -16,7 +13,10 @@ export type FoundCall =
  * services/sessions/turn-activities.ts and passed in when the worker is composed.
  */
 export interface TurnActivities {
-  /** Asks the session for the call's turn. Undefined if the session was deleted. */
+  /**
+   * Asks the session for the call's turn, or a place in its queue. The reply is `committed` if this call has already had its
+   * turn. Undefined if the session, or the given life of it, no longer exists.
+   */
   openTurn(sessionId: string, callId: string, life?: string): Promise<TurnReply | undefined>;
   /**
    * Only for old histories. Copies large texts of the commit so that the session owns them. Returns the commit with references to
@@ -32,8 +32,8 @@ export interface TurnActivities {
   readEnding(sessionId: string, callId: string, life?: string): Promise<FoundCall>;
   /** Asks the session which call has interrupted this one. Undefined if none has, or if the session was deleted. */
   readSupersession(sessionId: string, callId: string): Promise<Superseded | undefined>;
-  /** Only for old histories. */
-  callState(callId: string): Promise<CallState>;
+  /** Only for old histories. Whether a call's workflow runs, has ended, or does not exist. */
+  callState(callId: string): Promise<FoundCall['state']>;
   /** Writes older messages of a session to the payload store. Returns the segment's key. */
   storeSegment(sessionId: string, segment: SessionSegment, life?: string): Promise<string>;
 }

@@ -54,6 +54,8 @@ export interface TakenEndings {
   readonly giveBack: () => void;
 }
 
+const noneTaken: TakenEndings = { commits: [], told: () => undefined, giveBack: () => undefined };
+
 export class UntoldEndings {
   private readonly deps: TurnDependencies;
   private readonly end: (callId: string, signal: AbortSignal) => Promise<CallEnd | undefined>;
@@ -115,7 +117,7 @@ export class UntoldEndings {
   async take(sessionId: string): Promise<TakenEndings> {
     const session = this.sessions.get(sessionKey(sessionId));
     const taken = [...(session?.untold ?? [])].filter(([, ending]) => !ending.isOnItsWay);
-    if (!session || taken.length === 0) return { commits: [], told: noChange, giveBack: noChange };
+    if (!session || taken.length === 0) return noneTaken;
     clearTimeout(session.quiet);
     for (const [, ending] of taken) ending.isOnItsWay = true;
     const giveBack = (): void => {
@@ -127,7 +129,7 @@ export class UntoldEndings {
     );
     if (sizeAsJson(commits) > maxTakenBytes) {
       await this.tellThese(session, taken);
-      return { commits: [], told: noChange, giveBack: noChange };
+      return noneTaken;
     }
     return { commits, told: () => this.drop(session, taken), giveBack };
   }
@@ -224,8 +226,4 @@ export class UntoldEndings {
     this.sessions.set(key, session);
     return session;
   }
-}
-
-function noChange(): void {
-  // No endings were taken.
 }
