@@ -66,12 +66,9 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   } catch (error) {
     if (!isCancellation(error)) throw error;
     sink.abort(input.callId);
-    const { stored, supersededBy } = await CancellationScope.nonCancellable(() => sessionTurn.leave());
-    if (stored !== undefined) progress.sessionStored = stored;
-    if (supersededBy !== undefined) {
-      progress.supersededBy = supersededBy;
-      upsertMemo({ supersededBy });
-    }
+    const left = await CancellationScope.nonCancellable(() => sessionTurn.leave());
+    Object.assign(progress, left);
+    if (left.supersededBy !== undefined) upsertMemo({ supersededBy: left.supersededBy });
     end(input, 'cancelled', startedAt);
     throw error;
   }

@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { TurnActivities } from '../activities/turn-activities.ts';
-import type { CallInput } from '../domain/call.ts';
+import type { CallInput, CallProgress } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { WindowMessage } from '../domain/message.ts';
 import { placeOf, type GrantedTurn, type TurnPlace } from '../domain/turn.ts';
@@ -59,14 +59,6 @@ export type Turn =
     }
   | Failed;
 
-/** How a cancelled call leaves its session. */
-interface Leaving {
-  /** Whether the session stores the turn. Undefined as in `commit`. */
-  readonly stored?: boolean | undefined;
-  /** The call that interrupted this one. */
-  readonly supersededBy?: string;
-}
-
 export class SessionTurn {
   private readonly input: CallInput;
   private readonly old: OldCall;
@@ -107,16 +99,18 @@ export class SessionTurn {
 
   /**
    * Ends the part of a cancelled call in its session. If another call has interrupted this one, the session knows already what
-   * to do: it has taken the call from its queue, or takes the ending over.
+   * to do: it has taken the call from its queue, or takes the ending over. `sessionStored` is absent as in `commit`.
    */
-  async leave(): Promise<Leaving> {
+  async leave(): Promise<Pick<CallProgress, 'sessionStored' | 'supersededBy'>> {
     const { sessionId, callId, turn } = this.input;
     const superseded =
       sessionId !== undefined && turn?.endsByItself && patched('superseded')
         ? await readSupersession(sessionId, callId).catch(() => undefined)
         : undefined;
-    if (!superseded) return { stored: await this.commit({ cancelled: true }) };
-    return { supersededBy: superseded.by, ...(!superseded.leavesMessage && { stored: false }) };
+    if (superseded)
+      return { ...(!superseded.leavesMessage && { sessionStored: false }), supersededBy: superseded.by };
+    const sessionStored = await this.commit({ cancelled: true });
+    return { ...(sessionStored !== undefined && { sessionStored }) };
   }
 
   private async waitForTurn(deadlineAt: () => number): Promise<Turn> {
