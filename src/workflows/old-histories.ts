@@ -56,7 +56,10 @@ export interface TurnEnding {
   readonly cancelled?: true;
 }
 
-/** What a call does in another way if its history is old. */
+/**
+ * What a call does in another way if its history is old. Every call makes one. Today's calls only ask it for `asksInTask`, whose
+ * first two lines count for them, and for `resetAt`, which they never have.
+ */
 export class OldCall {
   /**
    * Whether the history already determines how the call ends. If this workflow task is lost, the next one then ends the call in
