@@ -37,6 +37,8 @@ export interface AskDependencies {
   readonly transport: AgentTransport;
   /** Decrypts a sealed token. Throws if it was sealed with another key. */
   readonly openToken: (sealed: string, agentName: string) => string;
+  /** Returns the secret that a token refers to. Throws an `Error` that names the reference if this process lacks it. */
+  readonly readSecret: (reference: string) => Promise<string>;
   readonly agentRequests: AgentRequests;
   /** Limits the requests that this process has open to each agent (`max_concurrency`). The others wait. */
   readonly slots: KeyedSemaphores;
@@ -91,7 +93,7 @@ function rethrowLost(error: unknown): never {
 
 /** Sends the request under the agent's own limits: `max_concurrency`, timeout, expectations. */
 async function send(
-  { transport, openToken, slots, expectations }: AskDependencies,
+  { transport, openToken, readSecret, slots, expectations }: AskDependencies,
   { callId, agent, sessionId }: Question,
   messages: readonly AgentMessage[],
   controller: AbortController,
@@ -102,7 +104,7 @@ async function send(
   open.begin();
   const timeout = setTimeout(() => controller.abort(timeoutError(agent)), agent.timeoutMs);
   try {
-    const token = agent.sealedToken === undefined ? undefined : openToken(agent.sealedToken, agent.name);
+    const token = await tokenOf({ openToken, readSecret }, agent);
     const idempotencyKey = agentIdempotencyKey(callId, agent.name);
     const content = await transport.ask({
       agent,
@@ -118,6 +120,20 @@ async function send(
   } finally {
     clearTimeout(timeout);
     releaseSlot();
+  }
+}
+
+/** Returns the agent's token; undefined if it has none. Throws `AgentError` of type `auth` if this process lacks its secret. */
+async function tokenOf(
+  { openToken, readSecret }: Pick<AskDependencies, 'openToken' | 'readSecret'>,
+  { name, sealedToken, tokenReference }: AgentConfig,
+): Promise<string | undefined> {
+  if (sealedToken !== undefined) return openToken(sealedToken, name);
+  if (tokenReference === undefined) return undefined;
+  try {
+    return await readSecret(tokenReference);
+  } catch (error) {
+    throw new AgentError('auth', (error as Error).message, { cause: error });
   }
 }
 

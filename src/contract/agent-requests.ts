@@ -1,4 +1,5 @@
 /** Schemas of requests about agents. */
+import { looksLikeReference, parseReference, referenceTakes } from '../domain/secret-reference.ts';
 import { noDeeperThan, noLargerThan } from './bounds.ts';
 import { id, newId } from './ids.ts';
 import type { RequestOf } from './types-of.ts';
@@ -27,8 +28,12 @@ export const registration = z
       .min(1)
       .max(4_096)
       .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces')
+      .refine((text) => !looksLikeReference(text) || parseReference(text) !== undefined, referenceTakes)
       .nullish()
-      .openapi({ description: 'Sent as a Bearer token; sealed at rest, never shown again' }),
+      .openapi({
+        description:
+          'Sent as a Bearer token; sealed at rest, never shown again. Or a reference, `env:HOLDFAST_SECRET_…` or `file:…`, which each process that asks the agent resolves by itself',
+      }),
     keep_auth_token: z.boolean().default(false).openapi({
       description:
         'Keeps the token of the registration that this one replaces. Only for the same host, and not from https to http',

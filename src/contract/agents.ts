@@ -26,6 +26,9 @@ export const agentDescription = z
       .nullable(),
     health_path: nullableText,
     has_auth_token: z.boolean(),
+    auth_token_reference: nullableText.openapi({
+      description: 'What the token refers to, if it is not kept itself: env:NAME or file:NAME',
+    }),
   })
   .openapi('Agent');
 

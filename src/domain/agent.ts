@@ -18,6 +18,8 @@ export interface AgentConfig {
   readonly path: string;
   /** The bearer token, sealed (I5); opened only in the activity that sends it. */
   readonly sealedToken?: string;
+  /** A reference to the bearer token, instead of the token itself (secret-reference.ts). Only one of the two is set. */
+  readonly tokenReference?: string;
   /** Time limit of one try, in ms. */
   readonly timeoutMs: number;
   /** The most tries after the first one. */
@@ -33,6 +35,11 @@ export interface AgentConfig {
    * on demand only opens a connection.
    */
   readonly healthPath?: string;
+}
+
+/** Whether the agent has a token, given or referred to. */
+export function hasToken(agent: Pick<AgentConfig, 'sealedToken' | 'tokenReference'>): boolean {
+  return agent.sealedToken !== undefined || agent.tokenReference !== undefined;
 }
 
 /** Returns the base URL of the agent, without its path. An IPv6 literal gets brackets. */

@@ -8,6 +8,7 @@ import { createHttpTransport } from '../agents/http/http-transport.ts';
 import { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import type { TextStore } from '../payloads/text-store.ts';
 import type { Config } from '../platform/config.ts';
+import { createSecrets } from '../platform/secrets.ts';
 import type { Sealer } from '../platform/sealing.ts';
 
 /** The parts that activities and the first-task path need to ask agents. */
@@ -25,6 +26,7 @@ export function composeAsking(
   const dependencies: AskDependencies = {
     transport: createHttpTransport(config.transport, formatOf),
     openToken: (sealed, agentName) => sealer.open(sealed, agentName),
+    readSecret: createSecrets(config.secrets),
     agentRequests: new AgentRequests(serverAvailableMs, now),
     slots: new KeyedSemaphores(),
     now,

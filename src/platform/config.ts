@@ -6,7 +6,9 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { secretPrefix } from '../domain/secret-reference.ts';
 import type { StoreSettings } from '../payloads/open-store.ts';
+import type { SecretSources } from './secrets.ts';
 import { cliSettings } from './cli-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
@@ -59,11 +61,17 @@ export const settings = {
     ),
   HOLDFAST_ARCHIVE_SECONDS: integer(60, 1, 86_400).describe('How often new failed calls are archived.'),
   HOLDFAST_API_KEYS: apiKeys.describe(
-    'API keys (bearer tokens), separated by commas. Without any, the API is open, to this machine only.',
+    'API keys (bearer tokens) that may do everything, separated by commas. Without any, and as long as the cluster has no keys of its own, the API is open, to this machine only.',
   ),
   HOLDFAST_PUBLIC_ORIGIN: publicOrigins.describe(
     'Origin of the desk in browsers if it is behind a proxy, e.g. https://gateway.example.com; several separated by commas.',
   ),
+  HOLDFAST_SECRETS_DIR: z
+    .string()
+    .optional()
+    .describe(
+      "Folder whose files agents' tokens may refer to, as file:NAME. Variables that begin with HOLDFAST_SECRET_ they may refer to as env:NAME.",
+    ),
   HOLDFAST_ENCRYPTION_KEY: z
     .string()
     .refine(isEncryptionKey, `takes ${keyTakes}`)
@@ -177,6 +185,12 @@ export const settings = {
   ),
   HOLDFAST_WINDOW_BYTES: integer(256 * 1024, 0, 64 * mebibyte).describe("Most bytes in a session's window."),
   HOLDFAST_MAX_CHAIN: integer(10, 1, 50).describe('Most agents in the chain of one call.'),
+  HOLDFAST_MAX_KEYS: integer(500, 1, 2_000).describe(
+    'Most API keys that can be valid at a time, besides HOLDFAST_API_KEYS. The first node of a cluster decides.',
+  ),
+  HOLDFAST_KEYS_OFFLINE_SECONDS: integer(600, 5, 86_400).describe(
+    'How long a node that cannot reach Temporal goes on with the API keys that it knows. It learns of a revocation at most that late.',
+  ),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Most agents that can be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
     'Most calls in flight of one node. After a restart, calls that still run count too, but only with the embedded Temporal server.',
@@ -265,6 +279,7 @@ const environmentSchema = z.object(settings);
 
 /** All settings of a node, parsed. Durations are in ms, sizes in bytes. */
 export type Config = ReturnType<typeof toConfig> & {
+  readonly secrets: SecretSources;
   /** Warnings that the node logs when it starts: one for each removed setting that is still set. */
   readonly warnings: readonly string[];
 };
@@ -273,7 +288,10 @@ export type Config = ReturnType<typeof toConfig> & {
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const known = [settings, cliSettings, removedSettings];
   const unknown = Object.keys(environment).filter(
-    (name) => name.startsWith('HOLDFAST_') && !known.some((names) => Object.hasOwn(names, name)),
+    (name) =>
+      name.startsWith('HOLDFAST_') &&
+      !name.startsWith(secretPrefix) &&
+      !known.some((names) => Object.hasOwn(names, name)),
   );
   if (unknown.length > 0)
     throw new StartupError(
@@ -294,6 +312,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
   const config: Config = {
     ...toConfig(parsed.data, toStoreSettings(store, dataDir, environment)),
+    secrets: { variables: secretVariables(environment), folder: parsed.data.HOLDFAST_SECRETS_DIR },
     warnings: warningsOfRemoved(environment),
   };
   if (config.limits.deadlineMs > config.limits.maxDeadlineMs)
@@ -310,6 +329,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       `HOLDFAST_HOST=${config.host} is reachable from other machines: set HOLDFAST_API_KEYS (e.g. to the output of: openssl rand -hex 24), or listen on 127.0.0.1`,
     );
   return config;
+}
+
+function secretVariables(environment: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith(secretPrefix)));
 }
 
 function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) {
@@ -353,6 +376,10 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       bodyBytesPerSecond: set.HOLDFAST_BODY_BYTES_PER_SECOND,
       idleMs: set.HOLDFAST_IDLE_SECONDS * 1_000,
       maxIdle: set.HOLDFAST_MAX_IDLE_CONNECTIONS,
+    },
+    keys: {
+      limits: { maxKeys: set.HOLDFAST_MAX_KEYS },
+      offlineMs: set.HOLDFAST_KEYS_OFFLINE_SECONDS * 1_000,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {

@@ -89,6 +89,7 @@ describe('the agent directory', () => {
         expect: null,
         health_path: null,
         has_auth_token: false,
+        auth_token_reference: null,
       },
     ]);
   });
@@ -120,6 +121,7 @@ describe('the agent directory', () => {
         url: body.url,
         expect: { min_length: 3, json_schema: null, deny_regex: null },
         has_auth_token: true,
+        auth_token_reference: null,
       },
     ]);
     expect((await register({ name: 'plain' })).body.replaced).toBe(true);

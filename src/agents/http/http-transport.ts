@@ -7,7 +7,7 @@
  * Every failure is thrown as an `AgentError` of the failure table, and no text that is returned or thrown holds the token (I5).
  */
 import type { Dispatcher } from 'undici';
-import type { AgentConfig } from '../../domain/agent.ts';
+import { hasToken, type AgentConfig } from '../../domain/agent.ts';
 import { jsonBytes } from '../../domain/json-bytes.ts';
 import type { WireFormat } from '../formats/wire-format.ts';
 import { createRedactor, noRedaction, withholdAll, type Redactor } from '../redaction/redactor.ts';
@@ -74,7 +74,7 @@ async function probe(pools: Pools, agent: AgentConfig, signal: AbortSignal): Pro
   const request = { method: 'GET', path: agent.healthPath ?? '/', headers } as const;
   return await httpRequest(pools, agent, signal, request, async (response) => {
     // The probe does not send the token, so it is not decrypted here; but the agent's answer could still contain it.
-    const redactor = agent.sealedToken === undefined ? noRedaction : withholdAll;
+    const redactor = hasToken(agent) ? withholdAll : noRedaction;
     if (response.statusCode >= 300) throw await statusFailure(response, redactor);
     await skipBody(response, maxProbeBodyBytes);
     return response.statusCode;

@@ -1,5 +1,5 @@
 import type { Agent } from '../../contract/agents.ts';
-import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
+import { agentUrl, hasToken, type AgentConfig } from '../../domain/agent.ts';
 
 /** Converts an agent's config to the form that the API returns, which never contains the token, sealed or not (I5). */
 export function agentToWire(agent: AgentConfig): Agent {
@@ -23,6 +23,7 @@ export function agentToWire(agent: AgentConfig): Agent {
         }
       : null,
     health_path: agent.healthPath ?? null,
-    has_auth_token: agent.sealedToken !== undefined,
+    has_auth_token: hasToken(agent),
+    auth_token_reference: agent.tokenReference ?? null,
   };
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { checkHost } from '../../agents/http/address-guard.ts';
-import { agentUrl, type AgentConfig, type AgentExpectation } from '../../domain/agent.ts';
+import { agentUrl, hasToken, type AgentConfig, type AgentExpectation } from '../../domain/agent.ts';
 import type { Expectations } from '../../agents/expectations/expectations.ts';
 import { invalid, Refusal } from '../../domain/failures.ts';
+import { parseReference } from '../../domain/secret-reference.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { registration } from '../../contract/agent-requests.ts';
@@ -32,6 +33,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
     endpoint({
       method: 'post',
       path: '/api/vps/register',
+      scope: 'admin',
       tag: 'agents',
       summary: 'Register an agent',
       description:
@@ -68,7 +70,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
           ...unknown().map(
             (name) => `fallback_agents: '${name}' is not registered; calls skip it until it is`,
           ),
-          ...(body.keep_auth_token && !config.sealedToken
+          ...(body.keep_auth_token && !hasToken(config)
             ? ['keep_auth_token: there was no token to keep']
             : []),
         ];
@@ -81,6 +83,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
     endpoint({
       method: 'get',
       path: '/api/vps/agents',
+      scope: 'read',
       tag: 'agents',
       summary: 'List agents',
       description: 'With `id`, only the agent with that name.',
@@ -101,6 +104,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
     endpoint({
       method: 'delete',
       path: '/api/vps/agents/{name}',
+      scope: 'admin',
       tag: 'agents',
       summary: 'Remove an agent',
       description: 'Deletes its health too. Calls in flight that have it in their chain still ask it.',
@@ -112,6 +116,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
     endpoint({
       method: 'delete',
       path: '/api/vps/agents',
+      scope: 'admin',
       tag: 'agents',
       summary: 'Remove the agent named by id',
       description: 'Like `DELETE /agents/{name}`, for names that cannot be part of a path.',
@@ -139,7 +144,7 @@ function toConfig(body: z.output<typeof registration>, seal: (token: string) => 
     port: body.port,
     protocol: body.protocol,
     path: body.path,
-    ...(body.auth_token != null && { sealedToken: seal(body.auth_token) }),
+    ...(body.auth_token != null && tokenOf(body.auth_token, seal)),
     timeoutMs: Math.max(1, Math.round(body.timeout_seconds * 1_000)),
     maxRetries: body.max_retries,
     ...(body.max_concurrency != null && { maxConcurrency: body.max_concurrency }),
@@ -148,6 +153,14 @@ function toConfig(body: z.output<typeof registration>, seal: (token: string) => 
     ...(body.expect != null && { expect: toExpectation(body.expect) }),
     ...(body.health_path != null && { healthPath: body.health_path }),
   };
+}
+
+/** A reference is no secret, and each process resolves it by itself. A token is sealed. */
+function tokenOf(
+  given: string,
+  seal: (token: string) => string,
+): Pick<AgentConfig, 'sealedToken' | 'tokenReference'> {
+  return parseReference(given) ? { tokenReference: given } : { sealedToken: seal(given) };
 }
 
 function toExpectation(expect: NonNullable<z.output<typeof registration>['expect']>): AgentExpectation {

@@ -2,6 +2,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
 import type { Agent, AgentList, AgentRegistered } from '../../contract/agents.ts';
 import { mayShareToken } from '../../domain/agent.ts';
+import { parseReference, referenceTakes } from '../../domain/secret-reference.ts';
 import { changesOf, type ComparableAgent } from '../agent-changes.ts';
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -17,6 +18,7 @@ interface Options {
   readonly fallback?: readonly string[];
   readonly tokenEnv?: string;
   readonly tokenStdin?: true;
+  readonly tokenRef?: string;
   /** Whether the agent may have a token. False with --no-token. */
   readonly token: boolean;
   readonly healthPath?: string;
@@ -43,9 +45,16 @@ export function addAgentsAdd(agents: Command): void {
     )
     .option('--token-stdin', 'read its bearer token from standard input')
     .addOption(
+      new Option(
+        '--token-ref <reference>',
+        'where each process finds its bearer token: env:HOLDFAST_SECRET_NAME, or file:NAME in HOLDFAST_SECRETS_DIR',
+      ).conflicts(['tokenEnv', 'tokenStdin']),
+    )
+    .addOption(
       new Option('--no-token', 'with --replace: remove its stored token').conflicts([
         'tokenEnv',
         'tokenStdin',
+        'tokenRef',
       ]),
     )
     .option('--health-path <path>', 'path that answers a GET at no cost, for health probes')
@@ -158,10 +167,14 @@ function addressOf(at: string): Pick<ComparableAgent, 'protocol' | 'host' | 'por
 }
 
 /**
- * Reads the token that the user gives; undefined without one. It is never an argument, because every program of the machine can
+ * Reads the token that the user gives, or the reference to it; undefined without one. A token is never an argument, because every program of the machine can
  * see arguments.
  */
-async function tokenOf({ tokenEnv, tokenStdin }: Options): Promise<string | undefined> {
+async function tokenOf({ tokenEnv, tokenStdin, tokenRef }: Options): Promise<string | undefined> {
+  if (tokenRef !== undefined) {
+    if (!parseReference(tokenRef)) throw new CliError('usage', `--token-ref: ${referenceTakes}`);
+    return tokenRef;
+  }
   if (tokenStdin) return (await readAll(process.stdin)).trim();
   if (tokenEnv === undefined) return undefined;
   const token = process.env[tokenEnv];

@@ -59,8 +59,8 @@ export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
         label="Token"
         hint={
           agent?.has_auth_token
-            ? 'Empty: keeps the present one, for the same host only'
-            : 'Sent as a bearer token; stored encrypted, never shown again'
+            ? `Empty: keeps the present one${agent.auth_token_reference === null ? '' : `, ${agent.auth_token_reference}`}, for the same host only`
+            : 'Sent as a bearer token; stored encrypted, never shown again. Or env:HOLDFAST_SECRET_… or file:…'
         }
       >
         <input name="auth_token" type="password" autocomplete="off" />
