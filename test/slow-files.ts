@@ -46,6 +46,7 @@ export const slowFiles = [
   'test/node/batch-kill.test.ts',
   'test/node/call-events.test.ts',
   'test/node/deletion-kill.test.ts',
+  'test/node/keys.test.ts',
   'test/node/nodes.test.ts',
   'test/node/outages.test.ts',
   'test/node/overload.test.ts',

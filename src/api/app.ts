@@ -7,6 +7,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import { Refusal } from '../domain/failures.ts';
 import { webDir } from '../platform/paths.ts';
+import { nobody, requireScope, type Principal } from './http/auth.ts';
 import type { ApiDependencies } from './http/dependencies.ts';
 import { deskRouter } from './http/desk.ts';
 import { docsRouter } from './http/docs.ts';
@@ -21,6 +22,7 @@ import { callExportEndpoints } from './calls/call-export.ts';
 import { batchEndpoints } from './reruns/batch-routes.ts';
 import { callEndpoints } from './calls/routes.ts';
 import { healthEndpoints } from './agents/health-routes.ts';
+import { keyEndpoints } from './keys/routes.ts';
 import { nodeEndpoints } from './operations/node-routes.ts';
 import { operationEndpoints } from './operations/routes.ts';
 import { rerunEndpoints } from './reruns/routes.ts';
@@ -45,6 +47,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),
     ...sessionChangeEndpoints(deps),
+    ...keyEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];
@@ -53,7 +56,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
 /** Creates the app. It does not listen. */
 export function createApp(deps: ApiDependencies, version: string): Express {
   const endpoints = endpointsOf(deps, () => document);
-  const document = openApiDocument(endpoints, { version, keyed: deps.config.apiKeys.length > 0 });
+  const document = openApiDocument(endpoints, { version });
 
   const app = express();
   app.disable('x-powered-by');
@@ -86,10 +89,16 @@ function expressPath(path: string): string {
 
 function pipeline(
   one: Endpoint,
-  { authenticate, drain, config, metrics, diskProblem }: ApiDependencies,
+  { authenticate, openResponses, drain, config, metrics, diskProblem }: ApiDependencies,
 ): RequestHandler[] {
-  const guard: RequestHandler = (request, response, next) => {
-    if (!one.open) authenticate(request);
+  const guard: RequestHandler = async (request, response, next) => {
+    if (one.scope !== 'open') {
+      const principal = await authenticate(request);
+      if (response.closed) return; // Its client has left, and nobody would read an answer.
+      requireScope(principal, one.scope);
+      principals.set(request, principal);
+      openResponses.track(principal, response);
+    }
     if (drain.draining && one.method !== 'get')
       throw new Refusal('shutting_down', 'This node is stopping; send the request to another node', {
         retryAfterSeconds: 5,
@@ -109,6 +118,9 @@ function pipeline(
   return [guard, ...parseBody, (request, response) => serve(one, request, response)];
 }
 
+/** Who sent a request, once that is known. */
+const principals = new WeakMap<Request, Principal>();
+
 /**
  * Refuses the request if the disk has a problem. It does so at once, because Temporal would retry its write for seconds.
  * Deletions and cancellations are still accepted.
@@ -122,6 +134,7 @@ async function serve(one: Endpoint, request: Request, response: Response): Promi
     params: one.params && validate(one.params, request.params, 'path'),
     query: one.query && validate(one.query, request.query, 'query'),
     body: one.body && validate(one.body, request.body ?? (one.bodyOptional ? {} : undefined), 'body'),
+    principal: principals.get(request) ?? nobody,
     request,
     response,
   };

@@ -70,12 +70,25 @@ const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600
 
 /** Parses a duration before now (`12h`), a date or an ISO time to ISO 8601 in UTC. Throws `InvalidArgumentError`. */
 export function asTime(text: string): string {
-  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (unitMs[unit] ?? 0);
+  const ago = durationMs(text);
+  const at = ago === undefined ? Date.parse(text) : Date.now() - ago;
   // Date.parse accepts many texts that are not times, so the beginning must be a date.
-  if (Number.isNaN(at) || (count === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
+  if (Number.isNaN(at) || (ago === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
     throw new InvalidArgumentError('Takes a time ago (30m, 12h, 7d), a date or an ISO time.');
   return new Date(at).toISOString();
+}
+
+/** Parses a duration (`90d`, `12h`, `30m`, `45s`) to seconds. Throws `InvalidArgumentError`. */
+export function durationSeconds(text: string): number {
+  const ms = durationMs(text);
+  if (ms === undefined) throw new InvalidArgumentError('Takes a duration: 0s, 45s, 30m, 12h or 90d.');
+  return ms / 1_000;
+}
+
+/** Undefined if the text is not a duration. */
+function durationMs(text: string): number | undefined {
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * (unitMs[unit] ?? 0);
 }
 
 /** Makes a parser for options that take a whole number from `min` to `max`. The parser throws `InvalidArgumentError`. */

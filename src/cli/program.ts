@@ -8,6 +8,7 @@ import { addCallsCommands } from './commands/calls.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addHealthCommand } from './commands/health.ts';
+import { addKeyCommands } from './commands/keys.ts';
 import { addNodesCommand } from './commands/nodes.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addReplayCommand } from './commands/replay.ts';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   addReplayCommand(program);
   addRerunCommand(program);
   addWhatIfCommand(program);
+  addKeyCommands(program);
   addNodesCommand(program);
   addDoctorCommand(program);
   addCompletionCommands(program);

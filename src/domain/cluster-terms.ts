@@ -12,9 +12,9 @@ export type ClusterTerms = z.infer<typeof clusterTerms>;
 /**
  * The version of the data that nodes write for each other. A release raises it if its nodes cannot run beside nodes of the
  * release before. All releases of one generation can run side by side. 2: sessions take endings over (ADR 0035), and messages
- * have parts.
+ * have parts. 3: the cluster keeps API keys, which a node of before does not ask for.
  */
-export const generation = 2;
+export const generation = 3;
 
 /**
  * A reason why a node may not join. `older`: the node cannot read the data that the other nodes write. `newer`: running nodes

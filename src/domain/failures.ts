@@ -113,6 +113,8 @@ interface RefusalRow {
 export const refusals = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
+  scope_missing: { status: 403, title: 'The API key may not do this' },
+  agent_not_allowed: { status: 403, title: 'The API key may not call this agent' },
   cross_site: { status: 403, title: 'Web pages of other sites may not call this API' },
   agent_not_found: { status: 404, title: 'No such agent' },
   session_not_found: { status: 404, title: 'No such session' },
@@ -120,6 +122,9 @@ export const refusals = {
   route_not_found: { status: 404, title: 'No such endpoint' },
   method_not_allowed: { status: 405, title: 'The endpoint does not support this method' },
   batch_not_found: { status: 404, title: 'No such batch of reruns' },
+  key_not_found: { status: 404, title: 'No such API key' },
+  key_ended: { status: 409, title: 'The API key has expired or was revoked' },
+  last_admin_key: { status: 409, title: 'The last API key with the scope admin cannot be revoked by itself' },
   session_exists: { status: 409, title: 'There is a session with this id' },
   payload_lost: {
     status: 410,
@@ -132,6 +137,8 @@ export const refusals = {
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key belongs to another request' },
   session_metadata_full: { status: 422, title: "The session's metadata would exceed the limit" },
   address_refused: { status: 422, title: 'Agents may not live at this address' },
+  first_key_not_admin: { status: 422, title: 'The first API key needs the scope admin' },
+  keys_full: { status: 422, title: 'There are too many API keys' },
   agents_full: { status: 422, title: 'The agent directory is full' },
   session_queue_full: { status: 429, title: 'Too many calls wait for this session' },
   session_busy: { status: 429, title: 'Another call has the turn of this session, or waits for it' },

@@ -3,6 +3,7 @@
  * made in hashed-ids.ts, keys of data in memory in cache-keys.ts.
  */
 
+export const accessDirectoryId = 'access-directory';
 export const agentDirectoryId = 'agent-directory';
 export const agentHealthId = 'agent-health';
 export const clusterTermsId = 'cluster-terms';

@@ -22,7 +22,7 @@ const names = {
 
 /** Whether the text is meant as a reference, valid or not. */
 export function looksLikeReference(text: string): boolean {
-  return /^(env|file):/.test(text);
+  return /^(env|file):/i.test(text);
 }
 
 /** Returns the reference; undefined if the text is none, or names what no reference may name. */

@@ -8,6 +8,7 @@ import type { Health } from '../services/agents/health.ts';
 import { FailedCalls } from '../services/archive/archive-failed.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { sweepPayloads } from '../services/archive/payload-sweep.ts';
+import type { Access } from '../services/keys/access.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { releaseEndedCalls } from '../services/calls/release-ended-calls.ts';
 import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
@@ -17,6 +18,7 @@ import type { Temporal } from '../services/temporal/rpc.ts';
 export interface LoopParts {
   readonly temporal: Temporal;
   readonly texts: TextStore;
+  readonly access: Access;
   readonly agents: Agents;
   readonly health: Health;
   readonly inFlight: CallsInFlight;
@@ -74,9 +76,10 @@ function sendOutcomes({ health }: LoopParts): Loop {
 }
 
 function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
-  const { temporal, texts, agents, health, inFlight, deletions, archive } = parts;
+  const { temporal, texts, access, agents, health, inFlight, deletions, archive } = parts;
   const failedCalls = archive && new FailedCalls(temporal, archive);
   return [
+    { what: 'Reading the API keys', intervalMs: syncIntervalMs, round: () => access.refresh() },
     { what: 'Reading the agent directory', intervalMs: syncIntervalMs, round: () => agents.refresh() },
     { what: "Reading the agents' health", intervalMs: syncIntervalMs, round: () => health.refresh() },
     {

@@ -17,6 +17,7 @@ import { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { Calls } from '../services/calls/calls.ts';
 import { startAndAwait } from '../services/calls/start-and-await.ts';
 import { Waiters } from '../services/calls/waiters.ts';
+import { Access } from '../services/keys/access.ts';
 import type { Nodes } from '../services/nodes/nodes.ts';
 import { dryRun } from '../services/reruns/batch-list.ts';
 import { watchBatch } from '../services/reruns/batch-watch.ts';
@@ -102,6 +103,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
       countCalls: (filter) => countCalls(temporal, filter),
       exportCalls: (filter) => exportCalls(temporal, filter),
     },
+    access: new Access(temporal, updateLimit, config.keys.limits),
     nodes,
     temporal: { describePolling: () => describePolling(temporal, asking.now()) },
   };
@@ -136,7 +138,8 @@ function callServices(dependencies: RerunDependencies, waiters: Waiters): CallSe
 function rerunServices(dependencies: RerunDependencies, maxBatchCalls: number): RerunServices {
   const batches = new Batches(dependencies.temporal, dependencies.texts);
   return {
-    rerunCall: (callId, overrides, given) => rerunCall(dependencies, callId, overrides, given),
+    rerunCall: (callId, overrides, given, requireAgent) =>
+      rerunCall(dependencies, callId, overrides, given, requireAgent),
     dryRun: (batch) => dryRun(dependencies, batch, maxBatchCalls),
     whatIfOf: (callId) => whatIfOf(dependencies, callId),
     whatIfOfAll: (filter, limit) => whatIfOfAll(dependencies, filter, limit),

@@ -109,7 +109,15 @@ export async function composeNode(
   const metrics = measureLoad(composed, asking, clock);
   const activities = composeActivities(config, composed, asking);
   const sinks = createCallSinks({ ...asking, ...rerunning, metrics });
-  const loops = { ...rerunning, deletions, membership, archive, archiveIntervalMs: config.archiveIntervalMs };
+  const { access } = composed.services;
+  const loops = {
+    ...rerunning,
+    access,
+    deletions,
+    membership,
+    archive,
+    archiveIntervalMs: config.archiveIntervalMs,
+  };
   const interrupted = { ...asking, ...rerunning, membership };
   return {
     services: composed.services,

@@ -4,16 +4,22 @@ import { hostname } from 'node:os';
 import { createApp } from '../api/app.ts';
 import { createAuthenticate } from '../api/http/auth.ts';
 import type { Drain } from '../api/http/drain.ts';
+import { OpenResponses } from '../api/http/open-responses.ts';
 import { Streams } from '../api/http/sse.ts';
+import { every } from '../lib/every.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
 import type { OpenTemporal } from '../platform/open-temporal.ts';
 import type { RunningWorker } from '../platform/running-worker.ts';
 import type { Cleanups } from '../platform/shutdown.ts';
 import { version } from '../platform/version.ts';
+import { KnownKeys } from '../services/keys/known-keys.ts';
 import type { Node } from './compose.ts';
 import { closeServer, listen } from './listen.ts';
 import { watchStoreDisk } from './watch-store-disk.ts';
+
+/** How often responses are compared with the keys that asked for them. With it, a revoked key loses its streams within 2 s. */
+const cutIntervalMs = 250;
 
 interface ApiParts {
   readonly node: Node;
@@ -30,12 +36,17 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   const webUiUrl = config.temporal.uiUrl ?? temporal.webUiUrl;
   const { sealer, clock, storeWatch, metrics, probes } = node;
   const storeDisk = await watchStoreDisk(config, log, cleanups);
+  const { access } = node.services;
+  const now = (): number => clock.now();
+  const known = new KnownKeys(access, now, config.keys.offlineMs);
+  const openResponses = new OpenResponses(known);
   const app = createApp(
     {
       ...node.services,
       config,
       log,
-      authenticate: createAuthenticate(config),
+      authenticate: createAuthenticate(config, known),
+      openResponses,
       drain,
       workerRunning: () => worker?.running(),
       webUi: webUiUrl === undefined ? undefined : { url: webUiUrl, namespace: temporal.namespace },
@@ -51,6 +62,14 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
     version,
   );
   const http = await listen(app, config.host, config.port, config.connections);
+  const cut = (): Promise<void> => {
+    openResponses.cutInvalid();
+    return Promise.resolve();
+  };
+  cleanups.add(
+    'ending responses with their keys',
+    every(cutIntervalMs, cut, (error) => log.warn({ err: error }, 'Ending responses with their keys failed')),
+  );
   cleanups.add('cancelling calls that nobody waits for', () => node.waiters.settle());
   cleanups.add('HTTP', () => closeServer(http));
   const url = urlOf(config.host, http.address() as AddressInfo);

@@ -6,6 +6,8 @@ import { probeAgents } from '../agents/probes/prober.ts';
 import { countRunningCalls } from '../services/calls/count-running-calls.ts';
 import { composeNode, type Node } from './compose.ts';
 import { Refusal } from '../domain/failures.ts';
+import { StartupError } from '../platform/startup-error.ts';
+import { AccessDirectoryEnded, type Access } from '../services/keys/access.ts';
 import { delay } from '../lib/delay.ts';
 import type { Config } from '../platform/config.ts';
 import { every } from '../lib/every.ts';
@@ -64,7 +66,8 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   cleanups.add('connections to agents', () => asking.transport.close());
   await node.membership.join();
   cleanups.add('leaving the registry of nodes', () => node.membership.leave());
-  await Promise.all([agents.ensure(), health.ensure()]);
+  const { access } = node.services;
+  await Promise.all([agents.ensure(), health.ensure(), ensureAccess(access, config)]);
 
   cleanups.add('sending the last outcomes', () => health.flush());
   const worker = config.worker.embedded
@@ -77,7 +80,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   cleanups.add('keeping in step with other nodes', node.startBackgroundLoops({ readers: true }));
   cleanups.add('probes', startProbes(node, config, log));
   // A facade without a worker may be the first process of the cluster, so it does not wait for a worker.
-  await readAgents(node, worksHere ? firstReadMs : 0, log);
+  await readEntities(node, worksHere ? firstReadMs : 0, log);
   if (temporal.embedded)
     cleanups.add(
       'counting calls from before the start',
@@ -99,17 +102,30 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   };
 }
 
+/** A directory that somebody has ended is begun anew only by a node that has keys of its own, and only if it is told to. */
+async function ensureAccess(access: Access, { join, apiKeys }: Config): Promise<void> {
+  try {
+    await access.ensure({ anew: join === 'force' && apiKeys.length > 0 });
+  } catch (error) {
+    if (!(error instanceof AccessDirectoryEnded)) throw error;
+    throw new StartupError(
+      `${error.message}, so no key would be valid, and a node without HOLDFAST_API_KEYS would need none: set HOLDFAST_API_KEYS and HOLDFAST_JOIN=force once to begin with no other keys`,
+      { cause: error },
+    );
+  }
+}
+
 /**
- * Reads the directory and the agents' health for the first time. Retries while no worker answers, which can take a while after
- * a crash, because Temporal still holds tasks for the dead worker. After `patienceMs` logs a warning and continues without
- * them.
+ * Reads the agent directory, the agents' health and the API keys for the first time. Retries while no worker answers, which
+ * can take a while after a crash, because Temporal still holds tasks for the dead worker. After `patienceMs` logs a warning
+ * and continues without them.
  */
-async function readAgents({ services }: Node, patienceMs: number, log: Log): Promise<void> {
+async function readEntities({ services }: Node, patienceMs: number, log: Log): Promise<void> {
   const { directory, health } = services.agents;
   const giveUpAt = Date.now() + patienceMs;
   for (;;) {
     try {
-      await Promise.all([directory.refresh(), health.refresh()]);
+      await Promise.all([directory.refresh(), health.refresh(), services.access.refresh()]);
       return;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

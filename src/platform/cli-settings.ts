@@ -15,7 +15,9 @@ export const cliSettings = {
     .string()
     .regex(/^[\x21-\x7e]+$/, 'takes printable ASCII without spaces')
     .optional()
-    .describe("One of the node's HOLDFAST_API_KEYS, if it has any."),
+    .describe(
+      "An API key: one that `holdfast keys create` has shown, or one of the node's HOLDFAST_API_KEYS.",
+    ),
   HOLDFAST_CLI_TIMEOUT_SECONDS: seconds(30).describe(
     'How long the command line waits for an answer of the node.',
   ),

@@ -1,9 +1,12 @@
 /** Reads the secrets that agents' tokens refer to. A file is read each time anew, so that a changed one needs no restart. */
+import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { parseReference } from '../domain/secret-reference.ts';
 
-const maxBytes = 64 * 1024;
+const maxBytes = 4_096;
+/** As in a registration. */
+const printable = /^[\x21-\x7e]+$/;
 
 /** Returns the secret of a reference. Throws an `Error` that names the reference and what to do. */
 export type ReadSecret = (reference: string) => Promise<string>;
@@ -27,6 +30,10 @@ export function createSecrets({ variables, folder }: SecretSources): ReadSecret 
       throw new Error(
         `The token is '${reference}', and this process has no such ${kind === 'env' ? 'environment variable' : 'file in HOLDFAST_SECRETS_DIR'}, or an empty one: give it to every process that asks agents`,
       );
+    if (!printable.test(secret))
+      throw new Error(
+        `The token is '${reference}', and what this process has for it is no token: it takes printable ASCII without spaces`,
+      );
     return secret;
   };
 }
@@ -47,10 +54,12 @@ async function readSecretFile(
       throw new Error(
         `The token is '${reference}', a link out of HOLDFAST_SECRETS_DIR: put the file into it`,
       );
-    const file = await open(path);
+    // Without O_NONBLOCK, a FIFO would hold one of the few threads that also resolve host names.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { size } = await file.stat();
-      if (size > maxBytes)
+      const found = await file.stat();
+      if (!found.isFile()) throw new Error(`The token is '${reference}', which is no regular file`);
+      if (found.size > maxBytes)
         throw new Error(
           `The token is '${reference}', a file of more than ${maxBytes} bytes: a token is shorter`,
         );

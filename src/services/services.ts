@@ -13,6 +13,7 @@ import type { LiveList, WatchedList } from './calls/call-list-watch.ts';
 import type { CallRecords } from './calls/call-records.ts';
 import type { Calls } from './calls/calls.ts';
 import type { AwaitedCall, CallOutcome, WaitWish } from './calls/start-and-await.ts';
+import type { Access } from './keys/access.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import type { DryRun } from './reruns/batch-list.ts';
 import type { BatchWish } from './reruns/batch-plan.ts';
@@ -28,6 +29,7 @@ export interface Services {
   readonly agents: AgentServices;
   readonly reruns: RerunServices;
   readonly archive: ArchiveServices;
+  readonly access: Access;
   readonly nodes: Nodes;
   readonly temporal: TemporalServices;
 }
@@ -51,7 +53,12 @@ export interface AgentServices {
 
 export interface RerunServices {
   /** Runs a call again (reruns.ts). */
-  rerunCall(callId: string, overrides: RerunOverrides, given?: CallIdentity): Promise<Rerun>;
+  rerunCall(
+    callId: string,
+    overrides: RerunOverrides,
+    given: CallIdentity | undefined,
+    requireAgent: (agent: string) => void,
+  ): Promise<Rerun>;
   /** Returns which calls a batch would rerun (batch-list.ts). */
   dryRun(batch: BatchWish): Promise<DryRun>;
   /** Compare recorded attempts with the chain of today, for one call or for several (what-if.ts). */

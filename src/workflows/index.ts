@@ -1,4 +1,5 @@
 /** The exports of the workers' bundle: every workflow type, under its Temporal name. */
+export { accessDirectory } from './access-directory.ts';
 export { agentCall } from './agent-call.ts';
 export { agentDirectory } from './agent-directory.ts';
 export { agentHealth } from './agent-health.ts';

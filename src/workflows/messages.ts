@@ -1,6 +1,8 @@
 /** Every update, signal and query, defined once: workflows handle them, services send them. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AccessState, Actor, NewKey } from '../domain/access-book.ts';
 import type { AgentConfig } from '../domain/agent.ts';
+import type { ApiKey } from '../domain/api-key.ts';
 import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
@@ -100,3 +102,19 @@ export const forgetAgentSignal = defineSignal<[name: string]>('forgetAgent');
 export const resetAgentSignal = defineSignal<[name: string, at: number]>('resetAgent');
 /** Returns the health of the agents that changed since the version of the caller's cache. */
 export const healthChangesQuery = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');
+
+// accessDirectory
+/** A new secret for a key: the digest of its text, and how long the secret before stays valid. */
+export interface NewSecret {
+  readonly id: string;
+  readonly digest: string;
+  readonly overlapMs: number;
+}
+/** Adds a key. Rejected with `first_key_not_admin`, `keys_full`, or as every change with `unauthorized` or `scope_missing`. */
+export const createKeyUpdate = defineUpdate<ApiKey, [NewKey, by: Actor]>('createKey');
+/** Gives a key a new secret. Rejected with `key_not_found` or `key_ended`. */
+export const rotateKeyUpdate = defineUpdate<ApiKey, [NewSecret, by: Actor]>('rotateKey');
+/** Ends a key. Rejected with `key_not_found` or `last_admin_key`. */
+export const revokeKeyUpdate = defineUpdate<ApiKey, [id: string, by: Actor]>('revokeKey');
+/** Returns all keys. */
+export const readAccessQuery = defineQuery<AccessState>('readAccess');

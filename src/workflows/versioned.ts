@@ -4,6 +4,7 @@
  */
 import { setWorkflowOptions } from '@temporalio/workflow';
 import {
+  accessDirectory,
   agentCall,
   agentDirectory,
   agentHealth,
@@ -23,5 +24,6 @@ setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, session);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentDirectory);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentHealth);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, clusterTerms);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, accessDirectory);
 
 export * from './index.ts';

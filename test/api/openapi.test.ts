@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { refusals } from '../../src/domain/failures.ts';
-import type { HttpAnswer, HttpClient, Json } from '../rig/http-client.ts';
+import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
 import { expectDocumented, operationOf, type Document } from './documented.ts';
 import { endedCall } from './ended-call.ts';
 import { expectInvalid } from './problem.ts';
@@ -51,6 +51,11 @@ const endpoints = [
   'get /api/vps/reruns/{id}',
   'get /api/vps/reruns/{id}/events',
   'post /api/vps/reruns/{id}/cancel',
+  'post /api/vps/keys',
+  'get /api/vps/keys',
+  'get /api/vps/keys/{id}',
+  'post /api/vps/keys/{id}/rotate',
+  'delete /api/vps/keys/{id}',
   'get /healthz',
   'get /readyz',
   'get /metrics',
@@ -276,6 +281,7 @@ describe('the OpenAPI document', () => {
       await check('delete /api/vps/agents', http.delete(`/api/vps/agents${query}`));
     for (const own of ['/healthz', '/readyz', '/metrics', '/openapi.json'])
       await check(`get ${own}`, http.get(own));
+    await checkKeys(check, http); // From here on, the node wants a key.
 
     const successes = endpoints.flatMap((endpoint) =>
       Object.keys(operationOf(document, endpoint).responses)
@@ -285,6 +291,33 @@ describe('the OpenAPI document', () => {
     expect(successes.filter((one) => !seen.has(one))).toEqual([]);
   });
 });
+
+/** Every endpoint of API keys. */
+async function checkKeys(
+  check: (endpoint: string, request: Promise<HttpAnswer>) => Promise<HttpAnswer>,
+  open: HttpClient,
+): Promise<void> {
+  const keys = '/api/vps/keys';
+  const create = (http: HttpClient, scope: string) => {
+    const agents = scope === 'call' ? ['pm-*'] : null;
+    return check('post /api/vps/keys', http.post(keys, { name: 'key', scopes: [scope], agents }));
+  };
+  await create(open, 'read');
+  await create(open, 'nonsense');
+  const { body: first } = await create(open, 'admin');
+  await create(open, 'read');
+  const http = new HttpClient(open.url, String(first.key));
+  await create(http, 'call');
+  const { body: second } = await create(http, 'read');
+  await check('get /api/vps/keys', http.get(keys));
+  await check('get /api/vps/keys', new HttpClient(open.url, String(second.key)).get(keys));
+  for (const id of [second.id, first.id, second.id, 'unknown'].map(String)) {
+    await check('post /api/vps/keys/{id}/rotate', http.post(`${keys}/${id}/rotate`));
+    await check('delete /api/vps/keys/{id}', http.delete(`${keys}/${id}`));
+    await check('get /api/vps/keys/{id}', http.get(`${keys}/${id}`));
+    await check('post /api/vps/keys/{id}/rotate', http.post(`${keys}/${id}/rotate`, { overlap_seconds: -1 }));
+  }
+}
 
 /** Every endpoint of batches, on one that finds the call that failed. */
 async function checkBatches(

@@ -80,10 +80,15 @@ it('is kept with keep_auth_token, and replaced by a token', async () => {
   expect(await listed()).toBeNull();
 });
 
-it.each(['env:HOLDFAST_ENCRYPTION_KEY', 'env:PATH', 'file:../x', 'file:/etc/passwd', 'env:'])(
-  'refuses the reference %s',
-  async (auth_token) => {
-    const wish = { name: 'wrong', host: '127.0.0.1', port: 9, auth_token };
-    expectInvalid(await node.http.post('/api/vps/register', wish), 'auth_token');
-  },
-);
+it.each([
+  'env:HOLDFAST_ENCRYPTION_KEY',
+  'env:PATH',
+  'file:../x',
+  'file:/etc/passwd',
+  'env:',
+  'ENV:HOLDFAST_SECRET_ONE',
+  'File:one',
+])('refuses the reference %s', async (auth_token) => {
+  const wish = { name: 'wrong', host: '127.0.0.1', port: 9, auth_token };
+  expectInvalid(await node.http.post('/api/vps/register', wish), 'auth_token');
+});

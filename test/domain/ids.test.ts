@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  accessDirectoryId,
   agentDirectoryId,
   agentHealthId,
   agentIdempotencyKey,
@@ -35,15 +36,25 @@ test('call and session ids can be read back from their workflow ids', () => {
 test('calls, sessions and entities never share a workflow id, whatever ids clients choose', () => {
   fc.assert(
     fc.property(id, id, (one, other) => {
-      const ids = [callWorkflowId(one), sessionWorkflowId(other), agentDirectoryId, agentHealthId];
-      expect(new Set([...ids, clusterTermsId]).size).toBe(5);
+      const ids = [
+        callWorkflowId(one),
+        sessionWorkflowId(other),
+        accessDirectoryId,
+        agentDirectoryId,
+        agentHealthId,
+      ];
+      expect(new Set([...ids, clusterTermsId]).size).toBe(6);
     }),
   );
 });
 
 test('workflow ids keep their form, by which running workflows are found', () => {
   expect([callWorkflowId('x'), sessionWorkflowId('x')]).toEqual(['call-x', 'session-x']);
-  expect([agentDirectoryId, agentHealthId]).toEqual(['agent-directory', 'agent-health']);
+  expect([accessDirectoryId, agentDirectoryId, agentHealthId]).toEqual([
+    'access-directory',
+    'agent-directory',
+    'agent-health',
+  ]);
 });
 
 test('a call or a batch may be named by its id or by the id of its workflow', () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import {
+  accessDirectoryId,
   agentDirectoryId,
   agentHealthId,
   batchWorkflowId,
@@ -52,7 +53,7 @@ it('literals are found in strings and in templates, and not in imports', () => {
 describe('there is one place', () => {
   it('for the form of workflow ids: src/domain/ids.ts', () => {
     const prefixes = [callWorkflowId(''), sessionWorkflowId(''), batchWorkflowId('')];
-    const entities = [agentDirectoryId, agentHealthId, clusterTermsId];
+    const entities = [accessDirectoryId, agentDirectoryId, agentHealthId, clusterTermsId];
     const isId = (literal: string): boolean =>
       entities.includes(literal) || prefixes.some((prefix) => literal.startsWith(prefix));
     expect(filesWith(isId)).toEqual(['src/domain/ids.ts']);

@@ -127,6 +127,8 @@ test('workers of the old and the new version end the calls of both; the session 
   expect(messages.map(({ content }) => content)).toEqual(
     [1, 2, 3, 4].flatMap((turn) => [`turn ${turn}`, `re: turn ${turn}`]),
   );
+  await facade.http.post('/api/vps/keys', { name: 'first', scopes: ['admin'] });
+  expect(await versionOf(client, 'access-directory')).toBe('n');
 }, 120_000);
 
 /** The two builds differ for real: each one's calls are made of other steps. */

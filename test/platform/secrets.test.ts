@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSecrets } from '../../src/platform/secrets.ts';
 
@@ -14,6 +16,11 @@ beforeAll(async () => {
   await writeFile(join(folder, '..data', 'renewed'), 'of-a-link');
   await symlink(join('..data', 'renewed'), join(folder, 'renewed'));
   await writeFile(join(folder, 'empty'), '\n');
+  await writeFile(join(folder, 'two-lines'), 'a\nb');
+  await writeFile(join(folder, 'with-bom'), '\ufefftoken');
+  await writeFile(join(folder, 'spaces'), '  ');
+  await mkdir(join(folder, 'folder'));
+  await promisify(execFile)('mkfifo', [join(folder, 'fifo')]);
   await writeFile(join(folder, 'large'), 'x'.repeat(65 * 1024));
   await writeFile(join(root, 'outside'), 'never');
   await symlink(join(root, 'outside'), join(folder, 'out'));
@@ -36,9 +43,14 @@ it.each([
   ['env:HOLDFAST_SECRET_NONE', 'no such environment variable'],
   ['file:none', 'no such file in HOLDFAST_SECRETS_DIR'],
   ['file:empty', 'or an empty one'],
-  ['file:large', 'of more than 65536 bytes'],
+  ['file:large', 'of more than 4096 bytes'],
   ['file:out', 'a link out of HOLDFAST_SECRETS_DIR'],
   ['file:beside', 'a link out of HOLDFAST_SECRETS_DIR'],
+  ['file:fifo', 'no regular file'],
+  ['file:folder', 'no regular file'],
+  ['file:two-lines', 'is no token'],
+  ['file:with-bom', 'is no token'],
+  ['file:spaces', 'is no token'],
   ['file:..data', 'is not valid'],
   ['env:PATH', 'is not valid'],
 ])('refuses %s and names it', async (reference, why) => {

@@ -1,6 +1,7 @@
 /** Each scenario is one path through a workflow. `npm run histories` records them, CI replays the recorded histories. */
 import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
 import type { Script } from '../agents/scripted-agent.ts';
+import type { Json } from '../rig/http-client.ts';
 import { firstTaskScenarios } from './first-task-scenarios.ts';
 import { answer, callOf, shortDeadline, type Scenario } from './scenario.ts';
 import { sessionScenarios } from './session-scenarios.ts';
@@ -108,6 +109,20 @@ const byTheActivity: readonly Scenario[] = [
       await http.delete('/api/vps/agents/removed');
       await happened('agent-directory', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', 4);
       return 'agent-directory';
+    },
+  },
+  {
+    name: 'access-directory',
+    settings: { HOLDFAST_API_KEYS: 'bootstrap-key-of-the-history-0123456789' },
+    run: async ({ http, happened }) => {
+      const create = async (wish: Json) => String((await http.post('/api/vps/keys', wish)).body.id);
+      await create({ name: 'operator', scopes: ['admin'] });
+      const rotated = await create({ name: 'crm', scopes: ['call', 'read'], agents: ['pm-*'] });
+      const revoked = await create({ name: 'left', scopes: ['read'], expires_in_seconds: 3_600 });
+      await http.post(`/api/vps/keys/${rotated}/rotate`);
+      await http.delete(`/api/vps/keys/${revoked}`);
+      await happened('access-directory', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', 5);
+      return 'access-directory';
     },
   },
   {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { healthStatus, sumErrorCounts, type HealthStatus } from '../../domain/health.ts';
+import { requireAgent } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import {
@@ -33,6 +34,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/health',
+      scope: 'read',
       tag: 'health',
       summary: 'Health of all agents',
       query: z.strictObject({
@@ -59,6 +61,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/health/{agent}',
+      scope: 'read',
       tag: 'health',
       summary: 'Health of one agent',
       params: agentParams,
@@ -72,14 +75,16 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/api/vps/health/{agent}/reset',
+      scope: 'operate',
       tag: 'health',
       summary: "Close an agent's circuit",
       description:
         'Clears its consecutive failures, its last error and its recent outcomes; totals stay. Other nodes see it within 2 s.',
       params: agentParams,
       answers: { 200: { description: 'Its health after that', schema: agentHealthDescription } },
-      refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
-      handle: async ({ params }) => {
+      refusals: ['agent_not_found', 'agent_not_allowed', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params, principal }) => {
+        requireAgent(principal, params.agent);
         const { name } = await find(params.agent);
         await health.reset(name);
         return { status: 200, body: describe(deps, name) };
@@ -88,6 +93,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/api/vps/health/{agent}/probe',
+      scope: 'operate',
       tag: 'health',
       summary: 'Probe an agent now',
       description:
@@ -96,8 +102,9 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       answers: {
         200: { description: 'The result of the probe, and the health after it', schema: probeReport },
       },
-      refusals: ['agent_not_found', 'shutting_down', 'temporal_unavailable'],
-      handle: async ({ params }) => {
+      refusals: ['agent_not_found', 'agent_not_allowed', 'shutting_down', 'temporal_unavailable'],
+      handle: async ({ params, principal }) => {
+        requireAgent(principal, params.agent);
         const agent = await find(params.agent);
         const result = await probes.probe(agent);
         return { status: 200, body: { ...probeToWire(result), health: describe(deps, agent.name) } };
@@ -106,6 +113,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/status',
+      scope: 'read',
       tag: 'health',
       summary: 'Summary of the gateway',
       answers: {

@@ -15,6 +15,7 @@ export function callExportEndpoints({ archive }: Pick<ApiDependencies, 'archive'
     endpoint({
       method: 'get',
       path: '/api/vps/calls/export',
+      scope: 'read',
       tag: 'calls',
       summary: 'Export the histories of calls',
       description:

@@ -20,6 +20,7 @@ export function callStreamEndpoints({
     endpoint({
       method: 'get',
       path: '/api/vps/calls/{id}/events',
+      scope: 'read',
       tag: 'calls',
       summary: 'Follow a call',
       description:
@@ -40,6 +41,7 @@ export function callStreamEndpoints({
     endpoint({
       method: 'get',
       path: '/api/vps/calls/live',
+      scope: 'read',
       tag: 'calls',
       summary: 'Follow the list of calls',
       description:

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { identify } from './idempotency.ts';
+import { requireAgent } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { runCall } from './run-call.ts';
@@ -34,7 +35,7 @@ const accepted = {
   headers: { Location: 'The call', 'Preference-Applied': 'What of Prefer was followed' },
 };
 
-type Dependencies = Pick<ApiDependencies, 'calls' | 'config' | 'drain' | 'webUi' | 'sealer' | 'authenticate'>;
+type Dependencies = Pick<ApiDependencies, 'calls' | 'config' | 'drain' | 'webUi' | 'sealer'>;
 
 /** Endpoints that start, list, describe and cancel calls. */
 export function callEndpoints(deps: Dependencies): Endpoint[] {
@@ -45,6 +46,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/api/vps/call',
+      scope: 'call',
       tag: 'calls',
       summary: 'Call an agent',
       description:
@@ -55,6 +57,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       refusals: [
         'invalid_json',
         'agent_not_found',
+        'agent_not_allowed',
         'body_too_large',
         'unsupported_media_type',
         'validation_failed',
@@ -68,13 +71,14 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ body, request, response }) => {
+      handle: async ({ body, principal, request, response }) => {
+        requireAgent(principal, body.agent_name);
         // Not a member of the fingerprint if it is the default: keys from before it existed still match.
         const whenBusy = body.when_busy === 'queue' ? undefined : (body.when_busy ?? undefined);
         return runCall(
           deps,
           {
-            ...(await identify(deps, request, { ...body, when_busy: whenBusy }, (digest) =>
+            ...(await identify(deps, { request, principal }, { ...body, when_busy: whenBusy }, (digest) =>
               running.idOf(digest),
             )),
             agentName: body.agent_name,
@@ -94,6 +98,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/calls',
+      scope: 'read',
       tag: 'calls',
       summary: 'List calls',
       description: 'Running calls first, then ended ones, the newest end first. May lag by seconds.',
@@ -111,6 +116,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/calls/counts',
+      scope: 'read',
       tag: 'calls',
       summary: 'Count calls by status',
       description: 'The status of the filter is ignored. May lag by seconds.',
@@ -122,6 +128,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/calls/{id}',
+      scope: 'read',
       tag: 'calls',
       summary: 'Describe a call',
       params: callParams,
@@ -135,6 +142,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/calls/{id}/history',
+      scope: 'read',
       tag: 'calls',
       summary: "A call's Temporal history",
       description: "The JSON that the Web UI's import, the temporal CLI and Worker.runReplayHistory read.",
@@ -149,6 +157,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/api/vps/calls/{id}/cancel',
+      scope: 'operate',
       tag: 'calls',
       summary: 'Cancel a call',
       params: callParams,

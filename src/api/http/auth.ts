@@ -1,44 +1,110 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+/** Finds out who sent a request, and what they may do. */
+import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Request } from 'express';
+import { allows, mayCall, type ApiKey, type Scope } from '../../domain/api-key.ts';
+import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
+import { digestOfKeyText, keyIdOf } from '../../domain/key-text.ts';
 import type { Config } from '../../platform/config.ts';
+import type { FoundKey, KnownKeys } from '../../services/keys/known-keys.ts';
 import { refuseOtherSites } from './refuse-other-sites.ts';
 
-/**
- * Returns an id for the sender of a request, because an Idempotency-Key is per sender. The id is never the API key itself (I5).
- * Throws `Refusal` if the request is not authorised.
- */
-export type Authenticate = (request: Request) => string;
+/** The sender of a request. */
+export interface Principal {
+  readonly actor: Actor;
+  readonly scopes: readonly Scope[];
+  /** Patterns of the agents that the sender may call. Absent: all agents. */
+  readonly agents?: readonly string[] | undefined;
+  /** An Idempotency-Key is per caller. Never the API key itself (I5). */
+  readonly caller: string;
+}
+
+/** The sender of a request to an endpoint that needs no key. */
+export const nobody: Principal = { actor: { kind: 'open' }, scopes: [], caller: 'nobody' };
+
+/** Refuses a sender whose key lacks the scope. */
+export function requireScope({ actor, scopes }: Principal, needed: Scope): void {
+  if (allows(scopes, needed)) return;
+  const name = actor.kind === 'key' ? ` '${actor.id}'` : '';
+  throw new Refusal(
+    'scope_missing',
+    `This needs the scope '${needed}', and the API key${name} has ${scopes.map((one) => `'${one}'`).join(', ')}: use a key that has it`,
+  );
+}
+
+/** Refuses an agent that the sender may not call. */
+export function requireAgent({ agents }: Principal, agent: string): void {
+  if (!mayCall(agents, agent))
+    throw new Refusal(
+      'agent_not_allowed',
+      `This API key may call ${shortList(agents ?? [])}, not '${agent}'`,
+    );
+}
+
+function shortList(patterns: readonly string[]): string {
+  const shown = patterns.slice(0, 5).map((one) => `'${one}'`);
+  return [...shown, ...(patterns.length > 5 ? [`${patterns.length - 5} others`] : [])].join(', ');
+}
+
+/** Returns the sender of a request. Throws `Refusal` if the request is not authorised. */
+export type Authenticate = (request: Request) => Promise<Principal>;
+
+type Settings = Pick<Config, 'apiKeys' | 'host' | 'publicOrigins'>;
+
+const all: readonly Scope[] = ['admin'];
+/** The caller of those who need no key, and of all keys of the directory. */
+const local = 'local';
 
 /**
- * Creates the check of API keys. If keys are set, a request needs one of them, as a Bearer token or, for browsers, as the
- * password of Basic. It is compared with all keys, by digest and in constant time. Without keys, everyone on this machine is
- * the same caller.
+ * Creates the check of API keys. A key comes as a Bearer token or, for browsers, as the password of Basic. It is one of
+ * HOLDFAST_API_KEYS, which may do everything, or one of the directory's. Without any key, everyone on this machine may do
+ * everything.
  */
-export function createAuthenticate({
-  apiKeys,
-  host,
-  publicOrigins,
-}: Pick<Config, 'apiKeys' | 'host' | 'publicOrigins'>): Authenticate {
-  const digests = apiKeys.map(sha256);
-  return (request) => {
+export function createAuthenticate(
+  { apiKeys, host, publicOrigins }: Settings,
+  known: KnownKeys,
+): Authenticate {
+  const digests = apiKeys.map(digestOfKeyText);
+  return async (request) => {
     refuseOtherSites(request, publicOrigins);
-    if (digests.length === 0) {
-      refuseForeignHost(request, host);
-      return 'local';
+    const offered = offeredKey(request.headers.authorization ?? '');
+    const digest = digestOfKeyText(offered);
+    // It is compared with all of them, in constant time.
+    const [bootstrap] = digests.filter((one) => timingSafeEqual(Buffer.from(one), Buffer.from(digest)));
+    if (bootstrap !== undefined)
+      return { actor: { kind: 'bootstrap' }, scopes: all, caller: bootstrap.slice(0, 16) };
+    const id = keyIdOf(offered);
+    if (id !== undefined) {
+      const found = await known.find(id, digest);
+      if (found.state === 'valid') return principalOf(found.key, digest);
+      throw new Refusal('unauthorized', whyNot[found.state](id));
     }
-    const offered = sha256(offeredKey(request.headers.authorization ?? ''));
-    let caller: string | undefined;
-    for (const digest of digests)
-      if (timingSafeEqual(digest, offered)) caller = digest.toString('hex').slice(0, 16);
-    if (caller === undefined)
-      throw new Refusal(
-        'unauthorized',
-        'Send one of HOLDFAST_API_KEYS as "Authorization: Bearer <key>" (a browser: as the password)',
-      );
-    return caller;
+    if (digests.length > 0 || (await known.everKeyed()))
+      throw unauthorized('No valid API key came with the request');
+    refuseForeignHost(request, host);
+    return { actor: { kind: 'open' }, scopes: all, caller: local };
   };
+}
+
+function principalOf({ id, scopes, agents }: ApiKey, digest: string): Principal {
+  return { actor: { kind: 'key', id, digest }, scopes, agents, caller: local };
+}
+
+/** What is wrong with the key, and what to do. */
+const whyNot = {
+  unknown: (id) => `This cluster has no API key '${id}': check that it is for this cluster`,
+  'known by another secret': (id) =>
+    `The API key '${id}' was rotated, and this secret of it is no longer valid: use its newest one`,
+  expired: (id) => `The API key '${id}' has expired: ask who gave it to you for another one`,
+  revoked: (id) => `The API key '${id}' was revoked: ask who gave it to you for another one`,
+} satisfies Record<Exclude<FoundKey['state'], 'valid'>, (id: string) => string>;
+
+function unauthorized(why: string): Refusal {
+  return new Refusal(
+    'unauthorized',
+    `${why}: send one as "Authorization: Bearer <key>" (a browser: as the password)`,
+  );
 }
 
 function offeredKey(header: string): string {
@@ -58,10 +124,6 @@ function refuseForeignHost(request: Request, ownHost: string): void {
   if (name === 'localhost' || name === ownHost || isIP(name) !== 0) return;
   throw new Refusal(
     'unauthorized',
-    `This node has no HOLDFAST_API_KEYS, so it answers only to localhost, its HOLDFAST_HOST and IP addresses, not to '${name}': use one of these, or set HOLDFAST_API_KEYS`,
+    `This node has no API keys, so it answers only to localhost, its HOLDFAST_HOST and IP addresses, not to '${name}': use one of these, or create a key with: holdfast keys create`,
   );
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -10,6 +10,7 @@ import type { Services } from '../../services/services.ts';
 import type { WebUi } from '../calls/call-description.ts';
 import type { Authenticate } from './auth.ts';
 import type { Drain } from './drain.ts';
+import type { OpenResponses } from './open-responses.ts';
 import type { Streams } from './sse.ts';
 
 /** The dependencies of the endpoints: the services, and parts of this process. Each endpoint picks those that it needs. */
@@ -17,6 +18,7 @@ export interface ApiDependencies extends Services {
   readonly config: Config;
   readonly log: Log;
   readonly authenticate: Authenticate;
+  readonly openResponses: OpenResponses;
   readonly drain: Drain;
   /** Returns whether this process's worker runs; undefined if the process has no worker. */
   readonly workerRunning: () => boolean | undefined;

@@ -50,33 +50,33 @@ export function deskRouter(authenticate: Authenticate, folder: string): Router {
   const files = readDesk(folder);
   const index = files.get('/index.html');
   if (!index) return router;
-  router.get(pages, (request, response) => {
-    authenticate(request);
+  router.get(pages, async (request, response) => {
+    await authenticate(request);
     response.set('Cache-Control', 'no-cache');
     sendFile(request, response, index);
   });
   for (const [path, file] of files)
-    router.get(path, (request, response) => {
-      authenticate(request);
+    router.get(path, async (request, response) => {
+      await authenticate(request);
       // Names in assets/ contain a hash of the content. Private: shared caches must not serve them to clients without a key.
       const hashed = path.startsWith('/assets/');
       response.set('Cache-Control', hashed ? 'private, max-age=31536000, immutable' : 'no-cache');
       sendFile(request, response, file);
     });
   // A page for wrong links in a browser; other clients get JSON. A path with invalid percent-encoding arrives as an error.
-  const notFound = (request: Request, response: Response): boolean => {
+  const notFound = async (request: Request, response: Response): Promise<boolean> => {
     const isPage = /^(GET|HEAD)$/.test(request.method) && !/^\/api(\/|$)/i.test(request.path);
     if (!isPage || request.accepts(['json', 'html']) !== 'html') return false;
-    authenticate(request);
+    await authenticate(request);
     response.status(404).vary('Accept').set('Cache-Control', 'no-cache');
     sendFile(request, response, index);
     return true;
   };
-  router.use((request, response, next) => {
-    if (!notFound(request, response)) next();
+  router.use(async (request, response, next) => {
+    if (!(await notFound(request, response))) next();
   });
-  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (!(error instanceof URIError) || !notFound(request, response)) next(error);
+  router.use(async (error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (!(error instanceof URIError) || !(await notFound(request, response))) next(error);
   });
   return router;
 }

@@ -30,8 +30,8 @@ const script = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', d
 export function docsRouter(authenticate: Authenticate): Router {
   const router = Router();
   const assets = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
-  router.use('/docs', (request, _response, next) => {
-    authenticate(request);
+  router.use('/docs', async (request, _response, next) => {
+    await authenticate(request);
     next();
   });
   router.get('/docs', (_request, response) => {

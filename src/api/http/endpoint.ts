@@ -5,7 +5,9 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { AnswerOf } from '../../contract/types-of.ts';
+import type { Scope } from '../../domain/api-key.ts';
 import type { RefusalType } from '../../domain/failures.ts';
+import type { Principal } from './auth.ts';
 
 /** What a handler returns. */
 export interface Reply {
@@ -18,12 +20,17 @@ export interface Reply {
 /** Returned by a handler that has written the response itself. */
 export const streamed = Symbol('streamed');
 
+/** A request and who sent it. */
+export interface Sent {
+  readonly request: Request;
+  readonly principal: Principal;
+}
+
 /** The argument of a handler: the validated request. */
-export interface Context<P, Q, B> {
+export interface Context<P, Q, B> extends Sent {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  readonly request: Request;
   readonly response: Response;
 }
 
@@ -63,7 +70,9 @@ export interface EndpointDeclaration<
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** The path, with `{name}` for parameters, as OpenAPI writes it. */
   readonly path: string;
-  readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'operations';
+  /** What an API key must be allowed to do. `open`: the endpoint needs no key. */
+  readonly scope: Scope | 'open';
+  readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'keys' | 'operations';
   readonly summary: string;
   readonly description?: string;
   /** Set if clients should call another endpoint instead; the description says which. */
@@ -79,8 +88,6 @@ export interface EndpointDeclaration<
   readonly headers?: Readonly<Record<string, string>>;
   readonly answers: A;
   readonly refusals: readonly RefusalType[];
-  /** Set if the endpoint needs no API key even if keys are set. */
-  readonly open?: true;
   readonly handle: (
     context: Context<Parsed<P>, Parsed<Q>, Parsed<B>>,
   ) => Promise<ReplyOf<A> | typeof streamed>;

@@ -5,15 +5,16 @@ import { refusals, type RefusalType } from '../../domain/failures.ts';
 import type { Endpoint } from './endpoint.ts';
 import { problem } from '../../contract/problem.ts';
 
-export function openApiDocument(
-  endpoints: readonly Endpoint[],
-  options: { version: string; keyed: boolean },
-) {
+const security = 'apiKey';
+
+export function openApiDocument(endpoints: readonly Endpoint[], options: { version: string }) {
   const registry = new OpenAPIRegistry();
-  const security = options.keyed ? 'apiKey' : undefined;
-  if (security !== undefined)
-    registry.registerComponent('securitySchemes', security, { type: 'http', scheme: 'bearer' });
-  for (const one of endpoints) registerEndpoint(registry, one, security);
+  registry.registerComponent('securitySchemes', security, {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key. A node on loopback needs none as long as there are no keys.',
+  });
+  for (const one of endpoints) registerEndpoint(registry, one);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
@@ -22,11 +23,11 @@ export function openApiDocument(
       description: 'Durable calls to remote AI agents. Refusals are RFC 9457 problems with an error_type.',
     },
     servers: [{ url: '/' }],
-    tags: ['calls', 'agents', 'health', 'sessions', 'operations'].map((name) => ({ name })),
+    tags: ['calls', 'agents', 'health', 'sessions', 'keys', 'operations'].map((name) => ({ name })),
   });
 }
 
-function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint, security: string | undefined): void {
+function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint): void {
   const body = one.streamsBody ? z.unknown() : one.body;
   registry.registerPath({
     method: one.method,
@@ -35,7 +36,7 @@ function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint, security: st
     summary: one.summary,
     ...(one.description !== undefined && { description: one.description }),
     ...(one.deprecated && { deprecated: true }),
-    ...(security !== undefined && !one.open && { security: [{ [security]: [] }] }),
+    ...(one.scope !== 'open' && { security: [{ [security]: [] }], 'x-holdfast-scope': one.scope }),
     request: {
       ...(one.params && { params: one.params }),
       ...(one.query && { query: one.query }),
@@ -44,7 +45,7 @@ function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint, security: st
         body: { required: !one.bodyOptional, content: { 'application/json': { schema: body } } },
       }),
     },
-    responses: { ...answersOf(one), ...refusalsOf(one, security !== undefined) },
+    responses: { ...answersOf(one), ...refusalsOf(one) },
   });
 }
 
@@ -73,11 +74,13 @@ function answersOf(one: Endpoint) {
 }
 
 /** Describes the refusals of an endpoint. Refusals with the same status share one response, which names them all. */
-function refusalsOf(one: Endpoint, keyed: boolean) {
+function refusalsOf(one: Endpoint) {
   const types = new Set<RefusalType>(one.refusals);
   if (one.params || one.query) types.add('validation_failed');
-  if (!one.open && one.method !== 'get') types.add('cross_site');
-  if (!one.open && keyed) types.add('unauthorized');
+  if (one.scope !== 'open') {
+    if (one.method !== 'get') types.add('cross_site');
+    for (const type of ['unauthorized', 'scope_missing'] as const) types.add(type);
+  }
   const statuses = new Set([...types].map((type) => refusals[type].status));
   return Object.fromEntries(
     [...statuses].map((status) => [

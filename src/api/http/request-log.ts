@@ -21,12 +21,12 @@ export function requestLog(log: Log): RequestHandler {
 }
 
 /**
- * Removes the values of query parameters. Only the names of parameters that have a value are logged, because a name without a
- * value may be a key that was pasted.
+ * Removes API keys, for example one that was given in place of its id, and the values of query parameters. Only the names of
+ * parameters that have a value are logged, because a name without a value may be a key that was pasted.
  */
 function withoutValues(target: string): { url: string; query?: string[] } {
   // The request target may be a whole URL, with a password in it.
-  const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '');
+  const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '').replaceAll(/\bhf_\w+/g, 'hf_...');
   const at = url.indexOf('?');
   if (at === -1) return { url };
   const names = url

@@ -11,6 +11,7 @@ export function nodeEndpoints({ nodes }: Pick<ApiDependencies, 'nodes'>): Endpoi
     endpoint({
       method: 'get',
       path: '/api/vps/nodes',
+      scope: 'admin',
       tag: 'operations',
       summary: 'Facades and workers that run',
       description:

@@ -18,9 +18,9 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
     endpoint({
       method: 'get',
       path: '/healthz',
+      scope: 'open',
       tag: 'operations',
       summary: 'Whether this process is alive',
-      open: true,
       answers: { 200: { description: 'It does', schema: z.object({ status: z.literal('ok') }) } },
       refusals: [],
       handle: () => Promise.resolve({ status: 200, body: { status: 'ok' as const } }),
@@ -28,11 +28,11 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
     endpoint({
       method: 'get',
       path: '/readyz',
+      scope: 'open',
       tag: 'operations',
       summary: 'Whether calls can be accepted',
       description:
         'Ready if Temporal answers, a worker that gets new calls polls, the disks of the data directory and of the payload store have room, and the payload store has been reached. Answers within 2 s.',
-      open: true,
       answers: { 200: { description: 'They can', schema: z.object({ status: z.literal('ready') }) } },
       refusals: ['shutting_down', 'temporal_unavailable', 'disk_full', 'payload_store_unavailable'],
       handle: async () => {
@@ -61,6 +61,7 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
     endpoint({
       method: 'get',
       path: '/metrics',
+      scope: 'admin',
       tag: 'operations',
       summary: 'Prometheus metrics',
       answers: {
@@ -75,6 +76,7 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
     endpoint({
       method: 'get',
       path: '/openapi.json',
+      scope: 'read',
       tag: 'operations',
       summary: 'This document',
       answers: { 200: { description: 'OpenAPI 3.1', schema: z.object({ openapi: z.string() }) } },

@@ -1,7 +1,9 @@
 /** Endpoints for batches of reruns. A batch reruns all calls that match a filter. */
 import { z } from 'zod';
+import { Refusal } from '../../domain/failures.ts';
 import type { BatchFilter } from '../../domain/batch.ts';
 import { batchItemToWire, batchToWire } from './batch-wire.ts';
+import { requireScope } from '../http/auth.ts';
 import { identify } from '../calls/idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
@@ -24,7 +26,7 @@ import { overridesOf } from './overrides.ts';
 const params = z.object({ id });
 const sampleSize = 20;
 
-type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'authenticate'>;
+type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer'>;
 
 /** Endpoints that start, list, describe, follow and cancel batches of reruns. */
 export function batchEndpoints(deps: Dependencies): Endpoint[] {
@@ -34,6 +36,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/api/vps/reruns',
+      scope: 'operate',
       tag: 'calls',
       summary: 'Run all calls that match again',
       description:
@@ -50,6 +53,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       },
       refusals: [
         'invalid_json',
+        'agent_not_allowed',
         'body_too_large',
         'unsupported_media_type',
         'validation_failed',
@@ -59,7 +63,13 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ body, request }) => {
+      handle: async ({ body, principal, request }) => {
+        if (body.dry_run) requireScope(principal, 'read');
+        else if (principal.agents)
+          throw new Refusal(
+            'agent_not_allowed',
+            'A batch may ask any agent, and this API key is limited to some: run the calls again one by one, or use another key',
+          );
         const filter = Object.fromEntries(
           Object.entries(body.filter).filter(([, value]) => value !== undefined),
         ) as BatchFilter;
@@ -69,8 +79,11 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
           const sample = runs.slice(0, sampleSize).map(callSummaryToWire);
           return { status: 200, body: { dry_run: true as const, total: runs.length, skipped, sample } };
         }
-        const { callId: batchId, fingerprint } = await identify(deps, request, { batch: body }, (digest) =>
-          batches.idOf(digest),
+        const { callId: batchId, fingerprint } = await identify(
+          deps,
+          { request, principal },
+          { batch: body },
+          (digest) => batches.idOf(digest),
         );
         const { rate_per_second: ratePerSecond, max_in_flight: maxInFlight } = body;
         const overrides = overridesOf(body.overrides);
@@ -82,6 +95,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/reruns',
+      scope: 'read',
       tag: 'calls',
       summary: 'List batches of reruns',
       description:
@@ -100,6 +114,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/reruns/{id}',
+      scope: 'read',
       tag: 'calls',
       summary: 'Describe a batch of reruns',
       params,
@@ -113,6 +128,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/api/vps/reruns/{id}/events',
+      scope: 'read',
       tag: 'calls',
       summary: 'Follow a batch of reruns',
       description: 'Server-sent events: `progress` at once and whenever it changes, `end` after the last.',
@@ -132,6 +148,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/api/vps/reruns/{id}/cancel',
+      scope: 'operate',
       tag: 'calls',
       summary: 'Cancel a batch of reruns',
       description: 'No more calls are started; calls in flight run to their end.',

@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import { Refusal } from '../../domain/failures.ts';
 import { identify } from '../calls/idempotency.ts';
+import { requireAgent } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { callLocation } from '../calls/call-reply.ts';
@@ -12,7 +13,7 @@ import { overridesOf } from './overrides.ts';
 
 const location = { Location: 'The call' };
 
-type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'authenticate'>;
+type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer'>;
 
 /** The endpoint that reruns a call, and the retired one that reset calls. */
 export function rerunEndpoints(deps: Dependencies): Endpoint[] {
@@ -20,6 +21,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/api/vps/calls/{id}/rerun',
+      scope: 'operate',
       tag: 'calls',
       summary: 'Run a call again',
       description:
@@ -39,6 +41,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
         'invalid_json',
         'call_not_found',
         'agent_not_found',
+        'agent_not_allowed',
         'payload_lost',
         'body_too_large',
         'unsupported_media_type',
@@ -52,11 +55,16 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ params, body, request }) => {
+      handle: async ({ params, body, principal, request }) => {
         const wish = { rerun_of: params.id, ...body };
         const idOf = (digest: string) => deps.calls.running.idOf(digest);
-        const given = hasKey(request) ? await identify(deps, request, wish, idOf) : undefined;
-        const { callId, attached } = await deps.reruns.rerunCall(params.id, overridesOf(body), given);
+        const given = hasKey(request) ? await identify(deps, { request, principal }, wish, idOf) : undefined;
+        const { callId, attached } = await deps.reruns.rerunCall(
+          params.id,
+          overridesOf(body),
+          given,
+          (agent) => requireAgent(principal, agent),
+        );
         return {
           status: 202,
           body: { call_id: callId, rerun_of: params.id, attached },
@@ -67,6 +75,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/api/vps/calls/{id}/reset',
+      scope: 'operate',
       tag: 'calls',
       summary: 'Retired: run the call again instead',
       description: 'Calls are no longer reset. It answers 410 and names the rerun that replaces it.',

@@ -14,6 +14,7 @@ export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): En
     endpoint({
       method: 'get',
       path: '/api/vps/calls/what-if',
+      scope: 'read',
       tag: 'calls',
       summary: "What today's routing would do with earlier calls",
       description:
@@ -29,6 +30,7 @@ export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): En
     endpoint({
       method: 'get',
       path: '/api/vps/calls/{id}/what-if',
+      scope: 'read',
       tag: 'calls',
       summary: "What today's routing would do with a call",
       params: z.object({ id }),

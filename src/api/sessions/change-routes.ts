@@ -11,14 +11,15 @@ import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { sessionParams } from './routes.ts';
 import { maxSystemBytes } from './system-prompt.ts';
 
-type Dependencies = Pick<ApiDependencies, 'sessions' | 'config' | 'sealer' | 'authenticate'>;
+type Dependencies = Pick<ApiDependencies, 'sessions' | 'config' | 'sealer'>;
 
 /** Endpoints that fork a session and that change one without a call. */
-export function sessionChangeEndpoints({ sessions, config, sealer, authenticate }: Dependencies): Endpoint[] {
+export function sessionChangeEndpoints({ sessions, config, sealer }: Dependencies): Endpoint[] {
   return [
     endpoint({
       method: 'post',
       path: '/api/vps/sessions/{id}/fork',
+      scope: 'call',
       tag: 'sessions',
       summary: 'Fork a session',
       description:
@@ -51,6 +52,7 @@ export function sessionChangeEndpoints({ sessions, config, sealer, authenticate 
     endpoint({
       method: 'post',
       path: '/api/vps/sessions/{id}/messages',
+      scope: 'call',
       tag: 'sessions',
       summary: 'Append messages',
       description:
@@ -75,9 +77,9 @@ export function sessionChangeEndpoints({ sessions, config, sealer, authenticate 
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ params, body, request }) => {
+      handle: async ({ params, body, principal, request }) => {
         const { count, repeated } = await sessions.changes.append(params.id, {
-          id: keyDigest({ authenticate }, request),
+          id: keyDigest({ request, principal }),
           fingerprint: sealer.fingerprint(canonicalJson(body)),
           messages: body.messages.map(({ role, content = '', parts, agent }) => ({
             role,
@@ -93,6 +95,7 @@ export function sessionChangeEndpoints({ sessions, config, sealer, authenticate 
     endpoint({
       method: 'patch',
       path: '/api/vps/sessions/{id}',
+      scope: 'call',
       tag: 'sessions',
       summary: "Change a session's settings",
       description:

@@ -77,6 +77,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     endpoint({
       method: 'get',
       path: '/api/vps/sessions',
+      scope: 'read',
       tag: 'sessions',
       summary: 'List sessions',
       description:
@@ -112,6 +113,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     endpoint({
       method: 'get',
       path: '/api/vps/sessions/export',
+      scope: 'read',
       tag: 'sessions',
       summary: 'Export all sessions',
       answers: { 200: { description: 'A stream, in the form that import accepts', schema: sessionExport } },
@@ -122,6 +124,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     endpoint({
       method: 'post',
       path: '/api/vps/sessions/import',
+      scope: 'operate',
       tag: 'sessions',
       summary: 'Import sessions',
       description:
@@ -150,6 +153,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     endpoint({
       method: 'post',
       path: '/api/vps/sessions/cleanup',
+      scope: 'operate',
       tag: 'sessions',
       summary: 'Remove idle sessions',
       description: '0 removes every session that no call holds or waits for.',
@@ -170,6 +174,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     endpoint({
       method: 'get',
       path: '/api/vps/sessions/{id}',
+      scope: 'read',
       tag: 'sessions',
       summary: 'Read a session',
       description:
@@ -193,6 +198,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     endpoint({
       method: 'delete',
       path: '/api/vps/sessions/{id}',
+      scope: 'operate',
       tag: 'sessions',
       summary: 'Delete a session',
       description:
@@ -206,6 +212,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     endpoint({
       method: 'delete',
       path: '/api/vps/sessions',
+      scope: 'operate',
       tag: 'sessions',
       summary: 'Delete the session named by id',
       description: 'Like `DELETE /sessions/{id}`, for ids that cannot be part of a path.',

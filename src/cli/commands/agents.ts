@@ -41,7 +41,7 @@ async function list({ client, out }: Context): Promise<undefined> {
       agent.max_retries,
       agent.fallback_agents.join(', '),
       agent.health_path,
-      agent.has_auth_token ? 'yes' : 'no',
+      agent.auth_token_reference ?? (agent.has_auth_token ? 'yes' : 'no'),
     ]),
   );
 }

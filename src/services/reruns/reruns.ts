@@ -40,15 +40,18 @@ export interface Rerun {
 
 /**
  * Runs a call again. `given` is the identity that follows from an Idempotency-Key. Without a key, each request starts another
- * rerun, whose id is made from the next free number of its family (rerun-family.ts). Throws `Refusal`.
+ * rerun, whose id is made from the next free number of its family (rerun-family.ts). `requireAgent` throws if the sender of the
+ * request may not call an agent. Throws `Refusal`.
  */
 export async function rerunCall(
   deps: RerunDependencies,
   callId: string,
   overrides: RerunOverrides,
-  given?: CallIdentity,
+  given: CallIdentity | undefined,
+  requireAgent: (agent: string) => void,
 ): Promise<Rerun> {
-  const request = await rerunRequest(deps, callId, overrides);
+  const request = await rerunRequest(deps, callId, overrides, requireAgent);
+  for (const agent of [request.agentName, ...(request.fallbackAgents ?? [])]) requireAgent(agent);
   const family = await findFamily(deps.temporal, callId);
   if (given) return rerunKeyed(deps, request, family, given);
   // A unique fingerprint: if another rerun takes a number first, this request does not attach to it but tries the next one.
@@ -115,10 +118,12 @@ export async function rerunRequest(
   { records }: Pick<RerunDependencies, 'records'>,
   callId: string,
   overrides: RerunOverrides,
+  requireAgent: (agent: string) => void = () => undefined,
 ): Promise<RerunRequest> {
   const { prompt, deadlineMs } = overrides;
   // If the prompt is overridden, it does not matter whether the call's own is lost.
   const input = prompt === undefined ? await records.input(callId) : await records.readableInput(callId);
+  requireAgent(input.agentName); // Its prompt and its session's messages were for that agent.
   return {
     ...(await wantedAgents(records, { callId, agentAsked: input.agentName }, overrides)),
     prompt: prompt ?? promptOf(input),

@@ -1,0 +1,134 @@
+/** The commands `keys`: create, list, rotate and revoke API keys. */
+import { Option, InvalidArgumentError, type Command } from 'commander';
+import type { Key, KeyList, KeyRequest, ShownKey } from '../../contract/keys.ts';
+import { scopes, type Scope } from '../../domain/api-key.ts';
+import { keyIdOf } from '../../domain/key-text.ts';
+import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { durationSeconds } from '../filter-options.ts';
+import { note } from '../output.ts';
+
+interface CreateOptions {
+  readonly name: string;
+  readonly scope: readonly Scope[];
+  readonly agents?: readonly string[];
+  /** In seconds. */
+  readonly expires?: number;
+}
+
+/** Declares the commands. */
+export function addKeyCommands(program: Command): void {
+  const keys = withExamples(program.command('keys').description('create, list, rotate and revoke API keys'), [
+    'keys create --name operator --scope admin',
+    "keys create --name crm --scope call,read --agents 'pm-*' --expires 90d",
+    'keys list',
+  ]);
+  declareForNode(keys, 'create', 'create an API key, which is shown once', [
+    'keys create --name operator --scope admin',
+    "keys create --name crm --scope call,read --agents 'pm-*' --expires 90d",
+  ])
+    .requiredOption('--name <name>', 'what the key is for')
+    .addOption(
+      new Option('--scope <scopes>', `what it may do, separated by commas: ${scopes.join(', ')}`)
+        .argParser(asScopes)
+        .makeOptionMandatory(),
+    )
+    .option('--agents <patterns>', "agents that it may call, separated by commas: helper,'pm-*'", asList)
+    .option(
+      '--expires <duration>',
+      'how long it is valid: 90d, 12h (default: until revoked)',
+      durationSeconds,
+    )
+    .action(withNode(create));
+  declareForNode(keys, 'list', 'list the API keys, the oldest first', [
+    'keys list',
+    'keys list --json | jq ".keys[] | select(.status == \\"valid\\")"',
+  ]).action(withNode(list));
+  declareForNode(keys, 'rotate <key-id>', 'give a key a new secret, which is shown once', [
+    'keys rotate 4kTq0cX9aB2d --overlap 7d',
+  ])
+    .option('--overlap <duration>', 'how long the secret before stays valid (default: 24h)', durationSeconds)
+    .action(withNode(rotate));
+  declareForNode(keys, 'revoke <key-id>', 'end a key at once', ['keys revoke 4kTq0cX9aB2d'])
+    .option('--yes', 'do not ask')
+    .action(withNode(revoke));
+}
+
+async function create({ client, out }: Context, options: CreateOptions): Promise<undefined> {
+  const { name, scope, agents, expires } = options;
+  const { body } = await client.request<ShownKey>('POST', '/keys', {
+    body: { name, scopes: scope, agents, expires_in_seconds: expires } satisfies KeyRequest,
+  });
+  show({ out }, body, 'Created');
+}
+
+async function list({ client, out }: Context): Promise<undefined> {
+  const all = await client.get<KeyList>('/keys');
+  if (out.json) {
+    out.document(all);
+    return;
+  }
+  out.table(
+    ['key', 'name', 'status', 'scopes', 'agents', 'created', 'expires', 'revoked'],
+    all.keys.map((key) => [
+      key.id,
+      key.name,
+      key.status,
+      key.scopes.join(','),
+      key.agents?.join(',') ?? 'all',
+      key.created_at,
+      key.expires_at,
+      key.revoked_at,
+    ]),
+    { status: out.state },
+  );
+}
+
+async function rotate(
+  { client, out }: Context,
+  id: string,
+  { overlap }: { readonly overlap?: number },
+): Promise<undefined> {
+  const { body } = await client.request<ShownKey>('POST', `/keys/${idFrom(id)}/rotate`, {
+    body: { overlap_seconds: overlap },
+  });
+  show({ out }, body, 'Rotated');
+}
+
+async function revoke(
+  { client, out }: Context,
+  id: string,
+  { yes }: { readonly yes?: boolean },
+): Promise<undefined> {
+  await confirm(`Revoke the key ${idFrom(id)}? Whoever uses it is refused at once.`, yes);
+  const { body } = await client.request<Key>('DELETE', `/keys/${idFrom(id)}`);
+  if (out.json) out.document(body);
+  else out.text(`Revoked ${body.id} (${body.name})`);
+}
+
+/** The key itself is the whole of standard output, so that a script can take it from there. */
+function show({ out }: Pick<Context, 'out'>, key: ShownKey, what: string): void {
+  if (out.json) {
+    out.document(key);
+    return;
+  }
+  note(`${what} ${key.id} (${key.name}). This is the only time that it is shown:`);
+  out.text(key.key);
+}
+
+/** Takes the id of a key, or the key itself, which is then not sent. */
+function idFrom(given: string): string {
+  return encodeURIComponent(keyIdOf(given) ?? given);
+}
+
+function asScopes(text: string): Scope[] {
+  return asList(text).map((one) => {
+    const scope = scopes.find((known) => known === one);
+    if (!scope) throw new InvalidArgumentError(`'${one}' is no scope. Takes ${scopes.join(', ')}.`);
+    return scope;
+  });
+}
+
+function asList(text: string): string[] {
+  return text.split(',').map((one) => one.trim());
+}

@@ -1,0 +1,71 @@
+/** API keys: what a key may do, and for how long. The text of a key is made and read in key-text.ts. */
+
+/** What a key may do. `admin` includes the others. */
+export const scopes = ['call', 'read', 'operate', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** One of the secrets with which a key is valid. A rotated key has two for a while. */
+export interface KeySecret {
+  /** SHA-256 of the key's text, in hex. The secret is random, so that a slow hash would add nothing. */
+  readonly digest: string;
+  /** Epoch ms. Absent for the secret that is valid as long as the key is. */
+  readonly until?: number;
+}
+
+/** A key as the cluster keeps it. */
+export interface ApiKey {
+  /** Part of the key's text, and what lists show. Public. */
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** Patterns of the agents that the key may call: names, in which `*` stands for any characters. Absent: all agents. */
+  readonly agents?: readonly string[];
+  /** Epoch ms, as the other times. */
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+  readonly revokedAt?: number;
+  /** When it got its newest secret. Absent if that is its first one. */
+  readonly rotatedAt?: number;
+  /** The newest secret is the last one. */
+  readonly secrets: readonly KeySecret[];
+}
+
+export type KeyState = 'valid' | 'expired' | 'revoked';
+
+export function stateOf({ revokedAt, expiresAt }: ApiKey, now: number): KeyState {
+  if (revokedAt !== undefined) return 'revoked';
+  return expiresAt !== undefined && expiresAt <= now ? 'expired' : 'valid';
+}
+
+/** Whether the key has the secret with this digest, and that secret is still valid. */
+export function hasSecret({ secrets }: ApiKey, digest: string, now: number): boolean {
+  return secrets.some((one) => one.digest === digest && (one.until === undefined || one.until > now));
+}
+
+/** Whether a key with these scopes may do what needs `needed`. */
+export function allows(granted: readonly Scope[], needed: Scope): boolean {
+  return granted.includes(needed) || granted.includes('admin');
+}
+
+/** Whether a key with these patterns may call the agent. */
+export function mayCall(patterns: readonly string[] | undefined, agent: string): boolean {
+  return patterns === undefined || patterns.some((pattern) => matches(pattern, agent));
+}
+
+/** Matches piece by piece between the `*`, which takes time linear in the name for each piece. */
+function matches(pattern: string, name: string): boolean {
+  const pieces = pattern.split('*');
+  const [first = ''] = pieces;
+  const last = pieces.at(-1) ?? '';
+  if (pieces.length === 1) return name === pattern;
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
+    return false;
+  let at = first.length;
+  const end = name.length - last.length;
+  for (const piece of pieces.slice(1, -1)) {
+    const found = name.indexOf(piece, at);
+    if (found < 0 || found + piece.length > end) return false;
+    at = found + piece.length;
+  }
+  return true;
+}

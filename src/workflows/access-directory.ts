@@ -1,0 +1,66 @@
+/** The entity that holds the API keys of the cluster. Facades read it each second (services/keys/access.ts). */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  makeContinueAsNewFunc,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ApiKey } from '../domain/api-key.ts';
+import {
+  AccessBook,
+  type AccessLimits,
+  type AccessState,
+  type Actor,
+  type NewKey,
+  type Refused,
+} from '../domain/access-book.ts';
+import {
+  createKeyUpdate,
+  readAccessQuery,
+  revokeKeyUpdate,
+  rotateKeyUpdate,
+  type NewSecret,
+} from './messages.ts';
+
+/** After how many events it continues as new: some hundred changes of keys. */
+const renewAtEvents = 500;
+
+export async function accessDirectory(initial: AccessState, limits: AccessLimits): Promise<void> {
+  const book = new AccessBook(initial, limits);
+  const now = (): number => Date.now();
+
+  /** Facades must learn the facts of the memo although no worker may answer them. */
+  const changed = (key: ApiKey): ApiKey => {
+    upsertMemo({ ...book.memo() });
+    return key;
+  };
+
+  setHandler(createKeyUpdate, (key) => changed(book.create(key, now())), {
+    validator: (key: NewKey, by: Actor) => refuse(book.refusalOfCreation(key, by, now())),
+  });
+  setHandler(
+    rotateKeyUpdate,
+    ({ id, digest, overlapMs }) => changed(book.rotate(id, digest, now() + overlapMs, now())),
+    {
+      validator: ({ id }: NewSecret, by: Actor) => refuse(book.refusalOfChange(id, by, now())),
+    },
+  );
+  setHandler(revokeKeyUpdate, (id) => changed(book.revoke(id, now())), {
+    validator: (id: string, by: Actor) => refuse(book.refusalOfRevocation(id, by, now())),
+  });
+  setHandler(readAccessQuery, () => book.state());
+
+  // A refused update leaves a task without an event. That is no matter here: nothing but the continue-as-new depends on it.
+  await condition(() => workflowInfo().historyLength >= renewAtEvents);
+  await condition(allHandlersFinished);
+  // Without a memo here the next run would get that with which the first one was started.
+  const memo = { ...book.memo() };
+  await makeContinueAsNewFunc<typeof accessDirectory>({ memo })(book.state(), limits);
+}
+
+function refuse(refused: Refused | undefined): void {
+  if (refused) throw ApplicationFailure.nonRetryable(refused.detail, refused.type);
+}

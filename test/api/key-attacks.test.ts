@@ -1,0 +1,195 @@
+/**
+ * Every endpoint of the OpenAPI document, asked with every kind of key. The rules come from the document itself, so a new
+ * endpoint without one fails here.
+ */
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { allows, scopes, type Scope } from '../../src/domain/api-key.ts';
+import { newKeyText } from '../../src/domain/key-text.ts';
+import type { Json } from '../rig/http-client.ts';
+import { useNode, type NodeInUse } from './use-node.ts';
+
+const bootstrap = 'bootstrap-key-of-the-test-0123456789';
+const node = useNode({ HOLDFAST_API_KEYS: bootstrap });
+const openNode = useNode();
+
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  /** Undefined for an endpoint that needs no key. */
+  readonly scope: Scope | undefined;
+}
+
+const open = ['GET /healthz', 'GET /readyz'];
+/** Keys that open nothing, by what is wrong with them. */
+const invalid: Record<string, string | undefined> = {};
+const valid = new Map<Scope, string>();
+let operations: readonly Operation[] = [];
+
+async function keyWith(wish: Json): Promise<{ id: string; text: string }> {
+  const { body } = await node.http.post('/api/vps/keys', { name: 'attack', ...wish });
+  return { id: String(body.id), text: String(body.key) };
+}
+
+beforeAll(async () => {
+  const { body } = await node.http.get('/openapi.json');
+  operations = Object.entries(body.paths as Record<string, Json>).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, declared]) => ({
+      method: method.toUpperCase(),
+      path,
+      scope: (declared as Json)['x-holdfast-scope'] as Scope | undefined,
+    })),
+  );
+  for (const scope of scopes) valid.set(scope, (await keyWith({ scopes: [scope] })).text);
+  const revoked = await keyWith({ scopes: ['admin'] });
+  await node.http.delete(`/api/vps/keys/${revoked.id}`);
+  const rotated = await keyWith({ scopes: ['admin'] });
+  await node.http.post(`/api/vps/keys/${rotated.id}/rotate`, { overlap_seconds: 0 });
+  const expired = await keyWith({ scopes: ['admin'], expires_in_seconds: 1 });
+  await vi.waitFor(
+    async () => expect((await node.http.get(`/api/vps/keys/${expired.id}`)).body.status).toBe('expired'),
+    { timeout: 20_000 },
+  );
+  const admin = valid.get('admin') ?? '';
+  Object.assign(invalid, {
+    'no key': undefined,
+    'a word': 'admin',
+    'a key of another cluster': newKeyText().text,
+    'a mistyped key': `g${admin.slice(1)}`,
+    'a part of a bootstrap key': bootstrap.slice(0, -1),
+    'a revoked key': revoked.text,
+    'the secret before a rotation': rotated.text,
+    'an expired key': expired.text,
+  });
+  // On a cluster the requests alternate between two facades; the one that did not revoke a key learns of it within 2 s.
+  await vi.waitFor(
+    async () => {
+      for (const key of [...Object.values(invalid), ...Object.values(invalid)])
+        expect(await ask({ method: 'GET', path: '/api/vps/agents' }, key)).toBe('401 unauthorized');
+    },
+    { timeout: 20_000 },
+  );
+});
+
+interface How {
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly of?: NodeInUse;
+}
+
+/** Only the status and the problem's type are read: some answers are streams without an end. */
+async function ask(
+  { method, path }: Pick<Operation, 'method' | 'path'>,
+  key: string | undefined,
+  { query = '', headers = {}, of = node }: How = {},
+): Promise<string> {
+  const gone = new AbortController();
+  const url = of.http.nextUrl() + path.replaceAll(/\{\w+\}/g, 'nobody') + query;
+  const reads = method === 'GET' || method === 'HEAD';
+  const response = await fetch(url, {
+    method,
+    signal: gone.signal,
+    headers: {
+      ...(key !== undefined && { Authorization: `Bearer ${key}` }),
+      ...(!reads && { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(!reads && { body: '{"dry_run": true}' }),
+  });
+  if (method === 'HEAD') return String(response.status);
+  const isProblem = response.headers.get('Content-Type')?.startsWith('application/problem+json') === true;
+  const type = isProblem ? ((await response.json()) as Json).error_type : 'answered';
+  gone.abort();
+  return `${response.status} ${String(type)}`;
+}
+
+const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
+
+describe('every endpoint', () => {
+  it('is open on purpose, or says which scope it needs', () => {
+    expect(operations.length).toBeGreaterThan(40);
+    expect(operations.filter(({ scope }) => scope === undefined).map(nameOf)).toEqual(open);
+    const changing = operations.filter(({ method, scope }) => method !== 'GET' && scope === 'read');
+    expect(changing.map(nameOf), 'a key that may only read changes something').toEqual([]);
+  });
+
+  it('refuses every key that is not valid', async () => {
+    for (const [what, key] of Object.entries(invalid))
+      for (const one of operations)
+        expect(await ask(one, key), `${nameOf(one)} with ${what}`).toBe(
+          open.includes(nameOf(one)) ? '200 answered' : '401 unauthorized',
+        );
+  });
+
+  it('refuses a valid key anywhere but in its header', async () => {
+    const key = valid.get('admin') ?? '';
+    for (const name of ['key', 'api_key', 'access_token', 'authorization', 'token'])
+      for (const one of operations.filter(({ scope }) => scope !== undefined))
+        expect(await ask(one, undefined, { query: `?${name}=${key}` }), nameOf(one)).toBe('401 unauthorized');
+    for (const name of ['X-Api-Key', 'Api-Key', 'Proxy-Authorization', 'Cookie', 'Token'])
+      for (const one of operations.filter(({ scope }) => scope !== undefined)) {
+        const value = name === 'Cookie' ? `key=${key}; Authorization=Bearer ${key}` : `Bearer ${key}`;
+        expect(await ask(one, undefined, { headers: { [name]: value } }), nameOf(one)).toBe(
+          '401 unauthorized',
+        );
+      }
+  });
+
+  it('refuses HEAD as it refuses GET', async () => {
+    const reading = operations.filter(({ method, scope }) => method === 'GET' && scope !== undefined);
+    for (const { path } of reading) {
+      expect(await ask({ method: 'HEAD', path }, undefined), path).toBe('401');
+      expect(await ask({ method: 'HEAD', path }, invalid['a revoked key']), path).toBe('401');
+    }
+  });
+
+  it('needs a key at a node without bootstrap keys from the first key on', async () => {
+    const withoutKey = () => ask({ method: 'GET', path: '/api/vps/agents' }, undefined, { of: openNode });
+    expect(await withoutKey()).toBe('200 answered');
+    await openNode.http.post('/api/vps/keys', { name: 'first', scopes: ['admin'] });
+    await vi.waitFor(
+      async () => {
+        expect([await withoutKey(), await withoutKey()]).toEqual(['401 unauthorized', '401 unauthorized']);
+      },
+      { timeout: 20_000 },
+    );
+    for (const each of operations)
+      expect(await ask(each, undefined, { of: openNode }), nameOf(each)).toBe(
+        open.includes(nameOf(each)) ? '200 answered' : '401 unauthorized',
+      );
+  });
+
+  it.each(scopes)('does for a key with the scope %s what that allows, and nothing else', async (granted) => {
+    const key = valid.get(granted);
+    for (const one of operations) {
+      const answer = await ask(one, key);
+      if (one.scope === undefined || allows([granted], one.scope))
+        expect(answer, nameOf(one)).not.toMatch(/^(401|403|500) /);
+      else expect(answer, nameOf(one)).toBe('403 scope_missing');
+    }
+  });
+});
+
+describe('the pages for people', () => {
+  it('and everything that they load need a key', async () => {
+    const documents = ['/', '/calls', '/calls/x', '/agents', '/sessions', '/batches', '/nowhere', '/docs/'];
+    const key = valid.get('read');
+    const paths = new Set(documents);
+    for (const path of documents)
+      for (const [, loaded] of (await page(path, key)).body.matchAll(/(?:src|href)="([^"#]+)"/g))
+        paths.add(new URL(loaded ?? '', `http://node${path}`).pathname);
+    expect([...paths].some((path) => path.startsWith('/assets/'))).toBe(true);
+    expect([...paths].some((path) => path.endsWith('.css') && path.startsWith('/docs/'))).toBe(true);
+    for (const path of paths) {
+      expect((await page(path, key)).status, path).toBe(path === '/nowhere' ? 404 : 200);
+      for (const [what, wrong] of Object.entries(invalid))
+        expect((await page(path, wrong)).status, `${path} with ${what}`).toBe(401);
+    }
+  });
+
+  async function page(path: string, key: string | undefined): Promise<{ status: number; body: string }> {
+    const response = await fetch(node.http.nextUrl() + path, {
+      headers: { Accept: 'text/html', ...(key !== undefined && { Authorization: `Bearer ${key}` }) },
+    });
+    return { status: response.status, body: await response.text() };
+  }
+});
