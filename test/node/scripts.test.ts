@@ -26,7 +26,11 @@ async function place(extra: Environment = {}) {
 /** The last line that e2e.sh prints about the node at `url`. */
 async function endToEnd(url: string): Promise<string | undefined> {
   const env = { PATH: process.env['PATH'], HOLDFAST_API_KEY: apiKey };
-  const { stdout } = await promisify(execFile)(script('e2e.sh'), [url], { env });
+  const { stdout } = await promisify(execFile)(script('e2e.sh'), [url], { env }).catch((error: unknown) => {
+    const failed = error as Error & { readonly stdout?: string };
+    failed.message += `\n${failed.stdout ?? ''}`; // Says which checks had passed.
+    throw failed;
+  });
   return stdout.trim().split('\n').at(-1);
 }
 
@@ -42,9 +46,15 @@ test('e2e.sh passes on a facade with keys whose worker is another process', asyn
   const facade = await startNodeProcess(
     await place({ ...cluster, HOLDFAST_API_KEYS: apiKey, HOLDFAST_EMBEDDED_WORKER: 'off' }),
   );
+  const withKey = new HttpClient(facade.url, apiKey);
   const beside = { TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' };
   const worker = new ProductProcess('worker.js', await place({ ...cluster, ...beside }));
   await worker.printed(/Worker is ready/);
+  // The worker has polled then, and answers the facade's queries.
+  await expect.poll(async () => (await facade.http.get('/readyz')).status, { timeout: 30_000 }).toBe(200);
+  await expect
+    .poll(async () => (await withKey.get('/api/vps/agents?id=nobody')).status, { timeout: 30_000 })
+    .toBe(404);
   expect(await endToEnd(facade.url)).toMatch(/^\d\d passed, 0 failed$/);
 }, 90_000);
 
