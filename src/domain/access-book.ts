@@ -194,5 +194,5 @@ export class AccessBook {
 }
 
 function endOf({ revokedAt, expiresAt }: ApiKey): number {
-  return revokedAt ?? expiresAt ?? Infinity;
+  return Math.min(revokedAt ?? Infinity, expiresAt ?? Infinity);
 }

@@ -55,9 +55,9 @@ export function mayCall(patterns: readonly string[] | undefined, agent: string):
 /** Matches piece by piece between the `*`, which takes time linear in the name for each piece. */
 function matches(pattern: string, name: string): boolean {
   const pieces = pattern.split('*');
-  const [first = ''] = pieces;
-  const last = pieces.at(-1) ?? '';
   if (pieces.length === 1) return name === pattern;
+  const first = pattern.slice(0, pattern.indexOf('*'));
+  const last = pattern.slice(pattern.lastIndexOf('*') + 1);
   if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
     return false;
   let at = first.length;

@@ -40,6 +40,6 @@ function checksum(text: string): string {
   let rest = crc32(text);
   let encoded = '';
   for (; encoded.length < checksumLength; rest = Math.floor(rest / digits.length))
-    encoded = (digits[rest % digits.length] ?? '') + encoded;
+    encoded = digits.charAt(rest % digits.length) + encoded;
   return encoded;
 }

@@ -92,6 +92,16 @@ it('counts valid keys, and drops those that ended first to make room', () => {
   expect(book.state().keys.map(({ id }) => id)).toEqual(['boss', 'c']);
 });
 
+it('drops the key first that ended first', () => {
+  const book = new AccessBook(empty, { maxKeys: 3 });
+  book.create(admin('boss'), 0);
+  book.create(caller('revoked'), 0);
+  book.create({ ...caller('expired'), expiresAt: 3 }, 0);
+  book.revoke('revoked', 5);
+  book.create(caller('new'), 10);
+  expect(book.state().keys.map(({ id }) => id)).toEqual(['boss', 'revoked', 'new']);
+});
+
 it('a change of a key that it does not have is a fault', () => {
   expect(() => new AccessBook(empty, { maxKeys: 2 }).revoke('a', 0)).toThrow('No key a');
 });
