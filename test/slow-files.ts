@@ -24,6 +24,7 @@ export const slowFiles = [
   'test/chaos/slice.test.ts',
   'test/cli/doctor.test.ts',
   'test/cli/health.test.ts',
+  'test/cli/keys.test.ts',
   'test/cli/manage.test.ts',
   'test/cli/processes.test.ts',
   'test/cli/replay.test.ts',

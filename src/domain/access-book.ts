@@ -32,7 +32,7 @@ export interface AccessMemo {
   readonly everKeyed: boolean;
   /** Ids of the keys that were revoked. */
   readonly revoked: readonly string[];
-  /** Of each key that was rotated, the beginnings of the digests of its secrets. Its other secrets are no longer valid. */
+  /** By the id of each rotated key: the first hex digits of the digests of its valid secrets. It has no others. */
   readonly rotated?: Readonly<Record<string, readonly string[]>>;
 }
 

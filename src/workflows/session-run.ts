@@ -36,9 +36,9 @@ export class SessionRun {
   }
 
   /**
-   * Whether the session should continue as new. The task of an update that is refused leaves no event, and a replay does not give
-   * it to the workflow. So what such a task alone sees must not lead to commands: a history counts as long only once code that a
-   * recorded event has woken finds it long. Older runs looked at the length in every task.
+   * Whether the session should continue as new. The task of a refused update leaves no event, so a replay does not repeat it,
+   * and what such a task sees must not lead to commands. Therefore a history counts as long only once a recorded event has
+   * woken code that finds it long. Older runs looked at the length in every task.
    */
   get mustRenew(): boolean {
     return this.takesEndings ? this.wasFoundLong : this.isLong();

@@ -167,8 +167,8 @@ function addressOf(at: string): Pick<ComparableAgent, 'protocol' | 'host' | 'por
 }
 
 /**
- * Reads the token that the user gives, or the reference to it; undefined without one. A token is never an argument, because every program of the machine can
- * see arguments.
+ * Reads the token that the user gives, or the reference to it; undefined without one. A token is never an argument, because
+ * every program of the machine can see arguments.
  */
 async function tokenOf({ tokenEnv, tokenStdin, tokenRef }: Options): Promise<string | undefined> {
   if (tokenRef !== undefined) {
