@@ -14,6 +14,7 @@ import { docsRouter } from './http/docs.ts';
 import { streamed, type Context, type Endpoint } from './http/endpoint.ts';
 import { jsonBody, jsonTypes } from './http/json-body.ts';
 import { openApiDocument } from './http/openapi.ts';
+import { projectOfRequest } from './http/project.ts';
 import { problemHandler } from './http/problems.ts';
 import { requestLog } from './http/request-log.ts';
 import { agentEndpoints } from './agents/routes.ts';
@@ -23,6 +24,7 @@ import { batchEndpoints } from './reruns/batch-routes.ts';
 import { callEndpoints } from './calls/routes.ts';
 import { healthEndpoints } from './agents/health-routes.ts';
 import { keyEndpoints } from './keys/routes.ts';
+import { projectEndpoints } from './keys/project-routes.ts';
 import { nodeEndpoints } from './operations/node-routes.ts';
 import { operationEndpoints } from './operations/routes.ts';
 import { rerunEndpoints } from './reruns/routes.ts';
@@ -48,6 +50,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...sessionEndpoints(deps),
     ...sessionChangeEndpoints(deps),
     ...keyEndpoints(deps),
+    ...projectEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];
@@ -89,7 +92,7 @@ function expressPath(path: string): string {
 
 function pipeline(
   one: Endpoint,
-  { authenticate, openResponses, drain, config, metrics, diskProblem }: ApiDependencies,
+  { access, authenticate, openResponses, drain, config, metrics, diskProblem }: ApiDependencies,
 ): RequestHandler[] {
   const guard: RequestHandler = async (request, response, next) => {
     if (one.scope !== 'open') {
@@ -115,7 +118,7 @@ function pipeline(
   };
   const { maxBodyBytes: limit } = config.limits;
   const parseBody = one.body ? jsonBody(limit) : [];
-  return [guard, ...parseBody, (request, response) => serve(one, request, response)];
+  return [guard, ...parseBody, (request, response) => serve(one, access, request, response)];
 }
 
 /** Who sent a request, once that is known. */
@@ -129,12 +132,21 @@ function requireDisk(problem: string | undefined): void {
   if (problem !== undefined) throw new Refusal('disk_full', problem, { retryAfterSeconds: 5 });
 }
 
-async function serve(one: Endpoint, request: Request, response: Response): Promise<void> {
+async function serve(
+  one: Endpoint,
+  access: ApiDependencies['access'],
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const principal = principals.get(request) ?? nobody;
+  const project = one.projects ? await projectOfRequest(one, request, principal, access) : principal.project;
+  const { project: _named, ...query } = request.query;
   const context = {
     params: one.params && validate(one.params, request.params, 'path'),
-    query: one.query && validate(one.query, request.query, 'query'),
+    query: one.query && validate(one.query, one.projects ? query : request.query, 'query'),
     body: one.body && validate(one.body, request.body ?? (one.bodyOptional ? {} : undefined), 'body'),
-    principal: principals.get(request) ?? nobody,
+    principal,
+    project,
     request,
     response,
   };

@@ -9,6 +9,7 @@ export type ComparableAgent = Omit<Agent, 'url' | 'has_auth_token' | 'auth_token
 };
 
 const fields = [
+  'project',
   'protocol',
   'host',
   'port',

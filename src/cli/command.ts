@@ -15,6 +15,7 @@ export interface Context {
 interface CommonOptions {
   readonly json?: true;
   readonly url?: string;
+  readonly project?: string;
 }
 
 /** Adds a command to `parent`. `usage` is its name and arguments in commander's syntax, e.g. `show <call-id>`. */
@@ -30,9 +31,11 @@ export function declare(
   );
 }
 
-/** Adds a command that sends requests to a node. Such a command takes --url too. */
+/** Adds a command that sends requests to a node. Such a command takes --url and --project too. */
 export function declareForNode(...declaration: Parameters<typeof declare>): Command {
-  return declare(...declaration).option('--url <url>', 'URL of the node (default: HOLDFAST_URL)');
+  return declare(...declaration)
+    .option('--url <url>', 'URL of the node (default: HOLDFAST_URL)')
+    .option('--project <name>', "project that it is about (default: HOLDFAST_PROJECT, then the key's)");
 }
 
 /** Adds examples to the help, each without the word `holdfast`. */
@@ -53,11 +56,11 @@ export function withNode<A extends unknown[]>(
 ): (...args: A) => Promise<void> {
   return async (...args) => {
     // Commander passes the arguments, then the options, then the command.
-    const { json = false, url } = args.at(-2) as CommonOptions;
+    const { json = false, url, project } = args.at(-2) as CommonOptions;
     // With an empty id the path would be that of another endpoint.
     if (args.slice(0, -2).flat().includes(''))
       throw new CliError('usage', 'An argument is empty. Is a shell variable not set?');
-    const client = new NodeClient(loadCliSettings(process.env, url));
+    const client = new NodeClient(loadCliSettings(process.env, { url, project }));
     try {
       leaveWith(await action({ client, out: new Output(json) }, ...args));
     } finally {

@@ -118,6 +118,7 @@ export class NodeClient {
         headers: {
           ...(json && { 'Content-Type': 'application/json' }),
           ...(this.settings.apiKey !== undefined && { Authorization: `Bearer ${this.settings.apiKey}` }),
+          ...(this.settings.project !== undefined && { 'Holdfast-Project': this.settings.project }),
           ...headers,
         },
       });

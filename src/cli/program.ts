@@ -8,6 +8,7 @@ import { addCallsCommands } from './commands/calls.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addHealthCommand } from './commands/health.ts';
+import { addProjectCommands } from './commands/projects.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addNodesCommand } from './commands/nodes.ts';
 import { addProcessCommands } from './commands/processes.ts';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   addReplayCommand(program);
   addRerunCommand(program);
   addWhatIfCommand(program);
+  addProjectCommands(program);
   addKeyCommands(program);
   addNodesCommand(program);
   addDoctorCommand(program);

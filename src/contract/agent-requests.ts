@@ -2,6 +2,7 @@
 import { looksLikeReference, parseReference, referenceTakes } from '../domain/secret-reference.ts';
 import { noDeeperThan, noLargerThan } from './bounds.ts';
 import { id, newId } from './ids.ts';
+import { newProjectName } from './projects.ts';
 import type { RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
@@ -18,6 +19,9 @@ const path = z
 export const registration = z
   .strictObject({
     name: newId,
+    project: newProjectName
+      .nullish()
+      .openapi({ description: 'The only project that may use the agent. Default: all projects share it' }),
     host: z.string().min(1).max(255).openapi({
       description: 'Host name or IP address; link-local and cloud metadata addresses are refused',
     }),

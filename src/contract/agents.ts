@@ -7,6 +7,7 @@ import { z } from './zod.ts';
 export const agentDescription = z
   .object({
     name: z.string(),
+    project: nullableText.openapi({ description: 'The only project that may use it; null: all projects' }),
     host: z.string(),
     port: z.number().int(),
     protocol: z.enum(['http', 'https']),

@@ -27,9 +27,11 @@ export const agentHealthDescription = z
     }),
     latency_p50_ms: figure.nullable().openapi({ description: 'Of latencies_ms; null when there are none' }),
     latency_p95_ms: figure.nullable(),
-    recent_errors: z.array(z.object({ at: isoTime, error_type: errorType, call_id: z.string() })).openapi({
-      description: 'The last 10 failed calls, newest first; with more than 500 agents at least the last 3',
-    }),
+    recent_errors: z
+      .array(z.object({ at: isoTime, error_type: errorType, call_id: z.string().nullable() }))
+      .openapi({
+        description: 'The last 10 failed calls, newest first; with more than 500 agents at least the last 3',
+      }),
   })
   .openapi('AgentHealth');
 

@@ -3,6 +3,7 @@ import { scopes } from '../domain/api-key.ts';
 import { shortListOf } from './bounds.ts';
 import { isoTime } from './fields.ts';
 import { id } from './ids.ts';
+import { newProjectName } from './projects.ts';
 import type { AnswerOf, RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
@@ -20,6 +21,9 @@ export const keyRequest = z
     name: id
       .refine((text) => !/hf_\w{40}/.test(text), 'not an API key itself: names are shown in lists')
       .openapi({ description: 'What the key is for; need not be unique' }),
+    project: newProjectName
+      .nullish()
+      .openapi({ description: 'What the key sees and makes belongs to this project. Default: `default`' }),
     scopes: shortListOf(scopes.length, scope).openapi({ description: 'What the key may do' }),
     agents: shortListOf(maxPatterns, id).nullish().openapi({
       description:
@@ -58,6 +62,7 @@ export const key = z
   .object({
     id: z.string().openapi({ description: "Part of the key's text; not secret" }),
     name: z.string(),
+    project: z.string(),
     status: z.enum(['valid', 'expired', 'revoked']),
     scopes: z.array(scope),
     agents: z.array(z.string()).nullable().openapi({ description: 'null: all agents' }),

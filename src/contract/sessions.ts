@@ -69,7 +69,7 @@ export const importReport = z
 
 export const sessionList = z
   .object({
-    sessions: z.array(z.object({ session_id: z.string() })),
+    sessions: z.array(z.object({ session_id: z.string(), project: z.string() })),
     next_cursor: z.string().nullable(),
   })
   .openapi('SessionList');

@@ -1,6 +1,10 @@
-/** The state of the access directory (workflows/access-directory.ts): the cluster's API keys, and who may change them. */
+/**
+ * The state of the access directory (workflows/access-directory.ts): the cluster's projects and API keys, and who may change
+ * them.
+ */
 import { allows, hasSecret, stateOf, type ApiKey } from './api-key.ts';
 import type { OtherRefusalType } from './failures.ts';
+import { defaultProject, type Project } from './project.ts';
 import { sizeAsJson } from './json-bytes.ts';
 
 /** The most bytes of all keys together. It keeps the state well below Temporal's limit of 2 MiB for a payload. */
@@ -11,6 +15,13 @@ export interface AccessState {
   readonly keys: readonly ApiKey[];
   /** Whether a key was ever created. Without one, nodes on loopback need none. */
   readonly everKeyed: boolean;
+  /** In the order in which they were created, without `default`. Absent in states from before there were projects. */
+  readonly projects?: readonly Project[];
+  /**
+   * Until then (epoch ms) there may be calls that were started before Idempotency-Keys belonged to projects: see
+   * api/calls/idempotency.ts. Absent if there are none.
+   */
+  readonly earlierCallersUntil?: number;
 }
 
 /**
@@ -34,6 +45,9 @@ export interface AccessMemo {
   readonly revoked: readonly string[];
   /** By the id of each rotated key: the first hex digits of the digests of its valid secrets. It has no others. */
   readonly rotated?: Readonly<Record<string, readonly string[]>>;
+  /** Names of the projects that were closed. */
+  readonly closed?: readonly string[];
+  readonly earlierCallersUntil?: number;
 }
 
 /** So much of a digest, in hex digits, is in the memo. */
@@ -52,6 +66,8 @@ export function withoutRotated(key: ApiKey, { rotated = {} }: Partial<AccessMemo
 /** The bounds of what the directory holds. */
 export interface AccessLimits {
   readonly maxKeys: number;
+  /** Absent if the directory was started before there were projects. */
+  readonly maxProjects?: number;
 }
 
 /** Why a change is refused. */
@@ -62,32 +78,85 @@ export interface Refused {
 
 export class AccessBook {
   private readonly keys: Map<string, ApiKey>;
+  private readonly projects: Map<string, Project>;
   private readonly maxKeys: number;
+  private readonly maxProjects: number;
+  private readonly earlierCallers: Pick<AccessState, 'earlierCallersUntil'>;
   private everKeyed: boolean;
 
-  constructor({ keys, everKeyed }: AccessState, { maxKeys }: AccessLimits) {
+  constructor(
+    { keys, everKeyed, projects = [], ...earlierCallers }: AccessState,
+    { maxKeys, maxProjects = 200 }: AccessLimits,
+  ) {
+    this.earlierCallers = earlierCallers;
+    this.projects = new Map(projects.map((project) => [project.name, project]));
+    this.maxProjects = maxProjects;
     this.keys = new Map(keys.map((key) => [key.id, key]));
     this.everKeyed = everKeyed;
     this.maxKeys = maxKeys;
   }
 
   state(): AccessState {
-    return { keys: [...this.keys.values()], everKeyed: this.everKeyed };
+    const { everKeyed, earlierCallers } = this;
+    const keys = [...this.keys.values()];
+    return { keys, everKeyed, projects: [...this.projects.values()], ...earlierCallers };
   }
 
-  /** The facts for the memo; undefined as long as no key was created. */
+  /** The facts for the memo; undefined as long as nothing was created. */
   memo(): AccessMemo | undefined {
-    if (!this.everKeyed) return undefined;
+    if (!this.everKeyed && this.projects.size === 0) return undefined;
     const keys = [...this.keys.values()];
     const revoked = keys.filter((key) => key.revokedAt !== undefined);
     const rotated = keys.filter((key) => key.rotatedAt !== undefined && key.revokedAt === undefined);
+    const closed = [...this.projects.values()].filter((project) => project.closedAt !== undefined);
     return {
-      everKeyed: true,
+      everKeyed: this.everKeyed,
       revoked: revoked.map(({ id }) => id),
       rotated: Object.fromEntries(
         rotated.map(({ id, secrets }) => [id, secrets.map(({ digest }) => digest.slice(0, digestPrefix))]),
       ),
+      closed: closed.map(({ name }) => name),
+      ...this.earlierCallers,
     };
+  }
+
+  refusalOfProject(name: string, by: Actor, now: number): Refused | undefined {
+    const refused = this.refusalOf(by, now);
+    if (refused) return refused;
+    if (name === defaultProject || this.projects.has(name))
+      return {
+        type: 'project_exists',
+        detail: `There is a project '${name}', or there was one: choose another name`,
+      };
+    if (this.projects.size >= this.maxProjects)
+      return {
+        type: 'projects_full',
+        detail: `There are ${this.maxProjects} projects, the most there can be (HOLDFAST_MAX_PROJECTS)`,
+      };
+    return undefined;
+  }
+
+  createProject(name: string, now: number): Project {
+    const created = { name, createdAt: now };
+    this.projects.set(name, created);
+    return created;
+  }
+
+  refusalOfClosing(name: string, by: Actor, now: number): Refused | undefined {
+    const refused = this.refusalOf(by, now);
+    if (refused) return refused;
+    if (name === defaultProject)
+      return { type: 'default_project', detail: `'${defaultProject}' cannot be closed` };
+    return this.projects.has(name) ? undefined : noSuchProject(name);
+  }
+
+  /** Closes the project for good. Of one that was closed before, the time stays. */
+  closeProject(name: string, now: number): Project {
+    const project = this.projects.get(name);
+    if (!project) throw new Error(`No project ${name}`);
+    const closed = { ...project, closedAt: project.closedAt ?? now };
+    this.projects.set(name, closed);
+    return closed;
   }
 
   refusalOfCreation(key: NewKey, by: Actor, now: number): Refused | undefined {
@@ -99,6 +168,12 @@ export class AccessBook {
         detail:
           "scopes: the first key must have 'admin', because from then on requests without a key are refused",
       };
+    if (key.project !== undefined) {
+      const project = this.projects.get(key.project);
+      if (!project) return noSuchProject(key.project);
+      if (project.closedAt !== undefined)
+        return { type: 'project_closed', detail: `Project '${key.project}' is closed: choose another one` };
+    }
     const valid = this.valid(now);
     if (valid.length >= this.maxKeys)
       return { type: 'keys_full', detail: `There are ${this.maxKeys} valid keys already: revoke one first` };
@@ -191,6 +266,10 @@ export class AccessBook {
     this.keys.set(key.id, key);
     return key;
   }
+}
+
+function noSuchProject(name: string): Refused {
+  return { type: 'project_not_found', detail: `Project '${name}' does not exist` };
 }
 
 function endOf({ revokedAt, expiresAt }: ApiKey): number {

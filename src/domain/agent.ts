@@ -1,3 +1,5 @@
+import { allProjects } from './project.ts';
+
 /** What an agent's answers must look like. Any other answer fails with `invalid_response`, and the call falls back. */
 export interface AgentExpectation {
   /** The least length of the answer, in UTF-16 code units. */
@@ -11,6 +13,8 @@ export interface AgentExpectation {
 /** The configuration of one registered agent. A call pins it when it starts: later changes do not affect that call. */
 export interface AgentConfig {
   readonly name: string;
+  /** The only project that may use the agent. Absent: all projects share it. */
+  readonly project?: string;
   /** Host name or IP literal, checked by the address guard at registration and when connecting. */
   readonly host: string;
   readonly port: number;
@@ -35,6 +39,11 @@ export interface AgentConfig {
    * on demand only opens a connection.
    */
   readonly healthPath?: string;
+}
+
+/** Whether those of the project may use the agent. `*` stands for those who may use all agents. */
+export function isUsableIn(project: string, agent: Pick<AgentConfig, 'project'>): boolean {
+  return project === allProjects || agent.project === undefined || agent.project === project;
 }
 
 /** Whether the agent has a token, given or referred to. */

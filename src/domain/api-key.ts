@@ -17,6 +17,8 @@ export interface ApiKey {
   /** Part of the key's text, and what lists show. Public. */
   readonly id: string;
   readonly name: string;
+  /** What the key sees and makes belongs to this project. Absent: `default`. */
+  readonly project?: string;
   readonly scopes: readonly Scope[];
   /** Patterns of the agents that the key may call: names, in which `*` stands for any characters. Absent: all agents. */
   readonly agents?: readonly string[];

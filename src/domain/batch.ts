@@ -2,7 +2,10 @@
 import type { ErrorType } from './failures.ts';
 import type { StoredText } from './stored-text.ts';
 
-/** Selects the calls to run again: the parameters of the API's call filter by name. Times are ISO 8601 UTC. */
+/**
+ * Selects the calls to run again: the parameters of the API's call filter by name, and `project`. Times are ISO 8601 UTC. The
+ * session has the id that it has inside Holdfast (project.ts).
+ */
 export type BatchFilter = Readonly<Record<string, string>>;
 
 /** The members of the original calls that the reruns change. An absent member stays as in the original call. */

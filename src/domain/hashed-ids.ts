@@ -1,15 +1,16 @@
 /** Makes ids that are hashes, so that the same request always leads to the same call. Workflow code cannot use this file. */
 import { createHash } from 'node:crypto';
 import { plainStart } from './ids.ts';
+import { idIn, projectOf } from './project.ts';
 
 /** Returns the hash of a caller's `Idempotency-Key`. `Calls.idOf` and `Batches.idOf` make an id from it. */
 export function digestOfKey(caller: string, idempotencyKey: string): string {
   return hashed([caller, idempotencyKey]);
 }
 
-/** Returns the id of the rerun with this number in the family of the call `root` (ADR 0022). */
+/** Returns the id of the rerun with this number in the family of the call `root` (ADR 0022), in the project of that call. */
 export function rerunIdOf(root: string, number: number): string {
-  return plainStart(hashed(['rerun', root, number]));
+  return idIn(projectOf(root), plainStart(hashed(['rerun', root, number])));
 }
 
 /**

@@ -2,6 +2,7 @@
  * Builders of every Temporal id, and of the idempotency key that agents get. Only this file knows their form. Hashed ids are
  * made in hashed-ids.ts, keys of data in memory in cache-keys.ts.
  */
+import { defaultProject, partsOfSession, sessionIn } from './project.ts';
 
 export const accessDirectoryId = 'access-directory';
 export const agentDirectoryId = 'agent-directory';
@@ -13,12 +14,23 @@ const sessionPrefix = 'session-';
 const batchPrefix = 'rerun-batch-';
 
 export const callWorkflowId = (callId: string): string => callPrefix + callId;
-export const sessionWorkflowId = (sessionId: string): string => sessionPrefix + sessionId;
+/** Sessions outside `default` have a prefix of their own, so that a list filter finds those of one project. */
+export function sessionWorkflowId(sessionId: string): string {
+  const { project, own } = partsOfSession(sessionId);
+  return project === defaultProject ? sessionPrefix + own : sessionsPrefixOf(project) + own;
+}
+/** The beginning of the workflow ids of a project's sessions, outside `default`. */
+export const sessionsPrefixOf = (project: string): string => `session@${project}/`;
 
 export const batchWorkflowId = (batchId: string): string => batchPrefix + batchId;
 
 export const callIdOf = (workflowId: string): string => workflowId.slice(callPrefix.length);
-export const sessionIdOf = (workflowId: string): string => workflowId.slice(sessionPrefix.length);
+export function sessionIdOf(workflowId: string): string {
+  const [all = '', project] = /^session@([a-z0-9-]+)\//.exec(workflowId) ?? [];
+  return project === undefined
+    ? workflowId.slice(sessionPrefix.length)
+    : sessionIn(project, workflowId.slice(all.length));
+}
 export const batchIdOf = (workflowId: string): string => workflowId.slice(batchPrefix.length);
 
 /** Returns the call id for user input, which may be the call id or the id of its workflow. */

@@ -1,13 +1,17 @@
 /**
  * Encodes a name as a search attribute that list filters can find. Temporal's filters cannot match a value with a double
  * quote or a backslash, and strip quotes from its ends, however it is escaped; on PostgreSQL they fail on a question mark
- * (temporalio/temporal issue 11797). So these characters are percent-encoded.
+ * (temporalio/temporal issue 11797). So these characters are percent-encoded, and so is the divider in the id of a session
+ * outside `default` (domain/project.ts).
  */
 export function searchable(name: string): string {
-  return name.replace(/[%"'\\?]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  return name.replace(
+    /[%"'\\?\u001f]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
-const encoded = /%(22|25|27|3F|5C)/g;
+const encoded = /%(1F|22|25|27|3F|5C)/g;
 
 /** Decodes a search attribute to the name. */
 export function nameOf(value: string): string {

@@ -21,8 +21,9 @@ export class SessionAppends {
   }
 
   /** Returns why the request is refused; undefined if it is accepted. The update's validator calls this. */
-  refusal({ id, fingerprint, metadata, taken = [] }: Append): AppendRefusal | undefined {
-    const earlier = this.fingerprints.get(id);
+  refusal(append: Append): AppendRefusal | undefined {
+    const { fingerprint, metadata, taken = [] } = append;
+    const earlier = this.fingerprintOf(append);
     if (earlier !== undefined) return earlier === fingerprint ? undefined : 'idempotency_mismatch';
     if (this.book.callsBeside(taken) > 0) return 'session_busy';
     return this.book.refusalOfMore(metadata ? sizeAsJson(metadata) : 0);
@@ -31,7 +32,7 @@ export class SessionAppends {
   /** Appends the messages, unless the request is a repeat. */
   append(append: Append, nowMs: number): Appended {
     const { id, fingerprint, messages } = append;
-    const repeated = this.fingerprints.has(id);
+    const repeated = this.fingerprintOf(append) !== undefined;
     if (!repeated) {
       this.remember(id, fingerprint);
       const timestamp = new Date(nowMs).toISOString();
@@ -45,6 +46,12 @@ export class SessionAppends {
   state(): Pick<SessionState, 'appends'> {
     const appends = [...this.fingerprints].map(([id, fingerprint]): AppendRecord => ({ id, fingerprint }));
     return appends.length > 0 ? { appends } : {};
+  }
+
+  /** Returns the fingerprint with which the request came before; undefined if it did not. */
+  private fingerprintOf({ id, earlierIds = [] }: Append): string | undefined {
+    const known = [id, ...earlierIds].find((one) => this.fingerprints.has(one));
+    return known === undefined ? undefined : this.fingerprints.get(known);
   }
 
   private remember(id: string, fingerprint: string): void {

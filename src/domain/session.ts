@@ -85,6 +85,8 @@ export interface SessionState extends SessionContent {
 export interface Append {
   /** Identifies the request. If it is repeated, it appends nothing; with another fingerprint it is refused. */
   readonly id: string;
+  /** Other ids that the same request may have had before Idempotency-Keys belonged to projects. */
+  readonly earlierIds?: readonly string[];
   readonly fingerprint: string;
   readonly messages: readonly NewMessage[];
   readonly userId?: string;

@@ -59,6 +59,8 @@ export interface ComposedServices {
   readonly waiters: Waiters;
 }
 
+/** The retention that is assumed where the namespace does not say it. */
+const unknownRetentionMs = 30 * 86_400_000;
 /** How many calls are started at once when the node begins. A start of 1.5 s counts as slow: at 5 s it fails (ADR 0018). */
 const fewStarts = { least: 4, slowMs: 1_500 };
 
@@ -103,11 +105,16 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
       countCalls: (filter) => countCalls(temporal, filter),
       exportCalls: (filter) => exportCalls(temporal, filter),
     },
-    access: new Access(temporal, updateLimit, config.keys.limits),
+    access: new Access(temporal, updateLimit, config.keys.limits, longestKeptMs(config, parts)),
     nodes,
     temporal: { describePolling: () => describePolling(temporal, asking.now()) },
   };
   return { services, rerunning, deletions, untold, updateLimit, waiters };
+}
+
+/** How long, at most, Temporal still knows a call that runs now. */
+function longestKeptMs({ limits }: Config, { retentionMs = unknownRetentionMs }: ServiceParts): number {
+  return limits.maxDeadlineMs + retentionMs;
 }
 
 /** The limits of new sessions. A session must look at the holder of its turn well before Temporal would remove that call. */

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { createApp } from '../api/app.ts';
-import { createAuthenticate } from '../api/http/auth.ts';
+import { createAuthenticate, earlierCallerOf } from '../api/http/auth.ts';
 import type { Drain } from '../api/http/drain.ts';
 import { OpenResponses } from '../api/http/open-responses.ts';
 import { Streams } from '../api/http/sse.ts';
@@ -40,6 +40,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   const now = (): number => clock.now();
   const known = new KnownKeys(access, now, config.keys.offlineMs);
   const openResponses = new OpenResponses(known);
+  const earlierCallers = config.apiKeys.map(earlierCallerOf);
   const app = createApp(
     {
       ...node.services,
@@ -47,6 +48,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
       log,
       authenticate: createAuthenticate(config, known),
       openResponses,
+      earlierCallers: () => (access.earlierCallersUntil > now() ? earlierCallers : []),
       drain,
       workerRunning: () => worker?.running(),
       webUi: webUiUrl === undefined ? undefined : { url: webUiUrl, namespace: temporal.namespace },

@@ -5,6 +5,7 @@
 import { probeAgents } from '../agents/probes/prober.ts';
 import { countRunningCalls } from '../services/calls/count-running-calls.ts';
 import { composeNode, type Node } from './compose.ts';
+import { allProjects } from '../domain/project.ts';
 import { Refusal } from '../domain/failures.ts';
 import { StartupError } from '../platform/startup-error.ts';
 import { AccessDirectoryEnded, type Access } from '../services/keys/access.ts';
@@ -67,7 +68,8 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   await node.membership.join();
   cleanups.add('leaving the registry of nodes', () => node.membership.leave());
   const { access } = node.services;
-  await Promise.all([agents.ensure(), health.ensure(), ensureAccess(access, config)]);
+  await ensureAccess(access, config); // Before the agents: it looks whether they were here first.
+  await Promise.all([agents.ensure(), health.ensure()]);
 
   cleanups.add('sending the last outcomes', () => health.flush());
   const worker = config.worker.embedded
@@ -174,7 +176,7 @@ function startProbes({ asking, services }: Node, config: Config, log: Log): () =
     () =>
       probeAgents(
         asking.transport,
-        directory.list(),
+        directory.list(allProjects),
         config.probeTimeoutMs,
         (outcome) => void health.record(outcome),
       ),

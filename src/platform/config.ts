@@ -188,6 +188,9 @@ export const settings = {
   HOLDFAST_MAX_KEYS: integer(500, 1, 2_000).describe(
     'Most API keys that can be valid at a time, besides HOLDFAST_API_KEYS. The first node of a cluster decides.',
   ),
+  HOLDFAST_MAX_PROJECTS: integer(200, 1, 1_000).describe(
+    'Most projects, closed ones included. The first node of a cluster decides.',
+  ),
   HOLDFAST_KEYS_OFFLINE_SECONDS: integer(600, 5, 86_400).describe(
     'How long a node that cannot reach Temporal goes on with the API keys that it knows. It learns of a revocation at most that late.',
   ),
@@ -378,7 +381,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       maxIdle: set.HOLDFAST_MAX_IDLE_CONNECTIONS,
     },
     keys: {
-      limits: { maxKeys: set.HOLDFAST_MAX_KEYS },
+      limits: { maxKeys: set.HOLDFAST_MAX_KEYS, maxProjects: set.HOLDFAST_MAX_PROJECTS },
       offlineMs: set.HOLDFAST_KEYS_OFFLINE_SECONDS * 1_000,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },

@@ -1,4 +1,4 @@
-/** The entity that holds the API keys of the cluster. Facades read it each second (services/keys/access.ts). */
+/** The entity that holds the projects and API keys of the cluster. Facades read it each second (services/keys/access.ts). */
 import {
   allHandlersFinished,
   ApplicationFailure,
@@ -8,7 +8,6 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ApiKey } from '../domain/api-key.ts';
 import {
   AccessBook,
   type AccessLimits,
@@ -18,7 +17,9 @@ import {
   type Refused,
 } from '../domain/access-book.ts';
 import {
+  closeProjectUpdate,
   createKeyUpdate,
+  createProjectUpdate,
   readAccessQuery,
   revokeKeyUpdate,
   rotateKeyUpdate,
@@ -33,9 +34,9 @@ export async function accessDirectory(initial: AccessState, limits: AccessLimits
   const now = (): number => Date.now();
 
   /** Facades must learn the facts of the memo although no worker may answer them. */
-  const changed = (key: ApiKey): ApiKey => {
+  const changed = <T>(what: T): T => {
     upsertMemo({ ...book.memo() });
-    return key;
+    return what;
   };
 
   setHandler(createKeyUpdate, (key) => changed(book.create(key, now())), {
@@ -50,6 +51,12 @@ export async function accessDirectory(initial: AccessState, limits: AccessLimits
   );
   setHandler(revokeKeyUpdate, (id) => changed(book.revoke(id, now())), {
     validator: (id: string, by: Actor) => refuse(book.refusalOfRevocation(id, by, now())),
+  });
+  setHandler(createProjectUpdate, (name) => changed(book.createProject(name, now())), {
+    validator: (name: string, by: Actor) => refuse(book.refusalOfProject(name, by, now())),
+  });
+  setHandler(closeProjectUpdate, (name) => changed(book.closeProject(name, now())), {
+    validator: (name: string, by: Actor) => refuse(book.refusalOfClosing(name, by, now())),
   });
   setHandler(readAccessQuery, () => book.state());
 

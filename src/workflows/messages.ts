@@ -7,6 +7,7 @@ import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
+import type { Project } from '../domain/project.ts';
 import type { Append, Appended, SessionContent, SessionSettings, SettingsChange } from '../domain/session.ts';
 import type { GrantedTurn, TurnCommit, TurnReply, TurnWish } from '../domain/turn.ts';
 
@@ -116,5 +117,12 @@ export const createKeyUpdate = defineUpdate<ApiKey, [NewKey, by: Actor]>('create
 export const rotateKeyUpdate = defineUpdate<ApiKey, [NewSecret, by: Actor]>('rotateKey');
 /** Ends a key. Rejected with `key_not_found` or `last_admin_key`. */
 export const revokeKeyUpdate = defineUpdate<ApiKey, [id: string, by: Actor]>('revokeKey');
-/** Returns all keys. */
+/**
+ * Creates a project. Rejected with `project_exists` or `projects_full`, or as every change with `unauthorized` or
+ * `scope_missing`.
+ */
+export const createProjectUpdate = defineUpdate<Project, [name: string, by: Actor]>('createProject');
+/** Closes a project for good. Rejected with `project_not_found` or `default_project`. */
+export const closeProjectUpdate = defineUpdate<Project, [name: string, by: Actor]>('closeProject');
+/** Returns all projects and keys. */
 export const readAccessQuery = defineQuery<AccessState>('readAccess');

@@ -2,7 +2,10 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
-/** The search attributes of `agentCall` in visibility, besides Temporal's own. All are of type Keyword. */
+/**
+ * The search attributes of `agentCall` in visibility, besides Temporal's own. All are of type Keyword, of which Temporal's SQL
+ * stores have ten columns (docs/architecture.md). `rerunBatch` has `project`, too.
+ */
 export const searchAttributes = {
   agent: keyword('HoldfastAgent'),
   session: keyword('HoldfastSession'),
@@ -10,4 +13,6 @@ export const searchAttributes = {
   answeredBy: keyword('HoldfastAnsweredBy'),
   errorType: keyword('HoldfastErrorType'),
   rerunOf: keyword('HoldfastRerunOf'),
+  /** Not set for what belongs to `default`, which has calls from before projects existed. */
+  project: keyword('HoldfastProject'),
 } as const;

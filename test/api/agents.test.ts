@@ -76,6 +76,7 @@ describe('the agent directory', () => {
     expect(await listed()).toEqual([
       {
         name: 'plain',
+        project: null,
         host: '127.0.0.1',
         port: 8_080,
         protocol: 'http',
@@ -117,6 +118,7 @@ describe('the agent directory', () => {
     expect(await listed()).toEqual([
       {
         ...full,
+        project: null,
         auth_token: undefined,
         url: body.url,
         expect: { min_length: 3, json_schema: null, deny_regex: null },

@@ -184,7 +184,7 @@ describe('keys', () => {
       [{ scopes: ['admin'], agents: ['pm-*'] }, 'agents'],
       [{ scopes: ['read'], agents: ['pm-*'] }, 'agents'],
       [{ scopes: ['read'], name: newKeyText().text }, 'name'],
-      [{ scopes: ['read'], project: 'x' }, 'project'],
+      [{ scopes: ['read'], project: 'No Name' }, 'project'],
     ] as const) {
       expectInvalid(await node.http.post('/api/vps/keys', { name: 'wrong', ...wish }), field);
     }

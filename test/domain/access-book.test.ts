@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AccessBook, withoutRotated, type Actor, type NewKey } from '../../src/domain/access-book.ts';
 
 const empty = { keys: [], everKeyed: false };
@@ -112,7 +112,62 @@ it('tells in its memo what facades must learn without a worker', () => {
   book.create(admin('boss'), 0);
   book.create(caller('weak'), 0);
   book.revoke('weak', 1);
-  expect(book.memo()).toEqual({ everKeyed: true, revoked: ['weak'], rotated: {} });
+  expect(book.memo()).toEqual({ everKeyed: true, revoked: ['weak'], rotated: {}, closed: [] });
+  book.createProject('crm', 2);
+  book.closeProject('crm', 3);
+  expect(book.memo()).toEqual({ everKeyed: true, revoked: ['weak'], rotated: {}, closed: ['crm'] });
+  expect(new AccessBook({ ...empty, earlierCallersUntil: 9 }, { maxKeys: 10 }).state()).toMatchObject({
+    earlierCallersUntil: 9,
+  });
+});
+
+describe('projects', () => {
+  const boss = by('boss');
+  const withCrm = () => {
+    const book = new AccessBook(empty, { maxKeys: 10, maxProjects: 2 });
+    book.create(admin('boss'), 0);
+    expect(book.refusalOfProject('crm', boss, 1)).toBeUndefined();
+    expect(book.createProject('crm', 1)).toEqual({ name: 'crm', createdAt: 1 });
+    return book;
+  };
+
+  it('have names of their own for good, and a bound', () => {
+    const book = withCrm();
+    expect(book.refusalOfProject('crm', boss, 2)).toMatchObject({ type: 'project_exists' });
+    expect(book.refusalOfProject('default', boss, 2)).toMatchObject({ type: 'project_exists' });
+    book.closeProject('crm', 2);
+    expect(book.refusalOfProject('crm', boss, 2)).toMatchObject({ type: 'project_exists' });
+    book.createProject('shop', 3);
+    expect(book.refusalOfProject('third', boss, 4)).toMatchObject({ type: 'projects_full' });
+    expect(book.state().projects).toHaveLength(2);
+  });
+
+  it('are closed once, and never default', () => {
+    const book = withCrm();
+    expect(book.refusalOfClosing('default', boss, 1)).toMatchObject({ type: 'default_project' });
+    expect(book.refusalOfClosing('none', boss, 1)).toMatchObject({ type: 'project_not_found' });
+    expect(book.refusalOfClosing('crm', boss, 1)).toBeUndefined();
+    expect(book.closeProject('crm', 5)).toEqual({ name: 'crm', createdAt: 1, closedAt: 5 });
+    expect(book.closeProject('crm', 6).closedAt).toBe(5);
+    expect(() => book.closeProject('none', 6)).toThrow('No project none');
+  });
+
+  it('take keys only while they are open', () => {
+    const book = withCrm();
+    const ofProject = (project: string) => ({ ...caller('a'), project });
+    expect(book.refusalOfCreation(ofProject('none'), boss, 1)).toMatchObject({ type: 'project_not_found' });
+    expect(book.refusalOfCreation(ofProject('crm'), boss, 1)).toBeUndefined();
+    book.closeProject('crm', 2);
+    expect(book.refusalOfCreation(ofProject('crm'), boss, 3)).toMatchObject({ type: 'project_closed' });
+  });
+
+  it('are changed by those with the scope admin', () => {
+    const book = withCrm();
+    book.create(caller('a'), 0);
+    const weak = by('a');
+    expect(book.refusalOfProject('new', weak, 1)).toMatchObject({ type: 'scope_missing' });
+    expect(book.refusalOfClosing('crm', weak, 1)).toMatchObject({ type: 'scope_missing' });
+  });
 });
 
 it('tells which secrets a rotated key has left', () => {

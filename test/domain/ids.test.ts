@@ -15,14 +15,27 @@ import {
   sessionIdOf,
   sessionWorkflowId,
 } from '../../src/domain/ids.ts';
+import {
+  idIn,
+  ownSessionId,
+  partsOfSession,
+  projectOf,
+  sessionForAgents,
+  sessionIn,
+} from '../../src/domain/project.ts';
 
-/** Ids as clients may choose them, including the separators of our own ids. */
-const id = fc.oneof(
-  fc.string({ unit: 'binary', minLength: 1 }),
+/** Ids as clients may choose them, including the separators of our own ids. They have no control characters. */
+const chosen = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/\p{Cc}/u.test(text)),
   fc
-    .array(fc.constantFrom('call-', 'session-', '/', '%', '%2F', 'a', 'é'), { minLength: 1 })
+    .array(fc.constantFrom('call-', 'session-', '@', '.', '/', '%', '%2F', 'a', 'é', 'project:'), {
+      minLength: 1,
+    })
     .map((parts) => parts.join('')),
 );
+const project = fc.constantFrom('default', 'a', 'a-b', 'session');
+/** Ids as they are inside Holdfast, of any project. */
+const id = fc.tuple(project, chosen).map(([name, own]) => sessionIn(name, own));
 
 test('call and session ids can be read back from their workflow ids', () => {
   fc.assert(
@@ -83,4 +96,26 @@ test('an idempotency key is <call id>/<agent>, in characters that a header can c
       expect(agentIdempotencyKey(callId, agent)).toMatch(/^[\x21-\x7e]+$/);
     }),
   );
+});
+
+test('an id says which project it belongs to', () => {
+  fc.assert(
+    fc.property(project, chosen, (name, own) => {
+      expect(projectOf(idIn(name, 'V1StGXR8-Z5jd_Hi6B'))).toBe(name);
+      expect(partsOfSession(sessionIn(name, own))).toEqual({ project: name, own });
+      expect(ownSessionId(sessionIn(name, own))).toBe(own);
+    }),
+  );
+});
+
+test('agents get another session id for each project, whatever ids clients choose', () => {
+  fc.assert(
+    fc.property(project, chosen, project, chosen, (one, own, other, its) => {
+      const isSame = one === other && own === its;
+      expect(sessionForAgents(sessionIn(one, own)) === sessionForAgents(sessionIn(other, its))).toBe(isSame);
+    }),
+  );
+  expect(sessionForAgents(sessionIn('crm', 'u-1'))).toBe('project:crm/u-1');
+  expect(sessionForAgents('u-1')).toBe('u-1');
+  expect(sessionForAgents('project:crm/u-1')).toBe('project:default/project:crm/u-1');
 });

@@ -152,7 +152,7 @@ describe.each(kinds)('$name', ({ open, runs, races }) => {
     await archive.write({ ...call, callId: "it's/../two", sessionId: 's' }, history);
     const ids = async (): Promise<string[]> => {
       const found: string[] = [];
-      for await (const one of archive.calls({ status: 'failed' })) found.push(one.callId);
+      for await (const one of archive.calls({ project: '*', status: 'failed' })) found.push(one.callId);
       return found.sort();
     };
     expect(await ids()).toEqual(["it's/../two", 'one']);

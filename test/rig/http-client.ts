@@ -22,6 +22,11 @@ export class HttpClient {
     return this.base;
   }
 
+  /** The headers that authorise a request that is sent by other means. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.key === undefined ? {} : { Authorization: `Bearer ${this.key}` };
+  }
+
   /** The base URL for a request that is sent by other means. With several nodes each call returns the next one. */
   nextUrl(): string {
     return this.base;
@@ -62,7 +67,7 @@ export class HttpClient {
     const response = await fetch(this.nextUrl() + path, {
       method,
       headers: {
-        ...(this.key !== undefined && { Authorization: `Bearer ${this.key}` }),
+        ...this.headers,
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
         ...headers,
       },

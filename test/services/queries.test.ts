@@ -14,9 +14,14 @@ const calls =
   "WorkflowType = 'agentCall' AND (TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = '')";
 
 test('the lists of sessions and batches keep their queries', () => {
-  expect(runningSessionsQuery()).toBe("WorkflowType = 'session' AND ExecutionStatus = 'Running'");
+  const running = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
+  expect(runningSessionsQuery('*')).toBe(running);
+  expect(runningSessionsQuery('default')).toBe(`${running} AND WorkflowId STARTS_WITH 'session-'`);
+  expect(runningSessionsQuery('crm')).toBe(`${running} AND WorkflowId STARTS_WITH 'session@crm/'`);
   expect(closedSessionsQuery()).toBe("WorkflowType = 'session' AND ExecutionStatus = 'Completed'");
-  expect(batchesQuery()).toBe("WorkflowType = 'rerunBatch'");
+  expect(batchesQuery('*')).toBe("WorkflowType = 'rerunBatch'");
+  expect(batchesQuery('default')).toBe("WorkflowType = 'rerunBatch' AND HoldfastProject IS NULL");
+  expect(batchesQuery('crm')).toBe("WorkflowType = 'rerunBatch' AND HoldfastProject = 'crm'");
 });
 
 test('the ended runs of one session are looked for by its workflow id, as far as a filter can compare it', () => {
@@ -25,12 +30,15 @@ test('the ended runs of one session are looked for by its workflow id, as far as
   expect(endedRunsOfSessionQuery('s"1')).toBe(`WorkflowId STARTS_WITH 'session-s' AND ${ended}`);
 });
 
-test('a list of calls without a filter finds every call', () => {
-  expect(listQuery({})).toBe(calls);
+test('a list of calls without a filter finds every call of the project, or of all', () => {
+  expect(listQuery({ project: '*' })).toBe(calls);
+  expect(listQuery({ project: 'default' })).toBe(`${calls} AND HoldfastProject IS NULL`);
+  expect(listQuery({ project: 'crm' })).toBe(`${calls} AND HoldfastProject = 'crm'`);
 });
 
 test('a filter adds a condition for each of its members', () => {
   const query = listQuery({
+    project: '*',
     status: 'failed',
     errorType: 'timeout',
     agent: "o'hara",
@@ -61,7 +69,7 @@ test('reruns, ended calls and calls that failed lately are found by their own qu
     "WorkflowId IN ('call-a', 'call-b') AND ExecutionStatus != 'Running'",
   );
   expect(failedSinceQuery(new Date(0))).toBe(
-    `${listQuery({ status: 'failed' })} AND CloseTime >= '1970-01-01T00:00:00.000Z'`,
+    `${listQuery({ project: '*', status: 'failed' })} AND CloseTime >= '1970-01-01T00:00:00.000Z'`,
   );
 });
 

@@ -62,10 +62,10 @@ describe('submitCall', () => {
       asked.push(step);
       return typeof what === 'string' ? Promise.reject(new Refusal(what, 'No')) : Promise.resolve(what);
     };
-    const lookup = (name: string) =>
+    const lookup = (_project: string, name: string) =>
       name === 'registered' ? { name, fallbackAgents: [], maxConcurrency: 10 } : undefined;
     const deps = {
-      agents: { lookup, find: (name: string) => Promise.resolve(lookup(name)) },
+      agents: { lookup, find: (project: string, name: string) => Promise.resolve(lookup(project, name)) },
       health: {
         order: (agents: unknown) => {
           asked.push('order');

@@ -56,7 +56,10 @@ describe('the slot to probe a half-open agent', () => {
   ) =>
     submitCall(
       {
-        agents: { find: (name: string) => Promise.resolve(found(name)), lookup: found },
+        agents: {
+          find: (_project: string, name: string) => Promise.resolve(found(name)),
+          lookup: (_project: string, name: string) => found(name),
+        },
         health,
         sessions: {
           openTurn: () => Promise.resolve(turn === 'committed' ? turn : { turn: { state: turn } }),

@@ -5,6 +5,7 @@ import { agentUrl, hasToken, type AgentConfig } from '../../domain/agent.ts';
 export function agentToWire(agent: AgentConfig): Agent {
   return {
     name: agent.name,
+    project: agent.project ?? null,
     host: agent.host,
     port: agent.port,
     protocol: agent.protocol,

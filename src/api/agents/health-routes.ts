@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { healthStatus, sumErrorCounts, type HealthStatus } from '../../domain/health.ts';
-import { requireAgent } from '../http/auth.ts';
+import { allProjects, defaultProject } from '../../domain/project.ts';
+import { agentsProject, requireAgent, type Principal } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import {
@@ -25,8 +26,8 @@ const agentParams = z.object({ agent: id });
 export function healthEndpoints(deps: Dependencies): Endpoint[] {
   const { sessions, probes } = deps;
   const { directory: agents, health } = deps.agents;
-  const find = async (name: string): Promise<AgentConfig> => {
-    const agent = await agents.find(name);
+  const find = async (principal: Principal, name: string): Promise<AgentConfig> => {
+    const agent = await agents.find(agentsProject(principal), name);
     if (!agent) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
     return agent;
   };
@@ -50,12 +51,14 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
         },
       },
       refusals: ['agent_not_found', 'validation_failed', 'temporal_unavailable'],
-      handle: async ({ query: { details, id: name } }) => {
-        if (name !== undefined) return { status: 200, body: describe(deps, (await find(name)).name) };
+      handle: async ({ query: { details, id: name }, principal }) => {
+        const project = agentsProject(principal);
+        if (name !== undefined)
+          return { status: 200, body: describe(deps, project, (await find(principal, name)).name) };
         const each = details === 'true' && {
-          agents: agents.list().map((agent) => describe(deps, agent.name)),
+          agents: agents.list(project).map((agent) => describe(deps, project, agent.name)),
         };
-        return { status: 200, body: { ...overview(deps), ...each } };
+        return { status: 200, body: { ...overview(deps, project), ...each } };
       },
     }),
     endpoint({
@@ -67,9 +70,9 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       params: agentParams,
       answers: { 200: { description: 'As calls and probes found it', schema: agentHealthDescription } },
       refusals: ['agent_not_found', 'temporal_unavailable'],
-      handle: async ({ params }) => {
-        const { name } = await find(params.agent);
-        return { status: 200, body: describe(deps, name) };
+      handle: async ({ params, principal }) => {
+        const { name } = await find(principal, params.agent);
+        return { status: 200, body: describe(deps, agentsProject(principal), name) };
       },
     }),
     endpoint({
@@ -85,9 +88,10 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       refusals: ['agent_not_found', 'agent_not_allowed', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params, principal }) => {
         requireAgent(principal, params.agent);
-        const { name } = await find(params.agent);
-        await health.reset(name);
-        return { status: 200, body: describe(deps, name) };
+        const agent = await find(principal, params.agent);
+        requireOwnAgent(principal, agent);
+        await health.reset(agent.name);
+        return { status: 200, body: describe(deps, agentsProject(principal), agent.name) };
       },
     }),
     endpoint({
@@ -105,15 +109,18 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       refusals: ['agent_not_found', 'agent_not_allowed', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params, principal }) => {
         requireAgent(principal, params.agent);
-        const agent = await find(params.agent);
+        const agent = await find(principal, params.agent);
+        requireOwnAgent(principal, agent);
         const result = await probes.probe(agent);
-        return { status: 200, body: { ...probeToWire(result), health: describe(deps, agent.name) } };
+        const now = describe(deps, agentsProject(principal), agent.name);
+        return { status: 200, body: { ...probeToWire(result), health: now } };
       },
     }),
     endpoint({
       method: 'get',
       path: '/api/vps/status',
       scope: 'read',
+      projects: 'any',
       tag: 'health',
       summary: 'Summary of the gateway',
       answers: {
@@ -123,8 +130,8 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
         },
       },
       refusals: ['temporal_unavailable'],
-      handle: async () => {
-        const { total_agents, healthy_agents } = overview(deps);
+      handle: async ({ project, principal }) => {
+        const { total_agents, healthy_agents } = overview(deps, agentsProject(principal));
         return {
           status: 200,
           body: {
@@ -132,7 +139,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
             agents: total_agents,
             healthy_agents,
             unhealthy_agents: total_agents - healthy_agents,
-            sessions: await sessions.count(),
+            sessions: await sessions.count(project),
           },
         };
       },
@@ -140,12 +147,26 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
   ];
 }
 
-function describe({ agents: { health } }: Room, name: string): AgentHealth {
-  return agentHealthToWire(name, health.of(name), health.circuit(name), health.now());
+/** Refuses to change the health of an agent on which other projects depend, too. */
+function requireOwnAgent(principal: Principal, { name, project }: AgentConfig): void {
+  if (
+    project !== undefined ||
+    principal.project === defaultProject ||
+    agentsProject(principal) === allProjects
+  )
+    return;
+  throw new Refusal(
+    'agent_not_allowed',
+    `Agent '${name}' is shared by all projects: this takes a key of the project ${defaultProject}, or the scope admin`,
+  );
 }
 
-function overview({ agents: { directory, health } }: Room): HealthOverview {
-  const all = directory.list().map((agent) => health.of(agent.name));
+function describe({ agents: { health } }: Room, project: string, name: string): AgentHealth {
+  return agentHealthToWire(name, project, health.of(name), health.circuit(name), health.now());
+}
+
+function overview({ agents: { directory, health } }: Room, project: string): HealthOverview {
+  const all = directory.list(project).map((agent) => health.of(agent.name));
   const byStatus: Record<HealthStatus, number> = { healthy: 0, degraded: 0, unhealthy: 0, unreachable: 0 };
   for (const one of all) byStatus[healthStatus(one, health.now())] += 1;
   const requests = all.reduce((sum, one) => sum + one.totalRequests, 0);

@@ -3,12 +3,14 @@ import type { ProbeResult } from '../../agents/probes/probe-agent.ts';
 import type { Circuit } from '../../domain/circuit.ts';
 import type * as wire from '../../contract/health.ts';
 import { healthStatus, recentRequests, successRate, type AgentHealth } from '../../domain/health.ts';
+import { allProjects, projectOf } from '../../domain/project.ts';
 import { percentile } from '../../domain/percentile.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
 
-/** The health of one agent, in the API's form. */
+/** The health of one agent, in the API's form. Calls of other projects than `project` are not named. */
 export function agentHealthToWire(
   name: string,
+  project: string,
   health: AgentHealth,
   circuit: Circuit,
   nowMs: number,
@@ -32,7 +34,11 @@ export function agentHealthToWire(
     latency_p50_ms: percentile(latencies, 50) ?? null,
     latency_p95_ms: percentile(latencies, 95) ?? null,
     recent_errors: recentErrors
-      .map(({ at, type, callId }) => ({ at: iso(at), error_type: type, call_id: callId }))
+      .map(({ at, type, callId }) => ({
+        at: iso(at),
+        error_type: type,
+        call_id: project === allProjects || projectOf(callId) === project ? callId : null,
+      }))
       .reverse(),
   };
 }

@@ -1,4 +1,5 @@
 import { invalid } from '../../domain/failures.ts';
+import { allProjects } from '../../domain/project.ts';
 import type { Agents } from '../../services/agents/agents.ts';
 import { hasToken, mayShareToken, type AgentConfig } from '../../domain/agent.ts';
 
@@ -8,7 +9,7 @@ import { hasToken, mayShareToken, type AgentConfig } from '../../domain/agent.ts
  */
 export function withKeptToken(agents: Agents, config: AgentConfig): AgentConfig {
   if (hasToken(config)) throw invalid('keep_auth_token', 'cannot be combined with auth_token');
-  const before = agents.lookup(config.name);
+  const before = agents.lookup(allProjects, config.name);
   if (!before || !hasToken(before)) return config;
   if (!mayShareToken(before, config))
     throw invalid(

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { allProjects } from '../../domain/project.ts';
 import { checkHost } from '../../agents/http/address-guard.ts';
 import { agentUrl, hasToken, type AgentConfig, type AgentExpectation } from '../../domain/agent.ts';
 import type { Expectations } from '../../agents/expectations/expectations.ts';
 import { invalid, Refusal } from '../../domain/failures.ts';
 import { parseReference } from '../../domain/secret-reference.ts';
+import { agentsProject } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { registration } from '../../contract/agent-requests.ts';
@@ -24,8 +26,8 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
     await health.forget(name);
     return { status: 204 };
   };
-  const read = async (name: string): Promise<{ status: 200; body: Agent }> => {
-    const config = await agents.find(name);
+  const read = async (project: string, name: string): Promise<{ status: 200; body: Agent }> => {
+    const config = await agents.find(project, name);
     if (!config) throw notRegistered(name);
     return { status: 200, body: agentToWire(config) };
   };
@@ -60,7 +62,9 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
         const wished = toConfig(body, (token) => sealer.seal(token, body.name));
         if (wished.expect) await requireCompilable(expectations, wished.expect);
         const unknown = (): string[] =>
-          wished.fallbackAgents.filter((name) => name !== wished.name && !agents.lookup(name));
+          wished.fallbackAgents.filter(
+            (name) => name !== wished.name && !agents.lookup(body.project ?? allProjects, name),
+          );
         // Another node may have registered or changed an agent within the last second.
         if (body.keep_auth_token || unknown().length > 0) await agents.refresh();
         const config = body.keep_auth_token ? withKeptToken(agents, wished) : wished;
@@ -95,9 +99,10 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
         },
       },
       refusals: ['agent_not_found', 'validation_failed', 'temporal_unavailable'],
-      handle: ({ query }) => {
-        if (query.id !== undefined) return read(query.id);
-        const all = agents.list().map(agentToWire);
+      handle: ({ query, principal }) => {
+        const project = agentsProject(principal);
+        if (query.id !== undefined) return read(project, query.id);
+        const all = agents.list(project).map(agentToWire);
         return Promise.resolve({ status: 200, body: { total: all.length, agents: all } });
       },
     }),
@@ -140,6 +145,7 @@ function toConfig(body: z.output<typeof registration>, seal: (token: string) => 
     });
   return {
     name: body.name,
+    ...(body.project != null && { project: body.project }),
     host: host.host,
     port: body.port,
     protocol: body.protocol,

@@ -16,6 +16,7 @@ export function callExportEndpoints({ archive }: Pick<ApiDependencies, 'archive'
       method: 'get',
       path: '/api/vps/calls/export',
       scope: 'read',
+      projects: 'any',
       tag: 'calls',
       summary: 'Export the histories of calls',
       description:
@@ -30,8 +31,8 @@ export function callExportEndpoints({ archive }: Pick<ApiDependencies, 'archive'
         },
       },
       refusals: ['validation_failed', 'temporal_unavailable', 'payload_store_unavailable'],
-      handle: async ({ query: { format, archive: fromArchive, ...wireFilter }, response }) => {
-        const filter = toCallFilter(wireFilter);
+      handle: async ({ query: { format, archive: fromArchive, ...wireFilter }, project, response }) => {
+        const filter = toCallFilter(project, wireFilter);
         const archived = fromArchive === 'true';
         const headers = archived ? {} : { 'Holdfast-Total-Count': String(await archive.countCalls(filter)) };
         const calls = archived ? open(archive.failedCalls).calls(filter) : archive.exportCalls(filter);

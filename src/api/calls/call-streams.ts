@@ -21,6 +21,7 @@ export function callStreamEndpoints({
       method: 'get',
       path: '/api/vps/calls/{id}/events',
       scope: 'read',
+      projects: 'id',
       tag: 'calls',
       summary: 'Follow a call',
       description:
@@ -42,6 +43,7 @@ export function callStreamEndpoints({
       method: 'get',
       path: '/api/vps/calls/live',
       scope: 'read',
+      projects: 'any',
       tag: 'calls',
       summary: 'Follow the list of calls',
       description:
@@ -49,8 +51,9 @@ export function callStreamEndpoints({
       query: callListQuery.omit({ cursor: true }),
       answers: { 200: { description: 'Events', schema: z.string(), mediaType: eventStream } },
       refusals: ['overloaded', 'shutting_down', 'temporal_unavailable'],
-      handle: ({ query: { limit, ...filter }, request, response }) => {
-        const follow = (signal: AbortSignal) => lists.follow({ filter: toCallFilter(filter), limit }, signal);
+      handle: ({ query: { limit, ...wireFilter }, project, request, response }) => {
+        const filter = toCallFilter(project, wireFilter);
+        const follow = (signal: AbortSignal) => lists.follow({ filter, limit }, signal);
         return streamValues(streams, request, response, follow, (stream, { calls, counts }) =>
           stream.send('calls', { calls: calls.map(callSummaryToWire), counts } satisfies LiveCalls),
         );

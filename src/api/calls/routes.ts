@@ -16,6 +16,7 @@ import {
   type CallHistory,
 } from '../../contract/calls.ts';
 import { id } from '../../contract/ids.ts';
+import { sessionIn } from '../../domain/project.ts';
 import { callDescriptionToWire } from './call-description.ts';
 import { callSummaryToWire } from './wire.ts';
 
@@ -35,7 +36,10 @@ const accepted = {
   headers: { Location: 'The call', 'Preference-Applied': 'What of Prefer was followed' },
 };
 
-type Dependencies = Pick<ApiDependencies, 'calls' | 'config' | 'drain' | 'webUi' | 'sealer'>;
+type Dependencies = Pick<
+  ApiDependencies,
+  'calls' | 'config' | 'drain' | 'webUi' | 'sealer' | 'earlierCallers'
+>;
 
 /** Endpoints that start, list, describe and cancel calls. */
 export function callEndpoints(deps: Dependencies): Endpoint[] {
@@ -47,6 +51,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       method: 'post',
       path: '/api/vps/call',
       scope: 'call',
+      projects: 'one',
       tag: 'calls',
       summary: 'Call an agent',
       description:
@@ -71,19 +76,22 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ body, principal, request, response }) => {
+      handle: async ({ body, principal, project, request, response }) => {
         requireAgent(principal, body.agent_name);
         // Not a member of the fingerprint if it is the default: keys from before it existed still match.
         const whenBusy = body.when_busy === 'queue' ? undefined : (body.when_busy ?? undefined);
         return runCall(
           deps,
           {
-            ...(await identify(deps, { request, principal }, { ...body, when_busy: whenBusy }, (digest) =>
-              running.idOf(digest),
+            ...(await identify(
+              deps,
+              { request, principal, project },
+              { ...body, when_busy: whenBusy },
+              (digest, earlier) => running.idOf(digest, earlier),
             )),
             agentName: body.agent_name,
             prompt: body.prompt,
-            sessionId: body.session_id ?? undefined,
+            sessionId: body.session_id == null ? undefined : sessionIn(project, body.session_id),
             userId: body.user_id ?? undefined,
             metadata: body.metadata ?? undefined,
             onDisconnect: body.on_disconnect,
@@ -99,14 +107,15 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/calls',
       scope: 'read',
+      projects: 'any',
       tag: 'calls',
       summary: 'List calls',
       description: 'Running calls first, then ended ones, the newest end first. May lag by seconds.',
       query: callListQuery,
       answers: { 200: { description: 'One page', schema: callList } },
       refusals: ['validation_failed', 'temporal_unavailable'],
-      handle: async ({ query: { limit, cursor, ...filter } }) => {
-        const page = await records.list(toCallFilter(filter), { limit, cursor });
+      handle: async ({ query: { limit, cursor, ...filter }, project }) => {
+        const page = await records.list(toCallFilter(project, filter), { limit, cursor });
         return {
           status: 200,
           body: { calls: page.items.map(callSummaryToWire), next_cursor: page.nextCursor ?? null },
@@ -117,18 +126,23 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/calls/counts',
       scope: 'read',
+      projects: 'any',
       tag: 'calls',
       summary: 'Count calls by status',
       description: 'The status of the filter is ignored. May lag by seconds.',
       query: callFilter,
       answers: { 200: { description: 'How many', schema: callCounts } },
       refusals: ['validation_failed', 'temporal_unavailable'],
-      handle: async ({ query }) => ({ status: 200, body: await records.counts(toCallFilter(query)) }),
+      handle: async ({ query, project }) => ({
+        status: 200,
+        body: await records.counts(toCallFilter(project, query)),
+      }),
     }),
     endpoint({
       method: 'get',
       path: '/api/vps/calls/{id}',
       scope: 'read',
+      projects: 'id',
       tag: 'calls',
       summary: 'Describe a call',
       params: callParams,
@@ -143,6 +157,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/calls/{id}/history',
       scope: 'read',
+      projects: 'id',
       tag: 'calls',
       summary: "A call's Temporal history",
       description: "The JSON that the Web UI's import, the temporal CLI and Worker.runReplayHistory read.",
@@ -158,6 +173,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       method: 'post',
       path: '/api/vps/calls/{id}/cancel',
       scope: 'operate',
+      projects: 'id',
       tag: 'calls',
       summary: 'Cancel a call',
       params: callParams,

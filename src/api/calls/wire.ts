@@ -2,6 +2,7 @@
 import type { CallEnding } from '../../services/calls/call-ending.ts';
 import type { CallSummary } from '../../services/calls/call-summary.ts';
 import type * as wire from '../../contract/calls.ts';
+import { ownSessionId } from '../../domain/project.ts';
 import type { Attempt, CallProgress, Try } from '../../domain/call.ts';
 
 /** Formats a time as ISO 8601 in UTC. */
@@ -63,7 +64,7 @@ export function callSummaryToWire(call: CallSummary): wire.CallSummary {
     asked: call.agentAsked,
     answered_by: call.answeredBy ?? null,
     error_type: call.errorType ?? null,
-    session_id: call.sessionId ?? null,
+    session_id: call.sessionId === undefined ? null : ownSessionId(call.sessionId),
     user_id: call.userId ?? null,
     started_at: call.startedAt.toISOString(),
     ended_at: isoOrNull(call.endedAt),

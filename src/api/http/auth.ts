@@ -5,6 +5,7 @@ import type { Request } from 'express';
 import { allows, mayCall, type ApiKey, type Scope } from '../../domain/api-key.ts';
 import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
+import { allProjects, defaultProject } from '../../domain/project.ts';
 import { digestOfKeyText, keyIdOf } from '../../domain/key-text.ts';
 import type { Config } from '../../platform/config.ts';
 import type { FoundKey, KnownKeys } from '../../services/keys/known-keys.ts';
@@ -14,14 +15,14 @@ import { refuseOtherSites } from './refuse-other-sites.ts';
 export interface Principal {
   readonly actor: Actor;
   readonly scopes: readonly Scope[];
+  /** The project of the key. Those with the scope admin may name another one. */
+  readonly project: string;
   /** Patterns of the agents that the sender may call. Absent: all agents. */
   readonly agents?: readonly string[] | undefined;
-  /** An Idempotency-Key is per caller. Never the API key itself (I5). */
-  readonly caller: string;
 }
 
 /** The sender of a request to an endpoint that needs no key. */
-export const nobody: Principal = { actor: { kind: 'open' }, scopes: [], caller: 'nobody' };
+export const nobody: Principal = { actor: { kind: 'open' }, scopes: [], project: defaultProject };
 
 /** Refuses a sender whose key lacks the scope. */
 export function requireScope({ actor, scopes }: Principal, needed: Scope): void {
@@ -31,6 +32,11 @@ export function requireScope({ actor, scopes }: Principal, needed: Scope): void 
     'scope_missing',
     `This needs the scope '${needed}', and the API key${name} has ${scopes.map((one) => `'${one}'`).join(', ')}: use a key that has it`,
   );
+}
+
+/** Returns the project whose agents the sender sees; `*`, i.e. all, with the scope admin. */
+export function agentsProject({ scopes, project }: Principal): string {
+  return allows(scopes, 'admin') ? allProjects : project;
 }
 
 /** Refuses an agent that the sender may not call. */
@@ -53,8 +59,6 @@ export type Authenticate = (request: Request) => Promise<Principal>;
 type Settings = Pick<Config, 'apiKeys' | 'host' | 'publicOrigins'>;
 
 const all: readonly Scope[] = ['admin'];
-/** The caller of those who need no key, and of all keys of the directory. */
-const local = 'local';
 
 /**
  * Creates the check of API keys. A key comes as a Bearer token or, for browsers, as the password of Basic. It is one of
@@ -73,7 +77,7 @@ export function createAuthenticate(
     // It is compared with all of them, in constant time.
     const [bootstrap] = digests.filter((one) => timingSafeEqual(Buffer.from(one), Buffer.from(digest)));
     if (bootstrap !== undefined)
-      return { actor: { kind: 'bootstrap' }, scopes: all, caller: bootstrap.slice(0, 16) };
+      return { actor: { kind: 'bootstrap' }, scopes: all, project: defaultProject };
     const id = keyIdOf(offered);
     if (id !== undefined) {
       const found = await known.find(id, digest);
@@ -83,12 +87,22 @@ export function createAuthenticate(
     if (digests.length > 0 || (await known.everKeyed()))
       throw unauthorized('No valid API key came with the request');
     refuseForeignHost(request, host);
-    return { actor: { kind: 'open' }, scopes: all, caller: local };
+    return { actor: { kind: 'open' }, scopes: all, project: defaultProject };
   };
 }
 
-function principalOf({ id, scopes, agents }: ApiKey, digest: string): Principal {
-  return { actor: { kind: 'key', id, digest }, scopes, agents, caller: local };
+/** Returns how the caller was called who used one of HOLDFAST_API_KEYS before projects existed. */
+export function earlierCallerOf(apiKey: string): string {
+  return digestOfKeyText(apiKey).slice(0, 16);
+}
+
+function principalOf({ id, scopes, agents, project }: ApiKey, digest: string): Principal {
+  return {
+    actor: { kind: 'key', id, digest },
+    scopes,
+    agents,
+    project: project ?? defaultProject,
+  };
 }
 
 /** What is wrong with the key, and what to do. */

@@ -18,6 +18,8 @@ export interface ApiDependencies extends Services {
   readonly config: Config;
   readonly log: Log;
   readonly authenticate: Authenticate;
+  /** The callers whose Idempotency-Keys may have started calls of the project `default` before projects existed. */
+  readonly earlierCallers: () => readonly string[];
   readonly openResponses: OpenResponses;
   readonly drain: Drain;
   /** Returns whether this process's worker runs; undefined if the process has no worker. */

@@ -20,10 +20,12 @@ export interface Reply {
 /** Returned by a handler that has written the response itself. */
 export const streamed = Symbol('streamed');
 
-/** A request and who sent it. */
+/** A request, who sent it, and which project it is about. */
 export interface Sent {
   readonly request: Request;
   readonly principal: Principal;
+  /** `*`, i.e. all projects, only at an endpoint with `projects: 'any'`. */
+  readonly project: string;
 }
 
 /** The argument of a handler: the validated request. */
@@ -72,6 +74,11 @@ export interface EndpointDeclaration<
   readonly path: string;
   /** What an API key must be allowed to do. `open`: the endpoint needs no key. */
   readonly scope: Scope | 'open';
+  /**
+   * How the endpoint concerns projects. `id`: `{id}` is that of a call or batch, which says its project. `one`: it is about one
+   * project. `any`: the same, and those with the scope admin may ask for all of them. Absent: it is not about what projects own.
+   */
+  readonly projects?: 'id' | 'one' | 'any';
   readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'keys' | 'operations';
   readonly summary: string;
   readonly description?: string;

@@ -2,7 +2,9 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { refusals, type RefusalType } from '../../domain/failures.ts';
+import { allProjects } from '../../domain/project.ts';
 import type { Endpoint } from './endpoint.ts';
+import { projectHeader } from './project.ts';
 import { problem } from '../../contract/problem.ts';
 
 const security = 'apiKey';
@@ -39,7 +41,7 @@ function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint): void {
     ...(one.scope !== 'open' && { security: [{ [security]: [] }], 'x-holdfast-scope': one.scope }),
     request: {
       ...(one.params && { params: one.params }),
-      ...(one.query && { query: one.query }),
+      ...queryOf(one),
       ...(one.headers && { headers: headerSchema(one.headers) }),
       ...(body && {
         body: { required: !one.bodyOptional, content: { 'application/json': { schema: body } } },
@@ -47,6 +49,18 @@ function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint): void {
     },
     responses: { ...answersOf(one), ...refusalsOf(one) },
   });
+}
+
+function queryOf({ query, projects }: Endpoint) {
+  if (!projects) return query && { query };
+  const all = projects === 'any' ? `, or \`${allProjects}\` for all` : '';
+  const project = z
+    .string()
+    .optional()
+    .openapi({
+      description: `A project${all}, for keys with the scope admin; the header ${projectHeader} does the same. Default: the key's`,
+    });
+  return { query: (query ?? z.object({})).extend({ project }) };
 }
 
 function headerSchema(headers: Readonly<Record<string, string>>) {
@@ -80,6 +94,10 @@ function refusalsOf(one: Endpoint) {
   if (one.scope !== 'open') {
     if (one.method !== 'get') types.add('cross_site');
     for (const type of ['unauthorized', 'scope_missing'] as const) types.add(type);
+  }
+  if (one.projects) {
+    types.add('project_not_found');
+    if (types.has('disk_full')) types.add('project_closed');
   }
   const statuses = new Set([...types].map((type) => refusals[type].status));
   return Object.fromEntries(

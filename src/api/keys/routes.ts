@@ -9,6 +9,7 @@ import {
 } from '../../contract/keys.ts';
 import { stateOf, type ApiKey } from '../../domain/api-key.ts';
 import { invalid, Refusal } from '../../domain/failures.ts';
+import { defaultProject } from '../../domain/project.ts';
 import { keyIdOf } from '../../domain/key-text.ts';
 import { iso } from '../calls/wire.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
@@ -43,13 +44,22 @@ export function keyEndpoints({ access, clock }: Pick<ApiDependencies, 'access' |
         'The first key must have the scope admin: from then on, every node of the cluster needs a key.',
       body: keyRequest,
       answers: { 201: { description: 'Created; the key is shown only here', schema: shownKey } },
-      refusals: [...refusedBodies, ...refusedChanges, 'first_key_not_admin', 'keys_full', 'disk_full'],
+      refusals: [
+        ...refusedBodies,
+        ...refusedChanges,
+        'first_key_not_admin',
+        'project_not_found',
+        'project_closed',
+        'keys_full',
+        'disk_full',
+      ],
       handle: async ({ body, principal }) => {
         if (body.agents && body.scopes.includes('admin'))
           throw invalid('agents', 'not with the scope admin, which could lift the limit itself');
         const created = await access.create(
           {
             name: body.name,
+            ...(body.project != null && body.project !== defaultProject && { project: body.project }),
             scopes: [...new Set(body.scopes)],
             ...(body.agents && { agents: body.agents }),
             ...(body.expires_in_seconds && { expiresAt: clock.now() + body.expires_in_seconds * 1_000 }),
@@ -130,6 +140,7 @@ function keyToWire(key: ApiKey, now: number): Key {
   return {
     id: key.id,
     name: key.name,
+    project: key.project ?? defaultProject,
     status: stateOf(key, now),
     scopes: key.scopes,
     agents: key.agents ?? null,

@@ -1,8 +1,7 @@
 /** Endpoints for batches of reruns. A batch reruns all calls that match a filter. */
 import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
-import type { BatchFilter } from '../../domain/batch.ts';
-import { batchItemToWire, batchToWire } from './batch-wire.ts';
+import { batchItemToWire, batchToWire, toBatchFilter } from './batch-wire.ts';
 import { requireScope } from '../http/auth.ts';
 import { identify } from '../calls/idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
@@ -26,7 +25,7 @@ import { overridesOf } from './overrides.ts';
 const params = z.object({ id });
 const sampleSize = 20;
 
-type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer'>;
+type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'earlierCallers'>;
 
 /** Endpoints that start, list, describe, follow and cancel batches of reruns. */
 export function batchEndpoints(deps: Dependencies): Endpoint[] {
@@ -37,6 +36,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       method: 'post',
       path: '/api/vps/reruns',
       scope: 'operate',
+      projects: 'one',
       tag: 'calls',
       summary: 'Run all calls that match again',
       description:
@@ -63,16 +63,14 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ body, principal, request }) => {
+      handle: async ({ body, principal, project, request }) => {
         if (body.dry_run) requireScope(principal, 'read');
         else if (principal.agents)
           throw new Refusal(
             'agent_not_allowed',
             'A batch may ask any agent, and this API key is limited to some: run the calls again one by one, or use another key',
           );
-        const filter = Object.fromEntries(
-          Object.entries(body.filter).filter(([, value]) => value !== undefined),
-        ) as BatchFilter;
+        const filter = toBatchFilter(project, body.filter);
         if (body.dry_run) {
           const wish = { filter, overrides: overridesOf(body.overrides) };
           const { runs, skipped } = await reruns.dryRun(wish);
@@ -81,9 +79,9 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
         }
         const { callId: batchId, fingerprint } = await identify(
           deps,
-          { request, principal },
+          { request, principal, project },
           { batch: body },
-          (digest) => batches.idOf(digest),
+          (digest, earlier) => batches.idOf(digest, earlier),
         );
         const { rate_per_second: ratePerSecond, max_in_flight: maxInFlight } = body;
         const overrides = overridesOf(body.overrides);
@@ -96,6 +94,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/reruns',
       scope: 'read',
+      projects: 'any',
       tag: 'calls',
       summary: 'List batches of reruns',
       description:
@@ -103,8 +102,8 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       query: z.strictObject(cursorQuery),
       answers: { 200: { description: 'One page', schema: batchList } },
       refusals: ['validation_failed', 'temporal_unavailable'],
-      handle: async ({ query }) => {
-        const page = await batches.list(query);
+      handle: async ({ query, project }) => {
+        const page = await batches.list(project, query);
         return {
           status: 200,
           body: { batches: page.items.map(batchToWire), next_cursor: page.nextCursor ?? null },
@@ -115,6 +114,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/reruns/{id}',
       scope: 'read',
+      projects: 'id',
       tag: 'calls',
       summary: 'Describe a batch of reruns',
       params,
@@ -129,6 +129,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       method: 'get',
       path: '/api/vps/reruns/{id}/events',
       scope: 'read',
+      projects: 'id',
       tag: 'calls',
       summary: 'Follow a batch of reruns',
       description: 'Server-sent events: `progress` at once and whenever it changes, `end` after the last.',
@@ -149,6 +150,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       method: 'post',
       path: '/api/vps/reruns/{id}/cancel',
       scope: 'operate',
+      projects: 'id',
       tag: 'calls',
       summary: 'Cancel a batch of reruns',
       description: 'No more calls are started; calls in flight run to their end.',

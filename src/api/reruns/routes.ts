@@ -13,7 +13,7 @@ import { overridesOf } from './overrides.ts';
 
 const location = { Location: 'The call' };
 
-type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer'>;
+type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'earlierCallers'>;
 
 /** The endpoint that reruns a call, and the retired one that reset calls. */
 export function rerunEndpoints(deps: Dependencies): Endpoint[] {
@@ -22,6 +22,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
       method: 'post',
       path: '/api/vps/calls/{id}/rerun',
       scope: 'operate',
+      projects: 'id',
       tag: 'calls',
       summary: 'Run a call again',
       description:
@@ -55,10 +56,12 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ params, body, principal, request }) => {
+      handle: async ({ params, body, principal, project, request }) => {
         const wish = { rerun_of: params.id, ...body };
-        const idOf = (digest: string) => deps.calls.running.idOf(digest);
-        const given = hasKey(request) ? await identify(deps, { request, principal }, wish, idOf) : undefined;
+        const idOf = (digest: string, earlier: readonly string[]) => deps.calls.running.idOf(digest, earlier);
+        const given = hasKey(request)
+          ? await identify(deps, { request, principal, project }, wish, idOf)
+          : undefined;
         const { callId, attached } = await deps.reruns.rerunCall(
           params.id,
           overridesOf(body),
@@ -76,6 +79,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
       method: 'post',
       path: '/api/vps/calls/{id}/reset',
       scope: 'operate',
+      projects: 'id',
       tag: 'calls',
       summary: 'Retired: run the call again instead',
       description: 'Calls are no longer reset. It answers 410 and names the rerun that replaces it.',

@@ -15,6 +15,7 @@ export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): En
       method: 'get',
       path: '/api/vps/calls/what-if',
       scope: 'read',
+      projects: 'any',
       tag: 'calls',
       summary: "What today's routing would do with earlier calls",
       description:
@@ -22,8 +23,8 @@ export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): En
       query: callFilter.extend({ limit: cursorQuery.limit }),
       answers: { 200: { description: 'One row per call, as the list orders them', schema: whatIfList } },
       refusals: ['validation_failed', 'temporal_unavailable', 'payload_store_unavailable'],
-      handle: async ({ query: { limit, ...filter } }) => {
-        const rows = await reruns.whatIfOfAll(toCallFilter(filter), limit);
+      handle: async ({ query: { limit, ...filter }, project }) => {
+        const rows = await reruns.whatIfOfAll(toCallFilter(project, filter), limit);
         return { status: 200, body: { calls: rows.map(whatIfToWire) } };
       },
     }),
@@ -31,6 +32,7 @@ export function whatIfEndpoints({ reruns }: Pick<ApiDependencies, 'reruns'>): En
       method: 'get',
       path: '/api/vps/calls/{id}/what-if',
       scope: 'read',
+      projects: 'id',
       tag: 'calls',
       summary: "What today's routing would do with a call",
       params: z.object({ id }),

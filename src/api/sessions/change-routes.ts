@@ -5,21 +5,28 @@ import { newId } from '../../contract/ids.ts';
 import { appendRequest, forkRequest, settingsRequest } from '../../contract/session-requests.ts';
 import { sessionAppended, sessionFork, sessionSettings } from '../../contract/sessions.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
-import { keyDigest } from '../calls/idempotency.ts';
+import { defaultProject, sessionIn } from '../../domain/project.ts';
+import { callerOf, earlierDigests, keyDigest } from '../calls/idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { sessionParams } from './routes.ts';
 import { maxSystemBytes } from './system-prompt.ts';
 
-type Dependencies = Pick<ApiDependencies, 'sessions' | 'config' | 'sealer'>;
+type Dependencies = Pick<ApiDependencies, 'sessions' | 'config' | 'sealer' | 'earlierCallers'>;
 
 /** Endpoints that fork a session and that change one without a call. */
-export function sessionChangeEndpoints({ sessions, config, sealer }: Dependencies): Endpoint[] {
+export function sessionChangeEndpoints({
+  sessions,
+  config,
+  sealer,
+  earlierCallers,
+}: Dependencies): Endpoint[] {
   return [
     endpoint({
       method: 'post',
       path: '/api/vps/sessions/{id}/fork',
       scope: 'call',
+      projects: 'one',
       tag: 'sessions',
       summary: 'Fork a session',
       description:
@@ -43,16 +50,19 @@ export function sessionChangeEndpoints({ sessions, config, sealer }: Dependencie
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ params, body }) => {
-        const newId = body.session_id ?? randomUUID();
-        const count = await sessions.creation.fork(params.id, { newId, before: body.before ?? undefined });
-        return { status: 201, body: { session_id: newId, total_messages: count } };
+      handle: async ({ params, body, project }) => {
+        const own = body.session_id ?? randomUUID();
+        const newId = sessionIn(project, own);
+        const wish = { newId, before: body.before ?? undefined };
+        const count = await sessions.creation.fork(sessionIn(project, params.id), wish);
+        return { status: 201, body: { session_id: own, total_messages: count } };
       },
     }),
     endpoint({
       method: 'post',
       path: '/api/vps/sessions/{id}/messages',
       scope: 'call',
+      projects: 'one',
       tag: 'sessions',
       summary: 'Append messages',
       description:
@@ -77,9 +87,10 @@ export function sessionChangeEndpoints({ sessions, config, sealer }: Dependencie
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ params, body, principal, request }) => {
-        const { count, repeated } = await sessions.changes.append(params.id, {
-          id: keyDigest({ request, principal }),
+      handle: async ({ params, body, project, request }) => {
+        const { count, repeated } = await sessions.changes.append(sessionIn(project, params.id), {
+          id: keyDigest(request, callerOf(project)),
+          earlierIds: project === defaultProject ? earlierDigests(request, earlierCallers()) : [],
           fingerprint: sealer.fingerprint(canonicalJson(body)),
           messages: body.messages.map(({ role, content = '', parts, agent }) => ({
             role,
@@ -96,6 +107,7 @@ export function sessionChangeEndpoints({ sessions, config, sealer }: Dependencie
       method: 'patch',
       path: '/api/vps/sessions/{id}',
       scope: 'call',
+      projects: 'one',
       tag: 'sessions',
       summary: "Change a session's settings",
       description:
@@ -113,8 +125,9 @@ export function sessionChangeEndpoints({ sessions, config, sealer }: Dependencie
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ params, body }) => {
-        const { system = null, window = null } = await sessions.changes.configure(params.id, body);
+      handle: async ({ params, body, project }) => {
+        const sessionId = sessionIn(project, params.id);
+        const { system = null, window = null } = await sessions.changes.configure(sessionId, body);
         return { status: 200, body: { session_id: params.id, system, window } };
       },
     }),

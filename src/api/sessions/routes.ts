@@ -16,6 +16,7 @@ import {
 } from '../../contract/sessions.ts';
 import { noSuchSession } from '../../services/sessions/session-refusals.ts';
 import { importSessions } from './session-import.ts';
+import { allProjects, ownSessionId, partsOfSession, sessionIn } from '../../domain/project.ts';
 import { sendPieces } from '../http/send-pieces.ts';
 import { maxSystemBytes } from './system-prompt.ts';
 import { exportJson, sessionJson, sessionPageJson } from './session-json.ts';
@@ -71,13 +72,14 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
     const removal = await sessions.remove(sessionId, { withCalls: calls === 'true' });
     if (removal === 'missing') throw noSuchSession(sessionId);
     if (removal === 'deleted') return { status: 204 };
-    return { status: 202, body: { session_id: sessionId, status: 'deleting' } };
+    return { status: 202, body: { session_id: ownSessionId(sessionId), status: 'deleting' } };
   };
   return [
     endpoint({
       method: 'get',
       path: '/api/vps/sessions',
       scope: 'read',
+      projects: 'any',
       tag: 'sessions',
       summary: 'List sessions',
       description:
@@ -95,16 +97,18 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         'temporal_unavailable',
         'payload_store_unavailable',
       ],
-      handle: async ({ query, response }) => {
+      handle: async ({ query, project, response }) => {
         if (query.id !== undefined && query.cursor !== undefined)
           throw invalid('cursor', 'goes with the list; use `before` for the messages of one session');
-        if (query.id !== undefined) return read(query.id, query, response);
+        if (query.id !== undefined) return read(sessionIn(requireOne(project), query.id), query, response);
         if (query.before !== undefined) throw invalid('before', 'goes with `id`; use `cursor` for a list');
-        const page = await sessions.list({ ...query, limit: query.limit ?? defaultLimit });
+        const page = await sessions.list(project, { ...query, limit: query.limit ?? defaultLimit });
         return {
           status: 200,
           body: {
-            sessions: page.items.map((session_id) => ({ session_id })),
+            sessions: page.items
+              .map(partsOfSession)
+              .map((one) => ({ session_id: one.own, project: one.project })),
             next_cursor: page.nextCursor ?? null,
           },
         };
@@ -114,17 +118,19 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       method: 'get',
       path: '/api/vps/sessions/export',
       scope: 'read',
+      projects: 'one',
       tag: 'sessions',
       summary: 'Export all sessions',
       answers: { 200: { description: 'A stream, in the form that import accepts', schema: sessionExport } },
       refusals: ['temporal_unavailable', 'payload_store_unavailable'],
-      handle: ({ response }) =>
-        sendPieces(response, exportJson(sessions.export()), { name: 'holdfast-sessions.json' }),
+      handle: ({ project, response }) =>
+        sendPieces(response, exportJson(sessions.export(project)), { name: 'holdfast-sessions.json' }),
     }),
     endpoint({
       method: 'post',
       path: '/api/vps/sessions/import',
       scope: 'operate',
+      projects: 'one',
       tag: 'sessions',
       summary: 'Import sessions',
       description:
@@ -141,9 +147,10 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ request }) => ({
+      handle: async ({ project, request }) => ({
         status: 200,
         body: await importSessions(request, sessions.creation, {
+          project,
           maxBytes: config.limits.maxImportBytes,
           maxMetadataBytes: config.session.maxMetadataBytes,
           maxSystemBytes: maxSystemBytes(config),
@@ -154,6 +161,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       method: 'post',
       path: '/api/vps/sessions/cleanup',
       scope: 'operate',
+      projects: 'one',
       tag: 'sessions',
       summary: 'Remove idle sessions',
       description: '0 removes every session that no call holds or waits for.',
@@ -164,8 +172,9 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         200: { description: 'Removed', schema: sessionCleanup },
       },
       refusals: ['validation_failed', 'shutting_down', 'temporal_unavailable', 'payload_store_unavailable'],
-      handle: async ({ query }) => {
+      handle: async ({ query, project }) => {
         const { cleanedUp, remaining } = await sessions.cleanup(
+          project,
           clock.now() - query.max_age_hours * 3_600_000,
         );
         return { status: 200, body: { cleaned_up: cleanedUp, remaining_sessions: remaining } };
@@ -175,6 +184,7 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       method: 'get',
       path: '/api/vps/sessions/{id}',
       scope: 'read',
+      projects: 'one',
       tag: 'sessions',
       summary: 'Read a session',
       description:
@@ -193,12 +203,13 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         'temporal_unavailable',
         'payload_store_unavailable',
       ],
-      handle: ({ params, query, response }) => read(params.id, query, response),
+      handle: ({ params, query, project, response }) => read(sessionIn(project, params.id), query, response),
     }),
     endpoint({
       method: 'delete',
       path: '/api/vps/sessions/{id}',
       scope: 'operate',
+      projects: 'one',
       tag: 'sessions',
       summary: 'Delete a session',
       description:
@@ -207,19 +218,26 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       query: z.strictObject(deletion),
       answers: deletionAnswers,
       refusals: deletionRefusals,
-      handle: ({ params, query }) => remove(params.id, query.calls),
+      handle: ({ params, query, project }) => remove(sessionIn(project, params.id), query.calls),
     }),
     endpoint({
       method: 'delete',
       path: '/api/vps/sessions',
       scope: 'operate',
+      projects: 'one',
       tag: 'sessions',
       summary: 'Delete the session named by id',
       description: 'Like `DELETE /sessions/{id}`, for ids that cannot be part of a path.',
       query: z.strictObject({ ...deletion, id: byId }),
       answers: deletionAnswers,
       refusals: deletionRefusals,
-      handle: ({ query }) => remove(query.id, query.calls),
+      handle: ({ query, project }) => remove(sessionIn(project, query.id), query.calls),
     }),
   ];
+}
+
+/** Refuses all projects: each may have a session of this id. */
+function requireOne(project: string): string {
+  if (project === allProjects) throw invalid('project', `name one project with \`id\`, not '${allProjects}'`);
+  return project;
 }

@@ -7,6 +7,7 @@ import type { NewSessions } from '../../services/sessions/new-sessions.ts';
 import type { ImportedSession } from '../../services/sessions/whole-session.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { decodedBody } from '../http/decoded-body.ts';
+import { sessionIn } from '../../domain/project.ts';
 import { newId, noMemberName } from '../../contract/ids.ts';
 import type { FieldError } from '../../contract/problem.ts';
 import { importedSession, tooLargeSystem } from '../../contract/session-requests.ts';
@@ -28,6 +29,8 @@ interface Import {
 }
 
 interface ImportLimits {
+  /** The project that the sessions are for. */
+  readonly project: string;
   readonly maxBytes: number;
   readonly maxMetadataBytes: number;
   readonly maxSystemBytes: number;
@@ -82,7 +85,7 @@ function rethrowAsOurs(error: unknown): never {
  */
 function toContent(
   { id, value, changedNumbers }: FileSession,
-  { maxMetadataBytes, maxSystemBytes }: ImportLimits,
+  { project, maxMetadataBytes, maxSystemBytes }: ImportLimits,
 ): ImportedSession | string {
   // Few programs read a member of this name as it was written, so the whole file is refused.
   if (id === '__proto__') throw invalidFields([{ field: 'sessions.__proto__', message: noMemberName }]);
@@ -108,7 +111,7 @@ function toContent(
       { field: `sessions.${id}.session_id`, message: `is '${session_id}', unlike the session's key '${id}'` },
     ]);
   return {
-    sessionId: id,
+    sessionId: sessionIn(project, id),
     ...(user_id != null && { userId: user_id }),
     createdAt: utc(created_at),
     lastActivity: utc(last_activity),

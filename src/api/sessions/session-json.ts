@@ -1,6 +1,7 @@
 /** Writes sessions as JSON text, in pieces, since a session may be too large for memory. */
 import type { Message, Session, SessionPage } from '../../contract/sessions.ts';
 import { partsOf, plainText } from '../../domain/content.ts';
+import { ownSessionId } from '../../domain/project.ts';
 import type { PlainMessage, WholeSession } from '../../services/sessions/whole-session.ts';
 
 /** The length of a piece in characters. Most sessions fit in one piece, and each piece costs a write. */
@@ -46,7 +47,7 @@ async function* piecesOf(
   const { sessionId, userId, createdAt, lastActivity, window, metadata } = session;
   const system = await session.system();
   const head = {
-    session_id: sessionId,
+    session_id: ownSessionId(sessionId),
     user_id: userId ?? null,
     created_at: createdAt,
     last_activity: lastActivity,
@@ -74,9 +75,10 @@ export async function* exportJson(sessions: AsyncIterable<WholeSession>): AsyncG
   let total = 0;
   const incomplete: string[] = [];
   for await (const session of sessions) {
-    yield `${lead}\n${JSON.stringify(session.sessionId)}:`;
+    const own = ownSessionId(session.sessionId);
+    yield `${lead}\n${JSON.stringify(own)}:`;
     const whole = yield* sessionJson(session);
-    if (!whole && incomplete.length < maxNamed) incomplete.push(session.sessionId);
+    if (!whole && incomplete.length < maxNamed) incomplete.push(own);
     lead = ',';
     total += 1;
   }

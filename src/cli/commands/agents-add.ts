@@ -22,6 +22,7 @@ interface Options {
   /** Whether the agent may have a token. False with --no-token. */
   readonly token: boolean;
   readonly healthPath?: string;
+  readonly onlyFor?: string;
   readonly history?: Agent['history'];
   readonly expect?: JsonText;
   readonly replace?: true;
@@ -57,6 +58,7 @@ export function addAgentsAdd(agents: Command): void {
         'tokenRef',
       ]),
     )
+    .option('--only-for <project>', 'the only project that may use it (default: all projects)')
     .option('--health-path <path>', 'path that answers a GET at no cost, for health probes')
     .addOption(
       new Option(
@@ -99,6 +101,7 @@ async function add({ client, out }: Context, name: string, at: string, options: 
 function configOf(name: string, at: string, options: Options): ComparableAgent {
   return {
     name,
+    project: options.onlyFor ?? null,
     ...addressOf(at),
     timeout_seconds: options.timeout ?? 30,
     max_retries: options.retries ?? 3,

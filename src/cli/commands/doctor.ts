@@ -54,7 +54,7 @@ async function checksOf(url: string | undefined): Promise<Check[]> {
     const config = loadConfig(process.env);
     const named = url ?? process.env['HOLDFAST_URL'];
     const own = `http://${hostOf(config.host)}:${config.port}`;
-    const client = new NodeClient(loadCliSettings(process.env, named ?? own));
+    const client = new NodeClient(loadCliSettings(process.env, { url: named ?? own }));
     try {
       return [
         settingsCheck(config.warnings),

@@ -11,6 +11,7 @@ import { note } from '../output.ts';
 interface CreateOptions {
   readonly name: string;
   readonly scope: readonly Scope[];
+  readonly project?: string;
   readonly agents?: readonly string[];
   /** In seconds. */
   readonly expires?: number;
@@ -20,12 +21,12 @@ interface CreateOptions {
 export function addKeyCommands(program: Command): void {
   const keys = withExamples(program.command('keys').description('create, list, rotate and revoke API keys'), [
     'keys create --name operator --scope admin',
-    "keys create --name crm --scope call,read --agents 'pm-*' --expires 90d",
+    "keys create --name crm --project crm --scope call,read --agents 'pm-*' --expires 90d",
     'keys list',
   ]);
   declareForNode(keys, 'create', 'create an API key, which is shown once', [
     'keys create --name operator --scope admin',
-    "keys create --name crm --scope call,read --agents 'pm-*' --expires 90d",
+    "keys create --name crm --project crm --scope call,read --agents 'pm-*' --expires 90d",
   ])
     .requiredOption('--name <name>', 'what the key is for')
     .addOption(
@@ -55,9 +56,9 @@ export function addKeyCommands(program: Command): void {
 }
 
 async function create({ client, out }: Context, options: CreateOptions): Promise<undefined> {
-  const { name, scope, agents, expires } = options;
+  const { name, project, scope, agents, expires } = options;
   const { body } = await client.request<ShownKey>('POST', '/keys', {
-    body: { name, scopes: scope, agents, expires_in_seconds: expires } satisfies KeyRequest,
+    body: { name, project, scopes: scope, agents, expires_in_seconds: expires } satisfies KeyRequest,
   });
   show({ out }, body, 'Created');
 }
@@ -69,10 +70,11 @@ async function list({ client, out }: Context): Promise<undefined> {
     return;
   }
   out.table(
-    ['key', 'name', 'status', 'scopes', 'agents', 'created', 'expires', 'revoked'],
+    ['key', 'name', 'project', 'status', 'scopes', 'agents', 'created', 'expires', 'revoked'],
     all.keys.map((key) => [
       key.id,
       key.name,
+      key.project,
       key.status,
       key.scopes.join(','),
       key.agents?.join(',') ?? 'all',

@@ -3,7 +3,7 @@
  * when a name is missing; the node's own changes are in it at once.
  */
 import { randomUUID } from 'node:crypto';
-import type { AgentConfig } from '../../domain/agent.ts';
+import { isUsableIn, type AgentConfig } from '../../domain/agent.ts';
 import { agentDirectoryId } from '../../domain/ids.ts';
 import type { agentDirectory, DirectoryLimits, DirectoryState } from '../../workflows/agent-directory.ts';
 import {
@@ -42,20 +42,24 @@ export class Agents {
   }
 
   /** Like `lookup`, but refreshes the copy if the name is missing: another node may have just registered it. */
-  async find(name: string): Promise<AgentConfig | undefined> {
-    if (!this.lookup(name)) await this.refresh();
-    return this.lookup(name);
+  async find(project: string, name: string): Promise<AgentConfig | undefined> {
+    if (!this.lookup(project, name)) await this.refresh();
+    return this.lookup(project, name);
   }
 
-  /** Returns the agent from this node's copy, which may be a second old; undefined if it has none of this name. */
-  lookup(name: string): AgentConfig | undefined {
-    return this.entries.get(name)?.config;
+  /**
+   * Returns the agent from this node's copy, which may be a second old. Undefined if it has none of this name that the project
+   * may use.
+   */
+  lookup(project: string, name: string): AgentConfig | undefined {
+    const config = this.entries.get(name)?.config;
+    return config && isUsableIn(project, config) ? config : undefined;
   }
 
-  /** Returns all agents of this node's copy, sorted by name. */
-  list(): AgentConfig[] {
+  /** Returns all agents of this node's copy that the project may use, sorted by name. `*`: all agents. */
+  list(project: string): AgentConfig[] {
     return [...this.entries.values()]
-      .flatMap((entry) => entry.config ?? [])
+      .flatMap((entry) => (entry.config && isUsableIn(project, entry.config) ? entry.config : []))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 

@@ -1,12 +1,15 @@
 /** The filter of lists, counts, exports and batches of calls, and its translation to Temporal's list filter language. */
 import type { ErrorType } from '../../domain/failures.ts';
+import { allProjects } from '../../domain/project.ts';
 import { searchable, spellingsOf } from '../../domain/searchable.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { CallStatus } from './call-ending.ts';
-import { callsQuery, hasIdPrefix, quote } from '../temporal/queries.ts';
+import { callsQuery, hasIdPrefix, isInProject, quote } from '../temporal/queries.ts';
 
 /** A filter of calls. A call matches if it meets every condition that is set. */
 export interface CallFilter {
+  /** The project that the calls belong to, or `*` for all projects. */
+  readonly project: string;
   readonly status?: CallStatus | undefined;
   readonly errorType?: ErrorType | undefined;
   /** The agent that the caller named, whichever agent answered. */
@@ -25,8 +28,10 @@ export interface CallFilter {
 
 /** Returns the query for calls that match. Every value is quoted, so that no value can change the query. */
 export function listQuery(filter: CallFilter): string {
-  const { status, errorType, agent, answeredBy, session, user, since, until, text, rerunOf } = filter;
+  const { project, status, errorType, agent, answeredBy, session, user, since, until, text, rerunOf } =
+    filter;
   const conditions = [
+    project !== allProjects && isInProject(project),
     status && hasStatus(status),
     errorType && hasErrorType(errorType),
     agent !== undefined && is('agent', [searchable(agent)]),
@@ -42,9 +47,9 @@ export function listQuery(filter: CallFilter): string {
   return callsQuery(...conditions.filter((one) => typeof one === 'string'));
 }
 
-/** Returns the query for calls that failed and ended at this time or later. */
+/** Returns the query for the calls of all projects that failed and ended at this time or later. */
 export function failedSinceQuery(since: Date): string {
-  return `${listQuery({ status: 'failed' })} AND CloseTime >= ${quote(since.toISOString())}`;
+  return `${listQuery({ project: allProjects, status: 'failed' })} AND CloseTime >= ${quote(since.toISOString())}`;
 }
 
 /** Returns the query for the direct reruns of these calls. */

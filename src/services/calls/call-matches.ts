@@ -1,3 +1,4 @@
+import { allProjects, projectOf } from '../../domain/project.ts';
 import type { CallFilter } from './call-filter.ts';
 import type { CallSummary } from './call-summary.ts';
 
@@ -6,6 +7,7 @@ export function matches(filter: CallFilter, call: CallSummary): boolean {
   const wanted = (value: string | undefined, actual: string | undefined): boolean =>
     value === undefined || value === actual;
   return (
+    (filter.project === allProjects || filter.project === projectOf(call.callId)) &&
     wanted(filter.status, call.status) &&
     wanted(filter.errorType, call.errorType) &&
     wanted(filter.agent, call.agentAsked) &&

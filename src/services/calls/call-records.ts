@@ -3,6 +3,7 @@ import { historyToJSON, type History } from '../../temporal-sdk/history-json.ts'
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import type { CallInput, CallProgress } from '../../domain/call.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
+import { projectOf } from '../../domain/project.ts';
 import { callPageKey } from '../../domain/cache-keys.ts';
 import { promptOf, withPrompt } from '../../domain/turn-text.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
@@ -65,7 +66,7 @@ export class CallRecords {
     const [info, { promptLost, ...input }, reruns] = await Promise.all([
       describeExecution(this.temporal, callId),
       this.readableInput(callId),
-      this.list({ rerunOf: callId }, { limit: maxReruns }),
+      this.list({ project: projectOf(callId), rerunOf: callId }, { limit: maxReruns }),
     ]);
     const known = { ...summaryOf(info), runId: info.runId, input, promptLost, reruns: reruns.items };
     if (known.status === 'running') {

@@ -101,12 +101,14 @@ export class Calls {
 
   /**
    * Returns the call id for the hash of an Idempotency-Key. If the hash begins with `-` or `_`, the id has an `x` in front of
-   * it. A call that an older version started with the bare hash as its id keeps that id.
+   * it. A call that an older version started keeps its id: that may be the bare hash, or come from one of the `earlier` hashes.
    */
-  async idOf(digest: string): Promise<string> {
+  async idOf(digest: string, earlier: readonly string[]): Promise<string> {
     const id = plainStart(digest);
-    if (id === digest || this.known.has(callKey(id))) return id;
-    return (await this.exists(digest)) ? digest : id;
+    if (this.known.has(callKey(id))) return id;
+    const others = [digest, ...earlier.flatMap((one) => [plainStart(one), one])].filter((one) => one !== id);
+    const exist = await Promise.all([...new Set(others)].map(async (one) => (await this.exists(one)) && one));
+    return exist.find((one) => one !== false) ?? id;
   }
 
   /** Returns whether a call with this id exists. Retries while Temporal does not answer, for as long as a start does. */

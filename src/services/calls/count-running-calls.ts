@@ -1,4 +1,5 @@
 /** After a restart, counts the calls that still run as this node's load. */
+import { allProjects } from '../../domain/project.ts';
 import type { CallRecords } from './call-records.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 
@@ -12,6 +13,6 @@ export async function countRunningCalls(
   { records, inFlight }: { records: CallRecords; inFlight: CallsInFlight },
   { startedAt, maxDeadlineMs }: { startedAt: Date; maxDeadlineMs: number },
 ): Promise<void> {
-  for await (const call of records.all({ status: 'running', until: startedAt }))
+  for await (const call of records.all({ project: allProjects, status: 'running', until: startedAt }))
     if (!inFlight.has(call.callId)) inFlight.add(call.callId, call.agentAsked, maxDeadlineMs + 60_000);
 }

@@ -22,23 +22,25 @@ interface ChainDependencies {
 }
 
 /**
- * Resolves the chain with the agents' current configs. Throws the refusal `validation_failed`, which names the field:
+ * Resolves the chain with the current configs of agents that the project may use. Throws the refusal `validation_failed`, which names the field:
  * `fallback_agents` has too many or unregistered agents, or the chain does not contain `startAt.agent`.
  */
 export async function wantedChain(
   { agents, limits }: ChainDependencies,
+  project: string,
   first: AgentConfig,
   { fallbackAgents, startAt }: WantedChain,
 ): Promise<ResolvedChain> {
   const chain = fallbackAgents
-    ? { agents: await namedChain(agents, first, fallbackAgents, limits.maxChain), unregistered: [] }
-    : resolveChain(first, (name) => agents.lookup(name), limits.maxChain);
+    ? { agents: await namedChain(agents, project, first, fallbackAgents, limits.maxChain), unregistered: [] }
+    : resolveChain(first, (name) => agents.lookup(project, name), limits.maxChain);
   if (startAt) return { ...chain, agents: startingAt(chain.agents, startAt) };
   return chain;
 }
 
 async function namedChain(
   agents: Agents,
+  project: string,
   first: AgentConfig,
   names: readonly string[],
   maxAgents: number,
@@ -48,7 +50,7 @@ async function namedChain(
     throw invalid('fallback_agents', `at most ${maxAgents - 1}: a call visits ${maxAgents} agents`);
   const chain = [first];
   for (const name of others) {
-    const found = await agents.find(name);
+    const found = await agents.find(project, name);
     if (!found) throw invalid('fallback_agents', `agent '${name}' is not registered`);
     chain.push(found);
   }

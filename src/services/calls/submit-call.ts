@@ -8,6 +8,7 @@ import type { AgentConfig } from '../../domain/agent.ts';
 import type { CallInput } from '../../domain/call.ts';
 import type { ResolvedChain } from '../../domain/chain.ts';
 import { Refusal } from '../../domain/failures.ts';
+import { projectOf } from '../../domain/project.ts';
 import type { Metadata } from '../../domain/message.ts';
 import type { WhenBusy } from '../../domain/turn.ts';
 import type { StoredText } from '../../domain/stored-text.ts';
@@ -110,10 +111,14 @@ interface Resolved {
  * returns that call. Throws `Refusal`.
  */
 async function resolve(deps: SubmitDependencies, request: CallRequest): Promise<Resolved | Attached> {
-  const agent = await deps.agents.find(request.agentName);
+  const agent = await deps.agents.find(projectOf(request.callId), request.agentName);
   try {
     if (!agent) throw notRegistered(request.agentName);
-    return { state: 'resolved', agent, chain: await wantedChain(deps, agent, request) };
+    return {
+      state: 'resolved',
+      agent,
+      chain: await wantedChain(deps, projectOf(request.callId), agent, request),
+    };
   } catch (refusal) {
     // The call may have been accepted before one of its agents was removed.
     const call = await findExistingCall(deps, request);

@@ -1,6 +1,6 @@
 /**
- * This node's copy of the API keys, which a workflow holds (workflows/access-directory.ts). The copy is brought up to date each
- * second: one description says whether anything has changed, and only then a query reads the keys.
+ * This node's copy of the projects and API keys, which a workflow holds (workflows/access-directory.ts). The copy is brought up to date each
+ * second: one description says whether anything has changed, and only then a query reads them.
  */
 import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
@@ -14,12 +14,15 @@ import {
 } from '../../domain/access-book.ts';
 import type { ApiKey } from '../../domain/api-key.ts';
 import { Refusal } from '../../domain/failures.ts';
-import { accessDirectoryId } from '../../domain/ids.ts';
+import { accessDirectoryId, agentDirectoryId } from '../../domain/ids.ts';
 import { newKeyText, digestOfKeyText } from '../../domain/key-text.ts';
+import type { Project } from '../../domain/project.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { accessDirectory } from '../../workflows/access-directory.ts';
 import {
+  closeProjectUpdate,
   createKeyUpdate,
+  createProjectUpdate,
   readAccessQuery,
   revokeKeyUpdate,
   rotateKeyUpdate,
@@ -35,13 +38,15 @@ import {
   type Temporal,
 } from '../temporal/rpc.ts';
 
-const none: AccessState = { keys: [], everKeyed: false };
+const none: AccessState = { keys: [], everKeyed: false, projects: [] };
 
 /** The directory as this node knows it. */
 interface Copy {
   /** In the order in which they were created. */
   readonly keys: ReadonlyMap<string, ApiKey>;
+  readonly projects: ReadonlyMap<string, Project>;
   readonly everKeyed: boolean;
+  readonly earlierCallersUntil: number;
   /** The run and the length of its history when it was read. */
   readonly mark: string;
   /** When the copy was known to be up to date, by a clock that only runs forward, in ms. */
@@ -62,10 +67,13 @@ export class Access {
   private readonly temporal: Temporal;
   private readonly updateLimit: EntityUpdateLimit;
   private readonly limits: AccessLimits;
+  private readonly keptMs: number;
   private readonly reads = new CoalescedReads<void>();
   private copy: Copy | undefined;
 
-  constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: AccessLimits) {
+  /** `keptMs` is how long, at most, Temporal still knows a call that runs now. */
+  constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: AccessLimits, keptMs: number) {
+    this.keptMs = keptMs;
     this.temporal = temporal;
     this.updateLimit = updateLimit;
     this.limits = limits;
@@ -76,19 +84,27 @@ export class Access {
    * another one is started, which knows no keys. Its nodes need one all the same.
    */
   async ensure({ anew }: { readonly anew: boolean }): Promise<void> {
+    // The other directory is older than this one where calls were made before projects existed.
+    const isUpgrade = (await describeWorkflow(this.temporal, agentDirectoryId)) !== undefined;
+    const earlier = isUpgrade ? { earlierCallersUntil: Date.now() + this.keptMs } : {};
     try {
-      await this.start(none, 'REJECT_DUPLICATE');
+      await this.start({ ...none, ...earlier }, 'REJECT_DUPLICATE');
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       const ended = `The workflow ${accessDirectoryId}, which holds the API keys, has ended`;
       if (!anew) throw new AccessDirectoryEnded(ended, { cause: error });
-      await this.start({ keys: [], everKeyed: true }, 'ALLOW_DUPLICATE');
+      await this.start({ keys: [], everKeyed: true, ...earlier }, 'ALLOW_DUPLICATE');
     }
   }
 
   /** Whether a key was ever created. Undefined if this node has never been able to read the directory. */
   get everKeyed(): boolean | undefined {
     return this.copy?.everKeyed;
+  }
+
+  /** Until when (epoch ms) calls of earlier callers may exist. 0 if there are none. */
+  get earlierCallersUntil(): number {
+    return this.copy?.earlierCallersUntil ?? 0;
   }
 
   /** How long ago the copy was known to be up to date, in ms. Infinity if it was never read. */
@@ -104,6 +120,16 @@ export class Access {
   /** Returns all keys of this node's copy, in the order in which they were created. */
   list(): readonly ApiKey[] {
     return [...(this.copy?.keys.values() ?? [])];
+  }
+
+  /** Returns the project from this node's copy. */
+  project(name: string): Project | undefined {
+    return this.copy?.projects.get(name);
+  }
+
+  /** Returns all projects of this node's copy but `default`, in the order in which they were created. */
+  projects(): readonly Project[] {
+    return [...(this.copy?.projects.values() ?? [])];
   }
 
   /** Brings the copy up to date. It then has everything that was changed before this call. */
@@ -138,12 +164,31 @@ export class Access {
     );
   }
 
+  /** Creates a project. Throws `Refusal`. */
+  createProject(name: string, by: Actor): Promise<Project> {
+    return this.changeProject((updateId) =>
+      this.handle().executeUpdate(createProjectUpdate, { args: [name, by], updateId }),
+    );
+  }
+
+  /** Closes a project for good. Throws `Refusal`. */
+  closeProject(name: string, by: Actor): Promise<Project> {
+    return this.changeProject((updateId) =>
+      this.handle().executeUpdate(closeProjectUpdate, { args: [name, by], updateId }),
+    );
+  }
+
   private async start(
     state: AccessState,
     workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
   ): Promise<void> {
     const { client, taskQueue } = this.temporal;
-    const memo: AccessMemo = { everKeyed: state.everKeyed, revoked: [] };
+    const { everKeyed, earlierCallersUntil } = state;
+    const memo: AccessMemo = {
+      everKeyed,
+      revoked: [],
+      ...(earlierCallersUntil !== undefined && { earlierCallersUntil }),
+    };
     await rpc(this.temporal, rpcTimeoutMs.write, () =>
       client.workflow.start('accessDirectory' satisfies typeof accessDirectory.name, {
         workflowId: accessDirectoryId,
@@ -153,7 +198,7 @@ export class Access {
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy,
         workflowTaskTimeout,
-        staticSummary: 'The API keys of this cluster',
+        staticSummary: 'The projects and API keys of this cluster',
       }),
     );
   }
@@ -168,25 +213,29 @@ export class Access {
       return;
     }
     const memo = (directory.memo ?? {}) as Partial<AccessMemo>;
-    const { everKeyed = false } = memo;
     // Known before the query, which needs a worker.
     if (this.copy) this.adopt(this.copy, memo);
-    // Without a key ever, there is nothing to read.
-    const state = everKeyed ? await this.query() : none;
-    const closed = this.copy?.everKeyed === true; // For good: see `ensure`.
-    const keys = new Map(state.keys.map((key) => [key.id, key]));
-    this.copy = { keys, everKeyed: state.everKeyed || closed, mark, readAt: asked };
+    const isEmpty = !memo.everKeyed && memo.closed === undefined; // Then there is nothing to read.
+    const state = isEmpty ? none : await this.query();
+    const everKeyed = state.everKeyed || this.copy?.everKeyed === true; // For good: see `ensure`.
+    const { earlierCallersUntil = 0 } = memo;
+    this.copy = { ...mapsOf(state), everKeyed, earlierCallersUntil, mark, readAt: asked };
   }
 
   /** Applies what the memo says. The rest of the copy stays as old as it is. */
   private adopt(copy: Copy, memo: Partial<AccessMemo>): void {
-    const { everKeyed = false, revoked = [] } = memo;
+    const { everKeyed = false, revoked = [], closed = [] } = memo;
     const keys = new Map([...copy.keys].map(([id, key]) => [id, withoutRotated(key, memo)]));
     for (const id of revoked) {
       const key = keys.get(id);
       if (key) keys.set(id, { ...key, revokedAt: key.revokedAt ?? 0 });
     }
-    this.copy = { ...copy, keys, everKeyed: copy.everKeyed || everKeyed };
+    const projects = new Map(copy.projects);
+    for (const name of closed) {
+      const project = projects.get(name);
+      if (project) projects.set(name, { ...project, closedAt: project.closedAt ?? 0 });
+    }
+    this.copy = { ...copy, keys, projects, everKeyed: copy.everKeyed || everKeyed === true };
   }
 
   private query(): Promise<AccessState> {
@@ -220,6 +269,16 @@ export class Access {
     return changed;
   }
 
+  private async changeProject(send: (updateId: string) => Promise<Project>): Promise<Project> {
+    const updateId = randomUUID();
+    const changed = await this.updateLimit.run(accessDirectoryId, () =>
+      rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
+    );
+    const { copy } = this;
+    if (copy) this.copy = { ...copy, projects: new Map(copy.projects).set(changed.name, changed), mark: '' };
+    return changed;
+  }
+
   private handle() {
     return this.temporal.client.workflow.getHandle(accessDirectoryId);
   }
@@ -228,4 +287,11 @@ export class Access {
 function notRunning(cause?: unknown): Refusal {
   const why = `The workflow ${accessDirectoryId}, which holds the API keys, does not run: see docs/security.md`;
   return new Refusal('temporal_unavailable', why, { retryAfterSeconds: 30, cause });
+}
+
+function mapsOf({ keys, projects = [] }: AccessState): Pick<Copy, 'keys' | 'projects'> {
+  return {
+    keys: new Map(keys.map((key) => [key.id, key])),
+    projects: new Map(projects.map((project) => [project.name, project])),
+  };
 }

@@ -6,12 +6,12 @@ import { hasSecret, stateOf, type ApiKey } from '../../domain/api-key.ts';
 import type { Access } from './access.ts';
 
 /** The part of the directory's copy that this file uses. */
-export type KeyCopy = Pick<Access, 'everKeyed' | 'ageMs' | 'lookup' | 'refresh'>;
+export type KeyCopy = Pick<Access, 'everKeyed' | 'ageMs' | 'lookup' | 'project' | 'refresh'>;
 
 /** What is known of a key that came with a request. */
 export type FoundKey =
   | { readonly state: 'valid'; readonly key: ApiKey }
-  | { readonly state: 'expired' | 'revoked' | 'unknown' | 'known by another secret' };
+  | { readonly state: 'expired' | 'revoked' | 'of a closed project' | 'unknown' | 'known by another secret' };
 
 export class KnownKeys {
   private readonly copy: KeyCopy;
@@ -29,7 +29,7 @@ export class KnownKeys {
   async find(id: string, digest: string): Promise<FoundKey> {
     const known = this.known(id, digest);
     // A key that has ended does not come back. One that is not known may have just been created at another node.
-    if (known.state === 'expired' || known.state === 'revoked') return known;
+    if (known.state !== 'valid' && known.state !== 'unknown') return known;
     if (known.state === 'valid' && !this.isStale) return known;
     await this.copy.refresh();
     return this.known(id, digest);
@@ -53,7 +53,9 @@ export class KnownKeys {
     if (!key) return { state: 'unknown' };
     if (!hasSecret(key, digest, now)) return { state: 'known by another secret' };
     const state = stateOf(key, now);
-    return state === 'valid' ? { state, key } : { state };
+    if (state !== 'valid') return { state };
+    const isClosed = key.project !== undefined && this.copy.project(key.project)?.closedAt !== undefined;
+    return isClosed ? { state: 'of a closed project' } : { state, key };
   }
 
   private get isStale(): boolean {

@@ -3,6 +3,7 @@
  * before each start.
  */
 import { Refusal } from '../../domain/failures.ts';
+import { ownSessionId, projectOf } from '../../domain/project.ts';
 import { sessionWorkflowId } from '../../domain/ids.ts';
 import { callFilterOf } from './batch-filter.ts';
 import { callStatusOf } from '../calls/call-execution.ts';
@@ -110,12 +111,12 @@ async function whyRefused(
   call: CallSummary,
 ): Promise<string | undefined> {
   if (call.sessionId !== undefined && !(await sessionExists(deps.temporal, call.sessionId)))
-    return `Its session '${call.sessionId}' was deleted`;
+    return `Its session '${ownSessionId(call.sessionId)}' was deleted`;
   try {
     const wanted = await wantedAgents(deps.records, call, overrides);
-    const agent = await deps.agents.find(wanted.agentName);
+    const agent = await deps.agents.find(projectOf(call.callId), wanted.agentName);
     if (!agent) throw notRegistered(wanted.agentName);
-    await wantedChain(deps, agent, wanted);
+    await wantedChain(deps, projectOf(call.callId), agent, wanted);
     return undefined;
   } catch (error) {
     if (error instanceof Refusal && error.type !== 'temporal_unavailable') return error.message;

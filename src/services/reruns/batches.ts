@@ -1,5 +1,6 @@
 /** The facade's operations on batches of reruns. Progress is read from memos and heartbeats, so it needs no worker. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
 import {
   addCounts,
   countItems,
@@ -15,6 +16,8 @@ import { batchIdOf, batchWorkflowId, plainStart } from '../../domain/ids.ts';
 import { batchOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import { readPayload } from '../../temporal-sdk/payloads.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { projectAttribute } from '../calls/call-attributes.ts';
 import { batchPagesQuery, cancelBatchSignal } from '../../workflows/messages.ts';
 import { loadItems } from './batch-pages.ts';
 import { keepText, refusing } from '../../payloads/store-refusals.ts';
@@ -59,16 +62,21 @@ export class Batches {
 
   /**
    * Returns the batch id for the hash of an Idempotency-Key. If the hash begins with `-` or `_`, the id has an `x` in front of
-   * it. A batch that an older version started with the bare hash as its id keeps that id.
+   * it. A batch that an older version started keeps its id: that may be the bare hash, or come from one of the `earlier` hashes.
    */
-  async idOf(digest: string): Promise<string> {
+  async idOf(digest: string, earlier: readonly string[]): Promise<string> {
     const id = plainStart(digest);
-    if (id === digest) return id;
+    const others = [digest, ...earlier.flatMap((one) => [plainStart(one), one])].filter((one) => one !== id);
+    const exist = await Promise.all([...new Set(others)].map(async (one) => (await this.exists(one)) && one));
+    return exist.find((one) => one !== false) ?? id;
+  }
+
+  private async exists(batchId: string): Promise<boolean> {
     try {
-      await this.execution(digest);
-      return digest;
+      await this.execution(batchId);
+      return true;
     } catch (error) {
-      if (error instanceof Refusal && error.type === 'batch_not_found') return id;
+      if (error instanceof Refusal && error.type === 'batch_not_found') return false;
       throw error;
     }
   }
@@ -88,6 +96,7 @@ export class Batches {
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           workflowTaskTimeout,
           memo: { ...memo },
+          typedSearchAttributes: batchAttributes(batchId),
         }),
       );
     } catch (error) {
@@ -123,8 +132,11 @@ export class Batches {
   }
 
   /** Returns one page of batches, newest first. Their progress does not include the page that a running batch is working on. */
-  async list(page: { limit: number; cursor?: string | undefined }): Promise<Page<BatchSummary>> {
-    const { items, ...rest } = await listPage(this.temporal, batchesQuery(), page);
+  async list(
+    project: string,
+    page: { limit: number; cursor?: string | undefined },
+  ): Promise<Page<BatchSummary>> {
+    const { items, ...rest } = await listPage(this.temporal, batchesQuery(project), page);
     const infos = items.map((one) => decodeListed(this.temporal, one));
     return { items: (await Promise.all(infos)).map((info) => summaryOf(info, [])), ...rest };
   }
@@ -152,10 +164,21 @@ export class Batches {
         this.temporal.client.workflow.getHandle(batchWorkflowId(batchId)).describe(),
       );
     } catch (error) {
-      if (isNotFound(error)) throw new Refusal('batch_not_found', `Batch '${batchId}' is not known`);
+      if (isNotFound(error)) throw noSuchBatch(batchId);
       throw error;
     }
   }
+}
+
+export function noSuchBatch(batchId: string): Refusal {
+  return new Refusal('batch_not_found', `Batch '${batchId}' is not known`);
+}
+
+function batchAttributes(batchId: string): TypedSearchAttributes {
+  const project = projectAttribute(batchId);
+  return new TypedSearchAttributes(
+    project === null ? [] : [{ key: searchAttributes.project, value: project }],
+  );
 }
 
 function summaryOf(execution: Execution, latest: readonly BatchItem[]): BatchSummary {

@@ -6,6 +6,7 @@ import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import type { Attempt } from '../../domain/call.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
 import { Refusal, type ErrorType } from '../../domain/failures.ts';
+import { projectOf } from '../../domain/project.ts';
 import { whatIf, type WhatIf } from '../../domain/what-if.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { CallFilter } from '../calls/call-filter.ts';
@@ -42,7 +43,7 @@ export async function whatIfOf(deps: Dependencies, callId: string): Promise<What
     chain: progress?.chain ?? input.chain.map(({ name }) => name),
     attempts: progress?.attempts ?? [],
   };
-  const { agents, unregistered } = todaysChain(deps, input.agentName);
+  const { agents, unregistered } = todaysChain(deps, projectOf(callId), input.agentName);
   const chain = deps.health.view(agents).agents;
   const today = {
     agents: chain.map((agent) => ({ name: agent.name, moved: hasMoved(agent, input.chain) })),
@@ -89,10 +90,10 @@ async function unlessGone(reading: Promise<WhatIfRow>): Promise<WhatIfRow | unde
   }
 }
 
-function todaysChain({ agents, limits }: Dependencies, agentName: string): ResolvedChain {
-  const first = agents.lookup(agentName);
+function todaysChain({ agents, limits }: Dependencies, project: string, agentName: string): ResolvedChain {
+  const first = agents.lookup(project, agentName);
   if (!first) return { agents: [], unregistered: [agentName] };
-  return resolveChain(first, (name) => agents.lookup(name), limits.maxChain);
+  return resolveChain(first, (name) => agents.lookup(project, name), limits.maxChain);
 }
 
 function hasMoved(agent: AgentConfig, pinned: readonly AgentConfig[]): boolean {

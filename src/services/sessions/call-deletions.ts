@@ -2,6 +2,7 @@
 import { optionalTsToMs } from '../../temporal-sdk/timestamps.ts';
 import pMap from 'p-map';
 import { callIdOf, callWorkflowId } from '../../domain/ids.ts';
+import { partsOfSession } from '../../domain/project.ts';
 import { callOwner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import type { Archive } from '../archive/archive.ts';
@@ -86,7 +87,10 @@ export class CallDeletions {
   /** Returns the runs of those calls of which all runs had ended by `endedBy`. */
   private async endedRuns(sessionId: string, { callIds, endedBy }: CallRemoval): Promise<Run[]> {
     const calls = new Map<string, Run[]>(callIds.map((callId) => [callId, []]));
-    for await (const { execution, closeTime } of listAll(this.temporal, listQuery({ session: sessionId }))) {
+    for await (const { execution, closeTime } of listAll(
+      this.temporal,
+      listQuery({ project: partsOfSession(sessionId).project, session: sessionId }),
+    )) {
       const callId = callIdOf(execution?.workflowId ?? '');
       const run = { callId, runId: execution?.runId ?? '', endedAt: optionalTsToMs(closeTime) };
       calls.set(callId, [...(calls.get(callId) ?? []), run]);

@@ -24,6 +24,8 @@ import { systemText } from './whole-session.ts';
 export interface AppendWish {
   /** Identifies the request, from its `Idempotency-Key`. Undefined if it has none: then no other request repeats it. */
   readonly id: string | undefined;
+  /** See `Append`. */
+  readonly earlierIds?: readonly string[];
   readonly fingerprint: string;
   readonly messages: readonly PlainNewMessage[];
   readonly userId?: string | undefined;
@@ -78,13 +80,14 @@ export class SessionChanges {
 
   /** Appends messages. Throws the refusals `session_busy`, `session_metadata_full` and `idempotency_mismatch`. */
   async append(sessionId: string, wish: AppendWish): Promise<Appended> {
-    const { id = randomUUID(), fingerprint, messages, userId, metadata } = wish;
+    const { id = randomUUID(), earlierIds = [], fingerprint, messages, userId, metadata } = wish;
     try {
       this.requireRoomFor(metadata);
       return await this.inLife(sessionId, needStore(this.texts, messages), async (life) => {
         const owner = sessionOwner(sessionId, life.id);
         const append = {
           id,
+          ...(earlierIds.length > 0 && { earlierIds }),
           fingerprint,
           messages: await refusing(() => keepAll(this.texts, owner, messages)),
           ...(userId !== undefined && { userId }),

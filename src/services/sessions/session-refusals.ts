@@ -1,6 +1,7 @@
 /** The refusals of sessions. */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { Refusal } from '../../domain/failures.ts';
+import { ownSessionId } from '../../domain/project.ts';
 import type { SessionLimits } from '../../domain/session.ts';
 
 /**
@@ -54,12 +55,12 @@ export function sessionBusy(detail: string, cause?: unknown): Refusal {
 }
 
 export function noSuchSession(sessionId: string): Refusal {
-  return new Refusal('session_not_found', `Session '${sessionId}' does not exist`);
+  return new Refusal('session_not_found', `Session '${ownSessionId(sessionId)}' does not exist`);
 }
 
 export function sessionExists(sessionId: string): Refusal {
   return new Refusal(
     'session_exists',
-    `Session '${sessionId}' exists: choose another id, or delete it first`,
+    `Session '${ownSessionId(sessionId)}' exists: choose another id, or delete it first`,
   );
 }

@@ -167,9 +167,9 @@ export class Sessions {
   }
 
   /**
-   * Removes every session that has been idle since `cutoffMs` (epoch ms) and in which no call holds a turn or waits for one.
+   * Removes every session of the project that has been idle since `cutoffMs` (epoch ms) and in which no call holds a turn or waits for one.
    */
-  async cleanup(cutoffMs: number): Promise<{ cleanedUp: number; remaining: number }> {
+  async cleanup(project: string, cutoffMs: number): Promise<{ cleanedUp: number; remaining: number }> {
     let cleanedUp = 0;
     let remaining = 0;
     await this.untold.tellAll();
@@ -177,23 +177,26 @@ export class Sessions {
       if (await this.expire(sessionIdOf(execution?.workflowId ?? ''), cutoffMs)) cleanedUp += 1;
       else remaining += 1;
     };
-    await pMap(listAll(this.temporal, runningSessionsQuery()), visit, { concurrency });
+    await pMap(listAll(this.temporal, runningSessionsQuery(project)), visit, { concurrency });
     return { cleanedUp, remaining };
   }
 
-  /** Returns one page of the ids of sessions, newest first. */
-  async list(options: { limit: number; cursor?: string | undefined }): Promise<Page<string>> {
-    const { items, ...page } = await listPage(this.temporal, runningSessionsQuery(), options);
+  /** Returns one page of the ids of the project's sessions, newest first. */
+  async list(
+    project: string,
+    options: { limit: number; cursor?: string | undefined },
+  ): Promise<Page<string>> {
+    const { items, ...page } = await listPage(this.temporal, runningSessionsQuery(project), options);
     return { items: items.map((one) => sessionIdOf(one.execution?.workflowId ?? '')), ...page };
   }
 
-  count(): Promise<number> {
-    return count(this.temporal, runningSessionsQuery());
+  count(project: string): Promise<number> {
+    return count(this.temporal, runningSessionsQuery(project));
   }
 
-  /** Reads all sessions, one after the other. */
-  async *export(): AsyncGenerator<WholeSession> {
-    for await (const one of listAll(this.temporal, runningSessionsQuery())) {
+  /** Reads all sessions of the project, one after the other. */
+  async *export(project: string): AsyncGenerator<WholeSession> {
+    for await (const one of listAll(this.temporal, runningSessionsQuery(project))) {
       const content = await this.reads.readUncached(sessionIdOf(one.execution?.workflowId ?? ''));
       if (content) yield content;
     }

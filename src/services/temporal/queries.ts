@@ -4,7 +4,9 @@
  * the conditions of a caller's filter.
  */
 import { callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
+import { allProjects, defaultProject, sessionIn } from '../../domain/project.ts';
 import { searchable } from '../../domain/searchable.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
 
 /** Quotes a value as a string literal. No value can end the literal early. */
 export function quote(value: string): string {
@@ -24,6 +26,12 @@ export function callsQuery(...conditions: readonly string[]): string {
   return [calls, ...conditions].join(' AND ');
 }
 
+/** Returns the condition that calls or batches belong to the project. Those of `default` have no attribute. */
+export function isInProject(project: string): string {
+  const { name } = searchAttributes.project;
+  return project === defaultProject ? `${name} IS NULL` : `${name} = ${quote(project)}`;
+}
+
 /** Returns the condition that the ids of calls begin with `text`. */
 export function hasIdPrefix(text: string): string {
   return `WorkflowId STARTS_WITH ${quote(callWorkflowId(searchable(text)))}`;
@@ -35,9 +43,12 @@ export function endedAmongQuery(callIds: readonly string[]): string {
   return `WorkflowId IN (${ids}) AND ExecutionStatus != 'Running'`;
 }
 
-/** Returns the query for sessions that exist for their users. */
-export function runningSessionsQuery(): string {
-  return "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
+/** Returns the query for the project's sessions that exist for their users. */
+export function runningSessionsQuery(project: string): string {
+  const running = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";
+  return project === allProjects
+    ? running
+    : `${running} AND WorkflowId STARTS_WITH ${quote(sessionWorkflowId(sessionIn(project, '')))}`;
 }
 
 /** Returns the query for sessions that a removal or a cleanup has closed, and that are not deleted yet. */
@@ -54,9 +65,10 @@ export function endedRunsOfSessionQuery(sessionId: string): string {
   return `${mayHaveId(sessionWorkflowId(sessionId))} AND ${ended}`;
 }
 
-/** Returns the query for batches of reruns, running or ended. */
-export function batchesQuery(): string {
-  return "WorkflowType = 'rerunBatch'";
+/** Returns the query for the project's batches of reruns, running or ended. */
+export function batchesQuery(project: string): string {
+  const batches = "WorkflowType = 'rerunBatch'";
+  return project === allProjects ? batches : `${batches} AND ${isInProject(project)}`;
 }
 
 /** Returns the query for running workflows that are pinned to this version of the workers (ADR 0012). */

@@ -1,3 +1,4 @@
+import { sessionForAgents } from '../../../domain/project.ts';
 import { AgentError, type AgentQuestion } from '../../transport.ts';
 import type { EncodedQuestion } from '../wire-format.ts';
 
@@ -15,7 +16,7 @@ export function encode(question: AgentQuestion): EncodedQuestion {
     body: JSON.stringify({
       model: agent.name,
       messages: messages.map(({ role, content }) => ({ role, content })),
-      ...(sessionId !== undefined && { session_id: sessionId }),
+      ...(sessionId !== undefined && { session_id: sessionForAgents(sessionId) }),
     }),
   };
 }

@@ -1,0 +1,54 @@
+/** The commands `projects`: create, list and close projects. */
+import type { Command } from 'commander';
+import type { Project, ProjectList } from '../../contract/projects.ts';
+import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
+import { confirm } from '../confirm.ts';
+
+/** Declares the commands. */
+export function addProjectCommands(program: Command): void {
+  const projects = withExamples(program.command('projects').description('create, list and close projects'), [
+    'projects create crm',
+    'projects list',
+  ]);
+  declareForNode(projects, 'create <name>', 'create a project', ['projects create crm']).action(
+    withNode(create),
+  );
+  declareForNode(projects, 'list', 'list the projects, the oldest first', ['projects list']).action(
+    withNode(list),
+  );
+  declareForNode(projects, 'close <name>', 'close a project for good; its keys open nothing any more', [
+    'projects close crm',
+  ])
+    .option('--yes', 'do not ask')
+    .action(withNode(close));
+}
+
+async function create({ client, out }: Context, name: string): Promise<undefined> {
+  const { body } = await client.request<Project>('POST', '/projects', { body: { name } });
+  if (out.json) out.document(body);
+  else out.text(`Created the project ${body.name}`);
+}
+
+async function list({ client, out }: Context): Promise<undefined> {
+  const all = await client.get<ProjectList>('/projects');
+  if (out.json) {
+    out.document(all);
+    return;
+  }
+  out.table(
+    ['project', 'status', 'created', 'closed'],
+    all.projects.map(({ name, status, created_at, closed_at }) => [name, status, created_at, closed_at]),
+    { status: out.state },
+  );
+}
+
+async function close(
+  { client, out }: Context,
+  name: string,
+  { yes }: { readonly yes?: boolean },
+): Promise<undefined> {
+  await confirm(`Close the project ${name} for good? Its keys open nothing any more.`, yes);
+  const { body } = await client.request<Project>('POST', `/projects/${encodeURIComponent(name)}/close`);
+  if (out.json) out.document(body);
+  else out.text(`Closed the project ${body.name}`);
+}
