@@ -51,6 +51,10 @@ const endpoints = [
   'get /api/vps/reruns/{id}',
   'get /api/vps/reruns/{id}/events',
   'post /api/vps/reruns/{id}/cancel',
+  'post /api/vps/projects',
+  'get /api/vps/projects',
+  'get /api/vps/projects/{name}',
+  'post /api/vps/projects/{name}/close',
   'post /api/vps/keys',
   'get /api/vps/keys',
   'get /api/vps/keys/{id}',
@@ -281,6 +285,7 @@ describe('the OpenAPI document', () => {
       await check('delete /api/vps/agents', http.delete(`/api/vps/agents${query}`));
     for (const own of ['/healthz', '/readyz', '/metrics', '/openapi.json'])
       await check(`get ${own}`, http.get(own));
+    await checkProjects(check, http);
     await checkKeys(check, http); // From here on, the node wants a key.
 
     const successes = endpoints.flatMap((endpoint) =>
@@ -291,6 +296,25 @@ describe('the OpenAPI document', () => {
     expect(successes.filter((one) => !seen.has(one))).toEqual([]);
   });
 });
+
+/** Every endpoint of projects, on one that is created and closed. */
+async function checkProjects(
+  check: (endpoint: string, request: Promise<HttpAnswer>) => Promise<HttpAnswer>,
+  http: HttpClient,
+): Promise<void> {
+  const projects = '/api/vps/projects';
+  for (const name of ['crm', 'crm', 'No Name'])
+    await check('post /api/vps/projects', http.post(projects, { name }));
+  await check('get /api/vps/projects', http.get(projects));
+  await check('get /api/vps/calls', http.get('/api/vps/calls?project=nobody'));
+  await check('get /api/vps/sessions', http.get('/api/vps/sessions?project=*'));
+  for (const name of ['crm', 'default', 'nobody', 'No Name'].map(encodeURIComponent)) {
+    await check('post /api/vps/projects/{name}/close', http.post(`${projects}/${name}/close`));
+    await check('get /api/vps/projects/{name}', http.get(`${projects}/${name}`));
+  }
+  const closed = { 'Holdfast-Project': 'crm' };
+  await check('post /api/vps/call', http.call({ agent_name: 'answers', prompt: 'x' }, closed));
+}
 
 /** Every endpoint of API keys. */
 async function checkKeys(

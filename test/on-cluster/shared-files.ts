@@ -18,6 +18,7 @@ export const sharedFiles = [
   'test/api/health.test.ts',
   'test/api/idempotency.test.ts',
   'test/api/key-attacks.test.ts',
+  'test/api/projects.test.ts',
   'test/api/repeats.test.ts',
   'test/api/rerun-families.test.ts',
   'test/api/reruns.test.ts',

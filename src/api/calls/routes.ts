@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { identify } from './idempotency.ts';
+import { allows } from '../../domain/api-key.ts';
 import { requireAgent } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
@@ -148,10 +149,11 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       params: callParams,
       answers: { 200: { description: 'Running or ended', schema: callDescription } },
       refusals: ['call_not_found', 'temporal_unavailable', 'payload_store_unavailable'],
-      handle: async ({ params }) => ({
-        status: 200,
-        body: callDescriptionToWire(await records.describe(params.id), webUi),
-      }),
+      handle: async ({ params, principal }) => {
+        // Temporal's Web UI shows the calls of all projects.
+        const link = allows(principal.scopes, 'admin') ? webUi : undefined;
+        return { status: 200, body: callDescriptionToWire(await records.describe(params.id), link) };
+      },
     }),
     endpoint({
       method: 'get',

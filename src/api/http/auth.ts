@@ -111,6 +111,8 @@ const whyNot = {
   'known by another secret': (id) =>
     `The API key '${id}' was rotated, and this secret of it is no longer valid: use its newest one`,
   expired: (id) => `The API key '${id}' has expired: ask who gave it to you for another one`,
+  'of a closed project': (id) =>
+    `The project of the API key '${id}' is closed: ask who gave it to you for a key of another project`,
   revoked: (id) => `The API key '${id}' was revoked: ask who gave it to you for another one`,
 } satisfies Record<Exclude<FoundKey['state'], 'valid'>, (id: string) => string>;
 
