@@ -92,13 +92,14 @@ function expressPath(path: string): string {
 
 function pipeline(
   one: Endpoint,
-  { access, authenticate, openResponses, drain, config, metrics, diskProblem }: ApiDependencies,
+  { access, authenticate, charges, openResponses, drain, config, metrics, diskProblem }: ApiDependencies,
 ): RequestHandler[] {
   const guard: RequestHandler = async (request, response, next) => {
     if (one.scope !== 'open') {
       const principal = await authenticate(request);
       if (response.closed) return; // Its client has left, and nobody would read an answer.
       requireScope(principal, one.scope);
+      charges.request(principal);
       principals.set(request, principal);
       openResponses.track(principal, response);
     }

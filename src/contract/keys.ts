@@ -3,6 +3,7 @@ import { scopes } from '../domain/api-key.ts';
 import { shortListOf } from './bounds.ts';
 import { isoTime } from './fields.ts';
 import { id } from './ids.ts';
+import { limits, limitsRequest } from './limits.ts';
 import { newProjectName } from './projects.ts';
 import type { AnswerOf, RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
@@ -29,6 +30,7 @@ export const keyRequest = z
       description:
         'Names of the agents that the key may call, in which `*` stands for any characters. Default: all agents. The fallbacks of an agent come with it',
     }),
+    limits: limitsRequest.nullish(),
     expires_in_seconds: z
       .number()
       .int()
@@ -58,6 +60,9 @@ export const keyRotation = z
   })
   .openapi('KeyRotation');
 
+/** The body of a change of a key. */
+export const keyChange = z.strictObject({ limits: limitsRequest }).openapi('KeyChange');
+
 export const key = z
   .object({
     id: z.string().openapi({ description: "Part of the key's text; not secret" }),
@@ -66,6 +71,8 @@ export const key = z
     status: z.enum(['valid', 'expired', 'revoked']),
     scopes: z.array(scope),
     agents: z.array(z.string()).nullable().openapi({ description: 'null: all agents' }),
+    limits,
+    last_used_at: isoTime.nullable().openapi({ description: 'To the minute' }),
     created_at: isoTime,
     expires_at: isoTime.nullable(),
     revoked_at: isoTime.nullable(),

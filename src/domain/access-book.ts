@@ -4,6 +4,7 @@
  */
 import { allows, hasSecret, stateOf, type ApiKey } from './api-key.ts';
 import type { OtherRefusalType } from './failures.ts';
+import type { Limits } from './limits.ts';
 import { defaultProject, type Project } from './project.ts';
 import { sizeAsJson } from './json-bytes.ts';
 
@@ -152,8 +153,7 @@ export class AccessBook {
 
   /** Closes the project for good. Of one that was closed before, the time stays. */
   closeProject(name: string, now: number): Project {
-    const project = this.projects.get(name);
-    if (!project) throw new Error(`No project ${name}`);
+    const project = this.mustHaveProject(name);
     const closed = { ...project, closedAt: project.closedAt ?? now };
     this.projects.set(name, closed);
     return closed;
@@ -221,6 +221,26 @@ export class AccessBook {
     return this.put({ ...key, rotatedAt: now, secrets });
   }
 
+  /** Replaces the limits of a key. */
+  limitKey(id: string, limits: Limits): ApiKey {
+    return this.put({ ...this.mustHave(id), limits });
+  }
+
+  refusalOfProjectLimits(name: string, by: Actor, now: number): Refused | undefined {
+    const refused = this.refusalOf(by, now);
+    if (refused) return refused;
+    if (name === defaultProject)
+      return { type: 'default_project', detail: `'${defaultProject}' has no limits: limit its keys` };
+    return this.projects.has(name) ? undefined : noSuchProject(name);
+  }
+
+  /** Replaces the limits of a project. */
+  limitProject(name: string, limits: Limits): Project {
+    const limited = { ...this.mustHaveProject(name), limits };
+    this.projects.set(name, limited);
+    return limited;
+  }
+
   refusalOfRevocation(id: string, by: Actor, now: number): Refused | undefined {
     const refused = this.refusalOf(by, now);
     if (refused) return refused;
@@ -260,6 +280,12 @@ export class AccessBook {
     const key = this.keys.get(id);
     if (!key) throw new Error(`No key ${id}`);
     return key;
+  }
+
+  private mustHaveProject(name: string): Project {
+    const project = this.projects.get(name);
+    if (!project) throw new Error(`No project ${name}`);
+    return project;
   }
 
   private put(key: ApiKey): ApiKey {

@@ -1,5 +1,7 @@
 /** API keys: what a key may do, and for how long. The text of a key is made and read in key-text.ts. */
 
+import type { Limits } from './limits.ts';
+
 /** What a key may do. `admin` includes the others. */
 export const scopes = ['call', 'read', 'operate', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
@@ -22,6 +24,7 @@ export interface ApiKey {
   readonly scopes: readonly Scope[];
   /** Patterns of the agents that the key may call: names, in which `*` stands for any characters. Absent: all agents. */
   readonly agents?: readonly string[];
+  readonly limits?: Limits;
   /** Epoch ms, as the other times. */
   readonly createdAt: number;
   readonly expiresAt?: number;

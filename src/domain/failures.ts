@@ -115,6 +115,8 @@ export const refusals = {
   unauthorized: { status: 401, title: 'A valid API key is required' },
   scope_missing: { status: 403, title: 'The API key may not do this' },
   agent_not_allowed: { status: 403, title: 'The API key may not call this agent' },
+  prompt_not_allowed: { status: 403, title: 'The prompt is larger than the API key or its project may send' },
+  batch_not_allowed: { status: 403, title: 'An API key with limits starts no batches' },
   cross_site: { status: 403, title: 'Web pages of other sites may not call this API' },
   agent_not_found: { status: 404, title: 'No such agent' },
   session_not_found: { status: 404, title: 'No such session' },
@@ -147,6 +149,7 @@ export const refusals = {
   agents_full: { status: 422, title: 'The agent directory is full' },
   session_queue_full: { status: 429, title: 'Too many calls wait for this session' },
   session_busy: { status: 429, title: 'Another call has the turn of this session, or waits for it' },
+  limit_reached: { status: 429, title: 'The API key or its project has used what it may' },
   overloaded: { status: 429, title: 'Too many calls are in flight' },
   internal: { status: 500, title: 'A fault of Holdfast itself' },
   shutting_down: { status: 503, title: 'This node is shutting down' },
@@ -165,6 +168,8 @@ export type RefusalType = keyof typeof refusals;
 export interface RateLimit {
   readonly name: string;
   readonly quota: number;
+  /** For a limit of things in a time instead: how long that is. */
+  readonly seconds?: number;
 }
 
 interface RefusalOptions {

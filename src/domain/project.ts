@@ -3,6 +3,8 @@
  * `default` are as they were before projects existed.
  */
 
+import type { Limits } from './limits.ts';
+
 /** Has everything that names no project, and everything from before projects existed. It cannot be closed. */
 export const defaultProject = 'default';
 
@@ -13,6 +15,8 @@ export interface Project {
   readonly createdAt: number;
   /** Since then its keys open nothing and it takes nothing new. Its name stays taken. */
   readonly closedAt?: number;
+  /** Of all its keys together. */
+  readonly limits?: Limits;
 }
 
 /** Stands for every project in filters. No project has this name. */

@@ -9,6 +9,7 @@ import { FailedCalls } from '../services/archive/archive-failed.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { sweepPayloads } from '../services/archive/payload-sweep.ts';
 import type { Access } from '../services/keys/access.ts';
+import type { Usage } from '../services/keys/usage.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { releaseEndedCalls } from '../services/calls/release-ended-calls.ts';
 import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
@@ -19,6 +20,7 @@ export interface LoopParts {
   readonly temporal: Temporal;
   readonly texts: TextStore;
   readonly access: Access;
+  readonly usage: Usage;
   readonly agents: Agents;
   readonly health: Health;
   readonly inFlight: CallsInFlight;
@@ -30,6 +32,8 @@ export interface LoopParts {
 
 /** How often outcomes are sent and other nodes' changes are read. With it, every node sees a registration within 2 s. */
 const syncIntervalMs = 1_000;
+/** How often a facade reports what keys and projects use. A day's count that a kill -9 loses is at most so old. */
+const usageIntervalMs = 2_000;
 const sweepIntervalMs = 6 * 3_600_000;
 /** How often interrupted deletions of sessions are looked for and finished. They are also looked for once at the start. */
 const deletionsIntervalMs = 60_000;
@@ -76,10 +80,11 @@ function sendOutcomes({ health }: LoopParts): Loop {
 }
 
 function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
-  const { temporal, texts, access, agents, health, inFlight, deletions, archive } = parts;
+  const { temporal, texts, access, usage, agents, health, inFlight, deletions, archive } = parts;
   const failedCalls = archive && new FailedCalls(temporal, archive);
   return [
     { what: 'Reading the API keys', intervalMs: syncIntervalMs, round: () => access.refresh() },
+    { what: 'Reporting what keys use', intervalMs: usageIntervalMs, round: () => usage.report() },
     { what: 'Reading the agent directory', intervalMs: syncIntervalMs, round: () => agents.refresh() },
     { what: "Reading the agents' health", intervalMs: syncIntervalMs, round: () => health.refresh() },
     {

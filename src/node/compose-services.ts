@@ -17,6 +17,7 @@ import { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { Calls } from '../services/calls/calls.ts';
 import { startAndAwait } from '../services/calls/start-and-await.ts';
 import { Waiters } from '../services/calls/waiters.ts';
+import { Usage } from '../services/keys/usage.ts';
 import { Access } from '../services/keys/access.ts';
 import type { Nodes } from '../services/nodes/nodes.ts';
 import { dryRun } from '../services/reruns/batch-list.ts';
@@ -105,11 +106,17 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
       countCalls: (filter) => countCalls(temporal, filter),
       exportCalls: (filter) => exportCalls(temporal, filter),
     },
+    usage: new Usage(temporal, { facades: () => facadesOf(nodes), now: asking.now }),
     access: new Access(temporal, updateLimit, config.keys.limits, longestKeptMs(config, parts)),
     nodes,
     temporal: { describePolling: () => describePolling(temporal, asking.now()) },
   };
   return { services, rerunning, deletions, untold, updateLimit, waiters };
+}
+
+/** Returns how many facades run. This process is one of them. */
+function facadesOf(nodes: Nodes): number {
+  return Math.max(1, nodes.list().filter(({ role }) => role !== 'worker').length);
 }
 
 /** How long, at most, Temporal still knows a call that runs now. */
@@ -145,8 +152,8 @@ function callServices(dependencies: RerunDependencies, waiters: Waiters): CallSe
 function rerunServices(dependencies: RerunDependencies, maxBatchCalls: number): RerunServices {
   const batches = new Batches(dependencies.temporal, dependencies.texts);
   return {
-    rerunCall: (callId, overrides, given, requireAgent) =>
-      rerunCall(dependencies, callId, overrides, given, requireAgent),
+    rerunCall: (callId, overrides, given, sender) =>
+      rerunCall(dependencies, callId, overrides, given, sender),
     dryRun: (batch) => dryRun(dependencies, batch, maxBatchCalls),
     whatIfOf: (callId) => whatIfOf(dependencies, callId),
     whatIfOfAll: (filter, limit) => whatIfOfAll(dependencies, filter, limit),

@@ -109,10 +109,11 @@ export async function composeNode(
   const metrics = measureLoad(composed, asking, clock);
   const activities = composeActivities(config, composed, asking);
   const sinks = createCallSinks({ ...asking, ...rerunning, metrics });
-  const { access } = composed.services;
+  const { access, usage } = composed.services;
   const loops = {
     ...rerunning,
     access,
+    usage,
     deletions,
     membership,
     archive,

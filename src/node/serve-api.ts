@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { createApp } from '../api/app.ts';
 import { createAuthenticate, earlierCallerOf } from '../api/http/auth.ts';
+import { Charges } from '../api/http/charges.ts';
 import type { Drain } from '../api/http/drain.ts';
 import { OpenResponses } from '../api/http/open-responses.ts';
 import { Streams } from '../api/http/sse.ts';
@@ -40,6 +41,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   const now = (): number => clock.now();
   const known = new KnownKeys(access, now, config.keys.offlineMs);
   const openResponses = new OpenResponses(known);
+  const charges = new Charges(node.services.usage, access);
   const earlierCallers = config.apiKeys.map(earlierCallerOf);
   const app = createApp(
     {
@@ -48,6 +50,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
       log,
       authenticate: createAuthenticate(config, known),
       openResponses,
+      charges,
       earlierCallers: () => (access.earlierCallersUntil > now() ? earlierCallers : []),
       drain,
       workerRunning: () => worker?.running(),

@@ -14,11 +14,12 @@ import type { CallRecords } from './calls/call-records.ts';
 import type { Calls } from './calls/calls.ts';
 import type { AwaitedCall, CallOutcome, WaitWish } from './calls/start-and-await.ts';
 import type { Access } from './keys/access.ts';
+import type { Usage } from './keys/usage.ts';
 import type { Nodes } from './nodes/nodes.ts';
 import type { DryRun } from './reruns/batch-list.ts';
 import type { BatchWish } from './reruns/batch-plan.ts';
 import type { BatchSummary, Batches } from './reruns/batches.ts';
-import type { CallIdentity, Rerun, RerunOverrides } from './reruns/reruns.ts';
+import type { CallIdentity, Rerun, RerunOverrides, RerunSender } from './reruns/reruns.ts';
 import type { WhatIfRow } from './reruns/what-if.ts';
 import type { Sessions } from './sessions/sessions.ts';
 import type { Polling } from './temporal/readiness.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly reruns: RerunServices;
   readonly archive: ArchiveServices;
   readonly access: Access;
+  readonly usage: Usage;
   readonly nodes: Nodes;
   readonly temporal: TemporalServices;
 }
@@ -57,7 +59,7 @@ export interface RerunServices {
     callId: string,
     overrides: RerunOverrides,
     given: CallIdentity | undefined,
-    requireAgent: (agent: string) => void,
+    sender: RerunSender,
   ): Promise<Rerun>;
   /** Returns which calls a batch would rerun (batch-list.ts). */
   dryRun(batch: BatchWish): Promise<DryRun>;

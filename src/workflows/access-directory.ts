@@ -16,10 +16,13 @@ import {
   type NewKey,
   type Refused,
 } from '../domain/access-book.ts';
+import type { Limits } from '../domain/limits.ts';
 import {
   closeProjectUpdate,
   createKeyUpdate,
   createProjectUpdate,
+  limitKeyUpdate,
+  limitProjectUpdate,
   readAccessQuery,
   revokeKeyUpdate,
   rotateKeyUpdate,
@@ -57,6 +60,13 @@ export async function accessDirectory(initial: AccessState, limits: AccessLimits
   });
   setHandler(closeProjectUpdate, (name) => changed(book.closeProject(name, now())), {
     validator: (name: string, by: Actor) => refuse(book.refusalOfClosing(name, by, now())),
+  });
+  setHandler(limitKeyUpdate, (id, wanted) => changed(book.limitKey(id, wanted)), {
+    validator: (id: string, _wanted: Limits, by: Actor) => refuse(book.refusalOfChange(id, by, now())),
+  });
+  setHandler(limitProjectUpdate, (name, wanted) => changed(book.limitProject(name, wanted)), {
+    validator: (name: string, _wanted: Limits, by: Actor) =>
+      refuse(book.refusalOfProjectLimits(name, by, now())),
   });
   setHandler(readAccessQuery, () => book.state());
 

@@ -6,6 +6,8 @@ import type { ApiKey } from '../domain/api-key.ts';
 import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
 import type { Outcome } from '../domain/health.ts';
+import type { UsageReport, UsageSummary } from '../domain/usage-book.ts';
+import type { Limits } from '../domain/limits.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
 import type { Project } from '../domain/project.ts';
 import type { Append, Appended, SessionContent, SessionSettings, SettingsChange } from '../domain/session.ts';
@@ -124,5 +126,13 @@ export const revokeKeyUpdate = defineUpdate<ApiKey, [id: string, by: Actor]>('re
 export const createProjectUpdate = defineUpdate<Project, [name: string, by: Actor]>('createProject');
 /** Closes a project for good. Rejected with `project_not_found` or `default_project`. */
 export const closeProjectUpdate = defineUpdate<Project, [name: string, by: Actor]>('closeProject');
+/** Replaces the limits of a key. Rejected with `key_not_found` or `key_ended`. */
+export const limitKeyUpdate = defineUpdate<ApiKey, [id: string, Limits, by: Actor]>('limitKey');
+/** Replaces the limits of a project. Rejected with `project_not_found` or `default_project`. */
+export const limitProjectUpdate = defineUpdate<Project, [name: string, Limits, by: Actor]>('limitProject');
 /** Returns all projects and keys. */
 export const readAccessQuery = defineQuery<AccessState>('readAccess');
+
+// keyUsage
+/** Adds what a facade has used, and returns what the others have. */
+export const reportUsageUpdate = defineUpdate<UsageSummary, [UsageReport]>('reportUsage');

@@ -9,6 +9,7 @@ import {
   agentDirectory,
   agentHealth,
   clusterTerms,
+  keyUsage,
   rerunBatch,
   rerunLink,
   session,
@@ -25,5 +26,6 @@ setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentDirectory);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentHealth);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, clusterTerms);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, accessDirectory);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, keyUsage);
 
 export * from './index.ts';

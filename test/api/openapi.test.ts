@@ -54,10 +54,12 @@ const endpoints = [
   'post /api/vps/projects',
   'get /api/vps/projects',
   'get /api/vps/projects/{name}',
+  'patch /api/vps/projects/{name}',
   'post /api/vps/projects/{name}/close',
   'post /api/vps/keys',
   'get /api/vps/keys',
   'get /api/vps/keys/{id}',
+  'patch /api/vps/keys/{id}',
   'post /api/vps/keys/{id}/rotate',
   'delete /api/vps/keys/{id}',
   'get /healthz',
@@ -309,6 +311,7 @@ async function checkProjects(
   await check('get /api/vps/calls', http.get('/api/vps/calls?project=nobody'));
   await check('get /api/vps/sessions', http.get('/api/vps/sessions?project=*'));
   for (const name of ['crm', 'default', 'nobody', 'No Name'].map(encodeURIComponent)) {
+    await check('patch /api/vps/projects/{name}', http.patch(`${projects}/${name}`, { limits: {} }));
     await check('post /api/vps/projects/{name}/close', http.post(`${projects}/${name}/close`));
     await check('get /api/vps/projects/{name}', http.get(`${projects}/${name}`));
   }
@@ -337,6 +340,7 @@ async function checkKeys(
   await check('get /api/vps/keys', new HttpClient(open.url, String(second.key)).get(keys));
   for (const id of [second.id, first.id, second.id, 'unknown'].map(String)) {
     await check('post /api/vps/keys/{id}/rotate', http.post(`${keys}/${id}/rotate`));
+    await check('patch /api/vps/keys/{id}', http.patch(`${keys}/${id}`, { limits: {} }));
     await check('delete /api/vps/keys/{id}', http.delete(`${keys}/${id}`));
     await check('get /api/vps/keys/{id}', http.get(`${keys}/${id}`));
     await check('post /api/vps/keys/{id}/rotate', http.post(`${keys}/${id}/rotate`, { overlap_seconds: -1 }));

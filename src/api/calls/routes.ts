@@ -39,7 +39,7 @@ const accepted = {
 
 type Dependencies = Pick<
   ApiDependencies,
-  'calls' | 'config' | 'drain' | 'webUi' | 'sealer' | 'earlierCallers'
+  'calls' | 'config' | 'drain' | 'webUi' | 'sealer' | 'earlierCallers' | 'charges'
 >;
 
 /** Endpoints that start, list, describe and cancel calls. */
@@ -64,6 +64,8 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
         'invalid_json',
         'agent_not_found',
         'agent_not_allowed',
+        'prompt_not_allowed',
+        'limit_reached',
         'body_too_large',
         'unsupported_media_type',
         'validation_failed',
@@ -97,6 +99,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
             metadata: body.metadata ?? undefined,
             onDisconnect: body.on_disconnect,
             whenBusy,
+            charge: deps.charges.forCall(principal, project),
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
           },
           request,

@@ -5,6 +5,7 @@ import type { Request } from 'express';
 import { allows, mayCall, type ApiKey, type Scope } from '../../domain/api-key.ts';
 import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
+import type { Limits } from '../../domain/limits.ts';
 import { allProjects, defaultProject } from '../../domain/project.ts';
 import { digestOfKeyText, keyIdOf } from '../../domain/key-text.ts';
 import type { Config } from '../../platform/config.ts';
@@ -17,6 +18,8 @@ export interface Principal {
   readonly scopes: readonly Scope[];
   /** The project of the key. Those with the scope admin may name another one. */
   readonly project: string;
+  /** The limits of the key. Absent: none. */
+  readonly limits?: Limits | undefined;
   /** Patterns of the agents that the sender may call. Absent: all agents. */
   readonly agents?: readonly string[] | undefined;
 }
@@ -96,11 +99,12 @@ export function earlierCallerOf(apiKey: string): string {
   return digestOfKeyText(apiKey).slice(0, 16);
 }
 
-function principalOf({ id, scopes, agents, project }: ApiKey, digest: string): Principal {
+function principalOf({ id, scopes, agents, limits, project }: ApiKey, digest: string): Principal {
   return {
     actor: { kind: 'key', id, digest },
     scopes,
     agents,
+    limits,
     project: project ?? defaultProject,
   };
 }

@@ -9,6 +9,7 @@ import type { StoreWatch } from '../../platform/store-watch.ts';
 import type { Services } from '../../services/services.ts';
 import type { WebUi } from '../calls/call-description.ts';
 import type { Authenticate } from './auth.ts';
+import type { Charges } from './charges.ts';
 import type { Drain } from './drain.ts';
 import type { OpenResponses } from './open-responses.ts';
 import type { Streams } from './sse.ts';
@@ -18,6 +19,7 @@ export interface ApiDependencies extends Services {
   readonly config: Config;
   readonly log: Log;
   readonly authenticate: Authenticate;
+  readonly charges: Charges;
   /** The callers whose Idempotency-Keys may have started calls of the project `default` before projects existed. */
   readonly earlierCallers: () => readonly string[];
   readonly openResponses: OpenResponses;

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import {
   newProjectName,
   project,
+  projectChange,
   projectList,
   projectRequest,
   type Project,
 } from '../../contract/projects.ts';
+import { limitsToWire, toLimits } from '../../contract/limits.ts';
 import { allows } from '../../domain/api-key.ts';
 import { defaultProject, type Project as KeptProject } from '../../domain/project.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
@@ -15,7 +17,13 @@ import { noSuchProject } from '../http/project.ts';
 
 const params = z.object({ name: newProjectName });
 const refusedChanges = ['unauthorized', 'scope_missing', 'shutting_down', 'temporal_unavailable'] as const;
-const theDefault: Project = { name: defaultProject, status: 'open', created_at: null, closed_at: null };
+const theDefault: Project = {
+  name: defaultProject,
+  status: 'open',
+  limits: limitsToWire(),
+  created_at: null,
+  closed_at: null,
+};
 
 /** Endpoints that create, list, describe and close projects. */
 export function projectEndpoints({ access }: Pick<ApiDependencies, 'access'>): Endpoint[] {
@@ -81,6 +89,31 @@ export function projectEndpoints({ access }: Pick<ApiDependencies, 'access'>): E
       },
     }),
     endpoint({
+      method: 'patch',
+      path: '/api/vps/projects/{name}',
+      scope: 'admin',
+      tag: 'keys',
+      summary: 'Change the limits of a project',
+      description: 'They are for all its keys together, and replace those before.',
+      params,
+      body: projectChange,
+      answers: { 200: { description: 'Changed', schema: project } },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        ...refusedChanges,
+        'project_not_found',
+        'default_project',
+        'disk_full',
+      ],
+      handle: async ({ params: { name }, body, principal }) => ({
+        status: 200,
+        body: projectToWire(await access.limitProject(name, toLimits(body.limits), principal.actor)),
+      }),
+    }),
+    endpoint({
       method: 'post',
       path: '/api/vps/projects/{name}/close',
       scope: 'admin',
@@ -99,10 +132,11 @@ export function projectEndpoints({ access }: Pick<ApiDependencies, 'access'>): E
   ];
 }
 
-function projectToWire({ name, createdAt, closedAt }: KeptProject): Project {
+function projectToWire({ name, createdAt, closedAt, limits }: KeptProject): Project {
   return {
     name,
     status: closedAt === undefined ? 'open' : 'closed',
+    limits: limitsToWire(limits),
     created_at: iso(createdAt),
     closed_at: isoOrNull(closedAt),
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  keyChange,
   keyList,
   keyRequest,
   keyRotation,
@@ -7,11 +8,12 @@ import {
   shownKey,
   type Key,
 } from '../../contract/keys.ts';
+import { limitsToWire, toLimits } from '../../contract/limits.ts';
 import { stateOf, type ApiKey } from '../../domain/api-key.ts';
 import { invalid, Refusal } from '../../domain/failures.ts';
 import { defaultProject } from '../../domain/project.ts';
 import { keyIdOf } from '../../domain/key-text.ts';
-import { iso } from '../calls/wire.ts';
+import { iso, isoOrNull } from '../calls/wire.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 
@@ -30,9 +32,11 @@ const refusedBodies = [
   'validation_failed',
 ] as const;
 
-/** Endpoints that create, list, rotate and revoke API keys. */
-export function keyEndpoints({ access, clock }: Pick<ApiDependencies, 'access' | 'clock'>): Endpoint[] {
-  const toWire = (key: ApiKey): Key => keyToWire(key, clock.now());
+type Dependencies = Pick<ApiDependencies, 'access' | 'usage' | 'clock'>;
+
+/** Endpoints that create, list, change, rotate and revoke API keys. */
+export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[] {
+  const toWire = (key: ApiKey): Key => keyToWire(key, usage.lastUsedAt(key.id), clock.now());
   return [
     endpoint({
       method: 'post',
@@ -62,6 +66,7 @@ export function keyEndpoints({ access, clock }: Pick<ApiDependencies, 'access' |
             ...(body.project != null && body.project !== defaultProject && { project: body.project }),
             scopes: [...new Set(body.scopes)],
             ...(body.agents && { agents: body.agents }),
+            ...(body.limits && { limits: toLimits(body.limits) }),
             ...(body.expires_in_seconds && { expiresAt: clock.now() + body.expires_in_seconds * 1_000 }),
           },
           principal.actor,
@@ -78,7 +83,7 @@ export function keyEndpoints({ access, clock }: Pick<ApiDependencies, 'access' |
       answers: { 200: { description: 'All keys, the oldest first; never their secrets', schema: keyList } },
       refusals: ['temporal_unavailable'],
       handle: async () => {
-        await access.refresh();
+        await Promise.all([access.refresh(), usage.report()]);
         const keys = access.list().map(toWire);
         return { status: 200, body: { total: keys.length, keys } };
       },
@@ -93,11 +98,27 @@ export function keyEndpoints({ access, clock }: Pick<ApiDependencies, 'access' |
       answers: { 200: { description: 'The key without its secret', schema: keySchema } },
       refusals: ['key_not_found', 'temporal_unavailable'],
       handle: async ({ params }) => {
-        await access.refresh();
+        await Promise.all([access.refresh(), usage.report()]);
         const found = access.lookup(params.id);
         if (!found) throw new Refusal('key_not_found', `Key '${params.id}' not found`);
         return { status: 200, body: toWire(found) };
       },
+    }),
+    endpoint({
+      method: 'patch',
+      path: '/api/vps/keys/{id}',
+      scope: 'admin',
+      tag: 'keys',
+      summary: 'Change the limits of an API key',
+      description: 'The limits replace those before. Other nodes follow them within 2 s.',
+      params: keyParams,
+      body: keyChange,
+      answers: { 200: { description: 'Changed', schema: keySchema } },
+      refusals: [...refusedBodies, ...refusedChanges, 'key_not_found', 'key_ended', 'disk_full'],
+      handle: async ({ params, body, principal }) => ({
+        status: 200,
+        body: toWire(await access.limitKey(params.id, toLimits(body.limits), principal.actor)),
+      }),
     }),
     endpoint({
       method: 'post',
@@ -135,7 +156,7 @@ export function keyEndpoints({ access, clock }: Pick<ApiDependencies, 'access' |
   ];
 }
 
-function keyToWire(key: ApiKey, now: number): Key {
+function keyToWire(key: ApiKey, lastUsedAt: number | undefined, now: number): Key {
   const [earlier] = key.secrets.filter(({ until }) => until !== undefined && until > now);
   return {
     id: key.id,
@@ -144,6 +165,8 @@ function keyToWire(key: ApiKey, now: number): Key {
     status: stateOf(key, now),
     scopes: key.scopes,
     agents: key.agents ?? null,
+    limits: limitsToWire(key.limits),
+    last_used_at: isoOrNull(lastUsedAt),
     created_at: iso(key.createdAt),
     expires_at: key.expiresAt === undefined ? null : iso(key.expiresAt),
     revoked_at: key.revokedAt === undefined ? null : iso(key.revokedAt),

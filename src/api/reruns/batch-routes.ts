@@ -25,7 +25,7 @@ import { overridesOf } from './overrides.ts';
 const params = z.object({ id });
 const sampleSize = 20;
 
-type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'earlierCallers'>;
+type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'earlierCallers' | 'charges'>;
 
 /** Endpoints that start, list, describe, follow and cancel batches of reruns. */
 export function batchEndpoints(deps: Dependencies): Endpoint[] {
@@ -54,6 +54,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
       refusals: [
         'invalid_json',
         'agent_not_allowed',
+        'batch_not_allowed',
         'body_too_large',
         'unsupported_media_type',
         'validation_failed',
@@ -70,6 +71,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
             'agent_not_allowed',
             'A batch may ask any agent, and this API key is limited to some: run the calls again one by one, or use another key',
           );
+        if (!body.dry_run) deps.charges.requireNoLimits(principal, project);
         const filter = toBatchFilter(project, body.filter);
         if (body.dry_run) {
           const wish = { filter, overrides: overridesOf(body.overrides) };

@@ -13,7 +13,7 @@ import { overridesOf } from './overrides.ts';
 
 const location = { Location: 'The call' };
 
-type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'earlierCallers'>;
+type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'earlierCallers' | 'charges'>;
 
 /** The endpoint that reruns a call, and the retired one that reset calls. */
 export function rerunEndpoints(deps: Dependencies): Endpoint[] {
@@ -43,6 +43,8 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
         'call_not_found',
         'agent_not_found',
         'agent_not_allowed',
+        'prompt_not_allowed',
+        'limit_reached',
         'payload_lost',
         'body_too_large',
         'unsupported_media_type',
@@ -66,7 +68,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
           params.id,
           overridesOf(body),
           given,
-          (agent) => requireAgent(principal, agent),
+          { requireAgent: (agent) => requireAgent(principal, agent), charge: deps.charges.forCall(principal, project) },
         );
         return {
           status: 202,

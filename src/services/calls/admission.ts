@@ -1,6 +1,7 @@
 /** Admission control: a call beyond a limit is refused at once, so that nothing piles up (I7). */
 import type { AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
+import { jsonBytes } from '../../domain/json-bytes.ts';
 import type { Semaphore } from '../../lib/semaphore.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 
@@ -12,29 +13,50 @@ interface AdmissionDependencies {
 interface Place {
   /** Stops counting the call, because it was not started. */
   giveBack(): void;
+  /** No longer charges the call, because it existed before. */
+  wasStartedBefore(): void;
+}
+
+/** What a key or a project was charged for a call. */
+export interface Charge {
+  /** The call is no longer in flight. */
+  ended(): void;
+  /** The call was not accepted, or had been charged before. */
+  giveBack(): void;
+}
+
+interface AdmittedCall {
+  readonly callId: string;
+  readonly prompt: string;
+  readonly deadlineMs: number;
+  readonly charge?: ((promptBytes: number) => Charge) | undefined;
 }
 
 /** How long after its deadline a call has certainly ended. */
 const overdueMs = 60_000;
 
 /**
- * Counts the call as in flight until it ends. A repeat of a call in flight is always admitted, because it adds no load. Throws
+ * Counts the call as in flight until it ends, and charges it. A repeat of a call in flight is always admitted, because it adds no load. Throws
  * the refusal `overloaded` if this node or the agent already has the most calls in flight that it may have.
  */
 export function admit(
   deps: AdmissionDependencies,
-  { callId, deadlineMs }: { readonly callId: string; readonly deadlineMs: number },
+  { callId, prompt, deadlineMs, charge }: AdmittedCall,
   agent: AgentConfig,
 ): Place {
   const { inFlight } = deps;
   const repeated = inFlight.has(callId);
   if (!repeated) checkLoad(deps, agent);
-  inFlight.add(callId, agent.name, deadlineMs + overdueMs);
+  const charged = repeated ? undefined : charge?.(jsonBytes(prompt));
+  inFlight.add(callId, agent.name, deadlineMs + overdueMs, charged && (() => charged.ended()));
   return {
     giveBack() {
       // A refused repeat of a call that runs does not end that call.
-      if (!repeated) inFlight.done(callId);
+      if (repeated) return;
+      charged?.giveBack();
+      inFlight.done(callId);
     },
+    wasStartedBefore: () => charged?.giveBack(),
   };
 }
 

@@ -9,6 +9,7 @@ interface CallInFlight {
   checkAt: number;
   /** The pause, in ms, after the check at `checkAt`. */
   pauseMs: number;
+  readonly onDone: (() => void) | undefined;
 }
 
 /**
@@ -40,28 +41,34 @@ export class CallsInFlight {
 
   /**
    * Counts the call until `done` is called, but at most for `mostMs`, because this node may not notice the end of a call that
-   * ends on another node.
+   * ends on another node. `onDone` is called once it no longer counts; a call that is counted already keeps its own.
    */
-  add(callId: string, agent: string, mostMs: number): void {
-    this.done(callId);
+  add(callId: string, agent: string, mostMs: number, onDone = this.calls.get(callId)?.onDone): void {
+    this.drop(callId);
     const now = performance.now();
     this.calls.set(callId, {
       agent,
       forgetAt: now + mostMs,
       checkAt: now + firstCheckMs,
       pauseMs: firstCheckMs,
+      onDone,
     });
     this.byAgent.set(agent, this.ofAgent(agent) + 1);
   }
 
   /** Stops counting the call, because it has ended or was not started. Does nothing if the call is not counted. */
   done(callId: string): void {
+    this.drop(callId)?.onDone?.();
+  }
+
+  private drop(callId: string): CallInFlight | undefined {
     const call = this.calls.get(callId);
-    if (!call) return;
+    if (!call) return undefined;
     this.calls.delete(callId);
     const left = this.ofAgent(call.agent) - 1;
     if (left > 0) this.byAgent.set(call.agent, left);
     else this.byAgent.delete(call.agent);
+    return call;
   }
 
   /**

@@ -21,7 +21,7 @@ import type { Health } from '../agents/health.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import { sessionBusy } from '../sessions/session-refusals.ts';
 import type { OpenedTurn, Sessions } from '../sessions/sessions.ts';
-import { admit, waitedTooLong } from './admission.ts';
+import { admit, waitedTooLong, type Charge } from './admission.ts';
 import { attach, findExistingCall, findKnownCall, type Submitted } from './attach-call.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls, Started } from './calls.ts';
@@ -44,6 +44,8 @@ export interface CallRequest extends WantedChain {
   readonly deadlineMs: number;
   readonly rerunOf?: string | undefined;
   readonly rerun?: RerunMemo | undefined;
+  /** Charges the sender's key and project for the call. Throws `Refusal`. Absent: nobody is charged. */
+  readonly charge?: ((promptBytes: number) => Charge) | undefined;
 }
 
 interface SubmitLimits {
@@ -88,9 +90,15 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
     const wait = { timeoutMs: deps.limits.startPatienceMs };
     return await deps.starts.run(async () => {
       const opened = await acquireTurn(deps, request);
-      if (opened && 'state' in opened) return attach(deps, request, opened);
+      if (opened && 'state' in opened) {
+        place.wasStartedBefore();
+        return attach(deps, request, opened);
+      }
       const started = await start(deps, request, { chain, prompt, opened });
-      if (started.state === 'attached') return attach(deps, request, started, opened);
+      if (started.state === 'attached') {
+        place.wasStartedBefore();
+        return attach(deps, request, started, opened);
+      }
       const session = sessionId === undefined ? undefined : { sessionId, life: opened?.turn.life };
       return { status: 'running', attached: false, session };
     }, wait);

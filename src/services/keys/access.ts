@@ -16,6 +16,7 @@ import type { ApiKey } from '../../domain/api-key.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { accessDirectoryId, agentDirectoryId } from '../../domain/ids.ts';
 import { newKeyText, digestOfKeyText } from '../../domain/key-text.ts';
+import type { Limits } from '../../domain/limits.ts';
 import type { Project } from '../../domain/project.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
 import type { accessDirectory } from '../../workflows/access-directory.ts';
@@ -23,6 +24,8 @@ import {
   closeProjectUpdate,
   createKeyUpdate,
   createProjectUpdate,
+  limitKeyUpdate,
+  limitProjectUpdate,
   readAccessQuery,
   revokeKeyUpdate,
   rotateKeyUpdate,
@@ -155,6 +158,20 @@ export class Access {
       this.handle().executeUpdate(rotateKeyUpdate, { args: [{ id, digest, overlapMs }, by], updateId }),
     );
     return { key: rotated, text };
+  }
+
+  /** Replaces the limits of the key. Throws `Refusal`. */
+  limitKey(id: string, limits: Limits, by: Actor): Promise<ApiKey> {
+    return this.change(id, undefined, (updateId) =>
+      this.handle().executeUpdate(limitKeyUpdate, { args: [id, limits, by], updateId }),
+    );
+  }
+
+  /** Replaces the limits of the project. Throws `Refusal`. */
+  limitProject(name: string, limits: Limits, by: Actor): Promise<Project> {
+    return this.changeProject((updateId) =>
+      this.handle().executeUpdate(limitProjectUpdate, { args: [name, limits, by], updateId }),
+    );
   }
 
   /** Ends the key. Throws `Refusal`. */

@@ -31,6 +31,12 @@ export interface RerunDependencies extends SubmitDependencies {
 /** Identifies the call that a request starts, or to which a repeat of the request attaches. */
 export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint'>;
 
+/** What the sender of a request for a rerun may do. */
+export interface RerunSender extends Pick<CallRequest, 'charge'> {
+  /** Throws the refusal `agent_not_allowed` if the sender may not call the agent. */
+  readonly requireAgent: (agent: string) => void;
+}
+
 /** The call that a request for a rerun has started or is attached to. */
 export interface Rerun {
   readonly callId: string;
@@ -40,17 +46,16 @@ export interface Rerun {
 
 /**
  * Runs a call again. `given` is the identity that follows from an Idempotency-Key. Without a key, each request starts another
- * rerun, whose id is made from the next free number of its family (rerun-family.ts). `requireAgent` throws if the sender of the
- * request may not call an agent. Throws `Refusal`.
+ * rerun, whose id is made from the next free number of its family (rerun-family.ts). Throws `Refusal`.
  */
 export async function rerunCall(
   deps: RerunDependencies,
   callId: string,
   overrides: RerunOverrides,
   given: CallIdentity | undefined,
-  requireAgent: (agent: string) => void,
+  { requireAgent, charge }: RerunSender,
 ): Promise<Rerun> {
-  const request = await rerunRequest(deps, callId, overrides, requireAgent);
+  const request = { ...(await rerunRequest(deps, callId, overrides, requireAgent)), charge };
   for (const agent of [request.agentName, ...(request.fallbackAgents ?? [])]) requireAgent(agent);
   const family = await findFamily(deps.temporal, callId);
   if (given) return rerunKeyed(deps, request, family, given);

@@ -1,0 +1,48 @@
+/** Counts requests and calls for the sender's key and project, whose limits may refuse them. */
+import type { Principal } from './auth.ts';
+import type { Access } from '../../services/keys/access.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { Charge } from '../../services/calls/admission.ts';
+import type { Subject, Usage } from '../../services/keys/usage.ts';
+
+export class Charges {
+  private readonly usage: Usage;
+  private readonly access: Access;
+
+  constructor(usage: Usage, access: Access) {
+    this.usage = usage;
+    this.access = access;
+  }
+
+  /** Counts a request. Throws the refusal `limit_reached`. */
+  request(principal: Principal): void {
+    if (principal.actor.kind !== 'key') return;
+    this.usage.used(principal.actor.id);
+    this.usage.request(this.subjectsOf(principal, principal.project));
+  }
+
+  /** Returns how a call of the project is charged: see `CallRequest`. Undefined if nothing limits it. */
+  forCall(principal: Principal, project: string): ((promptBytes: number) => Charge) | undefined {
+    const subjects = this.subjectsOf(principal, project);
+    return subjects.length === 0 ? undefined : (promptBytes) => this.usage.call(subjects, promptBytes);
+  }
+
+  /** Refuses a batch of a sender who has limits: workers start its calls, and do not know who asked for them. */
+  requireNoLimits(principal: Principal, project: string): void {
+    const [limited] = this.subjectsOf(principal, project);
+    if (limited)
+      throw new Refusal(
+        'batch_not_allowed',
+        `A batch would not count against the limits of ${limited.name}: run the calls again one by one, or use a key without limits`,
+      );
+  }
+
+  private subjectsOf({ actor, limits }: Principal, project: string): Subject[] {
+    const ofProject = this.access.project(project)?.limits;
+    const key = actor.kind === 'key' && limits && { id: `key:${actor.id}`, name: `API key '${actor.id}'`, limits };
+    const owner = ofProject && { id: `project:${project}`, name: `project '${project}'`, limits: ofProject };
+    return [key, owner].filter(
+      (one) => typeof one === 'object' && Object.keys(one.limits).length > 0,
+    ) as Subject[];
+  }
+}

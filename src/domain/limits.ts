@@ -1,0 +1,32 @@
+/** Limits of a key or a project, and how the facades of a cluster share them without asking each other about each request. */
+
+/** What a key, or all keys of a project together, may use. An absent member is not limited. */
+export interface Limits {
+  /** Requests of any kind in a minute of the clock. */
+  readonly requestsPerMinute?: number;
+  readonly callsInFlight?: number;
+  /** Calls in a day, in UTC. */
+  readonly callsPerDay?: number;
+  /** The largest prompt: bytes as JSON in UTF-8. */
+  readonly promptBytes?: number;
+}
+
+/** What is used of something that is limited, as far as a facade knows. */
+export interface Used {
+  /** By everybody, when the facade last learnt it. */
+  readonly before: number;
+  /** By this facade since then. */
+  readonly since: number;
+}
+
+/**
+ * Whether a facade may use one more. Until it learns what the others have used, it takes at most 4/3N of what was left then, if
+ * N facades run. So together they exceed the quota by at most a third of it, or by one each, whichever is more; a facade that
+ * takes all requests gets nearly all of the quota, in several rounds. A single facade keeps to it exactly.
+ */
+export function mayUse(quota: number, { before, since }: Used, facades: number): boolean {
+  const left = quota - before;
+  if (left <= 0) return false;
+  if (facades <= 1) return since < left;
+  return since < Math.max(1, Math.floor((4 * left) / (3 * facades)));
+}

@@ -1,0 +1,132 @@
+/**
+ * The state of the entity that adds up what keys and projects use (workflows/key-usage.ts). Facades report to it every few
+ * seconds, and learn from its answers what the others have used.
+ */
+
+/** Numbers by subject: `key:<id>` or `project:<name>`. */
+export type BySubject = Readonly<Record<string, number>>;
+
+/** What a facade reports. */
+export interface UsageReport {
+  /** The facade. Another start of the same process is another one. */
+  readonly node: string;
+  /** Counts the facade's reports. One that comes again changes nothing. */
+  readonly number: number;
+  /** Calls that were accepted since the last report. */
+  readonly calls: BySubject;
+  /** The minute (epoch minutes) that `requests` are of. */
+  readonly minute: number;
+  readonly requests: BySubject;
+  readonly inFlight: BySubject;
+  /** Epoch minutes in which keys were last used, by the ids of keys. */
+  readonly lastUsed: BySubject;
+}
+
+/** What a facade learns. */
+export interface UsageSummary {
+  /** The day, as `2026-11-30` in UTC, that `calls` are of. */
+  readonly day: string;
+  /** Calls of all facades, this one's last report included. */
+  readonly calls: BySubject;
+  readonly minute: number;
+  /** Requests of the other facades in that minute. */
+  readonly requests: BySubject;
+  /** Calls in flight of the other facades. */
+  readonly inFlight: BySubject;
+  readonly lastUsed: BySubject;
+}
+
+/** What a run of the entity carries to the next one. */
+export interface UsageState {
+  readonly day: string;
+  readonly calls: BySubject;
+  readonly reports: readonly KeptReport[];
+  readonly lastUsed: BySubject;
+}
+
+type KeptReport = Pick<UsageReport, 'node' | 'number' | 'minute' | 'requests' | 'inFlight'> & {
+  /** Epoch ms. */
+  readonly at: number;
+};
+
+/** A facade that has not reported for so long is gone, or does nothing. Its calls in flight no longer count. */
+const keptMs = 60_000;
+/** The most keys whose last use is kept; beyond it those that were used longest ago are dropped. */
+const maxLastUsed = 4_000;
+
+export const emptyUsage: UsageState = { day: '', calls: {}, reports: [], lastUsed: {} };
+
+export class UsageBook {
+  private day: string;
+  private calls: Map<string, number>;
+  private lastUsed: Map<string, number>;
+  private readonly reports: Map<string, KeptReport>;
+
+  constructor({ day, calls, reports, lastUsed }: UsageState) {
+    this.day = day;
+    this.calls = new Map(Object.entries(calls));
+    this.lastUsed = new Map(Object.entries(lastUsed));
+    this.reports = new Map(reports.map((report) => [report.node, report]));
+  }
+
+  state(): UsageState {
+    return {
+      day: this.day,
+      calls: Object.fromEntries(this.calls),
+      reports: [...this.reports.values()],
+      lastUsed: Object.fromEntries(this.lastUsed),
+    };
+  }
+
+  /** Adds what a facade has used, and returns what it needs to know of the others. */
+  report(report: UsageReport, now: number): UsageSummary {
+    const { node, number, minute, requests, inFlight } = report;
+    this.forget(now);
+    const isNew = number > (this.reports.get(node)?.number ?? 0);
+    if (isNew) {
+      this.reports.set(node, { node, number, minute, requests, inFlight, at: now });
+      for (const [subject, count] of Object.entries(report.calls))
+        this.calls.set(subject, (this.calls.get(subject) ?? 0) + count);
+      for (const [key, at] of Object.entries(report.lastUsed)) this.use(key, at);
+    }
+    const others = [...this.reports.values()].filter((one) => one.node !== node);
+    return {
+      day: this.day,
+      calls: Object.fromEntries(this.calls),
+      minute,
+      requests: sum(others.filter((one) => one.minute === minute).map((one) => one.requests)),
+      inFlight: sum(others.map((one) => one.inFlight)),
+      lastUsed: Object.fromEntries(this.lastUsed),
+    };
+  }
+
+  /** Begins a new day, and drops facades that no longer report. */
+  private forget(now: number): void {
+    const today = dayOf(now);
+    if (today !== this.day) {
+      this.day = today;
+      this.calls = new Map();
+    }
+    for (const { node, at } of this.reports.values()) if (at < now - keptMs) this.reports.delete(node);
+  }
+
+  private use(key: string, at: number): void {
+    const latest = Math.max(at, this.lastUsed.get(key) ?? 0);
+    this.lastUsed.delete(key);
+    this.lastUsed.set(key, latest);
+    const [oldest] = this.lastUsed.keys();
+    if (this.lastUsed.size > maxLastUsed && oldest !== undefined) this.lastUsed.delete(oldest);
+  }
+}
+
+/** Returns the day in UTC, as `2026-11-30`. */
+export function dayOf(now: number): string {
+  return new Date(now).toISOString().slice(0, 10);
+}
+
+function sum(all: readonly BySubject[]): BySubject {
+  const total = new Map<string, number>();
+  for (const one of all)
+    for (const [subject, count] of Object.entries(one)) total.set(subject, (total.get(subject) ?? 0) + count);
+  return Object.fromEntries(total);
+}

@@ -1,0 +1,241 @@
+/**
+ * Counts what keys and projects use, and refuses what is beyond their limits, from memory. Every few seconds a facade that has
+ * something to tell reports to a workflow, whose answer says what the other facades have used.
+ */
+import { randomUUID } from 'node:crypto';
+import { Refusal } from '../../domain/failures.ts';
+import { keyUsageId } from '../../domain/ids.ts';
+import { mayUse, type Limits } from '../../domain/limits.ts';
+import { dayOf, emptyUsage, type UsageReport, type UsageSummary } from '../../domain/usage-book.ts';
+import type { keyUsage } from '../../workflows/key-usage.ts';
+import { reportUsageUpdate } from '../../workflows/messages.ts';
+import type { Charge } from '../calls/admission.ts';
+import { ensureEntity, sendUpdate } from '../temporal/entity-updates.ts';
+import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+
+/** A key or a project, and its limits. */
+export interface Subject {
+  readonly id: string;
+  /** What it is called in refusals. */
+  readonly name: string;
+  readonly limits: Limits;
+}
+
+/** What one subject has used on this facade. */
+interface Own {
+  /** The minute that `requests` are of, and how many of them the last report had. */
+  minute: number;
+  requests: number;
+  reportedRequests: number;
+  inFlight: number;
+  /** Calls in flight that were not when the last report was sent. */
+  startedInFlight: number;
+  /** Calls that no report has told yet. */
+  calls: number;
+}
+
+/** A report that has no answer yet, and what each subject had used when it was made. */
+interface Pending {
+  readonly report: UsageReport;
+  readonly counted: ReadonlyMap<string, Own>;
+}
+
+const nothing: UsageSummary = { day: '', calls: {}, minute: 0, requests: {}, inFlight: {}, lastUsed: {} };
+
+/** What `facades` returns is how many facades run. `now` is the time by the clock that all nodes share (epoch ms). */
+interface Cluster {
+  readonly facades: () => number;
+  readonly now: () => number;
+}
+
+export class Usage {
+  private readonly temporal: Temporal;
+  private readonly cluster: Cluster;
+  private readonly node = randomUUID();
+  private readonly own = new Map<string, Own>();
+  /** Minutes in which keys were used, by key, that no report has told yet. */
+  private lastUsed = new Map<string, number>();
+  private known: UsageSummary = nothing;
+  private reports = 0;
+  private pending: Pending | undefined;
+  private isReported = true;
+
+  constructor(temporal: Temporal, cluster: Cluster) {
+    this.temporal = temporal;
+    this.cluster = cluster;
+  }
+
+  /** Starts the workflow unless it runs. */
+  async ensure(): Promise<void> {
+    await ensureEntity(this.temporal, 'keyUsage' satisfies typeof keyUsage.name, keyUsageId, [emptyUsage]);
+  }
+
+  /** Notes that a key was used. Costs a report at most once a minute. */
+  used(key: string): void {
+    const minute = Math.floor(this.cluster.now() / minuteMs);
+    if ((this.lastUsed.get(key) ?? this.known.lastUsed[key] ?? 0) >= minute) return;
+    this.lastUsed.set(key, minute);
+    this.isReported = false;
+  }
+
+  /** When the key was last used, in epoch ms with a minute's precision. Undefined if it never was. */
+  lastUsedAt(key: string): number | undefined {
+    const minute = Math.max(this.lastUsed.get(key) ?? 0, this.known.lastUsed[key] ?? 0);
+    return minute === 0 ? undefined : minute * minuteMs;
+  }
+
+  /** Counts a request of the subjects. Throws the refusal `limit_reached`. */
+  request(subjects: readonly Subject[]): void {
+    const now = this.cluster.now();
+    const minute = Math.floor(now / minuteMs);
+    const limited = subjects.filter(({ limits }) => limits.requestsPerMinute !== undefined);
+    for (const { id, name, limits } of limited) {
+      const own = this.of(id, minute);
+      const others = this.known.minute === minute ? (this.known.requests[id] ?? 0) : 0;
+      const used = { before: others + own.reportedRequests, since: own.requests - own.reportedRequests };
+      this.require('requests a minute', name, limits.requestsPerMinute, used, {
+        seconds: 60,
+        retryAfterSeconds: Math.ceil(((minute + 1) * minuteMs - now) / 1_000),
+      });
+    }
+    for (const { id } of limited) this.of(id, minute).requests += 1;
+    if (limited.length > 0) this.isReported = false;
+  }
+
+  /**
+   * Charges the subjects for a call, which counts as in flight until it is said to have ended. Throws the refusals
+   * `limit_reached` and `prompt_not_allowed`.
+   */
+  call(subjects: readonly Subject[], promptBytes: number): Charge {
+    const now = this.cluster.now();
+    const limited = subjects.filter(({ limits }) => Object.values(limits).some((one) => one !== undefined));
+    for (const { id, name, limits } of limited) {
+      if (promptBytes > (limits.promptBytes ?? Infinity))
+        throw new Refusal(
+          'prompt_not_allowed',
+          `prompt: at most ${limits.promptBytes ?? 0} bytes as JSON in UTF-8 for ${name}, and this one has ${promptBytes}`,
+        );
+      const own = this.of(id);
+      const inFlight = {
+        before: (this.known.inFlight[id] ?? 0) + own.inFlight - own.startedInFlight,
+        since: own.startedInFlight,
+      };
+      this.require('calls in flight', name, limits.callsInFlight, inFlight, { retryAfterSeconds: 1 });
+      const today = this.known.day === dayOf(now) ? (this.known.calls[id] ?? 0) : 0;
+      this.require('calls a day', name, limits.callsPerDay, { before: today, since: own.calls }, {
+        seconds: dayMs / 1_000,
+        retryAfterSeconds: Math.ceil((dayMs - (now % dayMs)) / 1_000),
+      });
+    }
+    for (const { id } of limited) {
+      const own = this.of(id);
+      own.calls += 1;
+      own.inFlight += 1;
+      own.startedInFlight += 1;
+    }
+    if (limited.length > 0) this.isReported = false;
+    const ended = once(() => {
+      for (const { id } of limited) {
+        const own = this.of(id);
+        own.inFlight -= 1;
+        own.startedInFlight = Math.min(own.startedInFlight, own.inFlight);
+        this.isReported = false;
+      }
+    });
+    const giveBack = once(() => {
+      ended();
+      for (const { id } of limited) this.of(id).calls -= 1;
+    });
+    return { ended, giveBack };
+  }
+
+  /**
+   * Reports what is new, if anything is, and learns what the others have used. A report that got no answer is sent again as it
+   * was, so that nothing counts twice.
+   */
+  async report(): Promise<void> {
+    if (!this.pending && this.isReported) return;
+    this.pending ??= this.newReport();
+    const { report, counted } = this.pending;
+    const updateId = randomUUID();
+    this.known = await rpc(this.temporal, rpcTimeoutMs.write, () =>
+      sendUpdate(() => this.handle().executeUpdate(reportUsageUpdate, { args: [report], updateId })),
+    );
+    this.pending = undefined;
+    for (const [id, before] of counted) this.wasReported(id, before);
+    // Calls in flight are reported again and again, so that they count although nothing else happens.
+    if ([...this.own.values()].some(({ inFlight }) => inFlight > 0)) this.isReported = false;
+  }
+
+  private newReport(): Pending {
+    const minute = Math.floor(this.cluster.now() / minuteMs);
+    const all = [...this.own];
+    const of = (pick: (own: Own) => number) =>
+      Object.fromEntries(all.map(([id, own]) => [id, pick(own)] as const).filter(([, count]) => count > 0));
+    this.reports += 1;
+    const report: UsageReport = {
+      node: this.node,
+      number: this.reports,
+      minute,
+      calls: of((own) => own.calls),
+      requests: of((own) => (own.minute === minute ? own.requests : 0)),
+      inFlight: of((own) => own.inFlight),
+      lastUsed: Object.fromEntries(this.lastUsed),
+    };
+    this.lastUsed = new Map();
+    this.isReported = true;
+    return { report, counted: new Map(all.map(([id, own]) => [id, { ...own }])) };
+  }
+
+  /** What `before` has is known to the others now. */
+  private wasReported(id: string, before: Own): void {
+    const own = this.own.get(id);
+    if (!own) return;
+    own.calls -= before.calls;
+    if (own.minute === before.minute) own.reportedRequests = before.requests;
+    own.startedInFlight = Math.max(0, own.startedInFlight - before.startedInFlight);
+    const isIdle = own.calls === 0 && own.inFlight === 0 && own.minute * minuteMs < this.cluster.now() - minuteMs;
+    if (isIdle) this.own.delete(id);
+  }
+
+  private require(
+    what: string,
+    who: string,
+    quota: number | undefined,
+    used: { readonly before: number; readonly since: number },
+    { seconds, retryAfterSeconds }: { readonly seconds?: number; readonly retryAfterSeconds: number },
+  ): void {
+    if (quota === undefined || mayUse(quota, used, this.cluster.facades())) return;
+    throw new Refusal('limit_reached', `${who} may have ${quota} ${what}, and has used them`, {
+      retryAfterSeconds,
+      limit: { name: what.replaceAll(' ', '-'), quota, ...(seconds !== undefined && { seconds }) },
+    });
+  }
+
+  private of(id: string, minute?: number): Own {
+    let own = this.own.get(id);
+    if (!own) {
+      own = { minute: 0, requests: 0, reportedRequests: 0, inFlight: 0, startedInFlight: 0, calls: 0 };
+      this.own.set(id, own);
+    }
+    if (minute !== undefined && own.minute !== minute)
+      Object.assign(own, { minute, requests: 0, reportedRequests: 0 });
+    return own;
+  }
+
+  private handle() {
+    return this.temporal.client.workflow.getHandle(keyUsageId);
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    action();
+  };
+}

@@ -1,0 +1,152 @@
+/** Limits of keys and projects refuse a request before anything is accepted. */
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { startAgent } from '../agents/scripted-agent.ts';
+import { startNodeWithFacades } from '../rig/facades-beside.ts';
+import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
+import { expectInvalid, expectProblem } from './problem.ts';
+import { says } from './scripts.ts';
+import { useNode } from './use-node.ts';
+
+const bootstrap = 'bootstrap-key-of-the-test-0123456789';
+const node = useNode({ HOLDFAST_API_KEYS: bootstrap });
+const patiently = { timeout: 20_000 };
+
+async function keyWith(limits: Json, more: Json = {}): Promise<HttpClient & { id: string }> {
+  const wish = { name: 'limited', scopes: ['call', 'read', 'operate'], limits, ...more };
+  const { body } = await node.http.post('/api/vps/keys', wish);
+  return Object.assign(new HttpClient(node.http.url, String(body.key)), { id: String(body.id) });
+}
+
+function expectLimit(answer: HttpAnswer, policy: string): void {
+  expectProblem(answer, 429, 'limit_reached');
+  expect(answer.headers.get('RateLimit-Policy')).toBe(policy);
+  expect(answer.headers.get('RateLimit')).toMatch(/^"[\w-]+";r=0;t=\d+$/);
+  expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
+}
+
+describe('the limits of a key', () => {
+  it('bound its requests a minute', async () => {
+    const http = await keyWith({ requests_per_minute: 3 });
+    const answers: HttpAnswer[] = [];
+    // A minute may end meanwhile, but not two.
+    for (let count = 0; count < 7; count++) answers.push(await http.get('/api/vps/agents'));
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThan(0);
+    expectLimit(refused[0]!, '"requests-a-minute";q=3;w=60');
+    expect((await node.http.get('/api/vps/agents')).status).toBe(200);
+  });
+
+  it('bound its calls in flight, and its calls a day without repeats', async () => {
+    const hanging = await node.agent('hangs', () => ({ hang: true }), { max_retries: 0 });
+    await node.agent('answers', says('hello'));
+    const http = await keyWith({ calls_in_flight: 1, calls_per_day: 3 });
+    const later = { Prefer: 'respond-async' };
+    const first = await http.call({ agent_name: 'hangs', prompt: 'x' }, later);
+    await hanging.waitForRequests(1);
+    expectLimit(
+      await http.call({ agent_name: 'answers', prompt: 'x' }),
+      '"calls-in-flight";q=1;qu="concurrent-requests"',
+    );
+    await http.post(`/api/vps/calls/${String(first.body.call_id)}/cancel`);
+    const keyed = { 'Idempotency-Key': 'limited' };
+    const second = await vi.waitFor(async () => {
+      const answer = await http.call({ agent_name: 'answers', prompt: 'x' }, keyed);
+      expect(answer.status).toBe(200);
+      return answer;
+    }, patiently);
+    for (let repeat = 0; repeat < 3; repeat++) {
+      const again = await http.call({ agent_name: 'answers', prompt: 'x' }, keyed);
+      expect(again.body.call_id).toBe(second.body.call_id);
+    }
+    expect((await http.call({ agent_name: 'answers', prompt: 'third' })).status).toBe(200);
+    expectLimit(await http.call({ agent_name: 'answers', prompt: 'x' }), '"calls-a-day";q=3;w=86400');
+    const rerun = await http.post(`/api/vps/calls/${String(second.body.call_id)}/rerun`);
+    expectLimit(rerun, '"calls-a-day";q=3;w=86400');
+  });
+
+  it('bound its prompts', async () => {
+    await node.agent('prompted', says('hello'));
+    const http = await keyWith({ max_prompt_bytes: 10 });
+    expect((await http.call({ agent_name: 'prompted', prompt: 'x'.repeat(8) })).status).toBe(200);
+    const large = await http.call({ agent_name: 'prompted', prompt: 'x'.repeat(9) });
+    expectProblem(large, 403, 'prompt_not_allowed');
+  });
+
+  it('exclude batches, which would not count', async () => {
+    const http = await keyWith({ calls_per_day: 10 });
+    const batch = await http.post('/api/vps/reruns', { filter: { status: 'failed' } });
+    expectProblem(batch, 403, 'batch_not_allowed');
+    const dry = await http.post('/api/vps/reruns', { filter: { status: 'failed' }, dry_run: true });
+    expect(dry.status).toBe(200);
+  });
+
+  it('can be changed, and are shown', async () => {
+    await node.agent('changed', says('hello'));
+    const http = await keyWith({ calls_per_day: 1 });
+    const changed = await node.http.patch(`/api/vps/keys/${http.id}`, { limits: { max_prompt_bytes: 100 } });
+    expect(changed.body.limits).toEqual({
+      requests_per_minute: null,
+      calls_in_flight: null,
+      calls_per_day: null,
+      max_prompt_bytes: 100,
+    });
+    for (let count = 0; count < 3; count++)
+      expect((await http.call({ agent_name: 'changed', prompt: 'x' })).status).toBe(200);
+    const wrong = await node.http.patch(`/api/vps/keys/${http.id}`, { limits: { calls_per_day: 0 } });
+    expectInvalid(wrong, 'limits.calls_per_day');
+  });
+
+  it('do not hide when it was last used, to the minute', async () => {
+    const http = await keyWith({});
+    const lastUsed = async () =>
+      (await node.http.get(`/api/vps/keys/${http.id}`)).body.last_used_at as string | null;
+    expect(await lastUsed()).toBeNull();
+    await http.get('/api/vps/agents');
+    const at = await lastUsed();
+    expect(Date.now() - Date.parse(at ?? '')).toBeLessThan(120_000);
+    expect(at).toMatch(/:00\.000Z$/);
+  });
+});
+
+it('facades together exceed a limit by at most a third', { timeout: 120_000 }, async () => {
+  const test = await startNodeWithFacades({ HOLDFAST_API_KEYS: bootstrap });
+  try {
+    const facades = [await test.startFacade(), await test.startFacade()];
+    await vi.waitFor(
+      async () => expect((await test.http.get('/api/vps/nodes')).body.nodes).toHaveLength(3),
+      { timeout: 40_000 },
+    );
+    const agent = await startAgent(says('hello'));
+    onTestFinished(() => agent.close());
+    await test.http.register('counted', agent.port);
+    const wish = { name: 'limited', scopes: ['call'], limits: { calls_per_day: 30 } };
+    const { body } = await test.http.post('/api/vps/keys', wish);
+    const urls = [test.http.url, ...facades.map(({ url }) => url)];
+    const clients = urls.map((url) => new HttpClient(url, String(body.key)));
+    const answers = await Promise.all(
+      Array.from({ length: 90 }, (_, index) =>
+        clients[index % 3]!.call({ agent_name: 'counted', prompt: 'x' }),
+      ),
+    );
+    const accepted = answers.filter(({ status }) => status === 200).length;
+    expect(accepted).toBeGreaterThanOrEqual(30);
+    expect(accepted).toBeLessThanOrEqual(40);
+    expect(agent.requests).toHaveLength(accepted);
+  } finally {
+    await test.close();
+  }
+});
+
+it('a project has limits that its keys share', async () => {
+  await node.agent('shared', says('hello'));
+  await node.http.post('/api/vps/projects', { name: 'limited' });
+  const keys = [await keyWith({}, { project: 'limited' }), await keyWith({}, { project: 'limited' })];
+  await node.http.patch('/api/vps/projects/limited', { limits: { calls_per_day: 3 } });
+  const answers: HttpAnswer[] = [];
+  for (let count = 0; count < 4; count++)
+    answers.push(await keys[count % 2]!.call({ agent_name: 'shared', prompt: 'x' }));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+  const named = await node.http.call({ agent_name: 'shared', prompt: 'x' }, { 'Holdfast-Project': 'limited' });
+  expectLimit(named, '"calls-a-day";q=3;w=86400');
+  expectProblem(await node.http.patch('/api/vps/projects/default', { limits: {} }), 409, 'default_project');
+});
