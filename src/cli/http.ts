@@ -44,6 +44,8 @@ export interface NodeAnswer<T> {
 export class NodeClient {
   /** The node's URL without user name and password, so that it can be shown to the user. */
   readonly url: string;
+  /** The project that the user names, by --project or HOLDFAST_PROJECT. */
+  readonly project: string | undefined;
   /** How long to try to reconnect to a lost node, in ms: HOLDFAST_CLI_RECONNECT_SECONDS. */
   readonly reconnectMs: number;
   private readonly settings: CliSettings;
@@ -54,6 +56,7 @@ export class NodeClient {
     this.settings = settings;
     this.url = withoutUserInfo(settings.url);
     this.reconnectMs = settings.reconnectMs;
+    this.project = settings.project;
   }
 
   /** Sends a GET and returns the body of the answer. */

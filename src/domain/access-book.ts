@@ -23,6 +23,8 @@ export interface AccessState {
    * api/calls/idempotency.ts. Absent if there are none.
    */
   readonly earlierCallersUntil?: number;
+  /** Those callers, as far as the node knew that started the directory. */
+  readonly earlierCallers?: readonly string[];
 }
 
 /**
@@ -49,6 +51,7 @@ export interface AccessMemo {
   /** Names of the projects that were closed. */
   readonly closed?: readonly string[];
   readonly earlierCallersUntil?: number;
+  readonly earlierCallers?: readonly string[];
 }
 
 /** So much of a digest, in hex digits, is in the memo. */
@@ -82,14 +85,14 @@ export class AccessBook {
   private readonly projects: Map<string, Project>;
   private readonly maxKeys: number;
   private readonly maxProjects: number;
-  private readonly earlierCallers: Pick<AccessState, 'earlierCallersUntil'>;
+  private readonly earlier: Pick<AccessState, 'earlierCallersUntil' | 'earlierCallers'>;
   private everKeyed: boolean;
 
   constructor(
-    { keys, everKeyed, projects = [], ...earlierCallers }: AccessState,
+    { keys, everKeyed, projects = [], ...earlier }: AccessState,
     { maxKeys, maxProjects = 200 }: AccessLimits,
   ) {
-    this.earlierCallers = earlierCallers;
+    this.earlier = earlier;
     this.projects = new Map(projects.map((project) => [project.name, project]));
     this.maxProjects = maxProjects;
     this.keys = new Map(keys.map((key) => [key.id, key]));
@@ -98,9 +101,9 @@ export class AccessBook {
   }
 
   state(): AccessState {
-    const { everKeyed, earlierCallers } = this;
+    const { everKeyed, earlier } = this;
     const keys = [...this.keys.values()];
-    return { keys, everKeyed, projects: [...this.projects.values()], ...earlierCallers };
+    return { keys, everKeyed, projects: [...this.projects.values()], ...earlier };
   }
 
   /** The facts for the memo; undefined as long as nothing was created. */
@@ -117,7 +120,7 @@ export class AccessBook {
         rotated.map(({ id, secrets }) => [id, secrets.map(({ digest }) => digest.slice(0, digestPrefix))]),
       ),
       closed: closed.map(({ name }) => name),
-      ...this.earlierCallers,
+      ...this.earlier,
     };
   }
 
@@ -148,7 +151,14 @@ export class AccessBook {
     if (refused) return refused;
     if (name === defaultProject)
       return { type: 'default_project', detail: `'${defaultProject}' cannot be closed` };
-    return this.projects.has(name) ? undefined : noSuchProject(name);
+    if (!this.projects.has(name)) return noSuchProject(name);
+    const left = this.validAdmins(now).filter((key) => key.project !== name);
+    if (by.kind === 'key' && left.length === 0)
+      return {
+        type: 'last_admin_key',
+        detail: `All keys with the scope admin belong to '${name}': create one of another project first, or close it with one of HOLDFAST_API_KEYS`,
+      };
+    return undefined;
   }
 
   /** Closes the project for good. Of one that was closed before, the time stays. */
@@ -246,7 +256,7 @@ export class AccessBook {
     if (refused) return refused;
     const key = this.keys.get(id);
     if (!key) return { type: 'key_not_found', detail: `Key '${id}' not found` };
-    const admins = this.valid(now).filter((one) => one.scopes.includes('admin'));
+    const admins = this.validAdmins(now);
     if (by.kind === 'key' && admins.length === 1 && admins[0]?.id === id)
       return {
         type: 'last_admin_key',
@@ -267,13 +277,22 @@ export class AccessBook {
     if (by.kind === 'open')
       return this.everKeyed ? { type: 'unauthorized', detail: 'There are keys now: send one' } : undefined;
     const key = this.keys.get(by.id);
-    if (!key || stateOf(key, now) !== 'valid' || !hasSecret(key, by.digest, now))
+    if (!key || !this.isValid(key, now) || !hasSecret(key, by.digest, now))
       return { type: 'unauthorized', detail: `Key '${by.id}' is no longer valid` };
     return allows(key.scopes, 'admin') ? undefined : { type: 'scope_missing', detail: 'The key lacks admin' };
   }
 
   private valid(now: number): ApiKey[] {
-    return [...this.keys.values()].filter((key) => stateOf(key, now) === 'valid');
+    return [...this.keys.values()].filter((key) => this.isValid(key, now));
+  }
+
+  private validAdmins(now: number): ApiKey[] {
+    return this.valid(now).filter((key) => key.scopes.includes('admin'));
+  }
+
+  private isValid(key: ApiKey, now: number): boolean {
+    const isClosed = key.project !== undefined && this.projects.get(key.project)?.closedAt !== undefined;
+    return stateOf(key, now) === 'valid' && !isClosed;
   }
 
   private mustHave(id: string): ApiKey {

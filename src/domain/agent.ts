@@ -58,12 +58,13 @@ export function agentUrl(agent: Pick<AgentConfig, 'protocol' | 'host' | 'port'>)
 }
 
 /**
- * Whether a token that was given for the agent `before` may be sent to `after`: only to the same host, and never over http if
- * it was given for https.
+ * Whether a token that was given for the agent `before` may be sent to `after`: only to the same host, never over http if it
+ * was given for https, and for the same project.
  */
 export function mayShareToken(
-  before: Pick<AgentConfig, 'protocol' | 'host'>,
-  after: Pick<AgentConfig, 'protocol' | 'host'>,
+  before: Pick<AgentConfig, 'protocol' | 'host'> & { readonly project?: string | null },
+  after: Pick<AgentConfig, 'protocol' | 'host'> & { readonly project?: string | null },
 ): boolean {
-  return before.host === after.host && (before.protocol === after.protocol || after.protocol === 'https');
+  const isOfSame = before.host === after.host && (before.project ?? null) === (after.project ?? null);
+  return isOfSame && (before.protocol === after.protocol || after.protocol === 'https');
 }

@@ -20,13 +20,13 @@ export interface Used {
 }
 
 /**
- * Whether a facade may use one more. Until it learns what the others have used, it takes at most 4/3N of what was left then, if
- * N facades run. So together they exceed the quota by at most a third of it, or by one each, whichever is more; a facade that
- * takes all requests gets nearly all of the quota, in several rounds. A single facade keeps to it exactly.
+ * Whether a facade may use one more. Until it learns again what the others have used, it takes at most its share of what was
+ * left then: one Nth, if N facades run. As they learn at different moments, together they exceed the quota by at most a third
+ * of it, or by one each, whichever is more. A facade that takes all requests gets nearly all of the quota, in several rounds. A
+ * single facade keeps to it exactly.
  */
 export function mayUse(quota: number, { before, since }: Used, facades: number): boolean {
   const left = quota - before;
   if (left <= 0) return false;
-  if (facades <= 1) return since < left;
-  return since < Math.max(1, Math.floor((4 * left) / (3 * facades)));
+  return since < Math.max(1, Math.floor(left / Math.max(1, facades)));
 }

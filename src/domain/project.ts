@@ -22,8 +22,11 @@ export interface Project {
 /** Stands for every project in filters. No project has this name. */
 export const allProjects = '*';
 
-/** A name of a project: it is part of ids and of workflow ids. */
-export const projectName = /^[a-z][a-z0-9-]{0,39}$/;
+/**
+ * A name of a project. It is part of ids, and people may give a call or batch by its workflow id, so a project is not called
+ * like the beginning of one.
+ */
+export const projectName = /^(?!call-|rerun-batch-)[a-z][a-z0-9-]{0,39}$/;
 /** Ids of calls and batches are random or hashes, which have no dot. */
 const ofProject = /^([a-z][a-z0-9-]{0,39})\./;
 /** Stands between the project and the session's id as its user knows it. Users' ids have no control characters. */

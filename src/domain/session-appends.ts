@@ -23,8 +23,8 @@ export class SessionAppends {
   /** Returns why the request is refused; undefined if it is accepted. The update's validator calls this. */
   refusal(append: Append): AppendRefusal | undefined {
     const { fingerprint, metadata, taken = [] } = append;
-    const earlier = this.fingerprintOf(append);
-    if (earlier !== undefined) return earlier === fingerprint ? undefined : 'idempotency_mismatch';
+    const earlier = this.fingerprintsOf(append);
+    if (earlier.length > 0) return earlier.includes(fingerprint) ? undefined : 'idempotency_mismatch';
     if (this.book.callsBeside(taken) > 0) return 'session_busy';
     return this.book.refusalOfMore(metadata ? sizeAsJson(metadata) : 0);
   }
@@ -32,7 +32,7 @@ export class SessionAppends {
   /** Appends the messages, unless the request is a repeat. */
   append(append: Append, nowMs: number): Appended {
     const { id, fingerprint, messages } = append;
-    const repeated = this.fingerprintOf(append) !== undefined;
+    const repeated = this.fingerprintsOf(append).length > 0;
     if (!repeated) {
       this.remember(id, fingerprint);
       const timestamp = new Date(nowMs).toISOString();
@@ -48,10 +48,9 @@ export class SessionAppends {
     return appends.length > 0 ? { appends } : {};
   }
 
-  /** Returns the fingerprint with which the request came before; undefined if it did not. */
-  private fingerprintOf({ id, earlierIds = [] }: Append): string | undefined {
-    const known = [id, ...earlierIds].find((one) => this.fingerprints.has(one));
-    return known === undefined ? undefined : this.fingerprints.get(known);
+  /** Returns the fingerprints of the requests that came with the ids of this one. */
+  private fingerprintsOf({ id, earlierIds = [] }: Append): string[] {
+    return [id, ...earlierIds].flatMap((one) => this.fingerprints.get(one) ?? []);
   }
 
   private remember(id: string, fingerprint: string): void {

@@ -51,6 +51,7 @@ type KeptReport = Pick<UsageReport, 'node' | 'number' | 'minute' | 'requests' | 
 
 /** A facade that has not reported for so long is gone, or does nothing. Its calls in flight no longer count. */
 const keptMs = 60_000;
+const maxFacades = 500;
 /** The most keys whose last use is kept; beyond it those that were used longest ago are dropped. */
 const maxLastUsed = 4_000;
 
@@ -81,15 +82,22 @@ export class UsageBook {
   /** Adds what a facade has used, and returns what it needs to know of the others. */
   report(report: UsageReport, now: number): UsageSummary {
     const { node, number, minute, requests, inFlight } = report;
-    this.forget(now);
-    const isNew = number > (this.reports.get(node)?.number ?? 0);
-    if (isNew) {
-      this.reports.set(node, { node, number, minute, requests, inFlight, at: now });
+    if (dayOf(now) !== this.day) {
+      this.day = dayOf(now);
+      this.calls = new Map();
+    }
+    if (number > (this.reports.get(node)?.number ?? 0)) {
+      this.keep({ node, number, minute, requests, inFlight, at: now });
       for (const [subject, count] of Object.entries(report.calls))
         this.calls.set(subject, (this.calls.get(subject) ?? 0) + count);
       for (const [key, at] of Object.entries(report.lastUsed)) this.use(key, at);
     }
-    const others = [...this.reports.values()].filter((one) => one.node !== node);
+    return this.summary(node, minute, now);
+  }
+
+  /** Returns what other facades than `node` have used, and the calls of the day of all. */
+  summary(node: string, minute: number, now: number): UsageSummary {
+    const others = [...this.reports.values()].filter((one) => one.node !== node && one.at >= now - keptMs);
     return {
       day: this.day,
       calls: Object.fromEntries(this.calls),
@@ -100,14 +108,12 @@ export class UsageBook {
     };
   }
 
-  /** Begins a new day, and drops facades that no longer report. */
-  private forget(now: number): void {
-    const today = dayOf(now);
-    if (today !== this.day) {
-      this.day = today;
-      this.calls = new Map();
-    }
-    for (const { node, at } of this.reports.values()) if (at < now - keptMs) this.reports.delete(node);
+  /** Keeps the facade's newest report. The number of a facade that is gone stays known, because the report may come again. */
+  private keep(report: KeptReport): void {
+    this.reports.delete(report.node);
+    this.reports.set(report.node, report);
+    const [oldest] = this.reports.keys();
+    if (this.reports.size > maxFacades && oldest !== undefined) this.reports.delete(oldest);
   }
 
   private use(key: string, at: number): void {

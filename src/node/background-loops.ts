@@ -84,7 +84,7 @@ function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
   const failedCalls = archive && new FailedCalls(temporal, archive);
   return [
     { what: 'Reading the API keys', intervalMs: syncIntervalMs, round: () => access.refresh() },
-    { what: 'Reporting what keys use', intervalMs: usageIntervalMs, round: () => usage.report() },
+    { what: 'Reporting what keys use', intervalMs: usageIntervalMs, round: () => usage.sync() },
     { what: 'Reading the agent directory', intervalMs: syncIntervalMs, round: () => agents.refresh() },
     { what: "Reading the agents' health", intervalMs: syncIntervalMs, round: () => health.refresh() },
     {

@@ -96,6 +96,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
   const waiters = new Waiters(config.limits.disconnectGraceMs, (callId) =>
     cancelAbandoned(calls, callId, log),
   );
+  const access = new Access(temporal, updateLimit, config.keys.limits, longestKeptMs(config, parts));
   const services: Services = {
     calls: callServices(rerunning, waiters),
     sessions,
@@ -106,8 +107,12 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
       countCalls: (filter) => countCalls(temporal, filter),
       exportCalls: (filter) => exportCalls(temporal, filter),
     },
-    usage: new Usage(temporal, { facades: () => facadesOf(nodes), now: asking.now }),
-    access: new Access(temporal, updateLimit, config.keys.limits, longestKeptMs(config, parts)),
+    usage: new Usage(temporal, {
+      facades: () => facadesOf(nodes),
+      hasLimits: () => access.hasLimits,
+      now: asking.now,
+    }),
+    access,
     nodes,
     temporal: { describePolling: () => describePolling(temporal, asking.now()) },
   };

@@ -42,7 +42,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   const known = new KnownKeys(access, now, config.keys.offlineMs);
   const openResponses = new OpenResponses(known);
   const charges = new Charges(node.services.usage, access);
-  const earlierCallers = config.apiKeys.map(earlierCallerOf);
+  const ownCallers = config.apiKeys.map(earlierCallerOf);
   const app = createApp(
     {
       ...node.services,
@@ -51,7 +51,9 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
       authenticate: createAuthenticate(config, known),
       openResponses,
       charges,
-      earlierCallers: () => (access.earlierCallersUntil > now() ? earlierCallers : []),
+      earlierCallers: () => [
+        ...new Set([...access.earlierCallers(now()), ...(access.hasEarlierCallers(now()) ? ownCallers : [])]),
+      ],
       drain,
       workerRunning: () => worker?.running(),
       webUi: webUiUrl === undefined ? undefined : { url: webUiUrl, namespace: temporal.namespace },

@@ -18,6 +18,7 @@ import { Cleanups } from '../platform/shutdown.ts';
 import { runWorker } from '../platform/running-worker.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { drainNode } from './drain-node.ts';
+import { earlierCallerOf } from '../api/http/auth.ts';
 import { Drain } from '../api/http/drain.ts';
 import { serveApi } from './serve-api.ts';
 
@@ -72,6 +73,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   await Promise.all([agents.ensure(), health.ensure(), node.services.usage.ensure()]);
 
   cleanups.add('sending the last outcomes', () => health.flush());
+  cleanups.add('reporting what keys have used', () => node.services.usage.sync());
   const worker = config.worker.embedded
     ? await runWorker(() => node.createWorker({ graceMs: workerGraceMs }))
     : undefined;
@@ -107,7 +109,10 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
 /** A directory that somebody has ended is begun anew only by a node that has keys of its own, and only if it is told to. */
 async function ensureAccess(access: Access, { join, apiKeys }: Config): Promise<void> {
   try {
-    await access.ensure({ anew: join === 'force' && apiKeys.length > 0 });
+    await access.ensure({
+      anew: join === 'force' && apiKeys.length > 0,
+      callers: apiKeys.map(earlierCallerOf),
+    });
   } catch (error) {
     if (!(error instanceof AccessDirectoryEnded)) throw error;
     throw new StartupError(
@@ -128,6 +133,7 @@ async function readEntities({ services }: Node, patienceMs: number, log: Log): P
   for (;;) {
     try {
       await Promise.all([directory.refresh(), health.refresh(), services.access.refresh()]);
+      await services.usage.sync(); // What was used before a restart counts.
       return;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

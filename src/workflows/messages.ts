@@ -134,5 +134,7 @@ export const limitProjectUpdate = defineUpdate<Project, [name: string, Limits, b
 export const readAccessQuery = defineQuery<AccessState>('readAccess');
 
 // keyUsage
+/** Returns what other facades than `node` have used, their requests in that minute (epoch minutes). */
+export const usageQuery = defineQuery<UsageSummary, [node: string, minute: number]>('usage');
 /** Adds what a facade has used, and returns what the others have. */
 export const reportUsageUpdate = defineUpdate<UsageSummary, [UsageReport]>('reportUsage');

@@ -112,10 +112,9 @@ it('facades together exceed a limit by at most a third', { timeout: 120_000 }, a
   const test = await startNodeWithFacades({ HOLDFAST_API_KEYS: bootstrap });
   try {
     const facades = [await test.startFacade(), await test.startFacade()];
-    await vi.waitFor(
-      async () => expect((await test.http.get('/api/vps/nodes')).body.nodes).toHaveLength(3),
-      { timeout: 40_000 },
-    );
+    await vi.waitFor(async () => expect((await test.http.get('/api/vps/nodes')).body.nodes).toHaveLength(3), {
+      timeout: 40_000,
+    });
     const agent = await startAgent(says('hello'));
     onTestFinished(() => agent.close());
     await test.http.register('counted', agent.port);
@@ -146,7 +145,10 @@ it('a project has limits that its keys share', async () => {
   for (let count = 0; count < 4; count++)
     answers.push(await keys[count % 2]!.call({ agent_name: 'shared', prompt: 'x' }));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
-  const named = await node.http.call({ agent_name: 'shared', prompt: 'x' }, { 'Holdfast-Project': 'limited' });
+  const named = await node.http.call(
+    { agent_name: 'shared', prompt: 'x' },
+    { 'Holdfast-Project': 'limited' },
+  );
   expectLimit(named, '"calls-a-day";q=3;w=86400');
   expectProblem(await node.http.patch('/api/vps/projects/default', { limits: {} }), 409, 'default_project');
 });

@@ -256,10 +256,9 @@ describe('agents of one project', () => {
       expectProblem(await of(other).get('/api/vps/health/only-for-a'), 404, 'agent_not_found');
       expectProblem(await of(other).post('/api/vps/health/only-for-a/probe'), 404, 'agent_not_found');
       const fell = await of(other).call({ agent_name: 'to-a', prompt: 'x' });
-      expect(fell.body).toMatchObject({
-        success: false,
-        attempts: [{ agent: 'only-for-a', status: 'skipped' }, {}],
-      });
+      expect(fell.body.attempts).toMatchObject([{ agent: 'to-a', status: 'failed' }]);
+      expect(JSON.stringify((await of(other).get('/api/vps/agents')).body)).not.toContain('only-for-a');
+      expect(fell.body.success).toBe(false);
     }
     expect(own.requests).toHaveLength(1);
     expectProblem(await of('b').post('/api/vps/health/echo/reset'), 403, 'agent_not_allowed');

@@ -47,11 +47,21 @@ const report = (node: string, number: number, more: Partial<UsageReport> = {}): 
 
 test('what facades report adds up, each report once', () => {
   const book = new UsageBook(emptyUsage);
-  const first = report('a', 1, { calls: { k: 2 }, requests: { k: 5 }, inFlight: { k: 1 }, lastUsed: { k: 1 } });
+  const first = report('a', 1, {
+    calls: { k: 2 },
+    requests: { k: 5 },
+    inFlight: { k: 1 },
+    lastUsed: { k: 1 },
+  });
   book.report(first, minute);
   expect(book.report(first, minute)).toMatchObject({ calls: { k: 2 }, requests: {}, inFlight: {} });
   const other = book.report(report('b', 1, { calls: { k: 1 } }), minute);
-  expect(other).toMatchObject({ calls: { k: 3 }, requests: { k: 5 }, inFlight: { k: 1 }, lastUsed: { k: 1 } });
+  expect(other).toMatchObject({
+    calls: { k: 3 },
+    requests: { k: 5 },
+    inFlight: { k: 1 },
+    lastUsed: { k: 1 },
+  });
   const next = new UsageBook(book.state());
   expect(next.report(first, minute)).toMatchObject({ calls: { k: 3 } });
 });
@@ -59,7 +69,10 @@ test('what facades report adds up, each report once', () => {
 test('requests are of one minute, calls of one day, and facades that are gone have none in flight', () => {
   const book = new UsageBook(emptyUsage);
   book.report(report('a', 1, { calls: { k: 2 }, requests: { k: 5 }, inFlight: { k: 1 } }), minute);
-  expect(book.report(report('b', 1, { minute: 2 }), 2 * minute)).toMatchObject({ requests: {}, inFlight: { k: 1 } });
+  expect(book.report(report('b', 1, { minute: 2 }), 2 * minute)).toMatchObject({
+    requests: {},
+    inFlight: { k: 1 },
+  });
   expect(book.report(report('b', 2, { minute: 2 }), 2 * minute + 1)).toMatchObject({ inFlight: {} });
   const tomorrow = book.report(report('b', 3), 86_400_000);
   expect(tomorrow).toMatchObject({ day: '1970-01-02', calls: {} });

@@ -1,8 +1,11 @@
 import type { Agent } from '../../contract/agents.ts';
 import { agentUrl, hasToken, type AgentConfig } from '../../domain/agent.ts';
 
-/** Converts an agent's config to the form that the API returns, which never contains the token, sealed or not (I5). */
-export function agentToWire(agent: AgentConfig): Agent {
+/**
+ * Converts an agent's config to the form that the API returns, which never contains the token, sealed or not (I5). Fallbacks
+ * that `isOfOther` says to belong to another project are left out.
+ */
+export function agentToWire(agent: AgentConfig, isOfOther: (name: string) => boolean): Agent {
   return {
     name: agent.name,
     project: agent.project ?? null,
@@ -14,7 +17,7 @@ export function agentToWire(agent: AgentConfig): Agent {
     timeout_seconds: agent.timeoutMs / 1_000,
     max_retries: agent.maxRetries,
     max_concurrency: agent.maxConcurrency ?? null,
-    fallback_agents: agent.fallbackAgents,
+    fallback_agents: agent.fallbackAgents.filter((name) => !isOfOther(name)),
     history: agent.history,
     expect: agent.expect
       ? {

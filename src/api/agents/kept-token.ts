@@ -14,7 +14,7 @@ export function withKeptToken(agents: Agents, config: AgentConfig): AgentConfig 
   if (!mayShareToken(before, config))
     throw invalid(
       'keep_auth_token',
-      `the token is for ${before.protocol}://${before.host}; give it again for another address`,
+      `the token is for ${before.protocol}://${before.host}${before.project === undefined ? '' : ` in the project ${before.project}`}; give it again for another address or project`,
     );
   const { sealedToken, tokenReference } = before;
   return {

@@ -6,6 +6,7 @@ import type { Expectations } from '../../agents/expectations/expectations.ts';
 import { invalid, Refusal } from '../../domain/failures.ts';
 import { parseReference } from '../../domain/secret-reference.ts';
 import { agentsProject } from '../http/auth.ts';
+import { requireProject } from '../http/project.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { registration } from '../../contract/agent-requests.ts';
@@ -16,20 +17,22 @@ import { agentToWire } from './agent-wire.ts';
 
 const byName = id.openapi({ description: "The agent's name, such as `.` or `..`" });
 
-type Dependencies = Pick<ApiDependencies, 'agents' | 'sealer' | 'expectations'>;
+type Dependencies = Pick<ApiDependencies, 'agents' | 'access' | 'sealer' | 'expectations'>;
 
 /** Endpoints that register, list and remove agents. */
-export function agentEndpoints({ agents: room, sealer, expectations }: Dependencies): Endpoint[] {
+export function agentEndpoints({ agents: room, access, sealer, expectations }: Dependencies): Endpoint[] {
   const { directory: agents, health } = room;
   const remove = async (name: string): Promise<{ status: 204 }> => {
     if (!(await agents.remove(name))) throw notRegistered(name);
     await health.forget(name);
     return { status: 204 };
   };
+  const toWire = (project: string, agent: AgentConfig): Agent =>
+    agentToWire(agent, (name) => agents.isOfOther(project, name));
   const read = async (project: string, name: string): Promise<{ status: 200; body: Agent }> => {
     const config = await agents.find(project, name);
     if (!config) throw notRegistered(name);
-    return { status: 200, body: agentToWire(config) };
+    return { status: 200, body: toWire(project, config) };
   };
   return [
     endpoint({
@@ -53,12 +56,15 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
         'unsupported_media_type',
         'validation_failed',
         'address_refused',
+        'project_not_found',
+        'project_closed',
         'agents_full',
         'shutting_down',
         'temporal_unavailable',
         'disk_full',
       ],
       handle: async ({ body }) => {
+        if (body.project != null) await requireProject(access, body.project);
         const wished = toConfig(body, (token) => sealer.seal(token, body.name));
         if (wished.expect) await requireCompilable(expectations, wished.expect);
         const unknown = (): string[] =>
@@ -102,7 +108,7 @@ export function agentEndpoints({ agents: room, sealer, expectations }: Dependenc
       handle: ({ query, principal }) => {
         const project = agentsProject(principal);
         if (query.id !== undefined) return read(project, query.id);
-        const all = agents.list(project).map(agentToWire);
+        const all = agents.list(project).map((agent) => toWire(project, agent));
         return Promise.resolve({ status: 200, body: { total: all.length, agents: all } });
       },
     }),

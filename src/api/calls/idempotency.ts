@@ -17,13 +17,16 @@ export async function identify(
   { sealer, earlierCallers }: Pick<ApiDependencies, 'sealer' | 'earlierCallers'>,
   { request, project }: Sent,
   wish: unknown,
-  idOf: (digest: string, earlier: readonly string[]) => Promise<string>,
-): Promise<Pick<CallRequest, 'callId' | 'fingerprint'>> {
+  idOf: (digest: string, earlier: readonly string[], fingerprint: string) => Promise<string>,
+): Promise<Pick<CallRequest, 'callId' | 'fingerprint' | 'isKeyed'>> {
   const fingerprint = sealer.fingerprint(canonicalJson(wish));
   const digest = keyDigest(request, callerOf(project));
-  if (project !== defaultProject) return { callId: idIn(project, digest ?? randomUUID()), fingerprint };
-  if (digest === undefined) return { callId: randomUUID(), fingerprint };
-  return { callId: await idOf(digest, earlierDigests(request, earlierCallers())), fingerprint };
+  const isKeyed = digest !== undefined;
+  if (project !== defaultProject)
+    return { callId: idIn(project, digest ?? randomUUID()), fingerprint, isKeyed };
+  if (!isKeyed) return { callId: randomUUID(), fingerprint };
+  const earlier = earlierDigests(request, earlierCallers());
+  return { callId: await idOf(digest, earlier, fingerprint), fingerprint, isKeyed };
 }
 
 /**

@@ -90,7 +90,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
               deps,
               { request, principal, project },
               { ...body, when_busy: whenBusy },
-              (digest, earlier) => running.idOf(digest, earlier),
+              (...key) => running.idOf(...key),
             )),
             agentName: body.agent_name,
             prompt: body.prompt,

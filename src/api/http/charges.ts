@@ -39,7 +39,8 @@ export class Charges {
 
   private subjectsOf({ actor, limits }: Principal, project: string): Subject[] {
     const ofProject = this.access.project(project)?.limits;
-    const key = actor.kind === 'key' && limits && { id: `key:${actor.id}`, name: `API key '${actor.id}'`, limits };
+    const key = actor.kind === 'key' &&
+      limits && { id: `key:${actor.id}`, name: `API key '${actor.id}'`, limits };
     const owner = ofProject && { id: `project:${project}`, name: `project '${project}'`, limits: ofProject };
     return [key, owner].filter(
       (one) => typeof one === 'object' && Object.keys(one.limits).length > 0,

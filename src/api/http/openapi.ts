@@ -93,7 +93,7 @@ function refusalsOf(one: Endpoint) {
   if (one.params || one.query) types.add('validation_failed');
   if (one.scope !== 'open') {
     if (one.method !== 'get') types.add('cross_site');
-    for (const type of ['unauthorized', 'scope_missing'] as const) types.add(type);
+    for (const type of ['unauthorized', 'scope_missing', 'limit_reached'] as const) types.add(type);
   }
   if (one.projects) {
     types.add('project_not_found');

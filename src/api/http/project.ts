@@ -23,14 +23,24 @@ export async function projectOfRequest(
   access: Access,
 ): Promise<string> {
   const name = projectFor(one, request, principal);
-  if (name === principal.project || name === allProjects || name === defaultProject) return name;
+  if (name === principal.project || name === allProjects) return name;
+  // As with a full disk, deletions and cancellations are still accepted.
+  await requireProject(access, name, { closed: !one.refusals.includes('disk_full') });
+  return name;
+}
+
+/** Refuses a project that does not exist or, unless `closed` allows it, is closed. */
+export async function requireProject(
+  access: Access,
+  name: string,
+  { closed = false }: { readonly closed?: boolean } = {},
+): Promise<void> {
+  if (name === defaultProject) return;
   if (!access.project(name)) await access.refresh(); // Another node may have just created it.
   const project = access.project(name);
   if (!project) throw noSuchProject(name);
-  // As with a full disk, deletions and cancellations are still accepted.
-  if (project.closedAt !== undefined && one.refusals.includes('disk_full'))
+  if (project.closedAt !== undefined && !closed)
     throw new Refusal('project_closed', `Project '${name}' is closed and takes nothing new`);
-  return name;
 }
 
 function projectFor(
@@ -43,7 +53,8 @@ function projectFor(
   if (projects === 'id') {
     const id = String(request.params['id']);
     const owner = projectOf(id);
-    if ((named ?? owner) !== owner || (principal.project !== owner && !mayNameAny))
+    const means = named === allProjects && mayNameAny ? owner : (named ?? owner);
+    if (means !== owner || (principal.project !== owner && !mayNameAny))
       throw path.startsWith('/api/vps/reruns/') ? noSuchBatch(id) : noSuchCall(id);
     return owner;
   }

@@ -123,7 +123,7 @@ export function projectEndpoints({ access }: Pick<ApiDependencies, 'access'>): E
         'Its keys open nothing from then on, and it takes nothing new; calls in flight end as they would. What it has can still be read and deleted by those with the scope admin. Its name stays taken.',
       params,
       answers: { 200: { description: 'Closed', schema: project } },
-      refusals: [...refusedChanges, 'project_not_found', 'default_project'],
+      refusals: [...refusedChanges, 'project_not_found', 'default_project', 'last_admin_key'],
       handle: async ({ params: { name }, principal }) => ({
         status: 200,
         body: projectToWire(await access.closeProject(name, principal.actor)),

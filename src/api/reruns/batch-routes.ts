@@ -25,7 +25,10 @@ import { overridesOf } from './overrides.ts';
 const params = z.object({ id });
 const sampleSize = 20;
 
-type Dependencies = Pick<ApiDependencies, 'reruns' | 'streams' | 'config' | 'sealer' | 'earlierCallers' | 'charges'>;
+type Dependencies = Pick<
+  ApiDependencies,
+  'reruns' | 'streams' | 'config' | 'sealer' | 'earlierCallers' | 'charges'
+>;
 
 /** Endpoints that start, list, describe, follow and cancel batches of reruns. */
 export function batchEndpoints(deps: Dependencies): Endpoint[] {
@@ -83,7 +86,7 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
           deps,
           { request, principal, project },
           { batch: body },
-          (digest, earlier) => batches.idOf(digest, earlier),
+          (...key) => batches.idOf(...key),
         );
         const { rate_per_second: ratePerSecond, max_in_flight: maxInFlight } = body;
         const overrides = overridesOf(body.overrides);

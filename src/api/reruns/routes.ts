@@ -13,7 +13,10 @@ import { overridesOf } from './overrides.ts';
 
 const location = { Location: 'The call' };
 
-type Dependencies = Pick<ApiDependencies, 'reruns' | 'calls' | 'config' | 'sealer' | 'earlierCallers' | 'charges'>;
+type Dependencies = Pick<
+  ApiDependencies,
+  'reruns' | 'calls' | 'config' | 'sealer' | 'earlierCallers' | 'charges'
+>;
 
 /** The endpoint that reruns a call, and the retired one that reset calls. */
 export function rerunEndpoints(deps: Dependencies): Endpoint[] {
@@ -60,16 +63,14 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
       ],
       handle: async ({ params, body, principal, project, request }) => {
         const wish = { rerun_of: params.id, ...body };
-        const idOf = (digest: string, earlier: readonly string[]) => deps.calls.running.idOf(digest, earlier);
+        const idOf = (...key: Parameters<typeof deps.calls.running.idOf>) => deps.calls.running.idOf(...key);
         const given = hasKey(request)
           ? await identify(deps, { request, principal, project }, wish, idOf)
           : undefined;
-        const { callId, attached } = await deps.reruns.rerunCall(
-          params.id,
-          overridesOf(body),
-          given,
-          { requireAgent: (agent) => requireAgent(principal, agent), charge: deps.charges.forCall(principal, project) },
-        );
+        const { callId, attached } = await deps.reruns.rerunCall(params.id, overridesOf(body), given, {
+          requireAgent: (agent) => requireAgent(principal, agent),
+          charge: deps.charges.forCall(principal, project),
+        });
         return {
           status: 202,
           body: { call_id: callId, rerun_of: params.id, attached },

@@ -11,7 +11,6 @@ import { note } from '../output.ts';
 interface CreateOptions {
   readonly name: string;
   readonly scope: readonly Scope[];
-  readonly project?: string;
   readonly agents?: readonly string[];
   /** In seconds. */
   readonly expires?: number;
@@ -56,7 +55,8 @@ export function addKeyCommands(program: Command): void {
 }
 
 async function create({ client, out }: Context, options: CreateOptions): Promise<undefined> {
-  const { name, project, scope, agents, expires } = options;
+  const { name, scope, agents, expires } = options;
+  const { project } = client;
   const { body } = await client.request<ShownKey>('POST', '/keys', {
     body: { name, project, scopes: scope, agents, expires_in_seconds: expires } satisfies KeyRequest,
   });

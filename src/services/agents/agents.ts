@@ -56,6 +56,12 @@ export class Agents {
     return config && isUsableIn(project, config) ? config : undefined;
   }
 
+  /** Whether there is an agent of this name that only another project may use. Its name is not shown then. */
+  isOfOther(project: string, name: string): boolean {
+    const config = this.entries.get(name)?.config;
+    return config !== undefined && !isUsableIn(project, config);
+  }
+
   /** Returns all agents of this node's copy that the project may use, sorted by name. `*`: all agents. */
   list(project: string): AgentConfig[] {
     return [...this.entries.values()]

@@ -10,7 +10,7 @@ interface AdmissionDependencies {
   readonly limits: { readonly maxCallsInFlight: number };
 }
 
-interface Place {
+export interface Place {
   /** Stops counting the call, because it was not started. */
   giveBack(): void;
   /** No longer charges the call, because it existed before. */

@@ -17,6 +17,8 @@ interface CallInFlight {
  */
 const firstCheckMs = 2_000;
 const longestPauseMs = 60_000;
+/** The longest pause for a call that is charged to a limited key or project. */
+const chargedPauseMs = 4_000;
 
 /**
  * Counts the calls that this node has started and that have not ended as far as it knows. They are the node's load, which
@@ -78,7 +80,8 @@ export class CallsInFlight {
   dueForCheck(nowMs: number, max: number): string[] {
     const due = [...this.calls].filter(([, { checkAt }]) => checkAt <= nowMs).slice(0, max);
     for (const [, call] of due) {
-      call.pauseMs = Math.min(2 * call.pauseMs, longestPauseMs);
+      // Somebody may wait to be allowed another call once this one has ended.
+      call.pauseMs = Math.min(2 * call.pauseMs, call.onDone ? chargedPauseMs : longestPauseMs);
       call.checkAt = nowMs + call.pauseMs;
     }
     return due.map(([callId]) => callId);

@@ -13,6 +13,7 @@ import { callAttributes } from './call-attributes.ts';
 import type { CallEnd, CallEnding, CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, noSuchCall } from './call-execution.ts';
 import { readExistingCall, type CallMemo, type ExistingCall } from './existing-call.ts';
+import { idOfExisting } from './existing-ids.ts';
 import { endingOf, pollEnd } from './poll-ending.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import {
@@ -102,24 +103,28 @@ export class Calls {
   /**
    * Returns the call id for the hash of an Idempotency-Key. If the hash begins with `-` or `_`, the id has an `x` in front of
    * it. A call that an older version started keeps its id: that may be the bare hash, or come from one of the `earlier` hashes.
+   * If several exist, the request's own is the one with its fingerprint.
    */
-  async idOf(digest: string, earlier: readonly string[]): Promise<string> {
+  async idOf(digest: string, earlier: readonly string[], fingerprint: string): Promise<string> {
     const id = plainStart(digest);
     if (this.known.has(callKey(id))) return id;
-    const others = [digest, ...earlier.flatMap((one) => [plainStart(one), one])].filter((one) => one !== id);
-    const exist = await Promise.all([...new Set(others)].map(async (one) => (await this.exists(one)) && one));
-    return exist.find((one) => one !== false) ?? id;
+    const possible = [id, digest, ...earlier.flatMap((one) => [plainStart(one), one])];
+    if (possible.every((one) => one === id)) return id;
+    return idOfExisting(possible, fingerprint, (one) => this.fingerprintOf(one));
   }
 
-  /** Returns whether a call with this id exists. Retries while Temporal does not answer, for as long as a start does. */
-  private async exists(callId: string): Promise<boolean> {
+  /**
+   * Returns the fingerprint of the request that started the call; undefined if no call has this id. Retries while Temporal does
+   * not answer, for as long as a start does.
+   */
+  private async fingerprintOf(callId: string): Promise<string | undefined> {
     const giveUpAt = Date.now() + startPatienceMs;
     for (let tries = 1; ; tries++) {
       try {
-        await this.status(callId);
-        return true;
+        const { memo } = await describeExecution(this.temporal, callId);
+        return String((memo as Partial<CallMemo> | undefined)?.fingerprint);
       } catch (error) {
-        if (error instanceof Refusal && error.type === 'call_not_found') return false;
+        if (error instanceof Refusal && error.type === 'call_not_found') return undefined;
         if (!isUnanswered(error)) throw error;
         await backOff(tries);
         if (Date.now() >= giveUpAt) throw error;

@@ -33,9 +33,19 @@ export async function wantedChain(
 ): Promise<ResolvedChain> {
   const chain = fallbackAgents
     ? { agents: await namedChain(agents, project, first, fallbackAgents, limits.maxChain), unregistered: [] }
-    : resolveChain(first, (name) => agents.lookup(project, name), limits.maxChain);
+    : registeredChain({ agents, limits }, project, first);
   if (startAt) return { ...chain, agents: startingAt(chain.agents, startAt) };
   return chain;
+}
+
+/** Resolves the chain that follows from the registrations. Fallbacks of another project are passed over in silence. */
+export function registeredChain(
+  { agents, limits }: ChainDependencies,
+  project: string,
+  first: AgentConfig,
+): ResolvedChain {
+  const chain = resolveChain(first, (name) => agents.lookup(project, name), limits.maxChain);
+  return { ...chain, unregistered: chain.unregistered.filter((name) => !agents.isOfOther(project, name)) };
 }
 
 async function namedChain(

@@ -21,7 +21,7 @@ import type { Health } from '../agents/health.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import { sessionBusy } from '../sessions/session-refusals.ts';
 import type { OpenedTurn, Sessions } from '../sessions/sessions.ts';
-import { admit, waitedTooLong, type Charge } from './admission.ts';
+import { admit, waitedTooLong, type Charge, type Place } from './admission.ts';
 import { attach, findExistingCall, findKnownCall, type Submitted } from './attach-call.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Attached, Calls, Started } from './calls.ts';
@@ -35,6 +35,8 @@ export interface CallRequest extends WantedChain {
    * is refused.
    */
   readonly fingerprint: string;
+  /** Whether the id comes from an Idempotency-Key, so that the request may be a repeat. */
+  readonly isKeyed?: boolean | undefined;
   readonly prompt: string;
   readonly sessionId?: string | undefined;
   readonly userId?: string | undefined;
@@ -84,7 +86,8 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   if (resolved.state === 'attached') return attach(deps, request, resolved);
   const { agent, chain } = resolved;
   const { sessionId } = request;
-  const place = admit(deps, request, agent);
+  const place = await admitUnlessStarted(deps, request, agent);
+  if ('state' in place) return attach(deps, request, place);
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
     const wait = { timeoutMs: deps.limits.startPatienceMs };
@@ -105,6 +108,24 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   } catch (error) {
     place.giveBack();
     throw error instanceof PermitTimeout ? waitedTooLong(deps) : error;
+  }
+}
+
+/** Admits the call. If limits refuse it, but a repeat of its request has been accepted before, returns that call. */
+async function admitUnlessStarted(
+  deps: SubmitDependencies,
+  request: CallRequest,
+  agent: AgentConfig,
+): Promise<Place | Attached> {
+  try {
+    return admit(deps, request, agent);
+  } catch (refusal) {
+    const isLimited =
+      refusal instanceof Refusal &&
+      (refusal.type === 'limit_reached' || refusal.type === 'prompt_not_allowed');
+    const call = isLimited && request.isKeyed ? await findExistingCall(deps, request) : undefined;
+    if (call) return call;
+    throw refusal;
   }
 }
 

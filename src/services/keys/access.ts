@@ -50,6 +50,7 @@ interface Copy {
   readonly projects: ReadonlyMap<string, Project>;
   readonly everKeyed: boolean;
   readonly earlierCallersUntil: number;
+  readonly earlierCallers: readonly string[];
   /** The run and the length of its history when it was read. */
   readonly mark: string;
   /** When the copy was known to be up to date, by a clock that only runs forward, in ms. */
@@ -84,12 +85,20 @@ export class Access {
 
   /**
    * Starts the directory's workflow unless it runs. Throws `AccessDirectoryEnded` if it was ended, unless `anew` is set: then
-   * another one is started, which knows no keys. Its nodes need one all the same.
+   * another one is started, which knows no keys. Its nodes need one all the same. `callers` are this node's earlier callers.
    */
-  async ensure({ anew }: { readonly anew: boolean }): Promise<void> {
+  async ensure({
+    anew,
+    callers,
+  }: {
+    readonly anew: boolean;
+    readonly callers: readonly string[];
+  }): Promise<void> {
     // The other directory is older than this one where calls were made before projects existed.
     const isUpgrade = (await describeWorkflow(this.temporal, agentDirectoryId)) !== undefined;
-    const earlier = isUpgrade ? { earlierCallersUntil: Date.now() + this.keptMs } : {};
+    const earlier = isUpgrade
+      ? { earlierCallersUntil: Date.now() + this.keptMs, earlierCallers: callers }
+      : {};
     try {
       await this.start({ ...none, ...earlier }, 'REJECT_DUPLICATE');
     } catch (error) {
@@ -105,9 +114,15 @@ export class Access {
     return this.copy?.everKeyed;
   }
 
-  /** Until when (epoch ms) calls of earlier callers may exist. 0 if there are none. */
-  get earlierCallersUntil(): number {
-    return this.copy?.earlierCallersUntil ?? 0;
+  /** The callers whose Idempotency-Keys may have started calls before they belonged to projects. `now` is in epoch ms. */
+  earlierCallers(now: number): readonly string[] {
+    const { earlierCallersUntil = 0, earlierCallers = [] } = this.copy ?? {};
+    return earlierCallersUntil > now ? earlierCallers : [];
+  }
+
+  /** Whether there may be such calls. */
+  hasEarlierCallers(now: number): boolean {
+    return (this.copy?.earlierCallersUntil ?? 0) > now;
   }
 
   /** How long ago the copy was known to be up to date, in ms. Infinity if it was never read. */
@@ -133,6 +148,13 @@ export class Access {
   /** Returns all projects of this node's copy but `default`, in the order in which they were created. */
   projects(): readonly Project[] {
     return [...(this.copy?.projects.values() ?? [])];
+  }
+
+  /** Whether any key or project has limits. */
+  get hasLimits(): boolean {
+    return [...this.list(), ...this.projects()].some(
+      ({ limits }) => limits !== undefined && Object.keys(limits).length > 0,
+    );
   }
 
   /** Brings the copy up to date. It then has everything that was changed before this call. */
@@ -200,12 +222,8 @@ export class Access {
     workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
   ): Promise<void> {
     const { client, taskQueue } = this.temporal;
-    const { everKeyed, earlierCallersUntil } = state;
-    const memo: AccessMemo = {
-      everKeyed,
-      revoked: [],
-      ...(earlierCallersUntil !== undefined && { earlierCallersUntil }),
-    };
+    const { keys: _none, projects: _neither, ...facts } = state;
+    const memo: AccessMemo = { ...facts, revoked: [] };
     await rpc(this.temporal, rpcTimeoutMs.write, () =>
       client.workflow.start('accessDirectory' satisfies typeof accessDirectory.name, {
         workflowId: accessDirectoryId,
@@ -235,8 +253,9 @@ export class Access {
     const isEmpty = !memo.everKeyed && memo.closed === undefined; // Then there is nothing to read.
     const state = isEmpty ? none : await this.query();
     const everKeyed = state.everKeyed || this.copy?.everKeyed === true; // For good: see `ensure`.
-    const { earlierCallersUntil = 0 } = memo;
-    this.copy = { ...mapsOf(state), everKeyed, earlierCallersUntil, mark, readAt: asked };
+    const { earlierCallersUntil = 0, earlierCallers = [] } = memo;
+    const earlier = { earlierCallersUntil, earlierCallers };
+    this.copy = { ...mapsOf(state), everKeyed, ...earlier, mark, readAt: asked };
   }
 
   /** Applies what the memo says. The rest of the copy stays as old as it is. */
@@ -288,9 +307,13 @@ export class Access {
 
   private async changeProject(send: (updateId: string) => Promise<Project>): Promise<Project> {
     const updateId = randomUUID();
-    const changed = await this.updateLimit.run(accessDirectoryId, () =>
-      rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
-    );
+    const changed = await this.updateLimit
+      .run(accessDirectoryId, () =>
+        rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
+      )
+      .catch((error: unknown) => {
+        throw isNotFound(error) ? notRunning(error) : error;
+      });
     const { copy } = this;
     if (copy) this.copy = { ...copy, projects: new Map(copy.projects).set(changed.name, changed), mark: '' };
     return changed;

@@ -8,10 +8,10 @@ import { keyUsageId } from '../../domain/ids.ts';
 import { mayUse, type Limits } from '../../domain/limits.ts';
 import { dayOf, emptyUsage, type UsageReport, type UsageSummary } from '../../domain/usage-book.ts';
 import type { keyUsage } from '../../workflows/key-usage.ts';
-import { reportUsageUpdate } from '../../workflows/messages.ts';
+import { reportUsageUpdate, usageQuery } from '../../workflows/messages.ts';
 import type { Charge } from '../calls/admission.ts';
 import { ensureEntity, sendUpdate } from '../temporal/entity-updates.ts';
-import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -45,9 +45,12 @@ interface Pending {
 
 const nothing: UsageSummary = { day: '', calls: {}, minute: 0, requests: {}, inFlight: {}, lastUsed: {} };
 
-/** What `facades` returns is how many facades run. `now` is the time by the clock that all nodes share (epoch ms). */
 interface Cluster {
+  /** How many facades run. */
   readonly facades: () => number;
+  /** Whether any key or project has limits. */
+  readonly hasLimits: () => boolean;
+  /** The time by the clock that all nodes share (epoch ms). */
   readonly now: () => number;
 }
 
@@ -61,6 +64,7 @@ export class Usage {
   private known: UsageSummary = nothing;
   private reports = 0;
   private pending: Pending | undefined;
+  private syncing: Promise<void> | undefined;
   private isReported = true;
 
   constructor(temporal: Temporal, cluster: Cluster) {
@@ -125,10 +129,16 @@ export class Usage {
       };
       this.require('calls in flight', name, limits.callsInFlight, inFlight, { retryAfterSeconds: 1 });
       const today = this.known.day === dayOf(now) ? (this.known.calls[id] ?? 0) : 0;
-      this.require('calls a day', name, limits.callsPerDay, { before: today, since: own.calls }, {
-        seconds: dayMs / 1_000,
-        retryAfterSeconds: Math.ceil((dayMs - (now % dayMs)) / 1_000),
-      });
+      this.require(
+        'calls a day',
+        name,
+        limits.callsPerDay,
+        { before: today, since: own.calls },
+        {
+          seconds: dayMs / 1_000,
+          retryAfterSeconds: Math.ceil((dayMs - (now % dayMs)) / 1_000),
+        },
+      );
     }
     for (const { id } of limited) {
       const own = this.of(id);
@@ -153,21 +163,41 @@ export class Usage {
   }
 
   /**
-   * Reports what is new, if anything is, and learns what the others have used. A report that got no answer is sent again as it
-   * was, so that nothing counts twice.
+   * Reports what is new, and learns what the others have used. Without anything new it only learns, and only if somebody has
+   * limits. Concurrent callers share one report.
    */
-  async report(): Promise<void> {
-    if (!this.pending && this.isReported) return;
+  sync(): Promise<void> {
+    this.syncing ??= this.exchange().finally(() => {
+      this.syncing = undefined;
+    });
+    return this.syncing;
+  }
+
+  /** A report that got no answer is sent again as it was, so that nothing counts twice. */
+  private async exchange(): Promise<void> {
+    if (!this.pending && this.isReported) {
+      if (this.cluster.hasLimits()) this.known = await this.learn();
+      return;
+    }
     this.pending ??= this.newReport();
     const { report, counted } = this.pending;
     const updateId = randomUUID();
     this.known = await rpc(this.temporal, rpcTimeoutMs.write, () =>
       sendUpdate(() => this.handle().executeUpdate(reportUsageUpdate, { args: [report], updateId })),
-    );
+    ).catch(async (error: unknown) => {
+      if (isNotFound(error)) await this.ensure(); // Somebody has ended the workflow: the next round begins anew.
+      throw error;
+    });
     this.pending = undefined;
     for (const [id, before] of counted) this.wasReported(id, before);
     // Calls in flight are reported again and again, so that they count although nothing else happens.
     if ([...this.own.values()].some(({ inFlight }) => inFlight > 0)) this.isReported = false;
+  }
+
+  /** Reads what the others have used. It leaves no event. */
+  private learn(): Promise<UsageSummary> {
+    const minute = Math.floor(this.cluster.now() / minuteMs);
+    return rpc(this.temporal, rpcTimeoutMs.read, () => this.handle().query(usageQuery, this.node, minute));
   }
 
   private newReport(): Pending {
@@ -197,7 +227,8 @@ export class Usage {
     own.calls -= before.calls;
     if (own.minute === before.minute) own.reportedRequests = before.requests;
     own.startedInFlight = Math.max(0, own.startedInFlight - before.startedInFlight);
-    const isIdle = own.calls === 0 && own.inFlight === 0 && own.minute * minuteMs < this.cluster.now() - minuteMs;
+    const isIdle =
+      own.calls === 0 && own.inFlight === 0 && own.minute * minuteMs < this.cluster.now() - minuteMs;
     if (isIdle) this.own.delete(id);
   }
 

@@ -18,6 +18,7 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import { readPayload } from '../../temporal-sdk/payloads.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { projectAttribute } from '../calls/call-attributes.ts';
+import { idOfExisting } from '../calls/existing-ids.ts';
 import { batchPagesQuery, cancelBatchSignal } from '../../workflows/messages.ts';
 import { loadItems } from './batch-pages.ts';
 import { keepText, refusing } from '../../payloads/store-refusals.ts';
@@ -63,20 +64,20 @@ export class Batches {
   /**
    * Returns the batch id for the hash of an Idempotency-Key. If the hash begins with `-` or `_`, the id has an `x` in front of
    * it. A batch that an older version started keeps its id: that may be the bare hash, or come from one of the `earlier` hashes.
+   * If several exist, the request's own is the one with its fingerprint.
    */
-  async idOf(digest: string, earlier: readonly string[]): Promise<string> {
+  async idOf(digest: string, earlier: readonly string[], fingerprint: string): Promise<string> {
     const id = plainStart(digest);
-    const others = [digest, ...earlier.flatMap((one) => [plainStart(one), one])].filter((one) => one !== id);
-    const exist = await Promise.all([...new Set(others)].map(async (one) => (await this.exists(one)) && one));
-    return exist.find((one) => one !== false) ?? id;
+    const possible = [id, digest, ...earlier.flatMap((one) => [plainStart(one), one])];
+    if (possible.every((one) => one === id)) return id;
+    return idOfExisting(possible, fingerprint, (one) => this.fingerprintOf(one));
   }
 
-  private async exists(batchId: string): Promise<boolean> {
+  private async fingerprintOf(batchId: string): Promise<string | undefined> {
     try {
-      await this.execution(batchId);
-      return true;
+      return String(((await this.execution(batchId)).memo as unknown as BatchMemo).fingerprint);
     } catch (error) {
-      if (error instanceof Refusal && error.type === 'batch_not_found') return false;
+      if (error instanceof Refusal && error.type === 'batch_not_found') return undefined;
       throw error;
     }
   }

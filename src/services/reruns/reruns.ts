@@ -29,7 +29,7 @@ export interface RerunDependencies extends SubmitDependencies {
 }
 
 /** Identifies the call that a request starts, or to which a repeat of the request attaches. */
-export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint'>;
+export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint' | 'isKeyed'>;
 
 /** What the sender of a request for a rerun may do. */
 export interface RerunSender extends Pick<CallRequest, 'charge'> {

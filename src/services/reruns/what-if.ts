@@ -4,12 +4,13 @@
  */
 import { agentUrl, type AgentConfig } from '../../domain/agent.ts';
 import type { Attempt } from '../../domain/call.ts';
-import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
+import type { ResolvedChain } from '../../domain/chain.ts';
 import { Refusal, type ErrorType } from '../../domain/failures.ts';
 import { projectOf } from '../../domain/project.ts';
 import { whatIf, type WhatIf } from '../../domain/what-if.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { CallFilter } from '../calls/call-filter.ts';
+import { registeredChain } from '../calls/requested-chain.ts';
 import type { CallRecords } from '../calls/call-records.ts';
 import type { Health } from '../agents/health.ts';
 
@@ -93,7 +94,7 @@ async function unlessGone(reading: Promise<WhatIfRow>): Promise<WhatIfRow | unde
 function todaysChain({ agents, limits }: Dependencies, project: string, agentName: string): ResolvedChain {
   const first = agents.lookup(project, agentName);
   if (!first) return { agents: [], unregistered: [agentName] };
-  return resolveChain(first, (name) => agents.lookup(project, name), limits.maxChain);
+  return registeredChain({ agents, limits }, project, first);
 }
 
 function hasMoved(agent: AgentConfig, pinned: readonly AgentConfig[]): boolean {

@@ -102,7 +102,8 @@ function Errors({ health }: { health: AgentHealth }) {
     <ul class="recent" aria-label="Last errors">
       {health.recent_errors.slice(0, 4).map((error) => (
         <li key={`${error.call_id} ${error.at}`}>
-          <Time at={error.at} /> <ErrorType of={error.error_type} /> <CallLink id={error.call_id} />
+          <Time at={error.at} /> <ErrorType of={error.error_type} />{' '}
+          {error.call_id === null ? 'a call of another project' : <CallLink id={error.call_id} />}
         </li>
       ))}
     </ul>
