@@ -1,5 +1,8 @@
 /** Limits of a key or a project, and how the facades of a cluster share them without asking each other about each request. */
 
+/** See `mayUse`. */
+const shareDivisor = 1.25;
+
 /** What a key, or all keys of a project together, may use. An absent member is not limited. */
 export interface Limits {
   /** Requests of any kind in a minute of the clock. */
@@ -21,12 +24,12 @@ export interface Used {
 
 /**
  * Whether a facade may use one more. Until it learns again what the others have used, it takes at most its share of what was
- * left then: one Nth, if N facades run. As they learn at different moments, together they exceed the quota by at most a third
- * of it, or by one each, whichever is more. A facade that takes all requests gets nearly all of the quota, in several rounds. A
- * single facade keeps to it exactly.
+ * left then: 1 / 1.25 N, if N facades run. As they learn at different moments, together they exceed the quota by at most a third
+ * of it, or by one each, whichever is more; with shares of 1 / N it would be up to a half. A facade that takes all requests gets
+ * nearly all of the quota, in several rounds. A single facade keeps to it exactly.
  */
 export function mayUse(quota: number, { before, since }: Used, facades: number): boolean {
   const left = quota - before;
   if (left <= 0) return false;
-  return since < Math.max(1, Math.floor(left / Math.max(1, facades)));
+  return since < (facades <= 1 ? left : Math.max(1, Math.floor(left / (shareDivisor * facades))));
 }

@@ -10,21 +10,43 @@ test('a single facade keeps to a quota exactly', () => {
   expect(mayUse(3, { before: 5, since: 0 }, 1)).toBe(false);
 });
 
-test('facades that do not know of each other exceed a quota by at most a third, or by one each', () => {
+test('facades that learn at the same moments keep to a quota, or take one each', () => {
   const quota = fc.integer({ min: 1, max: 10_000 });
   fc.assert(
-    fc.property(quota, fc.integer({ min: 2, max: 20 }), fc.nat(10_000), (most, facades, before) => {
+    fc.property(quota, fc.integer({ min: 1, max: 20 }), fc.nat(10_000), (most, facades, before) => {
       let since = 0;
       while (mayUse(most, { before, since }, facades)) since += 1;
-      const total = before + since * facades;
-      expect(total).toBeLessThanOrEqual(Math.max(before, most + Math.max((most - before) / 3, facades - 1)));
+      expect(before + since * facades).toBeLessThanOrEqual(Math.max(before, most, before + facades));
+    }),
+  );
+});
+
+test('facades that learn at different moments exceed a quota by at most a third, or by one each', () => {
+  const facades = fc.integer({ min: 2, max: 8 });
+  fc.assert(
+    fc.property(facades, fc.integer({ min: 10, max: 2_000 }), fc.infiniteStream(fc.boolean()), (count, most, bursts) => {
+      const state = Array.from({ length: count }, () => ({ before: 0, since: 0 }));
+      let reported = 0;
+      // In each round every facade learns once, one after the other, and may use all that it may at any moment.
+      const burst = (): void => {
+        for (const one of state) if (bursts.next().value) while (mayUse(most, one, count)) one.since += 1;
+      };
+      for (let round = 0; round < 6; round++)
+        for (const one of state) {
+          burst();
+          reported += one.since;
+          Object.assign(one, { before: reported, since: 0 });
+        }
+      burst();
+      const used = reported + state.reduce((sum, { since }) => sum + since, 0);
+      expect(used).toBeLessThanOrEqual(most + Math.max(most / 3, count));
     }),
   );
 });
 
 test('a facade that takes all requests gets nearly all of a quota, in a few rounds', () => {
   let used = 0;
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 20; round++) {
     let since = 0;
     while (mayUse(1_000, { before: used, since }, 3)) since += 1;
     used += since;
