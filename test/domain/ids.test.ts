@@ -11,6 +11,7 @@ import {
   callIdOf,
   callWorkflowId,
   clusterTermsId,
+  keyUsageId,
   plainStart,
   sessionIdOf,
   sessionWorkflowId,
@@ -56,17 +57,19 @@ test('calls, sessions and entities never share a workflow id, whatever ids clien
         agentDirectoryId,
         agentHealthId,
       ];
-      expect(new Set([...ids, clusterTermsId]).size).toBe(6);
+      expect(new Set([...ids, clusterTermsId, keyUsageId]).size).toBe(7);
     }),
   );
 });
 
 test('workflow ids keep their form, by which running workflows are found', () => {
   expect([callWorkflowId('x'), sessionWorkflowId('x')]).toEqual(['call-x', 'session-x']);
-  expect([accessDirectoryId, agentDirectoryId, agentHealthId]).toEqual([
+  expect(sessionWorkflowId(sessionIn('crm', 'x'))).toBe('session@crm/x');
+  expect([accessDirectoryId, agentDirectoryId, agentHealthId, keyUsageId]).toEqual([
     'access-directory',
     'agent-directory',
     'agent-health',
+    'key-usage',
   ]);
 });
 

@@ -14,6 +14,7 @@ import {
   batchWorkflowId,
   callWorkflowId,
   clusterTermsId,
+  keyUsageId,
   sessionWorkflowId,
 } from '../../src/domain/ids.ts';
 
@@ -52,8 +53,8 @@ it('literals are found in strings and in templates, and not in imports', () => {
 
 describe('there is one place', () => {
   it('for the form of workflow ids: src/domain/ids.ts', () => {
-    const prefixes = [callWorkflowId(''), sessionWorkflowId(''), batchWorkflowId('')];
-    const entities = [accessDirectoryId, agentDirectoryId, agentHealthId, clusterTermsId];
+    const prefixes = [callWorkflowId(''), sessionWorkflowId(''), 'session@', batchWorkflowId('')];
+    const entities = [accessDirectoryId, agentDirectoryId, agentHealthId, clusterTermsId, keyUsageId];
     const isId = (literal: string): boolean =>
       entities.includes(literal) || prefixes.some((prefix) => literal.startsWith(prefix));
     expect(filesWith(isId)).toEqual(['src/domain/ids.ts']);

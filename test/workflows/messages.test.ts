@@ -40,5 +40,6 @@ it('no wire name of a message has changed', () => {
     'rotateKeyUpdate',
     'settleTurnUpdate',
     'turnGrantedSignal',
+    'usageQuery',
   ]);
 });

@@ -70,7 +70,7 @@ async function list({ client, out }: Context): Promise<undefined> {
     return;
   }
   out.table(
-    ['key', 'name', 'project', 'status', 'scopes', 'agents', 'created', 'expires', 'revoked'],
+    ['key', 'name', 'project', 'status', 'scopes', 'agents', 'created', 'expires', 'revoked', 'last used'],
     all.keys.map((key) => [
       key.id,
       key.name,
@@ -81,6 +81,7 @@ async function list({ client, out }: Context): Promise<undefined> {
       key.created_at,
       key.expires_at,
       key.revoked_at,
+      key.last_used_at,
     ]),
     { status: out.state },
   );
