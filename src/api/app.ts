@@ -16,6 +16,7 @@ import { jsonBody, jsonTypes } from './http/json-body.ts';
 import { openApiDocument } from './http/openapi.ts';
 import { projectOfRequest } from './http/project.ts';
 import { problemHandler } from './http/problems.ts';
+import { refuseOtherSites } from './http/refuse-other-sites.ts';
 import { requestLog } from './http/request-log.ts';
 import { agentEndpoints } from './agents/routes.ts';
 import { callStreamEndpoints } from './calls/call-streams.ts';
@@ -25,6 +26,7 @@ import { callEndpoints } from './calls/routes.ts';
 import { healthEndpoints } from './agents/health-routes.ts';
 import { keyEndpoints } from './keys/routes.ts';
 import { projectEndpoints } from './keys/project-routes.ts';
+import { signInEndpoints } from './keys/sign-in-routes.ts';
 import { nodeEndpoints } from './operations/node-routes.ts';
 import { operationEndpoints } from './operations/routes.ts';
 import { rerunEndpoints } from './reruns/routes.ts';
@@ -51,6 +53,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...sessionChangeEndpoints(deps),
     ...keyEndpoints(deps),
     ...projectEndpoints(deps),
+    ...signInEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];
@@ -69,7 +72,7 @@ export function createApp(deps: ApiDependencies, version: string): Express {
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
   for (const one of endpoints) app[one.method](expressPath(one.path), ...pipeline(one, deps));
   app.use(docsRouter(deps.authenticate));
-  app.use(deskRouter(deps.authenticate, webDir));
+  app.use(deskRouter(webDir));
   for (const path of new Set(endpoints.map((one) => one.path)))
     app.all(expressPath(path), methodNotAllowed(endpoints.filter((one) => one.path === path)));
   app.use((request) => {
@@ -102,7 +105,7 @@ function pipeline(
       charges.request(principal);
       principals.set(request, principal);
       openResponses.track(principal, response);
-    }
+    } else refuseOtherSites(request, config.publicOrigins);
     if (drain.draining && one.method !== 'get')
       throw new Refusal('shutting_down', 'This node is stopping; send the request to another node', {
         retryAfterSeconds: 5,

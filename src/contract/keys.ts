@@ -11,7 +11,7 @@ import { z } from './zod.ts';
 const daySeconds = 86_400;
 const maxPatterns = 100;
 
-const scope = z.enum(scopes).openapi('Scope', {
+export const scope = z.enum(scopes).openapi('Scope', {
   description:
     'call: send calls, and change sessions without a call; read: read everything but keys; operate: cancel, rerun, delete, close circuits; admin: all of that, and agents, keys and nodes',
 });

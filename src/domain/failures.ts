@@ -118,6 +118,7 @@ export const refusals = {
   prompt_not_allowed: { status: 403, title: 'The prompt is larger than the API key or its project may send' },
   batch_not_allowed: { status: 403, title: 'An API key with limits starts no batches' },
   cross_site: { status: 403, title: 'Web pages of other sites may not call this API' },
+  csrf_token_missing: { status: 403, title: "A change by the desk's cookie needs its CSRF token" },
   agent_not_found: { status: 404, title: 'No such agent' },
   session_not_found: { status: 404, title: 'No such session' },
   call_not_found: { status: 404, title: 'No such call' },

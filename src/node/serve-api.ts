@@ -4,7 +4,9 @@ import { hostname } from 'node:os';
 import { createApp } from '../api/app.ts';
 import { createAuthenticate, earlierCallerOf } from '../api/http/auth.ts';
 import { Charges } from '../api/http/charges.ts';
+import { DeskCookies } from '../api/http/desk-cookie.ts';
 import type { Drain } from '../api/http/drain.ts';
+import { KeyCheck } from '../api/http/key-check.ts';
 import { OpenResponses } from '../api/http/open-responses.ts';
 import { Streams } from '../api/http/sse.ts';
 import { every } from '../lib/every.ts';
@@ -40,7 +42,12 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   const { access } = node.services;
   const now = (): number => clock.now();
   const known = new KnownKeys(access, now, config.keys.offlineMs);
-  const openResponses = new OpenResponses(known);
+  const openResponses = new OpenResponses(known, now);
+  const keyCheck = new KeyCheck(config.apiKeys, known);
+  const deskCookies = new DeskCookies(sealer, now, {
+    lifeMs: config.keys.deskSignInMs,
+    publicOrigins: config.publicOrigins,
+  });
   const charges = new Charges(node.services.usage, access);
   const ownCallers = config.apiKeys.map(earlierCallerOf);
   const app = createApp(
@@ -48,7 +55,9 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
       ...node.services,
       config,
       log,
-      authenticate: createAuthenticate(config, known),
+      authenticate: createAuthenticate(config, keyCheck, deskCookies),
+      keyCheck,
+      deskCookies,
       openResponses,
       charges,
       earlierCallers: () => [

@@ -194,6 +194,9 @@ export const settings = {
   HOLDFAST_KEYS_OFFLINE_SECONDS: integer(600, 5, 86_400).describe(
     'How long a node that cannot reach Temporal goes on with the API keys that it knows. It learns of a revocation at most that late.',
   ),
+  HOLDFAST_DESK_HOURS: integer(12, 1, 720).describe(
+    'How long one stays signed in at the desk, at most. It ends earlier with the key.',
+  ),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Most agents that can be registered.'),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
     'Most calls in flight of one node. After a restart, calls that still run count too, but only with the embedded Temporal server.',
@@ -383,6 +386,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     keys: {
       limits: { maxKeys: set.HOLDFAST_MAX_KEYS, maxProjects: set.HOLDFAST_MAX_PROJECTS },
       offlineMs: set.HOLDFAST_KEYS_OFFLINE_SECONDS * 1_000,
+      deskSignInMs: set.HOLDFAST_DESK_HOURS * 3_600_000,
     },
     directory: { maxAgents: set.HOLDFAST_MAX_AGENTS, maxBytes: 1.5 * mebibyte },
     session: {

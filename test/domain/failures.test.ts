@@ -70,6 +70,7 @@ describe('a refusal', () => {
       scope_missing: 403,
       agent_not_allowed: 403,
       cross_site: 403,
+      csrf_token_missing: 403,
       agent_not_found: 404,
       session_not_found: 404,
       call_not_found: 404,

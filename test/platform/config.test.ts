@@ -64,7 +64,7 @@ test('without any setting a node serves this machine only, and every default has
       maxIdle: 5_000,
     },
     deletePatienceMs: 20_000,
-    keys: { limits: { maxKeys: 500, maxProjects: 200 }, offlineMs: 600_000 },
+    keys: { limits: { maxKeys: 500, maxProjects: 200 }, offlineMs: 600_000, deskSignInMs: 43_200_000 },
     secrets: { variables: {}, folder: undefined },
     directory: { maxAgents: 1_000, maxBytes: 1_572_864 },
     session: {

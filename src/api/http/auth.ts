@@ -1,15 +1,15 @@
 /** Finds out who sent a request, and what they may do. */
-import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Request } from 'express';
-import { allows, mayCall, type ApiKey, type Scope } from '../../domain/api-key.ts';
+import { allows, mayCall, type Scope } from '../../domain/api-key.ts';
 import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Limits } from '../../domain/limits.ts';
 import { allProjects, defaultProject } from '../../domain/project.ts';
-import { digestOfKeyText, keyIdOf } from '../../domain/key-text.ts';
+import { digestOfKeyText } from '../../domain/key-text.ts';
 import type { Config } from '../../platform/config.ts';
-import type { FoundKey, KnownKeys } from '../../services/keys/known-keys.ts';
+import { requireCsrfToken, type DeskCookies, type DeskSignIn } from './desk-cookie.ts';
+import type { KeyCheck, ValidKey } from './key-check.ts';
 import { refuseOtherSites } from './refuse-other-sites.ts';
 
 /** The sender of a request. */
@@ -22,6 +22,8 @@ export interface Principal {
   readonly limits?: Limits | undefined;
   /** Patterns of the agents that the sender may call. Absent: all agents. */
   readonly agents?: readonly string[] | undefined;
+  /** Set if the request came with the desk's cookie. */
+  readonly signIn?: DeskSignIn;
 }
 
 /** The sender of a request to an endpoint that needs no key. */
@@ -59,36 +61,33 @@ function shortList(patterns: readonly string[]): string {
 /** Returns the sender of a request. Throws `Refusal` if the request is not authorised. */
 export type Authenticate = (request: Request) => Promise<Principal>;
 
-type Settings = Pick<Config, 'apiKeys' | 'host' | 'publicOrigins'>;
+type Settings = Pick<Config, 'host' | 'publicOrigins'>;
 
 const all: readonly Scope[] = ['admin'];
 
 /**
- * Creates the check of API keys. A key comes as a Bearer token or, for browsers, as the password of Basic. It is one of
- * HOLDFAST_API_KEYS, which may do everything, or one of the directory's. Without any key, everyone on this machine may do
- * everything.
+ * Creates the check of API keys. A key comes as a Bearer token, as the password of Basic, or by the desk's cookie, which counts
+ * only without the header Authorization. It is one of HOLDFAST_API_KEYS, which may do everything, or one of the directory's.
+ * Without any key, everyone on this machine may do everything.
  */
 export function createAuthenticate(
-  { apiKeys, host, publicOrigins }: Settings,
-  known: KnownKeys,
+  { host, publicOrigins }: Settings,
+  keys: KeyCheck,
+  cookies: DeskCookies,
 ): Authenticate {
-  const digests = apiKeys.map(digestOfKeyText);
   return async (request) => {
     refuseOtherSites(request, publicOrigins);
-    const offered = offeredKey(request.headers.authorization ?? '');
-    const digest = digestOfKeyText(offered);
-    // It is compared with all of them, in constant time.
-    const [bootstrap] = digests.filter((one) => timingSafeEqual(Buffer.from(one), Buffer.from(digest)));
-    if (bootstrap !== undefined)
-      return { actor: { kind: 'bootstrap' }, scopes: all, project: defaultProject };
-    const id = keyIdOf(offered);
-    if (id !== undefined) {
-      const found = await known.find(id, digest);
-      if (found.state === 'valid') return principalOf(found.key, digest);
-      throw new Refusal('unauthorized', whyNot[found.state](id));
+    const { authorization } = request.headers;
+    const signIn = authorization === undefined ? cookies.read(request) : undefined;
+    const shown = signIn?.shown ?? keys.recognise(offeredKey(authorization ?? ''));
+    // A cookie may be left of an earlier cluster; at an open node it must not be worse than none.
+    if (shown && (!signIn || (await keys.areNeeded()))) {
+      const principal = principalOf(await keys.require(shown));
+      if (!signIn) return principal;
+      requireCsrfToken(request, signIn);
+      return { ...principal, signIn };
     }
-    if (digests.length > 0 || (await known.everKeyed()))
-      throw unauthorized('No valid API key came with the request');
+    if (await keys.areNeeded()) throw unauthorized('No valid API key came with the request');
     refuseForeignHost(request, host);
     return { actor: { kind: 'open' }, scopes: all, project: defaultProject };
   };
@@ -99,26 +98,12 @@ export function earlierCallerOf(apiKey: string): string {
   return digestOfKeyText(apiKey).slice(0, 16);
 }
 
-function principalOf({ id, scopes, agents, limits, project }: ApiKey, digest: string): Principal {
-  return {
-    actor: { kind: 'key', id, digest },
-    scopes,
-    agents,
-    limits,
-    project: project ?? defaultProject,
-  };
+export function principalOf(valid: ValidKey): Principal {
+  if (valid.kind === 'bootstrap')
+    return { actor: { kind: 'bootstrap' }, scopes: all, project: defaultProject };
+  const { scopes, agents, limits, project = defaultProject } = valid.key;
+  return { actor: valid.actor, scopes, agents, limits, project };
 }
-
-/** What is wrong with the key, and what to do. */
-const whyNot = {
-  unknown: (id) => `This cluster has no API key '${id}': check that it is for this cluster`,
-  'known by another secret': (id) =>
-    `The API key '${id}' was rotated, and this secret of it is no longer valid: use its newest one`,
-  expired: (id) => `The API key '${id}' has expired: ask who gave it to you for another one`,
-  'of a closed project': (id) =>
-    `The project of the API key '${id}' is closed: ask who gave it to you for a key of another project`,
-  revoked: (id) => `The API key '${id}' was revoked: ask who gave it to you for another one`,
-} satisfies Record<Exclude<FoundKey['state'], 'valid'>, (id: string) => string>;
 
 function unauthorized(why: string): Refusal {
   return new Refusal(

@@ -10,7 +10,9 @@ import type { Services } from '../../services/services.ts';
 import type { WebUi } from '../calls/call-description.ts';
 import type { Authenticate } from './auth.ts';
 import type { Charges } from './charges.ts';
+import type { DeskCookies } from './desk-cookie.ts';
 import type { Drain } from './drain.ts';
+import type { KeyCheck } from './key-check.ts';
 import type { OpenResponses } from './open-responses.ts';
 import type { Streams } from './sse.ts';
 
@@ -19,6 +21,8 @@ export interface ApiDependencies extends Services {
   readonly config: Config;
   readonly log: Log;
   readonly authenticate: Authenticate;
+  readonly keyCheck: KeyCheck;
+  readonly deskCookies: DeskCookies;
   readonly charges: Charges;
   /** The callers whose Idempotency-Keys may have started calls of the project `default` before projects existed. */
   readonly earlierCallers: () => readonly string[];

@@ -1,8 +1,10 @@
-/** Serves the desk at `/`: the built files of dist/web, from memory, compressed, with a strict Content Security Policy. */
+/**
+ * Serves the desk at `/`: the built files of dist/web, from memory, compressed, with a strict Content Security Policy. Everyone
+ * gets them: they hold no data, and one signs in at the desk itself.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
 import { Router, type NextFunction, type Request, type Response } from 'express';
-import type { Authenticate } from './auth.ts';
 
 /**
  * The paths that the desk's router handles in the browser. Each is answered with the same document, so that pages can be
@@ -45,38 +47,34 @@ interface DeskFile {
  * Creates the routes of the desk. Without a build (`npm run build`) the desk does not exist and its paths are answered with
  * 404.
  */
-export function deskRouter(authenticate: Authenticate, folder: string): Router {
+export function deskRouter(folder: string): Router {
   const router = Router();
   const files = readDesk(folder);
   const index = files.get('/index.html');
   if (!index) return router;
-  router.get(pages, async (request, response) => {
-    await authenticate(request);
+  router.get(pages, (request, response) => {
     response.set('Cache-Control', 'no-cache');
     sendFile(request, response, index);
   });
   for (const [path, file] of files)
-    router.get(path, async (request, response) => {
-      await authenticate(request);
-      // Names in assets/ contain a hash of the content. Private: shared caches must not serve them to clients without a key.
-      const hashed = path.startsWith('/assets/');
-      response.set('Cache-Control', hashed ? 'private, max-age=31536000, immutable' : 'no-cache');
+    router.get(path, (request, response) => {
+      const hashed = path.startsWith('/assets/'); // Its name contains a hash of the content.
+      response.set('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
       sendFile(request, response, file);
     });
   // A page for wrong links in a browser; other clients get JSON. A path with invalid percent-encoding arrives as an error.
-  const notFound = async (request: Request, response: Response): Promise<boolean> => {
+  const notFound = (request: Request, response: Response): boolean => {
     const isPage = /^(GET|HEAD)$/.test(request.method) && !/^\/api(\/|$)/i.test(request.path);
     if (!isPage || request.accepts(['json', 'html']) !== 'html') return false;
-    await authenticate(request);
     response.status(404).vary('Accept').set('Cache-Control', 'no-cache');
     sendFile(request, response, index);
     return true;
   };
-  router.use(async (request, response, next) => {
-    if (!(await notFound(request, response))) next();
+  router.use((request, response, next) => {
+    if (!notFound(request, response)) next();
   });
-  router.use(async (error: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (!(error instanceof URIError) || !(await notFound(request, response))) next(error);
+  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (!(error instanceof URIError) || !notFound(request, response)) next(error);
   });
   return router;
 }

@@ -1,21 +1,29 @@
-/** Responses that are under way, by who asked for them. They end with the secret that was shown. */
+/** Responses that are under way, by who asked for them. They end with the secret that was shown, and with the sign-in. */
 import type { Response } from 'express';
 import type { KnownKeys } from '../../services/keys/known-keys.ts';
 import type { Actor } from '../../domain/access-book.ts';
 import type { Principal } from './auth.ts';
 
+/** Who asked, and when their sign-in ends (epoch ms). */
+interface Asked {
+  readonly actor: Actor;
+  readonly until: number;
+}
+
 export class OpenResponses {
   private readonly known: KnownKeys;
-  private readonly responses = new Map<Response, Exclude<Actor, { kind: 'bootstrap' }>>();
+  private readonly now: () => number;
+  private readonly responses = new Map<Response, Asked>();
 
-  constructor(known: KnownKeys) {
+  constructor(known: KnownKeys, now: () => number) {
     this.known = known;
+    this.now = now;
   }
 
   /** Call this before the response can have ended. */
-  track({ actor }: Principal, response: Response): void {
-    if (actor.kind === 'bootstrap') return;
-    this.responses.set(response, actor);
+  track({ actor, signIn }: Principal, response: Response): void {
+    if (actor.kind === 'bootstrap' && !signIn) return;
+    this.responses.set(response, { actor, until: signIn?.until ?? Infinity });
     response.once('close', () => this.responses.delete(response));
   }
 
@@ -24,7 +32,12 @@ export class OpenResponses {
    * connection, a call for which such a response waits goes on, unless it was sent with `on_disconnect: cancel`.
    */
   cutInvalid(): void {
-    for (const [response, actor] of this.responses)
-      if (!this.known.mayGoOn(actor.kind === 'key' ? actor : undefined)) response.destroy();
+    const now = this.now();
+    for (const [response, asked] of this.responses)
+      if (asked.until <= now || !this.isValid(asked)) response.destroy();
+  }
+
+  private isValid({ actor }: Asked): boolean {
+    return actor.kind === 'bootstrap' || this.known.mayGoOn(actor.kind === 'key' ? actor : undefined);
   }
 }

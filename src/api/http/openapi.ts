@@ -3,11 +3,13 @@ import { OpenApiGeneratorV31, OpenAPIRegistry } from '@asteasolutions/zod-to-ope
 import { z } from 'zod';
 import { refusals, type RefusalType } from '../../domain/failures.ts';
 import { allProjects } from '../../domain/project.ts';
+import { csrfHeader, deskCookie } from './desk-cookie.ts';
 import type { Endpoint } from './endpoint.ts';
 import { projectHeader } from './project.ts';
 import { problem } from '../../contract/problem.ts';
 
 const security = 'apiKey';
+const cookieSecurity = 'deskCookie';
 
 export function openApiDocument(endpoints: readonly Endpoint[], options: { version: string }) {
   const registry = new OpenAPIRegistry();
@@ -15,6 +17,12 @@ export function openApiDocument(endpoints: readonly Endpoint[], options: { versi
     type: 'http',
     scheme: 'bearer',
     description: 'An API key. A node on loopback needs none as long as there are no keys.',
+  });
+  registry.registerComponent('securitySchemes', cookieSecurity, {
+    type: 'apiKey',
+    in: 'cookie',
+    name: deskCookie,
+    description: `Of POST /api/vps/sign-in, for the desk. Requests that are not GET or HEAD also need its csrf_token as header ${csrfHeader}.`,
   });
   for (const one of endpoints) registerEndpoint(registry, one);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
@@ -38,7 +46,10 @@ function registerEndpoint(registry: OpenAPIRegistry, one: Endpoint): void {
     summary: one.summary,
     ...(one.description !== undefined && { description: one.description }),
     ...(one.deprecated && { deprecated: true }),
-    ...(one.scope !== 'open' && { security: [{ [security]: [] }], 'x-holdfast-scope': one.scope }),
+    ...(one.scope !== 'open' && {
+      security: [{ [security]: [] }, { [cookieSecurity]: [] }],
+      'x-holdfast-scope': one.scope,
+    }),
     request: {
       ...(one.params && { params: one.params }),
       ...queryOf(one),
@@ -91,8 +102,9 @@ function answersOf(one: Endpoint) {
 function refusalsOf(one: Endpoint) {
   const types = new Set<RefusalType>(one.refusals);
   if (one.params || one.query) types.add('validation_failed');
+  if (one.method !== 'get') types.add('cross_site');
   if (one.scope !== 'open') {
-    if (one.method !== 'get') types.add('cross_site');
+    if (one.method !== 'get') types.add('csrf_token_missing');
     for (const type of ['unauthorized', 'scope_missing', 'limit_reached'] as const) types.add(type);
   }
   if (one.projects) {

@@ -28,11 +28,26 @@ export function sendProblem(response: Response, refusal: Refusal): void {
     response.set('RateLimit', `"${name}";r=0;t=${refusal.retryAfterSeconds ?? 1}`);
   }
   // One header line each: Chromium reads only the first challenge of a line, and would never ask for a password.
-  if (status === 401) response.set('WWW-Authenticate', ['Bearer', 'Basic realm="Holdfast"']);
+  if (status === 401)
+    response.set(
+      'WWW-Authenticate',
+      isByScript(response.req) ? 'Bearer' : ['Bearer', 'Basic realm="Holdfast"'],
+    );
   response
     .status(status)
     .type('application/problem+json')
     .send(JSON.stringify(problemBody(refusal)));
+}
+
+/**
+ * Whether a page of a browser sent the request, rather than a program or somebody who follows a link. For these the browser would
+ * ask for a password in a dialog of its own. Over plain HTTP browsers do not say so, but only their own requests take HTML.
+ */
+function isByScript({ headers }: Request): boolean {
+  const mode = headers['sec-fetch-mode'];
+  if (mode !== undefined) return mode !== 'navigate';
+  const isBrowser = headers['user-agent']?.startsWith('Mozilla/') === true;
+  return isBrowser && headers.accept?.includes('text/html') !== true;
 }
 
 /**

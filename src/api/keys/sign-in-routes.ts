@@ -1,0 +1,120 @@
+import { signIn as signInSchema, signInRequest, type SignIn } from '../../contract/sign-in.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { iso } from '../calls/wire.ts';
+import { principalOf, type Principal } from '../http/auth.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { requireCsrfToken } from '../http/desk-cookie.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+
+const path = '/api/vps/sign-in';
+const methods: SignIn['methods'] = ['key'];
+/** The answers have the CSRF token. */
+const headers = { 'Cache-Control': 'no-store' };
+
+const nobodySignedIn: SignIn = {
+  signed_in: false,
+  how: null,
+  name: null,
+  key_id: null,
+  project: null,
+  scopes: [],
+  agents: null,
+  csrf_token: null,
+  expires_at: null,
+  methods,
+};
+
+type Dependencies = Pick<ApiDependencies, 'access' | 'authenticate' | 'deskCookies' | 'keyCheck' | 'usage'>;
+
+/** Endpoints with which people sign in at the desk and out again. */
+export function signInEndpoints({
+  access,
+  authenticate,
+  deskCookies,
+  keyCheck,
+  usage,
+}: Dependencies): Endpoint[] {
+  const toWire = ({ actor, project, scopes, agents, signIn }: Principal): SignIn => ({
+    signed_in: true,
+    how: actor.kind,
+    name: (actor.kind === 'key' && access.lookup(actor.id)?.name) || null,
+    key_id: actor.kind === 'key' ? actor.id : null,
+    project,
+    scopes,
+    agents: agents ?? null,
+    csrf_token: signIn?.csrfToken ?? null,
+    expires_at: signIn ? iso(signIn.until) : null,
+    methods,
+  });
+  return [
+    endpoint({
+      method: 'get',
+      path,
+      scope: 'open',
+      tag: 'keys',
+      summary: 'Who is signed in at the desk',
+      description: 'A cookie or key that is no longer valid is answered as none.',
+      answers: { 200: { description: 'The sender of this request', schema: signInSchema } },
+      refusals: ['temporal_unavailable'],
+      handle: async ({ request }) => {
+        const sender = await authenticate(request).catch((error: unknown) => {
+          if (error instanceof Refusal && error.type === 'unauthorized') return undefined;
+          throw error;
+        });
+        return { status: 200, headers, body: sender ? toWire(sender) : nobodySignedIn };
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path,
+      scope: 'open',
+      tag: 'keys',
+      summary: 'Sign in at the desk with an API key',
+      description:
+        'The answer sets a cookie, with which every node of the cluster takes the requests of the desk until it ends (HOLDFAST_DESK_HOURS) or its key does. It holds neither the key nor anything to be read.',
+      body: signInRequest,
+      answers: {
+        200: {
+          description: 'Signed in',
+          schema: signInSchema,
+          headers: { 'Set-Cookie': 'holdfast_desk: HttpOnly, SameSite=Strict, Secure under TLS' },
+        },
+      },
+      refusals: [
+        'invalid_json',
+        'body_too_large',
+        'unsupported_media_type',
+        'validation_failed',
+        'unauthorized',
+        'shutting_down',
+        'temporal_unavailable',
+      ],
+      handle: async ({ body, request, response }) => {
+        const shown = keyCheck.recognise(body.api_key);
+        if (!shown) throw new Refusal('unauthorized', 'This is not an API key of this node: check its text');
+        const valid = await keyCheck.require(shown);
+        const key = valid.kind === 'key' ? valid.key : undefined;
+        if (key) usage.used(key.id);
+        const signIn = deskCookies.signIn(request, response, shown, key?.expiresAt);
+        return { status: 200, headers, body: toWire({ ...principalOf(valid), signIn }) };
+      },
+    }),
+    endpoint({
+      method: 'delete',
+      path,
+      scope: 'open',
+      tag: 'keys',
+      summary: 'Sign out of the desk',
+      description:
+        'Removes the cookie from the browser. Whoever has copied it is kept out by revoking the key.',
+      answers: { 204: { description: 'Signed out' } },
+      refusals: ['csrf_token_missing', 'shutting_down'],
+      handle: async ({ request, response }) => {
+        const signIn = deskCookies.read(request);
+        if (signIn) requireCsrfToken(request, signIn);
+        deskCookies.signOut(request, response);
+        return Promise.resolve({ status: 204 });
+      },
+    }),
+  ];
+}
