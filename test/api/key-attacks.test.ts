@@ -19,15 +19,39 @@ interface Operation {
   readonly scope: Scope | undefined;
 }
 
-const open = ['GET /healthz', 'GET /readyz'];
+const signIn = '/api/vps/sign-in';
+/** What an endpoint that needs no key answers to the requests of this file. */
+const open: Readonly<Record<string, string>> = {
+  [`GET ${signIn}`]: '200 answered',
+  [`POST ${signIn}`]: '422 validation_failed', // It takes a key in its body.
+  [`DELETE ${signIn}`]: '204 answered',
+  'GET /healthz': '200 answered',
+  'GET /readyz': '200 answered',
+};
 /** Keys that open nothing, by what is wrong with them. */
 const invalid: Record<string, string | undefined> = {};
+/** The same of the desk's cookies. */
+const invalidCookies: Record<string, SignedIn> = {};
 const valid = new Map<Scope, string>();
+const cookies = new Map<Scope, SignedIn>();
 let operations: readonly Operation[] = [];
 
 async function keyWith(wish: Json): Promise<{ id: string; text: string }> {
   const { body } = await node.http.post('/api/vps/keys', { name: 'attack', ...wish });
   return { id: String(body.id), text: String(body.key) };
+}
+
+/** The headers of a desk that is signed in. */
+interface SignedIn extends Record<string, string> {
+  readonly Cookie: string;
+  readonly 'Holdfast-CSRF-Token': string;
+}
+
+async function signInWith(apiKey: string): Promise<SignedIn> {
+  const { status, headers, body } = await node.http.post(signIn, { api_key: apiKey });
+  expect(status).toBe(200);
+  const Cookie = (headers.get('Set-Cookie') ?? '').split(';')[0] ?? '';
+  return { Cookie, 'Holdfast-CSRF-Token': String(body.csrf_token) };
 }
 
 beforeAll(async () => {
@@ -39,12 +63,19 @@ beforeAll(async () => {
       scope: (declared as Json)['x-holdfast-scope'] as Scope | undefined,
     })),
   );
-  for (const scope of scopes) valid.set(scope, (await keyWith({ scopes: [scope] })).text);
+  for (const scope of scopes) {
+    const { text } = await keyWith({ scopes: [scope] });
+    valid.set(scope, text);
+    cookies.set(scope, await signInWith(text));
+  }
   const revoked = await keyWith({ scopes: ['admin'] });
+  const revokedCookie = await signInWith(revoked.text);
   await node.http.delete(`/api/vps/keys/${revoked.id}`);
   const rotated = await keyWith({ scopes: ['admin'] });
+  const rotatedCookie = await signInWith(rotated.text);
   await node.http.post(`/api/vps/keys/${rotated.id}/rotate`, { overlap_seconds: 0 });
-  const expired = await keyWith({ scopes: ['admin'], expires_in_seconds: 1 });
+  const expired = await keyWith({ scopes: ['admin'], expires_in_seconds: 5 });
+  const expiredCookie = await signInWith(expired.text);
   await vi.waitFor(
     async () => expect((await node.http.get(`/api/vps/keys/${expired.id}`)).body.status).toBe('expired'),
     { timeout: 20_000 },
@@ -60,11 +91,26 @@ beforeAll(async () => {
     'the secret before a rotation': rotated.text,
     'an expired key': expired.text,
   });
+  Object.assign(invalidCookies, {
+    'of a revoked key': revokedCookie,
+    'of the secret before a rotation': rotatedCookie,
+    'of an expired key': expiredCookie,
+    shortened: { ...revokedCookie, Cookie: (cookies.get('admin')?.Cookie ?? '').slice(0, -4) },
+    'with the key itself': { ...revokedCookie, Cookie: `holdfast_desk=${admin}` },
+    'sent twice': {
+      ...cookies.get('admin'),
+      Cookie: `${cookies.get('admin')?.Cookie}; ${expiredCookie.Cookie}`,
+    },
+  });
   // On a cluster the requests alternate between two facades; the one that did not revoke a key learns of it within 2 s.
   await vi.waitFor(
     async () => {
       for (const key of [...Object.values(invalid), ...Object.values(invalid)])
         expect(await ask({ method: 'GET', path: '/api/vps/agents' }, key)).toBe('401 unauthorized');
+      for (const headers of [...Object.values(invalidCookies), ...Object.values(invalidCookies)])
+        expect(await ask({ method: 'GET', path: '/api/vps/agents' }, undefined, { headers })).toBe(
+          '401 unauthorized',
+        );
     },
     { timeout: 20_000 },
   );
@@ -107,7 +153,12 @@ const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
 describe('every endpoint', () => {
   it('is open on purpose, or says which scope it needs', () => {
     expect(operations.length).toBeGreaterThan(40);
-    expect(operations.filter(({ scope }) => scope === undefined).map(nameOf)).toEqual(open);
+    expect(
+      operations
+        .filter(({ scope }) => scope === undefined)
+        .map(nameOf)
+        .sort(),
+    ).toEqual(Object.keys(open).sort());
     const changing = operations.filter(({ method, scope }) => method !== 'GET' && scope === 'read');
     expect(changing.map(nameOf), 'a key that may only read changes something').toEqual([]);
   });
@@ -116,8 +167,42 @@ describe('every endpoint', () => {
     for (const [what, key] of Object.entries(invalid))
       for (const one of operations)
         expect(await ask(one, key), `${nameOf(one)} with ${what}`).toBe(
-          open.includes(nameOf(one)) ? '200 answered' : '401 unauthorized',
+          open[nameOf(one)] ?? '401 unauthorized',
         );
+  });
+
+  it('refuses every cookie of the desk that is not valid', async () => {
+    for (const [what, headers] of Object.entries(invalidCookies))
+      for (const one of operations)
+        expect(await ask(one, undefined, { headers }), `${nameOf(one)} with a cookie ${what}`).toBe(
+          open[nameOf(one)] ?? '401 unauthorized',
+        );
+  });
+
+  it('that changes something needs the CSRF token of the cookie that comes with it', async () => {
+    // The paths of this file name it, so that a change could succeed.
+    await node.http.register('nobody', 1);
+    await node.http.post('/api/vps/projects', { name: 'nobody' });
+    const before = await everything();
+    expect(before).toMatch(/"name":"nobody".*"name":"nobody"/);
+    const { Cookie = '' } = cookies.get('admin') ?? {};
+    const { 'Holdfast-CSRF-Token': otherToken = '' } = cookies.get('read') ?? {};
+    const changing = operations.filter(
+      ({ method, path }) => method !== 'GET' && !(method === 'POST' && path === signIn),
+    );
+    expect(changing.length).toBeGreaterThan(20);
+    for (const token of [undefined, '', 'x'.repeat(43), otherToken, `${otherToken}, ${otherToken}`])
+      for (const one of changing) {
+        const headers = { Cookie, ...(token !== undefined && { 'Holdfast-CSRF-Token': token }) };
+        expect(await ask(one, undefined, { headers }), `${nameOf(one)} with ${token ?? 'none'}`).toBe(
+          '403 csrf_token_missing',
+        );
+        expect(await ask(one, undefined, { headers, query: `?csrf_token=${otherToken}` })).toBe(
+          '403 csrf_token_missing',
+        );
+      }
+    expect(await everything()).toEqual(before);
+    await node.http.delete('/api/vps/agents/nobody');
   });
 
   it('refuses a valid key anywhere but in its header', async () => {
@@ -154,41 +239,67 @@ describe('every endpoint', () => {
     );
     for (const each of operations)
       expect(await ask(each, undefined, { of: openNode }), nameOf(each)).toBe(
-        open.includes(nameOf(each)) ? '200 answered' : '401 unauthorized',
+        open[nameOf(each)] ?? '401 unauthorized',
       );
   });
 
   it.each(scopes)('does for a key with the scope %s what that allows, and nothing else', async (granted) => {
     const key = valid.get(granted);
-    for (const one of operations) {
-      const answer = await ask(one, key);
-      if (one.scope === undefined || allows([granted], one.scope))
-        expect(answer, nameOf(one)).not.toMatch(/^(401|403|500) /);
-      else expect(answer, nameOf(one)).toBe('403 scope_missing');
-    }
+    for (const one of operations)
+      for (const answer of [
+        await ask(one, key),
+        await ask(one, undefined, { headers: cookies.get(granted) ?? {} }),
+      ])
+        if (one.scope === undefined || allows([granted], one.scope))
+          expect(answer, nameOf(one)).not.toMatch(/^(401|403|500) /);
+        else expect(answer, nameOf(one)).toBe('403 scope_missing');
   });
+
+  /** What the API lists of what there is, but for the time at which keys were last used. */
+  async function everything(): Promise<string> {
+    const lists = ['agents', 'keys', 'projects', 'sessions', 'calls', 'reruns'];
+    const bodies = lists.map(async (list) => (await node.http.get(`/api/vps/${list}`)).body);
+    return JSON.stringify(await Promise.all(bodies), (name, value: unknown) =>
+      name === 'last_used_at' ? undefined : value,
+    );
+  }
 });
 
 describe('the pages for people', () => {
-  it('and everything that they load need a key', async () => {
-    const documents = ['/', '/calls', '/calls/x', '/agents', '/sessions', '/batches', '/nowhere', '/docs/'];
+  it('are open if they hold no data, and the documentation and everything that it loads need a key', async () => {
+    const desk = ['/', '/calls', '/calls/x', '/agents', '/sessions', '/batches', '/nowhere'];
     const key = valid.get('read');
-    const paths = new Set(documents);
-    for (const path of documents)
+    const paths = new Set([...desk, '/docs/']);
+    for (const path of [...desk, '/docs/'])
       for (const [, loaded] of (await page(path, key)).body.matchAll(/(?:src|href)="([^"#]+)"/g))
         paths.add(new URL(loaded ?? '', `http://node${path}`).pathname);
     expect([...paths].some((path) => path.startsWith('/assets/'))).toBe(true);
     expect([...paths].some((path) => path.endsWith('.css') && path.startsWith('/docs/'))).toBe(true);
     for (const path of paths) {
-      expect((await page(path, key)).status, path).toBe(path === '/nowhere' ? 404 : 200);
+      const served = path === '/nowhere' ? 404 : 200;
+      expect((await page(path, key)).status, path).toBe(served);
+      expect((await page(path, undefined, cookies.get('read'))).status, path).toBe(served);
+      const isOpen = !path.startsWith('/docs/');
       for (const [what, wrong] of Object.entries(invalid))
-        expect((await page(path, wrong)).status, `${path} with ${what}`).toBe(401);
+        expect((await page(path, wrong)).status, `${path} with ${what}`).toBe(isOpen ? served : 401);
+      for (const [what, wrong] of Object.entries(invalidCookies))
+        expect((await page(path, undefined, wrong)).status, `${path} with a cookie ${what}`).toBe(
+          isOpen ? served : 401,
+        );
     }
   });
 
-  async function page(path: string, key: string | undefined): Promise<{ status: number; body: string }> {
+  async function page(
+    path: string,
+    key: string | undefined,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: string }> {
     const response = await fetch(node.http.nextUrl() + path, {
-      headers: { Accept: 'text/html', ...(key !== undefined && { Authorization: `Bearer ${key}` }) },
+      headers: {
+        Accept: 'text/html',
+        ...(key !== undefined && { Authorization: `Bearer ${key}` }),
+        ...headers,
+      },
     });
     return { status: response.status, body: await response.text() };
   }

@@ -62,6 +62,9 @@ const endpoints = [
   'patch /api/vps/keys/{id}',
   'post /api/vps/keys/{id}/rotate',
   'delete /api/vps/keys/{id}',
+  'get /api/vps/sign-in',
+  'post /api/vps/sign-in',
+  'delete /api/vps/sign-in',
   'get /healthz',
   'get /readyz',
   'get /metrics',
@@ -335,6 +338,7 @@ async function checkKeys(
   await create(open, 'read');
   const http = new HttpClient(open.url, String(first.key));
   await create(http, 'call');
+  await checkSignIn(check, open, String(first.key));
   const { body: second } = await create(http, 'read');
   await check('get /api/vps/keys', http.get(keys));
   await check('get /api/vps/keys', new HttpClient(open.url, String(second.key)).get(keys));
@@ -345,6 +349,25 @@ async function checkKeys(
     await check('get /api/vps/keys/{id}', http.get(`${keys}/${id}`));
     await check('post /api/vps/keys/{id}/rotate', http.post(`${keys}/${id}/rotate`, { overlap_seconds: -1 }));
   }
+}
+
+/** Every endpoint of signing in at the desk. */
+async function checkSignIn(
+  check: (endpoint: string, request: Promise<HttpAnswer>) => Promise<HttpAnswer>,
+  http: HttpClient,
+  apiKey: string,
+): Promise<void> {
+  const path = '/api/vps/sign-in';
+  const [get, post, remove] = [`get ${path}`, `post ${path}`, `delete ${path}`] as const;
+  for (const body of [{ api_key: 'wrong' }, {}, '{']) await check(post, http.post(path, body));
+  await check(post, http.post(path, { api_key: apiKey }, { Origin: 'https://evil.example' }));
+  const { headers, body } = await check(post, http.post(path, { api_key: apiKey }));
+  const Cookie = (headers.get('Set-Cookie') ?? '').split(';')[0] ?? '';
+  await check(get, http.get(path));
+  await check(get, http.get(path, { Cookie }));
+  await check('delete /api/vps/keys/{id}', http.delete('/api/vps/keys/nobody', { Cookie }));
+  await check(remove, http.delete(path, { Cookie }));
+  await check(remove, http.delete(path, { Cookie, 'Holdfast-CSRF-Token': String(body.csrf_token) }));
 }
 
 /** Every endpoint of batches, on one that finds the call that failed. */

@@ -64,11 +64,37 @@ describe('a node with API keys', () => {
     ];
     for (const answer of answers) {
       expectProblem(answer, 401, 'unauthorized');
-      expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer, Basic realm="Holdfast"');
+      expect(answer.headers.get('WWW-Authenticate')).toContain('Bearer');
       expect(JSON.stringify(answer.body)).not.toContain('0123456789');
     }
     expect((await node.http.get('/api/vps/agents')).body.total).toBe(0);
   });
+
+  const userAgent = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64)' };
+  const html = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+
+  it.each<[string, boolean, Record<string, string>]>([
+    ['a program', true, {}],
+    ['a program that names itself', true, { 'User-Agent': 'curl/8.5.0', Accept: '*/*' }],
+    ['a link that a user follows', true, { 'Sec-Fetch-Mode': 'navigate', ...userAgent, ...html }],
+    ['such a link over plain HTTP', true, { ...userAgent, ...html }],
+    ['a script of a page', false, { 'Sec-Fetch-Mode': 'cors', ...userAgent, Accept: '*/*' }],
+    ['a file of a page', false, { 'Sec-Fetch-Mode': 'no-cors', ...userAgent, Accept: 'text/css' }],
+    ['a script over plain HTTP', false, { ...userAgent, Accept: '*/*' }],
+    ['a script without Accept', false, userAgent],
+    ['a stream over plain HTTP', false, { ...userAgent, Accept: 'text/event-stream' }],
+  ])(
+    'asks %s for a password only where that opens no dialog over the desk',
+    async (_what, basic, headers) => {
+      for (const path of ['/api/vps/agents', '/docs']) {
+        const answer = await withHost(node.http.url + path, 'gateway.example.com', { headers });
+        expectProblem(answer, 401, 'unauthorized');
+        expect(answer.headers.get('WWW-Authenticate')).toBe(
+          basic ? 'Bearer,Basic realm="Holdfast"' : 'Bearer',
+        );
+      }
+    },
+  );
 
   it.each<[string, Record<string, string>]>([
     ['a Bearer token', { Authorization: `Bearer ${key}` }],
@@ -91,8 +117,9 @@ describe('a node with API keys', () => {
     const paths = body.paths as Record<string, Record<string, { security?: unknown; responses: Json }>>;
     expect((body.components as Json).securitySchemes).toMatchObject({
       apiKey: { type: 'http', scheme: 'bearer' },
+      deskCookie: { type: 'apiKey', in: 'cookie', name: 'holdfast_desk' },
     });
-    expect(paths['/api/vps/call']?.post?.security).toEqual([{ apiKey: [] }]);
+    expect(paths['/api/vps/call']?.post?.security).toEqual([{ apiKey: [] }, { deskCookie: [] }]);
     expect(Object.keys(paths['/api/vps/call']?.post?.responses ?? {})).toContain('401');
     expect(paths['/healthz']?.get?.security).toBeUndefined();
   });

@@ -75,7 +75,7 @@ describe('a node', () => {
 
   it('lets browsers cache only files with a hash in their name', async () => {
     const script = await fetch(node.http.url + (await assetPath()));
-    expect(script.headers.get('Cache-Control')).toBe('private, max-age=31536000, immutable');
+    expect(script.headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable');
     expect(script.headers.get('Content-Type')).toContain('javascript');
     const icon = await fetch(`${node.http.url}/favicon.svg`);
     expect(icon.headers.get('Cache-Control')).toBe('no-cache');
@@ -124,12 +124,18 @@ describe('a node', () => {
 describe('a node with API keys', () => {
   const node = useNode({ HOLDFAST_API_KEYS: key });
 
-  it('serves the desk and its files only with a key', async () => {
+  it('serves the desk and its files to everyone, so that one can sign in, and nothing else', async () => {
     const stranger = new HttpClient(node.http.url);
-    for (const path of ['/', '/calls/x', '/favicon.svg'])
+    const text = async (path: string, headers = {}) => {
+      const response = await fetch(node.http.url + path, { headers });
+      return [response.status, await response.text()] as const;
+    };
+    const [, document] = await text('/');
+    expect(document).toContain('<div id="desk">');
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(document)?.[1] ?? '';
+    for (const path of ['/calls/x', script, '/favicon.svg']) expect((await text(path))[0]).toBe(200);
+    expect(await text('/wat', { Accept: 'text/html' })).toEqual([404, document]);
+    for (const path of ['/docs', '/openapi.json', '/metrics', '/api/vps/agents'])
       expectProblem(await stranger.get(path), 401, 'unauthorized');
-    expectProblem(await stranger.get('/wat', { Accept: 'text/html' }), 401, 'unauthorized');
-    const basic = `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`;
-    expect((await stranger.get('/', { Authorization: basic })).status).toBe(200);
   });
 });
