@@ -1,7 +1,7 @@
 /** Schemas of signing in at the desk. */
 import { isoTime } from './fields.ts';
 import { scope } from './keys.ts';
-import type { AnswerOf, RequestOf } from './types-of.ts';
+import type { AnswerOf } from './types-of.ts';
 import { z } from './zod.ts';
 
 /** Bootstrap keys have no bound of their own; a header could not be longer. */
@@ -37,5 +37,4 @@ export const signIn = z
   })
   .openapi('SignIn');
 
-export type SignInRequest = RequestOf<typeof signInRequest>;
 export type SignIn = AnswerOf<typeof signIn>;

@@ -90,7 +90,7 @@ describe('a node with API keys', () => {
         const answer = await withHost(node.http.url + path, 'gateway.example.com', { headers });
         expectProblem(answer, 401, 'unauthorized');
         expect(answer.headers.get('WWW-Authenticate')).toBe(
-          basic ? 'Bearer,Basic realm="Holdfast"' : 'Bearer',
+          basic ? 'Bearer, Basic realm="Holdfast"' : 'Bearer',
         );
       }
     },
