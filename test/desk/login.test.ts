@@ -1,16 +1,16 @@
-/** The desk of a node with API keys: the browser asks for a key once, and sends it with all requests and streams. */
+/** What a real browser does with the cookie of the desk, and with pages of other sites. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { says } from '../api/scripts.ts';
-import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
+import { findBrowser, openPage, whyNoBrowser } from '../rig/browser.ts';
 import { useDesk } from './use-desk.ts';
 
 const key = 'key-of-the-desk-0123456789';
 
-/** The first answer, before the browser asks for the key. */
-const unauthorized = [/status of 401/];
+/** Answers to requests without a key, or without the CSRF token. */
+const refused = [/status of 40[13]/];
 
 /** Starts another site with a page whose form is submitted to `target` as soon as it loads. */
 async function startEvilPage(target: string): Promise<string> {
@@ -30,38 +30,35 @@ async function startEvilPage(target: string): Promise<string> {
 describe.skipIf(findBrowser() === undefined)(`a node with API keys${whyNoBrowser}`, () => {
   const desk = useDesk({ HOLDFAST_API_KEYS: key });
 
-  it('shows calls and accepts actions if the user gives a key as the password', async () => {
+  it('opens no password dialog, and shows nothing without a key', async () => {
     await desk.node.agent('helper', says('hello'));
-    await desk.node.http.call({ agent_name: 'helper', prompt: 'x' });
-    const page = await desk.open(
-      '/',
-      { httpCredentials: { username: 'anyone', password: key } },
-      unauthorized,
-    );
-    await page.getByText('Live').waitFor();
-    await page.getByRole('link', { name: /^[0-9a-f-]{13}/ }).click();
-    await page.getByRole('region', { name: 'Answer' }).getByText('hello').first().waitFor();
-    await page.getByRole('button', { name: 'Rerun' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Rerun the call' }).click();
-    await page.getByText('The rerun was accepted').waitFor();
-  });
-
-  it('asks for a key, and shows nothing without one', async () => {
-    // The error of a browser that has no user to ask for a password.
-    await expect(desk.open('/', {}, unauthorized)).rejects.toThrow('ERR_INVALID_AUTH_CREDENTIALS');
+    await desk.node.http.call({ agent_name: 'helper', prompt: 'a secret question' });
+    // The browser would answer a dialog with these, and show the call.
+    const httpCredentials = { username: 'anyone', password: key };
+    const page = await desk.open('/', { httpCredentials }, refused);
+    const status = await page.evaluate(async () => (await fetch('/api/vps/calls')).status);
+    expect(status).toBe(401);
+    expect(await page.content()).not.toContain('a secret question');
   });
 
   it('accepts changes from its own pages but not from a form of another site, also over plain HTTP', async () => {
     const { http } = desk.node;
     await desk.node.agent('keeper', says('kept'));
     await http.call({ agent_name: 'keeper', prompt: 'x', session_id: 'kept' });
-    // Chromium sends no Sec-Fetch-Site to such an address. The URL has the key, as if the user had given it.
+    // Chromium sends no Sec-Fetch-Site to such an address.
     const plain = http.url.replace('127.0.0.1', 'gateway.example');
-    const browser = desk.browser();
-    const page = await browser.newPage();
-    onTestFinished(() => page.close());
-    await page.goto(plain.replace('://', `://anyone:${key}@`));
-    await page.getByText('Live').waitFor();
+    const { page } = await openPage(desk.browser(), {}, refused);
+    onTestFinished(() => page.context().close());
+    await page.goto(plain);
+    const csrfToken = await page.evaluate(async (api_key) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const body = JSON.stringify({ api_key });
+      const answer = await fetch('/api/vps/sign-in', { method: 'POST', headers, body });
+      return ((await answer.json()) as { csrf_token: string }).csrf_token;
+    }, key);
+    expect(await page.evaluate('document.cookie')).toBe('');
+    const [cookie] = await page.context().cookies(plain);
+    expect(cookie).toMatchObject({ name: 'holdfast_desk', httpOnly: true, sameSite: 'Strict' });
 
     const cleanup = `${plain}/api/vps/sessions/cleanup?max_age_hours=0`;
     const answered = page.waitForResponse((response) => response.url() === cleanup);
@@ -69,18 +66,26 @@ describe.skipIf(findBrowser() === undefined)(`a node with API keys${whyNoBrowser
     const answer = await answered;
     await page.waitForURL(cleanup);
 
-    expect(await answer.request().headerValue('authorization')).toContain('Basic');
+    expect(await answer.request().headerValue('cookie')).toBeNull();
     expect(await answer.request().headerValue('sec-fetch-site')).toBeNull();
     expect(answer.status()).toBe(403);
     expect((await http.get('/api/vps/sessions/kept')).status).toBe(200);
 
     for (const own of ['/', '/docs']) {
       await page.goto(plain + own);
-      const status = await page.evaluate(
-        async (url) => (await fetch(url, { method: 'POST' })).status,
-        `${plain}/api/vps/sessions/cleanup?max_age_hours=24`,
-      );
-      expect(status).toBe(200);
+      for (const [token, expected] of [
+        ['', 403],
+        [csrfToken, 200],
+      ] as const) {
+        const status = await page.evaluate(
+          async ([url, value]) => {
+            const headers = { 'Holdfast-CSRF-Token': value };
+            return (await fetch(url, { method: 'POST', headers })).status;
+          },
+          [`${plain}/api/vps/sessions/cleanup?max_age_hours=24`, token] as const,
+        );
+        expect(status).toBe(expected);
+      }
     }
   });
 });
