@@ -4,7 +4,9 @@ import type { AgentList, AgentRegistered } from '../../src/contract/agents.ts';
 import type { CallRequest } from '../../src/contract/call-requests.ts';
 import type { CallAccepted, CallDescription, CallList } from '../../src/contract/calls.ts';
 import type { AgentHealth, DetailedHealth, ProbeReport } from '../../src/contract/health.ts';
+import type { Key, KeyList, KeyRequest, ShownKey } from '../../src/contract/keys.ts';
 import type { NodeList } from '../../src/contract/nodes.ts';
+import type { Project, ProjectList } from '../../src/contract/projects.ts';
 import type { RerunBatchRequest, RerunOverrides } from '../../src/contract/rerun-requests.ts';
 import type {
   BatchAccepted,
@@ -22,11 +24,14 @@ import type {
   SessionList,
   SessionPage,
 } from '../../src/contract/sessions.ts';
+import type { SignIn } from '../../src/contract/sign-in.ts';
 import type { WhatIf } from '../../src/contract/what-if.ts';
-import { isDots, queryString, segment, send } from './http.ts';
+import { send } from './http.ts';
+import { isDots, queryString, segment } from './urls.ts';
 
 /** A filter of calls, as the API's query takes it. */
 export type FilterValues = Readonly<Record<string, string | undefined>>;
+type LimitsToSet = NonNullable<KeyRequest['limits']>;
 type BatchOrder = Omit<RerunBatchRequest, 'filter' | 'dry_run'> & { readonly filter: FilterValues };
 
 /** The requests of the desk. Each throws `Problem` if it fails. A parameter named `key` is the Idempotency-Key. */
@@ -69,4 +74,21 @@ export const api = {
   removeSession: (id: string, calls: boolean) =>
     send('DELETE', `/sessions${queryString({ id, calls: String(calls) })}`),
   importSessions: (file: Blob) => send<ImportReport>('POST', '/sessions/import', file),
+
+  whoIsSignedIn: () => send<SignIn>('GET', '/sign-in'),
+  signIn: (apiKey: string) => send<SignIn>('POST', '/sign-in', { api_key: apiKey }),
+  signOut: () => send('DELETE', '/sign-in'),
+
+  keys: () => send<KeyList>('GET', '/keys'),
+  createKey: (request: KeyRequest) => send<ShownKey>('POST', '/keys', request),
+  limitKey: (id: string, limits: LimitsToSet) => send<Key>('PATCH', `/keys/${segment(id)}`, { limits }),
+  rotateKey: (id: string, overlapSeconds: number) =>
+    send<ShownKey>('POST', `/keys/${segment(id)}/rotate`, { overlap_seconds: overlapSeconds }),
+  revokeKey: (id: string) => send<Key>('DELETE', `/keys/${segment(id)}`),
+
+  projects: () => send<ProjectList>('GET', '/projects'),
+  createProject: (name: string) => send<Project>('POST', '/projects', { name }),
+  limitProject: (name: string, limits: LimitsToSet) =>
+    send<Project>('PATCH', `/projects/${segment(name)}`, { limits }),
+  closeProject: (name: string) => send<Project>('POST', `/projects/${segment(name)}/close`),
 };

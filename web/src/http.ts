@@ -1,5 +1,11 @@
-/** JSON requests to the node that serves the page. The browser adds the credentials that the user gave it. */
+/**
+ * JSON requests to the node that serves the page. The browser adds the cookie; here come the CSRF token and the project. A
+ * request that is refused for want of a valid key leads to the page that asks for one.
+ */
 import type { FieldError, Problem as ProblemOnWire } from '../../src/contract/problem.ts';
+import type { SignIn } from '../../src/contract/sign-in.ts';
+import { projectToName } from './access/project.ts';
+import { noteWho, signedOut, who } from './access/who.ts';
 
 /** Thrown when a request fails: the node refused it or did not answer. The message is the detail of the refusal. */
 export class Problem extends Error {
@@ -22,32 +28,66 @@ export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem('The page itself failed', String(error));
 }
 
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
 /**
  * Sends a request and returns the parsed JSON body of the answer. `path` is below `/api/vps`, `key` is the Idempotency-Key,
  * `prefer` the header Prefer. Throws `Problem`.
  */
 export async function send<T>(
-  method: 'GET' | 'POST' | 'DELETE',
+  method: Method,
   path: string,
   body?: unknown,
   key?: string,
   prefer?: string,
 ): Promise<T> {
   const json = body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body);
-  const response = await fetch(`/api/vps${path}`, {
-    method,
-    ...(json !== undefined && { body: json }),
-    headers: {
-      ...(json !== undefined && { 'Content-Type': 'application/json' }),
-      ...(key !== undefined && { 'Idempotency-Key': key }),
-      ...(prefer !== undefined && { Prefer: prefer }),
-    },
-  }).catch(() => {
-    throw noAnswer();
-  });
-  const text = await response.text();
-  if (!response.ok) throw problemOf(response, text);
+  const headers = {
+    ...(json !== undefined && { 'Content-Type': 'application/json' }),
+    ...(key !== undefined && { 'Idempotency-Key': key }),
+    ...(prefer !== undefined && { Prefer: prefer }),
+  };
+  const request = () => ask(method, path, json, headers);
+  let { response, text } = await request();
+  if (typeOf(text, response) === 'csrf_token_missing' && (await hasNewToken()))
+    ({ response, text } = await request());
+  if (!response.ok) throw refused(response, text, path);
   return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+async function ask(
+  method: Method,
+  path: string,
+  body: string | Blob | undefined,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly response: Response; readonly text: string }> {
+  const project = projectToName();
+  const token = method === 'GET' ? null : who.value?.csrf_token;
+  try {
+    const response = await fetch(`/api/vps${path}`, {
+      method,
+      ...(body !== undefined && { body }),
+      headers: {
+        ...headers,
+        ...(project !== undefined && { 'Holdfast-Project': project }),
+        ...(token != null && { 'Holdfast-CSRF-Token': token }),
+      },
+    });
+    return { response, text: await response.text() };
+  } catch {
+    throw noAnswer();
+  }
+}
+
+/**
+ * Asks who is signed in, after a refused CSRF token: somebody may have signed in again in another tab. Returns whether there is
+ * another token for the same key. With another key the user has to see first as whom they act.
+ */
+async function hasNewToken(): Promise<boolean> {
+  const before = who.value;
+  const now = await send<SignIn>('GET', '/sign-in');
+  noteWho(now);
+  return now.csrf_token !== before?.csrf_token && now.key_id === before?.key_id && now.how === before.how;
 }
 
 const noAnswer = (): Problem =>
@@ -66,12 +106,29 @@ export async function refusalOf(url: string): Promise<Problem | undefined> {
   const stop = new AbortController();
   try {
     const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: stop.signal });
-    const problem = response.ok ? undefined : problemOf(response, await response.text());
+    const problem = response.ok ? undefined : refused(response, await response.text(), url);
     return problem?.transient ? undefined : problem;
   } catch {
     return undefined;
   } finally {
     stop.abort();
+  }
+}
+
+/** Returns the problem of a refused request. Without a valid key the desk asks for one; signing in says itself what is wrong. */
+function refused(response: Response, text: string, path: string): Problem {
+  const problem = problemOf(response, text);
+  if (response.status === 401 && path !== '/sign-in') signedOut(problem.message);
+  return problem;
+}
+
+/** Returns the type of a refusal; undefined for an answer that is none. */
+function typeOf(text: string, response: Response): string | undefined {
+  if (response.status !== 403) return undefined;
+  try {
+    return (JSON.parse(text) as ProblemOnWire).error_type;
+  } catch {
+    return undefined;
   }
 }
 
@@ -84,24 +141,3 @@ function problemOf(response: Response, text: string): Problem {
     return new Problem(`The node answered ${response.status}`, text.slice(0, 300), [], transient);
   }
 }
-
-/**
- * Formats a query string such as `?a=1&b=2`. Leaves out values that are undefined or empty; returns an empty text if none is
- * left.
- */
-export function queryString(values: Readonly<Record<string, string | number | undefined>>): string {
-  const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
-  return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
-}
-
-/** Encodes a value as one path segment. */
-export const segment = encodeURIComponent;
-
-/** Whether a text is a dot segment. Browsers remove those from paths, even percent-encoded ones. */
-export const isDots = (text: string): boolean => text === '.' || text === '..';
-
-/**
- * Returns the path of a session's page. An id that is a dot segment is put into the query, because it cannot be part of a path.
- */
-export const sessionPage = (id: string): string =>
-  isDots(id) ? `/session${queryString({ id })}` : `/sessions/${segment(id)}`;

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Agent } from '../../../src/contract/agents.ts';
 import type { AgentHealth } from '../../../src/contract/health.ts';
+import { may, mayTend } from '../access/may.ts';
 import { api } from '../api.ts';
 import { duration } from '../format.ts';
 import { asProblem, type Problem } from '../http.ts';
@@ -15,7 +16,9 @@ interface AgentActionsProps {
 }
 
 /** The buttons that probe an agent, reset its circuit and remove it. */
-export function AgentActions({ agent: { name }, health, onChange }: AgentActionsProps) {
+export function AgentActions({ agent, health, onChange }: AgentActionsProps) {
+  const { name } = agent;
+  const tends = mayTend(agent);
   const reset = async (): Promise<void> => {
     await api.resetCircuit(name);
     notify(`${name}'s circuit is closed`);
@@ -29,8 +32,8 @@ export function AgentActions({ agent: { name }, health, onChange }: AgentActions
   const circuitMatters = health && (health.circuit !== 'closed' || health.consecutive_failures > 0);
   return (
     <>
-      <ProbeButton name={name} onChange={onChange} />
-      {circuitMatters && (
+      {tends && <ProbeButton name={name} onChange={onChange} />}
+      {tends && circuitMatters && (
         <ConfirmButton
           label="Reset circuit"
           about={`of ${name}`}
@@ -41,16 +44,18 @@ export function AgentActions({ agent: { name }, health, onChange }: AgentActions
           <p>Calls ask this agent again at once. Its recent failures are cleared; its totals are kept.</p>
         </ConfirmButton>
       )}
-      <ConfirmButton
-        label="Remove"
-        about={name}
-        title={`Remove ${name}?`}
-        action="Remove the agent"
-        danger
-        onConfirm={remove}
-      >
-        <p>Its health figures are deleted. Calls in flight that have it in their chain still ask it.</p>
-      </ConfirmButton>
+      {may('admin') && (
+        <ConfirmButton
+          label="Remove"
+          about={name}
+          title={`Remove ${name}?`}
+          action="Remove the agent"
+          danger
+          onConfirm={remove}
+        >
+          <p>Its health figures are deleted. Calls in flight that have it in their chain still ask it.</p>
+        </ConfirmButton>
+      )}
     </>
   );
 }

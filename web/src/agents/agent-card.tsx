@@ -1,7 +1,8 @@
 import type { Agent } from '../../../src/contract/agents.ts';
 import type { AgentHealth } from '../../../src/contract/health.ts';
+import { may } from '../access/may.ts';
 import { count, duration } from '../format.ts';
-import { queryString } from '../http.ts';
+import { pageLink } from '../links.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { ErrorType, Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
@@ -25,6 +26,7 @@ export function AgentCard({ agent, known, health, onChange }: AgentCardProps) {
         <h2>{agent.name}</h2>
         {health && <Status of={health.status} />}
         {health && <Circuit of={health} />}
+        {agent.project !== null && <span class="tag">only for {agent.project}</span>}
       </div>
       <p class="hint wrap">
         {agent.url}
@@ -41,8 +43,8 @@ export function AgentCard({ agent, known, health, onChange }: AgentCardProps) {
       {health && <Errors health={health} />}
       <div class="actions">
         <AgentActions agent={agent} health={health} onChange={onChange} />
-        <RegisterButton agent={agent} onRegistered={onChange} />
-        <a class="button" href={`/calls${queryString({ agent: agent.name })}`}>
+        {may('admin') && <RegisterButton agent={agent} onRegistered={onChange} />}
+        <a class="button" href={pageLink('/calls', { agent: agent.name })}>
           Its calls
         </a>
       </div>

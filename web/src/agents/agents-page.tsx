@@ -1,3 +1,4 @@
+import { may } from '../access/may.ts';
 import { api } from '../api.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useRepeated } from '../live/use-repeated.ts';
@@ -21,7 +22,7 @@ export function AgentsPage() {
   const names = new Set(value?.agents.map(({ name }) => name));
   if (value?.agents.length === 0) return <FirstUse onRegistered={() => void reload()} />;
   return (
-    <Page title="Agents" aside={<RegisterButton onRegistered={() => void reload()} />}>
+    <Page title="Agents" aside={may('admin') && <RegisterButton onRegistered={() => void reload()} />}>
       {!value && <Loading problem={problem} />}
       {value && problem && <ProblemBox problem={problem} />}
       {value && (
@@ -37,7 +38,7 @@ export function AgentsPage() {
           ))}
         </div>
       )}
-      <NodesSection />
+      {may('admin') && <NodesSection />}
     </Page>
   );
 }

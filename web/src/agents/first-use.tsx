@@ -1,10 +1,20 @@
+import { may } from '../access/may.ts';
+import { Empty } from '../ui/empty.tsx';
 import { Page } from '../ui/page.tsx';
 import { Section } from '../ui/section.tsx';
 import { Command } from './command.tsx';
 import { RegisterForm } from './register-form.tsx';
 
-/** Shown while no agent is registered: the three commands of a first call, with this node's address, and a form. */
+/**
+ * Shown while no agent is registered: to admins the three commands of a first call, with this node's address, and a form.
+ */
 export function FirstUse({ onRegistered }: { onRegistered: () => void }) {
+  if (!may('admin'))
+    return (
+      <Page title="Welcome">
+        <Empty title="No agent is registered yet">Somebody with the scope admin can register one.</Empty>
+      </Page>
+    );
   const { origin } = location;
   const json = "-H 'Content-Type: application/json'";
   return (

@@ -1,22 +1,33 @@
 import { useLocation } from 'preact-iso/router';
+import type { Scope } from '../../../src/domain/api-key.ts';
+import { may } from '../access/may.ts';
+import { who } from '../access/who.ts';
+import { pageLink } from '../links.ts';
+import { SignedIn } from '../sign-in/signed-in.tsx';
+import { ProjectSwitch } from './project-switch.tsx';
 import { nextTheme, theme } from './theme.ts';
 
-const links = [
-  ['/calls', 'Calls'],
-  ['/batches', 'Batches'],
-  ['/agents', 'Agents'],
-  ['/sessions', 'Sessions'],
-] as const;
+const links: readonly (readonly [string, string, Scope])[] = [
+  ['/calls', 'Calls', 'read'],
+  ['/batches', 'Batches', 'read'],
+  ['/agents', 'Agents', 'read'],
+  ['/sessions', 'Sessions', 'read'],
+  ['/keys', 'Keys', 'admin'],
+  ['/projects', 'Projects', 'admin'],
+];
 
 const icons = { system: '◐', light: '○', dark: '●' } as const;
 
-/** Navigation, and the button that switches the theme. */
+/** Navigation, the project, who is signed in, and the button that switches the theme. */
 export function Header() {
   const { path } = useLocation();
-  const isCurrent = (href: string): boolean => path.startsWith(href) || (path === '/' && href === '/calls');
+  const isCurrent = (href: string): boolean =>
+    path === href || path.startsWith(`${href}/`) || (hrefOfOther[path] ?? '') === href;
+  const signedIn = who.value?.signed_in === true;
+  const shown = links.filter(([, , scope]) => signedIn && may(scope));
   return (
     <header class="top">
-      <a class="brand" href="/calls">
+      <a class="brand" href={pageLink('/calls')}>
         <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
           <rect width="32" height="32" rx="7" />
           <path d="M9 7v18M23 7v18M9 16h14" />
@@ -24,12 +35,14 @@ export function Header() {
         Holdfast
       </a>
       <nav aria-label="Pages">
-        {links.map(([href, label]) => (
-          <a key={href} href={href} aria-current={isCurrent(href) ? 'page' : undefined}>
+        {shown.map(([href, label]) => (
+          <a key={href} href={pageLink(href)} aria-current={isCurrent(href) ? 'page' : undefined}>
             {label}
           </a>
         ))}
       </nav>
+      {signedIn && may('admin') && <ProjectSwitch />}
+      {signedIn && <SignedIn />}
       <a class="docs-link" href="/docs">
         API
       </a>
@@ -39,3 +52,6 @@ export function Header() {
     </header>
   );
 }
+
+/** The link that is current on a page whose path does not begin like it. */
+const hrefOfOther: Readonly<Record<string, string>> = { '/': '/calls', '/session': '/sessions' };

@@ -1,3 +1,4 @@
+import { pageLink } from '../links.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Page } from '../ui/page.tsx';
 
@@ -6,7 +7,7 @@ export function NotFound() {
   return (
     <Page title="Not found">
       <Empty title="There is no such page">
-        <a href="/calls">Back to the calls</a>
+        <a href={pageLink('/calls')}>Back to the calls</a>
       </Empty>
     </Page>
   );

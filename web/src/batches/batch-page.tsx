@@ -1,5 +1,6 @@
 import { useRoute } from 'preact-iso/router';
 import type { BatchDescription } from '../../../src/contract/reruns.ts';
+import { may } from '../access/may.ts';
 import { api } from '../api.ts';
 import { words } from '../format.ts';
 import { StreamBadge } from '../live/stream-badge.tsx';
@@ -36,15 +37,17 @@ export function BatchPage() {
         running && (
           <>
             <StreamBadge state={state} />
-            <ConfirmButton
-              label="Cancel"
-              title="Cancel this batch?"
-              action="Cancel the batch"
-              danger
-              onConfirm={cancel}
-            >
-              <p>No more calls are rerun. Reruns that have started continue to their end.</p>
-            </ConfirmButton>
+            {may('operate') && (
+              <ConfirmButton
+                label="Cancel"
+                title="Cancel this batch?"
+                action="Cancel the batch"
+                danger
+                onConfirm={cancel}
+              >
+                <p>No more calls are rerun. Reruns that have started continue to their end.</p>
+              </ConfirmButton>
+            )}
           </>
         )
       }

@@ -1,9 +1,10 @@
 import type { Batch } from '../../../src/contract/reruns.ts';
 import { api } from '../api.ts';
 import { count } from '../format.ts';
-import { segment } from '../http.ts';
+import { batchPage, pageLink } from '../links.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useRepeated } from '../live/use-repeated.ts';
+import { ShortId } from '../ui/call-link.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Page } from '../ui/page.tsx';
@@ -22,7 +23,8 @@ export function BatchesPage() {
       {!value && <Loading problem={problem} />}
       {value?.batches.length === 0 && (
         <Empty title="No batches yet">
-          Filter the <a href="/calls?status=failed">failed calls</a>, then rerun all that match.
+          Filter the <a href={pageLink('/calls', { status: 'failed' })}>failed calls</a>, then rerun all that
+          match.
         </Empty>
       )}
       {value && value.batches.length > 0 && (
@@ -61,8 +63,8 @@ function Row({ batch }: { batch: Batch }) {
         <Status of={batch.status} />
       </td>
       <td>
-        <a class="mono" href={`/batches/${segment(batch.batch_id)}`} title={batch.batch_id}>
-          {batch.batch_id.slice(0, 13)}
+        <a class="mono" href={batchPage(batch.batch_id)} title={batch.batch_id}>
+          <ShortId id={batch.batch_id} />
         </a>
       </td>
       <td class="wide name">{filterWords(batch.filter)}</td>

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Batch, BatchDescription } from '../../../src/contract/reruns.ts';
 import { api } from '../api.ts';
-import { segment, type Problem } from '../http.ts';
+import type { Problem } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useStream, type StreamState } from '../live/use-stream.ts';
+import { segment } from '../urls.ts';
 
 /** How often the whole batch, with its many items, is read again while its stream shows progress. */
 const itemsEveryMs = 2_000;

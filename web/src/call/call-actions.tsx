@@ -1,6 +1,8 @@
 import type { CallDescription } from '../../../src/contract/calls.ts';
 import { api } from '../api.ts';
-import { segment } from '../http.ts';
+import { may, mayRerun } from '../access/may.ts';
+import { apiLink } from '../links.ts';
+import { segment } from '../urls.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { notify } from '../ui/notice.tsx';
 import { RerunButton } from './rerun-button.tsx';
@@ -20,10 +22,10 @@ export function CallActions({ call, onChange }: { call: CallDescription; onChang
           Temporal Web UI
         </a>
       )}
-      <a class="button" href={`/api/vps/calls/${segment(id)}/history`} download={`${id}.json`}>
+      <a class="button" href={apiLink(`/calls/${segment(id)}/history`)} download={`${id}.json`}>
         Export history
       </a>
-      {status === 'running' && (
+      {status === 'running' && may('operate') && (
         <ConfirmButton
           label="Cancel"
           title="Cancel this call?"
@@ -34,7 +36,7 @@ export function CallActions({ call, onChange }: { call: CallDescription; onChang
           <p>A request in flight to an agent is aborted at once. The call ends as cancelled.</p>
         </ConfirmButton>
       )}
-      <RerunButton call={call} />
+      {mayRerun(call.asked) && <RerunButton call={call} />}
     </>
   );
 }

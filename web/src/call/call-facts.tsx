@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { CallDescription } from '../../../src/contract/calls.ts';
-import { sessionPage } from '../http.ts';
+import { projectOf } from '../../../src/domain/project.ts';
+import { who } from '../access/who.ts';
+import { sessionPage } from '../links.ts';
 import { CallLink } from '../ui/call-link.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { Status } from '../ui/status.tsx';
@@ -8,12 +10,14 @@ import { Time } from '../ui/time.tsx';
 
 /** The facts about a call: agents, times, session, user, reruns, metadata. */
 export function CallFacts({ call }: { call: CallDescription }) {
+  const project = projectOf(call.call_id);
   return (
     <dl class="facts">
       <Fact name="Asked">
         {call.asked}
         {call.passed_over.includes(call.asked) && <span class="tag">passed over: its circuit was open</span>}
       </Fact>
+      {project !== who.value?.project && <Fact name="Project">{project}</Fact>}
       <Fact name="Answered by">{call.answered_by ?? '–'}</Fact>
       <Fact name="Started">
         <Time at={call.started_at} />

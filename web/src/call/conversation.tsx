@@ -1,7 +1,7 @@
 import type { Message } from '../../../src/contract/sessions.ts';
 import { api } from '../api.ts';
 import { plural } from '../format.ts';
-import { sessionPage } from '../http.ts';
+import { sessionPage } from '../links.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { Transcript } from '../sessions/transcript.tsx';
 import { Section } from '../ui/section.tsx';

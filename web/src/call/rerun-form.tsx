@@ -2,7 +2,7 @@ import { useLocation } from 'preact-iso/router';
 import type { CallDescription } from '../../../src/contract/calls.ts';
 import type { RerunOverrides } from '../../../src/contract/rerun-requests.ts';
 import { api } from '../api.ts';
-import { segment } from '../http.ts';
+import { callPage } from '../links.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
@@ -20,7 +20,7 @@ export function RerunForm({ call, onClose }: { call: CallDescription; onClose: (
     const { call_id: id, attached } = await api.rerun(call.call_id, overrides, keyOf(overrides));
     notify(attached ? 'The rerun was already accepted at an earlier click' : 'The rerun was accepted');
     onClose();
-    route(`/calls/${segment(id)}`);
+    route(callPage(id));
   };
   return (
     <ActionForm action="Rerun the call" onCancel={onClose} onSubmit={rerun}>

@@ -3,9 +3,9 @@ import type { CallEnd, CallEvent } from '../../../src/contract/call-events.ts';
 import type { CallDescription } from '../../../src/contract/calls.ts';
 import { api } from '../api.ts';
 import type { Problem } from '../http.ts';
-import { segment } from '../http.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { useStream, type StreamState } from '../live/use-stream.ts';
+import { segment } from '../urls.ts';
 
 const eventNames: readonly (CallEvent | CallEnd)['type'][] = [
   'accepted',

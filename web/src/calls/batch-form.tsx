@@ -3,8 +3,9 @@ import type { BatchDryRun } from '../../../src/contract/reruns.ts';
 import { api, type FilterValues } from '../api.ts';
 import { valueWords } from '../batches/filter-words.ts';
 import { plural, words } from '../format.ts';
-import { segment } from '../http.ts';
+import { batchPage } from '../links.ts';
 import { useLoaded } from '../live/use-loaded.ts';
+import { ShortId } from '../ui/call-link.tsx';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
@@ -28,7 +29,7 @@ export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel
       ...(agent !== '' && { overrides: { agent_name: agent } }),
     };
     const { batch_id: id } = await api.startBatch(order, keyOf(order));
-    route(`/batches/${segment(id)}`);
+    route(batchPage(id));
   };
   return (
     <ActionForm
@@ -69,8 +70,10 @@ function Found({ dry, filter }: { dry: BatchDryRun; filter: FilterValues }) {
         <ul class="sample" aria-label="Examples">
           {dry.sample.slice(0, 5).map((call) => (
             <li key={call.call_id}>
-              <span class="mono">{call.call_id.slice(0, 13)}</span> {call.asked}{' '}
-              <span class="hint">{call.error_type ?? call.status}</span>
+              <span class="mono">
+                <ShortId id={call.call_id} />
+              </span>{' '}
+              {call.asked} <span class="hint">{call.error_type ?? call.status}</span>
             </li>
           ))}
         </ul>

@@ -1,6 +1,7 @@
 import { FirstUse } from '../agents/first-use.tsx';
 import { api } from '../api.ts';
-import { queryString } from '../http.ts';
+import { apiLink } from '../links.ts';
+import { queryString } from '../urls.ts';
 import { StreamBadge } from '../live/stream-badge.tsx';
 import { useLoaded } from '../live/use-loaded.ts';
 import { Empty } from '../ui/empty.tsx';
@@ -43,7 +44,7 @@ export function CallsPage() {
           ) : (
             <a
               class="button"
-              href={`/api/vps/calls/export${queryString({ ...use.asked, format: 'tar.gz' })}`}
+              href={apiLink(`/calls/export${queryString({ ...use.asked, format: 'tar.gz' })}`)}
             >
               Export histories
             </a>

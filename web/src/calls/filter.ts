@@ -2,7 +2,8 @@
 import { useMemo } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import type { FilterValues } from '../api.ts';
-import { queryString } from '../http.ts';
+import { pageLink } from '../links.ts';
+import { queryString } from '../urls.ts';
 
 const filterNames = [
   'status',
@@ -46,7 +47,7 @@ export function useFilter(): FilterInUse {
   const key = queryString(pick(query));
   return useMemo(() => {
     const filter = pick(query);
-    const href = (changes: FilterValues): string => `/calls${queryString({ ...filter, ...changes })}`;
+    const href = (changes: FilterValues): string => pageLink('/calls', { ...filter, ...changes });
     return {
       filter,
       asked: asApiTakes(filter, Date.now()),

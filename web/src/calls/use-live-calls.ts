@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { LiveCalls } from '../../../src/contract/call-events.ts';
 import type { FilterValues } from '../api.ts';
-import { queryString } from '../http.ts';
+import { queryString } from '../urls.ts';
 import { useStream, type Stream } from '../live/use-stream.ts';
 
 /** The newest 50 calls that match the filter, and the counts by status, updated live by a stream. */

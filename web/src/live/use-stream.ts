@@ -5,6 +5,7 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { refusalOf, type Problem } from '../http.ts';
+import { apiLink } from '../links.ts';
 
 /** `ended`: the node sent its last event. `refused`: the node refused the stream for good. */
 export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'ended' | 'refused';
@@ -36,9 +37,7 @@ export function useStream(
   useEffect(() => {
     if (path === undefined) return undefined;
     setStream(connecting);
-    return keepOpen(`/api/vps${path}`, listened.split(','), setStream, (...event) =>
-      handler.current(...event),
-    );
+    return keepOpen(apiLink(path), listened.split(','), setStream, (...event) => handler.current(...event));
   }, [path, listened]);
   return stream;
 }

@@ -1,7 +1,7 @@
 import { useLocation } from 'preact-iso/router';
 import { api } from '../api.ts';
 import { plural } from '../format.ts';
-import { sessionPage } from '../http.ts';
+import { sessionPage } from '../links.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { Field } from '../ui/field.tsx';
 import { formText } from '../ui/form-text.ts';

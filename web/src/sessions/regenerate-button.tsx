@@ -2,7 +2,7 @@ import { useLocation } from 'preact-iso/router';
 import { useRef, useState } from 'preact/hooks';
 import type { SessionPage } from '../../../src/contract/sessions.ts';
 import { api } from '../api.ts';
-import { segment } from '../http.ts';
+import { callPage } from '../links.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -54,7 +54,7 @@ function RegenerateForm({ session, turn, onClose }: RegenerateProps & { readonly
     const { call_id: id } = await api.ask(request, keyOf(request));
     notify('The prompt was sent again, in a fork of the session');
     onClose();
-    route(`/calls/${segment(id)}`);
+    route(callPage(id));
   };
   return (
     <ActionForm action="Regenerate" onCancel={onClose} onSubmit={regenerate}>

@@ -1,8 +1,9 @@
 import { useLocation, useRoute } from 'preact-iso/router';
 import type { Message, SessionPage as SessionWithPage } from '../../../src/contract/sessions.ts';
+import { may, mayCallAgain } from '../access/may.ts';
 import { api } from '../api.ts';
 import { plural } from '../format.ts';
-import { queryString } from '../http.ts';
+import { pageLink } from '../links.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { LongText } from '../ui/long-text.tsx';
@@ -57,8 +58,10 @@ function actionsIn(session: SessionWithPage, messages: readonly Message[]) {
   const last = lastTurnOf(messages, total);
   return (number: number) => (
     <>
-      {endsTurn(messages, number - first) && <ForkButton sessionId={id} count={number + 1} />}
-      {last && number === total - 1 && <RegenerateButton session={session} turn={last} />}
+      {may('call') && endsTurn(messages, number - first) && <ForkButton sessionId={id} count={number + 1} />}
+      {last && number === total - 1 && mayCallAgain(last.answeredBy) && (
+        <RegenerateButton session={session} turn={last} />
+      )}
     </>
   );
 }
@@ -68,25 +71,27 @@ function SessionActions({ session: { session_id: id } }: { session: SessionWithP
   const remove = async (values: FormData): Promise<void> => {
     await api.removeSession(id, values.get('calls') === 'on');
     notify('The session was deleted');
-    route('/sessions');
+    route(pageLink('/sessions'));
   };
   return (
     <>
-      <a class="button" href={`/calls${queryString({ session: id })}`}>
+      <a class="button" href={pageLink('/calls', { session: id })}>
         Its calls
       </a>
-      <ConfirmButton
-        label="Delete"
-        title="Delete this session?"
-        action="Delete the session"
-        danger
-        onConfirm={remove}
-      >
-        <p>Its messages are deleted for good. Calls in flight still end, but are not stored in it.</p>
-        <label>
-          <input type="checkbox" name="calls" /> Delete its ended calls too, with their prompts and answers
-        </label>
-      </ConfirmButton>
+      {may('operate') && (
+        <ConfirmButton
+          label="Delete"
+          title="Delete this session?"
+          action="Delete the session"
+          danger
+          onConfirm={remove}
+        >
+          <p>Its messages are deleted for good. Calls in flight still end, but are not stored in it.</p>
+          <label>
+            <input type="checkbox" name="calls" /> Delete its ended calls too, with their prompts and answers
+          </label>
+        </ConfirmButton>
+      )}
     </>
   );
 }

@@ -1,28 +1,32 @@
 import { useLocation } from 'preact-iso/router';
-import { queryString, sessionPage } from '../http.ts';
+import { may } from '../access/may.ts';
+import { showsAllProjects } from '../access/project.ts';
+import { apiLink, pageLink, sessionPage } from '../links.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Page } from '../ui/page.tsx';
 import { ProblemBox } from '../ui/problem-box.tsx';
 import { ImportButton } from './import-button.tsx';
-import { useSessionIds } from './use-session-ids.ts';
+import { useSessions } from './use-sessions.ts';
 
 /** The list of sessions, with a search by the beginning of the id. */
 export function SessionsPage() {
   const { query, route } = useLocation();
   const prefix = query['id'] ?? '';
-  const { found, more, reload } = useSessionIds(prefix);
+  const { found, more, reload } = useSessions(prefix);
   return (
     <Page
       title="Sessions"
       aside={
-        <>
-          <a class="button" href="/api/vps/sessions/export" download>
-            Export all
-          </a>
-          <ImportButton onImported={reload} />
-        </>
+        !showsAllProjects() && (
+          <>
+            <a class="button" href={apiLink('/sessions/export')} download>
+              Export all
+            </a>
+            {may('operate') && <ImportButton onImported={reload} />}
+          </>
+        )
       }
     >
       <search class="filters">
@@ -33,22 +37,25 @@ export function SessionsPage() {
             autocomplete="off"
             spellcheck={false}
             value={prefix}
-            onInput={(event) => route(`/sessions${queryString({ id: event.currentTarget.value })}`, true)}
+            onInput={(event) => route(pageLink('/sessions', { id: event.currentTarget.value }), true)}
           />
         </Field>
       </search>
       {!found && <Loading problem={undefined} />}
       {found?.problem && <ProblemBox problem={found.problem} />}
-      {found && !found.problem && found.ids.length === 0 && (
+      {found && !found.problem && found.sessions.length === 0 && (
         <Empty title={prefix === '' ? 'No sessions yet' : 'No session id begins with this'}>
           A call with a session_id creates a session. A new session may take a second to appear here.
         </Empty>
       )}
-      {found && found.ids.length > 0 && (
+      {found && found.sessions.length > 0 && (
         <ul class="links" aria-label="Sessions">
-          {found.ids.map((id) => (
-            <li key={id}>
-              <a href={sessionPage(id)}>{id}</a>
+          {found.sessions.map(({ session_id: id, project }) => (
+            <li key={`${project} ${id}`}>
+              <a href={showsAllProjects() ? sessionPage(id, project) : sessionPage(id)}>
+                {id}
+                {showsAllProjects() && <span class="tag">{project}</span>}
+              </a>
             </li>
           ))}
         </ul>

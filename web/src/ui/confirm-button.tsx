@@ -10,6 +10,8 @@ interface ConfirmButtonProps {
   readonly action: string;
   readonly danger?: boolean;
   readonly small?: boolean;
+  /** Whether it is the most important button of its page. */
+  readonly primary?: boolean;
   /** What the button acts on. It lets users of screen readers distinguish buttons with the same label. */
   readonly about?: string;
   readonly onConfirm: (values: FormData) => Promise<void>;
@@ -18,7 +20,17 @@ interface ConfirmButtonProps {
 
 /** A button that asks for confirmation in a dialog before it acts. */
 export function ConfirmButton(props: ConfirmButtonProps) {
-  const { label, title, action, danger = false, small = false, about, onConfirm, children } = props;
+  const {
+    label,
+    title,
+    action,
+    danger = false,
+    small = false,
+    primary = false,
+    about,
+    onConfirm,
+    children,
+  } = props;
   const [open, setOpen] = useState(false);
   const close = (): void => setOpen(false);
   const confirm = async (values: FormData): Promise<void> => {
@@ -29,7 +41,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
     <>
       <button
         type="button"
-        class={small ? 'small' : undefined}
+        class={small ? 'small' : primary ? 'primary' : undefined}
         aria-label={about && `${label} ${about}`}
         onClick={() => setOpen(true)}
       >

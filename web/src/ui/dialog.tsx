@@ -4,6 +4,8 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
+  /** Keeps the dialog open on Escape and on a click beside it: only `onClose` of its own content closes it. */
+  readonly insists?: boolean;
   readonly children: ComponentChildren;
 }
 
@@ -11,7 +13,7 @@ interface DialogProps {
  * A modal dialog that is open while it is rendered. The browser keeps the focus inside, closes it on Escape and then restores
  * the focus.
  */
-export function Dialog({ title, onClose, children }: DialogProps) {
+export function Dialog({ title, onClose, insists = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -25,7 +27,10 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       aria-labelledby={titleId}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === element.current) onClose();
+        if (event.target === element.current && !insists) onClose();
+      }}
+      onCancel={(event) => {
+        if (insists) event.preventDefault();
       }}
     >
       <div class="dialog-body">

@@ -1,0 +1,26 @@
+import type { Scope } from '../../../src/domain/api-key.ts';
+import { who } from '../access/who.ts';
+import { Empty } from '../ui/empty.tsx';
+import { Page } from '../ui/page.tsx';
+
+/** Instead of a page that the key may not see. */
+export function NotAllowed({ scope }: { scope: Scope }) {
+  return (
+    <Page title="Not allowed">
+      <Empty title={`This page needs the scope ${scope}`}>
+        Your key has {who.value?.scopes.join(', ')}. Sign in with another one, or ask who gave it to you.
+      </Empty>
+    </Page>
+  );
+}
+
+/** Instead of a page of a project that is not that of the key. */
+export function OtherProject({ name }: { name: string }) {
+  return (
+    <Page title="Another project">
+      <Empty title={`This page is about the project ${name}`}>
+        Your key is for {who.value?.project}. <a href={location.pathname}>Show what it may see</a>
+      </Empty>
+    </Page>
+  );
+}

@@ -1,0 +1,94 @@
+import { useState } from 'preact/hooks';
+import { scopes, type Scope } from '../../../src/domain/api-key.ts';
+import { allProjects, defaultProject } from '../../../src/domain/project.ts';
+import { chosenProject } from '../access/project.ts';
+import { who } from '../access/who.ts';
+import { api } from '../api.ts';
+import { useLoaded } from '../live/use-loaded.ts';
+import { knownProjects, loadProjects } from '../projects/known-projects.ts';
+import { ActionForm } from '../ui/action-form.tsx';
+import { Field } from '../ui/field.tsx';
+import { LimitFields } from '../ui/limit-fields.tsx';
+import { keyRequestOf } from './key-request-of.ts';
+import { showKey } from './shown-key.tsx';
+
+const scopeWords: Record<Scope, string> = {
+  call: 'call agents and get the answers',
+  read: 'read calls, sessions, batches and agents',
+  operate: 'cancel, rerun and delete',
+  admin: 'everything, in all projects; keys and agents, too',
+};
+
+/** The form of a new key, whose text is shown afterwards. */
+export function KeyForm({ onCreated, onCancel }: { onCreated: () => void; onCancel: () => void }) {
+  const isFirst = who.value?.how === 'open';
+  const [isAdmin, setAdmin] = useState(isFirst);
+  const create = async (values: FormData): Promise<void> => {
+    await showKey(await api.createKey(keyRequestOf(values)));
+    onCreated();
+  };
+  return (
+    <ActionForm action="Create the key" onCancel={onCancel} onSubmit={create}>
+      {isFirst && (
+        <p class="warning">
+          This node is open to everyone on its machine. Its first key closes it, so that key needs the scope
+          admin.
+        </p>
+      )}
+      <div class="columns">
+        <Field label="Name" hint="What the key is for">
+          <input name="name" required maxLength={128} autocomplete="off" />
+        </Field>
+        <ProjectField />
+      </div>
+      <fieldset class="choices">
+        <legend>Scopes</legend>
+        {scopes.map((scope) => (
+          <label key={scope}>
+            <input
+              type="checkbox"
+              name="scope"
+              value={scope}
+              defaultChecked={isFirst ? scope === 'admin' : scope === 'call' || scope === 'read'}
+              onChange={(event) => scope === 'admin' && setAdmin(event.currentTarget.checked)}
+            />{' '}
+            <strong>{scope}</strong> <span class="hint">{scopeWords[scope]}</span>
+          </label>
+        ))}
+      </fieldset>
+      {!isAdmin && (
+        <Field
+          label="Agents that it may call"
+          hint="One per line; * stands for any characters. Empty: all agents"
+        >
+          <textarea name="agents" rows={2} spellcheck={false} placeholder="pm-*" />
+        </Field>
+      )}
+      <Field label="Expires in days" hint="Empty: valid until it is revoked">
+        <input name="days" type="number" min="0.001" max="3650" step="any" />
+      </Field>
+      <details>
+        <summary>Limits</summary>
+        <LimitFields />
+      </details>
+    </ActionForm>
+  );
+}
+
+function ProjectField() {
+  useLoaded('projects', loadProjects);
+  const open = knownProjects.value.filter(({ status }) => status === 'open').map(({ name }) => name);
+  const chosen = chosenProject();
+  const preset = chosen === undefined || chosen === allProjects ? who.value?.project : chosen;
+  return (
+    <Field label="Project" hint="What it sees and makes">
+      <select name="project">
+        {(open.length > 0 ? open : [defaultProject]).map((name) => (
+          <option key={name} selected={name === preset}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </Field>
+  );
+}

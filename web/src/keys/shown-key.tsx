@@ -1,0 +1,56 @@
+import { signal } from '@preact/signals';
+import type { ShownKey as NewKey } from '../../../src/contract/keys.ts';
+import { noteWho, who } from '../access/who.ts';
+import { Command } from '../agents/command.tsx';
+import { api } from '../api.ts';
+import { asProblem } from '../http.ts';
+import { Dialog } from '../ui/dialog.tsx';
+
+interface Shown {
+  readonly key: NewKey;
+  /** What happened to the sign-in of the user, if anything. */
+  readonly note: string;
+}
+/** Only in memory, and only until the dialog is closed. */
+const shown = signal<Shown | undefined>(undefined);
+
+/**
+ * Shows the text of a new key, once. If the user's own access ends with it (the first key closes an open node, a rotation
+ * replaces the key that they signed in with), signs them in with it.
+ */
+export async function showKey(key: NewKey): Promise<void> {
+  shown.value = { key, note: '' };
+  if (who.value?.how !== 'open' && who.value?.key_id !== key.id) return;
+  try {
+    noteWho(await api.signIn(key.key));
+    shown.value = { key, note: 'You are signed in with it now.' };
+  } catch (error) {
+    shown.value = { key, note: `Sign in with it. Signing you in failed: ${asProblem(error).message}` };
+  }
+}
+
+/** The dialog of `showKey`. The desk renders it once, so that it stays when a page ends. */
+export function ShownKey() {
+  if (!shown.value) return null;
+  const { key, note } = shown.value;
+  const close = (): void => {
+    shown.value = undefined;
+  };
+  return (
+    <Dialog title={`The key ${key.name}`} onClose={close} insists>
+      <div class="warning">
+        <strong>Copy it now: it is not shown again</strong>
+        <p>
+          Holdfast keeps only a hash of it. Whoever has lost it needs a new secret (Rotate) or another key.
+        </p>
+      </div>
+      <Command text={key.key} about="the key" />
+      {note !== '' && <p role="status">{note}</p>}
+      <div class="actions end">
+        <button type="button" class="primary" onClick={close}>
+          I have copied it
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,58 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { noteWho, whySignedOut, who } from '../access/who.ts';
+import { api } from '../api.ts';
+import { queryString } from '../urls.ts';
+import { ActionForm } from '../ui/action-form.tsx';
+import { Field } from '../ui/field.tsx';
+import { formText } from '../ui/form-text.ts';
+import { Page } from '../ui/page.tsx';
+
+/** Asks for a key, in the place of the page that was asked for. That page follows at once, since the URL stays. */
+export function SignInPage() {
+  const methods = who.value?.methods ?? [];
+  const signIn = async (values: FormData): Promise<void> => {
+    noteWho(await api.signIn(formText(values, 'api_key')));
+  };
+  return (
+    <div class="sign-in panel">
+      <Page title="Sign in">
+        {whySignedOut.value !== '' && (
+          <div class="problem" role="alert">
+            <strong>You are signed out</strong>
+            <p>{whySignedOut.value}</p>
+          </div>
+        )}
+        {methods.includes('oidc') && (
+          <a class="button" href={`/api/vps/sign-in/oidc${queryString({ to: askedFor() })}`}>
+            Sign in with your organisation
+          </a>
+        )}
+        {methods.includes('key') && (
+          <ActionForm action="Sign in" onSubmit={signIn}>
+            <KeyField />
+          </ActionForm>
+        )}
+      </Page>
+    </div>
+  );
+}
+
+function KeyField() {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  return (
+    <Field label="API key" hint="It is not stored: the browser only keeps a cookie until you sign out.">
+      <input
+        ref={input}
+        name="api_key"
+        type="password"
+        required
+        autocomplete="off"
+        spellcheck={false}
+        maxLength={4096}
+      />
+    </Field>
+  );
+}
+
+const askedFor = (): string => location.pathname + location.search;
