@@ -20,6 +20,8 @@ const pages = [
   '/session', // With ?id=, for ids that cannot be part of a path.
   '/batches',
   '/batches/:id',
+  '/keys',
+  '/projects',
 ];
 
 /** Stricter than helmet's default: no inline scripts or styles, nothing from other origins, never in a frame. */

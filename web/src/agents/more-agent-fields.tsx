@@ -1,4 +1,5 @@
 import type { Agent } from '../../../src/contract/agents.ts';
+import { ProjectField } from '../projects/project-field.tsx';
 import { Field } from '../ui/field.tsx';
 
 /** The fields of the registration form besides name and address. An empty field means the default. */
@@ -49,6 +50,12 @@ export function MoreAgentFields({ agent }: { agent: Agent | undefined }) {
           </select>
         </Field>
       </div>
+      <ProjectField
+        label="Only for the project"
+        hint="Other projects do not see the agent"
+        selected={agent?.project}
+        none="all projects share it"
+      />
       <Field label="Fallback agents" hint="One per line, in the order to ask">
         <textarea name="fallback_agents" rows={2} defaultValue={agent?.fallback_agents.join('\n') ?? ''} />
       </Field>

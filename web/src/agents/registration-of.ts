@@ -14,7 +14,7 @@ export function registrationOf(values: FormData, edited: Agent | undefined): Age
   const keeps = edited?.has_auth_token === true && token === '' && values.get('no_token') !== 'on';
   return {
     name: edited?.name ?? text('name'),
-    ...(edited?.project != null && { project: edited.project }),
+    ...(text('project') !== '' && { project: text('project') }),
     host: text('host'),
     port: Number(text('port')),
     protocol: text('protocol') as Agent['protocol'],

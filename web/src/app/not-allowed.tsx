@@ -1,4 +1,5 @@
 import type { Scope } from '../../../src/domain/api-key.ts';
+import { allProjects } from '../../../src/domain/project.ts';
 import { who } from '../access/who.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Page } from '../ui/page.tsx';
@@ -18,7 +19,11 @@ export function NotAllowed({ scope }: { scope: Scope }) {
 export function OtherProject({ name }: { name: string }) {
   return (
     <Page title="Another project">
-      <Empty title={`This page is about the project ${name}`}>
+      <Empty
+        title={
+          name === allProjects ? 'This page is about all projects' : `This page is about the project ${name}`
+        }
+      >
         Your key is for {who.value?.project}. <a href={location.pathname}>Show what it may see</a>
       </Empty>
     </Page>

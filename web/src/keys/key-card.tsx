@@ -35,7 +35,10 @@ export function KeyCard({ of, onChange }: { of: Key; onChange: () => void }) {
             <Time at={of.revoked_at} />
           </Fact>
         )}
-        <Fact name="Limits">{limitWords(of.limits)}</Fact>
+        <div class="broad">
+          <dt>Limits</dt>
+          <dd>{limitWords(of.limits)}</dd>
+        </div>
         {of.earlier_secret_until !== null && (
           <Fact name="Secret before valid until">
             <Time at={of.earlier_secret_until} />

@@ -1,11 +1,10 @@
 import { useState } from 'preact/hooks';
 import { scopes, type Scope } from '../../../src/domain/api-key.ts';
-import { allProjects, defaultProject } from '../../../src/domain/project.ts';
+import { allProjects } from '../../../src/domain/project.ts';
 import { chosenProject } from '../access/project.ts';
 import { who } from '../access/who.ts';
 import { api } from '../api.ts';
-import { useLoaded } from '../live/use-loaded.ts';
-import { knownProjects, loadProjects } from '../projects/known-projects.ts';
+import { ProjectField } from '../projects/project-field.tsx';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
 import { LimitFields } from '../ui/limit-fields.tsx';
@@ -39,7 +38,7 @@ export function KeyForm({ onCreated, onCancel }: { onCreated: () => void; onCanc
         <Field label="Name" hint="What the key is for">
           <input name="name" required maxLength={128} autocomplete="off" />
         </Field>
-        <ProjectField />
+        <ProjectField label="Project" hint="What it sees and makes" selected={presetProject()} />
       </div>
       <fieldset class="choices">
         <legend>Scopes</legend>
@@ -75,20 +74,8 @@ export function KeyForm({ onCreated, onCancel }: { onCreated: () => void; onCanc
   );
 }
 
-function ProjectField() {
-  useLoaded('projects', loadProjects);
-  const open = knownProjects.value.filter(({ status }) => status === 'open').map(({ name }) => name);
+/** The project that is selected at first: the one that the desk shows. */
+function presetProject(): string | null | undefined {
   const chosen = chosenProject();
-  const preset = chosen === undefined || chosen === allProjects ? who.value?.project : chosen;
-  return (
-    <Field label="Project" hint="What it sees and makes">
-      <select name="project">
-        {(open.length > 0 ? open : [defaultProject]).map((name) => (
-          <option key={name} selected={name === preset}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </Field>
-  );
+  return chosen === undefined || chosen === allProjects ? who.value?.project : chosen;
 }

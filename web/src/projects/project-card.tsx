@@ -44,8 +44,8 @@ export function ProjectCard(props: ProjectProps) {
             </dd>
           </div>
         )}
-        <div>
-          <dt>Limits of all its keys together</dt>
+        <div class="broad">
+          <dt>Limits, for all its keys together</dt>
           <dd>{limitWords(project.limits)}</dd>
         </div>
       </dl>

@@ -1,3 +1,4 @@
+import { useLocation } from 'preact-iso/router';
 import { useState } from 'preact/hooks';
 import { noteWho, who } from '../access/who.ts';
 import { api } from '../api.ts';
@@ -66,11 +67,13 @@ function Facts() {
 
 /** Who sends a key with each request, e.g. as the password of Basic authentication, has no cookie to give back. */
 function SignOut({ onCancel }: { onCancel: () => void }) {
+  const { route } = useLocation();
   if (who.value?.csrf_token == null)
     return <p class="hint">The browser sends the key itself, so there is nothing to sign out from.</p>;
   const signOut = async (): Promise<void> => {
     await api.signOut();
     noteWho(await api.whoIsSignedIn());
+    route('/calls'); // The next user may have another project.
   };
   return <ActionForm action="Sign out" onCancel={onCancel} onSubmit={signOut} />;
 }
