@@ -250,7 +250,8 @@ export class Access {
     const memo = (directory.memo ?? {}) as Partial<AccessMemo>;
     // Known before the query, which needs a worker.
     if (this.copy) this.adopt(this.copy, memo);
-    const isEmpty = !memo.everKeyed && memo.closed === undefined; // Then there is nothing to read.
+    // Then there is nothing to read. Every change sets `rotated`; an empty list would be no sign, since Temporal drops it.
+    const isEmpty = !memo.everKeyed && memo.rotated === undefined;
     const state = isEmpty ? none : await this.query();
     const everKeyed = state.everKeyed || this.copy?.everKeyed === true; // For good: see `ensure`.
     const { earlierCallersUntil = 0, earlierCallers = [] } = memo;
