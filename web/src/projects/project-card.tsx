@@ -50,7 +50,7 @@ export function ProjectCard(props: ProjectProps) {
         </div>
       </dl>
       <div class="actions">
-        <a class="button" href={pageLink('/calls', {}, name)} aria-label={`The calls of ${name}`}>
+        <a class="button" href={pageLink('/calls', {}, name)} aria-label={`Its calls, of ${name}`}>
           Its calls
         </a>
         {name !== defaultProject && project.status === 'open' && <Changes {...props} />}

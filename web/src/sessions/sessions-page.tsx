@@ -53,8 +53,7 @@ export function SessionsPage() {
           {found.sessions.map(({ session_id: id, project }) => (
             <li key={`${project} ${id}`}>
               <a href={showsAllProjects() ? sessionPage(id, project) : sessionPage(id)}>
-                {id}
-                {showsAllProjects() && <span class="tag">{project}</span>}
+                {id} {showsAllProjects() && <span class="tag">{project}</span>}
               </a>
             </li>
           ))}

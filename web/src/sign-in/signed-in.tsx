@@ -13,12 +13,8 @@ export function SignedIn() {
   if (how === 'open') return null;
   return (
     <>
-      <button
-        type="button"
-        class="who"
-        aria-label={`Signed in: ${nameOf(name)}`}
-        onClick={() => setOpen(true)}
-      >
+      <button type="button" class="who" onClick={() => setOpen(true)}>
+        <span class="visually-hidden">Signed in: </span>
         <span>{nameOf(name)}</span>
         <span class="hint">{who.value?.scopes.join(', ')}</span>
       </button>
