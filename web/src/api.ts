@@ -6,7 +6,7 @@ import type { CallAccepted, CallDescription, CallList } from '../../src/contract
 import type { AgentHealth, DetailedHealth, ProbeReport } from '../../src/contract/health.ts';
 import type { Key, KeyList, KeyRequest, ShownKey } from '../../src/contract/keys.ts';
 import type { NodeList } from '../../src/contract/nodes.ts';
-import type { Project, ProjectList } from '../../src/contract/projects.ts';
+import type { Project, ProjectList, ProjectRequest } from '../../src/contract/projects.ts';
 import type { RerunBatchRequest, RerunOverrides } from '../../src/contract/rerun-requests.ts';
 import type {
   BatchAccepted,
@@ -87,7 +87,7 @@ export const api = {
   revokeKey: (id: string) => send<Key>('DELETE', `/keys/${segment(id)}`),
 
   projects: () => send<ProjectList>('GET', '/projects'),
-  createProject: (name: string) => send<Project>('POST', '/projects', { name }),
+  createProject: (request: ProjectRequest) => send<Project>('POST', '/projects', request),
   limitProject: (name: string, limits: LimitsToSet) =>
     send<Project>('PATCH', `/projects/${segment(name)}`, { limits }),
   closeProject: (name: string) => send<Project>('POST', `/projects/${segment(name)}/close`),

@@ -5,7 +5,7 @@
 import type { FieldError, Problem as ProblemOnWire } from '../../src/contract/problem.ts';
 import type { SignIn } from '../../src/contract/sign-in.ts';
 import { projectToName } from './access/project.ts';
-import { noteWho, signedOut, who } from './access/who.ts';
+import { noteWho, signedOut, userOf, who } from './access/who.ts';
 
 /** Thrown when a request fails: the node refused it or did not answer. The message is the detail of the refusal. */
 export class Problem extends Error {
@@ -87,7 +87,7 @@ async function hasNewToken(): Promise<boolean> {
   const before = who.value;
   const now = await send<SignIn>('GET', '/sign-in');
   noteWho(now);
-  return now.csrf_token !== before?.csrf_token && now.key_id === before?.key_id && now.how === before.how;
+  return before !== undefined && now.csrf_token !== before.csrf_token && userOf(now) === userOf(before);
 }
 
 const noAnswer = (): Problem =>

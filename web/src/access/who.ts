@@ -8,11 +8,20 @@ export const who = signal<SignIn | undefined>(undefined);
 /** Why the user has to sign in again. Empty at a first visit and after signing out. */
 export const whySignedOut = signal('');
 
-/** Notes that the node takes no request of this browser any more, so that the desk asks for a key. */
+/**
+ * Notes that the node takes no request of this browser any more, so that the desk asks for a key. `why` is the node's reason. It
+ * helps only if it is about the user's key: of an ended cookie the node sees nothing, and asks for a header.
+ */
 export function signedOut(why: string): void {
   if (!who.value) return;
-  whySignedOut.value = why;
+  const { key_id: id } = who.value;
+  whySignedOut.value = id !== null && why.includes(id) ? why : 'The sign-in has ended.';
   who.value = { ...who.value, signed_in: false, csrf_token: null };
+}
+
+/** Differs between users, but not between the sign-ins of one. */
+export function userOf(signIn: SignIn): string {
+  return `${signIn.how ?? ''} ${signIn.key_id ?? signIn.name ?? ''}`;
 }
 
 /** Notes what the node says about the sender. */

@@ -1,6 +1,6 @@
 import { useLocation } from 'preact-iso/router';
 import { useEffect, useRef } from 'preact/hooks';
-import { noteWho, who } from '../access/who.ts';
+import { noteWho, userOf, who } from '../access/who.ts';
 import { api } from '../api.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { SignInPage } from '../sign-in/sign-in-page.tsx';
@@ -21,13 +21,15 @@ export function Desk() {
   const { query } = useLocation();
   const { problem } = useWho();
   const signedIn = who.value?.signed_in === true;
+  // Nothing stays on the page of what another user, or another project, has shown.
+  const shown = who.value && `${userOf(who.value)} ${query['project'] ?? ''}`;
   return (
     <>
       <Header />
       <main id="main" tabIndex={-1} ref={main}>
         {!who.value && <Loading problem={problem} />}
         {who.value && !signedIn && <SignInPage />}
-        {signedIn && <Pages key={query['project']} onRouteChange={focusPage} />}
+        {signedIn && <Pages key={shown} onRouteChange={focusPage} />}
       </main>
     </>
   );

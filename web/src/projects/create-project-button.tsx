@@ -7,7 +7,7 @@ import { notify } from '../ui/notice.tsx';
 /** A button that creates a project. */
 export function CreateProjectButton({ onCreated }: { onCreated: () => void }) {
   const create = async (values: FormData): Promise<void> => {
-    const { name } = await api.createProject(formText(values, 'name'));
+    const { name } = await api.createProject({ name: formText(values, 'name') });
     notify(`The project ${name} is created`);
     onCreated();
   };
