@@ -33,6 +33,7 @@ export interface UsageSummary {
   readonly requests: BySubject;
   /** Calls in flight of the other facades. */
   readonly inFlight: BySubject;
+  /** The answer to a report has only those of the last minutes, the answer to a query all. */
   readonly lastUsed: BySubject;
 }
 
@@ -51,6 +52,7 @@ type KeptReport = Pick<UsageReport, 'node' | 'number' | 'minute' | 'requests' | 
 
 /** A facade that has not reported for so long is gone, or does nothing. Its calls in flight no longer count. */
 const keptMs = 60_000;
+const minuteMs = 60_000;
 const maxFacades = 500;
 /** The most keys whose last use is kept; beyond it those that were used longest ago are dropped. */
 const maxLastUsed = 4_000;
@@ -92,7 +94,9 @@ export class UsageBook {
         this.calls.set(subject, (this.calls.get(subject) ?? 0) + count);
       for (const [key, at] of Object.entries(report.lastUsed)) this.use(key, at);
     }
-    return this.summary(node, minute, now);
+    const recently = Math.floor(now / minuteMs) - 1;
+    const recent = [...this.lastUsed].filter(([, at]) => at >= recently);
+    return { ...this.summary(node, minute, now), lastUsed: Object.fromEntries(recent) };
   }
 
   /** Returns what other facades than `node` have used, and the calls of the day of all. */
@@ -108,9 +112,11 @@ export class UsageBook {
     };
   }
 
-  /** Keeps the facade's newest report. The number of a facade that is gone stays known, because the report may come again. */
+  /** Keeps the facade's newest report. Of a facade that is gone only its number is kept, because the report may come again. */
   private keep(report: KeptReport): void {
     this.reports.delete(report.node);
+    for (const [node, one] of this.reports)
+      if (one.at < report.at - keptMs) this.reports.set(node, { ...one, requests: {}, inFlight: {} });
     this.reports.set(report.node, report);
     const [oldest] = this.reports.keys();
     if (this.reports.size > maxFacades && oldest !== undefined) this.reports.delete(oldest);

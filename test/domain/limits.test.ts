@@ -104,9 +104,27 @@ test('requests are of one minute, calls of one day, and facades that are gone ha
 test('the last use of a key never moves back, and only so many are kept', () => {
   const book = new UsageBook(emptyUsage);
   book.report(report('a', 1, { lastUsed: { k: 7 } }), minute);
-  expect(book.report(report('b', 1, { lastUsed: { k: 3 } }), minute).lastUsed).toEqual({ k: 7 });
+  book.report(report('b', 1, { lastUsed: { k: 3 } }), minute);
+  expect(book.summary('b', 1, minute).lastUsed).toEqual({ k: 7 });
   const many = Object.fromEntries(Array.from({ length: 4_001 }, (_, index) => [`other ${index}`, 8]));
-  const { lastUsed } = book.report(report('a', 2, { lastUsed: many }), minute);
+  book.report(report('a', 2, { lastUsed: many }), minute);
+  const { lastUsed } = book.summary('b', 1, minute);
   expect(Object.keys(lastUsed)).toHaveLength(4_000);
   expect(lastUsed).not.toHaveProperty('k');
+});
+
+test('the answer to a report has only the keys that were used in the last minutes', () => {
+  const book = new UsageBook(emptyUsage);
+  const { lastUsed } = book.report(report('a', 1, { lastUsed: { old: 7, recent: 9 } }), 10 * minute);
+  expect(lastUsed).toEqual({ recent: 9 });
+});
+
+test('of facades that are gone only the number of their last report is kept', () => {
+  const book = new UsageBook(emptyUsage);
+  for (let index = 0; index <= 501; index++)
+    book.report(report(`facade ${index}`, 1, { requests: { k: 1 }, inFlight: { k: 1 } }), minute + index);
+  expect(book.state().reports).toHaveLength(500);
+  book.report(report('last', 1), 3 * minute);
+  expect(book.state().reports.filter(({ inFlight }) => Object.keys(inFlight).length > 0)).toEqual([]);
+  expect(book.state().reports[0]).toMatchObject({ node: 'facade 3', number: 1 });
 });

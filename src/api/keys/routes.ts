@@ -83,7 +83,7 @@ export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[]
       answers: { 200: { description: 'All keys, the oldest first; never their secrets', schema: keyList } },
       refusals: ['temporal_unavailable'],
       handle: async () => {
-        await Promise.all([access.refresh(), usage.sync().catch(() => undefined)]); // Keys are listed without it, too.
+        await Promise.all([access.refresh(), usage.learnLastUsed().catch(() => undefined)]); // Keys are listed without it, too.
         const keys = access.list().map(toWire);
         return { status: 200, body: { total: keys.length, keys } };
       },
@@ -98,7 +98,7 @@ export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[]
       answers: { 200: { description: 'The key without its secret', schema: keySchema } },
       refusals: ['key_not_found', 'temporal_unavailable'],
       handle: async ({ params }) => {
-        await Promise.all([access.refresh(), usage.sync().catch(() => undefined)]); // Keys are listed without it, too.
+        await Promise.all([access.refresh(), usage.learnLastUsed().catch(() => undefined)]); // Keys are listed without it, too.
         const found = access.lookup(params.id);
         if (!found) throw new Refusal('key_not_found', `Key '${params.id}' not found`);
         return { status: 200, body: toWire(found) };

@@ -62,6 +62,8 @@ export class Usage {
   /** Minutes in which keys were used, by key, that no report has told yet. */
   private lastUsed = new Map<string, number>();
   private known: UsageSummary = nothing;
+  /** The minutes in which keys were last used, as far as the workflow told. */
+  private readonly knownLastUsed = new Map<string, number>();
   private reports = 0;
   private pending: Pending | undefined;
   private syncing: Promise<void> | undefined;
@@ -80,14 +82,14 @@ export class Usage {
   /** Notes that a key was used. Costs a report at most once a minute. */
   used(key: string): void {
     const minute = Math.floor(this.cluster.now() / minuteMs);
-    if ((this.lastUsed.get(key) ?? this.known.lastUsed[key] ?? 0) >= minute) return;
+    if ((this.lastUsed.get(key) ?? this.knownLastUsed.get(key) ?? 0) >= minute) return;
     this.lastUsed.set(key, minute);
     this.isReported = false;
   }
 
   /** When the key was last used, in epoch ms with a minute's precision. Undefined if it never was. */
   lastUsedAt(key: string): number | undefined {
-    const minute = Math.max(this.lastUsed.get(key) ?? 0, this.known.lastUsed[key] ?? 0);
+    const minute = Math.max(this.lastUsed.get(key) ?? 0, this.knownLastUsed.get(key) ?? 0);
     return minute === 0 ? undefined : minute * minuteMs;
   }
 
@@ -176,28 +178,43 @@ export class Usage {
   /** A report that got no answer is sent again as it was, so that nothing counts twice. */
   private async exchange(): Promise<void> {
     if (!this.pending && this.isReported) {
-      if (this.cluster.hasLimits()) this.known = await this.learn();
+      if (this.cluster.hasLimits()) this.know(await this.ask());
       return;
     }
     this.pending ??= this.newReport();
     const { report, counted } = this.pending;
     const updateId = randomUUID();
-    this.known = await rpc(this.temporal, rpcTimeoutMs.write, () =>
+    const learnt = await rpc(this.temporal, rpcTimeoutMs.write, () =>
       sendUpdate(() => this.handle().executeUpdate(reportUsageUpdate, { args: [report], updateId })),
     ).catch(async (error: unknown) => {
       if (isNotFound(error)) await this.ensure(); // Somebody has ended the workflow: the next round begins anew.
       throw error;
     });
     this.pending = undefined;
+    this.know(learnt);
     for (const [id, before] of counted) this.wasReported(id, before);
     // Calls in flight are reported again and again, so that they count although nothing else happens.
     if ([...this.own.values()].some(({ inFlight }) => inFlight > 0)) this.isReported = false;
   }
 
-  /** Reads what the others have used. It leaves no event. */
-  private learn(): Promise<UsageSummary> {
+  /** Learns when each key was last used, for lists of keys. */
+  async learnLastUsed(): Promise<void> {
+    this.keepLastUsed(await this.ask());
+  }
+
+  /** Asks what the others have used. It leaves no event. */
+  private ask(): Promise<UsageSummary> {
     const minute = Math.floor(this.cluster.now() / minuteMs);
     return rpc(this.temporal, rpcTimeoutMs.read, () => this.handle().query(usageQuery, this.node, minute));
+  }
+
+  private know(summary: UsageSummary): void {
+    this.known = summary;
+    this.keepLastUsed(summary);
+  }
+
+  private keepLastUsed({ lastUsed }: UsageSummary): void {
+    for (const [key, minute] of Object.entries(lastUsed)) this.knownLastUsed.set(key, minute);
   }
 
   private newReport(): Pending {
