@@ -1,10 +1,14 @@
 /** Call ids as users write them on the command line. */
 import type { CallList } from '../contract/calls.ts';
 import { callIdFrom, callWorkflowId } from '../domain/ids.ts';
+import { projectOf } from '../domain/project.ts';
 import { CliError } from './errors.ts';
 import type { NodeClient } from './http.ts';
 
-/** Generated ids have at least this length. A text of this length is therefore a complete id and needs no search. */
+/**
+ * Generated ids have at least this length without their project. A text of this length is therefore a complete id and needs no
+ * search.
+ */
 const wholeIdLength = 32;
 /** The least length of the beginning of an id. A shorter text is more likely a mistake and is not searched for. */
 const minPrefixLength = 4;
@@ -17,8 +21,10 @@ const shownAtMost = 5;
  */
 export async function findCallId(client: NodeClient, given: string): Promise<string> {
   const id = callIdFrom(given);
-  if (id.length >= wholeIdLength || id.length < minPrefixLength) return id;
-  const { calls } = await client.get<CallList>('/calls', { text: id, limit: 50 });
+  const ofProject = client.project === undefined && id.includes('.') ? projectOf(id) : undefined;
+  const own = id.slice(id.indexOf('.') + 1);
+  if (own.length >= wholeIdLength || own.length < minPrefixLength) return id;
+  const { calls } = await client.get<CallList>('/calls', { text: id, limit: 50, project: ofProject });
   const found = [...new Set(calls.map(({ call_id }) => call_id))];
   const [only = id, ...others] = found;
   if (others.length === 0 || found.includes(id)) return found.includes(id) ? id : only;

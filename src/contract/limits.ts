@@ -1,5 +1,6 @@
 /** Schemas of the limits of keys and projects. */
 import type { Limits } from '../domain/limits.ts';
+import type { AnswerOf, RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
 const positive = (max: number) => z.number().int().min(1).max(max).nullish();
@@ -44,3 +45,6 @@ export function limitsToWire(kept: Limits = {}): z.output<typeof limits> {
     max_prompt_bytes: kept.promptBytes ?? null,
   };
 }
+
+export type LimitsRequest = RequestOf<typeof limitsRequest>;
+export type LimitsOnWire = AnswerOf<typeof limits>;

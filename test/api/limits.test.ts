@@ -1,5 +1,7 @@
 /** Limits of keys and projects refuse a request before anything is accepted. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { keyUsageId } from '../../src/domain/ids.ts';
+import { usageQuery } from '../../src/workflows/messages.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { startNodeWithFacades } from '../rig/facades-beside.ts';
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
@@ -108,32 +110,64 @@ describe('the limits of a key', () => {
   });
 });
 
-it('facades together exceed a limit by at most a third', { timeout: 120_000 }, async () => {
-  const test = await startNodeWithFacades({ HOLDFAST_API_KEYS: bootstrap });
-  try {
-    const facades = [await test.startFacade(), await test.startFacade()];
+describe('with several facades, a limit', { timeout: 120_000 }, () => {
+  async function threeFacades(callsPerDay: number) {
+    const test = await startNodeWithFacades({ HOLDFAST_API_KEYS: bootstrap });
+    onTestFinished(() => test.close());
+    const others = [await test.startFacade(), await test.startFacade()];
     await vi.waitFor(async () => expect((await test.http.get('/api/vps/nodes')).body.nodes).toHaveLength(3), {
       timeout: 40_000,
     });
     const agent = await startAgent(says('hello'));
     onTestFinished(() => agent.close());
     await test.http.register('counted', agent.port);
-    const wish = { name: 'limited', scopes: ['call'], limits: { calls_per_day: 30 } };
+    const wish = { name: 'limited', scopes: ['call'], limits: { calls_per_day: callsPerDay } };
     const { body } = await test.http.post('/api/vps/keys', wish);
-    const urls = [test.http.url, ...facades.map(({ url }) => url)];
-    const clients = urls.map((url) => new HttpClient(url, String(body.key)));
-    const answers = await Promise.all(
-      Array.from({ length: 90 }, (_, index) =>
-        clients[index % 3]!.call({ agent_name: 'counted', prompt: 'x' }),
-      ),
-    );
-    const accepted = answers.filter(({ status }) => status === 200).length;
-    expect(accepted).toBeGreaterThanOrEqual(30);
-    expect(accepted).toBeLessThanOrEqual(40);
-    expect(agent.requests).toHaveLength(accepted);
-  } finally {
-    await test.close();
+    const clients = [test.http, ...others].map(({ url }) => new HttpClient(url, String(body.key)));
+    const call = async (facade: number): Promise<number> =>
+      (await clients[facade]!.call({ agent_name: 'counted', prompt: 'x' })).status;
+    return { agent, call, others, temporal: test.temporal };
   }
+
+  it('is exceeded by at most a third, and can be used up', async () => {
+    const { agent, call } = await threeFacades(30);
+    const accepted = () => agent.requests.length;
+    await Promise.all(Array.from({ length: 90 }, (_, index) => call(index % 3)));
+    expect(accepted()).toBeGreaterThanOrEqual(24); // The shares of the first round.
+    await vi.waitFor(
+      async () => {
+        for (const facade of [0, 1, 2]) await call(facade);
+        expect(accepted()).toBeGreaterThanOrEqual(30);
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+    await Promise.all(Array.from({ length: 30 }, (_, index) => call(index % 3)));
+    expect(accepted()).toBeLessThanOrEqual(40);
+  });
+
+  it('of a day counts what a facade accepted that was killed afterwards', async () => {
+    const { call, others, temporal } = await threeFacades(20);
+    for (let count = 0; count < 5; count++) expect(await call(1)).toBe(200);
+    const told = async () => {
+      const { calls } = await temporal.workflow.getHandle(keyUsageId).query(usageQuery, 'nobody', 0);
+      return Object.values(calls);
+    };
+    await vi.waitFor(async () => expect(await told()).toEqual([5]), patiently);
+    others[0]!.process.kill('SIGKILL');
+    await others[0]!.process.exited;
+    let accepted = 5;
+    await vi.waitFor(
+      async () => {
+        for (const facade of [0, 2]) if ((await call(facade)) === 200) accepted += 1;
+        expect(accepted).toBeGreaterThanOrEqual(20);
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+    await Promise.all(
+      [0, 2, 0, 2, 0, 2].map(async (facade) => ((await call(facade)) === 200 ? accepted++ : 0)),
+    );
+    expect(accepted).toBeLessThanOrEqual(27);
+  });
 });
 
 it('a project has limits that its keys share', async () => {

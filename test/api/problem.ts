@@ -15,8 +15,8 @@ export function expectProblem(answer: HttpAnswer, status: number, type: RefusalT
   const limits = [answer.headers.get('RateLimit'), answer.headers.get('RateLimit-Policy')];
   if (status === 429)
     expect(limits).toEqual([
-      expect.stringMatching(`^"\\w+";r=0;t=${retryAfter ?? ''}$`),
-      expect.stringMatching(/^"\w+";q=\d+;qu="concurrent-requests"$/),
+      expect.stringMatching(`^"[\\w-]+";r=0;t=${retryAfter ?? ''}$`),
+      expect.stringMatching(/^"[\w-]+";q=\d+;(qu="concurrent-requests"|w=\d+)$/),
     ]);
   else expect(limits).toEqual([null, null]);
 }

@@ -1,5 +1,6 @@
 /** The commands for projects and API keys, run as the real binary: a customer gets a key of its own, and uses it. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { keyIdOf } from '../../src/domain/key-text.ts';
 import { echo } from '../api/scripts.ts';
 import { useNode } from '../api/use-node.ts';
 import { runCli } from './run-cli.ts';
@@ -33,6 +34,9 @@ test('a customer gets a project and a key, calls with it, and sees nothing else'
     'Hi',
   );
   expect((await run(['sessions', 'show', 's'])).stdout).not.toContain('Hi');
+  const all = await run(['sessions', 'list', '--project', '*']);
+  expect(all.stdout).toMatch(/^s\tcrm$/m);
+  expect(all.stdout).toMatch(/^s\tdefault$/m);
   const foreign = await run(['sessions', 'show', 's', '--project', 'default'], key);
   expect(foreign).toMatchObject({
     code: 4,
@@ -71,6 +75,53 @@ test('a project is listed and closed', async () => {
   expect((await run(['projects', 'list'])).stdout).toMatch(/^short-lived\tclosed\t/m);
   expect((await run(['projects', 'close', 'default', '--yes'])).code).toBe(4);
   expect((await run(['projects', 'create', 'Not A Name'])).code).toBe(4);
+});
+
+test('keys and projects get limits, and lose them', async () => {
+  const created = await run(['keys', 'create', '--name', 'few', '--scope', 'call', '--calls-per-day', '1']);
+  const id = keyIdOf(created.stdout.trim()) ?? '';
+  await node.agent('limited', echo);
+  const call = () => run(['call', 'limited', 'Hi'], created.stdout.trim());
+  expect((await call()).code).toBe(0);
+  expect((await call()).stderr).toContain(`API key '${id}' may have 1 calls a day`);
+  expect((await run(['keys', 'list'])).stdout).toMatch(/few.*1 calls\/day/);
+  expect(
+    await run(['keys', 'limit', id, '--calls-in-flight', '5', '--max-prompt-bytes', '100']),
+  ).toMatchObject({
+    code: 0,
+    stdout: `${id} (few): 5 calls at a time, 100 bytes of prompt\n`,
+  });
+  expect((await call()).code).toBe(0);
+  expect((await run(['keys', 'limit', id, '--none'])).stdout).toBe(`${id} (few): no limits\n`);
+  await run(['projects', 'create', 'limited']);
+  const limit = ['projects', 'limit', 'limited'];
+  expect((await run([...limit, '--requests-per-minute', '60'])).stdout).toBe('limited: 60 requests/min\n');
+  expect((await run(['projects', 'list'])).stdout).toMatch(/limited.*60 requests\/min/);
+  for (const wrong of [limit, [...limit, '--none', '--calls-per-day', '1']])
+    expect(await run(wrong)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('or --none') as string,
+    });
+});
+
+test('a call of a project is found by the beginning of its id, by its keys and by an admin', async () => {
+  await node.agent('found', echo);
+  await run(['projects', 'create', 'found']);
+  const key = (await run(['keys', 'create', '--name', 'x', '--project', 'found', '--scope', 'call,read']))
+    .stdout;
+  const called = await json(['call', 'found', 'Find me'], key.trim());
+  const id = String(called['call_id']);
+  expect(id).toMatch(/^found\.\w{22,}$/);
+  for (const by of [key.trim(), bootstrap])
+    await vi.waitFor(
+      async () =>
+        expect(await run(['calls', 'show', id.slice(0, 16)], by)).toMatchObject({
+          code: 0,
+          stdout: expect.stringContaining('Find me') as string,
+        }),
+      { timeout: 20_000 },
+    );
+  expect((await run(['sessions', 'list', '--project', '*'])).stdout).toBeDefined();
 });
 
 test('wrong options are named', async () => {

@@ -24,23 +24,28 @@ test('facades that learn at the same moments keep to a quota, or take one each',
 test('facades that learn at different moments exceed a quota by at most a third, or by one each', () => {
   const facades = fc.integer({ min: 2, max: 8 });
   fc.assert(
-    fc.property(facades, fc.integer({ min: 10, max: 2_000 }), fc.infiniteStream(fc.boolean()), (count, most, bursts) => {
-      const state = Array.from({ length: count }, () => ({ before: 0, since: 0 }));
-      let reported = 0;
-      // In each round every facade learns once, one after the other, and may use all that it may at any moment.
-      const burst = (): void => {
-        for (const one of state) if (bursts.next().value) while (mayUse(most, one, count)) one.since += 1;
-      };
-      for (let round = 0; round < 6; round++)
-        for (const one of state) {
-          burst();
-          reported += one.since;
-          Object.assign(one, { before: reported, since: 0 });
-        }
-      burst();
-      const used = reported + state.reduce((sum, { since }) => sum + since, 0);
-      expect(used).toBeLessThanOrEqual(most + Math.max(most / 3, count));
-    }),
+    fc.property(
+      facades,
+      fc.integer({ min: 10, max: 2_000 }),
+      fc.infiniteStream(fc.boolean()),
+      (count, most, bursts) => {
+        const state = Array.from({ length: count }, () => ({ before: 0, since: 0 }));
+        let reported = 0;
+        // In each round every facade learns once, one after the other, and may use all that it may at any moment.
+        const burst = (): void => {
+          for (const one of state) if (bursts.next().value) while (mayUse(most, one, count)) one.since += 1;
+        };
+        for (let round = 0; round < 6; round++)
+          for (const one of state) {
+            burst();
+            reported += one.since;
+            Object.assign(one, { before: reported, since: 0 });
+          }
+        burst();
+        const used = reported + state.reduce((sum, { since }) => sum + since, 0);
+        expect(used).toBeLessThanOrEqual(most + Math.max(most / 3, count));
+      },
+    ),
   );
 });
 

@@ -1,4 +1,4 @@
-/** The commands `keys`: create, list, rotate and revoke API keys. */
+/** The commands `keys`: create, list, limit, rotate and revoke API keys. */
 import { Option, InvalidArgumentError, type Command } from 'commander';
 import type { Key, KeyList, KeyRequest, ShownKey } from '../../contract/keys.ts';
 import { scopes, type Scope } from '../../domain/api-key.ts';
@@ -6,9 +6,10 @@ import { keyIdOf } from '../../domain/key-text.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { durationSeconds } from '../filter-options.ts';
+import { limitsInWords, limitsOf, newLimits, withLimits, type LimitOptions } from '../limit-options.ts';
 import { note } from '../output.ts';
 
-interface CreateOptions {
+interface CreateOptions extends LimitOptions {
   readonly name: string;
   readonly scope: readonly Scope[];
   readonly agents?: readonly string[];
@@ -18,14 +19,17 @@ interface CreateOptions {
 
 /** Declares the commands. */
 export function addKeyCommands(program: Command): void {
-  const keys = withExamples(program.command('keys').description('create, list, rotate and revoke API keys'), [
+  const keys = withExamples(
+    program.command('keys').description('create, list, limit, rotate and revoke API keys'),
+    [
+      'keys create --name operator --scope admin',
+      "keys create --name crm --project crm --scope call,read --agents 'pm-*' --expires 90d",
+      'keys list',
+    ],
+  );
+  const creating = declareForNode(keys, 'create', 'create an API key, which is shown once', [
     'keys create --name operator --scope admin',
-    "keys create --name crm --project crm --scope call,read --agents 'pm-*' --expires 90d",
-    'keys list',
-  ]);
-  declareForNode(keys, 'create', 'create an API key, which is shown once', [
-    'keys create --name operator --scope admin',
-    "keys create --name crm --project crm --scope call,read --agents 'pm-*' --expires 90d",
+    "keys create --name crm --project crm --scope call,read --agents 'pm-*' --expires 90d --calls-per-day 1000",
   ])
     .requiredOption('--name <name>', 'what the key is for')
     .addOption(
@@ -38,12 +42,17 @@ export function addKeyCommands(program: Command): void {
       '--expires <duration>',
       'how long it is valid: 90d, 12h (default: until revoked)',
       durationSeconds,
-    )
-    .action(withNode(create));
+    );
+  withLimits(creating).action(withNode(create));
   declareForNode(keys, 'list', 'list the API keys, the oldest first', [
     'keys list',
     'keys list --json | jq ".keys[] | select(.status == \\"valid\\")"',
   ]).action(withNode(list));
+  const limiting = declareForNode(keys, 'limit <key-id>', 'replace the limits of a key', [
+    'keys limit 4kTq0cX9aB2d --requests-per-minute 60 --calls-in-flight 5',
+    'keys limit 4kTq0cX9aB2d --none',
+  ]);
+  withLimits(limiting).option('--none', 'no limits any more').action(withNode(limit));
   declareForNode(keys, 'rotate <key-id>', 'give a key a new secret, which is shown once', [
     'keys rotate 4kTq0cX9aB2d --overlap 7d',
   ])
@@ -58,7 +67,14 @@ async function create({ client, out }: Context, options: CreateOptions): Promise
   const { name, scope, agents, expires } = options;
   const { project } = client;
   const { body } = await client.request<ShownKey>('POST', '/keys', {
-    body: { name, project, scopes: scope, agents, expires_in_seconds: expires } satisfies KeyRequest,
+    body: {
+      name,
+      project,
+      scopes: scope,
+      agents,
+      expires_in_seconds: expires,
+      limits: limitsOf(options),
+    } satisfies KeyRequest,
   });
   show({ out }, body, 'Created');
 }
@@ -70,7 +86,19 @@ async function list({ client, out }: Context): Promise<undefined> {
     return;
   }
   out.table(
-    ['key', 'name', 'project', 'status', 'scopes', 'agents', 'created', 'expires', 'revoked', 'last used'],
+    [
+      'key',
+      'name',
+      'project',
+      'status',
+      'scopes',
+      'agents',
+      'limits',
+      'created',
+      'expires',
+      'revoked',
+      'last used',
+    ],
     all.keys.map((key) => [
       key.id,
       key.name,
@@ -78,6 +106,7 @@ async function list({ client, out }: Context): Promise<undefined> {
       key.status,
       key.scopes.join(','),
       key.agents?.join(',') ?? 'all',
+      limitsInWords(key.limits),
       key.created_at,
       key.expires_at,
       key.revoked_at,
@@ -85,6 +114,18 @@ async function list({ client, out }: Context): Promise<undefined> {
     ]),
     { status: out.state },
   );
+}
+
+async function limit(
+  { client, out }: Context,
+  id: string,
+  options: LimitOptions & { readonly none?: true },
+): Promise<undefined> {
+  const { body } = await client.request<Key>('PATCH', `/keys/${idFrom(id)}`, {
+    body: { limits: newLimits(options) },
+  });
+  if (out.json) out.document(body);
+  else out.text(`${body.id} (${body.name}): ${limitsInWords(body.limits) ?? 'no limits'}`);
 }
 
 async function rotate(

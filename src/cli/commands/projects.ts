@@ -1,21 +1,29 @@
-/** The commands `projects`: create, list and close projects. */
+/** The commands `projects`: create, list, limit and close projects. */
 import type { Command } from 'commander';
 import type { Project, ProjectList } from '../../contract/projects.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { limitsInWords, newLimits, withLimits, type LimitOptions } from '../limit-options.ts';
 
 /** Declares the commands. */
 export function addProjectCommands(program: Command): void {
-  const projects = withExamples(program.command('projects').description('create, list and close projects'), [
-    'projects create crm',
-    'projects list',
-  ]);
+  const projects = withExamples(
+    program.command('projects').description('create, list, limit and close projects'),
+    ['projects create crm', 'projects list'],
+  );
   declareForNode(projects, 'create <name>', 'create a project', ['projects create crm']).action(
     withNode(create),
   );
   declareForNode(projects, 'list', 'list the projects, the oldest first', ['projects list']).action(
     withNode(list),
   );
+  const limiting = declareForNode(
+    projects,
+    'limit <name>',
+    'replace the limits that all keys of a project share',
+    ['projects limit crm --calls-per-day 10000', 'projects limit crm --none'],
+  );
+  withLimits(limiting).option('--none', 'no limits any more').action(withNode(limit));
   declareForNode(projects, 'close <name>', 'close a project for good; its keys open nothing any more', [
     'projects close crm',
   ])
@@ -36,10 +44,28 @@ async function list({ client, out }: Context): Promise<undefined> {
     return;
   }
   out.table(
-    ['project', 'status', 'created', 'closed'],
-    all.projects.map(({ name, status, created_at, closed_at }) => [name, status, created_at, closed_at]),
+    ['project', 'status', 'limits', 'created', 'closed'],
+    all.projects.map(({ name, status, limits, created_at, closed_at }) => [
+      name,
+      status,
+      limitsInWords(limits),
+      created_at,
+      closed_at,
+    ]),
     { status: out.state },
   );
+}
+
+async function limit(
+  { client, out }: Context,
+  name: string,
+  options: LimitOptions & { readonly none?: true },
+): Promise<undefined> {
+  const { body } = await client.request<Project>('PATCH', `/projects/${encodeURIComponent(name)}`, {
+    body: { limits: newLimits(options) },
+  });
+  if (out.json) out.document(body);
+  else out.text(`${body.name}: ${limitsInWords(body.limits) ?? 'no limits'}`);
 }
 
 async function close(

@@ -1,6 +1,7 @@
 /** The commands `sessions list`, `show` and `rm`. */
 import type { Command } from 'commander';
 import type { Session, SessionList, SessionPage } from '../../contract/sessions.ts';
+import { allProjects } from '../../domain/project.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { CliError } from '../errors.ts';
@@ -57,11 +58,12 @@ async function list({ client, out }: Context, options: ListOptions): Promise<und
     found.push(...page.sessions);
     cursor = page.next_cursor ?? undefined;
   } while (options.all && cursor !== undefined);
+  const ofAll = client.project === allProjects;
   if (out.json) out.document({ sessions: found, next_cursor: cursor ?? null });
   else
     out.table(
-      ['session'],
-      found.map(({ session_id }) => [session_id]),
+      ['session', ...(ofAll ? ['project'] : [])],
+      found.map(({ session_id, project }) => [session_id, ...(ofAll ? [project] : [])]),
     );
   if (!out.json && cursor !== undefined) note(`There are more sessions: add --cursor ${cursor} or --all`);
 }
