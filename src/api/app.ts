@@ -6,6 +6,7 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { Refusal } from '../domain/failures.ts';
+import { without } from '../lib/without.ts';
 import { webDir } from '../platform/paths.ts';
 import { nobody, requireScope, type Principal } from './http/auth.ts';
 import type { ApiDependencies } from './http/dependencies.ts';
@@ -144,10 +145,11 @@ async function serve(
 ): Promise<void> {
   const principal = principals.get(request) ?? nobody;
   const project = one.projects ? await projectOfRequest(one, request, principal, access) : principal.project;
-  const { project: _named, ...query } = request.query;
   const context = {
     params: one.params && validate(one.params, request.params, 'path'),
-    query: one.query && validate(one.query, one.projects ? query : request.query, 'query'),
+    query:
+      one.query &&
+      validate(one.query, one.projects ? without(request.query, 'project') : request.query, 'query'),
     body: one.body && validate(one.body, request.body ?? (one.bodyOptional ? {} : undefined), 'body'),
     principal,
     project,

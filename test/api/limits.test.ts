@@ -19,7 +19,8 @@ async function keyWith(limits: Json, more: Json = {}): Promise<HttpClient & { id
   return Object.assign(new HttpClient(node.http.url, String(body.key)), { id: String(body.id) });
 }
 
-function expectLimit(answer: HttpAnswer, policy: string): void {
+function expectLimit(answer: HttpAnswer | undefined, policy: string): void {
+  if (!answer) throw new Error('Nothing was refused');
   expectProblem(answer, 429, 'limit_reached');
   expect(answer.headers.get('RateLimit-Policy')).toBe(policy);
   expect(answer.headers.get('RateLimit')).toMatch(/^"[\w-]+";r=0;t=\d+$/);
@@ -34,7 +35,7 @@ describe('the limits of a key', () => {
     for (let count = 0; count < 7; count++) answers.push(await http.get('/api/vps/agents'));
     const refused = answers.filter(({ status }) => status !== 200);
     expect(refused.length).toBeGreaterThan(0);
-    expectLimit(refused[0]!, '"requests-a-minute";q=3;w=60');
+    expectLimit(refused[0], '"requests-a-minute";q=3;w=60');
     expect((await node.http.get('/api/vps/agents')).status).toBe(200);
   });
 
@@ -124,9 +125,13 @@ describe('with several facades, a limit', { timeout: 120_000 }, () => {
     const wish = { name: 'limited', scopes: ['call'], limits: { calls_per_day: callsPerDay } };
     const { body } = await test.http.post('/api/vps/keys', wish);
     const clients = [test.http, ...others].map(({ url }) => new HttpClient(url, String(body.key)));
-    const call = async (facade: number): Promise<number> =>
-      (await clients[facade]!.call({ agent_name: 'counted', prompt: 'x' })).status;
-    return { agent, call, others, temporal: test.temporal };
+    const call = async (facade: number): Promise<number | undefined> =>
+      (await clients[facade]?.call({ agent_name: 'counted', prompt: 'x' }))?.status;
+    const kill = async (facade: number) => {
+      others[facade - 1]?.process.kill('SIGKILL');
+      await others[facade - 1]?.process.exited;
+    };
+    return { agent, call, kill, temporal: test.temporal };
   }
 
   it('is exceeded by at most a third, and can be used up', async () => {
@@ -146,15 +151,14 @@ describe('with several facades, a limit', { timeout: 120_000 }, () => {
   });
 
   it('of a day counts what a facade accepted that was killed afterwards', async () => {
-    const { call, others, temporal } = await threeFacades(20);
+    const { call, kill, temporal } = await threeFacades(20);
     for (let count = 0; count < 5; count++) expect(await call(1)).toBe(200);
     const told = async () => {
       const { calls } = await temporal.workflow.getHandle(keyUsageId).query(usageQuery, 'nobody', 0);
       return Object.values(calls);
     };
     await vi.waitFor(async () => expect(await told()).toEqual([5]), patiently);
-    others[0]!.process.kill('SIGKILL');
-    await others[0]!.process.exited;
+    await kill(1);
     let accepted = 5;
     await vi.waitFor(
       async () => {
@@ -173,11 +177,12 @@ describe('with several facades, a limit', { timeout: 120_000 }, () => {
 it('a project has limits that its keys share', async () => {
   await node.agent('shared', says('hello'));
   await node.http.post('/api/vps/projects', { name: 'limited' });
-  const keys = [await keyWith({}, { project: 'limited' }), await keyWith({}, { project: 'limited' })];
+  const first = await keyWith({}, { project: 'limited' });
+  const second = await keyWith({}, { project: 'limited' });
   await node.http.patch('/api/vps/projects/limited', { limits: { calls_per_day: 3 } });
   const answers: HttpAnswer[] = [];
   for (let count = 0; count < 4; count++)
-    answers.push(await keys[count % 2]!.call({ agent_name: 'shared', prompt: 'x' }));
+    answers.push(await (count % 2 === 0 ? first : second).call({ agent_name: 'shared', prompt: 'x' }));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
   const named = await node.http.call(
     { agent_name: 'shared', prompt: 'x' },

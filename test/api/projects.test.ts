@@ -147,7 +147,7 @@ describe('two projects', () => {
       expect(exported).toContain(`of ${project}`);
       const histories = await raw(http, '/api/vps/calls/export');
       expect(histories.trim().split('\n')).toHaveLength(4);
-      const live = await firstEvent(http, '/api/vps/calls/live');
+      const live = await beginningOf(http, '/api/vps/calls/live');
       expect(live).toContain(has(project).call);
       for (const other of others) expect(live).not.toContain(has(other).call);
     }
@@ -172,32 +172,93 @@ describe('two projects', () => {
     expect(wrong.body.detail).toBe("Session 'none' does not exist");
   });
 
-  it('do not find what belongs to another one, by any endpoint', async () => {
+  /** The operations of the OpenAPI document on calls, batches and sessions, with the ids of what project a has. */
+  async function operationsOnA() {
     const { body: document } = await of('a').get('/openapi.json');
     const paths = Object.entries(document.paths as Record<string, Json>);
-    const owned = paths.filter(([path]) => /\/(calls|reruns|sessions)\/\{id\}/.test(path));
-    expect(owned.length).toBeGreaterThan(10);
     const { call, batchId } = has('a');
+    return paths.flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => {
+        const kind = /\/(calls|reruns|sessions)\/\{id\}/.exec(path)?.[1];
+        const id = kind === 'calls' ? call : kind === 'reruns' ? batchId : 'only-a';
+        return { path, method: method.toUpperCase(), isOwned: kind !== undefined, id };
+      }),
+    );
+  }
+  const isGeneric = (path: string): boolean => /\{(?!id\})/.test(path);
+
+  it('do not find what belongs to another one, by any endpoint', async () => {
     await of('a').post('/api/vps/sessions/s/fork', { session_id: 'only-a' });
-    for (const [path, methods] of owned)
-      for (const method of Object.keys(methods)) {
-        const id = path.includes('/calls/') ? call : path.includes('/reruns/') ? batchId : 'only-a';
-        if (path.endsWith('/messages') || method === 'patch' || path.endsWith('/reset')) continue; // They create it, or are retired.
-        const ask = async (theId: string) => {
-          const response = await fetch(node.http.url + path.replace('{id}', theId), {
-            method: method.toUpperCase(),
-            headers: { ...of('b').headers, ...(method === 'post' && { 'Content-Type': 'application/json' }) },
-            ...(method === 'post' && { body: '{}' }),
-          });
-          const text = await response.text();
-          return `${response.status} ${text.replaceAll(theId, 'ID')}`;
-        };
-        const missing = `${id.slice(0, -1)}${id.endsWith('x') ? 'y' : 'x'}`;
-        const answer = await ask(id);
-        expect(answer, `${method} ${path}`).toMatch(/^404 /);
-        expect(answer, `${method} ${path}`).toBe(await ask(missing));
+    const content = async () => [
+      (await of('a').get(`/api/vps/calls/${has('a').call}`)).body,
+      (await of('a').get(`/api/vps/reruns/${has('a').batchId}`)).body,
+      (await of('a').get('/api/vps/sessions/only-a')).body,
+    ];
+    const before = await content();
+    const owned = (await operationsOnA())
+      .filter(({ isOwned }) => isOwned)
+      .toSorted((one, other) => Number(creates(one)) - Number(creates(other)));
+    expect(owned.length).toBeGreaterThan(14);
+    for (const { path, method, id } of owned) {
+      const ask = async (theId: string) => {
+        const response = await fetch(node.http.url + path.replace('{id}', theId), {
+          method,
+          headers: { ...of('b').headers, ...(method !== 'GET' && { 'Content-Type': 'application/json' }) },
+          ...(method !== 'GET' && { body: bodies[path.split('/').at(-1) ?? ''] ?? '{}' }),
+        });
+        const text = await response.text();
+        return `${response.status} ${text.replaceAll(theId, 'ID')}`;
+      };
+      const missing = `${id.slice(0, -1)}${id.endsWith('x') ? 'y' : 'x'}`;
+      const answer = await ask(id);
+      if (!creates({ path, method })) expect(answer, `${method} ${path}`).toMatch(/^404 /);
+      expect(unstable(answer), `${method} ${path}`).toBe(unstable(await ask(missing)));
+    }
+    expect(await content()).toEqual(before);
+  });
+
+  it('are not reached through any link in any answer to another one', async () => {
+    const marks = [...Object.values(has('a')), '"of a"', 're: of a', 'fails in a', 'appended in a'];
+    const seen = new Set<string>();
+    const accepted = await of('a').call(
+      { agent_name: 'echo', prompt: 'of a' },
+      { Prefer: 'respond-async', 'Idempotency-Key': 'linked' },
+    );
+    const location = accepted.headers.get('Location') ?? '';
+    expect(location).toContain(idOf(accepted));
+    let found = (await operationsOnA())
+      .filter(({ method, path }) => method === 'GET' && path.startsWith('/api/') && !isGeneric(path))
+      .map(({ path, id }) => path.replace('{id}', id));
+    found.push(location);
+    for (let depth = 0; depth < 3; depth++) {
+      const next = new Set<string>();
+      for (const path of found) {
+        if (seen.has(path)) continue;
+        seen.add(path);
+        for (const link of linksIn(await beginningOf(of('a'), path))) next.add(link);
+        const theirs = await beginningOf(of('b'), path);
+        // What was asked for may be named in the refusal.
+        const told = theirs.replaceAll(new RegExp(`"(detail|instance)":"[^"]*"`, 'g'), '');
+        for (const mark of marks) expect(told, `${path} as answered to b`).not.toContain(mark);
       }
-    expect((await of('a').get('/api/vps/sessions/only-a')).status).toBe(200);
+      found = [...next];
+    }
+    expect([...seen].filter((path) => path.includes(has('a').call)).length).toBeGreaterThan(3);
+  });
+
+  it('have live events of their own, while others work', async () => {
+    const gone = new AbortController();
+    const response = await fetch(`${node.http.url}/api/vps/calls/live`, {
+      headers: of('b').headers,
+      signal: gone.signal,
+    });
+    const theirs = idOf(
+      await of('a').call({ agent_name: 'echo', prompt: 'of a, meanwhile', session_id: 's' }),
+    );
+    const own = idOf(await of('b').call({ agent_name: 'echo', prompt: 'of b, afterwards', session_id: 's' }));
+    const text = await readUntil(response, (sofar) => sofar.includes(own));
+    gone.abort();
+    expect(text).not.toContain(theirs);
   });
 
   it('name another project only with the scope admin', async () => {
@@ -307,18 +368,49 @@ describe('a project', () => {
   });
 });
 
-async function raw(http: HttpClient, path: string): Promise<string> {
-  return (await fetch(node.http.url + path, { headers: http.headers })).text();
+/** Bodies by the last part of the path. */
+const bodies: Record<string, string> = {
+  messages: JSON.stringify({ messages: [{ role: 'user', content: 'by another' }] }),
+  '{id}': JSON.stringify({ system: 'by another' }),
+};
+
+/** Whether the request makes a session of that id in the sender's own project. */
+function creates({ path, method }: { readonly path: string; readonly method: string }): boolean {
+  return path.endsWith('/messages') || (path.endsWith('/sessions/{id}') && method === 'PATCH');
 }
 
-async function firstEvent(http: HttpClient, path: string): Promise<string> {
+const unstable = (text: string): string =>
+  text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/"(append_id|call_id)":"[^"]*"/g, '');
+
+/** The node's own paths in a body, absolute or not. */
+function linksIn(text: string): string[] {
+  const links = text.match(/(?<=")(https?:\/\/[^"\s]+|\/(api|calls|sessions|batches)[^"\s]*)(?=")/g) ?? [];
+  return links.flatMap((link) => {
+    const url = new URL(link, node.http.url);
+    return url.host === new URL(node.http.url).host ? [url.pathname + url.search] : [];
+  });
+}
+
+/** The headers and the beginning of the answer: streams have no end. */
+async function beginningOf(http: HttpClient, path: string): Promise<string> {
   const gone = new AbortController();
   const response = await fetch(node.http.url + path, { headers: http.headers, signal: gone.signal });
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += Buffer.from(chunk as Uint8Array).toString();
-    if (text.includes('\n\n')) break;
-  }
+  const isStream = response.headers.get('Content-Type')?.startsWith('text/event-stream') === true;
+  const text = await readUntil(response, (sofar) => isStream && sofar.includes('\n\n'));
   gone.abort();
+  return JSON.stringify([...response.headers]) + text;
+}
+
+async function readUntil(response: Response, isEnough: (text: string) => boolean): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (isEnough(text)) break;
+  }
   return text;
+}
+
+async function raw(http: HttpClient, path: string): Promise<string> {
+  return (await fetch(node.http.url + path, { headers: http.headers })).text();
 }

@@ -2,22 +2,23 @@
 import type * as wire from '../../contract/reruns.ts';
 import type { BatchSummary } from '../../services/reruns/batches.ts';
 import type { BatchFilter, BatchItem } from '../../domain/batch.ts';
+import { without } from '../../lib/without.ts';
 import { defaultProject, ownSessionId, sessionIn } from '../../domain/project.ts';
 
 /** Converts the filter of a request. Of `default` it is as it was before projects existed. */
 export function toBatchFilter(
   project: string,
-  filter: Readonly<Record<string, string | undefined>>,
+  filter: Readonly<Partial<Record<string, string>>>,
 ): BatchFilter {
   const { session } = filter;
   const ofProject = project === defaultProject ? {} : { project };
   const inside = session === undefined ? {} : { session: sessionIn(project, session) };
-  const wanted = Object.entries({ ...filter, ...ofProject, ...inside });
-  return Object.fromEntries(wanted.filter((one): one is [string, string] => one[1] !== undefined));
+  return { ...filter, ...ofProject, ...inside };
 }
 
 export function batchToWire({ progress, overrides, ...batch }: BatchSummary): wire.Batch {
-  const { project: _project, session, ...filter } = batch.filter;
+  const filter = without(batch.filter, 'project');
+  const { session } = filter;
   return {
     batch_id: batch.batchId,
     status: batch.status,

@@ -19,6 +19,7 @@ import { newKeyText, digestOfKeyText } from '../../domain/key-text.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { Project } from '../../domain/project.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
+import { without } from '../../lib/without.ts';
 import type { accessDirectory } from '../../workflows/access-directory.ts';
 import {
   closeProjectUpdate,
@@ -222,8 +223,7 @@ export class Access {
     workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
   ): Promise<void> {
     const { client, taskQueue } = this.temporal;
-    const { keys: _none, projects: _neither, ...facts } = state;
-    const memo: AccessMemo = { ...facts, revoked: [] };
+    const memo: AccessMemo = { ...without(state, 'keys', 'projects'), revoked: [] };
     await rpc(this.temporal, rpcTimeoutMs.write, () =>
       client.workflow.start('accessDirectory' satisfies typeof accessDirectory.name, {
         workflowId: accessDirectoryId,
@@ -272,7 +272,7 @@ export class Access {
       const project = projects.get(name);
       if (project) projects.set(name, { ...project, closedAt: project.closedAt ?? 0 });
     }
-    this.copy = { ...copy, keys, projects, everKeyed: copy.everKeyed || everKeyed === true };
+    this.copy = { ...copy, keys, projects, everKeyed: copy.everKeyed || everKeyed };
   }
 
   private query(): Promise<AccessState> {

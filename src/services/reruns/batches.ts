@@ -75,7 +75,7 @@ export class Batches {
 
   private async fingerprintOf(batchId: string): Promise<string | undefined> {
     try {
-      return String(((await this.execution(batchId)).memo as unknown as BatchMemo).fingerprint);
+      return ((await this.execution(batchId)).memo as unknown as BatchMemo).fingerprint;
     } catch (error) {
       if (error instanceof Refusal && error.type === 'batch_not_found') return undefined;
       throw error;
