@@ -1,7 +1,7 @@
 /** Each scenario is one path through a workflow. `npm run histories` records them, CI replays the recorded histories. */
 import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
 import type { Script } from '../agents/scripted-agent.ts';
-import type { Json } from '../rig/http-client.ts';
+import { HttpClient, type Json } from '../rig/http-client.ts';
 import { firstTaskScenarios } from './first-task-scenarios.ts';
 import { answer, callOf, shortDeadline, type Scenario } from './scenario.ts';
 import { sessionScenarios } from './session-scenarios.ts';
@@ -123,6 +123,42 @@ const byTheActivity: readonly Scenario[] = [
       await http.delete(`/api/vps/keys/${revoked}`);
       await happened('access-directory', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', 5);
       return 'access-directory';
+    },
+  },
+  {
+    name: 'access-directory-projects',
+    settings: { HOLDFAST_API_KEYS: 'bootstrap-key-of-the-history-0123456789' },
+    run: async ({ http, happened }) => {
+      for (const name of ['crm', 'left']) await http.post('/api/vps/projects', { name });
+      const { body } = await http.post('/api/vps/keys', {
+        name: 'app',
+        project: 'crm',
+        scopes: ['call'],
+        limits: { calls_per_day: 100 },
+      });
+      await http.patch(`/api/vps/keys/${String(body.id)}`, { limits: { calls_in_flight: 5 } });
+      await http.patch('/api/vps/projects/crm', { limits: { requests_per_minute: 60 } });
+      await http.post('/api/vps/projects/left/close');
+      await happened('access-directory', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', 6);
+      return 'access-directory';
+    },
+  },
+  {
+    name: 'key-usage',
+    settings: { HOLDFAST_API_KEYS: 'bootstrap-key-of-the-history-0123456789' },
+    run: async ({ agent, http, happened }) => {
+      await agent('counted', answer);
+      const { body } = await http.post('/api/vps/keys', {
+        name: 'app',
+        scopes: ['call'],
+        limits: { calls_per_day: 100 },
+      });
+      const limited = new HttpClient(http.url, String(body.key));
+      for (let reports = 1; reports <= 2; reports++) {
+        await limited.call({ agent_name: 'counted', prompt: 'a question' });
+        await happened('key-usage', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', reports);
+      }
+      return 'key-usage';
     },
   },
   {
