@@ -10,6 +10,7 @@ import {
   keyOf,
   oldCallers,
   oldKeys,
+  sharedKey,
   type KeyedData,
 } from './make-keyed-data.ts';
 import { settings } from './old-data.ts';
@@ -54,6 +55,17 @@ it.each([...oldCallers.keys()])(
   },
 );
 
+it('of several callers with the same key, each has its own call, told by the request', async () => {
+  expect(new Set(data.shared).size).toBe(oldCallers.length);
+  for (const caller of oldCallers.keys())
+    for (const http of clients) {
+      const { body } = await http.call(callOf(caller), sharedKey);
+      expect(body).toMatchObject({ call_id: data.shared[caller], response: `re: by ${caller}` });
+    }
+  const other = await test.http.call({ ...callOf(0), prompt: 'of nobody' }, sharedKey);
+  expect(other.body.error_type).toBe('idempotency_mismatch');
+});
+
 it('nothing was started or appended twice', async () => {
   const { messages } = (await test.http.get('/api/vps/sessions/appended')).body as { messages: Json[] };
   expect(messages.map(({ content }) => content)).toEqual(
@@ -61,7 +73,7 @@ it('nothing was started or appended twice', async () => {
   );
   await expect
     .poll(async () => (await test.http.get('/api/vps/calls/counts')).body.total, { timeout: 20_000 })
-    .toBe(oldCallers.length);
+    .toBe(2 * oldCallers.length);
 });
 
 it('a repeat with another body is refused', async () => {

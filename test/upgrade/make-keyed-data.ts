@@ -16,10 +16,13 @@ export const oldCallers: readonly (string | undefined)[] = [undefined, ...oldKey
 /** What was accepted with the key `of <caller>`, by the caller's index. */
 export interface KeyedData {
   readonly calls: readonly string[];
+  /** The calls of all callers with the same key. */
+  readonly shared: readonly string[];
   readonly batches: readonly string[];
 }
 
 export const keyOf = (caller: number) => ({ 'Idempotency-Key': `of ${caller}` });
+export const sharedKey = { 'Idempotency-Key': 'of everybody' };
 export const callOf = (caller: number): Json => ({
   agent_name: 'helper',
   prompt: `by ${caller}`,
@@ -35,7 +38,7 @@ export const appendPath = '/api/vps/sessions/appended/messages';
 export async function makeKeyedData(checkout: string): Promise<{ dataDir: string; data: KeyedData }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
   const agent = await startOldAgent(echo);
-  const data = { calls: [] as string[], batches: [] as string[] };
+  const data = { calls: [] as string[], shared: [] as string[], batches: [] as string[] };
   try {
     for (const keys of [[], oldKeys]) {
       const own = { ...settings, HOLDFAST_DATA_DIR: dataDir, HOLDFAST_API_KEYS: keys.join(',') };
@@ -46,6 +49,7 @@ export async function makeKeyedData(checkout: string): Promise<{ dataDir: string
           if ((key === undefined) !== (keys.length === 0)) continue;
           const http = new HttpClient(old.http.url, key);
           data.calls.push(String((await http.call(callOf(caller), keyOf(caller))).body['call_id']));
+          data.shared.push(String((await http.call(callOf(caller), sharedKey)).body['call_id']));
           const batch = await http.post('/api/vps/reruns', batchOf(caller), keyOf(caller));
           data.batches.push(String(batch.body['batch_id']));
           await http.post(appendPath, appendOf(caller), keyOf(caller));

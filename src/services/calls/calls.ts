@@ -107,7 +107,7 @@ export class Calls {
    */
   async idOf(digest: string, earlier: readonly string[], fingerprint: string): Promise<string> {
     const id = plainStart(digest);
-    if (this.known.has(callKey(id))) return id;
+    if (earlier.length === 0 && this.known.has(callKey(id))) return id;
     const possible = [id, digest, ...earlier.flatMap((one) => [plainStart(one), one])];
     if (possible.every((one) => one === id)) return id;
     return idOfExisting(possible, fingerprint, (one) => this.fingerprintOf(one));
