@@ -1,12 +1,21 @@
 /** What belongs to one project does not exist for the keys of another one. */
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
 import type { ScriptedAgent } from '../agents/scripted-agent.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { useNode } from './use-node.ts';
 
 const bootstrap = 'bootstrap-key-of-the-test-0123456789';
-const node = useNode({ HOLDFAST_API_KEYS: bootstrap });
+const archive = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
+afterAll(() => rm(archive, { recursive: true, force: true }));
+const node = useNode({
+  HOLDFAST_API_KEYS: bootstrap,
+  HOLDFAST_ARCHIVE: archive,
+  HOLDFAST_ARCHIVE_SECONDS: '1',
+});
 const everything = ['call', 'read', 'operate'];
 const clients: Record<string, HttpClient> = {};
 const patiently = { timeout: 20_000 };
@@ -153,6 +162,37 @@ describe('two projects', () => {
     }
   });
 
+  it('have archives of their own', async () => {
+    for (const project of Object.keys(clients))
+      await vi.waitFor(async () => {
+        const text = await raw(of(project), '/api/vps/calls/export?archive=true');
+        const ids = text
+          .trim()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as Json).call_id);
+        expect(ids).toContain(has(project).failed);
+        for (const other of Object.keys(clients))
+          if (other !== project) expect(ids).not.toContain(has(other).failed);
+      }, patiently);
+  });
+
+  it('import sessions into themselves', async () => {
+    const target = await keyOf('default');
+    await node.http.post('/api/vps/projects', { name: 'target' });
+    const http = await keyOf('target');
+    const { sessions } = (await of('a').get('/api/vps/sessions/export')).body;
+    const before = (await of('a').get('/api/vps/sessions/s')).body;
+    const report = await http.post('/api/vps/sessions/import', { sessions });
+    expect(report.status).toBe(200);
+    expect((await http.get('/api/vps/sessions/s')).body).toMatchObject({ metadata: { of: 'a' } });
+    expect((await of('a').get('/api/vps/sessions/s')).body).toEqual(before);
+    expect((await target.get('/api/vps/sessions/s')).body).toMatchObject({ metadata: { of: 'default' } });
+    const foreign = { 'a\u001fs': (sessions as Json)['s'] };
+    const refused = await http.post('/api/vps/sessions/import', { sessions: foreign });
+    expect(JSON.stringify(refused.body)).toContain('control characters');
+    expect((await of('a').get('/api/vps/sessions/s')).body).toEqual(before);
+  });
+
   it('answer with the id that a session has for its users', async () => {
     for (const project of ['a', 'b'])
       for (const path of [
@@ -221,7 +261,7 @@ describe('two projects', () => {
     const marks = [...Object.values(has('a')), '"of a"', 're: of a', 'fails in a', 'appended in a'];
     const seen = new Set<string>();
     const accepted = await of('a').call(
-      { agent_name: 'echo', prompt: 'of a' },
+      { agent_name: 'echo', prompt: 'of a', session_id: 's' },
       { Prefer: 'respond-async', 'Idempotency-Key': 'linked' },
     );
     const location = accepted.headers.get('Location') ?? '';
