@@ -65,8 +65,11 @@ describe('submitCall', () => {
     const lookup = (_project: string, name: string) =>
       name === 'registered' ? { name, fallbackAgents: [], maxConcurrency: 10 } : undefined;
     const deps = {
-      agents: { lookup, find: (project: string, name: string) => Promise.resolve(lookup(project, name)),
-        isOfOther: () => false },
+      agents: {
+        lookup,
+        find: (project: string, name: string) => Promise.resolve(lookup(project, name)),
+        isOfOther: () => false,
+      },
       health: {
         order: (agents: unknown) => {
           asked.push('order');

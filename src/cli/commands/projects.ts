@@ -1,6 +1,6 @@
 /** The commands `projects`: create, list, limit and close projects. */
 import type { Command } from 'commander';
-import type { Project, ProjectList } from '../../contract/projects.ts';
+import type { Project, ProjectList, ProjectRequest } from '../../contract/projects.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { limitsInWords, newLimits, withLimits, type LimitOptions } from '../limit-options.ts';
@@ -32,7 +32,9 @@ export function addProjectCommands(program: Command): void {
 }
 
 async function create({ client, out }: Context, name: string): Promise<undefined> {
-  const { body } = await client.request<Project>('POST', '/projects', { body: { name } });
+  const { body } = await client.request<Project>('POST', '/projects', {
+    body: { name } satisfies ProjectRequest,
+  });
   if (out.json) out.document(body);
   else out.text(`Created the project ${body.name}`);
 }
