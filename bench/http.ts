@@ -11,13 +11,24 @@ class UnexpectedStatus extends Error {
   }
 }
 
-export async function post(
+export type Headers = Readonly<Record<string, string>>;
+
+export function post(url: string, body: unknown, headers: Headers = {}): Promise<unknown> {
+  return send('POST', url, body, headers);
+}
+
+export function patch(url: string, body: unknown, headers: Headers = {}): Promise<unknown> {
+  return send('PATCH', url, body, headers);
+}
+
+async function send(
+  method: 'POST' | 'PATCH',
   url: string,
   body: unknown,
-  headers: Record<string, string> = {},
+  headers: Headers,
 ): Promise<unknown> {
   const answer = await request(url, {
-    method: 'POST',
+    method,
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });

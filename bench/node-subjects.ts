@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { callWorkflowId } from '../src/domain/ids.ts';
 import type { Histories } from './history-counts.ts';
-import { call, get, post } from './http.ts';
+import { call, get, patch, post, type Headers } from './http.ts';
 import { runLanes } from './lanes.ts';
-import type { Product } from './product.ts';
+import { bootstrapKey, type Product } from './product.ts';
 import { lookupSession, slowAgentMs, type RowName } from './row-names.ts';
 import type { HistoryCounts, Subject } from './subject.ts';
 
@@ -37,6 +37,22 @@ export async function prepareNode(
     await call(url, { agent_name: 'quick', session_id: lookupSession });
 }
 
+/**
+ * Returns how the row `call-key` calls a node that needs keys: with a key of a project, both with limits that are never reached.
+ * As with any other row, an agent answers at once.
+ */
+export async function prepareKey({ url }: Product, { quick }: AgentPorts) {
+  const bootstrap = { authorization: `Bearer ${bootstrapKey}` };
+  const project = 'bench';
+  const limits = { requests_per_minute: 1_000_000, calls_in_flight: 10_000, calls_per_day: 10_000_000 };
+  await post(`${url}/api/vps/register`, { name: 'quick', host: '127.0.0.1', port: quick }, bootstrap);
+  await post(`${url}/api/vps/projects`, { name: project }, bootstrap);
+  await patch(`${url}/api/vps/projects/${project}`, { limits }, bootstrap);
+  const wish = { name: 'bench', project, scopes: ['call'], limits };
+  const { key } = (await post(`${url}/api/vps/keys`, wish, bootstrap)) as { key: string };
+  return { name: 'call-key', headers: { authorization: `Bearer ${key}` } } as const;
+}
+
 /** The agent that each kind of row asks. A row's kind is its name without `-regular`. */
 const agentOf = {
   call: 'quick',
@@ -55,7 +71,11 @@ export function callSubject(
   kind: CallKind,
   product: Product,
   histories: Histories,
-  { name = kind, sessions = 'bench' }: { name?: RowName; sessions?: string } = {},
+  {
+    name = kind,
+    sessions = 'bench',
+    headers = {},
+  }: { name?: RowName; sessions?: string; headers?: Headers } = {},
 ): Subject {
   const agent_name = agentOf[kind];
   const inSession = (sessionId: string) => ({
@@ -64,7 +84,7 @@ export function callSubject(
   });
   const count = async (): Promise<HistoryCounts> => {
     const sessionId = `bench-${randomUUID()}`;
-    const once = () => call(product.url, inSession(sessionId));
+    const once = () => call(product.url, inSession(sessionId), headers);
     const added =
       kind === 'session' ? await histories.addedToSession(sessionId, product.namespace, once) : undefined;
     const { call_id } = await once();
@@ -74,7 +94,7 @@ export function callSubject(
   return {
     ...ofNode(product, name),
     run: (calls, parallel) =>
-      runLanes((lane) => call(product.url, inSession(`${sessions}-${lane}`)), calls, parallel),
+      runLanes((lane) => call(product.url, inSession(`${sessions}-${lane}`), headers), calls, parallel),
     count,
     ...(kind === 'slow' && { agentMs: slowAgentMs }),
     ...(kind === 'session' && { afterwards: { ms: toldAfterMs, isCost: false } }),

@@ -44,6 +44,11 @@ const environmentOfAll = {
 /** Settings for the regular path, in which an activity, and not the first workflow task, asks the agent. */
 export const regularPath = { HOLDFAST_FIRST_TASK_WAIT_MS: '0' };
 
+export const bootstrapKey = 'bootstrap-key-of-the-benchmark';
+
+/** Settings for a node that needs keys. */
+export const withKeys = { HOLDFAST_API_KEYS: bootstrapKey };
+
 export async function startProduct(children: Children, options: Options): Promise<Product> {
   const { dataDir, beside } = options;
   const { child, pid } = children.start(

@@ -7,6 +7,7 @@ export const rowTitles = {
   'stock-tuned': 'stock Temporal app on our server',
   call: 'call',
   'call-regular': 'call, regular path',
+  'call-key': 'call with an API key and limits',
   session: 'call in a session',
   'session-regular': 'call in a session, regular path',
   'session-thinking': 'call in a session, 10 s between turns',

@@ -1,7 +1,7 @@
 /** Starts the processes that the chosen rows need, and makes the subjects of the rows. */
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '../src/temporal-sdk/timestamps.ts';
@@ -12,9 +12,9 @@ import type { Bare, FloorReply, FloorRequest } from './floor.ts';
 import { Histories } from './history-counts.ts';
 import { post } from './http.ts';
 import { runLanes, type Phase } from './lanes.ts';
-import { callSubject, prepareNode, readSubject, repeatSubject } from './node-subjects.ts';
+import { callSubject, prepareKey, prepareNode, readSubject, repeatSubject } from './node-subjects.ts';
 import { holdingAgent } from './holding-agent.ts';
-import { regularPath, startProduct, type Product } from './product.ts';
+import { regularPath, startProduct, withKeys, type Product } from './product.ts';
 import { queueSubject } from './queue.ts';
 import { callsOf, type Plan } from './rounds.ts';
 import type { RowName } from './row-names.ts';
@@ -28,8 +28,6 @@ export interface Stage {
   readonly product: Product;
   stop(): Promise<void>;
 }
-
-const regularNamespace = 'regular';
 
 export async function startStage(rows: readonly RowName[], plan: Plan, folder: string): Promise<Stage> {
   const children = new Children();
@@ -68,8 +66,12 @@ async function start(
   }
   for (const kind of ['call', 'session', 'failed-1', 'failed-2', 'slow'] as const)
     subjects.push(callSubject(kind, product, histories));
+  if (wants('call-key')) {
+    const keyed = await startBeside(children, product, await inner(folder, 'keyed'), withKeys);
+    subjects.push(callSubject('call', keyed, histories, await prepareKey(keyed, agents)));
+  }
   if (rows.some((row) => row.endsWith('-regular'))) {
-    const regular = await startRegular(children, product, await inner(folder, 'regular'));
+    const regular = await startBeside(children, product, await inner(folder, 'regular'), regularPath);
     await prepareNode(regular, agents);
     for (const kind of ['call', 'session', 'failed-1', 'failed-2', 'slow'] as const)
       subjects.push(callSubject(kind, regular, histories, { name: `${kind}-regular` }));
@@ -93,10 +95,15 @@ async function start(
   };
 }
 
-/** Starts a second node on the same server but in another namespace, so that the two nodes share only the server. */
-async function startRegular(children: Children, product: Product, dataDir: string): Promise<Product> {
+/** Starts another node on the same server but in a namespace of its own, so that the two share only the server. */
+async function startBeside(
+  children: Children,
+  product: Product,
+  dataDir: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Product> {
+  const namespace = basename(dataDir);
   const connection = await Connection.connect({ address: product.temporalAddress });
-  const namespace = regularNamespace;
   await connection.workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: msToTs('7 days'),
@@ -104,7 +111,7 @@ async function startRegular(children: Children, product: Product, dataDir: strin
   // The server's services know the namespace only after a moment.
   while (!(await isUsable(connection, namespace))) await pass(100);
   await connection.close();
-  return startProduct(children, { dataDir, beside: { product, namespace }, environment: regularPath });
+  return startProduct(children, { dataDir, beside: { product, namespace }, environment });
 }
 
 async function isUsable(connection: Connection, namespace: string): Promise<boolean> {

@@ -77,6 +77,8 @@ export function targets(levels: readonly number[]): Target[] {
     },
     { ...ratio('p50', p50, 'repeat', 'repeat-rpcs'), atMost: 1.3 },
     { ...ratio('p50', p50, 'slow', 'slow-regular'), atMost: 1.1 },
+    { ...ratio('p50', p50, 'call-key', 'call'), atMost: 1.1 },
+    { ...ratio('server CPU', perCall('serverCpuMs'), 'call-key', 'call'), atMost: 1.1 },
     ...paths.map((row) => ({
       ...alone(
         `p99 / p50 at 16: ${rowTitles[row]}`,
