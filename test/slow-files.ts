@@ -9,6 +9,7 @@ export const slowFiles = [
   'test/api/call-export.test.ts',
   'test/api/circuit.test.ts',
   'test/api/health-operations.test.ts',
+  'test/api/limits.test.ts',
   'test/api/openapi.test.ts',
   'test/api/outage.test.ts',
   'test/api/repeats.test.ts',

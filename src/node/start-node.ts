@@ -73,7 +73,6 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   await Promise.all([agents.ensure(), health.ensure(), node.services.usage.ensure()]);
 
   cleanups.add('sending the last outcomes', () => health.flush());
-  cleanups.add('reporting what keys have used', () => node.services.usage.sync());
   const worker = config.worker.embedded
     ? await runWorker(() => node.createWorker({ graceMs: workerGraceMs }))
     : undefined;
@@ -91,6 +90,8 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
       await countEarlierCalls(node, config.limits.maxDeadlineMs, log),
     );
 
+  // Both need a worker, so they come before the worker's stop.
+  cleanups.add('reporting what keys have used', () => node.services.usage.flush());
   cleanups.add('telling sessions how their calls ended', () => node.untold.close());
   const drain = new Drain();
   const url = await serveApi(config, log, { node, temporal, worker, drain, cleanups });

@@ -1,10 +1,13 @@
 /** Limits of keys and projects refuse a request before anything is accepted. */
+import { rm } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { keyUsageId } from '../../src/domain/ids.ts';
 import { usageQuery } from '../../src/workflows/messages.ts';
 import { startAgent } from '../agents/scripted-agent.ts';
 import { startNodeWithFacades } from '../rig/facades-beside.ts';
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
+import { samePlace, startNodeProcess, type NodeProcess } from '../rig/node-process.ts';
+import { testEnvironment } from '../rig/test-node.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { says } from './scripts.ts';
 import { useNode } from './use-node.ts';
@@ -172,6 +175,25 @@ describe('with several facades, a limit', { timeout: 120_000 }, () => {
     );
     expect(accepted).toBeLessThanOrEqual(27);
   });
+});
+
+it("a day's count outlives a restart", async () => {
+  const environment = await testEnvironment({ HOLDFAST_API_KEYS: bootstrap, HOLDFAST_LOG_LEVEL: 'warn' });
+  onTestFinished(() => rm(environment.HOLDFAST_DATA_DIR, { recursive: true, force: true }));
+  const first = await startNodeProcess(environment);
+  const agent = await startAgent(says('hello'));
+  onTestFinished(() => agent.close());
+  await first.http.register('counted', agent.port);
+  const wish = { name: 'limited', scopes: ['call'], limits: { calls_per_day: 3 } };
+  const key = String((await first.http.post('/api/vps/keys', wish)).body.key);
+  const call = async ({ url }: NodeProcess) =>
+    (await new HttpClient(url, key).call({ agent_name: 'counted', prompt: 'x' })).status;
+  expect([await call(first), await call(first)]).toEqual([200, 200]);
+  first.process.kill('SIGTERM');
+  expect(await first.process.exited).toEqual({ code: 0, signal: null });
+  expect(first.process.output).not.toMatch(/Stopping: .* failed/);
+  const second = await startNodeProcess(samePlace(environment, first));
+  expect([await call(second), await call(second)]).toEqual([200, 429]);
 });
 
 it('a project has limits that its keys share', async () => {

@@ -175,6 +175,12 @@ export class Usage {
     return this.syncing;
   }
 
+  /** Reports what is new, before the process ends. */
+  async flush(): Promise<void> {
+    await this.syncing?.catch(() => undefined); // It may have begun before the last call.
+    if (this.pending ?? !this.isReported) await this.sync();
+  }
+
   /** A report that got no answer is sent again as it was, so that nothing counts twice. */
   private async exchange(): Promise<void> {
     if (!this.pending && this.isReported) {
