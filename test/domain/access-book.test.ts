@@ -161,6 +161,27 @@ describe('projects', () => {
     expect(book.refusalOfCreation(ofProject('crm'), boss, 3)).toMatchObject({ type: 'project_closed' });
   });
 
+  it('are not closed by the last key with the scope admin, if it would end with them', () => {
+    const book = withCrm();
+    book.create({ ...admin('of crm'), project: 'crm' }, 0);
+    book.revoke('boss', 1);
+    expect(book.refusalOfClosing('crm', by('of crm'), 2)).toMatchObject({ type: 'last_admin_key' });
+    expect(book.refusalOfClosing('crm', { kind: 'bootstrap' }, 2)).toBeUndefined();
+  });
+
+  it('have limits, as keys do', () => {
+    const book = withCrm();
+    expect(book.refusalOfProjectLimits('crm', boss, 1)).toBeUndefined();
+    expect(book.refusalOfProjectLimits('none', boss, 1)).toMatchObject({ type: 'project_not_found' });
+    expect(book.refusalOfProjectLimits('default', boss, 1)).toMatchObject({ type: 'default_project' });
+    expect(book.refusalOfProjectLimits('crm', by('none'), 1)).toMatchObject({ type: 'unauthorized' });
+    expect(book.limitProject('crm', { callsPerDay: 5 })).toMatchObject({ limits: { callsPerDay: 5 } });
+    expect(book.limitProject('crm', {}).limits).toEqual({});
+    book.create(caller('a'), 0);
+    expect(book.limitKey('a', { callsInFlight: 2 })).toMatchObject({ limits: { callsInFlight: 2 } });
+    expect(book.state().keys.find(({ id }) => id === 'a')?.limits).toEqual({ callsInFlight: 2 });
+  });
+
   it('are changed by those with the scope admin', () => {
     const book = withCrm();
     book.create(caller('a'), 0);
