@@ -102,8 +102,8 @@ function pipeline(
     if (one.scope !== 'open') {
       const principal = await authenticate(request);
       if (response.closed) return; // Its client has left, and nobody would read an answer.
-      requireScope(principal, one.scope);
       charges.request(principal);
+      requireScope(principal, one.scope);
       principals.set(request, principal);
       openResponses.track(principal, response);
     } else refuseOtherSites(request, config.publicOrigins);

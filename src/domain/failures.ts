@@ -171,6 +171,8 @@ export interface RateLimit {
   readonly quota: number;
   /** For a limit of things in a time instead: how long that is. */
   readonly seconds?: number;
+  /** How much of the quota is left. Default: nothing. */
+  readonly remaining?: number;
 }
 
 interface RefusalOptions {

@@ -12,7 +12,7 @@ export interface UsageReport {
   readonly node: string;
   /** Counts the facade's reports. One that comes again changes nothing. */
   readonly number: number;
-  /** Calls that were accepted since the last report. */
+  /** Calls that were accepted since the last report. Negative if more of those before were given back. */
   readonly calls: BySubject;
   /** The minute (epoch minutes) that `requests` are of. */
   readonly minute: number;
@@ -91,7 +91,7 @@ export class UsageBook {
     if (number > (this.reports.get(node)?.number ?? 0)) {
       this.keep({ node, number, minute, requests, inFlight, at: now });
       for (const [subject, count] of Object.entries(report.calls))
-        this.calls.set(subject, (this.calls.get(subject) ?? 0) + count);
+        this.calls.set(subject, Math.max(0, (this.calls.get(subject) ?? 0) + count));
       for (const [key, at] of Object.entries(report.lastUsed)) this.use(key, at);
     }
     const recently = Math.floor(now / minuteMs) - 1;

@@ -70,6 +70,21 @@ describe('the limits of a key', () => {
     expectLimit(rerun, '"calls-a-day";q=3;w=86400');
   });
 
+  it('count a call that is sent several times at once', async () => {
+    await node.agent('answers at once', says('hello'));
+    const http = await keyWith({ calls_per_day: 6 });
+    const answers = await Promise.all(
+      Array.from({ length: 48 }, (_, index) =>
+        http.call(
+          { agent_name: 'answers at once', prompt: 'x' },
+          { 'Idempotency-Key': `several ${Math.floor(index / 4)}` },
+        ),
+      ),
+    );
+    const accepted = answers.filter(({ status }) => status === 200).map(({ body }) => body.call_id);
+    expect(new Set(accepted).size).toBe(6);
+  });
+
   it('bound its prompts', async () => {
     await node.agent('prompted', says('hello'));
     const http = await keyWith({ max_prompt_bytes: 10 });

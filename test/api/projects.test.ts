@@ -384,6 +384,23 @@ describe('a project', () => {
     expectProblem(await of('a').post('/api/vps/projects', { name: 'x' }), 403, 'scope_missing');
   });
 
+  it('starts no more calls of its batches once it is closed', async () => {
+    await node.http.post('/api/vps/projects', { name: 'with-batch' });
+    const http = await keyOf('with-batch');
+    for (let call = 0; call < 5; call++) await http.call({ agent_name: 'fails', prompt: `failed ${call}` });
+    const filter = { status: 'failed' };
+    const total = async () => (await http.post('/api/vps/reruns', { filter, dry_run: true })).body.total;
+    await vi.waitFor(async () => expect(await total()).toBe(5), patiently);
+    const slow = { filter, rate_per_second: 0.1 };
+    const { batch_id } = (await http.post('/api/vps/reruns', slow)).body;
+    const listed = async () => ((await http.get('/api/vps/reruns')).body.batches as Json[]).length;
+    await vi.waitFor(async () => expect(await listed()).toBe(1), patiently);
+    await node.http.post('/api/vps/projects/with-batch/close');
+    const batch = async () => (await node.http.get(`/api/vps/reruns/${String(batch_id)}`)).body;
+    await vi.waitFor(async () => expect((await batch()).status).toBe('cancelled'), patiently);
+    expect(Number((await batch()).done)).toBeLessThan(5);
+  });
+
   it('takes nothing new once it is closed, and its keys open nothing', async () => {
     await node.http.post('/api/vps/projects', { name: 'closing' });
     const http = await keyOf('closing');

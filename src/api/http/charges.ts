@@ -2,7 +2,7 @@
 import type { Principal } from './auth.ts';
 import type { Access } from '../../services/keys/access.ts';
 import { Refusal } from '../../domain/failures.ts';
-import type { Charge } from '../../services/calls/admission.ts';
+import type { Charge } from '../../services/calls/calls-in-flight.ts';
 import type { Subject, Usage } from '../../services/keys/usage.ts';
 
 export class Charges {

@@ -22,10 +22,10 @@ export function sendProblem(response: Response, refusal: Refusal): void {
   const { status } = refusals[refusal.type];
   if (refusal.retryAfterSeconds !== undefined) response.set('Retry-After', String(refusal.retryAfterSeconds));
   if (refusal.limit) {
-    const { name, quota, seconds } = refusal.limit;
+    const { name, quota, seconds, remaining = 0 } = refusal.limit;
     const what = seconds === undefined ? 'qu="concurrent-requests"' : `w=${seconds}`;
     response.set('RateLimit-Policy', `"${name}";q=${quota};${what}`);
-    response.set('RateLimit', `"${name}";r=0;t=${refusal.retryAfterSeconds ?? 1}`);
+    response.set('RateLimit', `"${name}";r=${remaining};t=${refusal.retryAfterSeconds ?? 1}`);
   }
   // One header line each: Chromium reads only the first challenge of a line, and would never ask for a password.
   if (status === 401)

@@ -26,7 +26,7 @@ const theDefault: Project = {
 };
 
 /** Endpoints that create, list, describe and close projects. */
-export function projectEndpoints({ access }: Pick<ApiDependencies, 'access'>): Endpoint[] {
+export function projectEndpoints({ access, reruns }: Pick<ApiDependencies, 'access' | 'reruns'>): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -120,14 +120,15 @@ export function projectEndpoints({ access }: Pick<ApiDependencies, 'access'>): E
       tag: 'keys',
       summary: 'Close a project for good',
       description:
-        'Its keys open nothing from then on, and it takes nothing new; calls in flight end as they would. What it has can still be read and deleted by those with the scope admin. Its name stays taken.',
+        'Its keys open nothing from then on, and it takes nothing new; calls in flight end as they would, and batches start no more calls. What it has can still be read and deleted by those with the scope admin. Its name stays taken.',
       params,
       answers: { 200: { description: 'Closed', schema: project } },
       refusals: [...refusedChanges, 'project_not_found', 'default_project', 'last_admin_key'],
-      handle: async ({ params: { name }, principal }) => ({
-        status: 200,
-        body: projectToWire(await access.closeProject(name, principal.actor)),
-      }),
+      handle: async ({ params: { name }, principal }) => {
+        const closed = await access.closeProject(name, principal.actor);
+        await reruns.batches.cancelAll(name); // If this fails, closing it again does it.
+        return { status: 200, body: projectToWire(closed) };
+      },
     }),
   ];
 }

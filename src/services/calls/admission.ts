@@ -3,26 +3,11 @@ import type { AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { jsonBytes } from '../../domain/json-bytes.ts';
 import type { Semaphore } from '../../lib/semaphore.ts';
-import type { CallsInFlight } from './calls-in-flight.ts';
+import type { CallsInFlight, Charge, Outcome } from './calls-in-flight.ts';
 
 interface AdmissionDependencies {
   readonly inFlight: CallsInFlight;
   readonly limits: { readonly maxCallsInFlight: number };
-}
-
-export interface Place {
-  /** Stops counting the call, because it was not started. */
-  giveBack(): void;
-  /** No longer charges the call, because it existed before. */
-  wasStartedBefore(): void;
-}
-
-/** What a key or a project was charged for a call. */
-export interface Charge {
-  /** The call is no longer in flight. */
-  ended(): void;
-  /** The call was not accepted, or had been charged before. */
-  giveBack(): void;
 }
 
 interface AdmittedCall {
@@ -36,28 +21,20 @@ interface AdmittedCall {
 const overdueMs = 60_000;
 
 /**
- * Counts the call as in flight until it ends, and charges it. A repeat of a call in flight is always admitted, because it adds no load. Throws
- * the refusal `overloaded` if this node or the agent already has the most calls in flight that it may have.
+ * Counts the call as in flight until it ends, and charges it. A repeat of a call in flight is always admitted, because it adds no
+ * load. Returns the function that takes the request's outcome: see `CallsInFlight.enter`. Throws the refusal `overloaded` if
+ * this node or the agent already has the most calls in flight that it may have, and those of `charge`.
  */
 export function admit(
   deps: AdmissionDependencies,
   { callId, prompt, deadlineMs, charge }: AdmittedCall,
   agent: AgentConfig,
-): Place {
+): (outcome: Outcome) => void {
   const { inFlight } = deps;
-  const repeated = inFlight.has(callId);
-  if (!repeated) checkLoad(deps, agent);
-  const charged = repeated ? undefined : charge?.(jsonBytes(prompt));
-  inFlight.add(callId, agent.name, deadlineMs + overdueMs, charged && (() => charged.ended()));
-  return {
-    giveBack() {
-      // A refused repeat of a call that runs does not end that call.
-      if (repeated) return;
-      charged?.giveBack();
-      inFlight.done(callId);
-    },
-    wasStartedBefore: () => charged?.giveBack(),
-  };
+  const isRepeat = inFlight.has(callId);
+  if (!isRepeat) checkLoad(deps, agent);
+  const charged = isRepeat ? undefined : charge?.(jsonBytes(prompt));
+  return inFlight.enter(callId, agent.name, deadlineMs + overdueMs, charged);
 }
 
 function checkLoad({ inFlight, limits }: AdmissionDependencies, agent: AgentConfig): void {

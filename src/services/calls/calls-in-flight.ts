@@ -1,3 +1,14 @@
+/** What a key or a project was charged for a call. */
+export interface Charge {
+  /** The call is no longer in flight. */
+  ended(): void;
+  /** The call was not accepted, or had been charged before. */
+  giveBack(): void;
+}
+
+/** What a request for a call led to: it started the call, found it started, or was refused. */
+export type Outcome = 'started' | 'attached' | 'refused';
+
 interface CallInFlight {
   readonly agent: string;
   /**
@@ -9,7 +20,12 @@ interface CallInFlight {
   checkAt: number;
   /** The pause, in ms, after the check at `checkAt`. */
   pauseMs: number;
-  readonly onDone: (() => void) | undefined;
+  readonly charge: Charge | undefined;
+  /** Requests for the call that have no outcome yet. */
+  open: number;
+  /** Whether this node has started the call. */
+  isStarted: boolean;
+  isFound: boolean;
 }
 
 /**
@@ -41,26 +57,53 @@ export class CallsInFlight {
     return this.byAgent.get(agent) ?? 0;
   }
 
+  /** Counts a call that was started before, until `done` is called, but at most for `mostMs`. */
+  add(callId: string, agent: string, mostMs: number): void {
+    this.count(callId, agent, mostMs).isStarted = true;
+  }
+
   /**
-   * Counts the call until `done` is called, but at most for `mostMs`, because this node may not notice the end of a call that
-   * ends on another node. `onDone` is called once it no longer counts; a call that is counted already keeps its own.
+   * Counts the call for a request that may start it, until `done` is called, but at most for `mostMs`, because this node may not
+   * notice the end of a call that ends on another node. Requests for the same call share its place and its charge. Returns the
+   * function with which each says its outcome, once. If none of them has started the call, the charge is given back in the end;
+   * if none has found it either, it no longer counts.
    */
-  add(callId: string, agent: string, mostMs: number, onDone = this.calls.get(callId)?.onDone): void {
-    this.drop(callId);
+  enter(callId: string, agent: string, mostMs: number, charge?: Charge): (outcome: Outcome) => void {
+    const call = this.calls.get(callId) ?? this.count(callId, agent, mostMs, charge);
+    call.open += 1;
+    let isSaid = false;
+    return (outcome) => {
+      if (isSaid) return;
+      isSaid = true;
+      call.open -= 1;
+      call.isStarted ||= outcome === 'started';
+      call.isFound ||= outcome === 'attached';
+      if (call.open > 0 || call.isStarted) return;
+      call.charge?.giveBack();
+      if (!call.isFound && this.calls.get(callId) === call) this.done(callId);
+    };
+  }
+
+  private count(callId: string, agent: string, mostMs: number, charge?: Charge): CallInFlight {
     const now = performance.now();
-    this.calls.set(callId, {
+    const call = {
       agent,
       forgetAt: now + mostMs,
       checkAt: now + firstCheckMs,
       pauseMs: firstCheckMs,
-      onDone,
-    });
+      charge,
+      open: 0,
+      isStarted: false,
+      isFound: false,
+    };
+    this.calls.set(callId, call);
     this.byAgent.set(agent, this.ofAgent(agent) + 1);
+    return call;
   }
 
   /** Stops counting the call, because it has ended or was not started. Does nothing if the call is not counted. */
   done(callId: string): void {
-    this.drop(callId)?.onDone?.();
+    this.drop(callId)?.charge?.ended();
   }
 
   private drop(callId: string): CallInFlight | undefined {
@@ -81,7 +124,7 @@ export class CallsInFlight {
     const due = [...this.calls].filter(([, { checkAt }]) => checkAt <= nowMs).slice(0, max);
     for (const [, call] of due) {
       // Somebody may wait to be allowed another call once this one has ended.
-      call.pauseMs = Math.min(2 * call.pauseMs, call.onDone ? chargedPauseMs : longestPauseMs);
+      call.pauseMs = Math.min(2 * call.pauseMs, call.charge ? chargedPauseMs : longestPauseMs);
       call.checkAt = nowMs + call.pauseMs;
     }
     return due.map(([callId]) => callId);

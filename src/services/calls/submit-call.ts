@@ -21,9 +21,9 @@ import type { Health } from '../agents/health.ts';
 import type { RerunMemo } from '../reruns/rerun-memo.ts';
 import { sessionBusy } from '../sessions/session-refusals.ts';
 import type { OpenedTurn, Sessions } from '../sessions/sessions.ts';
-import { admit, waitedTooLong, type Charge, type Place } from './admission.ts';
+import { admit, waitedTooLong } from './admission.ts';
 import { attach, findExistingCall, findKnownCall, type Submitted } from './attach-call.ts';
-import type { CallsInFlight } from './calls-in-flight.ts';
+import type { CallsInFlight, Charge } from './calls-in-flight.ts';
 import type { Attached, Calls, Started } from './calls.ts';
 import { notRegistered, wantedChain, type WantedChain } from './requested-chain.ts';
 
@@ -86,27 +86,27 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   if (resolved.state === 'attached') return attach(deps, request, resolved);
   const { agent, chain } = resolved;
   const { sessionId } = request;
-  const place = await admitUnlessStarted(deps, request, agent);
-  if ('state' in place) return attach(deps, request, place);
+  const settle = await admitUnlessStarted(deps, request, agent);
+  if (typeof settle !== 'function') return attach(deps, request, settle);
+  const attachTo = async (existing: Attached, opened?: OpenedTurn): Promise<Submitted> => {
+    const submitted = await attach(deps, request, existing, opened);
+    settle('attached');
+    return submitted;
+  };
   try {
     const prompt = await keepText(deps.texts, callOwner(request.callId), request.prompt);
     const wait = { timeoutMs: deps.limits.startPatienceMs };
     return await deps.starts.run(async () => {
       const opened = await acquireTurn(deps, request);
-      if (opened && 'state' in opened) {
-        place.wasStartedBefore();
-        return attach(deps, request, opened);
-      }
+      if (opened && 'state' in opened) return attachTo(opened);
       const started = await start(deps, request, { chain, prompt, opened });
-      if (started.state === 'attached') {
-        place.wasStartedBefore();
-        return attach(deps, request, started, opened);
-      }
+      if (started.state === 'attached') return attachTo(started, opened);
+      settle('started');
       const session = sessionId === undefined ? undefined : { sessionId, life: opened?.turn.life };
       return { status: 'running', attached: false, session };
     }, wait);
   } catch (error) {
-    place.giveBack();
+    settle('refused');
     throw error instanceof PermitTimeout ? waitedTooLong(deps) : error;
   }
 }
@@ -116,7 +116,7 @@ async function admitUnlessStarted(
   deps: SubmitDependencies,
   request: CallRequest,
   agent: AgentConfig,
-): Promise<Place | Attached> {
+): Promise<ReturnType<typeof admit> | Attached> {
   try {
     return admit(deps, request, agent);
   } catch (refusal) {

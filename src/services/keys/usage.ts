@@ -9,12 +9,14 @@ import { mayUse, type Limits } from '../../domain/limits.ts';
 import { dayOf, emptyUsage, type UsageReport, type UsageSummary } from '../../domain/usage-book.ts';
 import type { keyUsage } from '../../workflows/key-usage.ts';
 import { reportUsageUpdate, usageQuery } from '../../workflows/messages.ts';
-import type { Charge } from '../calls/admission.ts';
+import type { Charge } from '../calls/calls-in-flight.ts';
 import { ensureEntity, sendUpdate } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
+/** How soon, at the latest, a facade learns what the others have used. */
+const shareSeconds = 3;
 
 /** A key or a project, and its limits. */
 export interface Subject {
@@ -33,7 +35,9 @@ interface Own {
   inFlight: number;
   /** Calls in flight that were not when the last report was sent. */
   startedInFlight: number;
-  /** Calls that no report has told yet. */
+  /** The day that `calls` are of. */
+  day: string;
+  /** Calls that no report has told yet. Negative if calls that it has told were given back. */
   calls: number;
 }
 
@@ -99,7 +103,7 @@ export class Usage {
     const minute = Math.floor(now / minuteMs);
     const limited = subjects.filter(({ limits }) => limits.requestsPerMinute !== undefined);
     for (const { id, name, limits } of limited) {
-      const own = this.of(id, minute);
+      const own = this.of(id);
       const others = this.known.minute === minute ? (this.known.requests[id] ?? 0) : 0;
       const used = { before: others + own.reportedRequests, since: own.requests - own.reportedRequests };
       this.require('requests a minute', name, limits.requestsPerMinute, used, {
@@ -107,7 +111,7 @@ export class Usage {
         retryAfterSeconds: Math.ceil(((minute + 1) * minuteMs - now) / 1_000),
       });
     }
-    for (const { id } of limited) this.of(id, minute).requests += 1;
+    for (const { id } of limited) this.of(id).requests += 1;
     if (limited.length > 0) this.isReported = false;
   }
 
@@ -135,7 +139,7 @@ export class Usage {
         'calls a day',
         name,
         limits.callsPerDay,
-        { before: today, since: own.calls },
+        { before: today + Math.min(0, own.calls), since: Math.max(0, own.calls) },
         {
           seconds: dayMs / 1_000,
           retryAfterSeconds: Math.ceil((dayMs - (now % dayMs)) / 1_000),
@@ -159,7 +163,10 @@ export class Usage {
     });
     const giveBack = once(() => {
       ended();
-      for (const { id } of limited) this.of(id).calls -= 1;
+      for (const { id } of limited) {
+        const own = this.of(id);
+        if (own.day === dayOf(now)) own.calls -= 1;
+      }
     });
     return { ended, giveBack };
   }
@@ -225,16 +232,16 @@ export class Usage {
 
   private newReport(): Pending {
     const minute = Math.floor(this.cluster.now() / minuteMs);
-    const all = [...this.own];
+    const all = [...this.own.keys()].map((id) => [id, this.of(id)] as const);
     const of = (pick: (own: Own) => number) =>
-      Object.fromEntries(all.map(([id, own]) => [id, pick(own)] as const).filter(([, count]) => count > 0));
+      Object.fromEntries(all.map(([id, own]) => [id, pick(own)] as const).filter(([, count]) => count !== 0));
     this.reports += 1;
     const report: UsageReport = {
       node: this.node,
       number: this.reports,
       minute,
       calls: of((own) => own.calls),
-      requests: of((own) => (own.minute === minute ? own.requests : 0)),
+      requests: of((own) => own.requests),
       inFlight: of((own) => own.inFlight),
       lastUsed: Object.fromEntries(this.lastUsed),
     };
@@ -247,11 +254,10 @@ export class Usage {
   private wasReported(id: string, before: Own): void {
     const own = this.own.get(id);
     if (!own) return;
-    own.calls -= before.calls;
+    if (own.day === before.day) own.calls -= before.calls;
     if (own.minute === before.minute) own.reportedRequests = before.requests;
     own.startedInFlight = Math.max(0, own.startedInFlight - before.startedInFlight);
-    const isIdle =
-      own.calls === 0 && own.inFlight === 0 && own.minute * minuteMs < this.cluster.now() - minuteMs;
+    const isIdle = own.calls === 0 && own.inFlight === 0 && own.requests === 0;
     if (isIdle) this.own.delete(id);
   }
 
@@ -263,20 +269,38 @@ export class Usage {
     { seconds, retryAfterSeconds }: { readonly seconds?: number; readonly retryAfterSeconds: number },
   ): void {
     if (quota === undefined || mayUse(quota, used, this.cluster.facades())) return;
-    throw new Refusal('limit_reached', `${who} may have ${quota} ${what}, and has used them`, {
-      retryAfterSeconds,
-      limit: { name: what.replaceAll(' ', '-'), quota, ...(seconds !== undefined && { seconds }) },
-    });
+    const left = quota - used.before;
+    const limit = { name: what.replaceAll(' ', '-'), quota, ...(seconds !== undefined && { seconds }) };
+    if (left <= 0 || this.cluster.facades() <= 1)
+      throw new Refusal('limit_reached', `${who} may have ${quota} ${what}, and has used them`, {
+        retryAfterSeconds,
+        limit,
+      });
+    throw new Refusal(
+      'limit_reached',
+      `${who} may have ${quota} ${what}, and this node has used its share of them until it learns what the other nodes have used: try again in ${shareSeconds} s`,
+      { retryAfterSeconds: shareSeconds, limit: { ...limit, remaining: Math.max(0, left - used.since) } },
+    );
   }
 
-  private of(id: string, minute?: number): Own {
-    let own = this.own.get(id);
-    if (!own) {
-      own = { minute: 0, requests: 0, reportedRequests: 0, inFlight: 0, startedInFlight: 0, calls: 0 };
-      this.own.set(id, own);
-    }
-    if (minute !== undefined && own.minute !== minute)
-      Object.assign(own, { minute, requests: 0, reportedRequests: 0 });
+  /** What the subject has used here, in this minute and on this day. */
+  private of(id: string): Own {
+    const now = this.cluster.now();
+    const minute = Math.floor(now / minuteMs);
+    const day = dayOf(now);
+    const nothingYet = {
+      minute,
+      requests: 0,
+      reportedRequests: 0,
+      inFlight: 0,
+      startedInFlight: 0,
+      day,
+      calls: 0,
+    };
+    const own = this.own.get(id) ?? nothingYet;
+    if (own.minute !== minute) Object.assign(own, { minute, requests: 0, reportedRequests: 0 });
+    if (own.day !== day) Object.assign(own, { day, calls: 0 });
+    this.own.set(id, own);
     return own;
   }
 

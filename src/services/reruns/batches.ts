@@ -23,7 +23,7 @@ import { batchPagesQuery, cancelBatchSignal } from '../../workflows/messages.ts'
 import { loadItems } from './batch-pages.ts';
 import { keepText, refusing } from '../../payloads/store-refusals.ts';
 import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
-import { batchesQuery } from '../temporal/queries.ts';
+import { batchesQuery, runningBatchesQuery } from '../temporal/queries.ts';
 import { decodeListed, listPage, type Page } from '../temporal/visibility.ts';
 
 /** A batch with its progress. */
@@ -140,6 +140,18 @@ export class Batches {
     const { items, ...rest } = await listPage(this.temporal, batchesQuery(project), page);
     const infos = items.map((one) => decodeListed(this.temporal, one));
     return { items: (await Promise.all(infos)).map((info) => summaryOf(info, [])), ...rest };
+  }
+
+  /** Does what `cancel` does for every batch of the project. Temporal lists a batch about a second after its start. */
+  async cancelAll(project: string): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const page = await listPage(this.temporal, runningBatchesQuery(project), { limit: 100, cursor });
+      await Promise.all(
+        page.items.map(({ execution }) => this.cancel(batchIdOf(execution?.workflowId ?? ''))),
+      );
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
   }
 
   /**

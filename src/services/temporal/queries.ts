@@ -71,6 +71,11 @@ export function batchesQuery(project: string): string {
   return project === allProjects ? batches : `${batches} AND ${isInProject(project)}`;
 }
 
+/** Returns the query for the project's batches of reruns that run. */
+export function runningBatchesQuery(project: string): string {
+  return `${batchesQuery(project)} AND ExecutionStatus = 'Running'`;
+}
+
 /** Returns the query for running workflows that are pinned to this version of the workers (ADR 0012). */
 export function pinnedQuery(deploymentName: string, buildId: string): string {
   const version = JSON.stringify(`${deploymentName}:${buildId}`);

@@ -1,0 +1,103 @@
+/** What facades count of limits, with a workflow that is an object of this test. test/api/limits.test.ts has the real one. */
+import { describe, expect, it } from 'vitest';
+import { Refusal } from '../../src/domain/failures.ts';
+import { emptyUsage, UsageBook, type UsageReport } from '../../src/domain/usage-book.ts';
+import { Usage, type Subject } from '../../src/services/keys/usage.ts';
+import { reportUsageUpdate } from '../../src/workflows/messages.ts';
+import type { Temporal } from '../../src/services/temporal/rpc.ts';
+
+const day = 86_400_000;
+
+function cluster({ facades = 1 } = {}) {
+  const book = new UsageBook(emptyUsage);
+  const clock = { now: day + 1 };
+  const handle = {
+    executeUpdate: (update: unknown, { args: [report] }: { args: [UsageReport] }) => {
+      expect(update).toBe(reportUsageUpdate);
+      return Promise.resolve(book.report(report, clock.now));
+    },
+    query: (_query: unknown, node: string, minute: number) =>
+      Promise.resolve(book.summary(node, minute, clock.now)),
+  };
+  const client = {
+    withDeadline: (_deadline: number, call: () => unknown) => call(),
+    workflow: { getHandle: () => handle },
+  };
+  const temporal = { client, namespace: 'default', taskQueue: 'holdfast' } as unknown as Temporal;
+  const facade = () =>
+    new Usage(temporal, { facades: () => facades, hasLimits: () => true, now: () => clock.now });
+  return { clock, facade };
+}
+
+const limitedTo = (callsPerDay: number): Subject[] => [
+  { id: 'key:k', name: 'the key', limits: { callsPerDay } },
+];
+
+/** Whether a call is accepted; how it is refused otherwise. */
+function tried(usage: Usage, subjects: Subject[]): true | Refusal {
+  try {
+    usage.call(subjects, 1);
+    return true;
+  } catch (error) {
+    return error as Refusal;
+  }
+}
+
+describe('a call that is given back', () => {
+  it('is not used, whether or not it was reported before', async () => {
+    const usage = cluster().facade();
+    const subjects = limitedTo(5);
+    for (let round = 0; round < 20; round++) {
+      const charge = usage.call(subjects, 1);
+      if (round % 2 === 0) await usage.sync();
+      charge.giveBack();
+      if (round % 3 === 0) await usage.sync();
+    }
+    for (let call = 0; call < 5; call++) expect(tried(usage, subjects)).toBe(true);
+    expect(tried(usage, subjects)).toBeInstanceOf(Refusal);
+  });
+
+  it('is not used on other facades either', async () => {
+    const { facade } = cluster();
+    const [one, other] = [facade(), facade()];
+    const charges = Array.from({ length: 5 }, () => one.call(limitedTo(5), 1));
+    await one.sync();
+    await other.sync();
+    expect(tried(other, limitedTo(5))).toBeInstanceOf(Refusal);
+    for (const charge of charges) charge.giveBack();
+    await one.sync();
+    await other.sync();
+    expect(tried(other, limitedTo(5))).toBe(true);
+  });
+
+  it('is of the day on which it was charged', async () => {
+    const { facade, clock } = cluster();
+    const usage = facade();
+    const charges = Array.from({ length: 5 }, () => usage.call(limitedTo(5), 1));
+    await usage.sync();
+    clock.now += day;
+    for (const charge of charges) charge.giveBack();
+    const accepted = Array.from({ length: 10 }, () => tried(usage, limitedTo(5))).filter(
+      (one) => one === true,
+    );
+    expect(accepted).toHaveLength(5);
+  });
+});
+
+it('what was not reported before midnight does not count for the next day', async () => {
+  const { facade, clock } = cluster();
+  const usage = facade();
+  for (let call = 0; call < 5; call++) usage.call(limitedTo(5), 1);
+  clock.now += day;
+  await usage.sync();
+  expect(tried(usage, limitedTo(5))).toBe(true);
+});
+
+it('a facade that has used its share asks for a try soon, and says what is left', async () => {
+  const { facade } = cluster({ facades: 2 });
+  const usage = facade();
+  const refused = Array.from({ length: 10 }, () => tried(usage, limitedTo(10))).find((one) => one !== true);
+  expect(refused).toMatchObject({ type: 'limit_reached', retryAfterSeconds: 3, limit: { remaining: 6 } });
+  await usage.sync();
+  expect(tried(usage, limitedTo(10))).toBe(true);
+});
