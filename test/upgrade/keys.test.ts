@@ -14,7 +14,7 @@ import {
   type KeyedData,
 } from './make-keyed-data.ts';
 import { settings } from './old-data.ts';
-import { recordedKeyedData, unpackOldData } from './recorded-data.ts';
+import { unpackKeyedData } from './recorded-data.ts';
 
 let test: TestNode;
 let data: KeyedData;
@@ -22,7 +22,7 @@ let data: KeyedData;
 const clients: HttpClient[] = [];
 
 beforeAll(async () => {
-  const old = await unpackOldData<KeyedData>(recordedKeyedData);
+  const old = await unpackKeyedData();
   ({ data } = old);
   test = await startTestNode({
     ...settings,
