@@ -100,6 +100,7 @@ function pipeline(
 ): RequestHandler[] {
   const guard: RequestHandler = async (request, response, next) => {
     if (one.scope !== 'open') {
+      response.set('Cache-Control', 'no-store'); // A request by cookie looks like anybody's to a shared cache.
       const principal = await authenticate(request);
       if (response.closed) return; // Its client has left, and nobody would read an answer.
       charges.request(principal);

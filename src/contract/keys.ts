@@ -68,7 +68,7 @@ export const key = z
     id: z.string().openapi({ description: "Part of the key's text; not secret" }),
     name: z.string(),
     project: z.string(),
-    status: z.enum(['valid', 'expired', 'revoked']),
+    status: z.enum(['valid', 'expired', 'revoked', 'project_closed']),
     scopes: z.array(scope),
     agents: z.array(z.string()).nullable().openapi({ description: 'null: all agents' }),
     limits,

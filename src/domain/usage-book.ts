@@ -90,7 +90,8 @@ export class UsageBook {
     }
     if (number > (this.reports.get(node)?.number ?? 0)) {
       this.keep({ node, number, minute, requests, inFlight, at: now });
-      for (const [subject, count] of Object.entries(report.calls))
+      const isOfToday = dayOf(minute * minuteMs) === this.day; // It may have been sent again after midnight.
+      for (const [subject, count] of isOfToday ? Object.entries(report.calls) : [])
         this.calls.set(subject, Math.max(0, (this.calls.get(subject) ?? 0) + count));
       for (const [key, at] of Object.entries(report.lastUsed)) this.use(key, at);
     }

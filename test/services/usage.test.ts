@@ -36,7 +36,7 @@ const limitedTo = (callsPerDay: number): Subject[] => [
 /** Whether a call is accepted; how it is refused otherwise. */
 function tried(usage: Usage, subjects: Subject[]): true | Refusal {
   try {
-    usage.call(subjects, 1);
+    usage.payer(subjects).charge();
     return true;
   } catch (error) {
     return error as Refusal;
@@ -48,7 +48,7 @@ describe('a call that is given back', () => {
     const usage = cluster().facade();
     const subjects = limitedTo(5);
     for (let round = 0; round < 20; round++) {
-      const charge = usage.call(subjects, 1);
+      const charge = usage.payer(subjects).charge();
       if (round % 2 === 0) await usage.sync();
       charge.giveBack();
       if (round % 3 === 0) await usage.sync();
@@ -60,7 +60,7 @@ describe('a call that is given back', () => {
   it('is not used on other facades either', async () => {
     const { facade } = cluster();
     const [one, other] = [facade(), facade()];
-    const charges = Array.from({ length: 5 }, () => one.call(limitedTo(5), 1));
+    const charges = Array.from({ length: 5 }, () => one.payer(limitedTo(5)).charge());
     await one.sync();
     await other.sync();
     expect(tried(other, limitedTo(5))).toBeInstanceOf(Refusal);
@@ -73,7 +73,7 @@ describe('a call that is given back', () => {
   it('is of the day on which it was charged', async () => {
     const { facade, clock } = cluster();
     const usage = facade();
-    const charges = Array.from({ length: 5 }, () => usage.call(limitedTo(5), 1));
+    const charges = Array.from({ length: 5 }, () => usage.payer(limitedTo(5)).charge());
     await usage.sync();
     clock.now += day;
     for (const charge of charges) charge.giveBack();
@@ -87,7 +87,7 @@ describe('a call that is given back', () => {
 it('what was not reported before midnight does not count for the next day', async () => {
   const { facade, clock } = cluster();
   const usage = facade();
-  for (let call = 0; call < 5; call++) usage.call(limitedTo(5), 1);
+  for (let call = 0; call < 5; call++) usage.payer(limitedTo(5)).charge();
   clock.now += day;
   await usage.sync();
   expect(tried(usage, limitedTo(5))).toBe(true);

@@ -42,16 +42,19 @@ export async function send<T>(
   prefer?: string,
 ): Promise<T> {
   const json = body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body);
-  const headers = {
+  const headers: Record<string, string> = {
     ...(json !== undefined && { 'Content-Type': 'application/json' }),
     ...(key !== undefined && { 'Idempotency-Key': key }),
     ...(prefer !== undefined && { Prefer: prefer }),
   };
+  const project = projectToName();
+  if (project !== undefined) headers['Holdfast-Project'] = project;
+  const sender = who.value;
   const request = () => ask(method, path, json, headers);
   let { response, text } = await request();
   if (typeOf(text, response) === 'csrf_token_missing' && (await hasNewToken()))
     ({ response, text } = await request());
-  if (!response.ok) throw refused(response, text, path);
+  if (!response.ok) throw refused(response, text, { path, sender });
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
@@ -61,7 +64,6 @@ async function ask(
   body: string | Blob | undefined,
   headers: Readonly<Record<string, string>>,
 ): Promise<{ readonly response: Response; readonly text: string }> {
-  const project = projectToName();
   const token = method === 'GET' ? null : who.value?.csrf_token;
   try {
     const response = await fetch(`/api/vps${path}`, {
@@ -69,7 +71,6 @@ async function ask(
       ...(body !== undefined && { body }),
       headers: {
         ...headers,
-        ...(project !== undefined && { 'Holdfast-Project': project }),
         ...(token != null && { 'Holdfast-CSRF-Token': token }),
       },
     });
@@ -104,9 +105,10 @@ const noAnswer = (): Problem =>
  */
 export async function refusalOf(url: string): Promise<Problem | undefined> {
   const stop = new AbortController();
+  const sender = who.value;
   try {
     const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: stop.signal });
-    const problem = response.ok ? undefined : refused(response, await response.text(), url);
+    const problem = response.ok ? undefined : refused(response, await response.text(), { path: url, sender });
     return problem?.transient ? undefined : problem;
   } catch {
     return undefined;
@@ -116,9 +118,13 @@ export async function refusalOf(url: string): Promise<Problem | undefined> {
 }
 
 /** Returns the problem of a refused request. Without a valid key the desk asks for one; signing in says itself what is wrong. */
-function refused(response: Response, text: string, path: string): Problem {
+function refused(
+  response: Response,
+  text: string,
+  { path, sender }: { readonly path: string; readonly sender: SignIn | undefined },
+): Problem {
   const problem = problemOf(response, text);
-  if (response.status === 401 && path !== '/sign-in') signedOut(problem.message);
+  if (response.status === 401 && path !== '/sign-in') signedOut(problem.message, sender);
   return problem;
 }
 

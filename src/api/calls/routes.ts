@@ -99,7 +99,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
             metadata: body.metadata ?? undefined,
             onDisconnect: body.on_disconnect,
             whenBusy,
-            charge: deps.charges.forCall(principal, project),
+            payer: deps.charges.forCall(principal, project),
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
           },
           request,

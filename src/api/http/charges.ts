@@ -2,7 +2,7 @@
 import type { Principal } from './auth.ts';
 import type { Access } from '../../services/keys/access.ts';
 import { Refusal } from '../../domain/failures.ts';
-import type { Charge } from '../../services/calls/calls-in-flight.ts';
+import type { Payer } from '../../services/calls/calls-in-flight.ts';
 import type { Subject, Usage } from '../../services/keys/usage.ts';
 
 export class Charges {
@@ -21,10 +21,10 @@ export class Charges {
     this.usage.request(this.subjectsOf(principal, principal.project));
   }
 
-  /** Returns how a call of the project is charged: see `CallRequest`. Undefined if nothing limits it. */
-  forCall(principal: Principal, project: string): ((promptBytes: number) => Charge) | undefined {
+  /** Returns who pays for a call of the project. Undefined if nothing limits it. */
+  forCall(principal: Principal, project: string): Payer | undefined {
     const subjects = this.subjectsOf(principal, project);
-    return subjects.length === 0 ? undefined : (promptBytes) => this.usage.call(subjects, promptBytes);
+    return subjects.length === 0 ? undefined : this.usage.payer(subjects);
   }
 
   /** Refuses a batch of a sender who has limits: workers start its calls, and do not know who asked for them. */

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
-import express, { Router } from 'express';
+import express, { Router, type Response } from 'express';
 import type { Authenticate } from './auth.ts';
 
 const page = `<!doctype html>
@@ -24,7 +24,21 @@ const page = `<!doctype html>
 </html>
 `;
 
-const script = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true });
+/** A change by the desk's cookie needs a token. */
+const script = `async function withToken(request) {
+  const changes = !/^(get|head)$/i.test(request.method ?? 'get');
+  if (!changes || request.headers.Authorization) return request;
+  const { csrf_token } = await (await fetch('/api/vps/sign-in')).json();
+  if (csrf_token) request.headers['Holdfast-CSRF-Token'] = csrf_token;
+  return request;
+}
+SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  tryItOutEnabled: true,
+  requestInterceptor: withToken,
+});
 `;
 
 export function docsRouter(authenticate: Authenticate): Router {
@@ -40,6 +54,7 @@ export function docsRouter(authenticate: Authenticate): Router {
   router.get('/docs/start.js', (_request, response) => {
     response.type('js').send(script);
   });
-  router.use('/docs/assets', express.static(assets, { index: false, maxAge: '1 d', extensions: false }));
+  const setHeaders = (response: Response) => response.set('Cache-Control', 'private, max-age=86400');
+  router.use('/docs/assets', express.static(assets, { index: false, setHeaders, extensions: false }));
   return router;
 }

@@ -15,6 +15,8 @@ import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { noSuchProject } from '../http/project.ts';
 
+/** Temporal lists a workflow at most so long after its start, unless it is busy. */
+const listedAfterMs = 3_000;
 const params = z.object({ name: newProjectName });
 const refusedChanges = ['unauthorized', 'scope_missing', 'shutting_down', 'temporal_unavailable'] as const;
 const theDefault: Project = {
@@ -127,6 +129,8 @@ export function projectEndpoints({ access, reruns }: Pick<ApiDependencies, 'acce
       handle: async ({ params: { name }, principal }) => {
         const closed = await access.closeProject(name, principal.actor);
         await reruns.batches.cancelAll(name); // If this fails, closing it again does it.
+        // A batch of the last moments is listed only now.
+        setTimeout(() => void reruns.batches.cancelAll(name).catch(() => undefined), listedAfterMs).unref();
         return { status: 200, body: projectToWire(closed) };
       },
     }),

@@ -36,7 +36,13 @@ type Dependencies = Pick<ApiDependencies, 'access' | 'usage' | 'clock'>;
 
 /** Endpoints that create, list, change, rotate and revoke API keys. */
 export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[] {
-  const toWire = (key: ApiKey): Key => keyToWire(key, usage.lastUsedAt(key.id), clock.now());
+  const toWire = (key: ApiKey): Key => {
+    const now = clock.now();
+    const state = stateOf(key, now);
+    const isClosed = access.project(key.project ?? defaultProject)?.closedAt !== undefined;
+    const status = state === 'valid' && isClosed ? 'project_closed' : state;
+    return keyToWire(key, { status, lastUsedAt: usage.lastUsedAt(key.id), now });
+  };
   return [
     endpoint({
       method: 'post',
@@ -156,13 +162,19 @@ export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[]
   ];
 }
 
-function keyToWire(key: ApiKey, lastUsedAt: number | undefined, now: number): Key {
+interface KeyFacts {
+  readonly status: Key['status'];
+  readonly lastUsedAt: number | undefined;
+  readonly now: number;
+}
+
+function keyToWire(key: ApiKey, { status, lastUsedAt, now }: KeyFacts): Key {
   const [earlier] = key.secrets.filter(({ until }) => until !== undefined && until > now);
   return {
     id: key.id,
     name: key.name,
     project: key.project ?? defaultProject,
-    status: stateOf(key, now),
+    status,
     scopes: key.scopes,
     agents: key.agents ?? null,
     limits: limitsToWire(key.limits),

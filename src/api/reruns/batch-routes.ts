@@ -27,7 +27,7 @@ const sampleSize = 20;
 
 type Dependencies = Pick<
   ApiDependencies,
-  'reruns' | 'streams' | 'config' | 'sealer' | 'earlierCallers' | 'charges'
+  'access' | 'reruns' | 'streams' | 'config' | 'sealer' | 'earlierCallers' | 'charges'
 >;
 
 /** Endpoints that start, list, describe, follow and cancel batches of reruns. */
@@ -91,6 +91,8 @@ export function batchEndpoints(deps: Dependencies): Endpoint[] {
         const { rate_per_second: ratePerSecond, max_in_flight: maxInFlight } = body;
         const overrides = overridesOf(body.overrides);
         await batches.start({ batchId, filter, overrides, ratePerSecond, maxInFlight }, fingerprint);
+        await deps.access.refresh(); // Who closed the project meanwhile has not seen this batch.
+        if (deps.access.project(project)?.closedAt !== undefined) await batches.cancel(batchId);
         const headers = { Location: `/api/vps/reruns/${encodeURIComponent(batchId)}` };
         return { status: 202, body: { batch_id: batchId }, headers };
       },

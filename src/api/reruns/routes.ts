@@ -69,7 +69,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
           : undefined;
         const { callId, attached } = await deps.reruns.rerunCall(params.id, overridesOf(body), given, {
           requireAgent: (agent) => requireAgent(principal, agent),
-          charge: deps.charges.forCall(principal, project),
+          payer: deps.charges.forCall(principal, project),
         });
         return {
           status: 202,

@@ -3,7 +3,7 @@ import type { AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { jsonBytes } from '../../domain/json-bytes.ts';
 import type { Semaphore } from '../../lib/semaphore.ts';
-import type { CallsInFlight, Charge, Outcome } from './calls-in-flight.ts';
+import type { CallsInFlight, Outcome, Payer } from './calls-in-flight.ts';
 
 interface AdmissionDependencies {
   readonly inFlight: CallsInFlight;
@@ -14,7 +14,7 @@ interface AdmittedCall {
   readonly callId: string;
   readonly prompt: string;
   readonly deadlineMs: number;
-  readonly charge?: ((promptBytes: number) => Charge) | undefined;
+  readonly payer?: Payer | undefined;
 }
 
 /** How long after its deadline a call has certainly ended. */
@@ -23,18 +23,19 @@ const overdueMs = 60_000;
 /**
  * Counts the call as in flight until it ends, and charges it. A repeat of a call in flight is always admitted, because it adds no
  * load. Returns the function that takes the request's outcome: see `CallsInFlight.enter`. Throws the refusal `overloaded` if
- * this node or the agent already has the most calls in flight that it may have, and those of `charge`.
+ * this node or the agent already has the most calls in flight that it may have, and those of `payer`.
  */
 export function admit(
   deps: AdmissionDependencies,
-  { callId, prompt, deadlineMs, charge }: AdmittedCall,
+  { callId, prompt, deadlineMs, payer }: AdmittedCall,
   agent: AgentConfig,
 ): (outcome: Outcome) => void {
   const { inFlight } = deps;
+  payer?.requirePrompt(jsonBytes(prompt)); // It may be another request with the id of a call in flight.
   const isRepeat = inFlight.has(callId);
   if (!isRepeat) checkLoad(deps, agent);
-  const charged = isRepeat ? undefined : charge?.(jsonBytes(prompt));
-  return inFlight.enter(callId, agent.name, deadlineMs + overdueMs, charged);
+  const charge = isRepeat ? undefined : payer?.charge();
+  return inFlight.enter(callId, agent.name, deadlineMs + overdueMs, charge);
 }
 
 function checkLoad({ inFlight, limits }: AdmissionDependencies, agent: AgentConfig): void {

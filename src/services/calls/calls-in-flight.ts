@@ -1,3 +1,11 @@
+/** Who is charged for a call. */
+export interface Payer {
+  /** Throws the refusal `prompt_not_allowed`. */
+  requirePrompt(bytes: number): void;
+  /** Throws the refusal `limit_reached`. */
+  charge(): Charge;
+}
+
 /** What a key or a project was charged for a call. */
 export interface Charge {
   /** The call is no longer in flight. */
@@ -20,11 +28,12 @@ interface CallInFlight {
   checkAt: number;
   /** The pause, in ms, after the check at `checkAt`. */
   pauseMs: number;
-  readonly charge: Charge | undefined;
+  charge: Charge | undefined;
   /** Requests for the call that have no outcome yet. */
   open: number;
-  /** Whether this node has started the call. */
+  /** Whether one of them has started the call, or it was started before this node counted it. */
   isStarted: boolean;
+  /** Whether one of them has found the call started by somebody else. */
   isFound: boolean;
 }
 
@@ -80,6 +89,7 @@ export class CallsInFlight {
       call.isFound ||= outcome === 'attached';
       if (call.open > 0 || call.isStarted) return;
       call.charge?.giveBack();
+      call.charge = undefined;
       if (!call.isFound && this.calls.get(callId) === call) this.done(callId);
     };
   }
@@ -121,7 +131,10 @@ export class CallsInFlight {
    * check doubles each time.
    */
   dueForCheck(nowMs: number, max: number): string[] {
-    const due = [...this.calls].filter(([, { checkAt }]) => checkAt <= nowMs).slice(0, max);
+    const due = [...this.calls]
+      .filter(([, { checkAt }]) => checkAt <= nowMs)
+      .sort(([, one], [, other]) => one.checkAt - other.checkAt) // So that none waits for ever.
+      .slice(0, max);
     for (const [, call] of due) {
       // Somebody may wait to be allowed another call once this one has ended.
       call.pauseMs = Math.min(2 * call.pauseMs, call.charge ? chargedPauseMs : longestPauseMs);

@@ -37,6 +37,8 @@ export interface Attached extends Omit<ExistingCall, 'fingerprint'> {
   readonly state: 'attached';
   /** Whether the same request started the existing call, i.e. the fingerprints are equal. */
   readonly sameRequest: boolean;
+  /** Whether an earlier try of this start, which got no answer, may have started it. */
+  readonly mayBeOwn?: boolean;
 }
 
 /** The outcome of a start: a new call, or a call that already exists. */
@@ -87,7 +89,7 @@ export class Calls {
         }
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError)
-          return await this.attach(input.callId, fingerprint);
+          return { ...(await this.attach(input.callId, fingerprint)), mayBeOwn: tries > 1 };
         if (!isUnanswered(error)) throw error;
         await backOff(tries);
         if (Date.now() >= giveUpAt) throw error;

@@ -23,7 +23,7 @@ import { sessionBusy } from '../sessions/session-refusals.ts';
 import type { OpenedTurn, Sessions } from '../sessions/sessions.ts';
 import { admit, waitedTooLong } from './admission.ts';
 import { attach, findExistingCall, findKnownCall, type Submitted } from './attach-call.ts';
-import type { CallsInFlight, Charge } from './calls-in-flight.ts';
+import type { CallsInFlight, Payer } from './calls-in-flight.ts';
 import type { Attached, Calls, Started } from './calls.ts';
 import { notRegistered, wantedChain, type WantedChain } from './requested-chain.ts';
 
@@ -46,8 +46,8 @@ export interface CallRequest extends WantedChain {
   readonly deadlineMs: number;
   readonly rerunOf?: string | undefined;
   readonly rerun?: RerunMemo | undefined;
-  /** Charges the sender's key and project for the call. Throws `Refusal`. Absent: nobody is charged. */
-  readonly charge?: ((promptBytes: number) => Charge) | undefined;
+  /** Who is charged for the call. Absent: nobody. */
+  readonly payer?: Payer | undefined;
 }
 
 interface SubmitLimits {
@@ -90,7 +90,7 @@ export async function submitCall(deps: SubmitDependencies, request: CallRequest)
   if (typeof settle !== 'function') return attach(deps, request, settle);
   const attachTo = async (existing: Attached, opened?: OpenedTurn): Promise<Submitted> => {
     const submitted = await attach(deps, request, existing, opened);
-    settle('attached');
+    settle(existing.mayBeOwn ? 'started' : 'attached');
     return submitted;
   };
   try {

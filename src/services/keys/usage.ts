@@ -9,7 +9,7 @@ import { mayUse, type Limits } from '../../domain/limits.ts';
 import { dayOf, emptyUsage, type UsageReport, type UsageSummary } from '../../domain/usage-book.ts';
 import type { keyUsage } from '../../workflows/key-usage.ts';
 import { reportUsageUpdate, usageQuery } from '../../workflows/messages.ts';
-import type { Charge } from '../calls/calls-in-flight.ts';
+import type { Charge, Payer } from '../calls/calls-in-flight.ts';
 import { ensureEntity, sendUpdate } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
@@ -93,7 +93,8 @@ export class Usage {
 
   /** When the key was last used, in epoch ms with a minute's precision. Undefined if it never was. */
   lastUsedAt(key: string): number | undefined {
-    const minute = Math.max(this.lastUsed.get(key) ?? 0, this.knownLastUsed.get(key) ?? 0);
+    const known = [this.lastUsed.get(key), this.pending?.report.lastUsed[key], this.knownLastUsed.get(key)];
+    const minute = Math.max(...known.map((one) => one ?? 0));
     return minute === 0 ? undefined : minute * minuteMs;
   }
 
@@ -115,19 +116,25 @@ export class Usage {
     if (limited.length > 0) this.isReported = false;
   }
 
-  /**
-   * Charges the subjects for a call, which counts as in flight until it is said to have ended. Throws the refusals
-   * `limit_reached` and `prompt_not_allowed`.
-   */
-  call(subjects: readonly Subject[], promptBytes: number): Charge {
+  /** Returns how the subjects, each of which has limits, pay for a call. */
+  payer(subjects: readonly Subject[]): Payer {
+    return {
+      requirePrompt: (bytes) => {
+        for (const { name, limits } of subjects)
+          if (bytes > (limits.promptBytes ?? Infinity))
+            throw new Refusal(
+              'prompt_not_allowed',
+              `prompt: at most ${limits.promptBytes ?? 0} bytes as JSON in UTF-8 for ${name}, and this one has ${bytes}`,
+            );
+      },
+      charge: () => this.charge(subjects),
+    };
+  }
+
+  /** Charges the subjects for a call, which counts as in flight until it is said to have ended. */
+  private charge(subjects: readonly Subject[]): Charge {
     const now = this.cluster.now();
-    const limited = subjects.filter(({ limits }) => Object.values(limits).some((one) => one !== undefined));
-    for (const { id, name, limits } of limited) {
-      if (promptBytes > (limits.promptBytes ?? Infinity))
-        throw new Refusal(
-          'prompt_not_allowed',
-          `prompt: at most ${limits.promptBytes ?? 0} bytes as JSON in UTF-8 for ${name}, and this one has ${promptBytes}`,
-        );
+    for (const { id, name, limits } of subjects) {
       const own = this.of(id);
       const inFlight = {
         before: (this.known.inFlight[id] ?? 0) + own.inFlight - own.startedInFlight,
@@ -146,15 +153,15 @@ export class Usage {
         },
       );
     }
-    for (const { id } of limited) {
+    for (const { id } of subjects) {
       const own = this.of(id);
       own.calls += 1;
       own.inFlight += 1;
       own.startedInFlight += 1;
     }
-    if (limited.length > 0) this.isReported = false;
+    this.isReported = false;
     const ended = once(() => {
-      for (const { id } of limited) {
+      for (const { id } of subjects) {
         const own = this.of(id);
         own.inFlight -= 1;
         own.startedInFlight = Math.min(own.startedInFlight, own.inFlight);
@@ -163,10 +170,11 @@ export class Usage {
     });
     const giveBack = once(() => {
       ended();
-      for (const { id } of limited) {
+      for (const { id } of subjects) {
         const own = this.of(id);
         if (own.day === dayOf(now)) own.calls -= 1;
       }
+      this.isReported = false;
     });
     return { ended, giveBack };
   }
@@ -184,8 +192,9 @@ export class Usage {
 
   /** Reports what is new, before the process ends. */
   async flush(): Promise<void> {
-    await this.syncing?.catch(() => undefined); // It may have begun before the last call.
-    if (this.pending ?? !this.isReported) await this.sync();
+    await this.syncing?.catch(() => undefined);
+    if (this.pending) await this.sync(); // It was made before the last calls.
+    if (!this.isReported) await this.sync();
   }
 
   /** A report that got no answer is sent again as it was, so that nothing counts twice. */

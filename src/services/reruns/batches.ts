@@ -147,9 +147,8 @@ export class Batches {
     let cursor: string | undefined;
     do {
       const page = await listPage(this.temporal, runningBatchesQuery(project), { limit: 100, cursor });
-      await Promise.all(
-        page.items.map(({ execution }) => this.cancel(batchIdOf(execution?.workflowId ?? ''))),
-      );
+      const ids = page.items.map(({ execution }) => batchIdOf(execution?.workflowId ?? ''));
+      await Promise.all(ids.map((id) => this.cancel(id).catch(ignoreMissing)));
       cursor = page.nextCursor;
     } while (cursor !== undefined);
   }
@@ -212,4 +211,8 @@ function statusOf(name: string, cancelled: boolean): BatchSummary['status'] {
   if (name === 'RUNNING') return 'running';
   if (name === 'COMPLETED') return cancelled ? 'cancelled' : 'completed';
   return name === 'CANCELLED' || name === 'TERMINATED' ? 'cancelled' : 'failed';
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Refusal) || error.type !== 'batch_not_found') throw error;
 }

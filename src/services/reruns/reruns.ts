@@ -32,7 +32,7 @@ export interface RerunDependencies extends SubmitDependencies {
 export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint' | 'isKeyed'>;
 
 /** What the sender of a request for a rerun may do. */
-export interface RerunSender extends Pick<CallRequest, 'charge'> {
+export interface RerunSender extends Pick<CallRequest, 'payer'> {
   /** Throws the refusal `agent_not_allowed` if the sender may not call the agent. */
   readonly requireAgent: (agent: string) => void;
 }
@@ -53,9 +53,9 @@ export async function rerunCall(
   callId: string,
   overrides: RerunOverrides,
   given: CallIdentity | undefined,
-  { requireAgent, charge }: RerunSender,
+  { requireAgent, payer }: RerunSender,
 ): Promise<Rerun> {
-  const request = { ...(await rerunRequest(deps, callId, overrides, requireAgent)), charge };
+  const request = { ...(await rerunRequest(deps, callId, overrides, requireAgent)), payer };
   for (const agent of [request.agentName, ...(request.fallbackAgents ?? [])]) requireAgent(agent);
   const family = await findFamily(deps.temporal, callId);
   if (given) return rerunKeyed(deps, request, family, given);

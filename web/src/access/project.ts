@@ -2,13 +2,14 @@
  * Which project the desk shows. The URL says it (`?project=`), so that links can be shared and the browser goes back and forward
  * through projects, too.
  */
-import { allProjects, projectOf } from '../../../src/domain/project.ts';
+import { allProjects, projectName, projectOf } from '../../../src/domain/project.ts';
 import { may } from './may.ts';
 import { who } from './who.ts';
 
 /** The project that the URL names; `*` for all of them. Undefined: the one of the user's key. */
 export function chosenProject(): string | undefined {
-  return new URLSearchParams(location.search).get('project') ?? undefined;
+  const named = new URLSearchParams(location.search).get('project') ?? '';
+  return named === allProjects || projectName.test(named) ? named : undefined;
 }
 
 /** Whether the desk shows all projects at once. Then it offers nothing that is about one project. */

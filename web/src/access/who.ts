@@ -10,12 +10,13 @@ export const whySignedOut = signal('');
 
 /**
  * Notes that the node takes no request of this browser any more, so that the desk asks for a key. `why` is the node's reason. It
- * helps only if it is about the user's key: of an ended cookie the node sees nothing, and asks for a header.
+ * helps only if it is about the user's key: of an ended cookie the node sees nothing, and asks for a header. `sender` is who was
+ * signed in when the refused request was sent: the user may have signed in anew since.
  */
-export function signedOut(why: string): void {
-  if (!who.value) return;
+export function signedOut(why: string, sender: SignIn | undefined): void {
+  if (!who.value || who.value.csrf_token !== sender?.csrf_token) return;
   const { key_id: id } = who.value;
-  whySignedOut.value = id !== null && why.includes(id) ? why : 'The sign-in has ended.';
+  whySignedOut.value = id !== null && why.includes(id) ? why : whyEnded(who.value);
   who.value = { ...who.value, signed_in: false, csrf_token: null };
 }
 
@@ -24,8 +25,12 @@ export function userOf(signIn: SignIn): string {
   return `${signIn.how ?? ''} ${signIn.key_id ?? signIn.name ?? ''}`;
 }
 
+const whyEnded = ({ how }: SignIn): string =>
+  how === 'open' ? 'This node needs a key now.' : 'The sign-in has ended.';
+
 /** Notes what the node says about the sender. */
 export function noteWho(found: SignIn): void {
   if (found.signed_in) whySignedOut.value = '';
+  else if (who.value?.signed_in) whySignedOut.value = whyEnded(who.value);
   who.value = found;
 }

@@ -1,5 +1,6 @@
 import { useLocation } from 'preact-iso/router';
 import { useEffect, useRef } from 'preact/hooks';
+import { chosenProject } from '../access/project.ts';
 import { noteWho, userOf, who } from '../access/who.ts';
 import { api } from '../api.ts';
 import { useLoaded } from '../live/use-loaded.ts';
@@ -18,11 +19,11 @@ export function Desk() {
     if (pathname !== path.current) main.current?.focus();
     path.current = pathname;
   };
-  const { query } = useLocation();
+  useLocation(); // The project is in the URL.
   const { problem } = useWho();
   const signedIn = who.value?.signed_in === true;
   // Nothing stays on the page of what another user, or another project, has shown.
-  const shown = who.value && `${userOf(who.value)} ${query['project'] ?? ''}`;
+  const shown = who.value && `${userOf(who.value)} ${chosenProject() ?? ''}`;
   return (
     <>
       <Header />
@@ -35,15 +36,26 @@ export function Desk() {
   );
 }
 
-/** Asks the node who is signed in: at the start, and when the tab is seen again, since other tabs share the cookie. */
+/** Notes who is signed in, unless the user has signed in or out meanwhile. */
+async function askWho(): Promise<void> {
+  const before = who.value;
+  const found = await api.whoIsSignedIn();
+  if (who.value === before) noteWho(found);
+}
+
+/** Asks the node who is signed in: at the start, and when the user comes back to this tab, since others share the cookie. */
 function useWho() {
-  const { problem, reload } = useLoaded('who', async () => noteWho(await api.whoIsSignedIn()));
+  const { problem, reload } = useLoaded('who', askWho);
   useEffect(() => {
     const ask = (): void => {
       if (!document.hidden) void reload();
     };
     document.addEventListener('visibilitychange', ask);
-    return () => document.removeEventListener('visibilitychange', ask);
+    window.addEventListener('focus', ask);
+    return () => {
+      document.removeEventListener('visibilitychange', ask);
+      window.removeEventListener('focus', ask);
+    };
   }, [reload]);
   return { problem };
 }

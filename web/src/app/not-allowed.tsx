@@ -24,7 +24,7 @@ export function OtherProject({ name }: { name: string }) {
           name === allProjects ? 'This page is about all projects' : `This page is about the project ${name}`
         }
       >
-        Your key is for {who.value?.project}. <a href={location.pathname}>Show what it may see</a>
+        Your key is for {who.value?.project}. <a href="?">Show what it may see</a>
       </Empty>
     </Page>
   );

@@ -25,7 +25,7 @@ export function KeysPage() {
       <Cards keys={valid} onChange={onChange} />
       {ended.length > 0 && (
         <details>
-          <summary>{plural(ended.length, 'key')} revoked or expired</summary>
+          <summary>{plural(ended.length, 'key')} revoked, expired or of a closed project</summary>
           <Cards keys={ended} onChange={onChange} />
         </details>
       )}

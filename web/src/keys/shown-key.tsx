@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import type { ShownKey as NewKey } from '../../../src/contract/keys.ts';
-import { noteWho, who } from '../access/who.ts';
+import { signInWith } from '../access/sign-in-with.ts';
+import { who } from '../access/who.ts';
 import { Command } from '../agents/command.tsx';
-import { api } from '../api.ts';
 import { asProblem } from '../http.ts';
 import { Dialog } from '../ui/dialog.tsx';
 
@@ -22,7 +22,7 @@ export async function showKey(key: NewKey): Promise<void> {
   shown.value = { key, note: '' };
   if (who.value?.how !== 'open' && who.value?.key_id !== key.id) return;
   try {
-    noteWho(await api.signIn(key.key));
+    await signInWith(key.key);
     shown.value = { key, note: 'You are signed in with it now.' };
   } catch (error) {
     shown.value = { key, note: `Sign in with it. Signing you in failed: ${asProblem(error).message}` };

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { noteWho, whySignedOut, who } from '../access/who.ts';
-import { api } from '../api.ts';
+import { signInWith } from '../access/sign-in-with.ts';
+import { whySignedOut, who } from '../access/who.ts';
 import { queryString } from '../urls.ts';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
@@ -11,7 +11,7 @@ import { Page } from '../ui/page.tsx';
 export function SignInPage() {
   const methods = who.value?.methods ?? [];
   const signIn = async (values: FormData): Promise<void> => {
-    noteWho(await api.signIn(formText(values, 'api_key')));
+    await signInWith(formText(values, 'api_key'));
   };
   return (
     <div class="sign-in panel">
@@ -49,10 +49,11 @@ function KeyField() {
         required
         autocomplete="off"
         spellcheck={false}
-        maxLength={4096}
+        maxLength={8192}
       />
     </Field>
   );
 }
 
-const askedFor = (): string => location.pathname + location.search;
+/** A path of this site, even if the URL's begins with `//`, which would name another one. */
+const askedFor = (): string => location.pathname.replace(/^\/+/, '/') + location.search;

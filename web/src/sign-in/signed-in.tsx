@@ -1,6 +1,6 @@
 import { useLocation } from 'preact-iso/router';
 import { useState } from 'preact/hooks';
-import { noteWho, who } from '../access/who.ts';
+import { noteWho, whySignedOut, who } from '../access/who.ts';
 import { api } from '../api.ts';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -69,6 +69,7 @@ function SignOut({ onCancel }: { onCancel: () => void }) {
   const signOut = async (): Promise<void> => {
     await api.signOut();
     noteWho(await api.whoIsSignedIn());
+    whySignedOut.value = '';
     route('/calls'); // The next user may have another project.
   };
   return <ActionForm action="Sign out" onCancel={onCancel} onSubmit={signOut} />;

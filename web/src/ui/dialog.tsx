@@ -25,7 +25,11 @@ export function Dialog({ title, onClose, insists = false, children }: DialogProp
     <dialog
       ref={element}
       aria-labelledby={titleId}
-      onClose={onClose}
+      onClose={() => {
+        // A browser lets a page prevent only one of several Escapes.
+        if (insists) element.current?.showModal();
+        else onClose();
+      }}
       onClick={(event) => {
         if (event.target === element.current && !insists) onClose();
       }}
