@@ -26,6 +26,7 @@ import { batchEndpoints } from './reruns/batch-routes.ts';
 import { callEndpoints } from './calls/routes.ts';
 import { healthEndpoints } from './agents/health-routes.ts';
 import { keyEndpoints } from './keys/routes.ts';
+import { oidcEndpoints } from './keys/oidc-routes.ts';
 import { projectEndpoints } from './keys/project-routes.ts';
 import { signInEndpoints } from './keys/sign-in-routes.ts';
 import { nodeEndpoints } from './operations/node-routes.ts';
@@ -55,6 +56,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...keyEndpoints(deps),
     ...projectEndpoints(deps),
     ...signInEndpoints(deps),
+    ...oidcEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];

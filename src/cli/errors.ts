@@ -31,6 +31,7 @@ const hints: Readonly<Record<string, string>> = {
   unauthorized:
     "set HOLDFAST_API_KEY to a valid key: one that holdfast keys create has shown, or one of the node's HOLDFAST_API_KEYS",
   scope_missing: 'use a key with that scope, or create one: holdfast keys create --scope ...',
+  no_rights: 'HOLDFAST_OIDC_GROUPS of the node says which groups may do what',
   last_admin_key: 'create another key first: holdfast keys create --name operator --scope admin',
   agent_not_found: 'holdfast agents list shows the registered agents',
   call_not_found: 'holdfast calls list shows the calls that Temporal still keeps',

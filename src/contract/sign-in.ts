@@ -18,11 +18,14 @@ export const signIn = z
     signed_in: z.boolean().openapi({ description: 'Also true at a node that needs no key' }),
     how: z.enum(['open', 'bootstrap', 'key', 'person']).nullable().openapi({
       description:
-        'open: the node needs no key; bootstrap: with one of HOLDFAST_API_KEYS; key: with an API key of the cluster; null: not signed in',
+        'open: the node needs no key; bootstrap: with one of HOLDFAST_API_KEYS; key: with an API key of the cluster; person: with the OpenID Connect issuer; null: not signed in',
     }),
-    name: z.string().nullable().openapi({ description: "The key's name" }),
+    name: z.string().nullable().openapi({ description: 'The name of the key or of the person' }),
     key_id: z.string().nullable(),
-    project: z.string().nullable().openapi({ description: 'The project of the key' }),
+    project: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The project of the key or of the groups of the person' }),
     scopes: z.array(scope),
     agents: z
       .array(z.string())

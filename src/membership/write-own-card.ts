@@ -4,12 +4,13 @@ import { hostname } from 'node:os';
 import { generation } from '../domain/cluster-terms.ts';
 import type { NodeCard } from '../domain/node-card.ts';
 import type { Config } from '../platform/config.ts';
+import { bySetting } from '../platform/oidc-settings.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { version } from '../platform/version.ts';
 
 /** Makes the card of this process, without the payload store's id, which is added when the node joins. */
 export function writeOwnCard(
-  { shared, apiKeys, worker }: Config,
+  { shared, apiKeys, oidc, worker }: Config,
   role: NodeCard['role'],
   sealer: Sealer,
   startedAt: number,
@@ -18,6 +19,11 @@ export function writeOwnCard(
   const keys = apiKeys.length > 0 && {
     HOLDFAST_API_KEYS: sealer.fingerprint(`API keys ${[...apiKeys].sort().join(' ')}`).slice(0, 11),
   };
+  // Fingerprints here, too: the client secret must not be shown, and the others are long.
+  const ofPeople = Object.entries(oidc ? bySetting(oidc) : {}).map(([name, value]) => [
+    name,
+    sealer.fingerprint(`${name} ${JSON.stringify(value)}`).slice(0, 11),
+  ]);
   return {
     id: randomUUID().slice(0, 8),
     revision: 0,
@@ -30,6 +36,8 @@ export function writeOwnCard(
     pid: process.pid,
     startedAt,
     settings: shared.all,
-    ...(role !== 'worker' && { facadeSettings: { ...shared.facades, ...keys } }),
+    ...(role !== 'worker' && {
+      facadeSettings: { ...shared.facades, ...keys, ...Object.fromEntries(ofPeople) },
+    }),
   };
 }

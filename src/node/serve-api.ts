@@ -8,6 +8,7 @@ import { DeskCookies } from '../api/http/desk-cookie.ts';
 import type { Drain } from '../api/http/drain.ts';
 import { KeyCheck } from '../api/http/key-check.ts';
 import { OpenResponses } from '../api/http/open-responses.ts';
+import { PeopleCheck } from '../api/http/people-check.ts';
 import { Streams } from '../api/http/sse.ts';
 import { every } from '../lib/every.ts';
 import type { Config } from '../platform/config.ts';
@@ -17,6 +18,7 @@ import type { RunningWorker } from '../platform/running-worker.ts';
 import type { Cleanups } from '../platform/shutdown.ts';
 import { version } from '../platform/version.ts';
 import { KnownKeys } from '../services/keys/known-keys.ts';
+import { Issuer } from '../services/people/issuer.ts';
 import type { Node } from './compose.ts';
 import { closeServer, listen } from './listen.ts';
 import { watchStoreDisk } from './watch-store-disk.ts';
@@ -43,7 +45,8 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   const now = (): number => clock.now();
   const known = new KnownKeys(access, now, config.keys.offlineMs);
   const openResponses = new OpenResponses(known, now);
-  const keyCheck = new KeyCheck(config.apiKeys, known);
+  const keyCheck = new KeyCheck(config.apiKeys, known, { hasIssuer: config.oidc !== undefined });
+  const people = config.oidc && new PeopleCheck(new Issuer(config.oidc), known, now);
   const deskCookies = new DeskCookies(sealer, now, {
     lifeMs: config.keys.deskSignInMs,
     publicOrigins: config.publicOrigins,
@@ -55,8 +58,9 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
       ...node.services,
       config,
       log,
-      authenticate: createAuthenticate(config, keyCheck, deskCookies),
+      authenticate: createAuthenticate(config, keyCheck, people, deskCookies),
       keyCheck,
+      people,
       deskCookies,
       openResponses,
       charges,

@@ -3,13 +3,14 @@
  * settings; a test compares them. Other variables are read elsewhere: `@temporalio/envconfig` reads TEMPORAL_*, and the command
  * line also reads a few variables of its terminal and its user.
  */
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { secretPrefix } from '../domain/secret-reference.ts';
 import type { StoreSettings } from '../payloads/open-store.ts';
 import type { SecretSources } from './secrets.ts';
 import { cliSettings } from './cli-settings.ts';
+import { isLoopback } from './loopback.ts';
+import { oidcSettings, toOidcSettings, type OidcSettings } from './oidc-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
 import { removedSettings, warningsOfRemoved } from './removed-settings.ts';
@@ -40,7 +41,9 @@ export const settings = {
   HOLDFAST_HOST: z
     .string()
     .default('127.0.0.1')
-    .describe('Address to listen on. An address other than loopback requires HOLDFAST_API_KEYS.'),
+    .describe(
+      'Address to listen on. An address other than loopback requires HOLDFAST_API_KEYS or HOLDFAST_OIDC_ISSUER.',
+    ),
   HOLDFAST_PORT: integer(18789, 0, 65_535).describe('Port of the API; 0 picks a free one.'),
   HOLDFAST_DATA_DIR: z
     .string()
@@ -66,6 +69,7 @@ export const settings = {
   HOLDFAST_PUBLIC_ORIGIN: publicOrigins.describe(
     'Origin of the desk in browsers if it is behind a proxy, e.g. https://gateway.example.com; several separated by commas.',
   ),
+  ...oidcSettings,
   HOLDFAST_SECRETS_DIR: z
     .string()
     .optional()
@@ -286,6 +290,8 @@ const environmentSchema = z.object(settings);
 /** All settings of a node, parsed. Durations are in ms, sizes in bytes. */
 export type Config = ReturnType<typeof toConfig> & {
   readonly secrets: SecretSources;
+  /** Undefined if people do not sign in with an issuer. */
+  readonly oidc: OidcSettings | undefined;
   /** Warnings that the node logs when it starts: one for each removed setting that is still set. */
   readonly warnings: readonly string[];
 };
@@ -318,6 +324,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
   const config: Config = {
     ...toConfig(parsed.data, toStoreSettings(store, dataDir, environment)),
+    oidc: toOidcSettings(parsed.data, Object.keys(set), {
+      needsOrigin: parsed.data.HOLDFAST_PUBLIC_ORIGIN.length === 0 && !isLoopback(parsed.data.HOLDFAST_HOST),
+    }),
     secrets: { variables: secretVariables(environment), folder: parsed.data.HOLDFAST_SECRETS_DIR },
     warnings: warningsOfRemoved(environment),
   };
@@ -330,7 +339,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError(
       `HOLDFAST_TASK_QUEUE=${taskQueue} also names the deployment of HOLDFAST_BUILD_ID: it may hold no dot or colon, and not begin with __`,
     );
-  if (config.apiKeys.length === 0 && !isLoopback(config.host))
+  if (config.apiKeys.length === 0 && !config.oidc && !isLoopback(config.host))
     throw new StartupError(
       `HOLDFAST_HOST=${config.host} is reachable from other machines: set HOLDFAST_API_KEYS (e.g. to the output of: openssl rand -hex 24), or listen on 127.0.0.1`,
     );
@@ -439,8 +448,4 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       reserveBytes: set.HOLDFAST_DISK_RESERVE_MIB * mebibyte,
     },
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -4,19 +4,21 @@ import type { Request } from 'express';
 import { allows, mayCall, type Scope } from '../../domain/api-key.ts';
 import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
+import type { Rights } from '../../domain/group-map.ts';
 import type { Limits } from '../../domain/limits.ts';
 import { allProjects, defaultProject } from '../../domain/project.ts';
 import { digestOfKeyText } from '../../domain/key-text.ts';
 import type { Config } from '../../platform/config.ts';
 import { requireCsrfToken, type DeskCookies, type DeskSignIn } from './desk-cookie.ts';
-import type { KeyCheck, ValidKey } from './key-check.ts';
+import type { KeyCheck, ShownKey, ValidKey } from './key-check.ts';
+import type { PeopleCheck, ShownPerson } from './people-check.ts';
 import { refuseOtherSites } from './refuse-other-sites.ts';
 
 /** The sender of a request. */
 export interface Principal {
   readonly actor: Actor;
   readonly scopes: readonly Scope[];
-  /** The project of the key. Those with the scope admin may name another one. */
+  /** The project of the key or of the person's groups. Those with the scope admin may name another one. */
   readonly project: string;
   /** The limits of the key. Absent: none. */
   readonly limits?: Limits | undefined;
@@ -24,6 +26,8 @@ export interface Principal {
   readonly agents?: readonly string[] | undefined;
   /** Set if the request came with the desk's cookie. */
   readonly signIn?: DeskSignIn;
+  /** When the token ends that was shown (epoch ms). Set for bearer tokens of people. */
+  readonly until?: number;
 }
 
 /** The sender of a request to an endpoint that needs no key. */
@@ -32,10 +36,12 @@ export const nobody: Principal = { actor: { kind: 'open' }, scopes: [], project:
 /** Refuses a sender whose key lacks the scope. */
 export function requireScope({ actor, scopes }: Principal, needed: Scope): void {
   if (allows(scopes, needed)) return;
-  const name = actor.kind === 'key' ? ` '${actor.id}'` : '';
+  const has = scopes.map((one) => `'${one}'`).join(', ');
   throw new Refusal(
     'scope_missing',
-    `This needs the scope '${needed}', and the API key${name} has ${scopes.map((one) => `'${one}'`).join(', ')}: use a key that has it`,
+    actor.kind === 'person'
+      ? `This needs the scope '${needed}', and your groups have ${has}: ask who runs this node`
+      : `This needs the scope '${needed}', and the API key${actor.kind === 'key' ? ` '${actor.id}'` : ''} has ${has}: use a key that has it`,
   );
 }
 
@@ -66,23 +72,34 @@ type Settings = Pick<Config, 'host' | 'publicOrigins'>;
 const all: readonly Scope[] = ['admin'];
 
 /**
- * Creates the check of API keys. A key comes as a Bearer token, as the password of Basic, or by the desk's cookie, which counts
- * only without the header Authorization. It is one of HOLDFAST_API_KEYS, which may do everything, or one of the directory's.
- * Without any key, everyone on this machine may do everything.
+ * Creates the check of who sends a request. A key comes as a Bearer token, as the password of Basic, or by the desk's cookie,
+ * which counts only without the header Authorization. It is one of HOLDFAST_API_KEYS, which may do everything, or one of the
+ * directory's. People come with a Bearer token of their issuer, or by the cookie; `people` is undefined without an issuer.
+ * Without any key or issuer, everyone on this machine may do everything.
  */
 export function createAuthenticate(
   { host, publicOrigins }: Settings,
   keys: KeyCheck,
+  people: PeopleCheck | undefined,
   cookies: DeskCookies,
 ): Authenticate {
+  const recognise = async (header: string): Promise<ShownKey | ShownPerson | undefined> => {
+    const { key, token } = offered(header);
+    return keys.recognise(key) ?? (await people?.recognise(token));
+  };
+  const require = async (shown: ShownKey | ShownPerson): Promise<Principal> => {
+    if (shown.kind !== 'person') return principalOf(await keys.require(shown));
+    if (!people) throw new Refusal('unauthorized', 'This node has no issuer for people: sign in with a key');
+    return personPrincipal(shown, await people.require(shown));
+  };
   return async (request) => {
     refuseOtherSites(request, publicOrigins);
     const { authorization } = request.headers;
     const signIn = authorization === undefined ? cookies.read(request) : undefined;
-    const shown = signIn?.shown ?? keys.recognise(offeredKey(authorization ?? ''));
+    const shown = signIn?.shown ?? (await recognise(authorization ?? ''));
     // A cookie may be left of an earlier cluster; at an open node it must not be worse than none.
     if (shown && (!signIn || (await keys.areNeeded()))) {
-      const principal = principalOf(await keys.require(shown));
+      const principal = await require(shown);
       if (!signIn) return principal;
       requireCsrfToken(request, signIn);
       return { ...principal, signIn };
@@ -105,6 +122,18 @@ export function principalOf(valid: ValidKey): Principal {
   return { actor: valid.actor, scopes, agents, limits, project };
 }
 
+export function personPrincipal(
+  { subject, name, until }: ShownPerson,
+  { project, scopes }: Rights,
+): Principal {
+  return {
+    actor: { kind: 'person', subject, name },
+    scopes,
+    project,
+    ...(until !== undefined && { until }),
+  };
+}
+
 function unauthorized(why: string): Refusal {
   return new Refusal(
     'unauthorized',
@@ -112,11 +141,12 @@ function unauthorized(why: string): Refusal {
   );
 }
 
-function offeredKey(header: string): string {
+/** What the header may be: a key, or the token of a person, which comes only as Bearer. */
+function offered(header: string): { readonly key: string; readonly token: string } {
   const [, scheme = '', value = ''] = /^(Bearer|Basic) +([^ ]+) *$/i.exec(header) ?? [];
-  if (scheme.toLowerCase() !== 'basic') return value;
+  if (scheme.toLowerCase() !== 'basic') return { key: value, token: value };
   const userAndPassword = Buffer.from(value, 'base64').toString();
-  return userAndPassword.slice(userAndPassword.indexOf(':') + 1);
+  return { key: userAndPassword.slice(userAndPassword.indexOf(':') + 1), token: '' };
 }
 
 /**

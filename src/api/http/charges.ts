@@ -16,8 +16,9 @@ export class Charges {
 
   /** Counts a request. Throws the refusal `limit_reached`. */
   request(principal: Principal): void {
-    if (principal.actor.kind !== 'key') return;
-    this.usage.used(principal.actor.id);
+    const { actor } = principal;
+    if (actor.kind !== 'key' && actor.kind !== 'person') return;
+    if (actor.kind === 'key') this.usage.used(actor.id);
     this.usage.request(this.subjectsOf(principal, principal.project));
   }
 

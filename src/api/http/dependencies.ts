@@ -14,6 +14,7 @@ import type { DeskCookies } from './desk-cookie.ts';
 import type { Drain } from './drain.ts';
 import type { KeyCheck } from './key-check.ts';
 import type { OpenResponses } from './open-responses.ts';
+import type { PeopleCheck } from './people-check.ts';
 import type { Streams } from './sse.ts';
 
 /** The dependencies of the endpoints: the services, and parts of this process. Each endpoint picks those that it needs. */
@@ -22,6 +23,8 @@ export interface ApiDependencies extends Services {
   readonly log: Log;
   readonly authenticate: Authenticate;
   readonly keyCheck: KeyCheck;
+  /** Undefined if people do not sign in with an issuer. */
+  readonly people: PeopleCheck | undefined;
   readonly deskCookies: DeskCookies;
   readonly charges: Charges;
   /** The callers whose Idempotency-Keys may have started calls of the project `default` before projects existed. */

@@ -1,7 +1,7 @@
 /**
  * The cookie of those who are signed in at the desk. It holds a token, sealed with the key that all nodes of the cluster share:
- * which key was shown, by its id and digest, and when the sign-in ends. Whether that key is still valid is looked up with each
- * request, as for a key in a header.
+ * which key was shown, by its id and digest, or who has signed in at the issuer, and when the sign-in ends. Whether that key is
+ * still valid, and what the groups of that person may do, is looked up with each request.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { CookieOptions, Request, Response } from 'express';
@@ -9,14 +9,16 @@ import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
 import type { Sealer } from '../../platform/sealing.ts';
 import type { ShownKey } from './key-check.ts';
+import type { ShownPerson } from './people-check.ts';
+import { readToken } from './read-token.ts';
 
 export const deskCookie = 'holdfast_desk';
 export const csrfHeader = 'Holdfast-CSRF-Token';
 
 /** The control character keeps it apart from agents' names, which are the contexts of their tokens. */
 const context = '\u001fdesk sign-in';
-const maxTokenLength = 1_024;
-const tokenForm = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Browsers keep cookies of up to 4,096 bytes, with their names and attributes. */
+const maxTokenLength = 3_600;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 /** A kind of sign-in that only a newer node knows opens nothing here. */
@@ -24,13 +26,20 @@ const contents = z.object({
   shown: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('bootstrap'), digest }),
     z.object({ kind: z.literal('key'), id: z.string(), digest }),
+    z.object({
+      kind: z.literal('person'),
+      issuer: z.string(),
+      subject: z.string(),
+      name: z.string(),
+      groups: z.array(z.string()),
+    }),
   ]),
   until: z.number(),
 });
 
 /** A sign-in that has not ended by itself. Its key may have. */
 export interface DeskSignIn {
-  readonly shown: ShownKey;
+  readonly shown: ShownKey | ShownPerson;
   /** Epoch ms. */
   readonly until: number;
   readonly csrfToken: string;
@@ -55,14 +64,14 @@ export class DeskCookies {
 
   /** Returns the sign-in of the request's cookie. One that is damaged, ended or sent twice counts as none. */
   read(request: Request): DeskSignIn | undefined {
-    const token = tokenOf(request.headers.cookie ?? '');
+    const token = readToken(request, deskCookie, maxTokenLength);
     const opened = token === undefined ? undefined : this.open(token);
     if (token === undefined || !opened || opened.until <= this.now()) return undefined;
     return { ...opened, csrfToken: this.csrfTokenOf(token) };
   }
 
-  /** Signs in with a valid key, which ends at `keyEndsAt` (epoch ms). */
-  signIn(request: Request, response: Response, shown: ShownKey, keyEndsAt = Infinity): DeskSignIn {
+  /** Signs in somebody who has shown a valid key, which ends at `keyEndsAt` (epoch ms), or has signed in at the issuer. */
+  signIn(request: Request, response: Response, shown: DeskSignIn['shown'], keyEndsAt = Infinity): DeskSignIn {
     const now = this.now();
     const until = Math.min(now + this.settings.lifeMs, keyEndsAt);
     const token = this.sealer.seal(JSON.stringify({ shown, until }), context);
@@ -112,14 +121,4 @@ export function requireCsrfToken(request: Request, { csrfToken }: DeskSignIn): v
     'csrf_token_missing',
     `A change by cookie needs the header ${csrfHeader} with the csrf_token that GET /api/vps/sign-in gives: load the page again`,
   );
-}
-
-function tokenOf(header: string): string | undefined {
-  const values = header.split(';').flatMap((pair) => {
-    const at = pair.indexOf('=');
-    return at >= 0 && pair.slice(0, at).trim() === deskCookie ? [pair.slice(at + 1).trim()] : [];
-  });
-  const [token = '', ...others] = values;
-  const isToken = others.length === 0 && token.length <= maxTokenLength && tokenForm.test(token);
-  return isToken ? token : undefined;
 }

@@ -44,7 +44,8 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-type SuccessStatus = 200 | 201 | 202 | 204;
+/** 302 is for browsers that follow it. */
+type SuccessStatus = 200 | 201 | 202 | 204 | 302;
 
 /** The successful answers, by status. */
 export type Answers = Readonly<Partial<Record<SuccessStatus, Answer>>>;

@@ -16,8 +16,11 @@ export type ValidKey =
 export class KeyCheck {
   private readonly bootstrap: readonly Buffer[];
   private readonly known: KnownKeys;
+  private readonly hasIssuer: boolean;
 
-  constructor(apiKeys: readonly string[], known: KnownKeys) {
+  /** `hasIssuer`: whether people sign in with an issuer, so that requests need that or a key even while there is no key. */
+  constructor(apiKeys: readonly string[], known: KnownKeys, { hasIssuer }: { readonly hasIssuer: boolean }) {
+    this.hasIssuer = hasIssuer;
     this.bootstrap = apiKeys.map((text) => Buffer.from(digestOfKeyText(text)));
     this.known = known;
   }
@@ -44,9 +47,9 @@ export class KeyCheck {
     throw new Refusal('unauthorized', whyNot[found.state](shown.id));
   }
 
-  /** Whether requests need a key. Throws the refusal `temporal_unavailable` if only Temporal could say that. */
+  /** Whether requests need a key or a token. Throws the refusal `temporal_unavailable` if only Temporal could say that. */
   async areNeeded(): Promise<boolean> {
-    return this.bootstrap.length > 0 || (await this.known.everKeyed());
+    return this.bootstrap.length > 0 || this.hasIssuer || (await this.known.everKeyed());
   }
 
   /** Compares with all of them, in constant time. */

@@ -4,9 +4,10 @@ import type { KnownKeys } from '../../services/keys/known-keys.ts';
 import type { Actor } from '../../domain/access-book.ts';
 import type { Principal } from './auth.ts';
 
-/** Who asked, and when their sign-in ends (epoch ms). */
+/** Who asked, and when their sign-in or token ends (epoch ms). */
 interface Asked {
   readonly actor: Actor;
+  readonly project: string;
   readonly until: number;
 }
 
@@ -21,9 +22,9 @@ export class OpenResponses {
   }
 
   /** Call this before the response can have ended. */
-  track({ actor, signIn }: Principal, response: Response): void {
+  track({ actor, project, signIn, until = signIn?.until ?? Infinity }: Principal, response: Response): void {
     if (actor.kind === 'bootstrap' && !signIn) return;
-    this.responses.set(response, { actor, until: signIn?.until ?? Infinity });
+    this.responses.set(response, { actor, project, until });
     response.once('close', () => this.responses.delete(response));
   }
 
@@ -37,7 +38,8 @@ export class OpenResponses {
       if (asked.until <= now || !this.isValid(asked)) response.destroy();
   }
 
-  private isValid({ actor }: Asked): boolean {
+  private isValid({ actor, project }: Asked): boolean {
+    if (actor.kind === 'person') return this.known.mayGoOnIn(project);
     return actor.kind === 'bootstrap' || this.known.mayGoOn(actor.kind === 'key' ? actor : undefined);
   }
 }

@@ -16,13 +16,14 @@ export function openApiDocument(endpoints: readonly Endpoint[], options: { versi
   registry.registerComponent('securitySchemes', security, {
     type: 'http',
     scheme: 'bearer',
-    description: 'An API key. A node on loopback needs none as long as there are no keys.',
+    description:
+      'An API key, or a JWT of the OpenID Connect issuer (HOLDFAST_OIDC_ISSUER). A node on loopback needs none as long as it has neither keys nor issuer.',
   });
   registry.registerComponent('securitySchemes', cookieSecurity, {
     type: 'apiKey',
     in: 'cookie',
     name: deskCookie,
-    description: `Of POST /api/vps/sign-in, for the desk. Requests that are not GET or HEAD also need its csrf_token as header ${csrfHeader}.`,
+    description: `Of POST /api/vps/sign-in or /api/vps/sign-in/oidc, for the desk. Requests that are not GET or HEAD also need its csrf_token as header ${csrfHeader}.`,
   });
   for (const one of endpoints) registerEndpoint(registry, one);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
@@ -105,7 +106,14 @@ function refusalsOf(one: Endpoint) {
   if (one.method !== 'get') types.add('cross_site');
   if (one.scope !== 'open') {
     if (one.method !== 'get') types.add('csrf_token_missing');
-    for (const type of ['unauthorized', 'scope_missing', 'limit_reached'] as const) types.add(type);
+    for (const type of [
+      'unauthorized',
+      'scope_missing',
+      'no_rights',
+      'limit_reached',
+      'issuer_unavailable',
+    ] as const)
+      types.add(type);
   }
   if (one.projects) {
     types.add('project_not_found');

@@ -1,4 +1,5 @@
 import { signIn as signInSchema, signInRequest, type SignIn } from '../../contract/sign-in.ts';
+import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { iso } from '../calls/wire.ts';
 import { principalOf, type Principal } from '../http/auth.ts';
@@ -7,11 +8,10 @@ import { requireCsrfToken } from '../http/desk-cookie.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 
 const path = '/api/vps/sign-in';
-const methods: SignIn['methods'] = ['key'];
 /** The answers have the CSRF token. */
 const headers = { 'Cache-Control': 'no-store' };
 
-const nobodySignedIn: SignIn = {
+const nobodySignedIn = {
   signed_in: false,
   how: null,
   name: null,
@@ -21,23 +21,27 @@ const nobodySignedIn: SignIn = {
   agents: null,
   csrf_token: null,
   expires_at: null,
-  methods,
-};
+} satisfies Omit<SignIn, 'methods'>;
 
-type Dependencies = Pick<ApiDependencies, 'access' | 'authenticate' | 'deskCookies' | 'keyCheck' | 'usage'>;
+type Dependencies = Pick<
+  ApiDependencies,
+  'access' | 'authenticate' | 'config' | 'deskCookies' | 'keyCheck' | 'usage'
+>;
 
 /** Endpoints with which people sign in at the desk and out again. */
 export function signInEndpoints({
   access,
   authenticate,
+  config,
   deskCookies,
   keyCheck,
   usage,
 }: Dependencies): Endpoint[] {
+  const methods: SignIn['methods'] = config.oidc ? ['key', 'oidc'] : ['key'];
   const toWire = ({ actor, project, scopes, agents, signIn }: Principal): SignIn => ({
     signed_in: true,
     how: actor.kind,
-    name: (actor.kind === 'key' && access.lookup(actor.id)?.name) || null,
+    name: nameOf(actor, access),
     key_id: actor.kind === 'key' ? actor.id : null,
     project,
     scopes,
@@ -55,13 +59,14 @@ export function signInEndpoints({
       summary: 'Who is signed in at the desk',
       description: 'A cookie or key that is no longer valid is answered as none.',
       answers: { 200: { description: 'The sender of this request', schema: signInSchema } },
-      refusals: ['temporal_unavailable'],
+      refusals: ['issuer_unavailable', 'temporal_unavailable'],
       handle: async ({ request }) => {
         const sender = await authenticate(request).catch((error: unknown) => {
-          if (error instanceof Refusal && error.type === 'unauthorized') return undefined;
+          const isNobody = error instanceof Refusal && /^(unauthorized|no_rights)$/.test(error.type);
+          if (isNobody) return undefined;
           throw error;
         });
-        return { status: 200, headers, body: sender ? toWire(sender) : nobodySignedIn };
+        return { status: 200, headers, body: sender ? toWire(sender) : { ...nobodySignedIn, methods } };
       },
     }),
     endpoint({
@@ -117,4 +122,9 @@ export function signInEndpoints({
       },
     }),
   ];
+}
+
+function nameOf(actor: Actor, access: Dependencies['access']): string | null {
+  if (actor.kind === 'person') return actor.name;
+  return (actor.kind === 'key' && access.lookup(actor.id)?.name) || null;
 }

@@ -3,6 +3,7 @@
  * that it knows go on for a while, and only Temporal can say that a key does not exist.
  */
 import { hasSecret, stateOf, type ApiKey } from '../../domain/api-key.ts';
+import { defaultProject } from '../../domain/project.ts';
 import type { Access } from './access.ts';
 
 /** The part of the directory's copy that this file uses. */
@@ -45,6 +46,26 @@ export class KnownKeys {
   mayGoOn(secret: { readonly id: string; readonly digest: string } | undefined): boolean {
     if (!secret) return this.copy.everKeyed !== true;
     return !this.isStale && this.known(secret.id, secret.digest).state === 'valid';
+  }
+
+  /**
+   * Returns whether a project takes requests of people, who belong to it without a key. Throws the refusal
+   * `temporal_unavailable` if only Temporal could say that.
+   */
+  async stateOfProject(name: string): Promise<'open' | 'closed' | 'unknown'> {
+    if (name === defaultProject) return 'open';
+    if (!this.copy.project(name) || this.isStale) await this.copy.refresh();
+    const project = this.copy.project(name);
+    if (!project) return 'unknown';
+    return project.closedAt === undefined ? 'open' : 'closed';
+  }
+
+  /** Whether a response may go on that a person of the project has asked for. */
+  mayGoOnIn(name: string): boolean {
+    const project = this.copy.project(name);
+    return (
+      name === defaultProject || (!this.isStale && project !== undefined && project.closedAt === undefined)
+    );
   }
 
   private known(id: string, digest: string): FoundKey {

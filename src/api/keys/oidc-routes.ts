@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { Refusal } from '../../domain/failures.ts';
+import { isLocalPath } from '../../domain/local-path.ts';
+import {
+  beginSignIn,
+  finishSignIn,
+  SignInFailed,
+  type SignInFailure,
+} from '../../services/people/code-flow.ts';
+import type { ApiDependencies } from '../http/dependencies.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { ownOrigin } from '../http/own-origin.ts';
+import { SignInAttempts } from '../http/sign-in-attempt.ts';
+
+const path = '/api/vps/sign-in/oidc';
+const maxToLength = 1_000;
+
+/**
+ * Why the browser comes back to the desk without a sign-in. `expired`: this browser has no attempt that the answer belongs
+ * to. Fixed words: the address of the desk shows nothing that the issuer or anybody else has written.
+ */
+type WhyNot = SignInFailure | 'expired' | 'no_rights';
+
+const startQuery = z.strictObject({
+  to: z
+    .string()
+    .max(maxToLength)
+    .refine(isLocalPath, 'takes a path of this node, like /calls')
+    .default('/')
+    .openapi({ description: 'Where the browser goes once it is signed in' }),
+});
+
+type Dependencies = Pick<ApiDependencies, 'config' | 'people' | 'deskCookies' | 'sealer' | 'clock' | 'log'>;
+
+/** Endpoints that take a person's browser to the OpenID Connect issuer and back. */
+export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log }: Dependencies): Endpoint[] {
+  const attempts = new SignInAttempts(sealer, () => clock.now(), path);
+  const requirePeople = (): NonNullable<typeof people> => {
+    if (people) return people;
+    throw new Refusal('route_not_found', 'People do not sign in with an issuer here (HOLDFAST_OIDC_ISSUER)');
+  };
+  const redirect = (Location: string) => ({
+    status: 302 as const,
+    headers: { Location, 'Cache-Control': 'no-store' },
+  });
+  const notSignedIn = (why: WhyNot, detail: string) => {
+    log[why === 'failed' || why === 'issuer_unavailable' ? 'warn' : 'info'](
+      { why, detail },
+      'Somebody did not sign in with the issuer',
+    );
+    return redirect(`/?sign_in_error=${why}`);
+  };
+  return [
+    endpoint({
+      method: 'get',
+      path,
+      scope: 'open',
+      tag: 'keys',
+      summary: 'Sign in at the desk with the OpenID Connect issuer',
+      description:
+        'For browsers: leads to the issuer of HOLDFAST_OIDC_ISSUER, and from there back to the callback. Without an issuer it does not exist.',
+      query: startQuery,
+      answers: {
+        302: {
+          description: 'To the issuer; to the desk with `sign_in_error` if the issuer does not answer',
+          headers: {
+            Location: 'An address of the issuer',
+            'Set-Cookie': 'holdfast_oidc: HttpOnly, SameSite=Lax, Secure under TLS, for 10 minutes',
+          },
+        },
+      },
+      refusals: ['route_not_found'],
+      handle: async ({ query, request, response }) => {
+        const { issuer } = requirePeople();
+        const redirectUri = `${ownOrigin(request, config)}${path}/callback`;
+        try {
+          const { url, secrets } = await beginSignIn(issuer, redirectUri);
+          attempts.begin(response, { secrets, redirectUri, to: query.to });
+          return redirect(url.href);
+        } catch (error) {
+          if (error instanceof Refusal) return notSignedIn('issuer_unavailable', error.message);
+          throw error;
+        }
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: `${path}/callback`,
+      scope: 'open',
+      tag: 'keys',
+      summary: 'Where the issuer sends the browser back to',
+      description:
+        'The redirect URI to enter at the issuer. Sets the cookie of the desk as POST /api/vps/sign-in does.',
+      answers: {
+        302: {
+          description:
+            'Signed in, to where the person wanted to go; otherwise to the desk with `sign_in_error`',
+          headers: {
+            Location: 'A path of this node',
+            'Set-Cookie': 'holdfast_desk: HttpOnly, SameSite=Strict, Secure under TLS',
+          },
+        },
+      },
+      refusals: ['route_not_found', 'temporal_unavailable'],
+      handle: async ({ request, response }) => {
+        const { issuer, ...check } = { issuer: requirePeople().issuer, people: requirePeople() };
+        const attempt = attempts.read(request);
+        const cameBackTo = new URL(request.originalUrl, 'http://node');
+        if (!attempt || cameBackTo.searchParams.get('state') !== attempt.secrets.state)
+          return notSignedIn('expired', 'This browser has no such attempt');
+        attempts.end(response, attempt);
+        try {
+          const url = new URL(cameBackTo.search, attempt.redirectUri);
+          const shown = check.people.shown(await finishSignIn(issuer, url, attempt.secrets));
+          await check.people.require(shown);
+          deskCookies.signIn(request, response, shown);
+          return redirect(attempt.to);
+        } catch (error) {
+          if (error instanceof SignInFailed) return notSignedIn(error.why, error.message);
+          if (error instanceof Refusal && error.type === 'no_rights')
+            return notSignedIn('no_rights', 'None of their groups may do anything here');
+          throw error;
+        }
+      },
+    }),
+  ];
+}

@@ -1,0 +1,115 @@
+/**
+ * The OpenID Connect issuer: what it says about itself is read when it is first needed, so that a node starts without it, and
+ * is asked for again after a failure.
+ */
+import {
+  allowInsecureRequests,
+  ClientSecretBasic,
+  ClientSecretPost,
+  clockTolerance,
+  discovery,
+  enableNonRepudiationChecks,
+  None,
+  type ClientAuth,
+  type Configuration,
+} from 'openid-client';
+import type { GroupMap } from '../../domain/group-map.ts';
+import { Refusal } from '../../domain/failures.ts';
+
+/** How long one request to the issuer may take. */
+export const issuerTimeoutSeconds = 5;
+/** How much the clocks of the issuer and of this node may differ. */
+export const clockToleranceSeconds = 30;
+/** After a failure the issuer is not asked again for so long, so that it is not flooded by those who wait for it. */
+const pauseMs = 1_000;
+
+export interface IssuerSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Undefined: a public client. */
+  readonly clientSecret: string | undefined;
+  readonly audience: string;
+  readonly groups: GroupMap;
+  readonly groupsClaim: string;
+}
+
+export class Issuer {
+  readonly settings: IssuerSettings;
+  private readonly url: URL;
+  private found: Promise<Configuration> | undefined;
+  private readonly pause = new Pause();
+
+  constructor(settings: IssuerSettings) {
+    this.settings = settings;
+    this.url = new URL(settings.issuer);
+  }
+
+  /** Returns what is known of the issuer. Concurrent callers share one request. Throws the refusal `issuer_unavailable`. */
+  async known(): Promise<Configuration> {
+    const asked = (this.found ??= this.pause.unlessFailing(() => this.discover()));
+    try {
+      return await asked;
+    } catch (error) {
+      if (this.found === asked) this.found = undefined;
+      throw issuerUnavailable(error);
+    }
+  }
+
+  /** Where the issuer's keys are. Throws the refusal `issuer_unavailable`. */
+  async keysUrl(): Promise<URL> {
+    const { jwks_uri: uri = '' } = (await this.known()).serverMetadata();
+    const url = URL.canParse(uri) ? new URL(uri) : undefined;
+    if (!url || (url.protocol !== 'https:' && !this.isInsecure))
+      throw issuerUnavailable(new Error('The issuer names no jwks_uri with https'));
+    return url;
+  }
+
+  private discover(): Promise<Configuration> {
+    const { clientId, clientSecret } = this.settings;
+    const metadata = { [clockTolerance]: clockToleranceSeconds };
+    return discovery(this.url, clientId, metadata, clientAuth(clientSecret), {
+      timeout: issuerTimeoutSeconds,
+      // Signatures are checked although the tokens come from the issuer itself: on loopback without TLS.
+      execute: [enableNonRepudiationChecks, ...(this.isInsecure ? [allowInsecureRequests] : [])],
+    });
+  }
+
+  /** The settings allow http on loopback only. */
+  private get isInsecure(): boolean {
+    return this.url.protocol === 'http:';
+  }
+}
+
+/** Refuses further tries for a moment after one has failed. */
+export class Pause {
+  private until = 0;
+
+  async unlessFailing<T>(attempt: () => Promise<T>): Promise<T> {
+    if (performance.now() < this.until) throw new Error('The issuer has just failed to answer');
+    try {
+      return await attempt();
+    } catch (error) {
+      this.until = performance.now() + pauseMs;
+      throw error;
+    }
+  }
+}
+
+export function issuerUnavailable(cause: unknown): Refusal {
+  return new Refusal(
+    'issuer_unavailable',
+    'The OpenID Connect issuer (HOLDFAST_OIDC_ISSUER) does not answer as it should, so nobody can say whether this is valid: try again, or use an API key',
+    { retryAfterSeconds: 2, cause },
+  );
+}
+
+/** The way to show the secret depends on what the issuer takes. By default that is Basic (OpenID Connect Discovery, 3). */
+function clientAuth(secret: string | undefined): ClientAuth {
+  if (secret === undefined) return None();
+  const [basic, post] = [ClientSecretBasic(secret), ClientSecretPost(secret)];
+  return (server, ...rest) => {
+    const { token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] } = server;
+    const takesBasic = methods.includes('client_secret_basic') || !methods.includes('client_secret_post');
+    (takesBasic ? basic : post)(server, ...rest);
+  };
+}
