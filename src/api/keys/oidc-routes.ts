@@ -1,3 +1,4 @@
+import type { Response } from 'express';
 import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
 import { isLocalPath } from '../../domain/local-path.ts';
@@ -8,7 +9,7 @@ import {
   type SignInFailure,
 } from '../../services/people/code-flow.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { endpoint, streamed, type Endpoint } from '../http/endpoint.ts';
 import { ownOrigin } from '../http/own-origin.ts';
 import { SignInAttempts } from '../http/sign-in-attempt.ts';
 
@@ -103,7 +104,7 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
       },
       refusals: ['route_not_found', 'temporal_unavailable'],
       handle: async ({ request, response }) => {
-        const { issuer, ...check } = { issuer: requirePeople().issuer, people: requirePeople() };
+        const known = requirePeople();
         const attempt = attempts.read(request);
         const cameBackTo = new URL(request.originalUrl, 'http://node');
         if (!attempt || cameBackTo.searchParams.get('state') !== attempt.secrets.state)
@@ -111,10 +112,11 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
         attempts.end(response, attempt);
         try {
           const url = new URL(cameBackTo.search, attempt.redirectUri);
-          const shown = check.people.shown(await finishSignIn(issuer, url, attempt.secrets));
-          await check.people.require(shown);
+          const shown = known.shown(await finishSignIn(known.issuer, url, attempt.secrets));
+          await known.require(shown);
           deskCookies.signIn(request, response, shown);
-          return redirect(attempt.to);
+          goOn(response, attempt.to);
+          return streamed;
         } catch (error) {
           if (error instanceof SignInFailed) return notSignedIn(error.why, error.message);
           if (error instanceof Refusal && error.type === 'no_rights')
@@ -124,4 +126,19 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
       },
     }),
   ];
+}
+
+/**
+ * Sends the browser on by a page of this node. After a redirect it would not send the cookie, which is SameSite=Strict, with its
+ * next request, because that would still come from the issuer's site.
+ */
+function goOn(response: Response, to: string): void {
+  const escaped = to.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+  response
+    .status(200)
+    .set('Cache-Control', 'no-store')
+    .type('html')
+    .send(
+      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Holdfast</title><meta http-equiv="refresh" content="0; url=${escaped}"></head><body><a href="${escaped}">Go on</a></body></html>`,
+    );
 }

@@ -10,6 +10,7 @@ import {
   randomPKCECodeVerifier,
   randomState,
   ResponseBodyError,
+  WWWAuthenticateChallengeError,
   type Configuration,
 } from 'openid-client';
 import { Refusal } from '../../domain/failures.ts';
@@ -102,6 +103,8 @@ function whyNot(error: unknown): [SignInFailure, string] {
       error.status >= 500 ? 'issuer_unavailable' : 'failed',
       `The issuer refuses the code with ${error.status}${knownWord(error.error)}`,
     ];
+  if (error instanceof WWWAuthenticateChallengeError)
+    return ['failed', `The issuer refuses this client with ${error.status}: is its secret right?`];
   if (error instanceof ClientError) {
     const { cause, code = '' } = error;
     const isAway = code === 'OAUTH_TIMEOUT' || (cause instanceof Response && cause.status >= 500);
