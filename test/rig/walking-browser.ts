@@ -8,6 +8,7 @@ interface Cookie {
 export interface Page {
   readonly url: string;
   readonly status: number;
+  readonly headers: Headers;
   /** Where the browser is sent to, by a redirect or by the page itself. */
   readonly location: string | undefined;
   readonly body: string;
@@ -33,6 +34,7 @@ export class WalkingBrowser {
     return {
       url,
       status: response.status,
+      headers: response.headers,
       location: location === undefined ? undefined : new URL(location, url).href,
       body,
       setCookies,

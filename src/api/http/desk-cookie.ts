@@ -70,12 +70,20 @@ export class DeskCookies {
     return { ...opened, csrfToken: this.csrfTokenOf(token) };
   }
 
-  /** Signs in somebody who has shown a valid key, which ends at `keyEndsAt` (epoch ms), or has signed in at the issuer. */
-  signIn(request: Request, response: Response, shown: DeskSignIn['shown'], keyEndsAt = Infinity): DeskSignIn {
+  /**
+   * Signs in somebody who has shown a valid key or has signed in at the issuer. `endsAt` is when the key ends (epoch ms), `origin`
+   * that of the page if the request does not say it.
+   */
+  signIn(
+    request: Request,
+    response: Response,
+    shown: DeskSignIn['shown'],
+    { endsAt = Infinity, origin }: { readonly endsAt?: number | undefined; readonly origin?: string } = {},
+  ): DeskSignIn {
     const now = this.now();
-    const until = Math.min(now + this.settings.lifeMs, keyEndsAt);
+    const until = Math.min(now + this.settings.lifeMs, endsAt);
     const token = this.sealer.seal(JSON.stringify({ shown, until }), context);
-    response.cookie(deskCookie, token, { ...this.optionsFor(request), maxAge: until - now });
+    response.cookie(deskCookie, token, { ...this.optionsFor(request, origin), maxAge: until - now });
     return { shown, until, csrfToken: this.csrfTokenOf(token) };
   }
 
@@ -96,16 +104,16 @@ export class DeskCookies {
     return this.sealer.fingerprint(`desk CSRF token of ${token}`);
   }
 
-  private optionsFor(request: Request): CookieOptions {
-    return { httpOnly: true, sameSite: 'strict', path: '/', secure: this.isSecure(request) };
+  private optionsFor(request: Request, origin = request.headers.origin): CookieOptions {
+    return { httpOnly: true, sameSite: 'strict', path: '/', secure: this.isSecure(request, origin) };
   }
 
   /**
    * Whether the browser speaks TLS. A proxy does that for the node, so what counts is the public origin: that of the page, or
    * without one, as from programs, that of the Host.
    */
-  private isSecure(request: Request): boolean {
-    const { origin, host = '' } = request.headers;
+  private isSecure(request: Request, origin: string | undefined): boolean {
+    const { host = '' } = request.headers;
     const byHost = `https://${host}`;
     const seen = origin ?? (URL.canParse(byHost) ? new URL(byHost).origin : '');
     return request.secure || (seen.startsWith('https:') && this.settings.publicOrigins.includes(seen));

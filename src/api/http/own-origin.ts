@@ -11,7 +11,7 @@ interface Settings {
  * Without any, the node is on loopback; a Host of another name does not count.
  */
 export function ownOrigin(request: Request, { host, publicOrigins }: Settings): string {
-  const seen = request.headers.host ?? '';
+  const seen = /^[\w.:[\]-]+$/.exec(request.headers.host ?? '')?.[0] ?? '';
   const [first] = publicOrigins;
   if (first !== undefined)
     return publicOrigins.find((one) => one === originOf(`${new URL(one).protocol}//${seen}`)) ?? first;

@@ -114,7 +114,7 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
           const url = new URL(cameBackTo.search, attempt.redirectUri);
           const shown = known.shown(await finishSignIn(known.issuer, url, attempt.secrets));
           await known.require(shown);
-          deskCookies.signIn(request, response, shown);
+          deskCookies.signIn(request, response, shown, { origin: url.origin });
           goOn(response, attempt.to);
           return streamed;
         } catch (error) {

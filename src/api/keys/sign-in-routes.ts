@@ -100,7 +100,7 @@ export function signInEndpoints({
         const valid = await keyCheck.require(shown);
         const key = valid.kind === 'key' ? valid.key : undefined;
         if (key) usage.used(key.id);
-        const signIn = deskCookies.signIn(request, response, shown, key?.expiresAt);
+        const signIn = deskCookies.signIn(request, response, shown, { endsAt: key?.expiresAt });
         return { status: 200, headers, body: toWire({ ...principalOf(valid), signIn }) };
       },
     }),
