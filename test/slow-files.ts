@@ -10,6 +10,8 @@ export const slowFiles = [
   'test/api/circuit.test.ts',
   'test/api/health-operations.test.ts',
   'test/api/limits.test.ts',
+  'test/api/oidc-tokens.test.ts',
+  'test/api/oidc.test.ts',
   'test/api/openapi.test.ts',
   'test/api/outage.test.ts',
   'test/api/repeats.test.ts',

@@ -38,5 +38,5 @@ function textsOf(claim: unknown): readonly string[] {
 function readable(text: unknown): string {
   if (typeof text !== 'string') return '';
   const visible = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '').trim();
-  return [...visible].slice(0, maxNameLength).join('');
+  return Array.from(visible).slice(0, maxNameLength).join('');
 }

@@ -20,10 +20,12 @@ export function writeOwnCard(
     HOLDFAST_API_KEYS: sealer.fingerprint(`API keys ${[...apiKeys].sort().join(' ')}`).slice(0, 11),
   };
   // Fingerprints here, too: the client secret must not be shown, and the others are long.
-  const ofPeople = Object.entries(oidc ? bySetting(oidc) : {}).map(([name, value]) => [
-    name,
-    sealer.fingerprint(`${name} ${JSON.stringify(value)}`).slice(0, 11),
-  ]);
+  const ofPeople = Object.fromEntries(
+    Object.entries(oidc ? bySetting(oidc) : {}).map(([name, value]) => [
+      name,
+      sealer.fingerprint(`${name} ${JSON.stringify(value)}`).slice(0, 11),
+    ]),
+  );
   return {
     id: randomUUID().slice(0, 8),
     revision: 0,
@@ -37,7 +39,7 @@ export function writeOwnCard(
     startedAt,
     settings: shared.all,
     ...(role !== 'worker' && {
-      facadeSettings: { ...shared.facades, ...keys, ...Object.fromEntries(ofPeople) },
+      facadeSettings: { ...shared.facades, ...keys, ...ofPeople },
     }),
   };
 }

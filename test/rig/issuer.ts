@@ -74,7 +74,7 @@ export async function startIssuer(people: People, extra: Configuration = {}): Pr
     publicJwk,
     sign: (claims = {}, header = {}, key = privateKey) => {
       const now = Math.floor(Date.now() / 1_000);
-      const all = { iss: url, aud: client.id, sub: 'ann', iat: now, exp: now + 300, ...claims };
+      const all: Claims = { iss: url, aud: client.id, sub: 'ann', iat: now, exp: now + 300, ...claims };
       const whole = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
       return new SignJWT(whole).setProtectedHeader({ alg: 'RS256', kid: keyId, ...header }).sign(key);
     },

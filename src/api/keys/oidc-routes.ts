@@ -93,13 +93,15 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
       description:
         'The redirect URI to enter at the issuer. Sets the cookie of the desk as POST /api/vps/sign-in does.',
       answers: {
+        200: {
+          description: 'Signed in: a page that goes on to where the person wanted to go',
+          schema: z.string(),
+          mediaType: 'text/html',
+          headers: { 'Set-Cookie': 'holdfast_desk: HttpOnly, SameSite=Strict, Secure under TLS' },
+        },
         302: {
-          description:
-            'Signed in, to where the person wanted to go; otherwise to the desk with `sign_in_error`',
-          headers: {
-            Location: 'A path of this node',
-            'Set-Cookie': 'holdfast_desk: HttpOnly, SameSite=Strict, Secure under TLS',
-          },
+          description: 'Not signed in: to the desk with `sign_in_error`',
+          headers: { Location: 'A path of this node' },
         },
       },
       refusals: ['route_not_found', 'temporal_unavailable'],

@@ -70,6 +70,7 @@ export class Issuer {
     return discovery(this.url, clientId, metadata, clientAuth(clientSecret), {
       timeout: issuerTimeoutSeconds,
       // Signatures are checked although the tokens come from the issuer itself: on loopback without TLS.
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- Marked so only as a warning.
       execute: [enableNonRepudiationChecks, ...(this.isInsecure ? [allowInsecureRequests] : [])],
     });
   }
