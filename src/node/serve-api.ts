@@ -46,7 +46,9 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   const known = new KnownKeys(access, now, config.keys.offlineMs);
   const openResponses = new OpenResponses(known, now);
   const keyCheck = new KeyCheck(config.apiKeys, known, { hasIssuer: config.oidc !== undefined });
-  const people = config.oidc && new PeopleCheck(new Issuer(config.oidc), known, now);
+  const issuerFailed = (why: string): void =>
+    log.warn({ why }, 'The issuer of HOLDFAST_OIDC_ISSUER could not be asked; the next request asks again');
+  const people = config.oidc && new PeopleCheck(new Issuer(config.oidc, issuerFailed), known, now);
   const deskCookies = new DeskCookies(sealer, now, {
     lifeMs: config.keys.deskSignInMs,
     publicOrigins: config.publicOrigins,

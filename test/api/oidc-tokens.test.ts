@@ -216,7 +216,7 @@ describe('while the issuer is away', () => {
     const other = await startIssuer(people);
     onTestFinished(() => other.close());
     await other.down();
-    const facade = await node.startFacade({ ...settingsFor(other) });
+    const facade = await node.startFacade({ ...settingsFor(other), HOLDFAST_LOG_LEVEL: 'warn' });
     const { body } = await (await operator()).post('/api/vps/keys', { name: 'k', scopes: ['read'] });
     const token = await other.sign({ groups: ['readers'] });
     const tokenAway = await byToken(facade.url, token);
@@ -228,6 +228,8 @@ describe('while the issuer is away', () => {
     const start = await browser.ask(`${facade.url}${signIn}/oidc`);
     expectNotSignedIn(start, facade.url, 'issuer_unavailable');
     expect((await new HttpClient(facade.url).get('/readyz')).status).toBe(200);
+
+    await facade.process.printed(/"why":"fetch failed \(ECONNREFUSED\)"/);
 
     await other.up();
     await expect.poll(async () => (await byToken(facade.url, token)).status, { timeout: 10_000 }).toBe(200);

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { z } from 'zod';
+import { z } from '../../contract/zod.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { isLocalPath } from '../../domain/local-path.ts';
 import {

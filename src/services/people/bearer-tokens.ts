@@ -2,13 +2,7 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { Refusal } from '../../domain/failures.ts';
 import { personOf, type Person } from '../../domain/person.ts';
-import {
-  clockToleranceSeconds,
-  issuerTimeoutSeconds,
-  issuerUnavailable,
-  Pause,
-  type Issuer,
-} from './issuer.ts';
+import { clockToleranceSeconds, issuerTimeoutSeconds, issuerUnavailable, type Issuer } from './issuer.ts';
 
 /** With a public key one could make tokens of the symmetric ones. */
 const algorithms = [
@@ -32,12 +26,13 @@ export interface BearerPerson {
 export class BearerTokens {
   private readonly issuer: Issuer;
   private readonly now: () => number;
-  private readonly pause = new Pause();
+  private readonly pause: ReturnType<Issuer['newPause']>;
   private keys: JWTVerifyGetKey | undefined;
 
   /** `now` is in epoch ms. */
   constructor(issuer: Issuer, now: () => number) {
     this.issuer = issuer;
+    this.pause = issuer.newPause();
     this.now = now;
   }
 

@@ -15,7 +15,7 @@ import {
 } from 'openid-client';
 import { Refusal } from '../../domain/failures.ts';
 import { personOf, type Person } from '../../domain/person.ts';
-import type { Issuer } from './issuer.ts';
+import { issuerUnavailable, type Issuer } from './issuer.ts';
 
 /** What ties the issuer's answer to the browser that asked. */
 export interface SignInSecrets {
@@ -43,15 +43,16 @@ export async function beginSignIn(
 ): Promise<{ readonly url: URL; readonly secrets: SignInSecrets }> {
   const known = await issuer.known();
   const secrets = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
-  const url = buildAuthorizationUrl(known, {
+  const challenge = await calculatePKCECodeChallenge(secrets.verifier);
+  const parameters = {
     redirect_uri: redirectUri,
     scope: scopeFor(known),
     state: secrets.state,
     nonce: secrets.nonce,
-    code_challenge: await calculatePKCECodeChallenge(secrets.verifier),
+    code_challenge: challenge,
     code_challenge_method: 'S256',
-  });
-  return { url, secrets };
+  };
+  return { url: authorizationUrl(known, parameters), secrets };
 }
 
 /** Returns who has signed in, from the URL with which the browser came back. Throws `SignInFailed`. */
@@ -80,6 +81,14 @@ export async function finishSignIn(
     return person;
   } catch (error) {
     throw error instanceof SignInFailed ? error : new SignInFailed(...whyNot(error), { cause: error });
+  }
+}
+
+function authorizationUrl(known: Configuration, parameters: Record<string, string>): URL {
+  try {
+    return buildAuthorizationUrl(known, parameters);
+  } catch (error) {
+    throw issuerUnavailable(error); // It names no address for that, or none with https.
   }
 }
 

@@ -37,10 +37,13 @@ export class Issuer {
   readonly settings: IssuerSettings;
   private readonly url: URL;
   private found: Promise<Configuration> | undefined;
-  private readonly pause = new Pause();
+  private readonly failed: (why: string) => void;
+  private readonly pause = this.newPause();
 
-  constructor(settings: IssuerSettings) {
+  /** `failed` is told, for the log, why the issuer could not be asked. */
+  constructor(settings: IssuerSettings, failed: (why: string) => void) {
     this.settings = settings;
+    this.failed = failed;
     this.url = new URL(settings.issuer);
   }
 
@@ -64,6 +67,11 @@ export class Issuer {
     return url;
   }
 
+  /** For one kind of request to the issuer. */
+  newPause(): Pause {
+    return new Pause((error) => this.failed(reasonOf(error)));
+  }
+
   private discover(): Promise<Configuration> {
     const { clientId, clientSecret } = this.settings;
     const metadata = { [clockTolerance]: clockToleranceSeconds };
@@ -82,8 +90,13 @@ export class Issuer {
 }
 
 /** Refuses further tries for a moment after one has failed. */
-export class Pause {
+class Pause {
+  private readonly failed: (error: unknown) => void;
   private until = 0;
+
+  constructor(failed: (error: unknown) => void) {
+    this.failed = failed;
+  }
 
   async unlessFailing<T>(attempt: () => Promise<T>): Promise<T> {
     if (performance.now() < this.until) throw new Error('The issuer has just failed to answer');
@@ -91,9 +104,18 @@ export class Pause {
       return await attempt();
     } catch (error) {
       this.until = performance.now() + pauseMs;
+      this.failed(error);
       throw error;
     }
   }
+}
+
+/** What was answered is left out: only messages of the library, and codes like ECONNREFUSED. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as { message?: string; cause?: { code?: unknown; status?: unknown } };
+  const detail = cause?.code ?? cause?.status;
+  const isShort = typeof detail === 'number' || (typeof detail === 'string' && /^\w{1,40}$/.test(detail));
+  return `${message ?? 'unknown'}${isShort ? ` (${detail})` : ''}`;
 }
 
 export function issuerUnavailable(cause: unknown): Refusal {
