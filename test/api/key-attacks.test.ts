@@ -222,6 +222,20 @@ describe('every endpoint', () => {
       }
   });
 
+  it('keeps what it answers out of shared caches', async () => {
+    for (const { path } of operations.filter(
+      ({ method, scope }) => method === 'GET' && scope !== undefined,
+    )) {
+      const gone = new AbortController();
+      const { headers } = await fetch(node.http.nextUrl() + path.replaceAll(/\{\w+\}/g, 'nobody'), {
+        headers: { Authorization: `Bearer ${valid.get('admin') ?? ''}` },
+        signal: gone.signal,
+      });
+      expect(headers.get('Cache-Control'), path).toMatch(/no-store/);
+      gone.abort();
+    }
+  });
+
   it('refuses HEAD as it refuses GET', async () => {
     const reading = operations.filter(({ method, scope }) => method === 'GET' && scope !== undefined);
     for (const { path } of reading) {

@@ -91,6 +91,14 @@ describe('the limits of a key', () => {
     expect((await http.call({ agent_name: 'prompted', prompt: 'x'.repeat(8) })).status).toBe(200);
     const large = await http.call({ agent_name: 'prompted', prompt: 'x'.repeat(9) });
     expectProblem(large, 403, 'prompt_not_allowed');
+    const hanging = await node.agent('prompted hangs', () => ({ hang: true }), { max_retries: 0 });
+    const keyed = { 'Idempotency-Key': 'small, then large' };
+    const later = { ...keyed, Prefer: 'respond-async' };
+    const small = await http.call({ agent_name: 'prompted hangs', prompt: 'x' }, later);
+    await hanging.waitForRequests(1);
+    const other = await http.call({ agent_name: 'prompted', prompt: 'x'.repeat(9) }, keyed);
+    expectProblem(other, 422, 'idempotency_mismatch');
+    await http.post(`/api/vps/calls/${String(small.body.call_id)}/cancel`);
   });
 
   it('exclude batches, which would not count', async () => {

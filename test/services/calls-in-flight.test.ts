@@ -49,7 +49,7 @@ describe('requests for the same call', () => {
     const say = inFlight.enter('refused', 'agent', 60_000, refused.charge);
     say('refused');
     say('started');
-    expect([refused.said, inFlight.has('refused')]).toEqual([['given back', 'ended'], false]);
+    expect([refused.said, inFlight.has('refused')]).toEqual([['given back'], false]);
   });
 
   it('do not shorten how long it counts, nor change its agent', () => {
@@ -70,4 +70,17 @@ describe('requests for the same call', () => {
     late('refused');
     expect(inFlight.size).toBe(1);
   });
+});
+
+it('every call is checked in turn, however many are due again', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const inFlight = new CallsInFlight();
+  const charge = { ended: () => undefined, giveBack: () => undefined };
+  for (let call = 0; call < 30; call++) inFlight.enter(`c${call}`, 'agent', 600_000, charge)('started');
+  const checked = new Set<string>();
+  for (let second = 0; second < 12; second++) {
+    vi.advanceTimersByTime(1_000);
+    for (const id of inFlight.dueForCheck(performance.now(), 4)) checked.add(id);
+  }
+  expect(checked.size).toBe(30);
 });

@@ -4,7 +4,7 @@ import { Refusal } from '../../src/domain/failures.ts';
 import { emptyUsage, UsageBook, type UsageReport } from '../../src/domain/usage-book.ts';
 import { Usage, type Subject } from '../../src/services/keys/usage.ts';
 import { reportUsageUpdate } from '../../src/workflows/messages.ts';
-import type { Temporal } from '../../src/services/temporal/rpc.ts';
+import { temporalUnavailable, type Temporal } from '../../src/services/temporal/rpc.ts';
 
 const day = 86_400_000;
 
@@ -19,14 +19,20 @@ function cluster({ facades = 1 } = {}) {
     query: (_query: unknown, node: string, minute: number) =>
       Promise.resolve(book.summary(node, minute, clock.now)),
   };
+  const server = { isAway: false };
   const client = {
     withDeadline: (_deadline: number, call: () => unknown) => call(),
-    workflow: { getHandle: () => handle },
+    workflow: {
+      getHandle: () => {
+        if (server.isAway) throw temporalUnavailable('away');
+        return handle;
+      },
+    },
   };
   const temporal = { client, namespace: 'default', taskQueue: 'holdfast' } as unknown as Temporal;
   const facade = () =>
     new Usage(temporal, { facades: () => facades, hasLimits: () => true, now: () => clock.now });
-  return { clock, facade };
+  return { clock, facade, server };
 }
 
 const limitedTo = (callsPerDay: number): Subject[] => [
@@ -100,4 +106,37 @@ it('a facade that has used its share asks for a try soon, and says what is left'
   expect(refused).toMatchObject({ type: 'limit_reached', retryAfterSeconds: 3, limit: { remaining: 6 } });
   await usage.sync();
   expect(tried(usage, limitedTo(10))).toBe(true);
+});
+
+it('a facade that stops tells what came after a report that got no answer, too', async () => {
+  const { facade, server } = cluster();
+  const [stopping, other] = [facade(), facade()];
+  stopping.payer(limitedTo(3)).charge();
+  server.isAway = true;
+  await expect(stopping.sync()).rejects.toThrow('Temporal');
+  for (let call = 0; call < 2; call++) stopping.payer(limitedTo(3)).charge();
+  server.isAway = false;
+  await stopping.flush();
+  await other.sync();
+  expect(tried(other, limitedTo(3))).toBeInstanceOf(Refusal);
+});
+
+it('a report that is sent again after midnight is of the day before', async () => {
+  const { facade, server, clock } = cluster();
+  const usage = facade();
+  for (let call = 0; call < 3; call++) usage.payer(limitedTo(3)).charge();
+  server.isAway = true;
+  await expect(usage.sync()).rejects.toThrow('Temporal');
+  server.isAway = false;
+  clock.now += day;
+  await usage.sync();
+  expect(tried(usage, limitedTo(3))).toBe(true);
+});
+
+it('a prompt is measured, whether or not anything is charged', () => {
+  const payer = cluster()
+    .facade()
+    .payer([{ id: 'key:k', name: 'the key', limits: { promptBytes: 10 } }]);
+  payer.requirePrompt(10);
+  expect(() => payer.requirePrompt(11)).toThrow('at most 10 bytes');
 });

@@ -10,8 +10,8 @@ import { allProjects, defaultProject } from '../../domain/project.ts';
 import { digestOfKeyText } from '../../domain/key-text.ts';
 import type { Config } from '../../platform/config.ts';
 import { requireCsrfToken, type DeskCookies, type DeskSignIn } from './desk-cookie.ts';
-import type { KeyCheck, ShownKey, ValidKey } from './key-check.ts';
-import type { PeopleCheck, ShownPerson } from './people-check.ts';
+import type { KeyCheck, OfferedKey, ValidKey } from './key-check.ts';
+import type { PeopleCheck, OfferedPerson } from './people-check.ts';
 import { refuseOtherSites } from './refuse-other-sites.ts';
 
 /** The sender of a request. */
@@ -83,11 +83,11 @@ export function createAuthenticate(
   people: PeopleCheck | undefined,
   cookies: DeskCookies,
 ): Authenticate {
-  const recognise = async (header: string): Promise<ShownKey | ShownPerson | undefined> => {
+  const recognise = async (header: string): Promise<OfferedKey | OfferedPerson | undefined> => {
     const { key, token } = offered(header);
     return keys.recognise(key) ?? (await people?.recognise(token));
   };
-  const require = async (shown: ShownKey | ShownPerson): Promise<Principal> => {
+  const require = async (shown: OfferedKey | OfferedPerson): Promise<Principal> => {
     if (shown.kind !== 'person') return principalOf(await keys.require(shown));
     if (!people) throw new Refusal('unauthorized', 'This node has no issuer for people: sign in with a key');
     return personPrincipal(shown, await people.require(shown));
@@ -123,7 +123,7 @@ export function principalOf(valid: ValidKey): Principal {
 }
 
 export function personPrincipal(
-  { subject, name, until }: ShownPerson,
+  { subject, name, until }: OfferedPerson,
   { project, scopes }: Rights,
 ): Principal {
   return {
@@ -149,6 +149,9 @@ function offered(header: string): { readonly key: string; readonly token: string
   return { key: userAndPassword.slice(userAndPassword.indexOf(':') + 1), token: '' };
 }
 
+/** The refusal of a request that an open node would take under another name. */
+export class ForeignHost extends Refusal {}
+
 /**
  * Without API keys, refuses a request whose Host is not a name of this machine. This protects against DNS rebinding, where a
  * foreign name resolves to this machine.
@@ -157,7 +160,7 @@ function refuseForeignHost(request: Request, ownHost: string): void {
   // Undefined if the request has no Host, although Express's types say otherwise.
   const name = ((request.hostname as string | undefined) ?? '').replace(/^\[|\]$/g, '').toLowerCase();
   if (name === 'localhost' || name === ownHost || isIP(name) !== 0) return;
-  throw new Refusal(
+  throw new ForeignHost(
     'unauthorized',
     `This node has no API keys, so it answers only to localhost, its HOLDFAST_HOST and IP addresses, not to '${name}': use one of these, or create a key with: holdfast keys create`,
   );

@@ -8,8 +8,8 @@ import type { CookieOptions, Request, Response } from 'express';
 import { z } from 'zod';
 import { Refusal } from '../../domain/failures.ts';
 import type { Sealer } from '../../platform/sealing.ts';
-import type { ShownKey } from './key-check.ts';
-import type { ShownPerson } from './people-check.ts';
+import type { OfferedKey } from './key-check.ts';
+import type { OfferedPerson } from './people-check.ts';
 import { readToken } from './read-token.ts';
 
 export const deskCookie = 'holdfast_desk';
@@ -39,7 +39,7 @@ const contents = z.object({
 
 /** A sign-in that has not ended by itself. Its key may have. */
 export interface DeskSignIn {
-  readonly shown: ShownKey | ShownPerson;
+  readonly shown: OfferedKey | OfferedPerson;
   /** Epoch ms. */
   readonly until: number;
   readonly csrfToken: string;

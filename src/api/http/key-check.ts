@@ -7,7 +7,7 @@ import { digestOfKeyText, keyIdOf } from '../../domain/key-text.ts';
 import type { FoundKey, KnownKeys } from '../../services/keys/known-keys.ts';
 
 /** A key that somebody has shown, by the digest of its text: one of HOLDFAST_API_KEYS, or one of the directory's. */
-export type ShownKey = { readonly kind: 'bootstrap'; readonly digest: string } | KeyActor;
+export type OfferedKey = { readonly kind: 'bootstrap'; readonly digest: string } | KeyActor;
 
 /** A key that is valid now. */
 export type ValidKey =
@@ -26,7 +26,7 @@ export class KeyCheck {
   }
 
   /** Returns which key the text is, whether or not it is still valid. Undefined if it is none. */
-  recognise(text: string): ShownKey | undefined {
+  recognise(text: string): OfferedKey | undefined {
     const digest = digestOfKeyText(text);
     if (this.isBootstrap(digest)) return { kind: 'bootstrap', digest };
     const id = keyIdOf(text);
@@ -34,7 +34,7 @@ export class KeyCheck {
   }
 
   /** Throws the refusal `unauthorized` if the key is not valid. */
-  async require(shown: ShownKey): Promise<ValidKey> {
+  async require(shown: OfferedKey): Promise<ValidKey> {
     if (shown.kind === 'bootstrap') {
       if (this.isBootstrap(shown.digest)) return { kind: 'bootstrap' };
       throw new Refusal(

@@ -8,7 +8,7 @@ import type { Issuer } from '../../services/people/issuer.ts';
 import type { KnownKeys } from '../../services/keys/known-keys.ts';
 
 /** Somebody whom the issuer knows. */
-export interface ShownPerson extends Person {
+export interface OfferedPerson extends Person {
   readonly kind: 'person';
   /** Says which issuer that is: its people are not those of another one. */
   readonly issuer: string;
@@ -37,18 +37,18 @@ export class PeopleCheck {
    * Returns whose token it is; undefined if the text does not look like one. Throws the refusals `unauthorized` and
    * `issuer_unavailable`.
    */
-  async recognise(text: string): Promise<ShownPerson | undefined> {
+  async recognise(text: string): Promise<OfferedPerson | undefined> {
     if (!looksLikeToken(text)) return undefined;
     const { person, until } = await this.tokens.verify(text);
     return { ...this.shown(person), until };
   }
 
-  shown(person: Person): ShownPerson {
+  shown(person: Person): OfferedPerson {
     return { kind: 'person', issuer: this.issuerId, ...person };
   }
 
   /** Throws the refusals `unauthorized`, `no_rights` and `temporal_unavailable`. */
-  async require({ issuer, groups }: ShownPerson): Promise<Rights> {
+  async require({ issuer, groups }: OfferedPerson): Promise<Rights> {
     if (issuer !== this.issuerId)
       throw new Refusal('unauthorized', 'This node does not have the issuer of this sign-in: sign in again');
     const rights = rightsOf(this.issuer.settings.groups, groups);

@@ -2,9 +2,10 @@ import { signIn as signInSchema, signInRequest, type SignIn } from '../../contra
 import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { iso } from '../calls/wire.ts';
-import { principalOf, type Principal } from '../http/auth.ts';
+import { ForeignHost, principalOf, type Principal } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { requireCsrfToken } from '../http/desk-cookie.ts';
+import type { ValidKey } from '../http/key-check.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 
 const path = '/api/vps/sign-in';
@@ -59,12 +60,12 @@ export function signInEndpoints({
       summary: 'Who is signed in at the desk',
       description: 'A cookie or key that is no longer valid is answered as none.',
       answers: { 200: { description: 'The sender of this request', schema: signInSchema } },
-      refusals: ['issuer_unavailable', 'temporal_unavailable'],
+      refusals: ['unauthorized', 'issuer_unavailable', 'temporal_unavailable'],
       handle: async ({ request }) => {
         const sender = await authenticate(request).catch((error: unknown) => {
-          const isNobody = error instanceof Refusal && /^(unauthorized|no_rights)$/.test(error.type);
-          if (isNobody) return undefined;
-          throw error;
+          if (!(error instanceof Refusal) || error instanceof ForeignHost) throw error;
+          if (error.type !== 'unauthorized' && error.type !== 'no_rights') throw error;
+          return undefined;
         });
         return { status: 200, headers, body: sender ? toWire(sender) : { ...nobodySignedIn, methods } };
       },
@@ -98,9 +99,8 @@ export function signInEndpoints({
         const shown = keyCheck.recognise(body.api_key);
         if (!shown) throw new Refusal('unauthorized', 'This is not an API key of this node: check its text');
         const valid = await keyCheck.require(shown);
-        const key = valid.kind === 'key' ? valid.key : undefined;
-        if (key) usage.used(key.id);
-        const signIn = deskCookies.signIn(request, response, shown, { endsAt: key?.expiresAt });
+        if (valid.kind === 'key') usage.used(valid.key.id);
+        const signIn = deskCookies.signIn(request, response, shown, { endsAt: endOf(valid) });
         return { status: 200, headers, body: toWire({ ...principalOf(valid), signIn }) };
       },
     }),
@@ -122,6 +122,15 @@ export function signInEndpoints({
       },
     }),
   ];
+}
+
+/** When the key, or the secret of it that was shown, ends (epoch ms). */
+function endOf(valid: ValidKey): number | undefined {
+  if (valid.kind === 'bootstrap') return undefined;
+  const { key, actor } = valid;
+  const secret = key.secrets.find(({ digest }) => digest === actor.digest);
+  const ends = [key.expiresAt, secret?.until].filter((one) => one !== undefined);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 function nameOf(actor: Actor, access: Dependencies['access']): string | null {
