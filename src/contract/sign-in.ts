@@ -22,6 +22,7 @@ export const signIn = z
     }),
     name: z.string().nullable().openapi({ description: 'The name of the key or of the person' }),
     key_id: z.string().nullable(),
+    subject: z.string().nullable().openapi({ description: "The issuer's id of the person" }),
     project: z
       .string()
       .nullable()

@@ -29,20 +29,13 @@ export interface AccessState {
 
 /**
  * Who asks for a change. `open`: somebody without a key, at a node that needs none. `bootstrap`: one of HOLDFAST_API_KEYS.
- * `key`: somebody with the key `id` who showed the secret with this digest. `person`: somebody whom the OpenID Connect issuer
- * knows; the facade has checked that and their scopes, since only facades know what the groups of people may do.
+ * `key`: somebody with the key `id` who showed the secret with this digest.
  */
-export type Actor = { readonly kind: 'open' } | { readonly kind: 'bootstrap' } | KeyActor | PersonActor;
+export type Actor = { readonly kind: 'open' } | { readonly kind: 'bootstrap' } | KeyActor;
 export interface KeyActor {
   readonly kind: 'key';
   readonly id: string;
   readonly digest: string;
-}
-export interface PersonActor {
-  readonly kind: 'person';
-  /** The issuer's id of the person. */
-  readonly subject: string;
-  readonly name: string;
 }
 
 /** A key before the directory has it, which sets the time. */
@@ -280,7 +273,7 @@ export class AccessBook {
 
   /** Refuses an actor who may no longer change keys: a facade learns of a revocation or rotation up to two seconds late. */
   private refusalOf(by: Actor, now: number): Refused | undefined {
-    if (by.kind === 'bootstrap' || by.kind === 'person') return undefined;
+    if (by.kind === 'bootstrap') return undefined;
     if (by.kind === 'open')
       return this.everKeyed ? { type: 'unauthorized', detail: 'There are keys now: send one' } : undefined;
     const key = this.keys.get(by.id);

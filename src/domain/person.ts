@@ -1,6 +1,14 @@
 /** People who sign in with the OpenID Connect issuer, as its tokens describe them. */
 import { groupsInMap, type GroupMap } from './group-map.ts';
 
+/** Somebody whom the OpenID Connect issuer knows, as the sender of a request. */
+export interface PersonActor {
+  readonly kind: 'person';
+  /** The issuer's id of the person. */
+  readonly subject: string;
+  readonly name: string;
+}
+
 export interface Person {
   /** The issuer's id of the person. */
   readonly subject: string;
@@ -11,7 +19,7 @@ export interface Person {
 }
 
 /** OpenID Connect Core, section 2. */
-const maxSubjectLength = 255;
+const subjectForm = /^[\x20-\x7e]{1,255}$/;
 const maxNameLength = 100;
 
 /** Returns the person of a token's claims. Undefined if they do not say who that is. */
@@ -20,7 +28,7 @@ export function personOf(
   { groupsClaim, groups }: { readonly groupsClaim: string; readonly groups: GroupMap },
 ): Person | undefined {
   const subject = claims['sub'];
-  if (typeof subject !== 'string' || subject === '' || subject.length > maxSubjectLength) return undefined;
+  if (typeof subject !== 'string' || !subjectForm.test(subject)) return undefined;
   const names = [claims['name'], claims['email'], subject].map(readable);
   return {
     subject,

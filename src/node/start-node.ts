@@ -107,17 +107,17 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   };
 }
 
-/** A directory that somebody has ended is begun anew only by a node that has keys of its own, and only if it is told to. */
-async function ensureAccess(access: Access, { join, apiKeys }: Config): Promise<void> {
+/** A directory that somebody has ended is begun anew only by a node that is closed without it, and only if it is told to. */
+async function ensureAccess(access: Access, { join, apiKeys, oidc }: Config): Promise<void> {
   try {
     await access.ensure({
-      anew: join === 'force' && apiKeys.length > 0,
+      anew: join === 'force' && (apiKeys.length > 0 || oidc !== undefined),
       callers: apiKeys.map(earlierCallerOf),
     });
   } catch (error) {
     if (!(error instanceof AccessDirectoryEnded)) throw error;
     throw new StartupError(
-      `${error.message}, so no key would be valid, and a node without HOLDFAST_API_KEYS would need none: set HOLDFAST_API_KEYS and HOLDFAST_JOIN=force once to begin with no other keys`,
+      `${error.message}, so no key would be valid, and a node without HOLDFAST_API_KEYS or HOLDFAST_OIDC_ISSUER would need none: set one of these and HOLDFAST_JOIN=force once to begin with no other keys`,
       { cause: error },
     );
   }

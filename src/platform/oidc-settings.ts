@@ -96,7 +96,8 @@ export function toOidcSettings(
 /** RFC 8414: no query, no fragment. */
 function isIssuer(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname, search, hash, username, password } = new URL(text);
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(text);
+  if (pathname.includes('/.well-known/')) return false; // That is where its metadata is.
   if ([search, hash, username, password].join('') !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
 }

@@ -11,6 +11,12 @@ import { useNode, type NodeInUse } from './use-node.ts';
 const bootstrap = 'bootstrap-key-of-the-test-0123456789';
 const node = useNode({ HOLDFAST_API_KEYS: bootstrap });
 const openNode = useNode();
+// Nobody has to answer there.
+const issuerNode = useNode({
+  HOLDFAST_OIDC_ISSUER: 'http://127.0.0.1:9',
+  HOLDFAST_OIDC_CLIENT_ID: 'holdfast',
+  HOLDFAST_OIDC_GROUPS: 'admins=admin',
+});
 
 interface Operation {
   readonly method: string;
@@ -258,6 +264,14 @@ describe('every endpoint', () => {
       expect(await ask(each, undefined, { of: openNode }), nameOf(each)).toBe(
         open[nameOf(each)] ?? '401 unauthorized',
       );
+  });
+
+  it('needs a key or a token at a node with an issuer, although there is no key yet', async () => {
+    for (const one of operations) {
+      const answer = await ask(one, undefined, { of: issuerNode });
+      if (open[nameOf(one)] === undefined) expect(answer, nameOf(one)).toBe('401 unauthorized');
+      else expect(answer, nameOf(one)).not.toMatch(/^(401|403|5..) /);
+    }
   });
 
   it.each(scopes)('does for a key with the scope %s what that allows, and nothing else', async (granted) => {

@@ -340,7 +340,7 @@ describe('the cookie of a person', () => {
     expect(contents.shown).toMatchObject({ kind: 'person', subject: 'ann', groups: ['admins'] });
     const sealed = (until: number): string =>
       `holdfast_desk=${sealer.seal(JSON.stringify({ ...contents, until }), context)}`;
-    const soon = sealed(Date.now() + 2_000);
+    const soon = sealed(Date.now() + 10_000);
     const response = await fetch(`${here()}/api/vps/calls/live`, { headers: { Cookie: soon } });
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();

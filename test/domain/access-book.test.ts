@@ -237,15 +237,3 @@ it('refuses a key that would make its state too large, and drops ended ones to m
   book.create(large('next'), 2);
   expect(book.state().keys.map(({ id }) => id)).not.toContain('large-0');
 });
-
-it('people may do what bootstrap keys may: facades have checked their scopes', () => {
-  const ann: Actor = { kind: 'person', subject: 'u1', name: 'Ann' };
-  const book = new AccessBook(empty, { maxKeys: 10 });
-  expect(book.refusalOfCreation(caller('a'), ann, 0)).toBeUndefined();
-  expect(book.refusalOfProject('crm', ann, 0)).toBeUndefined();
-  book.createProject('crm', 0);
-  book.create({ ...admin('b'), project: 'crm' }, 0);
-  expect(book.refusalOfRevocation('b', by('b'), 0)?.type).toBe('last_admin_key');
-  expect(book.refusalOfRevocation('b', ann, 0)).toBeUndefined();
-  expect(book.refusalOfClosing('crm', ann, 0)).toBeUndefined();
-});

@@ -6,6 +6,7 @@ import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Rights } from '../../domain/group-map.ts';
 import type { Limits } from '../../domain/limits.ts';
+import type { PersonActor } from '../../domain/person.ts';
 import { allProjects, defaultProject } from '../../domain/project.ts';
 import { digestOfKeyText } from '../../domain/key-text.ts';
 import type { Config } from '../../platform/config.ts';
@@ -16,7 +17,7 @@ import { refuseOtherSites } from './refuse-other-sites.ts';
 
 /** The sender of a request. */
 export interface Principal {
-  readonly actor: Actor;
+  readonly actor: Actor | PersonActor;
   readonly scopes: readonly Scope[];
   /** The project of the key or of the person's groups. Those with the scope admin may name another one. */
   readonly project: string;
@@ -132,6 +133,14 @@ export function personPrincipal(
     project,
     ...(until !== undefined && { until }),
   };
+}
+
+/**
+ * Returns as whom the directory knows the sender of a change of keys or projects. Only facades know what the groups of people
+ * may do, so there a person whom they let through is like one of HOLDFAST_API_KEYS.
+ */
+export function actorOf({ actor }: Principal): Actor {
+  return actor.kind === 'person' ? { kind: 'bootstrap' } : actor;
 }
 
 function unauthorized(why: string): Refusal {

@@ -10,22 +10,23 @@ import {
 } from '../../services/people/code-flow.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, streamed, type Endpoint } from '../http/endpoint.ts';
-import { ownOrigin } from '../http/own-origin.ts';
+import { originForBrowser } from '../http/origin-for-browser.ts';
 import { SignInAttempts } from '../http/sign-in-attempt.ts';
 
 const path = '/api/vps/sign-in/oidc';
-const maxToLength = 1_000;
+/** A longer path does not fit into the cookie. */
+const maxToBytes = 1_500;
 
 /**
  * Why the browser comes back to the desk without a sign-in. `expired`: this browser has no attempt that the answer belongs
  * to. Fixed words: the address of the desk shows nothing that the issuer or anybody else has written.
  */
-type WhyNot = SignInFailure | 'expired' | 'no_rights';
+type WhyNot = SignInFailure | 'expired' | 'no_rights' | 'temporal_unavailable';
 
 const startQuery = z.strictObject({
   to: z
     .string()
-    .max(maxToLength)
+    .transform((to) => (Buffer.byteLength(to) > maxToBytes ? '/' : to))
     .refine(isLocalPath, 'takes a path of this node, like /calls')
     .default('/')
     .openapi({ description: 'Where the browser goes once it is signed in' }),
@@ -73,7 +74,7 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
       refusals: ['route_not_found'],
       handle: async ({ query, request, response }) => {
         const { issuer } = requirePeople();
-        const redirectUri = `${ownOrigin(request, config)}${path}/callback`;
+        const redirectUri = `${originForBrowser(request, config)}${path}/callback`;
         try {
           const { url, secrets } = await beginSignIn(issuer, redirectUri);
           attempts.begin(response, { secrets, redirectUri, to: query.to });
@@ -104,7 +105,7 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
           headers: { Location: 'A path of this node' },
         },
       },
-      refusals: ['route_not_found', 'temporal_unavailable'],
+      refusals: ['route_not_found'],
       handle: async ({ request, response }) => {
         const known = requirePeople();
         const attempt = attempts.read(request);
@@ -121,8 +122,11 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
           return streamed;
         } catch (error) {
           if (error instanceof SignInFailed) return notSignedIn(error.why, error.message);
-          if (error instanceof Refusal && error.type === 'no_rights')
-            return notSignedIn('no_rights', 'None of their groups may do anything here');
+          if (
+            error instanceof Refusal &&
+            (error.type === 'no_rights' || error.type === 'temporal_unavailable')
+          )
+            return notSignedIn(error.type, error.message);
           throw error;
         }
       },

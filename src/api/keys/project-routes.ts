@@ -11,6 +11,7 @@ import { limitsToWire, toLimits } from '../../contract/limits.ts';
 import { allows } from '../../domain/api-key.ts';
 import { defaultProject, type Project as KeptProject } from '../../domain/project.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
+import { actorOf } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { noSuchProject } from '../http/project.ts';
@@ -51,7 +52,7 @@ export function projectEndpoints({ access, reruns }: Pick<ApiDependencies, 'acce
         'disk_full',
       ],
       handle: async ({ body, principal }) => {
-        const created = await access.createProject(body.name, principal.actor);
+        const created = await access.createProject(body.name, actorOf(principal));
         return { status: 201, body: projectToWire(created) };
       },
     }),
@@ -112,7 +113,7 @@ export function projectEndpoints({ access, reruns }: Pick<ApiDependencies, 'acce
       ],
       handle: async ({ params: { name }, body, principal }) => ({
         status: 200,
-        body: projectToWire(await access.limitProject(name, toLimits(body.limits), principal.actor)),
+        body: projectToWire(await access.limitProject(name, toLimits(body.limits), actorOf(principal))),
       }),
     }),
     endpoint({
@@ -127,7 +128,7 @@ export function projectEndpoints({ access, reruns }: Pick<ApiDependencies, 'acce
       answers: { 200: { description: 'Closed', schema: project } },
       refusals: [...refusedChanges, 'project_not_found', 'default_project', 'last_admin_key'],
       handle: async ({ params: { name }, principal }) => {
-        const closed = await access.closeProject(name, principal.actor);
+        const closed = await access.closeProject(name, actorOf(principal));
         await reruns.batches.cancelAll(name); // If this fails, closing it again does it.
         // A batch of the last moments is listed only now.
         setTimeout(() => void reruns.batches.cancelAll(name).catch(() => undefined), listedAfterMs).unref();

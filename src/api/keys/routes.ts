@@ -14,6 +14,7 @@ import { invalid, Refusal } from '../../domain/failures.ts';
 import { defaultProject } from '../../domain/project.ts';
 import { keyIdOf } from '../../domain/key-text.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
+import { actorOf } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 
@@ -75,7 +76,7 @@ export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[]
             ...(body.limits && { limits: toLimits(body.limits) }),
             ...(body.expires_in_seconds && { expiresAt: clock.now() + body.expires_in_seconds * 1_000 }),
           },
-          principal.actor,
+          actorOf(principal),
         );
         return { status: 201, body: { ...toWire(created.key), key: created.text } };
       },
@@ -123,7 +124,7 @@ export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[]
       refusals: [...refusedBodies, ...refusedChanges, 'key_not_found', 'key_ended', 'disk_full'],
       handle: async ({ params, body, principal }) => ({
         status: 200,
-        body: toWire(await access.limitKey(params.id, toLimits(body.limits), principal.actor)),
+        body: toWire(await access.limitKey(params.id, toLimits(body.limits), actorOf(principal))),
       }),
     }),
     endpoint({
@@ -140,7 +141,7 @@ export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[]
       answers: { 200: { description: 'The new secret; it is shown only here', schema: shownKey } },
       refusals: [...refusedBodies, ...refusedChanges, 'key_not_found', 'key_ended', 'disk_full'],
       handle: async ({ params, body, principal }) => {
-        const rotated = await access.rotate(params.id, body.overlap_seconds * 1_000, principal.actor);
+        const rotated = await access.rotate(params.id, body.overlap_seconds * 1_000, actorOf(principal));
         return { status: 200, body: { ...toWire(rotated.key), key: rotated.text } };
       },
     }),
@@ -156,7 +157,7 @@ export function keyEndpoints({ access, usage, clock }: Dependencies): Endpoint[]
       refusals: [...refusedChanges, 'key_not_found', 'last_admin_key'],
       handle: async ({ params, principal }) => ({
         status: 200,
-        body: toWire(await access.revoke(params.id, principal.actor)),
+        body: toWire(await access.revoke(params.id, actorOf(principal))),
       }),
     }),
   ];

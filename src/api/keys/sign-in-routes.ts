@@ -1,5 +1,4 @@
 import { signIn as signInSchema, signInRequest, type SignIn } from '../../contract/sign-in.ts';
-import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { iso } from '../calls/wire.ts';
 import { ForeignHost, principalOf, type Principal } from '../http/auth.ts';
@@ -17,6 +16,7 @@ const nobodySignedIn = {
   how: null,
   name: null,
   key_id: null,
+  subject: null,
   project: null,
   scopes: [],
   agents: null,
@@ -44,6 +44,7 @@ export function signInEndpoints({
     how: actor.kind,
     name: nameOf(actor, access),
     key_id: actor.kind === 'key' ? actor.id : null,
+    subject: actor.kind === 'person' ? actor.subject : null,
     project,
     scopes,
     agents: agents ?? null,
@@ -111,7 +112,7 @@ export function signInEndpoints({
       tag: 'keys',
       summary: 'Sign out of the desk',
       description:
-        'Removes the cookie from the browser. Whoever has copied it is kept out by revoking the key.',
+        'Removes the cookie from the browser. Whoever has copied it is kept out by revoking the key; a copied sign-in of a person ends by itself.',
       answers: { 204: { description: 'Signed out' } },
       refusals: ['csrf_token_missing', 'shutting_down'],
       handle: async ({ request, response }) => {
@@ -133,7 +134,7 @@ function endOf(valid: ValidKey): number | undefined {
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-function nameOf(actor: Actor, access: Dependencies['access']): string | null {
+function nameOf(actor: Principal['actor'], access: Dependencies['access']): string | null {
   if (actor.kind === 'person') return actor.name;
   return (actor.kind === 'key' && access.lookup(actor.id)?.name) || null;
 }

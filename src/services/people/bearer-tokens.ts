@@ -52,6 +52,9 @@ export class BearerTokens {
       if (!types.has(protectedHeader.typ?.toLowerCase())) throw invalid('it is not one for APIs (typ)');
       // RFC 9449 and 8705: without its proof such a token may have been stolen.
       if (payload['cnf'] !== undefined) throw invalid('it is bound to a key of its client (cnf)');
+      const isForeign = payload['azp'] !== undefined && payload['azp'] !== settings.clientId;
+      if (isForeign && settings.audience === settings.clientId)
+        throw invalid('it was made for another client (azp)');
       const person = personOf(payload, settings);
       if (!person) throw invalid('it does not say whose it is (sub)');
       return { person, until: ((payload.exp ?? 0) + clockToleranceSeconds) * 1_000 };
@@ -80,7 +83,10 @@ export class BearerTokens {
         this.pause.unlessFailing(async () => {
           const response = await fetch(...request);
           if (response.status !== 200) throw new Error(`The issuer's keys: status ${response.status}`);
-          return response;
+          const keys: unknown = await response.json();
+          if (!Array.isArray((keys as { keys?: unknown } | null)?.keys))
+            throw new Error("The issuer's keys: not a set of keys");
+          return Response.json(keys);
         }),
     });
   }

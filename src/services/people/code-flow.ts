@@ -15,7 +15,7 @@ import {
 } from 'openid-client';
 import { Refusal } from '../../domain/failures.ts';
 import { personOf, type Person } from '../../domain/person.ts';
-import { issuerUnavailable, type Issuer } from './issuer.ts';
+import type { Issuer } from './issuer.ts';
 
 /** What ties the issuer's answer to the browser that asked. */
 export interface SignInSecrets {
@@ -52,7 +52,7 @@ export async function beginSignIn(
     code_challenge: challenge,
     code_challenge_method: 'S256',
   };
-  return { url: authorizationUrl(known, parameters), secrets };
+  return { url: buildAuthorizationUrl(known, parameters), secrets };
 }
 
 /** Returns who has signed in, from the URL with which the browser came back. Throws `SignInFailed`. */
@@ -71,24 +71,21 @@ export async function finishSignIn(
     });
     const claims = { ...tokens.claims() };
     // Many issuers tell groups and names only there.
-    const isWhole = [issuer.settings.groupsClaim, 'name'].every((claim) => claims[claim] !== undefined);
-    const more =
-      !isWhole && known.serverMetadata().userinfo_endpoint
-        ? await fetchUserInfo(known, tokens.access_token, String(claims['sub']))
-        : {};
-    const person = personOf({ ...more, ...claims }, issuer.settings);
+    const has = (claim: string): boolean => claims[claim] != null;
+    const hasGroups = has(issuer.settings.groupsClaim);
+    const asks = !(hasGroups && has('name')) && known.serverMetadata().userinfo_endpoint !== undefined;
+    const more = asks
+      ? await fetchUserInfo(known, tokens.access_token, String(claims['sub'])).catch((error: unknown) => {
+          if (hasGroups) return {}; // Only the name to be shown is missing.
+          throw error;
+        })
+      : {};
+    const told = Object.fromEntries(Object.entries(claims).filter(([, value]) => value != null));
+    const person = personOf({ ...more, ...told }, issuer.settings);
     if (!person) throw new SignInFailed('failed', 'The ID token does not say who has signed in');
     return person;
   } catch (error) {
     throw error instanceof SignInFailed ? error : new SignInFailed(...whyNot(error), { cause: error });
-  }
-}
-
-function authorizationUrl(known: Configuration, parameters: Record<string, string>): URL {
-  try {
-    return buildAuthorizationUrl(known, parameters);
-  } catch (error) {
-    throw issuerUnavailable(error); // It names no address for that, or none with https.
   }
 }
 
@@ -120,8 +117,9 @@ function whyNot(error: unknown): [SignInFailure, string] {
     const message = `The answer of the issuer is not valid: ${error.message}`;
     return [isAway ? 'issuer_unavailable' : 'failed', message];
   }
-  // fetch() fails so if nobody answers.
-  if (error instanceof TypeError && error.message === 'fetch failed')
+  // fetch() fails so if nobody answers, or the connection breaks.
+  const code = (error as { cause?: { code?: unknown } } | null)?.cause?.code;
+  if (error instanceof TypeError && typeof code === 'string')
     return ['issuer_unavailable', 'The issuer does not answer'];
   return ['failed', 'The answer of the issuer is not valid'];
 }

@@ -12,6 +12,7 @@ import {
   None,
   type ClientAuth,
   type Configuration,
+  type ServerMetadata,
 } from 'openid-client';
 import type { GroupMap } from '../../domain/group-map.ts';
 import { Refusal } from '../../domain/failures.ts';
@@ -60,11 +61,7 @@ export class Issuer {
 
   /** Where the issuer's keys are. Throws the refusal `issuer_unavailable`. */
   async keysUrl(): Promise<URL> {
-    const { jwks_uri: uri = '' } = (await this.known()).serverMetadata();
-    const url = URL.canParse(uri) ? new URL(uri) : undefined;
-    if (!url || (url.protocol !== 'https:' && !this.isInsecure))
-      throw issuerUnavailable(new Error('The issuer names no jwks_uri with https'));
-    return url;
+    return new URL((await this.known()).serverMetadata().jwks_uri ?? '');
   }
 
   /** For one kind of request to the issuer. */
@@ -72,15 +69,29 @@ export class Issuer {
     return new Pause((error) => this.failed(reasonOf(error)));
   }
 
-  private discover(): Promise<Configuration> {
+  private async discover(): Promise<Configuration> {
     const { clientId, clientSecret } = this.settings;
     const metadata = { [clockTolerance]: clockToleranceSeconds };
-    return discovery(this.url, clientId, metadata, clientAuth(clientSecret), {
+    const found = await discovery(this.url, clientId, metadata, clientAuth(clientSecret), {
       timeout: issuerTimeoutSeconds,
       // Signatures are checked although the tokens come from the issuer itself: on loopback without TLS.
       // eslint-disable-next-line @typescript-eslint/no-deprecated -- Marked so only as a warning.
       execute: [enableNonRepudiationChecks, ...(this.isInsecure ? [allowInsecureRequests] : [])],
     });
+    this.requireWhole(found.serverMetadata());
+    return found;
+  }
+
+  private requireWhole(metadata: ServerMetadata): void {
+    // The library takes any issuer at hosts that have one for each of many tenants, so it is compared here.
+    if (!URL.canParse(metadata.issuer) || new URL(metadata.issuer).href !== this.url.href)
+      throw new Error('The issuer calls itself otherwise');
+    for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
+      const url = metadata[name] ?? '';
+      const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' };
+      if (protocol !== 'https:' && !(this.isInsecure && protocol === 'http:'))
+        throw new Error(`The issuer names no ${name} with https`);
+    }
   }
 
   /** The settings allow http on loopback only. */

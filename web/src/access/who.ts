@@ -22,7 +22,7 @@ export function signedOut(why: string, sender: SignIn | undefined): void {
 
 /** Differs between users, but not between the sign-ins of one. */
 export function userOf(signIn: SignIn): string {
-  return `${signIn.how ?? ''} ${signIn.key_id ?? signIn.name ?? ''}`;
+  return `${signIn.how ?? ''} ${signIn.key_id ?? signIn.subject ?? ''}`;
 }
 
 const whyEnded = ({ how }: SignIn): string =>

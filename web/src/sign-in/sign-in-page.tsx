@@ -51,6 +51,7 @@ const failures: Readonly<Record<string, string>> = {
   expired: 'This attempt to sign in is over, or began in another browser. Try it again.',
   no_rights: 'None of your groups gives you rights here. Ask those who operate this gateway.',
   issuer_unavailable: "Your organisation's sign-in does not answer. Try it again shortly, or use an API key.",
+  temporal_unavailable: 'This gateway cannot say yet what you may do. Try it again shortly.',
   failed: 'The sign-in failed. The log of the node says why.',
 };
 

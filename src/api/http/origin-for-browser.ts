@@ -10,7 +10,7 @@ interface Settings {
  * Returns the origin at which the browser finds this node: the public origin with the request's Host, or else the first one.
  * Without any, the node is on loopback; a Host of another name does not count.
  */
-export function ownOrigin(request: Request, { host, publicOrigins }: Settings): string {
+export function originForBrowser(request: Request, { host, publicOrigins }: Settings): string {
   const seen = /^[\w.:[\]-]+$/.exec(request.headers.host ?? '')?.[0] ?? '';
   const [first] = publicOrigins;
   if (first !== undefined)
