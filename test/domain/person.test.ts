@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isLocalPath } from '../../src/domain/local-path.ts';
 import { parseGroupMap } from '../../src/domain/group-map.ts';
 import { personOf } from '../../src/domain/person.ts';
 
@@ -15,7 +14,7 @@ it('a person is called by name, address or id, and has the groups of the map', (
     name: 'u1',
     groups: [],
   });
-  expect(personOf({ sub: '\u0001' }, settings)?.name).toBe('');
+  expect(personOf({ sub: ' ' }, settings)?.name).toBe('');
 });
 
 it('a name is bounded, and has nothing that hides or turns text', () => {
@@ -24,7 +23,7 @@ it('a name is bounded, and has nothing that hides or turns text', () => {
 });
 
 it('somebody without an id is nobody', () => {
-  for (const sub of [undefined, null, '', 7, ['u1'], 'x'.repeat(256)])
+  for (const sub of [undefined, null, '', 7, ['u1'], 'x'.repeat(256), 'no\nline', '\u00e9'])
     expect(personOf({ sub, groups: ['admins'] }, settings)).toBeUndefined();
   expect(personOf({ sub: 'x'.repeat(255) }, settings)?.subject).toHaveLength(255);
 });
@@ -36,16 +35,4 @@ it('groups are texts, or one text; anything else is none', () => {
   for (const wrong of [undefined, null, 7, true, { admins: true }, 'admins,readers'])
     expect(groupsOf(wrong)).toEqual([]);
   fc.assert(fc.property(fc.anything(), (any) => void groupsOf(any)));
-});
-
-it('a path that is local leads to this node, however browsers read it', () => {
-  for (const path of ['/', '/calls?a=b&c=%2f#x', '/a//b', '/%5cx']) expect(isLocalPath(path)).toBe(true);
-  fc.assert(
-    fc.property(
-      fc.string({ unit: fc.constantFrom('/', '\\', '.', ':', '@', '\t', '\n', ' ', 'a', '?', '#', '%') }),
-      (to) => {
-        if (isLocalPath(to)) expect(new URL(to, 'http://node.example').origin).toBe('http://node.example');
-      },
-    ),
-  );
 });

@@ -26,7 +26,7 @@ type WhyNot = SignInFailure | 'expired' | 'no_rights' | 'temporal_unavailable';
 const startQuery = z.strictObject({
   to: z
     .string()
-    .transform((to) => (Buffer.byteLength(to) > maxToBytes ? '/' : to))
+    .transform((to) => (Buffer.byteLength(JSON.stringify(to)) > maxToBytes ? '/' : to))
     .refine(isLocalPath, 'takes a path of this node, like /calls')
     .default('/')
     .openapi({ description: 'Where the browser goes once it is signed in' }),
