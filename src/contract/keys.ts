@@ -43,7 +43,8 @@ export const keyRequest = z
     ({ scopes: given, agents }) => agents == null || given.some((one) => one === 'call' || one === 'operate'),
     {
       path: ['agents'],
-      message: "only with the scope call or operate: 'read' shows the calls of all agents",
+      message:
+        "only with the scope call or operate: 'read' shows the calls of all agents, and 'admin' may do everything",
     },
   )
   .openapi('KeyRequest');

@@ -1,7 +1,7 @@
 /** Schemas of requests and answers about projects. */
 import { projectName } from '../domain/project.ts';
 import { isoTime } from './fields.ts';
-import { limits, limitsRequest } from './limits.ts';
+import { projectLimits, projectLimitsRequest } from './limits.ts';
 import type { AnswerOf, RequestOf } from './types-of.ts';
 import { z } from './zod.ts';
 
@@ -14,13 +14,13 @@ export const newProjectName = z
 export const projectRequest = z.strictObject({ name: newProjectName }).openapi('ProjectRequest');
 
 /** The body of a change of a project. */
-export const projectChange = z.strictObject({ limits: limitsRequest }).openapi('ProjectChange');
+export const projectChange = z.strictObject({ limits: projectLimitsRequest }).openapi('ProjectChange');
 
 export const project = z
   .object({
     name: z.string(),
     status: z.enum(['open', 'closed']),
-    limits: limits.openapi({ description: 'Of all its keys together' }),
+    limits: projectLimits.openapi({ description: 'Of all its keys together' }),
     created_at: isoTime.nullable().openapi({ description: 'null for `default`, which always exists' }),
     closed_at: isoTime.nullable(),
   })

@@ -12,6 +12,8 @@ export interface Limits {
   readonly callsPerDay?: number;
   /** The largest prompt: bytes as JSON in UTF-8. */
   readonly promptBytes?: number;
+  /** Of a project: patterns of the agents that may be asked in it. A key has its own (`ApiKey.agents`). */
+  readonly agents?: readonly string[];
 }
 
 /** What is used of something that is limited, as far as a facade knows. */

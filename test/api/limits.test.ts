@@ -236,3 +236,36 @@ it('a project has limits that its keys share', async () => {
   expectLimit(named, '"calls-a-day";q=3;w=86400');
   expectProblem(await node.http.patch('/api/vps/projects/default', { limits: {} }), 409, 'default_project');
 });
+
+it('a project may ask for some agents only, whoever sends the call', async () => {
+  await node.agent('pm-one', says('hello'));
+  await node.agent('other', says('hello'));
+  await node.http.post('/api/vps/projects', { name: 'few' });
+  const changed = await node.http.patch('/api/vps/projects/few', { limits: { agents: ['pm-*'] } });
+  expect(changed.body.limits).toMatchObject({ agents: ['pm-*'], calls_per_day: null });
+  const http = await keyWith({}, { project: 'few' });
+  const named = { 'Holdfast-Project': 'few' };
+  const allowed = await http.call({ agent_name: 'pm-one', prompt: 'x' });
+  expect(allowed.status).toBe(200);
+  const wish = { agent_name: 'other', prompt: 'x' };
+  for (const answer of [await http.call(wish), await node.http.call(wish, named)]) {
+    expectProblem(answer, 403, 'agent_not_allowed');
+    expect(answer.body.detail).toBe("The project 'few' may call 'pm-*', not 'other'");
+  }
+  const rerun = `/api/vps/calls/${String(allowed.body.call_id)}/rerun`;
+  expectProblem(await http.post(rerun, { agent_name: 'other' }), 403, 'agent_not_allowed');
+  expectProblem(
+    await http.post('/api/vps/reruns', { filter: { status: 'failed' } }),
+    403,
+    'batch_not_allowed',
+  );
+  expect((await node.http.call(wish)).status).toBe(200);
+  await node.http.patch('/api/vps/projects/few', { limits: {} });
+  expect((await http.call(wish)).status).toBe(200);
+  const many = { limits: { agents: Array.from({ length: 21 }, (_, index) => `agent-${index}`) } };
+  expectInvalid(await node.http.patch('/api/vps/projects/few', many), 'limits.agents');
+  expectInvalid(
+    await node.http.patch(`/api/vps/keys/${http.id}`, { limits: { agents: ['x'] } }),
+    'limits.agents',
+  );
+});

@@ -63,7 +63,9 @@ export function deskCookie(browser: WalkingBrowser): string | undefined {
 
 /** Expects that the browser was sent to the desk's sign-in page, and got no cookie of it. */
 export function expectNotSignedIn(page: Page, url: string, why: string): void {
-  expect(page).toMatchObject({ status: 302, location: `${url}/?sign_in_error=${why}` });
+  expect(page.status).toBe(302);
+  // Where the person wanted to go, if the attempt is known.
+  expect(['/', '/calls'].map((path) => `${url}${path}?sign_in_error=${why}`)).toContain(page.location);
   expect(page.setCookies.join()).not.toContain('holdfast_desk=');
 }
 

@@ -218,7 +218,7 @@ describe('a sign-in with the issuer', () => {
     expect((await browser.ask(back)).location).toBe(`${here()}/calls`);
     expectNotSignedIn(await browser.ask(back), here(), 'expired');
     const again = await fetch(back, { redirect: 'manual', headers: { Cookie: `holdfast_oidc=${attempt}` } });
-    expect(again.headers.get('Location')).toBe('/?sign_in_error=failed');
+    expect(again.headers.get('Location')).toBe('/calls?sign_in_error=failed');
     expect(again.headers.getSetCookie().join()).not.toContain('holdfast_desk');
   });
 
@@ -240,6 +240,19 @@ describe('a sign-in with the issuer', () => {
       const changed = new URL(back);
       changed.searchParams.set(name, value);
       expectNotSignedIn(await browser.ask(changed.href), here(), 'failed');
+    }
+  });
+
+  it('that is refused stays at this node, however the path is written', async () => {
+    for (const to of ['/calls/..//evil.example', '/.//evil.example', '/calls?a=b#c']) {
+      const { browser, start } = await begin(here(), to);
+      const state = new URL(start.location ?? '').searchParams.get('state') ?? '';
+      const iss = encodeURIComponent(issuer.url);
+      const back = await browser.ask(
+        `${here()}${signIn}/oidc/callback?error=access_denied&state=${state}&iss=${iss}`,
+      );
+      expect(new URL(back.location ?? '').origin, to).toBe(here());
+      expect(back.location).toContain('sign_in_error=denied');
     }
   });
 
@@ -303,36 +316,42 @@ describe('the cookie of a person', () => {
     expect(await whoIs('', without.url)).toMatchObject({ methods: ['key'] });
   });
 
-  it('works with a public client, too; a wrong secret signs nobody in, and no log has a secret', async () => {
-    const open = await node.startFacade({
-      HOLDFAST_OIDC_CLIENT_ID: publicClient,
-      HOLDFAST_OIDC_CLIENT_SECRET: '',
-    });
-    expect(await whoIs((await signInAs(open.url, 'ann')).Cookie, open.url)).toMatchObject({
-      name: 'Ann Adams',
-    });
-    const HOLDFAST_OIDC_CLIENT_SECRET = 'not-the-client-secret-of-the-test';
-    const wrong = await node.startFacade({ HOLDFAST_LOG_LEVEL: 'debug', HOLDFAST_OIDC_CLIENT_SECRET });
-    const { browser, back } = await logIn(wrong.url, 'ann');
-    expectNotSignedIn(await browser.ask(back), wrong.url, 'failed');
-    await wrong.process.printed(/"why":"failed","detail":"The issuer refuses this client with 401/);
-    const right = await node.startFacade({ HOLDFAST_LOG_LEVEL: 'debug' });
-    const { Cookie } = await signInAs(right.url, 'ann');
-    await right.process.printed(/"url":"\/api\/vps\/sign-in\/oidc\/callback"/);
-    const token = await issuer.sign({ groups: ['admins'] });
-    const answers = await Promise.all(
-      ['/api/vps/status', '/api/vps/nodes', signIn].map((path) => new HttpClient(right.url, token).get(path)),
-    );
-    const { output } = right.process;
-    const all = output + wrong.process.output + JSON.stringify(answers.map(({ body }) => body));
-    const code = new URL(back).searchParams.get('code') ?? '';
-    const secrets = [client.secret, HOLDFAST_OIDC_CLIENT_SECRET, code, Cookie.slice(20), token];
-    for (const secret of secrets) {
-      expect(secret.length).toBeGreaterThan(20);
-      expect(all).not.toContain(secret);
-      expect(all).not.toContain(Buffer.from(secret).toString('base64').slice(4, 24));
-    }
-  });
+  it(
+    'works with a public client, too; a wrong secret signs nobody in, and no log has a secret',
+    { timeout: 120_000 },
+    async () => {
+      const open = await node.startFacade({
+        HOLDFAST_OIDC_CLIENT_ID: publicClient,
+        HOLDFAST_OIDC_CLIENT_SECRET: '',
+      });
+      expect(await whoIs((await signInAs(open.url, 'ann')).Cookie, open.url)).toMatchObject({
+        name: 'Ann Adams',
+      });
+      const HOLDFAST_OIDC_CLIENT_SECRET = 'not-the-client-secret-of-the-test';
+      const wrong = await node.startFacade({ HOLDFAST_LOG_LEVEL: 'debug', HOLDFAST_OIDC_CLIENT_SECRET });
+      const { browser, back } = await logIn(wrong.url, 'ann');
+      expectNotSignedIn(await browser.ask(back), wrong.url, 'failed');
+      await wrong.process.printed(/"why":"failed","detail":"The issuer refuses this client with 401/);
+      const right = await node.startFacade({ HOLDFAST_LOG_LEVEL: 'debug' });
+      const { Cookie } = await signInAs(right.url, 'ann');
+      await right.process.printed(/"url":"\/api\/vps\/sign-in\/oidc\/callback"/);
+      const token = await issuer.sign({ groups: ['admins'] });
+      const answers = await Promise.all(
+        ['/api/vps/status', '/api/vps/nodes', signIn].map((path) =>
+          new HttpClient(right.url, token).get(path),
+        ),
+      );
+      const { output } = right.process;
+      const all = output + wrong.process.output + JSON.stringify(answers.map(({ body }) => body));
+      const code = new URL(back).searchParams.get('code') ?? '';
+      const secrets = [client.secret, HOLDFAST_OIDC_CLIENT_SECRET, code, Cookie.slice(20), token];
+      for (const secret of secrets) {
+        expect(secret.length).toBeGreaterThan(20);
+        expect(all).not.toContain(secret);
+        expect(all).not.toContain(Buffer.from(secret).toString('base64').slice(4, 24));
+      }
+    },
+  );
 
   it('holds the groups that the map has, and ends with the sign-in', async () => {
     const { Cookie } = await signInAs(here(), 'ann');

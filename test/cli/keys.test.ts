@@ -106,6 +106,7 @@ test('keys and projects get limits, and lose them', async () => {
   const limit = ['projects', 'limit', 'limited'];
   expect((await run([...limit, '--requests-per-minute', '60'])).stdout).toBe('limited: 60 requests/min\n');
   expect((await run(['projects', 'list'])).stdout).toMatch(/limited.*60 requests\/min/);
+  expect((await run([...limit, '--agents', 'pm-*,helper'])).stdout).toBe('limited: agents pm-* helper\n');
   for (const wrong of [limit, [...limit, '--none', '--calls-per-day', '1']])
     expect(await run(wrong)).toMatchObject({
       code: 2,
@@ -131,6 +132,16 @@ test('a call of a project is found by the beginning of its id, by its keys and b
       { timeout: 20_000 },
     );
   expect((await run(['sessions', 'list', '--project', '*'])).stdout).toBeDefined();
+});
+
+test('a key with a mistake in it is not sent', async () => {
+  const { stdout } = await run(['keys', 'create', '--name', 'pasted', '--scope', 'read']);
+  const text = stdout.trim();
+  expect((await run(['keys', 'limit', ` ${text} `, '--none'])).stdout).toContain('(pasted): no limits');
+  expect(await run(['keys', 'limit', text.slice(0, -1), '--none'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('a mistake in it') as string,
+  });
 });
 
 test('wrong options are named', async () => {

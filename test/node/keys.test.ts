@@ -33,6 +33,9 @@ test(
     const reader = await make(admin.http, { scopes: ['read'] });
     const secretOf = ({ text }: { text: string }) => text.slice(-38);
     await reader.http.get(`/api/vps/agents?${reader.text}=1&key=${reader.text}`);
+    for (const before of ['%20', '%0A', 'x_', 'a%2F', '%68f%5F'])
+      await reader.http.get(`/api/vps/sessions/${before}${reader.text}?${before}${reader.text}=1`);
+    await reader.http.get(`/api/vps/sessions/${reader.text.replace('hf_', '%68%66%5F')}`);
     await admin.http.delete(`/api/vps/keys/${reader.text}`);
     expect(await statusOf(reader.http)).toBe(401);
     await node.printed(/hf_\.\.\./);

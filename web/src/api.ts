@@ -6,6 +6,7 @@ import type { CallAccepted, CallDescription, CallList } from '../../src/contract
 import type { AgentHealth, DetailedHealth, ProbeReport } from '../../src/contract/health.ts';
 import type { Key, KeyList, KeyRequest, ShownKey } from '../../src/contract/keys.ts';
 import type { NodeList } from '../../src/contract/nodes.ts';
+import type { ProjectLimitsRequest } from '../../src/contract/limits.ts';
 import type { Project, ProjectList, ProjectRequest } from '../../src/contract/projects.ts';
 import type { RerunBatchRequest, RerunOverrides } from '../../src/contract/rerun-requests.ts';
 import type {
@@ -88,7 +89,7 @@ export const api = {
 
   projects: () => send<ProjectList>('GET', '/projects'),
   createProject: (request: ProjectRequest) => send<Project>('POST', '/projects', request),
-  limitProject: (name: string, limits: LimitsToSet) =>
+  limitProject: (name: string, limits: ProjectLimitsRequest) =>
     send<Project>('PATCH', `/projects/${segment(name)}`, { limits }),
   closeProject: (name: string) => send<Project>('POST', `/projects/${segment(name)}/close`),
 };

@@ -6,6 +6,7 @@ import type { FieldError, Problem as ProblemOnWire } from '../../src/contract/pr
 import type { SignIn } from '../../src/contract/sign-in.ts';
 import { projectToName } from './access/project.ts';
 import { noteWho, signedOut, userOf, who } from './access/who.ts';
+import { notify } from './ui/notice.tsx';
 
 /** Thrown when a request fails: the node refused it or did not answer. The message is the detail of the refusal. */
 export class Problem extends Error {
@@ -88,6 +89,8 @@ async function hasNewToken(): Promise<boolean> {
   const before = who.value;
   const now = await send<SignIn>('GET', '/sign-in');
   noteWho(now);
+  if (before && now.signed_in && userOf(now) !== userOf(before))
+    notify(`Nothing was sent: you are signed in as ${now.name ?? 'bootstrap key'} now`);
   return before !== undefined && now.csrf_token !== before.csrf_token && userOf(now) === userOf(before);
 }
 
@@ -124,7 +127,8 @@ function refused(
   { path, sender }: { readonly path: string; readonly sender: SignIn | undefined },
 ): Problem {
   const problem = problemOf(response, text);
-  if (response.status === 401 && path !== '/sign-in') signedOut(problem.message, sender);
+  const isOut = response.status === 401 || typeOf(text, response) === 'no_rights';
+  if (isOut && path !== '/sign-in') signedOut(problem.message, sender);
   return problem;
 }
 

@@ -3,7 +3,7 @@ import type { AgentConfig } from '../../domain/agent.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { healthStatus, sumErrorCounts, type HealthStatus } from '../../domain/health.ts';
 import { allProjects, defaultProject } from '../../domain/project.ts';
-import { agentsProject, requireAgent, type Principal } from '../http/auth.ts';
+import { agentsProject, type Principal } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import {
@@ -17,14 +17,14 @@ import {
 import { agentHealthToWire, percent, probeToWire } from './health-wire.ts';
 import { id } from '../../contract/ids.ts';
 
-type Dependencies = Pick<ApiDependencies, 'agents' | 'sessions' | 'probes'>;
+type Dependencies = Pick<ApiDependencies, 'agents' | 'charges' | 'sessions' | 'probes'>;
 type Room = Pick<Dependencies, 'agents'>;
 
 const agentParams = z.object({ agent: id });
 
 /** The endpoints for the health of agents, for probes, and for the status of the gateway. */
 export function healthEndpoints(deps: Dependencies): Endpoint[] {
-  const { sessions, probes } = deps;
+  const { charges, sessions, probes } = deps;
   const { directory: agents, health } = deps.agents;
   const find = async (principal: Principal, name: string): Promise<AgentConfig> => {
     const agent = await agents.find(agentsProject(principal), name);
@@ -87,7 +87,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       answers: { 200: { description: 'Its health after that', schema: agentHealthDescription } },
       refusals: ['agent_not_found', 'agent_not_allowed', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params, principal }) => {
-        requireAgent(principal, params.agent);
+        charges.requireAgent(principal, principal.project, params.agent);
         const agent = await find(principal, params.agent);
         requireOwnAgent(principal, agent);
         await health.reset(agent.name);
@@ -108,7 +108,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       },
       refusals: ['agent_not_found', 'agent_not_allowed', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params, principal }) => {
-        requireAgent(principal, params.agent);
+        charges.requireAgent(principal, principal.project, params.agent);
         const agent = await find(principal, params.agent);
         requireOwnAgent(principal, agent);
         const result = await probes.probe(agent);

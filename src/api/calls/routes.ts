@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { identify } from './idempotency.ts';
 import { allows } from '../../domain/api-key.ts';
-import { requireAgent } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { runCall } from './run-call.ts';
@@ -80,7 +79,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
         'payload_store_unavailable',
       ],
       handle: async ({ body, principal, project, request, response }) => {
-        requireAgent(principal, body.agent_name);
+        deps.charges.requireAgent(principal, project, body.agent_name);
         // Not a member of the fingerprint if it is the default: keys from before it existed still match.
         const whenBusy = body.when_busy === 'queue' ? undefined : (body.when_busy ?? undefined);
         return runCall(

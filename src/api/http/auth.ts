@@ -1,7 +1,7 @@
 /** Finds out who sent a request, and what they may do. */
 import { isIP } from 'node:net';
 import type { Request } from 'express';
-import { allows, mayCall, type Scope } from '../../domain/api-key.ts';
+import { allows, type Scope } from '../../domain/api-key.ts';
 import type { Actor } from '../../domain/access-book.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Rights } from '../../domain/group-map.ts';
@@ -49,20 +49,6 @@ export function requireScope({ actor, scopes }: Principal, needed: Scope): void 
 /** Returns the project whose agents the sender sees; `*`, i.e. all, with the scope admin. */
 export function agentsProject({ scopes, project }: Principal): string {
   return allows(scopes, 'admin') ? allProjects : project;
-}
-
-/** Refuses an agent that the sender may not call. */
-export function requireAgent({ agents }: Principal, agent: string): void {
-  if (!mayCall(agents, agent))
-    throw new Refusal(
-      'agent_not_allowed',
-      `This API key may call ${shortList(agents ?? [])}, not '${agent}'`,
-    );
-}
-
-function shortList(patterns: readonly string[]): string {
-  const shown = patterns.slice(0, 5).map((one) => `'${one}'`);
-  return [...shown, ...(patterns.length > 5 ? [`${patterns.length - 5} others`] : [])].join(', ');
 }
 
 /** Returns the sender of a request. Throws `Refusal` if the request is not authorised. */

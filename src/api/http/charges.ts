@@ -1,4 +1,5 @@
-/** Counts requests and calls for the sender's key and project, whose limits may refuse them. */
+/** The limits of the sender's key and of the project: they may refuse requests, calls and agents. */
+import { mayCall } from '../../domain/api-key.ts';
 import type { Principal } from './auth.ts';
 import type { Access } from '../../services/keys/access.ts';
 import { Refusal } from '../../domain/failures.ts';
@@ -20,6 +21,12 @@ export class Charges {
     if (actor.kind !== 'key' && actor.kind !== 'person') return;
     if (actor.kind === 'key') this.usage.used(actor.id);
     this.usage.request(this.subjectsOf(principal, principal.project));
+  }
+
+  /** Refuses an agent that the sender, or a call of the project, may not ask for. */
+  requireAgent(principal: Principal, project: string, agent: string): void {
+    requireAgent(principal.agents, agent, 'This API key');
+    requireAgent(this.access.project(project)?.limits?.agents, agent, `The project '${project}'`);
   }
 
   /** Returns who pays for a call of the project. Undefined if nothing limits it. */
@@ -47,4 +54,14 @@ export class Charges {
       (one) => typeof one === 'object' && Object.keys(one.limits).length > 0,
     ) as Subject[];
   }
+}
+
+function requireAgent(patterns: readonly string[] | undefined, agent: string, who: string): void {
+  if (mayCall(patterns, agent)) return;
+  throw new Refusal('agent_not_allowed', `${who} may call ${shortList(patterns ?? [])}, not '${agent}'`);
+}
+
+function shortList(patterns: readonly string[]): string {
+  const shown = patterns.slice(0, 5).map((one) => `'${one}'`);
+  return [...shown, ...(patterns.length > 5 ? [`${patterns.length - 5} others`] : [])].join(', ');
 }

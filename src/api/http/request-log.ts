@@ -24,9 +24,12 @@ export function requestLog(log: Log): RequestHandler {
  * Removes API keys, for example one that was given in place of its id, and the values of query parameters. Only the names of
  * parameters that have a value are logged, because a name without a value may be a key that was pasted.
  */
+/** A key, wherever it begins, with any of its letters percent-encoded. */
+const keyInUrl = /(?:h|%68)(?:f|%66)(?:_|%5f)[\w%]+/gi;
+
 function withoutValues(target: string): { url: string; query?: string[] } {
   // The request target may be a whole URL, with a password in it.
-  const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '').replaceAll(/\bhf_\w+/g, 'hf_...');
+  const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '').replaceAll(keyInUrl, 'hf_...');
   const at = url.indexOf('?');
   if (at === -1) return { url };
   const names = url

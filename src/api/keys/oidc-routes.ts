@@ -45,12 +45,15 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
     status: 302 as const,
     headers: { Location, 'Cache-Control': 'no-store' },
   });
-  const notSignedIn = (why: WhyNot, detail: string) => {
+  const notSignedIn = (why: WhyNot, detail: string, to = '/') => {
     log[why === 'failed' || why === 'issuer_unavailable' ? 'warn' : 'info'](
       { why, detail },
       'Somebody did not sign in with the issuer',
     );
-    return redirect(`/?sign_in_error=${why}`);
+    const back = new URL(to, 'http://node');
+    back.searchParams.set('sign_in_error', why);
+    // Without `..` a path may begin with two slashes, which would name another host.
+    return redirect(back.pathname.replace(/^\/+/, '/') + back.search);
   };
   return [
     endpoint({
@@ -121,12 +124,12 @@ export function oidcEndpoints({ config, people, deskCookies, sealer, clock, log 
           goOn(response, attempt.to);
           return streamed;
         } catch (error) {
-          if (error instanceof SignInFailed) return notSignedIn(error.why, error.message);
+          if (error instanceof SignInFailed) return notSignedIn(error.why, error.message, attempt.to);
           if (
             error instanceof Refusal &&
             (error.type === 'no_rights' || error.type === 'temporal_unavailable')
           )
-            return notSignedIn(error.type, error.message);
+            return notSignedIn(error.type, error.message, attempt.to);
           throw error;
         }
       },

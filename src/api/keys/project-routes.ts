@@ -7,7 +7,7 @@ import {
   projectRequest,
   type Project,
 } from '../../contract/projects.ts';
-import { limitsToWire, toLimits } from '../../contract/limits.ts';
+import { projectLimitsToWire, toLimits } from '../../contract/limits.ts';
 import { allows } from '../../domain/api-key.ts';
 import { defaultProject, type Project as KeptProject } from '../../domain/project.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
@@ -23,7 +23,7 @@ const refusedChanges = ['unauthorized', 'scope_missing', 'shutting_down', 'tempo
 const theDefault: Project = {
   name: defaultProject,
   status: 'open',
-  limits: limitsToWire(),
+  limits: projectLimitsToWire(),
   created_at: null,
   closed_at: null,
 };
@@ -142,7 +142,7 @@ function projectToWire({ name, createdAt, closedAt, limits }: KeptProject): Proj
   return {
     name,
     status: closedAt === undefined ? 'open' : 'closed',
-    limits: limitsToWire(limits),
+    limits: projectLimitsToWire(limits),
     created_at: iso(createdAt),
     closed_at: isoOrNull(closedAt),
   };

@@ -2,7 +2,6 @@
 import type { Request } from 'express';
 import { Refusal } from '../../domain/failures.ts';
 import { identify } from '../calls/idempotency.ts';
-import { requireAgent } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { callLocation } from '../calls/call-reply.ts';
@@ -68,7 +67,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
           ? await identify(deps, { request, principal, project }, wish, idOf)
           : undefined;
         const { callId, attached } = await deps.reruns.rerunCall(params.id, overridesOf(body), given, {
-          requireAgent: (agent) => requireAgent(principal, agent),
+          requireAgent: (agent) => deps.charges.requireAgent(principal, project, agent),
           payer: deps.charges.forCall(principal, project),
         });
         return {

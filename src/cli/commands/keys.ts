@@ -2,11 +2,20 @@
 import { Option, InvalidArgumentError, type Command } from 'commander';
 import type { Key, KeyList, KeyRequest, ShownKey } from '../../contract/keys.ts';
 import { scopes, type Scope } from '../../domain/api-key.ts';
+import { without } from '../../lib/without.ts';
 import { keyIdOf } from '../../domain/key-text.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { CliError } from '../errors.ts';
 import { durationSeconds } from '../filter-options.ts';
-import { limitsInWords, limitsOf, newLimits, withLimits, type LimitOptions } from '../limit-options.ts';
+import {
+  asList,
+  limitsInWords,
+  limitsOf,
+  newLimits,
+  withLimits,
+  type LimitOptions,
+} from '../limit-options.ts';
 import { note } from '../output.ts';
 
 interface CreateOptions extends LimitOptions {
@@ -73,7 +82,7 @@ async function create({ client, out }: Context, options: CreateOptions): Promise
       scopes: scope,
       agents,
       expires_in_seconds: expires,
-      limits: limitsOf(options),
+      limits: limitsOf(without(options, 'agents')),
     } satisfies KeyRequest,
   });
   show({ out }, body, 'Created');
@@ -162,7 +171,14 @@ function show({ out }: Pick<Context, 'out'>, key: ShownKey, what: string): void 
 
 /** Takes the id of a key, or the key itself, which is then not sent. */
 function idFrom(given: string): string {
-  return encodeURIComponent(keyIdOf(given) ?? given);
+  const text = given.trim();
+  const id = keyIdOf(text);
+  if (id === undefined && text.includes('hf_'))
+    throw new CliError(
+      'usage',
+      'This looks like an API key with a mistake in it; give its id: holdfast keys list',
+    );
+  return encodeURIComponent(id ?? text);
 }
 
 function asScopes(text: string): Scope[] {
@@ -171,8 +187,4 @@ function asScopes(text: string): Scope[] {
     if (!scope) throw new InvalidArgumentError(`'${one}' is no scope. Takes ${scopes.join(', ')}.`);
     return scope;
   });
-}
-
-function asList(text: string): string[] {
-  return text.split(',').map((one) => one.trim());
 }

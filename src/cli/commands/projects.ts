@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Project, ProjectList, ProjectRequest } from '../../contract/projects.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { limitsInWords, newLimits, withLimits, type LimitOptions } from '../limit-options.ts';
+import { asList, limitsInWords, newLimits, withLimits, type LimitOptions } from '../limit-options.ts';
 
 /** Declares the commands. */
 export function addProjectCommands(program: Command): void {
@@ -21,9 +21,12 @@ export function addProjectCommands(program: Command): void {
     projects,
     'limit <name>',
     'replace the limits that all keys of a project share',
-    ['projects limit crm --calls-per-day 10000', 'projects limit crm --none'],
+    ["projects limit crm --calls-per-day 10000 --agents 'pm-*'", 'projects limit crm --none'],
   );
-  withLimits(limiting).option('--none', 'no limits any more').action(withNode(limit));
+  withLimits(limiting)
+    .option('--agents <patterns>', "agents that its calls may ask for: helper,'pm-*'", asList)
+    .option('--none', 'no limits any more')
+    .action(withNode(limit));
   declareForNode(projects, 'close <name>', 'close a project for good; its keys open nothing any more', [
     'projects close crm',
   ])

@@ -113,15 +113,20 @@ function whyNot(error: unknown): [SignInFailure, string] {
     return ['failed', `The issuer refuses this client with ${error.status}: is its secret right?`];
   if (error instanceof ClientError) {
     const { cause, code = '' } = error;
-    const isAway = code === 'OAUTH_TIMEOUT' || (cause instanceof Response && cause.status >= 500);
+    const isBusy = cause instanceof Response && (cause.status >= 500 || cause.status === 429);
+    const isAway = code === 'OAUTH_TIMEOUT' || isBusy || isBroken(cause);
     const message = `The answer of the issuer is not valid: ${error.message}`;
     return [isAway ? 'issuer_unavailable' : 'failed', message];
   }
-  // fetch() fails so if nobody answers, or the connection breaks.
-  const code = (error as { cause?: { code?: unknown } } | null)?.cause?.code;
-  if (error instanceof TypeError && typeof code === 'string')
-    return ['issuer_unavailable', 'The issuer does not answer'];
+  if (isBroken(error)) return ['issuer_unavailable', 'The issuer does not answer'];
   return ['failed', 'The answer of the issuer is not valid'];
+}
+
+/** Whether `fetch` failed so because nobody answered, not in time or not to the end. */
+function isBroken(error: unknown): boolean {
+  if (error instanceof DOMException) return error.name === 'TimeoutError';
+  const code = (error as { cause?: { code?: unknown } } | null)?.cause?.code;
+  return error instanceof TypeError && typeof code === 'string';
 }
 
 /** RFC 6749 has these errors; a text of anybody else does not get into the log. */

@@ -9,7 +9,7 @@ export async function signInWith(key: string): Promise<void> {
   if (userOf(found) !== userOf(wanted) || found.csrf_token === null)
     throw new Problem(
       'The browser does not use this sign-in',
-      'It refuses the cookie, or it sends another key as a password: allow cookies of this site, or close all windows of the browser.',
+      'It refuses the cookie, or it sends another key as a password: allow the cookies of this site and clear those that it has, or close all windows of the browser.',
     );
   noteWho(found);
 }

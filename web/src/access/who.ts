@@ -16,7 +16,8 @@ export const whySignedOut = signal('');
 export function signedOut(why: string, sender: SignIn | undefined): void {
   if (!who.value || who.value.csrf_token !== sender?.csrf_token) return;
   const { key_id: id } = who.value;
-  whySignedOut.value = id !== null && why.includes(id) ? why : whyEnded(who.value);
+  const isAboutUser = (id !== null && why.includes(id)) || why.includes('your groups');
+  whySignedOut.value = isAboutUser ? why : whyEnded(who.value);
   who.value = { ...who.value, signed_in: false, csrf_token: null };
 }
 

@@ -9,7 +9,7 @@ export function NotAllowed({ scope }: { scope: Scope }) {
   return (
     <Page title="Not allowed">
       <Empty title={`This page needs the scope ${scope}`}>
-        Your key has {who.value?.scopes.join(', ')}. Sign in with another one, or ask who gave it to you.
+        You have {who.value?.scopes.join(', ')}. Sign in as somebody else, or ask who gives rights here.
       </Empty>
     </Page>
   );
@@ -24,7 +24,7 @@ export function OtherProject({ name }: { name: string }) {
           name === allProjects ? 'This page is about all projects' : `This page is about the project ${name}`
         }
       >
-        Your key is for {who.value?.project}. <a href="?">Show what it may see</a>
+        You see {who.value?.project}. <a href="?">Show what it may see</a>
       </Empty>
     </Page>
   );

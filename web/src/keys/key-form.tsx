@@ -7,6 +7,7 @@ import { api } from '../api.ts';
 import { ProjectField } from '../projects/project-field.tsx';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
+import { AgentsField } from '../ui/agents-field.tsx';
 import { LimitFields } from '../ui/limit-fields.tsx';
 import { keyRequestOf } from './key-request-of.ts';
 import { showKey } from './shown-key.tsx';
@@ -55,14 +56,7 @@ export function KeyForm({ onCreated, onCancel }: { onCreated: () => void; onCanc
           </label>
         ))}
       </fieldset>
-      {!isAdmin && (
-        <Field
-          label="Agents that it may call"
-          hint="One per line; * stands for any characters. Empty: all agents"
-        >
-          <textarea name="agents" rows={2} spellcheck={false} placeholder="pm-*" />
-        </Field>
-      )}
+      {!isAdmin && <AgentsField />}
       <Field label="Expires in days" hint="Empty: valid until it is revoked">
         <input name="days" type="number" min="0.001" max="3650" step="any" />
       </Field>

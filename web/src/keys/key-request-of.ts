@@ -1,6 +1,7 @@
 import type { KeyRequest } from '../../../src/contract/keys.ts';
 import type { Scope } from '../../../src/domain/api-key.ts';
 import { Problem } from '../http.ts';
+import { agentsIn } from '../ui/agents-field.tsx';
 import { formText } from '../ui/form-text.ts';
 import { limitsIn } from '../ui/limit-fields.tsx';
 
@@ -9,9 +10,7 @@ const daySeconds = 86_400;
 /** Converts the values of the form to the request of a new key. Throws `Problem` if no scope was chosen. */
 export function keyRequestOf(values: FormData): KeyRequest {
   const scopes = values.getAll('scope') as Scope[];
-  const agents = formText(values, 'agents')
-    .split(/[\s,]*[\n,][\s,]*/)
-    .filter(Boolean);
+  const agents = agentsIn(values);
   const days = formText(values, 'days');
   const limits = limitsIn(values);
   if (scopes.length === 0) throw new Problem('Nothing was sent', 'Choose what the key may do.');

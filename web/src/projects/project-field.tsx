@@ -12,11 +12,17 @@ interface ProjectFieldProps {
   readonly none?: string;
 }
 
+const isClosed = (project: string): boolean =>
+  knownProjects.value.some(({ name, status }) => name === project && status === 'closed');
+
 /** A field `project` that takes one of the open projects. */
 export function ProjectField({ label, hint, selected, none }: ProjectFieldProps) {
   useLoaded('projects', loadProjects);
   const open = knownProjects.value.filter(({ status }) => status === 'open').map(({ name }) => name);
-  const names = new Set([...(open.length > 0 ? open : [defaultProject]), ...(selected ? [selected] : [])]);
+  const names = new Set([
+    ...(open.length > 0 ? open : [defaultProject]),
+    ...(selected != null && !isClosed(selected) ? [selected] : []),
+  ]);
   return (
     <Field label={label} hint={hint}>
       <select name="project">

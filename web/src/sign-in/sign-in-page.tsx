@@ -15,6 +15,7 @@ export function SignInPage() {
   const failed = whyFailed();
   const signIn = async (values: FormData): Promise<void> => {
     await signInWith(formText(values, 'api_key'));
+    history.replaceState(history.state, '', askedFor());
   };
   return (
     <div class="sign-in panel">
@@ -57,7 +58,8 @@ const failures: Readonly<Record<string, string>> = {
 
 function whyFailed(): string | undefined {
   const code = new URLSearchParams(location.search).get(errorParameter);
-  return code === null ? undefined : (failures[code] ?? failures['failed']);
+  if (code === null) return undefined;
+  return Object.hasOwn(failures, code) ? failures[code] : failures['failed'];
 }
 
 function KeyField() {

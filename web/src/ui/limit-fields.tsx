@@ -1,4 +1,5 @@
 import type { Key, KeyRequest } from '../../../src/contract/keys.ts';
+import type { ProjectLimits } from '../../../src/contract/limits.ts';
 import { formText } from './form-text.ts';
 import { count } from '../format.ts';
 import { Field } from './field.tsx';
@@ -34,11 +35,12 @@ export function limitsIn(values: FormData): LimitsToSet {
 }
 
 /** Formats limits as one line of words. */
-export function limitWords(limits: Limits): string {
+export function limitWords(limits: Limits | ProjectLimits): string {
   const set = names.flatMap((name) =>
     limits[name] === null
       ? []
       : [`${labels[name].toLowerCase().replace('utc', 'UTC')}: ${count(limits[name])}`],
   );
+  if ('agents' in limits && limits.agents) set.push(`agents: ${limits.agents.join(' ')}`);
   return set.length === 0 ? 'none' : set.join(', ');
 }

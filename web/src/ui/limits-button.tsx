@@ -1,12 +1,14 @@
-import type { Key, KeyRequest } from '../../../src/contract/keys.ts';
+import type { LimitsOnWire, ProjectLimits, ProjectLimitsRequest } from '../../../src/contract/limits.ts';
+import { AgentsField, agentsIn } from './agents-field.tsx';
 import { ConfirmButton } from './confirm-button.tsx';
 import { LimitFields, limitsIn } from './limit-fields.tsx';
 
 interface LimitsButtonProps {
   /** The name of the key or project. */
   readonly of: string;
-  readonly limits: Key['limits'];
-  readonly onSave: (limits: NonNullable<KeyRequest['limits']>) => Promise<void>;
+  /** Those of a project say which agents it may call, too. */
+  readonly limits: LimitsOnWire | ProjectLimits;
+  readonly onSave: (limits: ProjectLimitsRequest) => Promise<void>;
 }
 
 /** A button that changes the limits of a key or project. */
@@ -17,10 +19,14 @@ export function LimitsButton({ of, limits, onSave }: LimitsButtonProps) {
       about={`of ${of}`}
       title={`Limits of ${of}`}
       action="Save the limits"
-      onConfirm={(values) => onSave(limitsIn(values))}
+      onConfirm={(values) => {
+        const agents = agentsIn(values);
+        return onSave({ ...limitsIn(values), ...(agents.length > 0 && { agents }) });
+      }}
     >
       <p>What is beyond a limit is refused before anything is accepted. All nodes follow within 2 s.</p>
       <LimitFields limits={limits} />
+      {'agents' in limits && <AgentsField agents={limits.agents ?? []} />}
     </ConfirmButton>
   );
 }
