@@ -9,7 +9,7 @@ export interface LimitOptions {
   readonly callsInFlight?: number;
   readonly callsPerDay?: number;
   readonly maxPromptBytes?: number;
-  /** Of projects. */
+  /** Patterns of the agents that a project may call. Only for projects. */
   readonly agents?: readonly string[];
 }
 

@@ -19,7 +19,7 @@ export const limitsRequest = z.strictObject(wanted).openapi('LimitsRequest');
 
 const maxProjectPatterns = 20;
 
-/** Of a project: besides, which agents may be asked in it. */
+/** Limits of a project in a request: those of a key, and which agents the project may call. */
 export const projectLimitsRequest = z
   .strictObject({
     ...wanted,

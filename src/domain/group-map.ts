@@ -1,6 +1,6 @@
 /**
- * What people may do: the map from groups, which the OpenID Connect issuer tells of each person, to scopes. It is the setting
- * HOLDFAST_OIDC_GROUPS, e.g. `admins=admin; support=crm:read,operate`.
+ * The setting HOLDFAST_OIDC_GROUPS, e.g. `admins=admin; support=crm:read,operate`. It maps groups to projects and scopes. The
+ * tokens of the OpenID Connect issuer say which groups a person is in.
  */
 import { scopes, type Scope } from './api-key.ts';
 import { sizeAsJson } from './json-bytes.ts';

@@ -12,7 +12,7 @@ export interface Limits {
   readonly callsPerDay?: number;
   /** The largest prompt: bytes as JSON in UTF-8. */
   readonly promptBytes?: number;
-  /** Of a project: patterns of the agents that may be asked in it. A key has its own (`ApiKey.agents`). */
+  /** Patterns of the agents that a project may call. Only for projects: a key has `ApiKey.agents`. */
   readonly agents?: readonly string[];
 }
 

@@ -288,36 +288,35 @@ export class Access {
     digest: string | undefined,
     send: (updateId: string) => Promise<ApiKey>,
   ): Promise<ApiKey> {
-    const updateId = randomUUID();
-    const changed = await this.updateLimit
-      .run(accessDirectoryId, () =>
-        rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
-      )
-      .catch(async (error: unknown) => {
-        if (isNotFound(error)) throw notRunning(error);
-        if (digest === undefined || !isUnanswered(error)) throw error;
-        await this.refresh();
-        const key = this.lookup(id);
-        if (key?.secrets.at(-1)?.digest !== digest) throw error;
-        return key;
-      });
+    const changed = await this.send(send).catch(async (error: unknown) => {
+      if (digest === undefined || !isUnanswered(error)) throw error;
+      await this.refresh();
+      const key = this.lookup(id);
+      if (key?.secrets.at(-1)?.digest !== digest) throw error;
+      return key;
+    });
     if (this.copy)
       this.copy = { ...this.copy, keys: new Map(this.copy.keys).set(id, changed), everKeyed: true, mark: '' };
     return changed;
   }
 
   private async changeProject(send: (updateId: string) => Promise<Project>): Promise<Project> {
-    const updateId = randomUUID();
-    const changed = await this.updateLimit
-      .run(accessDirectoryId, () =>
-        rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
-      )
-      .catch((error: unknown) => {
-        throw isNotFound(error) ? notRunning(error) : error;
-      });
+    const changed = await this.send(send);
     const { copy } = this;
     if (copy) this.copy = { ...copy, projects: new Map(copy.projects).set(changed.name, changed), mark: '' };
     return changed;
+  }
+
+  /** Sends an update. Throws `Refusal`. */
+  private async send<T>(send: (updateId: string) => Promise<T>): Promise<T> {
+    const updateId = randomUUID();
+    try {
+      return await this.updateLimit.run(accessDirectoryId, () =>
+        rpc(this.temporal, rpcTimeoutMs.write, () => sendUpdate(() => send(updateId))),
+      );
+    } catch (error) {
+      throw isNotFound(error) ? notRunning(error) : error;
+    }
   }
 
   private handle() {
