@@ -7,11 +7,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { endpointsOf } from '../src/api/app.ts';
 import type { ApiDependencies } from '../src/api/http/dependencies.ts';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { scopeTable } from '../src/domain/api-key.ts';
 import { failures, refusals } from '../src/domain/failures.ts';
 import { cliSettings } from '../src/platform/cli-settings.ts';
 import { loadConfig, settings } from '../src/platform/config.ts';
+import { metricTable, rejectionReasons, type MetricRow } from '../src/platform/metric-table.ts';
 import { removedSettings } from '../src/platform/removed-settings.ts';
 import { packageRoot } from '../src/platform/paths.ts';
+import { temporalMetricTable } from '../src/platform/temporal-metric-table.ts';
 import { cliReference, exitCodeRows } from './cli-reference.ts';
 
 /** The absolute paths of all Markdown files of the project. */
@@ -43,6 +47,19 @@ const tables: Readonly<Record<string, () => string>> = {
       ['removed setting', 'why'],
       Object.entries(removedSettings).map(([name, reason]) => [code(name), reason]),
     ),
+  scopes: () =>
+    markdown(
+      ['scope', 'what it allows'],
+      Object.entries(scopeTable).map(([scope, what]) => [code(scope), what]),
+    ),
+  metrics: () => markdown(...ownMetrics()),
+  'rejection-reasons': () =>
+    markdown(
+      ['reason', 'why'],
+      Object.entries(rejectionReasons).map(([reason, why]) => [code(reason), why]),
+    ),
+  'metrics-temporal': () => markdown(...otherMetrics(Object.entries(temporalMetricTable))),
+  'metrics-process': () => markdown(...otherMetrics(processMetrics())),
   failures: failuresTable,
   refusals: refusalsTable,
   endpoints: endpointsTable,
@@ -61,6 +78,43 @@ export function withTables(text: string): string {
       return `${begin}\n${table()}\n\n${end}`;
     },
   );
+}
+
+type Table = Parameters<typeof markdown>;
+
+function ownMetrics(): Table {
+  return [
+    ['metric', 'type', 'unit', 'labels', 'reach', 'at', 'what it is'],
+    Object.entries<MetricRow>(metricTable).map(([name, { type, unit, labels, reach, at, help }]) => [
+      code(name),
+      type,
+      unit,
+      labels.map(code).join(', '),
+      reach,
+      at,
+      help,
+    ]),
+  ];
+}
+
+type OtherMetric = Pick<MetricRow, 'type' | 'help' | 'labels'>;
+
+function otherMetrics(rows: readonly (readonly [string, OtherMetric])[]): Table {
+  return [
+    ['metric', 'type', 'labels', 'what it is'],
+    rows.map(([name, { type, labels, help }]) => [code(name), type, labels.map(code).join(', '), help]),
+  ];
+}
+
+/** What prom-client collects by itself, as its objects describe themselves. */
+function processMetrics(): [string, OtherMetric][] {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  const own = register.getMetricsAsArray() as unknown as readonly (OtherMetric & {
+    readonly name: string;
+    readonly labelNames: readonly string[];
+  })[];
+  return own.map(({ name, type, help, labelNames }) => [name, { type, help, labels: labelNames }]);
 }
 
 function settingsTable(known: Readonly<Record<string, z.ZodType>>, ...names: string[]): string {

@@ -58,6 +58,7 @@ interface Asking {
 
 interface AgentRequest {
   readonly callId: string;
+  readonly agent: string;
   readonly controller: AbortController;
   readonly open: OpenTry;
   readonly answer: Promise<StoredText>;
@@ -122,8 +123,16 @@ export class AgentRequests {
     const key = requestKey(asking);
     const earlier = this.answered.get(key) ?? this.open.get(key) ?? this.unheard.get(key);
     this.unheard.delete(key);
-    const request = earlier ?? this.begin(key, asking.callId, begin);
+    const request = earlier ?? this.begin(key, asking, begin);
     return { joined: earlier !== undefined, open: request.open, answer: this.wait(request, caller) };
+  }
+
+  /** Returns how many requests are sent and not answered yet, by agent. Those that wait for a slot of their agent are not sent. */
+  sentByAgent(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { agent, open } of this.open.values())
+      if (open.hasBegun) counts.set(agent, (counts.get(agent) ?? 0) + 1);
+    return counts;
   }
 
   /** Makes every activity leave, because its worker is about to be replaced. The requests stay open to be joined. */
@@ -193,11 +202,11 @@ export class AgentRequests {
     }
   }
 
-  private begin(key: string, callId: string, begin: BeginAsking): AgentRequest {
+  private begin(key: string, { callId, agent }: Asking, begin: BeginAsking): AgentRequest {
     const controller = new AbortController();
     const open = new OpenTry(this.now);
     const answer = this.outside.runInAsyncScope(() => begin(controller, open));
-    const request: AgentRequest = { callId, controller, open, answer, waiting: new Set() };
+    const request: AgentRequest = { callId, agent, controller, open, answer, waiting: new Set() };
     this.open.set(key, request);
     this.unasked.delete(key);
     const ended = (): void => {

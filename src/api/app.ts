@@ -3,9 +3,17 @@
  * content type), the parsing of its body, and its handler. Paths without an endpoint are the documentation's, the desk's, or
  * unknown.
  */
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import helmet from 'helmet';
+import { callFields } from '../domain/call-fields.ts';
 import { Refusal } from '../domain/failures.ts';
+import { callIdFrom } from '../domain/ids.ts';
 import { without } from '../lib/without.ts';
 import { webDir } from '../platform/paths.ts';
 import { nobody, requireScope, type Principal } from './http/auth.ts';
@@ -14,7 +22,9 @@ import { deskRouter } from './http/desk.ts';
 import { docsRouter } from './http/docs.ts';
 import { streamed, type Context, type Endpoint } from './http/endpoint.ts';
 import { jsonBody, jsonTypes } from './http/json-body.ts';
+import { countRejected } from './http/count-rejected.ts';
 import { openApiDocument } from './http/openapi.ts';
+import { noteCall } from './http/noted-call.ts';
 import { projectOfRequest } from './http/project.ts';
 import { problemHandler } from './http/problems.ts';
 import { refuseOtherSites } from './http/refuse-other-sites.ts';
@@ -99,7 +109,7 @@ function expressPath(path: string): string {
 function pipeline(
   one: Endpoint,
   { access, authenticate, charges, openResponses, drain, config, metrics, diskProblem }: ApiDependencies,
-): RequestHandler[] {
+): (RequestHandler | ErrorRequestHandler)[] {
   const guard: RequestHandler = async (request, response, next) => {
     if (one.scope !== 'open') {
       response.set('Cache-Control', 'no-store'); // A request by cookie looks like anybody's to a shared cache.
@@ -124,9 +134,16 @@ function pipeline(
     response.once('close', () => stop({ http_response_status_code: response.statusCode }));
     next();
   };
+  const serveIt: RequestHandler = (request, response) => serve(one, access, request, response);
   const { maxBodyBytes: limit } = config.limits;
   const parseBody = one.body ? jsonBody(limit) : [];
-  return [guard, ...parseBody, (request, response) => serve(one, access, request, response)];
+  const handlers = [guard, ...parseBody, serveIt];
+  return startsCalls(one) ? [...handlers, countRejected(metrics)] : handlers;
+}
+
+/** Whether requests to the endpoint start calls. Streams may be refused as `overloaded`, too. */
+function startsCalls({ method, refusals }: Endpoint): boolean {
+  return method !== 'get' && refusals.includes('overloaded');
 }
 
 /** Who sent a request, once that is known. */
@@ -160,6 +177,9 @@ async function serve(
     response,
   };
   const reply = await one.handle(context as Context<never, never, never>);
+  // Only now: a request that is refused may have anything in place of the id.
+  if (one.projects === 'id' && one.path.startsWith('/api/vps/calls/'))
+    noteCall(response, callFields(callIdFrom(String(request.params['id']))));
   if (reply === streamed) return;
   response.status(reply.status).set(reply.headers ?? {});
   if (reply.body === undefined) response.end();

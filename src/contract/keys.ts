@@ -1,5 +1,5 @@
 /** Schemas of requests and answers about API keys. */
-import { scopes } from '../domain/api-key.ts';
+import { scopes, scopeTable } from '../domain/api-key.ts';
 import { shortListOf } from './bounds.ts';
 import { isoTime } from './fields.ts';
 import { id } from './ids.ts';
@@ -12,8 +12,7 @@ const daySeconds = 86_400;
 const maxPatterns = 100;
 
 export const scope = z.enum(scopes).openapi('Scope', {
-  description:
-    'call: send calls, and change sessions without a call; read: read everything but keys; operate: cancel, rerun, delete, close circuits; admin: all of that, and agents, keys and nodes',
+  description: scopes.map((one) => `${one}: ${scopeTable[one]}`).join('. '),
 });
 
 /** The body of a new key. */

@@ -2,9 +2,16 @@
 
 import type { Limits } from './limits.ts';
 
-/** What a key may do. `admin` includes the others. */
-export const scopes = ['call', 'read', 'operate', 'admin'] as const;
-export type Scope = (typeof scopes)[number];
+/** What a key may do, by scope: the desk, the OpenAPI document and docs/security.md show these words. `admin` includes the others. */
+export const scopeTable = {
+  call: 'call agents and get the answers; append to, fork and configure sessions',
+  read: 'read calls, sessions, batches, agents and health; follow events; export; what-if',
+  operate: 'cancel and rerun calls; batches; delete and import sessions; reset and probe agents',
+  metrics: 'read /metrics of the nodes, and nothing else',
+  admin: 'everything, in all projects; agents, keys, projects and nodes, too',
+} as const;
+export type Scope = keyof typeof scopeTable;
+export const scopes = Object.keys(scopeTable) as [Scope, ...Scope[]];
 
 /** One of the secrets with which a key is valid. A rotated key has two for a while. */
 export interface KeySecret {

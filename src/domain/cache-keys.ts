@@ -32,6 +32,11 @@ export function outcomeKey({ callId, agent }: { readonly callId: string; readonl
   return JSON.stringify([callId, agent]);
 }
 
+/** The key of what one run of a call reports: the run, what is reported, and about which agent. */
+export function reportKey(report: readonly string[]): string {
+  return JSON.stringify(report);
+}
+
 /** The key of a live list of calls. The order of the filter's members does not matter. */
 export function callListKey({ filter, limit }: { readonly filter: object; readonly limit: number }): string {
   return JSON.stringify([limit, Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1))]);

@@ -49,7 +49,8 @@ export interface AgentHealth {
 }
 
 /** The status that `healthStatus` derives from an agent's health. */
-export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unreachable';
+export const healthStatuses = ['healthy', 'degraded', 'unhealthy', 'unreachable'] as const;
+export type HealthStatus = (typeof healthStatuses)[number];
 
 /** The success rate covers the last 50 outcomes, none older than 15 minutes. */
 export const healthWindow = { maxOutcomes: 50, maxAgeMs: 15 * 60_000 } as const;

@@ -25,6 +25,8 @@ export const sessionsPrefixOf = (project: string): string => `session@${project}
 
 export const batchWorkflowId = (batchId: string): string => batchPrefix + batchId;
 
+export const isCallWorkflow = (workflowId: string): boolean => workflowId.startsWith(callPrefix);
+export const isSessionWorkflow = (workflowId: string): boolean => /^session[-@]/.test(workflowId);
 export const callIdOf = (workflowId: string): string => workflowId.slice(callPrefix.length);
 export function sessionIdOf(workflowId: string): string {
   const [all = '', project] = /^session@([a-z0-9-]+)\//.exec(workflowId) ?? [];

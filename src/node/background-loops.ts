@@ -1,8 +1,9 @@
-/** The periodic work of a process: it sends outcomes; a facade also reads what other nodes changed, and cleans up. */
+/** The periodic work of a process: it sends outcomes and reads which agents there are; a facade also reads what other nodes changed, and cleans up. */
 import { every } from '../lib/every.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { TextStore } from '../payloads/text-store.ts';
 import type { Log } from '../platform/logging.ts';
+import type { Metrics } from '../platform/metrics.ts';
 import type { Agents } from '../services/agents/agents.ts';
 import type { Health } from '../services/agents/health.ts';
 import { FailedCalls } from '../services/archive/archive-failed.ts';
@@ -18,6 +19,7 @@ import type { Temporal } from '../services/temporal/rpc.ts';
 /** The parts of the process that the loops use. */
 export interface LoopParts {
   readonly temporal: Temporal;
+  readonly metrics: Metrics;
   readonly texts: TextStore;
   readonly access: Access;
   readonly usage: Usage;
@@ -34,6 +36,11 @@ export interface LoopParts {
 const syncIntervalMs = 1_000;
 /** How often a facade reports what keys and projects use. A day's count that a kill -9 loses is at most so old. */
 const usageIntervalMs = 2_000;
+/**
+ * How often a stand-alone worker, which needs the agent directory only for its metrics, reads it without need. The series of a
+ * removed agent go away there so much later.
+ */
+const idleDirectoryMs = 60_000;
 const sweepIntervalMs = 6 * 3_600_000;
 /** How often interrupted deletions of sessions are looked for and finished. They are also looked for once at the start. */
 const deletionsIntervalMs = 60_000;
@@ -62,7 +69,10 @@ export function startBackgroundLoops(
     parts.deletions.finishAll(stopping.signal, { first: true }).catch((error: unknown) => {
       if (!stopping.signal.aborted) failed(finishing)(error);
     });
-  const loops = [sendOutcomes(parts), ...(readers ? readerLoops(parts, stopping.signal) : [])];
+  const loops = [
+    sendOutcomes(parts),
+    ...(readers ? readerLoops(parts, stopping.signal) : [readDirectoryAtNeed(parts)]),
+  ];
   const stops = [
     parts.membership.start(),
     ...loops.map(({ what, intervalMs, round }) => every(intervalMs, round, failed(what))),
@@ -79,13 +89,30 @@ function sendOutcomes({ health }: LoopParts): Loop {
   return { what: 'Sending outcomes', intervalMs: syncIntervalMs, round: () => health.flush() };
 }
 
+const readingDirectory = 'Reading the agent directory';
+
+/** Reads the directory if something was counted about an agent that is not known yet, and now and then. */
+function readDirectoryAtNeed({ agents, metrics }: LoopParts): Loop {
+  let readAt = -Infinity;
+  const round = async (): Promise<void> => {
+    if (!metrics.agentLabels.isWaiting && performance.now() - readAt < idleDirectoryMs) return;
+    await metrics.readDirectory(() => agents.refresh());
+    readAt = performance.now();
+  };
+  return { what: readingDirectory, intervalMs: syncIntervalMs, round };
+}
+
 function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
-  const { temporal, texts, access, usage, agents, health, inFlight, deletions, archive } = parts;
+  const { temporal, metrics, texts, access, usage, agents, health, inFlight, deletions, archive } = parts;
   const failedCalls = archive && new FailedCalls(temporal, archive);
   return [
     { what: 'Reading the API keys', intervalMs: syncIntervalMs, round: () => access.refresh() },
     { what: 'Reporting what keys use', intervalMs: usageIntervalMs, round: () => usage.sync() },
-    { what: 'Reading the agent directory', intervalMs: syncIntervalMs, round: () => agents.refresh() },
+    {
+      what: readingDirectory,
+      intervalMs: syncIntervalMs,
+      round: () => metrics.readDirectory(() => agents.refresh()),
+    },
     { what: "Reading the agents' health", intervalMs: syncIntervalMs, round: () => health.refresh() },
     {
       what: 'Looking for calls that ended elsewhere',

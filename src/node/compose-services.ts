@@ -1,4 +1,5 @@
 /** Wires the services of one process, room by room (src/services/services.ts). */
+import type { CallFields } from '../domain/call-fields.ts';
 import { batchKey, callKey, callListKey } from '../domain/cache-keys.ts';
 import type { SessionLimits } from '../domain/session.ts';
 import { SharedWatch } from '../lib/shared-watch.ts';
@@ -93,9 +94,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
     sealer,
   };
   const { agents, health, sessions } = rerunning;
-  const waiters = new Waiters(config.limits.disconnectGraceMs, (callId) =>
-    cancelAbandoned(calls, callId, log),
-  );
+  const waiters = new Waiters(config.limits.disconnectGraceMs, (call) => cancelAbandoned(calls, call, log));
   const access = new Access(temporal, updateLimit, config.keys.limits, longestKeptMs(config, parts));
   const services: Services = {
     calls: callServices(rerunning, waiters),
@@ -167,13 +166,13 @@ function rerunServices(dependencies: RerunDependencies, maxBatchCalls: number): 
   };
 }
 
-async function cancelAbandoned(calls: Calls, callId: string, log: Log): Promise<void> {
+async function cancelAbandoned(calls: Calls, call: CallFields, log: Log): Promise<void> {
   try {
-    await calls.cancel(callId);
-    log.info({ callId }, 'The last client that waited for the call disconnected: the call is cancelled');
+    await calls.cancel(call.callId);
+    log.info(call, 'The last client that waited for the call disconnected: the call is cancelled');
   } catch (error) {
     log.warn(
-      { callId, err: error },
+      { ...call, err: error },
       'The last client that waited for the call disconnected, but the call could not be cancelled: it goes on until it ends or is cancelled (POST /api/vps/calls/{id}/cancel)',
     );
   }

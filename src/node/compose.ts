@@ -8,6 +8,7 @@ import { createActivities } from '../activities/activities.ts';
 import { Probes } from '../agents/probes/probes.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { NodeCard } from '../domain/node-card.ts';
+import { allProjects } from '../domain/project.ts';
 import { createMembership, type Membership } from '../membership/membership.ts';
 import { refuseNewStore } from '../membership/refuse-new-store.ts';
 import { writeOwnCard } from '../membership/write-own-card.ts';
@@ -25,6 +26,7 @@ import { createWorker } from '../platform/worker.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import type { Waiters } from '../services/calls/waiters.ts';
 import { Nodes } from '../services/nodes/nodes.ts';
+import { QueuedTurns } from '../services/calls/queued-turns.ts';
 import { createBatchWork } from '../services/reruns/batch-work.ts';
 import type { Services } from '../services/services.ts';
 import { createTurns } from '../services/sessions/turn-activities.ts';
@@ -106,12 +108,14 @@ export async function composeNode(
   const retentionMs = await readRetentionMs(connection, namespace);
   const composed = composeServices(config, log, { temporal, sealer, payloads, asking, nodes, retentionMs });
   const { rerunning, deletions } = composed;
-  const metrics = measureLoad(composed, asking, clock);
+  const queuedTurns = new QueuedTurns();
+  const metrics = measureLoad(composed, asking, { clock, queuedTurns, role });
   const activities = composeActivities(config, composed, asking);
-  const sinks = createCallSinks({ ...asking, ...rerunning, metrics });
+  const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, metrics, log });
   const { access, usage } = composed.services;
   const loops = {
     ...rerunning,
+    metrics,
     access,
     usage,
     deletions,
@@ -160,19 +164,35 @@ function composeProbes(config: Config, { services }: ComposedServices, { transpo
   return new Probes(transport, probed, config.probeTimeoutMs);
 }
 
+interface Measured {
+  readonly clock: ServerClock;
+  readonly queuedTurns: QueuedTurns;
+  readonly role: NodeCard['role'];
+}
+
 function measureLoad(
   { services, rerunning }: ComposedServices,
   { agentRequests }: Asking,
-  clock: ServerClock,
+  { clock, queuedTurns, role }: Measured,
 ): Metrics {
-  const { inFlight, starts } = rerunning;
+  const { inFlight, starts, agents, health } = rerunning;
   const { calls, reruns } = services;
   return createMetrics({
     callsInFlight: () => inFlight.size,
     startsWaiting: () => starts.waiting,
     asksInFlight: () => agentRequests.size,
+    turnsQueued: () => queuedTurns.size,
     watches: () => calls.events.size + calls.lists.size + reruns.events.size,
     clockSkewMs: () => clock.skewMs(),
+    sentByAgent: role === 'facade' ? undefined : () => agentRequests.sentByAgent(),
+    stateOf: role === 'worker' ? undefined : (agent) => health.state(agent),
+    agents: {
+      isRegistered: (name) => agents.isRegistered(name),
+      names: () => agents.list(allProjects).map(({ name }) => name),
+      get revision() {
+        return agents.revision;
+      },
+    },
   });
 }
 

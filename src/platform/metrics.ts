@@ -1,94 +1,135 @@
-/**
- * The Prometheus metrics of one process. The values of labels are bounded: only registered agents, rows of the failure table
- * and routes occur.
- */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+/** The Prometheus metrics of one process: those of metric-table.ts, of Node.js, and of the Temporal SDK. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type LabelValues } from 'prom-client';
+import { healthStatuses, type HealthStatus } from '../domain/health.ts';
+import { AgentLabels, otherAgents, type KnownAgents } from './agent-labels.ts';
+import { metricTable, rejectionReasons, type MetricName } from './metric-table.ts';
+import { temporalMetrics } from './temporal-metrics.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Creates a new registry with all metrics. `load` returns the current values of the gauges. */
-export function createMetrics(load: {
-  callsInFlight: () => number;
-  startsWaiting: () => number;
-  asksInFlight: () => number;
-  watches: () => number;
-  clockSkewMs: () => number;
-}) {
+/** Returns the current values of the gauges. Scraping reads only what this process has in memory. */
+export interface Load {
+  readonly callsInFlight: () => number;
+  readonly startsWaiting: () => number;
+  readonly asksInFlight: () => number;
+  readonly turnsQueued: () => number;
+  readonly watches: () => number;
+  readonly clockSkewMs: () => number;
+  /** The requests that are at agents, by agent. Absent in a process that asks none. */
+  readonly sentByAgent?: (() => ReadonlyMap<string, number>) | undefined;
+  /** The states of agents. Absent in a process that does not read the health that others report. */
+  readonly stateOf?: ((agent: string) => { status: HealthStatus; circuitOpen: boolean }) | undefined;
+  readonly agents: KnownAgents & { readonly names: () => readonly string[] };
+}
+
+const durationBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
+const overheadBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+const httpBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 60, 600];
+
+/** Creates a new registry with all metrics. */
+export function createMetrics(load: Load) {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  new Gauge({
-    name: 'holdfast_calls_in_flight',
-    help: 'Calls in flight of this node, including those from before its start',
-    registers,
-    collect() {
-      this.set(load.callsInFlight());
+  const { counter, gauge, histogram } = makers(registry);
+  gaugesOf(load, gauge);
+  const agentLabels = new AgentLabels(load.agents);
+  const byAgent = {
+    calls: counter('holdfast_calls_total'),
+    attempts: counter('holdfast_attempts_total'),
+    fallbacks: counter('holdfast_fallbacks_total'),
+  };
+  const rejected = counter('holdfast_admission_rejected_total');
+  for (const reason of Object.keys(rejectionReasons)) rejected.inc({ reason }, 0);
+  let prunedAt = load.agents.revision;
+  const prune = async (): Promise<void> => {
+    if (load.agents.revision === prunedAt) return;
+    prunedAt = load.agents.revision;
+    for (const one of Object.values(byAgent)) await removeSeries(one, load.agents);
+  };
+  return {
+    ...byAgent,
+    agentLabels,
+    rejected,
+    callDuration: histogram('holdfast_call_duration_seconds', durationBuckets),
+    callOverhead: histogram('holdfast_call_overhead_seconds', overheadBuckets),
+    endingsLost: counter('holdfast_session_endings_lost_total'),
+    httpDuration: histogram('http_server_request_duration_seconds', httpBuckets),
+    /** Reads the agent directory by `read`. Series of agents that it no longer has go away. */
+    async readDirectory(read: () => Promise<void>): Promise<void> {
+      await agentLabels.settleAfter(read);
+      await prune();
     },
-  });
-  new Gauge({
-    name: 'holdfast_starts_waiting',
-    help: 'Calls that wait for their start because this node is starting others',
-    registers,
-    collect() {
-      this.set(load.startsWaiting());
+    contentType: registry.contentType,
+    /** Returns all metrics in the text exposition format. */
+    async page(): Promise<string> {
+      await prune();
+      temporalMetrics.empty();
+      return (await registry.metrics()) + (await temporalMetrics.registry.metrics());
     },
-  });
-  new Gauge({
-    name: 'holdfast_asks_in_flight',
-    help: 'Requests to agents that this process has open',
-    registers,
-    collect() {
-      this.set(load.asksInFlight());
-    },
-  });
-  new Gauge({
-    name: 'holdfast_watches',
-    help: 'Calls and lists of calls that this node watches for open event streams',
-    registers,
-    collect() {
-      this.set(load.watches());
-    },
-  });
-  new Gauge({
-    name: 'holdfast_clock_skew_seconds',
-    help: "How far this machine's clock is ahead of the Temporal server's",
-    registers,
-    collect() {
-      this.set(load.clockSkewMs() / 1_000);
-    },
+  };
+}
+
+type Collect = (gauge: Gauge) => void;
+
+/** Makers of metrics by their rows of the table. */
+function makers(registry: Registry) {
+  const options = (name: MetricName) => ({
+    name,
+    help: metricTable[name].help,
+    labelNames: metricTable[name].labels as readonly string[],
+    registers: [registry],
   });
   return {
-    registry,
-    calls: new Counter({
-      name: 'holdfast_calls_total',
-      help: 'Ended calls by agent (the one that answered, else the one that the caller named) and outcome (answered or the error type)',
-      labelNames: ['agent', 'outcome'],
-      registers,
-    }),
-    callDuration: new Histogram({
-      name: 'holdfast_call_duration_seconds',
-      help: 'Duration of calls from start to end',
-      labelNames: ['outcome'],
-      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600],
-      registers,
-    }),
-    attempts: new Counter({
-      name: 'holdfast_attempts_total',
-      help: 'Attempts: agents asked in calls, by outcome after all tries (answered or the error type)',
-      labelNames: ['agent', 'outcome'],
-      registers,
-    }),
-    endingsLost: new Counter({
-      name: 'holdfast_session_endings_lost_total',
-      help: 'Turns whose call Temporal removed before the session had taken its ending over',
-      registers,
-    }),
-    httpDuration: new Histogram({
-      name: 'http_server_request_duration_seconds',
-      help: 'Duration of HTTP requests by route',
-      labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
-      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 60, 600],
-      registers,
-    }),
+    counter: (name: MetricName) => new Counter(options(name)),
+    histogram: (name: MetricName, buckets: number[]) => new Histogram({ ...options(name), buckets }),
+    gauge: (name: MetricName, collect: Collect) =>
+      new Gauge({
+        ...options(name),
+        collect() {
+          collect(this);
+        },
+      }),
   };
+}
+
+function gaugesOf(load: Load, gauge: (name: MetricName, collect: Collect) => void): void {
+  const { agents, sentByAgent, stateOf } = load;
+  const value = (name: MetricName, read: () => number) => gauge(name, (one) => one.set(read()));
+  value('holdfast_calls_in_flight', load.callsInFlight);
+  value('holdfast_starts_waiting', load.startsWaiting);
+  value('holdfast_asks_in_flight', load.asksInFlight);
+  value('holdfast_turns_queued', load.turnsQueued);
+  value('holdfast_watches', load.watches);
+  value('holdfast_clock_skew_seconds', () => load.clockSkewMs() / 1_000);
+  gauge('holdfast_agent_in_flight', (one) => {
+    one.reset();
+    if (!sentByAgent) return;
+    for (const agent of agents.names()) one.set({ agent }, 0);
+    for (const [agent, count] of sentByAgent())
+      one.inc({ agent: agents.isRegistered(agent) ? agent : otherAgents }, count);
+  });
+  gauge('holdfast_agent_state', (one) => {
+    one.reset();
+    if (!stateOf) return;
+    for (const agent of agents.names()) {
+      const { status } = stateOf(agent);
+      for (const state of healthStatuses) one.set({ agent, state }, state === status ? 1 : 0);
+    }
+  });
+  gauge('holdfast_agent_circuit_open', (one) => {
+    one.reset();
+    if (stateOf) for (const agent of agents.names()) one.set({ agent }, stateOf(agent).circuitOpen ? 1 : 0);
+  });
+}
+
+/** The labels whose values are agents. */
+const agentLabelNames = ['agent', 'from', 'to'];
+
+async function removeSeries(counter: Counter, directory: KnownAgents): Promise<void> {
+  const isGone = (labels: LabelValues<string>): boolean =>
+    agentLabelNames.some((name) => {
+      const agent = labels[name];
+      return typeof agent === 'string' && agent !== otherAgents && !directory.isRegistered(agent);
+    });
+  for (const { labels } of (await counter.get()).values) if (isGone(labels)) counter.remove(labels);
 }

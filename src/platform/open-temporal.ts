@@ -39,7 +39,7 @@ export async function openTemporal(
   cleanups: Cleanups,
   searchAttributes: readonly { readonly name: string }[],
 ): Promise<OpenTemporal> {
-  installRuntime(log);
+  installRuntime(log, { metrics: true });
   const configured = configuredTarget();
   const embedded = configured ? undefined : await startEmbedded(config, log, cleanups);
   const target = configured ?? { options: { address: embedded?.address ?? '' }, namespace: 'default' };

@@ -1,7 +1,9 @@
 /** Connects to Temporal. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
+import { workflowCallFields } from '../domain/call-fields.ts';
 import type { Log } from './logging.ts';
+import { temporalMetrics } from './temporal-metrics.ts';
 import { StartupError } from './startup-error.ts';
 
 type ConnectionOptions = NonNullable<Parameters<typeof NativeConnection.connect>[0]>;
@@ -35,19 +37,27 @@ function loadConfiguration(): ReturnType<typeof loadClientConnectConfig> {
 
 let installed = false;
 
-/** Installs the SDK's native runtime, once per process. It handles no signals: this process drains before it stops workers. */
-export function installRuntime(log: Log): void {
+/**
+ * Installs the SDK's native runtime, once per process. It handles no signals: this process drains before it stops workers. With
+ * `metrics` the SDK counts what it does, for temporal-metrics.ts.
+ */
+export function installRuntime(log: Log, { metrics = false } = {}): void {
   if (installed) return;
   installed = true;
+  if (metrics) temporalMetrics.start();
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       // A failed call is a normal result and not a problem of this node.
       if (message === 'Workflow failed') return;
       const { error, ...temporal } = meta ?? {};
-      log[level === 'ERROR' ? 'error' : 'warn']({ temporal, err: error as unknown }, message);
+      const call = workflowCallFields(temporal['workflowId'], temporal['callId']);
+      log[level === 'ERROR' ? 'error' : 'warn']({ ...call, temporal, err: error as unknown }, message);
     }),
     shutdownSignals: [],
-    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN' }) } },
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN' }) },
+      ...(metrics && { metrics: { buffer: temporalMetrics.buffer } }),
+    },
   });
 }
 

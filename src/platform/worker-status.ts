@@ -21,8 +21,8 @@ export async function serveWorkerStatus(
       response.writeHead(404).end();
       return;
     }
-    void metrics.registry.metrics().then((text) => {
-      response.writeHead(200, { 'Content-Type': metrics.registry.contentType }).end(text);
+    void metrics.page().then((text) => {
+      response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
     });
   });
   await new Promise<void>((resolve, reject) => {

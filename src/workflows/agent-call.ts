@@ -25,7 +25,7 @@ import { callProgressQuery } from './messages.ts';
 import { OldCall } from './old-histories.ts';
 import { describeProgress } from './progress-text.ts';
 import { searchAttributes } from './search-attributes.ts';
-import type { CallSinks } from './sinks.ts';
+import type { CallSinks, EndedAttempt } from './sinks.ts';
 import { overdueInQueue, SessionTurn, type Failed } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
@@ -69,7 +69,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
     const left = await CancellationScope.nonCancellable(() => sessionTurn.leave());
     Object.assign(progress, left);
     if (left.supersededBy !== undefined) upsertMemo({ supersededBy: left.supersededBy });
-    end(input, 'cancelled', startedAt);
+    end(input, progress, startedAt, { errorType: 'cancelled' });
     throw error;
   }
   const sessionStored = await CancellationScope.nonCancellable(() =>
@@ -77,7 +77,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
   );
   if (sessionStored !== undefined) progress.sessionStored = sessionStored;
   if (ending.status === 'failed') {
-    end(input, ending.errorType, startedAt);
+    end(input, progress, startedAt, { errorType: ending.errorType });
     throw ApplicationFailure.create({
       type: ending.errorType,
       message: ending.message,
@@ -85,7 +85,7 @@ export async function agentCall(input: CallInput): Promise<CallResult> {
       details: [progress],
     });
   }
-  end(input, 'answered', startedAt, ending.agent);
+  end(input, progress, startedAt, { answeredBy: ending.agent });
   return { ...progress, agentName: ending.agent, response: ending.content };
 }
 
@@ -130,6 +130,7 @@ async function askInTurn(
       deadlineAt() <= Date.now() || (budgetMs() < leastBudgetBeforePatchMs && !patched('short-deadlines'));
     if (late) return { status: 'failed', errorType: 'deadline_exceeded', message: overdue };
 
+    if (failed) sink.fallback({ from: failed.agent, to: agent.name, errorType: failed.errorType });
     setCurrentDetails(describeProgress(progress, agent.name));
     const last = stillToCome.length === 0;
     const onCancelled = (attempt: Attempt): number => progress.attempts.push(attempt);
@@ -162,21 +163,37 @@ async function askInTurn(
   };
 }
 
-/** Reports the ending to visibility and metrics. Adds an event to the history only if a search attribute changes. */
+/** Reports the ending to visibility, metrics and log. Adds an event to the history only if a search attribute changes. */
 function end(
-  { callId, agentName }: CallInput,
-  ending: 'answered' | ErrorType,
+  { callId, agentName, sessionId }: CallInput,
+  { queuedMs, attempts }: CallProgress,
   startedAt: number,
-  answeredBy?: string,
+  ending: { readonly answeredBy: string } | { readonly errorType: ErrorType },
 ): void {
-  if (ending === 'answered') {
-    if (answeredBy !== undefined && answeredBy !== agentName)
-      upsertSearchAttributes([{ key: searchAttributes.answeredBy, value: searchable(answeredBy) }]);
+  if ('answeredBy' in ending) {
+    if (ending.answeredBy !== agentName)
+      upsertSearchAttributes([{ key: searchAttributes.answeredBy, value: searchable(ending.answeredBy) }]);
   } else {
     upsertSearchAttributes([
-      { key: searchAttributes.errorType, value: ending },
+      { key: searchAttributes.errorType, value: ending.errorType },
       { key: searchAttributes.answeredBy, value: null },
     ]);
   }
-  sink.ended({ callId, agent: answeredBy ?? agentName, ending, startedAt });
+  sink.ended({
+    callId,
+    ...(sessionId !== undefined && { sessionId }),
+    agent: 'answeredBy' in ending ? ending.answeredBy : agentName,
+    ...('errorType' in ending && { errorType: ending.errorType }),
+    startedAt,
+    queuedMs,
+    attempts: attempts.flatMap(endedAttempt),
+  });
+}
+
+/** Leaves out the error's text, which an agent may have written, and agents that were not asked. */
+function endedAttempt(attempt: Attempt): EndedAttempt[] {
+  if (attempt.status === 'skipped') return [];
+  const { agent, tries, latencyMs } = attempt;
+  const errorType = attempt.status === 'failed' && { errorType: attempt.errorType };
+  return [{ agent, ...errorType, tries: tries.length, latencyMs }];
 }

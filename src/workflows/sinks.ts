@@ -1,5 +1,37 @@
 import type { Sinks } from '@temporalio/workflow';
+import type { ErrorType } from '../domain/failures.ts';
 import type { Outcome } from '../domain/health.ts';
+
+/** The ending of a call, without what it was about. */
+export interface EndedCall {
+  readonly callId: string;
+  readonly sessionId?: string;
+  /** The agent that answered, else the one that the caller named. */
+  readonly agent: string;
+  /** Absent if an agent answered. */
+  readonly errorType?: ErrorType;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  /** How long the call waited for its session's turn, in ms. */
+  readonly queuedMs: number;
+  /** The agents that were asked, in order. */
+  readonly attempts: readonly EndedAttempt[];
+}
+
+/** The outcome of one agent of an ended call. `latencyMs` is the time of all tries, with the backoff between them. */
+export interface EndedAttempt {
+  readonly agent: string;
+  readonly errorType?: ErrorType;
+  readonly tries: number;
+  readonly latencyMs: number;
+}
+
+/** A call asks the agent `to`, because `from` has failed. */
+export interface Fallback {
+  readonly from: string;
+  readonly to: string;
+  readonly errorType: ErrorType;
+}
 
 /**
  * Messages from a call's workflow to the process that runs it. They cost neither an event nor a task. A message may be lost
@@ -11,8 +43,14 @@ export interface CallSinks extends Sinks {
     abort(callId: string): void;
     /** Reports an agent's outcome. The process adds the time, because the workflow's clock stands still during a task. */
     outcome(outcome: Omit<Outcome, 'at'>): void;
-    /** Reports that the call has ended. `ending` is `answered` or the error type; `startedAt` is epoch ms. */
-    ended(ending: { callId: string; agent: string; ending: string; startedAt: number }): void;
+    /** Reports that the call is about to ask the next agent. */
+    fallback(fallback: Fallback): void;
+    /** Reports that the call waits for its session's turn; it is repeated while it waits. */
+    waits(callId: string): void;
+    /** Reports that a call that has reported its wait waits no longer. */
+    waited(callId: string): void;
+    /** Reports that the call has ended. */
+    ended(call: EndedCall): void;
   };
 }
 

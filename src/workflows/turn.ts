@@ -4,6 +4,7 @@ import {
   isCancellation,
   patched,
   proxyLocalActivities,
+  proxySinks,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -15,6 +16,7 @@ import { placeOf, type GrantedTurn, type TurnPlace } from '../domain/turn.ts';
 import { promptOf, turnWith } from '../domain/turn-text.ts';
 import { turnGrantedSignal } from './messages.ts';
 import type { OldCall, TurnEnding } from './old-histories.ts';
+import type { CallSinks } from './sinks.ts';
 
 /**
  * If a call starts more than this long after its turn was granted, it asks its session again. It may have lost the turn,
@@ -23,6 +25,8 @@ import type { OldCall, TurnEnding } from './old-histories.ts';
 const grantStaleMs = 5_000;
 /** How often a waiting call asks its session for the turn, in case the signal was lost or the session was deleted. */
 const askAgainMs = 10_000;
+
+const { calls: sink } = proxySinks<CallSinks>();
 
 // An update of the session, about 20 ms. The timeout is short because the local activity occupies a workflow task that the
 // session may need. Not retried: the loop below waits and asks again.
@@ -65,6 +69,8 @@ export class SessionTurn {
   /** The session run and life that granted the call its turn or queued it. */
   private place: TurnPlace;
   private turn: Turn | undefined;
+  /** Whether this process was told that the call waits. */
+  private isReported = false;
 
   constructor(input: CallInput, old: OldCall) {
     this.input = input;
@@ -74,8 +80,12 @@ export class SessionTurn {
 
   /** Waits for the turn and resolves with the window. Resolves at once for a call without a session. */
   async wait(deadlineAt: () => number): Promise<Turn> {
-    this.turn = await this.waitForTurn(deadlineAt);
-    return this.turn;
+    try {
+      this.turn = await this.waitForTurn(deadlineAt);
+      return this.turn;
+    } finally {
+      if (this.isReported) sink.waited(this.input.callId);
+    }
   }
 
   /**
@@ -113,6 +123,11 @@ export class SessionTurn {
     return { ...(sessionStored !== undefined && { sessionStored }) };
   }
 
+  private reportWait(): void {
+    this.isReported = true;
+    sink.waits(this.input.callId);
+  }
+
   private async waitForTurn(deadlineAt: () => number): Promise<Turn> {
     const { sessionId, callId, turn } = this.input;
     if (sessionId === undefined || !turn) return { status: 'granted', window: [] };
@@ -128,8 +143,10 @@ export class SessionTurn {
       if (granted) this.place = placeOf(granted);
     });
     const comesByItself = turn.state === 'queued' && turn.comesByItself === true;
-    if (comesByItself)
+    if (comesByItself) {
+      this.reportWait();
       await condition(() => woken, Math.max(1, Math.min(askAgainMs, deadlineAt() - Date.now())));
+    }
     for (;;) {
       if (comesByItself && sent) return { status: 'granted', window: sent.window };
       woken = false;
@@ -148,6 +165,7 @@ export class SessionTurn {
       if (restMs <= 0) return overdueInQueue(this.input);
       if (reply.state === 'committed')
         return { status: 'failed', errorType: 'internal', message: 'This call has had its turn already' };
+      this.reportWait();
       await condition(() => woken, Math.min(askAgainMs, restMs));
     }
   }

@@ -1,16 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
+import { noLoad } from './no-load.ts';
 import { StartupError } from '../../src/platform/startup-error.ts';
 import { serveWorkerStatus } from '../../src/platform/worker-status.ts';
 
-const metrics = createMetrics({
-  callsInFlight: () => 0,
-  startsWaiting: () => 0,
-  asksInFlight: () => 4,
-  watches: () => 0,
-  clockSkewMs: () => 0,
-});
+const metrics = createMetrics({ ...noLoad, asksInFlight: () => 4 });
 
 async function serve(running: () => boolean) {
   const port = await claimPort(0, 'HOLDFAST_WORKER_PORT');

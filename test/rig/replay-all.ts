@@ -10,7 +10,7 @@ import { createLog } from '../../src/platform/logging.ts';
 import { workflowBundlePath } from '../../src/platform/paths.ts';
 import { installRuntime } from '../../src/platform/temporal-connection.ts';
 
-installRuntime(createLog('silent'));
+installRuntime(createLog('silent'), { metrics: true });
 
 type History = temporalProto.temporal.api.history.v1.IHistory;
 

@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express';
 import type { AwaitedCall } from '../../services/calls/start-and-await.ts';
+import { callFields } from '../../domain/call-fields.ts';
+import { noteCall } from '../http/noted-call.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { replyTo, type CallReply } from './call-reply.ts';
 import { parsePrefer } from './prefer.ts';
@@ -11,6 +13,7 @@ export async function runCall(
   request: Request,
   response: Response,
 ): Promise<CallReply> {
+  noteCall(response, callFields(call.callId, { sessionId: call.sessionId, agent: call.agentName }));
   const { waitMs, applied } = parsePrefer(request.header('Prefer'));
   if (applied !== undefined) response.set('Preference-Applied', applied);
   const gone = new AbortController();

@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 import { pinoHttp } from 'pino-http';
 import type { Log } from '../../platform/logging.ts';
+import { notedCall } from './noted-call.ts';
 
 const probed = new Set(['/healthz', '/readyz', '/metrics']);
 
@@ -13,6 +14,8 @@ export function requestLog(log: Log): RequestHandler {
       req: ({ method, url }: { method: string; url: string }) => ({ method, ...withoutValues(url) }),
       res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
     },
+    customSuccessObject: (_req, res, line: object) => ({ ...line, ...notedCall(res) }),
+    customErrorObject: (_req, res, _error, line: object) => ({ ...line, ...notedCall(res) }),
     customLogLevel: ({ url }, { statusCode }) => {
       if (statusCode >= 500) return 'warn';
       return probed.has(withoutValues(url).url) ? 'debug' : 'info';

@@ -61,15 +61,17 @@ export function operationEndpoints(deps: Dependencies, document: () => { openapi
     endpoint({
       method: 'get',
       path: '/metrics',
-      scope: 'admin',
+      scope: 'metrics',
       tag: 'operations',
       summary: 'Prometheus metrics',
+      description:
+        'Of this node, about all projects: docs/metrics.md lists them. A key with the scope `metrics` reads these and nothing else.',
       answers: {
         200: { description: 'Text exposition format', schema: z.string(), mediaType: 'text/plain' },
       },
       refusals: [],
       handle: async ({ response }) => {
-        response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+        response.type(metrics.contentType).send(await metrics.page());
         return streamed;
       },
     }),

@@ -1,9 +1,11 @@
 /** Endpoints that run one call again. */
 import type { Request } from 'express';
+import { callFields } from '../../domain/call-fields.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { identify } from '../calls/idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { noteCall } from '../http/noted-call.ts';
 import { callLocation } from '../calls/call-reply.ts';
 import { rerunOverrides } from '../../contract/rerun-requests.ts';
 import { rerunAccepted } from '../../contract/reruns.ts';
@@ -60,7 +62,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
         'disk_full',
         'payload_store_unavailable',
       ],
-      handle: async ({ params, body, principal, project, request }) => {
+      handle: async ({ params, body, principal, project, request, response }) => {
         const wish = { rerun_of: params.id, ...body };
         const idOf = (...key: Parameters<typeof deps.calls.running.idOf>) => deps.calls.running.idOf(...key);
         const given = hasKey(request)
@@ -70,6 +72,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
           requireAgent: (agent) => deps.charges.requireAgent(principal, project, agent),
           payer: deps.charges.forCall(principal, project),
         });
+        noteCall(response, callFields(callId));
         return {
           status: 202,
           body: { call_id: callId, rerun_of: params.id, attached },

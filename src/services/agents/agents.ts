@@ -22,6 +22,7 @@ export class Agents {
   private readonly limits: DirectoryLimits;
   private readonly entries = new Map<string, DirectoryEntry>();
   private version = 0;
+  private changes = 0;
   private refreshing: Promise<void> | undefined;
 
   constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: DirectoryLimits) {
@@ -69,6 +70,16 @@ export class Agents {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Whether this node's copy has an agent of this name. */
+  isRegistered(name: string): boolean {
+    return this.entries.get(name)?.config !== undefined;
+  }
+
+  /** Changes whenever this node's copy does. */
+  get revision(): number {
+    return this.changes;
+  }
+
   /** Registers the agent, or replaces its config. Throws `Refusal`. */
   async register(config: AgentConfig): Promise<{ replaced: boolean }> {
     const { version, replaced } = await this.update((updateId) =>
@@ -100,7 +111,10 @@ export class Agents {
       this.handle().query(directoryChangesQuery, this.version),
     );
     // A lower version means that the directory was deleted and started again.
-    if (changes.complete || changes.version < this.version) this.entries.clear();
+    if (changes.complete || changes.version < this.version) {
+      this.entries.clear();
+      this.changes += 1;
+    }
     this.version = changes.version;
     for (const [name, entry] of Object.entries(changes.entries)) this.apply(name, entry);
   }
@@ -111,7 +125,9 @@ export class Agents {
    */
   private apply(name: string, entry: DirectoryEntry): void {
     const mine = this.entries.get(name);
-    if (!mine || mine.version <= entry.version) this.entries.set(name, entry);
+    if (mine && mine.version > entry.version) return;
+    this.entries.set(name, entry);
+    this.changes += 1;
   }
 
   private update<T>(send: (updateId: string) => Promise<T>): Promise<T> {

@@ -8,7 +8,15 @@ import { LRUCache } from 'lru-cache';
 import type { AgentConfig } from '../../domain/agent.ts';
 import { openCircuitsLast, type OrderedChain } from '../../domain/chain.ts';
 import { circuitOf, type Circuit } from '../../domain/circuit.ts';
-import { copyHealth, newHealth, recordOutcome, type AgentHealth, type Outcome } from '../../domain/health.ts';
+import {
+  copyHealth,
+  healthStatus,
+  newHealth,
+  recordOutcome,
+  type AgentHealth,
+  type HealthStatus,
+  type Outcome,
+} from '../../domain/health.ts';
 import { agentHealthId } from '../../domain/ids.ts';
 import { outcomeKey } from '../../domain/cache-keys.ts';
 import { unpackHealth } from '../../domain/packed-health.ts';
@@ -99,6 +107,16 @@ export class Health {
     return this.breaker.enabled
       ? circuitOf(this.of(agent), this.now(), this.breaker.cooldownMs)
       : { state: 'closed' };
+  }
+
+  /** Returns the agent's status, and whether its circuit is open now. */
+  state(agent: string): { readonly status: HealthStatus; readonly circuitOpen: boolean } {
+    const [health, now] = [this.of(agent), this.now()];
+    const { enabled, cooldownMs } = this.breaker;
+    return {
+      status: healthStatus(health, now),
+      circuitOpen: enabled && circuitOf(health, now, cooldownMs).state === 'open',
+    };
   }
 
   /**

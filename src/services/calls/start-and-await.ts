@@ -2,6 +2,7 @@
  * Starts a call and waits for its end, for any API. The outcome does not determine how the request is answered; the HTTP API
  * renders it in src/api/calls/call-reply.ts.
  */
+import { callFields } from '../../domain/call-fields.ts';
 import { Refusal, refusals } from '../../domain/failures.ts';
 import { isUnanswered } from '../temporal/rpc.ts';
 import type { CallSession } from './attach-call.ts';
@@ -49,7 +50,9 @@ export async function startAndAwait(
 ): Promise<CallOutcome> {
   // `onDisconnect` is part of the fingerprint: all clients that wait for one call chose the same.
   if (onDisconnect === 'finish') return submitAndWait(deps, request, wish);
-  const leave = deps.waiters.enter(request.callId);
+  const leave = deps.waiters.enter(
+    callFields(request.callId, { sessionId: request.sessionId, agent: request.agentName }),
+  );
   try {
     const outcome = await submitAndWait(deps, request, wish);
     leave(leavingOf(outcome, wish));

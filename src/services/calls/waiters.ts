@@ -3,6 +3,7 @@
  * of its clients are gone.
  */
 import { LRUCache } from 'lru-cache';
+import type { CallFields } from '../../domain/call-fields.ts';
 import { callKey } from '../../domain/cache-keys.ts';
 
 /**
@@ -14,6 +15,7 @@ import { callKey } from '../../domain/cache-keys.ts';
 export type Leaving = 'answered' | 'gone' | 'refused';
 
 interface Waited {
+  readonly call: CallFields;
   waiting: number;
   /** Whether a client that waited has disconnected. */
   abandoned: boolean;
@@ -28,13 +30,13 @@ export class Waiters {
   private readonly kept = new LRUCache<string, true>({ max: 20_000 });
   private readonly cancelling = new Set<Promise<void>>();
   private readonly graceMs: number;
-  private readonly cancel: (callId: string) => Promise<void>;
+  private readonly cancel: (call: CallFields) => Promise<void>;
 
   /**
    * `graceMs` is how long a call waits for a client to return before `cancel` is called: a client that reconnects may
    * send its request again only after its old connection has closed.
    */
-  constructor(graceMs: number, cancel: (callId: string) => Promise<void>) {
+  constructor(graceMs: number, cancel: (call: CallFields) => Promise<void>) {
     this.graceMs = graceMs;
     this.cancel = cancel;
   }
@@ -43,8 +45,9 @@ export class Waiters {
    * Counts a client. Call it before anything is awaited for the request, so that another client that leaves does not
    * cancel the call meanwhile. Returns the function to call once, when the client stops waiting.
    */
-  enter(callId: string): (leaving: Leaving) => void {
-    const call = this.calls.get(callId) ?? { waiting: 0, abandoned: false };
+  enter(fields: CallFields): (leaving: Leaving) => void {
+    const { callId } = fields;
+    const call = this.calls.get(callId) ?? { call: fields, waiting: 0, abandoned: false };
     this.calls.set(callId, call);
     clearTimeout(call.grace);
     call.waiting += 1;
@@ -54,22 +57,22 @@ export class Waiters {
       if (leaving === 'gone') call.abandoned = true;
       if (call.waiting > 0) return;
       if (!call.abandoned || this.kept.has(callKey(callId))) this.calls.delete(callId);
-      else call.grace = setTimeout(() => this.giveUp(callId), this.graceMs);
+      else call.grace = setTimeout(() => this.giveUp(fields), this.graceMs);
     };
   }
 
   /** Call this when the node stops. Cancels at once the calls that wait for the end of their grace period. */
   async settle(): Promise<void> {
-    for (const [callId, { waiting, grace }] of this.calls) {
+    for (const { call, waiting, grace } of this.calls.values()) {
       clearTimeout(grace);
-      if (waiting === 0) this.giveUp(callId);
+      if (waiting === 0) this.giveUp(call);
     }
     await Promise.all(this.cancelling);
   }
 
-  private giveUp(callId: string): void {
-    this.calls.delete(callId);
-    const cancelled = this.cancel(callId).finally(() => this.cancelling.delete(cancelled));
+  private giveUp(call: CallFields): void {
+    this.calls.delete(call.callId);
+    const cancelled = this.cancel(call).finally(() => this.cancelling.delete(cancelled));
     this.cancelling.add(cancelled);
   }
 }

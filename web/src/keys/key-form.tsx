@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { scopes, type Scope } from '../../../src/domain/api-key.ts';
+import { scopes, scopeTable } from '../../../src/domain/api-key.ts';
 import { allProjects } from '../../../src/domain/project.ts';
 import { chosenProject } from '../access/project.ts';
 import { who } from '../access/who.ts';
@@ -11,13 +11,6 @@ import { AgentsField } from '../ui/agents-field.tsx';
 import { LimitFields } from '../ui/limit-fields.tsx';
 import { keyRequestOf } from './key-request-of.ts';
 import { showKey } from './shown-key.tsx';
-
-const scopeWords: Record<Scope, string> = {
-  call: 'call agents and get the answers',
-  read: 'read calls, sessions, batches and agents',
-  operate: 'cancel, rerun and delete',
-  admin: 'everything, in all projects; keys and agents, too',
-};
 
 /** The form of a new key, whose text is shown afterwards. */
 export function KeyForm({ onCreated, onCancel }: { onCreated: () => void; onCancel: () => void }) {
@@ -52,7 +45,7 @@ export function KeyForm({ onCreated, onCancel }: { onCreated: () => void; onCanc
               defaultChecked={isFirst ? scope === 'admin' : scope === 'call' || scope === 'read'}
               onChange={(event) => scope === 'admin' && setAdmin(event.currentTarget.checked)}
             />{' '}
-            <strong>{scope}</strong> <span class="hint">{scopeWords[scope]}</span>
+            <strong>{scope}</strong> <span class="hint">{scopeTable[scope]}</span>
           </label>
         ))}
       </fieldset>

@@ -1,0 +1,84 @@
+/** Counts what calls report (workflows/sinks.ts), and logs each ending. */
+import { LRUCache } from 'lru-cache';
+import { reportKey } from '../domain/cache-keys.ts';
+import { callFields } from '../domain/call-fields.ts';
+import type { ErrorType } from '../domain/failures.ts';
+import type { Log } from '../platform/logging.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { EndedCall, Fallback } from '../workflows/sinks.ts';
+
+interface Reported {
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Epoch ms by the clock of the Temporal server. */
+  readonly now: () => number;
+}
+
+export class CallReports {
+  private readonly metrics: Metrics;
+  private readonly log: Log;
+  private readonly now: () => number;
+  // A workflow task that is retried reports again: each report counts once.
+  private readonly counted = new LRUCache<string, true>({ max: 40_000 });
+
+  constructor({ metrics, log, now }: Reported) {
+    this.metrics = metrics;
+    this.log = log;
+    this.now = now;
+  }
+
+  attempt(runId: string, agent: string, errorType: ErrorType | undefined): void {
+    if (!this.isNew(runId, 'attempt', agent)) return;
+    const { agentLabels, attempts } = this.metrics;
+    agentLabels.count([agent], ([label = '']) => attempts.inc({ agent: label, ...outcomeLabels(errorType) }));
+  }
+
+  fallback(runId: string, { from, to, errorType }: Fallback): void {
+    if (!this.isNew(runId, 'fallback', from)) return;
+    const { agentLabels, fallbacks } = this.metrics;
+    agentLabels.count([from, to], ([fromLabel = '', toLabel = '']) =>
+      fallbacks.inc({ from: fromLabel, to: toLabel, error_type: errorType }),
+    );
+  }
+
+  ended(runId: string, call: EndedCall): void {
+    if (!this.isNew(runId, 'ended')) return;
+    const { callId, sessionId, agent, errorType, startedAt, queuedMs, attempts } = call;
+    // The others were reported one by one.
+    for (const one of attempts)
+      if (one.errorType === 'cancelled') this.attempt(runId, one.agent, 'cancelled');
+    const { agentLabels, calls, callDuration, callOverhead } = this.metrics;
+    const labels = outcomeLabels(errorType);
+    agentLabels.count([agent], ([label = '']) => calls.inc({ agent: label, ...labels }));
+    const durationMs = Math.max(0, this.now() - startedAt);
+    const agentsMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
+    const overheadMs = Math.max(0, durationMs - queuedMs - agentsMs);
+    callDuration.observe({ outcome: labels.outcome }, durationMs / 1_000);
+    callOverhead.observe(overheadMs / 1_000);
+    this.log.info(
+      {
+        ...callFields(callId, { sessionId, agent }),
+        outcome: labels.outcome,
+        ...(errorType && { errorType }),
+        durationMs: Math.round(durationMs),
+        overheadMs: Math.round(overheadMs),
+        queuedMs,
+        attempts,
+        runId,
+      },
+      'A call ended',
+    );
+  }
+
+  private isNew(...report: readonly string[]): boolean {
+    const key = reportKey(report);
+    if (this.counted.has(key)) return false;
+    this.counted.set(key, true);
+    return true;
+  }
+}
+
+function outcomeLabels(errorType: ErrorType | undefined) {
+  if (errorType === undefined) return { outcome: 'answered', error_type: '' };
+  return { outcome: errorType === 'cancelled' ? 'cancelled' : 'failed', error_type: errorType };
+}
