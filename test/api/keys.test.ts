@@ -63,16 +63,18 @@ describe('keys', () => {
     const call = await made({ scopes: ['call'] });
     const read = await made({ scopes: ['read'] });
     const operate = await made({ scopes: ['operate'] });
+    const metrics = await made({ scopes: ['metrics'] });
     const admin = await made({ scopes: ['admin'] });
     const body = { agent_name: 'scoped', prompt: 'hi' };
     const requests: [string, (http: HttpClient) => Promise<HttpAnswer>, Made[]][] = [
       ['call', (http) => http.call(body), [call, admin]],
       ['read', (http) => http.get('/api/vps/calls'), [read, admin]],
       ['operate', (http) => http.post('/api/vps/health/scoped/reset'), [operate, admin]],
+      ['metrics', (http) => http.get('/metrics'), [metrics, admin]],
       ['admin', (http) => http.get('/api/vps/keys'), [admin]],
     ];
     for (const [scope, send, allowed] of requests)
-      for (const one of [call, read, operate, admin]) {
+      for (const one of [call, read, operate, metrics, admin]) {
         const answer = await send(one.http);
         if (allowed.includes(one)) expect(answer.status, scope).toBe(200);
         else {

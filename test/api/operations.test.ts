@@ -66,16 +66,17 @@ describe('a node that accepts one call at a time', () => {
     for (const agent_name of ['answers', 'answers', 'refuses', 'falls-back'])
       await node.http.call({ agent_name, prompt: 'x' });
 
-    const calls = (agent: string, outcome: string) =>
-      metric(`holdfast_calls_total{agent="${agent}",outcome="${outcome}"}`);
-    await expect.poll(() => calls('answers', 'answered')).toBe(3);
-    expect(await calls('refuses', 'auth')).toBe(1);
-    expect(await calls('falls-back', 'answered')).toBeUndefined();
-    const attempts = (agent: string, outcome: string) =>
-      metric(`holdfast_attempts_total{agent="${agent}",outcome="${outcome}"}`);
-    expect(await attempts('answers', 'answered')).toBe(3);
-    expect(await attempts('falls-back', 'auth')).toBe(1);
-    expect(await metric('holdfast_call_duration_seconds_count{outcome="auth"}')).toBe(1);
+    const answered = 'outcome="answered",error_type=""';
+    const refused = 'outcome="failed",error_type="auth"';
+    const calls = (agent: string, how: string) => metric(`holdfast_calls_total{agent="${agent}",${how}}`);
+    await expect.poll(() => calls('answers', answered)).toBe(3);
+    expect(await calls('refuses', refused)).toBe(1);
+    expect(await calls('falls-back', answered)).toBeUndefined();
+    const attempts = (agent: string, how: string) =>
+      metric(`holdfast_attempts_total{agent="${agent}",${how}}`);
+    expect(await attempts('answers', answered)).toBe(3);
+    expect(await attempts('falls-back', refused)).toBe(1);
+    expect(await metric('holdfast_call_duration_seconds_count{outcome="failed"}')).toBe(1);
   });
 
   it('measures requests by route, never by id', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { allows, hasSecret, mayCall, stateOf, type ApiKey } from '../../src/domain/api-key.ts';
+import { allows, hasSecret, mayCall, scopes, stateOf, type ApiKey } from '../../src/domain/api-key.ts';
 
 const key: ApiKey = { id: 'a', name: 'crm', scopes: ['call'], createdAt: 0, secrets: [{ digest: 'x' }] };
 
@@ -43,4 +43,11 @@ it.each([
   [['*'], '', true],
 ] as const)('patterns %j and the agent %j: %s', (patterns, agent, allowed) => {
   expect(mayCall(patterns, agent)).toBe(allowed);
+});
+
+it('a key with the scope metrics may do nothing else, and no other scope but admin includes it', () => {
+  for (const scope of scopes) {
+    expect(allows(['metrics'], scope)).toBe(scope === 'metrics');
+    expect(allows([scope], 'metrics')).toBe(scope === 'metrics' || scope === 'admin');
+  }
 });

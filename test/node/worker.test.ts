@@ -59,6 +59,28 @@ test('a worker serves its health and metrics; on SIGTERM its request to an agent
   expect(agent.requests).toHaveLength(1);
 }, 90_000);
 
+test('a worker counts the calls that it ran by agents that it has not heard of before, and shows no state that it does not read', async () => {
+  const { facade, beside } = await startFacade();
+  const port = await claimPort(0, 'HOLDFAST_WORKER_PORT');
+  const worker = new ProductProcess('worker.js', await beside({ HOLDFAST_WORKER_PORT: String(port) }));
+  await worker.printed(/Worker is ready/);
+  const agent = await startAgent(() => ({ body: { content: 'hello' } }));
+  onTestFinished(() => agent.close());
+  await facade.http.register('new', agent.port);
+  expect((await facade.http.call({ agent_name: 'new', prompt: 'hello' })).status).toBe(200);
+
+  const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const answered = 'holdfast_calls_total{agent="new",outcome="answered",error_type=""} 1';
+  await expect.poll(metrics, { timeout: 20_000 }).toContain(answered);
+  expect(await metrics()).toContain('holdfast_agent_in_flight{agent="new"} 0');
+  expect(await metrics()).not.toMatch(/holdfast_agent_(state|circuit_open)\{/);
+  expect(await metrics()).not.toContain('(other)');
+  const { text } = (await facade.http.get('/metrics')).body as { text: string };
+  expect(text).toContain('holdfast_agent_state{agent="new",state="healthy"} 1');
+  expect(text).not.toMatch(/holdfast_(calls_total|agent_in_flight)\{/);
+  expect(worker.output).toContain('"msg":"A call ended"');
+}, 90_000);
+
 test('a worker that cannot start says why, and names the setting', async () => {
   const { facade, beside } = await startFacade();
   const taken = new URL(facade.url).port;
