@@ -55,19 +55,18 @@ export class CallReports {
     const overheadMs = Math.max(0, durationMs - queuedMs - agentsMs);
     callDuration.observe({ outcome: labels.outcome }, durationMs / 1_000);
     callOverhead.observe(overheadMs / 1_000);
-    this.log.info(
-      {
-        ...callFields(callId, { sessionId, agent }),
-        outcome: labels.outcome,
-        ...(errorType && { errorType }),
-        durationMs: Math.round(durationMs),
-        overheadMs: Math.round(overheadMs),
-        queuedMs,
-        attempts,
-        runId,
-      },
-      'A call ended',
-    );
+    const line = {
+      ...callFields(callId, { sessionId, agent }),
+      outcome: labels.outcome,
+      ...(errorType && { errorType }),
+      durationMs: Math.round(durationMs),
+      overheadMs: Math.round(overheadMs),
+      queuedMs,
+      attempts,
+      runId,
+    };
+    // Temporal waits for the ending, and is told first.
+    setImmediate(() => this.log.info(line, 'A call ended'));
   }
 
   private isNew(...report: readonly string[]): boolean {

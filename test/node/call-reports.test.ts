@@ -1,4 +1,5 @@
 /** What a workflow task that is done twice reports. test/node/metrics.test.ts has the rest, with a real node. */
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { CallReports } from '../../src/node/call-reports.ts';
 import type { Log } from '../../src/platform/logging.ts';
@@ -50,6 +51,7 @@ test('a report that comes twice counts once and is logged once', async () => {
     holdfast_call_overhead_seconds_count: 1,
     holdfast_call_overhead_seconds_sum: 0.1,
   });
+  await setImmediate();
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatchObject({
     callId: 'crm.one',
@@ -66,6 +68,7 @@ test('another run of the same call, after a reset or a deletion, counts and is l
   const { lines, samples, to } = reports();
   to.ended('run', call);
   to.ended('another run', call);
+  await setImmediate();
   const counted = await samples();
   expect(counted['holdfast_calls_total{agent="writer",outcome="answered",error_type=""}']).toBe(2);
   expect(lines.map(({ runId }) => runId)).toEqual(['run', 'another run']);
@@ -74,6 +77,6 @@ test('another run of the same call, after a reset or a deletion, counts and is l
 test('a clock that was set back makes no negative durations', async () => {
   const { lines, to } = reports();
   to.ended('run', { ...call, startedAt: 5_000 });
-  await Promise.resolve();
+  await setImmediate();
   expect(lines[0]).toMatchObject({ durationMs: 0, overheadMs: 0 });
 });

@@ -279,6 +279,18 @@ test('a key with the scope metrics scrapes the page, which names no call, sessio
     expect(samples.filter((line) => line.includes(id))).toEqual([]);
 });
 
+test('a request that a limit of its key refuses is counted before it is looked at', async () => {
+  const wish = { name: 'limited', scopes: ['call'], limits: { requests_per_minute: 1 } };
+  const { body } = await node.http.post('/api/vps/keys', wish);
+  const headers = { Authorization: `Bearer ${String(body.key)}` };
+  const reason = 'holdfast_admission_rejected_total{reason="limit_reached"}';
+  // The minute may end between two requests.
+  await expect
+    .poll(async () => (await node.http.call({ agent_name: 'answers', prompt: 'hi' }, headers)).status)
+    .toBe(429);
+  expect(await counted(reason)).toEqual({ [reason]: 1 });
+});
+
 test("the Temporal SDK's slots, polls and latencies are on the page", async () => {
   const samples = samplesOf(await page());
   const slots = 'temporal_worker_task_slots_available{task_queue="holdfast",worker_type="WorkflowWorker"}';

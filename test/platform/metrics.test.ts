@@ -56,7 +56,10 @@ test('the gauges show the load at the moment in which they are read', async () =
 
 test('an agent of the directory has its state, its circuit and its requests, also if there are none', async () => {
   const { add, samples } = withDirectory({
-    stateOf: (agent) => ({ status: agent === 'bad' ? 'unreachable' : 'healthy', circuitOpen: agent === 'bad' }),
+    stateOf: (agent) => ({
+      status: agent === 'bad' ? 'unreachable' : 'healthy',
+      circuitOpen: agent === 'bad',
+    }),
     sentByAgent: () =>
       new Map([
         ['bad', 2],
@@ -140,7 +143,9 @@ test('the series of a removed agent go away, those that name it with another age
 
   await add('gone');
   metrics.calls.inc({ agent: 'gone', ...answered });
-  expect((await samples()).get('holdfast_calls_total{agent="gone",outcome="answered",error_type=""}')).toBe(1);
+  expect((await samples()).get('holdfast_calls_total{agent="gone",outcome="answered",error_type=""}')).toBe(
+    1,
+  );
 });
 
 test('every reason of a refusal is there from the start, so that its first increase is seen', async () => {
