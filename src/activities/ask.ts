@@ -10,6 +10,7 @@ import type { ErrorType } from '../domain/failures.ts';
 import { agentIdempotencyKey } from '../domain/ids.ts';
 import type { WindowMessage } from '../domain/message.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
 import { plainText, replaceTexts } from '../domain/content.ts';
 import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import type { Release } from '../lib/semaphore.ts';
@@ -27,6 +28,8 @@ export interface Question {
   readonly agent: AgentConfig;
   readonly messages: readonly WindowMessage[];
   readonly sessionId?: string;
+  /** That of the call. */
+  readonly trace?: TraceContext;
 }
 
 /** The error type of a request that ends because the agent's share of the call's deadline is over, not by its own timeout. */
@@ -46,15 +49,28 @@ export interface AskDependencies {
   readonly now: () => number;
   readonly expectations: Expectations;
   readonly texts: TextStore;
+  readonly tracing: {
+    /** Returns what the agent gets of the call's trace with this try. */
+    ofTry(call: TraceContext, asked: { runId: string; agent: string; tryNumber: number }): TraceContext;
+  };
 }
 
-/** Asks the agent, or joins the request that another activity of this call has open. `caller` ends this activity. */
-export function ask(dependencies: AskDependencies, question: Question, caller: AbortSignal): Asked {
-  const { callId, agent } = question;
+/**
+ * Asks the agent, or joins the request that another activity of this call has open. `caller` ends this activity. `tryNumber` is
+ * the number, from 1, that a request gets which begins now.
+ */
+export function ask(
+  dependencies: AskDependencies,
+  question: Question,
+  tryNumber: number,
+  caller: AbortSignal,
+): Asked {
+  const { callId, agent, trace } = question;
   const asking = { callId, runId: thisRunId(), agent: agent.name };
-  return dependencies.agentRequests.ask(asking, caller, (controller, open) =>
-    requestAnswer(dependencies, question, controller, open),
-  );
+  return dependencies.agentRequests.ask(asking, caller, (controller, open) => {
+    const ofTry = trace && dependencies.tracing.ofTry(trace, { ...asking, tryNumber });
+    return requestAnswer(dependencies, { ...question, ...(ofTry && { trace: ofTry }) }, controller, open);
+  });
 }
 
 async function requestAnswer(
@@ -94,7 +110,7 @@ function rethrowLost(error: unknown): never {
 /** Sends the request under the agent's own limits: `max_concurrency`, timeout, expectations. */
 async function send(
   { transport, openToken, readSecret, slots, expectations }: AskDependencies,
-  { callId, agent, sessionId }: Question,
+  { callId, agent, sessionId, trace }: Question,
   messages: readonly AgentMessage[],
   controller: AbortController,
   open: OpenTry,
@@ -112,6 +128,7 @@ async function send(
       messages,
       sessionId,
       idempotencyKey,
+      trace,
       signal,
       onFirstByte: () => open.firstByte(),
     });

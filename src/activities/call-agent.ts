@@ -54,10 +54,10 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
       const beat = setInterval(() => context.heartbeat(earlier), beatIntervalMs(context.info));
       try {
         await refuseTimedOut(context, earlier, dependencies.now);
-        const asked = ask(dependencies, request, caller.signal);
+        const before = withLostOpening(earlier, request, context.info);
+        const asked = ask(dependencies, request, before.length + 1, caller.signal);
         open = asked.open;
-        if (request.openSince !== undefined && context.info.attempt === 1 && !asked.joined)
-          earlier = [...earlier, lostTry(earlier.length + 1, request.openSince)];
+        if (!asked.joined) earlier = before;
         // Report the tries that a dead worker did not report before anything else happens.
         if (earlier.some((one) => one.lost)) context.heartbeat(earlier);
         const content = await asked.answer;
@@ -76,6 +76,12 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
       }
     },
   };
+}
+
+/** Returns the tries before this one, if the request that the first task left open is lost. */
+function withLostOpening(earlier: Try[], { openSince }: AskRequest, { attempt }: Info): Try[] {
+  if (openSince === undefined || attempt > 1) return earlier;
+  return [...earlier, lostTry(earlier.length + 1, openSince)];
 }
 
 /**

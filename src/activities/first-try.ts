@@ -74,7 +74,7 @@ export class FirstTries {
       : setTimeout(leave, waitMs);
     cancellationSignal.addEventListener('abort', leave, { once: true });
     this.waiting.set(callKey(callId), caller);
-    const { open, answer } = ask(this.dependencies, request, caller.signal);
+    const { open, answer } = ask(this.dependencies, request, 1, caller.signal);
     try {
       const content = await answer;
       return { state: 'answered', content, tries: withThisTry([], open) };

@@ -1,5 +1,6 @@
 import type { AgentConfig } from '../domain/agent.ts';
 import type { ErrorType } from '../domain/failures.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
 
 /** One message of the conversation that an agent gets. */
 export interface AgentMessage {
@@ -25,6 +26,8 @@ export interface AgentRequest extends AgentQuestion {
   readonly signal: AbortSignal;
   /** Called when the response's headers arrive, whatever the status. */
   readonly onFirstByte?: () => void;
+  /** Sent as headers, whatever the wire format. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Sends requests to agents. Never retries by itself (I6), except on a stale connection (ADR 0025). */

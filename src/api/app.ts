@@ -29,6 +29,7 @@ import { projectOfRequest } from './http/project.ts';
 import { problemHandler } from './http/problems.ts';
 import { refuseOtherSites } from './http/refuse-other-sites.ts';
 import { requestLog } from './http/request-log.ts';
+import { traceRequest } from './http/request-trace.ts';
 import { agentEndpoints } from './agents/routes.ts';
 import { callStreamEndpoints } from './calls/call-streams.ts';
 import { callExportEndpoints } from './calls/call-export.ts';
@@ -106,10 +107,8 @@ function expressPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-function pipeline(
-  one: Endpoint,
-  { access, authenticate, charges, openResponses, drain, config, metrics, diskProblem }: ApiDependencies,
-): (RequestHandler | ErrorRequestHandler)[] {
+function pipeline(one: Endpoint, deps: ApiDependencies): (RequestHandler | ErrorRequestHandler)[] {
+  const { access, authenticate, charges, openResponses, drain, config, metrics, diskProblem } = deps;
   const guard: RequestHandler = async (request, response, next) => {
     if (one.scope !== 'open') {
       response.set('Cache-Control', 'no-store'); // A request by cookie looks like anybody's to a shared cache.
@@ -138,7 +137,9 @@ function pipeline(
   const { maxBodyBytes: limit } = config.limits;
   const parseBody = one.body ? jsonBody(limit) : [];
   const handlers = [guard, ...parseBody, serveIt];
-  return startsCalls(one) ? [...handlers, countRejected(metrics)] : handlers;
+  return startsCalls(one)
+    ? [traceRequest(deps.tracing, one.path), ...handlers, countRejected(metrics)]
+    : handlers;
 }
 
 /** Whether requests to the endpoint start calls. Streams may be refused as `overloaded`, too. */

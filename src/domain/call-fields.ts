@@ -1,5 +1,6 @@
 import { callIdOf, isCallWorkflow, isSessionWorkflow, sessionIdOf } from './ids.ts';
 import { ownSessionId, projectOf } from './project.ts';
+import { partsOf, type TraceContext } from './trace-context.ts';
 
 /** The fields that a log line about a call has, as far as they are known where it is written. */
 export interface CallFields {
@@ -8,17 +9,24 @@ export interface CallFields {
   /** The session's id as its users know it. */
   readonly sessionId?: string;
   readonly agent?: string;
+  /** The id of the trace that the call belongs to. */
+  readonly traceId?: string;
 }
 
-export function callFields(
-  callId: string,
-  { sessionId, agent }: { readonly sessionId?: string | undefined; readonly agent?: string | undefined } = {},
-): CallFields {
+interface KnownOfCall {
+  /** Inside Holdfast, i.e. with its project. */
+  readonly sessionId?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly trace?: TraceContext | undefined;
+}
+
+export function callFields(callId: string, { sessionId, agent, trace }: KnownOfCall = {}): CallFields {
   return {
     callId,
     project: projectOf(callId),
     ...(sessionId !== undefined && { sessionId: ownSessionId(sessionId) }),
     ...(agent !== undefined && { agent }),
+    ...(trace && { traceId: partsOf(trace).traceId }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ErrorType } from './failures.ts';
 import type { Metadata } from './message.ts';
 import type { GrantedTurn, QueuedTurn } from './turn.ts';
 import type { StoredText } from './stored-text.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** One request to one agent. The agent's retry policy may allow several. */
 export interface Try {
@@ -40,8 +41,8 @@ export type Attempt =
     }
   | { readonly agent: string; readonly status: 'skipped'; readonly error: string };
 
-/** Start input of the `agentCall` workflow. */
-export interface CallInput {
+/** Start input of the `agentCall` workflow. Its trace context, if it has one, is that of the request that started the call. */
+export interface CallInput extends Partial<TraceContext> {
   readonly callId: string;
   /** The agent that the caller asked for. The chain may begin with another one while this agent's circuit is open. */
   readonly agentName: string;

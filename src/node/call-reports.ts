@@ -1,15 +1,17 @@
-/** Counts what calls report (workflows/sinks.ts), and logs each ending. */
+/** Counts what calls report (workflows/sinks.ts), logs each ending, and has the spans of the call made. */
 import { LRUCache } from 'lru-cache';
 import { reportKey } from '../domain/cache-keys.ts';
 import { callFields } from '../domain/call-fields.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { Log } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { Tracing } from '../platform/tracing.ts';
 import type { EndedCall, Fallback } from '../workflows/sinks.ts';
 
 interface Reported {
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly tracing: Pick<Tracing, 'ended'>;
   /** Epoch ms by the clock of the Temporal server. */
   readonly now: () => number;
 }
@@ -17,13 +19,15 @@ interface Reported {
 export class CallReports {
   private readonly metrics: Metrics;
   private readonly log: Log;
+  private readonly tracing: Pick<Tracing, 'ended'>;
   private readonly now: () => number;
   // A workflow task that is retried reports again: each report counts once.
   private readonly counted = new LRUCache<string, true>({ max: 40_000 });
 
-  constructor({ metrics, log, now }: Reported) {
+  constructor({ metrics, log, tracing, now }: Reported) {
     this.metrics = metrics;
     this.log = log;
+    this.tracing = tracing;
     this.now = now;
   }
 
@@ -43,20 +47,21 @@ export class CallReports {
 
   ended(runId: string, call: EndedCall): void {
     if (!this.isNew(runId, 'ended')) return;
-    const { callId, sessionId, agent, errorType, startedAt, queuedMs, attempts } = call;
+    const { callId, sessionId, agent, errorType, startedAt, queuedMs, attempts, trace } = call;
+    const endedAt = this.now();
     // The others were reported one by one.
     for (const one of attempts)
       if (one.errorType === 'cancelled') this.attempt(runId, one.agent, 'cancelled');
     const { agentLabels, calls, callDuration, callOverhead } = this.metrics;
     const labels = outcomeLabels(errorType);
     agentLabels.count([agent], ([label = '']) => calls.inc({ agent: label, ...labels }));
-    const durationMs = Math.max(0, this.now() - startedAt);
+    const durationMs = Math.max(0, endedAt - startedAt);
     const agentsMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
     const overheadMs = Math.max(0, durationMs - queuedMs - agentsMs);
     callDuration.observe({ outcome: labels.outcome }, durationMs / 1_000);
     callOverhead.observe(overheadMs / 1_000);
     const line = {
-      ...callFields(callId, { sessionId, agent }),
+      ...callFields(callId, { sessionId, agent, trace }),
       outcome: labels.outcome,
       ...(errorType && { errorType }),
       durationMs: Math.round(durationMs),
@@ -66,7 +71,10 @@ export class CallReports {
       runId,
     };
     // Temporal waits for the ending, and is told first.
-    setImmediate(() => this.log.info(line, 'A call ended'));
+    setImmediate(() => {
+      this.log.info(line, 'A call ended');
+      this.tracing.ended(runId, call, endedAt);
+    });
   }
 
   private isNew(...report: readonly string[]): boolean {

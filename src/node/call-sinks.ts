@@ -4,6 +4,7 @@ import { CancelledFailure } from '@temporalio/common';
 import type { AgentRequests } from '../activities/agent-requests.ts';
 import type { Log } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { Tracing } from '../platform/tracing.ts';
 import type { Health } from '../services/agents/health.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import type { QueuedTurns } from '../services/calls/queued-turns.ts';
@@ -17,6 +18,7 @@ interface Listeners {
   readonly queuedTurns: QueuedTurns;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly tracing: Tracing;
   /** Epoch ms by the clock of the Temporal server. */
   readonly now: () => number;
 }

@@ -10,20 +10,30 @@ import type { TextStore } from '../payloads/text-store.ts';
 import type { Config } from '../platform/config.ts';
 import { createSecrets } from '../platform/secrets.ts';
 import type { Sealer } from '../platform/sealing.ts';
+import type { Tracing } from '../platform/tracing.ts';
 
 /** The parts that activities and the first-task path need to ask agents. */
 export interface Asking extends AskDependencies {
   readonly firstTries: FirstTries;
+  readonly tracing: Tracing;
 }
 
-/** Creates these parts. `serverAvailableMs` returns how long Temporal has answered without interruption (ms). */
+interface AskingParts {
+  /** Epoch ms by the clock of the Temporal server. */
+  readonly now: () => number;
+  /** How long Temporal has answered without interruption (ms). */
+  readonly serverAvailableMs: () => number;
+  readonly tracing: Tracing;
+}
+
+/** Creates these parts. */
 export function composeAsking(
   config: Config,
   sealer: Sealer,
   texts: TextStore,
-  { now, serverAvailableMs }: { readonly now: () => number; readonly serverAvailableMs: () => number },
+  { now, serverAvailableMs, tracing }: AskingParts,
 ): Asking {
-  const dependencies: AskDependencies = {
+  const dependencies: AskDependencies & { readonly tracing: Tracing } = {
     transport: createHttpTransport(config.transport, formatOf),
     openToken: (sealed, agentName) => sealer.open(sealed, agentName),
     readSecret: createSecrets(config.secrets),
@@ -32,6 +42,7 @@ export function composeAsking(
     now,
     expectations: new Expectations(config.expectations),
     texts,
+    tracing,
   };
   return { ...dependencies, firstTries: new FirstTries(dependencies) };
 }

@@ -88,6 +88,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
     calls,
     records: new CallRecords(temporal, calls, texts),
     inFlight: new CallsInFlight(),
+    tracing: asking.tracing,
     starts: new Semaphore(new AdaptiveBound({ ...fewStarts, most: config.limits.maxStarts })),
     limits: config.limits,
     texts,

@@ -22,6 +22,7 @@ import { createSealer, loadEncryptionKey, type Sealer } from '../platform/sealin
 import { readServerTime, ServerClock } from '../platform/server-clock.ts';
 import { ServerWatch } from '../platform/server-watch.ts';
 import type { StoreWatch } from '../platform/store-watch.ts';
+import { openTracing } from '../platform/tracing.ts';
 import { createWorker } from '../platform/worker.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import type { Waiters } from '../services/calls/waiters.ts';
@@ -104,14 +105,19 @@ export async function composeNode(
   const storePlace = placeOf(config.payloads.store);
   const membership = createMembership(temporal, nodes, storeWatch, { force, storePlace, log });
   const server = new ServerWatch(connection);
-  const asking = composeAsking(config, sealer, texts, { now, serverAvailableMs: () => server.availableMs() });
+  const tracing = await openTracing(config.traces, log, now);
+  const asking = composeAsking(config, sealer, texts, {
+    now,
+    tracing,
+    serverAvailableMs: () => server.availableMs(),
+  });
   const retentionMs = await readRetentionMs(connection, namespace);
   const composed = composeServices(config, log, { temporal, sealer, payloads, asking, nodes, retentionMs });
   const { rerunning, deletions } = composed;
   const queuedTurns = new QueuedTurns();
   const metrics = measureLoad(composed, asking, { clock, queuedTurns, role });
   const activities = composeActivities(config, composed, asking);
-  const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, metrics, log });
+  const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, metrics, log, tracing });
   const { access, usage } = composed.services;
   const loops = {
     ...rerunning,

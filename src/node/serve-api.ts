@@ -79,6 +79,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
       expectations: node.asking.expectations,
       probes,
       metrics,
+      tracing: node.asking.tracing,
       streams: new Streams(config.limits.maxStreams, drain),
     },
     version,

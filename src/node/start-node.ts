@@ -63,6 +63,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   const role = config.worker.embedded ? 'facade_and_worker' : 'facade';
   const node = await composeNode(config, log, temporal.connection, temporal.namespace, role);
   const { asking } = node;
+  cleanups.add('sending the last spans', () => asking.tracing.close());
   const { directory: agents, health } = node.services.agents;
   cleanups.add('checks of answers', () => asking.expectations.close());
   cleanups.add('connections to agents', () => asking.transport.close());

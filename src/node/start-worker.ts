@@ -47,6 +47,7 @@ async function startWorker(config: Config, log: Log, cleanups: Cleanups): Promis
   const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
   const node = await composeNode(config, log, temporal.connection, temporal.namespace, 'worker');
   const { asking, membership } = node;
+  cleanups.add('sending the last spans', () => asking.tracing.close());
   const { health } = node.services.agents;
   cleanups.add('checks of answers', () => asking.expectations.close());
   cleanups.add('connections to agents', () => asking.transport.close());

@@ -1,7 +1,7 @@
 /**
  * All settings. zod parses them once, at the start of a process, into one typed object. docs/settings.md lists exactly these
- * settings; a test compares them. Other variables are read elsewhere: `@temporalio/envconfig` reads TEMPORAL_*, and the command
- * line also reads a few variables of its terminal and its user.
+ * settings; a test compares them. Other variables are read elsewhere: `@temporalio/envconfig` reads TEMPORAL_*, OpenTelemetry reads OTEL_*,
+ * and the command line also reads a few variables of its terminal and its user.
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -17,6 +17,7 @@ import { removedSettings, warningsOfRemoved } from './removed-settings.ts';
 import { isEncryptionKey, keyTakes } from './sealing.ts';
 import { sharedSettings } from './shared-settings.ts';
 import { StartupError } from './startup-error.ts';
+import { traceSettings, type TraceSettings } from './trace-settings.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -292,6 +293,8 @@ export type Config = ReturnType<typeof toConfig> & {
   readonly secrets: SecretSources;
   /** Undefined if people do not sign in with an issuer. */
   readonly oidc: OidcSettings | undefined;
+  /** Undefined if no spans are sent. */
+  readonly traces: TraceSettings | undefined;
   /** Warnings that the node logs when it starts: one for each removed setting that is still set. */
   readonly warnings: readonly string[];
 };
@@ -327,6 +330,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     oidc: toOidcSettings(parsed.data, Object.keys(set), {
       needsOrigin: parsed.data.HOLDFAST_PUBLIC_ORIGIN.length === 0 && !isLoopback(parsed.data.HOLDFAST_HOST),
     }),
+    traces: traceSettings(environment),
     secrets: { variables: secretVariables(environment), folder: parsed.data.HOLDFAST_SECRETS_DIR },
     warnings: warningsOfRemoved(environment),
   };

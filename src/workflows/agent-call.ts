@@ -20,12 +20,13 @@ import { failures, type ErrorType } from '../domain/failures.ts';
 import { searchable } from '../domain/searchable.ts';
 import type { WindowMessage } from '../domain/message.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { traceIn } from '../domain/trace-context.ts';
 import { askAgent } from './ask-agent.ts';
 import { callProgressQuery } from './messages.ts';
 import { OldCall } from './old-histories.ts';
 import { describeProgress } from './progress-text.ts';
 import { searchAttributes } from './search-attributes.ts';
-import type { CallSinks, EndedAttempt } from './sinks.ts';
+import type { CallSinks, EndedAttempt, EndedTrace } from './sinks.ts';
 import { overdueInQueue, SessionTurn, type Failed } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
@@ -165,11 +166,12 @@ async function askInTurn(
 
 /** Reports the ending to visibility, metrics and log. Adds an event to the history only if a search attribute changes. */
 function end(
-  { callId, agentName, sessionId }: CallInput,
+  input: CallInput,
   { queuedMs, attempts }: CallProgress,
   startedAt: number,
   ending: { readonly answeredBy: string } | { readonly errorType: ErrorType },
 ): void {
+  const { callId, agentName, sessionId } = input;
   if ('answeredBy' in ending) {
     if (ending.answeredBy !== agentName)
       upsertSearchAttributes([{ key: searchAttributes.answeredBy, value: searchable(ending.answeredBy) }]);
@@ -187,6 +189,7 @@ function end(
     startedAt,
     queuedMs,
     attempts: attempts.flatMap(endedAttempt),
+    ...traceOf(input, attempts),
   });
 }
 
@@ -196,4 +199,17 @@ function endedAttempt(attempt: Attempt): EndedAttempt[] {
   const { agent, tries, latencyMs } = attempt;
   const errorType = attempt.status === 'failed' && { errorType: attempt.errorType };
   return [{ agent, ...errorType, tries: tries.length, latencyMs }];
+}
+
+/** The spans of the call and of its tries are made outside of the workflow, when it has ended (ADR 0038). */
+function traceOf(input: CallInput, attempts: readonly Attempt[]): { trace?: EndedTrace } {
+  const context = traceIn(input);
+  if (!context) return {};
+  const tries = attempts.flatMap((attempt) => {
+    const asked = input.chain.find(({ name }) => name === attempt.agent);
+    if (attempt.status === 'skipped' || !asked) return [];
+    const { name: agent, host, port } = asked;
+    return attempt.tries.map((one) => ({ ...one, agent, host, port }));
+  });
+  return { trace: { ...context, agentAsked: input.agentName, tries } };
 }

@@ -22,6 +22,7 @@ import { nonRetryableErrorTypes } from '../domain/failures.ts';
 import { backoff } from '../domain/retry.ts';
 import type { WindowMessage } from '../domain/message.ts';
 import type { StoredText } from '../domain/stored-text.ts';
+import { traceIn } from '../domain/trace-context.ts';
 import { promptMessage } from '../domain/turn-text.ts';
 import { causeOf, readAskFailure, type AskFailure } from './read-ask-failure.ts';
 import { firstTry } from './first-try.ts';
@@ -201,11 +202,13 @@ function shareTimeoutType({ last }: Ask): ShareTimeoutType {
 function questionOf({ input, agent, window }: Ask): Question {
   const { callId, sessionId } = input;
   const message = promptMessage(input);
+  const trace = traceIn(input);
   return {
     callId,
     agent,
     messages: agent.history === 'none' ? [message] : [...window, message],
     ...(sessionId !== undefined && { sessionId }),
+    ...(trace && { trace }),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Sinks } from '@temporalio/workflow';
 import type { ErrorType } from '../domain/failures.ts';
+import type { Try } from '../domain/call.ts';
 import type { Outcome } from '../domain/health.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
 
 /** The ending of a call, without what it was about. */
 export interface EndedCall {
@@ -16,6 +18,8 @@ export interface EndedCall {
   readonly queuedMs: number;
   /** The agents that were asked, in order. */
   readonly attempts: readonly EndedAttempt[];
+  /** Absent if the call belongs to no trace. */
+  readonly trace?: EndedTrace;
 }
 
 /** The outcome of one agent of an ended call. `latencyMs` is the time of all tries, with the backoff between them. */
@@ -24,6 +28,20 @@ export interface EndedAttempt {
   readonly errorType?: ErrorType;
   readonly tries: number;
   readonly latencyMs: number;
+}
+
+/** What spans of the call are made of. The trace context is that of the call's input. */
+export interface EndedTrace extends TraceContext {
+  /** The agent that the caller named. */
+  readonly agentAsked: string;
+  /** All requests to agents, in order. */
+  readonly tries: readonly EndedTry[];
+}
+
+export interface EndedTry extends Try {
+  readonly agent: string;
+  readonly host: string;
+  readonly port: number;
 }
 
 /** A call asks the agent `to`, because `from` has failed. */

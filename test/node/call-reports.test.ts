@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { CallReports } from '../../src/node/call-reports.ts';
 import type { Log } from '../../src/platform/logging.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
+import { withoutSpans } from '../../src/platform/tracing.ts';
 import type { EndedCall } from '../../src/workflows/sinks.ts';
 import { noLoad } from '../platform/no-load.ts';
 import { samplesOf } from '../platform/samples.ts';
@@ -30,7 +31,7 @@ function reports() {
         ([name, value]) => value !== 0 && /^holdfast_\w+_(total|count|sum)\b/.test(name),
       ),
     );
-  return { lines, samples, to: new CallReports({ metrics, log, now: () => 2_000 }) };
+  return { lines, samples, to: new CallReports({ metrics, log, tracing: withoutSpans, now: () => 2_000 }) };
 }
 
 test('a report that comes twice counts once and is logged once', async () => {

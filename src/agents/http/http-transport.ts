@@ -51,13 +51,18 @@ const commonHeaders = { 'accept-encoding': acceptedEncodings, 'user-agent': 'hol
 async function ask(
   pools: Pools,
   format: WireFormat,
-  { signal, onFirstByte, ...question }: AgentRequest,
+  { signal, onFirstByte, trace, ...question }: AgentRequest,
   limits: BodyLimits,
 ): Promise<string> {
   const { agent, token } = question;
   const { path, headers, body } = format.encode(question);
   const redactor = createRedactor(token);
-  const request = { method: 'POST', path, headers: { ...headers, ...commonHeaders }, body } as const;
+  const request = {
+    method: 'POST',
+    path,
+    headers: { ...headers, ...trace, ...commonHeaders },
+    body,
+  } as const;
   return await httpRequest(pools, agent, signal, request, async (response) => {
     onFirstByte?.();
     if (response.statusCode !== 200 && response.statusCode !== 201)

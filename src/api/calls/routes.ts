@@ -3,6 +3,7 @@ import { identify } from './idempotency.ts';
 import { allows } from '../../domain/api-key.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { spanOf } from '../http/request-trace.ts';
 import { runCall } from './run-call.ts';
 import { toCallFilter } from './call-filter-wire.ts';
 import { callFilter, callListQuery, callRequest } from '../../contract/call-requests.ts';
@@ -99,6 +100,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
             onDisconnect: body.on_disconnect,
             whenBusy,
             payer: deps.charges.forCall(principal, project),
+            trace: spanOf(request)?.context,
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
           },
           request,

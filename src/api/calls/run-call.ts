@@ -13,7 +13,10 @@ export async function runCall(
   request: Request,
   response: Response,
 ): Promise<CallReply> {
-  noteCall(response, callFields(call.callId, { sessionId: call.sessionId, agent: call.agentName }));
+  noteCall(
+    response,
+    callFields(call.callId, { sessionId: call.sessionId, agent: call.agentName, trace: call.trace }),
+  );
   const { waitMs, applied } = parsePrefer(request.header('Prefer'));
   if (applied !== undefined) response.set('Preference-Applied', applied);
   const gone = new AbortController();

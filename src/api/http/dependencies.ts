@@ -6,6 +6,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import type { Sealer } from '../../platform/sealing.ts';
 import type { ServerClock } from '../../platform/server-clock.ts';
 import type { StoreWatch } from '../../platform/store-watch.ts';
+import type { Tracing } from '../../platform/tracing.ts';
 import type { Services } from '../../services/services.ts';
 import type { WebUi } from '../calls/call-description.ts';
 import type { Authenticate } from './auth.ts';
@@ -43,5 +44,6 @@ export interface ApiDependencies extends Services {
   readonly expectations: Expectations;
   readonly probes: Probes;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly streams: Streams;
 }

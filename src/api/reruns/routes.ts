@@ -6,6 +6,7 @@ import { identify } from '../calls/idempotency.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { noteCall } from '../http/noted-call.ts';
+import { spanOf } from '../http/request-trace.ts';
 import { callLocation } from '../calls/call-reply.ts';
 import { rerunOverrides } from '../../contract/rerun-requests.ts';
 import { rerunAccepted } from '../../contract/reruns.ts';
@@ -71,8 +72,9 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
         const { callId, attached } = await deps.reruns.rerunCall(params.id, overridesOf(body), given, {
           requireAgent: (agent) => deps.charges.requireAgent(principal, project, agent),
           payer: deps.charges.forCall(principal, project),
+          span: spanOf(request),
         });
-        noteCall(response, callFields(callId));
+        noteCall(response, callFields(callId, { trace: spanOf(request)?.context }));
         return {
           status: 202,
           body: { call_id: callId, rerun_of: params.id, attached },

@@ -51,7 +51,11 @@ export async function startAndAwait(
   // `onDisconnect` is part of the fingerprint: all clients that wait for one call chose the same.
   if (onDisconnect === 'finish') return submitAndWait(deps, request, wish);
   const leave = deps.waiters.enter(
-    callFields(request.callId, { sessionId: request.sessionId, agent: request.agentName }),
+    callFields(request.callId, {
+      sessionId: request.sessionId,
+      agent: request.agentName,
+      trace: request.trace,
+    }),
   );
   try {
     const outcome = await submitAndWait(deps, request, wish);

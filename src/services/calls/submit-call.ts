@@ -12,6 +12,7 @@ import { projectOf } from '../../domain/project.ts';
 import type { Metadata } from '../../domain/message.ts';
 import type { WhenBusy } from '../../domain/turn.ts';
 import type { StoredText } from '../../domain/stored-text.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
 import { PermitTimeout, type Semaphore } from '../../lib/semaphore.ts';
 import { callOwner } from '../../payloads/owners.ts';
 import { keepText } from '../../payloads/store-refusals.ts';
@@ -46,6 +47,8 @@ export interface CallRequest extends WantedChain {
   readonly deadlineMs: number;
   readonly rerunOf?: string | undefined;
   readonly rerun?: RerunMemo | undefined;
+  /** The trace that the call belongs to. */
+  readonly trace?: TraceContext | undefined;
   /** Who is charged for the call. Absent: nobody. */
   readonly payer?: Payer | undefined;
 }
@@ -220,7 +223,7 @@ async function start(deps: SubmitDependencies, request: CallRequest, ready: Read
 
 function callInput(
   { limits, inFlight }: SubmitDependencies,
-  { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf }: CallRequest,
+  { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf, trace }: CallRequest,
   { chain, prompt, opened }: Ready,
   { agents, passedOver }: Pick<ReturnType<Health['order']>, 'agents' | 'passedOver'>,
 ): CallInput {
@@ -242,5 +245,6 @@ function callInput(
     ),
     ...(limits.firstTaskWaitMs > 0 && { firstTaskWaitMs: limits.firstTaskWaitMs }),
     ...(rerunOf !== undefined && { rerunOf }),
+    ...trace,
   };
 }

@@ -6,7 +6,7 @@ import type { TextStore } from '../../payloads/text-store.ts';
 import { planRerun, type Plan } from './batch-plan.ts';
 import { loadText } from '../../payloads/store-refusals.ts';
 import { delay } from '../../lib/delay.ts';
-import { rerunRequest, submitNumbered, type RerunDependencies } from './reruns.ts';
+import { inTraceOf, rerunRequest, submitNumbered, type RerunDependencies } from './reruns.ts';
 
 export interface BatchDependencies extends RerunDependencies {
   readonly texts: TextStore;
@@ -97,7 +97,12 @@ async function start(
   const prompt = overrides.prompt === undefined ? undefined : await loadText(deps.texts, overrides.prompt);
   const request = await rerunRequest(deps, call.callId, { ...overrides, prompt });
   const fingerprint = deps.sealer.fingerprint(JSON.stringify(['batch', batchId, callId]));
-  return submitNumbered(deps, request, fingerprint, { root, number, batchId });
+  const span = deps.tracing.root('rerun of a batch');
+  try {
+    return await submitNumbered(deps, inTraceOf(request, span), fingerprint, { root, number, batchId });
+  } finally {
+    span.end({ 'holdfast.batch.id': batchId, 'holdfast.rerun_of': call.callId });
+  }
 }
 
 async function exists({ records }: BatchDependencies, callId: string): Promise<boolean> {

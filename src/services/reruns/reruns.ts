@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { invalid, Refusal } from '../../domain/failures.ts';
 import { rerunIdOf } from '../../domain/hashed-ids.ts';
+import { traceIn, type OpenSpan, type TraceContext } from '../../domain/trace-context.ts';
 import { promptOf } from '../../domain/turn-text.ts';
 import type { CallRecords } from '../calls/call-records.ts';
 import type { CallSummary } from '../calls/call-summary.ts';
@@ -26,6 +27,7 @@ export interface RerunDependencies extends SubmitDependencies {
   readonly temporal: Temporal;
   readonly records: CallRecords;
   readonly sealer: { fingerprint(text: string): string };
+  readonly tracing: { root(name: string): OpenSpan };
 }
 
 /** Identifies the call that a request starts, or to which a repeat of the request attaches. */
@@ -35,6 +37,8 @@ export type CallIdentity = Pick<CallRequest, 'callId' | 'fingerprint' | 'isKeyed
 export interface RerunSender extends Pick<CallRequest, 'payer'> {
   /** Throws the refusal `agent_not_allowed` if the sender may not call the agent. */
   readonly requireAgent: (agent: string) => void;
+  /** The span of the request. The rerun belongs to its trace, which is linked to that of the call that it runs again. */
+  readonly span: OpenSpan | undefined;
 }
 
 /** The call that a request for a rerun has started or is attached to. */
@@ -53,9 +57,10 @@ export async function rerunCall(
   callId: string,
   overrides: RerunOverrides,
   given: CallIdentity | undefined,
-  { requireAgent, payer }: RerunSender,
+  { requireAgent, payer, span }: RerunSender,
 ): Promise<Rerun> {
-  const request = { ...(await rerunRequest(deps, callId, overrides, requireAgent)), payer };
+  const asked = await rerunRequest(deps, callId, overrides, requireAgent);
+  const request = { ...inTraceOf(asked, span), payer };
   for (const agent of [request.agentName, ...(request.fallbackAgents ?? [])]) requireAgent(agent);
   const family = await findFamily(deps.temporal, callId);
   if (given) return rerunKeyed(deps, request, family, given);
@@ -66,6 +71,15 @@ export async function rerunCall(
     if (rerunId !== undefined) return { callId: rerunId, attached: false };
   }
   throw runTooOften(family);
+}
+
+/** Puts a rerun into the trace of a span, and links that to the trace of the call that it runs again. */
+export function inTraceOf(
+  { rerunOfTrace, ...request }: RerunRequest,
+  span: OpenSpan | undefined,
+): RerunRequest {
+  if (rerunOfTrace) span?.linkTo(rerunOfTrace);
+  return { ...request, trace: span?.context };
 }
 
 /** Starts the rerun with this number and returns its id. Undefined if a request with another fingerprint has the number. */
@@ -113,6 +127,8 @@ function runTooOften({ root }: Family): Refusal {
 interface RerunRequest extends Omit<CallRequest, keyof CallIdentity | 'rerun'> {
   /** Set if the rerun's prompt differs from that of the call that it runs again. */
   readonly ownPrompt?: true;
+  /** The trace of the call that it runs again. */
+  readonly rerunOfTrace?: TraceContext | undefined;
 }
 
 /**
@@ -137,6 +153,7 @@ export async function rerunRequest(
     metadata: input.metadata,
     deadlineMs: deadlineMs ?? input.deadlineMs,
     rerunOf: callId,
+    rerunOfTrace: traceIn(input),
     ...(prompt !== undefined && prompt !== promptOf(input) && { ownPrompt: true }),
   };
 }

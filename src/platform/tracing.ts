@@ -1,0 +1,62 @@
+/**
+ * Traces (docs/traces.md, ADR 0038). Off unless OTEL_* variables ask for them; then a caller's trace context is passed on to the
+ * agents as it is. OpenTelemetry's packages are loaded only if they are on.
+ */
+import { traceContextOf, type OpenSpan, type TraceContext } from '../domain/trace-context.ts';
+import type { EndedCall } from '../workflows/sinks.ts';
+import type { Log } from './logging.ts';
+import type { TraceSettings } from './trace-settings.ts';
+
+/** An HTTP request that may start calls. */
+export interface TracedRequest {
+  readonly method: string;
+  readonly route: string;
+  readonly path: string;
+  readonly headers: Parameters<typeof traceContextOf>[0];
+}
+
+/** One request to an agent, before it is sent. Tries are numbered from 1. */
+export interface TracedTry {
+  readonly runId: string;
+  readonly agent: string;
+  readonly tryNumber: number;
+}
+
+export interface Tracing {
+  /** Begins the span of a request. It continues the trace of the caller, or begins one. */
+  request(request: TracedRequest): OpenSpan;
+  /** Begins a trace for a call that no request asks for by itself. */
+  root(name: string): OpenSpan;
+  /** Returns what the agent gets of the call's trace. */
+  ofTry(call: TraceContext, traced: TracedTry): TraceContext;
+  /** Makes the spans of a call that has ended, and of its tries. `endedAt`: epoch ms. */
+  ended(runId: string, call: EndedCall, endedAt: number): void;
+  /** Sends what is left, for a short time. */
+  close(): Promise<void>;
+}
+
+/** Opens tracing if it is wanted. `now` returns the time in epoch ms by the clock of the Temporal server. */
+export async function openTracing(
+  settings: TraceSettings | undefined,
+  log: Log,
+  now: () => number,
+): Promise<Tracing> {
+  if (!settings) return withoutSpans;
+  const { openTelemetry } = await import('./open-telemetry.ts');
+  return openTelemetry(settings, log, now);
+}
+
+const closed = (context: TraceContext | undefined): OpenSpan => ({
+  context,
+  linkTo: () => undefined,
+  end: () => undefined,
+});
+
+/** What a process does without spans: callers and agents have their traces in common all the same. */
+export const withoutSpans: Tracing = {
+  request: ({ headers }) => closed(traceContextOf(headers)),
+  root: () => closed(undefined),
+  ofTry: (call) => call,
+  ended: () => undefined,
+  close: () => Promise.resolve(),
+};
