@@ -85,10 +85,10 @@ export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>)
   }
 }
 
-/** Returns the environment without the caller's Holdfast and Temporal settings, except for the path of the CLI. */
+/** Returns the environment without the caller's settings of Holdfast, Temporal and OpenTelemetry, except for the path of the CLI. */
 export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
-    ([name]) => name === 'HOLDFAST_TEMPORAL_CLI' || !/^(HOLDFAST|TEMPORAL)_/.test(name),
+    ([name]) => name === 'HOLDFAST_TEMPORAL_CLI' || !/^(HOLDFAST|TEMPORAL|OTEL)_/.test(name),
   );
   return Object.fromEntries(kept);
 }

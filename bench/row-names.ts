@@ -8,6 +8,7 @@ export const rowTitles = {
   call: 'call',
   'call-regular': 'call, regular path',
   'call-key': 'call with an API key and limits',
+  'call-traced': 'call whose spans are sent',
   session: 'call in a session',
   'session-regular': 'call in a session, regular path',
   'session-thinking': 'call in a session, 10 s between turns',

@@ -18,6 +18,7 @@ import { regularPath, startProduct, withKeys, type Product } from './product.ts'
 import { queueSubject } from './queue.ts';
 import { callsOf, type Plan } from './rounds.ts';
 import type { RowName } from './row-names.ts';
+import { startSpanReceiver } from './span-receiver.ts';
 import { hotSessionSubject, thinkingSubject } from './session-subjects.ts';
 import { startStockApp, startStockServer } from './stock.ts';
 import type { Subject } from './subject.ts';
@@ -69,6 +70,16 @@ async function start(
   if (wants('call-key')) {
     const keyed = await startBeside(children, product, await inner(folder, 'keyed'), withKeys);
     subjects.push(callSubject('call', keyed, histories, await prepareKey(keyed, agents)));
+  }
+  if (wants('call-traced')) {
+    const traced = await startBeside(
+      children,
+      product,
+      await inner(folder, 'traced'),
+      await startSpanReceiver(),
+    );
+    await prepareNode(traced, agents);
+    subjects.push(callSubject('call', traced, histories, { name: 'call-traced' }));
   }
   if (rows.some((row) => row.endsWith('-regular'))) {
     const regular = await startBeside(children, product, await inner(folder, 'regular'), regularPath);

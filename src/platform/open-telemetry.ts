@@ -1,5 +1,5 @@
 /**
- * Traces by OpenTelemetry. Loaded only if they are on (tracing.ts). Nothing is registered globally: spans are made here, from
+ * Traces by OpenTelemetry. Loaded only if spans are sent (open-tracing.ts). Nothing is registered globally: spans are made here, from
  * what requests and workflows report, and the SDK reads its settings (sampler, limits, batches, endpoint) from OTEL_* variables.
  */
 import {
@@ -159,7 +159,7 @@ function openSpan(span: Span, now: () => number): OpenSpan {
       const linked = trace.getSpanContext(under(other));
       if (linked) span.addLink({ context: linked });
     },
-    end: (attributes = {}, errorType = undefined) => {
+    end: (attributes = {}, errorType?: string) => {
       span.setAttributes(attributes);
       end(span, now(), errorType);
     },

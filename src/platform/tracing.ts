@@ -1,11 +1,6 @@
-/**
- * Traces (docs/traces.md, ADR 0038). Off unless OTEL_* variables ask for them; then a caller's trace context is passed on to the
- * agents as it is. OpenTelemetry's packages are loaded only if they are on.
- */
+/** What the rest of Holdfast does with traces (docs/traces.md, ADR 0038), and what that means if no spans are sent. */
 import { traceContextOf, type OpenSpan, type TraceContext } from '../domain/trace-context.ts';
 import type { EndedCall } from '../workflows/sinks.ts';
-import type { Log } from './logging.ts';
-import type { TraceSettings } from './trace-settings.ts';
 
 /** An HTTP request that may start calls. */
 export interface TracedRequest {
@@ -33,17 +28,6 @@ export interface Tracing {
   ended(runId: string, call: EndedCall, endedAt: number): void;
   /** Sends what is left, for a short time. */
   close(): Promise<void>;
-}
-
-/** Opens tracing if it is wanted. `now` returns the time in epoch ms by the clock of the Temporal server. */
-export async function openTracing(
-  settings: TraceSettings | undefined,
-  log: Log,
-  now: () => number,
-): Promise<Tracing> {
-  if (!settings) return withoutSpans;
-  const { openTelemetry } = await import('./open-telemetry.ts');
-  return openTelemetry(settings, log, now);
 }
 
 const closed = (context: TraceContext | undefined): OpenSpan => ({

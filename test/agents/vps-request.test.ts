@@ -29,6 +29,15 @@ test('a call without session and token sends neither field nor header', async ()
   expect(agent.requests[0]?.headers).not.toHaveProperty('authorization');
 });
 
+test("the call's trace context travels as headers", async () => {
+  const agent = await openAgent(() => ({ body: { content: 'hi' } }));
+  const trace = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: 'crm=1' };
+  await askOnce(agent, { trace });
+  expect(agent.requests[0]?.headers).toMatchObject(trace);
+  await askOnce(agent);
+  expect(agent.requests[1]?.headers).not.toHaveProperty('traceparent');
+});
+
 test('the token travels as a bearer token', async () => {
   const agent = await openAgent(() => ({ body: { content: 'hi' } }));
   await askOnce(agent, { token: 'opensesame' });

@@ -3,13 +3,15 @@ import { callFields, workflowCallFields } from '../../src/domain/call-fields.ts'
 import { callWorkflowId, sessionWorkflowId } from '../../src/domain/ids.ts';
 import { sessionIn } from '../../src/domain/project.ts';
 
-it('a line about a call names its project, and the session as its users do', () => {
+it('a line about a call names its project, its trace, and the session as its users do', () => {
   expect(callFields('crm.one', { sessionId: sessionIn('crm', 'customer'), agent: 'writer' })).toEqual({
     callId: 'crm.one',
     project: 'crm',
     sessionId: 'customer',
     agent: 'writer',
   });
+  const trace = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+  expect(callFields('one', { trace })).toMatchObject({ traceId: 'a'.repeat(32) });
   expect(callFields('one')).toEqual({ callId: 'one', project: 'default' });
 });
 

@@ -40,9 +40,9 @@ export function temporalPidOf({ HOLDFAST_DATA_DIR = '' }: Environment): number {
   return Number(line?.trim().split(' ')[0]);
 }
 
-/** A facade that runs no worker, and how to start workers beside it. */
-export async function startCluster() {
-  const shared = await clusterSettings();
+/** A facade that runs no worker, and how to start workers beside it. All get the `extra` settings. */
+export async function startCluster(extra: Environment = {}) {
+  const shared = { ...(await clusterSettings()), ...extra };
   const facade = await startNodeProcess(await place({ ...shared, HOLDFAST_EMBEDDED_WORKER: 'off' }));
   const startWorker = async (): Promise<ProductProcess> => {
     const address = { TEMPORAL_ADDRESS: facade.temporalAddress, HOLDFAST_LOG_LEVEL: 'info' };
