@@ -33,11 +33,15 @@ export class OtlpReceiver {
     this.port = port;
   }
 
-  /** Spans are sent ten times a second, so that tests need not wait for them. */
+  /**
+   * Spans are sent ten times a second, so that tests need not wait for them. A Temporal server that got these variables would
+   * end: it knows only gRPC.
+   */
   get environment(): Environment {
     return {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.port}`,
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_TRACES_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '100',
     };
   }

@@ -94,10 +94,17 @@ export async function startOnFreePorts(
 async function startOnce(options: StartDevOptions): Promise<ServerProcess> {
   const log = await openServerLog(options.dataDir);
   try {
-    const server = await spawnServer(startDevCommand(options), log.file.fd);
+    const server = await spawnServer(startDevCommand(options), log.file.fd, {
+      env: withoutTraces(process.env),
+    });
     await untilReady(server, options.port, log);
     return server;
   } finally {
     await log.file.close();
   }
+}
+
+/** The Temporal server reads OTEL_* variables too, sends spans of its own, and ends if they name a protocol other than gRPC. */
+function withoutTraces(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('OTEL_')));
 }
