@@ -1,6 +1,6 @@
 /**
- * Makes the ids of spans that several processes must agree on (ADR 0038): they derive from the run of the call, so a worker that
- * takes a call over knows the ids that a dead worker has sent to an agent. Workflow code cannot use this file.
+ * Makes the ids of spans that several processes must agree on (ADR 0038): they derive from the run of the call, so a worker
+ * that takes a call over knows the ids that a dead worker has sent to an agent. Workflow code cannot use this file.
  */
 import { createHash } from 'node:crypto';
 

@@ -6,7 +6,7 @@ import type { EndedCall } from '../workflows/sinks.ts';
 import { endSpan, under } from './open-span.ts';
 import { callAttributes, tryAttributes, tryEndOf } from './span-attributes.ts';
 
-/** Makes the span of the call, and those of its tries below it. `endedAt`: epoch ms. `ids` are those of the tracer's provider. */
+/** Makes the span of the call, and those of its tries below it. `endedAt`: epoch ms. `ids` are those of the provider. */
 export function makeCallSpans(
   tracer: Tracer,
   ids: SpanIds,

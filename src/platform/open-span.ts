@@ -41,8 +41,8 @@ export function openSpan(span: Span, now: () => number): OpenSpan {
 }
 
 /**
- * Ends the span at a time in epoch ms, which the SDK gets as a date: it may take a number for one of `performance.now()`. A failed
- * span has its type, but no message, which may hold what an agent has written.
+ * Ends the span at a time in epoch ms, which the SDK gets as a date: it may take a number for one of `performance.now()`. A
+ * failed span has its type, but no message, which may hold what an agent has written.
  */
 export function endSpan(span: Span, at: number, errorType: string | undefined): void {
   if (errorType !== undefined) {

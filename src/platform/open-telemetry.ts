@@ -1,6 +1,6 @@
 /**
- * Sets OpenTelemetry up. Loaded only if spans are sent (open-tracing.ts). Only the log is registered globally: spans are made from
- * what requests and workflows report. The SDK reads its settings (sampler, limits, batches, endpoint) from OTEL_* variables.
+ * Sets OpenTelemetry up. Loaded only if spans are sent (open-tracing.ts). Only the log is registered globally: spans are made
+ * from what requests and workflows report. The SDK reads its settings (sampler, limits, batches, endpoint) from OTEL_* variables.
  */
 import { diag, DiagLogLevel, SpanKind, type Span } from '@opentelemetry/api';
 import {

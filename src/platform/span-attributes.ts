@@ -1,6 +1,6 @@
 /**
- * What spans say (docs/traces.md): by OpenTelemetry's conventions for HTTP and GenAI, and as `holdfast.*` what these have no name
- * for. Never a prompt, an answer, an error's text, or a user.
+ * What spans say (docs/traces.md): by OpenTelemetry's conventions for HTTP and GenAI, and as `holdfast.*` what these do not
+ * name. Never a prompt, an answer, an error's text, or a user.
  */
 import { ownSessionId, projectOf } from '../domain/project.ts';
 import type { EndedCall, EndedTry } from '../workflows/sinks.ts';
@@ -42,7 +42,7 @@ export function tryAttributes(
 }
 
 /**
- * When a try ended (epoch ms). Nobody saw the end of a lost one: it is assumed to be over when the next began, or the call ended.
+ * When a try ended (epoch ms). Nobody saw the end of a lost one: it counts as over when the next began, or the call ended.
  */
 export function tryEndOf(
   { at, latencyMs, lost }: EndedTry,

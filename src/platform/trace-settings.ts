@@ -1,4 +1,4 @@
-/** Reads from the standard OTEL_* variables whether spans are sent, and how. What is not read here, the OpenTelemetry SDK reads. */
+/** Reads from the standard OTEL_* variables whether spans are sent, and how. The OpenTelemetry SDK reads the others. */
 import { StartupError } from './startup-error.ts';
 
 export interface TraceSettings {
@@ -8,8 +8,8 @@ export interface TraceSettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Spans are sent if OTEL_TRACES_EXPORTER is `otlp`, or if it is not set and an OTLP endpoint is; OTEL_SDK_DISABLED=true turns it
- * off. Returns undefined if none are sent. Throws `StartupError` for what Holdfast cannot do.
+ * Spans are sent if OTEL_TRACES_EXPORTER is `otlp`, or if it is not set and an OTLP endpoint is; OTEL_SDK_DISABLED=true turns
+ * it off. Returns undefined if none are sent. Throws `StartupError` for what Holdfast cannot do.
  */
 export function traceSettings(environment: Environment): TraceSettings | undefined {
   const set = (name: string): string | undefined => environment[name]?.trim() || undefined;
