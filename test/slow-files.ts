@@ -63,6 +63,7 @@ export const slowFiles = [
   'test/node/slots.test.ts',
   'test/node/start-stop.test.ts',
   'test/node/taken-up.test.ts',
+  'test/node/traces.test.ts',
   'test/node/versioning.test.ts',
   'test/node/worker.test.ts',
   'test/node/wrong-clock.test.ts',

@@ -1,7 +1,7 @@
 /**
  * All settings. zod parses them once, at the start of a process, into one typed object. docs/settings.md lists exactly these
- * settings; a test compares them. Other variables are read elsewhere: `@temporalio/envconfig` reads TEMPORAL_*, OpenTelemetry reads OTEL_*,
- * and the command line also reads a few variables of its terminal and its user.
+ * settings; a test compares them. Other variables are read elsewhere: `@temporalio/envconfig` reads TEMPORAL_*, OpenTelemetry
+ * reads OTEL_*, and the command line also reads a few variables of its terminal and its user.
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';

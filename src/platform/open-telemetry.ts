@@ -1,6 +1,6 @@
 /**
  * Sets OpenTelemetry up. Loaded only if spans are sent (open-tracing.ts). Only the log is registered globally: spans are made
- * from what requests and workflows report. The SDK reads its settings (sampler, limits, batches, endpoint) from OTEL_* variables.
+ * of what requests and workflows report. The SDK reads its settings (sampler, limits, batches, endpoint) from OTEL_* variables.
  */
 import { diag, DiagLogLevel, SpanKind, type Span } from '@opentelemetry/api';
 import {
@@ -57,7 +57,8 @@ export async function openTelemetry(
       withTimeLimit(
         provider
           .shutdown()
-          .catch((error: unknown) => log.warn({ err: error }, 'The last spans were not sent')),
+          .catch((error: unknown) => log.warn({ err: error }, 'The last spans were not sent'))
+          .finally(() => diag.disable()),
         closeMs,
         () => log.warn('The last spans were not sent in time'),
       ),
