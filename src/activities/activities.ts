@@ -2,6 +2,7 @@ import type { AskDependencies } from './ask.ts';
 import { createCallAgent, type CallAgentActivity } from './call-agent.ts';
 import type { BatchActivities } from './batches.ts';
 import { createEndUnlessAsked, type EndUnlessAskedActivity } from './end-unless-asked.ts';
+import type { EndingActivities } from './endings.ts';
 import type { FirstTries, FirstTryActivity } from './first-try.ts';
 import type { TurnActivities } from './turn-activities.ts';
 
@@ -9,22 +10,25 @@ export type Activities = CallAgentActivity &
   EndUnlessAskedActivity &
   FirstTryActivity &
   TurnActivities &
-  BatchActivities;
+  BatchActivities &
+  EndingActivities;
 
-/** All activities that a worker registers. The implementations of `turns` and `batches` are in src/services. */
+/** All activities that a worker registers. The implementations of `turns`, `batches` and `feed` are in src/services. */
 export function createActivities(
   dependencies: AskDependencies & {
     firstTries: FirstTries;
     turns: TurnActivities;
     batches: BatchActivities;
+    feed: EndingActivities;
   },
 ): Activities {
-  const { firstTries, turns, batches } = dependencies;
+  const { firstTries, turns, batches, feed } = dependencies;
   return {
     ...createCallAgent(dependencies),
     ...createEndUnlessAsked(dependencies.agentRequests),
     firstTry: firstTries.firstTry,
     ...turns,
     ...batches,
+    ...feed,
   };
 }

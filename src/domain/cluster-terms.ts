@@ -13,9 +13,10 @@ export type ClusterTerms = z.infer<typeof clusterTerms>;
  * The version of the data that nodes write for each other. A release raises it if its nodes cannot run beside nodes of the
  * release before. All releases of one generation can run side by side. 2: sessions take endings over (ADR 0035), and messages
  * have parts. 3: the cluster keeps API keys, which a node of before does not ask for. 4: projects, of
- * which a node of before does not know, so that it would show what belongs to one to the keys of all.
+ * which a node of before does not know, so that it would show what belongs to one to the keys of all. 5: the feed of endings, a
+ * workflow that a worker of before does not have.
  */
-export const generation = 4;
+export const generation = 5;
 
 /**
  * A reason why a node may not join. `older`: the node cannot read the data that the other nodes write. `newer`: running nodes

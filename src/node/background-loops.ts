@@ -6,13 +6,15 @@ import type { Log } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Agents } from '../services/agents/agents.ts';
 import type { Health } from '../services/agents/health.ts';
-import { FailedCalls } from '../services/archive/archive-failed.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { sweepPayloads } from '../services/archive/payload-sweep.ts';
 import type { Access } from '../services/keys/access.ts';
 import type { Usage } from '../services/keys/usage.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { releaseEndedCalls } from '../services/calls/release-ended-calls.ts';
+import type { EndingHints } from '../services/endings/ending-hints.ts';
+import type { EndingLog } from '../services/endings/ending-log.ts';
+import { ensureFeed } from '../services/endings/ensure-feed.ts';
 import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 
@@ -29,7 +31,9 @@ export interface LoopParts {
   readonly deletions: SessionDeletions;
   readonly membership: Membership;
   readonly archive: Archive | undefined;
-  readonly archiveIntervalMs: number;
+  readonly endings: EndingLog;
+  readonly endingsKeptMs: number;
+  readonly hints: EndingHints;
 }
 
 /** How often outcomes are sent and other nodes' changes are read. With it, every node sees a registration within 2 s. */
@@ -41,6 +45,8 @@ const usageIntervalMs = 2_000;
  * removed agent go away there so much later.
  */
 const idleDirectoryMs = 60_000;
+/** How often a facade makes sure that the feed of endings runs. */
+const feedIntervalMs = 60_000;
 const sweepIntervalMs = 6 * 3_600_000;
 /** How often interrupted deletions of sessions are looked for and finished. They are also looked for once at the start. */
 const deletionsIntervalMs = 60_000;
@@ -71,6 +77,7 @@ export function startBackgroundLoops(
     });
   const loops = [
     sendOutcomes(parts),
+    writeHints(parts),
     ...(readers ? readerLoops(parts, stopping.signal) : [readDirectoryAtNeed(parts)]),
   ];
   const stops = [
@@ -89,6 +96,10 @@ function sendOutcomes({ health }: LoopParts): Loop {
   return { what: 'Sending outcomes', intervalMs: syncIntervalMs, round: () => health.flush() };
 }
 
+function writeHints({ hints }: LoopParts): Loop {
+  return { what: 'Writing hints of endings', intervalMs: syncIntervalMs, round: () => hints.flush() };
+}
+
 const readingDirectory = 'Reading the agent directory';
 
 /** Reads the directory if something was counted about an agent that is not known yet, and now and then. */
@@ -104,7 +115,7 @@ function readDirectoryAtNeed({ agents, metrics }: LoopParts): Loop {
 
 function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
   const { temporal, metrics, texts, access, usage, agents, health, inFlight, deletions, archive } = parts;
-  const failedCalls = archive && new FailedCalls(temporal, archive);
+  const { endings, endingsKeptMs } = parts;
   return [
     { what: 'Reading the API keys', intervalMs: syncIntervalMs, round: () => access.refresh() },
     { what: 'Reporting what keys use', intervalMs: usageIntervalMs, round: () => usage.sync() },
@@ -129,14 +140,16 @@ function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
       intervalMs: sweepIntervalMs,
       round: () => sweepPayloads(temporal, texts, Date.now(), archive),
     },
-    ...(failedCalls
-      ? [
-          {
-            what: 'Archiving failed calls',
-            intervalMs: parts.archiveIntervalMs,
-            round: () => failedCalls.archiveNew(stopping),
-          },
-        ]
-      : []),
+    {
+      what: 'Sweeping the log of endings',
+      intervalMs: sweepIntervalMs,
+      round: () => endings.sweep(Date.now() - endingsKeptMs),
+    },
+    {
+      // Somebody may have ended its workflow in Temporal.
+      what: 'Starting the feed of endings',
+      intervalMs: feedIntervalMs,
+      round: () => ensureFeed(temporal),
+    },
   ];
 }

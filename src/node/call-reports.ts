@@ -47,7 +47,8 @@ export class CallReports {
 
   ended(runId: string, call: EndedCall): void {
     if (!this.isNew(runId, 'ended')) return;
-    const { callId, sessionId, agent, errorType, startedAt, queuedMs, attempts, trace } = call;
+    const { callId, sessionId, errorType, startedAt, queuedMs, attempts, trace } = call;
+    const agent = call.answeredBy ?? call.agent;
     const endedAt = this.now();
     // The others were reported one by one.
     for (const one of attempts)

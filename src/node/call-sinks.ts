@@ -2,13 +2,16 @@
 import type { InjectedSinks } from '@temporalio/worker';
 import { CancelledFailure } from '@temporalio/common';
 import type { AgentRequests } from '../activities/agent-requests.ts';
+import { outcomeOf, type Ending } from '../domain/ending.ts';
+import { without } from '../lib/without.ts';
 import type { Log } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Tracing } from '../platform/tracing.ts';
 import type { Health } from '../services/agents/health.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
+import type { EndingHints } from '../services/endings/ending-hints.ts';
 import type { QueuedTurns } from '../services/calls/queued-turns.ts';
-import type { CallSinks, SessionSinks } from '../workflows/sinks.ts';
+import type { CallSinks, EndedCall, SessionSinks } from '../workflows/sinks.ts';
 import { CallReports } from './call-reports.ts';
 
 interface Listeners {
@@ -16,6 +19,7 @@ interface Listeners {
   readonly inFlight: CallsInFlight;
   readonly agentRequests: AgentRequests;
   readonly queuedTurns: QueuedTurns;
+  readonly hints: EndingHints;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly tracing: Tracing;
@@ -25,7 +29,7 @@ interface Listeners {
 
 /** Sinks run in the worker process, outside the workflow sandbox. */
 export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks & SessionSinks> {
-  const { health, inFlight, agentRequests, queuedTurns, metrics, now } = listeners;
+  const { health, inFlight, agentRequests, queuedTurns, hints, metrics, now } = listeners;
   const reports = new CallReports(listeners);
   return {
     sessions: {
@@ -47,13 +51,20 @@ export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks &
       },
       fallback: { fn: ({ runId }, fallback) => reports.fallback(runId, fallback) },
       ended: {
-        fn: ({ runId }, call) => {
+        fn: ({ runId, firstExecutionRunId }, call) => {
           inFlight.done(call.callId);
           health.release(call.callId);
           queuedTurns.ended(call.callId);
           reports.ended(runId, call);
+          // A run that a reset began is read, because its hint would not say so.
+          if (runId === firstExecutionRunId) hints.add(hintOf(runId, call, now()));
         },
       },
     },
   };
+}
+
+/** Leaves out the session's id and the trace, because the hint may be written to the payload store. */
+function hintOf(runId: string, call: EndedCall, endedAt: number): Ending {
+  return { ...without(call, 'sessionId', 'trace'), runId, outcome: outcomeOf(call.errorType), endedAt };
 }

@@ -30,6 +30,10 @@ import { Nodes } from '../services/nodes/nodes.ts';
 import { QueuedTurns } from '../services/calls/queued-turns.ts';
 import { createBatchWork } from '../services/reruns/batch-work.ts';
 import type { Services } from '../services/services.ts';
+import { FailedCalls } from '../services/archive/archive-failed.ts';
+import { EndedCalls } from '../services/endings/ended-calls.ts';
+import { ensureFeed } from '../services/endings/ensure-feed.ts';
+import { createFeedWork } from '../services/endings/feed-work.ts';
 import { createTurns } from '../services/sessions/turn-activities.ts';
 import type { UntoldEndings } from '../services/sessions/untold-endings.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
@@ -40,7 +44,7 @@ import { createCallSinks } from './call-sinks.ts';
 import { composeAsking, type Asking } from './compose-asking.ts';
 import { composeServices, type ComposedServices } from './compose-services.ts';
 import { enterVersions } from './enter-versions.ts';
-import { openPayloads } from './open-payloads.ts';
+import { openPayloads, type Payloads } from './open-payloads.ts';
 
 /** The parts of one process, wired together. */
 export interface Node {
@@ -67,6 +71,8 @@ export interface Node {
   createWorker(options: { readonly graceMs: number }): Promise<Worker>;
   /** Call this once the worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
   enterVersions(): Promise<boolean>;
+  /** Starts the feed of endings unless it runs. */
+  ensureFeed(): Promise<void>;
   watchClock(): Stop;
   /** Watches for outages of Temporal and resumes afterwards what they interrupted; this includes renewing `worker`. */
   watchServer(worker: RunningWorker | undefined): Stop;
@@ -93,7 +99,7 @@ export async function composeNode(
   const temporal: Temporal = { client, namespace, taskQueue };
   const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
   const payloads = openPayloads(config, log);
-  const { texts, storeWatch, archive } = payloads;
+  const { texts, storeWatch, archive, hints } = payloads;
   const clock = new ServerClock(() => readServerTime(connection, namespace));
   await clock.measure();
   const now = (): number => clock.now();
@@ -116,8 +122,8 @@ export async function composeNode(
   const { rerunning, deletions } = composed;
   const queuedTurns = new QueuedTurns();
   const metrics = measureLoad(composed, asking, { clock, queuedTurns, role });
-  const activities = composeActivities(config, composed, asking);
-  const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, metrics, log, tracing });
+  const activities = composeActivities(config, log, composed, { asking, payloads });
+  const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, hints, metrics, log, tracing });
   const { access, usage } = composed.services;
   const loops = {
     ...rerunning,
@@ -127,7 +133,9 @@ export async function composeNode(
     deletions,
     membership,
     archive,
-    archiveIntervalMs: config.archiveIntervalMs,
+    endings: payloads.endings,
+    endingsKeptMs: config.endings.keptMs,
+    hints,
   };
   const interrupted = { ...asking, ...rerunning, membership };
   return {
@@ -145,6 +153,7 @@ export async function composeNode(
     createWorker: ({ graceMs }) =>
       createWorker(connection, activities, sinks, workerSettings(config, namespace, graceMs)),
     enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
+    ensureFeed: () => ensureFeed(temporal),
     watchClock: () => clock.watch(log),
     watchServer: (worker) =>
       server.start((awayMs) => resumeAfterOutage({ ...interrupted, worker }, awayMs, log)),
@@ -152,12 +161,30 @@ export async function composeNode(
   };
 }
 
-function composeActivities(config: Config, { rerunning, updateLimit }: ComposedServices, asking: Asking) {
+function composeActivities(
+  config: Config,
+  log: Log,
+  { rerunning, updateLimit }: ComposedServices,
+  { asking, payloads }: { readonly asking: Asking; readonly payloads: Payloads },
+) {
   const { temporal, texts } = rerunning;
+  const { archive, endings, hints } = payloads;
   return createActivities({
     ...asking,
     turns: createTurns({ temporal, updateLimit, texts }),
     batches: createBatchWork(rerunning, config.limits.maxBatchCalls),
+    feed: createFeedWork({
+      calls: new EndedCalls(temporal),
+      log: endings,
+      hints,
+      consumers: [],
+      marginMs: config.endings.marginMs,
+      now: asking.now,
+      onFailed: (err) => log.warn({ err }, 'Reading how calls ended failed; it will be retried'),
+      onArchivingFailed: (err) => log.warn({ err }, 'Archiving failed calls failed; it will be retried'),
+      failedCalls: archive && new FailedCalls(temporal, archive, endings),
+      archiveIntervalMs: config.archiveIntervalMs,
+    }),
   });
 }
 

@@ -1,5 +1,7 @@
 /** Opens the payload store of a process, and the archive of failed calls. */
 import { Archive } from '../services/archive/archive.ts';
+import { EndingHints } from '../services/endings/ending-hints.ts';
+import { EndingLog } from '../services/endings/ending-log.ts';
 import { openPayloadStore } from '../payloads/open-store.ts';
 import type { PayloadStore } from '../payloads/payload-store.ts';
 import { TextStore } from '../payloads/text-store.ts';
@@ -9,6 +11,8 @@ import { StoreWatch } from '../platform/store-watch.ts';
 
 export interface Payloads {
   readonly texts: TextStore;
+  readonly endings: EndingLog;
+  readonly hints: EndingHints;
   readonly storeWatch: StoreWatch;
   /** The archive of failed calls. Undefined if they are not archived. */
   readonly archive: Archive | undefined;
@@ -21,7 +25,16 @@ export function openPayloads(config: Config, log: Log): Payloads {
   const texts = new TextStore(store, config.payloads.inlineBytes, ({ key, message }) => {
     log.error({ key }, message);
   });
-  return { texts, storeWatch, archive: openArchive(config, store, log) };
+  const endings = new EndingLog(store, (key) => {
+    log.error({ key }, 'A segment of the log of endings is damaged: it is skipped');
+  });
+  return {
+    texts,
+    endings,
+    hints: new EndingHints(store),
+    storeWatch,
+    archive: openArchive(config, store, log),
+  };
 }
 
 function openArchive({ archive }: Config, payloads: PayloadStore, log: Log): Archive | undefined {

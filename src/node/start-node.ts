@@ -71,7 +71,7 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   cleanups.add('leaving the registry of nodes', () => node.membership.leave());
   const { access } = node.services;
   await ensureAccess(access, config); // Before the agents: it looks whether they were here first.
-  await Promise.all([agents.ensure(), health.ensure(), node.services.usage.ensure()]);
+  await Promise.all([agents.ensure(), health.ensure(), node.services.usage.ensure(), node.ensureFeed()]);
 
   cleanups.add('sending the last outcomes', () => health.flush());
   const worker = config.worker.embedded

@@ -13,13 +13,13 @@ export function makeCallSpans(
   { runId, call, endedAt }: { readonly runId: string; readonly call: EndedCall; readonly endedAt: number },
 ): void {
   if (!call.trace) return;
-  const { agentAsked, tries, ...context } = call.trace;
+  const { tries, ...context } = call.trace;
   const parent = under(context);
   const options = {
     startTime: new Date(call.startedAt),
-    attributes: callAttributes(runId, call, agentAsked),
+    attributes: callAttributes(runId, call),
   };
-  const span = ids.with(callSpanId(runId), () => tracer.startSpan(`call ${agentAsked}`, options, parent));
+  const span = ids.with(callSpanId(runId), () => tracer.startSpan(`call ${call.agent}`, options, parent));
   const ofCall = trace.setSpan(parent, span);
   tries.forEach((one, index) => {
     const { agent, attempt, at, errorType } = one;

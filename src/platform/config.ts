@@ -64,6 +64,12 @@ export const settings = {
       "Where the histories of failed calls are archived beyond Temporal's retention: a folder, or `payload-store`. `off`: no archive.",
     ),
   HOLDFAST_ARCHIVE_SECONDS: integer(60, 1, 86_400).describe('How often new failed calls are archived.'),
+  HOLDFAST_ENDINGS_MARGIN_SECONDS: integer(60, 5, 86_400).describe(
+    "How long Temporal's lists of calls may lag. A call that is listed later than this after its end may be missed by archive, figures and webhooks.",
+  ),
+  HOLDFAST_ENDINGS_DAYS: integer(7, 1, 365).describe(
+    'How long the log of how calls ended is kept in the payload store.',
+  ),
   HOLDFAST_API_KEYS: apiKeys.describe(
     'API keys (bearer tokens) that may do everything, separated by commas. Without any, and as long as the cluster has no keys of its own, the API is open, to this machine only.',
   ),
@@ -420,6 +426,10 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     },
     archive: toArchiveSettings(set.HOLDFAST_ARCHIVE),
     archiveIntervalMs: set.HOLDFAST_ARCHIVE_SECONDS * 1_000,
+    endings: {
+      marginMs: set.HOLDFAST_ENDINGS_MARGIN_SECONDS * 1_000,
+      keptMs: set.HOLDFAST_ENDINGS_DAYS * 86_400_000,
+    },
     transport: {
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
       maxCompressionRatio: set.HOLDFAST_MAX_COMPRESSION_RATIO,

@@ -13,11 +13,11 @@ export function requestAttributes({ method, route, path }: TracedRequest): Attri
 }
 
 /** The attributes of the span of a call as a whole. */
-export function callAttributes(runId: string, call: EndedCall, agentAsked: string): Attributes {
+export function callAttributes(runId: string, call: EndedCall): Attributes {
   return {
     ...conversationOf(call),
-    'gen_ai.agent.name': agentAsked,
-    ...(call.errorType === undefined && { 'holdfast.answered_by': call.agent }),
+    'gen_ai.agent.name': call.agent,
+    ...(call.answeredBy !== undefined && { 'holdfast.answered_by': call.answeredBy }),
     'holdfast.queued_ms': call.queuedMs,
     'holdfast.run_id': runId,
   };

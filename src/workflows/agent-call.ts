@@ -16,6 +16,7 @@ import {
 } from '@temporalio/workflow';
 import type { Attempt, CallInput, CallProgress, CallResult } from '../domain/call.ts';
 import { agentBudgetMs, agentsInTime } from '../domain/deadline.ts';
+import { askedIn } from '../domain/ending.ts';
 import { failures, type ErrorType } from '../domain/failures.ts';
 import { searchable } from '../domain/searchable.ts';
 import type { WindowMessage } from '../domain/message.ts';
@@ -26,7 +27,7 @@ import { callProgressQuery } from './messages.ts';
 import { OldCall } from './old-histories.ts';
 import { describeProgress } from './progress-text.ts';
 import { searchAttributes } from './search-attributes.ts';
-import type { CallSinks, EndedAttempt, EndedTrace } from './sinks.ts';
+import type { CallSinks, EndedTrace } from './sinks.ts';
 import { overdueInQueue, SessionTurn, type Failed } from './turn.ts';
 
 const { calls: sink } = proxySinks<CallSinks>();
@@ -184,21 +185,13 @@ function end(
   sink.ended({
     callId,
     ...(sessionId !== undefined && { sessionId }),
-    agent: 'answeredBy' in ending ? ending.answeredBy : agentName,
-    ...('errorType' in ending && { errorType: ending.errorType }),
+    agent: agentName,
+    ...ending,
     startedAt,
     queuedMs,
-    attempts: attempts.flatMap(endedAttempt),
+    attempts: askedIn(attempts),
     ...traceOf(input, attempts),
   });
-}
-
-/** Leaves out the error's text, which an agent may have written, and agents that were not asked. */
-function endedAttempt(attempt: Attempt): EndedAttempt[] {
-  if (attempt.status === 'skipped') return [];
-  const { agent, tries, latencyMs } = attempt;
-  const errorType = attempt.status === 'failed' && { errorType: attempt.errorType };
-  return [{ agent, ...errorType, tries: tries.length, latencyMs }];
 }
 
 /** The spans of the call and of its tries are made outside of the workflow, when it has ended (ADR 0038). */
@@ -211,5 +204,5 @@ function traceOf(input: CallInput, attempts: readonly Attempt[]): { trace?: Ende
     const { name: agent, host, port } = asked;
     return attempt.tries.map((one) => ({ ...one, agent, host, port }));
   });
-  return { trace: { ...context, agentAsked: input.agentName, tries } };
+  return { trace: { ...context, tries } };
 }

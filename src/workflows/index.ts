@@ -4,6 +4,7 @@ export { agentCall } from './agent-call.ts';
 export { agentDirectory } from './agent-directory.ts';
 export { agentHealth } from './agent-health.ts';
 export { clusterTerms } from './cluster-terms.ts';
+export { endings } from './endings.ts';
 export { keyUsage } from './key-usage.ts';
 export { rerunBatch } from './rerun-batch.ts';
 export { rerunLink } from './rerun-link.ts';

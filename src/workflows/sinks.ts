@@ -1,4 +1,5 @@
 import type { Sinks } from '@temporalio/workflow';
+import type { EndedAttempt } from '../domain/ending.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { Try } from '../domain/call.ts';
 import type { Outcome } from '../domain/health.ts';
@@ -8,8 +9,10 @@ import type { TraceContext } from '../domain/trace-context.ts';
 export interface EndedCall {
   readonly callId: string;
   readonly sessionId?: string;
-  /** The agent that answered, else the one that the caller named. */
+  /** The agent that the caller named. */
   readonly agent: string;
+  /** The agent that answered. Absent if none did. */
+  readonly answeredBy?: string;
   /** Absent if an agent answered. */
   readonly errorType?: ErrorType;
   /** Epoch ms. */
@@ -22,18 +25,8 @@ export interface EndedCall {
   readonly trace?: EndedTrace;
 }
 
-/** The outcome of one agent of an ended call. `latencyMs` is the time of all tries, with the backoff between them. */
-export interface EndedAttempt {
-  readonly agent: string;
-  readonly errorType?: ErrorType;
-  readonly tries: number;
-  readonly latencyMs: number;
-}
-
 /** What spans of the call are made of. The trace context is that of the call's input. */
 export interface EndedTrace extends TraceContext {
-  /** The agent that the caller named. */
-  readonly agentAsked: string;
   /** All requests to agents, in order. */
   readonly tries: readonly EndedTry[];
 }

@@ -9,6 +9,7 @@ import {
   agentDirectory,
   agentHealth,
   clusterTerms,
+  endings,
   keyUsage,
   rerunBatch,
   rerunLink,
@@ -27,5 +28,6 @@ setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentHealth);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, clusterTerms);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, accessDirectory);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, keyUsage);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, endings);
 
 export * from './index.ts';

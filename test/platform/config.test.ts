@@ -80,6 +80,7 @@ test('without any setting a node serves this machine only, and every default has
     warnings: [],
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
+    endings: { marginMs: 60_000, keptMs: 7 * 86_400_000 },
     payloads: {
       store: { kind: 'folder', path: resolve('.holdfast/payloads') },
       inlineBytes: 16_384,
@@ -302,7 +303,7 @@ describe('an OpenID Connect issuer', () => {
 
   test('with a wrong map is refused with the entry', () => {
     expect(refusalOf({ ...oidc, HOLDFAST_OIDC_GROUPS: 'admins=admin; support=crm:red' })).toBe(
-      "HOLDFAST_OIDC_GROUPS: entry 2 ('support=crm:red'): 'red' is not a scope: call, read, operate, admin",
+      "HOLDFAST_OIDC_GROUPS: entry 2 ('support=crm:red'): 'red' is not a scope: call, read, operate, metrics, admin",
     );
   });
 });

@@ -33,7 +33,7 @@ const call: EndedCall = {
   startedAt: 1_000,
   queuedMs: 200,
   attempts: [],
-  trace: { ...trace, agentAsked: 'writer', tries: [lost] },
+  trace: { ...trace, tries: [lost] },
 };
 
 function logOf(warnings: unknown[]): Log {

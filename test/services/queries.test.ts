@@ -1,10 +1,11 @@
 /** The text of every list query. A cursor is bound to it, so another text would refuse the cursors that clients hold. */
 import { expect, test } from 'vitest';
-import { failedSinceQuery, listQuery, rerunsQuery } from '../../src/services/calls/call-filter.ts';
+import { callsClosedQuery, listQuery, rerunsQuery } from '../../src/services/calls/call-filter.ts';
 import {
   batchesQuery,
   closedSessionsQuery,
   endedAmongQuery,
+  endedRunsOfCallQuery,
   endedRunsOfSessionQuery,
   pinnedQuery,
   runningSessionsQuery,
@@ -68,8 +69,11 @@ test('reruns, ended calls and calls that failed lately are found by their own qu
   expect(endedAmongQuery(['a', 'b'])).toBe(
     "WorkflowId IN ('call-a', 'call-b') AND ExecutionStatus != 'Running'",
   );
-  expect(failedSinceQuery(new Date(0))).toBe(
-    `${listQuery({ project: '*', status: 'failed' })} AND CloseTime >= '1970-01-01T00:00:00.000Z'`,
+  expect(endedRunsOfCallQuery("it's")).toBe(
+    "WorkflowId IN ('call-it\\'s') AND ExecutionStatus != 'Running' AND WorkflowType = 'agentCall'",
+  );
+  expect(callsClosedQuery(new Date(0), new Date(1))).toBe(
+    `${calls} AND ExecutionStatus != 'Running' AND CloseTime > '1970-01-01T00:00:00.000Z' AND CloseTime <= '1970-01-01T00:00:00.001Z'`,
   );
 });
 

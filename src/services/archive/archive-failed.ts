@@ -1,67 +1,76 @@
-/** Archives the calls that have failed since the last round. */
-import { LRUCache } from 'lru-cache';
-import { pMapIterable } from 'p-map';
+/** Archives the calls that have failed, as the log of endings names them. */
+import pMap from 'p-map';
+import type { Ending } from '../../domain/ending.ts';
+import { callWorkflowId } from '../../domain/ids.ts';
+import { summaryOf } from '../calls/call-summary.ts';
+import type { EndingLog, Segment } from '../endings/ending-log.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
+import type { Temporal } from '../temporal/rpc.ts';
 import type { Archive } from './archive.ts';
 import { historyOf } from './call-export.ts';
-import { failedSinceQuery } from '../calls/call-filter.ts';
-import { describeWorkflow } from '../temporal/describe-workflow.ts';
-import { listedCall } from '../calls/listed-call.ts';
-import type { Temporal } from '../temporal/rpc.ts';
-import { listAll, type ListedExecution } from '../temporal/visibility.ts';
 
-/** How far a round reaches back before the watermark: visibility lags, and the clocks of several facades may differ. */
-const overlapMs = 600_000;
-const readAhead = 4;
+/** How many calls are archived at the same time. */
+const concurrency = 4;
+/** How much later than the list of a segment its calls may have ended, by the clock of another server. */
+const skewMs = 5_000;
 
 /**
- * Archives failed calls in rounds. Several facades may do so concurrently: writing a call twice changes nothing. The watermark
- * moves only when all calls of a round are stored, so an interrupted round is simply repeated. Throws `Refusal` if Temporal
- * does not answer, and `PayloadStoreError` if the archive does not.
+ * Archives failed calls in rounds, in the process of the feed's reader. The watermark moves only when all failed calls of the
+ * segments before it are stored, so what was interrupted is repeated. Storing a call twice changes nothing.
  */
 export class FailedCalls {
   private readonly temporal: Temporal;
   private readonly archive: Archive;
-  /** The ids of the runs that this node has stored. Each round lists the calls of the overlap again and skips these. */
-  private readonly stored = new LRUCache<string, true>({ max: 50_000 });
+  private readonly log: EndingLog;
+  /** The number of the segment that is archived next. */
+  private next: number | undefined;
 
-  constructor(temporal: Temporal, archive: Archive) {
+  constructor(temporal: Temporal, archive: Archive, log: EndingLog) {
     this.temporal = temporal;
     this.archive = archive;
+    this.log = log;
   }
 
-  /** Does one round. If `signal` aborts, the round ends early and does not move the watermark. */
-  async archiveNew(signal: AbortSignal): Promise<void> {
+  /** Returns up to when all failed calls are archived, epoch ms. Undefined if none ever was. Throws `PayloadStoreError`. */
+  async archivedUntil(): Promise<number | undefined> {
+    const watermark = await this.archive.watermark();
+    return watermark === 0 ? undefined : watermark;
+  }
+
+  /**
+   * Does one round. `newest` is the number of the log's newest segment. If `signal` aborts, the round ends early. Throws
+   * `Refusal` if Temporal does not answer, and `PayloadStoreError` if the archive does not.
+   */
+  async archiveNew(newest: number, signal: AbortSignal): Promise<void> {
     const before = await this.archive.watermark();
-    const query = failedSinceQuery(new Date(Math.max(0, before - overlapMs)));
-    let newest = before;
-    const found = listAll(this.temporal, query);
-    const endings = pMapIterable(found, (item) => this.store(item), { concurrency: readAhead });
-    for await (const endedAt of endings) {
-      if (signal.aborted) return;
-      newest = Math.max(newest, endedAt);
+    let until = before;
+    for (let number = this.next ?? (await this.firstAfter(before, newest)); number <= newest; number++) {
+      const segment = await this.log.read(number);
+      const failed = segment?.endings.filter(({ outcome }) => outcome === 'failed') ?? [];
+      await pMap(failed, (ending) => this.store(ending), { concurrency, signal });
+      this.next = number + 1;
+      until = Math.max(until, segment?.until ?? 0);
     }
-    if (newest > before) await this.archive.advance(newest);
+    if (until > before) await this.archive.advance(until);
   }
 
-  /** Stores one call. Returns when it ended, in epoch ms. */
-  private async store(item: ListedExecution): Promise<number> {
-    const summary = await listedCall(this.temporal, item);
-    const endedAt = summary.endedAt?.getTime() ?? 0;
-    const run = item.execution?.runId ?? '';
-    if (this.stored.has(run)) return endedAt;
-    const history = await historyOf(this.temporal, item, 1);
-    if (history !== undefined) {
-      const key = await this.archive.write(summary, history);
-      // A call that was deleted meanwhile must not stay in the archive.
-      if (!(await this.isThere(item))) await this.archive.remove(key);
+  /** Returns the number of the first segment that may have calls which ended after `watermark`. */
+  private async firstAfter(watermark: number, newest: number): Promise<number> {
+    let number = newest;
+    for (let segment: Segment | undefined; number > 0; number--) {
+      segment = await this.log.read(number);
+      if (!segment || (segment.at > 0 && segment.at + skewMs < watermark)) break;
     }
-    this.stored.set(run, true);
-    return endedAt;
+    return number + 1;
   }
 
-  private async isThere({ execution }: ListedExecution): Promise<boolean> {
-    const { workflowId, runId } = execution ?? {};
-    const run = await describeWorkflow(this.temporal, workflowId ?? '', { runId: runId ?? undefined });
-    return run !== undefined;
+  private async store({ callId, runId }: Ending): Promise<void> {
+    const workflowId = callWorkflowId(callId);
+    const call = await describeWorkflow(this.temporal, workflowId, { runId });
+    const history = await historyOf(this.temporal, { execution: { workflowId, runId } }, 1);
+    if (!call || history === undefined) return; // It was deleted.
+    const key = await this.archive.write(summaryOf(call), history);
+    // A call that was deleted meanwhile must not stay in the archive.
+    if (!(await describeWorkflow(this.temporal, workflowId, { runId }))) await this.archive.remove(key);
   }
 }

@@ -47,9 +47,10 @@ export function listQuery(filter: CallFilter): string {
   return callsQuery(...conditions.filter((one) => typeof one === 'string'));
 }
 
-/** Returns the query for the calls of all projects that failed and ended at this time or later. */
-export function failedSinceQuery(since: Date): string {
-  return `${listQuery({ project: allProjects, status: 'failed' })} AND CloseTime >= ${quote(since.toISOString())}`;
+/** Returns the query for the runs of calls of all projects that have closed after `from` and by `to`. */
+export function callsClosedQuery(from: Date, to: Date): string {
+  const closed = [`CloseTime > ${quote(from.toISOString())}`, `CloseTime <= ${quote(to.toISOString())}`];
+  return callsQuery("ExecutionStatus != 'Running'", ...closed);
 }
 
 /** Returns the query for the direct reruns of these calls. */

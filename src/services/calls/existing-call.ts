@@ -58,14 +58,19 @@ export async function readCallRun(temporal: Temporal, callId: string, runId?: st
   const { events } = await findCall(temporal, callId, () =>
     temporal.client.workflow.getHandle(callWorkflowId(callId), runId).fetchHistory(),
   );
-  const [first] = events ?? [];
+  return callRunIn(callId, events ?? []);
+}
+
+/** Reads a run of the call from its history. Throws the refusal `call_not_found` if the history does not begin with its start. */
+export function callRunIn(callId: string, events: readonly HistoryEvent[]): CallRun {
+  const [first] = events;
   const started = first?.workflowExecutionStartedEventAttributes;
   const input = readPayload<CallInput>(started?.input);
   if (!first || !input) throw noSuchCall(callId);
   const kept = started?.memo?.fields?.['fingerprint'];
-  const last = events?.at(-1);
+  const last = events.at(-1);
   const end = last && endOf(last);
-  const resetFrom = baseRunOf(events ?? []);
+  const resetFrom = baseRunOf(events);
   return {
     input,
     fingerprint: kept && decodePayload<CallMemo['fingerprint']>(kept),

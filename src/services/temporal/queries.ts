@@ -43,6 +43,11 @@ export function endedAmongQuery(callIds: readonly string[]): string {
   return `WorkflowId IN (${ids}) AND ExecutionStatus != 'Running'`;
 }
 
+/** Returns the query for all runs of a call that have ended. There is more than one if somebody has reset it. */
+export function endedRunsOfCallQuery(callId: string): string {
+  return `${endedAmongQuery([callId])} AND WorkflowType = 'agentCall'`;
+}
+
 /** Returns the query for the project's sessions that exist for their users. */
 export function runningSessionsQuery(project: string): string {
   const running = "WorkflowType = 'session' AND ExecutionStatus = 'Running'";

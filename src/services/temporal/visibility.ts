@@ -46,11 +46,15 @@ export function decodeListed({ client, namespace }: Temporal, item: ListedExecut
   return executionInfoFromRaw(item, client.options.loadedDataConverter, item, namespace);
 }
 
-/** Yields the workflows of all pages, one page after the other. */
-export async function* listAll(temporal: Temporal, query: string): AsyncGenerator<ListedExecution> {
+/** Yields the workflows of all pages, one page after the other. Temporal returns at most 1,000 in a page. */
+export async function* listAll(
+  temporal: Temporal,
+  query: string,
+  limit = 200,
+): AsyncGenerator<ListedExecution> {
   let cursor: string | undefined;
   do {
-    const page = await listPage(temporal, query, { limit: 200, cursor });
+    const page = await listPage(temporal, query, { limit, cursor });
     yield* page.items;
     cursor = page.nextCursor;
   } while (cursor !== undefined);

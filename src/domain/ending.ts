@@ -1,0 +1,57 @@
+import type { Attempt } from './call.ts';
+import type { ErrorType } from './failures.ts';
+
+/** How one run of a call has ended, without content: neither prompt nor answer, user, metadata or session id. */
+export interface Ending {
+  readonly callId: string;
+  readonly runId: string;
+  /** The agent that the caller named. */
+  readonly agent: string;
+  /** The agent that answered. Absent if none did. */
+  readonly answeredBy?: string;
+  readonly outcome: 'completed' | 'failed' | 'cancelled';
+  /** Absent if an agent answered. */
+  readonly errorType?: ErrorType;
+  /** Epoch ms, by Temporal's clock. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** How long the call waited for its session's turn, in ms. */
+  readonly queuedMs: number;
+  /** The agents that were asked, in order. */
+  readonly attempts: readonly EndedAttempt[];
+  /** Set if somebody reset the call in Temporal: this ending replaces that of this earlier run. */
+  readonly resetFrom?: string;
+}
+
+/** The outcome of one agent of an ended call. `latencyMs` is the time of all tries, with the backoff between them. */
+export interface EndedAttempt {
+  readonly agent: string;
+  readonly errorType?: ErrorType;
+  readonly tries: number;
+  readonly latencyMs: number;
+}
+
+/** Returns the agents that were asked. Leaves out the errors' texts, which agents may have written. */
+export function askedIn(attempts: readonly Attempt[]): EndedAttempt[] {
+  return attempts.flatMap((attempt) => {
+    if (attempt.status === 'skipped') return [];
+    const { agent, tries, latencyMs } = attempt;
+    const errorType = attempt.status === 'failed' && { errorType: attempt.errorType };
+    return [{ agent, ...errorType, tries: tries.length, latencyMs }];
+  });
+}
+
+/** Returns the outcome of a call that has ended with this error type, or without one. */
+export function outcomeOf(errorType: ErrorType | undefined): Ending['outcome'] {
+  if (errorType === undefined) return 'completed';
+  return errorType === 'cancelled' ? 'cancelled' : 'failed';
+}
+
+/** How far the feed of endings has come. The workflow `endings` keeps it, so that the next reader finds its place. */
+export interface FeedPosition {
+  /** The number of the newest segment of the log; 0 if it is not known. */
+  readonly segment: number;
+  /** When calls were last listed, and since when no list has failed. Epoch ms; 0 if never. */
+  readonly listedAt: number;
+  readonly steadySince: number;
+}

@@ -1,0 +1,109 @@
+/**
+ * The log of endings in the payload store: numbered segments without gaps, `endings/log/<thousands>/<number>`. A segment is
+ * written once, so of two readers that write at the same time, one learns that it was not the first.
+ */
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { Ending } from '../../domain/ending.ts';
+import { PayloadStoreError, type PayloadStore } from '../../payloads/payload-store.ts';
+
+/** One segment of the log. All times are epoch ms by Temporal's clock. */
+export interface Segment {
+  readonly number: number;
+  /** The fence of the reader that wrote it: each reader has a greater one than all readers before it. */
+  readonly fence: number;
+  /** When the calls were listed. */
+  readonly at: number;
+  /** Every call that closed by then is in this segment or in an earlier one. */
+  readonly until: number;
+  /** In the order in which they ended. */
+  readonly endings: readonly Ending[];
+}
+
+const root = 'endings/log/';
+const perFolder = 1_000;
+/** How often a segment is written if the store does not say whether it has it. */
+const maxWrites = 3;
+
+/** Methods throw `PayloadStoreError` if the store fails. */
+export class EndingLog {
+  private readonly store: PayloadStore;
+  private readonly onDamaged: (key: string) => void;
+
+  /** `onDamaged` is called with the key of each segment that cannot be parsed. */
+  constructor(store: PayloadStore, onDamaged: (key: string) => void = () => undefined) {
+    this.store = store;
+    this.onDamaged = onDamaged;
+  }
+
+  /** Writes the segment unless its number is taken. Returns whether it was written. */
+  async append(segment: Segment): Promise<boolean> {
+    const key = keyOf(segment.number);
+    const bytes = await promisify(gzip)(JSON.stringify(segment));
+    for (let tries = 1; ; tries++) {
+      await this.store.writeOnce(key, bytes);
+      const stored = await this.store.read(key);
+      if (stored) return stored.equals(bytes);
+      if (tries === maxWrites) throw new PayloadStoreError(`${key} was written, and the store has it not`);
+    }
+  }
+
+  /** Returns a segment. Undefined if there is none with this number. A damaged one is returned without its content. */
+  async read(number: number): Promise<Segment | undefined> {
+    const key = keyOf(number);
+    const bytes = await this.store.read(key);
+    if (!bytes) return undefined;
+    try {
+      return JSON.parse((await promisify(gunzip)(bytes)).toString()) as Segment;
+    } catch {
+      this.onDamaged(key);
+      return { number, fence: 0, at: 0, until: 0, endings: [] };
+    }
+  }
+
+  /**
+   * Returns the number of the newest segment; 0 if there is none. `known` is the number of any segment, from which the search
+   * begins; without it, the whole log is listed.
+   */
+  async newest(known: number): Promise<number> {
+    let low = known > 0 && (await this.has(known)) ? known : await this.greatestListed();
+    if (low === 0) return 0;
+    let high = low + 1; // Doubles the distance until the log ends before it.
+    while (await this.has(high)) [low, high] = [high, high + 2 * (high - low)];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (await this.has(middle)) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Deletes the folders of which all segments were written before `beforeMs` (epoch ms, by the store's clock). */
+  async sweep(beforeMs: number): Promise<void> {
+    const old = new Map<string, boolean>();
+    for await (const { key, writtenAt } of this.store.list(root)) {
+      const folder = key.slice(0, key.lastIndexOf('/') + 1);
+      old.set(folder, (old.get(folder) ?? true) && writtenAt.getTime() < beforeMs);
+    }
+    const last = keyOf(await this.greatestListed()).replace(/[^/]*$/, '');
+    for (const [folder, isOld] of old) if (isOld && folder !== last) await this.store.deleteAll(folder);
+  }
+
+  private async has(number: number): Promise<boolean> {
+    return (await this.store.read(keyOf(number))) !== undefined;
+  }
+
+  private async greatestListed(): Promise<number> {
+    let greatest = 0;
+    for await (const { key } of this.store.list(root)) {
+      const [, number] = /\/(\d+)$/.exec(key) ?? [];
+      if (number !== undefined) greatest = Math.max(greatest, Number(number));
+    }
+    return greatest;
+  }
+}
+
+function keyOf(number: number): string {
+  const digits = (value: number): string => String(value).padStart(12, '0');
+  return `${root}${digits(Math.floor(number / perFolder))}/${digits(number)}`;
+}

@@ -1,0 +1,214 @@
+/**
+ * Reads from Temporal which calls have ended, and appends each ending to the log, once (ADR 0039). One reader runs in the
+ * cluster. All that it needs is in the log, so another one can take over after any loss, and this one begins anew after any
+ * failure of Temporal or of the payload store.
+ */
+import type { Ending, FeedPosition } from '../../domain/ending.ts';
+import { delay } from '../../lib/delay.ts';
+import type { EndedCalls } from './ended-calls.ts';
+import type { EndingHints } from './ending-hints.ts';
+import type { EndingLog, Segment } from './ending-log.ts';
+import { readLogEnd, type LogEnd } from './feed-state.ts';
+import { HintBook } from './hint-book.ts';
+
+/** Uses endings, in the process of the reader. What it throws makes the reader begin anew. */
+export interface EndingConsumer {
+  /** Begins, or begins anew: the newest segments may not be used yet, and the others are. */
+  resume(end: LogEnd): Promise<void>;
+  /** Uses a segment that was appended. The next one is appended only after that. */
+  take(segment: Segment): Promise<void>;
+  /** Call this before an ending is appended that replaces those of earlier runs, because somebody has reset the call. */
+  replace(earlier: readonly Ending[], by: Ending): Promise<void>;
+}
+
+export interface ReaderParts {
+  readonly calls: EndedCalls;
+  readonly log: EndingLog;
+  readonly hints: EndingHints;
+  readonly consumers: readonly EndingConsumer[];
+  /** How long Temporal's lists may lag, in ms: what closed before that is listed. */
+  readonly marginMs: number;
+  /** Epoch ms by Temporal's clock. */
+  readonly now: () => number;
+  /** Called with each error after which the reader begins anew. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** Thrown if a later reader has begun: this one must stop. */
+export class FencedOff extends Error {}
+
+/** The pause between two lists while calls end, and while none do; and how often hints of other processes are looked for. */
+const busyMs = 1_000;
+const idleMs = 15_000;
+const hintFilesMs = 5_000;
+/** A list goes back so far before the list before it, because calls are not listed in the order of their ends. */
+const overlapMs = 2_000;
+/** Up to so many endings within the margin, each list goes back to its begin. With more, their number is compared. */
+const fewEndings = 1_000;
+const compareMs = 10_000;
+/** After an outage, at most so many calls are listed at once. */
+const maxListed = 10_000;
+
+/** What the reader knows of the log. */
+interface Known {
+  readonly fence: number;
+  segment: number;
+  /** Every call that closed by then is in the log, epoch ms. */
+  until: number;
+  /** The runs that closed after `until` and are in the log, or are no endings, with the time of their close. */
+  readonly seen: Map<string, number>;
+}
+
+export class EndingReader {
+  private readonly parts: ReaderParts;
+  private readonly book: HintBook;
+  private position: FeedPosition;
+  private comparedAt = 0;
+  private mustListAll = false;
+  private wake = new AbortController();
+
+  constructor(parts: ReaderParts, position: FeedPosition) {
+    this.parts = parts;
+    this.position = position;
+    this.book = new HintBook(parts.hints);
+  }
+
+  /** How far the reader has come. */
+  get place(): FeedPosition {
+    return this.position;
+  }
+
+  /** Reads until `signal` aborts. `since` is where the first reader of the cluster begins, epoch ms. Throws `FencedOff`. */
+  async run(signal: AbortSignal, since: number): Promise<void> {
+    const detach = this.parts.hints.attach(() => this.wake.abort());
+    try {
+      let known: Known | undefined;
+      for (let failures = 0; !signal.aborted;) {
+        let pauseMs = idleMs;
+        try {
+          known ??= await this.begin(since);
+          if (await this.round(known)) pauseMs = busyMs;
+          failures = 0;
+        } catch (error) {
+          if (error instanceof FencedOff) throw error;
+          known = undefined;
+          this.position = { ...this.position, steadySince: 0 };
+          pauseMs = Math.min(idleMs, busyMs * 2 ** failures);
+          failures += 1;
+          this.parts.onFailed(error);
+        }
+        await this.pause(pauseMs, signal);
+      }
+    } finally {
+      detach();
+    }
+  }
+
+  /** Waits for the next round. After `busyMs`, a hint ends the wait. */
+  private async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await delay(Math.min(ms, busyMs), signal);
+    for (let waited = busyMs; waited < ms && !signal.aborted; waited += hintFilesMs) {
+      if (this.parts.hints.hasOwn || (await this.book.readFiles().catch(() => true))) return;
+      this.wake = new AbortController();
+      await delay(Math.min(hintFilesMs, ms - waited), AbortSignal.any([signal, this.wake.signal]));
+    }
+  }
+
+  /** Reads the end of the log and claims its next number, from which an earlier reader learns that it must stop. */
+  private async begin(since: number): Promise<Known> {
+    const { log, consumers, now } = this.parts;
+    const end = await readLogEnd(log, this.position.segment, now());
+    const { newest, fence, until = since } = end;
+    for (const consumer of consumers) await consumer.resume(end);
+    const seen = new Map<string, number>();
+    for (const { endings } of end.segments)
+      for (const { runId, endedAt } of endings) if (endedAt > until) seen.set(runId, endedAt);
+    const known: Known = { fence: fence + 1, segment: newest, until, seen };
+    await this.append(known, now(), []);
+    return known;
+  }
+
+  /** Lists once, and appends what is new. Returns whether the next round should come soon. */
+  private async round(known: Known): Promise<boolean> {
+    const { calls, marginMs, now } = this.parts;
+    const at = now();
+    this.book.takeOwn();
+    await this.book.readFiles();
+    const to = at - known.until > 2 * marginMs + idleMs ? await this.upTo(known, at) : at;
+    const steadySince = this.position.steadySince || at;
+    const isSteady = at - steadySince >= marginMs;
+    const all = to < at || this.mustListAll || known.seen.size <= fewEndings;
+    const from = all ? known.until : Math.max(known.until, this.position.listedAt - overlapMs);
+    const endings: Ending[] = [];
+    for await (const { runId, endedAt, ending } of calls.between(from, to, known.seen, this.book)) {
+      known.seen.set(runId, endedAt);
+      if (ending) endings.push(ending);
+    }
+    for (const hint of this.book.overdue(at)) {
+      this.book.takeFor(hint.runId);
+      if (known.seen.has(hint.runId) || hint.endedAt <= known.until) continue;
+      const ending = await calls.unlisted(hint);
+      if (!ending) continue;
+      endings.push(ending);
+      known.seen.set(ending.runId, ending.endedAt);
+    }
+    if (all) this.mustListAll = false;
+    this.position = { ...this.position, listedAt: to, steadySince };
+    if (isSteady && (all || (await this.hasAll(known, at, to))))
+      known.until = Math.max(known.until, Math.min(to, at - marginMs));
+    await this.keep(known, at, endings);
+    return endings.length > 0 || this.book.size > 0 || (to < at && isSteady);
+  }
+
+  /** Returns up to when the next list goes, so that it has not too many calls. */
+  private async upTo({ until }: Known, at: number): Promise<number> {
+    let to = at;
+    while (to - until > busyMs && (await this.parts.calls.count(until, to)) > maxListed)
+      to = until + Math.ceil((to - until) / 2);
+    return to;
+  }
+
+  /** Compares the number of endings with Temporal's, now and then. Returns whether the log has all that closed by `to`. */
+  private async hasAll({ until, seen }: Known, at: number, to: number): Promise<boolean> {
+    if (at - this.comparedAt < compareMs) return false;
+    this.comparedAt = at;
+    const count = await this.parts.calls.count(until, to);
+    const own = [...seen.values()].filter((endedAt) => endedAt <= to).length;
+    this.mustListAll = count !== own;
+    return count === own;
+  }
+
+  /**
+   * Appends the endings, and forgets what closed by `until`. Without endings, appends a segment only if it completes a time in
+   * which calls have ended.
+   */
+  private async keep(known: Known, at: number, endings: readonly Ending[]): Promise<void> {
+    const over = [...known.seen].filter(([, endedAt]) => endedAt <= known.until);
+    if (endings.length > 0 || over.length > 0)
+      await this.append(
+        known,
+        at,
+        endings.toSorted((one, other) => one.endedAt - other.endedAt),
+      );
+    for (const [runId] of over) known.seen.delete(runId);
+    await this.book.forget(known.until);
+  }
+
+  private async append(known: Known, at: number, endings: readonly Ending[]): Promise<void> {
+    const { log, consumers, calls } = this.parts;
+    for (const ending of endings) {
+      if (ending.resetFrom === undefined) continue;
+      const earlier = await calls.earlierRuns(ending);
+      for (const consumer of consumers) await consumer.replace(earlier, ending);
+    }
+    const segment = { number: known.segment + 1, fence: known.fence, at, until: known.until, endings };
+    if (!(await log.append(segment))) {
+      const first = await log.read(segment.number);
+      if (first && first.fence > known.fence) throw new FencedOff('Another reader has taken over');
+      throw new Error('An earlier reader has written to the log: its end is read again');
+    }
+    known.segment = segment.number;
+    this.position = { ...this.position, segment: segment.number };
+    for (const consumer of consumers) await consumer.take(segment);
+  }
+}

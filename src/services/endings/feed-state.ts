@@ -1,0 +1,47 @@
+/** What the reader of the feed must know of the log when it begins, or begins again after a failure. */
+import type { EndingLog, Segment } from './ending-log.ts';
+
+/** How much later than its list a call may have closed, in ms: the clocks of several servers differ. */
+const skewMs = 5_000;
+const minuteMs = 60_000;
+
+export interface LogEnd {
+  /** The number of the newest segment; 0 if there is none. */
+  readonly newest: number;
+  /** The greatest fence. */
+  readonly fence: number;
+  /** Every call that closed by then is in the log. Undefined if the log is empty. */
+  readonly until: number | undefined;
+  /** The consumers have all endings up to this minute's begin. */
+  readonly usedUntil: number;
+  /** The newest segments, oldest first: all that have endings after `usedUntil`. */
+  readonly segments: readonly Segment[];
+}
+
+/**
+ * Reads the end of the log, backwards. `known` is the number of any segment, `now` is epoch ms: a time in the log that is later
+ * comes from a clock that was wrong, and counts as now. Throws `PayloadStoreError`.
+ */
+export async function readLogEnd(log: EndingLog, known: number, now: number): Promise<LogEnd> {
+  const newest = await log.newest(known);
+  const segments: Segment[] = [];
+  let fence = 0;
+  let until: number | undefined;
+  let usedUntil: number | undefined;
+  for (let number = newest; number > 0; number--) {
+    const segment = await log.read(number);
+    if (!segment) break; // It was swept.
+    segments.unshift(segment);
+    fence = Math.max(fence, segment.fence);
+    if (segment.until === 0) continue; // It is damaged.
+    // A segment is appended only when the consumers have used the one before it.
+    if (number < newest) usedUntil ??= floorToMinute(Math.min(segment.until, now));
+    until ??= Math.min(segment.until, now);
+    if (usedUntil !== undefined && segment.at + skewMs < usedUntil) break;
+  }
+  return { newest, fence, until, usedUntil: usedUntil ?? 0, segments };
+}
+
+function floorToMinute(ms: number): number {
+  return ms - (ms % minuteMs);
+}

@@ -1,0 +1,107 @@
+/** Makes the ending of one run of a call: from what the list and a hint say, or from the call's history. */
+import type { KnownAsk } from '../../domain/call-story.ts';
+import { byAgent } from '../../domain/call-story.ts';
+import { agentTimeMs } from '../../domain/agent-time.ts';
+import { askedIn, type EndedAttempt, type Ending } from '../../domain/ending.ts';
+import type { ErrorType } from '../../domain/failures.ts';
+import { callWorkflowId } from '../../domain/ids.ts';
+import { factsOf } from '../call-events/call-facts.ts';
+import type { CallSummary } from '../calls/call-summary.ts';
+import { callRunIn } from '../calls/existing-call.ts';
+import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+
+/** A run of a call that Temporal lists as closed. */
+export interface ListedRun extends CallSummary {
+  readonly runId: string;
+}
+
+/** Returns whether the hint says of the run what Temporal says of it. */
+export function agrees(hint: Ending, { runId, status, errorType, answeredBy }: ListedRun): boolean {
+  return (
+    hint.runId === runId &&
+    hint.outcome === status &&
+    hint.errorType === errorType &&
+    hint.answeredBy === answeredBy
+  );
+}
+
+/** Makes the ending of a run of which no more is known than the list says, because its history was deleted since. */
+export function listedEnding(run: ListedRun): Ending {
+  const { callId, runId, agentAsked, answeredBy, errorType, startedAt, endedAt, status } = run;
+  return {
+    callId,
+    runId,
+    agent: agentAsked,
+    ...(answeredBy !== undefined && { answeredBy }),
+    outcome: status === 'running' ? 'failed' : status,
+    ...(errorType && { errorType }),
+    startedAt: startedAt.getTime(),
+    endedAt: endedAt?.getTime() ?? startedAt.getTime(),
+    queuedMs: 0,
+    attempts: [],
+  };
+}
+
+/**
+ * Reads the ending of a run from its history. `by_reset` if the run ended because somebody reset the call, which goes on in
+ * another run; undefined if the run goes on, `deleted` if Temporal does not know it. Throws the refusal `temporal_unavailable`.
+ */
+export async function readEnding(
+  temporal: Temporal,
+  callId: string,
+  runId: string,
+): Promise<Ending | 'by_reset' | 'deleted' | undefined> {
+  const handle = temporal.client.workflow.getHandle(callWorkflowId(callId), runId);
+  const history = await rpc(temporal, rpcTimeoutMs.read, () => handle.fetchHistory()).catch(
+    (error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    },
+  );
+  const events = history?.events ?? [];
+  if (events.length === 0) return 'deleted';
+  const { input, startedAt, end, resetFrom } = callRunIn(callId, events);
+  if (!end) return undefined;
+  if (end.byReset) return 'by_reset';
+  const { result, failure } = end;
+  const progress = result ?? failure;
+  const facts = factsOf(callId, events, []);
+  const asks = facts?.asks ?? [];
+  const [first] = asks;
+  return {
+    callId,
+    runId,
+    agent: input.agentName,
+    ...(result && { answeredBy: result.agentName }),
+    outcome: failure?.status ?? 'completed',
+    ...(failure && { errorType: failure.errorType }),
+    startedAt,
+    endedAt: end.endedAt,
+    queuedMs: progress?.queuedMs ?? (facts?.queued ? (first?.scheduledAt ?? end.endedAt) - startedAt : 0),
+    attempts: progress?.attempts
+      ? askedIn(progress.attempts)
+      : byAgent(asks).map(({ last }, index, all) =>
+          cutOff(last, index === all.length - 1 ? failure?.errorType : undefined, end.endedAt),
+        ),
+    ...(resetFrom !== undefined && { resetFrom }),
+  };
+}
+
+/**
+ * Makes the attempt of an agent in a call whose ending does not name its attempts, because it was cut off: cancelled, terminated
+ * or overdue. `errorType` is that of the call, for its last agent. A try that was under way counts, and takes until the end.
+ */
+function cutOff(
+  { agent, tries, openTryAt, noSlotAt }: KnownAsk,
+  errorType: ErrorType | undefined,
+  endedAt: number,
+): EndedAttempt {
+  const open = openTryAt !== undefined && noSlotAt === undefined;
+  const type = errorType ?? (noSlotAt === undefined ? tries.at(-1)?.errorType : 'no_slot') ?? 'internal';
+  return {
+    agent,
+    errorType: type,
+    tries: tries.length + (open ? 1 : 0),
+    latencyMs: agentTimeMs(tries) + (open ? Math.max(0, endedAt - openTryAt) : 0),
+  };
+}
