@@ -9,6 +9,7 @@ import { Probes } from '../agents/probes/probes.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { NodeCard } from '../domain/node-card.ts';
 import { allProjects } from '../domain/project.ts';
+import { delay } from '../lib/delay.ts';
 import { createMembership, type Membership } from '../membership/membership.ts';
 import { refuseNewStore } from '../membership/refuse-new-store.ts';
 import { writeOwnCard } from '../membership/write-own-card.ts';
@@ -180,6 +181,7 @@ function composeActivities(
       consumers: [],
       marginMs: config.endings.marginMs,
       now: asking.now,
+      delay,
       onFailed: (err) => log.warn({ err }, 'Reading how calls ended failed; it will be retried'),
       onArchivingFailed: (err) => log.warn({ err }, 'Archiving failed calls failed; it will be retried'),
       failedCalls: archive && new FailedCalls(temporal, archive, endings),

@@ -3,24 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../rig/http-client.ts';
 import { endedCall } from './ended-call.ts';
 import { expectProblem } from './problem.ts';
+import { resetRun } from './reset-run.ts';
 import { gated } from './scripts.ts';
 import { useNode, type NodeInUse } from './use-node.ts';
 
 const pathOf = (callId: string): string => `/api/vps/calls/${callId}`;
 
-/** To the end of its first workflow task, as the Temporal Web UI does it; then until the new run has ended. */
+/** Resets the call, and waits until the new run has ended. */
 async function resetInTemporal({ temporal, http }: NodeInUse, callId: string): Promise<Json> {
-  const workflowId = `call-${callId}`;
-  const { runId } = await temporal.workflow.getHandle(workflowId).describe();
-  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
-  const firstEnd = events?.find(({ workflowTaskCompletedEventAttributes: completed }) => completed);
-  await temporal.workflowService.resetWorkflowExecution({
-    namespace: temporal.options.namespace,
-    workflowExecution: { workflowId, runId },
-    workflowTaskFinishEventId: Number(firstEnd?.eventId) as never,
-    reason: 'by the test',
-    requestId: runId,
-  });
+  await resetRun(temporal, callId);
   return endedCall(http, pathOf(callId));
 }
 

@@ -4,7 +4,7 @@
  * failure of Temporal or of the payload store.
  */
 import type { Ending, FeedPosition } from '../../domain/ending.ts';
-import { delay } from '../../lib/delay.ts';
+import type { delay } from '../../lib/delay.ts';
 import type { EndedCalls } from './ended-calls.ts';
 import type { EndingHints } from './ending-hints.ts';
 import type { EndingLog, Segment } from './ending-log.ts';
@@ -22,7 +22,7 @@ export interface EndingConsumer {
 }
 
 export interface ReaderParts {
-  readonly calls: EndedCalls;
+  readonly calls: Pick<EndedCalls, 'count' | 'between' | 'unlisted' | 'earlierRuns'>;
   readonly log: EndingLog;
   readonly hints: EndingHints;
   readonly consumers: readonly EndingConsumer[];
@@ -30,6 +30,8 @@ export interface ReaderParts {
   readonly marginMs: number;
   /** Epoch ms by Temporal's clock. */
   readonly now: () => number;
+  /** Like lib/delay.ts. Tests pass time by it. */
+  readonly delay: typeof delay;
   /** Called with each error after which the reader begins anew. */
   readonly onFailed: (error: unknown) => void;
 }
@@ -46,6 +48,7 @@ const overlapMs = 2_000;
 /** Up to so many endings within the margin, each list goes back to its begin. With more, their number is compared. */
 const fewEndings = 1_000;
 const compareMs = 10_000;
+const minuteMs = 60_000;
 /** After an outage, at most so many calls are listed at once. */
 const maxListed = 10_000;
 
@@ -106,9 +109,10 @@ export class EndingReader {
 
   /** Waits for the next round. After `busyMs`, a hint ends the wait. */
   private async pause(ms: number, signal: AbortSignal): Promise<void> {
+    const { delay, hints } = this.parts;
     await delay(Math.min(ms, busyMs), signal);
     for (let waited = busyMs; waited < ms && !signal.aborted; waited += hintFilesMs) {
-      if (this.parts.hints.hasOwn || (await this.book.readFiles().catch(() => true))) return;
+      if (hints.hasOwn || (await this.book.readFiles().catch(() => true))) return;
       this.wake = new AbortController();
       await delay(Math.min(hintFilesMs, ms - waited), AbortSignal.any([signal, this.wake.signal]));
     }
@@ -179,19 +183,20 @@ export class EndingReader {
   }
 
   /**
-   * Appends the endings, and forgets what closed by `until`. Without endings, appends a segment only if it completes a time in
-   * which calls have ended.
+   * Appends the endings. Without any, appends a segment if it completes a minute in which calls have ended, or all that is known.
+   * Forgets what the log says to be complete.
    */
   private async keep(known: Known, at: number, endings: readonly Ending[]): Promise<void> {
-    const over = [...known.seen].filter(([, endedAt]) => endedAt <= known.until);
-    if (endings.length > 0 || over.length > 0)
-      await this.append(
-        known,
-        at,
-        endings.toSorted((one, other) => one.endedAt - other.endedAt),
-      );
-    for (const [runId] of over) known.seen.delete(runId);
-    await this.book.forget(known.until);
+    const { seen, until } = known;
+    const thisMinute = until - (until % minuteMs);
+    const times = [...seen.values()];
+    const completes = times.length > 0 && times.every((endedAt) => endedAt <= until);
+    if (endings.length > 0 || completes || times.some((endedAt) => endedAt < thisMinute)) {
+      const inOrder = endings.toSorted((one, other) => one.endedAt - other.endedAt);
+      await this.append(known, at, inOrder);
+      for (const [runId, endedAt] of seen) if (endedAt <= until) seen.delete(runId);
+    }
+    await this.book.forget(until);
   }
 
   private async append(known: Known, at: number, endings: readonly Ending[]): Promise<void> {
