@@ -35,6 +35,7 @@ import { callStreamEndpoints } from './calls/call-streams.ts';
 import { callExportEndpoints } from './calls/call-export.ts';
 import { batchEndpoints } from './reruns/batch-routes.ts';
 import { callEndpoints } from './calls/routes.ts';
+import { figuresEndpoints } from './figures/routes.ts';
 import { healthEndpoints } from './agents/health-routes.ts';
 import { keyEndpoints } from './keys/routes.ts';
 import { oidcEndpoints } from './keys/oidc-routes.ts';
@@ -68,6 +69,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...projectEndpoints(deps),
     ...signInEndpoints(deps),
     ...oidcEndpoints(deps),
+    ...figuresEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];

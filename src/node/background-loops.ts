@@ -7,7 +7,8 @@ import type { Metrics } from '../platform/metrics.ts';
 import type { Agents } from '../services/agents/agents.ts';
 import type { Health } from '../services/agents/health.ts';
 import type { Archive } from '../services/archive/archive.ts';
-import { sweepPayloads } from '../services/archive/payload-sweep.ts';
+import { sweepFigures, sweepPayloads } from '../services/archive/payload-sweep.ts';
+import type { FigureFiles } from '../services/figures/figure-files.ts';
 import type { Access } from '../services/keys/access.ts';
 import type { Usage } from '../services/keys/usage.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
@@ -34,6 +35,8 @@ export interface LoopParts {
   readonly endings: EndingLog;
   readonly endingsKeptMs: number;
   readonly hints: EndingHints;
+  readonly figures: FigureFiles;
+  readonly figuresDays: number;
 }
 
 /** How often outcomes are sent and other nodes' changes are read. With it, every node sees a registration within 2 s. */
@@ -115,7 +118,7 @@ function readDirectoryAtNeed({ agents, metrics }: LoopParts): Loop {
 
 function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
   const { temporal, metrics, texts, access, usage, agents, health, inFlight, deletions, archive } = parts;
-  const { endings, endingsKeptMs } = parts;
+  const { endings, endingsKeptMs, figures, figuresDays } = parts;
   return [
     { what: 'Reading the API keys', intervalMs: syncIntervalMs, round: () => access.refresh() },
     { what: 'Reporting what keys use', intervalMs: usageIntervalMs, round: () => usage.sync() },
@@ -150,6 +153,11 @@ function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
       what: 'Starting the feed of endings',
       intervalMs: feedIntervalMs,
       round: () => ensureFeed(temporal),
+    },
+    {
+      what: 'Deleting old figures',
+      intervalMs: sweepIntervalMs,
+      round: () => sweepFigures(figures, Date.now(), figuresDays),
     },
   ];
 }

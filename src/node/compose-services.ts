@@ -18,6 +18,7 @@ import { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { Calls } from '../services/calls/calls.ts';
 import { startAndAwait } from '../services/calls/start-and-await.ts';
 import { Waiters } from '../services/calls/waiters.ts';
+import { Figures } from '../services/figures/figures.ts';
 import { Usage } from '../services/keys/usage.ts';
 import { Access } from '../services/keys/access.ts';
 import type { Nodes } from '../services/nodes/nodes.ts';
@@ -107,6 +108,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
       countCalls: (filter) => countCalls(temporal, filter),
       exportCalls: (filter) => exportCalls(temporal, filter),
     },
+    figures: new Figures(parts.payloads.figures),
     usage: new Usage(temporal, {
       facades: () => facadesOf(nodes),
       hasLimits: () => access.hasLimits,

@@ -100,7 +100,7 @@ export async function composeNode(
   const temporal: Temporal = { client, namespace, taskQueue };
   const sealer = createSealer(await loadEncryptionKey(config.encryptionKey, config.dataDir));
   const payloads = openPayloads(config, log);
-  const { texts, storeWatch, archive, hints } = payloads;
+  const { texts, storeWatch, archive, hints, figures } = payloads;
   const clock = new ServerClock(() => readServerTime(connection, namespace));
   await clock.measure();
   const now = (): number => clock.now();
@@ -137,6 +137,8 @@ export async function composeNode(
     endings: payloads.endings,
     endingsKeptMs: config.endings.keptMs,
     hints,
+    figures,
+    figuresDays: config.figuresDays,
   };
   const interrupted = { ...asking, ...rerunning, membership };
   return {

@@ -1,7 +1,8 @@
-/** Opens the payload store of a process, and the archive of failed calls. */
+/** Opens the payload store of a process, the archive of failed calls, and the files of figures. */
 import { Archive } from '../services/archive/archive.ts';
 import { EndingHints } from '../services/endings/ending-hints.ts';
 import { EndingLog } from '../services/endings/ending-log.ts';
+import { FigureFiles } from '../services/figures/figure-files.ts';
 import { openPayloadStore } from '../payloads/open-store.ts';
 import type { PayloadStore } from '../payloads/payload-store.ts';
 import { TextStore } from '../payloads/text-store.ts';
@@ -16,6 +17,7 @@ export interface Payloads {
   readonly storeWatch: StoreWatch;
   /** The archive of failed calls. Undefined if they are not archived. */
   readonly archive: Archive | undefined;
+  readonly figures: FigureFiles;
 }
 
 /** Creates the store without using it; `storeWatch.first` makes the first check of it. */
@@ -28,10 +30,14 @@ export function openPayloads(config: Config, log: Log): Payloads {
   const endings = new EndingLog(store, (key) => {
     log.error({ key }, 'A segment of the log of endings is damaged: it is skipped');
   });
+  const figures = new FigureFiles(store, (key) => {
+    log.error({ key }, 'A file of figures is damaged: what it counted is missing');
+  });
   return {
     texts,
     endings,
     hints: new EndingHints(store),
+    figures,
     storeWatch,
     archive: openArchive(config, store, log),
   };

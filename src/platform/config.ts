@@ -70,6 +70,9 @@ export const settings = {
   HOLDFAST_ENDINGS_DAYS: integer(7, 1, 365).describe(
     'How long the log of how calls ended is kept in the payload store.',
   ),
+  HOLDFAST_FIGURES_DAYS: integer(90, 1, 3_650).describe(
+    'How long figures of ended calls are kept in the payload store, by minute, hour and day.',
+  ),
   HOLDFAST_API_KEYS: apiKeys.describe(
     'API keys (bearer tokens) that may do everything, separated by commas. Without any, and as long as the cluster has no keys of its own, the API is open, to this machine only.',
   ),
@@ -430,6 +433,7 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
       marginMs: set.HOLDFAST_ENDINGS_MARGIN_SECONDS * 1_000,
       keptMs: set.HOLDFAST_ENDINGS_DAYS * 86_400_000,
     },
+    figuresDays: set.HOLDFAST_FIGURES_DAYS,
     transport: {
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
       maxCompressionRatio: set.HOLDFAST_MAX_COMPRESSION_RATIO,

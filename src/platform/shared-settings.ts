@@ -37,6 +37,8 @@ const ofFacades = [
   'HOLDFAST_CIRCUIT_COOLDOWN_SECONDS',
   // A facade without an archive would delete the archive that another facade keeps in the payload store.
   'HOLDFAST_ARCHIVE',
+  // A facade with fewer days would delete what the others keep.
+  'HOLDFAST_FIGURES_DAYS',
 ] as const;
 
 type Value = string | number;

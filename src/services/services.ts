@@ -13,6 +13,7 @@ import type { LiveList, WatchedList } from './calls/call-list-watch.ts';
 import type { CallRecords } from './calls/call-records.ts';
 import type { Calls } from './calls/calls.ts';
 import type { AwaitedCall, CallOutcome, WaitWish } from './calls/start-and-await.ts';
+import type { Figures } from './figures/figures.ts';
 import type { Access } from './keys/access.ts';
 import type { Usage } from './keys/usage.ts';
 import type { Nodes } from './nodes/nodes.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly agents: AgentServices;
   readonly reruns: RerunServices;
   readonly archive: ArchiveServices;
+  readonly figures: Figures;
   readonly access: Access;
   readonly usage: Usage;
   readonly nodes: Nodes;

@@ -1,8 +1,10 @@
-/** Garbage collection of the payload store: deletes the texts whose owner no longer exists. */
+/** Garbage collection of the payload store: deletes the texts whose owner no longer exists, and old figures. */
+import { stepMs } from '../../domain/figures-step.ts';
 import { batchWorkflowId, callWorkflowId, sessionWorkflowId } from '../../domain/ids.ts';
 import type { Owner } from '../../payloads/owners.ts';
 import type { TextStore } from '../../payloads/text-store.ts';
 import type { Archive } from './archive.ts';
+import type { FigureFiles } from '../figures/figure-files.ts';
 import { lifeIn } from '../sessions/session-deletions.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { Temporal } from '../temporal/rpc.ts';
@@ -36,6 +38,11 @@ export async function sweepPayloads(
     swept += await dropUnarchived(texts, gone, archive);
   }
   return swept;
+}
+
+/** Deletes the figures of days that were over `days` days before `nowMs` (epoch ms). Throws `PayloadStoreError`. */
+export function sweepFigures(figures: FigureFiles, nowMs: number, days: number): Promise<number> {
+  return figures.dropBefore(nowMs - days * stepMs.day);
 }
 
 async function dropUnarchived(

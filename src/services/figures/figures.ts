@@ -1,0 +1,111 @@
+/** Reads figures of a range of time, from the files that the writer of the cluster has written. */
+import { pMapIterable } from 'p-map';
+import {
+  FiguresSum,
+  selectRows,
+  type FiguresFilter,
+  type FiguresSummary,
+} from '../../domain/figures-summary.ts';
+import { startOf, startsBetween, stepMs, type Step } from '../../domain/figures-step.ts';
+import { refusing } from '../../payloads/store-refusals.ts';
+import type { FigureFiles, StoredFigures } from './figure-files.ts';
+import { replaced } from './fold-hour.ts';
+
+/** The figures that are asked for. Times are epoch ms. */
+export interface FiguresWish extends FiguresFilter {
+  readonly from: number;
+  readonly to: number;
+  readonly step: Step;
+}
+
+export interface FiguresAnswer {
+  /** The range, extended to whole intervals: epoch ms. */
+  readonly from: number;
+  readonly to: number;
+  /** Calls that ended before this time (epoch ms) are counted, later ones not yet. Undefined if nothing was ever counted. */
+  readonly completeUntil: number | undefined;
+  /** Each interval of the range that has begun before `completeUntil`, also those without calls, oldest first. */
+  readonly intervals: readonly FiguresInterval[];
+  readonly total: FiguresSummary;
+}
+
+export interface FiguresInterval {
+  readonly from: number;
+  readonly figures: FiguresSummary;
+}
+
+/** How many files are read ahead. */
+const readAhead = 8;
+
+export class Figures {
+  private readonly files: FigureFiles;
+
+  constructor(files: FigureFiles) {
+    this.files = files;
+  }
+
+  /**
+   * Returns figures by interval and in all. Percentiles are those of all calls of an interval, of every node. Throws the refusal
+   * `payload_store_unavailable`.
+   */
+  between(wish: FiguresWish): Promise<FiguresAnswer> {
+    return refusing(() => this.read(wish));
+  }
+
+  private async read({ step, ...wish }: FiguresWish): Promise<FiguresAnswer> {
+    const from = startOf(step, wish.from);
+    const to = startOf(step, wish.to + stepMs[step] - 1);
+    // Read first: minutes that are closed meanwhile may or may not be found.
+    const completeUntil = await this.files.closedUntil();
+    const known = Math.min(to, completeUntil ?? from);
+    const total = new FiguresSum();
+    const intervals: FiguresInterval[] = [];
+    const parts = this.parts(step, from, known)[Symbol.asyncIterator]();
+    let part = await parts.next();
+    for (const at of startsBetween(step, from, known)) {
+      const sum = new FiguresSum();
+      for (; !part.done && part.value.at < at + stepMs[step]; part = await parts.next()) {
+        const rows = selectRows(part.value.rows, wish);
+        sum.add(rows);
+        total.add(rows);
+      }
+      intervals.push({ from: at, figures: sum.summary() });
+    }
+    return { from, to, completeUntil, intervals, total: total.summary() };
+  }
+
+  /** Yields stored figures that make up the range, oldest first: of its steps, or of shorter intervals where it has no others. */
+  private async *parts(step: Step, from: number, to: number): AsyncGenerator<StoredFigures> {
+    if (step === 'minute') {
+      yield* this.minutes(from, to);
+      return;
+    }
+    // The hour that is not over is in no file of an hour or day.
+    const folded = startOf('hour', to);
+    const days = pMapIterable(startsBetween('day', from, folded), (day) => this.ofDay(step, day, folded), {
+      concurrency: readAhead,
+    });
+    for await (const found of days) yield* found.filter(({ at }) => at >= from && at < folded);
+    yield* this.minutes(folded, to);
+  }
+
+  /** The day that is not over is read by hours: one that is folded meanwhile must not count twice. */
+  private async ofDay(step: Step, day: number, folded: number): Promise<StoredFigures[]> {
+    if (step === 'hour' || day + stepMs.day > folded) return this.files.hours(day);
+    const sum = await this.files.day(day);
+    return sum ? [sum] : [];
+  }
+
+  private async *minutes(from: number, to: number): AsyncGenerator<StoredFigures> {
+    const hours = pMapIterable(startsBetween('hour', from, to), (hour) => this.ofHour(hour), {
+      concurrency: readAhead,
+    });
+    for await (const found of hours) yield* found.filter(({ at }) => at >= from && at < to);
+  }
+
+  /** In this order: minutes that are folded meanwhile are in the second file. */
+  private async ofHour(hour: number): Promise<StoredFigures[]> {
+    const unfolded = await this.files.unfoldedMinutes(hour);
+    return replaced(await this.files.foldedMinutes(hour), unfolded);
+  }
+}
