@@ -83,7 +83,9 @@ export class FiguresSum {
       calls,
       errors,
       failovers: agents.flatMap(([asked, { failovers }]) =>
-        [...failovers].map(([answered, count]) => ({ asked, answered, calls: count })),
+        [...failovers]
+          .sort(([a], [b]) => byText(a, b))
+          .map(([answered, count]) => ({ asked, answered, calls: count })),
       ),
       duration: percentilesOf(duration),
       queued: percentilesOf(queued),
