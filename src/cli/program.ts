@@ -7,6 +7,7 @@ import { addCallCommand } from './commands/call.ts';
 import { addCallsCommands } from './commands/calls.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addFiguresCommand } from './commands/figures.ts';
 import { addHealthCommand } from './commands/health.ts';
 import { addProjectCommands } from './commands/projects.ts';
 import { addKeyCommands } from './commands/keys.ts';
@@ -33,6 +34,7 @@ export function createProgram(): Command {
   addHealthCommand(program);
   addSessionCommands(program);
   addCallsCommands(program);
+  addFiguresCommand(program);
   addReplayCommand(program);
   addRerunCommand(program);
   addWhatIfCommand(program);

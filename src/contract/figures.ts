@@ -19,6 +19,10 @@ export const figuresQuery = z.strictObject({
     .openapi({
       description: `Length of the intervals, of which one answer has at most ${maxFigureIntervals}. Default: minute up to 6 h, hour up to 14 days, else day`,
     }),
+  agents: z
+    .enum(['true', 'false'])
+    .default('false')
+    .openapi({ description: 'true: each interval has its agents. `total` has them always' }),
   agent: id.optional().openapi({ description: 'Only calls that named this agent, and its attempts' }),
 });
 
@@ -53,8 +57,8 @@ const figures = {
     description: 'Of calls: duration without that wait and without agents',
   }),
   latency_ms: percentiles.openapi({ description: 'Of the attempts of all agents' }),
-  agents: z.record(z.string(), agentFigures),
 };
+const agents = z.record(z.string(), agentFigures);
 
 export const figuresAnswer = z
   .object({
@@ -65,11 +69,17 @@ export const figuresAnswer = z
       description: 'Calls that ended before this time are counted, later ones not yet; null if none ever was',
     }),
     intervals: z
-      .array(z.object({ from: isoTime, ...figures }))
+      .array(
+        z.object({
+          from: isoTime,
+          ...figures,
+          agents: agents.optional().openapi({ description: 'With agents=true' }),
+        }),
+      )
       .openapi({
         description: 'Oldest first, those without calls too; none that begins after complete_until',
       }),
-    total: z.object(figures).openapi({ description: 'Of the whole range' }),
+    total: z.object({ ...figures, agents }).openapi({ description: 'Of the whole range' }),
   })
   .openapi('Figures');
 

@@ -32,12 +32,12 @@ export class Distribution {
   }
 
   /** Adds a stored distribution, or takes it out again. */
-  addPacked([zeros = 0, ...bins]: PackedDistribution, times: 1 | -1 = 1): void {
-    this.zeros += zeros * times;
+  addPacked(packed: PackedDistribution, times: 1 | -1 = 1): void {
+    this.zeros += (packed[0] ?? 0) * times;
     let key = 0;
-    for (let at = 0; at < bins.length; at += 2) {
-      key += bins[at] ?? 0;
-      this.sketch.store.add(key, (bins[at + 1] ?? 0) * times);
+    for (let at = 1; at < packed.length; at += 2) {
+      key += packed[at] ?? 0;
+      this.sketch.store.add(key, (packed[at + 1] ?? 0) * times);
     }
   }
 

@@ -1,6 +1,15 @@
 /** What people and programs read of figures: counts, and percentiles of what was measured. */
 import type { Distribution } from './distribution.ts';
-import { addRow, byText, noFigures, type AgentFigures, type FiguresRow, type Tally } from './figures.ts';
+import {
+  addRow,
+  byText,
+  count,
+  entryOf,
+  noFigures,
+  type AgentFigures,
+  type FiguresRow,
+  type Tally,
+} from './figures.ts';
 import { allProjects } from './project.ts';
 
 /** Which figures are wanted. */
@@ -43,6 +52,7 @@ export interface FiguresSummary {
   readonly overhead: Percentiles;
   /** Of the attempts of all agents. */
   readonly latency: Percentiles;
+  /** Empty if they are not wanted. */
   readonly agents: ReadonlyMap<string, AgentSummary>;
 }
 
@@ -64,49 +74,55 @@ export function selectRows(rows: readonly FiguresRow[], { project, agent }: Figu
 
 /** Adds up stored figures, of any interval and project, and returns what they say together. */
 export class FiguresSum {
+  private readonly eachAgent: boolean;
   private readonly all = noFigures();
   private readonly agents = new Map<string, AgentFigures>();
+  private readonly failovers = new Map<string, Tally>();
+
+  /** `eachAgent` is false if only the figures of all agents together are wanted. */
+  constructor({ eachAgent }: { readonly eachAgent: boolean }) {
+    this.eachAgent = eachAgent;
+  }
 
   add(rows: Iterable<FiguresRow>): void {
     for (const row of rows) {
-      let ofAgent = this.agents.get(row.agent);
-      if (!ofAgent) this.agents.set(row.agent, (ofAgent = noFigures()));
-      addRow(ofAgent, row);
       addRow(this.all, row);
+      if (this.eachAgent) addRow(entryOf(this.agents, row.agent, noFigures), row);
+      for (const [answered, calls] of Object.entries(row.failovers ?? {}))
+        count(entryOf(this.failovers, row.agent, noTally), answered, calls);
     }
   }
 
   summary(): FiguresSummary {
     const { calls, errors, duration, queued, overhead, latency } = this.all;
-    const agents = [...this.agents].sort(([a], [b]) => byText(a, b));
     return {
       calls,
       errors,
-      failovers: agents.flatMap(([asked, { failovers }]) =>
-        [...failovers]
-          .sort(([a], [b]) => byText(a, b))
-          .map(([answered, count]) => ({ asked, answered, calls: count })),
+      failovers: sorted(this.failovers).flatMap(([asked, tally]) =>
+        sorted(tally).map(([answered, times]) => ({ asked, answered, calls: times })),
       ),
       duration: percentilesOf(duration),
       queued: percentilesOf(queued),
       overhead: percentilesOf(overhead),
       latency: percentilesOf(latency),
       agents: new Map(
-        // With a filter, an agent may be here only because another one answered for it.
-        agents
-          .filter(([, figures]) => figures.calls.size + figures.attempts.size > 0)
-          .map(([name, figures]) => [
-            name,
-            {
-              calls: figures.calls,
-              attempts: figures.attempts,
-              tries: figures.amounts.get('tries') ?? 0,
-              latency: percentilesOf(figures.latency),
-            },
-          ]),
+        sorted(this.agents)
+          // With a filter, an agent may be here only because another one answered for it.
+          .filter(([, one]) => one.calls.size + one.attempts.size > 0)
+          .map(([name, one]) => [name, agentSummary(one)]),
       ),
     };
   }
+}
+
+function sorted<V>(entries: ReadonlyMap<string, V>): [string, V][] {
+  return [...entries].sort(([a], [b]) => byText(a, b));
+}
+
+const noTally = (): Tally => new Map();
+
+function agentSummary({ calls, attempts, amounts, latency }: AgentFigures): AgentSummary {
+  return { calls, attempts, tries: amounts.get('tries') ?? 0, latency: percentilesOf(latency) };
 }
 
 function percentilesOf(distribution: Distribution): Percentiles {

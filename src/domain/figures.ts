@@ -71,19 +71,16 @@ export class IntervalFigures {
   }
 
   private of(project: string, agent: string): AgentFigures {
-    let agents = this.projects.get(project);
-    if (!agents) this.projects.set(project, (agents = new Map()));
-    let figures = agents.get(agent);
-    if (!figures) agents.set(agent, (figures = noFigures()));
-    return figures;
+    const agents = entryOf(this.projects, project, () => new Map<string, AgentFigures>());
+    return entryOf(agents, agent, noFigures);
   }
 }
 
-/** Returns the sum of stored figures. */
-export function sumOf(all: Iterable<readonly FiguresRow[]>): FiguresRow[] {
-  const sum = new IntervalFigures();
-  for (const rows of all) sum.addRows(rows);
-  return sum.rows();
+/** Returns the entry of a map, which is made if it is not there. */
+export function entryOf<V>(entries: Map<string, V>, name: string, make: () => V): V {
+  let entry = entries.get(name);
+  if (entry === undefined) entries.set(name, (entry = make()));
+  return entry;
 }
 
 /** Adds a stored row to figures; -1 takes it out again. */
@@ -107,7 +104,7 @@ export function noFigures(): AgentFigures {
   };
 }
 
-function count(tally: Tally, name: string, times: number): void {
+export function count(tally: Tally, name: string, times: number): void {
   tally.set(name, (tally.get(name) ?? 0) + times);
 }
 

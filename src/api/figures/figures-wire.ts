@@ -3,7 +3,7 @@ import { isErrorType } from '../../domain/failures.ts';
 import type { Tally } from '../../domain/figures.ts';
 import type { FiguresSummary, Percentiles } from '../../domain/figures-summary.ts';
 
-export function figuresToWire(figures: FiguresSummary): FigureSet {
+export function figuresToWire(figures: FiguresSummary): Omit<FigureSet, 'agents'> {
   return {
     calls: callsToWire(figures.calls),
     errors: errorsToWire(figures.errors),
@@ -12,19 +12,22 @@ export function figuresToWire(figures: FiguresSummary): FigureSet {
     queue_wait_ms: percentilesToWire(figures.queued),
     overhead_ms: percentilesToWire(figures.overhead),
     latency_ms: percentilesToWire(figures.latency),
-    agents: Object.fromEntries(
-      [...figures.agents].map(([name, { calls, attempts, tries, latency }]) => [
-        name,
-        {
-          calls: callsToWire(calls),
-          attempts: latency.count,
-          attempt_errors: errorsToWire(attempts),
-          tries,
-          latency_ms: percentilesToWire(latency),
-        },
-      ]),
-    ),
   };
+}
+
+export function agentsToWire({ agents }: FiguresSummary): FigureSet['agents'] {
+  return Object.fromEntries(
+    [...agents].map(([name, { calls, attempts, tries, latency }]) => [
+      name,
+      {
+        calls: callsToWire(calls),
+        attempts: latency.count,
+        attempt_errors: errorsToWire(attempts),
+        tries,
+        latency_ms: percentilesToWire(latency),
+      },
+    ]),
+  );
 }
 
 function callsToWire(calls: Tally): FigureSet['calls'] {

@@ -4,7 +4,7 @@ import { stepFor, stepMs, type Step } from '../../domain/figures-step.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { figuresToWire } from './figures-wire.ts';
+import { agentsToWire, figuresToWire } from './figures-wire.ts';
 
 /** The endpoint that answers with figures of calls that have ended. */
 export function figuresEndpoints({ figures, clock }: Pick<ApiDependencies, 'figures' | 'clock'>): Endpoint[] {
@@ -27,7 +27,15 @@ export function figuresEndpoints({ figures, clock }: Pick<ApiDependencies, 'figu
         if (from >= to) throw invalid('from', 'must be before `to`');
         const step = query.step ?? stepFor(to - from);
         requireFewIntervals(step, from, to);
-        const found = await figures.between({ from, to, step, project, agent: query.agent });
+        const agentsByInterval = query.agents === 'true';
+        const found = await figures.between({
+          from,
+          to,
+          step,
+          project,
+          agent: query.agent,
+          agentsByInterval,
+        });
         return {
           status: 200,
           body: {
@@ -35,8 +43,12 @@ export function figuresEndpoints({ figures, clock }: Pick<ApiDependencies, 'figu
             to: iso(found.to),
             step,
             complete_until: isoOrNull(found.completeUntil),
-            intervals: found.intervals.map((one) => ({ from: iso(one.from), ...figuresToWire(one.figures) })),
-            total: figuresToWire(found.total),
+            intervals: found.intervals.map((one) => ({
+              from: iso(one.from),
+              ...figuresToWire(one.figures),
+              ...(agentsByInterval && { agents: agentsToWire(one.figures) }),
+            })),
+            total: { ...figuresToWire(found.total), agents: agentsToWire(found.total) },
           },
         };
       },

@@ -1,5 +1,7 @@
 /** Reads figures of a range of time, from the files that the writer of the cluster has written. */
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { pMapIterable } from 'p-map';
+import { invalid } from '../../domain/failures.ts';
 import {
   FiguresSum,
   selectRows,
@@ -16,6 +18,8 @@ export interface FiguresWish extends FiguresFilter {
   readonly from: number;
   readonly to: number;
   readonly step: Step;
+  /** Whether each interval has its agents. The total has them always. */
+  readonly agentsByInterval: boolean;
 }
 
 export interface FiguresAnswer {
@@ -34,6 +38,8 @@ export interface FiguresInterval {
   readonly figures: FiguresSummary;
 }
 
+/** The most agents of all intervals together in one answer. */
+const maxAgentIntervals = 50_000;
 /** How many files are read ahead. */
 const readAhead = 8;
 
@@ -45,8 +51,8 @@ export class Figures {
   }
 
   /**
-   * Returns figures by interval and in all. Percentiles are those of all calls of an interval, of every node. Throws the refusal
-   * `payload_store_unavailable`.
+   * Returns figures by interval and in all. Percentiles are those of all calls of an interval, of every node. Throws the refusals
+   * `payload_store_unavailable` and `validation_failed`, if there are too many agents for the intervals.
    */
   between(wish: FiguresWish): Promise<FiguresAnswer> {
     return refusing(() => this.read(wish));
@@ -58,18 +64,27 @@ export class Figures {
     // Read first: minutes that are closed meanwhile may or may not be found.
     const completeUntil = await this.files.closedUntil();
     const known = Math.min(to, completeUntil ?? from);
-    const total = new FiguresSum();
+    const total = new FiguresSum({ eachAgent: true });
     const intervals: FiguresInterval[] = [];
+    let agents = 0;
     const parts = this.parts(step, from, known)[Symbol.asyncIterator]();
     let part = await parts.next();
     for (const at of startsBetween(step, from, known)) {
-      const sum = new FiguresSum();
+      const sum = new FiguresSum({ eachAgent: wish.agentsByInterval });
       for (; !part.done && part.value.at < at + stepMs[step]; part = await parts.next()) {
         const rows = selectRows(part.value.rows, wish);
         sum.add(rows);
         total.add(rows);
       }
-      intervals.push({ from: at, figures: sum.summary() });
+      const figures = sum.summary();
+      intervals.push({ from: at, figures });
+      agents += figures.agents.size;
+      if (agents > maxAgentIntervals)
+        throw invalid(
+          'agents',
+          `more than ${maxAgentIntervals} in all intervals: ask for one agent or a longer step`,
+        );
+      await othersTurn(); // An answer may take seconds to compute.
     }
     return { from, to, completeUntil, intervals, total: total.summary() };
   }

@@ -1,5 +1,6 @@
 /** Folding: the minutes of an hour that is over move into one file, and its sum into the file of its day. */
-import { sumOf } from '../../domain/figures.ts';
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import { IntervalFigures } from '../../domain/figures.ts';
 import { startOf } from '../../domain/figures-step.ts';
 import type { FigureFiles, StoredFigures } from './figure-files.ts';
 
@@ -11,11 +12,21 @@ export async function foldHour(files: FigureFiles, hour: number): Promise<void> 
   const written = await files.unfoldedMinutes(hour);
   if (written.length === 0) return;
   const minutes = replaced(await files.foldedMinutes(hour), written);
-  const sum = { at: hour, rows: sumOf(minutes.map(({ rows }) => rows)) };
+  const sum = await sumOf(hour, minutes);
   await files.writeHour(sum, minutes);
   const hours = replaced(await files.hours(hour), [sum]);
-  await files.writeDay({ at: startOf('day', hour), rows: sumOf(hours.map(({ rows }) => rows)) }, hours);
+  await files.writeDay(await sumOf(startOf('day', hour), hours), hours);
   await files.dropMinutes(hour);
+}
+
+/** Returns the sum of intervals, as the interval that begins at `at`. */
+export async function sumOf(at: number, intervals: readonly StoredFigures[]): Promise<StoredFigures> {
+  const sum = new IntervalFigures();
+  for (const { rows } of intervals) {
+    sum.addRows(rows);
+    await othersTurn();
+  }
+  return { at, rows: sum.rows() };
 }
 
 /** Returns the intervals in order, the newer one of each. */

@@ -86,11 +86,29 @@ describe('figures of a range', () => {
       to: at('11:00:00'),
       step: 'minute',
       project: '*',
+      agentsByInterval: false,
     });
     expect(total.duration.count).toBe(1);
     expect(damaged).toEqual(['figures/2026-11-30/08.gz']);
     await writeFile(join(path, 'figures/closed-until'), 'no time');
     expect((await read(store)).completeUntil).toBeUndefined();
+  });
+
+  it('are refused if they have too many agents for their intervals, and say what to ask for', async () => {
+    const { store } = await newStore();
+    const rows = Array.from({ length: 1_700 }, (_, number) => ({
+      project: 'default',
+      agent: `a${number}`,
+      calls: { completed: 1 },
+    }));
+    const files = new FigureFiles(store);
+    for (let minute = 0; minute < 30; minute++)
+      await files.writeMinute({ at: at('08:00:00') + minute * stepMs.minute, rows });
+    await writerOf(store).closeUntil(at('08:30:00'));
+    await expect(read(store)).rejects.toThrow(
+      /agents: more than 50000 .* ask for one agent or a longer step/,
+    );
+    expect((await read(store, { agentsByInterval: false })).total.agents.size).toBe(1_700);
   });
 
   it('are refused while the store does not answer', async () => {

@@ -50,6 +50,7 @@ export const read = (store: PayloadStore, wish: Partial<FiguresWish> = {}) =>
     to: at('11:00:00'),
     step: 'minute',
     project: '*',
+    agentsByInterval: true,
     ...wish,
   });
 
