@@ -78,6 +78,7 @@ export const slowFiles = [
   'test/platform/store-watch.test.ts',
   'test/replay/gate.test.ts',
   'test/replay/verdicts.test.ts',
+  'test/services/figures/cost.test.ts',
   'test/sessions/endings.test.ts',
   'test/sessions/large.test.ts',
   'test/sessions/lives.test.ts',

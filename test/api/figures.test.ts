@@ -9,6 +9,7 @@ import { FigureWriter } from '../../src/services/figures/figure-writer.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { ending } from '../domain/ending-support.ts';
 import { HttpClient, type Json } from '../rig/http-client.ts';
+import { expectDocumented, type Document } from './documented.ts';
 import { expectInvalid, expectProblem } from './problem.ts';
 import { useNode } from './use-node.ts';
 
@@ -66,7 +67,10 @@ const near = (ms: number): unknown => expect.closeTo(ms, ms >= 1_000 ? -2 : ms >
 
 describe('GET /api/vps/figures', () => {
   it('has outcomes, failovers and percentiles of each interval, and of the whole range', async () => {
-    const { status, body } = await get(`${range}&project=*&agents=true`);
+    const answer = await get(`${range}&project=*&agents=true`);
+    const document = (await node.http.get('/openapi.json')).body as Document;
+    expectDocumented(document, 'get /api/vps/figures', answer);
+    const { status, body } = answer;
     expect(status).toBe(200);
     expect(body).toMatchObject({
       from: '2026-11-30T08:00:00.000Z',

@@ -23,6 +23,7 @@ const endpoints = [
   'post /api/vps/health/{agent}/reset',
   'post /api/vps/health/{agent}/probe',
   'get /api/vps/status',
+  'get /api/vps/figures',
   'get /api/vps/nodes',
   'get /api/vps/sessions',
   'get /api/vps/sessions/{id}',
@@ -236,6 +237,8 @@ describe('the OpenAPI document', () => {
         await check(`post /api/vps/health/{agent}/${what}`, http.post(`/api/vps/health/${name}/${what}`));
     }
     await check('get /api/vps/status', http.get('/api/vps/status'));
+    await check('get /api/vps/figures', http.get('/api/vps/figures'));
+    await check('get /api/vps/figures', http.get('/api/vps/figures?step=week'));
     await check('get /api/vps/nodes', http.get('/api/vps/nodes'));
     await expect
       .poll(async () => ((await http.get('/api/vps/sessions')).body.sessions as Json[]).length)

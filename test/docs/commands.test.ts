@@ -5,8 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stepMs } from '../../src/domain/figures-step.ts';
+import { createFileStore } from '../../src/payloads/file-store.ts';
 import { claimPort } from '../../src/platform/embedded/ports.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
+import { FigureFiles } from '../../src/services/figures/figure-files.ts';
+import { FigureWriter } from '../../src/services/figures/figure-writer.ts';
+import { ending } from '../domain/ending-support.ts';
 import type { HttpClient } from '../rig/http-client.ts';
 import { startTestNode, type TestNode } from '../rig/test-node.ts';
 
@@ -40,6 +45,20 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
 }
 
+/** What happened before a page's commands. */
+const before: Readonly<Record<string, (test: TestNode) => Promise<void>>> = {
+  async 'docs/figures.md'({ dataDir }) {
+    // Calls of yesterday, since those of the page itself are counted only minutes later.
+    const writer = new FigureWriter(new FigureFiles(createFileStore(join(dataDir, 'payloads'))));
+    const yesterday = { agent: 'expert', endedAt: Date.now() - stepMs.day } as const;
+    const timedOut = { agent: 'expert', errorType: 'timeout', tries: 2, latencyMs: 50 } as const;
+    const attempts = [timedOut, { agent: 'helper', tries: 1, latencyMs: 20 }];
+    writer.add(ending({ ...yesterday, answeredBy: 'helper', attempts }));
+    writer.add(ending({ ...yesterday, outcome: 'failed', errorType: 'timeout', attempts: [timedOut] }));
+    await writer.closeUntil(Date.now() - stepMs.hour);
+  },
+};
+
 /** What holds after a page's commands, besides that none failed. */
 const afterwards: Readonly<Record<string, (http: HttpClient) => Promise<void>>> = {
   async 'docs/replay.md'(http) {
@@ -52,53 +71,57 @@ const afterwards: Readonly<Record<string, (http: HttpClient) => Promise<void>>> 
   },
 };
 
-describe.each(['README.md', 'docs/guide.md', 'docs/replay.md'])('the commands of %s', (page) => {
-  let test: TestNode;
-  let folder: string;
-  let agentPort: number;
+describe.each(['README.md', 'docs/guide.md', 'docs/replay.md', 'docs/figures.md'])(
+  'the commands of %s',
+  (page) => {
+    let test: TestNode;
+    let folder: string;
+    let agentPort: number;
 
-  beforeAll(async () => {
-    test = await startTestNode();
-    folder = await mkdtemp(join(tmpdir(), 'holdfast-docs-'));
-    await symlink(join(packageRoot, 'examples'), join(folder, 'examples'));
-    agentPort = await claimPort(0, '');
-  });
-  afterAll(async () => {
-    await test.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+    beforeAll(async () => {
+      test = await startTestNode();
+      folder = await mkdtemp(join(tmpdir(), 'holdfast-docs-'));
+      await symlink(join(packageRoot, 'examples'), join(folder, 'examples'));
+      agentPort = await claimPort(0, '');
+      await before[page]?.(test);
+    });
+    afterAll(async () => {
+      await test.close();
+      await rm(folder, { recursive: true, force: true });
+    });
 
-  it(
-    'succeed in the order of the page, and their answers have the shape that the page shows',
-    { timeout: 90_000 },
-    async () => {
-      const blocks = blocksOf(await readFile(join(packageRoot, page), 'utf8'));
-      expect(blocks.length).toBeGreaterThan(3);
-      const here = (text: string): string =>
-        text.replaceAll('http://127.0.0.1:18789', test.node.url).replaceAll('9101', String(agentPort));
-      const script = [
-        // Refusals fail the command, so that an example that is refused fails this test.
-        'set -euo pipefail',
-        'curl() { command curl --fail-with-body --max-time 30 "$@"; }',
-        `npx() { shift; HOLDFAST_URL=${test.node.url} node ${packageRoot}/bin/holdfast.js "$@"; }`,
-        'trap "kill \\$(jobs -p) 2>/dev/null || true" EXIT',
-        ...blocks.map(({ commands }, index) => {
-          const text = here(commands);
-          return `{\n${text}\n} > answer-${index}\n${untilListening(text, agentPort)}`;
-        }),
-      ].join('\n');
+    it(
+      'succeed in the order of the page, and their answers have the shape that the page shows',
+      { timeout: 90_000 },
+      async () => {
+        const blocks = blocksOf(await readFile(join(packageRoot, page), 'utf8'));
+        expect(blocks.length).toBeGreaterThan(3);
+        const here = (text: string): string =>
+          text.replaceAll('http://127.0.0.1:18789', test.node.url).replaceAll('9101', String(agentPort));
+        const script = [
+          // Refusals fail the command, so that an example that is refused fails this test.
+          'set -euo pipefail',
+          'curl() { command curl --fail-with-body --max-time 30 "$@"; }',
+          `npx() { shift; HOLDFAST_URL=${test.node.url} node ${packageRoot}/bin/holdfast.js "$@"; }`,
+          'trap "kill \\$(jobs -p) 2>/dev/null || true" EXIT',
+          ...blocks.map(({ commands }, index) => {
+            const text = here(commands);
+            return `{\n${text}\n} > answer-${index}\n${untilListening(text, agentPort)}`;
+          }),
+        ].join('\n');
 
-      await run('bash', ['-c', script], { cwd: folder });
+        await run('bash', ['-c', script], { cwd: folder });
 
-      await afterwards[page]?.(test.http);
-      for (const [index, { shown }] of blocks.entries()) {
-        if (shown === undefined) continue;
-        const answer = await readFile(join(folder, `answer-${index}`), 'utf8');
-        expect(shapeOf(JSON.parse(answer))).toEqual(shapeOf(shown));
-      }
-    },
-  );
-});
+        await afterwards[page]?.(test.http);
+        for (const [index, { shown }] of blocks.entries()) {
+          if (shown === undefined) continue;
+          const answer = await readFile(join(folder, `answer-${index}`), 'utf8');
+          expect(shapeOf(JSON.parse(answer))).toEqual(shapeOf(shown));
+        }
+      },
+    );
+  },
+);
 
 /** What a reader's eyes do: the next command comes once the agent says that it listens. */
 function untilListening(commands: string, port: number): string {

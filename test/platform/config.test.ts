@@ -81,6 +81,7 @@ test('without any setting a node serves this machine only, and every default has
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
     endings: { marginMs: 60_000, keptMs: 7 * 86_400_000 },
+    figuresDays: 90,
     payloads: {
       store: { kind: 'folder', path: resolve('.holdfast/payloads') },
       inlineBytes: 16_384,
