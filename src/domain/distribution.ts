@@ -33,12 +33,11 @@ export class Distribution {
 
   /** Adds a stored distribution, or takes it out again. */
   addPacked(packed: PackedDistribution, times: 1 | -1 = 1): void {
-    this.zeros += (packed[0] ?? 0) * times;
     let key = 0;
-    for (let at = 1; at < packed.length; at += 2) {
-      key += packed[at] ?? 0;
-      this.sketch.store.add(key, (packed[at + 1] ?? 0) * times);
-    }
+    for (const [at, number] of packed.entries())
+      if (at === 0) this.zeros += number * times;
+      else if (at % 2 === 1) key += number;
+      else this.sketch.store.add(key, number * times);
   }
 
   /**

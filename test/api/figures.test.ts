@@ -1,8 +1,6 @@
 /** Figures over the API and the command line, of endings that are written into the node's payload store. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { FigureFiles } from '../../src/services/figures/figure-files.ts';
 import { FigureWriter } from '../../src/services/figures/figure-writer.ts';
@@ -14,9 +12,7 @@ import { expectInvalid, expectProblem } from './problem.ts';
 import { useNode } from './use-node.ts';
 
 const key = 'a-key-of-the-figures-tests';
-const payloads = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
-afterAll(() => rm(payloads, { recursive: true, force: true }));
-const node = useNode({ HOLDFAST_API_KEYS: key, HOLDFAST_PAYLOAD_STORE: payloads });
+const node = useNode({ HOLDFAST_API_KEYS: key });
 
 const at = (time: string): number => Date.parse(`2026-11-30T${time}Z`);
 const range = 'from=2026-11-30T08:00:00Z&to=2026-11-30T10:00:00Z';
@@ -30,7 +26,7 @@ function intervalAt(body: Json, time: string): Json | undefined {
 /** 100 calls at 08:05 that took 101 to 200 ms, of which agents took all but 20 ms; one at 09:10 that failed over, one that failed. */
 beforeAll(async () => {
   expect((await get(range)).body).toMatchObject({ complete_until: null, intervals: [] });
-  const writer = new FigureWriter(new FigureFiles(createFileStore(payloads)));
+  const writer = new FigureWriter(new FigureFiles(createFileStore(join(node.dataDir, 'payloads'))));
   for (let ms = 101; ms <= 200; ms++)
     writer.add(
       ending({

@@ -72,6 +72,23 @@ describe('an ending that a reset replaced', () => {
     for (const files of results) expect(files).toEqual(results[0]);
   });
 
+  it('leaves its minute beside others, the same whichever was told first', async () => {
+    const results = [];
+    for (const order of [
+      [earlier, other],
+      [other, earlier],
+    ]) {
+      const { store, path } = await newStore();
+      const writer = writerOf(store);
+      for (const one of [earlier, other, endedAt('08:05:30', { runId: 'third' })]) writer.add(one);
+      await writer.closeUntil(at('09:30:00'));
+      for (const one of order) await writer.replace(one, by);
+      expect(await callsIn(store)).toEqual({ '08:05': 1 });
+      results.push(await filesOf(store, path));
+    }
+    expect(results[0]).toEqual(results[1]);
+  });
+
   it('is no matter if its minute has no figures any more', async () => {
     const { store } = await newStore();
     const writer = writerOf(store);
