@@ -1,6 +1,6 @@
 /**
  * The feed of endings: keeps one activity of the cluster reading how calls end. Temporal hands it to another worker if its worker
- * dies. All that the feed has read is in the payload store (ADR 0039).
+ * dies. All that the feed has read is in the payload store (ADR 0040).
  */
 import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { EndingActivities, FeedStart } from '../activities/endings.ts';

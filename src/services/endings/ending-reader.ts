@@ -1,5 +1,5 @@
 /**
- * Reads from Temporal which calls have ended, and appends each ending to the log, once (ADR 0039). One reader runs in the
+ * Reads from Temporal which calls have ended, and appends each ending to the log, once (ADR 0040). One reader runs in the
  * cluster. All that it needs is in the log, so another one can take over after any loss, and this one begins anew after any
  * failure of Temporal or of the payload store.
  */
