@@ -54,6 +54,7 @@ export const slowFiles = [
   'test/node/call-events.test.ts',
   'test/node/deletion-kill.test.ts',
   'test/node/endings.test.ts',
+  'test/node/figures.test.ts',
   'test/node/keys.test.ts',
   'test/node/nodes.test.ts',
   'test/node/outages.test.ts',

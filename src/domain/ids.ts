@@ -8,7 +8,7 @@ export const accessDirectoryId = 'access-directory';
 export const agentDirectoryId = 'agent-directory';
 export const agentHealthId = 'agent-health';
 export const clusterTermsId = 'cluster-terms';
-export const endingsId = 'endings';
+export const endingsId = 'endings-feed';
 export const keyUsageId = 'key-usage';
 
 const callPrefix = 'call-';

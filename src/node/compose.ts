@@ -33,6 +33,7 @@ import { createBatchWork } from '../services/reruns/batch-work.ts';
 import type { Services } from '../services/services.ts';
 import { FailedCalls } from '../services/archive/archive-failed.ts';
 import { EndedCalls } from '../services/endings/ended-calls.ts';
+import { FigureConsumer } from '../services/figures/figure-consumer.ts';
 import { ensureFeed } from '../services/endings/ensure-feed.ts';
 import { createFeedWork } from '../services/endings/feed-work.ts';
 import { createTurns } from '../services/sessions/turn-activities.ts';
@@ -171,7 +172,7 @@ function composeActivities(
   { asking, payloads }: { readonly asking: Asking; readonly payloads: Payloads },
 ) {
   const { temporal, texts } = rerunning;
-  const { archive, endings, hints } = payloads;
+  const { archive, endings, hints, figures } = payloads;
   return createActivities({
     ...asking,
     turns: createTurns({ temporal, updateLimit, texts }),
@@ -180,7 +181,7 @@ function composeActivities(
       calls: new EndedCalls(temporal),
       log: endings,
       hints,
-      consumers: [],
+      consumers: () => [new FigureConsumer(figures)],
       marginMs: config.endings.marginMs,
       now: asking.now,
       delay,

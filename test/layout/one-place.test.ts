@@ -14,6 +14,7 @@ import {
   batchWorkflowId,
   callWorkflowId,
   clusterTermsId,
+  endingsId,
   keyUsageId,
   sessionWorkflowId,
 } from '../../src/domain/ids.ts';
@@ -54,7 +55,14 @@ it('literals are found in strings and in templates, and not in imports', () => {
 describe('there is one place', () => {
   it('for the form of workflow ids: src/domain/ids.ts', () => {
     const prefixes = [callWorkflowId(''), sessionWorkflowId(''), 'session@', batchWorkflowId('')];
-    const entities = [accessDirectoryId, agentDirectoryId, agentHealthId, clusterTermsId, keyUsageId];
+    const entities = [
+      accessDirectoryId,
+      agentDirectoryId,
+      agentHealthId,
+      clusterTermsId,
+      endingsId,
+      keyUsageId,
+    ];
     const isId = (literal: string): boolean =>
       entities.includes(literal) || prefixes.some((prefix) => literal.startsWith(prefix));
     expect(filesWith(isId)).toEqual(['src/domain/ids.ts']);

@@ -166,6 +166,10 @@ class Minutes implements EndingConsumer {
     return Promise.resolve();
   }
 
+  pass(until: number): Promise<void> {
+    return this.closeUntil(until);
+  }
+
   private async closeUntil(until: number): Promise<void> {
     for (const [minute, endings] of byMinute(this.open)) {
       if ((minute + 1) * minuteMs > until) continue;

@@ -19,6 +19,8 @@ export interface EndingConsumer {
   take(segment: Segment): Promise<void>;
   /** Call this before an ending is appended that replaces those of earlier runs, because somebody has reset the call. */
   replace(earlier: readonly Ending[], by: Ending): Promise<void>;
+  /** Nothing else has ended by `until` (epoch ms). Called now and then while no segment is appended. */
+  pass(until: number): Promise<void>;
 }
 
 export interface ReaderParts {
@@ -195,6 +197,8 @@ export class EndingReader {
       const inOrder = endings.toSorted((one, other) => one.endedAt - other.endedAt);
       await this.append(known, at, inOrder);
       for (const [runId, endedAt] of seen) if (endedAt <= until) seen.delete(runId);
+    } else {
+      for (const consumer of this.parts.consumers) await consumer.pass(until);
     }
     await this.book.forget(until);
   }
