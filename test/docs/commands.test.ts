@@ -71,7 +71,7 @@ const afterwards: Readonly<Record<string, (http: HttpClient) => Promise<void>>> 
   },
 };
 
-describe.each(['README.md', 'docs/guide.md', 'docs/replay.md', 'docs/figures.md'])(
+describe.each(['README.md', 'docs/guide.md', 'docs/replay.md', 'docs/figures.md', 'docs/operations.md'])(
   'the commands of %s',
   (page) => {
     let test: TestNode;
