@@ -6,6 +6,7 @@ import type { Log } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Agents } from '../services/agents/agents.ts';
 import type { Health } from '../services/agents/health.ts';
+import { FailedCalls } from '../services/archive/archive-failed.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { sweepFigures, sweepPayloads } from '../services/archive/payload-sweep.ts';
 import type { FigureFiles } from '../services/figures/figure-files.ts';
@@ -32,9 +33,12 @@ export interface LoopParts {
   readonly deletions: SessionDeletions;
   readonly membership: Membership;
   readonly archive: Archive | undefined;
+  readonly archiveIntervalMs: number;
   readonly endings: EndingLog;
   readonly endingsKeptMs: number;
   readonly hints: EndingHints;
+  /** Epoch ms by Temporal's clock: this machine's may be wrong, and sweeps delete what is old. */
+  readonly now: () => number;
   readonly figures: FigureFiles;
   readonly figuresDays: number;
 }
@@ -48,6 +52,8 @@ const usageIntervalMs = 2_000;
  * removed agent go away there so much later.
  */
 const idleDirectoryMs = 60_000;
+/** Hints that no reader has taken in this time are deleted: what they say can be read from Temporal. */
+const hintsKeptMs = 3_600_000;
 /** How often a facade makes sure that the feed of endings runs. */
 const feedIntervalMs = 60_000;
 const sweepIntervalMs = 6 * 3_600_000;
@@ -118,7 +124,8 @@ function readDirectoryAtNeed({ agents, metrics }: LoopParts): Loop {
 
 function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
   const { temporal, metrics, texts, access, usage, agents, health, inFlight, deletions, archive } = parts;
-  const { endings, endingsKeptMs, figures, figuresDays } = parts;
+  const { endings, figures, figuresDays, now } = parts;
+  const failedCalls = archive && new FailedCalls(temporal, archive, endings);
   return [
     { what: 'Reading the API keys', intervalMs: syncIntervalMs, round: () => access.refresh() },
     { what: 'Reporting what keys use', intervalMs: usageIntervalMs, round: () => usage.sync() },
@@ -141,13 +148,22 @@ function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
     {
       what: 'Sweeping payloads',
       intervalMs: sweepIntervalMs,
-      round: () => sweepPayloads(temporal, texts, Date.now(), archive),
+      round: () => sweepPayloads(temporal, texts, now(), archive),
     },
     {
       what: 'Sweeping the log of endings',
       intervalMs: sweepIntervalMs,
-      round: () => endings.sweep(Date.now() - endingsKeptMs),
+      round: () => sweepEndings(parts),
     },
+    ...(failedCalls
+      ? [
+          {
+            what: 'Archiving failed calls',
+            intervalMs: parts.archiveIntervalMs,
+            round: () => failedCalls.archiveNew(stopping),
+          },
+        ]
+      : []),
     {
       // Somebody may have ended its workflow in Temporal.
       what: 'Starting the feed of endings',
@@ -157,7 +173,14 @@ function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
     {
       what: 'Deleting old figures',
       intervalMs: sweepIntervalMs,
-      round: () => sweepFigures(figures, Date.now(), figuresDays),
+      round: () => sweepFigures(figures, now(), figuresDays),
     },
   ];
+}
+
+/** Deletes what no reader needs any more. The log is kept until the archive has its failed calls. */
+async function sweepEndings({ endings, endingsKeptMs, hints, archive, now }: LoopParts): Promise<void> {
+  const archived = (await archive?.watermark()) ?? Infinity;
+  await endings.sweep(Math.min(now() - endingsKeptMs, archived));
+  await hints.sweep(now() - hintsKeptMs);
 }

@@ -9,7 +9,6 @@ import { Probes } from '../agents/probes/probes.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { NodeCard } from '../domain/node-card.ts';
 import { allProjects } from '../domain/project.ts';
-import { delay } from '../lib/delay.ts';
 import { createMembership, type Membership } from '../membership/membership.ts';
 import { refuseNewStore } from '../membership/refuse-new-store.ts';
 import { writeOwnCard } from '../membership/write-own-card.ts';
@@ -31,11 +30,7 @@ import { Nodes } from '../services/nodes/nodes.ts';
 import { QueuedTurns } from '../services/calls/queued-turns.ts';
 import { createBatchWork } from '../services/reruns/batch-work.ts';
 import type { Services } from '../services/services.ts';
-import { FailedCalls } from '../services/archive/archive-failed.ts';
-import { EndedCalls } from '../services/endings/ended-calls.ts';
-import { FigureConsumer } from '../services/figures/figure-consumer.ts';
-import { ensureFeed } from '../services/endings/ensure-feed.ts';
-import { createFeedWork } from '../services/endings/feed-work.ts';
+import type { FeedWork } from '../services/endings/feed-work.ts';
 import { createTurns } from '../services/sessions/turn-activities.ts';
 import type { UntoldEndings } from '../services/sessions/untold-endings.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
@@ -43,10 +38,11 @@ import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { resumeAfterOutage } from './after-an-outage.ts';
 import { startBackgroundLoops } from './background-loops.ts';
 import { createCallSinks } from './call-sinks.ts';
+import { composeFeed, startFeed } from './compose-feed.ts';
 import { composeAsking, type Asking } from './compose-asking.ts';
 import { composeServices, type ComposedServices } from './compose-services.ts';
 import { enterVersions } from './enter-versions.ts';
-import { openPayloads, type Payloads } from './open-payloads.ts';
+import { openPayloads } from './open-payloads.ts';
 
 /** The parts of one process, wired together. */
 export interface Node {
@@ -124,7 +120,8 @@ export async function composeNode(
   const { rerunning, deletions } = composed;
   const queuedTurns = new QueuedTurns();
   const metrics = measureLoad(composed, asking, { clock, queuedTurns, role });
-  const activities = composeActivities(config, log, composed, { asking, payloads });
+  const feed = composeFeed(config, log, { temporal, payloads, now });
+  const activities = composeActivities(config, composed, { asking, feed });
   const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, hints, metrics, log, tracing });
   const { access, usage } = composed.services;
   const loops = {
@@ -135,6 +132,8 @@ export async function composeNode(
     deletions,
     membership,
     archive,
+    archiveIntervalMs: config.archiveIntervalMs,
+    now,
     endings: payloads.endings,
     endingsKeptMs: config.endings.keptMs,
     hints,
@@ -154,10 +153,13 @@ export async function composeNode(
     clock,
     storeWatch,
     metrics,
-    createWorker: ({ graceMs }) =>
-      createWorker(connection, activities, sinks, workerSettings(config, namespace, graceMs)),
+    createWorker: async ({ graceMs }) =>
+      handingOver(
+        feed,
+        await createWorker(connection, activities, sinks, workerSettings(config, namespace, graceMs)),
+      ),
     enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
-    ensureFeed: () => ensureFeed(temporal),
+    ensureFeed: () => startFeed(temporal, archive),
     watchClock: () => clock.watch(log),
     watchServer: (worker) =>
       server.start((awayMs) => resumeAfterOutage({ ...interrupted, worker }, awayMs, log)),
@@ -167,30 +169,28 @@ export async function composeNode(
 
 function composeActivities(
   config: Config,
-  log: Log,
   { rerunning, updateLimit }: ComposedServices,
-  { asking, payloads }: { readonly asking: Asking; readonly payloads: Payloads },
+  { asking, feed }: { readonly asking: Asking; readonly feed: FeedWork },
 ) {
   const { temporal, texts } = rerunning;
-  const { archive, endings, hints, figures } = payloads;
   return createActivities({
     ...asking,
     turns: createTurns({ temporal, updateLimit, texts }),
     batches: createBatchWork(rerunning, config.limits.maxBatchCalls),
-    feed: createFeedWork({
-      calls: new EndedCalls(temporal),
-      log: endings,
-      hints,
-      consumers: () => [new FigureConsumer(figures)],
-      marginMs: config.endings.marginMs,
-      now: asking.now,
-      delay,
-      onFailed: (err) => log.warn({ err }, 'Reading how calls ended failed; it will be retried'),
-      onArchivingFailed: (err) => log.warn({ err }, 'Archiving failed calls failed; it will be retried'),
-      failedCalls: archive && new FailedCalls(temporal, archive, endings),
-      archiveIntervalMs: config.archiveIntervalMs,
-    }),
+    feed: feed.activities,
   });
+}
+
+/** A worker that stops gives the feed of endings back at once, and not only after its grace time. */
+function handingOver(feed: FeedWork, worker: Worker): Worker {
+  return {
+    run: () => worker.run(),
+    getState: () => worker.getState(),
+    shutdown: () => {
+      feed.handOver();
+      worker.shutdown();
+    },
+  };
 }
 
 function composeProbes(config: Config, { services }: ComposedServices, { transport, now }: Asking): Probes {

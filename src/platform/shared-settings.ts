@@ -20,6 +20,7 @@ const ofAllNodes = [
   'HOLDFAST_SESSION_OLDER_BYTES',
   'HOLDFAST_SESSION_HISTORY_EVENTS',
   'HOLDFAST_SESSION_LOOK_SECONDS',
+  'HOLDFAST_ENDINGS_MARGIN_SECONDS',
   'HOLDFAST_WINDOW_MESSAGES',
   'HOLDFAST_WINDOW_BYTES',
 ] as const;
@@ -39,6 +40,7 @@ const ofFacades = [
   'HOLDFAST_ARCHIVE',
   // A facade with fewer days would delete what the others keep.
   'HOLDFAST_FIGURES_DAYS',
+  'HOLDFAST_ENDINGS_DAYS',
 ] as const;
 
 type Value = string | number;

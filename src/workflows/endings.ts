@@ -14,7 +14,7 @@ const { readEndings } = proxyActivities<EndingActivities>({
 
 /** Without `start`, it begins with the calls that end from now on. */
 export async function endings(start?: FeedStart): Promise<void> {
-  const { since } = start ?? { since: workflowInfo().startTime.getTime() };
+  const since = start?.since ?? workflowInfo().startTime.getTime();
   let position = start?.position ?? { segment: 0, listedAt: 0, steadySince: 0 };
   while (!workflowInfo().continueAsNewSuggested) position = await readEndings({ since, position });
   await continueAsNew<typeof endings>({ since, position });

@@ -56,10 +56,17 @@ it('counts exactly, and percentiles are within 2 %, before and after all nodes a
   const journal: Json[] = [];
   const ask = async (index: number): Promise<void> => {
     const prompt = `${'x'.repeat(index % 97)} ${index}`;
-    const by = index % 2 === 0 ? node : beside;
-    const answer = await by.http.call({ agent_name: index % 3 === 0 ? 'strict' : 'moody', prompt });
-    expect(answer.status).toBe(200);
-    journal.push(answer.body);
+    const call = { agent_name: index % 3 === 0 ? 'strict' : 'moody', prompt };
+    // The node may be killed meanwhile. The call goes on, and the same request to another node gets its answer.
+    for (const by of [index % 2 === 0 ? node : beside, beside, beside]) {
+      const answer = await by.http
+        .call(call, { 'Idempotency-Key': `figures-${index}` })
+        .catch(() => undefined);
+      if (answer?.status !== 200) continue;
+      journal.push(answer.body);
+      return;
+    }
+    throw new Error(`Call ${index} got no answer`);
   };
   let next = 0;
   const worker = async (until: number): Promise<void> => {
@@ -67,11 +74,12 @@ it('counts exactly, and percentiles are within 2 %, before and after all nodes a
   };
   const workers = (until: number): Promise<unknown> =>
     Promise.all(Array.from({ length: concurrency }, () => worker(until)));
-  await workers(count / 2);
+  await workers(count / 4);
+  const working = workers(count);
   node.process.kill('SIGKILL');
   await node.process.exited;
   node = await startNodeProcess(samePlace(environment, node));
-  await workers(count);
+  await working;
 
   const read = async (): Promise<Figures> =>
     (await node.http.get('/api/vps/figures?step=minute')).body as unknown as Figures;
@@ -81,8 +89,11 @@ it('counts exactly, and percentiles are within 2 %, before and after all nodes a
   await waitForAll(count);
   const { total } = await read();
   expect(countsIn(total)).toEqual(countsOf(journal));
-  expect(total.agents['moody']?.tries).toBe(moody.requests.length);
-  expect(total.agents['strict']?.tries).toBe(strict.requests.length);
+  // A request that was lost with its worker in a first task is known to its agent alone.
+  const tries = (total.agents['moody']?.tries ?? 0) + (total.agents['strict']?.tries ?? 0);
+  const requests = moody.requests.length + strict.requests.length;
+  expect(tries).toBeLessThanOrEqual(requests);
+  expect(requests - tries).toBeLessThanOrEqual(concurrency);
   const latencies = journal.flatMap((answer) => attemptsOf(answer).map(({ latency_ms: ms }) => ms));
   expect(total.latency_ms.count).toBe(latencies.length);
   for (const percentile of [50, 95, 99] as const) {

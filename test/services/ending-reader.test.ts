@@ -19,7 +19,7 @@ async function passTime(world: World, reader: RunningReader, ms: number): Promis
   return running;
 }
 
-test.each(Array.from({ length: 8 }, (_, seed) => seed))(
+test.each(Array.from({ length: 5 }, (_, seed) => seed))(
   'whatever fails, each ending is in the log once, and each minute is complete when it is written (seed %i)',
   async (seed) => {
     const world = new World(seed);
@@ -27,6 +27,9 @@ test.each(Array.from({ length: 8 }, (_, seed) => seed))(
     let reader = world.reader(0);
     for (let takeover = 0; takeover < 6; takeover++) {
       world.faults = takeover % 2 === 0 ? 0.1 : 0;
+      // More calls than one list goes back for, and once more than one list has.
+      if (takeover === 1) world.burst(1_200);
+      if (takeover === 3 && seed === 0) world.burst(10_500);
       reader = await passTime(world, reader, (1 + 3 * chance()) * minuteMs);
       // The earlier reader may go on for a while beside the next one, or it is dead.
       const earlier = reader;
@@ -41,7 +44,8 @@ test.each(Array.from({ length: 8 }, (_, seed) => seed))(
     const found = segments.flatMap(({ endings }) => endings.map(({ runId }) => runId));
     expect(new Set(found).size).toBe(found.length);
     const old = world.calls.filter(({ ending }) => ending.endedAt < world.now - 2 * marginMs);
-    expect(old.filter(({ ending }) => !found.includes(ending.runId))).toEqual([]);
+    const has = new Set(found);
+    expect(old.filter(({ ending }) => !has.has(ending.runId))).toEqual([]);
     expect(old.length).toBeGreaterThan(300);
     // What a segment says to be complete is complete.
     const known = new Set<string>();

@@ -76,8 +76,14 @@ export class World {
       queuedMs: 0,
       attempts: [],
     };
-    this.calls.push({ ending, listedAt: this.now + 10_000 * this.random() ** 3 });
+    // Now and then a list lags for longer than a reader waits before it looks up a hint.
+    this.calls.push({ ending, listedAt: this.now + 15_000 * this.random() ** 3 });
     if (this.random() < 0.8) this.hints.add(this.random() < 0.1 ? { ...ending, agent: 'wrong' } : ending);
+  }
+
+  /** Ends so many calls at the same time. */
+  burst(count: number): void {
+    for (let ended = 0; ended < count; ended++) this.end();
   }
 
   /** Starts a reader. While it waits, time passes, and calls end. */

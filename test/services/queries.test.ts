@@ -72,8 +72,8 @@ test('reruns, ended calls and calls that failed lately are found by their own qu
   expect(endedRunsOfCallQuery("it's")).toBe(
     "WorkflowId IN ('call-it\\'s') AND ExecutionStatus != 'Running' AND WorkflowType = 'agentCall'",
   );
-  expect(callsClosedQuery(new Date(0), new Date(1))).toBe(
-    `${calls} AND ExecutionStatus != 'Running' AND CloseTime > '1970-01-01T00:00:00.000Z' AND CloseTime <= '1970-01-01T00:00:00.001Z'`,
+  expect(callsClosedQuery(0, 1)).toBe(
+    `${calls} AND ExecutionStatus != 'Running' AND CloseTime >= '1970-01-01T00:00:00.001Z' AND CloseTime < '1970-01-01T00:00:00.002Z'`,
   );
 });
 

@@ -23,7 +23,7 @@ export function addFiguresCommand(program: Command): void {
     .option('--from <time>', 'calls that ended at this time or later (default: 24h ago)', asTime)
     .option('--to <time>', 'calls that ended before this time (default: now)', asTime)
     .addOption(new Option('--step <step>', 'length of the intervals, by default what suits').choices(steps))
-    .option('--agent <name>', 'only calls that named this agent, and its attempts')
+    .option('--agent <name>', 'only calls that named this agent, its attempts, and failovers to it')
     .action(withNode(figures));
 }
 

@@ -15,8 +15,8 @@ const concurrency = 4;
 const skewMs = 5_000;
 
 /**
- * Archives failed calls in rounds, in the process of the feed's reader. The watermark moves only when all failed calls of the
- * segments before it are stored, so what was interrupted is repeated. Storing a call twice changes nothing.
+ * Archives failed calls in rounds. Several facades may do so concurrently: storing a call twice changes nothing. The watermark
+ * moves only when all failed calls of the segments before it are stored, so what was interrupted is repeated.
  */
 export class FailedCalls {
   private readonly temporal: Temporal;
@@ -31,32 +31,25 @@ export class FailedCalls {
     this.log = log;
   }
 
-  /** Returns up to when all failed calls are archived, epoch ms. Undefined if none ever was. Throws `PayloadStoreError`. */
-  async archivedUntil(): Promise<number | undefined> {
-    const watermark = await this.archive.watermark();
-    return watermark === 0 ? undefined : watermark;
-  }
-
   /**
-   * Does one round. `newest` is the number of the log's newest segment. If `signal` aborts, the round ends early. Throws
-   * `Refusal` if Temporal does not answer, and `PayloadStoreError` if the archive does not.
+   * Does one round. If `signal` aborts, the round ends early. Throws `Refusal` if Temporal does not answer, and
+   * `PayloadStoreError` if the log or the archive does not.
    */
-  async archiveNew(newest: number, signal: AbortSignal): Promise<void> {
+  async archiveNew(signal: AbortSignal): Promise<void> {
     const before = await this.archive.watermark();
+    this.next ??= await this.firstAfter(before);
     let until = before;
-    for (let number = this.next ?? (await this.firstAfter(before, newest)); number <= newest; number++) {
-      const segment = await this.log.read(number);
-      const failed = segment?.endings.filter(({ outcome }) => outcome === 'failed') ?? [];
-      await pMap(failed, (ending) => this.store(ending), { concurrency, signal });
-      this.next = number + 1;
-      until = Math.max(until, segment?.until ?? 0);
+    for (let segment; !signal.aborted && (segment = await this.log.read(this.next)); this.next++) {
+      const failed = segment.endings.filter(({ outcome }) => outcome === 'failed');
+      await pMap(failed, (ending) => this.store(ending), { concurrency });
+      until = Math.max(until, segment.until);
     }
     if (until > before) await this.archive.advance(until);
   }
 
   /** Returns the number of the first segment that may have calls which ended after `watermark`. */
-  private async firstAfter(watermark: number, newest: number): Promise<number> {
-    let number = newest;
+  private async firstAfter(watermark: number): Promise<number> {
+    let number = await this.log.newest(0);
     for (let segment: Segment | undefined; number > 0; number--) {
       segment = await this.log.read(number);
       if (!segment || (segment.at > 0 && segment.at + skewMs < watermark)) break;

@@ -47,9 +47,13 @@ export function listQuery(filter: CallFilter): string {
   return callsQuery(...conditions.filter((one) => typeof one === 'string'));
 }
 
-/** Returns the query for the runs of calls of all projects that have closed after `from` and by `to`. */
-export function callsClosedQuery(from: Date, to: Date): string {
-  const closed = [`CloseTime > ${quote(from.toISOString())}`, `CloseTime <= ${quote(to.toISOString())}`];
+/**
+ * Returns the query for the runs of calls of all projects that have closed after `from` and by `to` (epoch ms). Temporal's times
+ * are finer than ours, so the whole millisecond counts, as it does once it is rounded down.
+ */
+export function callsClosedQuery(from: number, to: number): string {
+  const begin = (ms: number): string => quote(new Date(ms).toISOString());
+  const closed = [`CloseTime >= ${begin(from + 1)}`, `CloseTime < ${begin(to + 1)}`];
   return callsQuery("ExecutionStatus != 'Running'", ...closed);
 }
 

@@ -4,10 +4,10 @@ import type { Ending } from '../../domain/ending.ts';
 import { callsClosedQuery } from '../calls/call-filter.ts';
 import { listedCall } from '../calls/listed-call.ts';
 import { endedRunsOfCallQuery } from '../temporal/queries.ts';
-import type { Temporal } from '../temporal/rpc.ts';
+import { isUnanswered, type Temporal } from '../temporal/rpc.ts';
 import { count, listAll, type ListedExecution } from '../temporal/visibility.ts';
 import type { HintBook } from './hint-book.ts';
-import { agrees, listedEnding, readEnding, type ListedRun } from './read-ending.ts';
+import { agrees, listedEnding, readEnding, type ListedRun, type ReadRun } from './read-ending.ts';
 
 /** A run that has closed. Times are epoch ms. */
 export interface ClosedRun {
@@ -18,26 +18,29 @@ export interface ClosedRun {
 }
 
 /** How many histories are read at the same time. */
-const concurrency = 8;
+export const readsAtOnce = 8;
 /** The most calls that Temporal returns in one page. */
 const pageSize = 1_000;
 
 /** Every method may throw the refusal `temporal_unavailable`. */
 export class EndedCalls {
   private readonly temporal: Temporal;
+  private readonly onUnreadable: (callId: string, error: unknown) => void;
 
-  constructor(temporal: Temporal) {
+  /** `onUnreadable` is called for each run whose history nobody can read, for example because it was started without input. */
+  constructor(temporal: Temporal, onUnreadable: (callId: string, error: unknown) => void) {
     this.temporal = temporal;
+    this.onUnreadable = onUnreadable;
   }
 
-  /** Returns how many runs have closed after `from` and by `to`. */
+  /** Returns how many runs have closed after `from` and by `to`, in whole ms. */
   count(from: number, to: number): Promise<number> {
-    return count(this.temporal, callsClosedQuery(new Date(from), new Date(to)));
+    return count(this.temporal, callsClosedQuery(from, to));
   }
 
   /**
-   * Yields the runs that have closed after `from` and by `to` and are not in `seen`. Takes their hints from the book; a run
-   * without one, or of which Temporal says something else, is read.
+   * Yields the runs that have closed after `from` and by `to`, in whole ms, and are not in `seen`. Takes their hints from the
+   * book; a run without one, or of which Temporal says something else, is read.
    */
   async *between(
     from: number,
@@ -45,28 +48,33 @@ export class EndedCalls {
     seen: ReadonlyMap<string, number>,
     book: HintBook,
   ): AsyncGenerator<ClosedRun> {
-    const query = callsClosedQuery(new Date(from), new Date(to));
-    const unseen = filter(listAll(this.temporal, query, pageSize), (runId) => {
+    const listed = listAll(this.temporal, callsClosedQuery(from, to), pageSize);
+    const unseen = filter(listed, (runId) => {
       if (seen.has(runId)) book.takeFor(runId);
       return !seen.has(runId);
     });
-    yield* pMapIterable(unseen, (item) => this.closed(item, book), { concurrency });
+    yield* pMapIterable(unseen, (item) => this.closed(item, book), { concurrency: readsAtOnce });
   }
 
   /** Returns how a call ended of which only a hint is known. Undefined if it goes on: its worker has lost the task. */
   async unlisted(hint: Ending): Promise<Ending | undefined> {
-    const ending = await readEnding(this.temporal, hint.callId, hint.runId);
-    if (ending === 'deleted') return hint; // It has ended, since only ended calls are deleted.
-    return ending === 'by_reset' ? undefined : ending;
+    const read = await this.read(hint.callId, hint.runId);
+    if (read === 'by_reset' || read === 'running') return undefined;
+    // Only calls that have ended are deleted.
+    return typeof read === 'object' ? read : hint;
   }
 
-  /** Returns how the earlier runs of a call ended that somebody has reset. */
-  async earlierRuns({ callId, runId, endedAt }: Ending): Promise<Ending[]> {
+  /** Returns how the earlier runs of a call ended that somebody has reset, as far as they are still known. */
+  async earlierRuns({ callId, runId, endedAt, resetFrom }: Ending): Promise<Ending[]> {
+    const runs = new Set<string>(resetFrom === undefined ? [] : [resetFrom]);
+    for await (const { execution } of listAll(this.temporal, endedRunsOfCallQuery(callId)))
+      if (execution?.runId) runs.add(execution.runId);
     const earlier: Ending[] = [];
-    for await (const { execution } of listAll(this.temporal, endedRunsOfCallQuery(callId))) {
-      if (execution?.runId === runId || !execution?.runId) continue;
-      const ending = await readEnding(this.temporal, callId, execution.runId);
-      if (ending && typeof ending === 'object' && ending.endedAt < endedAt) earlier.push(ending);
+    for (const one of runs) {
+      const read = one === runId ? undefined : await this.read(callId, one);
+      if (typeof read !== 'object') continue;
+      if (read.endedAt < endedAt) earlier.push(read);
+      if (read.resetFrom !== undefined) runs.add(read.resetFrom);
     }
     return earlier;
   }
@@ -77,10 +85,19 @@ export class EndedCalls {
     const endedAt = run.endedAt?.getTime() ?? 0;
     const hint = book.takeFor(runId);
     if (hint && agrees(hint, run)) return { runId, endedAt, ending: { ...hint, endedAt } };
-    const read = await readEnding(this.temporal, run.callId, runId);
+    const read = await this.read(run.callId, runId);
     if (read === 'by_reset') return { runId, endedAt };
-    const isRead = typeof read === 'object';
-    return { runId, endedAt, ending: isRead ? read : listedEnding(run) };
+    return { runId, endedAt, ending: typeof read === 'object' ? read : listedEnding(run) };
+  }
+
+  private async read(callId: string, runId: string): Promise<ReadRun | 'unreadable'> {
+    try {
+      return await readEnding(this.temporal, callId, runId);
+    } catch (error) {
+      if (isUnanswered(error)) throw error;
+      this.onUnreadable(callId, error);
+      return 'unreadable';
+    }
   }
 }
 

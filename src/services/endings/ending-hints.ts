@@ -19,9 +19,8 @@ export class EndingHints {
   private readonly process = randomUUID();
   private waiting: Ending[] = [];
   private files = 0;
-  /** Whether the reader of the feed runs in this process. */
-  private isRead = false;
-  private wake: () => void = () => undefined;
+  /** Wakes the reader of the feed. Undefined if it runs in another process. */
+  private wake: (() => void) | undefined;
 
   constructor(store: PayloadStore) {
     this.store = store;
@@ -31,25 +30,28 @@ export class EndingHints {
   add(hint: Ending): void {
     this.waiting.push(hint);
     if (this.waiting.length > maxWaiting) this.waiting.splice(0, this.waiting.length - maxWaiting);
-    this.wake();
+    this.wake?.();
   }
 
   /** Writes the hints for the reader in another process. Does nothing in the reader's process. Throws `PayloadStoreError`. */
   async flush(): Promise<void> {
-    if (this.isRead || this.waiting.length === 0) return;
+    if (this.wake || this.waiting.length === 0) return;
     const hints = this.waiting;
+    this.waiting = [];
     this.files += 1;
-    await this.store.write(`${root}${this.process}-${this.files}`, Buffer.from(JSON.stringify(hints)));
-    this.waiting = this.waiting.filter((hint) => !hints.includes(hint));
+    try {
+      await this.store.write(`${root}${this.process}-${this.files}`, Buffer.from(JSON.stringify(hints)));
+    } catch (error) {
+      this.waiting = [...hints, ...this.waiting].slice(-maxWaiting);
+      throw error;
+    }
   }
 
   /** Call this when the reader begins in this process. `wake` is called for each hint. Returns a function for its end. */
   attach(wake: () => void): () => void {
-    this.isRead = true;
     this.wake = wake;
     return () => {
-      this.isRead = false;
-      this.wake = () => undefined;
+      if (this.wake === wake) this.wake = undefined; // Otherwise another reader has begun here.
     };
   }
 
@@ -65,15 +67,19 @@ export class EndingHints {
     return hints;
   }
 
-  /** Returns the files of other processes that are not in `known`. Throws `PayloadStoreError`. */
-  async newFiles(known: { has(key: string): boolean }): Promise<HintFile[]> {
-    const found: HintFile[] = [];
+  /** Yields the files of other processes that are not in `known`. Throws `PayloadStoreError`. */
+  async *newFiles(known: { has(key: string): boolean }): AsyncGenerator<HintFile> {
     for await (const { key } of this.store.list(root)) {
       if (known.has(key)) continue;
       const bytes = await this.store.read(key);
-      found.push({ key, hints: bytes ? parse(bytes) : [] });
+      yield { key, hints: bytes ? parse(bytes) : [] };
     }
-    return found;
+  }
+
+  /** Deletes the files that were written before `beforeMs` (epoch ms), which no reader has taken. Throws `PayloadStoreError`. */
+  async sweep(beforeMs: number): Promise<void> {
+    for await (const { key, writtenAt } of this.store.list(root))
+      if (writtenAt.getTime() < beforeMs) await this.store.deleteAll(key);
   }
 
   /** Deletes a file whose hints are used. */

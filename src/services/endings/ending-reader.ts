@@ -3,9 +3,10 @@
  * cluster. All that it needs is in the log, so another one can take over after any loss, and this one begins anew after any
  * failure of Temporal or of the payload store.
  */
+import { pMapIterable } from 'p-map';
 import type { Ending, FeedPosition } from '../../domain/ending.ts';
 import type { delay } from '../../lib/delay.ts';
-import type { EndedCalls } from './ended-calls.ts';
+import { readsAtOnce, type EndedCalls } from './ended-calls.ts';
 import type { EndingHints } from './ending-hints.ts';
 import type { EndingLog, Segment } from './ending-log.ts';
 import { readLogEnd, type LogEnd } from './feed-state.ts';
@@ -34,7 +35,7 @@ export interface ReaderParts {
   readonly now: () => number;
   /** Like lib/delay.ts. Tests pass time by it. */
   readonly delay: typeof delay;
-  /** Called with each error after which the reader begins anew. */
+  /** Called with each error. The reader goes on. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -45,14 +46,19 @@ export class FencedOff extends Error {}
 const busyMs = 1_000;
 const idleMs = 15_000;
 const hintFilesMs = 5_000;
+/** A reader that begins so soon after the last list of the one before is no interruption. */
+const handOverMs = 30_000;
 /** A list goes back so far before the list before it, because calls are not listed in the order of their ends. */
 const overlapMs = 2_000;
-/** Up to so many endings within the margin, each list goes back to its begin. With more, their number is compared. */
+/**
+ * With more endings than this in the margin, lists go back only that far. What is older than the margin is then listed once more,
+ * every `thoroughMs`, before it counts as complete.
+ */
 const fewEndings = 1_000;
-const compareMs = 10_000;
-const minuteMs = 60_000;
+const thoroughMs = 10_000;
 /** After an outage, at most so many calls are listed at once. */
 const maxListed = 10_000;
+const minuteMs = 60_000;
 
 /** What the reader knows of the log. */
 interface Known {
@@ -68,13 +74,13 @@ export class EndingReader {
   private readonly parts: ReaderParts;
   private readonly book: HintBook;
   private position: FeedPosition;
-  private comparedAt = 0;
-  private mustListAll = false;
+  private thoroughAt = 0;
   private wake = new AbortController();
 
   constructor(parts: ReaderParts, position: FeedPosition) {
     this.parts = parts;
-    this.position = position;
+    const isHandOver = parts.now() - position.listedAt < handOverMs;
+    this.position = isHandOver ? position : { ...position, steadySince: 0 };
     this.book = new HintBook(parts.hints);
   }
 
@@ -89,20 +95,24 @@ export class EndingReader {
     try {
       let known: Known | undefined;
       for (let failures = 0; !signal.aborted;) {
-        let pauseMs = idleMs;
+        let failure: unknown;
+        let isBusy = false;
         try {
           known ??= await this.begin(since);
-          if (await this.round(known)) pauseMs = busyMs;
-          failures = 0;
+          ({ isBusy, failure } = await this.round(known, signal));
         } catch (error) {
           if (error instanceof FencedOff) throw error;
-          known = undefined;
-          this.position = { ...this.position, steadySince: 0 };
-          pauseMs = Math.min(idleMs, busyMs * 2 ** failures);
-          failures += 1;
-          this.parts.onFailed(error);
+          known = undefined; // It is unclear what the log has.
+          failure = error;
         }
-        await this.pause(pauseMs, signal);
+        if (failure === undefined) failures = 0;
+        else {
+          this.position = { ...this.position, steadySince: 0 };
+          this.parts.onFailed(failure);
+          failures += 1;
+        }
+        const retryMs = Math.min(idleMs, busyMs * 2 ** (failures - 1));
+        await this.pause(failures > 0 ? retryMs : isBusy ? busyMs : idleMs, signal);
       }
     } finally {
       detach();
@@ -114,8 +124,8 @@ export class EndingReader {
     const { delay, hints } = this.parts;
     await delay(Math.min(ms, busyMs), signal);
     for (let waited = busyMs; waited < ms && !signal.aborted; waited += hintFilesMs) {
-      if (hints.hasOwn || (await this.book.readFiles().catch(() => true))) return;
       this.wake = new AbortController();
+      if (hints.hasOwn || (await this.book.readFiles().catch(() => true))) return;
       await delay(Math.min(hintFilesMs, ms - waited), AbortSignal.any([signal, this.wake.signal]));
     }
   }
@@ -134,36 +144,63 @@ export class EndingReader {
     return known;
   }
 
-  /** Lists once, and appends what is new. Returns whether the next round should come soon. */
-  private async round(known: Known): Promise<boolean> {
-    const { calls, marginMs, now } = this.parts;
+  /**
+   * Lists once, and appends what is new. Returns whether the next round should come soon. `failure` is set if Temporal did not
+   * answer; what it had told before is appended.
+   */
+  private async round(known: Known, signal: AbortSignal): Promise<{ isBusy: boolean; failure: unknown }> {
+    const { marginMs, now } = this.parts;
     const at = now();
     this.book.takeOwn();
     await this.book.readFiles();
-    const to = at - known.until > 2 * marginMs + idleMs ? await this.upTo(known, at) : at;
-    const steadySince = this.position.steadySince || at;
-    const isSteady = at - steadySince >= marginMs;
-    const all = to < at || this.mustListAll || known.seen.size <= fewEndings;
-    const from = all ? known.until : Math.max(known.until, this.position.listedAt - overlapMs);
     const endings: Ending[] = [];
-    for await (const { runId, endedAt, ending } of calls.between(from, to, known.seen, this.book)) {
-      known.seen.set(runId, endedAt);
-      if (ending) endings.push(ending);
+    let to = at;
+    let failure: unknown;
+    try {
+      if (at - known.until > 2 * marginMs + idleMs) to = await this.upTo(known, at);
+      const over = Math.min(to, at - marginMs);
+      const goBack = to < at || known.seen.size <= fewEndings;
+      const from = goBack ? known.until : Math.max(known.until, this.position.listedAt - overlapMs);
+      await this.collect(known, { from, to, at, signal }, endings);
+      const steadySince = this.position.steadySince || at;
+      const isDue = at - steadySince >= marginMs && (goBack || at - this.thoroughAt >= thoroughMs);
+      if (isDue && !goBack) await this.collect(known, { from: known.until, to: over, at, signal }, endings);
+      if (!signal.aborted) {
+        this.position = { ...this.position, listedAt: to, steadySince };
+        if (isDue) known.until = Math.max(known.until, over);
+        if (isDue) this.thoroughAt = at;
+      }
+    } catch (error) {
+      failure = error ?? new Error('The list failed');
     }
-    for (const hint of this.book.overdue(at)) {
-      this.book.takeFor(hint.runId);
-      if (known.seen.has(hint.runId) || hint.endedAt <= known.until) continue;
-      const ending = await calls.unlisted(hint);
-      if (!ending) continue;
-      endings.push(ending);
-      known.seen.set(ending.runId, ending.endedAt);
-    }
-    if (all) this.mustListAll = false;
-    this.position = { ...this.position, listedAt: to, steadySince };
-    if (isSteady && (all || (await this.hasAll(known, at, to))))
-      known.until = Math.max(known.until, Math.min(to, at - marginMs));
     await this.keep(known, at, endings);
-    return endings.length > 0 || this.book.size > 0 || (to < at && isSteady);
+    const isBehind = to < at && at - this.position.steadySince >= marginMs;
+    return { isBusy: endings.length > 0 || this.book.size > 0 || isBehind, failure };
+  }
+
+  /** Adds the endings of the calls that have closed after `from` and by `to` and are not in the log. */
+  private async collect(
+    { seen, until }: Known,
+    { from, to, at, signal }: { from: number; to: number; at: number; signal: AbortSignal },
+    endings: Ending[],
+  ): Promise<void> {
+    const { calls } = this.parts;
+    for await (const { runId, endedAt, ending } of calls.between(from, to, seen, this.book)) {
+      seen.set(runId, endedAt);
+      if (ending) endings.push(ending);
+      if (signal.aborted) return;
+    }
+    const unlisted = this.book
+      .takeOverdue(to, at)
+      .filter(({ runId, endedAt }) => !seen.has(runId) && endedAt > until);
+    const reads = pMapIterable(unlisted, (hint) => calls.unlisted(hint), { concurrency: readsAtOnce });
+    for await (const ending of reads) {
+      if (ending) {
+        endings.push(ending);
+        seen.set(ending.runId, ending.endedAt);
+      }
+      if (signal.aborted) return;
+    }
   }
 
   /** Returns up to when the next list goes, so that it has not too many calls. */
@@ -172,16 +209,6 @@ export class EndingReader {
     while (to - until > busyMs && (await this.parts.calls.count(until, to)) > maxListed)
       to = until + Math.ceil((to - until) / 2);
     return to;
-  }
-
-  /** Compares the number of endings with Temporal's, now and then. Returns whether the log has all that closed by `to`. */
-  private async hasAll({ until, seen }: Known, at: number, to: number): Promise<boolean> {
-    if (at - this.comparedAt < compareMs) return false;
-    this.comparedAt = at;
-    const count = await this.parts.calls.count(until, to);
-    const own = [...seen.values()].filter((endedAt) => endedAt <= to).length;
-    this.mustListAll = count !== own;
-    return count === own;
   }
 
   /**

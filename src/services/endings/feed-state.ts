@@ -16,6 +16,8 @@ export interface LogEnd {
   readonly usedUntil: number;
   /** The newest segments, oldest first: all that have endings after `usedUntil`. */
   readonly segments: readonly Segment[];
+  /** Whether one of them is damaged, so that its endings are missing. */
+  readonly isDamaged: boolean;
 }
 
 /**
@@ -28,18 +30,22 @@ export async function readLogEnd(log: EndingLog, known: number, now: number): Pr
   let fence = 0;
   let until: number | undefined;
   let usedUntil: number | undefined;
+  let isDamaged = false;
   for (let number = newest; number > 0; number--) {
     const segment = await log.read(number);
     if (!segment) break; // It was swept.
     segments.unshift(segment);
     fence = Math.max(fence, segment.fence);
-    if (segment.until === 0) continue; // It is damaged.
+    if (segment.until === 0) {
+      isDamaged = true;
+      continue;
+    }
     // A segment is appended only when the consumers have used the one before it.
     if (number < newest) usedUntil ??= floorToMinute(Math.min(segment.until, now));
     until ??= Math.min(segment.until, now);
     if (usedUntil !== undefined && segment.at + skewMs < usedUntil) break;
   }
-  return { newest, fence, until, usedUntil: usedUntil ?? 0, segments };
+  return { newest, fence, until, usedUntil: usedUntil ?? 0, segments, isDamaged };
 }
 
 function floorToMinute(ms: number): number {

@@ -34,12 +34,15 @@ export class HintBook {
 
   /** Reads the files that other processes have written since. Returns whether there were any. Throws `PayloadStoreError`. */
   async readFiles(): Promise<boolean> {
-    const files = await this.hints.newFiles(this.files);
-    for (const { key, hints } of files) {
-      this.files.set(key, Math.max(0, ...hints.map(({ endedAt }) => endedAt)));
+    const before = this.files.size;
+    for await (const { key, hints } of this.hints.newFiles(this.files)) {
+      this.files.set(
+        key,
+        hints.reduce((newest, { endedAt }) => Math.max(newest, endedAt), 0),
+      );
       for (const hint of hints) this.note(hint);
     }
-    return files.length > 0;
+    return this.files.size > before;
   }
 
   /** Takes the hint about a run. Undefined if there is none, or if two of them differ. */
@@ -49,11 +52,13 @@ export class HintBook {
     return hinted && !hinted.disputed ? hinted.hint : undefined;
   }
 
-  /** Returns the hints about runs that Temporal should have listed as closed by now. */
-  overdue(now: number): Ending[] {
-    return [...this.byRun.values()]
-      .filter(({ hint }) => hint.endedAt < now - listedWithinMs)
-      .map(({ hint }) => hint);
+  /** Takes the hints about runs that ended by `listedTo` and that Temporal should have listed as closed by now. */
+  takeOverdue(listedTo: number, now: number): Ending[] {
+    const overdue = [...this.byRun.values()]
+      .map(({ hint }) => hint)
+      .filter(({ endedAt }) => endedAt <= listedTo && endedAt < now - listedWithinMs);
+    for (const { runId } of overdue) this.byRun.delete(runId);
+    return overdue;
   }
 
   /** Forgets the hints from `until` and before, and deletes their files. `until` is epoch ms. Throws `PayloadStoreError`. */

@@ -15,10 +15,17 @@ export interface ListedRun extends CallSummary {
   readonly runId: string;
 }
 
+/** What was read of a run: its ending, or why it has none. */
+export type ReadRun = Ending | 'by_reset' | 'running' | 'deleted';
+
+/** How long before Temporal's record a hint may have been given, in ms. A task that was lost is repeated after 5 s. */
+const hintedWithinMs = 2_000;
+
 /** Returns whether the hint says of the run what Temporal says of it. */
-export function agrees(hint: Ending, { runId, status, errorType, answeredBy }: ListedRun): boolean {
+export function agrees(hint: Ending, { runId, status, errorType, answeredBy, endedAt }: ListedRun): boolean {
   return (
     hint.runId === runId &&
+    Math.abs(hint.endedAt - (endedAt?.getTime() ?? 0)) <= hintedWithinMs &&
     hint.outcome === status &&
     hint.errorType === errorType &&
     hint.answeredBy === answeredBy
@@ -43,14 +50,11 @@ export function listedEnding(run: ListedRun): Ending {
 }
 
 /**
- * Reads the ending of a run from its history. `by_reset` if the run ended because somebody reset the call, which goes on in
- * another run; undefined if the run goes on, `deleted` if Temporal does not know it. Throws the refusal `temporal_unavailable`.
+ * Reads the ending of a run from its history. `by_reset` means that it ended because somebody reset the call, which goes on in
+ * another run; `deleted`, that Temporal does not know it. Throws the refusals `temporal_unavailable`, and `call_not_found` if the
+ * history is not that of a call.
  */
-export async function readEnding(
-  temporal: Temporal,
-  callId: string,
-  runId: string,
-): Promise<Ending | 'by_reset' | 'deleted' | undefined> {
+export async function readEnding(temporal: Temporal, callId: string, runId: string): Promise<ReadRun> {
   const handle = temporal.client.workflow.getHandle(callWorkflowId(callId), runId);
   const history = await rpc(temporal, rpcTimeoutMs.read, () => handle.fetchHistory()).catch(
     (error: unknown) => {
@@ -61,7 +65,7 @@ export async function readEnding(
   const events = history?.events ?? [];
   if (events.length === 0) return 'deleted';
   const { input, startedAt, end, resetFrom } = callRunIn(callId, events);
-  if (!end) return undefined;
+  if (!end) return 'running';
   if (end.byReset) return 'by_reset';
   const { result, failure } = end;
   const progress = result ?? failure;

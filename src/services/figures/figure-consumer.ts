@@ -15,11 +15,15 @@ export class FigureConsumer implements EndingConsumer {
     this.writer = new FigureWriter(files);
   }
 
-  /** Counts anew what may not be written yet: whole minutes. */
-  async resume({ segments, usedUntil, until }: LogEnd): Promise<void> {
+  /**
+   * Counts anew what may not be written yet: whole minutes. If endings are missing, a minute that is written stays as it is.
+   */
+  async resume({ segments, usedUntil, until, isDamaged }: LogEnd): Promise<void> {
     this.writer = new FigureWriter(this.files);
+    const written = isDamaged ? ((await this.files.closedUntil()) ?? 0) : 0;
     const endings = segments.flatMap((segment) => segment.endings);
-    for (const ending of newestRuns(endings)) if (ending.endedAt >= usedUntil) this.writer.add(ending);
+    for (const ending of newestRuns(endings))
+      if (ending.endedAt >= Math.max(usedUntil, written)) this.writer.add(ending);
     if (until !== undefined) await this.writer.closeUntil(until);
   }
 
@@ -39,10 +43,8 @@ export class FigureConsumer implements EndingConsumer {
 
 /** Leaves out the endings of runs that a later one replaces, because somebody has reset the call. */
 function newestRuns(endings: readonly Ending[]): Ending[] {
-  const newest = new Map<string, Ending>();
-  for (const ending of endings) {
-    const known = newest.get(ending.callId);
-    if (!known || known.endedAt <= ending.endedAt) newest.set(ending.callId, ending);
-  }
-  return [...newest.values()];
+  const resets = endings.filter(({ resetFrom }) => resetFrom !== undefined);
+  return endings.filter(
+    ({ callId, endedAt }) => !resets.some((by) => by.callId === callId && by.endedAt > endedAt),
+  );
 }

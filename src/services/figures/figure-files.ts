@@ -7,7 +7,8 @@
  *     figures/2026-11-30/day.gz     a day: its sum, then its hours that are folded
  *     figures/closed-until          the time before which all minutes are written
  *
- * An interval without calls has no file and no line. The files hold nothing of any call.
+ * An interval without calls has no file and no line. Of calls, the files hold only the run ids of
+ * those that were reset.
  */
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';

@@ -54,8 +54,10 @@ export class FigureWriter {
     const closed = closing.map(({ at }) => at);
     for (const hour of await this.hoursToFold(closed, before, until)) await foldHour(this.files, hour);
     if (hasNews) {
-      await this.files.writeClosedUntil(until);
-      this.closedUntil = until;
+      // A later writer may have begun meanwhile.
+      const now = (await this.files.closedUntil()) ?? 0;
+      if (until > now) await this.files.writeClosedUntil(until);
+      this.closedUntil = Math.max(until, now);
     }
     for (const at of closed) this.open.delete(at);
   }

@@ -1,0 +1,44 @@
+/** Wires the feed of endings: what a worker runs of it, and how a facade starts it. */
+import { delay } from '../lib/delay.ts';
+import type { Config } from '../platform/config.ts';
+import type { Log } from '../platform/logging.ts';
+import type { Archive } from '../services/archive/archive.ts';
+import { EndedCalls } from '../services/endings/ended-calls.ts';
+import { ensureFeed } from '../services/endings/ensure-feed.ts';
+import { createFeedWork, type FeedWork } from '../services/endings/feed-work.ts';
+import { FigureConsumer } from '../services/figures/figure-consumer.ts';
+import type { Temporal } from '../services/temporal/rpc.ts';
+import type { Payloads } from './open-payloads.ts';
+
+export function composeFeed(
+  { endings: { marginMs } }: Config,
+  log: Log,
+  { temporal, payloads, now }: { temporal: Temporal; payloads: Payloads; now: () => number },
+): FeedWork {
+  const { endings, hints, figures } = payloads;
+  return createFeedWork({
+    calls: new EndedCalls(temporal, (callId, err) => {
+      log.error({ callId, err }, 'The history of an ended call cannot be read: its attempts are not counted');
+    }),
+    log: endings,
+    hints,
+    consumers: () => [new FigureConsumer(figures)],
+    marginMs,
+    now,
+    delay,
+    onFailed: (err) => log.warn({ err }, 'Reading how calls ended failed; it will be retried'),
+  });
+}
+
+/** How long before the archive's watermark the calls began that versions without the feed may not have archived. */
+const overlapMs = 600_000;
+
+/**
+ * Starts the feed. The first one of a cluster begins where the archive of a version without a feed has ended. Throws the refusal
+ * `temporal_unavailable`.
+ */
+export async function startFeed(temporal: Temporal, archive: Archive | undefined): Promise<void> {
+  // An archive that cannot be read must not stop a node from starting.
+  const watermark = (await archive?.watermark().catch(() => 0)) ?? 0;
+  await ensureFeed(temporal, watermark === 0 ? undefined : watermark - overlapMs);
+}
