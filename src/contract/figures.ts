@@ -23,7 +23,9 @@ export const figuresQuery = z.strictObject({
     .enum(['true', 'false'])
     .default('false')
     .openapi({ description: 'true: each interval has its agents. `total` has them always' }),
-  agent: id.optional().openapi({ description: 'Only calls that named this agent, its attempts, and failovers to it' }),
+  agent: id
+    .optional()
+    .openapi({ description: 'Only calls that named this agent, its attempts, and failovers to it' }),
 });
 
 const callsByOutcome = z.object({ completed: wholeNumber, failed: wholeNumber, cancelled: wholeNumber });
