@@ -30,6 +30,7 @@ import { problemHandler } from './http/problems.ts';
 import { refuseOtherSites } from './http/refuse-other-sites.ts';
 import { requestLog } from './http/request-log.ts';
 import { traceRequest } from './http/request-trace.ts';
+import { withoutKeys } from './http/without-keys.ts';
 import { agentEndpoints } from './agents/routes.ts';
 import { callStreamEndpoints } from './calls/call-streams.ts';
 import { callExportEndpoints } from './calls/call-export.ts';
@@ -112,6 +113,12 @@ function expressPath(path: string): string {
 function pipeline(one: Endpoint, deps: ApiDependencies): (RequestHandler | ErrorRequestHandler)[] {
   const { access, authenticate, charges, openResponses, drain, config, metrics, diskProblem } = deps;
   const guard: RequestHandler = async (request, response, next) => {
+    const arrivedAt = performance.now();
+    const stop = metrics.httpDuration.startTimer({
+      http_request_method: request.method,
+      http_route: one.path,
+    });
+    response.once('close', () => stop({ http_response_status_code: response.statusCode }));
     if (one.scope !== 'open') {
       response.set('Cache-Control', 'no-store'); // A request by cookie looks like anybody's to a shared cache.
       const principal = await authenticate(request);
@@ -120,6 +127,8 @@ function pipeline(one: Endpoint, deps: ApiDependencies): (RequestHandler | Error
       requireScope(principal, one.scope);
       principals.set(request, principal);
       openResponses.track(principal, response);
+      // Only now: nobody without a key makes spans, or chooses the ids of their traces.
+      if (startsCalls(one)) traceRequest(deps.tracing, one.path, arrivedAt, request, response);
     } else refuseOtherSites(request, config.publicOrigins);
     if (drain.draining && one.method !== 'get')
       throw new Refusal('shutting_down', 'This node is stopping; send the request to another node', {
@@ -128,20 +137,13 @@ function pipeline(one: Endpoint, deps: ApiDependencies): (RequestHandler | Error
     if (one.refusals.includes('disk_full')) requireDisk(diskProblem());
     drain.track(response);
     if ((one.body && !(one.bodyOptional && isEmpty(request))) || one.streamsBody) requireJson(request);
-    const stop = metrics.httpDuration.startTimer({
-      http_request_method: request.method,
-      http_route: one.path,
-    });
-    response.once('close', () => stop({ http_response_status_code: response.statusCode }));
     next();
   };
   const serveIt: RequestHandler = (request, response) => serve(one, access, request, response);
   const { maxBodyBytes: limit } = config.limits;
   const parseBody = one.body ? jsonBody(limit) : [];
   const handlers = [guard, ...parseBody, serveIt];
-  return startsCalls(one)
-    ? [traceRequest(deps.tracing, one.path), ...handlers, countRejected(metrics)]
-    : handlers;
+  return startsCalls(one) ? [...handlers, countRejected(metrics)] : handlers;
 }
 
 /** Whether requests to the endpoint start calls. Streams may be refused as `overloaded`, too. */
@@ -179,10 +181,10 @@ async function serve(
     request,
     response,
   };
-  const reply = await one.handle(context as Context<never, never, never>);
-  // Only now: a request that is refused may have anything in place of the id.
+  // The handler of a rerun notes the new call instead. A request that is refused may have a key in place of the id.
   if (one.projects === 'id' && one.path.startsWith('/api/vps/calls/'))
-    noteCall(response, callFields(callIdFrom(String(request.params['id']))));
+    noteCall(response, callFields(withoutKeys(callIdFrom(String(request.params['id'])))));
+  const reply = await one.handle(context as Context<never, never, never>);
   if (reply === streamed) return;
   response.status(reply.status).set(reply.headers ?? {});
   if (reply.body === undefined) response.end();

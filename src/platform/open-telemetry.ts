@@ -46,7 +46,8 @@ export async function openTelemetry(
   return {
     request: (request) => {
       const attributes = requestAttributes(request);
-      const options = { kind: SpanKind.SERVER, startTime: new Date(now()), attributes };
+      const startTime = new Date(now() - request.ageMs);
+      const options = { kind: SpanKind.SERVER, startTime, attributes };
       const caller = traceContextOf(request.headers);
       return open(tracer.startSpan(`${request.method} ${request.route}`, options, caller && under(caller)));
     },

@@ -6,8 +6,11 @@ import type { EndedCall } from '../workflows/sinks.ts';
 export interface TracedRequest {
   readonly method: string;
   readonly route: string;
+  /** Without API keys that somebody pasted into it. */
   readonly path: string;
   readonly headers: Parameters<typeof traceContextOf>[0];
+  /** How long ago it arrived, in ms. */
+  readonly ageMs: number;
 }
 
 /** One request to an agent, before it is sent. Tries are numbered from 1. */

@@ -7,8 +7,9 @@ import { callSpanId, trySpanId } from '../../src/domain/span-ids.ts';
 import { packageRoot } from '../../src/platform/paths.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import { says } from '../api/scripts.ts';
-import type { HttpClient, Json } from '../rig/http-client.ts';
+import { HttpClient, type Json } from '../rig/http-client.ts';
 import { startNodeProcess, type NodeProcess } from '../rig/node-process.ts';
+import { samplesOf } from '../platform/samples.ts';
 import { startOtlpReceiver } from '../rig/otlp-receiver.ts';
 import { agentOf, describeCall, gatedAgent, place, startCluster } from './kill-support.ts';
 
@@ -138,6 +139,33 @@ test('a failed call has its error type, and a caller that does not sample has no
   expect(call).toMatchObject({ status: 2, attributes: { 'error.type': 'model_error' } });
   expect(receiver.ofTrace(silent.traceId)).toEqual([]);
   expect(agent.requests[0]?.headers.traceparent).toMatch(new RegExp(`^00-${silent.traceId}-\\w{16}-00$`));
+}, 90_000);
+
+test('a request without a key makes no span, and a key that was pasted into a path is in no span and no line', async () => {
+  const receiver = await startOtlpReceiver();
+  const node = await startNodeProcess(await place({ HOLDFAST_LOG_LEVEL: 'info', ...receiver.environment }));
+  const { body: key } = await node.http.post('/api/vps/keys', { name: 'admin', scopes: ['admin'] });
+  const text = String(key.key);
+  const http = new HttpClient(node.url, text);
+  const [stranger, owner] = [caller(), caller()];
+  const path = `/api/vps/calls/${text}/rerun`;
+  expect((await node.http.post(path, {}, stranger.headers)).status).toBe(401);
+  expect((await http.post(path, {}, owner.headers)).status).toBe(404);
+
+  await expect.poll(() => receiver.tree(owner.traceId)).toEqual(['POST /api/vps/calls/{id}/rerun']);
+  const [span] = receiver.ofTrace(owner.traceId);
+  expect(span?.attributes).toMatchObject({
+    'url.path': '/api/vps/calls/hf_.../rerun',
+    'http.response.status_code': 404,
+  });
+  expect(receiver.ofTrace(stranger.traceId)).toEqual([]);
+  await expect.poll(() => linesAbout(node, 'hf_...')).toHaveLength(1);
+  for (const written of [receiver.bodies.join(), node.process.output])
+    expect(written).not.toContain(text.slice(-38));
+  const samples = samplesOf(String((await http.get('/metrics')).body.text));
+  const refused =
+    'http_request_method="POST",http_route="/api/vps/calls/{id}/rerun",http_response_status_code="401"';
+  expect(samples.get(`http_server_request_duration_seconds_count{${refused}}`)).toBe(1);
 }, 90_000);
 
 test('a rerun has a trace of its own, which is linked to that of the call that it runs again', async () => {

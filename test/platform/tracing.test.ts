@@ -11,7 +11,7 @@ import { startOtlpReceiver } from '../rig/otlp-receiver.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const trace = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
-const request = { method: 'POST', route: '/api/vps/call', path: '/api/vps/call', headers: trace };
+const request = { method: 'POST', route: '/api/vps/call', path: '/api/vps/call', headers: trace, ageMs: 0 };
 const now = (): number => 10_000;
 
 const lost = {

@@ -3,6 +3,8 @@ import type { NextFunction, Request, Response } from 'express';
 import { asRefusal as asStoreRefusal } from '../../payloads/store-refusals.ts';
 import { Refusal, refusals, type OtherRefusalType } from '../../domain/failures.ts';
 import type { Log } from '../../platform/logging.ts';
+import { notedCall } from './noted-call.ts';
+import { withoutKeys } from './without-keys.ts';
 
 /** Returns the members of the problem document for a refusal. */
 export function problemBody(refusal: Refusal): Record<string, unknown> {
@@ -57,7 +59,8 @@ function isByScript({ headers }: Request): boolean {
 export function problemHandler(log: Log) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     const refusal = asRefusal(error);
-    if (refusal.type === 'internal') log.error({ err: error, path: request.path }, 'A request failed');
+    if (refusal.type === 'internal')
+      log.error({ err: error, path: withoutKeys(request.path), ...notedCall(response) }, 'A request failed');
     if (response.headersSent) {
       next(error); // Express closes the connection, so that an incomplete stream does not look complete.
       return;

@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { pinoHttp } from 'pino-http';
 import type { Log } from '../../platform/logging.ts';
 import { notedCall } from './noted-call.ts';
+import { withoutKeys } from './without-keys.ts';
 
 const probed = new Set(['/healthz', '/readyz', '/metrics']);
 
@@ -27,12 +28,9 @@ export function requestLog(log: Log): RequestHandler {
  * Removes API keys, for example one that was given in place of its id, and the values of query parameters. Only the names of
  * parameters that have a value are logged, because a name without a value may be a key that was pasted.
  */
-/** A key, wherever it begins, with any of its letters percent-encoded. */
-const keyInUrl = /(?:h|%68)(?:f|%66)(?:_|%5f)[\w%]+/gi;
-
 function withoutValues(target: string): { url: string; query?: string[] } {
   // The request target may be a whole URL, with a password in it.
-  const url = target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, '').replaceAll(keyInUrl, 'hf_...');
+  const url = withoutKeys(target.replace(/^\w[\w+.-]*:\/\/[^/?#]*/, ''));
   const at = url.indexOf('?');
   if (at === -1) return { url };
   const names = url
