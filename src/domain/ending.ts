@@ -1,4 +1,4 @@
-import type { Attempt } from './call.ts';
+import type { Attempt, CallInput } from './call.ts';
 import type { ErrorType } from './failures.ts';
 
 /** How one run of a call has ended, without content: neither prompt nor answer, user, metadata or session id. */
@@ -39,6 +39,14 @@ export function askedIn(attempts: readonly Attempt[]): EndedAttempt[] {
     const errorType = attempt.status === 'failed' && { errorType: attempt.errorType };
     return [{ agent, ...errorType, tries: tries.length, latencyMs }];
   });
+}
+
+/**
+ * Returns how long a call waited for its session's turn, in ms. `queuedMs` is what the call has measured. For a call that got its
+ * turn at once, or has no session, this is the time until its first workflow task was done: no wait for a turn.
+ */
+export function waitForTurnMs({ turn }: Pick<CallInput, 'turn'>, queuedMs: number): number {
+  return turn?.state === 'queued' ? queuedMs : 0;
 }
 
 /** Returns the outcome of a call that has ended with this error type, or without one. */

@@ -45,7 +45,8 @@ export class CallReports {
     );
   }
 
-  ended(runId: string, call: EndedCall): void {
+  /** `isWhole`: whether the run has done all of the call. A run that a reset began goes on from what the earlier one did. */
+  ended(runId: string, call: EndedCall, isWhole: boolean): void {
     if (!this.isNew(runId, 'ended')) return;
     const { callId, sessionId, errorType, startedAt, queuedMs, attempts, trace } = call;
     const agent = call.answeredBy ?? call.agent;
@@ -59,8 +60,11 @@ export class CallReports {
     const durationMs = Math.max(0, endedAt - startedAt);
     const agentsMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
     const overheadMs = Math.max(0, durationMs - queuedMs - agentsMs);
-    callDuration.observe({ outcome: labels.outcome }, durationMs / 1_000);
-    callOverhead.observe(overheadMs / 1_000);
+    // The time between the two runs of a call that was reset is nobody's.
+    if (isWhole) {
+      callDuration.observe({ outcome: labels.outcome }, durationMs / 1_000);
+      callOverhead.observe(overheadMs / 1_000);
+    }
     const line = {
       ...callFields(callId, { sessionId, agent, trace }),
       outcome: labels.outcome,

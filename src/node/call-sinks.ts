@@ -55,9 +55,10 @@ export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks &
           inFlight.done(call.callId);
           health.release(call.callId);
           queuedTurns.ended(call.callId);
-          reports.ended(runId, call);
+          const isFirst = runId === firstExecutionRunId;
+          reports.ended(runId, call, isFirst);
           // A run that a reset began is read, because its hint would not say so.
-          if (runId === firstExecutionRunId) hints.add(hintOf(runId, call, now()));
+          if (isFirst) hints.add(hintOf(runId, call, now()));
         },
       },
     },

@@ -16,7 +16,7 @@ import {
 } from '@temporalio/workflow';
 import type { Attempt, CallInput, CallProgress, CallResult } from '../domain/call.ts';
 import { agentBudgetMs, agentsInTime } from '../domain/deadline.ts';
-import { askedIn } from '../domain/ending.ts';
+import { askedIn, waitForTurnMs } from '../domain/ending.ts';
 import { failures, type ErrorType } from '../domain/failures.ts';
 import { searchable } from '../domain/searchable.ts';
 import type { WindowMessage } from '../domain/message.ts';
@@ -188,7 +188,7 @@ function end(
     agent: agentName,
     ...ending,
     startedAt,
-    queuedMs,
+    queuedMs: waitForTurnMs(input, queuedMs),
     attempts: askedIn(attempts),
     ...traceOf(input, attempts),
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Attempt, Try } from '../../src/domain/call.ts';
-import { askedIn, outcomeOf } from '../../src/domain/ending.ts';
+import type { Attempt, CallInput, Try } from '../../src/domain/call.ts';
+import { askedIn, outcomeOf, waitForTurnMs } from '../../src/domain/ending.ts';
 
 const tries: Try[] = [{ attempt: 1, latencyMs: 5, at: '2026-01-01T00:00:00.000Z' }];
 
@@ -14,6 +14,14 @@ test('an ending has the agents that were asked, without what they said', () => {
     { agent: 'down', errorType: 'connection', tries: 1, latencyMs: 7 },
     { agent: 'up', tries: 1, latencyMs: 5 },
   ]);
+});
+
+test('only a call that was queued has waited for its turn', () => {
+  const granted = { state: 'granted', window: [] } as unknown as NonNullable<CallInput['turn']>;
+  const queued = { state: 'queued' } as unknown as NonNullable<CallInput['turn']>;
+  expect(waitForTurnMs({}, 30)).toBe(0);
+  expect(waitForTurnMs({ turn: granted }, 30)).toBe(0);
+  expect(waitForTurnMs({ turn: queued }, 30)).toBe(30);
 });
 
 test.each([

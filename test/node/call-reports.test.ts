@@ -40,7 +40,7 @@ test('a report that comes twice counts once and is logged once', async () => {
     to.attempt('run', 'writer', 'timeout');
     to.fallback('run', { from: 'writer', to: 'helper', errorType: 'timeout' });
     to.attempt('run', 'helper', undefined);
-    to.ended('run', { ...call, agent: 'helper' });
+    to.ended('run', { ...call, agent: 'helper' }, true);
   }
   expect(await samples()).toEqual({
     'holdfast_attempts_total{agent="writer",outcome="failed",error_type="timeout"}': 1,
@@ -65,19 +65,21 @@ test('a report that comes twice counts once and is logged once', async () => {
   });
 });
 
-test('another run of the same call, after a reset or a deletion, counts and is logged again', async () => {
+test('a run that a reset began counts and is logged again, but has no part in the durations', async () => {
   const { lines, samples, to } = reports();
-  to.ended('run', call);
-  to.ended('another run', call);
+  to.ended('run', call, true);
+  to.ended('another run', call, false);
   await setImmediate();
   const counted = await samples();
   expect(counted['holdfast_calls_total{agent="writer",outcome="answered",error_type=""}']).toBe(2);
+  expect(counted['holdfast_call_duration_seconds_count{outcome="answered"}']).toBe(1);
+  expect(counted['holdfast_call_overhead_seconds_count']).toBe(1);
   expect(lines.map(({ runId }) => runId)).toEqual(['run', 'another run']);
 });
 
 test('a clock that was set back makes no negative durations', async () => {
   const { lines, to } = reports();
-  to.ended('run', { ...call, startedAt: 5_000 });
+  to.ended('run', { ...call, startedAt: 5_000 }, true);
   await setImmediate();
   expect(lines[0]).toMatchObject({ durationMs: 0, overheadMs: 0 });
 });

@@ -2,7 +2,7 @@
 import type { KnownAsk } from '../../domain/call-story.ts';
 import { byAgent } from '../../domain/call-story.ts';
 import { agentTimeMs } from '../../domain/agent-time.ts';
-import { askedIn, type EndedAttempt, type Ending } from '../../domain/ending.ts';
+import { askedIn, waitForTurnMs, type EndedAttempt, type Ending } from '../../domain/ending.ts';
 import type { ErrorType } from '../../domain/failures.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import { factsOf } from '../call-events/call-facts.ts';
@@ -81,7 +81,7 @@ export async function readEnding(temporal: Temporal, callId: string, runId: stri
     ...(failure && { errorType: failure.errorType }),
     startedAt,
     endedAt: end.endedAt,
-    queuedMs: progress?.queuedMs ?? (facts?.queued ? (first?.scheduledAt ?? end.endedAt) - startedAt : 0),
+    queuedMs: waitForTurnMs(input, progress?.queuedMs ?? (first?.scheduledAt ?? end.endedAt) - startedAt),
     attempts: progress?.attempts
       ? askedIn(progress.attempts)
       : byAgent(asks).map(({ last }, index, all) =>

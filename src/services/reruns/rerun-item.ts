@@ -97,12 +97,12 @@ async function start(
   const prompt = overrides.prompt === undefined ? undefined : await loadText(deps.texts, overrides.prompt);
   const request = await rerunRequest(deps, call.callId, { ...overrides, prompt });
   const fingerprint = deps.sealer.fingerprint(JSON.stringify(['batch', batchId, callId]));
+  // A span that is not ended is not sent: a start that is refused, and tried again, has none.
   const span = deps.tracing.root('rerun of a batch');
-  try {
-    return await submitNumbered(deps, inTraceOf(request, span), fingerprint, { root, number, batchId });
-  } finally {
-    span.end({ 'holdfast.batch.id': batchId, 'holdfast.rerun_of': call.callId });
-  }
+  const place = { root, number, batchId };
+  const rerunId = await submitNumbered(deps, inTraceOf(request, span), fingerprint, place);
+  if (rerunId !== undefined) span.end({ 'holdfast.batch.id': batchId, 'holdfast.rerun_of': call.callId });
+  return rerunId;
 }
 
 async function exists({ records }: BatchDependencies, callId: string): Promise<boolean> {
