@@ -27,7 +27,7 @@ export const metricTable = {
   },
   holdfast_attempts_total: {
     type: 'counter',
-    help: 'Agents that calls asked, by the outcome after all their tries',
+    help: 'Agents that calls asked, or would have with a free slot of max_concurrency, by the outcome after all their tries',
     labels: ['agent', 'outcome', 'error_type'],
     unit: 'attempts',
     reach: 'process',
@@ -43,7 +43,7 @@ export const metricTable = {
   },
   holdfast_call_duration_seconds: {
     type: 'histogram',
-    help: 'Duration of calls from start to end, with the wait for their turn',
+    help: 'Duration of calls from start to end, with the wait for their turn. Runs that a reset began are left out',
     labels: ['outcome'],
     unit: 'seconds',
     reach: 'process',
@@ -51,7 +51,7 @@ export const metricTable = {
   },
   holdfast_call_overhead_seconds: {
     type: 'histogram',
-    help: 'Duration of calls without the agents and without the wait for their turn',
+    help: 'Duration of calls without the agents and without the wait for their turn. Runs that a reset began are left out',
     labels: [],
     unit: 'seconds',
     reach: 'process',
@@ -147,7 +147,7 @@ export const metricTable = {
   },
   http_server_request_duration_seconds: {
     type: 'histogram',
-    help: 'Duration of HTTP requests by route',
+    help: 'Duration of HTTP requests by route, with those that are refused',
     labels: ['http_request_method', 'http_route', 'http_response_status_code'],
     unit: 'seconds',
     reach: 'process',
@@ -165,7 +165,6 @@ export const rejectionReasons = {
   session_queue_full: 'too many calls wait for the session',
   session_busy: 'the caller did not want to wait for the session (`when_busy`)',
   limit_reached: 'the API key or its project has used what it may',
-  prompt_not_allowed: 'the prompt is larger than the API key or its project may send',
   disk_full: 'the disk is full',
   payload_store_unavailable: 'the store of large texts does not answer or is full',
   temporal_unavailable: 'Temporal does not answer. Some of these calls may have been accepted',

@@ -32,6 +32,7 @@ export function createMetrics(load: Load) {
   collectDefaultMetrics({ register: registry });
   const { counter, gauge, histogram } = makers(registry);
   gaugesOf(load, gauge);
+  const setStates = stateGauges(load, gauge);
   const agentLabels = new AgentLabels(load.agents);
   const byAgent = {
     calls: counter('holdfast_calls_total'),
@@ -63,6 +64,7 @@ export function createMetrics(load: Load) {
     /** Returns all metrics in the text exposition format. */
     async page(): Promise<string> {
       await prune();
+      setStates();
       temporalMetrics.empty();
       return (await registry.metrics()) + (await temporalMetrics.registry.metrics());
     },
@@ -70,6 +72,7 @@ export function createMetrics(load: Load) {
 }
 
 type Collect = (gauge: Gauge) => void;
+type MakeGauge = (name: MetricName, collect?: Collect) => Gauge;
 
 /** Makers of metrics by their rows of the table. */
 function makers(registry: Registry) {
@@ -82,18 +85,20 @@ function makers(registry: Registry) {
   return {
     counter: (name: MetricName) => new Counter(options(name)),
     histogram: (name: MetricName, buckets: number[]) => new Histogram({ ...options(name), buckets }),
-    gauge: (name: MetricName, collect: Collect) =>
+    gauge: (name: MetricName, collect?: Collect) =>
       new Gauge({
         ...options(name),
-        collect() {
-          collect(this);
-        },
+        ...(collect && {
+          collect() {
+            collect(this);
+          },
+        }),
       }),
   };
 }
 
-function gaugesOf(load: Load, gauge: (name: MetricName, collect: Collect) => void): void {
-  const { agents, sentByAgent, stateOf } = load;
+function gaugesOf(load: Load, gauge: MakeGauge): void {
+  const { agents, sentByAgent } = load;
   const value = (name: MetricName, read: () => number) => gauge(name, (one) => one.set(read()));
   value('holdfast_calls_in_flight', load.callsInFlight);
   value('holdfast_starts_waiting', load.startsWaiting);
@@ -108,18 +113,22 @@ function gaugesOf(load: Load, gauge: (name: MetricName, collect: Collect) => voi
     for (const [agent, count] of sentByAgent())
       one.inc({ agent: agents.isRegistered(agent) ? agent : otherAgents }, count);
   });
-  gauge('holdfast_agent_state', (one) => {
-    one.reset();
+}
+
+/** Makes the gauges of the agents' states. Returns what sets them both: a state is worked out once for a page. */
+function stateGauges({ agents, stateOf }: Load, gauge: MakeGauge): () => void {
+  const states = gauge('holdfast_agent_state');
+  const circuits = gauge('holdfast_agent_circuit_open');
+  return () => {
+    states.reset();
+    circuits.reset();
     if (!stateOf) return;
     for (const agent of agents.names()) {
-      const { status } = stateOf(agent);
-      for (const state of healthStatuses) one.set({ agent, state }, state === status ? 1 : 0);
+      const { status, circuitOpen } = stateOf(agent);
+      for (const state of healthStatuses) states.set({ agent, state }, state === status ? 1 : 0);
+      circuits.set({ agent }, circuitOpen ? 1 : 0);
     }
-  });
-  gauge('holdfast_agent_circuit_open', (one) => {
-    one.reset();
-    if (stateOf) for (const agent of agents.names()) one.set({ agent }, stateOf(agent).circuitOpen ? 1 : 0);
-  });
+  };
 }
 
 /** The labels whose values are agents. */

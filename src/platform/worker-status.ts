@@ -21,9 +21,10 @@ export async function serveWorkerStatus(
       response.writeHead(404).end();
       return;
     }
-    void metrics.page().then((text) => {
-      response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
-    });
+    metrics.page().then(
+      (text) => response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text),
+      (error: unknown) => response.writeHead(500).end(`The metrics could not be read: ${String(error)}`),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(startupError(error, port)));

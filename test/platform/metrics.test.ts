@@ -55,11 +55,12 @@ test('the gauges show the load at the moment in which they are read', async () =
 });
 
 test('an agent of the directory has its state, its circuit and its requests, also if there are none', async () => {
+  const worked: string[] = [];
   const { add, samples } = withDirectory({
-    stateOf: (agent) => ({
-      status: agent === 'bad' ? 'unreachable' : 'healthy',
-      circuitOpen: agent === 'bad',
-    }),
+    stateOf: (agent) => {
+      worked.push(agent);
+      return { status: agent === 'bad' ? 'unreachable' : 'healthy', circuitOpen: agent === 'bad' };
+    },
     sentByAgent: () =>
       new Map([
         ['bad', 2],
@@ -70,6 +71,7 @@ test('an agent of the directory has its state, its circuit and its requests, als
   await add('bad');
   await add('good');
   const read = await samples();
+  expect(worked).toEqual(['bad', 'good']);
   expect([...read].filter(([name]) => name.startsWith('holdfast_agent_'))).toEqual([
     ['holdfast_agent_in_flight{agent="bad"}', 2],
     ['holdfast_agent_in_flight{agent="good"}', 0],

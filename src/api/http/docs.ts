@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
 import express, { Router, type Response } from 'express';
-import type { Authenticate } from './auth.ts';
+import { requireScope, type Authenticate } from './auth.ts';
 
 const page = `<!doctype html>
 <html lang="en">
@@ -45,7 +45,7 @@ export function docsRouter(authenticate: Authenticate): Router {
   const router = Router();
   const assets = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   router.use('/docs', async (request, _response, next) => {
-    await authenticate(request);
+    requireScope(await authenticate(request), 'read'); // As its document, /openapi.json.
     next();
   });
   router.get('/docs', (_request, response) => {
