@@ -227,7 +227,7 @@ test('what calls did is counted and logged, each thing once', { timeout: 90_000 
     requests.find(({ callId, req }) => callId === waits && (req as Json).method === 'POST'),
   ).toBeDefined();
   const paths = [`/api/vps/calls/${calls.answered}/events`, '/api/vps/calls/of-nobody'];
-  for (const path of paths) await (await fetch(node.url + path)).text();
+  for (const path of paths) await (await fetch(node.url + path, { headers: node.http.headers })).text();
   const fieldsOf = (path: string) =>
     logLines().find(({ msg, req }) => msg === 'request completed' && (req as Json).url === path);
   await expect.poll(() => paths.map((path) => fieldsOf(path)?.callId)).toEqual([calls.answered, 'of-nobody']);
