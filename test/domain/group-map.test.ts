@@ -23,7 +23,7 @@ describe('the map from groups to scopes', () => {
     ['=admin', "entry 1 ('=admin'): takes group=scope"],
     ['admins=admin;', "entry 2 (''): takes group=scope"],
     ['admins=admin;;x=read', "entry 2 (''): takes group=scope"],
-    ['admins=', "entry 1 ('admins='): '' is not a scope: call, read, operate, admin"],
+    ['admins=', "entry 1 ('admins='): '' is not a scope: call, read, operate, metrics, admin"],
     ['a=admin; b=read,', "entry 2 ('b=read,'): '' is not a scope"],
     ['a=admin; b=red', "entry 2 ('b=red'): 'red' is not a scope"],
     ['a=Admin', "'Admin' is not a scope"],
