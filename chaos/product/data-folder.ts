@@ -7,6 +7,9 @@ const run = promisify(execFile);
 const runNow = execFileSync;
 const roomyMiB = 3_072;
 
+/** How often a file system that is being written to is shrunk, until one size is not too small. */
+const maxResizes = 20;
+
 /** A folder whose disk can be filled. */
 export interface DataFolder {
   readonly path: string;
@@ -43,8 +46,16 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     quota: 'a tmpfs that is shrunk to what it holds',
     ownFileSystem: true,
     async fill(_serverPid, leftBytes = 0) {
-      const { blocks, bfree, bsize } = await statfs(path);
-      await resize(String((blocks - bfree) * bsize + leftBytes));
+      for (let tries = 1; ; tries++) {
+        const { blocks, bfree, bsize } = await statfs(path);
+        try {
+          await resize(String((blocks - bfree) * bsize + leftBytes));
+          return;
+        } catch (error) {
+          // The product has written meanwhile: the file system cannot become smaller than what it holds.
+          if (tries === maxResizes) throw error;
+        }
+      }
     },
     free: () => resize(`${roomyMiB}m`),
     async close(keepIn) {
