@@ -75,7 +75,7 @@ export class CallReports {
       attempts,
       runId,
     };
-    // Temporal waits for the ending, and is told first.
+    // After the workflow task was completed: logging must not delay it.
     setImmediate(() => {
       this.log.info(line, 'A call ended');
       this.tracing.ended(runId, call, endedAt);

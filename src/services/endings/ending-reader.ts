@@ -145,8 +145,8 @@ export class EndingReader {
   }
 
   /**
-   * Lists once, and appends what is new. Returns whether the next round should come soon. `failure` is set if Temporal did not
-   * answer; what it had told before is appended.
+   * Lists once, and appends what is new. Returns whether the next round should come soon. `failure` is the error of a list
+   * that failed; the endings that it had returned before are appended.
    */
   private async round(known: Known, signal: AbortSignal): Promise<{ isBusy: boolean; failure: unknown }> {
     const { marginMs, now } = this.parts;
