@@ -65,7 +65,6 @@ test('stopping waits for a run in flight, and none follows', async () => {
   await stopping;
   await vi.advanceTimersByTimeAsync(10_000);
   expect(task).toHaveBeenCalledTimes(1);
-  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a task that is stopped before its first run never runs', async () => {
