@@ -19,16 +19,23 @@ const floors = {
   contract: { imports: ['domain'], not: ['@temporalio', 'express', 'undici'] },
   payloads: { imports: ['domain', 'lib'], not: ['@temporalio', 'express'] },
   agents: { imports: ['domain', 'lib'], not: ['@temporalio', 'express'] },
-  activities: { imports: ['domain', 'lib', 'temporal-sdk', 'agents', 'payloads'], not: ['express'] },
+  receivers: { imports: ['domain', 'lib', 'agents'], not: ['@temporalio', 'express'] },
+  activities: {
+    imports: ['domain', 'lib', 'temporal-sdk', 'agents', 'receivers', 'payloads'],
+    not: ['express'],
+  },
   services: {
-    imports: ['domain', 'lib', 'temporal-sdk', 'payloads', 'activities', 'workflows'],
+    imports: ['domain', 'lib', 'temporal-sdk', 'payloads', 'receivers', 'activities', 'workflows'],
     not: ['express', '@temporalio/worker'],
   },
-  platform: { imports: ['domain', 'lib', 'temporal-sdk', 'payloads', 'workflows'], not: ['express'] },
+  platform: {
+    imports: ['domain', 'lib', 'temporal-sdk', 'payloads', 'receivers', 'workflows'],
+    not: ['express'],
+  },
   membership: { imports: ['domain', 'lib', 'platform', 'services'], not: ['express', '@temporalio'] },
   replay: { imports: ['domain', 'lib', 'temporal-sdk', 'platform'], not: ['express'] },
   api: {
-    imports: ['contract', 'domain', 'lib', 'agents', 'payloads', 'services', 'platform'],
+    imports: ['contract', 'domain', 'lib', 'agents', 'receivers', 'payloads', 'services', 'platform'],
     not: ['@temporalio'],
   },
   // The command line is a client of the API; `start` and `worker` alone run what npm start and npm run worker run.

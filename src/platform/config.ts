@@ -9,6 +9,7 @@ import { secretPrefix } from '../domain/secret-reference.ts';
 import type { StoreSettings } from '../payloads/open-store.ts';
 import type { SecretSources } from './secrets.ts';
 import { cliSettings } from './cli-settings.ts';
+import { embeddedPorts } from './embedded/ports-beside.ts';
 import { isLoopback } from './loopback.ts';
 import { oidcSettings, toOidcSettings, type OidcSettings } from './oidc-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
@@ -17,6 +18,7 @@ import { removedSettings, warningsOfRemoved } from './removed-settings.ts';
 import { isEncryptionKey, keyTakes } from './sealing.ts';
 import { sharedSettings } from './shared-settings.ts';
 import { StartupError } from './startup-error.ts';
+import { allowFingerprint, allowSetting, checkRetryTime, toTargetRules } from './webhook-settings.ts';
 import { traceSettings, type TraceSettings } from './trace-settings.ts';
 
 const mebibyte = 1024 * 1024;
@@ -212,6 +214,21 @@ export const settings = {
     'How long one stays signed in at the desk, at most. It ends earlier with the key.',
   ),
   HOLDFAST_MAX_AGENTS: integer(1_000, 1, 10_000).describe('Most agents that can be registered.'),
+  HOLDFAST_MAX_WEBHOOKS: integer(100, 1, 1_000).describe(
+    'Most webhooks, those of all projects together. The first node of a cluster decides.',
+  ),
+  HOLDFAST_WEBHOOK_ALLOW: allowSetting.describe(
+    'Where webhooks may go besides public addresses: host names, IP addresses and ranges (10.0.0.0/8), each with an optional `:port`, separated by commas. Metadata services and link-local addresses stay refused.',
+  ),
+  HOLDFAST_WEBHOOK_TIMEOUT_SECONDS: integer(15, 1, 60).describe(
+    'Time limit of one try to deliver an event, until the status of the answer.',
+  ),
+  HOLDFAST_WEBHOOK_MAX_BYTES: integer(256 * 1024, 4_096, 4 * mebibyte).describe(
+    'Largest body of an event. A larger answer of an agent is left out, with a link to it.',
+  ),
+  HOLDFAST_WEBHOOK_RETRY_HOURS: integer(72, 1, 168).describe(
+    'How long the delivery of an event is tried again. Then the event is parked. HOLDFAST_ENDINGS_DAYS must be a day more.',
+  ),
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
     'Most calls in flight of one node. After a restart, calls that still run count too, but only with the embedded Temporal server.',
   ),
@@ -335,7 +352,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   }
   const { HOLDFAST_PAYLOAD_STORE: store, HOLDFAST_DATA_DIR: dataDir } = parsed.data;
   const config: Config = {
-    ...toConfig(parsed.data, toStoreSettings(store, dataDir, environment)),
+    ...toConfig(parsed.data, toStoreSettings(store, dataDir, environment), set['TEMPORAL_ADDRESS']),
     oidc: toOidcSettings(parsed.data, Object.keys(set), {
       needsOrigin: parsed.data.HOLDFAST_PUBLIC_ORIGIN.length === 0 && !isLoopback(parsed.data.HOLDFAST_HOST),
     }),
@@ -347,6 +364,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new StartupError(
       'HOLDFAST_DEADLINE_SECONDS is above HOLDFAST_MAX_DEADLINE_SECONDS: set it to that or less',
     );
+  checkRetryTime(config.webhooks.retryMs, config.endings.keptMs);
   const { buildId, taskQueue } = config.worker;
   if (buildId !== undefined && /^__|[.:]/.test(taskQueue))
     throw new StartupError(
@@ -363,7 +381,11 @@ function secretVariables(environment: Readonly<Record<string, string | undefined
   return Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith(secretPrefix)));
 }
 
-function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) {
+function toConfig(
+  set: z.infer<typeof environmentSchema>,
+  store: StoreSettings,
+  temporalAddress: string | undefined,
+) {
   return {
     host: set.HOLDFAST_HOST,
     port: set.HOLDFAST_PORT,
@@ -372,7 +394,10 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     publicOrigins: set.HOLDFAST_PUBLIC_ORIGIN,
     encryptionKey: set.HOLDFAST_ENCRYPTION_KEY,
     join: set.HOLDFAST_JOIN,
-    shared: sharedSettings(set, settings),
+    shared: sharedSettings(
+      { ...set, HOLDFAST_WEBHOOK_ALLOW: allowFingerprint(set.HOLDFAST_WEBHOOK_ALLOW) },
+      settings,
+    ),
     drainMs: set.HOLDFAST_DRAIN_SECONDS * 1_000,
     logLevel: set.HOLDFAST_LOG_LEVEL,
     circuitBreaker: {
@@ -432,6 +457,24 @@ function toConfig(set: z.infer<typeof environmentSchema>, store: StoreSettings) 
     endings: {
       marginMs: set.HOLDFAST_ENDINGS_MARGIN_SECONDS * 1_000,
       keptMs: set.HOLDFAST_ENDINGS_DAYS * 86_400_000,
+    },
+    webhooks: {
+      targets: toTargetRules({
+        allow: set.HOLDFAST_WEBHOOK_ALLOW,
+        host: set.HOLDFAST_HOST,
+        publicOrigins: set.HOLDFAST_PUBLIC_ORIGIN,
+        temporalAddress,
+        ports: [
+          set.HOLDFAST_PORT,
+          set.HOLDFAST_WORKER_PORT,
+          set.HOLDFAST_TEMPORAL_UI_PORT,
+          ...embeddedPorts(set.HOLDFAST_TEMPORAL_PORT),
+        ],
+      }),
+      timeoutMs: set.HOLDFAST_WEBHOOK_TIMEOUT_SECONDS * 1_000,
+      maxWebhooks: set.HOLDFAST_MAX_WEBHOOKS,
+      maxBytes: set.HOLDFAST_WEBHOOK_MAX_BYTES,
+      retryMs: set.HOLDFAST_WEBHOOK_RETRY_HOURS * 3_600_000,
     },
     figuresDays: set.HOLDFAST_FIGURES_DAYS,
     transport: {

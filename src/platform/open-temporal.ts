@@ -21,6 +21,8 @@ export interface OpenTemporal {
   readonly embedded: boolean;
   /** URL of the embedded server's Web UI. Undefined without one. */
   readonly webUiUrl: string | undefined;
+  /** The ports that the embedded server listens on now. None for another server. */
+  readonly ports: () => readonly number[];
   /** The watch of the disk of the embedded server's data. Undefined for a server that is not embedded. */
   readonly disk: DiskWatch | undefined;
   /** Resolves with the reason once the embedded server has ended and cannot be restarted. */
@@ -57,6 +59,7 @@ export async function openTemporal(
     address: target.options.address ?? '',
     embedded: embedded !== undefined,
     webUiUrl: embedded?.webUiUrl,
+    ports: embedded?.ports ?? (() => []),
     disk: embedded?.disk,
     lost: embedded?.lost ?? new Promise(() => undefined),
   };

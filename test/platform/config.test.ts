@@ -81,6 +81,18 @@ test('without any setting a node serves this machine only, and every default has
     archive: { kind: 'off' },
     archiveIntervalMs: 60_000,
     endings: { marginMs: 60_000, keptMs: 7 * 86_400_000 },
+    webhooks: {
+      // TEMPORAL_ADDRESS is elsewhere, so this is no development machine.
+      targets: {
+        allow: [],
+        allowsLoopback: false,
+        refusedPorts: [18_789, 8_233, 7_233, 7_243, 7_253],
+      },
+      timeoutMs: 15_000,
+      maxWebhooks: 100,
+      maxBytes: 262_144,
+      retryMs: 72 * 3_600_000,
+    },
     figuresDays: 90,
     payloads: {
       store: { kind: 'folder', path: resolve('.holdfast/payloads') },
@@ -226,6 +238,63 @@ test('a default deadline above the longest allowed deadline is refused', () => {
   );
   const both = { HOLDFAST_MAX_DEADLINE_SECONDS: '60', HOLDFAST_DEADLINE_SECONDS: '60' };
   expect(loadConfig(both).limits).toMatchObject({ deadlineMs: 60_000, maxDeadlineMs: 60_000 });
+});
+
+describe('webhooks', () => {
+  const targetsOf = (environment: Record<string, string>) => loadConfig(environment).webhooks.targets;
+
+  test('go to loopback only where nothing points to another machine', () => {
+    expect(targetsOf({}).allowsLoopback).toBe(true);
+    for (const TEMPORAL_ADDRESS of ['127.0.0.1:7233', 'localhost:7233', '[::1]:7233', 'localhost'])
+      expect(targetsOf({ TEMPORAL_ADDRESS }).allowsLoopback, TEMPORAL_ADDRESS).toBe(true);
+    for (const elsewhere of [
+      { TEMPORAL_ADDRESS: 'temporal:7233' },
+      { TEMPORAL_ADDRESS: '10.0.0.5:7233' },
+      { HOLDFAST_HOST: '0.0.0.0', HOLDFAST_API_KEYS: key },
+      { HOLDFAST_PUBLIC_ORIGIN: 'https://gateway.example' },
+    ])
+      expect(targetsOf(elsewhere).allowsLoopback, JSON.stringify(elsewhere)).toBe(false);
+  });
+
+  test('may not go to the ports of Holdfast and of a Temporal server on this machine', () => {
+    const ports = { HOLDFAST_PORT: '80', HOLDFAST_WORKER_PORT: '81', HOLDFAST_TEMPORAL_UI_PORT: '82' };
+    const { refusedPorts } = targetsOf({
+      ...ports,
+      HOLDFAST_TEMPORAL_PORT: '0',
+      TEMPORAL_ADDRESS: '[::1]:900',
+    });
+    expect([...refusedPorts].sort((a, b) => a - b)).toEqual([80, 81, 82, 900, 910, 920, 1_900]);
+  });
+
+  test('take an allow list; a wrong entry is refused with its place', () => {
+    const { allow } = targetsOf({ HOLDFAST_WEBHOOK_ALLOW: 'crm.internal:8080, 10.0.0.0/8' });
+    expect(allow).toEqual([
+      { kind: 'name', name: 'crm.internal', port: 8_080 },
+      { kind: 'range', range: '10.0.0.0/8', port: undefined },
+    ]);
+    expect(refusalOf({ HOLDFAST_WEBHOOK_ALLOW: 'crm.internal,10.0.0.0/33' })).toBe(
+      "HOLDFAST_WEBHOOK_ALLOW: entry 2 ('10.0.0.0/33'): is no range like 10.0.0.0/8 or fd00::/8",
+    );
+  });
+
+  test('are compared between nodes by a hash of the allow list, whatever its order', () => {
+    const sharedOf = (HOLDFAST_WEBHOOK_ALLOW: string) => loadConfig({ HOLDFAST_WEBHOOK_ALLOW }).shared.all;
+    expect(sharedOf('a,b')).toEqual({
+      HOLDFAST_WEBHOOK_ALLOW: expect.stringMatching(/^[\w-]{11}$/) as string,
+    });
+    expect(sharedOf('b , A')).toEqual(sharedOf('a,b'));
+    expect(sharedOf('a')).not.toEqual(sharedOf('a,b'));
+    expect(sharedOf(' , ')).toEqual({});
+  });
+
+  test('are tried for a day less than endings are kept, or the node does not start', () => {
+    expect(refusalOf({ HOLDFAST_WEBHOOK_RETRY_HOURS: '168' })).toMatch(
+      /set HOLDFAST_ENDINGS_DAYS to 8 or more, or HOLDFAST_WEBHOOK_RETRY_HOURS to at most 144$/,
+    );
+    expect(refusalOf({ HOLDFAST_ENDINGS_DAYS: '1' })).toMatch(/set HOLDFAST_ENDINGS_DAYS to 4 or more$/);
+    const both = { HOLDFAST_WEBHOOK_RETRY_HOURS: '168', HOLDFAST_ENDINGS_DAYS: '8' };
+    expect(loadConfig(both).webhooks.retryMs).toBe(168 * 3_600_000);
+  });
 });
 
 describe('an OpenID Connect issuer', () => {

@@ -57,6 +57,18 @@ export function refusedAddressKind(ip: string): string | undefined {
   return undefined;
 }
 
+/**
+ * Whether the address belongs to the public internet: it is in no special range (loopback, private, reserved, translation...),
+ * and neither is an IPv4 address that it embeds. False for a text that is not an IP address.
+ */
+export function isPublicAddress(ip: string): boolean {
+  if (!ipaddr.isValid(ip)) return false;
+  const address = ipaddr.process(ip); // An IPv4-mapped address is reached by IPv4.
+  if (address.range() !== 'unicast') return false;
+  const embedded = address.kind() === 'ipv6' ? embeddedIpv4(address.toByteArray()) : [];
+  return embedded.every((ipv4) => ipv4.range() === 'unicast');
+}
+
 /** Whether this host name, in lower case, belongs to a cloud metadata service. */
 export function isMetadataName(name: string): boolean {
   return metadataNames.some((refused) => name === refused || name.endsWith(`.${refused}`));

@@ -7,6 +7,7 @@ const host = '127.0.0.1';
 /** How long to wait for a port: the server of a killed node frees it a moment later. */
 const waitMs = 3_000;
 const pauseMs = 50;
+const maxPort = 65_535;
 
 /** Checks that `port` is free, and returns it; for 0 returns a free one. Throws `EmbeddedServerError` if it stays in use. */
 export async function claimPort(port: number, setting: string): Promise<number> {
@@ -21,6 +22,12 @@ export async function claimPort(port: number, setting: string): Promise<number> 
       );
     await delay(pauseMs);
   }
+}
+
+/** Returns `wanted` if it is free, otherwise some other free port. */
+export async function freePort(wanted: number, setting: string): Promise<number> {
+  const free = wanted <= maxPort ? await tryPort(wanted, setting) : undefined;
+  return free ?? (await claimPort(0, setting));
 }
 
 /** Listens on the port for a moment and returns it. Undefined while another program uses it. */

@@ -5,7 +5,8 @@ import { lockDataDir } from './data-dir-lock.ts';
 import { checkDatabaseVersion, openDataDir } from './data-dir.ts';
 import { EmbeddedServerError } from './embedded-server-error.ts';
 import { keepRunning, type KeptServer } from './keep-running.ts';
-import { claimPort } from './ports.ts';
+import { claimPort, freePort } from './ports.ts';
+import { httpApiDistance, metricsDistance } from './ports-beside.ts';
 import { openServerLog } from './server-log.ts';
 import { spawnServer, type ServerProcess } from './server-process.ts';
 import { startDevCommand, type StartDevOptions } from './start-dev-command.ts';
@@ -21,6 +22,8 @@ export interface EmbeddedServer extends KeptServer {
   readonly address: string;
   /** The URL of the Web UI. Undefined if it is off. */
   readonly webUiUrl: string | undefined;
+  /** The ports that it listens on: gRPC, Web UI, HTTP API, metrics. The last two may change when it is restarted. */
+  readonly ports: () => readonly number[];
 }
 
 /** Starts the server and restarts it when it dies. Throws `EmbeddedServerError` that says what to do. */
@@ -31,12 +34,17 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions, log: L
   try {
     await checkDatabaseVersion(dataDir, await versionThatRuns(cli));
     const { server, claimed } = await startOnFreePorts(options);
-    const startAgain = async () => startOnce(await claimPorts(claimed));
+    let current = claimed;
+    const startAgain = async () => {
+      current = await claimPorts(claimed);
+      return await startOnce(current);
+    };
     const kept = keepRunning(server, startAgain, log);
     return {
       ...kept,
       address: `127.0.0.1:${claimed.port}`,
       webUiUrl: claimed.uiPort === 'off' ? undefined : `http://127.0.0.1:${claimed.uiPort}`,
+      ports: () => portsOf(current),
       async stop() {
         await kept.stop();
         await unlock();
@@ -46,6 +54,10 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions, log: L
     await unlock();
     throw error;
   }
+}
+
+function portsOf({ port, uiPort, httpPort, metricsPort }: StartDevOptions): number[] {
+  return [port, uiPort, httpPort, metricsPort].filter((one) => typeof one === 'number');
 }
 
 /** Returns the options with ports that are free now. */
@@ -58,7 +70,16 @@ async function claimPorts(options: EmbeddedServerOptions): Promise<StartDevOptio
       `HOLDFAST_TEMPORAL_PORT and HOLDFAST_TEMPORAL_UI_PORT are both ${uiPort}: set one to another port`,
     );
   const ui = uiPort === 'off' ? uiPort : await claimPort(uiPort, 'HOLDFAST_TEMPORAL_UI_PORT');
-  return { ...options, port: claimed, uiPort: ui };
+  const taken = new Set([claimed, ui]);
+  const beside = async (distance: number): Promise<number> => {
+    let free: number;
+    do free = await freePort(claimed + distance, 'HOLDFAST_TEMPORAL_PORT');
+    while (taken.has(free));
+    taken.add(free);
+    return free;
+  };
+  const [httpPort, metricsPort] = [await beside(httpApiDistance), await beside(metricsDistance)];
+  return { ...options, port: claimed, uiPort: ui, httpPort, metricsPort };
 }
 
 async function versionThatRuns(cli: string): Promise<string> {

@@ -22,6 +22,9 @@ export interface StartDevOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly uiPort: number | 'off';
+  /** Ports of the HTTP API and the metrics. They cannot be turned off. Default: the server picks free ones. */
+  readonly httpPort?: number;
+  readonly metricsPort?: number;
   /** SQLite's mode `synchronous`. With `normal` the data survives kill -9, with `full` also a power loss. */
   readonly synchronous: 'normal' | 'full';
   /**
@@ -35,11 +38,13 @@ export interface StartDevOptions {
 
 /** Returns the command line of the server, which logs to standard error. */
 export function startDevCommand(options: StartDevOptions): string[] {
-  const { cli, dataDir, port, uiPort, synchronous, cacheBytes } = options;
+  const { cli, dataDir, port, uiPort, httpPort, metricsPort, synchronous, cacheBytes } = options;
   const flags = {
     ip: ['127.0.0.1'],
     port: [String(port)],
     ...(uiPort === 'off' ? {} : { 'ui-port': [String(uiPort)] }),
+    ...(httpPort === undefined ? {} : { 'http-port': [String(httpPort)] }),
+    ...(metricsPort === undefined ? {} : { 'metrics-port': [String(metricsPort)] }),
     'db-filename': [databaseIn(dataDir)],
     'sqlite-pragma': [
       'journal_mode=wal',

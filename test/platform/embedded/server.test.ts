@@ -1,4 +1,4 @@
-import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, readlink, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +13,21 @@ async function clientOf({ address }: { readonly address: string }): Promise<Clie
   const connection = await Connection.connect({ address });
   onTestFinished(() => connection.close());
   return new Client({ connection });
+}
+
+/** The TCP ports that a process of this machine listens on, from /proc. */
+async function listeningPorts(pid: number): Promise<number[]> {
+  const folder = `/proc/${pid}/fd`;
+  const links = await Promise.all(
+    (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')),
+  );
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')),
+  );
+  return tables
+    .flatMap((table) => table.split('\n').map((line) => line.trim().split(/\s+/)))
+    .filter(([, , , state, , , , , , inode]) => state === '0A' && links.includes(`socket:[${inode ?? ''}]`))
+    .map(([, local = '']) => parseInt(local.split(':')[1] ?? '', 16));
 }
 
 async function takenPort(): Promise<number> {
@@ -64,6 +79,41 @@ describe('an embedded server', () => {
       expect(stdout).toContain(`synchronous=${synchronous}`);
     },
   );
+
+  test('listens on the ports that it names, those of its HTTP API and metrics at fixed distances if they are free', async () => {
+    const port = 20_000 + Math.floor(Math.random() * 9_000); // Below the ports that connections take.
+    const server = await start({ port, uiPort: 0 });
+    const [grpc = 0, webUi = 0, httpApi = 0, metrics = 0] = server.ports();
+    expect([grpc, `http://127.0.0.1:${webUi}`]).toEqual([portOf(server), server.webUiUrl]);
+    expect([httpApi, metrics]).toEqual([grpc + 10, grpc + 20]);
+    const statusOf = async (port: number, path: string) =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    await expect.poll(() => statusOf(httpApi, '/api/v1/namespaces')).toBe(200);
+    await expect.poll(() => statusOf(metrics, '/metrics')).toBe(200);
+    const listening = await listeningPorts(server.pid());
+    for (const port of server.ports()) expect(listening).toContain(port);
+  });
+
+  test('takes other ports for its HTTP API and metrics where those are in use, again after a restart', async () => {
+    const taken = await takenPort();
+    const server = await start({ port: taken - 10 });
+    expect(server.ports()[0]).toBe(taken - 10);
+    expect(server.ports()).not.toContain(taken);
+    const client = await clientOf(server);
+    const before = server.pid();
+    process.kill(before, 'SIGKILL');
+    await expect.poll(() => server.pid()).not.toBe(before);
+    await expect
+      .poll(() =>
+        client.workflow.count().then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    const listening = await listeningPorts(server.pid());
+    for (const port of server.ports()) expect(listening).toContain(port);
+  });
 
   test('has a page cache of the configured size', async () => {
     const server = await start({ cacheBytes: 5 * 1_048_576 });
