@@ -1,5 +1,7 @@
 /** Each scenario is one path through a workflow. `npm run histories` records them, CI replays the recorded histories. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { rerunIdOf } from '../../src/domain/hashed-ids.ts';
+import { noteStatesSignal, reportOutcomesSignal } from '../../src/workflows/messages.ts';
 import type { Script } from '../agents/scripted-agent.ts';
 import { HttpClient, type Json } from '../rig/http-client.ts';
 import { firstTaskScenarios } from './first-task-scenarios.ts';
@@ -189,6 +191,22 @@ const byTheActivity: readonly Scenario[] = [
       await end(await start({ agent_name: 'repaired', prompt: 'a question' }));
       await happened('agent-health', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', 1);
       await http.post('/api/vps/health/repaired/reset');
+      await happened('agent-health', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', 2);
+      return 'agent-health';
+    },
+  },
+  {
+    // The failure has become too old to count when the reader of endings makes the entity look.
+    name: 'agent-health-noted',
+    run: async ({ happened, temporal }) => {
+      const health = temporal.workflow.getHandle('agent-health');
+      const at = Date.now() - 15 * 60_000 + 500;
+      const failed = { callId: 'a', agent: 'aged', at, errorType: 'timeout' as const };
+      const answered = { callId: 'b', agent: 'aged', at: Date.now() };
+      await health.signal(reportOutcomesSignal, { batchId: 'recorded', outcomes: [failed, answered] });
+      await happened('agent-health', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', 1);
+      await delay(1_000);
+      await health.signal(noteStatesSignal);
       await happened('agent-health', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', 2);
       return 'agent-health';
     },

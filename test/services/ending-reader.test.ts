@@ -1,30 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Segment } from '../../src/services/endings/ending-log.ts';
-import { byMinute, marginMs, minuteMs, random, World, type RunningReader } from './ending-world.ts';
-
-async function segmentsOf({ log }: World): Promise<Segment[]> {
-  const segments: Segment[] = [];
-  for (let number = 1, segment; (segment = await log.read(number)); number++) segments.push(segment);
-  return segments;
-}
-
-/** Lets time pass. As Temporal does, starts a reader again that has ended because of an earlier one. */
-async function passTime(world: World, reader: RunningReader, ms: number): Promise<RunningReader> {
-  const until = world.now + ms;
-  let running = reader;
-  while (world.now < until) {
-    if (!running.runs()) running = world.reader(running.place());
-    await new Promise(setImmediate);
-  }
-  return running;
-}
+import { byMinute, marginMs, minuteMs, passTime, random, segmentsOf, World } from './ending-world.ts';
 
 test.each(Array.from({ length: 5 }, (_, seed) => seed))(
   'whatever fails, each ending is in the log once, and each minute is complete when it is written (seed %i)',
   async (seed) => {
     const world = new World(seed);
     const chance = random(seed + 1_000);
-    let reader = world.reader(0);
+    let reader = world.reader();
     for (let takeover = 0; takeover < 6; takeover++) {
       world.faults = takeover % 2 === 0 ? 0.1 : 0;
       // More calls than one list goes back for, and once more than one list has.
@@ -34,7 +16,7 @@ test.each(Array.from({ length: 5 }, (_, seed) => seed))(
       // The earlier reader may go on for a while beside the next one, or it is dead.
       const earlier = reader;
       if (chance() < 0.5) earlier.stop();
-      reader = world.reader(chance() < 0.5 ? earlier.place() : 0);
+      reader = world.reader(chance() < 0.5 ? earlier.place() : undefined);
     }
     world.faults = 0;
     await passTime(world, reader, 3 * minuteMs);

@@ -1,9 +1,15 @@
 /** A simulated Temporal and its clock, for tests of the feed's reader with many faults in little time. */
-import type { Ending } from '../../src/domain/ending.ts';
+import type { Ending, FeedPosition } from '../../src/domain/ending.ts';
+import type { BatchEnded } from '../../src/domain/feed-event.ts';
+import { StateChanges } from '../../src/domain/state-changes.ts';
 import type { ClosedRun, EndedCalls } from '../../src/services/endings/ended-calls.ts';
 import { EndingHints } from '../../src/services/endings/ending-hints.ts';
 import { EndingLog, type Segment } from '../../src/services/endings/ending-log.ts';
-import { EndingReader, type EndingConsumer } from '../../src/services/endings/ending-reader.ts';
+import {
+  EndingReader,
+  type EndingConsumer,
+  type ReaderParts,
+} from '../../src/services/endings/ending-reader.ts';
 import type { LogEnd } from '../../src/services/endings/feed-state.ts';
 import type { HintBook } from '../../src/services/endings/hint-book.ts';
 import { MemoryStore } from '../payloads/memory-store.ts';
@@ -13,6 +19,12 @@ export const marginMs = 20_000;
 
 interface WorldCall {
   readonly ending: Ending;
+  /** When Temporal's lists have it, epoch ms. */
+  readonly listedAt: number;
+}
+
+interface WorldBatch {
+  readonly batch: BatchEnded;
   /** When Temporal's lists have it, epoch ms. */
   readonly listedAt: number;
 }
@@ -29,7 +41,7 @@ export function random(seed: number): () => number {
 }
 
 export interface RunningReader {
-  place(): number;
+  place(): FeedPosition;
   runs(): boolean;
   stop(): void;
 }
@@ -38,16 +50,28 @@ export class World {
   now = 1_000 * minuteMs;
   /** How often an operation fails, from 0 to 1. */
   faults = 0;
+  /** Whether somebody wants changes of agents' statuses. */
+  wanted = true;
+  /** Whether a worker answers which statuses have changed. */
+  answersStatuses = true;
+  /** How often an agent's status changes in half a second, from 0 to 1. */
+  restless = 0.1;
   readonly calls: WorldCall[] = [];
+  readonly batches: WorldBatch[] = [];
+  /** The lives of the workflow `agentHealth`, each with its changes. */
+  readonly series: StateChanges[] = [new StateChanges()];
   /** What the consumers have written of each minute: the runs that ended in it. */
   readonly minutes = new Map<number, string[]>();
   readonly hints: EndingHints;
   readonly log: EndingLog;
   private readonly random: () => number;
+  private readonly onFailed: (error: unknown) => void;
   private ended = 0;
   private readonly running: { readonly stopping: AbortController; readonly done: Promise<unknown> }[] = [];
 
-  constructor(seed: number) {
+  /** `onFailed` is called with what a reader reports. */
+  constructor(seed: number, onFailed: (error: unknown) => void = () => undefined) {
+    this.onFailed = onFailed;
     this.random = random(seed);
     const store = new MemoryStore();
     const { random: chance } = this;
@@ -81,17 +105,41 @@ export class World {
     if (this.random() < 0.8) this.hints.add(this.random() < 0.1 ? { ...ending, agent: 'wrong' } : ending);
   }
 
+  /** Ends a batch. Lists have it up to 10 s later. */
+  endBatch(): void {
+    const id = `batch-${this.batches.length}`;
+    const progress = { total: 1, done: 1, nowSucceeded: 1, failedAgain: 0, skipped: 0, cancelled: false };
+    const times = { startedAt: this.now - 1_000, endedAt: this.now };
+    this.batches.push({
+      batch: { type: 'batch.ended', batchId: id, runId: id, status: 'completed', ...times, progress },
+      listedAt: this.now + 10_000 * this.random(),
+    });
+  }
+
+  changeStatus(): void {
+    this.series.at(-1)?.note(`agent-${this.random()}`, 'healthy', 'degraded', this.now);
+  }
+
+  /** Somebody terminates the workflow that counts the changes; it begins anew. */
+  loseStatuses(): void {
+    this.series.push(new StateChanges());
+  }
+
   /** Ends so many calls at the same time. */
   burst(count: number): void {
     for (let ended = 0; ended < count; ended++) this.end();
   }
 
   /** Starts a reader. While it waits, time passes, and calls end. */
-  reader(segment: number): RunningReader {
+  reader(position: FeedPosition = { segment: 0, listedAt: 0, steadySince: 0 }): RunningReader {
     const stopping = new AbortController();
     const reader = new EndingReader(
       {
         calls: this.temporal(),
+        agentStates: this.statuses(),
+        wants: () => this.wanted,
+        wanting: () => [],
+        refresh: () => Promise.resolve(true),
         log: this.log,
         hints: this.hints,
         consumers: [new Minutes(this.minutes)],
@@ -101,12 +149,14 @@ export class World {
           for (let at = 0; at < ms; at += 500) {
             this.now += 500;
             if (this.random() < 0.5) this.end();
+            if (this.random() < 0.02) this.endBatch();
+            if (this.random() < this.restless) this.changeStatus();
             await new Promise(setImmediate);
           }
         },
-        onFailed: () => undefined,
+        onFailed: this.onFailed,
       },
-      { segment, listedAt: 0, steadySince: 0 },
+      position,
     );
     let runs = true;
     const done = reader
@@ -114,13 +164,27 @@ export class World {
       .catch(() => undefined) // A later reader has begun.
       .finally(() => (runs = false));
     this.running.push({ stopping, done });
-    return { place: () => reader.place.segment, runs: () => runs, stop: () => stopping.abort() };
+    return { place: () => reader.place, runs: () => runs, stop: () => stopping.abort() };
   }
 
   /** Stops all readers. */
   async stop(): Promise<void> {
     for (const { stopping } of this.running) stopping.abort();
     await Promise.all(this.running.map(({ done }) => done));
+  }
+
+  private statuses(): ReaderParts['agentStates'] {
+    return {
+      changes: (told) => {
+        if (this.random() < this.faults || !this.answersStatuses)
+          return Promise.reject(new Error('No worker answered'));
+        const series = `life-${this.series.length}`;
+        const changes = this.series.at(-1) ?? new StateChanges();
+        const since = told?.series === series ? told.sequence : 0;
+        return Promise.resolve({ series, sequence: changes.sequence, changes: changes.after(since) });
+      },
+      note: () => Promise.resolve(),
+    };
   }
 
   private temporal(): Pick<EndedCalls, 'count' | 'between' | 'unlisted' | 'earlierRuns'> {
@@ -132,7 +196,8 @@ export class World {
         )
         .map(({ ending }) => ending);
     };
-    const { calls } = this;
+    const { calls, batches } = this;
+    const now = (): number => this.now;
     return {
       count: (from, to) => Promise.resolve(closed(from, to).length),
       async *between(from, to, seen, book: HintBook): AsyncGenerator<ClosedRun> {
@@ -141,6 +206,11 @@ export class World {
           book.takeFor(ending.runId);
           const { runId, endedAt } = ending;
           if (!seen.has(runId)) yield { runId, endedAt, ending };
+        }
+        for (const { batch, listedAt } of batches) {
+          const { runId, endedAt } = batch;
+          if (listedAt > now() || endedAt <= from || endedAt > to || seen.has(runId)) continue;
+          yield { runId, endedAt, batch };
         }
       },
       unlisted: ({ runId }) => Promise.resolve(calls.find(({ ending }) => ending.runId === runId)?.ending),
@@ -184,6 +254,24 @@ class Minutes implements EndingConsumer {
       this.open = this.open.filter((one) => !endings.includes(one));
     }
   }
+}
+
+/** Lets time pass. As Temporal does, starts a reader again that has ended because of an earlier one. */
+export async function passTime(world: World, reader: RunningReader, ms: number): Promise<RunningReader> {
+  const until = world.now + ms;
+  let running = reader;
+  while (world.now < until) {
+    if (!running.runs()) running = world.reader(running.place());
+    await new Promise(setImmediate);
+  }
+  return running;
+}
+
+/** Returns the segments that the log has, oldest first. */
+export async function segmentsOf({ log }: World): Promise<Segment[]> {
+  const segments: Segment[] = [];
+  for (let number = 1, segment; (segment = await log.read(number)); number++) segments.push(segment);
+  return segments;
 }
 
 export function byMinute(endings: readonly Ending[]): Map<number, Ending[]> {

@@ -1,6 +1,11 @@
 /** The text of every list query. A cursor is bound to it, so another text would refuse the cursors that clients hold. */
 import { expect, test } from 'vitest';
-import { callsClosedQuery, listQuery, rerunsQuery } from '../../src/services/calls/call-filter.ts';
+import {
+  batchesClosedQuery,
+  callsClosedQuery,
+  listQuery,
+  rerunsQuery,
+} from '../../src/services/calls/call-filter.ts';
 import {
   batchesQuery,
   closedSessionsQuery,
@@ -72,9 +77,10 @@ test('reruns, ended calls and calls that failed lately are found by their own qu
   expect(endedRunsOfCallQuery("it's")).toBe(
     "WorkflowId IN ('call-it\\'s') AND ExecutionStatus != 'Running' AND WorkflowType = 'agentCall'",
   );
-  expect(callsClosedQuery(0, 1)).toBe(
-    `${calls} AND ExecutionStatus != 'Running' AND CloseTime >= '1970-01-01T00:00:00.001Z' AND CloseTime < '1970-01-01T00:00:00.002Z'`,
-  );
+  const closed =
+    "ExecutionStatus != 'Running' AND CloseTime >= '1970-01-01T00:00:00.001Z' AND CloseTime < '1970-01-01T00:00:00.002Z'";
+  expect(callsClosedQuery(0, 1)).toBe(`${calls} AND ${closed}`);
+  expect(batchesClosedQuery(0, 1)).toBe(`${calls.replace('agentCall', 'rerunBatch')} AND ${closed}`);
 });
 
 test('the calls that a version of the workers has to end are counted by their pinned version', () => {

@@ -4,7 +4,7 @@ import { allProjects } from '../../domain/project.ts';
 import { searchable, spellingsOf } from '../../domain/searchable.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { CallStatus } from './call-ending.ts';
-import { callsQuery, hasIdPrefix, isInProject, quote } from '../temporal/queries.ts';
+import { allBatchesQuery, callsQuery, hasIdPrefix, isInProject, quote } from '../temporal/queries.ts';
 
 /** A filter of calls. A call matches if it meets every condition that is set. */
 export interface CallFilter {
@@ -52,9 +52,17 @@ export function listQuery(filter: CallFilter): string {
  * are finer than ours, so the whole millisecond counts, as it does once it is rounded down.
  */
 export function callsClosedQuery(from: number, to: number): string {
+  return callsQuery(...closedWithin(from, to));
+}
+
+/** Returns the query for the runs of batches of reruns, of all projects, that have closed in that time. */
+export function batchesClosedQuery(from: number, to: number): string {
+  return allBatchesQuery(...closedWithin(from, to));
+}
+
+function closedWithin(from: number, to: number): string[] {
   const begin = (ms: number): string => quote(new Date(ms).toISOString());
-  const closed = [`CloseTime >= ${begin(from + 1)}`, `CloseTime < ${begin(to + 1)}`];
-  return callsQuery("ExecutionStatus != 'Running'", ...closed);
+  return ["ExecutionStatus != 'Running'", `CloseTime >= ${begin(from + 1)}`, `CloseTime < ${begin(to + 1)}`];
 }
 
 /** Returns the query for the direct reruns of these calls. */

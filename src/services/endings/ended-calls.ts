@@ -1,11 +1,17 @@
-/** Finds the runs of calls that have closed, and how each of them ended. */
+/** Finds the runs of calls and batches that have closed, and how each of them ended. */
 import { pMapIterable } from 'p-map';
 import type { Ending } from '../../domain/ending.ts';
-import { callsClosedQuery } from '../calls/call-filter.ts';
+import { callWorkflowId } from '../../domain/ids.ts';
+import type { BatchEnded } from '../../domain/feed-event.ts';
+import { batchesClosedQuery, callsClosedQuery } from '../calls/call-filter.ts';
+import { summaryOf, type CallSummary } from '../calls/call-summary.ts';
 import { listedCall } from '../calls/listed-call.ts';
-import { endedRunsOfCallQuery } from '../temporal/queries.ts';
+import { batchType, endedRunsOfCallQuery } from '../temporal/queries.ts';
+import { tsToMs } from '../../temporal-sdk/timestamps.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { isUnanswered, type Temporal } from '../temporal/rpc.ts';
 import { count, listAll, type ListedExecution } from '../temporal/visibility.ts';
+import { endedBatch } from './ended-batch.ts';
 import type { HintBook } from './hint-book.ts';
 import { agrees, listedEnding, readEnding, type ListedRun, type ReadRun } from './read-ending.ts';
 
@@ -13,8 +19,10 @@ import { agrees, listedEnding, readEnding, type ListedRun, type ReadRun } from '
 export interface ClosedRun {
   readonly runId: string;
   readonly endedAt: number;
-  /** Absent if the call goes on in another run, because somebody has reset it. */
+  /** Absent if the call goes on in another run, because somebody has reset it, and from the run of a batch. */
   readonly ending?: Ending;
+  /** Set if it is the run of a batch, unless the batch goes on in another run. */
+  readonly batch?: BatchEnded;
 }
 
 /** How many histories are read at the same time. */
@@ -26,14 +34,23 @@ const pageSize = 1_000;
 export class EndedCalls {
   private readonly temporal: Temporal;
   private readonly onUnreadable: (callId: string, error: unknown) => void;
+  private readonly wanting: (call: CallSummary) => readonly string[];
 
-  /** `onUnreadable` is called for each run whose history nobody can read, for example because it was started without input. */
-  constructor(temporal: Temporal, onUnreadable: (callId: string, error: unknown) => void) {
+  /**
+   * `onUnreadable` is called for each run whose history nobody can read, for example because it was started without input. `wanting` returns the ids of the webhooks that want
+   * to know of a call's end.
+   */
+  constructor(
+    temporal: Temporal,
+    onUnreadable: (callId: string, error: unknown) => void,
+    wanting: (call: CallSummary) => readonly string[],
+  ) {
     this.temporal = temporal;
     this.onUnreadable = onUnreadable;
+    this.wanting = wanting;
   }
 
-  /** Returns how many runs have closed after `from` and by `to`, in whole ms. */
+  /** Returns how many runs of calls have closed after `from` and by `to`, in whole ms. */
   count(from: number, to: number): Promise<number> {
     return count(this.temporal, callsClosedQuery(from, to));
   }
@@ -48,7 +65,7 @@ export class EndedCalls {
     seen: ReadonlyMap<string, number>,
     book: HintBook,
   ): AsyncGenerator<ClosedRun> {
-    const listed = listAll(this.temporal, callsClosedQuery(from, to), pageSize);
+    const listed = this.listClosed(from, to);
     const unseen = filter(listed, (runId) => {
       if (seen.has(runId)) book.takeFor(runId);
       return !seen.has(runId);
@@ -61,7 +78,9 @@ export class EndedCalls {
     const read = await this.read(hint.callId, hint.runId);
     if (read === 'by_reset' || read === 'running') return undefined;
     // Only calls that have ended are deleted.
-    return typeof read === 'object' ? read : hint;
+    if (read === 'deleted') return hint;
+    const info = await describeWorkflow(this.temporal, callWorkflowId(hint.callId), { runId: hint.runId });
+    return { ...(typeof read === 'object' ? read : hint), ...(info && this.marksOf(summaryOf(info))) };
   }
 
   /** Returns how the earlier runs of a call ended that somebody has reset, as far as they are still known. */
@@ -79,15 +98,32 @@ export class EndedCalls {
     return earlier;
   }
 
+  private async *listClosed(from: number, to: number): AsyncGenerator<ListedExecution> {
+    yield* listAll(this.temporal, callsClosedQuery(from, to), pageSize);
+    yield* listAll(this.temporal, batchesClosedQuery(from, to), pageSize);
+  }
+
   private async closed(item: ListedExecution, book: HintBook): Promise<ClosedRun> {
     const runId = item.execution?.runId ?? '';
+    if (item.type?.name === batchType) {
+      const batch = await endedBatch(this.temporal, item);
+      return { runId, endedAt: batch?.endedAt ?? tsToMs(item.closeTime), ...(batch && { batch }) };
+    }
     const run: ListedRun = { ...(await listedCall(this.temporal, item)), runId };
     const endedAt = run.endedAt?.getTime() ?? 0;
     const hint = book.takeFor(runId);
-    if (hint && agrees(hint, run)) return { runId, endedAt, ending: { ...hint, endedAt } };
+    const marks = this.marksOf(run);
+    if (hint && agrees(hint, run)) return { runId, endedAt, ending: { ...hint, endedAt, ...marks } };
     const read = await this.read(run.callId, runId);
     if (read === 'by_reset') return { runId, endedAt };
-    return { runId, endedAt, ending: typeof read === 'object' ? read : listedEnding(run) };
+    const ending = typeof read === 'object' ? read : listedEnding(run);
+    return { runId, endedAt, ending: { ...ending, ...marks } };
+  }
+
+  /** Returns who is told of the ending. */
+  private marksOf(call: CallSummary): Pick<Ending, 'for' | 'callback'> {
+    const ids = this.wanting(call);
+    return { ...(ids.length > 0 && { for: ids }), ...(call.callback && { callback: true }) };
   }
 
   private async read(callId: string, runId: string): Promise<ReadRun | 'unreadable'> {

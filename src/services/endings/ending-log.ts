@@ -5,6 +5,8 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Ending } from '../../domain/ending.ts';
+import type { LogEvent } from '../../domain/log-event.ts';
+import type { FeedEvent, ToldChange } from '../../domain/feed-event.ts';
 import { PayloadStoreError, type PayloadStore } from '../../payloads/payload-store.ts';
 
 /** One segment of the log. All times are epoch ms by Temporal's clock. */
@@ -14,14 +16,18 @@ export interface Segment {
   readonly fence: number;
   /** When the calls were listed. */
   readonly at: number;
-  /** Every call that closed by then is in this segment or in an earlier one. */
+  /** Every call and batch that closed by then is in this segment or in an earlier one. */
   readonly until: number;
   /** In the order in which they ended. */
   readonly endings: readonly Ending[];
+  /** What else has happened, in this order. Absent if nothing. */
+  readonly events?: readonly FeedEvent[];
+  /** The newest change of an agent's status that is in this segment or an earlier one. Absent if nobody wants any. */
+  readonly told?: ToldChange;
 }
 
 const root = 'endings/log/';
-const perFolder = 1_000;
+export const perFolder = 1_000;
 /** How often a segment is written if the store does not say whether it has it. */
 const maxWrites = 3;
 
@@ -63,10 +69,10 @@ export class EndingLog {
 
   /**
    * Returns the number of the newest segment; 0 if there is none. `known` is the number of any segment, from which the search
-   * begins; without it, the whole log is listed.
+   * begins; without it, with the first one that the store lists.
    */
   async newest(known: number): Promise<number> {
-    let low = known > 0 && (await this.has(known)) ? known : await this.greatestListed();
+    let low = known > 0 && (await this.has(known)) ? known : await this.anyListed();
     if (low === 0) return 0;
     let high = low + 1; // Doubles the distance until the log ends before it.
     while (await this.has(high)) [low, high] = [high, high + 2 * (high - low)];
@@ -95,12 +101,31 @@ export class EndingLog {
 
   private async greatestListed(): Promise<number> {
     let greatest = 0;
-    for await (const { key } of this.store.list(root)) {
-      const [, number] = /\/(\d+)$/.exec(key) ?? [];
-      if (number !== undefined) greatest = Math.max(greatest, Number(number));
-    }
+    for await (const number of this.listed()) greatest = Math.max(greatest, number);
     return greatest;
   }
+
+  /** Returns the number of a segment that is not about to be swept; 0 if there is none. */
+  private async anyListed(): Promise<number> {
+    for await (const number of this.listed()) {
+      // The first folder may be the one that a sweep deletes now; the last one never is.
+      const next = (Math.floor(number / perFolder) + 1) * perFolder;
+      return (await this.has(next)) ? next : number;
+    }
+    return 0;
+  }
+
+  private async *listed(): AsyncGenerator<number> {
+    for await (const { key } of this.store.list(root)) {
+      const [, number] = /\/(\d+)$/.exec(key) ?? [];
+      if (number !== undefined) yield Number(number);
+    }
+  }
+}
+
+/** Returns all that the segment has of them: its endings come first. */
+export function eventsOf(segment: Segment | undefined): readonly LogEvent[] {
+  return [...(segment?.endings ?? []), ...(segment?.events ?? [])];
 }
 
 function keyOf(number: number): string {

@@ -1,7 +1,7 @@
 /**
- * Reads from Temporal which calls have ended, and appends each ending to the log, once (ADR 0040). One reader runs in the
- * cluster. All that it needs is in the log, so another one can take over after any loss, and this one begins anew after any
- * failure of Temporal or of the payload store.
+ * Reads from Temporal which calls have ended, and appends each ending to the log, once (ADR 0040), as well as what else happens
+ * (other-events.ts). One reader runs in the cluster. All that it needs is in the log, so another one can take over after any
+ * loss, and this one begins anew after any failure of Temporal or of the payload store.
  */
 import { pMapIterable } from 'p-map';
 import type { Ending, FeedPosition } from '../../domain/ending.ts';
@@ -9,8 +9,9 @@ import type { delay } from '../../lib/delay.ts';
 import { readsAtOnce, type EndedCalls } from './ended-calls.ts';
 import type { EndingHints } from './ending-hints.ts';
 import type { EndingLog, Segment } from './ending-log.ts';
-import { readLogEnd, type LogEnd } from './feed-state.ts';
+import { changesIn, readLogEnd, seenAfter, type LogEnd } from './feed-state.ts';
 import { HintBook } from './hint-book.ts';
+import { OtherEvents, type OtherEventParts } from './other-events.ts';
 
 /** Uses endings, in the process of the reader. What it throws makes the reader begin anew. */
 export interface EndingConsumer {
@@ -24,19 +25,20 @@ export interface EndingConsumer {
   pass(until: number): Promise<void>;
 }
 
-export interface ReaderParts {
+export interface ReaderParts extends OtherEventParts {
   readonly calls: Pick<EndedCalls, 'count' | 'between' | 'unlisted' | 'earlierRuns'>;
   readonly log: EndingLog;
   readonly hints: EndingHints;
   readonly consumers: readonly EndingConsumer[];
+  /**
+   * Learns which webhooks there are, and returns whether it has. Called before each list, so that it knows those that were made
+   * before its calls ended.
+   */
+  readonly refresh: () => Promise<boolean>;
   /** How long Temporal's lists may lag, in ms: what closed before that is listed. */
   readonly marginMs: number;
-  /** Epoch ms by Temporal's clock. */
-  readonly now: () => number;
   /** Like lib/delay.ts. Tests pass time by it. */
   readonly delay: typeof delay;
-  /** Called with each error. The reader goes on. */
-  readonly onFailed: (error: unknown) => void;
 }
 
 /** Thrown if a later reader has begun: this one must stop. */
@@ -66,13 +68,14 @@ interface Known {
   segment: number;
   /** Every call that closed by then is in the log, epoch ms. */
   until: number;
-  /** The runs that closed after `until` and are in the log, or are no endings, with the time of their close. */
+  /** The runs that closed after `until` and are in the log, or are no ends, with the time of their close. */
   readonly seen: Map<string, number>;
 }
 
 export class EndingReader {
   private readonly parts: ReaderParts;
   private readonly book: HintBook;
+  private readonly others: OtherEvents;
   private position: FeedPosition;
   private thoroughAt = 0;
   private wake = new AbortController();
@@ -82,11 +85,12 @@ export class EndingReader {
     const isHandOver = parts.now() - position.listedAt < handOverMs;
     this.position = isHandOver ? position : { ...position, steadySince: 0 };
     this.book = new HintBook(parts.hints);
+    this.others = new OtherEvents(parts, position.told, position.listedAt || parts.now());
   }
 
   /** How far the reader has come. */
   get place(): FeedPosition {
-    return this.position;
+    return { ...this.position, told: this.others.place };
   }
 
   /** Reads until `signal` aborts. `since` is where the first reader of the cluster begins, epoch ms. Throws `FencedOff`. */
@@ -125,7 +129,8 @@ export class EndingReader {
     await delay(Math.min(ms, busyMs), signal);
     for (let waited = busyMs; waited < ms && !signal.aborted; waited += hintFilesMs) {
       this.wake = new AbortController();
-      if (hints.hasOwn || (await this.book.readFiles().catch(() => true))) return;
+      if (hints.hasOwn || (await this.book.readFiles().catch(() => true)) || (await this.others.look()))
+        return;
       await delay(Math.min(hintFilesMs, ms - waited), AbortSignal.any([signal, this.wake.signal]));
     }
   }
@@ -136,9 +141,8 @@ export class EndingReader {
     const end = await readLogEnd(log, this.position.segment, now());
     const { newest, fence, until = since } = end;
     for (const consumer of consumers) await consumer.resume(end);
-    const seen = new Map<string, number>();
-    for (const { endings } of end.segments)
-      for (const { runId, endedAt } of endings) if (endedAt > until) seen.set(runId, endedAt);
+    this.others.resume(newest > this.position.segment ? end.segments : []);
+    const seen = seenAfter(until, end.segments);
     const known: Known = { fence: fence + 1, segment: newest, until, seen };
     await this.append(known, now(), []);
     return known;
@@ -149,7 +153,7 @@ export class EndingReader {
    * that failed; the endings that it had returned before are appended.
    */
   private async round(known: Known, signal: AbortSignal): Promise<{ isBusy: boolean; failure: unknown }> {
-    const { marginMs, now } = this.parts;
+    const { marginMs, now, refresh } = this.parts;
     const at = now();
     this.book.takeOwn();
     await this.book.readFiles();
@@ -157,6 +161,7 @@ export class EndingReader {
     let to = at;
     let failure: unknown;
     try {
+      await this.others.look((await refresh()) ? at : undefined);
       if (at - known.until > 2 * marginMs + idleMs) to = await this.upTo(known, at);
       const over = Math.min(to, at - marginMs);
       const goBack = to < at || known.seen.size <= fewEndings;
@@ -185,9 +190,10 @@ export class EndingReader {
     endings: Ending[],
   ): Promise<void> {
     const { calls } = this.parts;
-    for await (const { runId, endedAt, ending } of calls.between(from, to, seen, this.book)) {
+    for await (const { runId, endedAt, ending, batch } of calls.between(from, to, seen, this.book)) {
       seen.set(runId, endedAt);
       if (ending) endings.push(ending);
+      if (batch) this.others.add(batch);
       if (signal.aborted) return;
     }
     const unlisted = this.book
@@ -220,7 +226,8 @@ export class EndingReader {
     const thisMinute = until - (until % minuteMs);
     const times = [...seen.values()];
     const completes = times.length > 0 && times.every((endedAt) => endedAt <= until);
-    if (endings.length > 0 || completes || times.some((endedAt) => endedAt < thisMinute)) {
+    const isNews = endings.length > 0 || this.others.isWaiting;
+    if (isNews || completes || times.some((endedAt) => endedAt < thisMinute)) {
       const inOrder = endings.toSorted((one, other) => one.endedAt - other.endedAt);
       await this.append(known, at, inOrder);
       for (const [runId, endedAt] of seen) if (endedAt <= until) seen.delete(runId);
@@ -237,12 +244,15 @@ export class EndingReader {
       const earlier = await calls.earlierRuns(ending);
       for (const consumer of consumers) await consumer.replace(earlier, ending);
     }
-    const segment = { number: known.segment + 1, fence: known.fence, at, until: known.until, endings };
+    const next = { number: known.segment + 1, fence: known.fence, at, until: known.until, endings };
+    const segment: Segment = { ...next, ...this.others.inSegment };
     if (!(await log.append(segment))) {
       const first = await log.read(segment.number);
       if (first && first.fence > known.fence) throw new FencedOff('Another reader has taken over');
       throw new Error('An earlier reader has written to the log: its end is read again');
     }
+    this.others.appended();
+    for (const [key, time] of changesIn(segment)) known.seen.set(key, time);
     known.segment = segment.number;
     this.position = { ...this.position, segment: segment.number };
     for (const consumer of consumers) await consumer.take(segment);

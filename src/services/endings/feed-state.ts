@@ -48,6 +48,28 @@ export async function readLogEnd(log: EndingLog, known: number, now: number): Pr
   return { newest, fence, until, usedUntil: usedUntil ?? 0, segments, isDamaged };
 }
 
+/**
+ * Returns the runs of calls and batches in these segments that closed after `until`, with the time of their close, and the
+ * changes of agents' statuses since.
+ */
+export function seenAfter(until: number, segments: readonly Segment[]): Map<string, number> {
+  const seen = new Map<string, number>();
+  const note = (key: string, at: number): unknown => at > until && seen.set(key, at);
+  for (const segment of segments) {
+    for (const one of [...segment.endings, ...(segment.events ?? [])])
+      if ('runId' in one) note(one.runId, one.endedAt);
+    for (const [key, at] of changesIn(segment)) note(key, at);
+  }
+  return seen;
+}
+
+/** Returns the changes of agents' statuses in the segment, with their times. Their keys are no ids of runs. */
+export function changesIn({ events = [] }: Segment): [string, number][] {
+  return events.flatMap((one): [string, number][] =>
+    one.type === 'agent.state_changed' ? [[`change ${one.series} ${one.sequence}`, one.at]] : [],
+  );
+}
+
 function floorToMinute(ms: number): number {
   return ms - (ms % minuteMs);
 }

@@ -18,12 +18,23 @@ export function quote(value: string): string {
  * scans the index of the division: every running session before the first ended call. This condition is equivalent, and SQLite
  * uses the index of the workflow type.
  */
-const calls =
-  "WorkflowType = 'agentCall' AND (TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = '')";
+const anyDivision = "(TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = '')";
+const calls = `WorkflowType = 'agentCall' AND ${anyDivision}`;
 
 /** Returns the query for calls that meet every condition. */
 export function callsQuery(...conditions: readonly string[]): string {
   return [calls, ...conditions].join(' AND ');
+}
+
+/** The type of the workflow of a batch of reruns. */
+export const batchType = 'rerunBatch';
+
+/**
+ * Returns the query for batches of all projects that meet every condition. There is none for calls and batches together: with
+ * two types SQLite does not use the index of the type, and reads every running session first.
+ */
+export function allBatchesQuery(...conditions: readonly string[]): string {
+  return [batchesQuery(allProjects), anyDivision, ...conditions].join(' AND ');
 }
 
 /** Returns the condition that calls or batches belong to the project. Those of `default` have no attribute. */
@@ -72,7 +83,7 @@ export function endedRunsOfSessionQuery(sessionId: string): string {
 
 /** Returns the query for the project's batches of reruns, running or ended. */
 export function batchesQuery(project: string): string {
-  const batches = "WorkflowType = 'rerunBatch'";
+  const batches = `WorkflowType = ${quote(batchType)}`;
   return project === allProjects ? batches : `${batches} AND ${isInProject(project)}`;
 }
 
