@@ -36,6 +36,9 @@ const hints: Readonly<Record<string, string>> = {
   agent_not_found: 'holdfast agents list shows the registered agents',
   call_not_found: 'holdfast calls list shows the calls that Temporal still keeps',
   session_not_found: 'holdfast sessions list shows the sessions that exist',
+  webhook_not_found: 'holdfast webhooks list shows the webhooks of the project',
+  event_not_found: 'holdfast webhooks deliveries shows the events that were sent',
+  webhook_disabled: 'switch it on with holdfast webhooks enable',
   route_not_found: 'the node runs another version: compare holdfast --version with the version of the node',
   temporal_unavailable: "run holdfast doctor on the node's machine to find the cause",
 };

@@ -3,7 +3,7 @@ export const exitCodes = {
   ok: { code: 0, when: 'the command succeeded' },
   failed: {
     code: 1,
-    when: 'the command ran, but its result is a failure: the call, a rerun, a replay that differs, a check of doctor',
+    when: 'the command ran, but its result is a failure: the call, a rerun, a replay that differs, a test of a webhook, a check of doctor',
   },
   usage: { code: 2, when: 'the command line or a setting is wrong; nothing was done' },
   unreachable: {

@@ -68,11 +68,12 @@ export class Output {
       this.write(`${this.colors.dim(name.padEnd(width))}  ${sanitizeLine(String(value))}`);
   }
 
-  /** Colours the state of a call, an agent, a batch, a verdict or a check. */
+  /** Colours the state of a call, an agent, a batch, a webhook, a delivery, a verdict or a check. */
   state = (text: string): string => {
     const { green, red, yellow, cyan } = this.colors;
-    if (/^(completed|healthy|ok|answered|closed|same|succeeded)\s*$/.test(text)) return green(text);
-    if (/^(failed|unhealthy|unreachable|fail|open|non_deterministic|unreadable)\s*$/.test(text))
+    if (/^(completed|healthy|ok|answered|closed|same|succeeded|active|delivered)\s*$/.test(text))
+      return green(text);
+    if (/^(failed|unhealthy|unreachable|fail|failing|open|non_deterministic|unreadable)\s*$/.test(text))
       return red(text);
     if (/^(running|pending|skip)\s*$/.test(text)) return cyan(text);
     return yellow(text);

@@ -16,6 +16,7 @@ import { addProcessCommands } from './commands/processes.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRerunCommand } from './commands/rerun.ts';
 import { addSessionCommands } from './commands/sessions.ts';
+import { addWebhookCommands } from './commands/webhooks.ts';
 import { addWhatIfCommand } from './commands/whatif.ts';
 
 /** Creates a new tree of all commands. */
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addWhatIfCommand(program);
   addProjectCommands(program);
   addKeyCommands(program);
+  addWebhookCommands(program);
   addNodesCommand(program);
   addDoctorCommand(program);
   addCompletionCommands(program);

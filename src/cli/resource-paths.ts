@@ -24,6 +24,11 @@ export function sessionPartPath(id: string, part?: 'fork' | 'messages'): string 
 export const agentPath = (name: string): ResourcePath => pathOf('/agents', name);
 export const healthPath = (name: string): ResourcePath => pathOf('/health', name);
 
+/** Makes the path of a webhook, or of something below it. Ids of webhooks are made by the node, so each can be a path segment. */
+export function webhookPath(id: string, ...below: readonly string[]): string {
+  return ['/webhooks', ...[id, ...below].map(encodeURIComponent)].join('/');
+}
+
 function pathOf(collection: string, id: string, reserved?: string): ResourcePath {
   // Clients and proxies remove dot segments from paths, even percent-encoded ones.
   if (id === '.' || id === '..' || id === reserved) return { path: collection, query: { id } };

@@ -37,6 +37,7 @@ export function showCall(out: Output, call: CallDescription): void {
     rerun_of: call.rerun_of,
     superseded_by: call.superseded_by,
     reruns: call.reruns.map(({ call_id, status }) => `${call_id} (${status})`).join(', ') || null,
+    callback: call.callback,
     web_ui: call.web_ui_url,
   });
   showAttempts(out, call);

@@ -39,6 +39,8 @@ describe('completion', () => {
       '',
     ]);
     expect(await after('rerun', '--all', '--from')).toContain('failed_agent');
+    expect(await after('webhooks', 'create', 'crm', '-', '--event')).toContain('call.failed');
+    expect(await after('webhooks', 'deliveries', 'one', '--outcome')).toContain('parked');
     expect(await after('completion')).toContain('fish');
     expect(await after('calls', 'export', '-o')).toEqual(['']);
   });

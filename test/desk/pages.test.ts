@@ -25,6 +25,7 @@ const pages: readonly (readonly [string, (scene: Scene) => string, string])[] = 
   ['the sessions', () => '/sessions', 'order-1042'],
   ['a session', ({ session }) => `/sessions/${session}`, 'Express delivery'],
   ['the batches', () => '/batches', 'No batches yet'],
+  ['the webhooks', () => '/webhooks', 'No webhooks yet'],
 ];
 
 describe.skipIf(findBrowser() === undefined)(`the pages${whyNoBrowser}`, () => {

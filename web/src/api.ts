@@ -26,6 +26,17 @@ import type {
   SessionPage,
 } from '../../src/contract/sessions.ts';
 import type { SignIn } from '../../src/contract/sign-in.ts';
+import type {
+  Delivery,
+  DeliveryPage,
+  RedeliveryRequest,
+  ShownWebhook,
+  TestDelivery,
+  Webhook,
+  WebhookChange,
+  WebhookList,
+  WebhookRequest,
+} from '../../src/contract/webhooks.ts';
 import type { WhatIf } from '../../src/contract/what-if.ts';
 import { send } from './http.ts';
 import { isDots, queryString, segment } from './urls.ts';
@@ -45,6 +56,7 @@ export const api = {
   ask: (request: CallRequest, key: string) =>
     send<CallAccepted>('POST', '/call', request, key, 'respond-async'),
   cancel: (id: string) => send<CallAccepted>('POST', `/calls/${segment(id)}/cancel`),
+  sendCallback: (id: string) => send('POST', `/calls/${segment(id)}/callback`),
   rerun: (id: string, overrides: RerunOverrides, key: string) =>
     send<RerunAccepted>('POST', `/calls/${segment(id)}/rerun`, overrides, key),
 
@@ -79,6 +91,26 @@ export const api = {
   whoIsSignedIn: () => send<SignIn>('GET', '/sign-in'),
   signIn: (apiKey: string) => send<SignIn>('POST', '/sign-in', { api_key: apiKey }),
   signOut: () => send('DELETE', '/sign-in'),
+
+  webhooks: () => send<WebhookList>('GET', '/webhooks'),
+  webhook: (id: string) => send<Webhook>('GET', `/webhooks/${segment(id)}`),
+  createWebhook: (request: WebhookRequest) => send<ShownWebhook>('POST', '/webhooks', request),
+  changeWebhook: (id: string, change: WebhookChange) =>
+    send<Webhook>('PATCH', `/webhooks/${segment(id)}`, change),
+  rotateWebhook: (id: string, overlapSeconds: number) =>
+    send<ShownWebhook>('POST', `/webhooks/${segment(id)}/rotate`, { overlap_seconds: overlapSeconds }),
+  testWebhook: (id: string) => send<TestDelivery>('POST', `/webhooks/${segment(id)}/test`),
+  removeWebhook: (id: string) => send('DELETE', `/webhooks/${segment(id)}`),
+  /** A page of the webhook's deliveries, newest first: before that time, or the newest ones. */
+  deliveries: (id: string, outcome: Delivery['outcome'] | undefined, before?: string) =>
+    send<DeliveryPage>(
+      'GET',
+      `/webhooks/${segment(id)}/deliveries${queryString({ outcome, before, limit: 50 })}`,
+    ),
+  redeliver: (id: string, eventId: string) =>
+    send('POST', `/webhooks/${segment(id)}/deliveries/${segment(eventId)}/redeliver`),
+  redeliverMany: (id: string, request: RedeliveryRequest) =>
+    send('POST', `/webhooks/${segment(id)}/redeliver`, request),
 
   keys: () => send<KeyList>('GET', '/keys'),
   createKey: (request: KeyRequest) => send<ShownKey>('POST', '/keys', request),

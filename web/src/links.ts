@@ -13,6 +13,11 @@ export const callPage = (id: string): string => pageLink(`/calls/${segment(id)}`
 
 export const batchPage = (id: string): string => pageLink(`/batches/${segment(id)}`);
 
+/** Returns the URL of a webhook's page. `query` filters its deliveries. */
+export function webhookPage(id: string, query: Query = {}, project = chosenProject()): string {
+  return pageLink(`/webhooks/${segment(id)}`, query, project);
+}
+
 /**
  * Returns the URL of a session's page. An id that is a dot segment is put into the query, because it cannot be part of a path.
  */

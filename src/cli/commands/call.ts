@@ -23,6 +23,7 @@ interface Options {
   readonly user?: string;
   readonly metadata?: JsonText;
   readonly deadline?: number;
+  readonly callback?: string;
   readonly async?: true;
   readonly idempotencyKey?: string;
 }
@@ -46,6 +47,7 @@ export function addCallCommand(program: Command): void {
     .option('--user <id>', 'user on whose behalf the call is made')
     .option('--metadata <json>', 'JSON object that is merged into the metadata of the session', asObject)
     .option('--deadline <seconds>', 'time limit for the whole call', positive)
+    .option('--callback <url>', 'URL that gets the signed event of how the call ends, with its content')
     .option('--async', 'do not wait for the answer: print the call id when the call is accepted')
     .option(
       '--idempotency-key <key>',
@@ -69,6 +71,7 @@ async function call(
       when_busy: options.whenBusy,
       user_id: options.user,
       deadline_seconds: options.deadline,
+      callback_url: options.callback,
     },
     rawMembers: { metadata: options.metadata },
     key: options.idempotencyKey ?? randomUUID(),

@@ -1,4 +1,4 @@
-/** The commands `calls list`, `show`, `watch`, `cancel` and `export`. */
+/** The commands `calls list`, `show`, `watch`, `cancel`, `callback` and `export`. */
 import type { Command } from 'commander';
 import type { CallAccepted, CallDescription } from '../../contract/calls.ts';
 import { findCallId } from '../call-id.ts';
@@ -27,6 +27,9 @@ export function addCallsCommands(program: Command): void {
   declareForNode(calls, 'cancel <call-id>', 'cancel a call; a call that has ended does not change', [
     'calls cancel 5f0c6f4e-4a3b',
   ]).action(withNode(cancel));
+  declareForNode(calls, 'callback <call-id>', 'send the event of an ended call to its callback URL again', [
+    'calls callback 5f0c6f4e-4a3b',
+  ]).action(withNode(callback));
   addCallsExport(calls);
 }
 
@@ -44,4 +47,11 @@ async function cancel({ client, out }: Context, given: string): Promise<undefine
   if (out.json) out.document(body);
   else if (status === 202) out.line(`Cancelling ${body.call_id}`);
   else out.line(`${body.call_id} has already ended: ${body.status}`);
+}
+
+async function callback({ client, out }: Context, given: string): Promise<undefined> {
+  const callId = await findCallId(client, given);
+  const { body } = await client.request('POST', `/calls/${encodeURIComponent(callId)}/callback`);
+  if (out.json) out.document(body);
+  else out.text(`Accepted: holdfast calls show ${callId} shows what becomes of it`);
 }

@@ -1,12 +1,13 @@
 import { LocationProvider } from 'preact-iso/router';
 import { ShownKey } from '../keys/shown-key.tsx';
 import { Notice } from '../ui/notice.tsx';
+import { ShownSecret } from '../webhooks/shown-secret.tsx';
 import { Desk } from './desk.tsx';
 
 /** The paths that the desk's router handles. Other links (the API, its documentation) load a new document. */
-const ownPages = /^\/($|\?|(calls|agents|sessions?|batches|keys|projects)([/?]|$))/;
+const ownPages = /^\/($|\?|(calls|agents|sessions?|batches|webhooks|keys|projects)([/?]|$))/;
 
-/** The whole desk. A new key is shown whatever becomes of the page that made it. */
+/** The whole desk. A new key or secret is shown whatever becomes of the page that made it. */
 export function App() {
   return (
     <LocationProvider scope={ownPages}>
@@ -15,6 +16,7 @@ export function App() {
       </a>
       <Desk />
       <ShownKey />
+      <ShownSecret />
       <Notice />
     </LocationProvider>
   );

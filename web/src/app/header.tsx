@@ -12,6 +12,7 @@ const links: readonly (readonly [string, string, Scope])[] = [
   ['/batches', 'Batches', 'read'],
   ['/agents', 'Agents', 'read'],
   ['/sessions', 'Sessions', 'read'],
+  ['/webhooks', 'Webhooks', 'read'],
   ['/keys', 'Keys', 'admin'],
   ['/projects', 'Projects', 'admin'],
 ];

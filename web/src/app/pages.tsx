@@ -13,6 +13,8 @@ import { KeysPage } from '../keys/keys-page.tsx';
 import { ProjectsPage } from '../projects/projects-page.tsx';
 import { SessionPage } from '../sessions/session-page.tsx';
 import { SessionsPage } from '../sessions/sessions-page.tsx';
+import { WebhookPage } from '../webhooks/webhook-page.tsx';
+import { WebhooksPage } from '../webhooks/webhooks-page.tsx';
 import { NotAllowed, OtherProject } from './not-allowed.tsx';
 import { NotFound } from './not-found.tsx';
 
@@ -34,6 +36,8 @@ export function Pages({ onRouteChange }: { onRouteChange: (url: string) => void 
       <Route path="/session" component={pages.session} />
       <Route path="/batches" component={pages.batches} />
       <Route path="/batches/:id" component={pages.batch} />
+      <Route path="/webhooks" component={pages.webhooks} />
+      <Route path="/webhooks/:id" component={pages.webhook} />
       <Route path="/keys" component={pages.keys} />
       <Route path="/projects" component={pages.projects} />
       <Route default component={NotFound} />
@@ -50,6 +54,8 @@ const pages = {
   session: withScope('read', SessionPage),
   batches: withScope('read', BatchesPage),
   batch: withScope('read', BatchPage),
+  webhooks: withScope('read', WebhooksPage),
+  webhook: withScope('read', WebhookPage),
   keys: withScope('admin', KeysPage),
   projects: withScope('admin', ProjectsPage),
 };

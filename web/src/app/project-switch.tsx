@@ -13,8 +13,8 @@ export function ProjectSwitch() {
   const chosen = chosenProject() ?? who.value?.project ?? '';
   const known = knownProjects.value;
   if (known.length < 2 && chosen === who.value?.project) return null;
-  // A page of one call, batch or session leads to the list: another project does not have it.
-  const list = path.replace(/^\/(calls|batches|sessions?)\b.*$/, (_all, kind: string) =>
+  // A page of one call, batch, session or webhook leads to the list: another project does not have it.
+  const list = path.replace(/^\/(calls|batches|sessions?|webhooks)\b.*$/, (_all, kind: string) =>
     kind === 'session' ? '/sessions' : `/${kind}`,
   );
   const choose = (project: string): void => {

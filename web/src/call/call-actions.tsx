@@ -7,12 +7,17 @@ import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { notify } from '../ui/notice.tsx';
 import { RerunButton } from './rerun-button.tsx';
 
-/** The links and buttons of a call: Web UI, export, cancel, rerun. */
+/** The links and buttons of a call: Web UI, export, cancel, callback, rerun. */
 export function CallActions({ call, onChange }: { call: CallDescription; onChange: () => void }) {
   const { call_id: id, status } = call;
   const cancel = async (): Promise<void> => {
     await api.cancel(id);
     notify('Cancellation requested');
+    onChange();
+  };
+  const sendCallback = async (): Promise<void> => {
+    await api.sendCallback(id);
+    notify('The callback is sent again');
     onChange();
   };
   return (
@@ -34,6 +39,16 @@ export function CallActions({ call, onChange }: { call: CallDescription; onChang
           onConfirm={cancel}
         >
           <p>A request in flight to an agent is aborted at once. The call ends as cancelled.</p>
+        </ConfirmButton>
+      )}
+      {call.callback !== null && call.callback !== 'pending' && may('operate') && (
+        <ConfirmButton
+          label="Send callback again"
+          title="Send the callback of this call again?"
+          action="Send it again"
+          onConfirm={sendCallback}
+        >
+          <p>The receiver gets the event of how the call ended with the id that it had.</p>
         </ConfirmButton>
       )}
       {mayRerun(call.asked) && <RerunButton call={call} />}

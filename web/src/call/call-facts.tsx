@@ -33,6 +33,11 @@ export function CallFacts({ call }: { call: CallDescription }) {
         </Fact>
       )}
       {call.user_id !== null && <Fact name="User">{call.user_id}</Fact>}
+      {call.callback !== null && (
+        <Fact name="Callback">
+          <Status of={call.callback} />
+        </Fact>
+      )}
       {call.rerun_of !== null && (
         <Fact name="Rerun of">
           <CallLink id={call.rerun_of} />

@@ -2,9 +2,8 @@ import { signal } from '@preact/signals';
 import type { ShownKey as NewKey } from '../../../src/contract/keys.ts';
 import { signInWith } from '../access/sign-in-with.ts';
 import { who } from '../access/who.ts';
-import { Command } from '../agents/command.tsx';
 import { asProblem } from '../http.ts';
-import { Dialog } from '../ui/dialog.tsx';
+import { ShownOnce } from '../ui/shown-once.tsx';
 
 interface Shown {
   readonly key: NewKey;
@@ -37,20 +36,13 @@ export function ShownKey() {
     shown.value = undefined;
   };
   return (
-    <Dialog title={`The key ${key.name}`} onClose={close} insists>
-      <div class="warning">
-        <strong>Copy it now: it is not shown again</strong>
-        <p>
-          Holdfast keeps only a hash of it. Whoever has lost it needs a new secret (Rotate) or another key.
-        </p>
-      </div>
-      <Command text={key.key} about="the key" />
-      {note !== '' && <p role="status">{note}</p>}
-      <div class="actions end">
-        <button type="button" class="primary" onClick={close}>
-          I have copied it
-        </button>
-      </div>
-    </Dialog>
+    <ShownOnce
+      title={`The key ${key.name}`}
+      text={key.key}
+      about="the key"
+      warning="Holdfast keeps only a hash of it. Whoever has lost it needs a new secret (Rotate) or another key."
+      note={note}
+      onClose={close}
+    />
   );
 }
