@@ -1,4 +1,4 @@
-/** The shell commands of README, guide and the morning after do what the pages say: they are run, and their answers must have the shape shown. */
+/** The shell commands of README and docs do what the pages say: they are run, and their answers must have the shape shown. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -69,62 +69,84 @@ const afterwards: Readonly<Record<string, (http: HttpClient) => Promise<void>>> 
     expect(failed).toHaveLength(3);
     expect(reruns.sort()).toEqual(failed.map(({ call_id }) => call_id).sort());
   },
+  async 'docs/webhooks.md'(http) {
+    expect((await http.get('/api/vps/webhooks')).body.total).toBe(0);
+    const { calls } = (await http.get('/api/vps/calls')).body as { calls: { call_id: string }[] };
+    const callbackOf = async ({ call_id }: { call_id: string }) =>
+      (await http.get(`/api/vps/calls/${call_id}`)).body.callback;
+    // Of the two calls one had a callback, which was sent again.
+    await expect.poll(() => Promise.all(calls.map(callbackOf))).toEqual(['delivered', null]);
+  },
 };
 
-describe.each(['README.md', 'docs/guide.md', 'docs/replay.md', 'docs/figures.md', 'docs/operations.md'])(
-  'the commands of %s',
-  (page) => {
-    let test: TestNode;
-    let folder: string;
-    let agentPort: number;
+/** The ports of the agent and the receivers that pages start, and the file of each in `examples`. */
+const examplePorts = { '9101': 'agent.js', '9201': 'crm-webhook.js', '9202': 'crm-webhook.js' } as const;
 
-    beforeAll(async () => {
-      test = await startTestNode();
-      folder = await mkdtemp(join(tmpdir(), 'holdfast-docs-'));
-      await symlink(join(packageRoot, 'examples'), join(folder, 'examples'));
-      agentPort = await claimPort(0, '');
-      await before[page]?.(test);
-    });
-    afterAll(async () => {
-      await test.close();
-      await rm(folder, { recursive: true, force: true });
-    });
+const pages = [
+  'README.md',
+  'docs/guide.md',
+  'docs/replay.md',
+  'docs/figures.md',
+  'docs/operations.md',
+  'docs/webhooks.md',
+];
 
-    it(
-      'succeed in the order of the page, and their answers have the shape that the page shows',
-      { timeout: 90_000 },
-      async () => {
-        const blocks = blocksOf(await readFile(join(packageRoot, page), 'utf8'));
-        expect(blocks.length).toBeGreaterThan(3);
-        const here = (text: string): string =>
-          text.replaceAll('http://127.0.0.1:18789', test.node.url).replaceAll('9101', String(agentPort));
-        const script = [
-          // Refusals fail the command, so that an example that is refused fails this test.
-          'set -euo pipefail',
-          'curl() { command curl --fail-with-body --max-time 30 "$@"; }',
-          `npx() { shift; HOLDFAST_URL=${test.node.url} node ${packageRoot}/bin/holdfast.js "$@"; }`,
-          'trap "kill \\$(jobs -p) 2>/dev/null || true" EXIT',
-          ...blocks.map(({ commands }, index) => {
-            const text = here(commands);
-            return `{\n${text}\n} > answer-${index}\n${untilListening(text, agentPort)}`;
-          }),
-        ].join('\n');
+describe.each(pages)('the commands of %s', (page) => {
+  let test: TestNode;
+  let folder: string;
+  /** The port that stands for each of the page. */
+  const ports = new Map<string, number>();
 
-        await run('bash', ['-c', script], { cwd: folder });
+  beforeAll(async () => {
+    test = await startTestNode();
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-docs-'));
+    await symlink(join(packageRoot, 'examples'), join(folder, 'examples'));
+    for (const port of Object.keys(examplePorts)) ports.set(port, await claimPort(0, ''));
+    await before[page]?.(test);
+  });
+  afterAll(async () => {
+    await test.close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-        await afterwards[page]?.(test.http);
-        for (const [index, { shown }] of blocks.entries()) {
-          if (shown === undefined) continue;
-          const answer = await readFile(join(folder, `answer-${index}`), 'utf8');
-          expect(shapeOf(JSON.parse(answer))).toEqual(shapeOf(shown));
-        }
-      },
-    );
-  },
-);
+  it(
+    'succeed in the order of the page, and their answers have the shape that the page shows',
+    { timeout: 90_000 },
+    async () => {
+      const blocks = blocksOf(await readFile(join(packageRoot, page), 'utf8'));
+      expect(blocks.length).toBeGreaterThan(3);
+      const here = (text: string): string =>
+        [...ports].reduce(
+          (changed, [port, free]) => changed.replaceAll(port, String(free)),
+          text.replaceAll('http://127.0.0.1:18789', test.node.url),
+        );
+      const script = [
+        // Refusals fail the command, so that an example that is refused fails this test.
+        'set -euo pipefail',
+        'curl() { command curl --fail-with-body --max-time 30 "$@"; }',
+        `npx() { shift; HOLDFAST_URL=${test.node.url} node ${packageRoot}/bin/holdfast.js "$@"; }`,
+        'trap "kill \\$(jobs -p) 2>/dev/null || true" EXIT',
+        ...blocks.map(({ commands }, index) => {
+          return here(`{\n${commands}\n} > answer-${index}\n${untilListening(commands)}`);
+        }),
+      ].join('\n');
 
-/** What a reader's eyes do: the next command comes once the agent says that it listens. */
-function untilListening(commands: string, port: number): string {
-  if (!commands.includes('examples/agent.js')) return '';
-  return `until (exec 3<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null; do :; done\n`;
+      await run('bash', ['-c', script], { cwd: folder });
+
+      await afterwards[page]?.(test.http);
+      for (const [index, { shown }] of blocks.entries()) {
+        if (shown === undefined) continue;
+        const answer = await readFile(join(folder, `answer-${index}`), 'utf8');
+        expect(shapeOf(JSON.parse(answer))).toEqual(shapeOf(shown));
+      }
+    },
+  );
+});
+
+/** What a reader's eyes do: the next command comes once the agent or receiver says that it listens. */
+function untilListening(commands: string): string {
+  return Object.entries(examplePorts)
+    .filter(([port, file]) => commands.includes(`examples/${file}`) && commands.includes(port))
+    .map(([port]) => `until (exec 3<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null; do :; done\n`)
+    .join('');
 }
