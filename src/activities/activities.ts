@@ -1,5 +1,6 @@
 import type { AskDependencies } from './ask.ts';
 import { createCallAgent, type CallAgentActivity } from './call-agent.ts';
+import type { CallbackActivities, DeliveryActivities } from './deliveries.ts';
 import type { BatchActivities } from './batches.ts';
 import { createEndUnlessAsked, type EndUnlessAskedActivity } from './end-unless-asked.ts';
 import type { EndingActivities } from './endings.ts';
@@ -11,18 +12,21 @@ export type Activities = CallAgentActivity &
   FirstTryActivity &
   TurnActivities &
   BatchActivities &
-  EndingActivities;
+  EndingActivities &
+  DeliveryActivities &
+  CallbackActivities;
 
-/** All activities that a worker registers. The implementations of `turns`, `batches` and `feed` are in src/services. */
+/** All activities that a worker registers. The implementations of `turns`, `batches`, `feed` and `webhooks` are in src/services. */
 export function createActivities(
   dependencies: AskDependencies & {
     firstTries: FirstTries;
     turns: TurnActivities;
     batches: BatchActivities;
     feed: EndingActivities;
+    webhooks: DeliveryActivities & CallbackActivities;
   },
 ): Activities {
-  const { firstTries, turns, batches, feed } = dependencies;
+  const { firstTries, turns, batches, feed, webhooks } = dependencies;
   return {
     ...createCallAgent(dependencies),
     ...createEndUnlessAsked(dependencies.agentRequests),
@@ -30,5 +34,6 @@ export function createActivities(
     ...turns,
     ...batches,
     ...feed,
+    ...webhooks,
   };
 }

@@ -48,6 +48,7 @@ import { rerunEndpoints } from './reruns/routes.ts';
 import { sessionChangeEndpoints } from './sessions/change-routes.ts';
 import { sessionEndpoints } from './sessions/routes.ts';
 import { whatIfEndpoints } from './reruns/what-if-routes.ts';
+import { webhookEndpoints } from './webhooks/routes.ts';
 import { validate } from './http/validate.ts';
 
 /**
@@ -71,6 +72,7 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...signInEndpoints(deps),
     ...oidcEndpoints(deps),
     ...figuresEndpoints(deps),
+    ...webhookEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];

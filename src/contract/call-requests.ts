@@ -7,6 +7,7 @@ import { callStatus } from './calls.ts';
 import { id, newId } from './ids.ts';
 import { cursorQuery } from './query.ts';
 import type { RequestOf } from './types-of.ts';
+import { receiverUrl } from './webhooks.ts';
 import { z } from './zod.ts';
 
 /** The node's limits that requests are checked against, from its settings. */
@@ -62,6 +63,9 @@ export function callRequest(limits: RequestLimits) {
           'What happens to the call when the last client that waits for it at this node disconnects',
       }),
       deadline_seconds,
+      callback_url: receiverUrl.nullish().openapi({
+        description: 'Gets the signed event of how the call ends, with its content: see docs/webhooks.md',
+      }),
       when_busy: z.enum(['queue', 'reject', 'interrupt']).nullish().openapi({
         description:
           'What happens if other calls have the turn of the session or wait for it. queue (default): the call waits behind them; reject: it is refused; interrupt: they are cancelled. Only with session_id',

@@ -117,6 +117,10 @@ export const callDescription = z
       .optional()
       .openapi({ description: 'The text was lost in the payload store; a note stands for it' }),
     metadata: z.record(z.string(), z.unknown()).nullable(),
+    callback: z.enum(['pending', 'delivered', 'failed', 'unknown']).nullable().openapi({
+      description:
+        'What has become of the event for its callback_url. failed: it was given up. unknown: the call ended over an hour ago, and nothing is known of it. null: the call has none',
+    }),
     deadline_seconds: z
       .number()
       .openapi({ description: 'From the start of the call, including the wait for the turn' }),

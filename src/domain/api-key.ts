@@ -6,7 +6,8 @@ import type { Limits } from './limits.ts';
 export const scopeTable = {
   call: 'call agents and get the answers; append to, fork and configure sessions',
   read: 'read calls, sessions, batches, agents and health; follow events; export; what-if',
-  operate: 'cancel and rerun calls; batches; delete and import sessions; reset and probe agents',
+  operate:
+    'cancel and rerun calls; batches; delete and import sessions; reset and probe agents; webhooks, which send content out',
   metrics: 'read /metrics of the nodes, and nothing else',
   admin: 'everything, in all projects; agents, keys, projects and nodes, too',
 } as const;

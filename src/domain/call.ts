@@ -66,6 +66,8 @@ export interface CallInput extends Partial<TraceContext> {
    */
   readonly firstTaskWaitMs?: number;
   readonly rerunOf?: string;
+  /** The URL that is told how the call ends, sealed: it may contain a secret. */
+  readonly callbackUrl?: string;
 }
 
 /** How far a call has come. A running call returns it by query; every ended call has it in its result or failure. */

@@ -1,5 +1,6 @@
 import type { Attempt, CallInput } from './call.ts';
 import type { ErrorType } from './failures.ts';
+import type { ToldChange } from './feed-event.ts';
 
 /** How one run of a call has ended, without content: neither prompt nor answer, user, metadata or session id. */
 export interface Ending {
@@ -21,6 +22,10 @@ export interface Ending {
   readonly attempts: readonly EndedAttempt[];
   /** Set if somebody reset the call in Temporal: this ending replaces that of this earlier run. */
   readonly resetFrom?: string;
+  /** The ids of the webhooks that may want it. Absent if none does. */
+  readonly for?: readonly string[];
+  /** Set if the call has a callback_url. */
+  readonly callback?: true;
 }
 
 /** The outcome of one agent of an ended call. `latencyMs` is the time of all tries, with the backoff between them. */
@@ -62,4 +67,6 @@ export interface FeedPosition {
   /** When calls were last listed, and since when no list has failed. Epoch ms; 0 if never. */
   readonly listedAt: number;
   readonly steadySince: number;
+  /** The newest change of an agent's status in the log. Absent if nobody wants any, and from earlier versions. */
+  readonly told?: ToldChange | undefined;
 }

@@ -28,3 +28,13 @@ export function rerunIdBeforeFamilies(batchId: string, callId: string): string {
 function hashed(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32);
 }
+
+/** Returns the id of an event, which is the same whenever it is sent. `parts` are its type and what identifies it. */
+export function eventIdOf(parts: readonly (string | number)[]): string {
+  return `evt_${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`;
+}
+
+/** Stands for a session where its id may not be. */
+export function laneOf(sessionId: string): string {
+  return hashed(['lane', sessionId]).slice(0, 16);
+}

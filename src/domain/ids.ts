@@ -10,6 +10,7 @@ export const agentHealthId = 'agent-health';
 export const clusterTermsId = 'cluster-terms';
 export const endingsId = 'endings-feed';
 export const keyUsageId = 'key-usage';
+export const webhookDirectoryId = 'webhook-directory';
 
 const callPrefix = 'call-';
 const sessionPrefix = 'session-';
@@ -24,6 +25,8 @@ export function sessionWorkflowId(sessionId: string): string {
 /** The beginning of the workflow ids of a project's sessions, outside `default`. */
 export const sessionsPrefixOf = (project: string): string => `session@${project}/`;
 
+export const deliveryWorkflowId = (webhookId: string): string => `webhook-${webhookId}`;
+export const callbackWorkflowId = (runId: string): string => `callback-${runId}`;
 export const batchWorkflowId = (batchId: string): string => batchPrefix + batchId;
 
 export const isCallWorkflow = (workflowId: string): boolean => workflowId.startsWith(callPrefix);

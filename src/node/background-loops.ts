@@ -19,6 +19,9 @@ import type { EndingLog } from '../services/endings/ending-log.ts';
 import { ensureFeed } from '../services/endings/ensure-feed.ts';
 import type { SessionDeletions } from '../services/sessions/session-deletions.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
+import type { DeliveryFiles } from '../services/webhooks/delivery-files.ts';
+import { sweepDeliveries } from '../services/webhooks/sweep-deliveries.ts';
+import type { WebhookDirectory } from '../services/webhooks/webhook-directory.ts';
 
 /** The parts of the process that the loops use. */
 export interface LoopParts {
@@ -37,6 +40,9 @@ export interface LoopParts {
   readonly endings: EndingLog;
   readonly endingsKeptMs: number;
   readonly hints: EndingHints;
+  readonly webhookDirectory: WebhookDirectory;
+  /** They are kept as long as the log of endings. */
+  readonly deliveries: DeliveryFiles;
   /** Epoch ms by Temporal's clock: this machine's may be wrong, and sweeps delete what is old. */
   readonly now: () => number;
   readonly figures: FigureFiles;
@@ -154,6 +160,11 @@ function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
       what: 'Sweeping the log of endings',
       intervalMs: sweepIntervalMs,
       round: () => sweepEndings(parts),
+    },
+    {
+      what: 'Sweeping the deliveries of webhooks',
+      intervalMs: sweepIntervalMs,
+      round: () => sweepDeliveries(parts.webhookDirectory, parts.deliveries, now() - parts.endingsKeptMs),
     },
     ...(failedCalls
       ? [

@@ -2,27 +2,53 @@
 import { delay } from '../lib/delay.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
+import { AgentStates } from '../services/agents/agent-states.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { EndedCalls } from '../services/endings/ended-calls.ts';
 import { ensureFeed } from '../services/endings/ensure-feed.ts';
 import { createFeedWork, type FeedWork } from '../services/endings/feed-work.ts';
 import { FigureConsumer } from '../services/figures/figure-consumer.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
+import { WebhookConsumer } from '../services/webhooks/webhook-consumer.ts';
+import { WebhookMatcher } from '../services/webhooks/webhook-matcher.ts';
+import type { ComposedWebhooks } from './compose-webhooks.ts';
 import type { Payloads } from './open-payloads.ts';
 
+interface FeedComposition {
+  readonly temporal: Temporal;
+  readonly payloads: Payloads;
+  readonly webhooks: Pick<ComposedWebhooks, 'directory'>;
+  readonly now: () => number;
+}
+
 export function composeFeed(
-  { endings: { marginMs } }: Config,
+  { endings: { marginMs }, webhooks: { retryMs } }: Config,
   log: Log,
-  { temporal, payloads, now }: { temporal: Temporal; payloads: Payloads; now: () => number },
+  { temporal, payloads, now, webhooks }: FeedComposition,
 ): FeedWork {
   const { endings, hints, figures } = payloads;
+  const matcher = new WebhookMatcher(webhooks.directory, (why, err) => log.error({ err }, why));
   return createFeedWork({
-    calls: new EndedCalls(temporal, (callId, err) => {
-      log.error({ callId, err }, 'The history of an ended call cannot be read: its attempts are not counted');
-    }),
+    calls: new EndedCalls(
+      temporal,
+      (callId, err) => {
+        log.error(
+          { callId, err },
+          'The history of an ended call cannot be read: its attempts are not counted',
+        );
+      },
+      (call) => matcher.wantingCall(call),
+    ),
     log: endings,
     hints,
-    consumers: () => [new FigureConsumer(figures)],
+    consumers: () => [
+      new FigureConsumer(figures),
+      new WebhookConsumer(temporal, retryMs, (id) => matcher.isOn(id)),
+    ],
+    agentStates: new AgentStates(temporal),
+    wants: (type) => matcher.wants(type),
+    wanting: (event) => matcher.wantingEvent(event),
+    refresh: () => matcher.refresh(),
     marginMs,
     now,
     delay,

@@ -38,6 +38,7 @@ import { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
 import { describePolling } from '../services/temporal/readiness.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 import type { Asking } from './compose-asking.ts';
+import { composeWebhooks, type ComposedWebhooks } from './compose-webhooks.ts';
 import type { Payloads } from './open-payloads.ts';
 
 /** What the services are made of. */
@@ -47,6 +48,9 @@ export interface ServiceParts {
   readonly payloads: Payloads;
   readonly asking: Asking;
   readonly nodes: Nodes;
+  /** The ports of this machine on which Holdfast and the embedded server listen. */
+  readonly ownPorts: () => readonly number[];
+  readonly temporalAddress: string;
   /** How long Temporal keeps ended workflows, in ms. Undefined if that is not known. */
   readonly retentionMs: number | undefined;
 }
@@ -60,6 +64,7 @@ export interface ComposedServices {
   readonly untold: UntoldEndings;
   readonly updateLimit: EntityUpdateLimit;
   readonly waiters: Waiters;
+  readonly webhooks: ComposedWebhooks;
 }
 
 /** The retention that is assumed where the namespace does not say it. */
@@ -98,6 +103,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
   const { agents, health, sessions } = rerunning;
   const waiters = new Waiters(config.limits.disconnectGraceMs, (call) => cancelAbandoned(calls, call, log));
   const access = new Access(temporal, updateLimit, config.keys.limits, longestKeptMs(config, parts));
+  const webhooks = composeWebhooks(config, { ...parts, updateLimit, now: asking.now });
   const services: Services = {
     calls: callServices(rerunning, waiters),
     sessions,
@@ -109,6 +115,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
       exportCalls: (filter) => exportCalls(temporal, filter),
     },
     figures: new Figures(parts.payloads.figures),
+    webhooks: webhooks.webhooks,
     usage: new Usage(temporal, {
       facades: () => facadesOf(nodes),
       hasLimits: () => access.hasLimits,
@@ -118,7 +125,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
     nodes,
     temporal: { describePolling: () => describePolling(temporal, asking.now()) },
   };
-  return { services, rerunning, deletions, untold, updateLimit, waiters };
+  return { services, rerunning, deletions, untold, updateLimit, waiters, webhooks };
 }
 
 /** Returns how many facades run. This process is one of them. */

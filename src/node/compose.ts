@@ -3,7 +3,6 @@
  * facade (start-node.ts) and by the stand-alone worker (start-worker.ts).
  */
 import { Client } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
 import { createActivities } from '../activities/activities.ts';
 import { Probes } from '../agents/probes/probes.ts';
 import type { Outcome } from '../domain/health.ts';
@@ -16,6 +15,7 @@ import { placeOf } from '../payloads/open-store.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
+import type { OpenTemporal } from '../platform/open-temporal.ts';
 import type { RunningWorker, Worker } from '../platform/running-worker.ts';
 import { openTracing } from '../platform/open-tracing.ts';
 import { readRetentionMs } from '../platform/provision.ts';
@@ -23,6 +23,7 @@ import { createSealer, loadEncryptionKey, type Sealer } from '../platform/sealin
 import { readServerTime, ServerClock } from '../platform/server-clock.ts';
 import { ServerWatch } from '../platform/server-watch.ts';
 import type { StoreWatch } from '../platform/store-watch.ts';
+import { retryTimeWarning } from '../platform/webhook-settings.ts';
 import { createWorker } from '../platform/worker.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import type { Waiters } from '../services/calls/waiters.ts';
@@ -40,6 +41,7 @@ import { startBackgroundLoops } from './background-loops.ts';
 import { createCallSinks } from './call-sinks.ts';
 import { composeFeed, startFeed } from './compose-feed.ts';
 import { composeAsking, type Asking } from './compose-asking.ts';
+import { composeWebhookWork, type WebhookWork } from './compose-webhooks.ts';
 import { composeServices, type ComposedServices } from './compose-services.ts';
 import { enterVersions } from './enter-versions.ts';
 import { openPayloads } from './open-payloads.ts';
@@ -69,6 +71,10 @@ export interface Node {
   createWorker(options: { readonly graceMs: number }): Promise<Worker>;
   /** Call this once the worker polls. Resolves with whether new calls go to workers of its version. Throws `StartupError`. */
   enterVersions(): Promise<boolean>;
+  /** Call this when the process listens on a port of this machine: no webhook may go there. */
+  listensOn(port: number): void;
+  /** Closes the connections to receivers of webhooks. */
+  closeWebhooks: Stop;
   /** Starts the feed of endings unless it runs. */
   ensureFeed(): Promise<void>;
   watchClock(): Stop;
@@ -88,8 +94,12 @@ type Stop = () => Promise<void>;
 export async function composeNode(
   config: Config,
   log: Log,
-  connection: NativeConnection,
-  namespace: string,
+  {
+    connection,
+    namespace,
+    address,
+    ports,
+  }: Pick<OpenTemporal, 'connection' | 'namespace' | 'address' | 'ports'>,
   role: NodeCard['role'],
 ): Promise<Node> {
   const { taskQueue } = config.worker;
@@ -116,12 +126,18 @@ export async function composeNode(
     serverAvailableMs: () => server.availableMs(),
   });
   const retentionMs = await readRetentionMs(connection, namespace);
-  const composed = composeServices(config, log, { temporal, sealer, payloads, asking, nodes, retentionMs });
+  const shortRetention = retryTimeWarning(config.webhooks.retryMs, retentionMs);
+  if (shortRetention !== undefined) log.warn(shortRetention);
+  const listening = new Set<number>();
+  const parts = { temporal, sealer, payloads, asking, nodes, retentionMs, now };
+  const ownPorts = (): number[] => [...ports(), ...listening];
+  const composed = composeServices(config, log, { ...parts, ownPorts, temporalAddress: address });
   const { rerunning, deletions } = composed;
   const queuedTurns = new QueuedTurns();
   const metrics = measureLoad(composed, asking, { clock, queuedTurns, role });
-  const feed = composeFeed(config, log, { temporal, payloads, now });
-  const activities = composeActivities(config, composed, { asking, feed });
+  const feed = composeFeed(config, log, { temporal, payloads, now, webhooks: composed.webhooks });
+  const webhookWork = composeWebhookWork(config, { ...parts, ...rerunning }, composed.webhooks, metrics);
+  const activities = composeActivities(config, composed, { asking, feed, webhookWork });
   const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, hints, metrics, log, tracing });
   const { access, usage } = composed.services;
   const loops = {
@@ -137,6 +153,8 @@ export async function composeNode(
     endings: payloads.endings,
     endingsKeptMs: config.endings.keptMs,
     hints,
+    webhookDirectory: composed.webhooks.directory,
+    deliveries: payloads.deliveries,
     figures,
     figuresDays: config.figuresDays,
   };
@@ -155,11 +173,13 @@ export async function composeNode(
     metrics,
     createWorker: async ({ graceMs }) =>
       handingOver(
-        feed,
+        [feed, webhookWork],
         await createWorker(connection, activities, sinks, workerSettings(config, namespace, graceMs)),
       ),
     enterVersions: () => enterVersions(temporal, config.worker.buildId, log),
     ensureFeed: () => startFeed(temporal, archive),
+    listensOn: (port) => listening.add(port),
+    closeWebhooks: () => composed.webhooks.close(),
     watchClock: () => clock.watch(log),
     watchServer: (worker) =>
       server.start((awayMs) => resumeAfterOutage({ ...interrupted, worker }, awayMs, log)),
@@ -170,7 +190,11 @@ export async function composeNode(
 function composeActivities(
   config: Config,
   { rerunning, updateLimit }: ComposedServices,
-  { asking, feed }: { readonly asking: Asking; readonly feed: FeedWork },
+  {
+    asking,
+    feed,
+    webhookWork,
+  }: { readonly asking: Asking; readonly feed: FeedWork; readonly webhookWork: WebhookWork },
 ) {
   const { temporal, texts } = rerunning;
   return createActivities({
@@ -178,16 +202,17 @@ function composeActivities(
     turns: createTurns({ temporal, updateLimit, texts }),
     batches: createBatchWork(rerunning, config.limits.maxBatchCalls),
     feed: feed.activities,
+    webhooks: webhookWork.activities,
   });
 }
 
-/** A worker that stops gives the feed of endings back at once, and not only after its grace time. */
-function handingOver(feed: FeedWork, worker: Worker): Worker {
+/** A worker that stops gives back at once, and not only after its grace time, what it does for the whole cluster. */
+function handingOver(work: readonly { handOver(): void }[], worker: Worker): Worker {
   return {
     run: () => worker.run(),
     getState: () => worker.getState(),
     shutdown: () => {
-      feed.handOver();
+      for (const one of work) one.handOver();
       worker.shutdown();
     },
   };

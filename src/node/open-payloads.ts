@@ -1,8 +1,9 @@
-/** Opens the payload store of a process, the archive of failed calls, and the files of figures. */
+/** Opens the payload store of a process, the archive of failed calls, the files of figures and those of webhooks. */
 import { Archive } from '../services/archive/archive.ts';
 import { EndingHints } from '../services/endings/ending-hints.ts';
 import { EndingLog } from '../services/endings/ending-log.ts';
 import { FigureFiles } from '../services/figures/figure-files.ts';
+import { DeliveryFiles } from '../services/webhooks/delivery-files.ts';
 import { openPayloadStore } from '../payloads/open-store.ts';
 import type { PayloadStore } from '../payloads/payload-store.ts';
 import { TextStore } from '../payloads/text-store.ts';
@@ -18,6 +19,7 @@ export interface Payloads {
   /** The archive of failed calls. Undefined if they are not archived. */
   readonly archive: Archive | undefined;
   readonly figures: FigureFiles;
+  readonly deliveries: DeliveryFiles;
 }
 
 /** Creates the store without using it; `storeWatch.first` makes the first check of it. */
@@ -38,6 +40,7 @@ export function openPayloads(config: Config, log: Log): Payloads {
     endings,
     hints: new EndingHints(store),
     figures,
+    deliveries: new DeliveryFiles(store),
     storeWatch,
     archive: openArchive(config, store, log),
   };

@@ -95,7 +95,9 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   );
   cleanups.add('cancelling calls that nobody waits for', () => node.waiters.settle());
   cleanups.add('HTTP', () => closeServer(http));
-  const url = urlOf(config.host, http.address() as AddressInfo);
+  const address = http.address() as AddressInfo;
+  node.listensOn(address.port);
+  const url = urlOf(config.host, address);
   await node.membership.listensAt(reachable(url));
   return url;
 }

@@ -61,12 +61,13 @@ async function start(config: Config, log: Log, cleanups: Cleanups): Promise<Runn
   for (const warning of config.warnings) log.warn(warning);
   const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
   const role = config.worker.embedded ? 'facade_and_worker' : 'facade';
-  const node = await composeNode(config, log, temporal.connection, temporal.namespace, role);
+  const node = await composeNode(config, log, temporal, role);
   const { asking } = node;
   cleanups.add('sending the last spans', () => asking.tracing.close());
   const { directory: agents, health } = node.services.agents;
   cleanups.add('checks of answers', () => asking.expectations.close());
   cleanups.add('connections to agents', () => asking.transport.close());
+  cleanups.add('connections to receivers of webhooks', () => node.closeWebhooks());
   await node.membership.join();
   cleanups.add('leaving the registry of nodes', () => node.membership.leave());
   const { access } = node.services;

@@ -45,12 +45,13 @@ interface StartedWorker {
 
 async function startWorker(config: Config, log: Log, cleanups: Cleanups): Promise<StartedWorker> {
   const temporal = await openTemporal(config, log, cleanups, Object.values(searchAttributes));
-  const node = await composeNode(config, log, temporal.connection, temporal.namespace, 'worker');
+  const node = await composeNode(config, log, temporal, 'worker');
   const { asking, membership } = node;
   cleanups.add('sending the last spans', () => asking.tracing.close());
   const { health } = node.services.agents;
   cleanups.add('checks of answers', () => asking.expectations.close());
   cleanups.add('connections to agents', () => asking.transport.close());
+  cleanups.add('connections to receivers of webhooks', () => node.closeWebhooks());
   await membership.join();
   cleanups.add('leaving the registry of nodes', () => membership.leave());
   await health.ensure();
@@ -64,6 +65,7 @@ async function startWorker(config: Config, log: Log, cleanups: Cleanups): Promis
   cleanups.add('telling sessions how their calls ended', () => node.untold.close());
   if (config.worker.port > 0) {
     cleanups.add('status', await serveWorkerStatus(config.worker.port, node.metrics, worker));
+    node.listensOn(config.worker.port);
     await membership.listensAt(`http://127.0.0.1:${config.worker.port}`);
   }
   const { taskQueue, buildId } = config.worker;

@@ -41,6 +41,14 @@ export const metricTable = {
     reach: 'process',
     at: 'worker',
   },
+  holdfast_webhook_deliveries_total: {
+    type: 'counter',
+    help: 'Tries to deliver events to webhooks and callbacks: delivered or failed; and events that were parked, or dropped because their call was deleted',
+    labels: ['outcome'],
+    unit: 'deliveries',
+    reach: 'process',
+    at: 'worker',
+  },
   holdfast_call_duration_seconds: {
     type: 'histogram',
     help: 'Duration of calls from start to end, with the wait for their turn. Runs that a reset began are left out',

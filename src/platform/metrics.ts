@@ -22,6 +22,8 @@ export interface Load {
   readonly agents: KnownAgents & { readonly names: () => readonly string[] };
 }
 
+/** What may become of the try to deliver an event (services/webhooks/delivery-files.ts). */
+const deliveryOutcomes = ['delivered', 'failed', 'parked', 'dropped'];
 const durationBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 const overheadBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 const httpBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 60, 600];
@@ -41,6 +43,8 @@ export function createMetrics(load: Load) {
   };
   const rejected = counter('holdfast_admission_rejected_total');
   for (const reason of Object.keys(rejectionReasons)) rejected.inc({ reason }, 0);
+  const webhookDeliveries = counter('holdfast_webhook_deliveries_total');
+  for (const outcome of deliveryOutcomes) webhookDeliveries.inc({ outcome }, 0);
   let prunedAt = load.agents.revision;
   const prune = async (): Promise<void> => {
     if (load.agents.revision === prunedAt) return;
@@ -51,6 +55,7 @@ export function createMetrics(load: Load) {
     ...byAgent,
     agentLabels,
     rejected,
+    webhookDeliveries,
     callDuration: histogram('holdfast_call_duration_seconds', durationBuckets),
     callOverhead: histogram('holdfast_call_overhead_seconds', overheadBuckets),
     endingsLost: counter('holdfast_session_endings_lost_total'),

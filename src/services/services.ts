@@ -24,6 +24,7 @@ import type { CallIdentity, Rerun, RerunOverrides, RerunSender } from './reruns/
 import type { WhatIfRow } from './reruns/what-if.ts';
 import type { Sessions } from './sessions/sessions.ts';
 import type { Polling } from './temporal/readiness.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface Services {
   readonly calls: CallServices;
@@ -32,6 +33,7 @@ export interface Services {
   readonly reruns: RerunServices;
   readonly archive: ArchiveServices;
   readonly figures: Figures;
+  readonly webhooks: Webhooks;
   readonly access: Access;
   readonly usage: Usage;
   readonly nodes: Nodes;

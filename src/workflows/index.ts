@@ -9,3 +9,6 @@ export { keyUsage } from './key-usage.ts';
 export { rerunBatch } from './rerun-batch.ts';
 export { rerunLink } from './rerun-link.ts';
 export { session } from './session.ts';
+export { webhookDelivery } from './webhook-delivery.ts';
+export { webhookDirectory } from './webhook-directory.ts';
+export { callbackDelivery } from './callback-delivery.ts';

@@ -5,12 +5,17 @@ import type { AgentConfig } from '../domain/agent.ts';
 import type { ApiKey } from '../domain/api-key.ts';
 import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
+import type { ToldChange } from '../domain/feed-event.ts';
 import type { Outcome } from '../domain/health.ts';
 import type { UsageReport, UsageSummary } from '../domain/usage-book.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { PackedHealth } from '../domain/packed-health.ts';
 import type { Project } from '../domain/project.ts';
 import type { Append, Appended, SessionContent, SessionSettings, SettingsChange } from '../domain/session.ts';
+import type { NewWebhook, WebhookChange, WebhookState } from '../domain/webhook-book.ts';
+import type { Webhook } from '../domain/webhook.ts';
+import type { DeliveryJob } from '../activities/deliveries.ts';
+import type { StateChange } from '../domain/state-changes.ts';
 import type { GrantedTurn, TurnCommit, TurnReply, TurnWish } from '../domain/turn.ts';
 
 // agentCall
@@ -97,6 +102,17 @@ export interface HealthChanges {
   /** Ids of the batches that these figures include. */
   readonly batchIds: readonly string[];
 }
+/** The changes of the agents' statuses after the one that the query names, or all. */
+export interface NewStateChanges {
+  /** The life of the workflow, which goes on through continue-as-new. */
+  readonly series: string;
+  /** The number of the newest change. */
+  readonly sequence: number;
+  /** Oldest first. The oldest ones are missing if they are too many. */
+  readonly changes: readonly StateChange[];
+  /** When a status changes next although nothing happens, epoch ms. Somebody must send `noteStates` then. */
+  readonly nextAt?: number;
+}
 /** Adds outcomes to the agents' health. */
 export const reportOutcomesSignal = defineSignal<[OutcomeBatch]>('reportOutcomes');
 /** Resets an agent's health to that of a new one, because the agent was removed. */
@@ -105,6 +121,10 @@ export const forgetAgentSignal = defineSignal<[name: string]>('forgetAgent');
 export const resetAgentSignal = defineSignal<[name: string, at: number]>('resetAgent');
 /** Returns the health of the agents that changed since the version of the caller's cache. */
 export const healthChangesQuery = defineQuery<HealthChanges, [sinceVersion: number]>('healthChanges');
+/** Notes which statuses have changed because outcomes have become too old to count. */
+export const noteStatesSignal = defineSignal('noteStates');
+/** Returns the changes of the agents' statuses after the one that the caller has told others last. */
+export const stateChangesQuery = defineQuery<NewStateChanges, [told?: ToldChange]>('stateChanges');
 
 // accessDirectory
 /** A new secret for a key: the digest of its text, and how long the secret before stays valid. */
@@ -138,3 +158,29 @@ export const readAccessQuery = defineQuery<AccessState>('readAccess');
 export const usageQuery = defineQuery<UsageSummary, [node: string, minute: number]>('usage');
 /** Adds what a facade has used, and returns what the others have. */
 export const reportUsageUpdate = defineUpdate<UsageSummary, [UsageReport]>('reportUsage');
+
+// webhookDirectory
+/** A new secret for a webhook, and how long the secret before stays valid. */
+export interface NewWebhookSecret {
+  readonly id: string;
+  readonly sealed: string;
+  readonly overlapMs: number;
+}
+/** Adds a webhook. Rejected with `webhooks_full` if there are `most`. */
+export const createWebhookUpdate = defineUpdate<Webhook, [NewWebhook, most: number]>('createWebhook');
+/** Changes a webhook. Rejected with `webhook_not_found` or `webhooks_full`. */
+export const changeWebhookUpdate = defineUpdate<Webhook, [id: string, WebhookChange]>('changeWebhook');
+/** Gives a webhook a new secret. Rejected with `webhook_not_found`. */
+export const rotateWebhookUpdate = defineUpdate<Webhook, [NewWebhookSecret]>('rotateWebhook');
+/** Removes a webhook, and returns it. Rejected with `webhook_not_found`. */
+export const removeWebhookUpdate = defineUpdate<Webhook, [id: string]>('removeWebhook');
+/** Returns all webhooks. */
+export const readWebhooksQuery = defineQuery<WebhookState>('readWebhooks');
+
+// webhookDelivery
+/** Says that this segment of the log may have events for the webhook. */
+export const wakeSignal = defineSignal<[segment: number]>('wake');
+/** Has what waits sent now, and not only after its backoff. A removed webhook is forgotten. */
+export const retrySignal = defineSignal('retry');
+/** Adds a redelivery. Rejected with `redeliveries_full`. */
+export const addJobUpdate = defineUpdate<null, [DeliveryJob]>('addJob');

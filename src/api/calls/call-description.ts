@@ -13,7 +13,11 @@ export interface WebUi {
   readonly namespace: string;
 }
 
-export function callDescriptionToWire(call: CallDescription, webUi: WebUi | undefined): wire.CallDescription {
+export function callDescriptionToWire(
+  call: CallDescription,
+  callback: wire.CallDescription['callback'],
+  webUi: WebUi | undefined,
+): wire.CallDescription {
   const latencyMs = (call.endedAt ?? new Date()).getTime() - call.startedAt.getTime();
   const summary = callSummaryToWire(call);
   const answer = call.ending
@@ -26,6 +30,7 @@ export function callDescriptionToWire(call: CallDescription, webUi: WebUi | unde
     prompt: promptOf(call.input),
     ...(call.promptLost && { prompt_lost: true }),
     metadata: call.input.metadata ?? null,
+    callback,
     deadline_seconds: call.input.deadlineMs / 1_000,
     timings: timingsToWire(call, latencyMs),
     chain: call.input.chain.map(pinnedAgentToWire),

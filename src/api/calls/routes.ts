@@ -39,7 +39,7 @@ const accepted = {
 
 type Dependencies = Pick<
   ApiDependencies,
-  'calls' | 'config' | 'drain' | 'webUi' | 'sealer' | 'earlierCallers' | 'charges'
+  'calls' | 'webhooks' | 'clock' | 'config' | 'drain' | 'webUi' | 'sealer' | 'earlierCallers' | 'charges'
 >;
 
 /** Endpoints that start, list, describe and cancel calls. */
@@ -70,6 +70,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
         'unsupported_media_type',
         'validation_failed',
         'idempotency_mismatch',
+        'webhook_address_refused',
         'session_queue_full',
         'session_metadata_full',
         'session_busy',
@@ -99,6 +100,8 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
             metadata: body.metadata ?? undefined,
             onDisconnect: body.on_disconnect,
             whenBusy,
+            callbackUrl:
+              body.callback_url == null ? undefined : deps.webhooks.sealCallback(body.callback_url),
             payer: deps.charges.forCall(principal, project),
             trace: spanOf(request)?.context,
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
@@ -156,7 +159,12 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       handle: async ({ params, principal }) => {
         // Temporal's Web UI shows the calls of all projects.
         const link = allows(principal.scopes, 'admin') ? webUi : undefined;
-        return { status: 200, body: callDescriptionToWire(await records.describe(params.id), link) };
+        const call = await records.describe(params.id);
+        const callback =
+          call.input.callbackUrl === undefined
+            ? null
+            : await deps.webhooks.callbackStatus(call.runId, call.endedAt?.getTime(), deps.clock.now());
+        return { status: 200, body: callDescriptionToWire(call, callback, link) };
       },
     }),
     endpoint({

@@ -80,7 +80,7 @@ export interface EndpointDeclaration<
    * project. `any`: the same, and those with the scope admin may ask for all of them. Absent: it is not about what projects own.
    */
   readonly projects?: 'id' | 'one' | 'any';
-  readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'keys' | 'operations';
+  readonly tag: 'calls' | 'agents' | 'health' | 'sessions' | 'keys' | 'webhooks' | 'operations';
   readonly summary: string;
   readonly description?: string;
   /** Set if clients should call another endpoint instead; the description says which. */

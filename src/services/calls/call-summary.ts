@@ -29,13 +29,15 @@ export interface CallSummary {
   readonly rerun?: RerunMemo;
   /** The call that interrupted this one in its session. Only a cancelled call has it. */
   readonly supersededBy?: string;
+  /** Set if it has a callback_url. */
+  readonly callback?: true;
 }
 
 /** Makes the summary from Temporal's information about the workflow. */
 export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
   const attributes = info.typedSearchAttributes;
   const status = callStatusOf(info.status.name);
-  const memo: { rerun?: RerunMemo; supersededBy?: string } = info.memo ?? {};
+  const memo: { rerun?: RerunMemo; supersededBy?: string; callback?: true } = info.memo ?? {};
   return {
     callId: callIdOf(info.workflowId),
     status,
@@ -49,6 +51,7 @@ export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary
     ...optional('rerunOf', attributes.get(searchAttributes.rerunOf)),
     ...optional('rerun', memo.rerun),
     ...optional('supersededBy', memo.supersededBy),
+    ...optional('callback', memo.callback),
   };
 }
 

@@ -208,7 +208,11 @@ export class Calls {
       workflowIdConflictPolicy: 'FAIL',
       workflowTaskTimeout,
       workflowExecutionTimeout: input.deadlineMs + overdueGraceMs,
-      memo: { fingerprint, ...(rerun && { rerun }) },
+      memo: {
+        fingerprint,
+        ...(rerun && { rerun }),
+        ...(input.callbackUrl !== undefined && { callback: true }),
+      },
       staticSummary: input.chain.map((agent) => agent.name).join(' → '),
       typedSearchAttributes: callAttributes(input),
     });

@@ -20,6 +20,8 @@ export interface CallMemo {
   /** HMAC of the request that started the call. */
   readonly fingerprint: string;
   readonly rerun?: RerunMemo | undefined;
+  /** Whether the call has a callback_url. */
+  readonly callback?: true;
 }
 
 /** One run of a call. */

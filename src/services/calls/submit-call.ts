@@ -45,6 +45,8 @@ export interface CallRequest extends WantedChain {
   /** What happens if the session is busy. Undefined if the call waits for its turn. */
   readonly whenBusy?: WhenBusy | undefined;
   readonly deadlineMs: number;
+  /** Sealed. */
+  readonly callbackUrl?: string | undefined;
   readonly rerunOf?: string | undefined;
   readonly rerun?: RerunMemo | undefined;
   /** The trace that the call belongs to. */
@@ -223,7 +225,7 @@ async function start(deps: SubmitDependencies, request: CallRequest, ready: Read
 
 function callInput(
   { limits, inFlight }: SubmitDependencies,
-  { callId, agentName, sessionId, userId, metadata, deadlineMs, rerunOf, trace }: CallRequest,
+  { callId, agentName, sessionId, userId, metadata, deadlineMs, callbackUrl, rerunOf, trace }: CallRequest,
   { chain, prompt, opened }: Ready,
   { agents, passedOver }: Pick<ReturnType<Health['order']>, 'agents' | 'passedOver'>,
 ): CallInput {
@@ -245,6 +247,7 @@ function callInput(
     ),
     ...(limits.firstTaskWaitMs > 0 && { firstTaskWaitMs: limits.firstTaskWaitMs }),
     ...(rerunOf !== undefined && { rerunOf }),
+    ...(callbackUrl !== undefined && { callbackUrl }),
     ...trace,
   };
 }

@@ -112,7 +112,7 @@ export class Batches {
   async describe(batchId: string): Promise<BatchSummary> {
     const execution = await this.execution(batchId);
     const [activity] = execution.raw.pendingActivities ?? [];
-    return summaryOf(execution, readPayload<BatchItem[]>(activity?.heartbeatDetails) ?? []);
+    return batchSummaryOf(execution, readPayload<BatchItem[]>(activity?.heartbeatDetails) ?? []);
   }
 
   /** Returns every item with its current outcome. Needs a worker. Throws the refusal `batch_not_found`. */
@@ -139,7 +139,7 @@ export class Batches {
   ): Promise<Page<BatchSummary>> {
     const { items, ...rest } = await listPage(this.temporal, batchesQuery(project), page);
     const infos = items.map((one) => decodeListed(this.temporal, one));
-    return { items: (await Promise.all(infos)).map((info) => summaryOf(info, [])), ...rest };
+    return { items: (await Promise.all(infos)).map((info) => batchSummaryOf(info, [])), ...rest };
   }
 
   /** Does what `cancel` does for every batch of the project. Temporal lists a batch about a second after its start. */
@@ -193,7 +193,8 @@ function batchAttributes(batchId: string): TypedSearchAttributes {
   );
 }
 
-function summaryOf(execution: Execution, latest: readonly BatchItem[]): BatchSummary {
+/** Makes the summary of a batch. `latest` are the items of the page that it is working on. */
+export function batchSummaryOf(execution: Execution, latest: readonly BatchItem[]): BatchSummary {
   const { filter, overrides, progress } = execution.memo as unknown as BatchMemo;
   const known = progress ?? { ...noCounts, total: 0, cancelled: false };
   return {

@@ -152,6 +152,7 @@ export async function rerunRequest(
     userId: input.userId,
     metadata: input.metadata,
     deadlineMs: deadlineMs ?? input.deadlineMs,
+    callbackUrl: input.callbackUrl,
     rerunOf: callId,
     rerunOfTrace: traceIn(input),
     ...(prompt !== undefined && prompt !== promptOf(input) && { ownPrompt: true }),

@@ -1,0 +1,101 @@
+/**
+ * Delivers the events of one webhook, one activity after the other. Each reads the log of endings and keeps in the payload store
+ * how far it has come, so a delivery that somebody ends in Temporal goes on there with the next event.
+ */
+import {
+  ActivityCancellationType,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  Delivered,
+  DeliveryActivities,
+  DeliveryJob,
+  DeliveryStart,
+  LogGap,
+} from '../activities/deliveries.ts';
+import { addJobUpdate, retrySignal, wakeSignal } from './messages.ts';
+
+// A dead worker is replaced after the heartbeat timeout. An activity that is asked to end finishes what it is sending.
+const { deliverEvents } = proxyActivities<DeliveryActivities>({
+  startToCloseTimeout: '30 min',
+  heartbeatTimeout: '10 s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1 s', maximumInterval: '60 s' },
+});
+
+/** How many jobs of one webhook wait at most. */
+const maxJobs = 20;
+
+export async function webhookDelivery({ id, jobs: initial }: DeliveryStart): Promise<void> {
+  const jobs: DeliveryJob[] = [...initial];
+  /** The first segment with events that no activity was told of. */
+  let woken: number | undefined;
+  /** The end of the log, if the activity before has read it. A new run does not know. */
+  let caughtUpAt: number | undefined;
+  let running: CancellationScope | undefined;
+  /** Whether what waits is to be sent now. It is no job, so that it is never refused. */
+  let mustRetry = false;
+  const retryJobs = (): DeliveryJob[] => (mustRetry ? [{ kind: 'retry' }] : []);
+  setHandler(wakeSignal, (segment) => {
+    woken = Math.min(woken ?? segment, segment);
+  });
+  setHandler(retrySignal, () => {
+    mustRetry = true;
+    running?.cancel();
+  });
+  setHandler(
+    addJobUpdate,
+    (job) => {
+      jobs.push(job);
+      running?.cancel();
+      return null;
+    },
+    {
+      validator: (job: DeliveryJob) => {
+        if (jobs.length < maxJobs) return;
+        const why = `${maxJobs} redeliveries of this webhook wait, so none of the kind '${job.kind}' is taken: try again when they are done`;
+        throw ApplicationFailure.nonRetryable(why, 'redeliveries_full');
+      },
+    },
+  );
+  for (;;) {
+    const skip: LogGap | undefined =
+      caughtUpAt !== undefined && woken !== undefined ? { after: caughtUpAt, to: woken } : undefined;
+    woken = undefined;
+    caughtUpAt = undefined;
+    const taken = jobs.length;
+    const retries = retryJobs();
+    mustRetry = false;
+    running = new CancellationScope();
+    const delivered: Delivered | undefined = await running
+      .run(() => deliverEvents({ id, jobs: [...retries, ...jobs.slice(0, taken)], ...(skip && { skip }) }))
+      .catch(unlessCancelled);
+    running = undefined;
+    if (!delivered) {
+      mustRetry ||= retries.length > 0;
+      continue; // No worker had it yet.
+    }
+    jobs.splice(0, taken);
+    if (delivered.removed) return;
+    const { againInMs } = delivered;
+    ({ caughtUpAt } = delivered);
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof webhookDelivery>({ id, jobs: [...retryJobs(), ...jobs] });
+    }
+    const isDue = (): boolean => woken !== undefined || mustRetry || jobs.length > 0;
+    await (againInMs === undefined ? condition(isDue) : condition(isDue, againInMs));
+  }
+}
+
+function unlessCancelled(error: unknown): undefined {
+  if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+}
