@@ -48,6 +48,8 @@ import { rerunEndpoints } from './reruns/routes.ts';
 import { sessionChangeEndpoints } from './sessions/change-routes.ts';
 import { sessionEndpoints } from './sessions/routes.ts';
 import { whatIfEndpoints } from './reruns/what-if-routes.ts';
+import { callbackEndpoints } from './webhooks/callback-routes.ts';
+import { deliveryEndpoints } from './webhooks/delivery-routes.ts';
 import { webhookEndpoints } from './webhooks/routes.ts';
 import { validate } from './http/validate.ts';
 
@@ -72,7 +74,9 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...signInEndpoints(deps),
     ...oidcEndpoints(deps),
     ...figuresEndpoints(deps),
+    ...callbackEndpoints(deps), // Before /webhooks/{id}, which would take its path.
     ...webhookEndpoints(deps),
+    ...deliveryEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];

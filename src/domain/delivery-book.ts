@@ -136,6 +136,7 @@ export type Sending = Pick<WaitingEvent, 'segment' | 'index' | 'since' | 'tries'
 
 export class DeliveryBook {
   private current: DeliveryState;
+  private changed = false;
 
   constructor(state: DeliveryState) {
     this.current = state;
@@ -145,8 +146,18 @@ export class DeliveryBook {
     return this.current;
   }
 
+  /** Whether the state has changed since it was saved. */
+  get isChanged(): boolean {
+    return this.changed;
+  }
+
+  saved(): void {
+    this.changed = false;
+  }
+
   update(change: Partial<DeliveryState>): void {
     this.current = { ...this.current, ...change };
+    this.changed = true;
   }
 
   /** How new events may be taken now: freely, one for the worst that waits, one as a probe, or not at all. */

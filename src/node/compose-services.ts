@@ -116,6 +116,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
     },
     figures: new Figures(parts.payloads.figures),
     webhooks: webhooks.webhooks,
+    callbacks: webhooks.callbacks,
     usage: new Usage(temporal, {
       facades: () => facadesOf(nodes),
       hasLimits: () => access.hasLimits,

@@ -10,6 +10,7 @@ import { checkTarget } from '../receivers/target.ts';
 import type { Agents } from '../services/agents/agents.ts';
 import type { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
+import { Callbacks } from '../services/webhooks/callbacks.ts';
 import { createCallbackWork } from '../services/webhooks/callback-work.ts';
 import { createDeliveryWork } from '../services/webhooks/delivery-work.ts';
 import { bodyOf } from '../services/webhooks/event-body.ts';
@@ -32,6 +33,7 @@ interface Parts {
 
 export interface ComposedWebhooks {
   readonly webhooks: Webhooks;
+  readonly callbacks: Callbacks;
   readonly directory: WebhookDirectory;
   readonly sender: WebhookSender;
   close(): Promise<void>;
@@ -59,7 +61,8 @@ export function composeWebhooks(config: Config, parts: Parts): ComposedWebhooks 
   const { endings, deliveries: files } = payloads;
   const keptMs = config.endings.keptMs;
   return {
-    webhooks: new Webhooks({ temporal, updateLimit, directory, files, endings, sender, retryMs, keptMs }),
+    webhooks: new Webhooks({ temporal, updateLimit, directory, files, endings, sender, keptMs }),
+    callbacks: new Callbacks({ temporal, sender, retryMs }),
     directory,
     sender,
     close: () => http.close(),

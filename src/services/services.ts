@@ -24,6 +24,7 @@ import type { CallIdentity, Rerun, RerunOverrides, RerunSender } from './reruns/
 import type { WhatIfRow } from './reruns/what-if.ts';
 import type { Sessions } from './sessions/sessions.ts';
 import type { Polling } from './temporal/readiness.ts';
+import type { Callbacks } from './webhooks/callbacks.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface Services {
@@ -34,6 +35,7 @@ export interface Services {
   readonly archive: ArchiveServices;
   readonly figures: Figures;
   readonly webhooks: Webhooks;
+  readonly callbacks: Callbacks;
   readonly access: Access;
   readonly usage: Usage;
   readonly nodes: Nodes;

@@ -27,6 +27,15 @@ describe('deliveries of a webhook', () => {
     expect(bookFrom().nextDueAt()).toBeUndefined();
   });
 
+  it('say whether something is to be written', () => {
+    const book = bookFrom();
+    expect(book.isChanged).toBe(false);
+    book.failed(event(0), failure, 5_000);
+    expect(book.isChanged).toBe(true);
+    book.saved();
+    expect(book.isChanged).toBe(false);
+  });
+
   it('try a failed event again after a pause, and count what was delivered', () => {
     const book = bookFrom();
     book.failed(event(0), failure, 5_000);

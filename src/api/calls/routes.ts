@@ -39,7 +39,7 @@ const accepted = {
 
 type Dependencies = Pick<
   ApiDependencies,
-  'calls' | 'webhooks' | 'clock' | 'config' | 'drain' | 'webUi' | 'sealer' | 'earlierCallers' | 'charges'
+  'calls' | 'callbacks' | 'clock' | 'config' | 'drain' | 'webUi' | 'sealer' | 'earlierCallers' | 'charges'
 >;
 
 /** Endpoints that start, list, describe and cancel calls. */
@@ -100,8 +100,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
             metadata: body.metadata ?? undefined,
             onDisconnect: body.on_disconnect,
             whenBusy,
-            callbackUrl:
-              body.callback_url == null ? undefined : deps.webhooks.sealCallback(body.callback_url),
+            callbackUrl: body.callback_url == null ? undefined : deps.callbacks.seal(body.callback_url),
             payer: deps.charges.forCall(principal, project),
             trace: spanOf(request)?.context,
             deadlineMs: Math.round((body.deadline_seconds ?? config.limits.deadlineMs / 1_000) * 1_000),
@@ -163,7 +162,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
         const callback =
           call.input.callbackUrl === undefined
             ? null
-            : await deps.webhooks.callbackStatus(call.runId, call.endedAt?.getTime(), deps.clock.now());
+            : await deps.callbacks.status(call.runId, call.endedAt?.getTime(), deps.clock.now());
         return { status: 200, body: callDescriptionToWire(call, callback, link) };
       },
     }),

@@ -1,12 +1,5 @@
-/** Endpoints of webhooks, and of the log of their deliveries. */
-import { z } from 'zod';
+/** Endpoints that create, list, change, rotate, test and remove webhooks. */
 import {
-  callbackAccepted,
-  callbackSecret,
-  deliveryOutcome,
-  deliveryPage,
-  redeliveryAccepted,
-  redeliveryRequest,
   shownWebhook,
   testDelivery,
   webhook as webhookSchema,
@@ -16,37 +9,11 @@ import {
   webhookRotation,
 } from '../../contract/webhooks.ts';
 import { defaultProject } from '../../domain/project.ts';
-import { callParams } from '../calls/routes.ts';
-import { iso } from '../calls/wire.ts';
 import { requireScope } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { deliveryToWire, testToWire, toFilter, toFilterChange, webhookToWire } from './webhook-wire.ts';
-
-const params = z.object({
-  id: z.string().regex(/^[0-9A-Za-z]{1,64}$/, 'letters and digits: the list shows the ids'),
-});
-const eventParams = params.extend({ event_id: z.string().regex(/^evt_[0-9a-f]{1,64}$/, 'begins with evt_') });
-const deliveryQuery = z.object({
-  outcome: deliveryOutcome.optional(),
-  before: z.iso.datetime({ offset: true }).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-});
-const refusedChanges = [
-  'unauthorized',
-  'scope_missing',
-  'shutting_down',
-  'temporal_unavailable',
-  'payload_store_unavailable',
-  'project_not_found',
-] as const;
-const refusedBodies = [
-  'invalid_json',
-  'body_too_large',
-  'unsupported_media_type',
-  'validation_failed',
-] as const;
-const refusedReads = ['temporal_unavailable', 'payload_store_unavailable', 'project_not_found'] as const;
+import { refusedBodies, refusedChanges, refusedReads, webhookParams as params } from './shared.ts';
+import { testToWire, toFilter, toFilterChange, webhookToWire } from './webhook-wire.ts';
 
 export function webhookEndpoints({
   webhooks,
@@ -103,35 +70,6 @@ export function webhookEndpoints({
           status: 200,
           body: { total: all.length, webhooks: all.map((one) => webhookToWire(one, now)) },
         };
-      },
-    }),
-    endpoint({
-      method: 'get',
-      path: '/api/vps/webhooks/callback-secret',
-      scope: 'call',
-      projects: 'one',
-      tag: 'webhooks',
-      summary: 'Show what signs callbacks',
-      description:
-        'Events that are sent to the callback_url of a call are signed with this secret of its project.',
-      answers: { 200: { description: 'The secret', schema: callbackSecret } },
-      refusals: ['project_not_found'],
-      handle: ({ project }) =>
-        Promise.resolve({ status: 200 as const, body: { secret: webhooks.callbackSecret(project) } }),
-    }),
-    endpoint({
-      method: 'post',
-      path: '/api/vps/calls/{id}/callback',
-      scope: 'operate',
-      projects: 'id',
-      tag: 'webhooks',
-      summary: 'Send the callback of a call again',
-      params: callParams,
-      answers: { 202: { description: 'It will be sent', schema: callbackAccepted } },
-      refusals: [...refusedChanges, 'call_not_found', 'event_not_found', 'disk_full'],
-      handle: async ({ params: { id } }) => {
-        await webhooks.redeliverCallback(id);
-        return { status: 202, body: { call_id: id, status: 'accepted' as const } };
       },
     }),
     endpoint({
@@ -233,75 +171,6 @@ export function webhookEndpoints({
         const left = new AbortController();
         response.once('close', () => left.abort());
         return { status: 200, body: testToWire(await webhooks.test(project, id, left.signal)) };
-      },
-    }),
-    endpoint({
-      method: 'get',
-      path: '/api/vps/webhooks/{id}/deliveries',
-      scope: 'read',
-      projects: 'one',
-      tag: 'webhooks',
-      summary: 'List deliveries of a webhook',
-      params,
-      query: deliveryQuery,
-      answers: { 200: { description: 'All tries, the newest first', schema: deliveryPage } },
-      refusals: [...refusedReads, 'validation_failed', 'webhook_not_found'],
-      handle: async ({ params: { id }, query, project }) => {
-        const before = query.before === undefined ? clock.now() + 60_000 : Date.parse(query.before);
-        const { outcome, limit } = query;
-        const page = await webhooks.deliveries(project, id, { outcome, before, limit });
-        const last = page.isMore ? page.entries.at(-1) : undefined;
-        return {
-          status: 200,
-          body: { deliveries: page.entries.map(deliveryToWire), next_before: last ? iso(last.at) : null },
-        };
-      },
-    }),
-    endpoint({
-      method: 'post',
-      path: '/api/vps/webhooks/{id}/deliveries/{event_id}/redeliver',
-      scope: 'operate',
-      projects: 'one',
-      tag: 'webhooks',
-      summary: 'Send one event again',
-      params: eventParams,
-      answers: { 202: { description: 'It will be sent', schema: redeliveryAccepted } },
-      refusals: [
-        ...refusedChanges,
-        'webhook_not_found',
-        'event_not_found',
-        'webhook_disabled',
-        'redeliveries_full',
-        'disk_full',
-      ],
-      handle: async ({ params: { id, event_id: eventId }, project }) => {
-        await webhooks.redeliverOne(project, id, eventId, clock.now() + 60_000);
-        return { status: 202, body: { webhook_id: id, status: 'accepted' as const } };
-      },
-    }),
-    endpoint({
-      method: 'post',
-      path: '/api/vps/webhooks/{id}/redeliver',
-      scope: 'operate',
-      projects: 'one',
-      tag: 'webhooks',
-      summary: 'Send the events of a time again',
-      description: 'By default those that were parked. Events keep their ids, by which receivers know them.',
-      params,
-      body: redeliveryRequest,
-      answers: { 202: { description: 'They will be sent', schema: redeliveryAccepted } },
-      refusals: [
-        ...refusedBodies,
-        ...refusedChanges,
-        'webhook_not_found',
-        'webhook_disabled',
-        'redeliveries_full',
-        'disk_full',
-      ],
-      handle: async ({ params: { id }, body, project }) => {
-        const [from, to] = [Date.parse(body.from), Date.parse(body.to)];
-        await webhooks.redeliver(project, id, { kind: body.only === 'all' ? 'range' : 'parked', from, to });
-        return { status: 202, body: { webhook_id: id, status: 'accepted' as const } };
       },
     }),
   ];

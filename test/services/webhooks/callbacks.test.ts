@@ -7,7 +7,7 @@ import type { SendResult } from '../../../src/receivers/send-event.ts';
 import type { Temporal } from '../../../src/services/temporal/rpc.ts';
 import { createCallbacks } from '../../../src/services/webhooks/callback-work.ts';
 import { msToTs } from '../../../src/temporal-sdk/timestamps.ts';
-import { Webhooks } from '../../../src/services/webhooks/webhooks.ts';
+import { Callbacks } from '../../../src/services/webhooks/callbacks.ts';
 
 const signal = new AbortController().signal;
 
@@ -121,9 +121,9 @@ test('410 ends it, and so does a call that was deleted: its callback is not deli
 test('a callback of which nothing is known is pending for an hour, and unknown from then on', async () => {
   const missing = Object.assign(new Error('not found'), { code: 5, details: '', metadata: {} });
   const parts = { temporal: temporalOf(() => Promise.reject(missing)) };
-  const webhooks = new Webhooks(parts as never);
+  const known = new Callbacks(parts as never);
   const hourMs = 3_600_000;
-  expect(await webhooks.callbackStatus('run', undefined, 99 * hourMs)).toBe('pending');
-  expect(await webhooks.callbackStatus('run', hourMs, 2 * hourMs - 1)).toBe('pending');
-  expect(await webhooks.callbackStatus('run', hourMs, 2 * hourMs)).toBe('unknown');
+  expect(await known.status('run', undefined, 99 * hourMs)).toBe('pending');
+  expect(await known.status('run', hourMs, 2 * hourMs - 1)).toBe('pending');
+  expect(await known.status('run', hourMs, 2 * hourMs)).toBe('unknown');
 });

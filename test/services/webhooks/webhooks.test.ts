@@ -21,7 +21,6 @@ beforeEach(() => {
     files: new DeliveryFiles(store),
     endings: new EndingLog(store),
     sender: sender as unknown as WebhookSender,
-    retryMs: 1,
     keptMs: 1,
   });
 });

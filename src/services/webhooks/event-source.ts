@@ -1,0 +1,98 @@
+/** Takes the events of one webhook that do not wait yet: those of the log, and those that somebody wants again. */
+import { dayOf, type DeliveryBook, type EventRef, type Sending } from '../../domain/delivery-book.ts';
+import type { DeliveryFiles } from './delivery-files.ts';
+import type { EventLog } from './event-log.ts';
+
+interface SourceParts {
+  readonly id: string;
+  readonly files: DeliveryFiles;
+  readonly log: EventLog;
+  readonly book: DeliveryBook;
+  /** How long the feed waits until nothing is missing, in ms. */
+  readonly marginMs: number;
+  /** Writes the book. */
+  readonly save: () => Promise<void>;
+}
+
+/** Methods throw `PayloadStoreError`. */
+export class EventSource {
+  private readonly parts: SourceParts;
+  /** Whether the log has no more events that are ready. */
+  private atEnd = false;
+  /** When the next event of the log will be ready that is not, epoch ms. */
+  private readyAt: number | undefined;
+
+  constructor(parts: SourceParts) {
+    this.parts = parts;
+  }
+
+  /** The end of the log, if every event before it is settled or waits. */
+  get caughtUpAt(): number | undefined {
+    return this.atEnd && this.readyAt === undefined ? this.parts.book.state.place.segment : undefined;
+  }
+
+  /** When something can be taken, epoch ms. Undefined if nothing can. */
+  nextAt(now: number): number | undefined {
+    const { book } = this.parts;
+    const isMore = book.state.one.length + book.state.ranges.length > 0 || !this.atEnd;
+    return isMore && book.takes(now) !== 'none' ? now : this.readyAt;
+  }
+
+  /** Call this if nothing is taken, so that it is not known any more whether the log has events. */
+  leave(): void {
+    this.atEnd = false;
+  }
+
+  /** Takes at most `most` events of each kind. `isOrdered`: those of the log in the order in which they happened. */
+  async take(isOrdered: boolean, most: number, now: number): Promise<Sending[]> {
+    const { book } = this.parts;
+    await this.takeParked();
+    const { one } = book.state;
+    if (one.length > 0) book.update({ one: one.slice(most) });
+    const again = [...one.slice(0, most), ...(await this.nextOfRange(most))];
+    return [
+      ...again.map(({ segment, index }) => ({ segment, index, since: now, tries: 0 })),
+      ...(await this.nextOfLog(isOrdered, most)),
+    ];
+  }
+
+  private async nextOfLog(isOrdered: boolean, most: number): Promise<Sending[]> {
+    const { book, log, marginMs } = this.parts;
+    const { place } = book.state;
+    const taken = isOrdered ? await log.nextInOrder(place, most, marginMs) : await log.next(place, most);
+    this.atEnd = taken.isAtEnd;
+    this.readyAt = taken.readyAt;
+    if (taken.place.segment !== place.segment || taken.place.index !== place.index || taken.found.length > 0)
+      book.update({ place: taken.place });
+    return taken.found.map(({ segment, index, at, listedAt }) => ({
+      segment,
+      index,
+      since: Math.max(at, listedAt), // After an outage of all nodes it may be much later.
+      tries: 0,
+    }));
+  }
+
+  /** Takes the first file of the parked events that are to be sent again. */
+  private async takeParked(): Promise<void> {
+    const { id, files, book, save } = this.parts;
+    const { ranges, one } = book.state;
+    const [range, ...others] = ranges;
+    if (!range || range.place || one.length > 0) return;
+    for await (const file of files.parked(id, range.from, range.to)) {
+      book.update({ one: file.entries.map(({ segment, index }) => ({ segment, index })) });
+      for (const { at } of file.entries) book.countParked(dayOf(at), -1);
+      await save(); // Before they are listed as parked no more.
+      return files.unpark(file);
+    }
+    book.update({ ranges: others });
+  }
+
+  private async nextOfRange(most: number): Promise<EventRef[]> {
+    const { book, log } = this.parts;
+    const [range, ...others] = book.state.ranges;
+    if (!range?.place) return [];
+    const taken = await log.range(range.place, range.from, range.to, most);
+    book.update({ ranges: taken.isOver ? others : [{ ...range, place: taken.place }, ...others] });
+    return [...taken.found];
+  }
+}
