@@ -1,11 +1,10 @@
 /** What users do with webhooks. Every method may throw the refusals `temporal_unavailable` and `payload_store_unavailable`. */
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Redelivery } from '../../activities/deliveries.ts';
 import type { DeliveryState } from '../../domain/delivery-book.ts';
 import { Refusal } from '../../domain/failures.ts';
-import { callbackWorkflowId, deliveryWorkflowId } from '../../domain/ids.ts';
+import { deliveryWorkflowId } from '../../domain/ids.ts';
 import { allProjects } from '../../domain/project.ts';
 import { projectOfWebhook, type Webhook } from '../../domain/webhook.ts';
 import type { NewWebhook, WebhookChange } from '../../domain/webhook-book.ts';
@@ -14,16 +13,11 @@ import { newWebhookSecret } from '../../receivers/secrets.ts';
 import type { SendResult } from '../../receivers/send-event.ts';
 import { addJobUpdate, retrySignal } from '../../workflows/messages.ts';
 import type { webhookDelivery } from '../../workflows/webhook-delivery.ts';
-import { describeExecution } from '../calls/call-execution.ts';
-import { readCallRun } from '../calls/existing-call.ts';
 import type { EndingLog } from '../endings/ending-log.ts';
-import { readEnding } from '../endings/read-ending.ts';
-import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
 import type { DeliveryEntry, DeliveryFiles } from './delivery-files.ts';
 import { signalDelivery } from './signal-delivery.ts';
-import { startCallback } from './start-callback.ts';
 import type { WebhookDirectory } from './webhook-directory.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
