@@ -223,10 +223,14 @@ export class DeliveryBook {
 
   /** Lets the event wait behind those of its lane. */
   waitBehind(event: Sending): void {
+    const { waiting } = this.current;
     const { segment, index, since, tries, lane } = event;
-    if (this.current.waiting.some((one) => isSame(one, event))) return;
-    const waiting = { segment, index, since, tries, nextAt: 0, ...(lane !== undefined && { lane }) };
-    this.update({ waiting: [...this.current.waiting, waiting] });
+    const itsLane = lane !== undefined && { lane };
+    const at = waiting.findIndex((one) => isSame(one, event));
+    const known = waiting[at];
+    // Its lane may not have been known when it began to wait.
+    if (known) this.update({ waiting: waiting.with(at, { ...known, ...itsLane }) });
+    else this.update({ waiting: [...waiting, { segment, index, since, tries, nextAt: 0, ...itsLane }] });
   }
 
   hasGap(lane: string | undefined): boolean {

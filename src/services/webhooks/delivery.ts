@@ -130,15 +130,21 @@ export class Delivery {
     const ready = await this.loadAll(taken, webhook);
     const begin = performance.now();
     const isOver = (): boolean => stop.aborted || end.aborted || performance.now() - begin >= roundMs;
-    const gone = new Set<string>();
+    const counts = { sent: 0, gone: 0 };
     const sendLane = async (lane: readonly Loaded[]): Promise<void> => {
       for (const event of lane) {
-        if (gone.size > 0 || isOver() || this.book.isBehind(event)) this.book.waitBehind(event);
-        else if (await this.send(event, webhook, stop)) gone.add(webhook.id);
+        if (counts.gone > 0 || isOver() || this.book.isBehind(event)) {
+          this.book.waitBehind(event);
+          continue;
+        }
+        counts.sent += 1;
+        if (await this.send(event, webhook, stop)) counts.gone += 1;
       }
     };
     await pMap(inLanes(ready), sendLane, { concurrency });
-    return gone.size > 0 ? 'gone' : 'sent';
+    if (counts.gone > 0) return 'gone';
+    const isProgress = counts.sent > 0 || ready.length < taken.length || taken.length > due.length;
+    return isProgress ? 'sent' : 'nothing';
   }
 
   /** Writes what has changed. */
@@ -163,7 +169,14 @@ export class Delivery {
     const results = await pMap(events, (event) => this.load(event, webhook), { concurrency });
     const failed = results.filter(({ error }) => error !== undefined);
     if (failed.length > 1 && failed.length === results.length) throw failed[0]?.error;
-    return results.flatMap((result) => this.use(result, webhook));
+    const ready: Loaded[] = [];
+    for (const result of results) {
+      // All later ones must wait for one whose session is not known, but those before it need not.
+      if (webhook.ordered && result.error !== undefined)
+        for (const earlier of ready) this.book.waitBehind(earlier);
+      ready.push(...this.use(result, webhook));
+    }
+    return ready;
   }
 
   private async load(event: Sending, webhook: Webhook): Promise<LoadResult> {

@@ -83,7 +83,9 @@ export class EventLog {
     let number = first;
     let part: OwnPart | undefined;
     const ready = (): FoundEvent[] => open.filter(({ at }) => at <= until);
-    while (ready().length < most && number < first + maxRead && (part = await this.read(number))) {
+    // What makes an event ready may be far behind it.
+    const mayRead = (): boolean => number < first + maxRead || ready().length === 0;
+    while (ready().length < most && mayRead() && (part = await this.read(number))) {
       until = Math.max(until, part.until);
       open.push(...part.events.filter((one) => !isSettled(one, place)));
       number += 1;
@@ -98,7 +100,12 @@ export class EventLog {
     const segment = inOrder.slice(found.length).reduce((least, one) => Math.min(least, one.segment), number);
     return {
       found,
-      place: { segment, index: 0, settledUntil, seen: Math.max(place.seen, number - 1) },
+      place: {
+        segment,
+        index: segment === place.segment ? place.index : 0,
+        settledUntil,
+        seen: Math.max(place.seen, number - 1),
+      },
       isAtEnd: part === undefined && readyInOrder.length === found.length,
       ...(left && { readyAt: left.at + marginMs }),
     };

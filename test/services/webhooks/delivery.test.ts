@@ -247,6 +247,45 @@ describe('an event that cannot be read', () => {
     expect(got).toEqual(['2', '1']);
   });
 
+  it('among others of its session breaks no order', async () => {
+    unreadable.add('s/2');
+    await append(['s/1']);
+    now += 1;
+    await append(['s/2']);
+    now += 1;
+    await append(['s/3', 't/1']);
+    const delivery = await open({ ordered: true });
+    await deliver(delivery, { ordered: true });
+    expect(got).toEqual(['s/1']);
+    unreadable.clear();
+    now += 6_000;
+    await deliver(delivery, { ordered: true });
+    expect(got.filter((call) => call.startsWith('s'))).toEqual(['s/1', 's/2', 's/3']);
+    expect(got).toHaveLength(4);
+  });
+
+  it('and turns out to be behind another one, waits for it without a loop', async () => {
+    answers = (callId) => (callId === 's/1' ? down() : { ok: true, status: 200, ms: 1 });
+    await append(['s/1']);
+    const delivery = await open({ ordered: true });
+    await deliver(delivery, { ordered: true });
+    unreadable.add('s/2');
+    now += 1;
+    await append(['s/2']);
+    await delivery.round({ ...webhook, ordered: true }, ends);
+    unreadable.clear();
+    now += 7_000;
+    await deliver(delivery, { ordered: true });
+    now += 1;
+    await append(['t/1']);
+    await deliver(delivery, { ordered: true });
+    expect(got.slice(-1)).toEqual(['t/1']);
+    answers = () => ({ ok: true, status: 200, ms: 1 });
+    now += 60_000;
+    await deliver(delivery, { ordered: true });
+    expect(got.slice(-2)).toEqual(['s/1', 's/2']);
+  });
+
   it('keeps back all later ones of an ordered webhook, whose session it may be of', async () => {
     unreadable.add('s/1');
     await append(['s/1']);
@@ -404,6 +443,14 @@ describe('an ordered webhook', () => {
     expect(new Set(got).size).toBe(201);
   });
 
+  it('gets an event that only a segment far behind it completes', async () => {
+    await append(['s/1'], 0);
+    for (let at = 0; at < 600; at++) await append([], 0);
+    await append([], now);
+    await deliver(await open(ordered), ordered);
+    expect(got).toEqual(['s/1']);
+  });
+
   it('catches up with a log that is long', async () => {
     for (let call = 0; call < 1_500; call++) {
       now += 1_000;
@@ -417,7 +464,9 @@ describe('an ordered webhook', () => {
     await append(['1', '2', 's/1']);
     await append([{ call: 't/1', endedAt: now - 1 }]);
     await deliver(await open());
-    await deliver(await open(ordered), ordered);
+    const next = await open(ordered);
+    await deliver(next, ordered);
+    await deliver(next, ordered);
     expect(got).toHaveLength(4);
     now += 10;
     await append(['s/2', { call: 't/2', endedAt: now + 1_000 }]);
